@@ -1,0 +1,137 @@
+# The one way to install, run and check opendata. `make help` lists the targets.
+# Works from any folder (make -C PATH), since every path is relative to this file's.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+PORT ?= 8000
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.installed-runtime
+DEV := $(VENV)/.installed-dev
+
+# A fixed seed under CI; elsewhere a new one each time, printed, so that a finding can be had again.
+ifdef CI
+SEED ?= 0
+EXPLORED := slow
+else
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+EXPLORED := slow or hypothesis
+endif
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+.PHONY: run
+run: $(RUNTIME) ## publish the samples and serve them on http://127.0.0.1:8000 (PORT= for another)
+	@exec $(BIN)/opendata demo --port $(PORT)
+
+.PHONY: install
+install: $(RUNTIME) ## install into .venv what running takes
+
+.PHONY: test
+test: $(DEV) ## run the tests, but for the slow ones
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" --durations=10 --cov --cov-report=term
+
+.PHONY: test-all
+test-all: $(DEV) ## run what `make test` left out: the slow tests, and the property tests from a new seed
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "$(EXPLORED)" --durations=10 --hypothesis-seed=$(SEED)
+
+.PHONY: check
+check: $(DEV) ## format, lint, types, layers: all that needs no run
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/uv pip check --quiet --python $(BIN)/python
+
+.PHONY: format
+format: $(DEV) ## put every file in the house's form
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(DEV) ## run the benchmarks one after the other
+	@set -e; for benchmark in bench/[!_]*.py; do \
+	    [ -e "$$benchmark" ] || { echo "bench/ holds no benchmark yet"; break; }; \
+	    echo "== $$benchmark"; $(BIN)/python "$$benchmark"; \
+	done
+
+.PHONY: lock
+lock: $(BIN)/uv ## choose the newest versions that pyproject.toml allows and write both lock files
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+COMPILE = $(BIN)/uv pip compile pyproject.toml --extra postgres --group build --universal --generate-hashes \
+    --upgrade --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock"
+
+.PHONY: clean
+clean: ## remove .venv, caches and reports; the instance under var/ stays
+	rm -rf $(VENV) .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find opendata tests bench migrations -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# ---------------------------------------------------------------------------------------------- installation
+# A stamp is newer than the lock it was made from, so an unchanged checkout installs nothing. The lock of the
+# developers holds every version of the other one: whoever has it need not go back to the smaller one.
+
+$(RUNTIME): requirements.lock pyproject.toml $(BIN)/uv
+	@if [ -e $(DEV) ]; then lock=requirements-dev.lock; else lock=requirements.lock; fi; \
+	    $(call sync,$$lock); touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml $(BIN)/uv
+	@$(call sync,requirements-dev.lock); touch $@ $(RUNTIME)
+
+# uv takes a fifth of pip's time, but does not read pip's configuration: it is told of a mirror named there. Where
+# uv can't reach the packages although pip can (a proxy of the house), pip does the work.
+define sync
+set -e; echo "Installing $(1) into $(VENV)"; \
+index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true); \
+index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}; \
+[ -z "$$index" ] || export UV_DEFAULT_INDEX="$$index"; \
+$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(1) \
+    || $(BIN)/python -m pip install --quiet --require-hashes --requirement $(1); \
+$(BIN)/uv pip install --quiet --offline --python $(BIN)/python --no-deps --no-build-isolation --editable .
+endef
+
+$(BIN)/uv: $(BIN)/python
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
+	@touch $@
+
+# Programs in a virtual environment know it by its full path: one that was moved with its folder is made anew.
+ifneq ($(shell cat $(VENV)/.home 2>/dev/null),$(CURDIR))
+.PHONY: $(BIN)/python
+endif
+
+$(BIN)/python:
+	@$(find_python); \
+	rm -rf $(VENV); "$$python" -m venv $(VENV); pwd > $(VENV)/.home
+
+define find_python
+set -e; python=; \
+for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+    if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+        python=$$candidate; break; \
+    fi; \
+done; \
+if command -v apt-get >/dev/null; then get="apt-get install -y"; \
+elif command -v dnf >/dev/null; then get="dnf install -y"; \
+elif command -v brew >/dev/null; then get="brew install"; \
+else get="the package manager of this system: install"; fi; \
+if [ "$$(id -u)" != 0 ] && [ "$$get" != "brew install" ]; then get="sudo $$get"; fi; \
+if [ -z "$$python" ]; then \
+    echo "opendata needs Python 3.11 or newer; found: $$(python3 --version 2>/dev/null || echo none)." >&2; \
+    case "$$get" in *apt-get*) echo "This helps: $$get python3 python3-venv" >&2;; \
+        *brew*) echo "This helps: $$get python" >&2;; *) echo "This helps: $$get python3.11" >&2;; esac; exit 1; \
+fi; \
+if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+    version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+    echo "$$python (Python $$version) can't make virtual environments." >&2; \
+    echo "This helps: $$get python$$version-venv" >&2; exit 1; \
+fi
+endef
