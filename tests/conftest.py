@@ -1,0 +1,14 @@
+"""What all tests share: the servers of this machine and how far Hypothesis searches."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+pytest_plugins = ["tests.servers"]
+
+# No deadline: a test asserts what is right, never how fast; those limits live in bench/.
+settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")

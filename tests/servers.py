@@ -1,0 +1,191 @@
+"""What tests need from the machine: a throw-away PostgreSQL, a Chromium, the collected real data.
+
+What can't be had here skips its tests with the reason, unless `OPENDATA_TEST_REQUIRE` (names, comma-separated) names
+it: then they fail, so that CI can't go green by skipping.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import psycopg
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+_STARTS = 3  # the free port asked of the system may be taken before the server binds it
+_START_SECONDS = 60
+
+
+def require(name: str) -> Path:
+    """Where `name` is (`postgresql`: the folder of its programs; `chromium`; `realdata`); `lack` where it is not."""
+    find, reason = _FINDERS[name]
+    found = find()
+    return found if found is not None else lack(name, reason)
+
+
+def lack(name: str, reason: str) -> NoReturn:
+    """Skip the test for want of `name`, or fail it where `OPENDATA_TEST_REQUIRE` names that."""
+    named = {part.strip() for part in os.environ.get("OPENDATA_TEST_REQUIRE", "").split(",")}
+    if name in named:
+        pytest.fail(f"{name} is required by OPENDATA_TEST_REQUIRE: {reason}", pytrace=False)
+    pytest.skip(f"{name}: {reason}")
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """The folder of real files collected for tests (`OPENDATA_REALDATA`, or `shared/realdata` beside the checkout)."""
+    return require("realdata")
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """The Chromium program, for Playwright's `executable_path`."""
+    return require("chromium")
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The address of an empty PostgreSQL server of this test process, as its superuser; stopped at the end."""
+    programs = require("postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="opendata-postgresql-"))
+    try:
+        _make_cluster(programs, folder)
+        with _start(programs, folder) as port:
+            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_database(postgresql_url: str) -> Iterator[str]:
+    """The address of a fresh, empty PostgreSQL database of this one test."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(_dsn(postgresql_url), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield postgresql_url.removesuffix("postgres") + name
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _make_cluster(programs: Path, folder: Path) -> None:
+    locale = "C.UTF-8" if sys.platform == "linux" else "C"
+    if os.geteuid() == 0:
+        shutil.chown(folder, "nobody")
+    subprocess.run(
+        [
+            *_unprivileged(),
+            str(programs / "initdb"),
+            "--pgdata",
+            str(folder / "data"),
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            f"--locale={locale}",
+            "--no-sync",
+        ],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        text=True,
+    )
+
+
+@contextlib.contextmanager
+def _start(programs: Path, folder: Path) -> Iterator[int]:
+    """Run the server in the foreground as our child; gives its port."""
+    log = folder.with_suffix(".log")
+    options = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "listen_addresses=127.0.0.1"]
+    settings = [part for option in options for part in ("-c", option)]
+    try:
+        for _ in range(_STARTS):
+            port = free_port()
+            command = [*_unprivileged(), str(programs / "postgres"), "-D", str(folder / "data"), "-k", str(folder)]
+            with log.open("wb") as output:
+                server = subprocess.Popen(
+                    [*command, "-p", str(port), *settings], stdout=output, stderr=output, cwd=folder
+                )
+            try:
+                if _answers(server, port):
+                    yield port
+                    return
+            finally:
+                server.send_signal(signal.SIGQUIT)  # at once, without tidying up: the folder goes anyway
+                server.wait(timeout=_START_SECONDS)
+        raise RuntimeError(f"PostgreSQL does not start: {log.read_text(errors='replace')[-2000:]}")
+    finally:
+        log.unlink(missing_ok=True)
+
+
+def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether the server takes connections before it ends or the time is up."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres").close()
+        except psycopg.OperationalError:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(timeout=0.05)
+                return False
+        else:
+            return True
+    return False
+
+
+def _unprivileged() -> list[str]:
+    """The words before a command of PostgreSQL, which refuses root, so that it runs as nobody and dies with us."""
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return []
+    user = ["--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+    return [setpriv, "--pdeathsig=QUIT", *user]
+
+
+def _dsn(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def _find_postgresql() -> Path | None:
+    """The folder of the newest server: on PATH it may be hidden, Debian keeps it beside each version."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    on_path = shutil.which("initdb")
+    folders = [Path(on_path).resolve().parent] if on_path else []
+    complete = (path for path in [*folders, *debian] if (path / "initdb").exists() and (path / "postgres").exists())
+    found = next(complete, None)
+    return None if found and os.geteuid() == 0 and shutil.which("setpriv") is None else found
+
+
+def _find_chromium() -> Path | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((Path(path) for path in map(shutil.which, names) if path), None)
+
+
+def _find_realdata() -> Path | None:
+    named = os.environ.get("OPENDATA_REALDATA")
+    folder = Path(named) if named else CHECKOUT.parent / "shared" / "realdata"
+    return folder if folder.is_dir() else None
+
+
+_FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
+    "chromium": (_find_chromium, "no chromium here (Debian: apt-get install chromium)"),
+    "postgresql": (_find_postgresql, "no server programs here (Debian: apt-get install postgresql)"),
+    "realdata": (_find_realdata, "neither OPENDATA_REALDATA nor ../shared/realdata is a folder"),
+}
