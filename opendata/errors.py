@@ -1,0 +1,170 @@
+"""The exceptions of the whole program: inert values that say what went wrong, with no HTTP and no side effects.
+
+Each carries a message (a translatable template) and its parameters apart, so that whoever shows it can do so in
+the reader's language. What is wrong *inside* a table is never an exception but an error of a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
+    """Mark a text for translation without translating it yet."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One of several things wrong with an input: where (a JSON pointer or a field's name) and what."""
+
+    pointer: str
+    message: str
+    params: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The message in English, parameters filled in."""
+        return self.message % dict(self.params) if self.params else self.message
+
+
+def fault(pointer: str, message: str, **params: object) -> Fault:
+    """Build a `Fault` from a template and its parameters."""
+    return Fault(pointer, message, tuple(params.items()))
+
+
+class OpendataError(Exception):
+    """The root of all errors the program raises on purpose."""
+
+    slug = "error"
+    title = N_("Something went wrong")
+
+    def __init__(self, message: str = "", /, *, faults: Sequence[Fault] = (), **params: object) -> None:
+        self.message = message or self.title
+        self.params = params
+        self.faults = tuple(faults)
+        super().__init__(self.text)
+
+    @property
+    def text(self) -> str:
+        """The message in English, parameters filled in."""
+        return self.message % self.params if self.params else self.message
+
+    def __str__(self) -> str:
+        if not self.faults:
+            return self.text
+        lines = [f"  {item.pointer}: {item.text}" if item.pointer else f"  {item.text}" for item in self.faults]
+        return "\n".join([self.text, *lines])
+
+
+class InputError(OpendataError):
+    """The request cannot be understood."""
+
+    slug = "bad-request"
+    title = N_("The request cannot be understood")
+
+
+class InvalidMetadataError(InputError):
+    """The request is understood, but some of its values are not allowed; `faults` names each."""
+
+    slug = "invalid-metadata"
+    title = N_("Some values are not allowed")
+
+
+class InvalidSchemaError(InputError):
+    """A Table Schema breaks the standard or is not safe to run; `faults` names each point."""
+
+    slug = "invalid-schema"
+    title = N_("The schema cannot be used")
+
+
+class InvalidPackageError(InputError):
+    """A Data Package descriptor, or what it names, cannot be used; `faults` names each point."""
+
+    slug = "invalid-package"
+    title = N_("The data package cannot be used")
+
+
+class UnsupportedFormatError(InputError):
+    """The bytes are of a kind that is no table."""
+
+    slug = "unsupported-format"
+    title = N_("This kind of file is not a table")
+
+
+class TooLargeError(InputError):
+    """More bytes than the instance accepts."""
+
+    slug = "too-large"
+    title = N_("The file is too large")
+
+
+class NotSignedInError(OpendataError):
+    """Nobody is signed in, or the token is unknown, revoked or expired."""
+
+    slug = "not-signed-in"
+    title = N_("Sign-in is needed")
+
+
+class NotPermittedError(OpendataError):
+    """The signed-in person may not do this."""
+
+    slug = "not-permitted"
+    title = N_("This is not permitted")
+
+
+class NotFoundError(OpendataError):
+    """No such thing, or not visible to this reader."""
+
+    slug = "not-found"
+    title = N_("Not found")
+
+
+class WithdrawnError(OpendataError):
+    """The version was taken down; its tombstone stays."""
+
+    slug = "withdrawn"
+    title = N_("This version was withdrawn")
+
+
+class StateError(OpendataError):
+    """The thing is in a state that does not allow this step."""
+
+    slug = "conflict"
+    title = N_("This step is not possible now")
+
+
+class PreconditionError(OpendataError):
+    """`If-Match` names another revision than the present one."""
+
+    slug = "precondition-failed"
+    title = N_("It was changed in the meantime")
+
+
+class IdempotencyError(OpendataError):
+    """The same `Idempotency-Key` came with another request."""
+
+    slug = "idempotency-key-reused"
+    title = N_("This Idempotency-Key belongs to another request")
+
+
+class BackendError(OpendataError):
+    """A store, a database or a queue does not answer."""
+
+    slug = "unavailable"
+    title = N_("The service is not available at the moment")
+
+
+class IntegrityError(OpendataError):
+    """Stored bytes are not what their digest says."""
+
+    slug = "integrity"
+    title = N_("Stored data is damaged")
+
+
+class UsageError(OpendataError):
+    """A command or a setting is used the wrong way."""
+
+    slug = "usage"
+    title = N_("Wrong use")

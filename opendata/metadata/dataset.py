@@ -1,0 +1,190 @@
+"""What is said about a dataset: its metadata as one value, and the check of what somebody sends for it.
+
+Source: Data Package v2 properties of a package; disclosure attribute after the Regulations on Open Government
+Information (Decree 711).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from opendata.errors import N_, Fault, InvalidMetadataError, fault
+from opendata.metadata.codes import DISCLOSURES, UPDATE_CYCLES
+
+LANGUAGES = ("zh", "en")
+MAX_TITLE = 300
+MAX_TEXT = 20_000
+MAX_ITEMS = 100
+
+I18n = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """The disclosure attribute; `reason` and `legal_basis` are needed unless it is `open`."""
+
+    attribute: str = "open"
+    reason: str = ""
+    legal_basis: str = ""
+
+    def describe(self) -> dict[str, str]:
+        """As JSON."""
+        pairs = {"attribute": self.attribute, "reason": self.reason, "legalBasis": self.legal_basis}
+        return {key: value for key, value in pairs.items() if value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetMetadata:
+    """The descriptive metadata of a dataset: everything about it that is not data."""
+
+    title: str
+    description: str = ""
+    i18n: I18n = field(default_factory=dict)
+    disclosure: Disclosure = Disclosure()
+    licenses: Sequence[Mapping[str, Any]] = ()
+    keywords: Sequence[str] = ()
+    sources: Sequence[Mapping[str, Any]] = ()
+    contributors: Sequence[Mapping[str, Any]] = ()
+    homepage: str = ""
+    update_cycle: str = ""
+    source_version: str = ""
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON under the names REST and Data Package use; what is empty is left out, save the title."""
+        found: dict[str, Any] = {
+            "title": self.title,
+            "description": self.description,
+            "i18n": {key: dict(value) for key, value in self.i18n.items()},
+            "disclosure": self.disclosure.describe(),
+            "licenses": [dict(item) for item in self.licenses],
+            "keywords": list(self.keywords),
+            "sources": [dict(item) for item in self.sources],
+            "contributors": [dict(item) for item in self.contributors],
+            "homepage": self.homepage,
+            "updateCycle": self.update_cycle,
+            "sourceVersion": self.source_version,
+        }
+        return {key: value for key, value in found.items() if value or key == "title"}
+
+
+def read_metadata(found: Mapping[str, Any]) -> DatasetMetadata:
+    """Check what was sent and make the value of it.
+
+    Raises `InvalidMetadataError` with a fault per property that is wrong.
+    """
+    faults = list(_find_faults(found))
+    if faults:
+        raise InvalidMetadataError(faults=faults)
+    given = found.get("disclosure") or {}
+    return DatasetMetadata(
+        title=found["title"].strip(),
+        description=(found.get("description") or "").strip(),
+        i18n={key: dict(value) for key, value in (found.get("i18n") or {}).items() if value},
+        disclosure=Disclosure(
+            attribute=given.get("attribute") or "open",
+            reason=(given.get("reason") or "").strip(),
+            legal_basis=(given.get("legalBasis") or "").strip(),
+        ),
+        licenses=tuple(found.get("licenses") or ()),
+        keywords=tuple(dict.fromkeys(word.strip() for word in found.get("keywords") or () if word.strip())),
+        sources=tuple(found.get("sources") or ()),
+        contributors=tuple(found.get("contributors") or ()),
+        homepage=found.get("homepage") or "",
+        update_cycle=found.get("updateCycle") or "",
+        source_version=found.get("sourceVersion") or "",
+    )
+
+
+def _find_faults(found: Mapping[str, Any]) -> Iterable[Fault]:
+    yield from _find_text_faults(found)
+    title = found.get("title")
+    if isinstance(title, str) and not title.strip():
+        yield fault("/title", N_("A title is needed"))
+    yield from _find_i18n_faults(found.get("i18n") or {})
+    yield from _find_disclosure_faults(found.get("disclosure") or {})
+    cycle = found.get("updateCycle")
+    if cycle and cycle not in UPDATE_CYCLES:
+        yield fault(
+            "/updateCycle", N_("“%(value)s” is not one of %(choices)s"), value=cycle, choices=", ".join(UPDATE_CYCLES)
+        )
+    keywords = found.get("keywords") or []
+    if not isinstance(keywords, list | tuple) or not all(
+        isinstance(word, str) and len(word) <= 100 for word in keywords
+    ):
+        yield fault("/keywords", N_("Keywords are a list of short texts"))
+    for key in ("licenses", "sources", "contributors"):
+        yield from _find_item_faults(key, found.get(key) or [])
+
+
+def _find_text_faults(found: Mapping[str, Any]) -> Iterable[Fault]:
+    limits = {"title": MAX_TITLE, "description": MAX_TEXT, "homepage": 1000, "updateCycle": 20, "sourceVersion": 100}
+    for key, limit in limits.items():
+        value = found.get(key)
+        if value is None:
+            if key == "title":
+                yield fault("/title", N_("A title is needed"))
+        elif not isinstance(value, str):
+            yield fault(f"/{key}", N_("This is a text"))
+        elif len(value) > limit:
+            yield fault(f"/{key}", N_("At most %(limit)s characters are allowed"), limit=limit)
+        elif "\0" in value:
+            yield fault(f"/{key}", N_("A NUL character is not allowed"))
+        elif key == "homepage" and value and not is_web_address(value):
+            yield fault("/homepage", N_("“%(value)s” is not a web address (http or https)"), value=value[:200])
+
+
+def _find_i18n_faults(i18n: object) -> Iterable[Fault]:
+    if not isinstance(i18n, Mapping):
+        yield fault("/i18n", N_("“i18n” is an object with a language code for each translation"))
+        return
+    for language, texts in i18n.items():
+        if not isinstance(texts, Mapping) or not all(isinstance(value, str | list) for value in texts.values()):
+            yield fault(
+                f"/i18n/{language}", N_("A translation is an object with texts such as “title” and “description”")
+            )
+
+
+def _find_disclosure_faults(disclosure: object) -> Iterable[Fault]:
+    if not isinstance(disclosure, Mapping) or not all(isinstance(value, str | None) for value in disclosure.values()):
+        yield fault("/disclosure", N_("“disclosure” is an object with “attribute”, “reason” and “legalBasis”"))
+        return
+    attribute = disclosure.get("attribute") or "open"
+    if attribute not in DISCLOSURES:
+        yield fault(
+            "/disclosure/attribute",
+            N_("“%(value)s” is not one of %(choices)s"),
+            value=attribute,
+            choices=", ".join(DISCLOSURES),
+        )
+    elif attribute != "open":
+        for key in ("reason", "legalBasis"):
+            if not (disclosure.get(key) or "").strip():
+                yield fault(f"/disclosure/{key}", N_("Data that is not open needs a reason and a legal basis"))
+
+
+def _find_item_faults(key: str, items: object) -> Iterable[Fault]:
+    if not isinstance(items, list | tuple) or len(items) > MAX_ITEMS:
+        yield fault(f"/{key}", N_("This is a list of objects"))
+        return
+    for number, item in enumerate(items):
+        place = f"/{key}/{number}"
+        if not isinstance(item, Mapping):
+            yield fault(place, N_("Each item is an object"))
+            continue
+        path = item.get("path")
+        if path and key != "contributors" and not (isinstance(path, str) and is_web_address(path)):
+            yield fault(f"{place}/path", N_("“%(value)s” is not a web address (http or https)"), value=str(path)[:200])
+        if key == "licenses" and not (item.get("name") or path):
+            yield fault(place, N_("A licence needs a “name” or a “path”"))
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a text is an absolute http or https address."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)

@@ -1,0 +1,283 @@
+"""Data Packages of others, v1 and v2: reading a descriptor as hostile input into what an import needs.
+
+Source: datapackage.org v1 and v2; where old descriptors say the same thing with other words, both are understood.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote
+
+from opendata.errors import N_, Fault, InvalidPackageError, fault
+from opendata.metadata.codes import UPDATE_CYCLES
+from opendata.metadata.dataset import is_web_address
+from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+
+DESCRIPTOR_NAMES = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
+MAX_DESCRIPTOR_BYTES = 16 * 1024 * 1024
+MAX_RESOURCES = 1000
+_TABLE_FORMATS = frozenset({"csv", "tsv", ""})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceDescription:
+    """One resource as its package describes it; `schema` and `dialect` are objects, names of files, or None."""
+
+    name: str
+    path: str | None
+    data: Sequence[Any] | None = None
+    title: str = ""
+    description: str = ""
+    i18n: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    schema: Mapping[str, Any] | str | None = None
+    schema_name: str = ""
+    dialect: Mapping[str, Any] | str | None = None
+    encoding: str | None = None
+    bytes: int | None = None
+    hash: str | None = None
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageDescription:
+    """A package: its dataset id, its metadata under REST's names, its publisher if it names one, its resources."""
+
+    id: str
+    metadata: Mapping[str, Any]
+    publisher: Mapping[str, Any] | None
+    resources: Sequence[ResourceDescription]
+
+
+def parse_document(data: bytes, name: str) -> Any:
+    """A JSON or YAML document (told by its name; YAML is read without object tags).
+
+    Raises `InvalidPackageError` where it is neither, or too large.
+    """
+    if len(data) > MAX_DESCRIPTOR_BYTES:
+        raise InvalidPackageError(
+            N_("“%(name)s” is larger than %(limit)s bytes"), name=name, limit=MAX_DESCRIPTOR_BYTES
+        )
+    try:
+        text = data.decode("utf-8-sig")
+        if name.lower().endswith((".yaml", ".yml")):
+            return _parse_yaml(text)
+        return json.loads(text)
+    except UnicodeDecodeError as error:
+        raise InvalidPackageError(
+            N_("“%(name)s” is not UTF-8 text (byte %(place)s)"), name=name, place=error.start + 1
+        ) from None
+    except json.JSONDecodeError as error:
+        raise InvalidPackageError(
+            N_("“%(name)s” is not JSON: line %(line)s, column %(column)s: %(reason)s"),
+            name=name,
+            line=error.lineno,
+            column=error.colno,
+            reason=error.msg,
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidPackageError(
+            N_("“%(name)s” cannot be read: %(reason)s"), name=name, reason=str(error)[:300]
+        ) from None
+
+
+def _parse_yaml(text: str) -> Any:
+    import yaml
+
+    try:
+        events = list(yaml.parse(text, Loader=yaml.SafeLoader))
+        if any(isinstance(event, yaml.AliasEvent) for event in events):
+            raise ValueError("aliases (“*name”) are not allowed")  # they can unfold without bound
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+def read_package(descriptor: object) -> PackageDescription:
+    """Understand a descriptor. A resource that cannot be imported carries its `fault` and does not stop the others.
+
+    Raises `InvalidPackageError` where the whole is no Data Package.
+    """
+    if not isinstance(descriptor, Mapping):
+        raise InvalidPackageError(N_("A data package descriptor is an object"))
+    found = descriptor.get("resources")
+    if not isinstance(found, list) or not found or len(found) > MAX_RESOURCES:
+        raise InvalidPackageError(
+            N_("A data package needs a list “resources” with 1 to %(limit)s items"), limit=MAX_RESOURCES
+        )
+    title = _text(descriptor, "title") or _text(descriptor, "name")
+    name = _text(descriptor, "name")
+    identifier = name if name and not find_identifier_fault("", name) else suggest_identifier(name or title or "")
+    ours = descriptor.get("opendata")
+    ours = ours if isinstance(ours, Mapping) else {}
+    publisher = ours.get("publisher")
+    return PackageDescription(
+        id=identifier,
+        metadata=_read_metadata(descriptor, ours, title or identifier),
+        publisher=publisher if isinstance(publisher, Mapping) and publisher.get("id") else None,
+        resources=tuple(_read_resources(found)),
+    )
+
+
+def _read_metadata(descriptor: Mapping[str, Any], ours: Mapping[str, Any], title: str) -> dict[str, Any]:
+    cycle = ours.get("updateCycle")
+    homepage = _text(descriptor, "homepage")
+    return {
+        "title": title,
+        "description": _text(descriptor, "description"),
+        "i18n": ours.get("i18n") or {},
+        "disclosure": ours.get("disclosure") or {},
+        "licenses": [_license(item) for item in _licenses(descriptor)],
+        "keywords": [word for word in descriptor.get("keywords") or () if isinstance(word, str)],
+        "sources": [_with_web_path(item) for item in _objects(descriptor, "sources")],
+        "contributors": [_contributor(item) for item in _objects(descriptor, "contributors")],
+        "homepage": homepage if is_web_address(homepage) else "",
+        "updateCycle": cycle if cycle in UPDATE_CYCLES else "",
+        "sourceVersion": str(descriptor.get("version") or ""),
+    }
+
+
+def _read_resources(found: Sequence[object]) -> Iterator[ResourceDescription]:
+    names: set[str] = set()
+    for number, item in enumerate(found):
+        place = f"/resources/{number}"
+        if not isinstance(item, Mapping):
+            yield ResourceDescription(
+                name=f"resource-{number + 1}", path=None, fault=fault(place, N_("A resource is an object"))
+            )
+            continue
+        resource = _read_resource(place, item, names)
+        names.add(resource.name)
+        yield resource
+
+
+def _read_resource(place: str, item: Mapping[str, Any], taken: set[str]) -> ResourceDescription:
+    path = item.get("path") or item.get("url")  # `url` before v1
+    if isinstance(path, list) and len(path) == 1:
+        path = path[0]
+    given = _text(item, "name")
+    stem = PurePosixPath(path).stem if isinstance(path, str) else f"resource-{place.rsplit('/', 1)[1]}"
+    usable = given and not find_identifier_fault("", given, resource=True) and given not in taken
+    name = given if usable else suggest_identifier(given or stem, taken=taken, resource=True)
+    ours = item.get("opendata")
+    ours = ours if isinstance(ours, Mapping) else {}
+    data = item.get("data")
+    schema = item.get("schema")
+    schema_name = ours.get("schema")
+    return ResourceDescription(
+        name=name,
+        path=path if isinstance(path, str) else None,
+        data=data if isinstance(data, list) else None,
+        title=_text(item, "title"),
+        description=_text(item, "description"),
+        i18n=ours["i18n"] if isinstance(ours.get("i18n"), Mapping) else {},
+        schema=schema if isinstance(schema, Mapping | str) else None,
+        schema_name=schema_name if isinstance(schema_name, str) else "",
+        dialect=item["dialect"] if isinstance(item.get("dialect"), Mapping | str) else None,
+        encoding=_text(item, "encoding") or None,
+        bytes=item["bytes"] if isinstance(item.get("bytes"), int) else None,
+        hash=_text(item, "hash") or None,
+        fault=_find_fault(place, item, path, given, taken),
+    )
+
+
+def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, taken: set[str]) -> Fault | None:
+    if name and name in taken:
+        return fault(place, N_("Two resources have the name “%(name)s”"), name=name)
+    if isinstance(path, list):
+        return fault(f"{place}/path", N_("A table in several parts is not supported; join its files into one"))
+    if path is None:
+        if isinstance(item.get("data"), list):
+            return None
+        return fault(f"{place}/path", N_("A resource needs a “path” to its file"))
+    if not isinstance(path, str):
+        return fault(f"{place}/path", N_("A “path” is a text"))
+    unsafe = find_path_fault(f"{place}/path", path)
+    if unsafe:
+        return unsafe
+    kind = (_text(item, "format") or PurePosixPath(path).suffix.removeprefix(".")).lower()
+    if kind not in _TABLE_FORMATS:
+        return fault(
+            f"{place}/format",
+            N_("Tables are read from CSV; “%(path)s” is of the format “%(format)s”"),
+            path=path,
+            format=kind,
+        )
+    return None
+
+
+def find_path_fault(pointer: str, path: str) -> Fault | None:
+    """Why a path may not be followed from a descriptor: it leaves the package or goes to the network."""
+    if "://" in path:
+        return fault(
+            pointer,
+            N_("“%(path)s” is a remote address, which is not followed; put the file into the package"),
+            path=path,
+        )
+    decoded = unquote(path).replace("\\", "/")
+    parts = PurePosixPath(decoded).parts
+    if (
+        not decoded
+        or decoded.startswith(("/", "~"))
+        or ".." in parts
+        or "\0" in decoded
+        or (parts and parts[0].endswith(":"))
+    ):
+        return fault(
+            pointer, N_("“%(path)s” leads out of the package; use a path below the descriptor's folder"), path=path
+        )
+    return None
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    value = item.get(key)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _objects(item: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    value = item.get(key)
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+
+
+def _licenses(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = _objects(item, "licenses")
+    old = item.get("license")  # one text or object before v1
+    if not found and old:
+        return [{"name": old} if isinstance(old, str) else old] if isinstance(old, str | Mapping) else []
+    return found
+
+
+def _license(item: Mapping[str, Any]) -> dict[str, Any]:
+    found = {key: item[key] for key in ("name", "path", "title") if isinstance(item.get(key), str) and item[key]}
+    if "path" not in found and isinstance(item.get("url"), str):
+        found["path"] = item["url"]
+    if "path" in found and not is_web_address(found["path"]):
+        found.pop("path")
+    if "name" not in found and "path" not in found:
+        found["name"] = str(item.get("id") or item.get("type") or found.get("title") or "other")
+    return found
+
+
+def _with_web_path(item: Mapping[str, Any]) -> dict[str, Any]:
+    found = {
+        key: value for key, value in item.items() if key in ("title", "path", "version") and isinstance(value, str)
+    }
+    address = found.get("path") or item.get("web") or item.get("url")
+    found.pop("path", None)
+    if isinstance(address, str) and is_web_address(address):
+        found["path"] = address
+    if "title" not in found and isinstance(item.get("name"), str):
+        found["title"] = item["name"]
+    return found
+
+
+def _contributor(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Names, roles and organisations are kept; private addresses of people are not published again."""
+    found = {key: item[key] for key in ("title", "organization") if isinstance(item.get(key), str)}
+    roles = item.get("roles") or ([item["role"]] if isinstance(item.get("role"), str) else [])
+    if isinstance(roles, list) and roles:
+        found["roles"] = [role for role in roles if isinstance(role, str)]
+    return found

@@ -1,0 +1,1 @@
+"""Stores: immutable blobs named by their content, small signed records, and the keys that sign them."""

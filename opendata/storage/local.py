@@ -1,0 +1,146 @@
+"""A store in a local folder: written beside, fsynced, then linked into place, so that a crash leaves whole files only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from opendata.errors import N_, IntegrityError, NotFoundError, TooLargeError
+
+_CHUNK = 1 << 20
+_BLOB = re.compile(r"[0-9a-f]{64}")
+_KEY = re.compile(r"[a-z0-9][A-Za-z0-9._-]*(/[a-z0-9][A-Za-z0-9._-]*)*")
+
+
+class LocalStore:
+    """A folder as a store (see `store.Store`). Files it has written are read-only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._temporary = folder / "tmp"
+        self._temporary.mkdir(parents=True, exist_ok=True)
+
+    def put_blob(self, path: Path) -> tuple[str, int]:
+        """Keep a copy of a file; return its name and size in bytes."""
+        with path.open("rb") as stream:
+            return self.put_stream(stream)
+
+    def put_stream(self, stream: BinaryIO, *, limit: int | None = None) -> tuple[str, int]:
+        """Keep what a stream holds; return its name and size in bytes."""
+        digest = hashlib.sha256()
+        size = 0
+        temporary = self._new_temporary()
+        try:
+            with temporary.open("xb") as target:
+                while chunk := stream.read(_CHUNK):
+                    size += len(chunk)
+                    if limit is not None and size > limit:
+                        raise TooLargeError(N_("The file is larger than the %(limit)s bytes allowed"), limit=limit)
+                    digest.update(chunk)
+                    target.write(chunk)
+                _sync(target)
+            name = digest.hexdigest()
+            self._place(temporary, self._blob(name))
+        finally:
+            temporary.unlink(missing_ok=True)
+        return name, size
+
+    def open_blob(self, name: str) -> BinaryIO:
+        """A blob's bytes, seekable."""
+        return self.blob_path(name).open("rb")
+
+    def blob_path(self, name: str) -> Path:
+        """The file that holds a blob."""
+        path = self._blob(name)
+        if not path.is_file():
+            raise NotFoundError(N_("The store has no blob %(name)s"), name=name)
+        return path
+
+    def has_blob(self, name: str) -> bool:
+        """Whether the store has a blob."""
+        return self._blob(name).is_file()
+
+    def put_record(self, key: str, data: bytes) -> None:
+        """Write a record once."""
+        path = self._record(key)
+        temporary = self._new_temporary()
+        try:
+            with temporary.open("xb") as target:
+                target.write(data)
+                _sync(target)
+            self._place(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        if path.read_bytes() != data:
+            raise IntegrityError(N_("The record %(key)s exists with other bytes"), key=key)
+
+    def get_record(self, key: str) -> bytes:
+        """A record's bytes."""
+        try:
+            return self._record(key).read_bytes()
+        except FileNotFoundError:
+            raise NotFoundError(N_("The store has no record %(key)s"), key=key) from None
+
+    def has_record(self, key: str) -> bool:
+        """Whether there is a record of this key."""
+        return self._record(key).is_file()
+
+    def list_records(self, prefix: str) -> Iterator[str]:
+        """The keys of all records below a folder, in order."""
+        for path in sorted(self._record(prefix).rglob("*")):
+            if path.is_file():
+                yield path.relative_to(self._folder).as_posix()
+
+    def _blob(self, name: str) -> Path:
+        if not _BLOB.fullmatch(name):
+            raise NotFoundError(N_("The store has no blob %(name)s"), name=name[:100])
+        return self._folder / "blobs" / "sha256" / name[:2] / name
+
+    def _record(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise NotFoundError(N_("The store has no record %(key)s"), key=key[:200])
+        return self._folder / key
+
+    def _new_temporary(self) -> Path:
+        return self._temporary / f"{os.getpid()}-{secrets.token_hex(8)}"
+
+    def _place(self, temporary: Path, path: Path) -> None:
+        """Give a finished file its name, unless the name is taken already."""
+        if path.exists():
+            return
+        temporary.chmod(0o444)
+        _make_folder(path.parent, self._folder)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        _sync_folder(path.parent)
+
+
+def _sync(target: BinaryIO) -> None:
+    target.flush()
+    os.fsync(target.fileno())
+
+
+def _make_folder(folder: Path, root: Path) -> None:
+    """Make a folder and its parents durable, not only present."""
+    missing = []
+    while folder != root and not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for item in reversed(missing):
+        item.mkdir(exist_ok=True)
+        _sync_folder(item.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,54 @@
+"""Detached Ed25519 signatures (RFC 8032) over the exact bytes of a record; the private key lies outside the stores."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+KEY_FILE = "signing.key"
+
+
+class Signer:
+    """Signs with the instance's private key."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / KEY_FILE
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature in base64, with a line end: Ed25519 is deterministic, equal bytes sign equally."""
+        import base64
+
+        return base64.b64encode(self._load().sign(data)) + b"\n"
+
+    def public_key(self) -> bytes:
+        """The raw 32 bytes of the public key."""
+        return self._load().public_key().public_bytes_raw()
+
+    def _load(self):  # type: ignore[no-untyped-def]  # the key classes are imported only where they are used
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._file.read_text(encoding="ascii").strip()))
+
+
+def create_signing_key(folder: Path) -> None:
+    """Make the key pair of an instance, readable by its owner alone, unless there is one."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    write_secret(folder / KEY_FILE, Ed25519PrivateKey.generate().private_bytes_raw().hex())
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a secret once, readable by its owner alone; an existing one stays."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as target:
+        target.write(text + "\n")
+        target.flush()
+        os.fsync(target.fileno())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()

@@ -1,0 +1,76 @@
+"""What a store must do, whatever keeps the bytes: blobs by SHA-256, records written once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class Store(Protocol):
+    """A place for immutable bytes. Every write is complete and durable when the call returns, or has not happened.
+
+    A blob's name is the hexadecimal SHA-256 of its bytes; a record's key is a relative path with `/`.
+    """
+
+    def put_blob(self, path: Path) -> tuple[str, int]:
+        """Keep a copy of a file; return its name and size in bytes. Keeping the same bytes again changes nothing."""
+        ...
+
+    def put_stream(self, stream: BinaryIO, *, limit: int | None = None) -> tuple[str, int]:
+        """Keep what a stream holds, at most `limit` bytes (`TooLargeError` beyond); return name and size."""
+        ...
+
+    def open_blob(self, name: str) -> BinaryIO:
+        """A blob's bytes, seekable. Raises `NotFoundError`."""
+        ...
+
+    def blob_path(self, name: str) -> Path:
+        """A local file with a blob's bytes, not to be changed. Raises `NotFoundError`."""
+        ...
+
+    def has_blob(self, name: str) -> bool:
+        """Whether the store has a blob."""
+        ...
+
+    def put_record(self, key: str, data: bytes) -> None:
+        """Write a record once. The same bytes again are fine; others raise `IntegrityError`."""
+        ...
+
+    def get_record(self, key: str) -> bytes:
+        """A record's bytes. Raises `NotFoundError`."""
+        ...
+
+    def has_record(self, key: str) -> bool:
+        """Whether there is a record of this key."""
+        ...
+
+    def list_records(self, prefix: str) -> Iterator[str]:
+        """The keys of all records below a folder, in order."""
+        ...
+
+
+def shard(identifier: str) -> str:
+    """The folder that spreads a dataset's records: the first byte of the SHA-256 of its id, in hexadecimal."""
+    return hashlib.sha256(identifier.encode()).hexdigest()[:2]
+
+
+def manifest_key(dataset: str, version: str) -> str:
+    """Where a version's manifest lies; its signature is the same with `.sig` appended."""
+    return f"datasets/{shard(dataset)}/{dataset}/{version}.json"
+
+
+def entry_key(dataset: str, number: int) -> str:
+    """Where the n-th edition of a dataset's public entry lies."""
+    return f"entries/{shard(dataset)}/{dataset}/{number}.json"
+
+
+def publisher_key(publisher: str, number: int) -> str:
+    """Where the n-th edition of a publisher's record lies."""
+    return f"publishers/{publisher}/{number}.json"
+
+
+def schema_key(name: str, version: str) -> str:
+    """Where a schema of the library lies."""
+    return f"schemas/{name}/{version}.json"

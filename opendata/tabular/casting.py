@@ -1,0 +1,133 @@
+"""Checked values into Arrow: the typed column for Parquet and the canonical text for CSV, from the same value.
+
+Source: canonical form and Arrow types in docs/architecture.md; ISO 8601; XML Schema lexical forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from opendata.tabular.schema import arrow_type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+INT64 = (-(2**63), 2**63 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows twice: `typed` by the schema's Arrow types, `text` as canonical CSV writes them (nulls kept)."""
+
+    typed: pa.RecordBatch
+    text: pa.RecordBatch
+
+
+def find_overflow(field: Mapping[str, Any], value: Any) -> str | None:
+    """Why a valid value does not fit its Arrow type, in a sentence for the report; None where it fits."""
+    kind = field["type"]
+    if kind == "integer" and not INT64[0] <= value <= INT64[1]:
+        return 'the number does not fit 64 bits; declare the field as "string" if it is a code'
+    if kind == "number":
+        scale = (field.get("opendata") or {}).get("scale")
+        if scale is not None and not _fits_scale(value, scale):
+            return (
+                f'the number has more than {scale} decimals or more than 38 digits (the schema says "scale": {scale})'
+            )
+    return None
+
+
+def write_text(kind: str, value: Any, source: str) -> str | None:
+    """The canonical text of one value of a Table Schema type; `source` is the cell's text in the file."""
+    if value is None:
+        return None
+    match kind:
+        case "integer":
+            return str(value)
+        case "number":
+            return _write_number(value)
+        case "boolean":
+            return "true" if value else "false"
+        case "date":
+            return str(value.isoformat())
+        case "datetime":
+            return _write_datetime(value)
+        case "time":
+            return _write_time(value)
+        case _:
+            return source
+
+
+def build_batch(
+    fields: Sequence[Mapping[str, Any]],
+    values: Sequence[Sequence[Any]],
+    cells: Sequence[Sequence[str]],
+    schema: pa.Schema,
+) -> Batch:
+    """Columns of checked values and of their source texts into one batch.
+
+    `values[c][r]` is the parsed value (None: missing), `cells[c][r]` the source text; both columns x rows.
+    """
+    import pyarrow as pa
+
+    typed: list[pa.Array] = []
+    texts: list[pa.Array] = []
+    for field, column, source in zip(fields, values, cells, strict=True):
+        kind = field["type"]
+        text = pa.array(
+            [write_text(kind, value, cell) for value, cell in zip(column, source, strict=True)], pa.string()
+        )
+        texts.append(text)
+        wanted = arrow_type(field)
+        typed.append(text if wanted == pa.string() else pa.array(_to_arrow(kind, wanted, column), wanted))
+    text_schema = pa.schema([pa.field(field["name"], pa.string()) for field in fields])
+    return Batch(pa.record_batch(typed, schema=schema), pa.record_batch(texts, schema=text_schema))
+
+
+def _to_arrow(kind: str, wanted: pa.DataType, column: Sequence[Any]) -> Sequence[Any]:
+    import pyarrow as pa
+
+    if kind == "number" and pa.types.is_floating(wanted):
+        return [None if value is None else float(value) for value in column]
+    if kind == "number":
+        return [None if value is None else Decimal(value) for value in column]
+    if kind == "datetime":
+        return [value.astimezone(UTC).replace(tzinfo=None) if value and value.tzinfo else value for value in column]
+    return column
+
+
+def _fits_scale(value: Decimal, scale: int) -> bool:
+    if not value.is_finite():
+        return False
+    try:
+        rounded = value.quantize(Decimal(1).scaleb(-scale))
+    except InvalidOperation:
+        # More digits than the working precision: count them instead.
+        return False
+    return rounded == value and len(rounded.as_tuple().digits) <= 38
+
+
+def _write_number(value: Decimal | float) -> str:
+    number = Decimal(repr(value)) if isinstance(value, float) else value
+    if number.is_nan():
+        return "NaN"
+    if number.is_infinite():
+        return "INF" if number > 0 else "-INF"
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and -40 <= exponent <= 0:
+        return format(number, "f")
+    return str(number)
+
+
+def _write_datetime(value: datetime) -> str:
+    if value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return value.isoformat()
+
+
+def _write_time(value: time) -> str:
+    return value.isoformat()

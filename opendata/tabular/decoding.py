@@ -1,0 +1,228 @@
+"""Bytes into rows of text: what kind of file it is, its encoding proved, its records split, damage located.
+
+Rows are numbered as records from 1, header included, the way a spreadsheet numbers them.
+Source: RFC 4180; file signatures as published by their formats.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from opendata.errors import N_
+from opendata.tabular.dialect import Dialect
+
+MAX_CELL_CHARACTERS = 16 * 1024 * 1024
+MAX_LINE_CHARACTERS = 64 * 1024 * 1024
+_END = "\0end\0"
+_CHUNK = 1 << 20
+
+_SIGNATURES = (
+    (b"%PDF-", N_("a PDF document")),
+    (b"\xff\xd8\xff", N_("a JPEG picture")),
+    (b"\x89PNG\r\n", N_("a PNG picture")),
+    (b"GIF8", N_("a GIF picture")),
+    (b"PK\x03\x04", N_("a ZIP archive, a Word or an Excel file")),
+    (b"PK\x05\x06", N_("an empty ZIP archive")),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", N_("an old Excel or Word file")),
+    (b"\x1f\x8b", N_("a gzip archive")),
+    (b"BZh", N_("a bzip2 archive")),
+    (b"\xfd7zXZ\0", N_("an xz archive")),
+    (b"\x28\xb5\x2f\xfd", N_("a Zstandard archive")),
+    (b"7z\xbc\xaf\x27\x1c", N_("a 7-Zip archive")),
+    (b"Rar!\x1a\x07", N_("a RAR archive")),
+    (b"PAR1", N_("a Parquet file")),
+    (b"ARROW1", N_("an Arrow file")),
+    (b"SQLite format 3\0", N_("a SQLite database")),
+    (b"\x7fELF", N_("a program")),
+    (b"MZ\x90", N_("a program")),
+    (b"{\\rtf", N_("an RTF document")),
+    (b"RIFF", N_("a sound, a film or a picture")),
+    (b"OggS", N_("a sound or a film")),
+    (b"ID3", N_("a sound")),
+    (b"II*\0", N_("a TIFF picture")),
+    (b"MM\0*", N_("a TIFF picture")),
+)
+
+
+def name_binary_kind(head: bytes) -> str | None:
+    """Which kind of binary file begins with these bytes (a translatable name), or None for what may be text."""
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    if head[4:8] == b"ftyp":
+        return N_("a film or a picture")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingFault(Exception):  # noqa: N818 - it is reported as a finding, not as a failure of the program
+    """Where the bytes stop being a table. `type` is frictionless' error type, `row` a record number from 1."""
+
+    type: str
+    note: str
+    row: int | None = None
+
+
+def read_rows(path: Path, dialect: Dialect, *, on_bytes: Callable[[int], None] | None = None) -> Iterator[list[str]]:
+    """Yield the records of a delimited text file, header and comments included, in constant memory.
+
+    `on_bytes` hears how many bytes have been read. Raises `DecodingFault` for bytes that are not of the encoding, a
+    NUL character, a quote never closed, and a cell or line beyond the limits.
+    """
+    with path.open("rb") as stream:
+        lines = _Lines(stream, path, dialect, on_bytes)
+        reader = csv.reader(
+            lines,
+            delimiter=dialect.delimiter or ",",
+            quotechar=dialect.quote_char,
+            doublequote=dialect.double_quote,
+            escapechar=dialect.escape_char,
+            skipinitialspace=dialect.skip_initial_space,
+            quoting=csv.QUOTE_MINIMAL if dialect.quote_char else csv.QUOTE_NONE,
+        )
+        limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
+        try:
+            yield from _split(reader, lines)
+        finally:
+            csv.field_size_limit(limit)
+
+
+def _split(reader: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
+    row = 0
+    try:
+        for record in reader:
+            if lines.ended:
+                # The last line fed is a mark of our own: alone in its record, or swallowed by an open quote.
+                if record != [_END]:
+                    raise _unclosed(row + 1)
+                return
+            row += 1
+            lines.row = row + 1
+            yield record
+    except csv.Error as error:
+        if "field larger" in str(error):
+            note = (
+                f"row {row + 1} has a cell of more than {MAX_CELL_CHARACTERS} characters;"
+                " most likely a quotation mark in it is never closed"
+            )
+            raise DecodingFault("source-error", note, row + 1) from None
+        raise DecodingFault("source-error", f"row {row + 1} cannot be split into cells: {error}", row + 1) from None
+
+
+def _unclosed(row: int) -> DecodingFault:
+    note = (
+        f"a quotation mark opened in row {row} is never closed, so the rest of the file would become one cell;"
+        " close it, or write it twice if it belongs to the text"
+    )
+    return DecodingFault("source-error", note, row)
+
+
+class _Lines:
+    """The text lines of a stream, then the mark. Tells the bytes read, and where something is wrong."""
+
+    def __init__(self, stream: BinaryIO, path: Path, dialect: Dialect, on_bytes: Callable[[int], None] | None) -> None:
+        self._path = path
+        self._dialect = dialect
+        self._stream = stream
+        self._on_bytes = on_bytes
+        self._lines = self._read()
+        self.ended = False
+        self.row = 1
+
+    def __iter__(self) -> Iterator[str]:
+        return self._lines
+
+    def _read(self) -> Iterator[str]:
+        rest = ""
+        for text in self._decode():
+            text, nul, _ = text.partition("\0")
+            lines = _split_lines(rest + text)
+            rest = lines.pop()
+            yield from lines
+            if nul:
+                note = (
+                    f"row {self.row} contains a NUL byte, which no text has;"
+                    " the file is damaged or not a text file: save it again as “CSV UTF-8”"
+                )
+                raise DecodingFault("source-error", note, self.row)
+            if len(rest) > MAX_LINE_CHARACTERS:
+                note = f"row {self.row} is a line of more than {MAX_LINE_CHARACTERS} characters"
+                raise DecodingFault("source-error", note, self.row)
+        if rest:
+            yield rest if rest.endswith(("\n", "\r")) else rest + "\n"
+        self.ended = True
+        yield _END
+
+    def _decode(self) -> Iterator[str]:
+        decoder = codecs.getincrementaldecoder(self._dialect.encoding)(errors="strict")
+        count = 0
+        first = True
+        try:
+            while chunk := self._stream.read(_CHUNK):
+                count += len(chunk)
+                if self._on_bytes:
+                    self._on_bytes(count)
+                text = decoder.decode(chunk)
+                if first and text:
+                    text, first = text.removeprefix("\ufeff"), False
+                yield text
+            yield decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            offset, line = _locate(self._path, self._dialect.encoding)
+            raise DecodingFault("encoding-error", self._describe(offset, line), line) from None
+
+    def _describe(self, offset: int, line: int) -> str:
+        name = self._dialect.encoding.upper()
+        guess = _guess_encoding(self._path) if name == "UTF-8" else None
+        seems = f"; it looks like {guess}" if guess else ""
+        return (
+            f"line {line} (byte {offset + 1} of the file) is not {name}{seems}."
+            " In Excel choose “Save as”, type “CSV UTF-8 (comma delimited)”"
+        )
+
+
+def _split_lines(text: str) -> list[str]:
+    """Lines with their ends (LF, CRLF, CR alike); the last item is what has no sure end yet."""
+    held = "\r" if text.endswith("\r") else ""  # its LF may come with the next chunk
+    lines = list(io.StringIO(text.removesuffix("\r"), newline=""))
+    if held or (lines and not lines[-1].endswith(("\n", "\r"))):
+        last = lines.pop() if lines and not lines[-1].endswith(("\n", "\r")) else ""
+        return [*lines, last + held]
+    return [*lines, ""]
+
+
+def _locate(path: Path, encoding: str) -> tuple[int, int]:
+    """Offset from 0 and line from 1 of the first byte that is not of the encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
+    start, line = 0, 1
+    with path.open("rb") as stream:
+        while True:
+            chunk = stream.read(_CHUNK)
+            pending = len(decoder.getstate()[0])
+            try:
+                line += decoder.decode(chunk, final=not chunk).count("\n")
+            except UnicodeDecodeError as error:
+                held = error.object[: error.start]
+                return start - pending + error.start, line + held.decode(encoding, errors="replace").count("\n")
+            if not chunk:
+                return start, line
+            start += len(chunk)
+
+
+def _guess_encoding(path: Path) -> str | None:
+    """A name for a hint in a message, nothing more: no decision rests on it."""
+    with path.open("rb") as stream:
+        head = stream.read(_CHUNK)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    try:
+        codecs.getincrementaldecoder("gb18030")(errors="strict").decode(head)
+    except UnicodeDecodeError:
+        return None
+    return "GB18030 / GBK"

@@ -1,0 +1,116 @@
+"""How a delimited text file is written: the part of Table Dialect that concerns CSV.
+
+Source: Table Dialect v2 (datapackage.org); v1's `caseSensitiveHeader` and `csvddfVersion` are read and ignored.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from opendata.errors import N_, InvalidPackageError
+
+DELIMITERS = (",", ";", "\t", "|")
+_SAMPLE_BYTES = 64 * 1024
+_SAMPLE_LINES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """What a reader must know to split the file into cells. `header_rows` are record numbers from 1.
+
+    `delimiter` None means nobody declared it: `settle_dialect` finds it in the file.
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    quote_char: str | None = '"'
+    double_quote: bool = True
+    escape_char: str | None = None
+    skip_initial_space: bool = False
+    header_rows: tuple[int, ...] = (1,)
+    header_join: str = " "
+    comment_char: str | None = None
+    comment_rows: tuple[int, ...] = ()
+
+
+def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None = None) -> Dialect:
+    """Read a dialect descriptor; the options of frictionless' nested `csv` object count too.
+
+    Raises `InvalidPackageError` where an option has a value no reader could follow.
+    """
+    found: dict[str, Any] = dict(descriptor or {})
+    nested = found.get("csv")
+    found = {**found, **nested} if isinstance(nested, Mapping) else found
+    name = encoding or "utf-8"
+    try:
+        codec = codecs.lookup(name).name
+    except LookupError:
+        raise InvalidPackageError(N_("“%(encoding)s” is not the name of a character encoding"), encoding=name) from None
+    rows = found.get("headerRows", [1]) if found.get("header", True) else []
+    return Dialect(
+        encoding="utf-8" if codec in ("utf-8-sig", "ascii") else codec,
+        delimiter=_character(found, "delimiter", None),
+        quote_char=_character(found, "quoteChar", '"'),
+        double_quote=bool(found.get("doubleQuote", True)),
+        escape_char=_character(found, "escapeChar", None),
+        skip_initial_space=bool(found.get("skipInitialSpace", False)),
+        header_rows=_numbers("headerRows", rows),
+        header_join=str(found.get("headerJoin", " ")),
+        comment_char=_text(found, "commentChar"),
+        comment_rows=_numbers("commentRows", found.get("commentRows", [])),
+    )
+
+
+def settle_dialect(path: Path, dialect: Dialect) -> Dialect:
+    """The dialect with its delimiter settled: the declared one, else the one under which the first records agree.
+
+    Of comma, semicolon, tab and bar, the one that splits the header and most often gives the following records the
+    same number of cells; comma where none does.
+    """
+    if dialect.delimiter is not None:
+        return dialect
+    with path.open("rb") as stream:
+        sample = stream.read(_SAMPLE_BYTES).decode(dialect.encoding, errors="replace")
+    lines = io.StringIO(sample.removeprefix("\ufeff"), newline="").readlines()
+    if len(sample) >= _SAMPLE_BYTES and len(lines) > 1:
+        lines.pop()  # cut short by the end of the sample
+    best, score = ",", (0.0, 0)
+    for delimiter in DELIMITERS:
+        try:
+            records = list(csv.reader(lines[:_SAMPLE_LINES], delimiter=delimiter, quotechar=dialect.quote_char))
+        except csv.Error:
+            continue
+        width = len(records[0]) if records else 0
+        if width > 1:
+            found = (sum(len(record) == width for record in records) / len(records), width)
+            if found > score:
+                best, score = delimiter, found
+    return replace(dialect, delimiter=best)
+
+
+def _character(found: Mapping[str, Any], name: str, default: str | None) -> str | None:
+    value = found.get(name, default)
+    if value is not None and (not isinstance(value, str) or len(value) != 1 or value in "\r\n\0"):
+        raise InvalidPackageError(
+            N_("The dialect's “%(name)s” is one character, not “%(value)s”"), name=name, value=value
+        )
+    return value
+
+
+def _text(found: Mapping[str, Any], name: str) -> str | None:
+    value = found.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidPackageError(N_("The dialect's “%(name)s” is a text"), name=name)
+    return value or None
+
+
+def _numbers(name: str, rows: object) -> tuple[int, ...]:
+    if not isinstance(rows, list) or not all(isinstance(row, int) and row > 0 for row in rows):
+        raise InvalidPackageError(N_("The dialect's “%(name)s” is a list of row numbers from 1"), name=name)
+    return tuple(sorted(rows))

@@ -1,0 +1,81 @@
+"""The whole way of one table: bytes in, verdict out, and where it is valid its canonical CSV and Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from opendata.tabular.dialect import Dialect
+from opendata.tabular.report import TaskReport
+from opendata.tabular.schema import TableSchema, publish_schema
+from opendata.tabular.validation import TableReader
+from opendata.tabular.writing import TableWriter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedTable:
+    """What became of a table. `csv` and `parquet` exist only where `task` is valid; `schema` is None for no header."""
+
+    task: TaskReport
+    schema: TableSchema | None
+    dialect: Dialect
+    rows: int
+    first_row: int
+    csv: Path
+    parquet: Path
+
+
+def prepare_table(
+    source: Path,
+    folder: Path,
+    *,
+    name: str,
+    schema: TableSchema | None = None,
+    dialect: Dialect | None = None,
+    limit: int = 1000,
+    footer: Mapping[str, Any] | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+) -> PreparedTable:
+    """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`.
+
+    Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema.
+    """
+    reader = TableReader(source, name=name, schema=schema, dialect=dialect, limit=limit, on_bytes=on_bytes)
+    csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
+    writer: TableWriter | None = None
+    batches = reader.batches()
+    try:
+        for batch in batches:
+            writer = writer or _open_writer(reader, csv, parquet, footer or {})
+            writer.write(batch)
+        if reader.task.valid and writer is None:
+            writer = _open_writer(reader, csv, parquet, footer or {})
+        if writer is not None:
+            writer.__exit__(None, None, None)
+    finally:
+        batches.close()
+    if not reader.task.valid:
+        csv.unlink(missing_ok=True)
+        parquet.unlink(missing_ok=True)
+    return PreparedTable(
+        task=reader.task,
+        schema=reader.schema,
+        dialect=reader.dialect,
+        rows=reader.rows,
+        first_row=reader.first_row,
+        csv=csv,
+        parquet=parquet,
+    )
+
+
+def _open_writer(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]) -> TableWriter:
+    assert reader.schema is not None  # noqa: S101 - a valid table has one
+    return TableWriter(
+        csv,
+        parquet,
+        schema=reader.arrow_schema,
+        metadata={**footer, "tableschema": publish_schema(reader.schema)},
+        null_text=reader.schema.null_text,
+    )
