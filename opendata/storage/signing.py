@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEY_FILE = "signing.key"
 
@@ -24,7 +28,7 @@ class Signer:
         """The raw 32 bytes of the public key."""
         return self._load().public_key().public_bytes_raw()
 
-    def _load(self):  # type: ignore[no-untyped-def]  # the key classes are imported only where they are used
+    def _load(self) -> Ed25519PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._file.read_text(encoding="ascii").strip()))

@@ -101,3 +101,19 @@ def summarise_report(report: Mapping[str, Any]) -> dict[str, Any]:
             {key: value for key, value in task.items() if key not in ("errors", "warnings")} for task in report["tasks"]
         ],
     }
+
+
+def add_errors(task: Mapping[str, Any], more: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A task's descriptor with the errors of another task over the same table added."""
+    if more is None:
+        return dict(task)
+    stats = {**task["stats"], "errors": task["stats"]["errors"] + more["stats"]["errors"]}
+    counts = [*task["opendata"]["counts"], *more["opendata"]["counts"]]
+    return {
+        **task,
+        "valid": task["valid"] and more["valid"],
+        "stats": stats,
+        "warnings": [*task["warnings"], *more["warnings"]],
+        "errors": [*task["errors"], *more["errors"]],
+        "opendata": {**task["opendata"], "counts": counts},
+    }

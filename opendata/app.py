@@ -1,0 +1,45 @@
+"""The application factory: one Flask application over the services of an instance."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from opendata import problems, web
+from opendata.api import register_api
+from opendata.settings import Settings, read_settings
+from opendata.wiring import Services, build_services
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+    """Build the application. `services` may be handed in; else they are built from `settings` or the environment."""
+    found = services or build_services(settings or read_settings())
+    app = Flask("opendata", static_folder=None, template_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=found.settings.max_upload_bytes,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        SECRET_KEY=found.settings.secret_key or read_secret(found.settings),
+        SESSION_COOKIE_NAME="opendata_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=found.settings.secure_cookies,
+        WTF_CSRF_CHECK_DEFAULT=False,
+    )
+    app.extensions["opendata"] = found
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    problems.register_problems(app)
+    web.register_web(app)
+    register_api(app)
+    return app
+
+
+def read_secret(settings: Settings) -> str:
+    """The secret that signs sessions, made on first use."""
+    from opendata.storage.signing import write_secret
+
+    path = settings.key_folder / "session.secret"
+    if not path.exists():
+        import secrets
+
+        write_secret(path, secrets.token_hex(32))
+    return path.read_text(encoding="ascii").strip()

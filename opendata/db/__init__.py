@@ -1,0 +1,1 @@
+"""The database: work in progress, accounts and events, and an index over the store."""

@@ -1,0 +1,271 @@
+"""The tables. Rows hold state and no behaviour; the rules live in `services`, the strictest of them here as well."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+DRAFT_STATES = (
+    "received",
+    "validating",
+    "invalid",
+    "valid",
+    "submitted",
+    "returned",
+    "approved",
+    "published",
+    "discarded",
+    "failed",
+)
+ROLES = ("editor", "maintainer")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, kept in UTC; SQLite forgets the zone, so it is given back here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Only aware times are kept."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Always aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The root of all tables; constraint names follow one convention so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, str: Text}  # noqa: RUF012
+
+
+Id = String(100)
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+class Publisher(Base):
+    """A department or public enterprise. `editions` counts the records of it in the store."""
+
+    __tablename__ = "publishers"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    i18n: Mapped[dict[str, Any]]
+    created: Mapped[datetime]
+    modified: Mapped[datetime]
+    editions: Mapped[int] = mapped_column(default=0)
+
+
+class User(Base):
+    """A person who may sign in. An editor belongs to a publisher, a maintainer to none."""
+
+    __tablename__ = "users"
+    __table_args__ = (_one_of("role", ROLES),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Id, unique=True)
+    password: Mapped[str]
+    role: Mapped[str] = mapped_column(String(20))
+    publisher_id: Mapped[str | None] = mapped_column(ForeignKey("publishers.id"))
+    session: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime]
+    disabled: Mapped[bool] = mapped_column(default=False)
+
+
+class Token(Base):
+    """A bearer token, kept as the SHA-256 of its text."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str] = mapped_column(default="")
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created: Mapped[datetime]
+    expires: Mapped[datetime | None]
+    revoked: Mapped[bool] = mapped_column(default=False)
+
+
+class Dataset(Base):
+    """One entry of the inventory. `meta` is its metadata as JSON; `latest` its newest version, empty before the first.
+
+    `publishing_id` names the draft that is being published: one at a time, so that a number is never given twice.
+    """
+
+    __tablename__ = "datasets"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    publisher_id: Mapped[str] = mapped_column(ForeignKey("publishers.id"), index=True)
+    meta: Mapped[dict[str, Any]]
+    latest: Mapped[str | None] = mapped_column(String(40))
+    created: Mapped[datetime]
+    modified: Mapped[datetime] = mapped_column(index=True)
+    revision: Mapped[int] = mapped_column(default=1)
+    editions: Mapped[int] = mapped_column(default=0)
+    publishing_id: Mapped[str | None] = mapped_column(String(32))
+
+    publisher: Mapped[Publisher] = relationship(lazy="joined")
+
+
+class Version(Base):
+    """A published version: an index entry over the manifest in the store."""
+
+    __tablename__ = "versions"
+    __table_args__ = (UniqueConstraint("dataset_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
+    version: Mapped[str] = mapped_column(String(40))
+    manifest: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime]
+    published: Mapped[datetime]
+    notes: Mapped[str] = mapped_column(default="")
+    reasons: Mapped[list[Any]]
+    resources: Mapped[int]
+    rows: Mapped[int]
+    bytes: Mapped[int]
+    report: Mapped[dict[str, Any]]
+    draft_id: Mapped[str | None] = mapped_column(String(32))
+
+
+class Draft(Base):
+    """A proposed next version. Its row is the truth of the work on it: state, attempts, and who holds it until when."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (_one_of("status", DRAFT_STATES), Index("ix_drafts_work", "status", "lease_until"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
+    status: Mapped[str] = mapped_column(String(20))
+    base: Mapped[str | None] = mapped_column(String(40))
+    dropped: Mapped[list[Any]]
+    notes: Mapped[str] = mapped_column(default="")
+    comment: Mapped[str] = mapped_column(default="")
+    stage: Mapped[str] = mapped_column(String(40), default="")
+    progress: Mapped[float] = mapped_column(default=0.0)
+    error: Mapped[dict[str, Any] | None]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    author: Mapped[str]
+    submitter: Mapped[str | None]
+    approver: Mapped[str | None]
+    created: Mapped[datetime]
+    modified: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(default=1)
+    wanted: Mapped[str] = mapped_column(String(20), default="process")
+    attempts: Mapped[int] = mapped_column(default=0)
+    due: Mapped[datetime | None]
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    target: Mapped[str | None] = mapped_column(String(40))
+    target_manifest: Mapped[str | None] = mapped_column(String(64))
+    key_reports: Mapped[dict[str, Any]]
+    privacy: Mapped[list[Any]]
+    version: Mapped[str | None] = mapped_column(String(40))
+
+    dataset: Mapped[Dataset] = relationship(lazy="joined")
+    resources: Mapped[list[DraftResource]] = relationship(
+        order_by="DraftResource.position", cascade="all, delete-orphan", lazy="selectin"
+    )
+
+
+class DraftResource(Base):
+    """A table sent with a draft: what came, by which rules it is read, and what became of it. Blobs are private."""
+
+    __tablename__ = "draft_resources"
+    __table_args__ = (UniqueConstraint("draft_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(Id)
+    title: Mapped[str] = mapped_column(default="")
+    description: Mapped[str] = mapped_column(default="")
+    i18n: Mapped[dict[str, Any]]
+    file: Mapped[str]
+    upload: Mapped[str] = mapped_column(String(64))
+    upload_bytes: Mapped[int]
+    schema: Mapped[dict[str, Any] | None]
+    schema_name: Mapped[str] = mapped_column(default="")
+    dialect: Mapped[dict[str, Any] | None]
+    encoding: Mapped[str | None] = mapped_column(String(40))
+    checked: Mapped[bool] = mapped_column(default=False)
+    valid: Mapped[bool] = mapped_column(default=False)
+    rows: Mapped[int] = mapped_column(default=0)
+    first_row: Mapped[int] = mapped_column(default=2)
+    csv: Mapped[str | None] = mapped_column(String(64))
+    csv_bytes: Mapped[int] = mapped_column(default=0)
+    parquet: Mapped[str | None] = mapped_column(String(64))
+    parquet_bytes: Mapped[int] = mapped_column(default=0)
+    published_schema: Mapped[dict[str, Any] | None]
+    proposed_schema: Mapped[dict[str, Any] | None]
+    report: Mapped[dict[str, Any] | None]
+
+
+class Schema(Base):
+    """A schema of the library: an index entry over the store."""
+
+    __tablename__ = "schemas"
+    __table_args__ = (UniqueConstraint("name", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Id, index=True)
+    version: Mapped[str] = mapped_column(String(40))
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    i18n: Mapped[dict[str, Any]]
+    descriptor: Mapped[dict[str, Any]]
+    created: Mapped[datetime]
+
+
+class Event(Base):
+    """One line of the audit log; never changed."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_subject", "subject_kind", "subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    verb: Mapped[str] = mapped_column(String(40))
+    subject_kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]]
+
+
+class IdempotencyKey(Base):
+    """What a creating request answered, to answer the same when it comes again."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("user_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int]
+    key: Mapped[str] = mapped_column(String(255))
+    request: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str]
+    created: Mapped[datetime]

@@ -1,0 +1,167 @@
+"""The one table from exceptions to HTTP, and the problem documents (RFC 9457) made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException
+
+from opendata import errors
+from opendata.errors import N_, OpendataError
+
+STATUS: Mapping[type[OpendataError], int] = {
+    errors.OpendataError: 500,
+    errors.InputError: 400,
+    errors.InvalidMetadataError: 422,
+    errors.InvalidSchemaError: 422,
+    errors.InvalidPackageError: 422,
+    errors.UnsupportedFormatError: 415,
+    errors.TooLargeError: 413,
+    errors.NotSignedInError: 401,
+    errors.NotPermittedError: 403,
+    errors.NotFoundError: 404,
+    errors.WithdrawnError: 410,
+    errors.StateError: 409,
+    errors.PreconditionError: 412,
+    errors.IdempotencyError: 422,
+    errors.BackendError: 503,
+    errors.IntegrityError: 500,
+    errors.UsageError: 400,
+}
+"""Every exception of the program and the status it answers with."""
+
+HTTP_TITLES: Mapping[int, str] = {
+    400: N_("The request cannot be understood"),
+    404: N_("Not found"),
+    405: N_("This address does not take this method"),
+    406: N_("There is no such form of this"),
+    413: N_("The file is too large"),
+    415: N_("This media type is not taken"),
+    422: N_("Some values are not allowed"),
+    428: N_("The header “If-Match” is needed"),
+    500: N_("Something went wrong on our side"),
+    503: N_("The service is not available at the moment"),
+}
+
+MEDIA_TYPE = "application/problem+json"
+
+Translate = Callable[[str], str]
+
+
+def status_of(error: OpendataError) -> int:
+    """The HTTP status of an exception: its own, or that of the nearest class above it."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def describe_problem(error: OpendataError, translate: Translate, instance: str) -> dict[str, Any]:
+    """The problem document of an exception, in the language of `translate`."""
+    found: dict[str, Any] = {
+        "type": f"/problems/{error.slug}",
+        "title": translate(error.title),
+        "status": status_of(error),
+        "detail": fill(translate, error.message, error.params),
+        "instance": instance,
+    }
+    if error.faults:
+        found["errors"] = [
+            {"pointer": item.pointer, "detail": fill(translate, item.message, dict(item.params))}
+            for item in error.faults
+        ]
+    return found
+
+
+def fill(translate: Translate, message: str, params: Mapping[str, object]) -> str:
+    """A template in the reader's language with its parameters; texts among them are translated where they can be."""
+    text = translate(message)
+    if not params:
+        return text
+    return text % {key: translate(value) if isinstance(value, str) and value else value for key, value in params.items()}
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every exception by the table: pages for browsers, problem documents for programs. Nothing is a bare 500."""
+
+    @app.errorhandler(OpendataError)
+    def _handle(error: OpendataError) -> Response:
+        if status_of(error) >= 500:
+            app.logger.error("%s %s: %s", request.method, request.path, error)
+        return _answer(describe_problem(error, _translate(), request.path))
+
+    @app.errorhandler(HTTPException)
+    def _handle_http(error: HTTPException) -> Response:
+        response = error.get_response()
+        if error.code is None or error.code < 400:
+            return response  # type: ignore[return-value]
+        answer = _answer(describe_http(error, request.path))
+        for name in ("Allow", "Retry-After", "WWW-Authenticate"):
+            if name in response.headers:
+                answer.headers[name] = response.headers[name]
+        return answer
+
+    @app.errorhandler(Exception)
+    def _handle_unknown(error: Exception) -> Response:
+        app.logger.exception("%s %s", request.method, request.path, exc_info=error)
+        document = {
+            "type": "/problems/error",
+            "title": _translate()(HTTP_TITLES[500]),
+            "status": 500,
+            "detail": _translate()(N_("The fault is ours and has been logged; please try again later")),
+            "instance": request.path,
+        }
+        return _answer(document)
+
+
+def describe_http(error: HTTPException, instance: str) -> dict[str, Any]:
+    """The problem document of an error of HTTP itself."""
+    translate = _translate()
+    status = error.code or 500
+    title = HTTP_TITLES.get(status) or HTTPStatus(status).phrase
+    found: dict[str, Any] = {
+        "type": f"/problems/{_SLUGS.get(status, 'bad-request')}",
+        "title": translate(title),
+        "status": status,
+        "detail": translate(error.description or title),
+        "instance": instance,
+    }
+    return found
+
+
+_SLUGS = {
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    413: "too-large",
+    415: "unsupported-format",
+    422: "invalid-metadata",
+    500: "error",
+    503: "unavailable",
+}
+
+
+def _translate() -> Translate:
+    from flask_babel import gettext
+
+    return lambda text: gettext(text) if text else text
+
+
+def _answer(document: dict[str, Any]) -> Response:
+    render: Callable[[dict[str, Any]], str] | None = current_app.extensions.get("opendata_error_page")
+    if render is not None and _wants_page():
+        response = Response(render(document), mimetype="text/html")
+    else:
+        response = Response(current_app.json.dumps(document), content_type=MEDIA_TYPE)
+    response.status_code = document["status"]
+    response.headers["Cache-Control"] = "no-store"
+    if document["status"] == 401 and not getattr(g, "has_session", False):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="opendata"'
+    return response
+
+
+def _wants_page() -> bool:
+    if request.path.startswith("/api/"):
+        return False
+    best = request.accept_mimetypes.best_match(["application/json", MEDIA_TYPE, "text/html"])
+    return best == "text/html" and request.accept_mimetypes["text/html"] >= request.accept_mimetypes["application/json"]

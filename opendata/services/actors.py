@@ -1,0 +1,55 @@
+"""Who acts, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opendata.errors import N_, NotPermittedError, NotSignedInError
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts: an editor of one publisher, a maintainer of all, or the system itself (no `id`)."""
+
+    name: str
+    role: str
+    id: int | None = None
+    publisher: str | None = None
+
+    @property
+    def is_maintainer(self) -> bool:
+        """Whether they look after the whole catalogue."""
+        return self.role in ("maintainer", "system")
+
+    def may_edit(self, publisher: str) -> bool:
+        """Whether they may act for a publisher."""
+        return self.is_maintainer or (self.role == "editor" and self.publisher == publisher)
+
+
+SYSTEM = Actor("system", "system")
+"""The command line and the worker, run by whoever owns the instance."""
+
+
+def require_signed_in(actor: Actor | None) -> Actor:
+    """The actor, or `NotSignedInError`."""
+    if actor is None:
+        raise NotSignedInError(N_("Sign in, or send a token in the header “Authorization: Bearer …”"))
+    return actor
+
+
+def require_editor(actor: Actor | None, publisher: str) -> Actor:
+    """The actor where they may act for the publisher, else `NotSignedInError` or `NotPermittedError`."""
+    found = require_signed_in(actor)
+    if not found.may_edit(publisher):
+        raise NotPermittedError(
+            N_("%(name)s may not act for the publisher “%(publisher)s”"), name=found.name, publisher=publisher
+        )
+    return found
+
+
+def require_maintainer(actor: Actor | None) -> Actor:
+    """The actor where they are a maintainer, else `NotSignedInError` or `NotPermittedError`."""
+    found = require_signed_in(actor)
+    if not found.is_maintainer:
+        raise NotPermittedError(N_("Only a maintainer may do this"))
+    return found

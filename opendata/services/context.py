@@ -1,0 +1,64 @@
+"""What every service works with: settings, database, stores, signer, queue and clock, handed in once by `wiring`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Event
+from opendata.db.session import Database
+from opendata.services.actors import Actor
+from opendata.settings import Settings
+from opendata.storage.signing import Signer
+from opendata.storage.store import Store
+
+
+class Queue(Protocol):
+    """Tells a worker that a draft has work; the draft's row says which. Losing a message loses time, never work."""
+
+    def put(self, draft: str) -> None:
+        """Tell about one draft."""
+        ...
+
+
+def read_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The parts services share."""
+
+    settings: Settings
+    database: Database
+    public: Store
+    private: Store
+    signer: Signer
+    queue: Queue
+    clock: Callable[[], datetime] = read_clock
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A unit of work that only reads."""
+        with self.database.unit() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A unit of work that changes something."""
+        with self.database.unit(write=True) as session:
+            yield session
+
+    def log(self, session: Session, actor: Actor, verb: str, kind: str, subject: str, **details: Any) -> None:
+        """Add a line to the audit log within a unit of work."""
+        session.add(
+            Event(
+                at=self.clock(), actor=actor.name, verb=verb, subject_kind=kind, subject=subject, details=details
+            )
+        )

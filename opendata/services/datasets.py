@@ -1,0 +1,210 @@
+"""Datasets: the entries of the catalogue, their metadata and who may see them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Dataset
+from opendata.errors import InvalidMetadataError, N_, NotFoundError, PreconditionError, StateError, fault
+from opendata.metadata.canonical import write_canonical
+from opendata.metadata.dataset import DatasetMetadata, read_metadata
+from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.services.actors import Actor, require_editor
+from opendata.services.context import Context
+from opendata.services.once import Once, create_once
+from opendata.services.paging import DEFAULT_LIMIT, read_cursor, write_cursor
+from opendata.services.publishers import find_publisher, view_publisher
+from opendata.services.values import DatasetView, Page
+from opendata.storage.store import entry_key
+
+
+class Datasets:
+    """Creating, changing and reading datasets. One without a version is seen by its publisher's editors only."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def list(
+        self,
+        actor: Actor | None = None,
+        *,
+        publisher: str | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Page[DatasetView]:
+        """The datasets this reader may see, by id."""
+        query = select(Dataset).order_by(Dataset.id).limit(limit + 1)
+        if actor is None:
+            query = query.where(Dataset.latest.is_not(None))
+        elif not actor.is_maintainer:
+            query = query.where(or_(Dataset.latest.is_not(None), Dataset.publisher_id == (actor.publisher or "")))
+        if publisher:
+            query = query.where(Dataset.publisher_id == publisher)
+        after = read_cursor(cursor)
+        if after:
+            query = query.where(Dataset.id > after)
+        with self._context.read() as session:
+            rows = list(session.scalars(query))
+        items = [view_dataset(row) for row in rows[:limit]]
+        return Page(items, write_cursor(items[-1].id) if len(rows) > limit else None)
+
+    def list_recent(self, limit: int) -> tuple[DatasetView, ...]:
+        """The public datasets changed last."""
+        query = select(Dataset).where(Dataset.latest.is_not(None)).order_by(Dataset.modified.desc()).limit(limit)
+        with self._context.read() as session:
+            return tuple(view_dataset(row) for row in session.scalars(query))
+
+    def get(self, dataset: str, actor: Actor | None = None) -> DatasetView:
+        """One dataset. Raises `NotFoundError` where there is none that this reader may see."""
+        with self._context.read() as session:
+            row = find_dataset(session, dataset)
+            if row.latest is None and not (actor and actor.may_edit(row.publisher_id)):
+                raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
+            return view_dataset(row)
+
+    def create(
+        self, actor: Actor | None, found: Mapping[str, Any], *, once: Once | None = None
+    ) -> tuple[DatasetView, bool]:
+        """Create a dataset from its metadata, `publisher` and, if wanted, `id`; return it and whether it is new.
+
+        An editor's publisher is their own where none is named. Raises `InvalidMetadataError`, `NotPermittedError`,
+        and `StateError` where the id is taken.
+        """
+        publisher = _read_publisher(found, actor)
+        found_actor = require_editor(actor, publisher)
+        metadata = read_metadata(found)
+        wanted = found.get("id")
+        if wanted is not None:
+            wrong = find_identifier_fault("/id", wanted)
+            if wrong:
+                raise InvalidMetadataError(faults=[wrong])
+
+        def create(session: Session) -> str:
+            try:
+                find_publisher(session, publisher)
+            except NotFoundError:
+                raise InvalidMetadataError(
+                    faults=[fault("/publisher", N_("There is no publisher “%(id)s”"), id=publisher)]
+                ) from None
+            identifier = wanted or _free_identifier(session, metadata.title)
+            if session.get(Dataset, identifier):
+                raise StateError(N_("There is a dataset “%(id)s” already"), id=identifier)
+            now = self._context.clock()
+            session.add(
+                Dataset(
+                    id=identifier,
+                    uuid=str(uuid.uuid4()),
+                    publisher_id=publisher,
+                    meta=metadata.describe(),
+                    created=now,
+                    modified=now,
+                )
+            )
+            self._context.log(session, found_actor, "create", "dataset", identifier)
+            return identifier
+
+        identifier, created = create_once(self._context, found_actor, once, create)
+        return self.get(identifier, found_actor), created
+
+    def update(
+        self, actor: Actor | None, dataset: str, changes: Mapping[str, Any], *, revision: int | None = None
+    ) -> DatasetView:
+        """Change the properties named in `changes` (JSON Merge Patch on the top level: null removes).
+
+        The next version carries them. Raises `PreconditionError` where `revision` is not the present one.
+        """
+        with self._context.write() as session:
+            row = find_dataset(session, dataset, lock=True)
+            found_actor = require_editor(actor, row.publisher_id)
+            if revision is not None and revision != row.revision:
+                raise PreconditionError(N_("The dataset was changed in the meantime; read it again, then change it"))
+            merged = {**row.meta, **changes}
+            described = read_metadata({key: value for key, value in merged.items() if value is not None}).describe()
+            if described != row.meta:
+                row.meta = described
+                row.modified = self._context.clock()
+                row.revision += 1
+                self._context.log(session, found_actor, "update", "dataset", dataset, properties=sorted(changes))
+                if row.latest is not None:
+                    record_entry(self._context, row)
+            return view_dataset(row)
+
+
+def record_entry(context: Context, row: Dataset) -> None:
+    """Write the next edition of a dataset's public entry into the store, unless the newest one says the same."""
+    described = {
+        "id": row.id,
+        "uuid": row.uuid,
+        "publisher": row.publisher_id,
+        **row.meta,
+    }
+    data = write_canonical(described)
+    if row.editions and context.public.get_record(entry_key(row.id, row.editions)) == data:
+        return
+    number = row.editions + 1
+    while context.public.has_record(entry_key(row.id, number)):
+        if context.public.get_record(entry_key(row.id, number)) == data:
+            break
+        number += 1  # written just before a crash, then changed
+    context.public.put_record(entry_key(row.id, number), data)
+    row.editions = number
+
+
+def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Dataset:
+    """The row of a dataset, locked against other writers if wanted. Raises `NotFoundError`."""
+    query = select(Dataset).where(Dataset.id == dataset)
+    row = session.scalar(query.with_for_update(of=Dataset) if lock else query)
+    if row is None:
+        raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
+    return row
+
+
+def metadata_of(row: Dataset) -> DatasetMetadata:
+    """The metadata value of a row."""
+    return read_metadata(row.meta)
+
+
+def view_dataset(row: Dataset) -> DatasetView:
+    """The value of a row."""
+    metadata = metadata_of(row)
+    return DatasetView(
+        id=row.id,
+        uuid=row.uuid,
+        title=metadata.title,
+        description=metadata.description,
+        i18n=metadata.i18n,
+        publisher=view_publisher(row.publisher),
+        disclosure=metadata.disclosure.describe(),
+        licenses=metadata.licenses,
+        keywords=metadata.keywords,
+        sources=metadata.sources,
+        contributors=metadata.contributors,
+        homepage=metadata.homepage,
+        update_cycle=metadata.update_cycle,
+        source_version=metadata.source_version,
+        latest=row.latest,
+        created=row.created,
+        modified=row.modified,
+        revision=row.revision,
+    )
+
+
+def _read_publisher(found: Mapping[str, Any], actor: Actor | None) -> str:
+    given = found.get("publisher")
+    if isinstance(given, Mapping):
+        given = given.get("id")
+    publisher = given or (actor.publisher if actor else None)
+    if actor is not None and not isinstance(publisher, str):
+        raise InvalidMetadataError(faults=[fault("/publisher", N_("The id of the publisher is needed"))])
+    return publisher if isinstance(publisher, str) else ""
+
+
+def _free_identifier(session: Session, title: str) -> str:
+    base = suggest_identifier(title)
+    taken = set(session.scalars(select(Dataset.id).where(Dataset.id.startswith(base, autoescape=True))))
+    return suggest_identifier(title, taken=taken)

@@ -1,0 +1,91 @@
+"""A draft's row as a value: its own tables and the carried ones, and one report over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opendata.db.models import Draft, DraftResource
+from opendata.services.values import DraftResourceView, DraftView
+from opendata.tabular.report import add_errors, describe_report
+
+
+def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: bool = True) -> DraftView:
+    """The value of a row. `manifest` is that of the base version; without it carried tables are not listed."""
+    own = {item.name for item in row.resources}
+    carried = [
+        item
+        for item in (manifest or {}).get("resources", ())
+        if item["name"] not in own and item["name"] not in row.dropped
+    ]
+    return DraftView(
+        id=row.id,
+        dataset=row.dataset_id,
+        dataset_title=row.dataset.meta["title"],
+        publisher=row.dataset.publisher_id,
+        status=row.status,
+        stage=row.stage,
+        progress=row.progress,
+        base=row.base,
+        version=row.version,
+        notes=row.notes,
+        comment=row.comment,
+        error=row.error,
+        author=row.author,
+        submitter=row.submitter,
+        approver=row.approver,
+        created=row.created,
+        modified=row.modified,
+        revision=row.revision,
+        resources=[*(_view_resource(item) for item in row.resources), *(_view_carried(item) for item in carried)],
+        dropped=tuple(row.dropped),
+        privacy=tuple(row.privacy),
+        report=build_report(row) if with_report else None,
+    )
+
+
+def build_report(row: Draft) -> dict[str, Any] | None:
+    """The report over all tables checked so far, keys between them included; None before the first."""
+    if row.status in ("received", "validating"):
+        return None
+    tasks = [
+        add_errors(item.report, row.key_reports.get(item.name)) for item in row.resources if item.report is not None
+    ]
+    own = {item.name for item in row.resources}
+    tasks += [report for name, report in row.key_reports.items() if name not in own]
+    return describe_report(tasks)
+
+
+def _view_resource(item: DraftResource) -> DraftResourceView:
+    return DraftResourceView(
+        name=item.name,
+        title=item.title,
+        file=item.file,
+        bytes=item.upload_bytes,
+        rows=item.rows if item.checked else None,
+        valid=item.valid if item.checked else None,
+        carried=False,
+        schema=item.schema,
+        schema_name=item.schema_name,
+        dialect=item.dialect,
+        proposed_schema=item.proposed_schema,
+        errors=item.report["stats"]["errors"] if item.report else 0,
+    )
+
+
+def _view_carried(item: Mapping[str, Any]) -> DraftResourceView:
+    ours = item.get("opendata", {})
+    return DraftResourceView(
+        name=item["name"],
+        title=item.get("title", ""),
+        file=item["path"],
+        bytes=item["bytes"],
+        rows=ours.get("rows"),
+        valid=True,
+        carried=True,
+        schema=item.get("schema"),
+        schema_name=ours.get("schema", ""),
+        dialect=None,
+        proposed_schema=None,
+        errors=0,
+    )

@@ -1,0 +1,421 @@
+"""Drafts: files come in, are taken through review step by step, and leave as a version or not at all.
+
+Here a draft changes hands; the work on its tables is `processing`, turning it into a version `publication`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Dataset, Draft, DraftResource
+from opendata.errors import (
+    Fault,
+    InvalidMetadataError,
+    InvalidSchemaError,
+    N_,
+    NotFoundError,
+    NotPermittedError,
+    PreconditionError,
+    StateError,
+    UnsupportedFormatError,
+    fault,
+)
+from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.services.actors import Actor, require_editor, require_signed_in
+from opendata.services.context import Context
+from opendata.services.datasets import find_dataset
+from opendata.services.draft_view import view_draft
+from opendata.services.once import Once, create_once
+from opendata.services.paging import DEFAULT_LIMIT, read_cursor, write_cursor
+from opendata.services.schemas import find_schema
+from opendata.services.values import DraftView, Page
+from opendata.services.versions import Manifests
+from opendata.tabular.decoding import name_binary_kind
+from opendata.tabular.dialect import read_dialect
+from opendata.tabular.schema import read_schema
+
+MAX_FILES = 100
+_HEAD_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file as it is being received: its name at the sender's, and its bytes."""
+
+    name: str
+    stream: BinaryIO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceOption:
+    """What the sender says about a file. `schema` is a name of the library, a Table Schema, or None: as last time."""
+
+    file: str
+    name: str | None = None
+    schema: str | Mapping[str, Any] | None = None
+    schema_name: str = ""
+    dialect: Mapping[str, Any] | None = None
+    encoding: str | None = None
+    title: str = ""
+    description: str = ""
+    i18n: Mapping[str, Any] | None = None
+
+
+class Drafts:
+    """Creating drafts and taking them through review."""
+
+    def __init__(self, context: Context, manifests: Manifests) -> None:
+        self._context = context
+        self._manifests = manifests
+
+    def list(
+        self,
+        actor: Actor | None,
+        *,
+        dataset: str | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Page[DraftView]:
+        """The drafts of the actor's publisher (all, for a maintainer), newest first; without their reports."""
+        found = require_signed_in(actor)
+        query = select(Draft).join(Dataset).order_by(Draft.created.desc(), Draft.id.desc())
+        if not found.is_maintainer:
+            query = query.where(Dataset.publisher_id == (found.publisher or ""))
+        if dataset:
+            query = query.where(Draft.dataset_id == dataset)
+        offset = _read_offset(read_cursor(cursor))
+        with self._context.read() as session:
+            rows = list(session.scalars(query.offset(offset).limit(limit + 1)))
+            items = [view_draft(row, None, with_report=False) for row in rows[:limit]]
+        return Page(items, write_cursor(str(offset + limit)) if len(rows) > limit else None)
+
+    def get(self, actor: Actor | None, draft: str) -> DraftView:
+        """One draft with its report. Raises `NotFoundError`, `NotPermittedError`."""
+        with self._context.read() as session:
+            row = find_draft(session, draft)
+            require_editor(actor, row.dataset.publisher_id)
+            return view_draft(row, self._base_manifest(row))
+
+    def create(
+        self,
+        actor: Actor | None,
+        dataset: str,
+        files: Sequence[UploadedFile],
+        options: Sequence[ResourceOption] = (),
+        *,
+        notes: str = "",
+        once: Once | None = None,
+        enqueue: bool = True,
+    ) -> tuple[DraftView, bool]:
+        """Receive files for the next version of a dataset; without files the draft carries metadata only.
+
+        Each file becomes a resource named by its option, else after the file. Returns the draft and whether it is
+        new. Raises `UnsupportedFormatError` for a binary file that is no table, `TooLargeError`,
+        `InvalidMetadataError`, `InvalidSchemaError`, `NotFoundError`, `NotPermittedError`.
+        """
+        with self._context.read() as session:
+            row = find_dataset(session, dataset)
+            found_actor = require_editor(actor, row.publisher_id)
+            latest = row.latest
+        manifest = self._manifests.get(dataset, latest) if latest else None
+        if not files and manifest is None:
+            raise InvalidMetadataError(faults=[fault("/file", N_("The first version needs a file"))])
+        plans = self._plan(files, options, manifest)
+        received = [self._receive(file, plan) for file, plan in zip(files, plans, strict=True)]
+
+        def create(session: Session) -> str:
+            now = self._context.clock()
+            draft = Draft(
+                id=secrets.token_hex(12),
+                dataset_id=dataset,
+                status="received",
+                base=latest,
+                dropped=[],
+                notes=notes.strip(),
+                author_id=found_actor.id,
+                author=found_actor.name,
+                created=now,
+                modified=now,
+                key_reports={},
+                privacy=[],
+            )
+            draft.resources = [DraftResource(position=number, **item) for number, item in enumerate(received)]
+            session.add(draft)
+            self._context.log(session, found_actor, "upload", "draft", draft.id, dataset=dataset)
+            return draft.id
+
+        identifier, created = create_once(self._context, found_actor, once, create)
+        if created and enqueue:
+            self._context.queue.put(identifier)
+        return self.get(found_actor, identifier), created
+
+    def change_resource(self, actor: Actor | None, draft: str, name: str, changes: Mapping[str, Any]) -> DraftView:
+        """Give a sent table another `schema` or `dialect` and check it again."""
+        schema, schema_name = None, ""
+        if changes.get("schema"):
+            schema, schema_name = self._resolve_schema("/schema", changes["schema"])
+        if changes.get("dialect"):
+            read_dialect(changes["dialect"])
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            resource = next((item for item in row.resources if item.name == name), None)
+            if resource is None:
+                raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
+            if "schema" in changes:
+                resource.schema, resource.schema_name = schema, schema_name
+            if "dialect" in changes:
+                resource.dialect = changes["dialect"]
+            resource.checked = False
+            _send_back_to_work(row)
+
+        return self._change(actor, draft, "change", ("received", "valid", "invalid", "returned", "failed"), change)
+
+    def drop_resource(self, actor: Actor | None, draft: str, name: str) -> DraftView:
+        """Leave a table out of the next version: an uploaded one is forgotten, a carried one dropped."""
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            resource = next((item for item in row.resources if item.name == name), None)
+            manifest = self._base_manifest(row)
+            carried = {item["name"] for item in manifest["resources"]} if manifest else set()
+            if resource is not None:
+                row.resources.remove(resource)
+            elif name in carried and name not in row.dropped:
+                row.dropped = [*row.dropped, name]
+            else:
+                raise NotFoundError(N_("The draft has no table “%(name)s”"), name=name[:100])
+            if not row.resources and not carried - set(row.dropped):
+                raise StateError(N_("This is the last table of the draft; discard the draft instead"))
+            _send_back_to_work(row)
+
+        return self._change(actor, draft, "drop", ("received", "valid", "invalid", "returned", "failed"), change)
+
+    def submit(
+        self, actor: Actor | None, draft: str, *, notes: str | None = None, revision: int | None = None, enqueue: bool = True
+    ) -> DraftView:
+        """Ask for publication. Where no review is set up, this publishes."""
+
+        def change(row: Draft, actor: Actor) -> None:
+            row.status = "submitted"
+            row.submitter = actor.name
+            row.approver = None
+            row.comment = ""
+            if notes is not None:
+                row.notes = notes.strip()
+            if self._context.settings.review == "none":
+                _ask_for_publication(row)
+
+        return self._change(actor, draft, "submit", ("valid", "returned"), change, revision=revision, enqueue=enqueue)
+
+    def approve(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
+        """Agree to publication; never by the one who submitted."""
+
+        def change(row: Draft, actor: Actor) -> None:
+            if actor.name == row.submitter:
+                raise NotPermittedError(N_("Another person than the one who submitted has to approve"))
+            row.status = "approved"
+            row.approver = actor.name
+
+        return self._change(actor, draft, "approve", ("submitted",), change, revision=revision, idle=True)
+
+    def return_(self, actor: Actor | None, draft: str, comment: str, *, revision: int | None = None) -> DraftView:
+        """Send a draft back to its author with a comment that says why."""
+        if not comment.strip():
+            raise InvalidMetadataError(faults=[fault("/comment", N_("Say why the draft is returned"))])
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            row.status = "returned"
+            row.comment = comment.strip()
+            row.approver = None
+
+        return self._change(
+            actor, draft, "return", ("submitted", "approved"), change, revision=revision, idle=True
+        )
+
+    def publish(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
+        """Publish an approved draft."""
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            _ask_for_publication(row)
+
+        return self._change(actor, draft, "publish", ("approved",), change, revision=revision, idle=True)
+
+    def discard(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
+        """Give a draft up."""
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            row.status = "discarded"
+            row.wanted = ""
+
+        states = ("received", "valid", "invalid", "returned", "submitted", "approved", "failed")
+        return self._change(actor, draft, "discard", states, change, revision=revision, idle=True)
+
+    def retry(self, actor: Actor | None, draft: str) -> DraftView:
+        """Try a failed draft again."""
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            row.attempts = 0
+            row.due = None
+            row.error = None
+            row.status = "received" if row.wanted == "process" else "submitted"
+
+        return self._change(actor, draft, "retry", ("failed",), change)
+
+    def _change(
+        self,
+        actor: Actor | None,
+        draft: str,
+        verb: str,
+        states: Sequence[str],
+        change: Callable[[Draft, Actor], None],
+        *,
+        revision: int | None = None,
+        idle: bool = False,
+        enqueue: bool = True,
+    ) -> DraftView:
+        """Take one step with a draft that is in one of `states`; `idle` also needs that no publication is under way."""
+        with self._context.write() as session:
+            row = find_draft(session, draft, lock=True)
+            found = require_editor(actor, row.dataset.publisher_id)
+            if revision is not None and revision != row.revision:
+                raise PreconditionError(N_("The draft was changed in the meantime; read it again"))
+            if row.status not in states or (idle and row.wanted == "publish"):
+                raise StateError(
+                    N_("The draft is “%(status)s”; to %(verb)s it, it has to be %(states)s"),
+                    status=row.status,
+                    verb=verb,
+                    states=" / ".join(states),
+                )
+            change(row, found)
+            row.modified = self._context.clock()
+            row.revision += 1
+            self._context.log(session, found, verb, "draft", row.id, dataset=row.dataset_id)
+            wanted = row.wanted
+            session.flush()
+            view = view_draft(row, self._base_manifest(row))
+        if wanted and enqueue:
+            self._context.queue.put(draft)
+        return view
+
+    def _plan(
+        self, files: Sequence[UploadedFile], options: Sequence[ResourceOption], manifest: Mapping[str, Any] | None
+    ) -> Sequence[dict[str, Any]]:
+        """One plan per file: name, schema, dialect. Everything that can be refused before the bytes are read is."""
+        if len(files) > MAX_FILES:
+            raise InvalidMetadataError(faults=[fault("/file", N_("At most %(limit)s files at a time"), limit=MAX_FILES)])
+        faults: list[Fault] = []
+        by_file = {option.file: option for option in options}
+        sent = {file.name for file in files}
+        for number, option in enumerate(options):
+            if option.file not in sent:
+                faults.append(fault(f"/resources/{number}/file", N_("No file “%(name)s” was sent"), name=option.file[:100]))
+        names: set[str] = set()
+        plans = []
+        for number, file in enumerate(files):
+            option = by_file.get(file.name) or ResourceOption(file=file.name)
+            name = option.name or suggest_identifier(_stem(file.name), resource=True)
+            wrong = find_identifier_fault(f"/resources/{number}/name", name, resource=True)
+            if wrong is None and name in names:
+                wrong = fault(f"/resources/{number}/name", N_("Two files are named “%(name)s”"), name=name)
+            if wrong:
+                faults.append(wrong)
+            names.add(name)
+            plans.append(self._plan_resource(f"/resources/{number}", name, option, manifest))
+        if faults:
+            raise InvalidMetadataError(faults=faults)
+        return plans
+
+    def _plan_resource(
+        self, place: str, name: str, option: ResourceOption, manifest: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        schema: Mapping[str, Any] | None = None
+        schema_name = option.schema_name
+        before: Mapping[str, Any] = next((item for item in (manifest or {}).get("resources", ()) if item["name"] == name), {})
+        ours = before.get("opendata", {})
+        if option.schema:
+            schema, found = self._resolve_schema(f"{place}/schema", option.schema)
+            schema_name = found or schema_name
+        elif before:
+            schema = ours.get("sourceSchema") or before.get("schema")
+            schema_name = ours.get("schema", "")
+        read_dialect(option.dialect, encoding=option.encoding)
+        return {
+            "name": name,
+            "title": option.title or before.get("title", ""),
+            "description": option.description or before.get("description", ""),
+            "i18n": dict(option.i18n or ours.get("i18n", {})),
+            "schema": dict(schema) if schema else None,
+            "schema_name": schema_name,
+            "dialect": dict(option.dialect) if option.dialect else None,
+            "encoding": option.encoding,
+        }
+
+    def _resolve_schema(self, place: str, given: object) -> tuple[dict[str, Any], str]:
+        """A schema's descriptor and, where it is of the library, its name."""
+        if isinstance(given, str):
+            name, _, version = given.partition("@")
+            with self._context.read() as session:
+                try:
+                    row = find_schema(session, name, version or None)
+                except NotFoundError:
+                    raise InvalidMetadataError(
+                        faults=[fault(place, N_("The library has no schema “%(ref)s”"), ref=given[:200])]
+                    ) from None
+                return dict(row.descriptor), f"{row.name}@{row.version}"
+        checked = read_schema(given)
+        if not isinstance(given, Mapping):
+            raise InvalidSchemaError
+        return dict(checked.descriptor), ""
+
+    def _receive(self, file: UploadedFile, plan: dict[str, Any]) -> dict[str, Any]:
+        """Keep the bytes of a file in the private store, unless they are of a kind that is no table."""
+        head = file.stream.read(_HEAD_BYTES)
+        kind = name_binary_kind(head)
+        if kind is not None:
+            raise UnsupportedFormatError(
+                N_("“%(file)s” is %(kind)s, not a CSV table. In Excel choose “Save as”, type “CSV UTF-8”"),
+                file=file.name,
+                kind=kind,
+            )
+        file.stream.seek(0)
+        name, size = self._context.private.put_stream(file.stream, limit=self._context.settings.max_upload_bytes)
+        return {**plan, "file": file.name, "upload": name, "upload_bytes": size}
+
+    def _base_manifest(self, row: Draft) -> Mapping[str, Any] | None:
+        return self._manifests.get(row.dataset_id, row.base) if row.base else None
+
+
+def find_draft(session: Session, draft: str, *, lock: bool = False) -> Draft:
+    """The row of a draft, locked if wanted. Raises `NotFoundError`."""
+    query = select(Draft).where(Draft.id == draft)
+    row = session.scalar(query.with_for_update(of=Draft) if lock else query)
+    if row is None:
+        raise NotFoundError(N_("There is no draft “%(id)s”"), id=draft[:100])
+    return row
+
+
+def _send_back_to_work(row: Draft) -> None:
+    row.status = "received"
+    row.wanted = "process"
+    row.stage, row.progress = "", 0.0
+    row.attempts, row.due, row.error = 0, None, None
+
+
+def _ask_for_publication(row: Draft) -> None:
+    row.wanted = "publish"
+    row.stage, row.progress = "", 0.0
+    row.attempts, row.due, row.error = 0, None, None
+
+
+def _stem(file: str) -> str:
+    name = file.replace("\\", "/").rsplit("/", 1)[-1]
+    return name.rsplit(".", 1)[0] if "." in name[1:] else name
+
+
+def _read_offset(key: str | None) -> int:
+    return int(key) if key and key.isdigit() else 0

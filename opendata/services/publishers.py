@@ -1,0 +1,140 @@
+"""Publishers: the departments accountable for datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Dataset, Publisher
+from opendata.errors import InvalidMetadataError, N_, NotFoundError, StateError, fault
+from opendata.metadata.canonical import write_canonical
+from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.services.actors import Actor, require_maintainer
+from opendata.services.context import Context
+from opendata.services.once import Once, create_once
+from opendata.services.paging import DEFAULT_LIMIT, read_cursor, write_cursor
+from opendata.services.values import Page, PublisherView
+from opendata.storage.store import publisher_key
+
+
+class Publishers:
+    """Creating and reading publishers."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def list(self, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[PublisherView]:
+        """Publishers by id."""
+        after = read_cursor(cursor)
+        query = select(Publisher).order_by(Publisher.id).limit(limit + 1)
+        if after:
+            query = query.where(Publisher.id > after)
+        with self._context.read() as session:
+            rows = list(session.scalars(query))
+            counts = count_datasets(session)
+        items = [view_publisher(row, counts.get(row.id, 0)) for row in rows[:limit]]
+        return Page(items, write_cursor(items[-1].id) if len(rows) > limit else None)
+
+    def get(self, publisher: str) -> PublisherView:
+        """One publisher. Raises `NotFoundError`."""
+        with self._context.read() as session:
+            row = find_publisher(session, publisher)
+            return view_publisher(row, count_datasets(session).get(publisher, 0))
+
+    def create(
+        self, actor: Actor | None, found: Mapping[str, Any], *, once: Once | None = None
+    ) -> tuple[PublisherView, bool]:
+        """Create a publisher from `{id, title, description, i18n}`; return it and whether it is new.
+
+        Raises `NotPermittedError`, `InvalidMetadataError`, and `StateError` where the id is taken.
+        """
+        found_actor = require_maintainer(actor)
+        values = _check(found)
+
+        def create(session: Session) -> str:
+            if session.get(Publisher, values["id"]):
+                raise StateError(N_("There is a publisher “%(id)s” already"), id=values["id"])
+            now = self._context.clock()
+            session.add(Publisher(**values, created=now, modified=now))
+            self._context.log(session, found_actor, "create", "publisher", values["id"])
+            return str(values["id"])
+
+        identifier, created = create_once(self._context, found_actor, once, create)
+        return self.get(identifier), created
+
+    def ensure(self, actor: Actor, found: Mapping[str, Any]) -> PublisherView:
+        """The publisher of this id, created where there is none."""
+        try:
+            return self.get(str(found["id"]))
+        except NotFoundError:
+            return self.create(actor, found)[0]
+
+
+def record_publisher(context: Context, session: Session, publisher: Publisher) -> None:
+    """Write the publisher's record into the store where its newest edition does not say the same."""
+    described = describe_publisher(publisher)
+    data = write_canonical(described)
+    if publisher.editions:
+        key = publisher_key(publisher.id, publisher.editions)
+        if context.public.has_record(key) and context.public.get_record(key) == data:
+            return
+    number = publisher.editions + 1
+    while context.public.has_record(publisher_key(publisher.id, number)):
+        if context.public.get_record(publisher_key(publisher.id, number)) == data:
+            break
+        number += 1  # written just before a crash, then changed
+    context.public.put_record(publisher_key(publisher.id, number), data)
+    publisher.editions = number
+
+
+def describe_publisher(row: Publisher) -> dict[str, Any]:
+    """A publisher as manifests and records name it."""
+    found = {"id": row.id, "title": row.title, "description": row.description, "i18n": row.i18n}
+    return {key: value for key, value in found.items() if value}
+
+
+def view_publisher(row: Publisher, datasets: int = 0) -> PublisherView:
+    """The value of a row."""
+    return PublisherView(
+        id=row.id,
+        title=row.title,
+        description=row.description,
+        i18n=row.i18n,
+        created=row.created,
+        modified=row.modified,
+        datasets=datasets,
+    )
+
+
+def find_publisher(session: Session, publisher: str) -> Publisher:
+    """The row of a publisher. Raises `NotFoundError`."""
+    row = session.get(Publisher, publisher)
+    if row is None:
+        raise NotFoundError(N_("There is no publisher “%(id)s”"), id=publisher)
+    return row
+
+
+def count_datasets(session: Session) -> dict[str, int]:
+    """Public datasets per publisher."""
+    query = select(Dataset.publisher_id, func.count()).where(Dataset.latest.is_not(None)).group_by(Dataset.publisher_id)
+    return {publisher: count for publisher, count in session.execute(query)}
+
+
+def _check(found: Mapping[str, Any]) -> dict[str, Any]:
+    title = str(found.get("title") or "").strip()
+    identifier = found.get("id") or (suggest_identifier(title) if title else "")
+    faults = [find_identifier_fault("/id", identifier)]
+    if not title or len(title) > 300:
+        faults.append(fault("/title", N_("A title of 1 to %(limit)s characters is needed"), limit=300))
+    wrong = [item for item in faults if item]
+    if wrong:
+        raise InvalidMetadataError(faults=wrong)
+    return {
+        "id": identifier,
+        "title": title,
+        "description": str(found.get("description") or "").strip(),
+        "i18n": dict(found.get("i18n") or {}),
+    }

@@ -1,0 +1,191 @@
+"""What services hand to pages, REST and the command line: plain values, complete, without a database session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page of a collection; `next` is the cursor of the following one, or None."""
+
+    items: Sequence[Item]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherView:
+    """A publisher; `datasets` counts its public datasets."""
+
+    id: str
+    title: str
+    description: str
+    i18n: Mapping[str, Any]
+    created: datetime
+    modified: datetime
+    datasets: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetView:
+    """A dataset as the catalogue shows it; `latest` is None before the first version."""
+
+    id: str
+    uuid: str
+    title: str
+    description: str
+    i18n: Mapping[str, Any]
+    publisher: PublisherView
+    disclosure: Mapping[str, str]
+    licenses: Sequence[Mapping[str, Any]]
+    keywords: Sequence[str]
+    sources: Sequence[Mapping[str, Any]]
+    contributors: Sequence[Mapping[str, Any]]
+    homepage: str
+    update_cycle: str
+    source_version: str
+    latest: str | None
+    created: datetime
+    modified: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionView:
+    """A published version; `created` is when publication was asked for, `manifest_sha256` names its manifest."""
+
+    dataset: str
+    version: str
+    created: datetime
+    published: datetime
+    notes: str
+    reasons: Sequence[str]
+    resources: int
+    rows: int
+    bytes: int
+    manifest_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaView:
+    """A schema of the library."""
+
+    name: str
+    version: str
+    title: str
+    description: str
+    i18n: Mapping[str, Any]
+    descriptor: Mapping[str, Any]
+    created: datetime
+
+    @property
+    def ref(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftResourceView:
+    """A table of a draft. `carried` ones come unchanged from the base version; others were sent with the draft.
+
+    `valid` is None while unchecked. `proposed_schema` is offered where no schema was given.
+    """
+
+    name: str
+    title: str
+    file: str
+    bytes: int
+    rows: int | None
+    valid: bool | None
+    carried: bool
+    schema: Mapping[str, Any] | None
+    schema_name: str
+    dialect: Mapping[str, Any] | None
+    proposed_schema: Mapping[str, Any] | None
+    errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftView:
+    """A draft with its report. `base` is the version it started from, `version` the one it became."""
+
+    id: str
+    dataset: str
+    dataset_title: str
+    publisher: str
+    status: str
+    stage: str
+    progress: float
+    base: str | None
+    version: str | None
+    notes: str
+    comment: str
+    error: Mapping[str, Any] | None
+    author: str
+    submitter: str | None
+    approver: str | None
+    created: datetime
+    modified: datetime
+    revision: int
+    resources: Sequence[DraftResourceView]
+    dropped: Sequence[str]
+    privacy: Sequence[Mapping[str, Any]]
+    report: Mapping[str, Any] | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more happens to it without somebody's doing."""
+        return self.status in ("invalid", "valid", "returned", "published", "discarded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedFile:
+    """A file of a published version, ready to be sent. `sha256` is the hexadecimal digest of its bytes."""
+
+    path: Path
+    name: str
+    media_type: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserView:
+    """An account."""
+
+    id: int
+    name: str
+    role: str
+    publisher: str | None
+    created: datetime
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenView:
+    """A token without its secret."""
+
+    id: int
+    user: str
+    name: str
+    created: datetime
+    expires: datetime | None
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView:
+    """One line of the audit log."""
+
+    at: datetime
+    actor: str
+    verb: str
+    subject_kind: str
+    subject: str
+    details: Mapping[str, Any]

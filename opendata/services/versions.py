@@ -1,0 +1,151 @@
+"""Published versions: their manifests, their files, their first rows. Only what the index lists is visible."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import select
+
+from opendata.db.models import Version
+from opendata.errors import N_, NotFoundError
+from opendata.metadata.versions import parse_version
+from opendata.services.context import Context
+from opendata.services.datasets import find_dataset
+from opendata.services.values import ServedFile, VersionView
+from opendata.storage.store import Store, manifest_key
+
+LATEST = "latest"
+
+
+class Manifests:
+    """Manifests by dataset and version, parsed once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._parsed = lru_cache(maxsize=256)(self._parse)
+
+    def get(self, dataset: str, version: str) -> Mapping[str, Any]:
+        """The manifest as an object, not to be changed. Raises `NotFoundError`."""
+        return self._parsed(dataset, version)
+
+    def read(self, dataset: str, version: str) -> bytes:
+        """The manifest's bytes."""
+        return self._store.get_record(manifest_key(dataset, version))
+
+    def read_signature(self, dataset: str, version: str) -> bytes:
+        """The detached signature over the manifest's bytes."""
+        return self._store.get_record(manifest_key(dataset, version) + ".sig")
+
+    def _parse(self, dataset: str, version: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(self.read(dataset, version))
+        return found
+
+
+class Versions:
+    """Reading published versions."""
+
+    def __init__(self, context: Context, manifests: Manifests) -> None:
+        self._context = context
+        self._manifests = manifests
+
+    def list(self, dataset: str) -> tuple[VersionView, ...]:
+        """All versions of a dataset, newest first. Raises `NotFoundError` where the dataset is not public."""
+        with self._context.read() as session:
+            find_dataset(session, dataset)
+            rows = session.scalars(select(Version).where(Version.dataset_id == dataset))
+            found = [view_version(row) for row in rows]
+        if not found:
+            raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
+        return tuple(sorted(found, key=lambda item: parse_version(item.version) or (0, 0, 0), reverse=True))
+
+    def get(self, dataset: str, version: str) -> VersionView:
+        """One version. Raises `NotFoundError`."""
+        with self._context.read() as session:
+            row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))
+            if row is None:
+                raise NotFoundError(
+                    N_("There is no version “%(version)s” of “%(dataset)s”"), version=version[:40], dataset=dataset[:200]
+                )
+            return view_version(row)
+
+    def find_latest(self, dataset: str) -> str:
+        """The number of the newest version. Raises `NotFoundError` where there is none."""
+        with self._context.read() as session:
+            latest = find_dataset(session, dataset).latest
+        if latest is None:
+            raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
+        return latest
+
+    def get_manifest(self, dataset: str, version: str) -> Mapping[str, Any]:
+        """The manifest of a version as an object, not to be changed."""
+        self.get(dataset, version)
+        return self._manifests.get(dataset, version)
+
+    def read_manifest(self, dataset: str, version: str) -> bytes:
+        """The exact bytes of the manifest: what is signed."""
+        self.get(dataset, version)
+        return self._manifests.read(dataset, version)
+
+    def read_signature(self, dataset: str, version: str) -> bytes:
+        """The detached signature of the manifest."""
+        self.get(dataset, version)
+        return self._manifests.read_signature(dataset, version)
+
+    def get_resource(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+        """A resource of the manifest. Raises `NotFoundError`."""
+        for item in self.get_manifest(dataset, version)["resources"]:
+            if item["name"] == resource:
+                found: Mapping[str, Any] = item
+                return found
+        raise NotFoundError(N_("This version has no resource “%(name)s”"), name=resource[:100])
+
+    def find_file(self, dataset: str, version: str, resource: str, suffix: str) -> ServedFile:
+        """The CSV or Parquet file of a resource. Raises `NotFoundError`."""
+        found = self.get_resource(dataset, version, resource)
+        if suffix == "csv":
+            part, media_type = found, "text/csv; charset=utf-8"
+        elif suffix == "parquet":
+            part, media_type = found["opendata"]["parquet"], "application/vnd.apache.parquet"
+        else:
+            raise NotFoundError(N_("There is no form “%(suffix)s” of this resource"), suffix=suffix[:20])
+        digest = part["hash"].removeprefix("sha256:")
+        return ServedFile(
+            path=self._context.public.blob_path(digest),
+            name=f"{dataset}-{version}-{resource}.{suffix}",
+            media_type=media_type,
+            sha256=digest,
+            size=part["bytes"],
+        )
+
+    def get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+        """The verdict and the counts per rule and column of a resource, without any value of a cell."""
+        self.get_resource(dataset, version, resource)
+        with self._context.read() as session:
+            row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))
+            found: Mapping[str, Any] = (row.report if row else {}).get(resource) or {"valid": True, "tasks": []}
+            return found
+
+    def read_rows(self, dataset: str, version: str, resource: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The first rows of a resource, typed, from its Parquet file."""
+        from opendata.tabular.preview import read_first_rows
+
+        return read_first_rows(self.find_file(dataset, version, resource, "parquet").path, limit)
+
+
+def view_version(row: Version) -> VersionView:
+    """The value of a row."""
+    return VersionView(
+        dataset=row.dataset_id,
+        version=row.version,
+        created=row.created,
+        published=row.published,
+        notes=row.notes,
+        reasons=tuple(row.reasons),
+        resources=row.resources,
+        rows=row.rows,
+        bytes=row.bytes,
+        manifest_sha256=row.manifest,
+    )

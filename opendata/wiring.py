@@ -1,0 +1,81 @@
+"""Who is built from what: settings into stores, database, queue, and from them the services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opendata.db.session import Database
+from opendata.jobs.queue import DraftQueue
+from opendata.services.accounts import Accounts
+from opendata.services.context import Context
+from opendata.services.datasets import Datasets
+from opendata.services.drafts import Drafts
+from opendata.services.exports import Exports
+from opendata.services.health import Health
+from opendata.services.imports import Imports
+from opendata.services.processing import Processing
+from opendata.services.publication import Publication
+from opendata.services.publishers import Publishers
+from opendata.services.schemas import Schemas
+from opendata.services.versions import Manifests, Versions
+from opendata.services.work import Work
+from opendata.settings import Settings
+from opendata.storage.local import LocalStore
+from opendata.storage.signing import Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a skin may call."""
+
+    settings: Settings
+    database: Database
+    queue: DraftQueue
+    accounts: Accounts
+    datasets: Datasets
+    drafts: Drafts
+    exports: Exports
+    health: Health
+    imports: Imports
+    publishers: Publishers
+    schemas: Schemas
+    versions: Versions
+    work: Work
+
+
+def build_services(settings: Settings) -> Services:
+    """Build all services of one instance. Opens nothing yet but the store folders."""
+    database = Database(settings.database)
+    queue = DraftQueue(settings.queue_file)
+    context = Context(
+        settings=settings,
+        database=database,
+        public=LocalStore(settings.public_folder),
+        private=LocalStore(settings.private_folder),
+        signer=Signer(settings.key_folder),
+        queue=queue,
+    )
+    manifests = Manifests(context.public)
+    publishers = Publishers(context)
+    schemas = Schemas(context)
+    datasets = Datasets(context)
+    drafts = Drafts(context, manifests)
+    processing = Processing(context, manifests)
+    publication = Publication(context, manifests, processing)
+    work = Work(context, processing, publication)
+    versions = Versions(context, manifests)
+    return Services(
+        settings=settings,
+        database=database,
+        queue=queue,
+        accounts=Accounts(context),
+        datasets=datasets,
+        drafts=drafts,
+        exports=Exports(context, versions),
+        health=Health(context),
+        imports=Imports(context, publishers=publishers, schemas=schemas, drafts=drafts, work=work),
+        publishers=publishers,
+        schemas=schemas,
+        versions=versions,
+        work=work,
+    )

@@ -1,0 +1,5 @@
+"""The entry point for WSGI servers: `gunicorn wsgi:app`."""
+
+from opendata.app import create_app
+
+app = create_app()
