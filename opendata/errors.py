@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
@@ -45,6 +46,11 @@ class OpendataError(Exception):
         self.params = params
         self.faults = tuple(faults)
         super().__init__(self.text)
+
+    @classmethod
+    def from_fault(cls, found: Fault) -> Self:
+        """The error that a single fault amounts to."""
+        return cls(found.message, faults=(), **dict(found.params))  # type: ignore[arg-type]  # params are keywords
 
     @property
     def text(self) -> str:

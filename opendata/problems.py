@@ -78,7 +78,9 @@ def fill(translate: Translate, message: str, params: Mapping[str, object]) -> st
     text = translate(message)
     if not params:
         return text
-    return text % {key: translate(value) if isinstance(value, str) and value else value for key, value in params.items()}
+    return text % {
+        key: translate(value) if isinstance(value, str) and value else value for key, value in params.items()
+    }
 
 
 def register_problems(app: Flask) -> None:

@@ -73,7 +73,7 @@ def build_services(settings: Settings) -> Services:
         drafts=drafts,
         exports=Exports(context, versions),
         health=Health(context),
-        imports=Imports(context, publishers=publishers, schemas=schemas, drafts=drafts, work=work),
+        imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),
         publishers=publishers,
         schemas=schemas,
         versions=versions,

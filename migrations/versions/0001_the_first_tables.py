@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -31,9 +32,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("request", sa.String(length=64), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=True),
-        sa.Column("location", sa.Text(), nullable=True),
-        sa.Column("subject", sa.Text(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_idempotency_keys")),
         sa.UniqueConstraint("user_id", "key", name=op.f("uq_idempotency_keys_user_id_key")),
@@ -125,7 +124,10 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.String(length=64), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("target", sa.String(length=40), nullable=True),
-        sa.Column("target_created", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("target_manifest", sa.String(length=64), nullable=True),
+        sa.Column("target_reasons", sa.JSON(), nullable=True),
+        sa.Column("key_reports", sa.JSON(), nullable=False),
+        sa.Column("privacy", sa.JSON(), nullable=False),
         sa.Column("version", sa.String(length=40), nullable=True),
         sa.CheckConstraint(
             "status IN ('received', 'validating', 'invalid', 'valid', 'submitted', 'returned', 'approved', 'published', 'discarded', 'failed')",

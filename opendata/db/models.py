@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -183,6 +194,7 @@ class Draft(Base):
     lease_until: Mapped[datetime | None]
     target: Mapped[str | None] = mapped_column(String(40))
     target_manifest: Mapped[str | None] = mapped_column(String(64))
+    target_reasons: Mapped[list[Any] | None]
     key_reports: Mapped[dict[str, Any]]
     privacy: Mapped[list[Any]]
     version: Mapped[str | None] = mapped_column(String(40))

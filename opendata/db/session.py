@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from opendata.errors import BackendError, N_
+from opendata.errors import N_, BackendError
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import ROLES, Token, User
-from opendata.errors import Fault, InvalidMetadataError, N_, NotFoundError, NotSignedInError, StateError, fault
+from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.context import Context
@@ -182,9 +182,7 @@ def _view_user(row: User) -> UserView:
 
 
 def _view_token(row: Token, user: str) -> TokenView:
-    return TokenView(
-        id=row.id, user=user, name=row.name, created=row.created, expires=row.expires, revoked=row.revoked
-    )
+    return TokenView(id=row.id, user=user, name=row.name, created=row.created, expires=row.expires, revoked=row.revoked)
 
 
 def _digest(text: str) -> str:

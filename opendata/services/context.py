@@ -58,7 +58,5 @@ class Context:
     def log(self, session: Session, actor: Actor, verb: str, kind: str, subject: str, **details: Any) -> None:
         """Add a line to the audit log within a unit of work."""
         session.add(
-            Event(
-                at=self.clock(), actor=actor.name, verb=verb, subject_kind=kind, subject=subject, details=details
-            )
+            Event(at=self.clock(), actor=actor.name, verb=verb, subject_kind=kind, subject=subject, details=details)
         )

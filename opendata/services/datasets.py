@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset
-from opendata.errors import InvalidMetadataError, N_, NotFoundError, PreconditionError, StateError, fault
+from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError, fault
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.dataset import DatasetMetadata, read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
@@ -110,6 +110,18 @@ class Datasets:
 
         identifier, created = create_once(self._context, found_actor, once, create)
         return self.get(identifier, found_actor), created
+
+    def require_publisher(self, dataset: str, publisher: str) -> None:
+        """Raises `StateError` where the dataset belongs to another publisher."""
+        with self._context.read() as session:
+            owner = find_dataset(session, dataset).publisher_id
+        if owner != publisher:
+            raise StateError(
+                N_("The dataset “%(dataset)s” belongs to the publisher “%(owner)s”, not to “%(publisher)s”"),
+                dataset=dataset,
+                owner=owner,
+                publisher=publisher,
+            )
 
     def update(
         self, actor: Actor | None, dataset: str, changes: Mapping[str, Any], *, revision: int | None = None

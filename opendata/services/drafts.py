@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftResource
 from opendata.errors import (
+    N_,
     Fault,
     InvalidMetadataError,
     InvalidSchemaError,
-    N_,
     NotFoundError,
     NotPermittedError,
     PreconditionError,
@@ -176,7 +176,7 @@ class Drafts:
 
         return self._change(actor, draft, "change", ("received", "valid", "invalid", "returned", "failed"), change)
 
-    def drop_resource(self, actor: Actor | None, draft: str, name: str) -> DraftView:
+    def drop_resource(self, actor: Actor | None, draft: str, name: str, *, enqueue: bool = True) -> DraftView:
         """Leave a table out of the next version: an uploaded one is forgotten, a carried one dropped."""
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
@@ -193,10 +193,11 @@ class Drafts:
                 raise StateError(N_("This is the last table of the draft; discard the draft instead"))
             _send_back_to_work(row)
 
-        return self._change(actor, draft, "drop", ("received", "valid", "invalid", "returned", "failed"), change)
+        states = ("received", "valid", "invalid", "returned", "failed")
+        return self._change(actor, draft, "drop", states, change, enqueue=enqueue)
 
     def submit(
-        self, actor: Actor | None, draft: str, *, notes: str | None = None, revision: int | None = None, enqueue: bool = True
+        self, actor: Actor | None, draft: str, *, notes: str | None = None, revision: int | None = None
     ) -> DraftView:
         """Ask for publication. Where no review is set up, this publishes."""
 
@@ -210,7 +211,7 @@ class Drafts:
             if self._context.settings.review == "none":
                 _ask_for_publication(row)
 
-        return self._change(actor, draft, "submit", ("valid", "returned"), change, revision=revision, enqueue=enqueue)
+        return self._change(actor, draft, "submit", ("valid", "returned"), change, revision=revision)
 
     def approve(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
         """Agree to publication; never by the one who submitted."""
@@ -233,9 +234,7 @@ class Drafts:
             row.comment = comment.strip()
             row.approver = None
 
-        return self._change(
-            actor, draft, "return", ("submitted", "approved"), change, revision=revision, idle=True
-        )
+        return self._change(actor, draft, "return", ("submitted", "approved"), change, revision=revision, idle=True)
 
     def publish(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
         """Publish an approved draft."""
@@ -244,6 +243,18 @@ class Drafts:
             _ask_for_publication(row)
 
         return self._change(actor, draft, "publish", ("approved",), change, revision=revision, idle=True)
+
+    def publish_directly(self, actor: Actor, draft: str) -> DraftView:
+        """Publish a valid draft without review: for the owner of the instance at the command line alone."""
+        if actor.role != "system":
+            raise NotPermittedError(N_("Only the command line of the instance may publish without review"))
+
+        def change(row: Draft, actor: Actor) -> None:
+            row.status = "submitted"
+            row.submitter = actor.name
+            _ask_for_publication(row)
+
+        return self._change(actor, draft, "publish", ("valid",), change, enqueue=False)
 
     def discard(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
         """Give a draft up."""
@@ -307,13 +318,17 @@ class Drafts:
     ) -> Sequence[dict[str, Any]]:
         """One plan per file: name, schema, dialect. Everything that can be refused before the bytes are read is."""
         if len(files) > MAX_FILES:
-            raise InvalidMetadataError(faults=[fault("/file", N_("At most %(limit)s files at a time"), limit=MAX_FILES)])
+            raise InvalidMetadataError(
+                faults=[fault("/file", N_("At most %(limit)s files at a time"), limit=MAX_FILES)]
+            )
         faults: list[Fault] = []
         by_file = {option.file: option for option in options}
         sent = {file.name for file in files}
         for number, option in enumerate(options):
             if option.file not in sent:
-                faults.append(fault(f"/resources/{number}/file", N_("No file “%(name)s” was sent"), name=option.file[:100]))
+                faults.append(
+                    fault(f"/resources/{number}/file", N_("No file “%(name)s” was sent"), name=option.file[:100])
+                )
         names: set[str] = set()
         plans = []
         for number, file in enumerate(files):
@@ -335,7 +350,9 @@ class Drafts:
     ) -> dict[str, Any]:
         schema: Mapping[str, Any] | None = None
         schema_name = option.schema_name
-        before: Mapping[str, Any] = next((item for item in (manifest or {}).get("resources", ()) if item["name"] == name), {})
+        before: Mapping[str, Any] = next(
+            (item for item in (manifest or {}).get("resources", ()) if item["name"] == name), {}
+        )
         ours = before.get("opendata", {})
         if option.schema:
             schema, found = self._resolve_schema(f"{place}/schema", option.schema)
@@ -402,6 +419,7 @@ def find_draft(session: Session, draft: str, *, lock: bool = False) -> Draft:
 def _send_back_to_work(row: Draft) -> None:
     row.status = "received"
     row.wanted = "process"
+    row.key_reports = {}
     row.stage, row.progress = "", 0.0
     row.attempts, row.due, row.error = 0, None, None
 

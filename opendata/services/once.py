@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from opendata.db.models import IdempotencyKey
-from opendata.errors import IdempotencyError, N_
+from opendata.errors import N_, IdempotencyError
 from opendata.services.actors import Actor
 from opendata.services.context import Context
 

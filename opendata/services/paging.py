@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from opendata.errors import InputError, N_
+from opendata.errors import N_, InputError
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 50

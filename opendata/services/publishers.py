@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Publisher
-from opendata.errors import InvalidMetadataError, N_, NotFoundError, StateError, fault
+from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
 from opendata.services.actors import Actor, require_maintainer
@@ -73,7 +73,7 @@ class Publishers:
             return self.create(actor, found)[0]
 
 
-def record_publisher(context: Context, session: Session, publisher: Publisher) -> None:
+def record_publisher(context: Context, publisher: Publisher) -> None:
     """Write the publisher's record into the store where its newest edition does not say the same."""
     described = describe_publisher(publisher)
     data = write_canonical(described)
@@ -120,7 +120,7 @@ def find_publisher(session: Session, publisher: str) -> Publisher:
 def count_datasets(session: Session) -> dict[str, int]:
     """Public datasets per publisher."""
     query = select(Dataset.publisher_id, func.count()).where(Dataset.latest.is_not(None)).group_by(Dataset.publisher_id)
-    return {publisher: count for publisher, count in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def _check(found: Mapping[str, Any]) -> dict[str, Any]:

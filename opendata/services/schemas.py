@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Schema
-from opendata.errors import InvalidMetadataError, InvalidSchemaError, N_, NotFoundError, StateError, fault
+from opendata.errors import N_, InvalidMetadataError, InvalidSchemaError, NotFoundError, StateError, fault
 from opendata.metadata.canonical import fingerprint, write_canonical
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.metadata.versions import parse_version
@@ -115,9 +115,7 @@ class Schemas:
             try:
                 descriptor = json.loads(path.read_text(encoding="utf-8"))
             except ValueError as error:
-                raise InvalidSchemaError(
-                    N_("“%(path)s” is not JSON: %(reason)s"), path=path, reason=error
-                ) from None
+                raise InvalidSchemaError(N_("“%(path)s” is not JSON: %(reason)s"), path=path, reason=error) from None
             new += self.add(actor, path.parent.parent.name, path.parent.name, descriptor)[1]
         return new
 

@@ -67,7 +67,9 @@ class Versions:
             row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))
             if row is None:
                 raise NotFoundError(
-                    N_("There is no version “%(version)s” of “%(dataset)s”"), version=version[:40], dataset=dataset[:200]
+                    N_("There is no version “%(version)s” of “%(dataset)s”"),
+                    version=version[:40],
+                    dataset=dataset[:200],
                 )
             return view_version(row)
 

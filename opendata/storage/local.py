@@ -1,4 +1,4 @@
-"""A store in a local folder: written beside, fsynced, then linked into place, so that a crash leaves whole files only."""
+"""A store in a local folder: written beside, fsynced, then linked into place; a crash leaves whole files only."""
 
 from __future__ import annotations
 

@@ -1,0 +1,313 @@
+"""Data Packages of others into the catalogue: every table checked, then all published or none (or the valid ones)."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from opendata.errors import N_, InvalidPackageError, NotFoundError, OpendataError
+from opendata.metadata.package import PackageDescription, ResourceDescription, parse_document, read_package
+from opendata.services.actors import Actor
+from opendata.services.datasets import Datasets
+from opendata.services.drafts import Drafts, ResourceOption, UploadedFile
+from opendata.services.package_source import PackageSource, open_source
+from opendata.services.publishers import Publishers
+from opendata.services.schemas import Schemas
+from opendata.services.values import DraftView
+from opendata.services.work import Work
+from opendata.tabular.dialect import read_dialect
+from opendata.tabular.schema import read_schema
+
+DEFAULT_PUBLISHER = {"id": "imported", "title": "导入数据", "i18n": {"en": {"title": "Imported data"}}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedResource:
+    """What became of one resource. `messages` say what is wrong, and where; `errors` counts it."""
+
+    name: str
+    valid: bool
+    rows: int
+    errors: int
+    messages: Sequence[str] = ()
+    report: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did. `version` is the version now current, `created` whether this import made it."""
+
+    dataset: str
+    version: str | None
+    created: bool
+    refused: bool
+    resources: Sequence[ImportedResource]
+
+
+class Imports:
+    """Imports Data Packages."""
+
+    def __init__(
+        self, *, publishers: Publishers, schemas: Schemas, datasets: Datasets, drafts: Drafts, work: Work
+    ) -> None:
+        self._publishers = publishers
+        self._schemas = schemas
+        self._datasets = datasets
+        self._drafts = drafts
+        self._work = work
+
+    def import_package(
+        self,
+        actor: Actor,
+        source: str,
+        *,
+        publisher: str | None = None,
+        partial: bool = False,
+    ) -> Imported:
+        """Publish the package at a file, folder or web address.
+
+        `partial` publishes the valid resources and leaves the others out. The same package again publishes nothing.
+        Raises `InvalidPackageError` where the descriptor cannot be used at all, `StateError` where the dataset
+        belongs to another publisher.
+        """
+        with open_source(source) as files:
+            package = read_package(parse_document(files.read_descriptor(), files.descriptor_name))
+            with TemporaryDirectory() as folder:
+                return self._import(actor, files, package, Path(folder), publisher, partial)
+
+    def _import(
+        self,
+        actor: Actor,
+        files: PackageSource,
+        package: PackageDescription,
+        folder: Path,
+        publisher: str | None,
+        partial: bool,
+    ) -> Imported:
+        found: dict[str, ImportedResource] = {}
+        options: list[ResourceOption] = []
+        paths: list[tuple[str, Path]] = []
+        for resource in package.resources:
+            try:
+                option, path = self._fetch(files, resource, folder)
+            except OpendataError as error:
+                found[resource.name] = _refuse(resource.name, error)
+            else:
+                options.append(option)
+                paths.append((option.file, path))
+        if found and (not partial or not options):
+            return self._refuse_all(package, found, folder=paths, options=options)
+        dataset = self._ensure_dataset(actor, package, publisher)
+        view = self._create_draft(actor, dataset, paths, options)
+        self._work.run_to_end(view.id)
+        view = self._drafts.get(actor, view.id)
+        self._collect(view, found)
+        if view.status == "invalid" and partial:
+            view = self._drop_invalid(actor, view, found)
+        return self._finish(actor, package, view, found)
+
+    def _fetch(self, files: PackageSource, resource: ResourceDescription, folder: Path) -> tuple[ResourceOption, Path]:
+        """A resource's file on the local disk and what its package says about it. Raises whatever is wrong with it."""
+        if resource.fault is not None:
+            raise InvalidPackageError.from_fault(resource.fault)
+        schema: str | Mapping[str, Any] | None = None
+        if resource.schema is not None:
+            schema = files.read_part(resource.schema, "schema")
+            read_schema(schema)
+        elif resource.schema_name:
+            schema = resource.schema_name
+            self._schemas.resolve(resource.schema_name)
+        dialect = files.read_part(resource.dialect, "dialect") if resource.dialect is not None else None
+        read_dialect(dialect, encoding=resource.encoding)
+        path = folder / f"{resource.name}.csv"
+        if resource.path is not None:
+            path = files.fetch(resource.path, path)
+        else:
+            _write_inline(resource.data or (), path)
+        _check_digest(resource, path)
+        option = ResourceOption(
+            file=resource.path or f"{resource.name}.csv",
+            name=resource.name,
+            schema=schema,
+            schema_name=resource.schema_name,
+            dialect=dialect,
+            encoding=resource.encoding,
+            title=resource.title,
+            description=resource.description,
+            i18n=resource.i18n,
+        )
+        return option, path
+
+    def _ensure_dataset(self, actor: Actor, package: PackageDescription, publisher: str | None) -> str:
+        if publisher is not None:
+            owner = self._publishers.get(publisher).id
+        else:
+            owner = self._publishers.ensure(actor, package.publisher or DEFAULT_PUBLISHER).id
+        try:
+            existing = self._datasets.get(package.id, actor)
+        except NotFoundError:
+            return self._datasets.create(actor, {**package.metadata, "id": package.id, "publisher": owner})[0].id
+        if publisher is not None or package.publisher is not None:
+            self._datasets.require_publisher(package.id, owner)
+        return existing.id
+
+    def _create_draft(
+        self, actor: Actor, dataset: str, paths: Sequence[tuple[str, Path]], options: Sequence[ResourceOption]
+    ) -> DraftView:
+        opened = [UploadedFile(name, path.open("rb")) for name, path in paths]
+        try:
+            view, _ = self._drafts.create(actor, dataset, opened, options, enqueue=False)
+        finally:
+            for file in opened:
+                file.stream.close()
+        sent = {option.name for option in options}
+        for carried in [item.name for item in view.resources if item.carried and item.name not in sent]:
+            view = self._drafts.drop_resource(actor, view.id, carried, enqueue=False)
+        return view
+
+    def _drop_invalid(self, actor: Actor, view: DraftView, found: dict[str, ImportedResource]) -> DraftView:
+        """Leave out what is invalid, as often as that makes other tables lose what they refer to."""
+        while view.status == "invalid":
+            wrong = [item.name for item in view.resources if not found[item.name].valid]
+            if len(wrong) == len(view.resources):
+                return view
+            for name in wrong:
+                view = self._drafts.drop_resource(actor, view.id, name, enqueue=False)
+            self._work.run_to_end(view.id)
+            view = self._drafts.get(actor, view.id)
+            self._collect(view, found)
+        return view
+
+    def _collect(self, view: DraftView, found: dict[str, ImportedResource]) -> None:
+        tasks = {task["name"]: task for task in (view.report or {}).get("tasks", ())}
+        for item in view.resources:
+            task = tasks.get(item.name)
+            found[item.name] = ImportedResource(
+                name=item.name,
+                valid=bool(task["valid"]) if task else bool(item.valid),
+                rows=item.rows or 0,
+                errors=task["stats"]["errors"] if task else 0,
+                messages=tuple(error["message"] for error in task["errors"][:20]) if task else (),
+                report=task,
+            )
+
+    def _finish(
+        self, actor: Actor, package: PackageDescription, view: DraftView, found: Mapping[str, ImportedResource]
+    ) -> Imported:
+        before = view.base
+        if view.status == "valid":
+            self._datasets.update(actor, view.dataset, package.metadata)
+            self._drafts.publish_directly(actor, view.id)
+            self._work.run_to_end(view.id)
+            view = self._drafts.get(actor, view.id)
+        if view.status == "failed":
+            detail = (view.error or {}).get("detail", "")
+            raise OpendataError(N_("The import failed on our side: %(detail)s"), detail=detail)
+        published = view.status == "published"
+        return Imported(
+            dataset=view.dataset,
+            version=view.version if published else before,
+            created=published and view.version != before,
+            refused=not published,
+            resources=[found[item.name] for item in package.resources if item.name in found],
+        )
+
+    def _refuse_all(
+        self,
+        package: PackageDescription,
+        found: Mapping[str, ImportedResource],
+        *,
+        folder: Sequence[tuple[str, Path]],
+        options: Sequence[ResourceOption],
+    ) -> Imported:
+        """Nothing is published, since some resources cannot even be read; the others are checked all the same."""
+        checked = dict(found)
+        for (_, path), option in zip(folder, options, strict=True):
+            checked[str(option.name)] = self._check_alone(path, option)
+        return Imported(
+            dataset=package.id,
+            version=None,
+            created=False,
+            refused=True,
+            resources=[checked[item.name] for item in package.resources],
+        )
+
+    def _check_alone(self, path: Path, option: ResourceOption) -> ImportedResource:
+        from opendata.tabular.validation import TableReader
+
+        schema = option.schema
+        descriptor = self._schemas.resolve(schema).descriptor if isinstance(schema, str) else schema
+        reader = TableReader(
+            path,
+            name=str(option.name),
+            schema=read_schema(descriptor) if descriptor else None,
+            dialect=read_dialect(option.dialect, encoding=option.encoding),
+        )
+        for _ in reader.batches():
+            pass
+        task = reader.task.describe()
+        return ImportedResource(
+            name=str(option.name),
+            valid=task["valid"],
+            rows=reader.rows,
+            errors=task["stats"]["errors"],
+            messages=tuple(error["message"] for error in task["errors"][:20]),
+            report=task,
+        )
+
+
+def _refuse(name: str, error: OpendataError) -> ImportedResource:
+    messages = [error.text, *(f"{item.pointer}: {item.text}" if item.pointer else item.text for item in error.faults)]
+    return ImportedResource(name=name, valid=False, rows=0, errors=max(1, len(error.faults)), messages=tuple(messages))
+
+
+def _check_digest(resource: ResourceDescription, path: Path) -> None:
+    """Hold the file against the `bytes` and `hash` its package declares (without a prefix `hash` means MD5)."""
+    size = path.stat().st_size
+    if resource.bytes is not None and resource.bytes > 0 and resource.bytes != size:
+        raise InvalidPackageError(
+            N_("“%(path)s” has %(size)s bytes, but the package says %(expected)s"),
+            path=resource.path,
+            size=size,
+            expected=resource.bytes,
+        )
+    if resource.hash:
+        kind, _, expected = resource.hash.rpartition(":")
+        if (kind or "md5") not in ("md5", "sha256", "sha1", "sha512"):
+            return
+        with path.open("rb") as stream:
+            actual = hashlib.file_digest(stream, kind or "md5").hexdigest()
+        if actual != expected.lower():
+            raise InvalidPackageError(
+                N_("“%(path)s” does not have the digest the package says (%(kind)s %(expected)s)"),
+                path=resource.path,
+                kind=kind or "md5",
+                expected=expected,
+            )
+
+
+def _write_inline(data: Sequence[Any], path: Path) -> None:
+    """Inline `data` (lists with a header first, or objects) as CSV."""
+    rows: list[Sequence[Any]]
+    if data and all(isinstance(row, Mapping) for row in data):
+        names = list(dict.fromkeys(str(key) for row in data for key in row))
+        rows = [names, *([row.get(name) for name in names] for row in data)]
+    elif all(isinstance(row, list) for row in data):
+        rows = list(data)
+    else:
+        raise InvalidPackageError(N_("Inline “data” is a list of lists or a list of objects"))
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([_write_cell(cell) for cell in row] for row in rows)
+    path.write_text(text.getvalue(), encoding="utf-8", newline="")
+
+
+def _write_cell(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return "" if cell is None else str(cell)

@@ -1,0 +1,147 @@
+"""The work on drafts: taken under a lease, done, and tried again with growing pauses where we failed."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+
+from opendata.db.models import Dataset, Draft
+from opendata.errors import OpendataError
+from opendata.services.context import Context
+from opendata.services.lease import Lease, LostLeaseError, release, take_lease
+from opendata.services.processing import WORK_FOLDER, Processing
+from opendata.services.publication import Publication
+from opendata.storage.store import manifest_key
+
+logger = logging.getLogger(__name__)
+
+_WAIT = timedelta(seconds=1)
+_LONGEST_PAUSE = 600
+_STALE_SECONDS = 24 * 3600
+
+
+class Work:
+    """Does what drafts want done."""
+
+    def __init__(self, context: Context, processing: Processing, publication: Publication) -> None:
+        self._context = context
+        self._processing = processing
+        self._publication = publication
+
+    def run(self, draft: str) -> bool:
+        """Do the work of a draft, if it has any that nobody else is at; whether something was done."""
+        lease = take_lease(self._context, draft)
+        if lease is None:
+            return False
+        try:
+            self._do(lease)
+        except LostLeaseError:
+            logger.warning("draft %s was taken over by another worker", draft)
+        except Exception as error:
+            logger.exception("draft %s", draft)
+            self._fail(lease, error)
+        return True
+
+    def run_to_end(self, draft: str) -> None:
+        """Do the work of a draft here and now until none is left, waiting where another draft goes first."""
+        while True:
+            if not self.run(draft):
+                with self._context.read() as session:
+                    row = session.get(Draft, draft)
+                    if row is None or not row.wanted or row.status == "failed":
+                        return
+                time.sleep(0.2)
+
+    def find(self) -> Sequence[str]:
+        """The drafts that want work and that nobody holds: new, put off, or left behind by a worker that died."""
+        now = self._context.clock()
+        query = (
+            select(Draft.id)
+            .where(
+                Draft.wanted != "",
+                or_(Draft.lease_until.is_(None), Draft.lease_until < now),
+                or_(Draft.due.is_(None), Draft.due <= now),
+            )
+            .order_by(Draft.modified)
+        )
+        with self._context.read() as session:
+            return list(session.scalars(query))
+
+    def sweep(self) -> int:
+        """Put every draft that wants work into the queue again; return how many."""
+        found = self.find()
+        for draft in found:
+            self._context.queue.put(draft)
+        return len(found)
+
+    def tidy(self) -> None:
+        """Remove temporary files that a killed process left behind a day ago or earlier."""
+        settings = self._context.settings
+        now = time.time()
+        for folder in (
+            settings.private_folder / WORK_FOLDER,
+            settings.private_folder / "tmp",
+            settings.public_folder / "tmp",
+        ):
+            for path in folder.glob("*"):
+                if now - path.stat().st_mtime > _STALE_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def _do(self, lease: Lease) -> None:
+        with self._context.read() as session:
+            row = lease.lock(session)
+            wanted, attempts = row.wanted, row.attempts
+        if attempts > self._context.settings.max_attempts:
+            self._give_up(lease)
+        elif wanted == "process":
+            self._processing.run(lease)
+        elif not self._publication.run(lease):
+            with self._context.write() as session:
+                row = lease.lock(session)
+                row.due = self._context.clock() + _WAIT
+                row.attempts = 0
+                release(row, done=False)
+
+    def _fail(self, lease: Lease, error: Exception) -> None:
+        """Note a failure of ours and when to try again."""
+        try:
+            with self._context.write() as session:
+                row = lease.lock(session)
+                pause = min(2**row.attempts, _LONGEST_PAUSE)
+                row.status = "failed"
+                row.error = _describe(error)
+                row.due = self._context.clock() + timedelta(seconds=pause)
+                row.modified = self._context.clock()
+                row.revision += 1
+                release(row, done=False)
+        except (LostLeaseError, OpendataError):
+            logger.exception("draft %s: the failure could not be noted", lease.draft)
+
+    def _give_up(self, lease: Lease) -> None:
+        """Stop trying; somebody has to look. What was kept stays, and a retry can be asked for."""
+        with self._context.write() as session:
+            row = lease.lock(session)
+            row.status = "failed"
+            row.error = row.error or {
+                "type": "WorkerDied",
+                "detail": "the worker ended several times at this draft; the file may be too large for its memory",
+            }
+            row.due = self._context.clock() + timedelta(days=36500)
+            row.modified = self._context.clock()
+            row.revision += 1
+            release(row, done=False)
+            dataset = session.get(Dataset, row.dataset_id)
+            written = row.target and self._context.public.has_record(manifest_key(row.dataset_id, row.target))
+            if dataset is not None and dataset.publishing_id == row.id and not written:
+                dataset.publishing_id = None
+                row.target = row.target_manifest = row.target_reasons = None
+
+
+def _describe(error: Exception) -> dict[str, str]:
+    detail = error.text if isinstance(error, OpendataError) else str(error)
+    return {"type": type(error).__name__, "detail": detail[:1000]}
