@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from opendata.tabular.schema import arrow_type
@@ -16,7 +17,15 @@ from opendata.tabular.schema import arrow_type
 if TYPE_CHECKING:
     import pyarrow as pa
 
+REWRITTEN = frozenset(["integer", "number", "boolean", "date", "datetime", "time"])
+"""The types whose canonical text follows from the value; of all others the source's text stays as it is."""
+
+DOUBLE_DIGITS = 15
+"""A double keeps every number of so many digits."""
+
 INT64 = (-(2**63), 2**63 - 1)
+_DECIMAL128 = Context(prec=38, traps=[InvalidOperation])
+_DOUBLE_EXPONENT = 308
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +43,21 @@ def find_overflow(field: Mapping[str, Any], value: Any) -> str | None:
         return 'the number does not fit 64 bits; declare the field as "string" if it is a code'
     if kind == "number":
         scale = (field.get("opendata") or {}).get("scale")
-        if scale is not None and not _fits_scale(value, scale):
+        if scale is not None and _rescale(value, scale) is None:
             return (
                 f'the number has more than {scale} decimals or more than 38 digits (the schema says "scale": {scale})'
             )
+        if scale is None and not _fits_double(_exact(value)):
+            return 'the number does not fit a 64-bit float; declare the field as "string"'
     return None
+
+
+def is_rounded(value: Decimal | float) -> bool:
+    """Whether a double does not keep this number: it writes other digits than these."""
+    number = _exact(value)
+    if not number.is_finite() or len(number.as_tuple().digits) <= DOUBLE_DIGITS:
+        return False
+    return Decimal(repr(float(number))) != number
 
 
 def write_text(kind: str, value: Any, source: str) -> str | None:
@@ -94,25 +113,35 @@ def _to_arrow(kind: str, wanted: pa.DataType, column: Sequence[Any]) -> Sequence
     if kind == "number" and pa.types.is_floating(wanted):
         return [None if value is None else float(value) for value in column]
     if kind == "number":
-        return [None if value is None else Decimal(value) for value in column]
+        return [None if value is None else _rescale(value, wanted.scale) for value in column]
     if kind == "datetime":
         return [value.astimezone(UTC).replace(tzinfo=None) if value and value.tzinfo else value for value in column]
     return column
 
 
-def _fits_scale(value: Decimal, scale: int) -> bool:
-    if not value.is_finite():
-        return False
+def _rescale(value: Decimal | float, scale: int) -> Decimal | None:
+    """The same number with exactly `scale` decimals; None where it has more, or more than 38 digits."""
+    number = _exact(value)
     try:
-        rounded = value.quantize(Decimal(1).scaleb(-scale))
+        rescaled = number.quantize(Decimal(1).scaleb(-scale), context=_DECIMAL128)
     except InvalidOperation:
-        # More digits than the working precision: count them instead.
-        return False
-    return rounded == value and len(rounded.as_tuple().digits) <= 38
+        return None
+    return rescaled if rescaled.is_finite() and rescaled == number else None
+
+
+def _fits_double(number: Decimal) -> bool:
+    if number.is_finite():
+        return number.adjusted() < _DOUBLE_EXPONENT or isfinite(float(number))
+    return not number.is_snan()
+
+
+def _exact(value: Decimal | float) -> Decimal:
+    """As a decimal with the digits that write it (`floatNumber` makes frictionless read floats)."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def _write_number(value: Decimal | float) -> str:
-    number = Decimal(repr(value)) if isinstance(value, float) else value
+    number = _exact(value)
     if number.is_nan():
         return "NaN"
     if number.is_infinite():

@@ -16,10 +16,11 @@ from typing import BinaryIO
 
 from opendata.errors import N_
 from opendata.tabular.dialect import Dialect
+from opendata.tabular.schema import MAX_FIELDS
 
 MAX_CELL_CHARACTERS = 16 * 1024 * 1024
 MAX_LINE_CHARACTERS = 64 * 1024 * 1024
-_END = "\0end\0"
+_END = "\0"
 _CHUNK = 1 << 20
 
 _SIGNATURES = (
@@ -36,15 +37,17 @@ _SIGNATURES = (
     (b"\x28\xb5\x2f\xfd", N_("a Zstandard archive")),
     (b"7z\xbc\xaf\x27\x1c", N_("a 7-Zip archive")),
     (b"Rar!\x1a\x07", N_("a RAR archive")),
-    (b"PAR1", N_("a Parquet file")),
-    (b"ARROW1", N_("an Arrow file")),
+    (b"PAR1\x15", N_("a Parquet file")),
+    (b"ARROW1\0", N_("an Arrow file")),
     (b"SQLite format 3\0", N_("a SQLite database")),
     (b"\x7fELF", N_("a program")),
     (b"MZ\x90", N_("a program")),
     (b"{\\rtf", N_("an RTF document")),
     (b"RIFF", N_("a sound, a film or a picture")),
     (b"OggS", N_("a sound or a film")),
-    (b"ID3", N_("a sound")),
+    (b"ID3\x02", N_("a sound")),
+    (b"ID3\x03", N_("a sound")),
+    (b"ID3\x04", N_("a sound")),
     (b"II*\0", N_("a TIFF picture")),
     (b"MM\0*", N_("a TIFF picture")),
 )
@@ -60,7 +63,7 @@ def name_binary_kind(head: bytes) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class DecodingFault(Exception):  # noqa: N818 - it is reported as a finding, not as a failure of the program
     """Where the bytes stop being a table. `type` is frictionless' error type, `row` a record number from 1."""
 
@@ -77,20 +80,8 @@ def read_rows(path: Path, dialect: Dialect, *, on_bytes: Callable[[int], None] |
     """
     with path.open("rb") as stream:
         lines = _Lines(stream, path, dialect, on_bytes)
-        reader = csv.reader(
-            lines,
-            delimiter=dialect.delimiter or ",",
-            quotechar=dialect.quote_char,
-            doublequote=dialect.double_quote,
-            escapechar=dialect.escape_char,
-            skipinitialspace=dialect.skip_initial_space,
-            quoting=csv.QUOTE_MINIMAL if dialect.quote_char else csv.QUOTE_NONE,
-        )
-        limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
-        try:
-            yield from _split(reader, lines)
-        finally:
-            csv.field_size_limit(limit)
+        csv.field_size_limit(MAX_CELL_CHARACTERS)  # of the whole process: put back, it would cut off a reader beside
+        yield from _split(dialect.split(lines), lines)
 
 
 def _split(reader: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
@@ -104,6 +95,9 @@ def _split(reader: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
                 return
             row += 1
             lines.row = row + 1
+            if len(record) > MAX_FIELDS:
+                note = f"row {row} has {len(record)} cells; a table may have at most {MAX_FIELDS} columns"
+                raise DecodingFault("source-error", note, row)
             yield record
     except csv.Error as error:
         if "field larger" in str(error):
@@ -132,6 +126,7 @@ class _Lines:
         self._stream = stream
         self._on_bytes = on_bytes
         self._lines = self._read()
+        self._line = 1
         self.ended = False
         self.row = 1
 
@@ -140,17 +135,17 @@ class _Lines:
 
     def _read(self) -> Iterator[str]:
         rest = ""
-        for text in self._decode():
+        for text, broken in self._decode():
             text, nul, _ = text.partition("\0")
-            lines = _split_lines(rest + text)
+            damaged = bool(nul) or broken is not None
+            lines = _split_lines(rest + text, complete=damaged)
             rest = lines.pop()
             yield from lines
+            self._line += len(lines)
             if nul:
-                note = (
-                    f"row {self.row} contains a NUL byte, which no text has;"
-                    " the file is damaged or not a text file: save it again as “CSV UTF-8”"
-                )
-                raise DecodingFault("source-error", note, self.row)
+                raise self._find_nul()
+            if broken is not None:
+                raise self._find_broken(broken)
             if len(rest) > MAX_LINE_CHARACTERS:
                 note = f"row {self.row} is a line of more than {MAX_LINE_CHARACTERS} characters"
                 raise DecodingFault("source-error", note, self.row)
@@ -159,60 +154,57 @@ class _Lines:
         self.ended = True
         yield _END
 
-    def _decode(self) -> Iterator[str]:
+    def _decode(self) -> Iterator[tuple[str, int | None]]:
+        """Pieces of text; the last one with the offset from 0 of the byte after it that is not of the encoding."""
         decoder = codecs.getincrementaldecoder(self._dialect.encoding)(errors="strict")
         count = 0
         first = True
-        try:
-            while chunk := self._stream.read(_CHUNK):
-                count += len(chunk)
-                if self._on_bytes:
-                    self._on_bytes(count)
-                text = decoder.decode(chunk)
-                if first and text:
-                    text, first = text.removeprefix("\ufeff"), False
-                yield text
-            yield decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            offset, line = _locate(self._path, self._dialect.encoding)
-            raise DecodingFault("encoding-error", self._describe(offset, line), line) from None
+        more = True
+        while more:
+            chunk = self._stream.read(_CHUNK)
+            more = bool(chunk)
+            held = len(decoder.getstate()[0])
+            broken = None
+            try:
+                text = decoder.decode(chunk, final=not more)
+            except UnicodeDecodeError as error:
+                text = error.object[: error.start].decode(error.encoding, errors="replace")
+                broken = count - held + error.start
+            except UnicodeError:  # UTF-16 without the mark that tells its byte order
+                text, broken = "", count
+            count += len(chunk)
+            if more and self._on_bytes:
+                self._on_bytes(count)
+            if first and text:
+                text, first = text.removeprefix("\ufeff"), False
+            yield text, broken
 
-    def _describe(self, offset: int, line: int) -> str:
+    def _find_nul(self) -> DecodingFault:
+        note = (
+            f"row {self.row} contains a NUL byte, which no text has;"
+            " the file is damaged or not a text file: save it again as “CSV UTF-8”"
+        )
+        return DecodingFault("source-error", note, self.row)
+
+    def _find_broken(self, offset: int) -> DecodingFault:
         name = self._dialect.encoding.upper()
         guess = _guess_encoding(self._path) if name == "UTF-8" else None
         seems = f"; it looks like {guess}" if guess else ""
-        return (
-            f"line {line} (byte {offset + 1} of the file) is not {name}{seems}."
+        note = (
+            f"line {self._line} (byte {offset + 1} of the file) is not {name}{seems}."
             " In Excel choose “Save as”, type “CSV UTF-8 (comma delimited)”"
         )
+        return DecodingFault("encoding-error", note, self.row)
 
 
-def _split_lines(text: str) -> list[str]:
-    """Lines with their ends (LF, CRLF, CR alike); the last item is what has no sure end yet."""
-    held = "\r" if text.endswith("\r") else ""  # its LF may come with the next chunk
-    lines = list(io.StringIO(text.removesuffix("\r"), newline=""))
-    if held or (lines and not lines[-1].endswith(("\n", "\r"))):
-        last = lines.pop() if lines and not lines[-1].endswith(("\n", "\r")) else ""
-        return [*lines, last + held]
-    return [*lines, ""]
+def _split_lines(text: str, *, complete: bool) -> list[str]:
+    """Lines with their ends (LF, CRLF, CR alike); the last item is what has no sure end yet.
 
-
-def _locate(path: Path, encoding: str) -> tuple[int, int]:
-    """Offset from 0 and line from 1 of the first byte that is not of the encoding."""
-    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
-    start, line = 0, 1
-    with path.open("rb") as stream:
-        while True:
-            chunk = stream.read(_CHUNK)
-            pending = len(decoder.getstate()[0])
-            try:
-                line += decoder.decode(chunk, final=not chunk).count("\n")
-            except UnicodeDecodeError as error:
-                held = error.object[: error.start]
-                return start - pending + error.start, line + held.decode(encoding, errors="replace").count("\n")
-            if not chunk:
-                return start, line
-            start += len(chunk)
+    Where more text follows, a CR at the end is not sure: its LF may be the next character.
+    """
+    lines = list(io.StringIO(text, newline=""))
+    sure = ("\n", "\r") if complete else ("\n",)
+    return lines if lines and not lines[-1].endswith(sure) else [*lines, ""]
 
 
 def _guess_encoding(path: Path) -> str | None:

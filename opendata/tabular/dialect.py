@@ -8,14 +8,16 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, InvalidPackageError
 
+_NOT_OF_FILES = ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7")
 DELIMITERS = (",", ";", "\t", "|")
+MAX_HEADER_ROW = 50
 _SAMPLE_BYTES = 64 * 1024
 _SAMPLE_LINES = 100
 
@@ -38,6 +40,18 @@ class Dialect:
     comment_char: str | None = None
     comment_rows: tuple[int, ...] = ()
 
+    def split(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """The records of these lines, each as its cells; a comma where the delimiter is not settled."""
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter or ",",
+            quotechar=self.quote_char,
+            doublequote=self.double_quote,
+            escapechar=self.escape_char,
+            skipinitialspace=self.skip_initial_space,
+            quoting=csv.QUOTE_MINIMAL if self.quote_char else csv.QUOTE_NONE,
+        )
+
 
 def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None = None) -> Dialect:
     """Read a dialect descriptor; the options of frictionless' nested `csv` object count too.
@@ -49,11 +63,14 @@ def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None =
     found = {**found, **nested} if isinstance(nested, Mapping) else found
     name = encoding or "utf-8"
     try:
+        "a".encode(name)  # refuses what is no text encoding
         codec = codecs.lookup(name).name
-    except LookupError:
-        raise InvalidPackageError(N_("“%(encoding)s” is not the name of a character encoding"), encoding=name) from None
+    except (LookupError, ValueError):
+        codec = ""
+    if not codec or codec in _NOT_OF_FILES:
+        raise InvalidPackageError(N_("“%(encoding)s” is not the name of a character encoding"), encoding=name)
     rows = found.get("headerRows", [1]) if found.get("header", True) else []
-    return Dialect(
+    dialect = Dialect(
         encoding="utf-8" if codec in ("utf-8-sig", "ascii") else codec,
         delimiter=_character(found, "delimiter", None),
         quote_char=_character(found, "quoteChar", '"'),
@@ -65,6 +82,12 @@ def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None =
         comment_char=_text(found, "commentChar"),
         comment_rows=_numbers("commentRows", found.get("commentRows", [])),
     )
+    if dialect.header_rows and dialect.header_rows[-1] > MAX_HEADER_ROW:
+        raise InvalidPackageError(N_("The header lies within the first %(limit)s rows"), limit=MAX_HEADER_ROW)
+    special = [char for char in (dialect.delimiter, dialect.quote_char, dialect.escape_char) if char is not None]
+    if len(set(special)) < len(special):
+        raise InvalidPackageError(N_("The dialect's delimiter, quote and escape characters must differ"))
+    return dialect
 
 
 def settle_dialect(path: Path, dialect: Dialect) -> Dialect:
@@ -76,14 +99,21 @@ def settle_dialect(path: Path, dialect: Dialect) -> Dialect:
     if dialect.delimiter is not None:
         return dialect
     with path.open("rb") as stream:
-        sample = stream.read(_SAMPLE_BYTES).decode(dialect.encoding, errors="replace")
+        head = stream.read(_SAMPLE_BYTES)
+    try:
+        sample = codecs.getincrementaldecoder(dialect.encoding)(errors="replace").decode(head)
+    except UnicodeError:  # UTF-16 without the mark that tells its byte order
+        sample = ""
     lines = io.StringIO(sample.removeprefix("\ufeff"), newline="").readlines()
-    if len(sample) >= _SAMPLE_BYTES and len(lines) > 1:
+    if len(head) == _SAMPLE_BYTES and len(lines) > 1:
         lines.pop()  # cut short by the end of the sample
+    header = max(dialect.header_rows, default=1) - 1
     best, score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
+        if delimiter in (dialect.quote_char, dialect.escape_char):
+            continue
         try:
-            records = list(csv.reader(lines[:_SAMPLE_LINES], delimiter=delimiter, quotechar=dialect.quote_char))
+            records = list(replace(dialect, delimiter=delimiter).split(lines[:_SAMPLE_LINES]))[header:]
         except csv.Error:
             continue
         width = len(records[0]) if records else 0
@@ -111,6 +141,6 @@ def _text(found: Mapping[str, Any], name: str) -> str | None:
 
 
 def _numbers(name: str, rows: object) -> tuple[int, ...]:
-    if not isinstance(rows, list) or not all(isinstance(row, int) and row > 0 for row in rows):
+    if not isinstance(rows, list) or not all(type(row) is int and row > 0 for row in rows):
         raise InvalidPackageError(N_("The dialect's “%(name)s” is a list of row numbers from 1"), name=name)
     return tuple(sorted(rows))

@@ -15,8 +15,8 @@ from opendata.tabular.schema import PROFILE
 _PATTERNS = (
     ("integer", r"^-?(0|[1-9][0-9]{0,14})$"),
     ("number", r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?$"),
-    ("date", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
-    ("datetime", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"),
+    ("date", r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"),
+    ("datetime", r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"),
     ("boolean", r"^(true|false)$"),
 )
 _CODE_NAME = re.compile(r"(code|[^a-z]id|^id|number|zip|phone|编码|代码|编号|号码|电话|邮编|区划)$", re.IGNORECASE)
@@ -45,7 +45,7 @@ def propose_schema(parquet: Path) -> dict[str, Any]:
     fields: list[dict[str, Any]] = []
     for name in names:
         kind = next(iter(fitting[name]), "string") if seen[name] else "string"
-        if kind == "integer" and _CODE_NAME.search(name):
+        if kind in ("integer", "number") and _CODE_NAME.search(name):
             kind = "string"
         field: dict[str, Any] = {"name": name, "type": kind}
         if seen[name] and not missing[name]:

@@ -6,6 +6,7 @@ Source: Table Schema v2 (datapackage.org, 2024-06); Arrow types and lexical opti
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ TYPES = frozenset(
 
 MAX_FIELDS = 5000
 MAX_PATTERN_LENGTH = 2000
+MAX_DEPTH = 32
 
 _LEXICAL = ("decimalChar", "groupChar", "bareNumber", "floatNumber", "trueValues", "falseValues")
 """Field options that tell how a value is written in the source; canonical CSV has no need of them."""
@@ -95,14 +97,25 @@ class TableSchema:
     @property
     def null_text(self) -> str:
         """How canonical CSV writes a missing value: empty where that is allowed, else the first missing value."""
-        values = missing_values(self.descriptor)
-        return "" if "" in values or not values else values[0]
+        return _choose_null_text(missing_values(self.descriptor))
+
+    def null_text_of(self, field: Mapping[str, Any]) -> str:
+        """The same for one column, whose field may have missing values of its own."""
+        return _choose_null_text(self.missing_values_of(field))
+
+    def missing_values_of(self, field: Mapping[str, Any]) -> list[str]:
+        """The texts that stand for a missing value in one column: the field's own, else the schema's."""
+        return missing_values(field if "missingValues" in field else self.descriptor)
 
 
 def missing_values(descriptor: Mapping[str, Any]) -> list[str]:
     """The texts that stand for a missing value, labels of labelled ones left out."""
     found = descriptor.get("missingValues", [""])
     return [item["value"] if isinstance(item, Mapping) else item for item in found]
+
+
+def _choose_null_text(values: Sequence[str]) -> str:
+    return "" if "" in values or not values else values[0]
 
 
 def read_schema(descriptor: object) -> TableSchema:
@@ -130,16 +143,21 @@ def text_schema(names: Iterable[str]) -> TableSchema:
 
 
 def publish_schema(schema: TableSchema) -> dict[str, Any]:
-    """The schema as published beside canonical CSV: the same rules without the source's lexical options."""
-    published = copy.deepcopy(dict(schema.descriptor))
+    """The schema as published beside canonical CSV: the same rules without the source's lexical options.
+
+    It says that it follows Table Schema v2, some of whose rules a reader of v1 would refuse.
+    """
+    published = {**copy.deepcopy(dict(schema.descriptor)), "$schema": PROFILE}
     for item in published["fields"]:
-        bounds = _canonical_bounds(item)
+        canonical = _find_canonical(item)
         for option in _LEXICAL:
             item.pop(option, None)
         if item["type"] in _TIMED:
             item.pop("format", None)
-        if bounds:
-            item["constraints"] = {**item["constraints"], **bounds}
+        if "example" in canonical:
+            item["example"] = canonical.pop("example")
+        if canonical:
+            item["constraints"] = {**item["constraints"], **canonical}
     return published
 
 
@@ -177,6 +195,8 @@ def build_engine_schema(descriptor: Mapping[str, Any]) -> frictionless.Schema:
     plain["$schema"] = PROFILE
     plain.pop("foreignKeys", None)  # checked between the finished tables: see `keys`
     plain.pop("opendata", None)
+    for item in plain["fields"]:
+        item.pop("example", None)  # frictionless reads it without the field's lexical options: see `read_schema`
     return use_linear_patterns(Schema.from_descriptor(plain))
 
 
@@ -207,6 +227,14 @@ def _find_shape_faults(descriptor: object) -> Iterable[Fault]:
     if not isinstance(descriptor, Mapping):
         yield fault("", N_("A schema is a JSON object with a list “fields”"))
         return
+    if _is_deeper(descriptor, MAX_DEPTH):
+        yield fault("", N_("The schema is nested deeper than %(limit)s levels"), limit=MAX_DEPTH)
+        return
+    try:
+        json.dumps(descriptor, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        yield fault("", N_("The schema cannot be written as JSON: %(reason)s"), reason=str(error)[:200])
+        return
     found = descriptor.get("fields")
     if not isinstance(found, list) or not found:
         yield fault("/fields", N_("A schema needs a list “fields” with at least one field"))
@@ -222,7 +250,7 @@ def _find_shape_faults(descriptor: object) -> Iterable[Fault]:
     for number, item in enumerate(found):
         if not isinstance(item, Mapping) or not isinstance(item.get("name"), str) or not item["name"]:
             yield fault(f"/fields/{number}", N_("Each field is an object with a “name”"))
-        elif "$ref" in item or "$ref" in (item.get("constraints") or {}):
+        elif "$ref" in item or (isinstance(item.get("constraints"), Mapping) and "$ref" in item["constraints"]):
             yield fault(
                 f"/fields/{number}",
                 N_("References (“$ref”) to somewhere else are not followed; write the field in full"),
@@ -231,21 +259,34 @@ def _find_shape_faults(descriptor: object) -> Iterable[Fault]:
         yield fault("/$ref", N_("References (“$ref”) to somewhere else are not followed; write the schema in full"))
     if not isinstance(descriptor.get("missingValues", []), list):
         yield fault("/missingValues", N_("“missingValues” is a list of texts"))
-    for key in ("primaryKey", "foreignKeys", "uniqueKeys"):
-        if not isinstance(descriptor.get(key, []), list | str):
-            yield fault(f"/{key}", N_("“%(key)s” is a list"), key=key)
-    for number, foreign in enumerate(descriptor.get("foreignKeys") or ()):
+    if not _is_names(descriptor.get("primaryKey", [])):
+        yield fault("/primaryKey", N_("“primaryKey” is the name of a field or a list of names"))
+    foreign_keys = descriptor.get("foreignKeys") or []
+    if not isinstance(foreign_keys, list):
+        yield fault("/foreignKeys", N_("“%(key)s” is a list"), key="foreignKeys")
+        return
+    for number, foreign in enumerate(foreign_keys):
         reference = foreign.get("reference") if isinstance(foreign, Mapping) else None
         if (
             not isinstance(reference, Mapping)
-            or not isinstance(foreign.get("fields"), list | str)
-            or not isinstance(reference.get("fields"), list | str)
+            or not _is_names(foreign.get("fields"))
+            or not _is_names(reference.get("fields"))
+            or not isinstance(reference.get("resource", ""), str)
         ):
             yield fault(f"/foreignKeys/{number}", N_("A foreign key has “fields” and a “reference” with “fields”"))
-        elif "package" in reference or str(reference.get("resource", "")).startswith(("http:", "https:")):
+        elif "package" in reference or reference.get("resource", "").startswith(("http:", "https:")):
             yield fault(
                 f"/foreignKeys/{number}/reference", N_("A foreign key may refer to resources of the same package only")
             )
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(name, str) for name in value))
+
+
+def _is_deeper(value: object, limit: int) -> bool:
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return bool(parts) and (limit == 0 or any(_is_deeper(part, limit - 1) for part in parts))
 
 
 def _find_field_faults(fields: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
@@ -278,17 +319,17 @@ def _find_pattern_faults(place: str, pattern: object) -> Iterable[Fault]:
     elif len(pattern) > MAX_PATTERN_LENGTH:
         yield fault(place, N_("A pattern may have at most %(limit)s characters"), limit=MAX_PATTERN_LENGTH)
     else:
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = 1 << 20
+        from opendata.tabular.engine import compile_pattern
+
         try:
-            re2.compile(pattern, options)
+            compile_pattern(pattern)
         except re2.error as error:
             reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
             yield fault(
                 place,
                 N_(
-                    "The pattern “%(pattern)s” cannot be run safely (%(reason)s); look-around and back-references are not allowed"
+                    "The pattern “%(pattern)s” cannot be run safely (%(reason)s);"
+                    " look-around and back-references are not allowed"
                 ),
                 pattern=pattern[:80],
                 reason=reason,
@@ -326,27 +367,27 @@ def _find_engine_faults(descriptor: Mapping[str, Any]) -> Iterable[Fault]:
         return
     for number, (item, field) in enumerate(zip(descriptor["fields"], engine.fields, strict=True)):
         constraints = item.get("constraints") or {}
-        read = None
-        for key in (*_BOUNDS, "enum"):
-            if key not in constraints:
-                continue
+        given = {f"constraints/{key}": [constraints[key]] for key in _BOUNDS if key in constraints}
+        given |= {"constraints/enum": constraints.get("enum") or [], "example": [item.get("example") or None]}
+        for key, values in given.items():
             try:
-                read = read or field.create_value_reader()
-                values = constraints[key] if key == "enum" else [constraints[key]]
-                unreadable = [value for value in values if read(value) is None and read(str(value)) is None]
+                read = field.create_value_reader()
+                unreadable = [value for value in values if value is not None and read(value) is None]
             except Exception:  # noqa: BLE001 - see above
-                unreadable = [constraints[key]]
+                unreadable = values
             if unreadable:
                 yield fault(
-                    f"/fields/{number}/constraints/{key}",
+                    f"/fields/{number}/{key}",
                     N_("“%(value)s” is not a value of the type “%(type)s”"),
                     value=str(unreadable[0])[:80],
                     type=item["type"],
                 )
-        if constraints.get("unique") and item["type"] in ("array", "object", "geojson", "list"):
+        if item["type"] in ("array", "object", "geojson", "list") and (
+            constraints.get("unique") or item["name"] in descriptor.get("primaryKey", ())
+        ):
             yield fault(
-                f"/fields/{number}/constraints/unique",
-                N_("“unique” is not possible for the type “%(type)s”"),
+                f"/fields/{number}",
+                N_("“unique” and keys are not possible for the type “%(type)s”"),
                 type=item["type"],
             )
         try:
@@ -355,21 +396,21 @@ def _find_engine_faults(descriptor: Mapping[str, Any]) -> Iterable[Fault]:
             yield fault(f"/fields/{number}", N_("The field cannot be checked: %(reason)s"), reason=str(error)[:200])
 
 
-def _canonical_bounds(field: Mapping[str, Any]) -> dict[str, Any]:
-    """Bounds and enums written in a lexical form of the source, rewritten in the canonical one."""
-    constraints = field.get("constraints") or {}
-    lexical = any(option in field for option in _LEXICAL) or (field["type"] in _TIMED and "format" in field)
-    if not lexical or not any(key in constraints for key in (*_BOUNDS, "enum")):
+def _find_canonical(field: Mapping[str, Any]) -> dict[str, Any]:
+    """Bounds, enum and example where they are written in a lexical form of the source, in the canonical one."""
+    if not any(option in field for option in _LEXICAL) and not (field["type"] in _TIMED and "format" in field):
         return {}
     from frictionless import Field
 
     from opendata.tabular.casting import write_text
 
-    read = Field.from_descriptor({k: v for k, v in field.items() if k != "constraints"}).create_value_reader()
-    rewritten: dict[str, Any] = {}
-    for key in _BOUNDS:
-        if key in constraints:
-            rewritten[key] = write_text(field["type"], read(constraints[key]), str(constraints[key]))
-    if "enum" in constraints:
-        rewritten["enum"] = [write_text(field["type"], read(item), str(item)) for item in constraints["enum"]]
-    return rewritten
+    plain = {key: value for key, value in field.items() if key not in ("constraints", "example")}
+    read = Field.from_descriptor(plain).create_value_reader()
+    found = {**(field.get("constraints") or {}), **({"example": field["example"]} if field.get("example") else {})}
+    canonical: dict[str, Any] = {}
+    for key, value in found.items():
+        if key == "enum":
+            canonical[key] = [write_text(field["type"], read(item), str(item)) for item in value]
+        elif key in (*_BOUNDS, "example") and value is not None:
+            canonical[key] = write_text(field["type"], read(value), str(value))
+    return canonical

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,17 +46,12 @@ def prepare_table(
     reader = TableReader(source, name=name, schema=schema, dialect=dialect, limit=limit, on_bytes=on_bytes)
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
     writer: TableWriter | None = None
-    batches = reader.batches()
-    try:
+    with closing(reader.batches()) as batches, ExitStack() as files:
         for batch in batches:
-            writer = writer or _open_writer(reader, csv, parquet, footer or {})
+            writer = writer or files.enter_context(_open_writer(reader, csv, parquet, footer or {}))
             writer.write(batch)
         if reader.task.valid and writer is None:
-            writer = _open_writer(reader, csv, parquet, footer or {})
-        if writer is not None:
-            writer.__exit__(None, None, None)
-    finally:
-        batches.close()
+            files.enter_context(_open_writer(reader, csv, parquet, footer or {}))
     if not reader.task.valid:
         csv.unlink(missing_ok=True)
         parquet.unlink(missing_ok=True)
@@ -77,5 +73,5 @@ def _open_writer(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[
         parquet,
         schema=reader.arrow_schema,
         metadata={**footer, "tableschema": publish_schema(reader.schema)},
-        null_text=reader.schema.null_text,
+        null_text=[reader.schema.null_text_of(item) for item in reader.fields],
     )

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opendata.tabular.casting import Batch, build_batch, find_overflow
+from opendata.tabular.casting import (
+    DOUBLE_DIGITS,
+    REWRITTEN,
+    Batch,
+    build_batch,
+    find_overflow,
+    is_rounded,
+    write_text,
+)
 from opendata.tabular.decoding import DecodingFault, read_rows
 from opendata.tabular.dialect import Dialect, settle_dialect
 from opendata.tabular.report import TaskReport
@@ -24,6 +34,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 10_000
 BATCH_CELLS = 400_000
+BATCH_CHARACTERS = 32 * 1024 * 1024
 
 
 class TableReader:
@@ -84,9 +95,11 @@ class TableReader:
         if first is None:
             self.task.add(errors.SourceError(note="the source is empty").to_descriptor())
             return
+        head = [first, *islice(rows, max(self.dialect.header_rows, default=1) - 1)]
         if self.schema is None:
-            self.schema = text_schema(_name_columns(first))
-        resource = self._open_resource(_chain(first, rows))
+            labels = self._open_dialect().read_labels(head)
+            self.schema = text_schema(_name_columns(labels or [""] * len(first)))
+        resource = self._open_resource(chain(head, rows))
         try:
             with resource:
                 yield from self._check_rows(resource)
@@ -102,21 +115,24 @@ class TableReader:
             self.task.add(errors.SourceError(note=note).to_descriptor(), row=row)
 
     def _open_resource(self, rows: Iterator[list[str]]) -> frictionless.Resource:
-        from frictionless import Dialect as EngineDialect
         from frictionless import Schema
         from frictionless.resources import TableResource
 
         assert self.schema is not None  # noqa: S101 - set just before
-        dialect = self.dialect
-        engine = EngineDialect(
-            header=bool(dialect.header_rows),
-            header_rows=list(dialect.header_rows),
-            header_join=dialect.header_join,
-            comment_char=dialect.comment_char,
-            comment_rows=list(dialect.comment_rows),
-        )
+        engine = self._open_dialect()
         schema: Schema = build_engine_schema(self.schema.descriptor)
         return TableResource(name=self.task.name, data=lambda: rows, format="inline", dialect=engine, schema=schema)
+
+    def _open_dialect(self) -> frictionless.Dialect:
+        from frictionless import Dialect as EngineDialect
+
+        return EngineDialect(
+            header=bool(self.dialect.header_rows),
+            header_rows=list(self.dialect.header_rows),
+            header_join=self.dialect.header_join,
+            comment_char=self.dialect.comment_char,
+            comment_rows=list(self.dialect.comment_rows),
+        )
 
     def _check_rows(self, resource: Any) -> Iterator[Batch]:
         self.task.labels = list(resource.labels)
@@ -134,7 +150,10 @@ class TableReader:
         places = self._find_places(resource)
         size = max(200, min(BATCH_ROWS, BATCH_CELLS // max(1, len(names))))
         schema = self.arrow_schema
-        wide = [number for number, item in enumerate(self.fields) if item["type"] in ("integer", "number")]
+        cast, doubles, texts = self._sort_columns()
+        rounded: Counter[int] = Counter()
+        weight = 0
+        found: list[Any]
         values: list[list[Any]] = []
         cells: list[list[str]] = []
         for row in resource.row_stream:
@@ -146,17 +165,57 @@ class TableReader:
                 cells.clear()
                 continue
             found = [None if absent else row[name] for name, absent in zip(names, missing, strict=True)]
-            for number in wide:
-                if found[number] is not None and (note := find_overflow(self.fields[number], found[number])):
-                    self.task.add(self._describe_overflow(row, number, note))
+            source = [row.cells[place] if place >= 0 else "" for place in places]
+            misfits = [
+                (number, note)
+                for number, nulls in cast
+                if found[number] is not None and (note := self._find_misfit(number, nulls, found[number]))
+            ]
+            for number, note in misfits:
+                self.task.add(self._describe_misfit(row, number, note))
+            if misfits:
+                continue
+            for number in doubles:
+                if len(source[number]) > DOUBLE_DIGITS and found[number] is not None and is_rounded(found[number]):
+                    rounded[number] += 1
             values.append(found)
-            source = row.cells
-            cells.append([source[place] if 0 <= place < len(source) else "" for place in places])
-            if len(values) == size:
+            cells.append(source)
+            weight += sum(len(source[number]) for number in texts if found[number] is not None)
+            if len(values) == size or weight >= BATCH_CHARACTERS:
                 yield self._build(values, cells, schema)
-                values, cells = [], []
+                values, cells, weight = [], [], 0
         if values and self.task.valid:
             yield self._build(values, cells, schema)
+        self.task.warnings += [
+            f'field "{names[number]}": {count} numbers have more digits than a 64-bit float keeps;'
+            " the CSV has them all, the Parquet file the nearest float"
+            for number, count in sorted(rounded.items())
+        ]
+
+    def _sort_columns(self) -> tuple[list[tuple[int, frozenset[str]]], list[int], list[int]]:
+        """The columns, by number: those whose values may not fit (with the texts of null), doubles, plain texts."""
+        assert self.schema is not None  # noqa: S101 - set before any row is read
+        cast: list[tuple[int, frozenset[str]]] = []
+        doubles: list[int] = []
+        texts: list[int] = []
+        for number, field in enumerate(self.fields):
+            if field["type"] not in REWRITTEN:
+                texts.append(number)
+                continue
+            nulls = frozenset(self.schema.missing_values_of(field)) - {""}
+            if nulls or field["type"] in ("integer", "number"):
+                cast.append((number, nulls))
+            if field["type"] == "number" and "scale" not in (field.get("opendata") or {}):
+                doubles.append(number)
+        return cast, doubles, texts
+
+    def _find_misfit(self, number: int, nulls: frozenset[str], value: Any) -> str | None:
+        """Why a valid value cannot be published: it does not fit its Arrow type, or its text would be read as null."""
+        field = self.fields[number]
+        note = find_overflow(field, value)
+        if note is None and nulls and write_text(field["type"], value, "") in nulls:
+            note = "written in canonical form it is a text that the schema takes for a missing value"
+        return note
 
     def _build(self, values: list[list[Any]], cells: list[list[str]], schema: pa.Schema) -> Batch:
         return build_batch(self.fields, list(zip(*values, strict=True)), list(zip(*cells, strict=True)), schema)
@@ -171,7 +230,7 @@ class TableReader:
         order = {item.name: place for place, item in enumerate(resource.header.get_expected_fields())}
         return [order.get(item["name"], -1) for item in self.fields]
 
-    def _describe_overflow(self, row: Any, number: int, note: str) -> dict[str, Any]:
+    def _describe_misfit(self, row: Any, number: int, note: str) -> dict[str, Any]:
         from frictionless import errors
 
         name = self.fields[number]["name"]
@@ -191,11 +250,6 @@ def hash_file(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _chain(first: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:
-    yield first
-    yield from rest
 
 
 def _name_columns(header: Sequence[str]) -> list[str]:

@@ -25,11 +25,18 @@ _NEEDS_QUOTES = '[",\r\n]'
 class TableWriter:
     """Writes one table as CSV and Parquet. Use as a context; on leaving, both files are complete.
 
-    `metadata` goes into the Parquet footer, each value as JSON. `null_text` is how CSV writes a missing value.
+    `metadata` goes into the Parquet footer, each value as JSON. `null_text` is how CSV writes a missing value: one
+    text, or one for each column.
     """
 
     def __init__(
-        self, csv: Path, parquet: Path, *, schema: pa.Schema, metadata: Mapping[str, Any], null_text: str = ""
+        self,
+        csv: Path,
+        parquet: Path,
+        *,
+        schema: pa.Schema,
+        metadata: Mapping[str, Any],
+        null_text: str | Sequence[str] = "",
     ) -> None:
         import pyarrow.parquet as pq
 
@@ -76,14 +83,15 @@ class TableWriter:
             self._held, self._held_rows, self._held_bytes = [], 0, 0
 
 
-def join_csv(batch: pa.RecordBatch, null_text: str = "") -> bytes:
-    """A batch of text columns as CSV records, LF after each."""
+def join_csv(batch: pa.RecordBatch, null_text: str | Sequence[str] = "") -> bytes:
+    """A batch of text columns as CSV records, LF after each; `null_text` for all columns, or one for each."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if batch.num_rows == 0:
         return b""
-    columns = [_quote(column, null_text) for column in batch.columns]
+    nulls = [null_text] * batch.num_columns if isinstance(null_text, str) else null_text
+    columns = [_quote(column, null) for column, null in zip(batch.columns, nulls, strict=True)]
     if len(columns) == 1:  # an empty line would not be read as a record
         columns = [pc.if_else(pc.equal(columns[0], ""), '""', columns[0])]
     size = sum(column.nbytes for column in columns)
@@ -110,7 +118,7 @@ def _quote(column: pa.Array, null_text: str) -> pa.Array:
 
 
 def _join_header(names: Sequence[str]) -> bytes:
-    quoted = ['"' + name.replace('"', '""') + '"' if any(c in name for c in '",\r\n') else name for name in names]
+    quoted = ['"' + name.replace('"', '""') + '"' if any(c in name for c in '",\r\n\ufeff') else name for name in names]
     if quoted == [""]:
         quoted = ['""']
     return (",".join(quoted) + "\n").encode()
