@@ -6,7 +6,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.instances"]
 
 # No deadline: a test asserts what is right, never how fast; those limits live in bench/.
 settings.register_profile("default", deadline=None, print_blob=True)
