@@ -1,0 +1,29 @@
+"""The command `opendata`: thin as the views; it starts at once, since every command imports what it needs when run."""
+
+from __future__ import annotations
+
+import click
+
+from opendata.cli.config import config
+from opendata.cli.failures import Commands
+from opendata.cli.packages import export, import_
+from opendata.cli.publishers import publisher
+from opendata.cli.serve import serve, worker
+from opendata.cli.setup import demo, init
+from opendata.cli.tokens import token
+from opendata.cli.users import user
+from opendata.cli.validate import validate
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="opendata", message="%(prog)s %(version)s")
+def main() -> None:
+    """Publish open data: validated, versioned, verifiable.
+
+    All settings are environment variables; `opendata config` lists them. Exit status: 0 done, 1 the data did not
+    pass, 2 wrong use or failure.
+    """
+
+
+for command in (init, demo, serve, worker, validate, import_, export, publisher, user, token, config):
+    main.add_command(command)

@@ -1,0 +1,105 @@
+"""`opendata validate`: a verdict on a file or a package, with no need of an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from opendata.cli.failures import NOT_PASSED
+from opendata.cli.output import write_json
+from opendata.errors import N_, InvalidPackageError, NotFoundError, UsageError
+
+LIBRARY = Path(__file__).resolve().parent.parent.parent / "schemas"
+_DESCRIPTORS = (".json", ".yaml", ".yml")
+
+
+@click.command(short_help="Check a CSV file or a Data Package.")
+@click.argument("source")
+@click.option("--schema", metavar="FILE|NAME[@VERSION]", help="Rules of a single table: a file, or a library name.")
+@click.option(
+    "--rules",
+    type=click.Choice(["strict", "frictionless"]),
+    default="strict",
+    show_default=True,
+    help="Ours, which also refuse damage that frictionless lets pass, or frictionless' own.",
+)
+@click.option("--limit-errors", metavar="N", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print a Frictionless report descriptor.")
+@click.pass_context
+def validate(ctx: click.Context, source: str, schema: str | None, rules: str, limit_errors: int, as_json: bool) -> None:
+    """Check SOURCE: a CSV file, or a Data Package with all its tables (descriptor, folder or web address).
+
+    Without a schema every column is text. --limit-errors caps the errors listed, never the counts.
+    """
+    is_package = "://" in source or Path(source).is_dir() or source.lower().endswith(_DESCRIPTORS)
+    if not is_package and not Path(source).exists():
+        raise UsageError(N_("There is no file “%(path)s”"), path=source)
+    if is_package and schema:
+        raise UsageError(N_("--schema is for a single table; a Data Package names the schemas of its tables"))
+    if rules == "frictionless":
+        from opendata.cli.engine import check_by_engine
+
+        report = check_by_engine(source, _find_schema(schema) if schema else None, is_package, limit_errors)
+    elif is_package:
+        from opendata.services.validation import check_package
+
+        report = check_package(source, _find_in_libraries, limit=limit_errors)
+    else:
+        from opendata.services.validation import check_file
+        from opendata.tabular.schema import read_schema
+
+        rules_given = read_schema(_find_schema(schema)) if schema else None
+        report = check_file(Path(source), schema=rules_given, limit=limit_errors)
+    if as_json:
+        write_json(report)
+    else:
+        from opendata.cli.summary import write_summary
+
+        write_summary(report)
+    if not report["valid"]:
+        ctx.exit(NOT_PASSED)
+
+
+def _find_schema(given: str) -> Mapping[str, Any]:
+    """A schema given on the command line: a file where it has a suffix or a slash, else a name of the library."""
+    from opendata.metadata.package import parse_document
+
+    name, _, _ = given.partition("@")
+    if "/" not in given and not Path(name).suffix:
+        return _find_in_libraries(given)
+    try:
+        found = parse_document(Path(given).read_bytes(), given)
+    except FileNotFoundError:
+        raise UsageError(N_("There is no file “%(path)s”"), path=given) from None
+    if not isinstance(found, Mapping):
+        raise InvalidPackageError(N_("“%(path)s” does not hold a %(what)s"), path=given, what="schema")
+    return found
+
+
+def _find_in_libraries(ref: str) -> Mapping[str, Any]:
+    """A schema by `name` or `name@version`: of the library beside the program, else of the instance's."""
+    import json
+
+    from opendata.metadata.versions import parse_version
+    from opendata.services.instance import is_instance
+    from opendata.settings import read_settings
+
+    name, _, version = ref.partition("@")
+    numbers = {
+        number: path
+        for path in LIBRARY.glob("*/*/schema.json")
+        if path.parent.parent.name == name and (number := parse_version(path.parent.name))
+    }
+    wanted = parse_version(version) if version else max(numbers, default=None)
+    if wanted in numbers:
+        found: Mapping[str, Any] = json.loads(numbers[wanted].read_text(encoding="utf-8"))
+        return found
+    if is_instance(read_settings()):
+        from opendata.cli.opening import open_services
+
+        with open_services() as services:
+            return services.schemas.resolve(ref).descriptor
+    raise NotFoundError(N_("The library has no schema “%(ref)s”"), ref=ref[:200])

@@ -1,0 +1,133 @@
+"""Checking a file or a Data Package where it lies, without an instance: the report alone, nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from opendata.errors import InputError, InvalidPackageError, OpendataError
+from opendata.metadata.package import ResourceDescription, parse_document, read_package
+from opendata.services.imports import _check_digest, _write_inline
+from opendata.services.package_source import PackageSource, open_source
+from opendata.tabular.decoding import name_binary_kind
+from opendata.tabular.dialect import Dialect, read_dialect
+from opendata.tabular.keys import check_foreign_key
+from opendata.tabular.report import TaskReport, describe_report
+from opendata.tabular.schema import ForeignKey, TableSchema, read_schema
+from opendata.tabular.table import PreparedTable, prepare_table
+from opendata.tabular.validation import TableReader
+
+FindSchema = Callable[[str], Mapping[str, Any]]
+"""Gives the schema of a library's `name` or `name@version`, or raises `NotFoundError`."""
+
+
+def check_file(path: Path, *, schema: TableSchema | None = None, limit: int = 1000) -> dict[str, Any]:
+    """The report on one delimited text file; without a schema every column is text."""
+    task = _find_binary(path)
+    if task is None:
+        reader = TableReader(path, name=path.stem, schema=schema, limit=limit)
+        for _ in reader.batches():
+            pass
+        task = reader.task
+    task.place = path.name
+    return describe_report([task.describe()])
+
+
+def check_package(source: str, find_schema: FindSchema, *, limit: int = 1000) -> dict[str, Any]:
+    """The report on every table of a package and on the foreign keys between them.
+
+    Raises `InvalidPackageError` where the descriptor cannot be used at all; what is wrong with one resource is an
+    error of its own task.
+    """
+    with open_source(source) as files, TemporaryDirectory() as name:
+        folder = Path(name)
+        package = read_package(parse_document(files.read_descriptor(), files.descriptor_name))
+        tasks: dict[str, TaskReport] = {}
+        tables: dict[str, PreparedTable] = {}
+        for resource in package.resources:
+            try:
+                path, schema, dialect = _open_resource(files, resource, folder, find_schema)
+            except OpendataError as error:
+                tasks[resource.name] = _refuse(resource, error, limit)
+                continue
+            table = prepare_table(path, folder, name=resource.name, schema=schema, dialect=dialect, limit=limit)
+            table.task.place = resource.path or resource.name
+            tables[resource.name], tasks[resource.name] = table, table.task
+        for name, table in tables.items():
+            _check_keys(name, table, tables, tasks)
+        return describe_report([task.describe() for task in tasks.values()])
+
+
+def _open_resource(
+    files: PackageSource, resource: ResourceDescription, folder: Path, find_schema: FindSchema
+) -> tuple[Path, TableSchema | None, Dialect]:
+    if resource.fault is not None:
+        raise InvalidPackageError.from_fault(resource.fault)
+    given: Mapping[str, Any] | None = None
+    if resource.schema is not None:
+        given = files.read_part(resource.schema, "schema")
+    elif resource.schema_name:
+        given = find_schema(resource.schema_name)
+    schema = read_schema(given) if given is not None else None
+    options = files.read_part(resource.dialect, "dialect") if resource.dialect is not None else None
+    dialect = read_dialect(options, encoding=resource.encoding)
+    path = folder / f"{resource.name}.source"
+    if resource.path is not None:
+        path = files.fetch(resource.path, path)
+    else:
+        _write_inline(resource.data or (), path)
+    _check_digest(resource, path)
+    binary = _find_binary(path)
+    if binary is not None:
+        raise InputError("%(note)s", note=binary.errors[0]["note"])
+    return path, schema, dialect
+
+
+def _check_keys(
+    name: str, table: PreparedTable, tables: Mapping[str, PreparedTable], tasks: Mapping[str, TaskReport]
+) -> None:
+    """Add what the foreign keys of a valid table miss; those to a table that is itself invalid are left out."""
+    if table.schema is None or not table.parquet.exists():
+        return
+    for key in table.schema.foreign_keys:
+        target = name if key.resource in ("", name) else key.resource
+        if target in tasks and (target not in tables or not tables[target].parquet.exists()):
+            continue
+        check_foreign_key(
+            ForeignKey(key.fields, "" if target == name else target, key.reference_fields),
+            table=table.parquet,
+            reference=tables[target].parquet if target in tables else None,
+            task=table.task,
+            first_row=table.first_row,
+        )
+
+
+def _find_binary(path: Path) -> TaskReport | None:
+    """A verdict on a file that is no text at all, or None."""
+    with path.open("rb") as stream:
+        kind = name_binary_kind(stream.read(64))
+    if kind is None:
+        return None
+    from frictionless import errors
+
+    task = TaskReport(name=path.stem, place=path.name, bytes=path.stat().st_size)
+    note = f"the file is {kind}, not a CSV table; in Excel choose “Save as”, type “CSV UTF-8”"
+    task.add(errors.FormatError(note=note).to_descriptor())
+    return task
+
+
+def _refuse(resource: ResourceDescription, error: OpendataError, limit: int) -> TaskReport:
+    from frictionless import errors
+
+    task = TaskReport(name=resource.name, place=resource.path or resource.name, limit=limit)
+    for note in _list_notes(error):
+        task.add(errors.ResourceError(note=note).to_descriptor())
+    return task
+
+
+def _list_notes(error: OpendataError) -> Sequence[str]:
+    if not error.faults:
+        return [error.text]
+    return [f"{item.pointer}: {item.text}" if item.pointer else item.text for item in error.faults]
