@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -14,10 +15,12 @@ from frictionless import Schema
 from frictionless.fields import StringField
 
 _ESCAPE = r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)"
-_TOKEN = re.compile(rf"{_ESCAPE}|\[\^?\]?(?:\\.|[^\\\]])*\]", re.DOTALL)
+_TOKEN = re.compile(rf"{_ESCAPE}|\{{,(?=\d+\}})|\[\^?\]?(?:\\.|[^\\\]])*\]", re.DOTALL)
 _TOKEN_OF_CLASS = re.compile(rf"{_ESCAPE}|\[", re.DOTALL)
 _DIGIT, _WORD, _SPACE = r"\p{Nd}", r"\p{L}\p{N}_", r"\s\x0b\x1c-\x1f\x{85}\p{Z}"
-_IN_CLASS = {"d": _DIGIT, "D": r"\P{Nd}", "w": _WORD, "s": _SPACE}
+_NO_WORD = r"\p{M}\p{Z}\p{C}\p{S}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}"
+_NO_SPACE = r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co}"
+_IN_CLASS = {"d": _DIGIT, "D": r"\P{Nd}", "w": _WORD, "W": _NO_WORD, "s": _SPACE, "S": _NO_SPACE}
 _OUTSIDE = {
     "d": _DIGIT,
     "D": r"\P{Nd}",
@@ -27,14 +30,16 @@ _OUTSIDE = {
     "S": f"[^{_SPACE}]",
     "Z": r"\z",
 }
-_MEMORY = 1 << 20
+_MEMORY = 8 << 20
 
 
+@lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Any:
     """Compile a pattern of Table Schema for RE2, with the meaning and the escapes it has elsewhere.
 
     As in XML Schema and in Python, digits, letters and blanks (`d`, `w`, `s` after a backslash) are those of all
-    scripts, `u` and four hexadecimal digits are a character, and an escaped character beyond ASCII is itself.
+    scripts (a word's boundary is not), `u` and four hexadecimal digits are a character, and an escaped character
+    beyond ASCII is itself.
     Raises `re2.error` for what would need backtracking, or too much memory.
     """
     options = re2.Options()
@@ -47,7 +52,7 @@ def _translate(found: re.Match[str]) -> str:
     text = found[0]
     if text.startswith("["):
         return "[" + _TOKEN_OF_CLASS.sub(lambda inner: _translate_escape(inner, _IN_CLASS), text[1:])
-    return _translate_escape(found, _OUTSIDE)
+    return "{0," if text == "{," else _translate_escape(found, _OUTSIDE)
 
 
 def _translate_escape(found: re.Match[str], named: Mapping[str, str]) -> str:

@@ -108,11 +108,6 @@ class TableReader:
             if isinstance(cause, DecodingFault):
                 raise cause from None
             self.task.add(error.error.to_descriptor())
-        except (TypeError, ValueError, ArithmeticError, KeyError) as error:
-            # A rule that cannot be applied to a value, such as a bound with a time zone against a time without.
-            row = self.rows + self.first_row
-            note = f"row {row} cannot be checked by the schema's rules: {error}"
-            self.task.add(errors.SourceError(note=note).to_descriptor(), row=row)
 
     def _open_resource(self, rows: Iterator[list[str]]) -> frictionless.Resource:
         from frictionless import Schema
@@ -156,7 +151,7 @@ class TableReader:
         found: list[Any]
         values: list[list[Any]] = []
         cells: list[list[str]] = []
-        for row in resource.row_stream:
+        for row in _read_checked_rows(resource, self.first_row):
             self.rows += 1
             for error in row.errors:
                 self.task.add_lazily(error)
@@ -244,6 +239,28 @@ class TableReader:
             field_number=place,
         )
         return dict(error.to_descriptor())
+
+
+def _read_checked_rows(resource: Any, first_row: int) -> Iterator[Any]:
+    """The rows of an open resource, each fully checked.
+
+    Raises `DecodingFault` for a rule that cannot be applied to a value, such as a bound with a time zone against a
+    time without: the engine breaks at it, but it is a fault of the table or its schema, not of the program.
+    """
+    rows = iter(resource.row_stream)
+    number = first_row
+    while True:
+        try:
+            row = next(rows, None)
+            if row is not None:
+                row.errors  # noqa: B018 - asking for them is what has the row checked
+        except (TypeError, ValueError, ArithmeticError, KeyError) as error:
+            note = f"row {number} cannot be checked by the schema's rules: {error}"
+            raise DecodingFault("source-error", note, number) from None
+        if row is None:
+            return
+        yield row
+        number += 1
 
 
 def hash_file(path: Path) -> str:

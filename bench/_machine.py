@@ -1,0 +1,112 @@
+"""What every benchmark shares: the machine's line, memory of a process tree, and a served instance to measure."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PROGRAM = Path(sys.executable).with_name("opendata")
+
+
+def describe_machine() -> str:
+    """Processor, cores, memory, Python: without them a figure says nothing."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
+
+
+def measure_pss(root: int) -> int:
+    """The summed proportional set size of a process and all below it, in bytes."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, IndexError):
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                children.setdefault(parent, []).append(int(entry.name))
+    total, todo = 0, [root]
+    while todo:
+        pid = todo.pop()
+        todo += children.get(pid, [])
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1]) * 1024
+    return total
+
+
+class PeakMemory:
+    """Watches a process tree in a thread of its own; `idle` and `peak` are bytes."""
+
+    def __init__(self, root: int) -> None:
+        self._root = root
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.idle = measure_pss(root)
+        self.peak = self.idle
+
+    def __enter__(self) -> PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.05):
+            self.peak = max(self.peak, measure_pss(self._root))
+
+
+@contextlib.contextmanager
+def serve_instance() -> Iterator[tuple[str, str, int]]:
+    """A fresh instance being served: its address, a maintainer's token, the process at the root of its tree."""
+    with tempfile.TemporaryDirectory(prefix="opendata-bench-") as home:
+        environment = {**os.environ, "OPENDATA_HOME": home, "OPENDATA_REVIEW": "none"}
+        run = lambda *words: (
+            subprocess.run(  # noqa: E731
+                [PROGRAM, *words], env=environment, check=True, capture_output=True, text=True
+            ).stdout
+        )
+        run("init", "--review", "none")
+        run("publisher", "create", "bench", "Benchmark")
+        run("user", "create", "bencher", "--role", "maintainer")
+        token = run("token", "create", "--user", "bencher").strip()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        server = subprocess.Popen(
+            [PROGRAM, "serve", "--port", str(port)],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait(f"{address}/healthz")
+            time.sleep(2)  # imports settle before the idle memory is taken
+            yield address, token, server.pid
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _wait(address: str) -> None:
+    for _ in range(600):
+        with contextlib.suppress(URLError, OSError):
+            urlopen(address, timeout=1)  # noqa: S310 - our own address
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"{address} does not answer")

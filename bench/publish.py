@@ -1,0 +1,116 @@
+"""Upload to public: 620,573 rows by REST, against frictionless and DuckDB doing the same steps without a portal.
+
+Ours runs from the first byte of the POST to `status: published`: receive, validate, canonical CSV, Parquet, manifest,
+signature, both stores. The peer validates with frictionless 5.21 and writes CSV and Parquet with DuckDB.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import requests
+from _machine import CHECKOUT, PeakMemory, describe_machine, serve_instance
+
+ROWS = 620_573
+NAMES = ["code", "name", "streetCode", "provinceCode", "cityCode", "areaCode"]
+SCHEMA = {
+    "fields": [
+        {"name": "code", "type": "string", "constraints": {"required": True, "pattern": "[0-9]{12}"}},
+        {"name": "name", "type": "string", "constraints": {"required": True}},
+        *({"name": name, "type": "string", "constraints": {"pattern": "[0-9]*"}} for name in NAMES[2:]),
+    ],
+    "primaryKey": ["code"],
+}
+PEER = """
+import json, sys
+import duckdb
+from frictionless import Dialect, Resource, Schema
+source, schema, target = sys.argv[1:]
+resource = Resource(path=source, schema=Schema.from_descriptor(json.loads(schema)), dialect=Dialect(header_rows=[1]))
+report = resource.validate()
+assert report.valid and report.tasks[0].stats["rows"] == %d, report
+duckdb.sql(f"CREATE TABLE t AS FROM read_csv('{source}', all_varchar=true)")
+duckdb.sql(f"COPY t TO '{target}/t.csv'")
+duckdb.sql(f"COPY t TO '{target}/t.parquet' (COMPRESSION zstd)")
+"""
+
+
+def main() -> None:
+    """Run both, print the figures and their ratio."""
+    print(describe_machine())
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "villages.csv"
+        write_source(source)
+        print(f"{ROWS:,} rows, {source.stat().st_size / 1e6:.1f} MB")
+        seconds, memory = publish(source)
+        print(f"opendata: {seconds:.1f} s to public, {ROWS / seconds:,.0f} rows/s")
+        print(f"  memory (PSS of all processes): idle {memory.idle / 1e6:.0f} MB, peak {memory.peak / 1e6:.0f} MB")
+        peer = run_peer(source, folder)
+        print(f"frictionless + DuckDB: {peer:.1f} s, {ROWS / peer:,.0f} rows/s")
+        print(f"ratio (peer / opendata): {peer / seconds:.2f}")
+
+
+def write_source(target: Path) -> None:
+    """The villages table of the collected real data, or one of its size and shape."""
+    real = CHECKOUT.parent / "shared/realdata/chinese/admin-divisions/villages.csv.gz"
+    if real.exists():
+        with gzip.open(real) as packed, target.open("wb") as file:
+            shutil.copyfileobj(packed, file)
+        return
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(NAMES)
+        for number in range(ROWS):
+            code = f"{110101001001 + number}"
+            writer.writerow([code, f"第{number}社区居委会", code[:9], code[:2], code[:4], code[:6]])
+
+
+def publish(source: Path) -> tuple[float, PeakMemory]:
+    """Seconds until the table is public, and the memory of all processes meanwhile."""
+    with serve_instance() as (address, token, root), PeakMemory(root) as memory:
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {token}"
+        api = f"{address}/api/v1"
+        body = {"id": "villages", "title": "村级区划", "publisher": "bench"}
+        session.post(f"{api}/datasets", json=body).raise_for_status()
+        started = time.perf_counter()
+        with source.open("rb") as file:
+            answer = session.post(
+                f"{api}/datasets/villages/drafts", files={"file": file}, data={"schema": json.dumps(SCHEMA)}
+            )
+        answer.raise_for_status()
+        draft = f"{api}/drafts/{answer.json()['id']}"
+        wait_for(session, draft, "valid")
+        session.post(f"{draft}/submit").raise_for_status()
+        wait_for(session, draft, "published")
+        seconds = time.perf_counter() - started
+        manifest = session.get(f"{address}/datasets/villages/1.0.0/datapackage.json").json()
+        assert manifest["resources"][0]["opendata"]["rows"] == ROWS
+    return seconds, memory
+
+
+def wait_for(session: requests.Session, draft: str, status: str) -> None:
+    """Poll until the draft is there."""
+    while (found := session.get(draft).json()["status"]) != status:
+        if found in ("invalid", "failed"):
+            raise SystemExit(f"the draft is {found}")
+        time.sleep(0.05)
+
+
+def run_peer(source: Path, folder: str) -> float:
+    """Seconds the peer takes, as a whole process."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", PEER % ROWS, str(source), json.dumps(SCHEMA), folder], check=True)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
