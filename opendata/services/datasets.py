@@ -124,18 +124,25 @@ class Datasets:
             )
 
     def update(
-        self, actor: Actor | None, dataset: str, changes: Mapping[str, Any], *, revision: int | None = None
+        self,
+        actor: Actor | None,
+        dataset: str,
+        changes: Mapping[str, Any],
+        *,
+        revision: int | None = None,
+        deep: bool = False,
     ) -> DatasetView:
-        """Change the properties named in `changes` (JSON Merge Patch on the top level: null removes).
+        """Change the properties named in `changes`: null removes, an object replaces the one before.
 
-        The next version carries them. Raises `PreconditionError` where `revision` is not the present one.
+        With `deep` objects are merged within as well (JSON Merge Patch, RFC 7396). The next version carries them.
+        Raises `PreconditionError` where `revision` is not the present one.
         """
         with self._context.write() as session:
             row = find_dataset(session, dataset, lock=True)
             found_actor = require_editor(actor, row.publisher_id)
             if revision is not None and revision != row.revision:
                 raise PreconditionError(N_("The dataset was changed in the meantime; read it again, then change it"))
-            merged = {**row.meta, **changes}
+            merged = merge_patch(row.meta, changes) if deep else {**row.meta, **changes}
             described = read_metadata({key: value for key, value in merged.items() if value is not None}).describe()
             if described != row.meta:
                 row.meta = described
@@ -145,6 +152,19 @@ class Datasets:
                 if row.latest is not None:
                     record_entry(self._context, row)
             return view_dataset(row)
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """A document with a JSON Merge Patch applied (RFC 7396, section 2)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    found = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merge_patch(found.get(name), value)
+    return found
 
 
 def record_entry(context: Context, row: Dataset) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftResource
@@ -32,7 +32,7 @@ from opendata.services.context import Context
 from opendata.services.datasets import find_dataset
 from opendata.services.draft_view import view_draft
 from opendata.services.once import Once, create_once
-from opendata.services.paging import DEFAULT_LIMIT, read_cursor, write_cursor
+from opendata.services.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.schemas import find_schema
 from opendata.services.values import DraftView, Page
 from opendata.services.versions import Manifests
@@ -89,11 +89,23 @@ class Drafts:
             query = query.where(Dataset.publisher_id == (found.publisher or ""))
         if dataset:
             query = query.where(Draft.dataset_id == dataset)
-        offset = _read_offset(read_cursor(cursor))
+        after = read_cursor(cursor)
         with self._context.read() as session:
-            rows = list(session.scalars(query.offset(offset).limit(limit + 1)))
+            if after is not None:
+                last = session.get(Draft, after)
+                if last is None:
+                    raise refuse_cursor()
+                earlier = and_(Draft.created == last.created, Draft.id < last.id)
+                query = query.where(or_(Draft.created < last.created, earlier))
+            rows = list(session.scalars(query.limit(limit + 1)))
             items = [view_draft(row, None, with_report=False) for row in rows[:limit]]
-        return Page(items, write_cursor(str(offset + limit)) if len(rows) > limit else None)
+        return Page(items, write_cursor(items[-1].id) if len(rows) > limit else None)
+
+    def require_author(self, actor: Actor | None, dataset: str) -> None:
+        """Raises `NotSignedInError`, `NotFoundError` or `NotPermittedError` where somebody may not send drafts."""
+        found = require_signed_in(actor)
+        with self._context.read() as session:
+            require_editor(found, find_dataset(session, dataset).publisher_id)
 
     def get(self, actor: Actor | None, draft: str) -> DraftView:
         """One draft with its report. Raises `NotFoundError`, `NotPermittedError`."""
@@ -155,7 +167,15 @@ class Drafts:
             self._context.queue.put(identifier)
         return self.get(found_actor, identifier), created
 
-    def change_resource(self, actor: Actor | None, draft: str, name: str, changes: Mapping[str, Any]) -> DraftView:
+    def change_resource(
+        self,
+        actor: Actor | None,
+        draft: str,
+        name: str,
+        changes: Mapping[str, Any],
+        *,
+        revision: int | None = None,
+    ) -> DraftView:
         """Give a sent table another `schema` or `dialect` and check it again."""
         schema, schema_name = None, ""
         if changes.get("schema"):
@@ -174,9 +194,12 @@ class Drafts:
             resource.checked = False
             _send_back_to_work(row)
 
-        return self._change(actor, draft, "change", ("received", "valid", "invalid", "returned", "failed"), change)
+        states = ("received", "valid", "invalid", "returned", "failed")
+        return self._change(actor, draft, "change", states, change, revision=revision)
 
-    def drop_resource(self, actor: Actor | None, draft: str, name: str, *, enqueue: bool = True) -> DraftView:
+    def drop_resource(
+        self, actor: Actor | None, draft: str, name: str, *, revision: int | None = None, enqueue: bool = True
+    ) -> DraftView:
         """Leave a table out of the next version: an uploaded one is forgotten, a carried one dropped."""
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
@@ -194,7 +217,7 @@ class Drafts:
             _send_back_to_work(row)
 
         states = ("received", "valid", "invalid", "returned", "failed")
-        return self._change(actor, draft, "drop", states, change, enqueue=enqueue)
+        return self._change(actor, draft, "drop", states, change, revision=revision, enqueue=enqueue)
 
     def submit(
         self, actor: Actor | None, draft: str, *, notes: str | None = None, revision: int | None = None
@@ -266,7 +289,7 @@ class Drafts:
         states = ("received", "valid", "invalid", "returned", "submitted", "approved", "failed")
         return self._change(actor, draft, "discard", states, change, revision=revision, idle=True)
 
-    def retry(self, actor: Actor | None, draft: str) -> DraftView:
+    def retry(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
         """Try a failed draft again."""
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
@@ -275,7 +298,7 @@ class Drafts:
             row.error = None
             row.status = "received" if row.wanted == "process" else "submitted"
 
-        return self._change(actor, draft, "retry", ("failed",), change)
+        return self._change(actor, draft, "retry", ("failed",), change, revision=revision)
 
     def _change(
         self,
@@ -433,7 +456,3 @@ def _ask_for_publication(row: Draft) -> None:
 def _stem(file: str) -> str:
     name = file.replace("\\", "/").rsplit("/", 1)[-1]
     return name.rsplit(".", 1)[0] if "." in name[1:] else name
-
-
-def _read_offset(key: str | None) -> int:
-    return int(key) if key and key.isdigit() else 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 
 from opendata.errors import N_, InputError
+from opendata.services.values import Item, Page
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 50
@@ -21,6 +23,26 @@ def read_cursor(cursor: str | None) -> str | None:
     if not cursor:
         return None
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise InputError(N_("The cursor is not one of ours; take it from “next” of the page before")) from None
+        raise refuse_cursor() from None
+    if not key.isprintable():
+        raise refuse_cursor()
+    return key
+
+
+def refuse_cursor() -> InputError:
+    """The error for a cursor that we did not write."""
+    return InputError(N_("The cursor is not one of ours; take it from “next” of the page before"))
+
+
+def cut_page(items: Sequence[Item], key: Callable[[Item], str], *, cursor: str | None, limit: int) -> Page[Item]:
+    """One page of a collection that is at hand as a whole. Raises `InputError` for a cursor that is none of it."""
+    after = read_cursor(cursor)
+    start = 0
+    if after is not None:
+        start = next((number for number, item in enumerate(items, start=1) if key(item) == after), -1)
+        if start < 0:
+            raise refuse_cursor()
+    found = items[start : start + limit]
+    return Page(found, write_cursor(key(found[-1])) if start + limit < len(items) else None)

@@ -97,7 +97,7 @@ class Schemas:
                     version=version,
                     title=str(descriptor.get("title") or name),
                     description=str(descriptor.get("description") or ""),
-                    i18n=dict(ours.get("i18n") or {}) if isinstance(ours, Mapping) else {},
+                    i18n=_read_translations(ours),
                     descriptor=dict(descriptor),
                     created=self._context.clock(),
                 )
@@ -118,6 +118,11 @@ class Schemas:
                 raise InvalidSchemaError(N_("“%(path)s” is not JSON: %(reason)s"), path=path, reason=error) from None
             new += self.add(actor, path.parent.parent.name, path.parent.name, descriptor)[1]
         return new
+
+
+def _read_translations(ours: object) -> dict[str, Any]:
+    found = ours.get("i18n") if isinstance(ours, Mapping) else None
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def find_schema(session: Session, name: str, version: str | None = None) -> Schema:

@@ -1,0 +1,16 @@
+"""The REST API under `/api/v1`: views that parse, call a service and shape its answer, and their OpenAPI document."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from opendata.api import browser, datasets, drafts, publishers, schemas, versions
+from opendata.api.openapi import register_document
+
+
+def register_api(app: Flask) -> None:
+    """Register all views of the API and its documentation."""
+    api = register_document(app)
+    for module in (datasets, versions, drafts, publishers, schemas):
+        api.register_blueprint(module.blueprint)
+    app.register_blueprint(browser.blueprint)

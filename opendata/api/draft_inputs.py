@@ -1,0 +1,91 @@
+"""What the API takes for drafts: how sent files are read, and what accompanies a step of the review."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from opendata.api.fields import Choice, Inner, Many, Object, Shape, Text, Translations
+from opendata.errors import N_
+from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
+
+
+def _switch() -> fields.Boolean:
+    error = N_("This is true or false")
+    return fields.Boolean(truthy={True}, falsy={False}, error_messages={"invalid": error, "null": error})
+
+
+def _rows() -> Many:
+    error = N_("This is a list of row numbers from 1")
+    return Many(fields.Integer(strict=True, error_messages={"invalid": error, "null": error, "too_large": error}))
+
+
+DialectInput = Shape.from_dict(
+    {
+        "delimiter": Text(longest=1),
+        "quoteChar": Text(longest=1, allow_none=True),
+        "doubleQuote": _switch(),
+        "escapeChar": Text(longest=1, allow_none=True),
+        "skipInitialSpace": _switch(),
+        "header": _switch(),
+        "headerRows": _rows(),
+        "headerJoin": Text(longest=100),
+        "commentRows": _rows(),
+        "commentChar": Text(longest=100, allow_none=True),
+        "csv": Object(metadata={"description": "The same options where frictionless nests them."}),
+        "lineTerminator": Text(longest=10, metadata={"description": "Told by the file itself."}),
+        "nullSequence": Text(longest=100, allow_none=True, metadata={"description": "Say it in the schema instead."}),
+        "caseSensitiveHeader": _switch(),
+        "csvddfVersion": fields.Raw(),
+        "$schema": Text(longest=1000),
+        "type": Text(longest=100),
+        "name": Text(longest=100),
+        "title": Text(longest=MAX_TITLE),
+        "description": Text(longest=MAX_TEXT),
+    },
+    name="DialectInput",
+)
+"""How a CSV file is written (Table Dialect v2)."""
+
+_SCHEMA = {"description": "A name of the library (`name` or `name@version`), or a Table Schema."}
+
+
+class ResourceOptionInput(Shape):
+    """What is said about one of the files sent; what is not said is as in the version before."""
+
+    file = Text(required=True, longest=500, metadata={"description": "The name of the file part."})
+    name = Text(longest=100, metadata={"description": "The table's name; made from the file's where missing."})
+    schema = Choice(metadata=_SCHEMA)
+    dialect = Inner(DialectInput)
+    encoding = Text(longest=40)
+    title = Text(longest=MAX_TITLE)
+    description = Text(longest=MAX_TEXT)
+    i18n = Translations()
+
+
+class PlainOptionInput(Shape):
+    """The same for a single file, as parts of the form."""
+
+    name = Text(longest=100)
+    schema = Choice()
+    dialect = Inner(DialectInput)
+
+
+class ResourceChanges(Shape):
+    """Other rules for a sent table, which is then checked again; null: none."""
+
+    schema = Choice(allow_none=True, metadata=_SCHEMA)
+    dialect = Inner(DialectInput, allow_none=True)
+
+
+class SubmitInput(Shape):
+    """What reviewers and readers are told of the version, if anything."""
+
+    may_be_absent = True
+
+    notes = Text(longest=MAX_TEXT, allow_none=True, load_default=None)
+
+
+class ReturnInput(Shape):
+    """Why the draft goes back to its author."""
+
+    comment = Text(required=True, longest=MAX_TEXT)

@@ -1,0 +1,67 @@
+"""What the API says about drafts: where one stands, what its tables are, and the report on them."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from opendata.api.fields import Address, Instant
+from opendata.api.shapes import page_of
+from opendata.db.models import DRAFT_STATES
+
+
+class DraftResourceShape(Schema):
+    """A table of a draft. Carried ones come unchanged from the base version."""
+
+    name = fields.String(required=True)
+    title = fields.String(required=True)
+    file = fields.String(required=True, metadata={"description": "The file's name at the sender's."})
+    bytes = fields.Integer(required=True)
+    rows = fields.Integer(required=True, allow_none=True, metadata={"description": "Null until it is checked."})
+    valid = fields.Boolean(required=True, allow_none=True, metadata={"description": "Null until it is checked."})
+    carried = fields.Boolean(required=True)
+    schema = fields.Dict(required=True, allow_none=True)
+    schema_name = fields.String(required=True, data_key="schemaName")
+    dialect = fields.Dict(required=True, allow_none=True)
+    proposed_schema = fields.Dict(
+        required=True,
+        allow_none=True,
+        data_key="proposedSchema",
+        metadata={"description": "Offered where no schema was given and every column was read as text."},
+    )
+    errors = fields.Integer(required=True, metadata={"description": "How many errors the report counts."})
+
+
+class DraftShape(Schema):
+    """A draft: a proposed next version of a dataset."""
+
+    id = fields.String(required=True)
+    dataset = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": list(DRAFT_STATES)})
+    stage = fields.String(required=True, metadata={"description": "What is being done at the moment."})
+    progress = fields.Float(required=True, metadata={"minimum": 0, "maximum": 1})
+    base = fields.String(required=True, allow_none=True, metadata={"description": "The version it started from."})
+    version = fields.String(required=True, allow_none=True, metadata={"description": "The version it became."})
+    notes = fields.String(required=True)
+    comment = fields.String(required=True, metadata={"description": "Why it was returned."})
+    error = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "What failed on our side; it is tried again."}
+    )
+    author = fields.String(required=True)
+    submitter = fields.String(required=True, allow_none=True)
+    approver = fields.String(required=True, allow_none=True)
+    created = Instant(required=True)
+    modified = Instant(required=True)
+    resources = fields.List(fields.Nested(DraftResourceShape), required=True)
+    dropped = fields.List(fields.String(), required=True, metadata={"description": "Tables left out of the version."})
+    privacy = fields.List(
+        fields.Dict(), required=True, metadata={"description": "What the screening for personal data found."}
+    )
+    report = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "A Frictionless report; null before the check and in lists."},
+    )
+    url = Address("/drafts/{0.id}", metadata={"description": "Its page."})
+
+
+DraftPage = page_of(DraftShape)

@@ -1,0 +1,125 @@
+"""The OpenAPI 3.1 document at `/api/v1/openapi.json`, made from the views, problem documents included."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask
+from flask_smorest import Api
+from flask_smorest.spec.plugins import FlaskPlugin
+from werkzeug.routing import BaseConverter
+
+from opendata.api.blueprints import PREFIX
+from opendata.api.fields import IDENTIFIER, VERSION, Address, Choice, Instant
+from opendata.api.problem_shape import ProblemShape
+from opendata.problems import MEDIA_TYPE
+
+_DESCRIPTION = """\
+Publish tables and read the catalogue of this portal. Collections are `{"items": […], "next": cursor or null}`;
+hand `next` in as `cursor` until it is null. Every error is a problem document (RFC 9457) that says what is wrong,
+where, and what to do; what is wrong *inside* a table is in the draft's `report` instead.
+
+To publish: create a dataset, send its file as a draft, read the draft until its `status` is `valid`, submit it.
+Make a token with `opendata token create` and send it as `Authorization: Bearer odt_…`."""
+
+_HEADERS = {
+    "ETag": "The revision of this thing, for `If-Match` and `If-None-Match`.",
+    "Location": "The address of what was created.",
+    "Retry-After": "Read again after this many seconds; missing once nothing more happens by itself.",
+    "Idempotency-Replayed": "`true` where this answers a request that came before with the same key.",
+    "Content-Location": "The address of the version that `latest` stands for.",
+}
+_PARAMETERS = {
+    "If-Match": "The `ETag` you have read: refused with 412 where the thing was changed since. Without it, no check.",
+    "If-None-Match": "The `ETag` you have: answered with 304 where nothing changed.",
+    "Idempotency-Key": "A key of yours, 1 to 255 visible ASCII characters: sent again with the same request, it gets"
+    " the first answer and creates nothing.",
+}
+_SECURITY = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of your account, made with `opendata token create`.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "opendata_session",
+        "description": "The session of whoever is signed in on the pages.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-CSRFToken",
+        "description": "With a session, what changes something needs the page's token.",
+    },
+}
+
+
+class IdentifierConverter(BaseConverter):
+    """An identifier in a path; whatever cannot be one is not found."""
+
+    regex = "[a-z0-9][a-z0-9_-]{1,99}"
+
+
+class VersionConverter(BaseConverter):
+    """A version's number in a path, or `latest`."""
+
+    regex = r"latest|[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}"
+
+
+class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """Declares every error as a problem document, and leaves answering them to `opendata.problems`."""
+
+    ERROR_SCHEMA = ProblemShape
+
+    def _register_error_handlers(self) -> None:
+        """One table answers pages and API alike; it is registered already."""
+
+    def _register_responses(self) -> None:
+        content = {MEDIA_TYPE: {"schema": ProblemShape}}
+        for status in HTTPStatus:
+            if status >= HTTPStatus.BAD_REQUEST:
+                self.spec.components.response(
+                    status.name, {"description": status.phrase, "content": dict(content)}, lazy=True
+                )
+        self.spec.components.response(
+            "DEFAULT_ERROR", {"description": "Any other problem", "content": dict(content)}, lazy=True
+        )
+
+
+def register_document(app: Flask) -> ProblemApi:
+    """Set the API up in an application, without any view yet."""
+    app.config.update(
+        API_TITLE="opendata REST API",
+        API_VERSION=f"v1 ({version('opendata')})",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.url_map.converters.update(identifier=IdentifierConverter, version=VersionConverter)
+    options = {"info": {"description": _DESCRIPTION}, "flask_plugin": FlaskPlugin()}
+    api = ProblemApi(app, spec_kwargs=options)
+    api.register_converter(IdentifierConverter, lambda _: {"type": "string", "pattern": IDENTIFIER})
+    api.register_converter(VersionConverter, lambda _: {"type": "string", "pattern": f"^latest$|{VERSION}"})
+    api.register_field(Instant, "string", "date-time")
+    api.register_field(Address, "string", "uri")
+    api.ma_plugin.converter.add_attribute_function(_describe_choice)
+    components = api.spec.components
+    for name, text in _HEADERS.items():
+        components.header(name, {"description": text, "schema": {"type": "string"}})
+    for name, text in _PARAMETERS.items():
+        components.parameter(name, "header", {"description": text, "schema": {"type": "string"}})
+    for name, scheme in _SECURITY.items():
+        components.security_scheme(name, scheme)
+    return api
+
+
+def _describe_choice(self: Any, field: Any, **options: Any) -> dict[str, Any]:  # noqa: ARG001
+    if not isinstance(field, Choice):
+        return {}
+    whole = self.resolve_nested_schema(field.shape) if field.shape else {"type": "object"}
+    null: list[dict[str, Any]] = [{"type": "null"}] if field.allow_none else []
+    return {"anyOf": [{"type": "string"}, whole, *null]}

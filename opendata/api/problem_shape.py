@@ -1,0 +1,28 @@
+"""The shape of a problem document (RFC 9457), for the OpenAPI document alone: `opendata.problems` makes them."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+
+class FaultShape(Schema):
+    """One of several things wrong."""
+
+    pointer = fields.String(
+        required=True, metadata={"description": "JSON pointer into what was sent; empty for the whole."}
+    )
+    detail = fields.String(required=True)
+
+
+class ProblemShape(Schema):
+    """What is wrong, where, and what to do."""
+
+    type = fields.String(
+        required=True,
+        metadata={"format": "uri-reference", "description": "The kind of problem; a page explains it."},
+    )
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True, metadata={"format": "uri-reference"})
+    errors = fields.List(fields.Nested(FaultShape), metadata={"description": "Where several values are wrong."})

@@ -1,0 +1,43 @@
+"""The multipart body of an upload as the OpenAPI document describes it; `uploads` reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opendata.api.draft_inputs import DialectInput, ResourceOptionInput
+
+UPLOAD_BODY: dict[str, Any] = {
+    "required": False,
+    "description": "The files, and what is said about them: of one file plainly, of several in `resources`.",
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "file": {
+                        "type": "array",
+                        "items": {"type": "string", "format": "binary"},
+                        "description": "A CSV table with a file name. Repeat the part for several tables.",
+                    },
+                    "resources": {
+                        "type": "array",
+                        "items": ResourceOptionInput,
+                        "description": "What is said about the files, as JSON.",
+                    },
+                    "schema": {
+                        "type": "string",
+                        "description": "Of the one file: `name@version` of the library, or a Table Schema as JSON.",
+                    },
+                    "name": {"type": "string", "description": "Of the one file: the name of its table."},
+                    "dialect": DialectInput,
+                    "notes": {"type": "string", "description": "What changed, for reviewers and readers."},
+                },
+            },
+            "encoding": {
+                "resources": {"contentType": "application/json"},
+                "dialect": {"contentType": "application/json"},
+            },
+        }
+    },
+}
