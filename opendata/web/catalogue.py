@@ -1,0 +1,134 @@
+"""The public catalogue: home, datasets, publishers, schemas; for programs the same addresses lead to REST."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from opendata.web.instance import rest_path, services
+from opendata.web.snippets import build_snippets
+
+blueprint = Blueprint("catalogue", __name__)
+
+PAGE_SIZE = 20
+MANY = 1000
+
+
+@blueprint.get("/")
+def show_home() -> str:
+    """What the portal is, and what is new."""
+    publishers = services().publishers.list(limit=MANY).items
+    return render_template(
+        "home.html",
+        publishers=[publisher for publisher in publishers if publisher.datasets],
+        datasets=sum(publisher.datasets for publisher in publishers),
+        recent=services().datasets.list_recent(6),
+    )
+
+
+@blueprint.get("/datasets")
+def list_datasets() -> Response | str:
+    """The datasets, a page at a time."""
+    if _wants_json():
+        return _lead_to_rest("datasets")
+    publisher, cursor = request.args.get("publisher") or None, request.args.get("cursor") or None
+    return render_template(
+        "datasets.html",
+        page=services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE),
+        publishers=services().publishers.list(limit=MANY).items,
+        publisher=publisher,
+        cursor=cursor,
+    )
+
+
+@blueprint.get("/datasets/<dataset>")
+def show_dataset(dataset: str) -> Response | str:
+    """A dataset: what it is, its tables, its versions."""
+    if _wants_json():
+        return _lead_to_rest("datasets", dataset)
+    found = services().datasets.get(dataset, g.actor)
+    versions = services().versions.list(dataset) if found.latest else ()
+    manifest = services().versions.get_manifest(dataset, found.latest) if found.latest else None
+    return render_template(
+        "dataset.html",
+        dataset=found,
+        versions=versions,
+        resources=manifest["resources"] if manifest else (),
+        snippets=build_snippets(dataset, manifest) if manifest else (),
+        may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
+    )
+
+
+@blueprint.get("/publishers")
+def list_publishers() -> Response | str:
+    """The publishers."""
+    if _wants_json():
+        return _lead_to_rest("publishers")
+    return render_template(
+        "publishers.html", page=services().publishers.list(cursor=request.args.get("cursor"), limit=100)
+    )
+
+
+@blueprint.get("/publishers/<publisher>")
+def show_publisher(publisher: str) -> Response | str:
+    """A publisher and its datasets."""
+    if _wants_json():
+        return _lead_to_rest("publishers", publisher)
+    found = services().publishers.get(publisher)
+    cursor = request.args.get("cursor") or None
+    page = services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE)
+    return render_template("publisher.html", publisher=found, page=page)
+
+
+@blueprint.get("/schemas")
+def list_schemas() -> Response | str:
+    """The library of schemas."""
+    if _wants_json():
+        return _lead_to_rest("schemas")
+    return render_template("schemas.html", page=services().schemas.list(cursor=request.args.get("cursor"), limit=100))
+
+
+@blueprint.get("/schemas/<schema>")
+def show_schema(schema: str) -> Response | str:
+    """A schema: its fields and its versions."""
+    if _wants_json():
+        return _lead_to_rest("schemas", schema)
+    found = services().schemas.get(schema, request.args.get("version") or None)
+    return render_template("schema.html", schema=found, versions=services().schemas.list_versions(schema))
+
+
+@blueprint.get("/datasets.json", defaults={"collection": "datasets"})
+@blueprint.get("/publishers.json", defaults={"collection": "publishers"})
+@blueprint.get("/schemas.json", defaults={"collection": "schemas"})
+def lead_to_collection(collection: str) -> Response:
+    """The REST document of a collection."""
+    return _lead_to_rest(collection)
+
+
+@blueprint.get("/datasets/<name>.json", defaults={"collection": "datasets"})
+@blueprint.get("/publishers/<name>.json", defaults={"collection": "publishers"})
+@blueprint.get("/schemas/<name>.json", defaults={"collection": "schemas"})
+def lead_to_item(collection: str, name: str) -> Response:
+    """The REST document of one thing."""
+    return _lead_to_rest(collection, name)
+
+
+def _lead_to_rest(*parts: str) -> Response:
+    query = request.query_string.decode("ascii", "replace")
+    target = rest_path(*parts)
+    response = redirect(f"{target}?{query}" if query else target, 302)
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.vary.add("Accept")
+    return response
+
+
+def _wants_json() -> bool:
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
+
+
+@blueprint.after_request
+def _vary(response: Response) -> Response:
+    response.vary.add("Accept")
+    return response

@@ -1,0 +1,141 @@
+"""A draft on its way to a version: its state, report and findings, and the steps somebody may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from opendata.errors import InvalidMetadataError, PreconditionError, StateError
+from opendata.problems import fill
+from opendata.services.values import DraftView
+from opendata.web.findings import explain_error, list_counts
+from opendata.web.instance import services
+from opendata.web.security import limit_form, protect_forms
+from opendata.web.sessions import ask_to_sign_in
+from opendata.web.statuses import PRIVACY, STATUSES, list_steps, waits_for_machine
+
+blueprint = Blueprint("drafts", __name__, url_prefix="/workspace/drafts")
+blueprint.before_request(limit_form)
+blueprint.before_request(ask_to_sign_in)
+blueprint.before_request(protect_forms)
+
+LISTED = 100
+"""Errors shown at once; all that the report lists are a click away."""
+
+
+@blueprint.get("/<draft>")
+def show_draft(draft: str) -> str:
+    """The draft as it is now."""
+    found = services().drafts.get(g.actor, draft)
+    review = services().settings.review
+    waits = waits_for_machine(found, review=review, asked="wait" in request.args)
+    return render_template(
+        "draft.html",
+        draft=found,
+        status=STATUSES[found.status],
+        steps=list_steps(found, g.actor),
+        waits=waits,
+        review=review,
+        listed=None if "all" in request.args else LISTED,
+        explain_error=explain_error,
+        list_counts=list_counts,
+        privacy_kinds=PRIVACY,
+    )
+
+
+@blueprint.post("/<draft>/submit")
+def submit_draft(draft: str) -> Response:
+    """Ask for publication."""
+    notes = request.form.get("notes")
+    return _take(
+        draft,
+        lambda revision: services().drafts.submit(g.actor, draft, notes=notes, revision=revision),
+        gettext("The draft is submitted"),
+    )
+
+
+@blueprint.post("/<draft>/approve")
+def approve_draft(draft: str) -> Response:
+    """Agree to publication."""
+    return _take(
+        draft,
+        lambda revision: services().drafts.approve(g.actor, draft, revision=revision),
+        gettext("The draft is approved; it can be published now"),
+    )
+
+
+@blueprint.post("/<draft>/return")
+def return_draft(draft: str) -> Response:
+    """Send it back with a comment."""
+    comment = request.form.get("comment", "")
+    return _take(
+        draft,
+        lambda revision: services().drafts.return_(g.actor, draft, comment, revision=revision),
+        gettext("The draft is returned to its author"),
+    )
+
+
+@blueprint.post("/<draft>/publish")
+def publish_draft(draft: str) -> Response:
+    """Publish it."""
+    return _take(
+        draft,
+        lambda revision: services().drafts.publish(g.actor, draft, revision=revision),
+        gettext("The draft is being published"),
+        wait="1",
+    )
+
+
+@blueprint.post("/<draft>/discard")
+def discard_draft(draft: str) -> Response:
+    """Give it up."""
+    return _take(
+        draft,
+        lambda revision: services().drafts.discard(g.actor, draft, revision=revision),
+        gettext("The draft is discarded"),
+    )
+
+
+@blueprint.post("/<draft>/retry")
+def retry_draft(draft: str) -> Response:
+    """Try again now what failed through a fault of ours."""
+    return _take(draft, lambda _: services().drafts.retry(g.actor, draft), gettext("The work is tried again"))
+
+
+@blueprint.post("/<draft>/resources/<resource>/drop")
+def drop_resource(draft: str, resource: str) -> Response:
+    """Leave a table out."""
+    return _take(
+        draft,
+        lambda _: services().drafts.drop_resource(g.actor, draft, resource),
+        gettext("The table “%(name)s” is left out", name=resource),
+    )
+
+
+@blueprint.post("/<draft>/resources/<resource>/schema")
+def use_proposed_schema(draft: str, resource: str) -> Response:
+    """Check a table again by the schema that was proposed for it."""
+
+    def change(_: int | None) -> DraftView:
+        found = services().drafts.get(g.actor, draft)
+        table = next((item for item in found.resources if item.name == resource), None)
+        schema = table.proposed_schema if table else None
+        return services().drafts.change_resource(g.actor, draft, resource, {"schema": schema} if schema else {})
+
+    return _take(draft, change, gettext("The table is checked again by the proposed schema"))
+
+
+def _take(draft: str, step: Callable[[int | None], DraftView], done: str, *, wait: str | None = None) -> Response:
+    """Take a step and show the draft again; a step its state refuses is told there."""
+    revision = request.form.get("revision", "")
+    try:
+        step(int(revision) if revision.isdigit() else None)
+    except (StateError, PreconditionError, InvalidMetadataError) as error:
+        texts = [fill(gettext, item.message, dict(item.params)) for item in error.faults]
+        flash(" ".join(texts) or fill(gettext, error.message, error.params), "bad")
+    else:
+        flash(done, "good")
+    return redirect(url_for("drafts.show_draft", draft=draft, wait=wait), 303)

@@ -1,0 +1,116 @@
+"""How values are written on a page: dates and numbers of the reader's locale, sizes, Markdown made safe, cells."""
+
+from __future__ import annotations
+
+import html
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from flask_babel import format_date, format_datetime, format_decimal, format_percent
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+MAX_CELL = 200
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_TAGS = {
+    *("a", "p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li"),
+    *("h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+}
+
+
+def register_formats(app: Flask) -> None:
+    """Make them filters of the templates."""
+    filters = {
+        "day": format_day,
+        "moment": format_moment,
+        "count": format_count,
+        "size": format_size,
+        "percent": format_percent,
+        "cell": format_cell,
+        "markdown": render_markdown,
+        "excerpt": excerpt,
+    }
+    app.jinja_env.filters.update(filters)
+
+
+def format_day(value: datetime) -> str:
+    """The date in the instance's zone: 2025年3月7日, March 7, 2025."""
+    return str(format_date(value, "long"))
+
+
+def format_moment(value: datetime) -> str:
+    """Date and time to the minute in the instance's zone."""
+    return f"{format_date(value, 'long')} {format_datetime(value, 'HH:mm')}"
+
+
+def format_count(value: float) -> str:
+    """A number with the grouping of the locale."""
+    return str(format_decimal(value))
+
+
+def format_size(value: int) -> str:
+    """Bytes in decimal units, three digits at most: 12.3 kB."""
+    size, unit = float(value), 0
+    while size >= 999.5 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    pattern = "0" if unit == 0 or size >= 99.95 else "0.#"
+    return f"{format_decimal(size, pattern)} {_UNITS[unit]}"
+
+
+def format_cell(value: Any) -> str:
+    """A value of a table as canonical CSV writes it, cut where it is very long."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case datetime() | time():
+            text = value.isoformat()
+        case date():
+            text = value.isoformat()
+        case Decimal():
+            text = format(value, "f")
+        case _:
+            text = str(value)
+    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
+
+
+def render_markdown(text: str) -> Markup:
+    """Markdown as safe HTML: no raw HTML, no pictures, no scripts; headings begin at the third level."""
+    import nh3
+
+    engine = _build_markdown()
+    tokens = engine.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+    rendered = engine.renderer.render(tokens, engine.options, {})
+    cleaned = nh3.clean(
+        rendered,
+        tags=_TAGS,
+        attributes={"a": {"href", "title"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener nofollow",
+    )
+    return Markup(cleaned)  # noqa: S704 - cleaned just above
+
+
+def excerpt(text: str, length: int = 140) -> str:
+    """The beginning of a Markdown text without its marks."""
+    import nh3
+
+    plain = html.unescape(nh3.clean(str(render_markdown(text[: length * 8])), tags=set()))
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= length else plain[: length - 1].rstrip() + "…"
+
+
+@cache
+def _build_markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")

@@ -1,0 +1,104 @@
+"""The web skin put together: languages, blueprints, what templates may call, error pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g
+from flask_babel import Babel, gettext
+
+from opendata.metadata.codes import DISCLOSURES, LICENSES, UPDATE_CYCLES
+from opendata.web import (
+    assets,
+    catalogue,
+    choices,
+    downloads,
+    drafts,
+    formats,
+    languages,
+    operations,
+    problem_pages,
+    security,
+    sessions,
+    statuses,
+    tables,
+    uploads,
+    version_pages,
+    wording,
+    workspace,
+)
+from opendata.web.instance import absolute_url, services
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+
+def register_web(app: Flask) -> None:
+    """Add pages, downloads, sessions and error pages to the application."""
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the session: a form may be filled in slowly
+    Babel(
+        app,
+        default_translation_directories=str(TRANSLATIONS),
+        default_timezone=services_of(app).settings.timezone,
+        locale_selector=languages.choose_locale,
+    )
+    security.csrf.init_app(app)
+    app.before_request(sessions.load_actor)
+    app.after_request(security.add_headers)
+    app.after_request(languages.keep_choice)
+    for module in (
+        assets,
+        catalogue,
+        version_pages,
+        downloads,
+        sessions,
+        workspace,
+        uploads,
+        drafts,
+        problem_pages,
+        operations,
+    ):
+        app.register_blueprint(module.blueprint)
+    formats.register_formats(app)
+    app.jinja_env.globals.update(_GLOBALS)
+    app.context_processor(_offer)
+    app.extensions["opendata_error_page"] = problem_pages.render_problem
+
+
+def services_of(app: Flask) -> Any:
+    """The services of an application that is being built."""
+    return app.extensions["opendata"]
+
+
+def _offer() -> dict[str, Any]:
+    """What every page shows whatever its view."""
+    language = languages.choose_language()
+    return {
+        "actor": g.get("actor"),
+        "language_tag": languages.TAGS[language],
+        "other_languages": [found for found in languages.list_languages() if found != language],
+        "portal_title": services().settings.title or gettext("Open Data Portal"),
+    }
+
+
+_GLOBALS: dict[str, Any] = {
+    "absolute_url": absolute_url,
+    "asset": assets.asset,
+    "choices": choices,
+    "disclosures": DISCLOSURES,
+    "language_names": languages.NAMES,
+    "language_of": languages.language_of,
+    "licences": LICENSES,
+    "list_rules": tables.list_rules,
+    "name_code": languages.name_code,
+    "name_type": tables.name_type,
+    "say": languages.say,
+    "say_list": languages.say_list,
+    "say_plain": languages.say_plain,
+    "separator": languages.choose_separator,
+    "statuses": statuses.STATUSES,
+    "switch_language": languages.switch_language,
+    "translate_phrase": wording.translate_phrase,
+    "update_cycles": UPDATE_CYCLES,
+}
+"""What every template may call, imported ones included."""

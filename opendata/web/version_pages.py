@@ -1,0 +1,39 @@
+"""The page of one version: data dictionary, first rows, digests, how to cite."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, url_for
+
+from opendata.web.instance import absolute_url, services
+from opendata.web.snippets import build_snippets
+from opendata.web.tables import build_preview
+
+blueprint = Blueprint("version_pages", __name__)
+
+PREVIEW_ROWS = 20
+PREVIEWED_TABLES = 20
+
+
+@blueprint.get("/datasets/<dataset>/<version>/")
+def show_version(dataset: str, version: str) -> str:
+    """A version with each of its tables."""
+    versions = services().versions
+    found, manifest = versions.get(dataset, version), versions.get_manifest(dataset, version)
+    names = [item["name"] for item in manifest["resources"][:PREVIEWED_TABLES] if "schema" in item]
+    previews = {
+        name: build_preview(
+            versions.get_resource(dataset, version, name), versions.read_rows(dataset, version, name, PREVIEW_ROWS)
+        )
+        for name in names
+    }
+    return render_template(
+        "version.html",
+        dataset=dataset,
+        version=found,
+        manifest=manifest,
+        publisher=manifest["opendata"]["publisher"],
+        previews=previews,
+        latest=versions.find_latest(dataset),
+        snippets=build_snippets(dataset, manifest, version),
+        address=absolute_url(url_for("version_pages.show_version", dataset=dataset, version=version)),
+    )
