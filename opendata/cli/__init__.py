@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from opendata.cli.config import config
+from opendata.cli.configuration import config
 from opendata.cli.failures import Commands
 from opendata.cli.packages import export, import_
 from opendata.cli.publishers import publisher
-from opendata.cli.serve import serve, worker
+from opendata.cli.serving import serve, worker
 from opendata.cli.setup import demo, init
 from opendata.cli.tokens import token
 from opendata.cli.users import user
-from opendata.cli.validate import validate
+from opendata.cli.validation import validate
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

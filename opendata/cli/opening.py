@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from opendata.cli.failures import DEBUG
 
 if TYPE_CHECKING:
     from opendata.wiring import Services
@@ -19,6 +23,9 @@ def open_services() -> Iterator[Services]:
     from opendata.services.instance import require_current, require_instance
 
     require_instance(settings)
+    if not os.environ.get(DEBUG):
+        # What a service logs with a traceback, a command tells in a sentence.
+        logging.getLogger("opendata").addHandler(logging.NullHandler())
     from opendata.wiring import build_services
 
     services = build_services(settings)

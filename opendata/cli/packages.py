@@ -15,13 +15,13 @@ from opendata.cli.failures import NOT_PASSED
 from opendata.cli.language import tell
 from opendata.cli.opening import open_services
 from opendata.cli.output import show_progress, write_json, write_note
+from opendata.cli.summary import write_findings
 from opendata.errors import N_, OpendataError
 
 if TYPE_CHECKING:
     from opendata.services.imports import Imported, ImportedResource
     from opendata.wiring import Services
 
-_LISTED = 10
 _POLL_SECONDS = 0.3
 
 
@@ -84,10 +84,11 @@ def _summarise(found: Imported) -> None:
     for item in found.resources:
         state = tell(N_("valid")) if item.valid else tell(N_("invalid"))
         click.echo(f"  {item.name}: {state}, " + tell(N_("rows: %(rows)s"), rows=f"{item.rows:,}"))
-        for message in item.messages[:_LISTED] if not item.valid else ():
-            click.echo(f"    {message}")
-        if not item.valid and item.errors > _LISTED:
-            click.echo("    " + tell(N_("… and %(count)s more"), count=f"{item.errors - _LISTED:,}"))
+        if item.report is not None and not item.valid:
+            write_findings(item.report, indent="    ")
+        elif not item.valid:
+            for message in item.messages:
+                click.echo(f"    {message}")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import click
 from opendata.cli.language import tell
 from opendata.cli.opening import open_services
 from opendata.cli.output import show_progress, write_note
-from opendata.cli.serve import listening_options, open_socket, run_server
+from opendata.cli.parent import end_with_parent
+from opendata.cli.serving import listening_options, open_socket, run_server
 from opendata.errors import N_
 
 if TYPE_CHECKING:
@@ -59,14 +61,18 @@ def init(review: str | None, maintainer: str | None) -> None:
 @click.command(short_help="Serve the sample datasets.")
 @listening_options
 @click.option("--no-serve", is_flag=True, help="Fill the instance only.")
-def demo(host: str, port: int, no_serve: bool) -> None:
+@click.option("--parent", type=int, hidden=True, help="Process to end with.")
+def demo(host: str, port: int, no_serve: bool, parent: int | None) -> None:
     """Publish the sample datasets in an instance of your own and serve them."""
+    if parent is not None:
+        end_with_parent(parent)
     if no_serve:
         _fill()
         return
     with open_socket(host, port) as listener:
         # In a process of its own, so that the one that stays to watch over the others is small.
-        filled = subprocess.run([sys.executable, "-m", "opendata", "demo", "--no-serve"], check=False)
+        command = [sys.executable, "-m", "opendata", "demo", "--no-serve", "--parent", str(os.getpid())]
+        filled = subprocess.run(command, check=False)
         if filled.returncode:
             raise click.exceptions.Exit(filled.returncode)
         run_server(listener)

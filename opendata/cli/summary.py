@@ -32,14 +32,19 @@ def _write_task(task: Mapping[str, Any]) -> None:
         errors=f"{stats['errors']:,}",
     )
     click.echo(f"{task['place']}: {verdict} ({counts})")
-    if task["valid"]:
-        return
+    if not task["valid"]:
+        write_findings(task)
+
+
+def write_findings(task: Mapping[str, Any], *, indent: str = "  ") -> None:
+    """Write what is wrong with a table: how often each rule failed in which column, then the first errors."""
     for kind, column, count in _count(task):
-        click.echo(f"  {count:>6,} × {kind}" + (tell(N_(" in “%(column)s”"), column=column) if column else ""))
+        click.echo(f"{indent}{count:>6,} × {kind}" + (tell(N_(" in “%(column)s”"), column=column) if column else ""))
     for error in task["errors"][:_LISTED]:
-        click.echo(f"  {_locate(error)}")
-    if stats["errors"] > _LISTED:
-        click.echo("  " + tell(N_("… and %(count)s more; --json lists them"), count=f"{stats['errors'] - _LISTED:,}"))
+        click.echo(f"{indent}{_locate(error)}")
+    more = task["stats"]["errors"] - len(task["errors"][:_LISTED])
+    if more:
+        click.echo(indent + tell(N_("… and %(count)s more"), count=f"{more:,}"))
 
 
 def _count(task: Mapping[str, Any]) -> list[tuple[str, str, int]]:

@@ -53,8 +53,12 @@ def worker(parent: int | None) -> None:
         from opendata.cli.parent import end_with_parent
 
         end_with_parent(parent)
+    import logging
+
     from opendata.jobs.worker import run_worker
 
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("huey").setLevel(logging.WARNING)
     with open_services() as services:
         run_worker(services.work, services.queue, sweep_seconds=services.settings.sweep_seconds)
 
@@ -72,7 +76,10 @@ def open_socket(host: str, port: int) -> socket.socket:
                 free=_find_free(host, family, port),
             ) from None
         raise UsageError(
-            N_("Cannot listen on %(host)s, port %(port)s: %(reason)s"), host=host, port=port, reason=error.strerror
+            N_("Cannot listen on %(host)s, port %(port)s: %(reason)s"),
+            host=host,
+            port=port,
+            reason=str(error.strerror).partition(" (while")[0],
         ) from None
 
 

@@ -1,0 +1,46 @@
+"""The generated reference is current, and the guides name only what there is."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from opendata.cli import main
+from opendata.settings import list_settings
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+
+
+def test_the_reference_is_what_the_program_would_write_now() -> None:
+    tool = CHECKOUT / "tools" / "make_reference.py"
+    ended = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, cwd=CHECKOUT)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_only_commands_that_exist(page) -> None:
+    text = page.read_text(encoding="utf-8")
+    for first, second in re.findall(r"(?:^\$ |^|`)(?:\.venv/bin/)?opendata ([a-z]+)(?: ([a-z]+))?", text, re.MULTILINE):
+        command = main.commands.get(first)
+        assert command is not None, f"opendata {first}"
+        if isinstance(command, click.Group) and second:
+            assert second in command.commands, f"opendata {first} {second}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_only_settings_that_exist(page) -> None:
+    known = {item.variable for item in list_settings()} | {"OPENDATA_DEBUG", "OPENDATA_TEST_REQUIRE"}
+    assert set(re.findall(r"OPENDATA_[A-Z_]+", page.read_text(encoding="utf-8"))) <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target

@@ -1,0 +1,181 @@
+"""Writes docs/reference/ from the program itself: settings, commands, errors. `--check` compares instead."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+os.environ.update(LC_ALL="C.UTF-8")  # the reference is in English, whoever makes it
+
+from opendata import errors, problems
+from opendata.cli import main as opendata
+from opendata.errors import OpendataError
+from opendata.settings import list_settings
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the program, then run it. -->\n"
+
+# Report error types: what they tell and what helps. Those of frictionless that no check of ours can give are left out.
+FINDINGS = {
+    "source-error": (
+        "The bytes stop being a table: an empty file, a NUL byte, a quotation mark never closed.",
+        "Go to the row named, repair it or export the file again.",
+    ),
+    "encoding-error": ("Bytes that are not of the declared encoding.", "Save the file as “CSV UTF-8”."),
+    "format-error": (
+        "A binary file (Excel, PDF, picture) named as a table.",
+        "Save the table as CSV; renaming a file does not convert it.",
+    ),
+    "resource-error": (
+        "A table of a package that cannot be read at all: a file missing, a path out of the package, an unusable"
+        " schema, a foreign key to a table that is not there.",
+        "Correct the descriptor at the place named.",
+    ),
+    "blank-header": ("The header row is empty.", "Put the column names into the first row."),
+    "unmatched-header": (
+        "No column of the file is one of the schema's.",
+        "Check that file and schema belong together.",
+    ),
+    "blank-label": ("A column without a name.", "Name the column or delete it."),
+    "duplicate-label": ("Two columns of the same name.", "Rename or delete one."),
+    "incorrect-label": ("A column named otherwise than in the schema.", "Rename the column, or take another schema."),
+    "extra-label": ("A column the schema does not know.", "Delete the column, or let the schema have it."),
+    "missing-label": ("A column of the schema that the file lacks.", "Add the column."),
+    "blank-row": ("A row without any value.", "Delete the row."),
+    "extra-cell": (
+        "A row with more cells than the header.",
+        "Look for a comma too many, or quote the text that has it.",
+    ),
+    "missing-cell": ("A row with fewer cells than the header.", "Complete the row."),
+    "type-error": ("A value that is not of the column's type and format.", "Write the value as the schema says."),
+    "constraint-error": (
+        "A value outside of what the schema allows: required, enum, pattern, bounds, length.",
+        "Correct the value.",
+    ),
+    "unique-error": ("A value that occurs twice in a column of unique values.", "Correct or delete one of the rows."),
+    "primary-key": ("Two rows of the same key.", "Correct or delete one of them."),
+    "foreign-key": ("A value that the table referred to does not have.", "Correct the value, or add the missing row."),
+}
+
+
+def write_settings() -> str:
+    """The page of all settings."""
+    lines = [
+        "# Settings",
+        "",
+        "Every setting is an environment variable. `init` and `demo` keep their choices as `NAME=value` lines in",
+        "`opendata.env` in the instance folder; the environment wins over that file. `opendata config` shows what is",
+        "in force and where it comes from.",
+        "",
+        "| variable | default | what it does |",
+        "|---|---|---|",
+    ]
+    for item in list_settings():
+        default = f"`{item.default}`{' ' + item.unit if item.unit else ''}" if item.default else "empty"
+        lines.append(f"| `{item.variable}` | {default} | {item.about}{' Secret.' if item.secret else ''} |")
+    lines += [
+        "",
+        "Two more concern the terminal alone: `OPENDATA_DEBUG=1` shows the traceback of an unexpected failure, and the",
+        "locale (`LC_ALL`, `LC_MESSAGES`, `LANG`) chooses Chinese or English.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write_commands() -> str:
+    """The page of all commands: the help of each."""
+    parts = [
+        "# Commands",
+        "",
+        "Exit status: 0 done, 1 the data did not pass, 2 wrong use or failure. Results are written to stdout, all",
+        "else to stderr; `--json` prints exactly one document.",
+    ]
+    for path, command in walk(opendata, "opendata"):
+        options = {"terminal_width": 100, "max_content_width": 100, "help_option_names": ["-h", "--help"]}
+        context = click.Context(command, info_name=path, **options)
+        parts += ["", f"## {path}", "", "```text", command.get_help(context), "```"]
+    return "\n".join(parts) + "\n"
+
+
+def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command and its full name, in the order of help."""
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, child in sorted(command.commands.items()):
+            if not child.hidden:
+                yield from walk(child, f"{path} {name}")
+
+
+def write_errors() -> str:
+    """The page of all problems and findings."""
+    lines = [
+        "# Errors",
+        "",
+        "## Problems",
+        "",
+        "What keeps a request from being done. REST answers a problem document (RFC 9457) whose `type` is",
+        "`/problems/` and the name below; pages show the same text; the command line writes it to stderr, status 2.",
+        "Where several values are wrong, `errors` lists each with a JSON pointer.",
+        "",
+        "| type | status | title | when |",
+        "|---|---|---|---|",
+    ]
+    for kind in walk_errors(OpendataError):
+        lines.append(f"| `{kind.slug}` | {problems.STATUS[kind]} | {kind.title} | {first_paragraph(kind)} |")
+    lines += [
+        "",
+        "HTTP's own errors have the same shape: `method-not-allowed` (405), `not-acceptable` (406).",
+        "",
+        "## Findings",
+        "",
+        "What is wrong inside a table is never a problem but an error in its report, a Frictionless report",
+        "descriptor. `rowNumber` counts records from 1 with the header, as a spreadsheet does. Reports list the first",
+        "1,000 errors of a table (`OPENDATA_REPORT_LIMIT`); `stats.errors` and `opendata.counts` (per rule and column)",
+        "are exact.",
+        "",
+        "| type | what it tells | what helps |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{name}` | {told} | {help_} |" for name, (told, help_) in FINDINGS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def walk_errors(kind: type[OpendataError]) -> Iterator[type[OpendataError]]:
+    """Every exception of the program, each before those below it."""
+    yield kind
+    for child in kind.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from walk_errors(child)
+
+
+def first_paragraph(kind: type[OpendataError]) -> str:
+    """What an exception's docstring says, in one line."""
+    return re.sub(r"\s+", " ", (kind.__doc__ or "").split("\n\n")[0]).strip().replace("`faults`", "`errors`")
+
+
+PAGES = {"settings.md": write_settings, "commands.md": write_commands, "errors.md": write_errors}
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing; status 1 where a page is not what it should be.")
+def main(check: bool) -> None:
+    """Write the reference pages."""
+    stale = []
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, write in PAGES.items():
+        path, text = FOLDER / name, NOTE + write()
+        if check and (not path.exists() or path.read_text(encoding="utf-8") != text):
+            stale.append(name)
+        elif not check:
+            path.write_text(text, encoding="utf-8")
+    if stale:
+        click.echo(f"not current: {', '.join(stale)}; run python tools/make_reference.py", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
