@@ -206,6 +206,10 @@ def _spell_out(descriptor: Mapping[str, Any]) -> dict[str, Any]:
         item.setdefault("type", "any")
         if item.get("format") == "default":
             item.pop("format")
+    # In the standard both are lists of field names or objects; some descriptors carry empty ones.
+    for name in ("primaryKey", "foreignKeys", "uniqueKeys"):
+        if name in spelled and not spelled[name]:
+            spelled.pop(name)
     if isinstance(spelled.get("primaryKey"), str):
         spelled["primaryKey"] = [spelled["primaryKey"]]
     for key in spelled.get("foreignKeys", ()):
@@ -216,10 +220,6 @@ def _spell_out(descriptor: Mapping[str, Any]) -> dict[str, Any]:
         key["reference"].setdefault("resource", "")
         if key["reference"]["resource"] == "self":  # the word of drafts before v1
             key["reference"]["resource"] = ""
-    # In the standard both are lists of field names or objects; some descriptors carry empty ones.
-    for name in ("primaryKey", "foreignKeys", "uniqueKeys"):
-        if name in spelled and not spelled[name]:
-            spelled.pop(name)
     return spelled
 
 
@@ -259,7 +259,7 @@ def _find_shape_faults(descriptor: object) -> Iterable[Fault]:
         yield fault("/$ref", N_("References (“$ref”) to somewhere else are not followed; write the schema in full"))
     if not isinstance(descriptor.get("missingValues", []), list):
         yield fault("/missingValues", N_("“missingValues” is a list of texts"))
-    if not _is_names(descriptor.get("primaryKey", [])):
+    if not _is_names(descriptor.get("primaryKey") or []):
         yield fault("/primaryKey", N_("“primaryKey” is the name of a field or a list of names"))
     foreign_keys = descriptor.get("foreignKeys") or []
     if not isinstance(foreign_keys, list):

@@ -155,21 +155,15 @@ class TableReader:
             self.rows += 1
             for error in row.errors:
                 self.task.add_lazily(error)
+            found = [None if absent else row[name] for name, absent in zip(names, missing, strict=True)]
+            for number, nulls in cast:
+                if found[number] is not None and (note := self._find_misfit(number, nulls, found[number])):
+                    self.task.add(self._describe_misfit(row, number, note))
             if not self.task.valid:
                 values.clear()
                 cells.clear()
                 continue
-            found = [None if absent else row[name] for name, absent in zip(names, missing, strict=True)]
             source = [row.cells[place] if place >= 0 else "" for place in places]
-            misfits = [
-                (number, note)
-                for number, nulls in cast
-                if found[number] is not None and (note := self._find_misfit(number, nulls, found[number]))
-            ]
-            for number, note in misfits:
-                self.task.add(self._describe_misfit(row, number, note))
-            if misfits:
-                continue
             for number in doubles:
                 if len(source[number]) > DOUBLE_DIGITS and found[number] is not None and is_rounded(found[number]):
                     rounded[number] += 1

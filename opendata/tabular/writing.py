@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROW_GROUP_ROWS = 122_880
 ROW_GROUP_BYTES = 64 * 1024 * 1024
+_JOINED_BYTES = 1 << 30  # the offsets of one string array are 32 bits
 _NEEDS_QUOTES = '[",\r\n]'
 
 
@@ -77,7 +78,7 @@ class TableWriter:
     def _flush(self) -> None:
         import pyarrow as pa
 
-        if self._held:
+        if self._held_rows:
             table = pa.Table.from_batches(self._held).replace_schema_metadata(self._schema.metadata)
             self._parquet.write_table(table, row_group_size=self._held_rows)
             self._held, self._held_rows, self._held_bytes = [], 0, 0
@@ -95,7 +96,7 @@ def join_csv(batch: pa.RecordBatch, null_text: str | Sequence[str] = "") -> byte
     if len(columns) == 1:  # an empty line would not be read as a record
         columns = [pc.if_else(pc.equal(columns[0], ""), '""', columns[0])]
     size = sum(column.nbytes for column in columns)
-    if size > 1 << 30:  # the offsets of one string array are 32 bits
+    if size > _JOINED_BYTES:
         half = batch.num_rows // 2
         if half:
             return join_csv(batch.slice(0, half), null_text) + join_csv(batch.slice(half), null_text)

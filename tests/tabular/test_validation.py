@@ -1,0 +1,401 @@
+"""The verdict is frictionless' own, but for differences meant and named here; counts are exact, memory is bounded."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import frictionless
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from frictionless.formats import CsvControl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from opendata.errors import InvalidSchemaError
+from opendata.tabular import validation
+from opendata.tabular.dialect import Dialect, read_dialect
+from opendata.tabular.report import describe_report
+from opendata.tabular.schema import MAX_FIELDS, TYPES, read_schema
+from opendata.tabular.table import prepare_table
+from opendata.tabular.validation import BATCH_ROWS, TableReader, hash_file
+
+Tables = Iterator[tuple[Path, Mapping[str, Any], Mapping[str, Any] | None, str | None]]
+Verdict = dict[str, int] | str
+
+
+def ask_us(path: Path, descriptor: Mapping[str, Any], dialect: Dialect = Dialect()) -> Verdict:  # noqa: B008
+    try:
+        reader = TableReader(path, name="t", schema=read_schema(descriptor), dialect=dialect)
+    except InvalidSchemaError:
+        return "schema refused"
+    for _ in reader.batches():
+        pass
+    counts: Counter[str] = Counter()
+    for (kind, _), count in reader.task.counts.items():
+        counts[kind] += count
+    return dict(counts)
+
+
+def ask_frictionless(path: Path, descriptor: Mapping[str, Any], dialect: Dialect = Dialect()) -> Verdict:  # noqa: B008
+    plain = {key: value for key, value in descriptor.items() if key != "foreignKeys"}
+    engine = frictionless.Dialect(
+        header=True, header_rows=list(dialect.header_rows), controls=[CsvControl(delimiter=dialect.delimiter or ",")]
+    )
+    try:
+        schema = frictionless.Schema.from_descriptor(plain)
+    except frictionless.FrictionlessException:
+        return "schema refused"
+    encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
+    resource = frictionless.Resource(
+        path=path.name, basepath=str(path.parent), schema=schema, dialect=engine, encoding=encoding
+    )
+    report = resource.validate(limit_errors=10**9)
+    return dict(Counter(error.type for item in [report, *report.tasks] for error in item.errors))
+
+
+def find_packaged_tables(folder: Path) -> Tables:
+    for package in sorted(folder.iterdir()):
+        found = next(path for path in (package / "datapackage.json", package / "datapackage.yml") if path.exists())
+        for resource in yaml.safe_load(found.read_text(encoding="utf-8"))["resources"]:
+            schema, dialect = (
+                yaml.safe_load((package / part).read_text(encoding="utf-8")) if isinstance(part, str) else part
+                for part in (resource["schema"], resource.get("dialect"))
+            )
+            path = package / resource["path"]
+            if path.suffix == ".csv" and path.exists():
+                yield path, schema, dialect, resource.get("encoding")
+
+
+def find_examples(folder: Path) -> Tables:
+    for schema in sorted(folder.rglob("schema*.json")):
+        for path in sorted(schema.parent.rglob("exempl*/*.csv")) + sorted(schema.parent.glob("exemple*.csv")):
+            yield path, json.loads(schema.read_text(encoding="utf-8")), None, None
+
+
+def check(
+    folder: Path, content: str | bytes, descriptor: Mapping[str, Any] | None = None, **options: Any
+) -> TableReader:
+    path = folder / "table.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    schema = None if descriptor is None else read_schema(descriptor)
+    reader = TableReader(path, name="t", schema=schema, **options)
+    for _ in reader.batches():
+        pass
+    return reader
+
+
+def find_places(reader: TableReader) -> list[tuple[str, int | None, str]]:
+    return [(item["type"], item.get("rowNumber"), item.get("fieldName", "")) for item in reader.task.errors]
+
+
+def fields(*kinds: str) -> dict[str, Any]:
+    return {"fields": [{"name": name, "type": kind} for name, kind in zip("abcdef", kinds, strict=False)]}
+
+
+@pytest.mark.parametrize(("folder", "least"), [("datapackages", 20), ("schemas", 25)])
+def test_verdicts_on_published_tables_are_those_of_frictionless(folder: str, least: int, realdata: Path) -> None:
+    find = find_packaged_tables if folder == "datapackages" else find_examples
+    ours: dict[str, Verdict] = {}
+    theirs: dict[str, Verdict] = {}
+    for path, schema, descriptor, encoding in find(realdata / folder):
+        dialect = TableReader(path, name="t", dialect=read_dialect(descriptor, encoding=encoding)).dialect
+        name = str(path.relative_to(realdata))
+        ours[name] = ask_us(path, schema, dialect)
+        theirs[name] = ask_frictionless(path, schema, dialect)
+    assert len(theirs) >= least
+    assert ours == theirs
+
+
+HEADERS = st.lists(st.sampled_from(["a", "b", "c", "d", "x", ""]), min_size=1, max_size=5)
+CELLS = st.sampled_from(["", "1", "x", "NA", "1.5", "true", "2020-01-01", " 2", "中"])
+
+
+@given(
+    header=HEADERS,
+    rows=st.lists(st.lists(CELLS, max_size=5), max_size=5),
+    kinds=st.lists(st.sampled_from(["string", "integer", "number", "boolean", "date"]), min_size=1, max_size=4),
+    constraints=st.sampled_from([{}, {"required": True}, {"unique": True}, {"enum": ["1"]}]),
+    match=st.sampled_from([None, "exact", "equal", "subset", "superset", "partial"]),
+    others=st.sampled_from([{}, {"primaryKey": ["a"]}, {"missingValues": ["NA", ""]}, {"missingValues": ["NA"]}]),
+)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_verdicts_on_any_table_are_those_of_frictionless(
+    header: list[str],
+    rows: list[list[str]],
+    kinds: list[str],
+    constraints: dict[str, Any],
+    match: str | None,
+    others: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    descriptor = {"$schema": "https://datapackage.org/profiles/2.0/tableschema.json", **fields(*kinds), **others}
+    if constraints != {"enum": ["1"]} or kinds[0] in ("string", "integer"):
+        descriptor["fields"][0]["constraints"] = constraints
+    if match:
+        descriptor["fieldsMatch"] = match
+    path = tmp_path / "table.csv"
+    path.write_text("".join(",".join(cells) + "\n" for cells in [header, *rows]), encoding="utf-8")
+    assert ask_us(path, descriptor) == ask_frictionless(path, descriptor)
+
+
+MEANT = {
+    "a pattern with alternatives is of the whole value": (
+        {"fields": [{"name": "a", "type": "string", "constraints": {"pattern": "x|y"}}]},
+        "a\nx1\n",
+        {"constraint-error": 1},
+        {},
+    ),
+    "the end of a pattern is the end of the value": (
+        {"fields": [{"name": "a", "type": "string", "constraints": {"pattern": "x"}}]},
+        'a\n"x\n"\n',
+        {"constraint-error": 1},
+        {},
+    ),
+    "look-around is refused with the schema": (
+        {"fields": [{"name": "a", "type": "string", "constraints": {"pattern": "x(?=y)y"}}]},
+        "a\nxy\n",
+        "schema refused",
+        {},
+    ),
+    "an enum that no cell can be in is refused with the schema": (
+        {"fields": [{"name": "a", "type": "string", "constraints": {"enum": [1]}}]},
+        "a\n1\n",
+        "schema refused",
+        {"constraint-error": 1},
+    ),
+    "an example is read with the options of its field": (
+        {"fields": [{"name": "a", "type": "number", "decimalChar": ",", "example": "1,5"}]},
+        "a\n1\n",
+        {},
+        "schema refused",
+    ),
+    "a NUL byte is damage": (fields("string"), "a\nx\0y\n", {"source-error": 1}, {}),
+    "a quote never closed is damage": (fields("string", "string"), 'a,b\n1,"2\n', {"source-error": 1}, {}),
+    "an integer beyond 64 bits does not fit": (fields("integer"), f"a\n{2**63}\n", {"type-error": 1}, {}),
+    "exclusive bounds need no version": (
+        {"fields": [{"name": "a", "type": "integer", "constraints": {"exclusiveMinimum": 0}}]},
+        "a\n0\n",
+        {"constraint-error": 1},
+        "schema refused",
+    ),
+}
+
+
+@pytest.mark.parametrize(("descriptor", "content", "ours", "theirs"), MEANT.values(), ids=MEANT.keys())
+def test_differences_to_frictionless_are_meant(
+    descriptor: Mapping[str, Any], content: str, ours: Verdict, theirs: Verdict, tmp_path: Path
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(content, encoding="utf-8", newline="")
+    assert ask_us(path, descriptor) == ours
+    assert ask_frictionless(path, descriptor) == theirs
+
+
+@given(
+    content=st.one_of(st.binary(max_size=60), st.text('0123456789-:.,eE+T Z\n"[]{}中naif', max_size=60).map(str.encode))
+)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_the_bytes_the_end_is_a_report(content: bytes, tmp_path: Path) -> None:
+    descriptor = {"fields": [{"name": kind, "type": kind} for kind in sorted(TYPES)], "fieldsMatch": "partial"}
+    for schema in (descriptor, fields("number", "datetime"), None):
+        reader = check(tmp_path, content, schema)
+        frictionless.Report.from_descriptor(describe_report([reader.task.describe()]))
+
+
+@given(
+    kind=st.sampled_from(sorted(TYPES)),
+    cells=st.lists(st.text('0123456789-:.,eE+PTZ/ []{}"snaif中', max_size=24), max_size=3),
+)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_the_cells_a_table_is_written_or_reported(kind: str, cells: list[str], tmp_path: Path) -> None:
+    lines = ['"' + cell.replace('"', '""') + '",x\n' for cell in cells]
+    path = tmp_path / "source.csv"
+    path.write_text("a,b\n" + "".join(lines), encoding="utf-8")
+    table = prepare_table(path, tmp_path, name="t", schema=read_schema(fields(kind, "string")))
+    assert table.csv.exists() == table.parquet.exists() == table.task.valid
+    if table.task.valid:
+        assert pq.read_metadata(table.parquet).num_rows == table.rows == len(cells)
+
+
+def test_a_file_that_is_empty_is_an_error(tmp_path: Path) -> None:
+    for content in ("", "\ufeff", "\n"):
+        reader = check(tmp_path, content)
+        assert not reader.task.valid, content
+    assert check(tmp_path, "", fields("string")).task.errors[0]["note"] == "the source is empty"
+
+
+def test_a_header_alone_is_valid_and_has_no_rows(tmp_path: Path) -> None:
+    reader = check(tmp_path, "a,b\n", fields("string", "integer"))
+    assert (reader.task.valid, reader.rows, reader.task.labels) == (True, 0, ["a", "b"])
+
+
+def test_blank_rows_are_named(tmp_path: Path) -> None:
+    reader = check(tmp_path, "a,b\n\n1,2\n,\n", fields("string", "string"))
+    assert find_places(reader) == [("blank-row", 2, ""), ("blank-row", 4, "")]
+
+
+def test_ragged_rows_are_named_cell_by_cell(tmp_path: Path) -> None:
+    reader = check(tmp_path, "a,b\n1\n1,2,3,4\n1,2\n", fields("string", "string"))
+    assert find_places(reader) == [("missing-cell", 2, "b"), ("extra-cell", 3, ""), ("extra-cell", 3, "")]
+
+
+def test_a_table_of_2000_columns_is_checked(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(2000)]
+    descriptor = {"fields": [{"name": name, "type": "integer"} for name in names]}
+    good = ",".join("1" for _ in names)
+    reader = check(tmp_path, "\n".join([",".join(names), good, good.replace("1", "x", 1)]), descriptor)
+    assert find_places(reader) == [("type-error", 3, "c0")]
+    assert check(tmp_path, "\n".join([",".join(names), good])).task.valid
+
+
+def test_more_columns_than_a_table_may_have_are_one_error(tmp_path: Path) -> None:
+    reader = check(tmp_path, "," * MAX_FIELDS + "\n1\n")
+    assert find_places(reader) == [("source-error", 1, "")]
+
+
+def test_counts_are_exact_where_the_list_is_capped(tmp_path: Path) -> None:
+    content = "a,b\n" + "x,1\n" * 30 + "1,y\n" * 5
+    reader = check(tmp_path, content, fields("integer", "integer"), limit=10)
+    task = reader.task.describe()
+    assert len(task["errors"]) == 10
+    assert task["stats"]["errors"] == 35
+    assert task["opendata"]["counts"] == [
+        {"type": "type-error", "fieldName": "a", "count": 30},
+        {"type": "type-error", "fieldName": "b", "count": 5},
+    ]
+
+
+def test_damage_deep_in_the_file_is_reported_with_what_came_before(tmp_path: Path) -> None:
+    reader = check(tmp_path, b"a\n1\nx\n" + b"2\n" * 500 + b"\xff\n", fields("integer"))
+    assert find_places(reader) == [("type-error", 3, "a"), ("encoding-error", 504, "")]
+    assert reader.rows == 502
+
+
+def test_comments_and_rows_before_the_header_keep_the_row_numbers(tmp_path: Path) -> None:
+    dialect = Dialect(header_rows=(2,), comment_char="#", comment_rows=(5,))
+    content = "Title\na,b\n# note,\n1,2\nskipped,x\n1,y\n"
+    assert find_places(check(tmp_path, content, fields("integer", "integer"), dialect=dialect)) == [
+        ("type-error", 6, "b")
+    ]
+
+
+def test_a_table_without_header_is_checked_by_place(tmp_path: Path) -> None:
+    reader = check(tmp_path, "1,x\ny,x\n", fields("integer", "string"), dialect=Dialect(header_rows=()))
+    assert find_places(reader) == [("type-error", 2, "a")]
+
+
+def test_a_rule_that_cannot_be_applied_is_an_error_of_the_report(tmp_path: Path) -> None:
+    descriptor = fields("datetime")
+    descriptor["fields"][0]["constraints"] = {"minimum": "2020-01-01T00:00:00Z"}
+    reader = check(tmp_path, "a\n2020-01-02T00:00:00Z\n2020-01-02T00:00:00\n", descriptor)
+    assert find_places(reader) == [("source-error", 3, "")]
+    assert "row 3 cannot be checked" in reader.task.errors[0]["note"]
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "([a-z]+)*!"])
+def test_a_pattern_that_explodes_elsewhere_is_decided(pattern: str, tmp_path: Path) -> None:
+    descriptor = fields("string")
+    descriptor["fields"][0]["constraints"] = {"pattern": pattern}
+    reader = check(tmp_path, "a\n" + "a" * 50_000 + "?\n", descriptor)
+    assert find_places(reader) == [("constraint-error", 2, "a")]
+
+
+def test_a_pattern_only_the_linear_engine_knows_is_checked(tmp_path: Path) -> None:
+    descriptor = fields("string")
+    descriptor["fields"][0]["constraints"] = {"pattern": r"\p{Han}+"}
+    assert find_places(check(tmp_path, "a\n北京\nBeijing\n", descriptor)) == [("constraint-error", 3, "a")]
+
+
+@pytest.mark.parametrize(
+    ("match", "header", "columns"),
+    [
+        ("equal", "c,a,b", ["a", "b", "c"]),
+        ("subset", "x,c,b,a,y", ["a", "b", "c", "x", "y"]),
+        ("superset", "c,a", ["a", "b", "c"]),
+        ("partial", "x,b", ["a", "b", "c", "x"]),
+        ("exact", "a,b,c", ["a", "b", "c"]),
+    ],
+)
+def test_columns_are_published_in_the_order_of_the_schema_then_of_the_file(
+    match: str, header: str, columns: list[str], tmp_path: Path
+) -> None:
+    descriptor = {**fields("string", "integer", "date"), "fieldsMatch": match}
+    values = {"a": "t", "b": "1", "c": "2020-01-01", "x": "007", "y": ""}
+    present = header.split(",")
+    path = tmp_path / "source.csv"
+    path.write_text(f"{header}\n{','.join(values[name] for name in present)}\n", encoding="utf-8")
+    table = prepare_table(path, tmp_path, name="t", schema=read_schema(descriptor))
+    assert table.task.errors == []
+    expected = [values[name] if name in present else "" for name in columns]
+    assert table.csv.read_text() == f"{','.join(columns)}\n{','.join(expected)}\n"
+    (row,) = pq.read_table(table.parquet).to_pylist()
+    assert {name: "" if value is None else str(value) for name, value in row.items()} == dict(
+        zip(columns, expected, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("match", "header", "errors"),
+    [
+        ("exact", "b,a,c", {"incorrect-label": 2}),
+        ("equal", "a,b", {"missing-label": 1}),
+        ("equal", "a,b,c,x", {"extra-label": 1}),
+        ("subset", "a,b,x", {"missing-label": 1}),
+        ("superset", "a,x", {"extra-label": 1}),
+        ("partial", "x,y", {"unmatched-header": 1}),
+    ],
+)
+def test_columns_that_do_not_match_are_named(match: str, header: str, errors: dict[str, int], tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"{header}\n{','.join('1' for _ in header.split(','))}\n", encoding="utf-8")
+    assert ask_us(path, {**fields("any", "any", "any"), "fieldsMatch": match}) == errors
+
+
+def test_a_long_table_comes_in_batches_of_bounded_size_as_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n" + "".join(f"{number},x\n" for number in range(200_000)), encoding="utf-8")
+    heard: list[int] = []
+    reader = TableReader(path, name="t", schema=read_schema(fields("integer", "string")), on_bytes=heard.append)
+    batches = reader.batches()
+    first = next(batches)
+    assert heard[-1] < path.stat().st_size  # the rest is not read yet
+    sizes = [first.typed.num_rows, *(batch.typed.num_rows for batch in batches)]
+    assert max(sizes) <= BATCH_ROWS
+    assert sum(sizes) == reader.rows == 200_000
+    assert heard[-1] == path.stat().st_size
+
+
+def test_batches_of_wide_rows_are_shorter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "BATCH_CELLS", 600)
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n" + "1,x\n" * 1000, encoding="utf-8")
+    assert [batch.text.num_rows for batch in TableReader(path, name="t").batches()] == [300, 300, 300, 100]
+
+
+def test_batches_of_long_texts_are_shorter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "BATCH_CHARACTERS", 1000)
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n" + f"1,{'x' * 99}\n" * 25, encoding="utf-8")
+    reader = TableReader(path, name="t", schema=read_schema(fields("integer", "string")))
+    assert [batch.text.num_rows for batch in reader.batches()] == [11, 11, 3]
+
+
+def test_no_batch_comes_after_the_first_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "BATCH_ROWS", 200)
+    path = tmp_path / "table.csv"
+    path.write_text("a\n" + "1\n" * 250 + "x\n" + "1\n" * 1000, encoding="utf-8")
+    reader = TableReader(path, name="t", schema=read_schema(fields("integer")))
+    assert [batch.text.num_rows for batch in reader.batches()] == [200]
+    assert reader.rows == 1251
+
+
+def test_the_task_tells_the_bytes_and_their_digest(tmp_path: Path) -> None:
+    reader = check(tmp_path, "a\n1\n")
+    assert reader.task.sha256 == hash_file(tmp_path / "table.csv")
+    assert reader.task.sha256 == "309b0e45a73d3fc5325e2b6ed0a01ef8b9cde6b05a5633c1f893f970d52bfddc"
+    assert (reader.task.bytes, reader.task.rows) == (4, 1)
