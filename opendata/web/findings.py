@@ -39,7 +39,7 @@ class Count:
 
 
 KINDS: Mapping[str, tuple[str, str, str]] = {
-    "type-error": (N_("Wrong type"), N_("“%(value)s” is not %(type)s"), ""),
+    "type-error": (N_("Wrong type"), N_("“%(value)s” is not of the type “%(type)s”"), ""),
     "constraint-error": (N_("Rule broken"), N_("“%(value)s” breaks the rule %(note)s"), N_("Correct the value")),
     "unique-error": (
         N_("Value twice"),
