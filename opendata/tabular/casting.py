@@ -5,7 +5,7 @@ Source: canonical form and Arrow types in docs/architecture.md; ISO 8601; XML Sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Context, Decimal, InvalidOperation
@@ -49,7 +49,17 @@ def find_overflow(field: Mapping[str, Any], value: Any) -> str | None:
             )
         if scale is None and not _fits_double(_exact(value)):
             return 'the number does not fit a 64-bit float; declare the field as "string"'
+    if kind == "datetime" and not _has_utc(value):
+        return "the moment has no UTC time between the years 1 and 9999"
     return None
+
+
+def find_misfit(field: Mapping[str, Any], nulls: Collection[str], value: Any) -> str | None:
+    """Why a valid value cannot be published: it does not fit its Arrow type, or its text would be read as null."""
+    note = find_overflow(field, value)
+    if note is None and nulls and field["type"] in REWRITTEN and write_text(field["type"], value, "") in nulls:
+        note = "written in canonical form it is a text that the schema takes for a missing value"
+    return note
 
 
 def is_rounded(value: Decimal | float) -> bool:
@@ -93,18 +103,22 @@ def build_batch(
     """
     import pyarrow as pa
 
-    typed: list[pa.Array] = []
-    texts: list[pa.Array] = []
-    for field, column, source in zip(fields, values, cells, strict=True):
-        kind = field["type"]
-        text = pa.array(
-            [write_text(kind, value, cell) for value, cell in zip(column, source, strict=True)], pa.string()
-        )
-        texts.append(text)
-        wanted = arrow_type(field)
-        typed.append(text if wanted == pa.string() else pa.array(_to_arrow(kind, wanted, column), wanted))
+    columns = [build_column(*column) for column in zip(fields, values, cells, strict=True)]
     text_schema = pa.schema([pa.field(field["name"], pa.string()) for field in fields])
-    return Batch(pa.record_batch(typed, schema=schema), pa.record_batch(texts, schema=text_schema))
+    return Batch(
+        pa.record_batch([typed for typed, _ in columns], schema=schema),
+        pa.record_batch([text for _, text in columns], schema=text_schema),
+    )
+
+
+def build_column(field: Mapping[str, Any], values: Sequence[Any], cells: Sequence[str]) -> tuple[pa.Array, pa.Array]:
+    """One column of checked values (None: missing) and their source texts, as its Arrow type and as canonical text."""
+    import pyarrow as pa
+
+    kind = field["type"]
+    text = pa.array([write_text(kind, value, cell) for value, cell in zip(values, cells, strict=True)], pa.string())
+    wanted = arrow_type(field)
+    return text if wanted == pa.string() else pa.array(_to_arrow(kind, wanted, values), wanted), text
 
 
 def _to_arrow(kind: str, wanted: pa.DataType, column: Sequence[Any]) -> Sequence[Any]:
@@ -133,6 +147,13 @@ def _fits_double(number: Decimal) -> bool:
     if number.is_finite():
         return number.adjusted() < _DOUBLE_EXPONENT or isfinite(float(number))
     return not number.is_snan()
+
+
+def _has_utc(value: datetime) -> bool:
+    try:
+        return value.tzinfo is None or value.astimezone(UTC) is not None
+    except OverflowError:
+        return False
 
 
 def _exact(value: Decimal | float) -> Decimal:

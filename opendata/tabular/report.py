@@ -94,11 +94,18 @@ def describe_report(tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def summarise_report(report: Mapping[str, Any]) -> dict[str, Any]:
-    """A report without any cell value: the verdict and the counts per rule and column, fit to be published."""
+    """A report without any cell value: the verdict and the counts per rule and column, fit to be published.
+
+    The labels go too where the table is invalid: they may be a row taken for a header.
+    """
     return {
         **{key: report[key] for key in ("valid", "stats", "warnings")},
         "tasks": [
-            {key: value for key, value in task.items() if key not in ("errors", "warnings")} for task in report["tasks"]
+            {
+                **{key: value for key, value in task.items() if key not in ("errors", "warnings")},
+                "labels": task["labels"] if task["valid"] else [],
+            }
+            for task in report["tasks"]
         ],
     }
 
@@ -107,12 +114,12 @@ def add_errors(task: Mapping[str, Any], more: Mapping[str, Any] | None) -> dict[
     """A task's descriptor with the errors of another task over the same table added."""
     if more is None:
         return dict(task)
-    stats = {**task["stats"], "errors": task["stats"]["errors"] + more["stats"]["errors"]}
+    sums = {name: task["stats"][name] + more["stats"][name] for name in ("errors", "warnings")}
     counts = [*task["opendata"]["counts"], *more["opendata"]["counts"]]
     return {
         **task,
         "valid": task["valid"] and more["valid"],
-        "stats": stats,
+        "stats": {**task["stats"], **sums},
         "warnings": [*task["warnings"], *more["warnings"]],
         "errors": [*task["errors"], *more["errors"]],
         "opendata": {**task["opendata"], "counts": counts},

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opendata.tabular.columns import NeedsRowsError
 from opendata.tabular.dialect import Dialect
 from opendata.tabular.report import TaskReport
 from opendata.tabular.schema import TableSchema, publish_schema
+from opendata.tabular.screening import ScreeningReader
 from opendata.tabular.validation import TableReader
 from opendata.tabular.writing import TableWriter
 
@@ -43,18 +45,15 @@ def prepare_table(
 
     Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema.
     """
-    reader = TableReader(source, name=name, schema=schema, dialect=dialect, limit=limit, on_bytes=on_bytes)
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
-    writer: TableWriter | None = None
-    with closing(reader.batches()) as batches, ExitStack() as files:
-        for batch in batches:
-            writer = writer or files.enter_context(_open_writer(reader, csv, parquet, footer or {}))
-            writer.write(batch)
-        if reader.task.valid and writer is None:
-            files.enter_context(_open_writer(reader, csv, parquet, footer or {}))
-    if not reader.task.valid:
-        csv.unlink(missing_ok=True)
-        parquet.unlink(missing_ok=True)
+    try:
+        reader: TableReader = ScreeningReader(
+            source, name=name, schema=schema, dialect=dialect, limit=limit, on_bytes=on_bytes
+        )
+        _write_table(reader, csv, parquet, footer or {})
+    except NeedsRowsError:
+        reader = TableReader(source, name=name, schema=schema, dialect=dialect, limit=limit, on_bytes=on_bytes)
+        _write_table(reader, csv, parquet, footer or {})
     return PreparedTable(
         task=reader.task,
         schema=reader.schema,
@@ -64,6 +63,42 @@ def prepare_table(
         csv=csv,
         parquet=parquet,
     )
+
+
+def check_table(
+    source: Path,
+    *,
+    name: str,
+    schema: TableSchema | None = None,
+    dialect: Dialect | None = None,
+    limit: int = 1000,
+    on_bytes: Callable[[int], None] | None = None,
+) -> TableReader:
+    """Check a delimited text file without writing anything; the reader, its `task` complete."""
+    for kind in (ScreeningReader, TableReader):
+        reader = kind(source, name=name, schema=schema, dialect=dialect, limit=limit, on_bytes=on_bytes)
+        try:
+            with closing(reader.batches()) as batches:
+                for _ in batches:
+                    pass
+        except NeedsRowsError:
+            continue
+        break
+    return reader
+
+
+def _write_table(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]) -> None:
+    """Run the check to its end; where the table is valid, its two files are there afterwards, else neither."""
+    writer: TableWriter | None = None
+    with closing(reader.batches()) as batches, ExitStack() as files:
+        for batch in batches:
+            writer = writer or files.enter_context(_open_writer(reader, csv, parquet, footer))
+            writer.write(batch)
+        if reader.task.valid and writer is None:
+            files.enter_context(_open_writer(reader, csv, parquet, footer))
+    if not reader.task.valid:
+        csv.unlink(missing_ok=True)
+        parquet.unlink(missing_ok=True)
 
 
 def _open_writer(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]) -> TableWriter:

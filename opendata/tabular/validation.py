@@ -19,9 +19,8 @@ from opendata.tabular.casting import (
     REWRITTEN,
     Batch,
     build_batch,
-    find_overflow,
+    find_misfit,
     is_rounded,
-    write_text,
 )
 from opendata.tabular.decoding import DecodingFault, read_rows
 from opendata.tabular.dialect import Dialect, settle_dialect
@@ -62,6 +61,8 @@ class TableReader:
         self._path = path
         self.dialect = settle_dialect(path, dialect or Dialect())
         self._on_bytes = on_bytes
+        self._cast: list[tuple[int, frozenset[str]]] = []
+        self._digest = ""
 
     @property
     def first_row(self) -> int:
@@ -84,7 +85,7 @@ class TableReader:
             self.task.add(_describe_fault(fault))
         self.task.rows = self.rows
         self.task.bytes = self._path.stat().st_size
-        self.task.sha256 = hash_file(self._path)
+        self.task.sha256 = self._digest or hash_file(self._path)
         self.task.seconds = time.monotonic() - started
 
     def _check(self) -> Iterator[Batch]:
@@ -96,9 +97,7 @@ class TableReader:
             self.task.add(errors.SourceError(note="the source is empty").to_descriptor())
             return
         head = [first, *islice(rows, max(self.dialect.header_rows, default=1) - 1)]
-        if self.schema is None:
-            labels = self._open_dialect().read_labels(head)
-            self.schema = text_schema(_name_columns(labels or [""] * len(first)))
+        self._settle_schema(head)
         resource = self._open_resource(chain(head, rows))
         try:
             with resource:
@@ -108,6 +107,12 @@ class TableReader:
             if isinstance(cause, DecodingFault):
                 raise cause from None
             self.task.add(error.error.to_descriptor())
+
+    def _settle_schema(self, head: Sequence[list[str]]) -> None:
+        """Where no schema was given: every column of the header is text."""
+        if self.schema is None:
+            labels = self._open_dialect().read_labels(head)
+            self.schema = text_schema(_name_columns(labels or [""] * len(head[0])))
 
     def _open_resource(self, rows: Iterator[list[str]]) -> frictionless.Resource:
         from frictionless import Schema
@@ -145,20 +150,16 @@ class TableReader:
         places = self._find_places(resource)
         size = max(200, min(BATCH_ROWS, BATCH_CELLS // max(1, len(names))))
         schema = self.arrow_schema
-        cast, doubles, texts = self._sort_columns()
-        rounded: Counter[int] = Counter()
+        doubles, texts = self._sort_columns()
+        rounded: Counter[str] = Counter()
         weight = 0
         found: list[Any]
         values: list[list[Any]] = []
         cells: list[list[str]] = []
         for row in _read_checked_rows(resource, self.first_row):
             self.rows += 1
-            for error in row.errors:
-                self.task.add_lazily(error)
             found = [None if absent else row[name] for name, absent in zip(names, missing, strict=True)]
-            for number, nulls in cast:
-                if found[number] is not None and (note := self._find_misfit(number, nulls, found[number])):
-                    self.task.add(self._describe_misfit(row, number, note))
+            self._add_errors(row, found)
             if not self.task.valid:
                 values.clear()
                 cells.clear()
@@ -166,7 +167,7 @@ class TableReader:
             source = [row.cells[place] if place >= 0 else "" for place in places]
             for number in doubles:
                 if len(source[number]) > DOUBLE_DIGITS and found[number] is not None and is_rounded(found[number]):
-                    rounded[number] += 1
+                    rounded[names[number]] += 1
             values.append(found)
             cells.append(source)
             weight += sum(len(source[number]) for number in texts if found[number] is not None)
@@ -175,16 +176,11 @@ class TableReader:
                 values, cells, weight = [], [], 0
         if values and self.task.valid:
             yield self._build(values, cells, schema)
-        self.task.warnings += [
-            f'field "{names[number]}": {count} numbers have more digits than a 64-bit float keeps;'
-            " the CSV has them all, the Parquet file the nearest float"
-            for number, count in sorted(rounded.items())
-        ]
+        self.task.warnings += describe_rounded(names, rounded)
 
-    def _sort_columns(self) -> tuple[list[tuple[int, frozenset[str]]], list[int], list[int]]:
-        """The columns, by number: those whose values may not fit (with the texts of null), doubles, plain texts."""
+    def _sort_columns(self) -> tuple[list[int], list[int]]:
+        """The columns, by number: doubles and plain texts; and note those whose values may not fit, with their nulls."""
         assert self.schema is not None  # noqa: S101 - set before any row is read
-        cast: list[tuple[int, frozenset[str]]] = []
         doubles: list[int] = []
         texts: list[int] = []
         for number, field in enumerate(self.fields):
@@ -192,19 +188,20 @@ class TableReader:
                 texts.append(number)
                 continue
             nulls = frozenset(self.schema.missing_values_of(field)) - {""}
-            if nulls or field["type"] in ("integer", "number"):
-                cast.append((number, nulls))
+            if nulls or field["type"] in ("integer", "number", "datetime"):
+                self._cast.append((number, nulls))
             if field["type"] == "number" and "scale" not in (field.get("opendata") or {}):
                 doubles.append(number)
-        return cast, doubles, texts
+        return doubles, texts
 
-    def _find_misfit(self, number: int, nulls: frozenset[str], value: Any) -> str | None:
-        """Why a valid value cannot be published: it does not fit its Arrow type, or its text would be read as null."""
-        field = self.fields[number]
-        note = find_overflow(field, value)
-        if note is None and nulls and write_text(field["type"], value, "") in nulls:
-            note = "written in canonical form it is a text that the schema takes for a missing value"
-        return note
+    def _add_errors(self, row: Any, values: Sequence[Any]) -> None:
+        """Report what the engine finds wrong with a row, then values that are valid but cannot be published."""
+        for error in row.errors:
+            self.task.add_lazily(error)
+        for number, nulls in self._cast:
+            value = values[number]
+            if value is not None and (note := find_misfit(self.fields[number], nulls, value)):
+                self.task.add(self._describe_misfit(row, number, note))
 
     def _build(self, values: list[list[Any]], cells: list[list[str]], schema: pa.Schema) -> Batch:
         return build_batch(self.fields, list(zip(*values, strict=True)), list(zip(*cells, strict=True)), schema)
@@ -247,6 +244,7 @@ def _read_checked_rows(resource: Any, first_row: int) -> Iterator[Any]:
         try:
             row = next(rows, None)
             if row is not None:
+                number = row.row_number
                 row.errors  # noqa: B018 - asking for them is what has the row checked
         except (TypeError, ValueError, ArithmeticError, KeyError) as error:
             note = f"row {number} cannot be checked by the schema's rules: {error}"
@@ -255,6 +253,16 @@ def _read_checked_rows(resource: Any, first_row: int) -> Iterator[Any]:
             return
         yield row
         number += 1
+
+
+def describe_rounded(names: Sequence[str], rounded: Mapping[str, int]) -> list[str]:
+    """What to tell about columns, in their order, of whose numbers some have more digits than a double keeps."""
+    return [
+        f'field "{name}": {rounded[name]} numbers have more digits than a 64-bit float keeps;'
+        " the CSV has them all, the Parquet file the nearest float"
+        for name in names
+        if rounded.get(name)
+    ]
 
 
 def hash_file(path: Path) -> str:

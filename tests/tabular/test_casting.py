@@ -111,6 +111,14 @@ def test_a_number_without_scale_fits_a_double(value: str, fits: bool) -> None:
     assert (find_overflow({"name": "a", "type": "number"}, Decimal(value)) is None) == fits
 
 
+def test_a_moment_that_has_no_utc_time_does_not_fit() -> None:
+    field = {"name": "a", "type": "datetime"}
+    first = datetime(1, 1, 1)  # noqa: DTZ001
+    assert find_overflow(field, first) is None
+    assert find_overflow(field, first.replace(tzinfo=timezone(-timedelta(hours=2)))) is None
+    assert "UTC" in str(find_overflow(field, first.replace(tzinfo=PARIS)))
+
+
 @pytest.mark.parametrize(
     ("value", "rounded"),
     [

@@ -292,9 +292,10 @@ def test_a_table_without_header_is_checked_by_place(tmp_path: Path) -> None:
 def test_a_rule_that_cannot_be_applied_is_an_error_of_the_report(tmp_path: Path) -> None:
     descriptor = fields("datetime")
     descriptor["fields"][0]["constraints"] = {"minimum": "2020-01-01T00:00:00Z"}
-    reader = check(tmp_path, "a\n2020-01-02T00:00:00Z\n2020-01-02T00:00:00\n", descriptor)
-    assert find_places(reader) == [("source-error", 3, "")]
-    assert "row 3 cannot be checked" in reader.task.errors[0]["note"]
+    content = "a\n2020-01-02T00:00:00Z\n# note\n2020-01-02T00:00:00\n"
+    reader = check(tmp_path, content, descriptor, dialect=Dialect(comment_char="#"))
+    assert find_places(reader) == [("source-error", 4, "")]
+    assert "row 4 cannot be checked" in reader.task.errors[0]["note"]
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "([a-z]+)*!"])
