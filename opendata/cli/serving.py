@@ -57,8 +57,8 @@ def worker(parent: int | None) -> None:
 
     from opendata.jobs.worker import run_worker
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("huey").setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("opendata").setLevel(logging.INFO)
     with open_services() as services:
         run_worker(services.work, services.queue, sweep_seconds=services.settings.sweep_seconds)
 

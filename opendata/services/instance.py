@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
-from opendata.db.session import Database
 from opendata.errors import N_, BackendError, StateError
 from opendata.settings import INSTANCE_FILE, Settings, read_instance_file, variable_of, write_instance_file
-from opendata.storage.signing import KEY_FILE, create_signing_key, write_secret
+from opendata.storage.signing import KEY_FILE, Signer, create_signing_key, write_secret
+
+if TYPE_CHECKING:
+    from opendata.db.session import Database
 
 SESSION_FILE = "session.secret"
+PUBLIC_KEY_FILE = "signing.pub"
+"""The public key as PEM, to be handed to whoever verifies signatures."""
 
 
 def is_instance(settings: Settings) -> bool:
@@ -49,18 +54,33 @@ def create_instance(settings: Settings, *, review: str | None = None) -> bool:
             folder.chmod(0o700)
     settings.public_folder.mkdir(parents=True, exist_ok=True)
     if variable_of("review") not in read_instance_file(settings.home):
-        (settings.home / INSTANCE_FILE).touch(mode=0o600)
+        (settings.home / INSTANCE_FILE).touch()
+        (settings.home / INSTANCE_FILE).chmod(0o600)  # it may hold the password of a database
         write_instance_file(settings.home, {variable_of("review"): review or settings.review})
     if not settings.database_url:
         (settings.home / "opendata.sqlite").touch(mode=0o600)  # its journals get the mode of the file itself
     _migrate(settings)
     write_secret(settings.key_folder / SESSION_FILE, secrets.token_hex(32))
-    create_signing_key(settings.key_folder)  # last: with it the instance counts as made
+    create_signing_key(settings.key_folder)  # with it the instance counts as made
+    _write_public_key(settings)
     return new
+
+
+def _write_public_key(settings: Settings) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    key = Ed25519PublicKey.from_public_bytes(Signer(settings.key_folder).public_key())
+    text = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    path = settings.home / PUBLIC_KEY_FILE
+    if not path.exists() or path.read_bytes() != text:
+        path.write_bytes(text)
 
 
 def _migrate(settings: Settings) -> None:
     from sqlalchemy.exc import SQLAlchemyError
+
+    from opendata.db.session import Database
 
     database = Database(settings.database)
     try:
