@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
@@ -46,6 +47,15 @@ HTTP_TITLES: Mapping[int, str] = {
     503: N_("The service is not available at the moment"),
 }
 
+HTTP_DETAILS: Mapping[int, str] = {
+    400: N_("The request is not complete HTTP, or its body breaks off"),
+    404: N_("There is nothing at this address"),
+    405: N_("The header “Allow” lists the methods this address takes"),
+    413: N_("The request is larger than this address accepts"),
+    415: N_("Send the media type that the API documentation names"),
+}
+"""What to say where HTTP itself is at fault and nobody said anything more precise."""
+
 MEDIA_TYPE = "application/problem+json"
 
 Translate = Callable[[str], str]
@@ -63,7 +73,7 @@ def describe_problem(error: OpendataError, translate: Translate, instance: str) 
         "title": translate(error.title),
         "status": status_of(error),
         "detail": fill(translate, error.message, error.params),
-        "instance": instance,
+        "instance": quote(instance, safe=_SAFE),
     }
     if error.faults:
         found["errors"] = [
@@ -84,7 +94,7 @@ def fill(translate: Translate, message: str, params: Mapping[str, object]) -> st
 
 
 def register_problems(app: Flask) -> None:
-    """Answer every exception by the table: pages for browsers, problem documents for programs. Nothing is a bare 500."""
+    """Answer every exception by the table: pages for browsers, problem documents for programs."""
 
     @app.errorhandler(OpendataError)
     def _handle(error: OpendataError) -> Response:
@@ -111,7 +121,7 @@ def register_problems(app: Flask) -> None:
             "title": _translate()(HTTP_TITLES[500]),
             "status": 500,
             "detail": _translate()(N_("The fault is ours and has been logged; please try again later")),
-            "instance": request.path,
+            "instance": quote(request.path, safe=_SAFE),
         }
         return _answer(document)
 
@@ -125,11 +135,19 @@ def describe_http(error: HTTPException, instance: str) -> dict[str, Any]:
         "type": f"/problems/{_SLUGS.get(status, 'bad-request')}",
         "title": translate(title),
         "status": status,
-        "detail": translate(error.description or title),
-        "instance": instance,
+        "detail": translate(_describe_fault(error, status) or title),
+        "instance": quote(instance, safe=_SAFE),
     }
     return found
 
+
+def _describe_fault(error: HTTPException, status: int) -> str | None:
+    own = error.description if error.description != type(error).description else None
+    return own or HTTP_DETAILS.get(status) or error.description
+
+
+_SAFE = "/:@!$&'()*+,;=~"
+"""What a path may hold as it is (RFC 3986)."""
 
 _SLUGS = {
     404: "not-found",

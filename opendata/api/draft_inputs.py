@@ -82,7 +82,7 @@ class SubmitInput(Shape):
 
     may_be_absent = True
 
-    notes = Text(longest=MAX_TEXT, allow_none=True, load_default=None)
+    notes = Text(longest=MAX_TEXT)
 
 
 class ReturnInput(Shape):

@@ -61,7 +61,7 @@ class DraftShape(Schema):
         allow_none=True,
         metadata={"description": "A Frictionless report; null before the check and in lists."},
     )
-    url = Address("/drafts/{0.id}", metadata={"description": "Its page."})
+    url = Address("/workspace/drafts/{0.id}", metadata={"description": "Its page."})
 
 
 DraftPage = page_of(DraftShape)

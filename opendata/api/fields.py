@@ -65,25 +65,39 @@ class Object(fields.Dict):
 
 
 class Translations(fields.Field[Mapping[str, Any]]):
-    """Texts by language: `{"en": {"title": …}}`; a text or, for keywords, a list of texts."""
+    """Texts by language: `{"en": {"title": …}}`; a text or, for keywords, a list of texts.
+
+    In a patch they are `removable`: null for a text, or for a whole language.
+    """
 
     default_error_messages = {  # noqa: RUF012
         **_COMMON,
         "invalid": N_("“i18n” has an object with texts such as “title” for each language code"),
     }
 
-    def __init__(self, **options: Any) -> None:
-        text = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-        per_language = {"type": "object", "additionalProperties": text}
+    def __init__(self, *, removable: bool = False, **options: Any) -> None:
+        self.removable = removable
+        null = [{"type": "null"}] if removable else []
+        text = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, *null]}
+        texts = {"type": "object", "additionalProperties": text}
+        per_language: Mapping[str, Any] = {"anyOf": [texts, *null]} if null else texts
         super().__init__(metadata={"type": "object", "additionalProperties": per_language}, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Mapping[str, Any]:  # noqa: ARG002
-        texts = [text for part in _values(value, self) for text in _values(part, self)]
-        for text in texts:
-            if not isinstance(text, str) and not (isinstance(text, list) and all(isinstance(t, str) for t in text)):
-                raise self.make_error("invalid")
+        if not isinstance(value, Mapping) or not all(self._is_language(texts) for texts in value.values()):
+            raise self.make_error("invalid")
         found: Mapping[str, Any] = value
         return found
+
+    def _is_language(self, texts: Any) -> bool:
+        if texts is None:
+            return self.removable
+        return isinstance(texts, Mapping) and all(self._is_text(text) for text in texts.values())
+
+    def _is_text(self, text: Any) -> bool:
+        if isinstance(text, list):
+            return all(isinstance(part, str) for part in text)
+        return isinstance(text, str) or (text is None and self.removable)
 
 
 class Choice(fields.Field[Any]):
@@ -121,12 +135,6 @@ class Address(fields.Field[str]):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> str:  # noqa: ARG002
         return absolute(self.path.format(obj))
-
-
-def _values(value: Any, field: Translations) -> list[Any]:
-    if not isinstance(value, Mapping):
-        raise field.make_error("invalid")
-    return list(value.values())
 
 
 def _refuse_nul(text: str) -> None:

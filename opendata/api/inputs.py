@@ -22,13 +22,13 @@ class PageQuery(Shape):
         load_default=DEFAULT_LIMIT,
         metadata={"description": "How many items at most."},
     )
-    cursor = Text(longest=500, load_default=None, metadata={"description": "`next` of the page before."})
+    cursor = Text(longest=500, metadata={"description": "`next` of the page before."})
 
 
 class DatasetQuery(PageQuery):
     """Which datasets."""
 
-    publisher = Text(longest=100, load_default=None, metadata={"description": "Of this publisher only."})
+    publisher = Text(longest=100, metadata={"description": "Of this publisher only."})
 
 
 class PublisherReference(Shape):
@@ -110,6 +110,8 @@ class DatasetInput(_Metadata):
 
 class DatasetChanges(_Metadata):
     """The properties to change: what is not named stays, null removes (JSON Merge Patch, RFC 7396)."""
+
+    i18n = Translations(removable=True)
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002
         """Null removes every property; the service keeps the title."""

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from flask_smorest import Api
 from flask_smorest.spec.plugins import FlaskPlugin
@@ -32,10 +33,15 @@ _HEADERS = {
     "Content-Location": "The address of the version that `latest` stands for.",
 }
 _PARAMETERS = {
-    "If-Match": "The `ETag` you have read: refused with 412 where the thing was changed since. Without it, no check.",
-    "If-None-Match": "The `ETag` you have: answered with 304 where nothing changed.",
-    "Idempotency-Key": "A key of yours, 1 to 255 visible ASCII characters: sent again with the same request, it gets"
-    " the first answer and creates nothing.",
+    "If-Match": (
+        "The `ETag` you have read: refused with 412 where the thing was changed since. Without it, no check.",
+        '^(\\*|"[0-9]+")$',
+    ),
+    "If-None-Match": ("The `ETag` you have: answered with 304 where nothing changed.", '^(\\*|"[0-9]+")$'),
+    "Idempotency-Key": (
+        "A key of yours: sent again with the same request, it gets the first answer and creates nothing.",
+        r"^[\x21-\x7e]{1,255}$",
+    ),
 }
 _SECURITY = {
     "token": {
@@ -78,6 +84,12 @@ class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     def _register_error_handlers(self) -> None:
         """One table answers pages and API alike; it is registered already."""
 
+    def _register_etag_headers(self) -> None:
+        """Ours are registered below."""
+
+    def _register_pagination_header(self) -> None:
+        """Pages carry their cursor in the body."""
+
     def _register_responses(self) -> None:
         content = {MEDIA_TYPE: {"schema": ProblemShape}}
         for status in HTTPStatus:
@@ -100,7 +112,11 @@ def register_document(app: Flask) -> ProblemApi:
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.url_map.converters.update(identifier=IdentifierConverter, version=VersionConverter)
-    options = {"info": {"description": _DESCRIPTION}, "flask_plugin": FlaskPlugin()}
+    options = {
+        "info": {"description": _DESCRIPTION},
+        "flask_plugin": FlaskPlugin(),
+        "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_name_shape),
+    }
     api = ProblemApi(app, spec_kwargs=options)
     api.register_converter(IdentifierConverter, lambda _: {"type": "string", "pattern": IDENTIFIER})
     api.register_converter(VersionConverter, lambda _: {"type": "string", "pattern": f"^latest$|{VERSION}"})
@@ -110,11 +126,16 @@ def register_document(app: Flask) -> ProblemApi:
     components = api.spec.components
     for name, text in _HEADERS.items():
         components.header(name, {"description": text, "schema": {"type": "string"}})
-    for name, text in _PARAMETERS.items():
-        components.parameter(name, "header", {"description": text, "schema": {"type": "string"}})
+    for name, (text, pattern) in _PARAMETERS.items():
+        components.parameter(name, "header", {"description": text, "schema": {"type": "string", "pattern": pattern}})
     for name, scheme in _SECURITY.items():
         components.security_scheme(name, scheme)
     return api
+
+
+def _name_shape(shape: Any) -> str:
+    kind = shape if isinstance(shape, type) else type(shape)
+    return str(kind.__name__).removesuffix("Shape")
 
 
 def _describe_choice(self: Any, field: Any, **options: Any) -> dict[str, Any]:  # noqa: ARG001

@@ -178,7 +178,7 @@ class Drafts:
     ) -> DraftView:
         """Give a sent table another `schema` or `dialect` and check it again."""
         schema, schema_name = None, ""
-        if changes.get("schema"):
+        if changes.get("schema") not in (None, ""):
             schema, schema_name = self._resolve_schema("/schema", changes["schema"])
         if changes.get("dialect"):
             read_dialect(changes["dialect"])
@@ -377,7 +377,7 @@ class Drafts:
             (item for item in (manifest or {}).get("resources", ()) if item["name"] == name), {}
         )
         ours = before.get("opendata", {})
-        if option.schema:
+        if option.schema not in (None, ""):
             schema, found = self._resolve_schema(f"{place}/schema", option.schema)
             schema_name = found or schema_name
         elif before:

@@ -36,7 +36,7 @@ def refuse_cursor() -> InputError:
     return InputError(N_("The cursor is not one of ours; take it from “next” of the page before"))
 
 
-def cut_page(items: Sequence[Item], key: Callable[[Item], str], *, cursor: str | None, limit: int) -> Page[Item]:
+def cut_page(items: Sequence[Item], key: Callable[[Item], str], *, limit: int, cursor: str | None = None) -> Page[Item]:
     """One page of a collection that is at hand as a whole. Raises `InputError` for a cursor that is none of it."""
     after = read_cursor(cursor)
     start = 0

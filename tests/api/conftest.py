@@ -1,0 +1,153 @@
+"""An instance with its application, and clients that speak to the API as editors, a maintainer and a stranger do."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import Client, TestResponse
+
+from opendata.app import create_app
+from opendata.services.actors import SYSTEM
+from opendata.wiring import Services
+from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services
+
+API = "/api/v1"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A client of the API with a token, or without."""
+
+    client: Client
+    services: Services
+    token: str | None = None
+
+    def send(self, method: str, path: str, **options: Any) -> TestResponse:
+        headers = {"Accept-Language": "en", **options.pop("headers", {})}
+        if self.token:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        return self.client.open(
+            path if path.startswith("/api/") else API + path, method=method, headers=headers, **options
+        )
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.send("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> TestResponse:
+        return self.send("POST", path, **options)
+
+    def patch(self, path: str, **options: Any) -> TestResponse:
+        return self.send("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> TestResponse:
+        return self.send("DELETE", path, **options)
+
+    def upload(
+        self, *files: tuple[str, str | bytes], dataset: str = "reservoirs", headers: Any = (), **parts: Any
+    ) -> TestResponse:
+        """Send files; a part that is not a text is sent as JSON."""
+        data: dict[str, Any] = {
+            name: part if isinstance(part, str) else json.dumps(part) for name, part in parts.items()
+        }
+        data["file"] = [(io.BytesIO(text.encode() if isinstance(text, str) else text), name) for name, text in files]
+        return self.post(
+            f"/datasets/{dataset}/drafts", data=data, content_type="multipart/form-data", headers=dict(headers)
+        )
+
+    def check(self, *files: tuple[str, str | bytes], **parts: Any) -> dict[str, Any]:
+        """Send files, let the worker do its work, and read the draft again."""
+        sent = self.upload(*files, **parts)
+        assert sent.status_code == 202, sent.text
+        return self.work(sent.json["id"])
+
+    def work(self, draft: str) -> dict[str, Any]:
+        self.services.work.run_to_end(draft)
+        return self.get(f"/drafts/{draft}").json
+
+    def publish(self, text: str = CSV, *, name: str = "levels", schema: Any = SCHEMA, **parts: Any) -> dict[str, Any]:
+        draft = self.check((f"{name}.csv", text), schema=schema, **parts)
+        assert draft["status"] == "valid", draft
+        assert self.post(f"/drafts/{draft['id']}/submit").status_code == 202
+        return self.work(draft["id"])
+
+
+@pytest.fixture
+def review() -> str:
+    return "none"
+
+
+@pytest.fixture
+def limits() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture
+def services(tmp_path: Path, review: str, limits: dict[str, Any]) -> Iterator[Services]:
+    built = make_services(tmp_path / "instance", review=review, **limits)
+    built.publishers.ensure(SYSTEM, {"id": "parks-bureau", "title": "园林局"})
+    yield built
+    built.database.dispose()
+
+
+@pytest.fixture
+def app(services: Services) -> Flask:
+    return create_app(services=services)
+
+
+@pytest.fixture
+def make_caller(app: Flask, services: Services) -> Callable[..., Caller]:
+    def make(name: str, role: str = "editor", publisher: str = "water-bureau") -> Caller:
+        make_actor(services, name, role, publisher)
+        return Caller(app.test_client(), services, services.accounts.create_token(name)[0])
+
+    return make
+
+
+@pytest.fixture
+def stranger(app: Flask, services: Services) -> Caller:
+    return Caller(app.test_client(), services)
+
+
+@pytest.fixture
+def editor(make_caller: Callable[..., Caller]) -> Caller:
+    """An editor of the water bureau, whose dataset `reservoirs` exists."""
+    caller = make_caller("editor")
+    assert caller.post("/datasets", json=DATASET).status_code == 201
+    return caller
+
+
+@pytest.fixture
+def gardener(make_caller: Callable[..., Caller]) -> Caller:
+    """An editor of another publisher."""
+    return make_caller("gardener", publisher="parks-bureau")
+
+
+@pytest.fixture
+def maintainer(make_caller: Callable[..., Caller]) -> Caller:
+    return make_caller("maintainer", "maintainer")
+
+
+def problem(response: TestResponse, status: int, slug: str = "") -> dict[str, Any]:
+    """The problem document of an answer, its form checked."""
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/problem+json"
+    found: dict[str, Any] = response.json
+    assert set(found) - {"errors"} == {"type", "title", "status", "detail", "instance"}
+    assert found["status"] == status
+    assert found["type"].startswith("/problems/")
+    assert all(set(item) == {"pointer", "detail"} for item in found.get("errors", ()))
+    if slug:
+        assert found["type"] == f"/problems/{slug}"
+    return found
+
+
+def pointers(response: TestResponse) -> set[str]:
+    """Where the faults of a 422 are."""
+    return {item["pointer"] for item in problem(response, 422)["errors"]}
