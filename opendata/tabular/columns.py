@@ -18,7 +18,7 @@ from opendata.tabular.schema import TableSchema, arrow_type
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_INTEGER = r"^[+-]?[0-9]{1,18}$"
+_INTEGER = r"^-?[0-9]{1,18}$"
 _NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 _DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])$"
 _DATETIME = r"^[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
@@ -237,9 +237,10 @@ def _cast_datetime(text: pa.Array, wanted: pa.DataType) -> tuple[pa.Array, pa.Ar
         text = pc.if_else(doubt, pa.scalar(None, pa.string()), text)
     try:
         return pc.cast(text, wanted), doubt
-    except pa.ArrowInvalid:  # a day that is none, such as the 30th of February
-        typed = pc.cast(pc.strptime(text, format="%Y-%m-%dT%H:%M:%S", unit="s", error_is_null=True), wanted)
-        return typed, pc.or_(doubt, pc.and_(pc.is_null(typed), pc.is_valid(text)))
+    except pa.ArrowInvalid:  # a day that is none, such as the 30th of February: it comes back as another
+        typed = pc.strptime(text, format="%Y-%m-%dT%H:%M:%S", unit="s", error_is_null=True)
+        back = pc.replace_substring(pc.cast(typed, pa.string()), " ", "T")
+        return pc.cast(typed, wanted), pc.or_(doubt, pc.fill_null(pc.not_equal(back, text), False))
 
 
 def _blank_out(text: pa.Array, pattern: str) -> tuple[pa.Array, pa.Array]:
@@ -275,9 +276,17 @@ Check = Callable[["pa.Array", "pa.Array"], "pa.Array"]
 
 
 def _check_pattern(kind: str, wanted: pa.DataType, bound: Any, read: CellReader) -> Check | None:  # noqa: ARG001
+    import pyarrow as pa
+
     if kind != "string":
         return None
-    pattern = rf"\A(?:{bound})\z"
+    from opendata.tabular.engine import translate_pattern
+
+    pattern = rf"\A(?:{translate_pattern(bound)})\z"
+    try:
+        _differs(pa.array([""]), pattern)
+    except pa.ArrowInvalid:  # just too large for Arrow
+        return None
     return lambda typed, text: _differs(text, pattern)  # noqa: ARG005
 
 

@@ -35,17 +35,24 @@ _MEMORY = 8 << 20
 
 @lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Any:
-    """Compile a pattern of Table Schema for RE2, with the meaning and the escapes it has elsewhere.
+    """Compile a pattern of Table Schema for RE2.
 
-    As in XML Schema and in Python, digits, letters and blanks (`d`, `w`, `s` after a backslash) are those of all
-    scripts (a word's boundary is not), `u` and four hexadecimal digits are a character, and an escaped character
-    beyond ASCII is itself.
     Raises `re2.error` for what would need backtracking, or too much memory.
     """
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
-    return re2.compile(_TOKEN.sub(_translate, pattern), options)
+    return re2.compile(translate_pattern(pattern), options)
+
+
+def translate_pattern(pattern: str) -> str:
+    """A pattern of Table Schema in RE2's own words, with the meaning and the escapes it has elsewhere.
+
+    As in XML Schema and in Python, digits, letters and blanks (`d`, `w`, `s` after a backslash) are those of all
+    scripts (a word's boundary is not), `u` and four hexadecimal digits are a character, and an escaped character
+    beyond ASCII is itself.
+    """
+    return _TOKEN.sub(_translate, pattern)
 
 
 def _translate(found: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -310,6 +311,31 @@ def test_a_pattern_only_the_linear_engine_knows_is_checked(tmp_path: Path) -> No
     descriptor = fields("string")
     descriptor["fields"][0]["constraints"] = {"pattern": r"\p{Han}+"}
     assert find_places(check(tmp_path, "a\n北京\nBeijing\n", descriptor)) == [("constraint-error", 3, "a")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cell"),
+    [
+        (r"^\w+$", "é"),
+        (r"\W+", "é"),
+        (r"[^\w]+", "é"),
+        (r"\D+", "１"),
+        (r"\S+", "a\u3000b"),
+        (r"a{,2}", "aa"),
+        (r"\u4e2d\–", "中–"),
+        (r"[[:alpha:]]+", "x"),
+        (r"a|b", "ab"),
+        (r"\w{1,255}", "中"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
+def test_a_pattern_means_the_same_by_columns_and_by_rows(pattern: str, cell: str, tmp_path: Path) -> None:
+    descriptor = fields("string", "string")
+    descriptor["fields"][0]["constraints"] = {"pattern": pattern}
+    by_rows = check(tmp_path, f"a,b\n{cell},x\n", descriptor)
+    by_columns = prepare_table(tmp_path / "table.csv", tmp_path, name="t", schema=by_rows.schema)
+    assert by_columns.task.errors == by_rows.task.errors
+    assert by_rows.task.valid == bool(re.fullmatch(pattern, cell))
 
 
 @pytest.mark.parametrize(
