@@ -35,8 +35,8 @@ def choose_language() -> str:
     if "language" not in g:
         offered = list_languages()
         wished = (request.args.get(PARAMETER, ""), request.cookies.get(COOKIE, ""))
-        found = next((language for language in wished if language in offered), None)
-        g.language = found or request.accept_languages.best_match(offered) or offered[0]
+        browser = (tag.lower().partition("-")[0] for tag, quality in request.accept_languages if quality > 0)
+        g.language = next((language for language in (*wished, *browser) if language in offered), offered[0])
     return str(g.language)
 
 
