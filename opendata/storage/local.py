@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -14,7 +15,8 @@ from opendata.errors import N_, IntegrityError, NotFoundError, TooLargeError
 
 _CHUNK = 1 << 20
 _BLOB = re.compile(r"[0-9a-f]{64}")
-_KEY = re.compile(r"[a-z0-9][A-Za-z0-9._-]*(/[a-z0-9][A-Za-z0-9._-]*)*")
+_PART = r"[a-z0-9][A-Za-z0-9._-]{0,199}"
+_KEY = re.compile(rf"(?!(?:blobs|tmp)(?:/|$)){_PART}(/{_PART})*")
 
 
 class LocalStore:
@@ -83,7 +85,7 @@ class LocalStore:
         """A record's bytes."""
         try:
             return self._record(key).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise NotFoundError(N_("The store has no record %(key)s"), key=key) from None
 
     def has_record(self, key: str) -> bool:
@@ -91,10 +93,9 @@ class LocalStore:
         return self._record(key).is_file()
 
     def list_records(self, prefix: str) -> Iterator[str]:
-        """The keys of all records below a folder, in order."""
-        for path in sorted(self._record(prefix).rglob("*")):
-            if path.is_file():
-                yield path.relative_to(self._folder).as_posix()
+        """The keys of all records below a folder, in the order of their characters."""
+        files = (path for path in self._record(prefix).rglob("*") if path.is_file())
+        yield from sorted(path.relative_to(self._folder).as_posix() for path in files)
 
     def _blob(self, name: str) -> Path:
         if not _BLOB.fullmatch(name):
@@ -111,15 +112,12 @@ class LocalStore:
 
     def _place(self, temporary: Path, path: Path) -> None:
         """Give a finished file its name, unless the name is taken already."""
-        if path.exists():
-            return
-        temporary.chmod(0o444)
-        _make_folder(path.parent, self._folder)
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-        _sync_folder(path.parent)
+        if not path.exists():
+            temporary.chmod(0o444)
+            _make_folder(path.parent, self._folder)
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)
+        sync_folder(path.parent)  # also where another has linked it: they may have died before this
 
 
 def _sync(target: BinaryIO) -> None:
@@ -135,10 +133,11 @@ def _make_folder(folder: Path, root: Path) -> None:
         folder = folder.parent
     for item in reversed(missing):
         item.mkdir(exist_ok=True)
-        _sync_folder(item.parent)
+        sync_folder(item.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from opendata.storage.local import sync_folder
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -44,8 +47,8 @@ def create_signing_key(folder: Path) -> None:
 def write_secret(path: Path, text: str) -> None:
     """Write a secret once, readable by its owner alone; an existing one stays."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as target:
         target.write(text + "\n")
         target.flush()
@@ -56,3 +59,4 @@ def write_secret(path: Path, text: str) -> None:
         pass
     finally:
         temporary.unlink()
+    sync_folder(path.parent)

@@ -47,7 +47,7 @@ class Store(Protocol):
         ...
 
     def list_records(self, prefix: str) -> Iterator[str]:
-        """The keys of all records below a folder, in order."""
+        """The keys of all records below a folder, in the order of their characters."""
         ...
 
 
