@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
+
+_EXPONENT_FROM = 1e21
+"""From here on a number is written with an exponent, so that it is not read back as a whole one."""
 
 
 def write_canonical(value: Mapping[str, Any]) -> bytes:
-    """The RFC 8785 bytes of a JSON object. Whole numbers beyond 2^53 are not JSON numbers there: write them as text."""
-    import rfc8785
+    """The RFC 8785 bytes of a JSON object. Whole numbers beyond 2^53 are not JSON numbers there: write them as text.
 
-    return rfc8785.dumps(_plain(value))
+    What is read back from the bytes makes the same bytes again.
+    """
+    return _dump(value)
 
 
 def digest(data: bytes) -> str:
@@ -21,8 +25,14 @@ def digest(data: bytes) -> str:
 
 
 def fingerprint(value: object) -> str:
-    """A digest of any JSON value, for telling whether two are equal."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+    """A digest of any JSON value, for telling whether two are equal: their canonical forms are, so 1 is 1.0."""
+    return hashlib.sha256(_dump(value)).hexdigest()
+
+
+def _dump(value: object) -> bytes:
+    import rfc8785
+
+    return rfc8785.dumps(_plain(value))
 
 
 def _plain(value: Any) -> Any:
@@ -33,8 +43,12 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
+    if isinstance(value, float):
+        if not isfinite(value):
+            return str(value)
+        if not value.is_integer() or abs(value) >= _EXPONENT_FROM:
+            return value
+        value = int(value)
     if isinstance(value, int):
         return value if abs(value) < 2**53 else str(value)
-    if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else str(value)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.metadata.codes import DISCLOSURES, UPDATE_CYCLES
+from opendata.metadata.text import find_value_faults
 
 LANGUAGES = ("zh", "en")
 MAX_TITLE = 300
 MAX_TEXT = 20_000
 MAX_ITEMS = 100
+_ITEM_TEXTS = frozenset({"name", "title", "path", "email", "version", "organization", "role"})
 
 I18n = Mapping[str, Mapping[str, str]]
 
@@ -75,7 +77,7 @@ def read_metadata(found: Mapping[str, Any]) -> DatasetMetadata:
 
     Raises `InvalidMetadataError` with a fault per property that is wrong.
     """
-    faults = list(_find_faults(found))
+    faults = list(find_value_faults(found)) or list(_find_faults(found))
     if faults:
         raise InvalidMetadataError(faults=faults)
     given = found.get("disclosure") or {}
@@ -130,8 +132,6 @@ def _find_text_faults(found: Mapping[str, Any]) -> Iterable[Fault]:
             yield fault(f"/{key}", N_("This is a text"))
         elif len(value) > limit:
             yield fault(f"/{key}", N_("At most %(limit)s characters are allowed"), limit=limit)
-        elif "\0" in value:
-            yield fault(f"/{key}", N_("A NUL character is not allowed"))
         elif key == "homepage" and value and not is_web_address(value):
             yield fault("/homepage", N_("“%(value)s” is not a web address (http or https)"), value=value[:200])
 
@@ -141,10 +141,14 @@ def _find_i18n_faults(i18n: object) -> Iterable[Fault]:
         yield fault("/i18n", N_("“i18n” is an object with a language code for each translation"))
         return
     for language, texts in i18n.items():
-        if not isinstance(texts, Mapping) or not all(isinstance(value, str | list) for value in texts.values()):
+        if not isinstance(texts, Mapping) or not all(_is_translation(text) for text in texts.values()):
             yield fault(
                 f"/i18n/{language}", N_("A translation is an object with texts such as “title” and “description”")
             )
+
+
+def _is_translation(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, list | tuple) and all(isinstance(text, str) for text in value))
 
 
 def _find_disclosure_faults(disclosure: object) -> Iterable[Fault]:
@@ -174,9 +178,12 @@ def _find_item_faults(key: str, items: object) -> Iterable[Fault]:
         if not isinstance(item, Mapping):
             yield fault(place, N_("Each item is an object"))
             continue
+        for name in _ITEM_TEXTS & item.keys():
+            if not isinstance(item[name], str):
+                yield fault(f"{place}/{name}", N_("This is a text"))
         path = item.get("path")
-        if path and key != "contributors" and not (isinstance(path, str) and is_web_address(path)):
-            yield fault(f"{place}/path", N_("“%(value)s” is not a web address (http or https)"), value=str(path)[:200])
+        if path and isinstance(path, str) and not is_web_address(path):
+            yield fault(f"{place}/path", N_("“%(value)s” is not a web address (http or https)"), value=path[:200])
         if key == "licenses" and not (item.get("name") or path):
             yield fault(place, N_("A licence needs a “name” or a “path”"))
 

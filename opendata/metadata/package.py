@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ from opendata.errors import N_, Fault, InvalidPackageError, fault
 from opendata.metadata.codes import UPDATE_CYCLES
 from opendata.metadata.dataset import is_web_address
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.metadata.text import find_value_faults
 
 DESCRIPTOR_NAMES = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
 MAX_DESCRIPTOR_BYTES = 16 * 1024 * 1024
@@ -63,9 +65,11 @@ def parse_document(data: bytes, name: str) -> Any:
         )
     try:
         text = data.decode("utf-8-sig")
-        if name.lower().endswith((".yaml", ".yml")):
-            return _parse_yaml(text)
-        return json.loads(text)
+        found = _parse_yaml(text) if name.lower().endswith((".yaml", ".yml")) else json.loads(text)
+        wrong = next(iter(find_value_faults(found)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong.pointer[:100]}: {wrong.text}")
+        return found
     except UnicodeDecodeError as error:
         raise InvalidPackageError(
             N_("“%(name)s” is not UTF-8 text (byte %(place)s)"), name=name, place=error.start + 1
@@ -85,15 +89,32 @@ def parse_document(data: bytes, name: str) -> Any:
 
 
 def _parse_yaml(text: str) -> Any:
+    """The document as JSON would hold it: a date is its text, keys are texts."""
     import yaml
 
     try:
-        events = list(yaml.parse(text, Loader=yaml.SafeLoader))
-        if any(isinstance(event, yaml.AliasEvent) for event in events):
-            raise ValueError("aliases (“*name”) are not allowed")  # they can unfold without bound
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise ValueError("aliases (“*name”) are not allowed")  # they can unfold without bound
+        found = yaml.load(text, Loader=_build_loader())  # noqa: S506 - a safe loader
+        return json.loads(json.dumps(found))
+    except (yaml.YAMLError, TypeError) as error:
         raise ValueError(str(error)) from None
+
+
+@cache
+def _build_loader() -> Any:
+    from yaml import SafeLoader
+
+    class Loader(SafeLoader):
+        """Reads dates as the texts they are."""
+
+        yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own way
+            first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+            for first, pairs in SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    return Loader
 
 
 def read_package(descriptor: object) -> PackageDescription:
@@ -123,7 +144,7 @@ def read_package(descriptor: object) -> PackageDescription:
 
 
 def _read_metadata(descriptor: Mapping[str, Any], ours: Mapping[str, Any], title: str) -> dict[str, Any]:
-    cycle = ours.get("updateCycle")
+    cycle, version = ours.get("updateCycle"), descriptor.get("version")
     homepage = _text(descriptor, "homepage")
     return {
         "title": title,
@@ -131,12 +152,12 @@ def _read_metadata(descriptor: Mapping[str, Any], ours: Mapping[str, Any], title
         "i18n": ours.get("i18n") or {},
         "disclosure": ours.get("disclosure") or {},
         "licenses": [_license(item) for item in _licenses(descriptor)],
-        "keywords": [word for word in descriptor.get("keywords") or () if isinstance(word, str)],
+        "keywords": [word for word in _list(descriptor, "keywords") if isinstance(word, str)],
         "sources": [_with_web_path(item) for item in _objects(descriptor, "sources")],
         "contributors": [_contributor(item) for item in _objects(descriptor, "contributors")],
         "homepage": homepage if is_web_address(homepage) else "",
-        "updateCycle": cycle if cycle in UPDATE_CYCLES else "",
-        "sourceVersion": str(descriptor.get("version") or ""),
+        "updateCycle": cycle if isinstance(cycle, str) and cycle in UPDATE_CYCLES else "",
+        "sourceVersion": str(version) if isinstance(version, str | int | float) else "",
     }
 
 
@@ -145,21 +166,20 @@ def _read_resources(found: Sequence[object]) -> Iterator[ResourceDescription]:
     for number, item in enumerate(found):
         place = f"/resources/{number}"
         if not isinstance(item, Mapping):
-            yield ResourceDescription(
-                name=f"resource-{number + 1}", path=None, fault=fault(place, N_("A resource is an object"))
-            )
-            continue
-        resource = _read_resource(place, item, names)
+            name = suggest_identifier(f"resource-{number + 1}", taken=names)
+            resource = ResourceDescription(name=name, path=None, fault=fault(place, N_("A resource is an object")))
+        else:
+            resource = _read_resource(place, number, item, names)
         names.add(resource.name)
         yield resource
 
 
-def _read_resource(place: str, item: Mapping[str, Any], taken: set[str]) -> ResourceDescription:
+def _read_resource(place: str, number: int, item: Mapping[str, Any], taken: set[str]) -> ResourceDescription:
     path = item.get("path") or item.get("url")  # `url` before v1
     if isinstance(path, list) and len(path) == 1:
         path = path[0]
     given = _text(item, "name")
-    stem = PurePosixPath(path).stem if isinstance(path, str) else f"resource-{place.rsplit('/', 1)[1]}"
+    stem = PurePosixPath(path).stem if isinstance(path, str) else f"resource-{number + 1}"
     usable = given and not find_identifier_fault("", given, resource=True) and given not in taken
     name = given if usable else suggest_identifier(given or stem, taken=taken, resource=True)
     ours = item.get("opendata")
@@ -178,7 +198,7 @@ def _read_resource(place: str, item: Mapping[str, Any], taken: set[str]) -> Reso
         schema_name=schema_name if isinstance(schema_name, str) else "",
         dialect=item["dialect"] if isinstance(item.get("dialect"), Mapping | str) else None,
         encoding=_text(item, "encoding") or None,
-        bytes=item["bytes"] if isinstance(item.get("bytes"), int) else None,
+        bytes=item["bytes"] if type(item.get("bytes")) is int else None,
         hash=_text(item, "hash") or None,
         fault=_find_fault(place, item, path, given, taken),
     )
@@ -237,9 +257,13 @@ def _text(item: Mapping[str, Any], key: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _objects(item: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+def _list(item: Mapping[str, Any], key: str) -> list[Any]:
     value = item.get(key)
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+    return value if isinstance(value, list) else []
+
+
+def _objects(item: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    return [entry for entry in _list(item, key) if isinstance(entry, Mapping)]
 
 
 def _licenses(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
