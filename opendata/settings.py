@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -61,12 +62,12 @@ class Settings:
     @property
     def public_folder(self) -> Path:
         """Where the public store lies."""
-        return Path(self.store) if self.store else self.home / "store"
+        return self.home / Path(self.store or "store").expanduser()
 
     @property
     def private_folder(self) -> Path:
         """Where the private store lies."""
-        return Path(self.private_store) if self.private_store else self.home / "private"
+        return self.home / Path(self.private_store or "private").expanduser()
 
     @property
     def queue_file(self) -> Path:
@@ -123,7 +124,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     for item in fields(Settings):
         text = found.get(variable_of(item.name), "")
         if item.name != "home" and text != "":
-            values[item.name] = _parse(item.name, item.default, text)
+            values[item.name] = _CHECKS.get(item.name, _parse)(item.name, item.default, text)
     return Settings(**values)  # type: ignore[arg-type]
 
 
@@ -131,8 +132,10 @@ def read_instance_file(home: Path) -> dict[str, str]:
     """The `NAME=value` lines of the instance file, or nothing where there is none."""
     try:
         lines = (home / INSTANCE_FILE).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except UnicodeDecodeError:
+        raise UsageError(N_("“%(path)s” is not UTF-8 text"), path=home / INSTANCE_FILE) from None
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {name.strip(): value.strip() for name, value in pairs}
 
@@ -141,33 +144,69 @@ def write_instance_file(home: Path, values: Mapping[str, str]) -> None:
     """Keep settings in the instance folder, replacing those of the same name."""
     merged = {**read_instance_file(home), **values}
     text = "".join(f"{name}={value}\n" for name, value in sorted(merged.items()))
-    (home / INSTANCE_FILE).write_text(text, encoding="utf-8")
+    beside = home / f".{INSTANCE_FILE}.{os.getpid()}"
+    beside.touch(mode=0o600)
+    beside.write_text(text, encoding="utf-8")
+    os.replace(beside, home / INSTANCE_FILE)
 
 
-_CHOICES = {"review": ("none", "two-person")}
+_CHOICES = {"review": ("none", "two-person"), "languages": ("zh", "en")}
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
 def _parse(name: str, default: object, text: str) -> object:
-    if name in _CHOICES and text not in _CHOICES[name]:
-        raise UsageError(
-            N_("%(variable)s must be one of %(choices)s, not “%(value)s”"),
-            variable=variable_of(name),
-            choices=", ".join(_CHOICES[name]),
-            value=text,
-        )
     if isinstance(default, bool):
-        return text.lower() in {"1", "true", "yes", "on"}
+        return _BOOLEANS[_choose(name, text.lower(), tuple(_BOOLEANS))]
     if isinstance(default, int):
-        if not text.isdigit() or int(text) < 1:
+        if not re.fullmatch(r"0*[1-9][0-9]{0,14}", text):
             raise UsageError(
                 N_("%(variable)s must be a whole number above 0, not “%(value)s”"),
                 variable=variable_of(name),
-                value=text,
+                value=text[:100],
             )
         return int(text)
     if isinstance(default, tuple):
-        return tuple(part.strip() for part in text.split(",") if part.strip())
+        parts = (part.strip() for part in text.split(","))
+        return tuple(dict.fromkeys(_choose(name, part, _CHOICES[name]) for part in parts))
+    return _choose(name, text, _CHOICES[name]) if name in _CHOICES else text
+
+
+def _choose(name: str, text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        raise UsageError(
+            N_("%(variable)s must be one of %(choices)s, not “%(value)s”"),
+            variable=variable_of(name),
+            choices=", ".join(choices),
+            value=text,
+        )
     return text
+
+
+def _parse_timezone(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise UsageError(
+            N_("%(variable)s must be a time zone such as Asia/Shanghai, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text,
+        ) from None
+    return text
+
+
+def _parse_address(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
+    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", text):
+        raise UsageError(
+            N_("%(variable)s must be a web address such as https://data.example.org, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text,
+        )
+    return text.rstrip("/")
+
+
+_CHECKS = {"timezone": _parse_timezone, "base_url": _parse_address}
 
 
 def _show(value: object) -> str:
