@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
+import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huey import SqliteHuey
+
+logger = logging.getLogger(__name__)
 
 NAME = "opendata"
 
@@ -19,25 +24,29 @@ class DraftQueue:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._huey: SqliteHuey | None = None
-        self._put: Callable[[str], object] | None = None
+        self._put: Callable[[str], object] = _refuse
+        self._opening = threading.Lock()
         self.run: Callable[[str], object] = _refuse
         """What a worker does with a draft; set by the worker process alone."""
 
     def open(self) -> SqliteHuey:
         """The underlying queue, with its one task registered."""
-        if self._huey is None:
-            from huey import SqliteHuey
+        with self._opening:
+            if self._huey is None:
+                from huey import SqliteHuey
 
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._huey = SqliteHuey(NAME, filename=str(self._file), serializer=_build_serializer(), results=False)
-            self._put = self._huey.task(name="work")(lambda draft: self.run(draft))
-        return self._huey
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                self._huey = SqliteHuey(NAME, filename=str(self._file), serializer=_build_serializer(), results=False)
+                self._put = self._huey.task(name="work")(lambda draft: self.run(draft))
+            return self._huey
 
     def put(self, draft: str) -> None:
-        """Tell a worker about a draft."""
-        self.open()
-        assert self._put is not None  # noqa: S101 - opened just above
-        self._put(draft)
+        """Tell a worker about a draft. Where the queue fails, the worker's sweep will find the draft's row."""
+        try:
+            self.open()
+            self._put(draft)
+        except (OSError, sqlite3.Error):
+            logger.warning("draft %s could not be put into the queue", draft, exc_info=True)
 
     def count(self) -> int:
         """How many messages wait."""
