@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import ROLES, Token, User
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
 from opendata.metadata.identifiers import find_identifier_fault
+from opendata.metadata.text import find_value_faults
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.context import Context
 from opendata.services.publishers import find_publisher
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 TOKEN_PREFIX = "odt_"  # noqa: S105 - what every token begins with, so that a leaked one is recognised
 MIN_PASSWORD = 10
+MAX_TOKEN_DAYS = 3650
 
 
 class Accounts:
@@ -38,7 +40,7 @@ class Accounts:
         faults = list(_find_faults(name, password, role, publisher))
         if faults:
             raise InvalidMetadataError(faults=faults)
-        digest = _hasher().hash(password)
+        digest = _hasher().hash(password.encode())
         with self._context.write() as session:
             if session.scalar(select(User).where(User.name == name)):
                 raise StateError(N_("There is an account “%(name)s” already"), name=name)
@@ -85,11 +87,13 @@ class Accounts:
         """The actor of a name and password, and the mark that a session keeps. Raises `NotSignedInError`."""
         from argon2.exceptions import Argon2Error
 
-        with self._context.read() as session:
-            row = session.scalar(select(User).where(User.name == name))
+        row = None
+        if find_identifier_fault("", name) is None:
+            with self._context.read() as session:
+                row = session.scalar(select(User).where(User.name == name))
         try:
             # An unknown name costs the same time as a wrong password.
-            _hasher().verify(row.password if row else _decoy(), password)
+            _hasher().verify(row.password if row else _decoy(), password.encode(errors="replace"))
         except Argon2Error:
             row = None
         if row is None or row.disabled:
@@ -105,7 +109,15 @@ class Accounts:
             return _view_actor(row)
 
     def create_token(self, user: str, name: str = "", *, days: int | None = None) -> tuple[str, TokenView]:
-        """A new bearer token for an account; its text is shown this once. `days` until it expires, None: never."""
+        """A new bearer token for an account; its text is shown this once. `days` until it expires, None: never.
+
+        Raises `NotFoundError`, `InvalidMetadataError`.
+        """
+        faults = list(find_value_faults(name, "/name"))
+        if days is not None and not 1 <= days <= MAX_TOKEN_DAYS:
+            faults.append(fault("/days", N_("A token lasts 1 to %(limit)s days"), limit=MAX_TOKEN_DAYS))
+        if faults:
+            raise InvalidMetadataError(faults=faults)
         text = TOKEN_PREFIX + secrets.token_urlsafe(32)
         now = self._context.clock()
         with self._context.write() as session:
@@ -115,7 +127,7 @@ class Accounts:
                 name=name,
                 digest=_digest(text),
                 created=now,
-                expires=now + timedelta(days=days) if days else None,
+                expires=now + timedelta(days=days) if days is not None else None,
                 revoked=False,
             )
             session.add(token)
@@ -154,7 +166,8 @@ class Accounts:
 
 
 def _find_user(session: Session, name: str) -> User:
-    row = session.scalar(select(User).where(User.name == name))
+    known = find_identifier_fault("", name) is None
+    row = session.scalar(select(User).where(User.name == name)) if known else None
     if row is None:
         raise NotFoundError(N_("There is no account “%(name)s”"), name=name[:100])
     return row
@@ -162,6 +175,7 @@ def _find_user(session: Session, name: str) -> User:
 
 def _find_faults(name: str, password: str, role: str, publisher: str | None) -> Sequence[Fault]:
     faults = [find_identifier_fault("/name", name)]
+    faults.extend(find_value_faults(password, "/password"))
     if not MIN_PASSWORD <= len(password) <= 1000:
         faults.append(fault("/password", N_("A password has at least %(limit)s characters"), limit=MIN_PASSWORD))
     if role not in ROLES:
@@ -186,7 +200,7 @@ def _view_token(row: Token, user: str) -> TokenView:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 @cache

@@ -44,6 +44,8 @@ class Datasets:
         elif not actor.is_maintainer:
             query = query.where(or_(Dataset.latest.is_not(None), Dataset.publisher_id == (actor.publisher or "")))
         if publisher:
+            if find_identifier_fault("", publisher):
+                return Page([])
             query = query.where(Dataset.publisher_id == publisher)
         after = read_cursor(cursor)
         if after:
@@ -190,7 +192,8 @@ def record_entry(context: Context, row: Dataset) -> None:
 def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Dataset:
     """The row of a dataset, locked against other writers if wanted. Raises `NotFoundError`."""
     query = select(Dataset).where(Dataset.id == dataset)
-    row = session.scalar(query.with_for_update(of=Dataset) if lock else query)
+    known = find_identifier_fault("", dataset) is None
+    row = session.scalar(query.with_for_update(of=Dataset) if lock else query) if known else None
     if row is None:
         raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
     return row

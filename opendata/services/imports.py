@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from opendata.errors import N_, InvalidPackageError, NotFoundError, OpendataError
+from opendata.errors import N_, InvalidPackageError, NotFoundError, OpendataError, UnsupportedFormatError
 from opendata.metadata.package import PackageDescription, ResourceDescription, parse_document, read_package
-from opendata.services.actors import Actor
+from opendata.services.actors import SYSTEM, Actor
 from opendata.services.datasets import Datasets
 from opendata.services.drafts import Drafts, ResourceOption, UploadedFile
 from opendata.services.package_source import PackageSource, open_source
@@ -21,6 +22,7 @@ from opendata.services.publishers import Publishers
 from opendata.services.schemas import Schemas
 from opendata.services.values import DraftView
 from opendata.services.work import Work
+from opendata.tabular.decoding import name_binary_kind
 from opendata.tabular.dialect import read_dialect
 from opendata.tabular.schema import read_schema
 
@@ -99,15 +101,17 @@ class Imports:
             except OpendataError as error:
                 found[resource.name] = _refuse(resource.name, error)
             else:
+                if any(option.file == other.file for other in options):
+                    option = replace(option, file=f"{option.file}#{option.name}")  # one file read in two ways
                 options.append(option)
                 paths.append((option.file, path))
         if found and (not partial or not options):
             return self._refuse_all(package, found, folder=paths, options=options)
         dataset = self._ensure_dataset(actor, package, publisher)
-        view = self._create_draft(actor, dataset, paths, options)
+        view = self._create_draft(actor, dataset, package, paths, options)
         self._work.run_to_end(view.id)
         view = self._drafts.get(actor, view.id)
-        self._collect(view, found)
+        _collect(view, found)
         if view.status == "invalid" and partial:
             view = self._drop_invalid(actor, view, found)
         return self._finish(actor, package, view, found)
@@ -131,6 +135,7 @@ class Imports:
         else:
             _write_inline(resource.data or (), path)
         _check_digest(resource, path)
+        _check_kind(resource, path)
         option = ResourceOption(
             file=resource.path or f"{resource.name}.csv",
             name=resource.name,
@@ -158,44 +163,41 @@ class Imports:
         return existing.id
 
     def _create_draft(
-        self, actor: Actor, dataset: str, paths: Sequence[tuple[str, Path]], options: Sequence[ResourceOption]
+        self,
+        actor: Actor,
+        dataset: str,
+        package: PackageDescription,
+        paths: Sequence[tuple[str, Path]],
+        options: Sequence[ResourceOption],
     ) -> DraftView:
+        """A draft of the package's tables, without those of the version before that the package no longer has."""
         opened = [UploadedFile(name, path.open("rb")) for name, path in paths]
         try:
             view, _ = self._drafts.create(actor, dataset, opened, options, enqueue=False)
         finally:
             for file in opened:
                 file.stream.close()
-        sent = {option.name for option in options}
-        for carried in [item.name for item in view.resources if item.carried and item.name not in sent]:
+        named = {resource.name for resource in package.resources}
+        for carried in [item.name for item in view.resources if item.carried and item.name not in named]:
             view = self._drafts.drop_resource(actor, view.id, carried, enqueue=False)
         return view
 
     def _drop_invalid(self, actor: Actor, view: DraftView, found: dict[str, ImportedResource]) -> DraftView:
-        """Leave out what is invalid, as often as that makes other tables lose what they refer to."""
+        """Leave out what is invalid, as often as that makes other tables lose what they refer to.
+
+        Where the version before has a table of that name, it stays as it was there.
+        """
         while view.status == "invalid":
-            wrong = [item.name for item in view.resources if not found[item.name].valid]
-            if len(wrong) == len(view.resources):
+            tasks = _list_tasks(view)
+            wrong = [item.name for item in view.resources if item.name in tasks and not tasks[item.name]["valid"]]
+            if {item.name for item in view.resources if not item.carried} <= set(wrong):
                 return view
             for name in wrong:
                 view = self._drafts.drop_resource(actor, view.id, name, enqueue=False)
             self._work.run_to_end(view.id)
             view = self._drafts.get(actor, view.id)
-            self._collect(view, found)
+            _collect(view, found)
         return view
-
-    def _collect(self, view: DraftView, found: dict[str, ImportedResource]) -> None:
-        tasks = {task["name"]: task for task in (view.report or {}).get("tasks", ())}
-        for item in view.resources:
-            task = tasks.get(item.name)
-            found[item.name] = ImportedResource(
-                name=item.name,
-                valid=bool(task["valid"]) if task else bool(item.valid),
-                rows=item.rows or 0,
-                errors=task["stats"]["errors"] if task else 0,
-                messages=tuple(error["message"] for error in task["errors"][:20]) if task else (),
-                report=task,
-            )
 
     def _finish(
         self, actor: Actor, package: PackageDescription, view: DraftView, found: Mapping[str, ImportedResource]
@@ -230,9 +232,13 @@ class Imports:
         checked = dict(found)
         for (_, path), option in zip(folder, options, strict=True):
             checked[str(option.name)] = self._check_alone(path, option)
+        try:
+            version = self._datasets.get(package.id, SYSTEM).latest
+        except NotFoundError:
+            version = None
         return Imported(
             dataset=package.id,
-            version=None,
+            version=version,
             created=False,
             refused=True,
             resources=[checked[item.name] for item in package.resources],
@@ -262,6 +268,27 @@ class Imports:
         )
 
 
+def _list_tasks(view: DraftView) -> Mapping[str, Mapping[str, Any]]:
+    return {task["name"]: task for task in (view.report or {}).get("tasks", ())}
+
+
+def _collect(view: DraftView, found: dict[str, ImportedResource]) -> None:
+    """Note the verdicts on a draft's tables; that of a table kept from before only where it is to blame."""
+    tasks = _list_tasks(view)
+    for item in view.resources:
+        task = tasks.get(item.name)
+        if item.carried and (task is None or item.name in found):
+            continue
+        found[item.name] = ImportedResource(
+            name=item.name,
+            valid=bool(task["valid"]) if task else bool(item.valid),
+            rows=item.rows or 0,
+            errors=task["stats"]["errors"] if task else 0,
+            messages=tuple(error["message"] for error in task["errors"][:20]) if task else (),
+            report=task,
+        )
+
+
 def _refuse(name: str, error: OpendataError) -> ImportedResource:
     messages = [error.text, *(f"{item.pointer}: {item.text}" if item.pointer else item.text for item in error.faults)]
     return ImportedResource(name=name, valid=False, rows=0, errors=max(1, len(error.faults)), messages=tuple(messages))
@@ -278,18 +305,27 @@ def _check_digest(resource: ResourceDescription, path: Path) -> None:
             expected=resource.bytes,
         )
     if resource.hash:
-        kind, _, expected = resource.hash.rpartition(":")
-        if (kind or "md5") not in ("md5", "sha256", "sha1", "sha512"):
+        prefix, _, expected = resource.hash.rpartition(":")
+        kind = prefix.lower() or "md5"
+        if kind not in ("md5", "sha256", "sha1", "sha512"):
             return
         with path.open("rb") as stream:
-            actual = hashlib.file_digest(stream, kind or "md5").hexdigest()
+            actual = hashlib.file_digest(stream, kind).hexdigest()
         if actual != expected.lower():
             raise InvalidPackageError(
                 N_("“%(path)s” does not have the digest the package says (%(kind)s %(expected)s)"),
                 path=resource.path,
-                kind=kind or "md5",
+                kind=kind,
                 expected=expected,
             )
+
+
+def _check_kind(resource: ResourceDescription, path: Path) -> None:
+    """Refuse a file that is no text, whatever its name says."""
+    with path.open("rb") as stream:
+        kind = name_binary_kind(stream.read(64))
+    if kind is not None:
+        raise UnsupportedFormatError(N_("“%(path)s” is %(kind)s, not a CSV table"), path=resource.path, kind=kind)
 
 
 def _write_inline(data: Sequence[Any], path: Path) -> None:
@@ -310,4 +346,6 @@ def _write_inline(data: Sequence[Any], path: Path) -> None:
 def _write_cell(cell: object) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
+    if isinstance(cell, dict | list):
+        return json.dumps(cell, ensure_ascii=False)
     return "" if cell is None else str(cell)

@@ -20,7 +20,7 @@ _BEAT_SECONDS = 1.0
 
 
 class LostLeaseError(Exception):
-    """Another worker has taken over; whatever was done since is void."""
+    """Another worker has taken over, or the draft was given up; whatever was done since is void."""
 
 
 class Lease:
@@ -33,9 +33,9 @@ class Lease:
         self._beaten = time.monotonic()
 
     def lock(self, session: Session) -> Draft:
-        """The draft's row, locked, within a unit of work. Raises `LostLeaseError`."""
+        """The draft's row, locked, within a unit of work. Raises `LostLeaseError`, also where it was given up."""
         row = find_draft(session, self.draft, lock=True)
-        if row.lease_owner != self._owner:
+        if row.lease_owner != self._owner or not row.wanted:
             raise LostLeaseError
         return row
 
@@ -47,7 +47,8 @@ class Lease:
         self._beaten = now
         values: dict[str, Any] = {"stage": stage, "progress": round(min(progress, 1.0), 4)}
         values["lease_until"] = self._context.clock() + timedelta(seconds=self._context.settings.lease_seconds)
-        query = update(Draft).where(Draft.id == self.draft, Draft.lease_owner == self._owner).values(**values)
+        mine = (Draft.id == self.draft, Draft.lease_owner == self._owner, Draft.wanted != "")
+        query = update(Draft).where(*mine).values(**values)
         with self._context.write() as session:
             if session.execute(query).rowcount != 1:  # type: ignore[attr-defined]
                 raise LostLeaseError

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 from urllib.error import URLError
 from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -20,6 +21,7 @@ from opendata.metadata.package import (
 )
 
 _TIMEOUT_SECONDS = 60
+_CHUNK = 1 << 20
 MAX_REMOTE_BYTES = 4 * 1024**3
 
 
@@ -99,19 +101,24 @@ class _LocalFiles:
         return self._descriptor.read_bytes()
 
     def fetch(self, path: str, target: Path) -> Path:  # noqa: ARG002 - a local file stays where it is
-        found = (self._root / path).resolve()
-        if not found.is_relative_to(self._root):
+        try:
+            found = (self._root / path).resolve()
+            inside, present = found.is_relative_to(self._root), found.is_file()
+        except (OSError, RuntimeError):  # a name too long for the system, links in a circle
+            inside, present = True, False
+        if not inside:
             raise InvalidPackageError(
                 N_("“%(path)s” leads out of the package; use a path below the descriptor's folder"), path=path
             )
-        if not found.is_file():
+        if not present:
             raise InvalidPackageError(N_("The file “%(path)s” is missing from the package"), path=path)
         return found
 
 
 class _SameHostRedirects(HTTPRedirectHandler):
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        if urlsplit(newurl).netloc != urlsplit(req.full_url).netloc:
+        old, new = urlsplit(req.full_url), urlsplit(newurl)
+        if new.netloc != old.netloc or new.scheme not in ("http", "https"):
             raise URLError("redirected to another host")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -125,40 +132,33 @@ class _RemoteFiles:
         self._opener = build_opener(_SameHostRedirects)
 
     def read_descriptor(self) -> bytes:
-        with self._open(self._address) as response:
-            data: bytes = response.read(MAX_DESCRIPTOR_BYTES + 1)
-            self._address = response.url  # a redirect from `latest`: what is beside it lies beside its target
-            return data
+        target = io.BytesIO()
+        # What lies beside the descriptor lies beside the target of a redirect, as from `latest`.
+        self._address = self._copy(self._address, target, MAX_DESCRIPTOR_BYTES)
+        return target.getvalue()
 
     def fetch(self, path: str, target: Path) -> Path:
-        with self._open(urljoin(self._address, quote(path))) as response, target.open("wb") as file:
-            shutil.copyfileobj(_Limited(response, path), file)
+        with target.open("wb") as file:
+            self._copy(urljoin(self._address, quote(path)), file, MAX_REMOTE_BYTES)
         return target
 
-    def _open(self, address: str) -> Any:
+    def _copy(self, address: str, target: BinaryIO, limit: int) -> str:
+        """Write what is at an address, whole and at most `limit` bytes; return where it was found in the end."""
         request = Request(address, headers={"User-Agent": "opendata", "Accept": "application/json, */*"})  # noqa: S310
         try:
-            return self._opener.open(request, timeout=_TIMEOUT_SECONDS)
-        except (URLError, OSError, ValueError) as error:
+            with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
+                count = 0
+                while data := response.read(_CHUNK):
+                    count += len(data)
+                    if count > limit:
+                        raise ValueError(f"it is larger than {limit} bytes")
+                    target.write(data)
+                if response.length:
+                    raise ValueError(f"it ended {response.length} bytes early")
+                found: str = response.url
+                return found
+        except (HTTPException, OSError, ValueError) as error:  # OSError: URLError, timeouts, broken connections
             reason = getattr(error, "reason", error)
             raise InvalidPackageError(
                 N_("“%(address)s” cannot be fetched: %(reason)s"), address=address, reason=str(reason)
             ) from None
-
-
-class _Limited:
-    """A response that may not go on for ever."""
-
-    def __init__(self, response: Any, path: str) -> None:
-        self._response = response
-        self._path = path
-        self._count = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        data: bytes = self._response.read(size)
-        self._count += len(data)
-        if self._count > MAX_REMOTE_BYTES:
-            raise InvalidPackageError(
-                N_("“%(path)s” is larger than %(limit)s bytes"), path=self._path, limit=MAX_REMOTE_BYTES
-            )
-        return data

@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Publisher
-from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
+from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError
 from opendata.metadata.canonical import write_canonical
+from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
 from opendata.services.actors import Actor, require_maintainer
 from opendata.services.context import Context
@@ -111,9 +112,9 @@ def view_publisher(row: Publisher, datasets: int = 0) -> PublisherView:
 
 def find_publisher(session: Session, publisher: str) -> Publisher:
     """The row of a publisher. Raises `NotFoundError`."""
-    row = session.get(Publisher, publisher)
+    row = None if find_identifier_fault("", publisher) else session.get(Publisher, publisher)
     if row is None:
-        raise NotFoundError(N_("There is no publisher “%(id)s”"), id=publisher)
+        raise NotFoundError(N_("There is no publisher “%(id)s”"), id=publisher[:200])
     return row
 
 
@@ -124,17 +125,15 @@ def count_datasets(session: Session) -> dict[str, int]:
 
 
 def _check(found: Mapping[str, Any]) -> dict[str, Any]:
-    title = str(found.get("title") or "").strip()
-    identifier = found.get("id") or (suggest_identifier(title) if title else "")
-    faults = [find_identifier_fault("/id", identifier)]
-    if not title or len(title) > 300:
-        faults.append(fault("/title", N_("A title of 1 to %(limit)s characters is needed"), limit=300))
-    wrong = [item for item in faults if item]
+    """What a publisher says of itself follows the rules for a dataset's title, description and translations."""
+    metadata = read_metadata({key: found[key] for key in ("title", "description", "i18n") if key in found})
+    identifier = found.get("id") or suggest_identifier(metadata.title)
+    wrong = find_identifier_fault("/id", identifier)
     if wrong:
-        raise InvalidMetadataError(faults=wrong)
+        raise InvalidMetadataError(faults=[wrong])
     return {
         "id": identifier,
-        "title": title,
-        "description": str(found.get("description") or "").strip(),
-        "i18n": dict(found.get("i18n") or {}),
+        "title": metadata.title,
+        "description": metadata.description,
+        "i18n": dict(metadata.i18n),
     }

@@ -11,9 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Schema
-from opendata.errors import N_, InvalidMetadataError, InvalidSchemaError, NotFoundError, StateError, fault
-from opendata.metadata.canonical import fingerprint, write_canonical
+from opendata.errors import (
+    N_,
+    IntegrityError,
+    InvalidMetadataError,
+    InvalidSchemaError,
+    NotFoundError,
+    StateError,
+    fault,
+)
+from opendata.metadata.canonical import write_canonical
 from opendata.metadata.identifiers import find_identifier_fault
+from opendata.metadata.text import find_value_faults
 from opendata.metadata.versions import parse_version
 from opendata.services.actors import Actor, require_maintainer
 from opendata.services.context import Context
@@ -53,6 +62,8 @@ class Schemas:
 
     def list_versions(self, name: str) -> tuple[str, ...]:
         """The versions of a schema, newest first."""
+        if find_identifier_fault("", name):
+            return ()
         with self._context.read() as session:
             found = session.scalars(select(Schema.version).where(Schema.name == name))
             return tuple(sorted(found, key=lambda text: parse_version(text) or (0, 0, 0), reverse=True))
@@ -76,20 +87,18 @@ class Schemas:
         wrong = [item for item in faults if item]
         if wrong:
             raise InvalidMetadataError(faults=wrong)
+        wrong = list(find_value_faults(descriptor))
+        if wrong:
+            raise InvalidSchemaError(faults=wrong)
         read_schema(descriptor)
-        with self._context.read() as session:
-            row = session.scalar(select(Schema).where(Schema.name == name, Schema.version == version))
-            if row is not None:
-                if fingerprint(row.descriptor) != fingerprint(dict(descriptor)):
-                    raise StateError(
-                        N_("The schema %(name)s@%(version)s exists with other rules; take a new version number"),
-                        name=name,
-                        version=version,
-                    )
-                return view_schema(row), False
-        self._context.public.put_record(schema_key(name, version), write_canonical(descriptor))
+        new = False
 
         def create(session: Session) -> str:
+            nonlocal new
+            self._record(name, version, descriptor)
+            new = session.scalar(select(Schema.id).where(Schema.name == name, Schema.version == version)) is None
+            if not new:
+                return f"{name}@{version}"
             ours = descriptor.get("opendata") or {}
             session.add(
                 Schema(
@@ -106,7 +115,18 @@ class Schemas:
             return f"{name}@{version}"
 
         ref, created = create_once(self._context, found_actor, once, create)
-        return self.resolve(ref), created
+        return self.resolve(ref), created and new
+
+    def _record(self, name: str, version: str, descriptor: Mapping[str, Any]) -> None:
+        """Write the schema into the store, which keeps the first of a number for ever."""
+        try:
+            self._context.public.put_record(schema_key(name, version), write_canonical(descriptor))
+        except IntegrityError:
+            raise StateError(
+                N_("The schema %(name)s@%(version)s exists with other rules; take a new version number"),
+                name=name,
+                version=version,
+            ) from None
 
     def load_folder(self, actor: Actor, folder: Path) -> int:
         """Add every `{name}/{version}/schema.json` below a folder; return how many were new."""
@@ -114,7 +134,7 @@ class Schemas:
         for path in sorted(folder.glob("*/*/schema.json")):
             try:
                 descriptor = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise InvalidSchemaError(N_("“%(path)s” is not JSON: %(reason)s"), path=path, reason=error) from None
             new += self.add(actor, path.parent.parent.name, path.parent.name, descriptor)[1]
         return new
@@ -122,7 +142,8 @@ class Schemas:
 
 def _read_translations(ours: object) -> dict[str, Any]:
     found = ours.get("i18n") if isinstance(ours, Mapping) else None
-    return dict(found) if isinstance(found, Mapping) else {}
+    pairs = found.items() if isinstance(found, Mapping) else ()
+    return {language: dict(texts) for language, texts in pairs if isinstance(texts, Mapping)}
 
 
 def find_schema(session: Session, name: str, version: str | None = None) -> Schema:
@@ -130,7 +151,9 @@ def find_schema(session: Session, name: str, version: str | None = None) -> Sche
     query = select(Schema).where(Schema.name == name)
     if version:
         query = query.where(Schema.version == version)
-    rows = sorted(session.scalars(query), key=lambda row: parse_version(row.version) or (0, 0, 0))
+    known = find_identifier_fault("", name) is None and (not version or parse_version(version) is not None)
+    found = session.scalars(query) if known else ()
+    rows = sorted(found, key=lambda row: parse_version(row.version) or (0, 0, 0))
     if not rows:
         ref = f"{name}@{version}" if version else name
         raise NotFoundError(N_("The library has no schema “%(ref)s”"), ref=ref[:200])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import time
@@ -41,7 +42,7 @@ class Work:
         try:
             self._do(lease)
         except LostLeaseError:
-            logger.warning("draft %s was taken over by another worker", draft)
+            logger.warning("draft %s was taken over by another worker, or given up", draft)
         except Exception as error:
             logger.exception("draft %s", draft)
             self._fail(lease, error)
@@ -89,8 +90,9 @@ class Work:
             settings.public_folder / "tmp",
         ):
             for path in folder.glob("*"):
-                if now - path.stat().st_mtime > _STALE_SECONDS:
-                    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+                with contextlib.suppress(FileNotFoundError):  # it was in use, and its owner has just removed it
+                    if now - path.stat().st_mtime > _STALE_SECONDS:
+                        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
     def _do(self, lease: Lease) -> None:
         with self._context.read() as session:
