@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask
+from flask import Flask, Response, request
 from flask_smorest import Api
 from flask_smorest.spec.plugins import FlaskPlugin
 from werkzeug.routing import BaseConverter
@@ -81,8 +82,20 @@ class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 
     ERROR_SCHEMA = ProblemShape
 
+    _document: bytes | None = None
+
     def _register_error_handlers(self) -> None:
         """One table answers pages and API alike; it is registered already."""
+
+    def _openapi_json(self) -> Response:
+        """The document, made once: the views do not change while the program runs."""
+        if self._document is None:
+            self._document = json.dumps(self.spec.to_dict(), ensure_ascii=False).encode()
+        response = Response(self._document, mimetype="application/json")
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-cache"
+        response.add_etag()
+        return response.make_conditional(request)  # type: ignore[return-value]  # itself
 
     def _register_etag_headers(self) -> None:
         """Ours are registered below."""

@@ -34,7 +34,7 @@ class Caller:
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         return self.client.open(
-            path if path.startswith("/api/") else API + path, method=method, headers=headers, **options
+            path if path.startswith("/api") else API + path, method=method, headers=headers, **options
         )
 
     def get(self, path: str, **options: Any) -> TestResponse:
