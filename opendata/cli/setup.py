@@ -71,7 +71,7 @@ def demo(host: str, port: int, no_serve: bool, parent: int | None) -> None:
         return
     with open_socket(host, port) as listener:
         # In a process of its own, so that the one that stays to watch over the others is small.
-        command = [sys.executable, "-m", "opendata", "demo", "--no-serve", "--parent", str(os.getpid())]
+        command = [sys.executable, "-P", "-m", "opendata", "demo", "--no-serve", "--parent", str(os.getpid())]
         filled = subprocess.run(command, check=False)
         if filled.returncode:
             raise click.exceptions.Exit(filled.returncode)

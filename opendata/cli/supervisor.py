@@ -40,10 +40,10 @@ class Supervisor:
         self._listener = listener
         self._ready, self._ready_end = os.pipe()
         parent = str(os.getpid())
-        web = [sys.executable, "-m", "opendata.cli.webserver", str(listener.fileno()), str(self._ready_end)]
+        web = [sys.executable, "-P", "-m", "opendata.cli.webserver", str(listener.fileno()), str(self._ready_end)]
         web += [parent, str(workers), str(threads), "1" if access_log else "0"]
         self._web = _Child("web server", web)
-        self._worker = _Child("worker", [sys.executable, "-m", "opendata", "worker", "--parent", parent])
+        self._worker = _Child("worker", [sys.executable, "-P", "-m", "opendata", "worker", "--parent", parent])
         self._children = [self._web]
         self._with_worker = worker
         self._stopping = 0

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from opendata.cli.failures import NOT_PASSED
-from opendata.cli.output import write_json
+from opendata.cli.output import show_progress, write_json
 from opendata.errors import N_, InvalidPackageError, NotFoundError, UsageError
 
 LIBRARY = Path(__file__).resolve().parent.parent.parent / "schemas"
@@ -46,13 +46,15 @@ def validate(ctx: click.Context, source: str, schema: str | None, rules: str, li
     elif is_package:
         from opendata.services.validation import check_package
 
-        report = check_package(source, _find_in_libraries, limit=limit_errors)
+        with show_progress() as progress:
+            report = check_package(source, _find_in_libraries, limit=limit_errors, on_progress=progress.report)
     else:
         from opendata.services.validation import check_file
         from opendata.tabular.schema import read_schema
 
         rules_given = read_schema(_find_schema(schema)) if schema else None
-        report = check_file(Path(source), schema=rules_given, limit=limit_errors)
+        with show_progress() as progress:
+            report = check_file(Path(source), schema=rules_given, limit=limit_errors, on_progress=progress.report)
     if as_json:
         write_json(report)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,15 +19,21 @@ from opendata.tabular.schema import ForeignKey, TableSchema, read_schema
 from opendata.tabular.table import PreparedTable, prepare_table
 from opendata.tabular.validation import TableReader
 
+OnProgress = Callable[[float, str], None]
+"""Hears which share (0..1) of which table has been read."""
+
 FindSchema = Callable[[str], Mapping[str, Any]]
 """Gives the schema of a library's `name` or `name@version`, or raises `NotFoundError`."""
 
 
-def check_file(path: Path, *, schema: TableSchema | None = None, limit: int = 1000) -> dict[str, Any]:
+def check_file(
+    path: Path, *, schema: TableSchema | None = None, limit: int = 1000, on_progress: OnProgress | None = None
+) -> dict[str, Any]:
     """The report on one delimited text file; without a schema every column is text."""
     task = _find_binary(path)
     if task is None:
-        reader = TableReader(path, name=path.stem, schema=schema, limit=limit)
+        on_bytes = _follow(path, path.name, on_progress)
+        reader = TableReader(path, name=path.stem, schema=schema, limit=limit, on_bytes=on_bytes)
         for _ in reader.batches():
             pass
         task = reader.task
@@ -35,7 +41,9 @@ def check_file(path: Path, *, schema: TableSchema | None = None, limit: int = 10
     return describe_report([task.describe()])
 
 
-def check_package(source: str, find_schema: FindSchema, *, limit: int = 1000) -> dict[str, Any]:
+def check_package(
+    source: str, find_schema: FindSchema, *, limit: int = 1000, on_progress: OnProgress | None = None
+) -> dict[str, Any]:
     """The report on every table of a package and on the foreign keys between them.
 
     Raises `InvalidPackageError` where the descriptor cannot be used at all; what is wrong with one resource is an
@@ -52,7 +60,15 @@ def check_package(source: str, find_schema: FindSchema, *, limit: int = 1000) ->
             except OpendataError as error:
                 tasks[resource.name] = _refuse(resource, error, limit)
                 continue
-            table = prepare_table(path, folder, name=resource.name, schema=schema, dialect=dialect, limit=limit)
+            table = prepare_table(
+                path,
+                folder,
+                name=resource.name,
+                schema=schema,
+                dialect=dialect,
+                limit=limit,
+                on_bytes=_follow(path, resource.name, on_progress),
+            )
             table.task.place = resource.path or resource.name
             tables[resource.name], tasks[resource.name] = table, table.task
         for name, table in tables.items():
@@ -83,6 +99,13 @@ def _open_resource(
     if binary is not None:
         raise InputError("%(note)s", note=binary.errors[0]["note"])
     return path, schema, dialect
+
+
+def _follow(path: Path, name: str, on_progress: OnProgress | None) -> Callable[[int], None] | None:
+    if on_progress is None:
+        return None
+    size = max(1, path.stat().st_size)
+    return lambda count: on_progress(count / size, name)
 
 
 def _check_keys(
@@ -122,12 +145,7 @@ def _refuse(resource: ResourceDescription, error: OpendataError, limit: int) -> 
     from frictionless import errors
 
     task = TaskReport(name=resource.name, place=resource.path or resource.name, limit=limit)
-    for note in _list_notes(error):
+    notes = [f"{item.pointer}: {item.text}" if item.pointer else item.text for item in error.faults]
+    for note in notes or [error.text]:
         task.add(errors.ResourceError(note=note).to_descriptor())
     return task
-
-
-def _list_notes(error: OpendataError) -> Sequence[str]:
-    if not error.faults:
-        return [error.text]
-    return [f"{item.pointer}: {item.text}" if item.pointer else item.text for item in error.faults]

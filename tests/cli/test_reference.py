@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import click
 import pytest
 
 from opendata.cli import main
 from opendata.settings import list_settings
+from tests.servers import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 
 

@@ -13,6 +13,7 @@ from opendata.services.demo import fill_demo
 from opendata.services.instance import create_instance
 from opendata.settings import Settings
 from opendata.wiring import build_services
+from tests.servers import CHECKOUT
 
 
 def read_tree(home: Path) -> dict[str, bytes]:
@@ -83,7 +84,7 @@ def test_every_file_of_an_unfinished_instance_is_completed(home) -> None:
 def test_demo_publishes_every_sample_and_the_second_time_none(run, home, run_json) -> None:
     first = run("demo", "--no-serve")
     assert first.exit_code == 0
-    samples = len(list((Path(__file__).parents[2] / "datasets").glob("*/*/datapackage.json")))
+    samples = len(list((CHECKOUT / "datasets").glob("*/*/datapackage.json")))
     assert f"{samples} sample datasets are public, {samples} of them" in first.stderr
     assert sum(item["datasets"] for item in run_json("publisher", "list")) == samples
     before = read_tree(home)
@@ -103,15 +104,14 @@ def test_demo_publishes_every_sample_and_the_second_time_none(run, home, run_jso
 
 def test_a_sample_that_changed_gets_its_next_version_and_no_other(home, tmp_path) -> None:
     samples = tmp_path / "datasets"
-    checkout = Path(__file__).parents[2]
     for name in ("sac/ethnic-groups", "data-bureau-demo/update-cycles"):
-        shutil.copytree(checkout / "datasets" / name, samples / name)
+        shutil.copytree(CHECKOUT / "datasets" / name, samples / name)
     create_instance(Settings(home=home), review="none")
     services = build_services(Settings(home=home))
     heard: list[tuple[int, int, str]] = []
 
     def fill() -> int:
-        return fill_demo(services, checkout / "schemas", samples, lambda *words: heard.append(words)).published
+        return fill_demo(services, CHECKOUT / "schemas", samples, lambda *words: heard.append(words)).published
 
     assert (fill(), fill()) == (2, 0)
     assert heard[:2] == [(0, 2, "data-bureau-demo/update-cycles"), (1, 2, "sac/ethnic-groups")]

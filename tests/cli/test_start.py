@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
+from tests.servers import CHECKOUT
+
 HEAVY = (
     "alembic",
     "argon2",

@@ -6,6 +6,11 @@ import json
 
 import pytest
 
+from opendata.services.actors import SYSTEM
+from opendata.settings import Settings
+from opendata.wiring import build_services
+from tests.servers import CHECKOUT
+
 SCHEMA = {
     "fields": [
         {"name": "code", "type": "string", "constraints": {"required": True, "pattern": "[A-Z][0-9]{3}"}},
@@ -68,7 +73,7 @@ def test_the_limit_caps_the_list_but_not_the_counts(run_json, write) -> None:
 
 
 def test_a_schema_can_be_a_name_of_the_library(run, run_json) -> None:
-    table = "datasets/mca/province-codes/provinces.csv"
+    table = CHECKOUT / "datasets/mca/province-codes/provinces.csv"
     for ref in ("division-province", "division-province@1.0.0"):
         found = run_json("validate", table, "--schema", ref)
         assert (found["valid"], found["tasks"][0]["stats"]["rows"]) == (True, 34)
@@ -79,9 +84,11 @@ def test_a_schema_can_be_a_name_of_the_library(run, run_json) -> None:
 def test_a_schema_of_the_instance_is_found_where_the_checkout_has_none(
     run, write, instance, monkeypatch, tmp_path
 ) -> None:
-    run("demo", "--no-serve")
+    services = build_services(Settings(home=instance))
+    services.schemas.load_folder(SYSTEM, CHECKOUT / "schemas")
+    services.database.dispose()
     monkeypatch.setattr("opendata.cli.validation.LIBRARY", tmp_path / "nothing")
-    ended = run("validate", "datasets/mca/province-codes/provinces.csv", "--schema", "division-province")
+    ended = run("validate", CHECKOUT / "datasets/mca/province-codes/provinces.csv", "--schema", "division-province")
     assert ended.exit_code == 0
 
 
@@ -138,9 +145,7 @@ def test_all_tables_of_a_package_and_the_keys_between_them_are_checked(run_json,
 
 
 def test_every_sample_is_valid(run_json) -> None:
-    from pathlib import Path
-
-    for folder in sorted(Path("datasets").glob("*/*")):
+    for folder in sorted((CHECKOUT / "datasets").glob("*/*")):
         assert run_json("validate", folder)["valid"], folder
 
 
