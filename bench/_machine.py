@@ -75,11 +75,11 @@ def serve_instance() -> Iterator[tuple[str, str, int]]:
     """A fresh instance being served: its address, a maintainer's token, the process at the root of its tree."""
     with tempfile.TemporaryDirectory(prefix="opendata-bench-") as home:
         environment = {**os.environ, "OPENDATA_HOME": home, "OPENDATA_REVIEW": "none"}
-        run = lambda *words: (
-            subprocess.run(  # noqa: E731
-                [PROGRAM, *words], env=environment, check=True, capture_output=True, text=True
-            ).stdout
-        )
+
+        def run(*words: str) -> str:
+            command = [PROGRAM, *words]
+            return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
         run("init", "--review", "none")
         run("publisher", "create", "bench", "Benchmark")
         run("user", "create", "bencher", "--role", "maintainer")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -72,7 +72,9 @@ class DecodingFault(Exception):  # noqa: N818 - it is reported as a finding, not
     row: int | None = None
 
 
-def read_rows(path: Path, dialect: Dialect, *, on_bytes: Callable[[int], None] | None = None) -> Iterator[list[str]]:
+def read_rows(
+    path: Path, dialect: Dialect, *, on_bytes: Callable[[int], None] | None = None
+) -> Generator[list[str], None, None]:
     """Yield the records of a delimited text file, header and comments included, in constant memory.
 
     `on_bytes` hears how many bytes have been read. Raises `DecodingFault` for bytes that are not of the encoding, a

@@ -56,7 +56,8 @@ class ScreeningReader(TableReader):
         yield from self._check_columns(expected, keys, head_rows)
 
     def _check_columns(self, expected: Sequence[Any], keys: Sequence[_Key], head_rows: int) -> Iterator[Batch]:
-        from frictionless.table import create_cell_handlers
+        import pyarrow.compute as pc
+        from frictionless.table.row import create_cell_handlers
 
         assert self.schema is not None  # noqa: S101 - settled before
         by_name = {item["name"]: item for item in self.fields}
@@ -71,9 +72,10 @@ class ScreeningReader(TableReader):
         rounded: Counter[str] = Counter()
         schema = self.arrow_schema
         for cells in _read_batches(self._path, self.dialect, len(screens), head_rows, self._on_bytes):
-            _refuse_blank_rows(cells)
+            _refuse_blank_rows([pc.equal(column, "") for column in cells])
             found = {screen.name: screen.screen(column) for screen, column in zip(screens, cells, strict=True)}
-            self._look_at_rows(cells, found, handlers)
+            _refuse_blank_rows([found[screen.name].text.is_null() for screen in screens])
+            self._look_at_rows(cells, found, handlers, keys)
             for name, column in found.items():
                 rounded[name] += column.rounded
             for key in keys:
@@ -86,17 +88,20 @@ class ScreeningReader(TableReader):
         for key in keys:
             key.refuse_repetition()
         self._digest = examination.sha256
-        self.task.warnings += describe_rounded([item["name"] for item in self.fields], rounded)
+        if self.task.valid:
+            self.task.warnings += describe_rounded([item["name"] for item in self.fields], rounded)
 
     def _look_at_rows(
-        self, cells: Sequence[pa.Array], found: Mapping[str, ScreenedColumn], handlers: Sequence[Any]
+        self, cells: Sequence[pa.Array], found: Mapping[str, ScreenedColumn], handlers: Any, keys: Sequence[_Key]
     ) -> None:
         """Give each row with a wrong cell to the engine, which words what is wrong with it."""
-        from frictionless.table import Row
+        from frictionless.table.row import Row
 
         for index in _list_wrong(found.values()):
             source = [column[index].as_py() for column in cells]
             row = Row(source, handlers=handlers, row_number=self.first_row + self.rows + index)
+            for name in (name for key in keys for name in key.names):
+                row[name]  # the engine reads the cells of keys first, and reports them in that order
             self._add_errors(row, [row[item["name"]] if item["name"] in found else None for item in self.fields])
 
     def _build_batch(self, found: Mapping[str, ScreenedColumn], rows: int, schema: pa.Schema) -> Batch:
@@ -198,7 +203,8 @@ class _Examination(threading.Thread):
         ends = self._tail.endswith((b"\n", b"\r"))
         line = self._tail.replace(b"\r", b"\n").rsplit(b"\n", 1)[-1]
         cell = last[-1][-1].as_py() if last and len(last[-1]) else ""
-        if "\n" in cell or "\r" in cell or (not ends and (b'"' in line or len(line) == len(self._tail))):
+        # A quote left open takes the file's last line end into the cell.
+        if cell.endswith(("\n", "\r")) or (not ends and (b'"' in line or len(line) == len(self._tail))):
             raise NeedsRowsError
 
 
@@ -248,16 +254,16 @@ def _read_batches(
         raise NeedsRowsError from None
 
 
-def _refuse_blank_rows(cells: Sequence[pa.Array]) -> None:
-    """Raises `NeedsRowsError` where a row has nothing in any cell: it may be a blank line."""
+def _refuse_blank_rows(empty: Sequence[pa.Array]) -> None:
+    """Raises `NeedsRowsError` where a row has nothing in any cell (a mask per column): it may be a blank line."""
     import pyarrow.compute as pc
 
-    empty = pc.equal(cells[0], "")
-    for column in cells[1:]:
-        if not pc.any(empty, min_count=0).as_py():
+    blank = empty[0]
+    for column in empty[1:]:
+        if not pc.any(blank, min_count=0).as_py():
             return
-        empty = pc.and_(empty, pc.equal(column, ""))
-    if pc.any(empty, min_count=0).as_py():
+        blank = pc.and_(blank, column)
+    if pc.any(blank, min_count=0).as_py():
         raise NeedsRowsError
 
 

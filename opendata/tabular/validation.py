@@ -108,7 +108,7 @@ class TableReader:
                 raise cause from None
             self.task.add(error.error.to_descriptor())
 
-    def _settle_schema(self, head: Sequence[list[str]]) -> None:
+    def _settle_schema(self, head: list[list[str]]) -> None:
         """Where no schema was given: every column of the header is text."""
         if self.schema is None:
             labels = self._open_dialect().read_labels(head)
@@ -176,10 +176,11 @@ class TableReader:
                 values, cells, weight = [], [], 0
         if values and self.task.valid:
             yield self._build(values, cells, schema)
-        self.task.warnings += describe_rounded(names, rounded)
+        if self.task.valid:
+            self.task.warnings += describe_rounded(names, rounded)
 
     def _sort_columns(self) -> tuple[list[int], list[int]]:
-        """The columns, by number: doubles and plain texts; and note those whose values may not fit, with their nulls."""
+        """Note the columns whose values may not fit; return, by number, those of doubles and those of plain text."""
         assert self.schema is not None  # noqa: S101 - set before any row is read
         doubles: list[int] = []
         texts: list[int] = []

@@ -17,6 +17,9 @@ from opendata.tabular.casting import Batch
 if TYPE_CHECKING:
     import pyarrow as pa
 
+PIECE_ROWS = 4096
+"""Both files are written in pieces of so many rows, so that equal rows make equal files however they arrive."""
+
 ROW_GROUP_ROWS = 122_880
 ROW_GROUP_BYTES = 64 * 1024 * 1024
 _JOINED_BYTES = 1 << 30  # the offsets of one string array are 32 bits
@@ -67,19 +70,30 @@ class TableWriter:
 
     def write(self, batch: Batch) -> None:
         """Append the rows of a batch to both files."""
-        self.rows += batch.typed.num_rows
-        self._csv.write(join_csv(batch.text, self._null_text))
-        self._held.append(batch.typed)
-        self._held_rows += batch.typed.num_rows
-        self._held_bytes += batch.typed.nbytes
-        if self._held_rows >= ROW_GROUP_ROWS or self._held_bytes >= ROW_GROUP_BYTES:
+        start = 0
+        while start < batch.typed.num_rows:
+            count = min(PIECE_ROWS - self.rows % PIECE_ROWS, batch.typed.num_rows - start)
+            self._write_piece(batch.typed.slice(start, count), batch.text.slice(start, count))
+            start += count
+
+    def _write_piece(self, typed: pa.RecordBatch, text: pa.RecordBatch) -> None:
+        """Append rows that do not go over the end of a piece; a row group ends only where a piece does."""
+        lines = join_csv(text, self._null_text)
+        self._csv.write(lines)
+        self.rows += typed.num_rows
+        self._held.append(typed)
+        self._held_rows += typed.num_rows
+        self._held_bytes += len(lines)
+        full = self._held_rows >= ROW_GROUP_ROWS or self._held_bytes >= ROW_GROUP_BYTES
+        if full and self.rows % PIECE_ROWS == 0:
             self._flush()
 
     def _flush(self) -> None:
         import pyarrow as pa
 
         if self._held_rows:
-            table = pa.Table.from_batches(self._held).replace_schema_metadata(self._schema.metadata)
+            table = pa.Table.from_batches(self._held).combine_chunks()
+            table = table.replace_schema_metadata(self._schema.metadata)
             self._parquet.write_table(table, row_group_size=self._held_rows)
             self._held, self._held_rows, self._held_bytes = [], 0, 0
 

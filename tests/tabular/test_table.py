@@ -155,6 +155,7 @@ def test_csv_and_parquet_hold_the_values_of_the_source_and_stay_as_they_are(
 def test_equal_rows_make_equal_files_however_they_were_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validation, "BATCH_CHARACTERS", 2000)
     monkeypatch.setattr("opendata.tabular.writing.ROW_GROUP_ROWS", 500)
+    monkeypatch.setattr("opendata.tabular.writing.PIECE_ROWS", 100)
     descriptor = {"fields": [{"name": "a", "type": "string"}, {"name": "d", "type": "date", "format": "any"}]}
     rows = [("x" * (number % 97), f"2020-01-{number % 28 + 1:02}") for number in range(2000)]
     long = "a;d\r\n" + "".join(f'"{text}";"{day}T00:00:00"\r\n' for text, day in rows)

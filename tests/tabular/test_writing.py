@@ -119,7 +119,7 @@ def test_row_groups_are_cut_by_rows_and_by_bytes(tmp_path: Path, monkeypatch: py
         ROW_GROUP_ROWS,
         ROW_GROUP_ROWS // 2,
     ]
-    monkeypatch.setattr(writing, "ROW_GROUP_BYTES", part.nbytes)
+    monkeypatch.setattr(writing, "ROW_GROUP_BYTES", len("x,y\n") * ROW_GROUP_ROWS // 2)
     _, path = write(tmp_path, ["a", "b"], part, part, part)
     assert pq.read_metadata(path).num_row_groups == 3
 
