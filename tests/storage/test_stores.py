@@ -1,0 +1,284 @@
+"""What every store does, whatever keeps the bytes: one suite, run over each of them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from opendata.errors import IntegrityError, NotFoundError, OpendataError, TooLargeError
+from opendata.storage.local import LocalStore
+from opendata.storage.store import Store, entry_key, manifest_key, publisher_key, schema_key, shard
+
+BACKENDS: dict[str, Callable[[Path], Store]] = {"local": LocalStore}
+"""How each kind of store is opened; opening it twice at one place gives the same store."""
+
+WRITERS = 8
+HOSTILE_NAMES = ["", "..", "../../etc/passwd", "/etc/passwd", "a" * 63, "A" * 64, "g" * 64, "a" * 63 + "\0", "é" * 64]
+HOSTILE_KEYS = [
+    "",
+    "..",
+    "../outside.json",
+    "datasets/../../outside.json",
+    "/etc/passwd",
+    "datasets/a\0b.json",
+    "datasets//a.json",
+    "datasets/.hidden",
+    "datasets/a.json/",
+    "data sets/a.json",
+    "datasets\\a.json",
+    "~/a.json",
+    "blobs/sha256/aa/a.json",
+    "tmp/a.json",
+    "datasets/" + "a" * 300,
+    "数据.json",
+]
+
+
+class Endless:
+    """A stream of a byte repeated, counting what is read of it."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+        self.read_bytes = 0
+
+    def read(self, size: int = -1) -> bytes:
+        count = self.left if size < 0 else min(size, self.left)
+        self.left -= count
+        self.read_bytes += count
+        return b"x" * count
+
+
+class Breaking(io.BytesIO):
+    """A connection that breaks after its first bytes."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell():
+            raise ConnectionResetError("gone")
+        return super().read(10)
+
+
+@pytest.fixture(params=BACKENDS)
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+    return lambda: BACKENDS[request.param](tmp_path / "store")
+
+
+@pytest.fixture
+def store(open_store: Callable[[], Store]) -> Store:
+    return open_store()
+
+
+def put(store: Store, data: bytes) -> str:
+    return store.put_stream(io.BytesIO(data))[0]
+
+
+def at_once(function: Callable[[int], object]) -> list[object]:
+    """What `function` gives or raises in each of several threads that begin together."""
+    barrier = threading.Barrier(WRITERS)
+
+    def run(number: int) -> object:
+        barrier.wait()
+        try:
+            return function(number)
+        except OpendataError as error:
+            return error
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return list(pool.map(run, range(WRITERS)))
+
+
+def test_a_blob_is_named_by_its_content_and_comes_back_whole(store: Store, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 10
+    (tmp_path / "file").write_bytes(data)
+    name, size = store.put_blob(tmp_path / "file")
+    assert (name, size) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert store.has_blob(name)
+    assert store.blob_path(name).read_bytes() == data
+    with store.open_blob(name) as stream:
+        stream.seek(256)
+        assert stream.read() == data[256:]
+    assert (tmp_path / "file").read_bytes() == data
+
+
+def test_an_empty_blob_is_a_blob(store: Store) -> None:
+    name = put(store, b"")
+    assert name == hashlib.sha256(b"").hexdigest()
+    with store.open_blob(name) as stream:
+        assert stream.read() == b""
+
+
+def test_the_same_bytes_again_change_nothing(store: Store) -> None:
+    name = put(store, b"once")
+    before = store.blob_path(name).stat()
+    assert put(store, b"once") == name
+    after = store.blob_path(name).stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_a_stream_of_many_chunks_is_kept_whole(store: Store) -> None:
+    size = 3 * (1 << 20) + 17
+    name, kept = store.put_stream(Endless(size))  # type: ignore[arg-type]
+    assert (name, kept) == (hashlib.sha256(b"x" * size).hexdigest(), size)
+    assert store.blob_path(name).stat().st_size == size
+
+
+def test_what_was_never_kept_is_not_found(store: Store) -> None:
+    name = hashlib.sha256(b"never").hexdigest()
+    assert not store.has_blob(name)
+    assert not store.has_record("datasets/aa/never/1.0.0.json")
+    for read in (
+        lambda: store.open_blob(name),
+        lambda: store.blob_path(name),
+        lambda: store.get_record("datasets/never.json"),
+    ):
+        with pytest.raises(NotFoundError):
+            read()
+
+
+def test_a_stream_of_the_limit_is_kept_and_of_a_byte_more_refused(store: Store, tmp_path: Path) -> None:
+    assert store.put_stream(io.BytesIO(b"x" * 1000), limit=1000)[1] == 1000
+    before = list_files(tmp_path)
+    stream = Endless(1 << 40)
+    with pytest.raises(TooLargeError) as caught:
+        store.put_stream(stream, limit=1001)  # type: ignore[arg-type]
+    assert "1001" in caught.value.text
+    assert stream.read_bytes < 1 << 23
+    assert list_files(tmp_path) == before
+
+
+def test_a_broken_stream_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ConnectionResetError):
+        store.put_stream(Breaking(b"x" * 100))
+    assert list_files(tmp_path) == []
+
+
+def test_concurrent_writers_of_one_blob_leave_one_whole_blob(open_store: Callable[[], Store], tmp_path: Path) -> None:
+    data = b"z" * 300_000
+    names = at_once(lambda _: put(open_store(), data))
+    assert set(names) == {hashlib.sha256(data).hexdigest()}
+    (only,) = list_files(tmp_path)
+    assert only.read_bytes() == data
+
+
+def test_concurrent_writers_of_one_record_agree_on_the_first(open_store: Callable[[], Store], tmp_path: Path) -> None:
+    found = at_once(lambda number: open_store().put_record("datasets/one.json", b"%d" % number))
+    winner = int(open_store().get_record("datasets/one.json"))
+    assert found[winner] is None
+    losers = [item for number, item in enumerate(found) if number != winner]
+    assert all(isinstance(item, IntegrityError) for item in losers)
+    assert len(list_files(tmp_path)) == 1
+
+
+def test_concurrent_writers_of_different_things_do_not_disturb_each_other(open_store: Callable[[], Store]) -> None:
+    def write(number: int) -> None:
+        store = open_store()
+        for count in range(5):
+            put(store, b"%d-%d" % (number, count))
+            store.put_record(f"entries/aa/{number}/{count}.json", b"%d" % count)
+
+    assert at_once(write) == [None] * WRITERS
+    assert len(list(open_store().list_records("entries"))) == WRITERS * 5
+
+
+def test_processes_writing_the_same_at_once_all_succeed(tmp_path: Path) -> None:
+    code = (
+        "import io, sys; from pathlib import Path; from opendata.storage.local import LocalStore\n"
+        "store = LocalStore(Path(sys.argv[1])); sys.stdin.readline()\n"
+        "for n in range(30):\n"
+        "    print(store.put_stream(io.BytesIO(b'%d' % n * 1000))[0])\n"
+        "    store.put_record(f'datasets/{n}.json', b'%d' % n)\n"
+    )
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path / "store")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    outputs = [child.communicate()[0] for child in children]
+    assert [child.returncode for child in children] == [0, 0, 0]
+    assert len(set(outputs)) == 1
+    store = LocalStore(tmp_path / "store")
+    for number, name in enumerate(outputs[0].split()):
+        assert store.blob_path(name).read_bytes() == b"%d" % number * 1000
+        assert store.get_record(f"datasets/{number}.json") == b"%d" % number
+    assert len(list_files(tmp_path)) == 60
+
+
+def test_a_record_is_written_once(store: Store) -> None:
+    store.put_record("datasets/aa/one/1.0.0.json", b"first")
+    store.put_record("datasets/aa/one/1.0.0.json", b"first")
+    with pytest.raises(IntegrityError) as caught:
+        store.put_record("datasets/aa/one/1.0.0.json", b"other")
+    assert "datasets/aa/one/1.0.0.json" in caught.value.text
+    assert store.get_record("datasets/aa/one/1.0.0.json") == b"first"
+
+
+def test_every_file_is_read_only_and_no_temporary_one_is_left(store: Store, tmp_path: Path) -> None:
+    put(store, b"blob")
+    store.put_record("datasets/aa/one/1.0.0.json", b"record")
+    with pytest.raises(IntegrityError):
+        store.put_record("datasets/aa/one/1.0.0.json", b"other")
+    files = list_files(tmp_path)
+    assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o444", "0o444"]
+    assert not [path for path in files if "tmp" in path.relative_to(tmp_path).parts]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_name_that_is_no_digest_is_no_blob(store: Store, name: str) -> None:
+    for read in (store.open_blob, store.blob_path, store.has_blob):
+        with pytest.raises(NotFoundError):
+            read(name)
+
+
+@pytest.mark.parametrize("key", HOSTILE_KEYS)
+def test_a_key_that_leads_elsewhere_is_neither_written_nor_read(store: Store, tmp_path: Path, key: str) -> None:
+    for use in (lambda: store.put_record(key, b"x"), lambda: store.get_record(key), lambda: store.has_record(key)):
+        with pytest.raises(NotFoundError):
+            use()
+    with pytest.raises(NotFoundError):
+        list(store.list_records(key))
+    assert list_files(tmp_path) == []
+
+
+def test_a_folder_of_records_is_no_record_and_a_record_no_folder(store: Store) -> None:
+    store.put_record("publishers/water/1.json", b"x")
+    for key in ("publishers/water", "publishers/water/1.json/2.json"):
+        assert not store.has_record(key)
+        with pytest.raises(NotFoundError):
+            store.get_record(key)
+
+
+def test_records_are_listed_below_a_folder_in_the_order_of_their_keys(store: Store) -> None:
+    keys = ["entries/a/1.json", "entries/a-b/1.json", "entries/a/10.json", "entries/a/2.json", "entries/a_b/1.json"]
+    for key in [*reversed(keys), "publishers/a/1.json"]:
+        store.put_record(key, key.encode())
+    put(store, b"no record")
+    assert list(store.list_records("entries")) == sorted(keys)
+    assert list(store.list_records("entries/a")) == ["entries/a/1.json", "entries/a/10.json", "entries/a/2.json"]
+    assert list(store.list_records("schemas")) == []
+
+
+def test_keys_spread_datasets_by_their_digest() -> None:
+    assert shard("reservoirs") == hashlib.sha256(b"reservoirs").hexdigest()[:2]
+    assert manifest_key("reservoirs", "1.0.0") == f"datasets/{shard('reservoirs')}/reservoirs/1.0.0.json"
+    assert entry_key("reservoirs", 3) == f"entries/{shard('reservoirs')}/reservoirs/3.json"
+    assert publisher_key("water", 1) == "publishers/water/1.json"
+    assert schema_key("levels", "1.2.3") == "schemas/levels/1.2.3.json"
+
+
+def list_files(folder: Path) -> list[Path]:
+    return sorted(path for path in (folder / "store").rglob("*") if path.is_file())

@@ -1,0 +1,139 @@
+"""Settings: read once, each from its variable, the instance file or its default."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from opendata.errors import UsageError
+from opendata.settings import (
+    INSTANCE_FILE,
+    Settings,
+    list_settings,
+    read_instance_file,
+    read_settings,
+    variable_of,
+    write_instance_file,
+)
+
+
+def read(home: Path, **values: str) -> Settings:
+    return read_settings({"OPENDATA_HOME": str(home), **{variable_of(name): text for name, text in values.items()}})
+
+
+def test_without_anything_said_the_defaults_hold(tmp_path: Path) -> None:
+    assert read(tmp_path) == Settings(home=tmp_path)
+
+
+def test_without_a_home_the_instance_lies_in_the_checkout() -> None:
+    assert read_settings({}).home == Path(__file__).resolve().parent.parent / "var"
+
+
+def test_a_home_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/clerk")
+    assert read_settings({"OPENDATA_HOME": "portal"}).home == tmp_path / "portal"
+    assert read_settings({"OPENDATA_HOME": "~/portal"}).home == Path("/home/clerk/portal")
+
+
+def test_the_environment_wins_over_the_instance_file_and_that_over_the_default(tmp_path: Path) -> None:
+    write_instance_file(tmp_path, {"OPENDATA_REVIEW": "none", "OPENDATA_MAX_ATTEMPTS": "7"})
+    assert read(tmp_path).review == "none"
+    assert read(tmp_path).max_attempts == 7
+    assert read(tmp_path, review="two-person").review == "two-person"
+    assert read(tmp_path, review="two-person").max_attempts == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("languages", " en , zh,en", ("en", "zh")),
+        ("secure_cookies", "TRUE", True),
+        ("secure_cookies", "off", False),
+        ("lease_seconds", "007", 7),
+        ("base_url", "https://data.example.org/portal/", "https://data.example.org/portal"),
+        ("timezone", "Europe/Berlin", "Europe/Berlin"),
+        ("title", "开放数据", "开放数据"),
+    ],
+)
+def test_a_value_is_read_as_what_it_is(tmp_path: Path, name: str, text: str, value: object) -> None:
+    assert getattr(read(tmp_path, **{name: text}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("review", "maybe"),
+        ("languages", "zh,fr"),
+        ("languages", ","),
+        ("secure_cookies", "perhaps"),
+        ("lease_seconds", "0"),
+        ("lease_seconds", "-1"),
+        ("lease_seconds", "1.5"),
+        ("lease_seconds", "²"),
+        ("lease_seconds", "9" * 5000),
+        ("timezone", "Mars/Olympus"),
+        ("timezone", "../etc/passwd"),
+        ("base_url", "data.example.org"),
+        ("base_url", "javascript:alert(1)"),
+        ("base_url", "https://"),
+        ("base_url", "https://data.example.org/?a=b"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_refused_with_its_variable(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, **{name: text})
+    assert variable_of(name) in caught.value.text
+
+
+def test_an_empty_value_means_the_default(tmp_path: Path) -> None:
+    assert read(tmp_path, review="", max_attempts="").max_attempts == Settings().max_attempts
+
+
+def test_stores_lie_in_the_instance_folder_unless_said_otherwise(tmp_path: Path) -> None:
+    found = read(tmp_path)
+    assert (found.public_folder, found.private_folder) == (tmp_path / "store", tmp_path / "private")
+    assert found.key_folder.parent == found.queue_file.parent == tmp_path
+    moved = read(tmp_path, store="/data/store", private_store="elsewhere/private")
+    assert (moved.public_folder, moved.private_folder) == (Path("/data/store"), tmp_path / "elsewhere" / "private")
+
+
+def test_the_database_is_the_one_named_or_a_file_of_the_instance(tmp_path: Path) -> None:
+    assert read(tmp_path).database == f"sqlite:///{tmp_path}/opendata.sqlite"
+    assert read(tmp_path, database_url="postgresql://x/y").database == "postgresql://x/y"
+
+
+def test_the_instance_file_is_read_line_by_line(tmp_path: Path) -> None:
+    text = "# a note = no setting\n\n OPENDATA_TITLE = 数据 = 公开 \r\nnot a setting\nOPENDATA_REVIEW=none"
+    (tmp_path / INSTANCE_FILE).write_text(text, encoding="utf-8")
+    assert read_instance_file(tmp_path) == {"OPENDATA_TITLE": "数据 = 公开", "OPENDATA_REVIEW": "none"}
+
+
+def test_an_instance_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / INSTANCE_FILE).write_bytes(b"OPENDATA_TITLE=\xff\n")
+    with pytest.raises(UsageError, match=INSTANCE_FILE):
+        read(tmp_path)
+
+
+def test_writing_the_instance_file_keeps_the_other_settings_and_is_its_owners_alone(tmp_path: Path) -> None:
+    write_instance_file(tmp_path, {"OPENDATA_TITLE": "数据", "OPENDATA_REVIEW": "none"})
+    write_instance_file(tmp_path, {"OPENDATA_REVIEW": "two-person"})
+    assert read_instance_file(tmp_path) == {"OPENDATA_TITLE": "数据", "OPENDATA_REVIEW": "two-person"}
+    assert [path.name for path in tmp_path.iterdir()] == [INSTANCE_FILE]
+    assert (tmp_path / INSTANCE_FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_every_setting_is_listed_with_its_variable_and_a_sentence() -> None:
+    found = {item.name: item for item in list_settings()}
+    assert list(found) == [item.name for item in fields(Settings)]
+    assert all(
+        item.variable == f"OPENDATA_{item.name.upper()}" and item.about.endswith((".", ")")) for item in found.values()
+    )
+    assert {name for name, item in found.items() if item.secret} == {"secret_key"}
+    assert (found["home"].default, found["languages"].default, found["secure_cookies"].default) == (
+        "./var",
+        "zh,en",
+        "false",
+    )
