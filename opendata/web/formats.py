@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -100,13 +101,20 @@ def render_markdown(text: str) -> Markup:
     return Markup(cleaned)  # noqa: S704 - cleaned just above
 
 
-def excerpt(text: str, length: int = 140) -> str:
-    """The beginning of a Markdown text without its marks."""
+def excerpt(text: str, columns: int = 260) -> str:
+    """The beginning of a Markdown text without its marks, cut between words; a Chinese character takes two columns."""
     import nh3
 
-    plain = html.unescape(nh3.clean(str(render_markdown(text[: length * 8])), tags=set()))
+    plain = html.unescape(nh3.clean(str(render_markdown(text[: columns * 8])), tags=set()))
     plain = " ".join(plain.split())
-    return plain if len(plain) <= length else plain[: length - 1].rstrip() + "…"
+    width = 0
+    for place, letter in enumerate(plain):
+        width += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        if width > columns:
+            head = plain[:place]
+            blank = head.rfind(" ")
+            return (head[:blank] if blank > max(0, place - 20) else head).rstrip(" ,;，；、") + "…"
+    return plain
 
 
 @cache

@@ -11,8 +11,10 @@ from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from opendata.services.drafts import ResourceOption, UploadedFile
+from opendata.services.values import DraftView, SchemaView
 
 ROWS = 5
+MORE_ROWS = tuple(f"_{number}" for number in range(1, ROWS))
 NEW_TABLE = ""
 DELIMITERS = {"": "auto", ",": ",", ";": ";", "tab": "\t", "|": "|"}
 ENCODINGS = ("utf-8", "gb18030")
@@ -48,6 +50,23 @@ def read_upload(form: Mapping[str, str], sent: MultiDict[str, FileStorage]) -> U
     if not files:
         errors["file_0"] = [gettext("Choose a file")]
     return Upload(files=files, options=options, rows=rows, errors=errors)
+
+
+def show_draft(draft: DraftView, library: Sequence[SchemaView]) -> dict[str, str]:
+    """The fields of a draft that is to be sent again with corrected files."""
+    refs = {schema.ref for schema in library}
+    values = {"notes": draft.notes}
+    for number, table in enumerate([table for table in draft.resources if not table.carried][:ROWS]):
+        values[f"table_{number}"] = values[f"name_{number}"] = table.name
+        values[f"title_{number}"] = table.title
+        delimiter = (table.dialect or {}).get("delimiter", "")
+        values[f"delimiter_{number}"] = next((key for key, char in DELIMITERS.items() if char == delimiter), "")
+        if table.schema_name in refs:
+            values |= {f"schema_{number}": "library", f"library_{number}": table.schema_name}
+        elif table.schema:
+            text = json.dumps(table.schema, ensure_ascii=False, indent=2)
+            values |= {f"schema_{number}": "own", f"own_{number}": text}
+    return values
 
 
 def place_fault(pointer: str, rows: Sequence[int]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -12,24 +12,28 @@ from werkzeug.wrappers import Response
 from opendata.errors import InputError
 from opendata.problems import fill, status_of
 from opendata.services.actors import require_editor
-from opendata.services.values import DatasetView
+from opendata.services.values import DatasetView, SchemaView
 from opendata.web.instance import services
 from opendata.web.security import protect_forms
 from opendata.web.sessions import ask_to_sign_in
-from opendata.web.upload_form import ROWS, place_fault, read_upload
+from opendata.web.upload_form import MORE_ROWS, ROWS, place_fault, read_upload, show_draft
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/workspace")
 blueprint.before_request(ask_to_sign_in)
 blueprint.before_request(protect_forms)
 
+_UNSAID = ("", "last")
 Answer = Response | str | tuple[str, int]
 
 
 @blueprint.get("/datasets/<dataset>/upload")
 def show_upload(dataset: str) -> Answer:
-    """The form."""
+    """The form; filled in like the `draft` whose files are to be sent again, if one is named."""
     found = _get_own(dataset)
-    return _render(found, {"table_0": request.args.get("table", "")}, {}, "")
+    values: Mapping[str, str] = {}
+    if request.args.get("draft"):
+        values = show_draft(services().drafts.get(g.actor, request.args["draft"]), _list_schemas())
+    return _render(found, values, {}, "")
 
 
 @blueprint.post("/datasets/<dataset>/upload")
@@ -58,6 +62,10 @@ def _get_own(dataset: str) -> DatasetView:
     return found
 
 
+def _list_schemas() -> Sequence[SchemaView]:
+    return services().schemas.list(limit=1000).items
+
+
 def _render(dataset: DatasetView, values: Mapping[str, str], errors: Mapping[str, list[str]], message: str) -> str:
     manifest: Mapping[str, Any] = {"resources": ()}
     if dataset.latest:
@@ -70,6 +78,9 @@ def _render(dataset: DatasetView, values: Mapping[str, str], errors: Mapping[str
         message=message,
         rows=ROWS,
         tables=[item for item in manifest["resources"] if "schema" in item],
-        schemas=services().schemas.list(limit=1000).items,
+        schemas=_list_schemas(),
+        more=any(
+            name.endswith(MORE_ROWS) for name in (*errors, *(key for key in values if values[key] not in _UNSAID))
+        ),
         limit=services().settings.max_upload_bytes,
     )

@@ -117,6 +117,21 @@ def test_a_new_file_replaces_a_table_by_the_same_schema_and_others_stay(desk: Po
     assert "替换“levels”" in client.get("/workspace/datasets/levels/upload").text
 
 
+def test_a_corrected_file_is_sent_again_by_the_same_choices(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    fields = {**own_schema(), "name_0": "first-table", "title_0": "水位表", "delimiter_0": ";", "notes": "第一版"}
+    place = upload(client, "levels", WRONG.replace(",", ";"), **fields).headers["Location"]
+    desk.work()
+    again = f"/workspace/datasets/levels/upload?draft={place.rsplit('/', 1)[-1]}"
+    assert again in client.get(place).text
+    form = client.get(again).text
+    check_page(form)
+    for text in ('value="first-table"', 'value="水位表"', "第一版", "&#34;primaryKey&#34;", 'value="own" checked'):
+        assert text in form
+    assert '<option value=";" selected>' in form
+
+
 def test_a_table_is_left_out_and_a_draft_discarded(desk: Portal) -> None:
     client = desk.signed_in("clerk")
     make_dataset(client)

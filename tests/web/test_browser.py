@@ -1,0 +1,145 @@
+"""The pages in a real browser: nothing is blocked, nothing fails, a clerk gets through, narrow screens suffice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.instances import CSV
+from tests.web.conftest import PASSWORD, Portal
+
+PUBLIC = (
+    "/",
+    "/datasets",
+    "/datasets/reservoirs",
+    "/datasets/reservoirs/1.1.0/",
+    "/publishers",
+    "/publishers/water-bureau",
+    "/schemas",
+    "/schemas/reservoir",
+    "/problems",
+    "/sign-in",
+)
+WAIT_MILLISECONDS = 20_000
+
+
+@contextmanager
+def serve(portal: Portal) -> Iterator[str]:
+    """The portal on a port of its own, in a thread of this process."""
+    server = make_server("127.0.0.1", 0, portal.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def keep_working(portal: Portal) -> Iterator[None]:
+    """A worker beside the server."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.wait(0.1):
+            portal.work()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Without a sandbox: tests may run as root in a container, and only our own pages are opened.
+        started = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+def open_page(browser: Browser, complaints: list[str], **options: object) -> Page:
+    page = browser.new_context(locale="zh-CN", **options).new_page()  # type: ignore[arg-type]
+    page.set_default_timeout(WAIT_MILLISECONDS)
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
+    return page
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_browser_has_nothing_to_complain_about(browser: Browser, portal: Portal, width: int) -> None:
+    complaints: list[str] = []
+    with serve(portal) as address:
+        page = open_page(browser, complaints, viewport={"width": width, "height": 800})
+        for path in PUBLIC:
+            answer = page.goto(address + path)
+            assert answer is not None
+            assert answer.status == 200
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{path} is {wide} pixels too wide"
+            assert page.evaluate("getComputedStyle(document.querySelector('header')).borderBottomStyle") == "solid"
+        page.context.close()
+    assert not complaints
+
+
+def test_the_keyboard_reaches_the_content_first(browser: Browser, portal: Portal) -> None:
+    with serve(portal) as address:
+        page = open_page(browser, [])
+        page.goto(f"{address}/datasets/reservoirs")
+        page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_text("跳到正文")
+        page.keyboard.press("Enter")
+        expect(page.locator("main")).to_be_focused()
+        page.context.close()
+
+
+def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, tmp_path: Path) -> None:
+    complaints: list[str] = []
+    wrong, right = tmp_path / "wrong" / "levels.csv", tmp_path / "levels.csv"
+    wrong.parent.mkdir()
+    wrong.write_text(CSV + "A003,北湖\n", encoding="utf-8")
+    right.write_text(CSV, encoding="utf-8")
+    with serve(desk) as address, keep_working(desk):
+        page = open_page(browser, complaints)
+        page.goto(f"{address}/workspace")
+        page.get_by_label("名称").fill("clerk")
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.get_by_role("link", name="新建数据集").click()
+        page.locator("#title_zh").fill("水库水位")
+        page.get_by_role("button", name="建立数据集").click()
+        for file in (wrong, right):
+            page.locator("#file_0").set_input_files(file)
+            page.get_by_role("button", name="上传并校验").click()
+            if file is wrong:
+                expect(page.get_by_role("heading", name="校验未通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
+                expect(page.locator("main")).to_contain_text("本行在这一列之前就结束了")
+                page.get_by_role("link", name="上传改正后的文件").click()
+        expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
+        page.get_by_role("button", name="采用此数据标准并重新校验").click()
+        expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
+        page.get_by_role("button", name="发布").click()
+        page.get_by_role("link", name="查看版本 1.0.0").click(timeout=WAIT_MILLISECONDS)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("水库水位 1.0.0")
+        with page.expect_download() as download:
+            page.locator("a", has_text="CSV").click()
+        assert download.value.suggested_filename == "shui-ku-shui-wei-1.0.0-levels.csv"
+        assert download.value.path().read_text(encoding="utf-8") == CSV
+        page.get_by_role("button", name="退出").click()
+        expect(page.locator("main")).to_contain_text("您已退出登录")
+        page.context.close()
+    assert not complaints
