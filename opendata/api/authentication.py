@@ -29,7 +29,7 @@ def identify_caller() -> None:
 
 def caller() -> Actor | None:
     """Who calls, None for a reader without an account."""
-    found: Actor | None = g.caller
+    found: Actor | None = g.get("caller")
     return found
 
 

@@ -68,7 +68,7 @@ def read_upload() -> Upload:
 
 def _open_form() -> None:
     request.max_content_length = current_app.config["MAX_CONTENT_LENGTH"]
-    if request.mimetype != "multipart/form-data" and (request.mimetype or request.content_length):
+    if request.mimetype != "multipart/form-data" and (request.mimetype or request.stream.read(1)):
         raise UnsupportedFormatError(
             N_("Files are sent as “multipart/form-data” with a part “file”, not as “%(type)s”"),
             type=request.mimetype[:100] or "?",
@@ -151,4 +151,5 @@ def _identify(texts: Mapping[str, str], files: Sequence[UploadedFile]) -> Sequen
     for file in files:
         file.stream.seek(0)
         found += [file.name, hashlib.file_digest(file.stream, "sha256").hexdigest()]  # type: ignore[arg-type]
+        file.stream.seek(0)
     return found

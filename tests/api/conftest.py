@@ -89,8 +89,14 @@ def limits() -> dict[str, Any]:
 
 
 @pytest.fixture
-def services(tmp_path: Path, review: str, limits: dict[str, Any]) -> Iterator[Services]:
-    built = make_services(tmp_path / "instance", review=review, **limits)
+def database_url() -> str:
+    """SQLite, unless a test asks for both."""
+    return ""
+
+
+@pytest.fixture
+def services(tmp_path: Path, review: str, limits: dict[str, Any], database_url: str) -> Iterator[Services]:
+    built = make_services(tmp_path / "instance", review=review, database_url=database_url, **limits)
     built.publishers.ensure(SYSTEM, {"id": "parks-bureau", "title": "园林局"})
     yield built
     built.database.dispose()

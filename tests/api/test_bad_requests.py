@@ -90,12 +90,12 @@ def test_parameters_that_are_not_allowed_are_named(stranger: Caller, query: str,
     assert pointers(stranger.get(f"/datasets?{query}")) == {place}
 
 
-@pytest.mark.parametrize("cursor", ["%FF", "a", "AAAA", "4oCu", "bm9uZQ", "中"])
 @pytest.mark.parametrize("path", ["/drafts", "/datasets", "/publishers", "/schemas", "/datasets/reservoirs/drafts"])
-def test_a_cursor_that_is_not_ours_is_never_our_fault(editor: Caller, path: str, cursor: str) -> None:
-    answer = editor.get(f"{path}?cursor={cursor}")
-    if answer.status_code != 200:
-        problem(answer, 400, "bad-request")
+def test_a_cursor_that_is_not_ours_is_never_our_fault(editor: Caller, path: str) -> None:
+    for cursor in ("%FF", "a", "AAAA", "4oCu", "bm9uZQ", "中"):
+        answer = editor.get(f"{path}?cursor={cursor}")
+        if answer.status_code != 200:
+            problem(answer, 400, "bad-request")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,7 @@ def test_an_unknown_dataset_takes_no_files(editor: Caller) -> None:
 def test_a_picture_named_as_a_table_is_refused(editor: Caller) -> None:
     found = problem(editor.upload(("levels.csv", JPEG)), 415, "unsupported-format")
     assert "levels.csv" in found["detail"]
+    problem(editor.upload(("levels.csv", JPEG), headers={"Idempotency-Key": "k"}), 415)
 
 
 @pytest.mark.parametrize("limits", [{"max_upload_bytes": 2000}])
@@ -145,7 +146,7 @@ def test_a_part_of_text_has_its_limit(editor: Caller) -> None:
     assert pointers(editor.upload(("levels.csv", CSV), notes="x" * 20_001)) == {"/notes"}
 
 
-@pytest.mark.parametrize("media_type", ["text/csv", "application/json", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("media_type", ["text/csv", "application/json", "application/x-www-form-urlencoded", ""])
 def test_files_that_do_not_come_as_multipart_are_refused(editor: Caller, media_type: str) -> None:
     answer = editor.post("/datasets/reservoirs/drafts", data=CSV, content_type=media_type)
     assert "multipart/form-data" in problem(answer, 415, "unsupported-format")["detail"]

@@ -81,8 +81,8 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
         def send(case: Any) -> None:
             answer = case.call(headers={"Authorization": f"Bearer {caller.token}"})
             case.validate_response(answer, checks=CHECKS)
-            declared = operation.definition.raw["responses"]
-            assert str(answer.status_code) in declared, f"{operation.label}: {answer.status_code} {answer.text}"
+            declared = case.operation.definition.raw["responses"]
+            assert str(answer.status_code) in declared, f"{case.operation.label}: {answer.status_code} {answer.text}"
             seen[answer.status_code] += 1
 
         send()
