@@ -11,10 +11,10 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, request
 from flask_smorest import Api
 from flask_smorest.spec.plugins import FlaskPlugin
-from werkzeug.routing import BaseConverter
 
 from opendata.api.blueprints import PREFIX
 from opendata.api.fields import IDENTIFIER, VERSION, Address, Choice, Instant
+from opendata.api.paths import IdentifierConverter, VersionConverter
 from opendata.api.problem_shape import ProblemShape
 from opendata.problems import MEDIA_TYPE
 
@@ -63,18 +63,6 @@ _SECURITY = {
         "description": "With a session, what changes something needs the page's token.",
     },
 }
-
-
-class IdentifierConverter(BaseConverter):
-    """An identifier in a path; whatever cannot be one is not found."""
-
-    regex = "[a-z0-9][a-z0-9_-]{1,99}"
-
-
-class VersionConverter(BaseConverter):
-    """A version's number in a path, or `latest`."""
-
-    regex = r"latest|[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}"
 
 
 class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types

@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import FileStorage
-from werkzeug.formparser import FormDataParser
 
 from opendata.api.documents import parse_document
 from opendata.api.draft_inputs import PlainOptionInput, ResourceOptionInput
+from opendata.api.multipart import open_form
 from opendata.api.parsing import list_faults
-from opendata.errors import N_, Fault, InputError, InvalidMetadataError, UnsupportedFormatError, fault
+from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.services.drafts import ResourceOption, UploadedFile
 
 _TEXTS = ("resources", "schema", "name", "dialect", "notes")
@@ -34,20 +34,13 @@ class Upload:
     sent: Sequence[str]
 
 
-class _StrictFormParser(FormDataParser):
-    """Does not take a body that breaks off for an empty one."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{**options, "silent": False})
-
-
 def read_upload() -> Upload:
     """Read the body of an upload.
 
     Raises `UnsupportedFormatError` where it is not multipart, `InputError` where it cannot be read, and
     `InvalidMetadataError` naming each part that is wrong.
     """
-    _open_form()
+    open_form()
     faults = list(_find_part_faults())
     files = [item for item in request.files.getlist("file") if item.filename or item.stream.read(1)]
     texts = {name: _read_text(name) for name in _TEXTS if name in request.form or name in request.files}
@@ -64,20 +57,6 @@ def read_upload() -> Upload:
     received = [UploadedFile(_base_name(item), item.stream) for item in files]  # type: ignore[arg-type]
     options = _read_options(texts, received)
     return Upload(received, options, texts.get("notes", ""), _identify(texts, received))
-
-
-def _open_form() -> None:
-    request.max_content_length = current_app.config["MAX_CONTENT_LENGTH"]
-    if request.mimetype != "multipart/form-data" and (request.mimetype or request.stream.read(1)):
-        raise UnsupportedFormatError(
-            N_("Files are sent as “multipart/form-data” with a part “file”, not as “%(type)s”"),
-            type=request.mimetype[:100] or "?",
-        )
-    request.form_data_parser_class = _StrictFormParser
-    try:
-        request.form  # noqa: B018 - reads the whole body
-    except ValueError:
-        raise InputError(N_("The multipart body cannot be read: it breaks off or its boundary is missing")) from None
 
 
 def _find_part_faults() -> Sequence[Fault]:

@@ -1,0 +1,17 @@
+"""What may stand in a path for an identifier or a version; anything else is not found, whatever it may be."""
+
+from __future__ import annotations
+
+from werkzeug.routing import BaseConverter
+
+
+class IdentifierConverter(BaseConverter):
+    """An identifier in a path; whatever cannot be one is not found."""
+
+    regex = "[a-z0-9][a-z0-9_-]{1,99}"
+
+
+class VersionConverter(BaseConverter):
+    """A version's number in a path, or `latest`."""
+
+    regex = r"latest|[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}"
