@@ -108,7 +108,7 @@ def _find_faults(found: Mapping[str, Any]) -> Iterable[Fault]:
     yield from _find_i18n_faults(found.get("i18n") or {})
     yield from _find_disclosure_faults(found.get("disclosure") or {})
     cycle = found.get("updateCycle")
-    if cycle and cycle not in UPDATE_CYCLES:
+    if cycle and isinstance(cycle, str) and cycle not in UPDATE_CYCLES:
         yield fault(
             "/updateCycle", N_("“%(value)s” is not one of %(choices)s"), value=cycle, choices=", ".join(UPDATE_CYCLES)
         )

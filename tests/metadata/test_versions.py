@@ -1,0 +1,149 @@
+"""Version numbers: their order, and what a change makes of them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opendata.metadata.canonical import write_canonical
+from opendata.metadata.versions import FIRST, compare_manifests, next_version, parse_version
+
+NUMBER = st.integers(0, 10_000)
+OLD: dict[str, Any] = {
+    "name": "reservoirs",
+    "title": "水库",
+    "version": "1.0.0",
+    "created": "2026-01-01T00:00:00Z",
+    "licenses": [{"name": "CC-BY-4.0"}],
+    "resources": [
+        {
+            "name": "levels",
+            "title": "水位",
+            "path": "levels.csv",
+            "bytes": 10,
+            "hash": "sha256:aa",
+            "schema": {"fields": [{"name": "code", "type": "string"}]},
+            "opendata": {
+                "rows": 1,
+                "parquet": {"path": "levels.parquet", "bytes": 5, "hash": "sha256:bb"},
+                "source": {"bytes": 10, "hash": "sha256:cc"},
+            },
+        },
+        {
+            "name": "dams",
+            "path": "dams.csv",
+            "bytes": 1,
+            "hash": "sha256:dd",
+            "schema": {"fields": [{"name": "code", "type": "number", "constraints": {"minimum": 0}}]},
+            "opendata": {"rows": 1, "parquet": {}, "source": {}},
+        },
+    ],
+    "opendata": {"uuid": "u", "publisher": {"id": "water"}, "disclosure": {"attribute": "open"}, "previous": None},
+}
+
+
+def change(path: str, value: object) -> dict[str, Any]:
+    """The manifest with one place changed; `None` removes it."""
+    new = copy.deepcopy(OLD)
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split("/")]
+    place: Any = new
+    for part in parents:
+        place = place[part]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return new
+
+
+@pytest.mark.parametrize(("text", "numbers"), [("1.2.3", (1, 2, 3)), ("0.0.0", (0, 0, 0)), ("10.0.0", (10, 0, 0))])
+def test_a_version_has_three_numbers(text: str, numbers: tuple[int, int, int]) -> None:
+    assert parse_version(text) == numbers
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "1.2", "1.2.3.4", "01.2.3", "1.2.3-rc", "v1.2.3", "-1.2.3", "1.2.3\n", "١.2.3", "1." * 1000]
+)
+def test_anything_else_is_no_version(text: str) -> None:
+    assert parse_version(text) is None
+
+
+@given(NUMBER, NUMBER, NUMBER, st.sampled_from(["major", "minor", "patch"]))
+def test_the_next_version_is_higher_and_changes_what_the_bump_says(a: int, b: int, c: int, bump: str) -> None:
+    found = parse_version(next_version(f"{a}.{b}.{c}", bump))
+    assert found is not None
+    assert found > (a, b, c)
+    assert found == {"major": (a + 1, 0, 0), "minor": (a, b + 1, 0), "patch": (a, b, c + 1)}[bump]
+
+
+def test_the_first_version_is_1_0_0() -> None:
+    assert next_version(None, "major") == FIRST == "1.0.0"
+    assert compare_manifests(None, OLD).bump == "major"
+
+
+def test_equal_manifests_make_no_version() -> None:
+    assert compare_manifests(OLD, copy.deepcopy(OLD)) == compare_manifests(OLD, OLD)
+    assert (compare_manifests(OLD, OLD).bump, compare_manifests(OLD, OLD).reasons) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("version", "7.7.7"),
+        ("created", "2030-01-01T00:00:00Z"),
+        ("opendata/previous", "sha256:ff"),
+        ("opendata/notes", "again"),
+        ("resources/0/opendata/parquet", {"path": "levels.parquet", "bytes": 6, "hash": "sha256:ee"}),
+        ("resources/0/opendata/source", {"bytes": 20, "hash": "sha256:ff"}),
+        ("resources/0/opendata/sourceSchema", {"fields": []}),
+        ("resources/0/opendata/schema", "levels@1.0.0"),
+        ("resources/1/schema/fields/0/constraints/minimum", 0.0),
+    ],
+)
+def test_other_packing_of_the_same_rows_makes_no_version(path: str, value: object) -> None:
+    assert compare_manifests(OLD, change(path, value)).bump is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "bump", "reason"),
+    [
+        ("resources/1", None, "major", "resource dams removed"),
+        ("resources/0/name", "heights", "major", "resource levels removed"),
+        ("resources/0/schema/fields/0/type", "any", "major", "schema of levels changed"),
+        ("resources/0/schema/primaryKey", ["code"], "major", "schema of levels changed"),
+        ("resources/0/schema", None, "major", "schema of levels changed"),
+        ("resources", [*OLD["resources"], {"name": "new", "hash": "sha256:00"}], "minor", "resource new added"),
+        ("resources/0/hash", "sha256:ab", "minor", "rows of levels changed"),
+        ("resources/0/title", "水面", "patch", "metadata of levels changed"),
+        ("resources/0/opendata/i18n", {"en": {"title": "Levels"}}, "patch", "metadata of levels changed"),
+        ("resources", OLD["resources"][::-1], "patch", "order of resources changed"),
+        ("title", "各水库", "patch", "metadata changed"),
+        ("licenses", None, "patch", "metadata changed"),
+        ("opendata/disclosure", {"attribute": "closed"}, "patch", "metadata changed"),
+        ("opendata/publisher", {"id": "roads"}, "patch", "metadata changed"),
+    ],
+)
+def test_a_change_is_told_with_its_reason(path: str, value: object, bump: str, reason: str) -> None:
+    found = compare_manifests(OLD, change(path, value))
+    assert found.bump == bump
+    assert found.reasons[0] == reason
+
+
+def test_the_strongest_of_several_changes_decides() -> None:
+    new = change("title", "各水库")
+    new["resources"][0]["hash"] = "sha256:ab"
+    assert compare_manifests(OLD, new).bump == "minor"
+    assert compare_manifests(OLD, new).reasons == ("rows of levels changed", "metadata changed")
+    del new["resources"][1]
+    assert compare_manifests(OLD, new).bump == "major"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers())
+def test_a_manifest_read_back_from_its_bytes_is_equal_whatever_its_numbers(number: float) -> None:
+    new = change("resources/1/schema/fields/0/constraints/minimum", number)
+    assert compare_manifests(json.loads(write_canonical(new)), new).bump is None
