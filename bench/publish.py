@@ -35,7 +35,8 @@ import duckdb
 from frictionless import Dialect, Resource, Schema
 source, schema, target = sys.argv[1:]
 folder, name = os.path.split(source)
-resource = Resource(path=name, basepath=folder, schema=Schema.from_descriptor(json.loads(schema)), dialect=Dialect(header_rows=[1]))
+resource = Resource(path=name, basepath=folder, schema=Schema.from_descriptor(json.loads(schema)))
+resource.dialect = Dialect(header_rows=[1])
 report = resource.validate()
 assert report.valid and report.tasks[0].stats["rows"] == %d, report
 duckdb.sql(f"CREATE TABLE t AS FROM read_csv('{source}', all_varchar=true)")

@@ -54,6 +54,9 @@ def worker(parent: int | None) -> None:
 
         end_with_parent(parent)
     import logging
+    import os
+
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "0")  # Arrow's memory goes back as soon as it is free
 
     from opendata.jobs.worker import run_worker
 

@@ -14,7 +14,7 @@ from opendata.cli.failures import FAILED
 from opendata.cli.language import tell_error
 from opendata.cli.parent import end_with_parent
 
-_LOG_FORMAT = '%(h)s %(t)s "%(r)s" %(s)s %(B)s "%({range}i)s" %(M)sms'
+_LOG_FORMAT = '%(h)s %(t)s "%(r)s" %(s)s %({content-length}o)s "%({range}i)s" %(M)sms'
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -52,6 +52,7 @@ def serve(listener: int, ready: int, parent: int, workers: int, threads: int, lo
     options = {
         "bind": [f"fd://{listener}"],
         "worker_class": "gthread",
+        "preload_app": True,  # the processes share the code, read once; connections are opened by each for itself
         "workers": workers,
         "threads": threads,
         "proc_name": "opendata",

@@ -8,12 +8,12 @@ quotes, other encodings, repeated keys) is not decided here: `NeedsRowsError` se
 from __future__ import annotations
 
 import hashlib
-import mmap
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from opendata.tabular.validation import TableReader, describe_rounded
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BLOCK_BYTES = 4 * 1024 * 1024
+BLOCK_BYTES = 2 * 1024 * 1024
 _CHUNK = 1 << 20
 _COMPARABLE = frozenset(["string", "any", "integer", "number", "boolean", "date", "datetime"])
 """Types of which equal values have equal Arrow values, so that repeated ones show."""
@@ -231,8 +231,8 @@ def _read_batches(
     from pyarrow import csv
 
     names = [f"f{number}" for number in range(width)]
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        has_quotes = data.find(b'"') >= 0
+    with path.open("rb") as stream:
+        has_quotes = any(b'"' in chunk for chunk in iter(partial(stream.read, _CHUNK), b""))
     read = csv.ReadOptions(block_size=BLOCK_BYTES, column_names=names)
     parse = csv.ParseOptions(
         delimiter=dialect.delimiter or ",",

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 BATCH_ROWS = 10_000
 BATCH_CELLS = 400_000
 BATCH_CHARACTERS = 32 * 1024 * 1024
+MAX_EXTRA_CELLS = 100
+"""So many cells too many in one row are listed, the rest counted: the engine's time grows with their square."""
 
 
 class TableReader:
@@ -62,6 +64,7 @@ class TableReader:
         self.dialect = settle_dialect(path, dialect or Dialect())
         self._on_bytes = on_bytes
         self._cast: list[tuple[int, frozenset[str]]] = []
+        self._cut: dict[int, int] = {}
         self._digest = ""
 
     @property
@@ -98,7 +101,8 @@ class TableReader:
             return
         head = [first, *islice(rows, max(self.dialect.header_rows, default=1) - 1)]
         self._settle_schema(head)
-        resource = self._open_resource(chain(head, rows))
+        width = max(map(len, head)) if self.dialect.header_rows else len(self.fields or head[0])
+        resource = self._open_resource(chain(head, self._cut_rows(rows, len(head) + 1, width + MAX_EXTRA_CELLS)))
         try:
             with resource:
                 yield from self._check_rows(resource)
@@ -107,6 +111,13 @@ class TableReader:
             if isinstance(cause, DecodingFault):
                 raise cause from None
             self.task.add(error.error.to_descriptor())
+
+    def _cut_rows(self, rows: Iterator[list[str]], first: int, most: int) -> Iterator[list[str]]:
+        """The rows with at most so many cells; how many were cut off is noted by the row's number."""
+        for number, cells in enumerate(rows, start=first):
+            if len(cells) > most:
+                self._cut[number] = len(cells) - most
+            yield cells[:most]
 
     def _settle_schema(self, head: list[list[str]]) -> None:
         """Where no schema was given: every column of the header is text."""
@@ -199,6 +210,9 @@ class TableReader:
         """Report what the engine finds wrong with a row, then values that are valid but cannot be published."""
         for error in row.errors:
             self.task.add_lazily(error)
+        cut = self._cut.pop(row.row_number, 0)
+        if cut and row.errors[-1].type != "blank-row":
+            self.task.counts["extra-cell", ""] += cut
         for number, nulls in self._cast:
             value = values[number]
             if value is not None and (note := find_misfit(self.fields[number], nulls, value)):
