@@ -23,7 +23,7 @@ from opendata.tabular.dialect import Dialect, read_dialect
 from opendata.tabular.report import describe_report
 from opendata.tabular.schema import MAX_FIELDS, TYPES, read_schema
 from opendata.tabular.table import prepare_table
-from opendata.tabular.validation import BATCH_ROWS, TableReader, hash_file
+from opendata.tabular.validation import BATCH_ROWS, MAX_EXTRA_CELLS, TableReader, hash_file
 
 Tables = Iterator[tuple[Path, Mapping[str, Any], Mapping[str, Any] | None, str | None]]
 Verdict = dict[str, int] | str
@@ -243,6 +243,17 @@ def test_blank_rows_are_named(tmp_path: Path) -> None:
 def test_ragged_rows_are_named_cell_by_cell(tmp_path: Path) -> None:
     reader = check(tmp_path, "a,b\n1\n1,2,3,4\n1,2\n", fields("string", "string"))
     assert find_places(reader) == [("missing-cell", 2, "b"), ("extra-cell", 3, ""), ("extra-cell", 3, "")]
+
+
+@pytest.mark.parametrize("header", ["a,b\n", ""])
+def test_many_cells_too_many_are_counted_and_a_few_of_a_row_listed(header: str, tmp_path: Path) -> None:
+    content = f"{header}x,1\n2,{',' * 4997}9\n{',' * 4998}\n1,2\n"
+    dialect = Dialect(delimiter=",", header_rows=(1,) if header else ())
+    reader = check(tmp_path, content, fields("any", "any"), dialect=dialect, limit=10_000)
+    first = 3 if header else 2
+    assert reader.task.counts == {("extra-cell", ""): 4997, ("blank-row", ""): 1}
+    assert find_places(reader) == [("extra-cell", first, "")] * MAX_EXTRA_CELLS + [("blank-row", first + 1, "")]
+    assert len(reader.task.errors[0]["cells"]) == 2 + MAX_EXTRA_CELLS
 
 
 def test_a_table_of_2000_columns_is_checked(tmp_path: Path) -> None:
