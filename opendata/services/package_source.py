@@ -13,6 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from opendata.errors import N_, InvalidPackageError
+from opendata.metadata.dataset import is_web_address
 from opendata.metadata.package import (
     DESCRIPTOR_NAMES,
     MAX_DESCRIPTOR_BYTES,
@@ -73,7 +74,9 @@ class PackageSource:
 @contextmanager
 def open_source(source: str) -> Iterator[PackageSource]:
     """Open a package by file, folder or http(s) address. Raises `InvalidPackageError` where there is none."""
-    if urlsplit(source).scheme in ("http", "https"):
+    if source.lower().startswith(("http://", "https://")):
+        if not is_web_address(source):
+            raise InvalidPackageError(N_("“%(value)s” is not a web address (http or https)"), value=source)
         yield PackageSource(_RemoteFiles(source))
     else:
         yield PackageSource(_LocalFiles(Path(source)))
