@@ -26,7 +26,7 @@ def read_cursor(cursor: str | None) -> str | None:
         key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         raise refuse_cursor() from None
-    if not key.isprintable():
+    if not key.isprintable() or write_cursor(key) != cursor:
         raise refuse_cursor()
     return key
 
