@@ -50,7 +50,7 @@ class OpendataError(Exception):
     @classmethod
     def from_fault(cls, found: Fault) -> Self:
         """The error that a single fault amounts to."""
-        return cls(found.message, faults=(), **dict(found.params))  # type: ignore[arg-type]  # params are keywords
+        return cls(found.message, faults=(), **dict(found.params))
 
     @property
     def text(self) -> str:

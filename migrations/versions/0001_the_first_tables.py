@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -130,7 +129,8 @@ def upgrade() -> None:
         sa.Column("privacy", sa.JSON(), nullable=False),
         sa.Column("version", sa.String(length=40), nullable=True),
         sa.CheckConstraint(
-            "status IN ('received', 'validating', 'invalid', 'valid', 'submitted', 'returned', 'approved', 'published', 'discarded', 'failed')",
+            "status IN ('received', 'validating', 'invalid', 'valid', 'submitted', 'returned', 'approved', "
+            "'published', 'discarded', 'failed')",
             name=op.f("ck_drafts_status"),
         ),
         sa.ForeignKeyConstraint(["author_id"], ["users.id"], name=op.f("fk_drafts_author_id")),

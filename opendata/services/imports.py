@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from opendata.errors import N_, InvalidPackageError, NotFoundError, OpendataError, UnsupportedFormatError
+from opendata.errors import N_, InvalidPackageError, NotFoundError, OpendataError
 from opendata.metadata.package import PackageDescription, ResourceDescription, parse_document, read_package
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.datasets import Datasets
 from opendata.services.drafts import Drafts, ResourceOption, UploadedFile
 from opendata.services.package_source import PackageSource, open_source
+from opendata.services.package_table import fetch_table
 from opendata.services.publishers import Publishers
 from opendata.services.schemas import Schemas
 from opendata.services.values import DraftView
 from opendata.services.work import Work
-from opendata.tabular.decoding import name_binary_kind
 from opendata.tabular.dialect import read_dialect
 from opendata.tabular.schema import read_schema
 
@@ -129,13 +125,7 @@ class Imports:
             self._schemas.resolve(resource.schema_name)
         dialect = files.read_part(resource.dialect, "dialect") if resource.dialect is not None else None
         read_dialect(dialect, encoding=resource.encoding)
-        path = folder / f"{resource.name}.csv"
-        if resource.path is not None:
-            path = files.fetch(resource.path, path)
-        else:
-            _write_inline(resource.data or (), path)
-        _check_digest(resource, path)
-        _check_kind(resource, path)
+        path = fetch_table(files, resource, folder / f"{resource.name}.csv")
         option = ResourceOption(
             file=resource.path or f"{resource.name}.csv",
             name=resource.name,
@@ -245,18 +235,16 @@ class Imports:
         )
 
     def _check_alone(self, path: Path, option: ResourceOption) -> ImportedResource:
-        from opendata.tabular.validation import TableReader
+        from opendata.tabular.table import check_table
 
         schema = option.schema
         descriptor = self._schemas.resolve(schema).descriptor if isinstance(schema, str) else schema
-        reader = TableReader(
+        reader = check_table(
             path,
             name=str(option.name),
             schema=read_schema(descriptor) if descriptor else None,
             dialect=read_dialect(option.dialect, encoding=option.encoding),
         )
-        for _ in reader.batches():
-            pass
         task = reader.task.describe()
         return ImportedResource(
             name=str(option.name),
@@ -292,60 +280,3 @@ def _collect(view: DraftView, found: dict[str, ImportedResource]) -> None:
 def _refuse(name: str, error: OpendataError) -> ImportedResource:
     messages = [error.text, *(f"{item.pointer}: {item.text}" if item.pointer else item.text for item in error.faults)]
     return ImportedResource(name=name, valid=False, rows=0, errors=max(1, len(error.faults)), messages=tuple(messages))
-
-
-def _check_digest(resource: ResourceDescription, path: Path) -> None:
-    """Hold the file against the `bytes` and `hash` its package declares (without a prefix `hash` means MD5)."""
-    size = path.stat().st_size
-    if resource.bytes is not None and resource.bytes > 0 and resource.bytes != size:
-        raise InvalidPackageError(
-            N_("“%(path)s” has %(size)s bytes, but the package says %(expected)s"),
-            path=resource.path,
-            size=size,
-            expected=resource.bytes,
-        )
-    if resource.hash:
-        prefix, _, expected = resource.hash.rpartition(":")
-        kind = prefix.lower() or "md5"
-        if kind not in ("md5", "sha256", "sha1", "sha512"):
-            return
-        with path.open("rb") as stream:
-            actual = hashlib.file_digest(stream, kind).hexdigest()
-        if actual != expected.lower():
-            raise InvalidPackageError(
-                N_("“%(path)s” does not have the digest the package says (%(kind)s %(expected)s)"),
-                path=resource.path,
-                kind=kind,
-                expected=expected,
-            )
-
-
-def _check_kind(resource: ResourceDescription, path: Path) -> None:
-    """Refuse a file that is no text, whatever its name says."""
-    with path.open("rb") as stream:
-        kind = name_binary_kind(stream.read(64))
-    if kind is not None:
-        raise UnsupportedFormatError(N_("“%(path)s” is %(kind)s, not a CSV table"), path=resource.path, kind=kind)
-
-
-def _write_inline(data: Sequence[Any], path: Path) -> None:
-    """Inline `data` (lists with a header first, or objects) as CSV."""
-    rows: list[Sequence[Any]]
-    if data and all(isinstance(row, Mapping) for row in data):
-        names = list(dict.fromkeys(str(key) for row in data for key in row))
-        rows = [names, *([row.get(name) for name in names] for row in data)]
-    elif all(isinstance(row, list) for row in data):
-        rows = list(data)
-    else:
-        raise InvalidPackageError(N_("Inline “data” is a list of lists or a list of objects"))
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows([_write_cell(cell) for cell in row] for row in rows)
-    path.write_text(text.getvalue(), encoding="utf-8", newline="")
-
-
-def _write_cell(cell: object) -> str:
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, dict | list):
-        return json.dumps(cell, ensure_ascii=False)
-    return "" if cell is None else str(cell)

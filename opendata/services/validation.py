@@ -7,17 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from opendata.errors import InputError, InvalidPackageError, OpendataError
+from opendata.errors import InvalidPackageError, OpendataError
 from opendata.metadata.package import ResourceDescription, parse_document, read_package
-from opendata.services.imports import _check_digest, _write_inline
 from opendata.services.package_source import PackageSource, open_source
+from opendata.services.package_table import fetch_table
 from opendata.tabular.decoding import name_binary_kind
 from opendata.tabular.dialect import Dialect, read_dialect
 from opendata.tabular.keys import check_foreign_key
 from opendata.tabular.report import TaskReport, describe_report
 from opendata.tabular.schema import ForeignKey, TableSchema, read_schema
-from opendata.tabular.table import PreparedTable, prepare_table
-from opendata.tabular.validation import TableReader
+from opendata.tabular.table import PreparedTable, check_table, prepare_table
 
 OnProgress = Callable[[float, str], None]
 """Hears which share (0..1) of which table has been read."""
@@ -33,10 +32,7 @@ def check_file(
     task = _find_binary(path)
     if task is None:
         on_bytes = _follow(path, path.name, on_progress)
-        reader = TableReader(path, name=path.stem, schema=schema, limit=limit, on_bytes=on_bytes)
-        for _ in reader.batches():
-            pass
-        task = reader.task
+        task = check_table(path, name=path.stem, schema=schema, limit=limit, on_bytes=on_bytes).task
     task.place = path.name
     return describe_report([task.describe()])
 
@@ -89,16 +85,7 @@ def _open_resource(
     schema = read_schema(given) if given is not None else None
     options = files.read_part(resource.dialect, "dialect") if resource.dialect is not None else None
     dialect = read_dialect(options, encoding=resource.encoding)
-    path = folder / f"{resource.name}.source"
-    if resource.path is not None:
-        path = files.fetch(resource.path, path)
-    else:
-        _write_inline(resource.data or (), path)
-    _check_digest(resource, path)
-    binary = _find_binary(path)
-    if binary is not None:
-        raise InputError("%(note)s", note=binary.errors[0]["note"])
-    return path, schema, dialect
+    return fetch_table(files, resource, folder / f"{resource.name}.source"), schema, dialect
 
 
 def _follow(path: Path, name: str, on_progress: OnProgress | None) -> Callable[[int], None] | None:

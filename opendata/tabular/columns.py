@@ -40,13 +40,15 @@ class NeedsRowsError(Exception):
 class ScreenedColumn:
     """A column cast: `typed` and `text` as batches have them; `wrong` marks the rows whose cell is an error, if any.
 
-    `rounded` counts numbers of which a double does not keep every digit.
+    `rounded` counts numbers of which a double does not keep every digit; `has_misfits` says that some wrong
+    cell has a value all the same, which `typed` lacks.
     """
 
     typed: pa.Array
     text: pa.Array
     wrong: pa.Array | None
     rounded: int = 0
+    has_misfits: bool = False
 
 
 class ColumnScreen:
@@ -107,6 +109,7 @@ class ColumnScreen:
         coded = pc.dictionary_encode(doubtful)
         sources = coded.dictionary.to_pylist()
         values, wrong, rounded = [], [], []
+        has_misfits = False
         for source in sources:
             try:
                 value, notes = self._read(source)
@@ -115,19 +118,21 @@ class ColumnScreen:
             bad = bool(notes) or (value is not None and find_misfit(self._field, self._nulls, value) is not None)
             values.append(None if bad else value)
             wrong.append(bad)
+            has_misfits = has_misfits or (bad and value is not None)
             rounded.append(not bad and self._is_rounded(source, value))
         exact_typed, exact_text = build_column(self._field, values, sources)
         taken_typed, taken_text = exact_typed.take(coded.indices), exact_text.take(coded.indices)
         taken_wrong = pa.array(wrong, pa.bool_()).take(coded.indices)
         count = pc.sum(pa.array(rounded, pa.bool_()).take(coded.indices)).as_py() or 0
         if doubt is None or typed is None:
-            return ScreenedColumn(taken_typed, taken_text, _some(taken_wrong), count)
+            return ScreenedColumn(taken_typed, taken_text, _some(taken_wrong), count, has_misfits)
         none = pa.repeat(pa.scalar(False), len(cells))
         return ScreenedColumn(
             pc.replace_with_mask(typed, doubt, taken_typed),
             pc.replace_with_mask(text, doubt, taken_text),
             _some(pc.replace_with_mask(none, doubt, taken_wrong)),
             count,
+            has_misfits,
         )
 
     def _is_rounded(self, source: str, value: Any) -> bool:

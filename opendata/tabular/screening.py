@@ -142,10 +142,12 @@ class _Key:
     columns: dict[str, list[pa.Array]] = field(default_factory=dict)
 
     def take(self, found: Mapping[str, ScreenedColumn]) -> None:
-        """Keep the values of a batch. Raises `NeedsRowsError` for a primary key without any value."""
+        """Keep the values of a batch. Raises `NeedsRowsError` for a value not kept, and a primary key with none."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        if any(found[name].has_misfits for name in self.names):
+            raise NeedsRowsError
         arrays = {name: found[name].typed for name in self.names}
         if self.is_primary:
             nulls = [array.is_null() for array in arrays.values() if array.null_count]

@@ -152,6 +152,11 @@ class TableReader:
 
             self.task.add(errors.SourceError(note="the source is empty").to_descriptor())
             return
+        if self.dialect.header_rows and not resource.labels:
+            from frictionless import errors
+
+            note = f"row {self.first_row - 1} is blank, but the names of the columns belong there"
+            self.task.add(errors.SourceError(note=note).to_descriptor(), row=self.first_row - 1)
         for error in resource.header.errors:
             self.task.add(error.to_descriptor())
         present = {item.name for item in resource.header.get_expected_fields()}

@@ -61,12 +61,12 @@ def main(home: str, database_url: str, what: str, subject: str, last: int, hours
     services = build_services(Settings(home=Path(home), database_url=database_url, review="none"))
     if hours:
         shift_clock(services, hours)
-    steps = arm(services, last)
     if what == "work":
+        steps = arm(services, last)
         services.work.run_to_end(subject)
         print(steps.count)
     else:
-        serve(services, int(subject))
+        serve(services, int(subject), last)
 
 
 def shift_clock(services: Services, hours: int) -> None:
@@ -76,13 +76,15 @@ def shift_clock(services: Services, hours: int) -> None:
         service._context = later
 
 
-def serve(services: Services, port: int) -> None:
-    """The web application in this process, without a worker."""
+def serve(services: Services, port: int, last: int) -> None:
+    """The web application in this process, without a worker; steps count once it can answer."""
     from werkzeug.serving import make_server
 
     from opendata.app import create_app
 
     server = make_server("127.0.0.1", port, create_app(services=services), threaded=True)
+    services.queue.count()
+    arm(services, last)
     print("ready", flush=True)
     server.serve_forever()
 
