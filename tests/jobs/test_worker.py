@@ -1,0 +1,141 @@
+"""A worker process takes drafts from the first byte to a version, and finds those the queue has lost."""
+
+from __future__ import annotations
+
+import io
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from opendata.jobs import worker
+from opendata.jobs.queue import DraftQueue
+from opendata.services.actors import Actor
+from opendata.services.drafts import ResourceOption, UploadedFile
+from opendata.wiring import Services
+from tests.instances import CSV, SCHEMA
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+PROGRAM = """
+import logging, sys
+from pathlib import Path
+from opendata.jobs.worker import run_worker
+from opendata.settings import Settings
+from opendata.wiring import build_services
+logging.basicConfig(level=logging.INFO)
+services = build_services(Settings(home=Path(sys.argv[1]), database_url=sys.argv[2], review="none"))
+run_worker(services.work, services.queue, sweep_seconds=1)
+"""
+LONGEST = 60
+
+
+def receive(services: Services, editor: Actor, *, enqueue: bool = True) -> str:
+    option = ResourceOption(file="levels.csv", name="levels", schema=SCHEMA)
+    file = UploadedFile("levels.csv", io.BytesIO(CSV.encode()))
+    return services.drafts.create(editor, "reservoirs", [file], [option], enqueue=enqueue)[0].id
+
+
+def wait_for(reached: Callable[[], bool], child: subprocess.Popen[bytes]) -> None:
+    """Look again and again until something is so; fail where the worker ends first."""
+    deadline = time.monotonic() + LONGEST
+    while not reached():
+        assert time.monotonic() < deadline, "the worker did not get there"
+        try:
+            child.wait(timeout=0.05)
+        except subprocess.TimeoutExpired:
+            continue
+        pytest.fail(f"the worker ended with {child.returncode}")
+
+
+@contextmanager
+def run_process(services: Services) -> Iterator[subprocess.Popen[bytes]]:
+    settings = services.settings
+    command = [sys.executable, "-c", PROGRAM, str(settings.home), settings.database_url]
+    with (settings.home / "worker.log").open("wb") as log:
+        child = subprocess.Popen(command, stdout=log, stderr=log, cwd=CHECKOUT)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_a_worker_process_takes_a_draft_to_a_version_and_ends_when_asked(services: Services, editor: Actor) -> None:
+    draft = receive(services, editor)
+    with run_process(services) as child:
+        wait_for(lambda: services.drafts.get(editor, draft).status == "valid", child)
+        services.drafts.submit(editor, draft)
+        wait_for(lambda: services.drafts.get(editor, draft).status == "published", child)
+        assert services.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
+        lost = receive(services, editor, enqueue=False)
+        wait_for(lambda: services.drafts.get(editor, lost).status == "valid", child)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=LONGEST) == 0
+    assert services.queue.count() == 0
+    assert b"Traceback" not in (services.settings.home / "worker.log").read_bytes()
+
+
+def test_messages_that_are_none_do_not_stop_a_worker(services: Services, editor: Actor) -> None:
+    storage = services.queue.open().storage
+    for data in (b"\x80\x04N.", b"{", b"[1, 2]", b'["id", "no.such.task", null, 0, 0, null, [], {}, null, null]'):
+        storage.enqueue(data)
+    draft = receive(services, editor)
+    with run_process(services) as child:
+        wait_for(lambda: services.drafts.get(editor, draft).status == "valid", child)
+        wait_for(lambda: services.queue.count() == 0, child)
+
+
+def sweep_once(services: Services) -> None:
+    stop = threading.Event()
+    stop.set()
+    worker._sweep(services.work, services.queue, stop, 1)
+
+
+def test_the_sweep_puts_lost_drafts_back_but_not_twice(services: Services, editor: Actor) -> None:
+    draft = receive(services, editor, enqueue=False)
+    assert services.queue.count() == 0
+    sweep_once(services)
+    assert services.queue.count() == 1
+    sweep_once(services)
+    assert services.queue.count() == 1
+    services.work.run_to_end(draft)
+    services.queue.open().flush()
+    sweep_once(services)
+    assert services.queue.count() == 0
+
+
+def test_a_sweep_that_fails_is_tried_again(
+    services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rounds = []
+    stop = threading.Event()
+
+    def fail(self: DraftQueue) -> int:
+        rounds.append(1)
+        if len(rounds) == 3:
+            stop.set()
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(DraftQueue, "count", fail)
+    worker._sweep(services.work, services.queue, stop, 0)
+    assert len(rounds) == 3
+    assert caplog.text.count("the sweep failed and will be tried again") == 3
+
+
+def test_a_message_about_a_draft_that_is_done_or_unknown_does_no_harm(services: Services, editor: Actor) -> None:
+    draft = receive(services, editor)
+    services.work.run_to_end(draft)
+    services.queue.put("0" * 24)
+    services.queue.run = services.work.run
+    huey = services.queue.open()
+    done = []
+    while task := huey.dequeue():
+        done.append(huey.execute(task))
+    assert done == [False, False]
+    assert services.drafts.get(editor, draft).status == "valid"
