@@ -64,6 +64,13 @@ bench: $(DEV) ## run the benchmarks one after the other
 	    echo "== $$benchmark"; $(BIN)/python "$$benchmark"; \
 	done
 
+.PHONY: translations
+translations: $(DEV) ## collect the texts to translate into the Chinese catalogue, and compile it
+	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --no-location -o messages.pot .
+	$(BIN)/pybabel -q update -N -i messages.pot -d opendata/web/translations -l zh --omit-header --ignore-obsolete
+	$(BIN)/pybabel -q compile -d opendata/web/translations
+	@rm -f messages.pot
+
 .PHONY: lock
 lock: $(BIN)/uv ## choose the newest versions that pyproject.toml allows and write both lock files
 	$(COMPILE) --output-file requirements.lock
