@@ -70,6 +70,13 @@ def test_a_taken_identifier_gets_the_next_free_number() -> None:
     assert suggest_identifier("水库", taken={"shui-ku", "shui-ku-2", "shui-ku-3"}) == "shui-ku-4"
 
 
+def test_a_long_title_leaves_room_for_a_number() -> None:
+    first = suggest_identifier("长" * 200)
+    taken = {first, *(f"{first}-{number}" for number in range(2, 100))}
+    assert find_identifier_fault("", suggest_identifier("长" * 200, taken=taken)) is None
+    assert len(first) >= 80
+
+
 @given(st.text(st.characters()) | st.text("重庆市ab_-. \0\ud800", max_size=300), st.booleans())
 def test_every_suggestion_is_an_identifier_and_free(title: str, resource: bool) -> None:
     first = suggest_identifier(title, resource=resource)

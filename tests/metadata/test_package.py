@@ -212,6 +212,11 @@ def test_keywords_that_are_no_list_count_as_none(keywords: object) -> None:
     assert read_package({"keywords": keywords, "resources": [TABLE]}).metadata["keywords"] == []
 
 
+@pytest.mark.parametrize("cycle", [["daily"], {}, 5, "hourly", None])
+def test_an_update_cycle_that_is_none_counts_as_not_given(cycle: object) -> None:
+    assert read_package({"opendata": {"updateCycle": cycle}, "resources": [TABLE]}).metadata["updateCycle"] == ""
+
+
 @given(PACKAGE | JSON)
 def test_any_descriptor_is_understood_or_refused_as_a_whole(descriptor: Any) -> None:
     try:

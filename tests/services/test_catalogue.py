@@ -392,6 +392,7 @@ def test_pages_of_a_list_put_together_are_the_list(items: Sequence[str], limit: 
     found, cursor = [], None
     while True:
         page = cut_page(items, str, cursor=cursor, limit=limit)
+        assert page.items or not items
         found += page.items
         cursor = page.next
         if cursor is None:
