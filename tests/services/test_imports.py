@@ -582,6 +582,15 @@ def test_a_descriptor_that_does_not_come_whole_is_refused(instance: Services, si
             load(instance, f"{site.url}/datapackage.json")
 
 
+def test_a_file_that_goes_on_for_ever_is_left_at_the_limit(
+    instance: Services, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opendata.services.package_source.MAX_REMOTE_BYTES", 10)
+    found = load(instance, f"{site.url}/datapackage.json")
+    assert verdicts(found) == {"levels": False, "alarms": True}
+    assert "larger than 10 bytes" in messages(found, "levels")
+
+
 def test_an_address_nobody_answers_at_is_refused(instance: Services) -> None:
     for address in (
         "http://127.0.0.1:1/datapackage.json",
