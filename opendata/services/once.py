@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from opendata.db.models import IdempotencyKey
-from opendata.errors import N_, IdempotencyError
+from opendata.errors import N_, IdempotencyError, StateError
 from opendata.services.actors import Actor
 from opendata.services.context import Context
 
@@ -55,7 +55,7 @@ def create_once(
                         )
                     )
                 return subject, True
-        except IntegrityError:
+        except (IntegrityError, StateError):
             # Two requests for the same key or id at the same moment: the loser looks again at what the winner made.
             if attempt == 2:
                 raise

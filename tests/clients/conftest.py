@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from opendata.services.actors import SYSTEM
+from opendata.settings import Settings
+from opendata.wiring import build_services
 from tests.servers import CHECKOUT, free_port
 
 PACKAGES = {
@@ -76,10 +79,12 @@ def portal(tmp_path_factory: pytest.TempPathFactory, realdata: Path) -> Iterator
     home = tmp_path_factory.mktemp("portal") / "instance"
     log = home.with_name("log")
     run_command(home, "init", "--review", "none")
+    services = build_services(Settings(home=home, review="none"))
     for name in PACKAGES:
-        run_command(home, "import", str(realdata / "datapackages" / name))
-    run_command(home, "user", "create", "tester", "--role", "maintainer")
-    token = run_command(home, "token", "create", "--user", "tester").strip()
+        assert services.imports.import_package(SYSTEM, str(realdata / "datapackages" / name)).created
+    services.accounts.create_user("tester", "a long password", "maintainer")
+    token, _ = services.accounts.create_token("tester")
+    services.database.dispose()
     process, address = start_server(home, log, "--access-log", "--workers", "2")
     assert process.stderr is not None
     with subprocess.Popen(["cat"], stdin=process.stderr, stdout=log.open("ab")):

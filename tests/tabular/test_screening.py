@@ -208,7 +208,7 @@ def test_a_repeated_key_is_left_to_the_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=20_000)
+@settings(max_examples=5_000)
 @given(tables())
 def test_columns_and_rows_agree_over_very_many_tables(tmp_path_factory: pytest.TempPathFactory, table: Any) -> None:
     compare(tmp_path_factory.mktemp("t"), table)
