@@ -61,7 +61,7 @@ format: $(DEV) ## put every file in the house's form
 bench: $(DEV) ## run the benchmarks one after the other
 	@set -e; for benchmark in bench/[!_]*.py; do \
 	    [ -e "$$benchmark" ] || { echo "bench/ holds no benchmark yet"; break; }; \
-	    echo "== $$benchmark"; $(BIN)/python "$$benchmark"; \
+	    echo "== $$benchmark"; $(BIN)/python -m "bench.$$(basename "$$benchmark" .py)"; \
 	done
 
 .PHONY: translations

@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 import requests
-from _machine import CHECKOUT, PeakMemory, describe_machine, serve_instance
+
+from bench._machine import CHECKOUT, PeakMemory, describe_machine, serve_instance
 
 ROWS = 620_573
 NAMES = ["code", "name", "streetCode", "provinceCode", "cityCode", "areaCode"]

@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import time
 
-from _machine import PROGRAM, describe_machine
+from bench._machine import PROGRAM, describe_machine
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from opendata.services.actors import SYSTEM, Actor
-from opendata.services.drafts import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.services.values import DraftView
 from opendata.settings import Settings
 from opendata.storage.signing import create_signing_key

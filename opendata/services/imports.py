@@ -12,7 +12,8 @@ from opendata.errors import N_, InvalidPackageError, NotFoundError, OpendataErro
 from opendata.metadata.package import PackageDescription, ResourceDescription, parse_document, read_package
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.datasets import Datasets
-from opendata.services.drafts import Drafts, ResourceOption, UploadedFile
+from opendata.services.drafts import Drafts
+from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.services.package_source import PackageSource, open_source
 from opendata.services.package_table import fetch_table
 from opendata.services.publishers import Publishers

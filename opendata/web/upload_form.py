@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from opendata.services.drafts import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.services.values import DraftView, SchemaView
 
 ROWS = 5

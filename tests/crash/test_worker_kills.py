@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from opendata.services.drafts import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.settings import Settings
 from opendata.wiring import Services, build_services
 from tests.instances import DATASET, SCHEMA, make_actor, make_services, publish

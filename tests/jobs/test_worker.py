@@ -17,7 +17,7 @@ import pytest
 from opendata.jobs import worker
 from opendata.jobs.queue import DraftQueue
 from opendata.services.actors import Actor
-from opendata.services.drafts import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.wiring import Services
 from tests.instances import CSV, SCHEMA
 

@@ -22,7 +22,7 @@ from opendata.errors import (
     UnsupportedFormatError,
 )
 from opendata.services.actors import Actor
-from opendata.services.drafts import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services, publish, upload
 

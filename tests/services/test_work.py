@@ -17,7 +17,7 @@ from opendata.db.models import Draft
 from opendata.errors import StateError
 from opendata.services.actors import Actor
 from opendata.services.context import Context, read_clock
-from opendata.services.drafts import UploadedFile
+from opendata.services.intake import UploadedFile
 from opendata.services.lease import Lease, LostLeaseError, take_lease
 from opendata.services.processing import Processing
 from opendata.services.values import DraftView

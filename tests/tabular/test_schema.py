@@ -12,11 +12,7 @@ import pytest
 
 from opendata.errors import InvalidSchemaError
 from opendata.tabular.schema import (
-    MAX_DEPTH,
-    MAX_FIELDS,
-    MAX_PATTERN_LENGTH,
     PROFILE,
-    TYPES,
     ForeignKey,
     arrow_type,
     missing_values,
@@ -24,6 +20,7 @@ from opendata.tabular.schema import (
     read_schema,
     text_schema,
 )
+from opendata.tabular.schema_faults import MAX_DEPTH, MAX_FIELDS, MAX_PATTERN_LENGTH, TYPES
 
 
 def of(field: dict[str, Any], **others: Any) -> dict[str, Any]:

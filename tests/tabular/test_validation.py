@@ -21,7 +21,8 @@ from opendata.errors import InvalidSchemaError
 from opendata.tabular import validation
 from opendata.tabular.dialect import Dialect, read_dialect
 from opendata.tabular.report import describe_report
-from opendata.tabular.schema import MAX_FIELDS, TYPES, read_schema
+from opendata.tabular.schema import read_schema
+from opendata.tabular.schema_faults import MAX_FIELDS, TYPES
 from opendata.tabular.table import prepare_table
 from opendata.tabular.validation import BATCH_ROWS, MAX_EXTRA_CELLS, TableReader, hash_file
 
