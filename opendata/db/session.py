@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from opendata.errors import N_, BackendError
+from opendata.errors import N_, BackendError, InputError
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 
@@ -29,7 +29,7 @@ class Database:
         """A session in one transaction: committed at the end, rolled back on any exception.
 
         `write` takes SQLite's write lock at once, so that two writers wait for each other instead of failing.
-        Raises `BackendError` where the database does not answer.
+        Raises `BackendError` where the database does not answer, `InputError` for text that it cannot keep.
         """
         with self._sessions() as session:
             try:
@@ -40,6 +40,9 @@ class Database:
             except OperationalError as error:
                 session.rollback()
                 raise BackendError(N_("The database does not answer: %(reason)s"), reason=_first_line(error)) from error
+            except DataError as error:
+                session.rollback()
+                raise InputError(N_("There are characters in the request that cannot be kept, such as NUL")) from error
             except BaseException:
                 session.rollback()
                 raise

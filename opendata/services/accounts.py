@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from opendata.db.models import ROLES, Token, User
@@ -56,7 +57,10 @@ class Accounts:
             )
             session.add(row)
             self._context.log(session, SYSTEM, "create", "user", name, role=role)
-            session.flush()
+            try:
+                session.flush()
+            except IntegrityError:  # somebody else took the name at this moment
+                raise StateError(N_("There is an account “%(name)s” already"), name=name) from None
             return _view_user(row)
 
     def set_password(self, name: str, password: str) -> None:

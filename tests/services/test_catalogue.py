@@ -410,3 +410,10 @@ def test_the_rows_of_a_published_version_are_those_of_the_file(services: Service
     publish(services, editor)
     assert services.datasets.get("reservoirs").latest == "1.0.0"
     assert services.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
+
+
+def test_characters_that_a_database_cannot_keep_are_no_fault_of_ours(services: Services, editor: Actor) -> None:
+    with pytest.raises((InputError, NotFoundError)):
+        services.versions.get("a\0b", "1.0.0")
+    with pytest.raises((InputError, NotFoundError)):
+        services.drafts.get(editor, "a\0b")
