@@ -20,7 +20,7 @@ from opendata.tabular.dialect import read_dialect
 from opendata.tabular.keys import check_foreign_key
 from opendata.tabular.report import TaskReport
 from opendata.tabular.schema import ForeignKey, TableSchema, publish_schema, read_schema
-from opendata.tabular.table import PreparedTable, prepare_table
+from opendata.tabular.table import PreparedTable, prepare_table, release_memory
 
 WORK_FOLDER = "work"
 
@@ -109,6 +109,7 @@ class Processing:
                 on_bytes=on_bytes,
             )
             prepared.task.place = resource.file
+            release_memory()
             lease.report(f"store {resource.name}", 0.95 * (before + resource.upload_bytes) / total, force=True)
             values = self._keep(prepared, resource)
             findings = _screen(prepared)

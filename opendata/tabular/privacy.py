@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_BATCH_ROWS = 8192
 _RESIDENT = r"^[1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]$"
 _MOBILE = r"^(\+?86)?1[3-9][0-9]{9}$"
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -42,7 +43,7 @@ def screen_table(parquet: Path, resource: str) -> Sequence[PrivacyFinding]:
             for field in file.schema_arrow
             if pa.types.is_string(field.type) or pa.types.is_integer(field.type)
         ]
-        for batch in file.iter_batches(columns=columns):
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
             for name in columns:
                 text = pc.cast(batch.column(name), pa.string())
                 matches = text.filter(pc.fill_null(pc.match_substring_regex(text, _RESIDENT), False))

@@ -32,7 +32,7 @@ def propose_schema(parquet: Path) -> dict[str, Any]:
         fitting = {name: dict(_PATTERNS) for name in names}
         seen = dict.fromkeys(names, 0)
         missing = dict.fromkeys(names, 0)
-        for batch in file.iter_batches():
+        for batch in file.iter_batches(batch_size=8192):
             for name in names:
                 column = batch.column(name).drop_null()
                 missing[name] += batch.num_rows - len(column)

@@ -87,6 +87,13 @@ def check_table(
     return reader
 
 
+def release_memory() -> None:
+    """Give back to the system what Arrow keeps for later; after a large table that is much."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+
+
 def _write_table(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]) -> None:
     """Run the check to its end; where the table is valid, its two files are there afterwards, else neither."""
     writer: TableWriter | None = None
