@@ -67,13 +67,13 @@ connection = duckdb.connect()
 connection.execute("SET enable_progress_bar=false")
 print(json.dumps(connection.sql(f'''
 SELECT count(*), count(*) FILTER (NOT coalesce(
-    try_cast(id AS BIGINT) IS NOT NULL AND regexp_full_match(code, '[A-Z]{{2}}[0-9]{{6}}')
-    AND length(name) BETWEEN 2 AND 40 AND length(address) <= 200 AND try_cast(day AS DATE) >= DATE '2000-01-01'
-    AND try_cast(moment AS TIMESTAMP) IS NOT NULL AND try_cast(price AS DOUBLE) BETWEEN 0 AND 100000
-    AND try_cast(share AS DOUBLE) BETWEEN 0 AND 1 AND kind IN ('甲', '乙', '丙', '丁')
-    AND open IN ('true', 'false') AND regexp_full_match(phone, '0[0-9]{{2,3}}-[0-9]{{7,8}}'), false))
-    + count(*) - count(DISTINCT id)
-FROM read_csv('{sys.argv[1]}', all_varchar=true)''').fetchone()))
+    try_cast("id" AS BIGINT) IS NOT NULL AND regexp_full_match("code", '[A-Z]{{2}}[0-9]{{6}}')
+    AND length("name") BETWEEN 2 AND 40 AND length("address") <= 200 AND try_cast("day" AS DATE) >= DATE '2000-01-01'
+    AND try_cast("moment" AS TIMESTAMP) IS NOT NULL AND try_cast("price" AS DOUBLE) BETWEEN 0 AND 100000
+    AND try_cast("share" AS DOUBLE) BETWEEN 0 AND 1 AND "kind" IN ('甲', '乙', '丙', '丁')
+    AND "open" IN ('true', 'false') AND regexp_full_match("phone", '0[0-9]{{2,3}}-[0-9]{{7,8}}'), false))
+    + count(*) - count(DISTINCT "id")
+FROM read_csv('{sys.argv[1]}', all_varchar=true)''').fetchall()[0]))
 """
 MEMORY = "\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
 
