@@ -42,7 +42,9 @@ class Settings:
     )
     secret_key: str = _setting("", "Signs sessions; empty: a random one kept in the instance folder.", secret=True)
     max_upload_bytes: int = _setting(4 * 1024**3, "Largest request accepted.", unit="bytes")
-    report_limit: int = _setting(1000, "Errors listed in a report; counts stay exact.", unit="errors")
+    report_limit: int = _setting(
+        100_000, "Findings stored of each rule and column of a table; counts stay exact.", unit="findings"
+    )
     lease_seconds: int = _setting(
         60, "How long a worker may be silent before another takes over its draft.", unit="seconds"
     )

@@ -11,6 +11,7 @@ from opendata.services.context import Context
 from opendata.services.datasets import Datasets
 from opendata.services.drafts import Drafts
 from opendata.services.exports import Exports
+from opendata.services.findings import Findings
 from opendata.services.health import Health
 from opendata.services.imports import Imports
 from opendata.services.processing import Processing
@@ -35,6 +36,7 @@ class Services:
     datasets: Datasets
     drafts: Drafts
     exports: Exports
+    findings: Findings
     health: Health
     imports: Imports
     publishers: Publishers
@@ -72,6 +74,7 @@ def build_services(settings: Settings) -> Services:
         datasets=datasets,
         drafts=drafts,
         exports=Exports(context, versions),
+        findings=Findings(context),
         health=Health(context),
         imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),
         publishers=publishers,

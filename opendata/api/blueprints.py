@@ -44,7 +44,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         rule: str,
         *,
         status: int = 200,
-        shape: type[Schema],
+        shape: type[Schema] | None = None,
+        file_type: str = "",
         query: type[Schema] | None = None,
         body: type[Schema] | None = None,
         media_type: str = "application/json",
@@ -56,6 +57,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
     ) -> Callable[[View], View]:
         """Register a view: what it reads is handed to it as `query` and `body`, in this order, after the path.
 
+        The answer has a `shape`, or is a file of the media type `file_type` that the view sends itself.
         `takes` and `gives` name headers of request and answer, components of the document; `problems` the statuses
         it refuses with, besides 401. Reading is for everybody where `public`; changing never is.
         """
@@ -64,7 +66,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         statuses = {401, *problems, *((304,) if "If-None-Match" in takes else ())}
 
         def register(function: View) -> View:
-            view = self.response(status, shape, headers={name: name for name in gives})(function)
+            answer: Any = shape if shape is not None else {"type": "string", "format": "binary"}
+            headers = {name: name for name in gives}
+            view = self.response(status, answer, content_type=file_type or None, headers=headers)(function)
             if body is not None:
                 required = not getattr(body, "may_be_absent", False)
                 view = self.arguments(body, location="json", content_type=media_type, required=required)(view)

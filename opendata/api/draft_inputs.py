@@ -70,11 +70,23 @@ class PlainOptionInput(Shape):
     dialect = Inner(DialectInput)
 
 
+RepairInput = Shape.from_dict(
+    {"fieldName": Text(longest=MAX_TEXT, required=True), "kind": Text(longest=100, required=True)}, name="RepairInput"
+)
+"""One kind of repair, for the wrong cells of one column."""
+
+
 class ResourceChanges(Shape):
     """Other rules for a sent table, which is then checked again; null: none."""
 
     schema = Choice(allow_none=True, metadata=_SCHEMA)
     dialect = Inner(DialectInput, allow_none=True)
+    repairs = Many(
+        Inner(RepairInput),
+        metadata={
+            "description": "Which wrong cells are repaired, and how; the report proposes them. An empty list: none."
+        },
+    )
 
 
 class SubmitInput(Shape):
@@ -83,6 +95,10 @@ class SubmitInput(Shape):
     may_be_absent = True
 
     notes = Text(longest=MAX_TEXT)
+    reason = Text(
+        longest=MAX_TEXT,
+        metadata={"description": "Why the table is right all the same. Needed where the check left warnings."},
+    )
 
 
 class ReturnInput(Shape):

@@ -29,6 +29,20 @@ class DraftResourceShape(Schema):
         metadata={"description": "Offered where no schema was given and every column was read as text."},
     )
     errors = fields.Integer(required=True, metadata={"description": "How many errors the report counts."})
+    has_findings = fields.Boolean(
+        required=True, data_key="hasFindings", metadata={"description": "Whether there is a list of findings."}
+    )
+    recipe = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "The repairs of wrong cells that are in force."}
+    )
+    offered = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "The repairs accepted for this table last time."}
+    )
+    profile = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata={"description": "What is in each column of a valid table: counts, least, greatest, histogram."},
+    )
 
 
 class DraftShape(Schema):
@@ -42,6 +56,7 @@ class DraftShape(Schema):
     base = fields.String(required=True, allow_none=True, metadata={"description": "The version it started from."})
     version = fields.String(required=True, allow_none=True, metadata={"description": "The version it became."})
     notes = fields.String(required=True)
+    reason = fields.String(required=True, metadata={"description": "Why the warnings of the check are let pass."})
     comment = fields.String(required=True, metadata={"description": "Why it was returned."})
     error = fields.Dict(
         required=True, allow_none=True, metadata={"description": "What failed on our side; it is tried again."}

@@ -87,7 +87,7 @@ def get_draft(draft: str) -> Answer | Response:
 @blueprint.operation("POST", f"{_ONE}/submit", status=202, body=SubmitInput, problems=_REFUSED_BODY, **_STEP)
 def submit_draft(body: Mapping[str, Any], draft: str) -> Answer:
     """Ask for publication. Where this portal works without review, the draft goes on to be published."""
-    return _answer(services().drafts.submit(caller(), draft, notes=body.get("notes"), revision=read_revision()))
+    return _answer(services().drafts.submit(caller(), draft, **body, revision=read_revision()))
 
 
 @blueprint.operation("POST", f"{_ONE}/approve", problems=_REFUSED, **_STEP)

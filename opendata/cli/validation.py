@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from opendata.cli.engine import SECONDS, check_by_engine
 from opendata.cli.failures import NOT_PASSED
 from opendata.cli.output import show_progress, write_json
 from opendata.errors import N_, InvalidPackageError, NotFoundError, UsageError
@@ -27,12 +28,29 @@ _DESCRIPTORS = (".json", ".yaml", ".yml")
     help="Ours, which also refuse damage that frictionless lets pass, or frictionless' own.",
 )
 @click.option("--limit-errors", metavar="N", type=click.IntRange(1), default=1000, show_default=True)
+@click.option(
+    "--time-limit",
+    metavar="SECONDS",
+    type=click.IntRange(1),
+    default=SECONDS,
+    show_default=True,
+    help="When --rules frictionless is stopped.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a Frictionless report descriptor.")
 @click.pass_context
-def validate(ctx: click.Context, source: str, schema: str | None, rules: str, limit_errors: int, as_json: bool) -> None:
+def validate(
+    ctx: click.Context,
+    source: str,
+    schema: str | None,
+    rules: str,
+    limit_errors: int,
+    time_limit: int,
+    as_json: bool,
+) -> None:
     """Check SOURCE: a CSV file, or a Data Package with all its tables (descriptor, folder or web address).
 
-    Without a schema every column is text. --limit-errors caps the errors listed, never the counts.
+    Without a schema every column is text. --limit-errors caps the errors listed, never the counts. --rules frictionless
+    judges as frictionless itself does: it guesses types where there is no schema, and stops at that many errors.
     """
     is_package = "://" in source or Path(source).is_dir() or source.lower().endswith(_DESCRIPTORS)
     if not is_package and not Path(source).exists():
@@ -40,9 +58,8 @@ def validate(ctx: click.Context, source: str, schema: str | None, rules: str, li
     if is_package and schema:
         raise UsageError(N_("--schema is for a single table; a Data Package names the schemas of its tables"))
     if rules == "frictionless":
-        from opendata.cli.engine import check_by_engine
-
-        report = check_by_engine(source, _find_schema(schema) if schema else None, is_package, limit_errors)
+        given = _find_schema(schema) if schema else None
+        report = check_by_engine(source, given, is_package, limit_errors, time_limit)
     elif is_package:
         from opendata.services.validation import check_package
 

@@ -125,6 +125,7 @@ class Dataset(Base):
     """One entry of the inventory. `meta` is its metadata as JSON; `latest` its newest version, empty before the first.
 
     `publishing_id` names the draft that is being published: one at a time, so that a number is never given twice.
+    `recipes` are the repairs accepted last for each table, to be offered on its next file.
     """
 
     __tablename__ = "datasets"
@@ -139,6 +140,7 @@ class Dataset(Base):
     revision: Mapped[int] = mapped_column(default=1)
     editions: Mapped[int] = mapped_column(default=0)
     publishing_id: Mapped[str | None] = mapped_column(String(32))
+    recipes: Mapped[dict[str, Any] | None]
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 
@@ -176,6 +178,7 @@ class Draft(Base):
     base: Mapped[str | None] = mapped_column(String(40))
     dropped: Mapped[list[Any]]
     notes: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
     comment: Mapped[str] = mapped_column(default="")
     stage: Mapped[str] = mapped_column(String(40), default="")
     progress: Mapped[float] = mapped_column(default=0.0)
@@ -236,6 +239,9 @@ class DraftResource(Base):
     published_schema: Mapped[dict[str, Any] | None]
     proposed_schema: Mapped[dict[str, Any] | None]
     report: Mapped[dict[str, Any] | None]
+    findings: Mapped[str | None] = mapped_column(String(64))
+    recipe: Mapped[dict[str, Any] | None]
+    profile: Mapped[list[Any] | None]
 
 
 class Schema(Base):

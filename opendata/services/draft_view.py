@@ -29,6 +29,7 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
         base=row.base,
         version=row.version,
         notes=row.notes,
+        reason=row.reason,
         comment=row.comment,
         error=row.error,
         author=row.author,
@@ -37,7 +38,10 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
         created=row.created,
         modified=row.modified,
         revision=row.revision,
-        resources=[*(_view_resource(item) for item in row.resources), *(_view_carried(item) for item in carried)],
+        resources=[
+            *(_view_resource(item, row.dataset.recipes or {}) for item in row.resources),
+            *(_view_carried(item) for item in carried),
+        ],
         dropped=tuple(row.dropped),
         privacy=tuple(row.privacy),
         report=build_report(row) if with_report else None,
@@ -56,7 +60,13 @@ def build_report(row: Draft) -> dict[str, Any] | None:
     return describe_report(tasks)
 
 
-def _view_resource(item: DraftResource) -> DraftResourceView:
+def count_warnings(row: Draft) -> int:
+    """How many findings of all tables are warnings."""
+    counts = [count for item in row.resources for count in (item.report or {}).get("opendata", {}).get("counts", ())]
+    return sum(count["count"] for count in counts if count.get("strength") == "warning")
+
+
+def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftResourceView:
     return DraftResourceView(
         name=item.name,
         title=item.title,
@@ -70,6 +80,10 @@ def _view_resource(item: DraftResource) -> DraftResourceView:
         dialect=item.dialect,
         proposed_schema=item.proposed_schema,
         errors=item.report["stats"]["errors"] if item.report else 0,
+        has_findings=item.checked and item.findings is not None,
+        recipe=item.recipe,
+        offered=recipes.get(item.name),
+        profile=tuple(item.profile or ()),
     )
 
 
@@ -88,4 +102,5 @@ def _view_carried(item: Mapping[str, Any]) -> DraftResourceView:
         dialect=None,
         proposed_schema=None,
         errors=0,
+        has_findings=False,
     )

@@ -25,13 +25,14 @@ from opendata.errors import (
 from opendata.services.actors import Actor, require_editor, require_signed_in
 from opendata.services.context import Context
 from opendata.services.datasets import find_dataset
-from opendata.services.draft_view import view_draft
+from opendata.services.draft_view import count_warnings, view_draft
 from opendata.services.intake import Intake, ResourceOption, UploadedFile
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.values import DraftView, Page
 from opendata.services.versions import Manifests
 from opendata.tabular.dialect import read_dialect
+from opendata.tabular.repairs import read_recipe
 
 
 class Drafts:
@@ -144,12 +145,16 @@ class Drafts:
         *,
         revision: int | None = None,
     ) -> DraftView:
-        """Give a sent table another `schema` or `dialect` and check it again."""
+        """Give a sent table another `schema` or `dialect`, or accept `repairs` of it, and check it again.
+
+        The repairs accepted are kept with the dataset, to be offered on the table's next file.
+        """
         schema, schema_name = None, ""
         if changes.get("schema") not in (None, ""):
             schema, schema_name = self._intake.resolve_schema("/schema", changes["schema"])
         if changes.get("dialect"):
             read_dialect(changes["dialect"])
+        recipe = read_recipe({"repairs": changes["repairs"]}).describe() if "repairs" in changes else None
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
             resource = next((item for item in row.resources if item.name == name), None)
@@ -159,6 +164,9 @@ class Drafts:
                 resource.schema, resource.schema_name = schema, schema_name
             if "dialect" in changes:
                 resource.dialect = changes["dialect"]
+            if recipe is not None:
+                resource.recipe = recipe
+                row.dataset.recipes = {**(row.dataset.recipes or {}), name: recipe}
             resource.checked = False
             _send_back_to_work(row)
 
@@ -188,11 +196,25 @@ class Drafts:
         return self._change(actor, draft, "drop", states, change, revision=revision, enqueue=enqueue)
 
     def submit(
-        self, actor: Actor | None, draft: str, *, notes: str | None = None, revision: int | None = None
+        self,
+        actor: Actor | None,
+        draft: str,
+        *,
+        notes: str | None = None,
+        reason: str | None = None,
+        revision: int | None = None,
     ) -> DraftView:
-        """Ask for publication. Where no review is set up, this publishes."""
+        """Ask for publication. Where no review is set up, this publishes.
+
+        Raises `InvalidMetadataError` where the check left warnings and no `reason` says why they are let pass.
+        """
 
         def change(row: Draft, actor: Actor) -> None:
+            if reason is not None:
+                row.reason = reason.strip()
+            if not row.reason and count_warnings(row):
+                text = N_("The check left warnings: say why the table is right all the same")
+                raise InvalidMetadataError(faults=[fault("/reason", text)])
             row.status = "submitted"
             row.submitter = actor.name
             row.approver = None

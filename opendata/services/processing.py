@@ -18,6 +18,7 @@ from opendata.services.lease import Lease, release
 from opendata.services.versions import Manifests
 from opendata.tabular.dialect import read_dialect
 from opendata.tabular.keys import check_foreign_key
+from opendata.tabular.repairs import read_recipe
 from opendata.tabular.report import TaskReport
 from opendata.tabular.schema import ForeignKey, TableSchema, publish_schema, read_schema
 from opendata.tabular.table import PreparedTable, prepare_table, release_memory
@@ -67,7 +68,7 @@ class Processing:
         for name, (path, schema, first_row) in tables.items():
             if path is None:
                 continue
-            task = TaskReport(name=name, place=f"{name}.csv", limit=self._context.settings.report_limit)
+            task = TaskReport(name=name, place=f"{name}.csv")
             for key in schema.foreign_keys:
                 reference = path if key.resource in ("", name) else tables.get(key.resource, (None, schema, 0))[0]
                 if reference is None and key.resource in tables:
@@ -104,7 +105,8 @@ class Processing:
                 name=resource.name,
                 schema=read_schema(resource.schema) if resource.schema else None,
                 dialect=read_dialect(resource.dialect, encoding=resource.encoding),
-                limit=self._context.settings.report_limit,
+                recipe=read_recipe(resource.recipe) if resource.recipe else None,
+                stored=self._context.settings.report_limit,
                 footer={"opendata": {"dataset": dataset[0], "uuid": dataset[1], "resource": resource.name}},
                 on_bytes=on_bytes,
             )
@@ -128,6 +130,8 @@ class Processing:
             "rows": prepared.rows,
             "first_row": prepared.first_row,
             "report": prepared.task.describe(),
+            "findings": None,
+            "profile": list(prepared.profile),
             "csv": None,
             "parquet": None,
             "published_schema": None,
@@ -135,6 +139,8 @@ class Processing:
         }
         if resource.dialect is None and prepared.dialect.delimiter not in (None, ","):
             values["dialect"] = {"delimiter": prepared.dialect.delimiter}
+        if prepared.findings.exists():
+            values["findings"], _ = self._context.private.put_blob(prepared.findings)
         if prepared.task.valid and prepared.schema is not None:
             from opendata.tabular.proposal import propose_schema
 

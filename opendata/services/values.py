@@ -94,7 +94,9 @@ class SchemaView:
 class DraftResourceView:
     """A table of a draft. `carried` ones come unchanged from the base version; others were sent with the draft.
 
-    `valid` is None while unchecked. `proposed_schema` is offered where no schema was given.
+    `valid` is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells
+    whether there is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file
+    before; `profile` describes the columns.
     """
 
     name: str
@@ -109,6 +111,10 @@ class DraftResourceView:
     dialect: Mapping[str, Any] | None
     proposed_schema: Mapping[str, Any] | None
     errors: int
+    has_findings: bool
+    recipe: Mapping[str, Any] | None = None
+    offered: Mapping[str, Any] | None = None
+    profile: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +131,7 @@ class DraftView:
     base: str | None
     version: str | None
     notes: str
+    reason: str
     comment: str
     error: Mapping[str, Any] | None
     author: str

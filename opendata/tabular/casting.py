@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from decimal import Context, Decimal, InvalidOperation
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from opendata.tabular.arrays import make_texts
 from opendata.tabular.schema import arrow_type
 
 if TYPE_CHECKING:
@@ -30,10 +31,14 @@ _DOUBLE_EXPONENT = 308
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows twice: `typed` by the schema's Arrow types, `text` as canonical CSV writes them (nulls kept)."""
+    """Some rows twice: `typed` by the schema's Arrow types, `text` as canonical CSV writes them (nulls kept).
+
+    `lines` are the same rows as canonical CSV where the source was written so already.
+    """
 
     typed: pa.RecordBatch
     text: pa.RecordBatch
+    lines: bytes | None = None
 
 
 def find_overflow(field: Mapping[str, Any], value: Any) -> str | None:
@@ -91,6 +96,40 @@ def write_text(kind: str, value: Any, source: str) -> str | None:
             return source
 
 
+def write_key(kind: str, value: Any, source: str | None) -> str | None:
+    """A text that is the same for equal values and only for these, as far as the Arrow column does not say it.
+
+    A number's is None where a double keeps it, a moment's where it has no zone.
+    """
+    if value is None:
+        return None
+    match kind:
+        case "number":
+            number = _exact(value)
+            return None if _is_kept(number) else _write_digits(number)
+        case "boolean" | "date":
+            return None
+        case "integer":
+            return None if INT64[0] <= value <= INT64[1] else str(value)
+        case "datetime":
+            return "Z" if value.tzinfo is not None else None
+        case "year":
+            return f"{value:04}"
+        case "time":
+            offset = value.utcoffset()
+            return value.isoformat() if offset is None else f"{_since_midnight(value) - offset}Z"
+        case "duration":
+            if isinstance(value, timedelta):
+                return str(value.total_seconds())
+            return f"{value.years * 12 + value.months} {value.tdelta.total_seconds()}"
+        case "geopoint":
+            return ",".join(str(Decimal(part).normalize()) for part in value)
+        case "yearmonth":
+            return "-".join(map(str, value))
+        case _:
+            return source
+
+
 def build_batch(
     fields: Sequence[Mapping[str, Any]],
     values: Sequence[Sequence[Any]],
@@ -116,9 +155,13 @@ def build_column(field: Mapping[str, Any], values: Sequence[Any], cells: Sequenc
     import pyarrow as pa
 
     kind = field["type"]
-    text = pa.array([write_text(kind, value, cell) for value, cell in zip(values, cells, strict=True)], pa.string())
+    text = make_texts([write_text(kind, value, cell) for value, cell in zip(values, cells, strict=True)])
     wanted = arrow_type(field)
-    return text if wanted == pa.string() else pa.array(_to_arrow(kind, wanted, values), wanted), text
+    if wanted == pa.string():
+        return text, text
+    if all(value is None for value in values):
+        return pa.nulls(len(values), wanted), text
+    return pa.array(_to_arrow(kind, wanted, values), wanted), text
 
 
 def _to_arrow(kind: str, wanted: pa.DataType, column: Sequence[Any]) -> Sequence[Any]:
@@ -181,3 +224,26 @@ def _write_datetime(value: datetime) -> str:
 
 def _write_time(value: time) -> str:
     return value.isoformat()
+
+
+def _is_kept(number: Decimal) -> bool:
+    """Whether a double is this very number."""
+    if not number.is_finite():
+        return True
+    try:
+        return Decimal(repr(float(number))) == number
+    except OverflowError:
+        return False
+
+
+def _write_digits(number: Decimal) -> str:
+    """The same text for equal numbers of any size."""
+    sign, digits, exponent = number.as_tuple()
+    written = "".join(map(str, digits)).lstrip("0")
+    kept = written.rstrip("0")
+    return f"{sign} {kept} {int(exponent) + len(written) - len(kept)}"
+
+
+def _since_midnight(value: time) -> timedelta:
+    """How long after midnight a time of day is."""
+    return timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)

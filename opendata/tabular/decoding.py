@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -81,15 +81,19 @@ def read_rows(
     NUL character, a quote never closed, and a cell or line beyond the limits.
     """
     with path.open("rb") as stream:
-        lines = _Lines(stream, path, dialect, on_bytes)
-        csv.field_size_limit(MAX_CELL_CHARACTERS)  # of the whole process: put back, it would cut off a reader beside
-        yield from _split(dialect.split(lines), lines)
+        yield from _split(dialect, _Lines(stream, dialect, path, on_bytes))
 
 
-def _split(reader: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
+def split_bytes(data: bytes, dialect: Dialect) -> Generator[list[str], None, None]:
+    """The records of some UTF-8 bytes, numbered from 1. Raises `DecodingFault` as `read_rows` does."""
+    yield from _split(dialect, _Lines(io.BytesIO(data), replace(dialect, encoding="utf-8")))
+
+
+def _split(dialect: Dialect, lines: _Lines) -> Iterator[list[str]]:
+    csv.field_size_limit(MAX_CELL_CHARACTERS)  # of the whole process: put back, it would cut off a reader beside
     row = 0
     try:
-        for record in reader:
+        for record in dialect.split(lines):
             if lines.ended:
                 # The last line fed is a mark of our own: alone in its record, or swallowed by an open quote.
                 if record != [_END]:
@@ -107,7 +111,7 @@ def _split(reader: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
                 f"row {row + 1} has a cell of more than {MAX_CELL_CHARACTERS} characters;"
                 " most likely a quotation mark in it is never closed"
             )
-            raise DecodingFault("source-error", note, row + 1) from None
+            raise DecodingFault("unclosed-quote", note, row + 1) from None
         raise DecodingFault("source-error", f"row {row + 1} cannot be split into cells: {error}", row + 1) from None
 
 
@@ -116,13 +120,19 @@ def _unclosed(row: int) -> DecodingFault:
         f"a quotation mark opened in row {row} is never closed, so the rest of the file would become one cell;"
         " close it, or write it twice if it belongs to the text"
     )
-    return DecodingFault("source-error", note, row)
+    return DecodingFault("unclosed-quote", note, row)
 
 
 class _Lines:
     """The text lines of a stream, then the mark. Tells the bytes read, and where something is wrong."""
 
-    def __init__(self, stream: BinaryIO, path: Path, dialect: Dialect, on_bytes: Callable[[int], None] | None) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        dialect: Dialect,
+        path: Path | None = None,
+        on_bytes: Callable[[int], None] | None = None,
+    ) -> None:
         self._path = path
         self._dialect = dialect
         self._stream = stream
@@ -186,11 +196,11 @@ class _Lines:
             f"row {self.row} contains a NUL byte, which no text has;"
             " the file is damaged or not a text file: save it again as “CSV UTF-8”"
         )
-        return DecodingFault("source-error", note, self.row)
+        return DecodingFault("nul-byte", note, self.row)
 
     def _find_broken(self, offset: int) -> DecodingFault:
         name = self._dialect.encoding.upper()
-        guess = _guess_encoding(self._path) if name == "UTF-8" else None
+        guess = _guess_encoding(self._path) if name == "UTF-8" and self._path else None
         seems = f"; it looks like {guess}" if guess else ""
         note = (
             f"line {self._line} (byte {offset + 1} of the file) is not {name}{seems}."

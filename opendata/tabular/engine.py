@@ -1,18 +1,16 @@
-"""What we change in frictionless before it checks a table: patterns run on a linear-time engine.
+"""Patterns of schemas on a linear-time engine, RE2: their translation, and JSON Schemas that match with them.
 
-Source: frictionless-py 5.21, `frictionless/schema/field.py`; RE2 syntax; XML Schema part 2, appendix F.
+Source: RE2 syntax; XML Schema part 2, appendix F; JSON Schema 2020-12.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import re2
-from frictionless import Schema
-from frictionless.fields import StringField
 
 _ESCAPE = r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)"
 _TOKEN = re.compile(rf"{_ESCAPE}|\{{,(?=\d+\}})|\[\^?\]?(?:\\.|[^\\\]])*\]", re.DOTALL)
@@ -71,38 +69,41 @@ def _translate_escape(found: re.Match[str], named: Mapping[str, str]) -> str:
     return named.get(escaped, found[0]) if escaped.isascii() else str(escaped)
 
 
-class LinearStringField(StringField):
-    """A string field whose `pattern` is matched by RE2 against the whole value, in time linear in its length."""
+def build_json_validator(rules: Mapping[str, Any]) -> Any:
+    """A validator of JSON values by these rules; its `is_valid` says yes or no.
 
-    supported_constraints = [name for name in StringField.supported_constraints if name != "pattern"]  # noqa: RUF012
+    Raises `jsonschema.SchemaError` where the rules are no JSON Schema, `re2.error` where a pattern cannot be run.
+    """
+    from jsonschema import ValidationError
+    from jsonschema.validators import Draft202012Validator, extend, validator_for
 
-    def to_copy(self, **options: Any) -> LinearStringField:
-        """A copy that is linear too; frictionless checks by copies, and makes them by the name of the type."""
-        copy = super().to_copy(**options)
-        copy.__class__ = LinearStringField
-        return copy
+    def match(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[ValidationError]:  # noqa: ARG001
+        if isinstance(value, str) and compile_pattern(pattern).search(value) is None:
+            yield ValidationError(f"{value!r} does not match {pattern!r}")
 
-    def create_cell_reader(self) -> Any:
-        """The reader of one cell: text in, (value, notes per failed rule) out."""
-        read = super().create_cell_reader()
-        pattern = self.constraints.get("pattern")
-        if pattern is None:
-            return read
-        match = compile_pattern(pattern).fullmatch
-        note = f'constraint "pattern" is "{pattern}"'
+    def match_properties(validator: Any, patterns: Any, value: Any, schema: Any) -> Iterator[ValidationError]:  # noqa: ARG001
+        if isinstance(value, dict):
+            for pattern, rule in patterns.items():
+                search = compile_pattern(pattern).search
+                for name in value:
+                    if search(name) is not None:
+                        yield from validator.descend(value[name], rule, path=name, schema_path=pattern)
 
-        def read_cell(cell: Any) -> tuple[Any, dict[str, str] | None]:
-            value, notes = read(cell)
-            if value is not None and match(value) is None:
-                notes = {**(notes or {}), "pattern": note}
-            return value, notes
-
-        return read_cell
+    base = validator_for(rules, default=Draft202012Validator)
+    base.check_schema(dict(rules))
+    extended: Any = extend
+    return extended(base, {"pattern": match, "patternProperties": match_properties})(dict(rules))
 
 
-def use_linear_patterns(schema: Schema) -> Schema:
-    """Give each string field that has a pattern the linear reader, everything else of it unchanged."""
-    for field in schema.fields:
-        if type(field) is StringField and "pattern" in field.constraints:
-            field.__class__ = LinearStringField
-    return schema
+def list_patterns(rules: Any) -> Iterator[str]:
+    """The patterns that occur anywhere in a JSON Schema."""
+    if isinstance(rules, Mapping):
+        for name, part in rules.items():
+            if name == "pattern" and isinstance(part, str):
+                yield part
+            elif name == "patternProperties" and isinstance(part, Mapping):
+                yield from part
+            yield from list_patterns(part)
+    elif isinstance(rules, list):
+        for part in rules:
+            yield from list_patterns(part)

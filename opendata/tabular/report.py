@@ -5,59 +5,108 @@ Source: Frictionless report descriptor (5.21); `opendata` is our one object in i
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Tally(NamedTuple):
+    """What is counted: the breaking of one rule in one column (`""`: in none), of one strength."""
+
+    type: str
+    field: str = ""
+    rule: str = ""
+    strength: str = "error"
 
 
 @dataclass(slots=True, kw_only=True)
 class TaskReport:
-    """The verdict on one table while it is being checked. `limit` caps the errors listed, never the counts."""
+    """The verdict on one table while it is being checked. `limit` caps the errors listed, never the counts.
+
+    `errors` block publication; `remarks` are of lesser strength. `repairs` could be made, `repaired` were.
+    """
 
     name: str
     place: str
     limit: int = 1000
     labels: list[str] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
+    remarks: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    tallies: Counter[Tally] = field(default_factory=Counter)
+    repairs: list[dict[str, Any]] = field(default_factory=list)
+    repaired: list[dict[str, Any]] = field(default_factory=list)
     rows: int = 0
     bytes: int = 0
     sha256: str = ""
     seconds: float = 0.0
+    _valid: bool = True
 
     @property
     def valid(self) -> bool:
         """Whether no error has been found so far."""
-        return not self.counts
+        return self._valid
 
-    def add(self, error: Mapping[str, Any], *, row: int | None = None) -> None:
+    @property
+    def counts(self) -> Counter[tuple[str, str]]:
+        """How many errors there are of each type in each column."""
+        found: Counter[tuple[str, str]] = Counter()
+        for tally, count in self.tallies.items():
+            if tally.strength == "error":
+                found[tally.type, tally.field] += count
+        return found
+
+    def count(self, tally: Tally, number: int = 1) -> None:
+        """Count findings without listing them."""
+        self.tallies[tally] += number
+        self._valid = self._valid and tally.strength != "error"
+
+    def has_room(self, strength: str = "error") -> bool:
+        """Whether one more finding of a strength would be listed."""
+        return len(self.errors if strength == "error" else self.remarks) < self.limit
+
+    def list(self, descriptor: Mapping[str, Any], strength: str = "error") -> None:
+        """List a finding that is counted elsewhere, while there is room."""
+        if self.has_room(strength):
+            if strength == "error":
+                self.errors.append(dict(descriptor))
+            else:
+                self.remarks.append({**descriptor, "opendata": {"strength": strength}})
+
+    def add(self, error: Mapping[str, Any]) -> None:
         """Count an error descriptor, and list it while there is room."""
-        self.counts[(str(error["type"]), str(error.get("fieldName", "")))] += 1
-        if len(self.errors) < self.limit:
-            listed = dict(error)
-            if row is not None:
-                listed.setdefault("rowNumber", row)
-            self.errors.append(listed)
+        self.count(Tally(str(error["type"]), str(error.get("fieldName", "")), str(error["type"])))
+        self.list(error)
 
-    def add_lazily(self, error: Any) -> None:
-        """The same for an error of frictionless, whose descriptor is made only when it will be listed."""
-        if len(self.errors) < self.limit:
-            self.add(error.to_descriptor())
-        else:
-            self.counts[(error.type, getattr(error, "field_name", ""))] += 1
+    def list_sorted(self, descriptor: Mapping[str, Any], strength: str = "error") -> None:
+        """List a finding of a row after those of the same row and before those of later ones, which may fall out."""
+        listed = self.errors if strength == "error" else self.remarks
+        found = dict(descriptor) if strength == "error" else {**descriptor, "opendata": {"strength": strength}}
+        insort(listed, found, key=_find_row)
+        del listed[self.limit :]
 
     def describe(self) -> dict[str, Any]:
         """The task's descriptor."""
-        total = sum(self.counts.values())
-        warnings = list(self.warnings)
+        total = sum(count for tally, count in self.tallies.items() if tally.strength == "error")
+        warnings = [*self.warnings]
         if total > len(self.errors):
             warnings.append(f"{len(self.errors)} of {total} errors are listed; the counts are exact")
         stats: dict[str, Any] = {"errors": total, "warnings": len(warnings), "seconds": round(self.seconds, 3)}
         if self.sha256:
             stats["sha256"] = self.sha256
         stats |= {"bytes": self.bytes, "fields": len(self.labels), "rows": self.rows}
+        own: dict[str, Any] = {
+            "counts": [
+                {"type": tally.type, "fieldName": tally.field, "rule": tally.rule, "count": count}
+                | ({"strength": tally.strength} if tally.strength != "error" else {})
+                for tally, count in sorted(self.tallies.items(), key=lambda item: -item[1])
+            ]
+        }
+        for name in ("remarks", "repairs", "repaired"):
+            if found := getattr(self, name):
+                own[name] = found
         return {
             "name": self.name,
             "type": "table",
@@ -67,13 +116,17 @@ class TaskReport:
             "stats": stats,
             "warnings": warnings,
             "errors": self.errors,
-            "opendata": {
-                "counts": [
-                    {"type": kind, "fieldName": name, "count": count}
-                    for (kind, name), count in sorted(self.counts.items(), key=lambda item: -item[1])
-                ]
-            },
+            "opendata": own,
         }
+
+
+_LAST = ("unique-error", "primary-key", "unique-key")
+
+
+def _find_row(descriptor: Mapping[str, Any]) -> tuple[int, int]:
+    """Where a finding is listed: by its row, and in the row keys after cells."""
+    kind = descriptor["type"]
+    return int(descriptor.get("rowNumber") or 0), _LAST.index(kind) + 1 if kind in _LAST else 0
 
 
 def describe_report(tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -104,6 +157,7 @@ def summarise_report(report: Mapping[str, Any]) -> dict[str, Any]:
             {
                 **{key: value for key, value in task.items() if key not in ("errors", "warnings")},
                 "labels": task["labels"] if task["valid"] else [],
+                "opendata": {"counts": task["opendata"]["counts"]},
             }
             for task in report["tasks"]
         ],

@@ -63,6 +63,16 @@ class TableSchema:
         return tuple(self.descriptor.get("primaryKey", ()))
 
     @property
+    def unique_keys(self) -> tuple[tuple[str, ...], ...]:
+        """The names of the fields of each unique key."""
+        return tuple(tuple(key) for key in self.descriptor.get("uniqueKeys", ()))
+
+    @property
+    def fields_match(self) -> str:
+        """How the columns of a file are matched with the fields: `exact` (by order) or one of four ways by name."""
+        return str(self.descriptor.get("fieldsMatch", "exact"))
+
+    @property
     def foreign_keys(self) -> tuple[ForeignKey, ...]:
         """The foreign keys, in order."""
         return tuple(
@@ -141,6 +151,17 @@ def publish_schema(schema: TableSchema) -> dict[str, Any]:
     return published
 
 
+def find_strength(descriptor: Mapping[str, Any], rule: str) -> str:
+    """How much breaking a rule of a field or of a schema weighs: `error`, `warning` or `note`."""
+    return str((find_own(descriptor).get("strengths") or {}).get(rule, "error"))
+
+
+def find_own(descriptor: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is ours in a descriptor; nothing where its `opendata` is somebody else's."""
+    own = descriptor.get("opendata")
+    return own if isinstance(own, Mapping) else {}
+
+
 def arrow_type(field: Mapping[str, Any]) -> pa.DataType:
     """The Arrow type of a field, told by its descriptor alone."""
     import pyarrow as pa
@@ -169,7 +190,7 @@ def build_engine_schema(descriptor: Mapping[str, Any]) -> frictionless.Schema:
     """
     from frictionless import Schema
 
-    from opendata.tabular.engine import use_linear_patterns
+    from opendata.tabular.linear import use_linear_patterns
 
     plain = copy.deepcopy(dict(descriptor))
     plain["$schema"] = PROFILE
@@ -177,7 +198,15 @@ def build_engine_schema(descriptor: Mapping[str, Any]) -> frictionless.Schema:
     plain.pop("opendata", None)
     for item in plain["fields"]:
         item.pop("example", None)  # frictionless reads it without the field's lexical options: see `read_schema`
+        (item.get("constraints") or {}).pop("jsonSchema", None)  # ours to check: see `cells`
     return use_linear_patterns(Schema.from_descriptor(plain))
+
+
+def build_engine_field(field: Mapping[str, Any], nulls: Sequence[str]) -> frictionless.Field:
+    """The frictionless field that reads the cells of one column; `nulls` are its missing values."""
+    schema = build_engine_schema({"fields": [{**field, "missingValues": list(nulls)}]})
+    found: frictionless.Field = schema.fields[0]
+    return found
 
 
 def _spell_out(descriptor: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opendata.tabular.columns import NeedsRowsError
 from opendata.tabular.dialect import Dialect
+from opendata.tabular.findings import FindingsWriter, describe_errors
+from opendata.tabular.profile import Profiler
+from opendata.tabular.repairs import Recipe
 from opendata.tabular.report import TaskReport
 from opendata.tabular.schema import TableSchema, publish_schema
-from opendata.tabular.screening import ScreeningReader
-from opendata.tabular.validation import TableReader
+from opendata.tabular.splitting import NeedsCareError
+from opendata.tabular.validation import STORED_FINDINGS, TableReader
 from opendata.tabular.writing import TableWriter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedTable:
-    """What became of a table. `csv` and `parquet` exist only where `task` is valid; `schema` is None for no header."""
+    """What became of a table.
+
+    `csv` and `parquet` exist only where `task` is valid, `findings` where something was found; `schema` is None for no
+    header. `profile` describes each column of a valid table.
+    """
 
     task: TaskReport
     schema: TableSchema | None
@@ -28,6 +34,8 @@ class PreparedTable:
     first_row: int
     csv: Path
     parquet: Path
+    findings: Path
+    profile: Sequence[Mapping[str, Any]]
 
 
 def prepare_table(
@@ -39,21 +47,36 @@ def prepare_table(
     dialect: Dialect | None = None,
     limit: int = 1000,
     footer: Mapping[str, Any] | None = None,
+    recipe: Recipe | None = None,
+    stored: int = STORED_FINDINGS,
     on_bytes: Callable[[int], None] | None = None,
 ) -> PreparedTable:
-    """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`.
+    """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`, in one pass.
 
-    Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema.
+    Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema. Wrong cells are
+    repaired as far as the `recipe` says. What is found goes to `{name}.findings.parquet`, at most `stored` findings of
+    each rule and column.
     """
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
-    try:
-        reader: TableReader = ScreeningReader(
-            source, name=name, schema=schema, dialect=dialect, limit=limit, on_bytes=on_bytes
-        )
-        _write_table(reader, csv, parquet, footer or {})
-    except NeedsRowsError:
-        reader = TableReader(source, name=name, schema=schema, dialect=dialect, limit=limit, on_bytes=on_bytes)
-        _write_table(reader, csv, parquet, footer or {})
+    findings = folder / f"{name}.findings.parquet"
+    options: dict[str, Any] = {
+        "name": name,
+        "schema": schema,
+        "dialect": dialect,
+        "limit": limit,
+        "recipe": recipe,
+        "stored": stored,
+        "on_bytes": on_bytes,
+    }
+    for careful in (False, True):
+        try:
+            with FindingsWriter(findings) as writer:
+                reader = TableReader(source, careful=careful, on_findings=writer.write, **options)
+                profile = _write_table(reader, csv, parquet, footer or {})
+                writer.write(describe_errors([error for error in reader.task.errors if "cells" not in error]))
+        except NeedsCareError:
+            continue
+        break
     return PreparedTable(
         task=reader.task,
         schema=reader.schema,
@@ -62,6 +85,8 @@ def prepare_table(
         first_row=reader.first_row,
         csv=csv,
         parquet=parquet,
+        findings=findings,
+        profile=profile,
     )
 
 
@@ -75,13 +100,22 @@ def check_table(
     on_bytes: Callable[[int], None] | None = None,
 ) -> TableReader:
     """Check a delimited text file without writing anything; the reader, its `task` complete."""
-    for kind in (ScreeningReader, TableReader):
-        reader = kind(source, name=name, schema=schema, dialect=dialect, limit=limit, on_bytes=on_bytes)
+    for careful in (False, True):
+        reader = TableReader(
+            source,
+            name=name,
+            schema=schema,
+            dialect=dialect,
+            limit=limit,
+            on_bytes=on_bytes,
+            careful=careful,
+            with_batches=False,
+        )
         try:
             with closing(reader.batches()) as batches:
                 for _ in batches:
                     pass
-        except NeedsRowsError:
+        except NeedsCareError:
             continue
         break
     return reader
@@ -94,18 +128,25 @@ def release_memory() -> None:
     pa.default_memory_pool().release_unused()
 
 
-def _write_table(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]) -> None:
+def _write_table(
+    reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]
+) -> Sequence[Mapping[str, Any]]:
     """Run the check to its end; where the table is valid, its two files are there afterwards, else neither."""
     writer: TableWriter | None = None
+    profiler: Profiler | None = None
     with closing(reader.batches()) as batches, ExitStack() as files:
         for batch in batches:
             writer = writer or files.enter_context(_open_writer(reader, csv, parquet, footer))
+            profiler = profiler or Profiler(reader.fields, reader.arrow_schema)
             writer.write(batch)
+            profiler.take(batch.typed, batch.text)
         if reader.task.valid and writer is None:
             files.enter_context(_open_writer(reader, csv, parquet, footer))
     if not reader.task.valid:
         csv.unlink(missing_ok=True)
         parquet.unlink(missing_ok=True)
+        return []
+    return (profiler or Profiler(reader.fields, reader.arrow_schema)).describe()
 
 
 def _open_writer(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]) -> TableWriter:

@@ -1,41 +1,64 @@
-"""Rows against their Table Schema: one pass that checks with frictionless and yields the very values it checked.
+"""A table against its Table Schema: one pass that checks whole columns and yields the very values it checked.
 
-Source: Table Schema v2; the errors, their order and words are frictionless 5.21's. Counts are exact; only the list of
-errors is capped.
+Source: Table Schema v2, read strictly (`cells` says where that departs from frictionless 5.21, whose types of error,
+numbers and words are kept). Nothing is decided by a sample, and counts are exact.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opendata.tabular.casting import (
-    DOUBLE_DIGITS,
-    REWRITTEN,
-    Batch,
-    build_batch,
-    find_misfit,
-    is_rounded,
-)
+from opendata.tabular.arrays import make_text, view_flags
+from opendata.tabular.casting import Batch
+from opendata.tabular.cells import CellRule, Problem
+from opendata.tabular.columns import ColumnScreen, ScreenedColumn
 from opendata.tabular.decoding import DecodingFault, read_rows
+from opendata.tabular.descriptors import describe_cell, describe_label, describe_row, describe_source
 from opendata.tabular.dialect import Dialect, settle_dialect
-from opendata.tabular.report import TaskReport
-from opendata.tabular.schema import TableSchema, arrow_type, build_engine_schema, text_schema
+from opendata.tabular.header import Header, match_header, name_columns, read_labels
+from opendata.tabular.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
+from opendata.tabular.report import Tally, TaskReport
+from opendata.tabular.schema import TableSchema, arrow_type, find_own, find_strength, text_schema
+from opendata.tabular.splitting import (
+    BLOCK_BYTES,
+    WIDE,
+    WIDE_BLOCK_BYTES,
+    Records,
+    Source,
+    is_plain,
+    split_block,
+    split_rows,
+)
+from opendata.tabular.uniqueness import KeyWatch, Repetition
 
 if TYPE_CHECKING:
-    import frictionless
+    import numpy as np
     import pyarrow as pa
 
-BATCH_ROWS = 10_000
-BATCH_CELLS = 400_000
-BATCH_CHARACTERS = 32 * 1024 * 1024
-MAX_EXTRA_CELLS = 100
-"""So many cells too many in one row are listed, the rest counted: the engine's time grows with their square."""
+    from opendata.tabular.checks import RowCheck
+    from opendata.tabular.repairs import Proposal, Recipe, Repairer
+
+WORKERS = 2
+STORED_FINDINGS = 100_000
+MAX_WRONG_TEXTS = 10_000
+"""Of so many different wrong texts of a column it is tried whether they can be repaired."""
+
+
+@dataclass(slots=True)
+class _Screened:
+    """A batch of rows and its columns, checked cell by cell."""
+
+    records: Records
+    columns: list[ScreenedColumn]
 
 
 class TableReader:
@@ -44,6 +67,10 @@ class TableReader:
     As soon as an error is found no more batches come, only the checking goes on. `schema` is the schema in force:
     the one given, or all text under the names of the header. `fields` are the columns in the order of publication:
     the schema's, then those only the file has (where `fieldsMatch` allows it).
+
+    `careful` reads the file record by record from its start, as `NeedsCareError` out of `batches` asks for; without
+    `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
+    `recipe` says which wrong cells are repaired, and how.
     """
 
     def __init__(
@@ -54,18 +81,30 @@ class TableReader:
         schema: TableSchema | None = None,
         dialect: Dialect | None = None,
         limit: int = 1000,
+        careful: bool = False,
+        with_batches: bool = True,
         on_bytes: Callable[[int], None] | None = None,
+        on_findings: OnFindings | None = None,
+        stored: int = STORED_FINDINGS,
+        recipe: Recipe | None = None,
     ) -> None:
         self.schema = schema
         self.fields: Sequence[Mapping[str, Any]] = schema.fields if schema else ()
         self.rows = 0
         self.task = TaskReport(name=name, place=path.name, limit=limit)
-        self._path = path
         self.dialect = settle_dialect(path, dialect or Dialect())
+        self._path = path
+        self._careful = careful or not is_plain(self.dialect)
+        self._with_batches = with_batches
         self._on_bytes = on_bytes
-        self._cast: list[tuple[int, frozenset[str]]] = []
-        self._cut: dict[int, int] = {}
-        self._digest = ""
+        self._source = Source(path, self.dialect, on_bytes=on_bytes)
+        self._listing = Listing(self.task, on_findings, stored)
+        self._rounded: Counter[str] = Counter()
+        self._spaced: Counter[str] = Counter()
+        self._wrong: dict[str, Counter[str]] = {}
+        self._repaired: Counter[tuple[str, str]] = Counter()
+        self._recipe = recipe
+        self._checks: Sequence[RowCheck] = ()
 
     @property
     def first_row(self) -> int:
@@ -80,199 +119,315 @@ class TableReader:
         return pa.schema([pa.field(item["name"], arrow_type(item)) for item in self.fields])
 
     def batches(self) -> Generator[Batch, None, None]:
-        """Check the whole table; yield its rows while no error has been found."""
+        """Check the whole table; yield its rows while no error has been found.
+
+        Raises `NeedsCareError` where only a careful reader tells the records apart.
+        """
         started = time.monotonic()
         try:
             yield from self._check()
         except DecodingFault as fault:
-            self.task.add(_describe_fault(fault))
+            self.task.add(describe_source(fault.type, fault.note, row=fault.row))
         self.task.rows = self.rows
         self.task.bytes = self._path.stat().st_size
-        self.task.sha256 = self._digest or hash_file(self._path)
+        self.task.sha256 = hash_file(self._path) if self._careful else self._source.sha256
         self.task.seconds = time.monotonic() - started
 
     def _check(self) -> Iterator[Batch]:
-        from frictionless import FrictionlessException, errors
-
-        rows = read_rows(self._path, self.dialect, on_bytes=self._on_bytes)
-        first = next(rows, None)
-        if first is None:
-            self.task.add(errors.SourceError(note="the source is empty").to_descriptor())
+        with closing(read_rows(self._path, self.dialect)) as rows:
+            head = list(islice(rows, max(self.first_row - 1, 1)))
+        if not head:
+            self.task.add(describe_source("source-error", "the source is empty"))
             return
-        head = [first, *islice(rows, max(self.dialect.header_rows, default=1) - 1)]
-        self._settle_schema(head)
-        width = max(map(len, head)) if self.dialect.header_rows else len(self.fields or head[0])
-        resource = self._open_resource(chain(head, self._cut_rows(rows, len(head) + 1, width + MAX_EXTRA_CELLS)))
-        try:
-            with resource:
-                yield from self._check_rows(resource)
-        except FrictionlessException as error:
-            cause = error.__cause__ or error.__context__
-            if isinstance(cause, DecodingFault):
-                raise cause from None
-            self.task.add(error.error.to_descriptor())
-
-    def _cut_rows(self, rows: Iterator[list[str]], first: int, most: int) -> Iterator[list[str]]:
-        """The rows with at most so many cells; how many were cut off is noted by the row's number."""
-        for number, cells in enumerate(rows, start=first):
-            if len(cells) > most:
-                self._cut[number] = len(cells) - most
-            yield cells[:most]
-
-    def _settle_schema(self, head: list[list[str]]) -> None:
-        """Where no schema was given: every column of the header is text."""
-        if self.schema is None:
-            labels = self._open_dialect().read_labels(head)
-            self.schema = text_schema(_name_columns(labels or [""] * len(head[0])))
-
-    def _open_resource(self, rows: Iterator[list[str]]) -> frictionless.Resource:
-        from frictionless import Schema
-        from frictionless.resources import TableResource
-
-        assert self.schema is not None  # noqa: S101 - set just before
-        engine = self._open_dialect()
-        schema: Schema = build_engine_schema(self.schema.descriptor)
-        return TableResource(name=self.task.name, data=lambda: rows, format="inline", dialect=engine, schema=schema)
-
-    def _open_dialect(self) -> frictionless.Dialect:
-        from frictionless import Dialect as EngineDialect
-
-        return EngineDialect(
-            header=bool(self.dialect.header_rows),
-            header_rows=list(self.dialect.header_rows),
-            header_join=self.dialect.header_join,
-            comment_char=self.dialect.comment_char,
-            comment_rows=list(self.dialect.comment_rows),
-        )
-
-    def _check_rows(self, resource: Any) -> Iterator[Batch]:
-        self.task.labels = list(resource.labels)
-        if not resource.labels and not resource.fragment:
-            from frictionless import errors
-
-            self.task.add(errors.SourceError(note="the source is empty").to_descriptor())
-            return
-        if self.dialect.header_rows and not resource.labels:
-            from frictionless import errors
-
-            note = f"row {self.first_row - 1} is blank, but the names of the columns belong there"
-            self.task.add(errors.SourceError(note=note).to_descriptor(), row=self.first_row - 1)
-        for error in resource.header.errors:
-            self.task.add(error.to_descriptor())
-        present = {item.name for item in resource.header.get_expected_fields()}
-        self._take_extra_columns(resource)
-        names = [item["name"] for item in self.fields]
-        missing = [name not in present for name in names]
-        places = self._find_places(resource)
-        size = max(200, min(BATCH_ROWS, BATCH_CELLS // max(1, len(names))))
+        header = self._settle_header(head)
+        screens = self._build_screens(header)
+        self._listing.name_columns([screen.name for screen in screens])
+        watches = self._build_watches(header.columns)
+        self._checks = self._find_checks(header)
+        keyed = {name for watch in watches for name in watch.names}
+        read = {name for check in self._checks for name in check.fields}
+        for screen in screens:
+            screen.is_key, screen.is_read = screen.name in keyed, screen.name in read
         schema = self.arrow_schema
-        doubles, texts = self._sort_columns()
-        rounded: Counter[str] = Counter()
-        weight = 0
-        found: list[Any]
-        values: list[list[Any]] = []
-        cells: list[list[str]] = []
-        for row in _read_checked_rows(resource, self.first_row):
-            self.rows += 1
-            found = [None if absent else row[name] for name, absent in zip(names, missing, strict=True)]
-            self._add_errors(row, found)
-            if not self.task.valid:
-                values.clear()
-                cells.clear()
-                continue
-            source = [row.cells[place] if place >= 0 else "" for place in places]
-            for number in doubles:
-                if len(source[number]) > DOUBLE_DIGITS and found[number] is not None and is_rounded(found[number]):
-                    rounded[names[number]] += 1
-            values.append(found)
-            cells.append(source)
-            weight += sum(len(source[number]) for number in texts if found[number] is not None)
-            if len(values) == size or weight >= BATCH_CHARACTERS:
-                yield self._build(values, cells, schema)
-                values, cells, weight = [], [], 0
-        if values and self.task.valid:
-            yield self._build(values, cells, schema)
+        for screened in self._screen_careful(screens) if self._careful else self._screen_blocks(screens):
+            numbers = self._take(screened, screens, watches)
+            self.rows += screened.records.rows
+            if self._with_batches and self.task.valid and len(numbers):
+                yield self._build_batch(screened, screens, schema)
+        self._tell_repetitions(watches, screens)
         if self.task.valid:
-            self.task.warnings += describe_rounded(names, rounded)
+            self.task.warnings += describe_rounded([item["name"] for item in self.fields], self._rounded)
+        self._note_forms()
+        self._tell_repairs(screens)
 
-    def _sort_columns(self) -> tuple[list[int], list[int]]:
-        """Note the columns whose values may not fit; return, by number, those of doubles and those of plain text."""
-        assert self.schema is not None  # noqa: S101 - set before any row is read
-        doubles: list[int] = []
-        texts: list[int] = []
-        for number, field in enumerate(self.fields):
-            if field["type"] not in REWRITTEN:
-                texts.append(number)
-                continue
-            nulls = frozenset(self.schema.missing_values_of(field)) - {""}
-            if nulls or field["type"] in ("integer", "number", "datetime"):
-                self._cast.append((number, nulls))
-            if field["type"] == "number" and "scale" not in (field.get("opendata") or {}):
-                doubles.append(number)
-        return doubles, texts
+    # --- the header
 
-    def _add_errors(self, row: Any, values: Sequence[Any]) -> None:
-        """Report what the engine finds wrong with a row, then values that are valid but cannot be published."""
-        for error in row.errors:
-            self.task.add_lazily(error)
-        cut = self._cut.pop(row.row_number, 0)
-        if cut and row.errors[-1].type != "blank-row":
-            self.task.counts["extra-cell", ""] += cut
-        for number, nulls in self._cast:
-            value = values[number]
-            if value is not None and (note := find_misfit(self.fields[number], nulls, value)):
-                self.task.add(self._describe_misfit(row, number, note))
+    def _settle_header(self, head: Sequence[Sequence[str]]) -> Header:
+        labels = read_labels(head, self.dialect) if self.dialect.header_rows else ()
+        if self.schema is None:
+            named = [label or f"field{number}" for number, label in enumerate(labels or [""] * len(head[0]), start=1)]
+            self.schema = text_schema(name_columns(named or ["field1"]))
+        header = match_header(labels, self.schema)
+        self.task.labels = list(labels)
+        known = {item["name"] for item in self.schema.fields}
+        extra = [item["name"] for item in header.columns if item["name"] not in known]
+        self.fields = [*self.schema.fields, *({"name": name, "type": "string"} for name in extra)]
+        if self.dialect.header_rows and not labels:
+            row = self.first_row - 1
+            note = f"row {row} is blank, but the names of the columns belong there"
+            self.task.add(describe_source("source-error", note, row=row))
+        for fault in header.faults:
+            self.task.add(
+                describe_label(
+                    fault.type,
+                    fault.note,
+                    labels=labels,
+                    rows=self.dialect.header_rows,
+                    label=fault.label,
+                    field=fault.field,
+                    number=fault.number,
+                )
+            )
+        return header
 
-    def _build(self, values: list[list[Any]], cells: list[list[str]], schema: pa.Schema) -> Batch:
-        return build_batch(self.fields, list(zip(*values, strict=True)), list(zip(*cells, strict=True)), schema)
+    def _build_screens(self, header: Header) -> list[ColumnScreen]:
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        rules = [CellRule(self.schema, item, is_extra=item["name"] in header.extra) for item in header.columns]
+        kinds = self._recipe.kinds if self._recipe is not None else {}
+        return [
+            ColumnScreen(
+                rule, build_repairer(rule, kinds[rule.field["name"]]) if kinds.get(rule.field["name"]) else None
+            )
+            for rule in rules
+        ]
 
-    def _take_extra_columns(self, resource: Any) -> None:
-        """Columns only the file has, allowed by `fieldsMatch`, are published as text."""
-        known = {item["name"] for item in self.fields}
-        extra = [item.name for item in resource.header.get_expected_fields() if item.name not in known]
-        self.fields = [*self.fields, *({"name": name, "type": "string"} for name in extra)]
+    def _find_checks(self, header: Header) -> Sequence[RowCheck]:
+        """The checks of whole rows that the schema declares, as far as the file has their columns."""
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        if not find_own(self.schema.descriptor).get("checks"):
+            return ()
+        from opendata.tabular.checks import build_checks
 
-    def _find_places(self, resource: Any) -> list[int]:
-        order = {item.name: place for place, item in enumerate(resource.header.get_expected_fields())}
-        return [order.get(item["name"], -1) for item in self.fields]
+        present = {item["name"] for item in header.columns}
+        return [check for check in build_checks(self.schema.descriptor) if present.issuperset(check.fields)]
 
-    def _describe_misfit(self, row: Any, number: int, note: str) -> dict[str, Any]:
-        from frictionless import errors
+    def _build_watches(self, columns: Sequence[Mapping[str, Any]]) -> list[KeyWatch]:
+        """What must not repeat: unique columns, the primary key, unique keys, as far as the file has their columns."""
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        unique = [
+            KeyWatch([item["name"]], "unique-error")
+            for item in columns
+            if (item.get("constraints") or {}).get("unique")
+        ]
+        primary = [KeyWatch(self.schema.primary_key, "primary-key")] if self.schema.primary_key else []
+        others = [KeyWatch(names, "unique-key") for names in self.schema.unique_keys]
+        present = {item["name"] for item in columns}
+        return [watch for watch in [*unique, *primary, *others] if present.issuperset(watch.names)]
 
-        name = self.fields[number]["name"]
-        place = row.field_numbers[row.field_names.index(name)]
-        error = errors.TypeError(
-            note=note,
-            cells=[str(cell) for cell in row.cells],
-            row_number=row.row_number,
-            cell=str(row.cells[place - 1]),
-            field_name=name,
-            field_number=place,
+    # --- rows, in columns
+
+    def _screen_blocks(self, screens: Sequence[ColumnScreen]) -> Iterator[_Screened]:
+        """The file in blocks, each split and checked in a thread of its own; they come in order."""
+        skipped = self.first_row - 1
+        pending: deque[Future[_Screened]] = deque()
+        size = WIDE_BLOCK_BYTES if len(screens) > WIDE else BLOCK_BYTES
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="columns") as pool:
+            for block in self._source.blocks(size):
+                pending.append(pool.submit(self._screen_block, block, screens, skipped))
+                skipped = 0
+                if len(pending) > WORKERS:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+
+    def _screen_block(self, block: bytes, screens: Sequence[ColumnScreen], skipped: int) -> _Screened:
+        records = split_block(block, self.dialect, len(screens), skipped)
+        return _Screened(
+            records, [screen.screen(cells) for screen, cells in zip(screens, records.columns, strict=True)]
         )
-        return dict(error.to_descriptor())
 
+    def _screen_careful(self, screens: Sequence[ColumnScreen]) -> Iterator[_Screened]:
+        rows = split_rows(self._path, self.dialect, len(screens), self.first_row - 1, on_bytes=self._on_bytes)
+        for records in rows:
+            if isinstance(records, DecodingFault):
+                raise records
+            yield _Screened(records, self._screen(records, screens))
 
-def _read_checked_rows(resource: Any, first_row: int) -> Iterator[Any]:
-    """The rows of an open resource, each fully checked.
+    def _screen(self, records: Records, screens: Sequence[ColumnScreen]) -> list[ScreenedColumn]:
+        wants_values = self._with_batches and self.task.valid
+        pairs = zip(screens, records.columns, strict=True)
+        return [screen.screen(cells, wants_values=wants_values) for screen, cells in pairs]
 
-    Raises `DecodingFault` for a rule that cannot be applied to a value, such as a bound with a time zone against a
-    time without: the engine breaks at it, but it is a fault of the table or its schema, not of the program.
-    """
-    rows = iter(resource.row_stream)
-    number = first_row
-    while True:
-        try:
-            row = next(rows, None)
-            if row is not None:
-                number = row.row_number
-                row.errors  # noqa: B018 - asking for them is what has the row checked
-        except (TypeError, ValueError, ArithmeticError, KeyError) as error:
-            note = f"row {number} cannot be checked by the schema's rules: {error}"
-            raise DecodingFault("source-error", note, number) from None
-        if row is None:
+    def _take(self, screened: _Screened, screens: Sequence[ColumnScreen], watches: Sequence[KeyWatch]) -> np.ndarray:
+        """Report what is wrong with a batch and remember its keys; the numbers of its rows."""
+        import numpy as np
+
+        records, columns = screened.records, screened.columns
+        first = self.first_row + self.rows
+        numbers = records.numbers if records.numbers is not None else np.arange(first, first + records.rows)
+        if not records.rows:
+            return numbers
+        names = [screen.name for screen in screens]
+        found = find_problems(dict(enumerate(zip(names, columns, strict=True), start=1)))
+        found += self._find_broken_rows(screens, columns)
+        blank = find_blank_rows(columns)
+        if found or blank is not None or records.sizes is not None:
+            self._listing.take(records, numbers, found, blank)
+        places = {screen.name: place for place, screen in enumerate(screens)}
+        for watch in watches:
+            empty = watch.take([columns[places[name]].keys for name in watch.names], numbers)
+            if len(empty):
+                self._tell_empty_keys(watch, records, empty, first)
+        for screen, column in zip(screens, columns, strict=True):
+            if column.rounded:
+                self._rounded[screen.name] += column.rounded
+            if column.spaced:
+                self._spaced[screen.name] += column.spaced
+            for kinds, count in column.repaired.items():
+                self._repaired.update({(screen.name, kind): count for kind in kinds})
+            self._remember_wrong(screen.name, column.wrong)
+        return numbers
+
+    def _find_broken_rows(self, screens: Sequence[ColumnScreen], columns: Sequence[ScreenedColumn]) -> list[Found]:
+        """The rows that do not pass the schema's own checks; each check blames the cell of one of its fields."""
+        import numpy as np
+
+        if not self._checks:
+            return []
+        places = {screen.name: place for place, screen in enumerate(screens, start=1)}
+        typed = {screen.name: column.typed for screen, column in zip(screens, columns, strict=True)}
+        found = []
+        for check in self._checks:
+            rows = np.flatnonzero(view_flags(check.find_broken(typed)))
+            if len(rows):
+                problem = Problem("custom-check", check.name, check.note, check.strength)
+                codes = np.zeros(len(rows), np.int32)
+                found.append(Found(places[check.field], check.field, rows, codes, [(problem,)]))
+        return found
+
+    def _remember_wrong(self, name: str, wrong: Mapping[str, int]) -> None:
+        """Keep how often which text was wrong, of so many different texts, for repairs to be proposed."""
+        known = self._wrong.setdefault(name, Counter())
+        for text, count in wrong.items():
+            if text in known or len(known) < MAX_WRONG_TEXTS:
+                known[text] += count
+
+    def _tell_repairs(self, screens: Sequence[ColumnScreen]) -> None:
+        """Report what was repaired, and what could be."""
+        self.task.repaired = [
+            {"fieldName": name, "kind": kind, "count": count} for (name, kind), count in self._repaired.items()
+        ]
+        if not any(self._wrong.values()):
             return
-        yield row
-        number += 1
+        from opendata.tabular.repairs import propose_repairs
+
+        for screen in screens:
+            if self._wrong.get(screen.name):
+                rule = screen.rule
+                found = propose_repairs(rule.field, rule.nulls, self._wrong[screen.name], rule.is_right)
+                self.task.repairs += [_describe_proposal(proposal) for proposal in found]
+
+    def _build_batch(self, screened: _Screened, screens: Sequence[ColumnScreen], schema: pa.Schema) -> Batch:
+        import pyarrow as pa
+
+        records = screened.records
+        found = {screen.name: column for screen, column in zip(screens, screened.columns, strict=True)}
+        typed, text = [], []
+        for item in schema:
+            column = found.get(item.name)
+            typed.append(column.typed if column else pa.nulls(records.rows, item.type))
+            text.append(column.text if column else pa.nulls(records.rows, pa.string()))
+        names = pa.schema([pa.field(item.name, pa.string()) for item in schema])
+        lines = records.plain if schema.names == [screen.name for screen in screens] else None
+        if lines is not None and not all(map(self._is_unchanged, screens, screened.columns, records.columns)):
+            lines = None
+        return Batch(pa.record_batch(typed, schema=schema), pa.record_batch(text, schema=names), lines)
+
+    def _is_unchanged(self, screen: ColumnScreen, column: ScreenedColumn, cells: pa.Array) -> bool:
+        """Whether the canonical text of a column is the file's own."""
+        import pyarrow.compute as pc
+
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        if column.text is cells:
+            return True
+        text = column.text
+        if text.null_count:
+            if screen.rule.nulls != ("",):
+                return False
+            text = pc.fill_null(text, make_text(""))
+        return bool(text.equals(cells))
+
+    # --- keys
+
+    def _tell_empty_keys(self, watch: KeyWatch, records: Records, empty: np.ndarray, first: int) -> None:
+        note = 'cells composing the primary keys are all "None"'
+        tally = self._tally(watch)
+        self.task.count(tally, len(empty))
+        for row in empty.tolist():
+            if not self.task.has_room(tally.strength):
+                break
+            index = row - first if records.numbers is None else int(records.numbers.searchsorted(row))
+            error = describe_row(watch.kind, note, cells=records.read_row(index), row=row)
+            self.task.list_sorted(error, tally.strength)
+        self._listing.store_rows(tally, empty.tolist(), [note] * len(empty), None)
+
+    def _tell_repetitions(self, watches: Sequence[KeyWatch], screens: Sequence[ColumnScreen]) -> None:
+        """Report the rows whose values stood in an earlier one; their cells are read again from the file."""
+        places = {screen.name: place for place, screen in enumerate(screens, start=1)}
+        found: list[tuple[KeyWatch, Repetition]] = []
+        for watch in watches:
+            repeated = sorted(watch.find_repetitions(), key=lambda item: item.row)
+            if repeated:
+                tally, number = self._tally(watch), places[watch.names[0]] if watch.kind == "unique-error" else None
+                self.task.count(tally, len(repeated))
+                notes = [_note_repetition(item) for item in repeated[: self._listing.most]]
+                self._listing.store_rows(tally, [item.row for item in repeated[: len(notes)]], notes, number)
+            found += [(watch, item) for item in repeated[: self.task.limit]]
+        found.sort(key=lambda item: item[1].row)
+        cells = self._read_rows([item.row for _, item in found[: self.task.limit]])
+        for watch, item in found[: self.task.limit]:
+            row, strength = cells.get(item.row, []), self._tally(watch).strength
+            if watch.kind == "unique-error":
+                place = places[watch.names[0]]
+                value = str(screens[place - 1].rule.read(row[place - 1]).value) if place <= len(row) else ""
+                options: dict[str, Any] = {"cell": value, "field": watch.names[0], "number": place}
+                error = describe_cell(watch.kind, _note_repetition(item), cells=row, row=item.row, **options)
+            else:
+                error = describe_row(watch.kind, _note_repetition(item), cells=row, row=item.row)
+            self.task.list_sorted(error, strength)
+
+    def _tally(self, watch: KeyWatch) -> Tally:
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        if watch.kind == "unique-error":
+            field = next(item for item in self.schema.fields if item["name"] == watch.names[0])
+            return Tally(watch.kind, field["name"], "unique", find_strength(field, "unique"))
+        rule = "primaryKey" if watch.kind == "primary-key" else "uniqueKeys"
+        return Tally(watch.kind, ", ".join(watch.names), rule, find_strength(self.schema.descriptor, rule))
+
+    def _read_rows(self, wanted: Sequence[int]) -> dict[int, list[str]]:
+        """The cells of a few rows, by record number."""
+        found: dict[int, list[str]] = {}
+        left = set(wanted)
+        if not left:
+            return found
+        with closing(read_rows(self._path, self.dialect)) as rows:
+            for number, row in enumerate(rows, start=1):
+                if number in left:
+                    found[number] = row
+                    left.discard(number)
+                    if not left:
+                        break
+        return found
+
+    def _note_forms(self) -> None:
+        """Tell of forms that are taken as they are, though the standard has another."""
+        for name, count in self._spaced.items():
+            note = f'field "{name}": {count} moments have a blank between date and time; a "T" is published'
+            self.task.warnings.append(note)
+        if not self._careful and self._source.has_bare_returns:
+            self.task.warnings.append(
+                "the lines end in CR alone, as of old Macintosh files; they are read all the same"
+            )
 
 
 def describe_rounded(names: Sequence[str], rounded: Mapping[str, int]) -> list[str]:
@@ -291,23 +446,17 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _name_columns(header: Sequence[str]) -> list[str]:
-    """Names for the columns of a table without schema; blank and repeated ones are reported by the check itself."""
-    names: list[str] = []
-    for number, label in enumerate(header, start=1):
-        name = label.strip() or f"field{number}"
-        tries = 2
-        while name in names:
-            name, tries = f"{label.strip() or f'field{number}'}{tries}", tries + 1
-        names.append(name)
-    return names
+def _note_repetition(item: Repetition) -> str:
+    return f"the same as in the row at position {item.previous}"
 
 
-def _describe_fault(fault: DecodingFault) -> dict[str, Any]:
-    from frictionless import errors
+def build_repairer(rule: CellRule, kinds: Sequence[str]) -> Repairer:
+    """What repairs the wrong cells of one column by these kinds."""
+    from opendata.tabular.repairs import Repairer
 
-    kind = errors.EncodingError if fault.type == "encoding-error" else errors.SourceError
-    found = dict(kind(note=fault.note).to_descriptor())
-    if fault.row is not None:
-        found["rowNumber"] = fault.row
-    return found
+    return Repairer(rule.field, rule.nulls, kinds, rule.is_right)
+
+
+def _describe_proposal(proposal: Proposal) -> dict[str, Any]:
+    examples = [{"before": before, "after": after} for before, after in proposal.examples]
+    return {"fieldName": proposal.field, "kind": proposal.kind, "count": proposal.count, "examples": examples}

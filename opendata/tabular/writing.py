@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from opendata.tabular.casting import Batch
+from opendata.tabular.shapes import contains_any, find_extent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +25,7 @@ PIECE_ROWS = 4096
 ROW_GROUP_ROWS = 122_880
 ROW_GROUP_BYTES = 64 * 1024 * 1024
 _JOINED_BYTES = 1 << 30  # the offsets of one string array are 32 bits
+_SPECIAL = (b",", b'"', b"\r", b"\n")
 _NEEDS_QUOTES = '[",\r\n]'
 
 
@@ -52,6 +55,8 @@ class TableWriter:
         self._parquet = pq.ParquetWriter(
             parquet, self._schema, compression="zstd", write_page_index=True, store_schema=True
         )
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="parquet")
+        self._writing: Future[None] | None = None
         self._held: list[pa.RecordBatch] = []
         self._held_rows = 0
         self._held_bytes = 0
@@ -63,39 +68,58 @@ class TableWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._flush()
-        self._parquet.close()
-        self._csv.close()
+        try:
+            if kind is None:
+                self._flush()
+            self._wait()
+        finally:
+            self._thread.shutdown()
+            self._parquet.close()
+            self._csv.close()
 
     def write(self, batch: Batch) -> None:
         """Append the rows of a batch to both files."""
+        self._csv.write(join_csv(batch.text, self._null_text) if batch.lines is None else batch.lines)
         start = 0
         while start < batch.typed.num_rows:
             count = min(PIECE_ROWS - self.rows % PIECE_ROWS, batch.typed.num_rows - start)
-            self._write_piece(batch.typed.slice(start, count), batch.text.slice(start, count))
+            self._hold(batch.typed.slice(start, count), count_bytes(batch.text, start, count))
             start += count
 
-    def _write_piece(self, typed: pa.RecordBatch, text: pa.RecordBatch) -> None:
-        """Append rows that do not go over the end of a piece; a row group ends only where a piece does."""
-        lines = join_csv(text, self._null_text)
-        self._csv.write(lines)
+    def _hold(self, typed: pa.RecordBatch, size: int) -> None:
+        """Keep rows that do not go over the end of a piece; a row group ends only where a piece does."""
         self.rows += typed.num_rows
         self._held.append(typed)
         self._held_rows += typed.num_rows
-        self._held_bytes += len(lines)
+        self._held_bytes += size
         full = self._held_rows >= ROW_GROUP_ROWS or self._held_bytes >= ROW_GROUP_BYTES
         if full and self.rows % PIECE_ROWS == 0:
             self._flush()
 
     def _flush(self) -> None:
+        """Write what is held as a row group, in a thread of its own; one at a time."""
+        if self._held_rows:
+            self._wait()
+            self._writing = self._thread.submit(self._write_group, self._held, self._held_rows)
+            self._held, self._held_rows, self._held_bytes = [], 0, 0
+
+    def _write_group(self, held: Sequence[pa.RecordBatch], rows: int) -> None:
         import pyarrow as pa
 
-        if self._held_rows:
-            table = pa.Table.from_batches(self._held).combine_chunks()
-            table = table.replace_schema_metadata(self._schema.metadata)
-            self._parquet.write_table(table, row_group_size=self._held_rows)
-            self._held, self._held_rows, self._held_bytes = [], 0, 0
+        table = pa.Table.from_batches(held).combine_chunks()
+        table = table.replace_schema_metadata(self._schema.metadata)
+        self._parquet.write_table(table, row_group_size=rows)
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
+
+
+def count_bytes(batch: pa.RecordBatch, start: int, count: int) -> int:
+    """About how long some rows are as CSV, the same however they are cut into batches."""
+    extents = [find_extent(column)[0] for column in batch.columns]
+    return count * len(extents) + sum(int(extent[start + count]) - int(extent[start]) for extent in extents)
 
 
 def join_csv(batch: pa.RecordBatch, null_text: str | Sequence[str] = "") -> bytes:
@@ -124,7 +148,9 @@ def join_csv(batch: pa.RecordBatch, null_text: str | Sequence[str] = "") -> byte
 def _quote(column: pa.Array, null_text: str) -> pa.Array:
     import pyarrow.compute as pc
 
-    filled = pc.fill_null(column, null_text)
+    filled = pc.fill_null(column, null_text) if column.null_count else column
+    if not contains_any(filled, _SPECIAL):
+        return filled
     needs = pc.match_substring_regex(filled, _NEEDS_QUOTES)
     if not pc.any(needs).as_py():
         return filled

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from opendata.errors import InvalidMetadataError, PreconditionError, StateError
 from opendata.problems import fill
 from opendata.services.values import DraftView
-from opendata.web.findings import explain_error, list_counts
+from opendata.web.findings import explain_error, list_counts, name_kind
 from opendata.web.instance import services
 from opendata.web.security import limit_form, protect_forms
 from opendata.web.sessions import ask_to_sign_in
@@ -23,7 +23,9 @@ blueprint.before_request(ask_to_sign_in)
 blueprint.before_request(protect_forms)
 
 LISTED = 100
-"""Errors shown at once; all that the report lists are a click away."""
+"""Findings shown at once; all others are a click away."""
+
+FILTERS = ("type", "field", "rule", "strength")
 
 
 @blueprint.get("/<draft>")
@@ -40,9 +42,27 @@ def show_draft(draft: str) -> str:
         waits=waits,
         review=review,
         listed=None if "all" in request.args else LISTED,
-        explain_error=explain_error,
+        explain_all=lambda errors: [explain_error(error) for error in errors],
         list_counts=list_counts,
+        has_findings={item.name for item in found.resources if item.has_findings},
         privacy_kinds=PRIVACY,
+    )
+
+
+@blueprint.get("/<draft>/resources/<resource>/findings")
+def list_findings(draft: str, resource: str) -> str:
+    """All that was found in a table, page by page, or what breaks one rule."""
+    wanted = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    cursor = request.args.get("cursor") or None
+    page = services().findings.list(g.actor, draft, resource, cursor=cursor, limit=LISTED, **wanted)
+    return render_template(
+        "findings.html",
+        draft=services().drafts.get(g.actor, draft),
+        resource=resource,
+        page=page,
+        findings=[explain_error(item) for item in page.items],
+        wanted=wanted,
+        rule=name_kind(wanted.get("type", ""), wanted.get("rule", "")),
     )
 
 

@@ -15,6 +15,7 @@ from opendata.web import (
     choices,
     downloads,
     drafts,
+    findings,
     formats,
     languages,
     operations,
@@ -62,6 +63,7 @@ def register_web(app: Flask) -> None:
     formats.register_formats(app)
     app.jinja_env.globals.update(_GLOBALS)
     app.context_processor(_offer)
+    app.extensions["opendata_words"] = findings.choose_words
     app.extensions["opendata_error_page"] = problem_pages.render_problem
 
 
@@ -88,6 +90,7 @@ _GLOBALS: dict[str, Any] = {
     "disclosures": DISCLOSURES,
     "language_names": languages.NAMES,
     "language_of": languages.language_of,
+    "lesser_strengths": findings.LESSER,
     "licences": LICENSES,
     "list_rules": tables.list_rules,
     "name_code": languages.name_code,

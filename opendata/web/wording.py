@@ -11,10 +11,12 @@ from functools import cache
 from flask_babel import gettext
 
 from opendata.errors import N_
+from opendata.tabular.checks import NOTES
 
 TEMPLATES = (
     # what the decoder says about bytes that are no table
     N_("the source is empty"),
+    N_("row %(row)s is blank, but the names of the columns belong there"),
     N_("row %(row)s has %(count)s cells; a table may have at most %(limit)s columns"),
     N_("row %(row)s has a cell of more than %(limit)s characters; most likely a quotation mark in it is never closed"),
     N_("row %(row)s cannot be split into cells: %(reason)s"),
@@ -42,16 +44,21 @@ TEMPLATES = (
     N_('the number does not fit a 64-bit float; declare the field as "string"'),
     N_('the number has more than %(scale)s decimals or more than 38 digits (the schema says "scale": %(declared)s)'),
     N_("the same as in the row at position %(row)s"),
+    N_("the schema's rules cannot be applied to it: %(reason)s"),
     N_('cells composing the primary keys are all "None"'),
     N_('for "%(fields)s": values "%(values)s" not found in the lookup table "%(table)s" as "%(reference)s"'),
     N_('failed to handle a foreign key for resource "%(table)s" as resource "%(name)s" has no field "%(field)s"'),
     N_('failed to handle a foreign key for resource "%(table)s" as resource "%(name)s" does not exist'),
+    # what the checks say that a schema declares
+    *NOTES.values(),
     # warnings of a report
     N_("%(listed)s of %(total)s errors are listed; the counts are exact"),
     N_(
         'field "%(field)s": %(count)s numbers have more digits than a 64-bit float keeps;'
         " the CSV has them all, the Parquet file the nearest float"
     ),
+    N_('field "%(field)s": %(count)s moments have a blank between date and time; a "T" is published'),
+    N_("the lines end in CR alone, as of old Macintosh files; they are read all the same"),
     # why a version has its number
     N_("first version"),
     N_("resource %(name)s removed"),

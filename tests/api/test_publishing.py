@@ -23,6 +23,8 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
     checked = editor.work(draft)
     assert (checked["status"], checked["progress"]) == ("valid", 1.0)
     assert checked["report"]["valid"] is True
+    profile = checked["resources"][0].pop("profile")
+    assert {column["name"]: column["count"] for column in profile}["level"] == 2
     assert checked["resources"][0] == {
         "name": "levels",
         "title": "",
@@ -36,6 +38,9 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
         "dialect": None,
         "proposedSchema": None,
         "errors": 0,
+        "hasFindings": False,
+        "recipe": None,
+        "offered": None,
     }
 
     asked = editor.post(f"/drafts/{draft}/submit", json={"notes": "first edition"})

@@ -239,8 +239,8 @@ def test_what_is_no_table_or_has_no_sound_schema_is_refused_at_once(tmp_path, da
     ("data", "kind", "row"),
     [
         (b"", "source-error", None),
-        (b"a,b\n1,x\x00y\n", "source-error", 2),
-        (b'a,b\n1,2\n3,"open\n4,5\n', "source-error", 3),
+        (b"a,b\n1,x\x00y\n", "nul-byte", 2),
+        (b'a,b\n1,2\n3,"open\n4,5\n', "unclosed-quote", 3),
         ("a,b\n1,中文\n".encode("gb18030"), "encoding-error", 2),
         (b"a,a\n1,2\n", "duplicate-label", None),
         (b"a,b\n1,2,3\n", "extra-cell", 2),

@@ -158,7 +158,7 @@ def test_a_nul_byte_is_named_with_its_row(
 ) -> None:
     monkeypatch.setattr(decoding, "_CHUNK", chunk)
     fault = fault_of(content)
-    assert (fault.type, fault.row) == ("source-error", row)
+    assert (fault.type, fault.row) == ("nul-byte", row)
     assert f"row {row} contains a NUL byte" in fault.note
 
 
@@ -184,7 +184,7 @@ def test_a_quote_never_closed_is_named_with_the_row_where_it_opens(
 ) -> None:
     monkeypatch.setattr(decoding, "_CHUNK", chunk)
     fault = fault_of(content)
-    assert (fault.type, fault.row) == ("source-error", row)
+    assert (fault.type, fault.row) == ("unclosed-quote", row)
     assert f"a quotation mark opened in row {row} is never closed" in fault.note
 
 
@@ -247,8 +247,8 @@ def test_a_cell_beyond_the_limit_ends_the_reading_with_its_row(
 ) -> None:
     monkeypatch.setattr(decoding, "MAX_CELL_CHARACTERS", 10)
     assert read(b"a\n" + b"x" * 10 + b"\n") == [["a"], ["x" * 10]]
-    fault = fault_of(b"a\n1\n" + b"x" * 11 + b"\n2\n")
-    assert (fault.type, fault.row) == ("source-error", 3)
+    fault = fault_of(b'a\n1\n"' + b"x" * 11 + b"\n2\n")
+    assert (fault.type, fault.row) == ("unclosed-quote", 3)
     assert "row 3 has a cell of more than 10 characters" in fault.note
 
 

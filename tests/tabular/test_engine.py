@@ -10,7 +10,8 @@ import re2
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from opendata.tabular.engine import LinearStringField, compile_pattern
+from opendata.tabular.engine import compile_pattern
+from opendata.tabular.linear import LinearStringField
 from opendata.tabular.schema import build_engine_schema
 
 

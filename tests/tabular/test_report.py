@@ -8,9 +8,9 @@ from pathlib import Path
 import frictionless
 import pytest
 
-from opendata.tabular.report import TaskReport, add_errors, describe_report, summarise_report
+from opendata.tabular.report import Tally, TaskReport, add_errors, describe_report, summarise_report
 from opendata.tabular.schema import read_schema
-from opendata.tabular.table import prepare_table
+from opendata.tabular.table import check_table, prepare_table
 
 SCHEMA = read_schema(
     {"fields": [{"name": "id", "type": "integer", "constraints": {"unique": True}}, {"name": "day", "type": "date"}]}
@@ -66,18 +66,54 @@ def test_the_list_is_capped_and_says_so_while_the_counts_are_exact(limit: int, l
     assert len(task["errors"]) == listed
     assert task["stats"]["errors"] == 5
     assert task["opendata"]["counts"] == [
-        {"type": "type-error", "fieldName": "day", "count": 3},
-        {"type": "type-error", "fieldName": "id", "count": 2},
+        {"type": "type-error", "fieldName": "day", "rule": "type", "count": 3},
+        {"type": "type-error", "fieldName": "id", "rule": "type", "count": 2},
     ]
     assert task["warnings"] == ([] if listed == 5 else [f"{listed} of 5 errors are listed; the counts are exact"])
     assert task["stats"]["warnings"] == len(task["warnings"])
 
 
-def test_a_row_number_is_added_where_an_error_has_none() -> None:
-    task = TaskReport(name="t", place="t.csv")
-    task.add({"type": "source-error"}, row=5)
-    task.add({"type": "type-error", "rowNumber": 3, "fieldName": "a"}, row=5)
-    assert [error["rowNumber"] for error in task.errors] == [5, 3]
+def test_what_is_less_than_an_error_is_a_remark_and_leaves_a_table_valid(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("n\n1\n7\n9\n", encoding="utf-8")
+    field = {"name": "n", "type": "integer", "constraints": {"maximum": 5}}
+    weighed = {
+        strength: read_schema({"fields": [{**field, "opendata": {"strengths": {"maximum": strength}}}]})
+        for strength in ("error", "warning", "note")
+    }
+    tasks = {
+        strength: check_table(path, name="t", schema=schema, limit=1).task.describe()
+        for strength, schema in weighed.items()
+    }
+    assert {strength: (task["valid"], task["stats"]["errors"]) for strength, task in tasks.items()} == {
+        "error": (False, 2),
+        "warning": (True, 0),
+        "note": (True, 0),
+    }
+    assert tasks["error"]["opendata"]["counts"] == [
+        {"type": "constraint-error", "fieldName": "n", "rule": "maximum", "count": 2}
+    ]
+    assert tasks["warning"]["opendata"]["counts"] == [
+        {"type": "constraint-error", "fieldName": "n", "rule": "maximum", "count": 2, "strength": "warning"}
+    ]
+    (remark,) = tasks["note"]["opendata"]["remarks"]
+    assert (remark["rowNumber"], remark["cell"], remark["opendata"]) == (3, "7", {"strength": "note"})
+    assert (tasks["note"]["errors"], tasks["error"]["opendata"].get("remarks")) == ([], None)
+
+
+def test_a_finding_of_a_row_is_listed_in_the_order_of_rows_and_the_last_falls_out() -> None:
+    task = TaskReport(name="t", place="t.csv", limit=3)
+    for row in (2, 4, 6):
+        task.add({"type": "type-error", "rowNumber": row, "fieldName": "a"})
+    for row in (4, 9):
+        task.count(Tally("primary-key", rule="primary-key"))
+        task.list_sorted({"type": "primary-key", "rowNumber": row})
+    assert [(error["type"], error["rowNumber"]) for error in task.errors] == [
+        ("type-error", 2),
+        ("type-error", 4),
+        ("primary-key", 4),
+    ]
+    assert task.counts == {("type-error", "a"): 3, ("primary-key", ""): 2}
 
 
 def test_the_summary_has_no_value_of_any_cell(tmp_path: Path) -> None:
@@ -115,4 +151,4 @@ def test_errors_found_later_are_added_to_the_task(tmp_path: Path) -> None:
     assert len(both["errors"]) == 1
     assert both["warnings"] == ["slow", "1 of 2 errors are listed; the counts are exact"]
     assert (both["stats"]["errors"], both["stats"]["warnings"], both["stats"]["rows"]) == (2, 2, 1)
-    assert both["opendata"]["counts"] == [{"type": "foreign-key", "fieldName": "id", "count": 2}]
+    assert both["opendata"]["counts"] == [{"type": "foreign-key", "fieldName": "id", "rule": "foreign-key", "count": 2}]

@@ -153,7 +153,7 @@ def test_csv_and_parquet_hold_the_values_of_the_source_and_stay_as_they_are(
 
 
 def test_equal_rows_make_equal_files_however_they_were_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "BATCH_CHARACTERS", 2000)
+    monkeypatch.setattr(validation, "BLOCK_BYTES", 2000)
     monkeypatch.setattr("opendata.tabular.writing.ROW_GROUP_ROWS", 500)
     monkeypatch.setattr("opendata.tabular.writing.PIECE_ROWS", 100)
     descriptor = {"fields": [{"name": "a", "type": "string"}, {"name": "d", "type": "date", "format": "any"}]}
@@ -188,7 +188,8 @@ def test_null_is_the_first_missing_value_where_empty_is_text(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("field", "cell", "text"),
     [
-        ({"type": "integer"}, " -9", "-9"),
+        ({"type": "number"}, "-9.", "-9"),
+        ({"type": "integer", "bareNumber": False}, "-9 %", "-9"),
         ({"type": "integer"}, "-09", "-9"),
         ({"type": "boolean", "trueValues": ["j"], "falseValues": ["-09"]}, "j", None),
     ],
@@ -224,18 +225,21 @@ def test_a_number_beyond_its_type_is_an_error_of_the_report(
         for error in table.task.errors
     ] == [
         ("type-error", 3, "n", 2, bad),
-        ("extra-cell", 4, "", 3, "extra"),
         ("type-error", 4, "n", 2, bad),
+        ("extra-cell", 4, "", 3, "extra"),
     ]
     assert not table.csv.exists()
     assert not table.parquet.exists()
 
 
-def test_an_overflow_in_the_last_row_of_a_batch_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "BATCH_ROWS", 200)
-    lines = ["n", *["1"] * 199, str(2**63), "1"]
+@pytest.mark.parametrize("before", range(3))
+def test_an_overflow_in_any_row_of_a_batch_is_one_error(
+    before: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation, "BLOCK_BYTES", 60)
+    lines = ["n", *["1"] * (197 + before), str(2**63), "1"]
     table = prepare(tmp_path, "\n".join(lines), {"fields": [{"name": "n", "type": "integer"}]})
-    assert [(error["type"], error["rowNumber"]) for error in table.task.errors] == [("type-error", 201)]
+    assert [(error["type"], error["rowNumber"]) for error in table.task.errors] == [("type-error", 199 + before)]
 
 
 def test_numbers_a_double_rounds_are_told_and_kept_in_the_csv(tmp_path: Path) -> None:
@@ -292,10 +296,10 @@ def test_a_valid_table_without_rows_has_both_files(tmp_path: Path) -> None:
 
 
 def test_a_table_that_turns_invalid_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "BATCH_ROWS", 200)
+    monkeypatch.setattr(validation, "BLOCK_BYTES", 200)
     table = prepare(tmp_path, "a\n" + "1\n" * 500 + "x\n", {"fields": [{"name": "a", "type": "integer"}]})
     assert not table.task.valid
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["source.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source.csv", "t.findings.parquet"]
 
 
 def test_the_first_row_is_the_one_below_the_header(tmp_path: Path) -> None:

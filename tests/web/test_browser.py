@@ -127,7 +127,7 @@ def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, t
             page.get_by_role("button", name="上传并校验").click()
             if file is wrong:
                 expect(page.get_by_role("heading", name="校验未通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
-                expect(page.locator("main")).to_contain_text("本行在这一列之前就结束了")
+                expect(page.locator("main")).to_contain_text("本行的单元格比表头的列少")
                 page.get_by_role("link", name="上传改正后的文件").click()
         expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
         page.get_by_role("button", name="采用此数据标准并重新校验").click()

@@ -1,0 +1,135 @@
+"""Days and moments in forms that people and spreadsheets write: read where only one can be meant, written as asked.
+
+Source: ISO 8601; ECMA-376 part 1, 18.17.4 (serial numbers of days).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+_MIDNIGHT = time()
+
+_AFTER_DAY = r"(?:(?:T| +)(?P<time>[0-9].*))?"
+_YEAR_FIRST = (
+    re.compile(r"(?P<y>[0-9]{4})(?P<mark>[-/.])(?P<m>[0-9]{1,2})(?P=mark)(?P<d>[0-9]{1,2})" + _AFTER_DAY),
+    re.compile(r"(?P<y>[0-9]{4}) ?年 ?(?P<m>[0-9]{1,2}) ?月 ?(?P<d>[0-9]{1,2}) ?[日号] *(?P<time>[0-9].*)?"),
+    re.compile(r"(?P<y>[0-9]{4})(?P<m>[0-9]{2})(?P<d>[0-9]{2})" + _AFTER_DAY),
+)
+_YEAR_LAST = re.compile(
+    r"(?P<a>[0-9]{1,2})(?P<mark>[-/.])(?P<b>[0-9]{1,2})(?P=mark)(?P<y>[0-9]{4})" + _AFTER_DAY,
+)
+_TIME = re.compile(
+    r"(?P<h>[0-9]{1,2}):(?P<m>[0-9]{2})(?::(?P<s>[0-9]{2})(?:(?P<part>\.[0-9]{1,6})0*)?)?"
+    r" ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_WRITTEN_TIME = re.compile(r"(?P<h>[0-9]{1,2}) ?时 ?(?P<m>[0-9]{1,2}) ?分 ?(?:(?P<s>[0-9]{1,2}) ?秒)?")
+
+_MONTHS = (
+    re.compile(r"([0-9]{4})[-/]([0-9]{1,2})"),
+    re.compile(r"([0-9]{4})\.([0-9]{2}|[2-9])"),  # 2016.1 may be October, its zero lost
+    re.compile(r"([0-9]{4}) ?年 ?([0-9]{1,2}) ?月"),
+    re.compile(r"([0-9]{4})([0-9]{2})"),
+)
+_YEAR = re.compile(r"([0-9]{4}) ?年")
+
+_SERIAL = re.compile(r"([0-9]{1,7})(\.[0-9]{1,17})?")
+_LAST_SERIAL = 2958465
+_MONTH_DAY = r"(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
+_NO_SERIAL = re.compile(rf"(1[89]|2[01])[0-9]{{2}}(0[1-9]|1[0-2])?|[0-9]{{2,3}}{_MONTH_DAY}")
+"""Numbers that may be a year, a year and month, or a day whose year has two digits or is the Republic's."""
+
+
+def rewrite_year(text: str) -> str | None:
+    """The year of a text such as 2018年."""
+    found = _YEAR.fullmatch(text)
+    return found and found[1]
+
+
+def rewrite_month(text: str) -> str | None:
+    """A year and month in some form as YYYY-MM."""
+    for form in _MONTHS:
+        found = form.fullmatch(text)
+        if found and 1 <= int(found[2]) <= 12:
+            return f"{found[1]}-{int(found[2]):02}"
+    return None
+
+
+def read_moment(text: str, *, is_day: bool) -> datetime | None:
+    """The moment that a text in some form can mean, where it can mean one only; midnight for a day."""
+    found = next((match for form in _YEAR_FIRST if (match := form.fullmatch(text))), None)
+    if found:
+        orders = [(found["m"], found["d"])]
+    else:
+        found = _YEAR_LAST.fullmatch(text)
+        if not found:
+            return None
+        orders = [(found["a"], found["b"]), (found["b"], found["a"])]
+    days = {day for month, number in orders if (day := _read_day(found["y"], month, number))}
+    if len(days) != 1:
+        return None
+    day = days.pop()
+    if found["time"] is None:
+        return datetime.combine(day, _MIDNIGHT) if is_day else None
+    moment = _read_time(day, found["time"])
+    if moment is None or not is_day:
+        return moment
+    return datetime.combine(day, _MIDNIGHT) if moment.time() == _MIDNIGHT else None
+
+
+def _read_day(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _read_time(day: date, text: str) -> datetime | None:
+    found = _TIME.fullmatch(text) or _WRITTEN_TIME.fullmatch(text)
+    if not found:
+        return None
+    clock = f"{found['h']:0>2}:{found['m']:0>2}:{found['s'] or '':0>2}"
+    rest = found.groupdict()
+    part = f"{rest['part']:0<7}" if rest.get("part") else ""
+    try:
+        return datetime.fromisoformat(f"{day.isoformat()}T{clock}{part}{rest.get('zone') or ''}")
+    except ValueError:
+        return None
+
+
+def read_serial(text: str, *, is_day: bool) -> datetime | None:
+    """The moment of a serial number; a spreadsheet takes 1900 for a leap year, so number 60 is no day at all."""
+    found = _SERIAL.fullmatch(text)
+    if not found or _NO_SERIAL.fullmatch(found[1]):
+        return None
+    number, part = int(found[1]), Decimal(f"0{found[2] or ''}")
+    if not 1 <= number <= _LAST_SERIAL or number == 60 or (part and is_day):
+        return None
+    day = date(1899, 12, 31 if number < 60 else 30) + timedelta(number)
+    seconds = round(part * 86400)
+    is_exact = len(found[2] or "") > 5 or seconds % 900 == 0  # few decimals may tell a time cut short
+    if abs(part * 86400 - seconds) > Decimal("0.01") or not is_exact or seconds == 86400:
+        return None
+    return datetime.combine(day, _MIDNIGHT) + timedelta(seconds=seconds)
+
+
+def write_moment(field: Mapping[str, Any], moment: datetime | None) -> str | None:
+    """A moment in the field's own format; None where that would be read as another one."""
+    if moment is None:
+        return None
+    form = field.get("format", "default")
+    if form in ("default", "any"):
+        return moment.date().isoformat() if field["type"] == "date" else moment.isoformat()
+    try:
+        text = re.sub("%.", lambda part: _write_part(moment, part[0]), form)
+        same = datetime.strptime(text, form) == moment  # noqa: DTZ007 - it has the zone that the format has
+    except (ValueError, re.error):
+        return None
+    return text if same else None
+
+
+def _write_part(moment: datetime, part: str) -> str:
+    return f"{moment.year:04}" if part == "%Y" else moment.strftime(part)
