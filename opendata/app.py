@@ -6,6 +6,7 @@ from flask import Flask
 
 from opendata import problems, web
 from opendata.api import register_api
+from opendata.receiving import receive_into
 from opendata.settings import Settings, read_settings
 from opendata.wiring import Services, build_services
 
@@ -14,6 +15,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     """Build the application. `services` may be handed in; else they are built from `settings` or the environment."""
     found = services or build_services(settings or read_settings())
     app = Flask("opendata", static_folder=None, template_folder=None)
+    app.request_class = receive_into(found.settings.receiving_folder)
     app.config.update(
         MAX_CONTENT_LENGTH=found.settings.max_upload_bytes,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,

@@ -67,6 +67,11 @@ class Settings:
         return self.home / Path(self.store or "store").expanduser()
 
     @property
+    def receiving_folder(self) -> Path:
+        """Where uploads are written while they arrive: on the disk of the private store, where they will stay."""
+        return self.private_folder / "work"
+
+    @property
     def private_folder(self) -> Path:
         """Where the private store lies."""
         return self.home / Path(self.private_store or "private").expanduser()

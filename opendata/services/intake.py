@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from opendata.errors import (
@@ -134,6 +135,16 @@ class Intake:
             raise InvalidSchemaError
         return dict(checked.descriptor), ""
 
+    def _keep(self, file: UploadedFile) -> tuple[str, int]:
+        """Put the bytes into the private store; those received into its own folder lie there already."""
+        settings = self._context.settings
+        place = getattr(file.stream, "name", None)
+        if isinstance(place, str) and Path(place).parent == settings.receiving_folder:
+            file.stream.flush()
+            if Path(place).stat().st_size <= settings.max_upload_bytes:
+                return self._context.private.put_blob(Path(place))
+        return self._context.private.put_stream(file.stream, limit=settings.max_upload_bytes)
+
     def receive(self, file: UploadedFile, plan: dict[str, Any]) -> dict[str, Any]:
         """Keep the bytes of a file in the private store, unless they are of a kind that is no table."""
         head = file.stream.read(_HEAD_BYTES)
@@ -145,7 +156,7 @@ class Intake:
                 kind=kind,
             )
         file.stream.seek(0)
-        name, size = self._context.private.put_stream(file.stream, limit=self._context.settings.max_upload_bytes)
+        name, size = self._keep(file)
         return {**plan, "file": file.name, "upload": name, "upload_bytes": size}
 
 

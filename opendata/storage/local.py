@@ -28,9 +28,21 @@ class LocalStore:
         self._temporary.mkdir(parents=True, exist_ok=True)
 
     def put_blob(self, path: Path) -> tuple[str, int]:
-        """Keep a copy of a file; return its name and size in bytes."""
-        with path.open("rb") as stream:
-            return self.put_stream(stream)
+        """Keep a file; return its name and size in bytes. Where it lies on the same disk it is linked, not copied."""
+        temporary = self._new_temporary()
+        try:
+            os.link(path, temporary)
+        except OSError:
+            with path.open("rb") as stream:
+                return self.put_stream(stream)
+        try:
+            with temporary.open("rb") as stream:
+                name, size = hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
+                os.fsync(stream.fileno())
+            self._place(temporary, self._blob(name))
+        finally:
+            temporary.unlink(missing_ok=True)
+        return name, size
 
     def put_stream(self, stream: BinaryIO, *, limit: int | None = None) -> tuple[str, int]:
         """Keep what a stream holds; return its name and size in bytes."""

@@ -15,7 +15,10 @@ class Store(Protocol):
     """
 
     def put_blob(self, path: Path) -> tuple[str, int]:
-        """Keep a copy of a file; return its name and size in bytes. Keeping the same bytes again changes nothing."""
+        """Keep a file, which must not be changed afterwards; return its name and size in bytes.
+
+        Keeping the same bytes again changes nothing.
+        """
         ...
 
     def put_stream(self, stream: BinaryIO, *, limit: int | None = None) -> tuple[str, int]:

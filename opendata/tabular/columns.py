@@ -152,8 +152,10 @@ class ColumnScreen:
         if broken.any():
             found = np.flatnonzero(broken[codes])
             decided.rows = found if places is None else places[found]
-            decided.codes = codes[found]
-            decided.problems = [reading.problems for reading in readings]
+            kinds: dict[tuple[Problem, ...], int] = {}
+            numbers = np.array([kinds.setdefault(reading.problems, len(kinds)) for reading in readings], np.int32)
+            decided.codes = numbers[codes[found]]
+            decided.problems = list(kinds)
             wrong = zip(sources, broken.tolist(), counts.tolist(), strict=True)
             decided.wrong = {source: count for source, is_broken, count in wrong if is_broken and source is not None}
         if self.is_key:

@@ -18,6 +18,7 @@ from opendata.tabular.quantities import (
     compare,
     compare_constant,
     encode_distinct,
+    find_equal,
     find_known,
     read_constant,
     read_quantities,
@@ -153,16 +154,13 @@ def _build_test(word: str, name: str, operand: Any, kinds: Mapping[str, str]) ->
         if word == "in":
             return lambda columns: (_find_listed(columns[name], items), None)
         return lambda columns: (_compare_texts(word, columns[name], items[0]), None)
-    bounds = [read_constant(kind, value) for value in (operand if word == "in" else [operand])]
+    bounds = [
+        bound for value in (operand if word == "in" else [operand]) if (bound := read_constant(kind, value)) is not None
+    ]
 
     def test(columns: Columns) -> tuple[np.ndarray, np.ndarray | None]:
-        import numpy as np
-
         left = read_quantities(kind, columns[name])
-        sign = "=" if word == "in" else word
-        found = [compare_constant(sign, left, bound) for bound in bounds if bound is not None]
-        passes: np.ndarray = np.logical_or.reduce(found)
-        return passes, left.known
+        return find_equal(left, bounds) if word == "in" else compare_constant(word, left, bounds[0]), left.known
 
     return test
 

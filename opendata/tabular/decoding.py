@@ -111,7 +111,7 @@ def _split(dialect: Dialect, lines: _Lines) -> Iterator[list[str]]:
                 f"row {row + 1} has a cell of more than {MAX_CELL_CHARACTERS} characters;"
                 " most likely a quotation mark in it is never closed"
             )
-            raise DecodingFault("unclosed-quote", note, row + 1) from None
+            raise DecodingFault("source-error", note, row + 1) from None
         raise DecodingFault("source-error", f"row {row + 1} cannot be split into cells: {error}", row + 1) from None
 
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+MAX_STORED = 2_000_000
+"""So many findings of one table are stored in all, whatever the rules and columns."""
+
+LONGEST_NOTE = 300
+
 OnFindings = Callable[["pa.RecordBatch"], None]
 """Hears findings to be stored, as record batches of `findings_schema`."""
 
@@ -45,6 +50,7 @@ class Listing:
         self._on_findings = on_findings
         self.most = stored
         self._stored: Counter[Tally] = Counter()
+        self._left = MAX_STORED
 
     def take(self, records: Records, numbers: np.ndarray, found: Sequence[Found], blank: np.ndarray | None) -> None:
         """Take the findings of one batch; `blank` marks rows without anything, of which nothing else is told."""
@@ -67,12 +73,19 @@ class Listing:
 
     def store_rows(self, tally: Tally, rows: Sequence[int], notes: Sequence[str], number: int | None) -> None:
         """Store findings of whole rows."""
-        room = self.most - self._stored[tally]
+        room = self._find_room(tally)
         if self._on_findings is None or room <= 0 or not rows:
             return
         rows, notes = rows[:room], notes[:room]
-        self._stored[tally] += len(rows)
+        self._note_stored(tally, len(rows))
         self._on_findings(build_findings(rows, tally, notes, number, None))
+
+    def _find_room(self, tally: Tally) -> int:
+        return min(self.most - self._stored[tally], self._left)
+
+    def _note_stored(self, tally: Tally, number: int) -> None:
+        self._stored[tally] += number
+        self._left -= number
 
     def _choose_rows(
         self, found: Sequence[Found], ragged: np.ndarray | None, blank: np.ndarray | None
@@ -184,10 +197,10 @@ class Listing:
         for item in found:
             column = records.columns[item.number - 1]
             for tally, rows, notes in _group(item):
-                room = self.most - self._stored[tally]
+                room = self._find_room(tally)
                 if room > 0:
                     rows, notes = rows[:room], notes[:room]
-                    self._stored[tally] += len(rows)
+                    self._note_stored(tally, len(rows))
                     self._on_findings(build_findings(numbers[rows], tally, notes, item.number, column.take(rows)))
         if blank is not None:
             rows = np.flatnonzero(blank)
@@ -217,7 +230,7 @@ def build_findings(
             else pa.repeat(pa.scalar(number, pa.int32()), count),
             *(pa.repeat(pa.scalar(text, pa.string()), count) for text in constant),
             pa.nulls(count, pa.string()) if cells is None else cells,
-            pa.array(notes, pa.string()),
+            pa.array([note[:LONGEST_NOTE] for note in notes], pa.string()),
         ],
         schema=schema,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from math import ceil, floor, isfinite
@@ -133,6 +133,22 @@ def compare_constant(sign: str, left: Quantities, right: Fraction) -> np.ndarray
         return np.full(len(left.values), sign == "!=")
     whole = ceil(bound) if sign in ("<", ">=") else floor(bound)
     found = SIGNS[sign](left.values, whole)
+    return found
+
+
+def find_equal(left: Quantities, constants: Sequence[Fraction]) -> np.ndarray:
+    """Row by row: whether `left` is one of some constants. Where a value is unknown the answer is any."""
+    import numpy as np
+
+    found: np.ndarray
+    if left.is_float:
+        found = np.isin(left.values, [float(constant) for constant in constants])
+        return found
+    bounds = [constant * 10**left.scale for constant in constants]
+    wholes = [int(bound) for bound in bounds if bound.denominator == 1]
+    if left.values.dtype.kind == "i":
+        wholes = [whole for whole in wholes if -_SAFE - 1 <= whole <= _SAFE]
+    found = np.isin(left.values, np.array(wholes, left.values.dtype))
     return found
 
 

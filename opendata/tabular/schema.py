@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opendata.errors import N_, InvalidSchemaError
+from opendata.tabular.check_faults import find_check_faults
 from opendata.tabular.schema_faults import (
     BOUNDS,
     find_engine_faults,
@@ -119,7 +120,7 @@ def read_schema(descriptor: object) -> TableSchema:
         raise InvalidSchemaError(N_("The schema does not follow Table Schema"), faults=faults)
     assert isinstance(descriptor, Mapping)  # noqa: S101 - told by the shape check
     spelled = _spell_out(descriptor)
-    faults = [*find_field_faults(spelled["fields"]), *find_key_faults(spelled)]
+    faults = [*find_field_faults(spelled["fields"]), *find_key_faults(spelled)] or list(find_check_faults(spelled))
     if not faults:
         faults = list(find_engine_faults(spelled, build_engine_schema))
     if faults:

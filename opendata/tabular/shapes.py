@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 _FEW = 16
 """Shapes are worth their making where there is at most one for so many cells."""
 
-_CUTS = frozenset(b"\t\x0e\x1c !0:A[_`a{")
+_CUTS = frozenset(b"\t\n\x0b\x0e\x1c !0:A[_`a{")
 """Bytes at which a class begins whatever the pattern: blanks, digits, letters and what lies between."""
 
 DIGITS = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
 """The classes in which every digit stands for 0 and every other byte for itself."""
 
-_NOT_BYTEWISE = re.compile(r"\\[^dwsDWS.\\\-+*?(){}\[\]|^$/]|\(\?|\[:|\[\^|\\[DWSs]|\.")
+_NOT_BYTEWISE = re.compile(r"\\[^dwsDWS.\\\-+*?(){}\[\]|^$/]|\(\?|\[:|\[\^|\\[DWSs]")
 _TOKEN = re.compile(r"(?P<count>\{[0-9]+(,[0-9]*)?\})|\[\]?(\\.|[^\]\\])*\]|\\?.", re.DOTALL)
 _RANGE = re.compile(r"\\.|([0-9A-Za-z])-([0-9A-Za-z])")
 

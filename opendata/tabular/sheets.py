@@ -22,6 +22,7 @@ from opendata.tabular.workbook import SHEET_COLUMNS, WorkbookWriter
 
 _COMMENT = 2000
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+_AT_END = {"missing-cell": 0, "extra-cell": -1}
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*")
 
 
@@ -84,6 +85,7 @@ def write_marked_xlsx(
     quietly where the source cannot be read on. A worksheet that holds no more says so; so many comments and no more
     are written, beyond them cells are coloured only. `out` is seekable.
     """
+    labels: dict[str, int] = {}
     with WorkbookWriter(out, sheet=words.sheet, frozen=header_row) as book:
         for number, record, told in _join(rows, findings, header_row):
             while book.rows < number - 1 and not book.is_full:
@@ -91,7 +93,9 @@ def write_marked_xlsx(
             if book.is_full:
                 book.remark(words.rest)
                 break
-            placed = _place_findings(told, len(record))
+            if number == header_row:
+                labels = {label.strip(): place for place, label in reversed([*enumerate(record)])}
+            placed = _place_findings(told, len(record), labels)
             marks = {place: _find_strongest(group) for place, group in placed.items()}
             book.write_row(record, "text", marks)
             for place, group in sorted(placed.items()):
@@ -140,14 +144,19 @@ def _read_quietly(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         return  # a finding says where and why
 
 
-def _place_findings(told: Sequence[Mapping[str, Any]], width: int) -> dict[int, list[Mapping[str, Any]]]:
-    """The findings of a row by the place of the cell that tells them; those of the row as a whole at its first."""
+def _place_findings(
+    told: Sequence[Mapping[str, Any]], width: int, labels: Mapping[str, int]
+) -> dict[int, list[Mapping[str, Any]]]:
+    """The findings of a row by the place of the cell that tells them."""
     places: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for item in told:
-        number = item["fieldNumber"]
-        if number is None and item["type"] == "missing-cell":
-            number = width + 1
-        places[min((number or 1) - 1, SHEET_COLUMNS - 1)].append(item)
+        if item["fieldNumber"] is not None:
+            place = item["fieldNumber"] - 1
+        elif item["type"] in _AT_END:
+            place = max(width + _AT_END[item["type"]], 0)
+        else:  # of the row as a whole, or of the columns of a key
+            place = labels.get((item["fieldName"] or "").partition(", ")[0], 0)
+        places[min(place, SHEET_COLUMNS - 1)].append(item)
     return places
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from opendata.tabular.arrays import make_text
-from opendata.tabular.decoding import DecodingFault, read_rows, split_bytes
+from opendata.tabular.decoding import MAX_CELL_CHARACTERS, DecodingFault, read_rows, split_bytes
 from opendata.tabular.dialect import Dialect
+from opendata.tabular.shapes import find_lengths
 
 if TYPE_CHECKING:
     import numpy as np
@@ -179,9 +180,13 @@ def split_block(block: bytes, dialect: Dialect, width: int, skipped: int) -> Rec
         return _split_carefully(block, dialect, width, skipped)
     if table.num_rows < skipped:
         raise NeedsCareError
+    if quoted and table.num_rows and _ends_open(_join(table.columns[-1])):
+        return _split_carefully(block, dialect, width, skipped)
     columns = [_join(column) for column in table.slice(skipped).columns]
+    if len(block) > MAX_CELL_CHARACTERS and any(_has_long_cell(column) for column in columns):
+        raise NeedsCareError
     rows = table.num_rows - skipped
-    if _has_blank_row(columns) or (quoted and rows and _ends_open(columns[-1])):
+    if _has_blank_row(columns):
         return _split_carefully(block, dialect, width, skipped)
     plain = None
     if not quoted and dialect.delimiter == "," and width > 1 and b"\r" not in block and b'"' not in block:
@@ -291,6 +296,10 @@ def _has_blank_row(columns: Sequence[pa.Array]) -> bool:
         if not pc.any(blank, min_count=0).as_py():
             return False
     return True
+
+
+def _has_long_cell(column: pa.Array) -> bool:
+    return bool(find_lengths(column).max(initial=0) > MAX_CELL_CHARACTERS)
 
 
 def _ends_open(column: pa.Array) -> bool:

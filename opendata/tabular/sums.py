@@ -6,8 +6,9 @@ A double stands for the shortest decimal that is read as it, so 0.1 and 0.2 are 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
-from math import floor, isfinite
+from math import floor
 from typing import TYPE_CHECKING
 
 from opendata.tabular.quantities import Quantities, read_written, rescale, to_doubles
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _SCALES = (0, 2, 4, 6, 9)
 _MOST = 2**62
+_EXACT = Context(prec=1000)
+"""More digits than lie between the largest double and the smallest."""
 _DOUBT = 2.0**-50
 """What one step of a sum of doubles may be wrong by at most, relative to the values (with room to spare)."""
 
@@ -35,8 +38,12 @@ def find_wrong_sums(total: Quantities, parts: Sequence[Quantities], tolerance: F
         values, sure = _write_whole(chosen, finer)
         wrong[open_rows[sure]] = _find_beyond([part[sure] for part in values], finer, tolerance)
         open_rows = open_rows[~sure]
-    for row in open_rows.tolist():
-        wrong[row] = _is_wrong([_read(column, row) for column in columns], columns, tolerance)
+    if len(open_rows):
+        rest = [_take(column, open_rows) for column in columns]
+        rows = zip(*(_write_exactly(column) for column in rest), strict=True)
+        with localcontext(_EXACT):
+            bound = Decimal(tolerance.numerator) / tolerance.denominator
+            wrong[open_rows] = [_is_beyond(total, parts, bound) for total, *parts in rows]
     return wrong
 
 
@@ -78,17 +85,13 @@ def _find_beyond(values: Sequence[np.ndarray], scale: int, tolerance: Fraction) 
     return found
 
 
-def _is_wrong(values: Sequence[int | float], columns: Sequence[Quantities], tolerance: Fraction) -> bool:
-    """The same of one row, as exactly as numbers are written."""
-    if not all(map(isfinite, values)):
-        return float(values[0]) != sum(map(float, values[1:]))
-    total, *parts = [
-        Fraction(repr(value)) if isinstance(value, float) else Fraction(value, 10**column.scale)
-        for value, column in zip(values, columns, strict=True)
-    ]
-    return abs(total - sum(parts)) > tolerance
+def _write_exactly(column: Quantities) -> list[Decimal]:
+    if column.is_float:
+        return list(map(Decimal, map(repr, column.values.tolist())))
+    return [Decimal(value).scaleb(-column.scale) for value in column.values.tolist()]
 
 
-def _read(column: Quantities, row: int) -> int | float:
-    value = column.values[row]
-    return float(value) if column.is_float else int(value)
+def _is_beyond(total: Decimal, parts: Sequence[Decimal], bound: Decimal) -> bool:
+    if not all(value.is_finite() for value in (total, *parts)):
+        return float(total) != sum(map(float, parts))
+    return abs(total - sum(parts)) > bound

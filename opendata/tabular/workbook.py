@@ -32,8 +32,10 @@ _MAIN = f'xmlns="{_OFFICE}/spreadsheetml/2006/main"'
 _LINKED = f'xmlns:r="{_OFFICE}/officeDocument/2006/relationships"'
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
-STYLES: Mapping[str, int] = {"text": 0, "wrapped": 1, "heading": 2, "error": 3, "warning": 4, "note": 5}
-"""Style of a cell → its number in the workbook; all are text."""
+STYLES: Mapping[str, int] = {"text": 1, "wrapped": 2, "heading": 3, "error": 4, "warning": 5, "note": 6}
+"""Style of a cell → its number in the workbook: all are text. Number 0 is Excel's default, `_NUMBER` for numbers."""
+
+_NUMBER = 7
 
 _FILLS = ("FFFFC7CE", "FFFFEB9C", "FFDDEBF7")
 
@@ -95,7 +97,7 @@ class WorkbookWriter:
                 )
                 parts.append(cell)
             elif isinstance(value, int):
-                parts.append(f'<c r="{column}{row}" s="{number}"><v>{value}</v></c>')
+                parts.append(f'<c r="{column}{row}" s="{_NUMBER}"><v>{value}</v></c>')
             elif place in marks:
                 parts.append(f'<c r="{column}{row}" s="{number}"/>')
         for place in sorted(marks):
@@ -216,7 +218,8 @@ def _begin_sheet(widths: Sequence[int], frozen: int) -> str:
     columns = [(place, place, width) for place, width in enumerate(widths, start=1)]
     columns.append((len(widths) + 1, SHEET_COLUMNS, 14))
     cols = "".join(
-        f'<col min="{first}" max="{last}" width="{width}" style="0" customWidth="1"/>' for first, last, width in columns
+        f'<col min="{first}" max="{last}" width="{width}" style="{STYLES["text"]}" customWidth="1"/>'
+        for first, last, width in columns
     )
     return (
         f'<worksheet {_MAIN} {_LINKED}><sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
@@ -239,13 +242,15 @@ def _list_styles() -> str:
         f'<fill><patternFill patternType="solid"><fgColor rgb="{colour}"/><bgColor indexed="64"/></patternFill></fill>'
         for colour in _FILLS
     )
-    form = '<xf numFmtId="49" fontId="{}" fillId="{}" borderId="0" xfId="0" applyNumberFormat="1" {}>{}</xf>'
+    form = '<xf numFmtId="{}" fontId="{}" fillId="{}" borderId="0" xfId="0" applyNumberFormat="1" {}>{}</xf>'
     top = '<alignment vertical="top" wrapText="1"/>'
     forms = [
-        form.format(0, 0, "", ""),
-        form.format(0, 0, 'applyAlignment="1"', top),
-        form.format(1, 0, 'applyFont="1"', ""),
-        *(form.format(0, number, 'applyFill="1"', "") for number in (2, 3, 4)),
+        '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>',
+        form.format(49, 0, 0, "", ""),
+        form.format(49, 0, 0, 'applyAlignment="1"', top),
+        form.format(49, 1, 0, 'applyFont="1"', ""),
+        *(form.format(49, 0, number, 'applyFill="1"', "") for number in (2, 3, 4)),
+        form.format(0, 0, 0, 'applyAlignment="1"', top),
     ]
     font = '<sz val="11"/><name val="Calibri"/><family val="2"/>'
     return (

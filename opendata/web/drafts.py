@@ -13,6 +13,7 @@ from opendata.problems import fill
 from opendata.services.values import DraftView
 from opendata.web.findings import explain_error, list_counts, name_kind
 from opendata.web.instance import services
+from opendata.web.repairs import count_warnings, list_repairs, read_choice
 from opendata.web.security import limit_form, protect_forms
 from opendata.web.sessions import ask_to_sign_in
 from opendata.web.statuses import PRIVACY, STATUSES, list_steps, waits_for_machine
@@ -44,6 +45,9 @@ def show_draft(draft: str) -> str:
         listed=None if "all" in request.args else LISTED,
         explain_all=lambda errors: [explain_error(error) for error in errors],
         list_counts=list_counts,
+        list_repairs=list_repairs,
+        tables={item.name: item for item in found.resources},
+        warnings=count_warnings(found),
         has_findings={item.name for item in found.resources if item.has_findings},
         privacy_kinds=PRIVACY,
     )
@@ -69,10 +73,10 @@ def list_findings(draft: str, resource: str) -> str:
 @blueprint.post("/<draft>/submit")
 def submit_draft(draft: str) -> Response:
     """Ask for publication."""
-    notes = request.form.get("notes")
+    notes, reason = request.form.get("notes"), request.form.get("reason")
     return _take(
         draft,
-        lambda revision: services().drafts.submit(g.actor, draft, notes=notes, revision=revision),
+        lambda revision: services().drafts.submit(g.actor, draft, notes=notes, reason=reason, revision=revision),
         gettext("The draft is submitted"),
     )
 
@@ -132,6 +136,23 @@ def drop_resource(draft: str, resource: str) -> Response:
         draft,
         lambda _: services().drafts.drop_resource(g.actor, draft, resource),
         gettext("The table “%(name)s” is left out", name=resource),
+    )
+
+
+@blueprint.post("/<draft>/resources/<resource>/repairs")
+def repair_resource(draft: str, resource: str) -> Response:
+    """Accept repairs of a table's wrong cells, beside those accepted before, or take all of them back."""
+    found = next((item for item in services().drafts.get(g.actor, draft).resources if item.name == resource), None)
+    before = (found.recipe or {}).get("repairs", []) if found else []
+    chosen = [read_choice(value) for value in request.form.getlist("repair")]
+    repairs = [] if "undo" in request.form else [*before, *(item for item in chosen if item not in before)]
+    return _take(
+        draft,
+        lambda revision: services().drafts.change_resource(
+            g.actor, draft, resource, {"repairs": repairs}, revision=revision
+        ),
+        gettext("The table is checked again"),
+        wait="1",
     )
 
 

@@ -24,7 +24,7 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
     assert (checked["status"], checked["progress"]) == ("valid", 1.0)
     assert checked["report"]["valid"] is True
     profile = checked["resources"][0].pop("profile")
-    assert {column["name"]: column["count"] for column in profile}["level"] == 2
+    assert {column["name"]: column["count"] for column in profile}["level"] == 1
     assert checked["resources"][0] == {
         "name": "levels",
         "title": "",

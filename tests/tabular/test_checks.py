@@ -507,6 +507,23 @@ def test_a_condition_may_ask_for_what_is_missing() -> None:
     assert check.note == ('where “string” in ["A"], it must be that (“last” is given) and (“last” >= “day”)')
 
 
+def test_whole_numbers_are_compared_up_to_the_last_of_64_bits_and_beyond() -> None:
+    last = 2**63 - 1
+    check = build(type="condition", then={"field": "n", "in": [0, -last - 1, last, last + 1, 10**30]})
+    assert find_broken(check, n=[0, -last - 1, -last, last, last - 1]) == [False, False, True, False, True]
+    check = build(type="condition", then={"field": "n", "<": last + 1})
+    assert find_broken(check, n=[last, -last - 1]) == [False, False]
+
+
+@pytest.mark.parametrize("name", ["n", "money", "x"])
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("bound", [-0.5, 0.5, 1, 1.005])
+def test_bounds_may_lie_between_the_values_of_a_field(name: str, sign: str, bound: float) -> None:
+    values = [-1, 0, 1, 2]
+    check = build(type="condition", then={"field": name, sign: bound})
+    assert find_broken(check, **{name: values}) == [not SIGNS[sign](value, bound) for value in values]
+
+
 def test_moments_with_a_zone_are_compared_in_utc() -> None:
     check = build(type="condition", then={"field": "datetime", "<": "2024-01-01T08:00:00+08:00"})
     moments = [datetime(2023, 12, 31, 23, 59), datetime(2024, 1, 1)]  # noqa: DTZ001 - typed moments have no zone

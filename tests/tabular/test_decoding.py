@@ -248,7 +248,7 @@ def test_a_cell_beyond_the_limit_ends_the_reading_with_its_row(
     monkeypatch.setattr(decoding, "MAX_CELL_CHARACTERS", 10)
     assert read(b"a\n" + b"x" * 10 + b"\n") == [["a"], ["x" * 10]]
     fault = fault_of(b'a\n1\n"' + b"x" * 11 + b"\n2\n")
-    assert (fault.type, fault.row) == ("unclosed-quote", 3)
+    assert (fault.type, fault.row) == ("source-error", 3)
     assert "row 3 has a cell of more than 10 characters" in fault.note
 
 

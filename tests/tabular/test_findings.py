@@ -357,11 +357,12 @@ def test_findings_of_rows_headers_and_files_have_a_cell_that_tells_them() -> Non
         make(3, None, type="primary-key"),
         make(4, None, type="missing-cell"),
         make(5, None, type="blank-row"),
-        make(6, 3, type="extra-cell"),
+        make(6, None, type="extra-cell"),
+        make(6, None, type="unique-key", fieldName="count, code"),
         make(9, None, type="unclosed-quote"),
     ]
     sheet = mark(rows, findings, header_row=2)
-    assert set(sheet.comments) == {"A2", "B2", "A3", "B4", "A5", "C6", "A9"}
+    assert set(sheet.comments) == {"A2", "B2", "A3", "B4", "A5", "B6", "C6", "A9"}
     assert all(sheet.fill(str(place)) == RED for place in sheet.comments)
 
 
