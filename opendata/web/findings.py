@@ -413,11 +413,21 @@ def _choose(kind: str, rule: str, note: str, shown: dict[str, Any], *, is_told: 
     return shown["note"] or kind, ""
 
 
+_FORMS = {"%Y": "YYYY", "%m": "MM", "%d": "DD", "%H": "hh", "%M": "mm", "%S": "ss", "%y": "YY"}
+
+
+def _spell_form(form: str) -> str:
+    """A form of dates as people write it: YYYY-MM-DD."""
+    for sign, letters in _FORMS.items():
+        form = form.replace(sign, letters)
+    return form
+
+
 def _choose_of_type(kind: str, form: str, shown: dict[str, Any]) -> tuple[str, str]:
     named = gettext(TYPES[kind]) if kind in TYPES else kind
     message = _fill(KINDS["type-error"][1], shown, type=named)
     if form not in ("default", "", "any") and kind in ("date", "datetime", "time"):
-        return message, gettext("Write it in the form %(form)s", form=form)
+        return message, gettext("Write it in the form %(form)s", form=_spell_form(form))
     return message, gettext(_TYPE_ADVICE.get(form if kind == "string" else kind, N_("Correct the value")))
 
 

@@ -143,3 +143,41 @@ def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, t
         expect(page.locator("main")).to_contain_text("您已退出登录")
         page.context.close()
     assert not complaints
+
+
+def test_a_clerk_repairs_a_file_that_fails_its_schema_by_page_alone(
+    browser: Browser, desk: Portal, realdata: Path
+) -> None:
+    complaints: list[str] = []
+    folder = realdata / "schemas/etalab-schema-lieux-covoiturage"
+    with serve(desk) as address, keep_working(desk):
+        page = open_page(browser, complaints)
+        page.goto(f"{address}/workspace")
+        page.get_by_label("名称").fill("clerk")
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.get_by_role("link", name="新建数据集").click()
+        page.locator("#title_zh").fill("拼车停车点")
+        page.get_by_role("button", name="建立数据集").click()
+        page.locator("#file_0").set_input_files(folder / "exemple-invalide.csv")
+        page.locator("input[name=schema_0][value=own]").check()
+        page.locator("details", has=page.locator("#own_0")).locator("summary").first.click()
+        page.locator("#own_0").fill((folder / "schema.json").read_text(encoding="utf-8"))
+        page.get_by_role("button", name="上传并校验").click()
+        expect(page.get_by_role("heading", name="校验未通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
+        expect(page.locator("main")).to_contain_text("24-06-2019")
+        offered = page.get_by_role("row", name="24-06-2019 → 2019-06-24")
+        expect(offered).to_be_visible()
+        offered.get_by_role("checkbox").check()
+        page.get_by_role("button", name="修复所选并重新校验").click()
+        expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
+        expect(page.locator("main")).to_contain_text("已修复")
+        page.get_by_role("button", name="发布").click()
+        page.get_by_role("link", name="查看版本 1.0.0").click(timeout=WAIT_MILLISECONDS)
+        with page.expect_download() as download:
+            page.locator("a", has_text="CSV").first.click()
+        published = download.value.path().read_text(encoding="utf-8")
+        assert "2019-06-24" in published
+        assert "24-06-2019" not in published
+        page.context.close()
+    assert not complaints
