@@ -28,6 +28,7 @@ from opendata.services.processing import Processing
 from opendata.services.publishers import describe_publisher, record_publisher
 from opendata.services.versions import Manifests
 from opendata.storage.store import manifest_key
+from opendata.tabular.profile import withhold_values
 from opendata.tabular.report import summarise_report
 
 
@@ -169,8 +170,15 @@ class Publication:
         for task in (report or {}).get("tasks", ()):
             if task["name"] in tables:
                 single = {"valid": task["valid"], "stats": task["stats"], "warnings": [], "tasks": [task]}
-                found[task["name"]] = summarise_report(single)
+                found[task["name"]] = {**summarise_report(single), **_describe_columns(row, tables[task["name"]])}
         return found
+
+
+def _describe_columns(row: Draft, table: DraftResource) -> dict[str, Any]:
+    """What is in the columns of a table; of those that may tell of persons only how much."""
+    personal = {finding["field"] for finding in row.privacy if finding["resource"] == table.name}
+    columns = [withhold_values(item) if item["name"] in personal else item for item in table.profile or ()]
+    return {"opendata": {"profile": columns}} if columns else {}
 
 
 def _list_resources(row: Draft, old: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:

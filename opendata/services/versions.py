@@ -124,6 +124,15 @@ class Versions:
 
     def get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
         """The verdict and the counts per rule and column of a resource, without any value of a cell."""
+        found = self._get_report(dataset, version, resource)
+        return {key: value for key, value in found.items() if key != "opendata"}
+
+    def get_profile(self, dataset: str, version: str, resource: str) -> Sequence[Mapping[str, Any]]:
+        """What is in each column of a resource; of those that may tell of persons only how much."""
+        found = self._get_report(dataset, version, resource).get("opendata") or {}
+        return list(found.get("profile", ()))
+
+    def _get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
         self.get_resource(dataset, version, resource)
         with self._context.read() as session:
             row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, url_for
 
 from opendata.web.instance import absolute_url, services
+from opendata.web.profiles import list_profiles
 from opendata.web.snippets import build_snippets
 from opendata.web.tables import build_preview
 
@@ -33,6 +34,7 @@ def show_version(dataset: str, version: str) -> str:
         manifest=manifest,
         publisher=manifest["opendata"]["publisher"],
         previews=previews,
+        profiles={name: list_profiles(versions.get_profile(dataset, version, name)) for name in names},
         latest=versions.find_latest(dataset),
         snippets=build_snippets(dataset, manifest, version),
         address=absolute_url(url_for("version_pages.show_version", dataset=dataset, version=version)),
