@@ -18,5 +18,5 @@ def test_620_573_rows_become_public_in_less_than_500_mib(tmp_path: Path, realdat
     source = tmp_path / "villages.csv"
     with gzip.open(realdata / "chinese/admin-divisions/villages.csv.gz") as packed, source.open("wb") as file:
         shutil.copyfileobj(packed, file)
-    _, memory = bench.publish(source)
+    _, memory = bench.publish(source, bench.SCHEMA, bench.ROWS)
     assert memory.peak < MOST, f"{memory.peak >> 20} MiB, {memory.idle >> 20} MiB of them idle"
