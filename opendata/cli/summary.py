@@ -32,7 +32,7 @@ def _write_task(task: Mapping[str, Any]) -> None:
         errors=f"{stats['errors']:,}",
     )
     click.echo(f"{task['place']}: {verdict} ({counts})")
-    if not task["valid"]:
+    if not task["valid"] or (task.get("opendata") or {}).get("counts"):
         write_findings(task)
 
 
@@ -51,9 +51,14 @@ def _count(task: Mapping[str, Any]) -> list[tuple[str, str, int]]:
     """Rule, column and count, the most frequent first; frictionless' own reports have only the errors listed."""
     ours = task.get("opendata")
     if ours is not None:
-        return [(item["type"], item["fieldName"], item["count"]) for item in ours["counts"]]
+        return [(_weigh(item), item["fieldName"], item["count"]) for item in ours["counts"]]
     found = Counter((error["type"], error.get("fieldName", "")) for error in task["errors"])
     return [(kind, column, count) for (kind, column), count in found.most_common()]
+
+
+def _weigh(count: Mapping[str, Any]) -> str:
+    """The type of a finding, with its strength where it does not block."""
+    return f"{count['type']} ({count['strength']})" if "strength" in count else str(count["type"])
 
 
 def _locate(error: Mapping[str, Any]) -> str:

@@ -51,6 +51,7 @@ class Listing:
         self.most = stored
         self._stored: Counter[Tally] = Counter()
         self._left = MAX_STORED
+        self._names: Sequence[str] = ()
 
     def take(self, records: Records, numbers: np.ndarray, found: Sequence[Found], blank: np.ndarray | None) -> None:
         """Take the findings of one batch; `blank` marks rows without anything, of which nothing else is told."""
@@ -136,8 +137,6 @@ class Listing:
             name = self._names[place]
             self._task.count(Tally("missing-cell", name, "missing-cell"), int((sizes <= place).sum()))
         return np.flatnonzero(uneven)
-
-    _names: Sequence[str] = ()
 
     def name_columns(self, names: Sequence[str]) -> None:
         """Say what the columns are called, in the file's order."""
