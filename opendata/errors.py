@@ -99,6 +99,13 @@ class UnsupportedFormatError(InputError):
     title = N_("This kind of file is not a table")
 
 
+class UnreadableFileError(InputError):
+    """A file of a kind we read, but damaged, locked or built so that no table comes out of it."""
+
+    slug = "unreadable-file"
+    title = N_("This file cannot be read")
+
+
 class TooLargeError(InputError):
     """More bytes than the instance accepts."""
 
