@@ -17,8 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -112,12 +114,7 @@ def publish(source: Path, schema: Mapping[str, Any], rows: int) -> tuple[float, 
         body = {"id": "villages", "title": "村级区划", "publisher": "bench"}
         session.post(f"{api}/datasets", json=body).raise_for_status()
         started = time.perf_counter()
-        with source.open("rb") as file:
-            answer = session.post(
-                f"{api}/datasets/villages/drafts", files={"file": file}, data={"schema": json.dumps(schema)}
-            )
-        answer.raise_for_status()
-        draft = f"{api}/drafts/{answer.json()['id']}"
+        draft = f"{api}/drafts/{send_file(f'{api}/datasets/villages/drafts', token, source, schema)}"
         wait_for(session, draft, "valid")
         session.post(f"{draft}/submit").raise_for_status()
         wait_for(session, draft, "published")
@@ -125,6 +122,35 @@ def publish(source: Path, schema: Mapping[str, Any], rows: int) -> tuple[float, 
         manifest = session.get(f"{address}/datasets/villages/1.0.0/datapackage.json").json()
         assert manifest["resources"][0]["opendata"]["rows"] == rows
     return seconds, memory
+
+
+def send_file(url: str, token: str, source: Path, schema: Mapping[str, Any]) -> str:
+    """Send a file as a form, from the disk to the socket; the draft it became."""
+    mark = b"--a-boundary"
+    part = b'\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n'
+    head = b"".join(
+        [
+            mark + part % (b"schema", b"") + json.dumps(schema).encode() + b"\r\n",
+            mark + part % (b"file", f'; filename="{source.name}"'.encode()),
+        ]
+    )
+    tail = b"\r\n" + mark + b"--\r\n"
+    place = urlsplit(url)
+    connection = HTTPConnection(str(place.hostname), place.port)
+    connection.putrequest("POST", place.path)
+    connection.putheader("Authorization", f"Bearer {token}")
+    connection.putheader("Content-Type", "multipart/form-data; boundary=a-boundary")
+    connection.putheader("Content-Length", str(len(head) + source.stat().st_size + len(tail)))
+    connection.endheaders(head)
+    with source.open("rb") as file:
+        connection.sock.sendfile(file)
+    connection.send(tail)
+    answer = connection.getresponse()
+    body = json.loads(answer.read())
+    if answer.status != 202:
+        raise SystemExit(f"{answer.status}: {body}")
+    connection.close()
+    return str(body["id"])
 
 
 def wait_for(session: requests.Session, draft: str, status: str) -> None:

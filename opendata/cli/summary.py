@@ -34,6 +34,8 @@ def _write_task(task: Mapping[str, Any]) -> None:
     click.echo(f"{task['place']}: {verdict} ({counts})")
     if not task["valid"] or (task.get("opendata") or {}).get("counts"):
         write_findings(task)
+    for warning in task.get("warnings", ()):
+        click.echo(f"  {warning}")
 
 
 def write_findings(task: Mapping[str, Any], *, indent: str = "  ") -> None:

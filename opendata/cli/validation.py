@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from opendata.cli.engine import SECONDS, check_by_engine
 from opendata.cli.failures import NOT_PASSED
 from opendata.cli.output import show_progress, write_json
 from opendata.errors import N_, InvalidPackageError, NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from opendata.tabular.schema import ForeignKey
 
 LIBRARY = Path(__file__).resolve().parent.parent.parent / "schemas"
 _DESCRIPTORS = (".json", ".yaml", ".yml")
@@ -64,14 +67,26 @@ def validate(
         from opendata.services.validation import check_package
 
         with show_progress() as progress:
-            report = check_package(source, _find_in_libraries, limit=limit_errors, on_progress=progress.report)
+            report = check_package(
+                source,
+                _find_in_libraries,
+                find_table=_find_published if _has_instance() else None,
+                limit=limit_errors,
+                on_progress=progress.report,
+            )
     else:
         from opendata.services.validation import check_file
         from opendata.tabular.schema import read_schema
 
         rules_given = read_schema(_find_schema(schema)) if schema else None
         with show_progress() as progress:
-            report = check_file(Path(source), schema=rules_given, limit=limit_errors, on_progress=progress.report)
+            report = check_file(
+                Path(source),
+                schema=rules_given,
+                find_table=_find_published if _has_instance() else None,
+                limit=limit_errors,
+                on_progress=progress.report,
+            )
     if as_json:
         write_json(report)
     else:
@@ -103,8 +118,6 @@ def _find_in_libraries(ref: str) -> Mapping[str, Any]:
     import json
 
     from opendata.metadata.versions import parse_version
-    from opendata.services.instance import is_instance
-    from opendata.settings import read_settings
 
     name, _, version = ref.partition("@")
     numbers = {
@@ -116,9 +129,24 @@ def _find_in_libraries(ref: str) -> Mapping[str, Any]:
     if wanted in numbers:
         found: Mapping[str, Any] = json.loads(numbers[wanted].read_text(encoding="utf-8"))
         return found
-    if is_instance(read_settings()):
+    if _has_instance():
         from opendata.cli.opening import open_services
 
         with open_services() as services:
             return services.schemas.resolve(ref).descriptor
     raise NotFoundError(N_("The library has no schema “%(ref)s”"), ref=ref[:200])
+
+
+def _find_published(key: ForeignKey) -> Path | None:
+    """The published table of the instance that a key refers to, or None."""
+    from opendata.cli.opening import open_services
+
+    with open_services() as services:
+        return services.versions.find_table(key)
+
+
+def _has_instance() -> bool:
+    from opendata.services.instance import is_instance
+    from opendata.settings import read_settings
+
+    return is_instance(read_settings())

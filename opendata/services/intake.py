@@ -142,7 +142,7 @@ class Intake:
         if isinstance(place, str) and Path(place).parent == settings.receiving_folder:
             file.stream.flush()
             if Path(place).stat().st_size <= settings.max_upload_bytes:
-                return self._context.private.put_blob(Path(place))
+                return self._context.private.put_blob(Path(place), sha256=getattr(file.stream, "sha256", None))
         return self._context.private.put_stream(file.stream, limit=settings.max_upload_bytes)
 
     def receive(self, file: UploadedFile, plan: dict[str, Any]) -> dict[str, Any]:

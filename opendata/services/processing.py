@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from opendata.db.models import Draft, DraftResource
 from opendata.services.context import Context
 from opendata.services.lease import Lease, release
-from opendata.services.versions import Manifests
+from opendata.services.versions import Manifests, Versions
 from opendata.tabular.dialect import read_dialect
 from opendata.tabular.keys import check_foreign_key
 from opendata.tabular.repairs import read_recipe
@@ -64,15 +65,19 @@ class Processing:
         Tables that are invalid themselves are left out: their own errors come first.
         """
         tables = self._list_tables(row)
+        versions = Versions(self._context, self._manifests)
         found: dict[str, Any] = {}
         for name, (path, schema, first_row) in tables.items():
             if path is None:
                 continue
             task = TaskReport(name=name, place=f"{name}.csv")
             for key in schema.foreign_keys:
-                reference = path if key.resource in ("", name) else tables.get(key.resource, (None, schema, 0))[0]
-                if reference is None and key.resource in tables:
-                    continue
+                if key.package:
+                    reference = versions.find_table(key)
+                else:
+                    reference = path if key.resource in ("", name) else tables.get(key.resource, (None, schema, 0))[0]
+                    if reference is None and key.resource in tables:
+                        continue
                 check_foreign_key(_named(key, name), table=path, reference=reference, task=task, first_row=first_row)
             if not task.valid:
                 found[name] = task.describe()
@@ -108,13 +113,14 @@ class Processing:
                 recipe=read_recipe(resource.recipe) if resource.recipe else None,
                 stored=self._context.settings.report_limit,
                 footer={"opendata": {"dataset": dataset[0], "uuid": dataset[1], "resource": resource.name}},
+                sha256=resource.upload,
                 on_bytes=on_bytes,
             )
             prepared.task.place = resource.file
             release_memory()
             lease.report(f"store {resource.name}", 0.95 * (before + resource.upload_bytes) / total, force=True)
             values = self._keep(prepared, resource)
-            findings = _screen(prepared)
+            findings = [finding.describe() for finding in prepared.privacy]
         with self._context.write() as session:
             row = lease.lock(session)
             target = next(item for item in row.resources if item.id == resource.id)
@@ -144,7 +150,10 @@ class Processing:
         if prepared.task.valid and prepared.schema is not None:
             from opendata.tabular.proposal import propose_schema
 
-            values["csv"], values["csv_bytes"] = self._context.private.put_blob(prepared.csv)
+            if prepared.csv_is_source:
+                values["csv"], values["csv_bytes"] = resource.upload, resource.upload_bytes
+            else:
+                values["csv"], values["csv_bytes"] = self._context.private.put_blob(prepared.csv)
             values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(prepared.parquet)
             values["published_schema"] = publish_schema(prepared.schema)
             if resource.schema is None:
@@ -162,14 +171,5 @@ class Processing:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _screen(prepared: PreparedTable) -> list[Mapping[str, Any]]:
-    """What the screening for personal identifiers finds in a finished table."""
-    from opendata.tabular.privacy import screen_table
-
-    if not prepared.task.valid:
-        return []
-    return [finding.describe() for finding in screen_table(prepared.parquet, prepared.task.name)]
-
-
 def _named(key: ForeignKey, name: str) -> ForeignKey:
-    return ForeignKey(key.fields, "" if key.resource == name else key.resource, key.reference_fields)
+    return replace(key, resource="" if key.resource == name and not key.package else key.resource)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,21 +25,48 @@ OnProgress = Callable[[float, str], None]
 FindSchema = Callable[[str], Mapping[str, Any]]
 """Gives the schema of a library's `name` or `name@version`, or raises `NotFoundError`."""
 
+FindTable = Callable[[ForeignKey], Path | None]
+"""Gives the Parquet file of the published table that a key refers to, or None."""
+
 
 def check_file(
-    path: Path, *, schema: TableSchema | None = None, limit: int = 1000, on_progress: OnProgress | None = None
+    path: Path,
+    *,
+    schema: TableSchema | None = None,
+    find_table: FindTable | None = None,
+    limit: int = 1000,
+    on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
-    """The report on one delimited text file; without a schema every column is text."""
+    """The report on one delimited text file; without a schema every column is text.
+
+    Keys into published datasets are checked as far as `find_table` is given; else the report says they were not.
+    """
     task = _find_binary(path)
     if task is None:
-        on_bytes = _follow(path, path.name, on_progress)
-        task = check_table(path, name=path.stem, schema=schema, limit=limit, on_bytes=on_bytes).task
+        options: dict[str, Any] = {
+            "name": path.stem,
+            "schema": schema,
+            "limit": limit,
+            "on_bytes": _follow(path, path.name, on_progress),
+        }
+        if schema is None or not schema.foreign_keys:
+            task = check_table(path, **options).task
+        else:
+            with TemporaryDirectory() as folder:
+                table = prepare_table(path, Path(folder), **options)
+                task = table.task
+                _check_keys(task.name, table, {task.name: table}, {task.name: task}, find_table)
     task.place = path.name
     return describe_report([task.describe()])
 
 
 def check_package(
-    source: str, find_schema: FindSchema, *, limit: int = 1000, on_progress: OnProgress | None = None
+    source: str,
+    find_schema: FindSchema,
+    *,
+    find_table: FindTable | None = None,
+    limit: int = 1000,
+    on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
     """The report on every table of a package and on the foreign keys between them.
 
@@ -68,7 +96,7 @@ def check_package(
             table.task.place = resource.path or resource.name
             tables[resource.name], tasks[resource.name] = table, table.task
         for name, table in tables.items():
-            _check_keys(name, table, tables, tasks)
+            _check_keys(name, table, tables, tasks, find_table)
         return describe_report([task.describe() for task in tasks.values()])
 
 
@@ -96,22 +124,33 @@ def _follow(path: Path, name: str, on_progress: OnProgress | None) -> Callable[[
 
 
 def _check_keys(
-    name: str, table: PreparedTable, tables: Mapping[str, PreparedTable], tasks: Mapping[str, TaskReport]
+    name: str,
+    table: PreparedTable,
+    tables: Mapping[str, PreparedTable],
+    tasks: Mapping[str, TaskReport],
+    find_table: FindTable | None,
 ) -> None:
     """Add what the foreign keys of a valid table miss; those to a table that is itself invalid are left out."""
     if table.schema is None or not table.parquet.exists():
         return
     for key in table.schema.foreign_keys:
+        if key.package:
+            if find_table is None:
+                table.task.warnings.append(
+                    f'the key into "{key.target}" is not checked: there is no instance to look in'
+                )
+            else:
+                _check_key(key, table, find_table(key))
+            continue
         target = name if key.resource in ("", name) else key.resource
         if target in tasks and (target not in tables or not tables[target].parquet.exists()):
             continue
-        check_foreign_key(
-            ForeignKey(key.fields, "" if target == name else target, key.reference_fields),
-            table=table.parquet,
-            reference=tables[target].parquet if target in tables else None,
-            task=table.task,
-            first_row=table.first_row,
-        )
+        own = replace(key, resource="" if target == name else target)
+        _check_key(own, table, tables[target].parquet if target in tables else None)
+
+
+def _check_key(key: ForeignKey, table: PreparedTable, reference: Path | None) -> None:
+    check_foreign_key(key, table=table.parquet, reference=reference, task=table.task, first_row=table.first_row)
 
 
 def _find_binary(path: Path) -> TaskReport | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from opendata.services.context import Context
 from opendata.services.datasets import find_dataset
 from opendata.services.values import ServedFile, VersionView
 from opendata.storage.store import Store, manifest_key
+from opendata.tabular.schema import ForeignKey
 
 LATEST = "latest"
 
@@ -138,6 +140,14 @@ class Versions:
             row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))
             found: Mapping[str, Any] = (row.report if row else {}).get(resource) or {"valid": True, "tasks": []}
             return found
+
+    def find_table(self, key: ForeignKey) -> Path | None:
+        """The Parquet file of the published table that a foreign key refers to, or None."""
+        dataset, _, version = key.package.partition("@")
+        try:
+            return self.find_file(dataset, version, key.resource, "parquet").path
+        except NotFoundError:
+            return None
 
     def read_rows(self, dataset: str, version: str, resource: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """The first rows of a resource, typed, from its Parquet file."""

@@ -27,8 +27,11 @@ class LocalStore:
         self._temporary = folder / "tmp"
         self._temporary.mkdir(parents=True, exist_ok=True)
 
-    def put_blob(self, path: Path) -> tuple[str, int]:
-        """Keep a file; return its name and size in bytes. Where it lies on the same disk it is linked, not copied."""
+    def put_blob(self, path: Path, *, sha256: str | None = None) -> tuple[str, int]:
+        """Keep a file; return its name and size in bytes. Where it lies on the same disk it is linked, not copied.
+
+        `sha256` is its digest where whoever wrote it took it on the way.
+        """
         temporary = self._new_temporary()
         try:
             os.link(path, temporary)
@@ -37,7 +40,8 @@ class LocalStore:
                 return self.put_stream(stream)
         try:
             with temporary.open("rb") as stream:
-                name, size = hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
+                name = sha256 or hashlib.file_digest(stream, "sha256").hexdigest()
+                size = os.fstat(stream.fileno()).st_size
                 os.fsync(stream.fileno())
             self._place(temporary, self._blob(name))
         finally:

@@ -14,10 +14,10 @@ class Store(Protocol):
     A blob's name is the hexadecimal SHA-256 of its bytes; a record's key is a relative path with `/`.
     """
 
-    def put_blob(self, path: Path) -> tuple[str, int]:
+    def put_blob(self, path: Path, *, sha256: str | None = None) -> tuple[str, int]:
         """Keep a file, which must not be changed afterwards; return its name and size in bytes.
 
-        Keeping the same bytes again changes nothing.
+        `sha256` is its digest where whoever wrote it took it on the way. Keeping the same bytes again changes nothing.
         """
         ...
 

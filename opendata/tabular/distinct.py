@@ -9,7 +9,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from opendata.tabular.arrays import view_flags, view_numbers
+from opendata.tabular.arrays import make_integers, view_flags, view_numbers
 from opendata.tabular.shapes import find_extent
 
 if TYPE_CHECKING:
@@ -65,14 +65,17 @@ class Tally:
 
     def settle(self) -> bool:
         """Put everything counted together; whether the values are few."""
+        import numpy as np
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         if len(self._values) > 1:
-            table = pa.table([pa.chunked_array(self._values), pa.chunked_array(self._counts)], names=["value", "count"])
-            # a piece's dictionary may be a slice of a much larger buffer: the groups are made anew
-            table = table.group_by("value", use_threads=False).aggregate([("count", "sum")]).combine_chunks()
-            self._values = [_join(table.column("value"))]
-            self._counts = [_join(table.column("count_sum"))]
+            # a piece's dictionary may be a slice of a much larger buffer: it is made anew
+            coded = pc.dictionary_encode(pa.concat_arrays(self._values))
+            counts = np.concatenate([view_numbers(counts) for counts in self._counts])
+            sums = np.zeros(len(coded.dictionary), np.int64)
+            np.add.at(sums, view_numbers(coded.indices), counts)
+            self._values, self._counts = [coded.dictionary], [make_integers(sums)]
         self._pending = sum(map(len, self._values))
         self._pending_bytes = sum(map(_count_bytes, self._values))
         return self._pending <= self._most and self._pending_bytes <= self._most_bytes
@@ -214,9 +217,3 @@ def _count_bytes(values: pa.Array) -> int:
     import pyarrow as pa
 
     return len(find_extent(values)[1]) if pa.types.is_string(values.type) else 0
-
-
-def _join(column: pa.ChunkedArray) -> pa.Array:
-    import pyarrow as pa
-
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)

@@ -25,9 +25,9 @@ def check_foreign_key(
 ) -> None:
     """Check one foreign key of a Parquet file against another (or itself), adding errors to `task`.
 
-    `reference` is None where the package has no such resource. `first_row` is the source's number of the first row.
+    `reference` is None where there is no such resource. `first_row` is the source's number of the first row.
     """
-    name = key.resource or task.name
+    name = key.target or task.name
     missing = None if reference is None else _find_missing_columns(reference, key.reference_fields)
     if reference is None or missing:
         what = f'has no field "{missing}"' if missing else "does not exist"
@@ -44,14 +44,14 @@ def check_foreign_key(
 def _describe(key: ForeignKey, values: Sequence[str], row: int) -> dict[str, Any]:
     note = (
         f'for "{", ".join(key.fields)}": values "{", ".join(values)}" not found'
-        f' in the lookup table "{key.resource}" as "{", ".join(key.reference_fields)}"'
+        f' in the lookup table "{key.target}" as "{", ".join(key.reference_fields)}"'
     )
     return {
         **describe_row("foreign-key", note, cells=values, row=row),
         "fieldNames": list(key.fields),
         "fieldCells": list(values),
         "fieldName": ", ".join(key.fields),
-        "referenceName": key.resource,
+        "referenceName": key.target,
         "referenceFieldNames": list(key.reference_fields),
     }
 

@@ -1,4 +1,4 @@
-"""Personal identifiers in a finished table: which columns hold them, and how many.
+"""Personal identifiers in a table: which columns hold them, and how many.
 
 Source: GB 11643-1999 (resident identity number, check character by ISO 7064 MOD 11-2); mainland mobile numbers have 11
 digits beginning with 13 to 19. Findings carry counts and columns, never values.
@@ -6,21 +6,22 @@ digits beginning with 13 to 19. Findings carry counts and columns, never values.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opendata.tabular.arrays import make_integers
-from opendata.tabular.shapes import find_lengths
+from opendata.tabular.shapes import find_bytes, find_lengths, is_of_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BATCH_ROWS = 32_768
 _RESIDENT = r"^[1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]$"
 _MOBILE = r"^(\+?86)?1[3-9][0-9]{9}$"
-_LENGTHS = (11, 13, 14, 18)
+_MOBILE_DIGITS, _RESIDENT_CHARACTERS = 11, 18
+_LENGTHS = (_MOBILE_DIGITS, 13, 14, _RESIDENT_CHARACTERS)
+_LONGEST = max(_LENGTHS)
 _LEAST_MOBILE = 13_000_000_000
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -39,34 +40,45 @@ class PrivacyFinding:
         return {"resource": self.resource, "field": self.field, "kind": self.kind, "count": self.count}
 
 
-def screen_table(parquet: Path, resource: str) -> Sequence[PrivacyFinding]:
-    """Look through every text and whole-number column of a Parquet file."""
-    import pyarrow as pa
+class PrivacyScreen:
+    """Looks through the text and whole-number columns of one table, batch by batch, in the pass that writes it."""
+
+    def __init__(self, resource: str) -> None:
+        self._resource = resource
+        self._found: Counter[tuple[str, str]] = Counter()
+
+    def take(self, batch: pa.RecordBatch) -> None:
+        """Look at some rows, by their Arrow types."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
+                continue
+            text = _choose_candidates(column)
+            if text is None:
+                continue
+            residents = 0
+            if (find_lengths(text) == _RESIDENT_CHARACTERS).any():
+                matches = text.filter(pc.match_substring_regex(text, _RESIDENT))
+                residents = sum(has_check_character(value) for value in matches.to_pylist())
+            mobiles = _count_mobiles(text)
+            self._found.update({(name, "resident-id"): residents, (name, "mobile-number"): mobiles})
+
+    def list(self) -> Sequence[PrivacyFinding]:
+        """What was found so far."""
+        return [PrivacyFinding(self._resource, *place, count) for place, count in self._found.items() if count]
+
+
+def _count_mobiles(text: pa.Array) -> int:
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    found: dict[tuple[str, str], int] = {}
-    with pq.ParquetFile(parquet) as file:
-        columns = [
-            field.name
-            for field in file.schema_arrow
-            if pa.types.is_string(field.type) or pa.types.is_integer(field.type)
-        ]
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
-            for name in columns:
-                text = _choose_candidates(batch.column(name))
-                if not len(text):
-                    continue
-                matches = text.filter(pc.fill_null(pc.match_substring_regex(text, _RESIDENT), False))
-                count = sum(has_check_character(value) for value in matches.to_pylist())
-                mobiles = pc.sum(pc.match_substring_regex(text, _MOBILE)).as_py() or 0
-                for kind, number in (("resident-id", count), ("mobile-number", mobiles)):
-                    if number:
-                        found[(name, kind)] = found.get((name, kind), 0) + number
-    return [PrivacyFinding(resource, name, kind, count) for (name, kind), count in found.items()]
+    if (find_lengths(text) == _MOBILE_DIGITS).all() and is_of_bytes(text, 48, 57):
+        return int(((find_bytes(text, 0) == ord("1")) & (find_bytes(text, 1) >= ord("3"))).sum())
+    return pc.sum(pc.match_substring_regex(text, _MOBILE)).as_py() or 0
 
 
-def _choose_candidates(column: pa.Array) -> pa.Array:
+def _choose_candidates(column: pa.Array) -> pa.Array | None:
     """The cells, as text, that are as long as one of the numbers looked for; nearly always none."""
     import numpy as np
     import pyarrow as pa
@@ -76,10 +88,13 @@ def _choose_candidates(column: pa.Array) -> pa.Array:
     if pa.types.is_integer(column.type):
         greatest = pc.max(column).as_py()
         if greatest is None or greatest < _LEAST_MOBILE:
-            return pa.nulls(0, pa.string())
+            return None
         text = pc.cast(column, pa.string())
-    found = np.flatnonzero(np.isin(find_lengths(text), _LENGTHS))
-    return text.take(make_integers(found))
+    lengths = find_lengths(text)
+    wanted = np.zeros(_LONGEST + 2, bool)
+    wanted[list(_LENGTHS)] = True
+    found = np.flatnonzero(wanted[np.minimum(lengths, _LONGEST + 1)])
+    return text.take(make_integers(found)) if len(found) else None
 
 
 def has_check_character(number: str) -> bool:

@@ -34,11 +34,20 @@ _TIMED = ("date", "time", "datetime")
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """Columns whose values must occur in columns of another resource (`""`: of this one)."""
+    """Columns whose values must occur in columns of another resource (`""`: of this one).
+
+    `package` names the published version that has the resource, as `dataset@1.0.0`; `""` is the table's own package.
+    """
 
     fields: tuple[str, ...]
     resource: str
     reference_fields: tuple[str, ...]
+    package: str = ""
+
+    @property
+    def target(self) -> str:
+        """What the key refers to, in a word."""
+        return f"{self.package}/{self.resource}" if self.package else self.resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +90,9 @@ class TableSchema:
                 fields=tuple(key["fields"]),
                 resource=key["reference"].get("resource", ""),
                 reference_fields=tuple(key["reference"]["fields"]),
+                package=key["reference"].get("package", ""),
             )
-            for key in self.descriptor.get("foreignKeys", ())
+            for key in (*self.descriptor.get("foreignKeys", ()), *find_own(self.descriptor).get("foreignKeys", ()))
         )
 
     @property
@@ -136,7 +146,8 @@ def text_schema(names: Iterable[str]) -> TableSchema:
 def publish_schema(schema: TableSchema) -> dict[str, Any]:
     """The schema as published beside canonical CSV: the same rules without the source's lexical options.
 
-    It says that it follows Table Schema v2, some of whose rules a reader of v1 would refuse.
+    It says that it follows Table Schema v2, some of whose rules a reader of v1 would refuse. Keys to other packages,
+    of which the standard does not know, are moved into what is ours.
     """
     published = {**copy.deepcopy(dict(schema.descriptor)), "$schema": PROFILE}
     for item in published["fields"]:
@@ -149,6 +160,13 @@ def publish_schema(schema: TableSchema) -> dict[str, Any]:
             item["example"] = canonical.pop("example")
         if canonical:
             item["constraints"] = {**item["constraints"], **canonical}
+    keys = published.pop("foreignKeys", [])
+    within = [key for key in keys if "package" not in key["reference"]]
+    if within:
+        published["foreignKeys"] = within
+    if len(within) < len(keys):
+        others = [key for key in keys if "package" in key["reference"]]
+        published["opendata"] = {**find_own(published), "foreignKeys": others}
     return published
 
 
@@ -216,6 +234,10 @@ def _spell_out(descriptor: Mapping[str, Any]) -> dict[str, Any]:
         item.setdefault("type", "any")
         if item.get("format") == "default":
             item.pop("format")
+    own = find_own(spelled)
+    if own.get("foreignKeys"):  # as they are published
+        spelled["foreignKeys"] = [*(spelled.get("foreignKeys") or []), *own["foreignKeys"]]
+        spelled["opendata"] = {key: value for key, value in own.items() if key != "foreignKeys"}
     # In the standard both are lists of field names or objects; some descriptors carry empty ones.
     for name in ("primaryKey", "foreignKeys", "uniqueKeys"):
         if name in spelled and not spelled[name]:

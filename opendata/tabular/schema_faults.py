@@ -94,9 +94,18 @@ def find_shape_faults(descriptor: object) -> Iterable[Fault]:
         yield fault("/uniqueKeys", N_("“uniqueKeys” is a list of lists of names of fields"))
     if not _is_names(descriptor.get("primaryKey") or []):
         yield fault("/primaryKey", N_("“primaryKey” is the name of a field or a list of names"))
-    foreign_keys = descriptor.get("foreignKeys") or []
+    own = descriptor.get("opendata")
+    yield from _find_foreign_faults("/foreignKeys", descriptor.get("foreignKeys") or [])
+    if isinstance(own, Mapping):
+        yield from _find_foreign_faults("/opendata/foreignKeys", own.get("foreignKeys") or [])
+
+
+_PUBLISHED = re.compile(r"[a-z0-9][a-z0-9_-]{1,99}@[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}")
+
+
+def _find_foreign_faults(place: str, foreign_keys: object) -> Iterable[Fault]:
     if not isinstance(foreign_keys, list):
-        yield fault("/foreignKeys", N_("“%(key)s” is a list"), key="foreignKeys")
+        yield fault(place, N_("“%(key)s” is a list"), key="foreignKeys")
         return
     for number, foreign in enumerate(foreign_keys):
         reference = foreign.get("reference") if isinstance(foreign, Mapping) else None
@@ -106,10 +115,20 @@ def find_shape_faults(descriptor: object) -> Iterable[Fault]:
             or not _is_names(reference.get("fields"))
             or not isinstance(reference.get("resource", ""), str)
         ):
-            yield fault(f"/foreignKeys/{number}", N_("A foreign key has “fields” and a “reference” with “fields”"))
-        elif "package" in reference or reference.get("resource", "").startswith(("http:", "https:")):
+            yield fault(f"{place}/{number}", N_("A foreign key has “fields” and a “reference” with “fields”"))
+        elif reference.get("resource", "").startswith(("http:", "https:")):
             yield fault(
-                f"/foreignKeys/{number}/reference", N_("A foreign key may refer to resources of the same package only")
+                f"{place}/{number}/reference",
+                N_("A foreign key refers to resources of its package or of a published dataset, not to web addresses"),
+            )
+        elif "package" in reference and not (
+            isinstance(reference["package"], str)
+            and _PUBLISHED.fullmatch(reference["package"])
+            and reference.get("resource")
+        ):
+            yield fault(
+                f"{place}/{number}/reference",
+                N_("A key into a published dataset says its version, as in “dataset@1.0.0”, and names a “resource”"),
             )
 
 

@@ -63,13 +63,21 @@ class Records:
 
 
 class Source:
-    """The bytes of one file as blocks of whole records in UTF-8, hashed on the way.
+    """The bytes of one file as blocks of whole records in UTF-8, hashed on the way if wanted.
 
     `sha256` and `has_bare_returns` (records that end in CR alone) are settled when `blocks` has come to its end.
     """
 
-    def __init__(self, path: Path, dialect: Dialect, *, on_bytes: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        dialect: Dialect,
+        *,
+        hashes: bool = True,
+        on_bytes: Callable[[int], None] | None = None,
+    ) -> None:
         self._path = path
+        self._hashes = hashes
         self._dialect = dialect
         self._on_bytes = on_bytes
         self._hash = hashlib.sha256()
@@ -133,7 +141,8 @@ class Source:
         count = 0
         while chunk := stream.read(size):
             count += len(chunk)
-            self._hash.update(chunk)
+            if self._hashes:
+                self._hash.update(chunk)
             if self._on_bytes is not None:
                 self._on_bytes(count)
             yield chunk

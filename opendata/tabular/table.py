@@ -10,6 +10,7 @@ from typing import Any
 
 from opendata.tabular.dialect import Dialect
 from opendata.tabular.findings import FindingsWriter, describe_errors
+from opendata.tabular.privacy import PrivacyFinding, PrivacyScreen
 from opendata.tabular.profile import Profiler
 from opendata.tabular.repairs import Recipe
 from opendata.tabular.report import TaskReport
@@ -24,7 +25,8 @@ class PreparedTable:
     """What became of a table.
 
     `csv` and `parquet` exist only where `task` is valid, `findings` where something was found; `schema` is None for no
-    header. `profile` describes each column of a valid table.
+    header. `profile` describes each column of a valid table, `privacy` what looks like personal data in it.
+    `csv_is_source` says that the source was canonical already: `csv` is another name of the same bytes.
     """
 
     task: TaskReport
@@ -33,9 +35,11 @@ class PreparedTable:
     rows: int
     first_row: int
     csv: Path
+    csv_is_source: bool
     parquet: Path
     findings: Path
     profile: Sequence[Mapping[str, Any]]
+    privacy: Sequence[PrivacyFinding]
 
 
 def prepare_table(
@@ -49,13 +53,14 @@ def prepare_table(
     footer: Mapping[str, Any] | None = None,
     recipe: Recipe | None = None,
     stored: int = STORED_FINDINGS,
+    sha256: str | None = None,
     on_bytes: Callable[[int], None] | None = None,
 ) -> PreparedTable:
     """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`, in one pass.
 
     Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema. Wrong cells are
     repaired as far as the `recipe` says. What is found goes to `{name}.findings.parquet`, at most `stored` findings of
-    each rule and column.
+    each rule and column. `sha256` is the digest of the file where it is known.
     """
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
     findings = folder / f"{name}.findings.parquet"
@@ -66,13 +71,14 @@ def prepare_table(
         "limit": limit,
         "recipe": recipe,
         "stored": stored,
+        "sha256": sha256,
         "on_bytes": on_bytes,
     }
     for careful in (False, True):
         try:
             with FindingsWriter(findings) as writer:
                 reader = TableReader(source, careful=careful, on_findings=writer.write, **options)
-                profile = _write_table(reader, csv, parquet, footer or {})
+                profile, privacy, csv_is_source = _write_table(reader, csv, parquet, footer or {})
                 writer.write(describe_errors([error for error in reader.task.errors if "cells" not in error]))
         except NeedsCareError:
             continue
@@ -84,9 +90,11 @@ def prepare_table(
         rows=reader.rows,
         first_row=reader.first_row,
         csv=csv,
+        csv_is_source=csv_is_source,
         parquet=parquet,
         findings=findings,
         profile=profile,
+        privacy=privacy,
     )
 
 
@@ -130,23 +138,29 @@ def release_memory() -> None:
 
 def _write_table(
     reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]
-) -> Sequence[Mapping[str, Any]]:
-    """Run the check to its end; where the table is valid, its two files are there afterwards, else neither."""
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[PrivacyFinding], bool]:
+    """Run the check to its end; where the table is valid, its two files are there afterwards, else neither.
+
+    Its profile, what looks like personal data in it, and whether the CSV is the source's own file.
+    """
     writer: TableWriter | None = None
     profiler: Profiler | None = None
+    privacy = PrivacyScreen(reader.task.name)
     with closing(reader.batches()) as batches, ExitStack() as files:
         for batch in batches:
             writer = writer or files.enter_context(_open_writer(reader, csv, parquet, footer))
             profiler = profiler or Profiler(reader.fields, reader.arrow_schema)
             writer.write(batch)
             profiler.take(batch.typed, batch.text)
+            privacy.take(batch.typed)
         if reader.task.valid and writer is None:
-            files.enter_context(_open_writer(reader, csv, parquet, footer))
-    if not reader.task.valid:
+            writer = files.enter_context(_open_writer(reader, csv, parquet, footer))
+    if not reader.task.valid or writer is None:
         csv.unlink(missing_ok=True)
         parquet.unlink(missing_ok=True)
-        return []
-    return (profiler or Profiler(reader.fields, reader.arrow_schema)).describe()
+        return [], [], False
+    profiler = profiler or Profiler(reader.fields, reader.arrow_schema)
+    return profiler.describe(), privacy.list(), writer.csv_is_source
 
 
 def _open_writer(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]) -> TableWriter:
@@ -157,4 +171,5 @@ def _open_writer(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[
         schema=reader.arrow_schema,
         metadata={**footer, "tableschema": publish_schema(reader.schema)},
         null_text=[reader.schema.null_text_of(item) for item in reader.fields],
+        source=reader.source_of_lines,
     )

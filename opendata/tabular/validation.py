@@ -70,7 +70,7 @@ class TableReader:
 
     `careful` reads the file record by record from its start, as `NeedsCareError` out of `batches` asks for; without
     `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
-    `recipe` says which wrong cells are repaired, and how.
+    `recipe` says which wrong cells are repaired, and how. `sha256` is the digest of the file where it is known.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class TableReader:
         on_findings: OnFindings | None = None,
         stored: int = STORED_FINDINGS,
         recipe: Recipe | None = None,
+        sha256: str | None = None,
     ) -> None:
         self.schema = schema
         self.fields: Sequence[Mapping[str, Any]] = schema.fields if schema else ()
@@ -97,7 +98,8 @@ class TableReader:
         self._careful = careful or not is_plain(self.dialect)
         self._with_batches = with_batches
         self._on_bytes = on_bytes
-        self._source = Source(path, self.dialect, on_bytes=on_bytes)
+        self._sha256 = sha256
+        self._source = Source(path, self.dialect, hashes=sha256 is None, on_bytes=on_bytes)
         self._listing = Listing(self.task, on_findings, stored)
         self._rounded: Counter[str] = Counter()
         self._spaced: Counter[str] = Counter()
@@ -110,6 +112,11 @@ class TableReader:
     def first_row(self) -> int:
         """The number of the first data row in the source."""
         return max(self.dialect.header_rows, default=0) + 1
+
+    @property
+    def source_of_lines(self) -> Path | None:
+        """The file of which the lines of batches are pieces, byte by byte; None where they are not."""
+        return self._path if self.dialect.encoding == "utf-8" and self.dialect.header_rows == (1,) else None
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -130,7 +137,7 @@ class TableReader:
             self.task.add(describe_source(fault.type, fault.note, row=fault.row))
         self.task.rows = self.rows
         self.task.bytes = self._path.stat().st_size
-        self.task.sha256 = hash_file(self._path) if self._careful else self._source.sha256
+        self.task.sha256 = self._sha256 or (hash_file(self._path) if self._careful else self._source.sha256)
         self.task.seconds = time.monotonic() - started
 
     def _check(self) -> Iterator[Batch]:

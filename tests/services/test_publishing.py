@@ -151,6 +151,30 @@ def test_keys_between_tables_are_checked_with_carried_ones_too(services: Service
     assert [task["name"] for task in shorter.report["tasks"] if not task["valid"]] == ["alarms"]
 
 
+def test_keys_into_a_published_version_are_checked_and_published_as_ours(services: Services, editor: Actor) -> None:
+    publish(services, editor, "code\nA001\n", name="codes", schema=None)
+    reference = {"package": "reservoirs@1.0.0", "resource": "codes", "fields": ["code"]}
+    key = {"fields": ["code"], "reference": reference}
+    schema = {"fields": [{"name": "code", "type": "string"}], "foreignKeys": [key]}
+    bad = upload(services, editor, "code\nA001\nA009\n", name="alarms", schema=schema)
+    assert bad.report is not None
+    (error,) = bad.report["tasks"][0]["errors"]
+    assert (error["type"], error["rowNumber"]) == ("foreign-key", 3)
+    assert error["referenceName"] == "reservoirs@1.0.0/codes"
+    services.drafts.discard(editor, bad.id)
+    assert publish(services, editor, "code\nA001\n", name="alarms", schema=schema).version == "1.1.0"
+    published = services.versions.get_resource("reservoirs", "1.1.0", "alarms")["schema"]
+    assert "foreignKeys" not in published
+    assert published["opendata"]["foreignKeys"] == [key]
+    # Sent again under the published schema, the key still holds.
+    again = upload(services, editor, "code\nA002\n", name="alarms", schema=published)
+    assert again.status == "invalid"
+    lost = {**schema, "foreignKeys": [{**key, "reference": {**reference, "package": "reservoirs@9.0.0"}}]}
+    unknown = upload(services, editor, "code\nA001\n", name="alarms", schema=lost)
+    assert unknown.report is not None
+    assert unknown.report["tasks"][0]["errors"][0]["type"] == "resource-error"
+
+
 def test_two_drafts_at_once_are_published_one_after_the_other(services: Services, editor: Actor) -> None:
     first = upload(services, editor, "a\n1\n", name="one", schema=None)
     second = upload(services, editor, "a\n1\n", name="two", schema=None)

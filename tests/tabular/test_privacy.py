@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opendata.tabular.privacy import PrivacyFinding, has_check_character, screen_table
+from opendata.tabular.privacy import PrivacyFinding, has_check_character
 from opendata.tabular.schema import read_schema
 from opendata.tabular.table import prepare_table
 
@@ -31,8 +31,8 @@ def test_identifiers_are_counted_by_column_and_kind(tmp_path: Path) -> None:
         ",,2020",
     ]
     path.write_text("\n".join(["person,phone,other", *rows]) + "\n", encoding="utf-8")
-    table = prepare_table(path, tmp_path, name="t")
-    assert screen_table(table.parquet, "people") == [
+    table = prepare_table(path, tmp_path, name="people")
+    assert table.privacy == [
         PrivacyFinding("people", "person", "resident-id", 2),
         PrivacyFinding("people", "phone", "mobile-number", 2),
         PrivacyFinding("people", "other", "mobile-number", 1),
@@ -43,8 +43,8 @@ def test_whole_numbers_are_looked_through_too(tmp_path: Path) -> None:
     path = tmp_path / "source.csv"
     path.write_text(f"id,phone\n{NUMBERS[1]},13812345678\n", encoding="utf-8")
     schema = read_schema({"fields": [{"name": "id", "type": "integer"}, {"name": "phone", "type": "integer"}]})
-    table = prepare_table(path, tmp_path, name="t", schema=schema)
-    assert [finding.describe() for finding in screen_table(table.parquet, "r")] == [
+    table = prepare_table(path, tmp_path, name="r", schema=schema)
+    assert [finding.describe() for finding in table.privacy] == [
         {"resource": "r", "field": "id", "kind": "resident-id", "count": 1},
         {"resource": "r", "field": "phone", "kind": "mobile-number", "count": 1},
     ]

@@ -137,6 +137,14 @@ HOSTILE: dict[str, tuple[object, str]] = {
         of({}, foreignKeys=reference(reference={"package": "http://x", "resource": "r", "fields": ["b"]})),
         "/foreignKeys/0/reference",
     ),
+    "a key into a published dataset of no version": (
+        of({}, foreignKeys=reference(reference={"package": "codes", "resource": "r", "fields": ["b"]})),
+        "/foreignKeys/0/reference",
+    ),
+    "a key into a published dataset without its table": (
+        of({}, foreignKeys=reference(reference={"package": "codes@1.0.0", "fields": ["b"]})),
+        "/foreignKeys/0/reference",
+    ),
     "a foreign key to an address": (
         of({}, foreignKeys=reference(reference={"resource": "http://x/r.csv", "fields": ["b"]})),
         "/foreignKeys/0/reference",
