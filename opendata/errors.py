@@ -141,11 +141,39 @@ class WithdrawnError(OpendataError):
     title = N_("This version was withdrawn")
 
 
+class ExpiredError(OpendataError):
+    """An upload was kept for its time, which is over."""
+
+    slug = "expired"
+    title = N_("This has expired")
+
+
 class StateError(OpendataError):
     """The thing is in a state that does not allow this step."""
 
     slug = "conflict"
     title = N_("This step is not possible now")
+
+
+class BusyError(OpendataError):
+    """Another request is at it just now; only one may be."""
+
+    slug = "locked"
+    title = N_("Another request is at this")
+
+
+class ProtocolError(OpendataError):
+    """The request does not say that it speaks a version of the upload protocol that we speak (`Tus-Resumable`)."""
+
+    slug = "unsupported-protocol"
+    title = N_("This version of the upload protocol is not spoken here")
+
+
+class ChecksumError(OpendataError):
+    """The bytes received are not those whose checksum was sent with them; they are not kept."""
+
+    slug = "checksum-mismatch"
+    title = N_("The bytes arrived damaged")
 
 
 class PreconditionError(OpendataError):

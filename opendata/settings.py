@@ -41,7 +41,15 @@ class Settings:
         "two-person", "`two-person`: another person approves before publication; `none`: submitting publishes."
     )
     secret_key: str = _setting("", "Signs sessions; empty: a random one kept in the instance folder.", secret=True)
-    max_upload_bytes: int = _setting(4 * 1024**3, "Largest request accepted.", unit="bytes")
+    max_upload_bytes: int = _setting(
+        4 * 1024**3, "Largest request accepted, and largest file sent in pieces.", unit="bytes"
+    )
+    max_pending_bytes: int = _setting(
+        20 * 1024**3, "Most that uploads of one publisher may take while no draft refers to them.", unit="bytes"
+    )
+    upload_hours: int = _setting(
+        24, "How long an upload is kept after its last piece, and a finished one for drafts to refer to.", unit="hours"
+    )
     report_limit: int = _setting(
         100_000, "Findings stored of each rule and column of a table; counts stay exact.", unit="findings"
     )
@@ -52,6 +60,15 @@ class Settings:
         5, "How often processing of a draft is tried before it counts as failed.", unit="tries"
     )
     sweep_seconds: int = _setting(15, "How often the worker looks for lost work.", unit="seconds")
+    queue_url: str = _setting(
+        "",
+        "Address of the Redis that several machines share as their queue (redis://, rediss:// or unix://);"
+        " empty: SQLite in the instance folder.",
+    )
+    work_memory_bytes: int = _setting(
+        3 * 1024**3, "Memory that the work on one draft may take, beyond what an idle process has.", unit="bytes"
+    )
+    work_seconds: int = _setting(3600, "How long the work on a draft may go without progress.", unit="seconds")
     secure_cookies: bool = _setting(
         False, "Send session cookies over HTTPS only; set it wherever the portal has HTTPS."
     )
@@ -70,6 +87,11 @@ class Settings:
     def receiving_folder(self) -> Path:
         """Where uploads are written while they arrive: on the disk of the private store, where they will stay."""
         return self.private_folder / "work"
+
+    @property
+    def upload_folder(self) -> Path:
+        """Where files sent in pieces lie until they expire: on the disk of the private store."""
+        return self.private_folder / "uploads"
 
     @property
     def private_folder(self) -> Path:
@@ -213,7 +235,17 @@ def _parse_address(name: str, default: object, text: str) -> str:  # noqa: ARG00
     return text.rstrip("/")
 
 
-_CHECKS = {"timezone": _parse_timezone, "base_url": _parse_address}
+def _parse_queue(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
+    if not re.fullmatch(r"(rediss?|unix)://\S+", text):
+        raise UsageError(
+            N_("%(variable)s must be an address such as redis://127.0.0.1:6379/0, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text.rpartition("@")[2],  # what stands before it is a password
+        )
+    return text
+
+
+_CHECKS = {"timezone": _parse_timezone, "base_url": _parse_address, "queue_url": _parse_queue}
 
 
 def _show(value: object) -> str:

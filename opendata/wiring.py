@@ -14,10 +14,12 @@ from opendata.services.exports import Exports
 from opendata.services.findings import Findings
 from opendata.services.health import Health
 from opendata.services.imports import Imports
+from opendata.services.previews import Previews
 from opendata.services.processing import Processing
 from opendata.services.publication import Publication
 from opendata.services.publishers import Publishers
 from opendata.services.schemas import Schemas
+from opendata.services.uploads import Uploads
 from opendata.services.versions import Manifests, Versions
 from opendata.services.work import Work
 from opendata.settings import Settings
@@ -39,8 +41,10 @@ class Services:
     findings: Findings
     health: Health
     imports: Imports
+    previews: Previews
     publishers: Publishers
     schemas: Schemas
+    uploads: Uploads
     versions: Versions
     work: Work
 
@@ -48,7 +52,7 @@ class Services:
 def build_services(settings: Settings) -> Services:
     """Build all services of one instance. Opens nothing yet but the store folders."""
     database = Database(settings.database)
-    queue = DraftQueue(settings.queue_file)
+    queue = DraftQueue(settings.queue_file, settings.queue_url)
     context = Context(
         settings=settings,
         database=database,
@@ -77,8 +81,10 @@ def build_services(settings: Settings) -> Services:
         findings=Findings(context),
         health=Health(context),
         imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),
+        previews=Previews(context),
         publishers=publishers,
         schemas=schemas,
+        uploads=Uploads(context),
         versions=versions,
         work=work,
     )

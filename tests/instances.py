@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import io
+import os
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import event, inspect
 
+from opendata.db.session import Database
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.services.values import DraftView
 from opendata.settings import Settings
 from opendata.storage.signing import create_signing_key
 from opendata.wiring import Services, build_services
+from tests.servers import postgresql_copy
 
 PUBLISHER = {"id": "water-bureau", "title": "水务局", "i18n": {"en": {"title": "Water bureau"}}}
 DATASET = {"id": "reservoirs", "title": "水库", "publisher": "water-bureau", "licenses": [{"name": "CC-BY-4.0"}]}
@@ -39,13 +46,46 @@ def _cheap_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_disks() -> Iterator[None]:
+    """What a test leaves need not outlive a power cut; processes of their own, which are killed, wait as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 def make_services(home: Path, *, database_url: str = "", review: str = "none", **settings: object) -> Services:
     """An instance that is ready: keys, tables, one publisher; nothing published."""
     services = build_services(Settings(home=home, database_url=database_url, review=review, **settings))  # type: ignore[arg-type]
     create_signing_key(services.settings.key_folder)
-    services.database.migrate()
+    _make_tables(services)
     services.publishers.ensure(SYSTEM, PUBLISHER)
     return services
+
+
+def _make_tables(services: Services) -> None:
+    """The tables as the migrations make them, which run once for all instances of SQLite."""
+    database, file = services.database, services.settings.home / "opendata.sqlite"
+    if database.engine.dialect.name == "sqlite":
+        event.listen(database.engine, "connect", _let_sqlite_not_wait)
+        if not file.exists():
+            file.write_bytes(_make_empty_sqlite())
+    elif not inspect(database.engine).has_table("alembic_version"):
+        database.migrate()
+
+
+@cache
+def _make_empty_sqlite() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="opendata-sqlite-") as folder:
+        file = Path(folder) / "empty.sqlite"
+        database = Database(f"sqlite:///{file}")
+        database.migrate()
+        database.dispose()
+        return file.read_bytes()
+
+
+def _let_sqlite_not_wait(connection: Any, record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def make_actor(services: Services, name: str, role: str = "editor", publisher: str | None = "water-bureau") -> Actor:
@@ -81,9 +121,31 @@ def publish(services: Services, actor: Actor, text: str | bytes = CSV, **options
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """The address of an empty database: the default one (empty text), then a fresh one of PostgreSQL."""
+def empty_database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database without tables: the default one (empty text), then a fresh one of PostgreSQL."""
     return "" if request.param == "sqlite" else str(request.getfixturevalue("postgresql_database"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The same for `make_services`: that of PostgreSQL has its tables."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgresql_tables"))
+
+
+@pytest.fixture
+def postgresql_tables(postgresql_url: str, _postgresql_template: str) -> Iterator[str]:
+    """The address of a fresh PostgreSQL database of this one test, with our tables and nothing in them."""
+    with postgresql_copy(postgresql_url, _postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _postgresql_template(postgresql_url: str) -> Iterator[str]:
+    with postgresql_copy(postgresql_url) as url:
+        database = Database(url)
+        database.migrate()
+        database.dispose()  # a template may have no connections
+        yield url.rpartition("/")[2]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What tests need from the machine: a throw-away PostgreSQL, a Chromium, the collected real data.
+"""What tests need from the machine: a throw-away PostgreSQL or Redis, a Chromium, the collected real data.
 
 What can't be had here skips its tests with the reason, unless `OPENDATA_TEST_REQUIRE` (names, comma-separated) names
 it: then they fail, so that CI can't go green by skipping.
@@ -30,7 +30,7 @@ _START_SECONDS = 60
 
 
 def require(name: str) -> Path:
-    """Where `name` is (`postgresql`: the folder of its programs; `chromium`; `realdata`); `lack` where it is not."""
+    """Where `name` is (`postgresql`: the folder of its programs; `redis`: its server); `lack` where it is not."""
     find, reason = _FINDERS[name]
     found = find()
     return found if found is not None else lack(name, reason)
@@ -79,11 +79,59 @@ def postgresql_url() -> Iterator[str]:
 @pytest.fixture
 def postgresql_database(postgresql_url: str) -> Iterator[str]:
     """The address of a fresh, empty PostgreSQL database of this one test."""
+    with postgresql_copy(postgresql_url) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def postgresql_copy(postgresql_url: str, template: str = "template1") -> Iterator[str]:
+    """The address of a PostgreSQL database that begins as a copy of another one, and goes at the end."""
     name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(_dsn(postgresql_url), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield postgresql_url.removesuffix("postgres") + name
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class RedisServer:
+    """A Redis of a test's own, which it may stop and start again; it keeps nothing."""
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        """Run until it answers."""
+        import redis
+
+        options = {"port": str(self._port), "bind": "127.0.0.1", "save": "", "appendonly": "no", "daemonize": "no"}
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        self._process = subprocess.Popen([self._program, *words], stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir())
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(redis.ConnectionError), redis.Redis.from_url(self.url) as client:
+                client.ping()
+                return
+            time.sleep(0.02)
+        raise RuntimeError("Redis does not start")
+
+    def stop(self) -> None:
+        """End at once; what it held is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=_START_SECONDS)
+            self._process = None
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A running Redis of this one test."""
+    server = RedisServer(require("redis"))
+    server.start()
+    yield server
+    server.stop()
 
 
 def _make_cluster(programs: Path, folder: Path) -> None:
@@ -178,6 +226,11 @@ def _find_chromium() -> Path | None:
     return next((Path(path) for path in map(shutil.which, names) if path), None)
 
 
+def _find_redis() -> Path | None:
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    return Path(found) if found else None
+
+
 def _find_realdata() -> Path | None:
     named = os.environ.get("OPENDATA_REALDATA")
     folder = Path(named) if named else CHECKOUT.parent / "shared" / "realdata"
@@ -187,5 +240,6 @@ def _find_realdata() -> Path | None:
 _FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "chromium": (_find_chromium, "no chromium here (Debian: apt-get install chromium)"),
     "postgresql": (_find_postgresql, "no server programs here (Debian: apt-get install postgresql)"),
+    "redis": (_find_redis, "no server program here (Debian: apt-get install redis-server)"),
     "realdata": (_find_realdata, "neither OPENDATA_REALDATA nor ../shared/realdata is a folder"),
 }

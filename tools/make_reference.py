@@ -16,50 +16,49 @@ from opendata import errors, problems
 from opendata.cli import main as opendata
 from opendata.errors import OpendataError
 from opendata.settings import list_settings
+from opendata.web.findings import CONSTRAINTS, KINDS, TYPE_ADVICE
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the program, then run it. -->\n"
 
-# Report error types: what they tell and what helps. Those of frictionless that no check of ours can give are left out.
+HELPS_ELSEWHERE = {"type-error": "See [types](#types).", "constraint-error": "See [constraints](#constraints)."}
+
+# What each error type of a report tells; the pages' catalogue has what it is called and what helps.
 FINDINGS = {
-    "source-error": (
-        "The bytes stop being a table: an empty file, a NUL byte, a quotation mark never closed.",
-        "Go to the row named, repair it or export the file again.",
-    ),
-    "encoding-error": ("Bytes that are not of the declared encoding.", "Save the file as “CSV UTF-8”."),
-    "format-error": (
-        "A binary file (Excel, PDF, picture) named as a table.",
-        "Save the table as CSV; renaming a file does not convert it.",
-    ),
+    "type-error": "A value that is not of the column's type and format.",
+    "constraint-error": "A value outside of what the schema allows.",
+    "lax-integer": "A whole number in another form than the standard's, plain enough to be repaired.",
+    "lax-number": "A number in another form than the standard's, plain enough to be repaired.",
+    "lax-date": "A date in another form than the standard's, plain enough to be repaired.",
+    "lax-yearmonth": "Year and month in another form than the standard's.",
+    "lax-duration": "A duration that names a unit without a number.",
+    "lax-uri": "An address with characters that have to be percent-encoded.",
+    "blank-cell": "A cell that has to have a value has only blanks.",
+    "category-error": "A value that is none of the categories of its column.",
+    "custom-check": "A row that does not pass a [check](checks.md) of its schema.",
+    "unique-error": "A value that occurs twice in a column of unique values.",
+    "primary-key": "A row whose primary key is empty or stood in an earlier row.",
+    "unique-key": "A row whose unique key stood in an earlier row.",
+    "foreign-key": "A value that the table referred to does not have.",
+    "missing-cell": "A row with fewer cells than the header; told for each cell.",
+    "extra-cell": "A row with more cells than the header; told for each cell, of very many for the first.",
+    "blank-row": "A row without any value.",
+    "blank-header": "The header row is empty.",
+    "blank-label": "A column without a name.",
+    "duplicate-label": "Two columns of the same name.",
+    "missing-label": "A column of the schema that the file lacks.",
+    "extra-label": "A column that the schema does not know.",
+    "incorrect-label": "A column named otherwise than in the schema.",
+    "unmatched-header": "No column of the file is one of the schema's.",
+    "unclosed-quote": "A quotation mark that is opened and never closed.",
+    "nul-byte": "A byte that no text has.",
+    "format-error": "A binary file (a picture, a PDF) named as a table.",
+    "source-error": "The bytes stop being a table: an empty file, a file that is damaged, a cell without end.",
+    "encoding-error": "Bytes that are not of the declared encoding.",
     "resource-error": (
         "A table of a package that cannot be read at all: a file missing, a path out of the package, an unusable"
-        " schema, a foreign key to a table that is not there.",
-        "Correct the descriptor at the place named.",
+        " schema, a foreign key to a table that is not there."
     ),
-    "blank-header": ("The header row is empty.", "Put the column names into the first row."),
-    "unmatched-header": (
-        "No column of the file is one of the schema's.",
-        "Check that file and schema belong together.",
-    ),
-    "blank-label": ("A column without a name.", "Name the column or delete it."),
-    "duplicate-label": ("Two columns of the same name.", "Rename or delete one."),
-    "incorrect-label": ("A column named otherwise than in the schema.", "Rename the column, or take another schema."),
-    "extra-label": ("A column the schema does not know.", "Delete the column, or let the schema have it."),
-    "missing-label": ("A column of the schema that the file lacks.", "Add the column."),
-    "blank-row": ("A row without any value.", "Delete the row."),
-    "extra-cell": (
-        "A row with more cells than the header.",
-        "Look for a comma too many, or quote the text that has it.",
-    ),
-    "missing-cell": ("A row with fewer cells than the header.", "Complete the row."),
-    "type-error": ("A value that is not of the column's type and format.", "Write the value as the schema says."),
-    "constraint-error": (
-        "A value outside of what the schema allows: required, enum, pattern, bounds, length.",
-        "Correct the value.",
-    ),
-    "unique-error": ("A value that occurs twice in a column of unique values.", "Correct or delete one of the rows."),
-    "primary-key": ("Two rows of the same key.", "Correct or delete one of them."),
-    "foreign-key": ("A value that the table referred to does not have.", "Correct the value, or add the missing row."),
 }
 
 
@@ -80,8 +79,9 @@ def write_settings() -> str:
         lines.append(f"| `{item.variable}` | {default} | {item.about}{' Secret.' if item.secret else ''} |")
     lines += [
         "",
-        "Two more concern the terminal alone: `OPENDATA_DEBUG=1` shows the traceback of an unexpected failure, and the",
-        "locale (`LC_ALL`, `LC_MESSAGES`, `LANG`) chooses Chinese or English.",
+        "Three more concern the terminal alone: `OPENDATA_DEBUG=1` shows the traceback of an unexpected failure,",
+        "`OPENDATA_TOKEN` is the token of `opendata upload`, and the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`) chooses",
+        "Chinese or English.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -137,11 +137,37 @@ def write_errors() -> str:
         "1,000 errors of a table (`OPENDATA_REPORT_LIMIT`); `stats.errors` and `opendata.counts` (per rule and column)",
         "are exact.",
         "",
-        "| type | what it tells | what helps |",
-        "|---|---|---|",
+        "| type | called | what it tells | what helps |",
+        "|---|---|---|---|",
     ]
-    lines += [f"| `{name}` | {told} | {help_} |" for name, (told, help_) in FINDINGS.items()]
+    for name, (title, _, advice) in KINDS.items():
+        helps = HELPS_ELSEWHERE.get(name) or end_sentence(advice)
+        lines.append(f"| `{name}` | {title} | {FINDINGS[name]} | {helps} |")
+    lines += [
+        "",
+        "### Types",
+        "",
+        "What helps against a `type-error`, by the column's type, or by the format of a text.",
+        "",
+        "| type | what helps |",
+        "|---|---|",
+        *(f"| `{name}` | {end_sentence(advice)} |" for name, advice in TYPE_ADVICE.items()),
+        "",
+        "### Constraints",
+        "",
+        "What helps against a `constraint-error`, by the constraint; counts and lists of findings name it as `rule`.",
+        "",
+        "| rule | called | what helps |",
+        "|---|---|---|",
+        *(f"| `{name}` | {title} | {end_sentence(advice)} |" for name, (title, _, advice) in CONSTRAINTS.items()),
+    ]
     return "\n".join(lines) + "\n"
+
+
+def end_sentence(advice: str) -> str:
+    """An advice of the pages as a sentence; `…` stands for what the schema says."""
+    text = advice % {"limit": "…"}
+    return text if text.endswith("…") else f"{text}."
 
 
 def walk_errors(kind: type[OpendataError]) -> Iterator[type[OpendataError]]:

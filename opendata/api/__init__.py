@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
-from opendata.api import browser, datasets, drafts, findings, publishers, schemas, versions
+from opendata.api import browser, datasets, drafts, events, findings, publishers, schemas, tus, tus_override, versions
 from opendata.api.openapi import register_document
 
 
 def register_api(app: Flask) -> None:
     """Register all views of the API and its documentation."""
     api = register_document(app)
-    for module in (datasets, versions, drafts, findings, publishers, schemas):
+    for module in (datasets, versions, drafts, events, tus, findings, publishers, schemas):
         api.register_blueprint(module.blueprint)
+    tus_override.take_over_methods(app)
     app.register_blueprint(browser.blueprint)

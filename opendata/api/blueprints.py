@@ -18,6 +18,9 @@ from opendata.api.parsing import MAX_DOCUMENT_BYTES, Parser
 
 PREFIX = "/api/v1"
 
+TUS_STATUS: Mapping[int, str] = {460: "CHECKSUM_MISMATCH"}
+"""Statuses that the upload protocol has beside those of HTTP."""
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 _ANYBODY: Sequence[Mapping[str, Any]] = ({}, {"token": []}, {"session": []})
@@ -67,6 +70,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
 
         def register(function: View) -> View:
             answer: Any = shape if shape is not None else {"type": "string", "format": "binary"}
+            if status == HTTPStatus.NO_CONTENT:
+                answer = None
             headers = {name: name for name in gives}
             view = self.response(status, answer, content_type=file_type or None, headers=headers)(function)
             if body is not None:
@@ -78,13 +83,18 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                 if code == HTTPStatus.NOT_MODIFIED:
                     view = self.alt_response(code, description="It is as it was", headers={"ETag": "ETag"})(view)
                 else:
-                    view = self.alt_response(code, HTTPStatus(code).name)(view)
+                    view = self.alt_response(code, name_status(code))(view)
             view = self.doc(security=list(security), operationId=function.__name__, **document)(view)
             view._apidoc["takes"] = list(takes)
             self.add_url_rule(rule, function.__name__, view, methods=[method], tags=[self.tag])
             return function
 
         return register
+
+
+def name_status(code: int) -> str:
+    """The name of a status, by which the document refers to its answer."""
+    return TUS_STATUS[code] if code in TUS_STATUS else HTTPStatus(code).name
 
 
 def add_headers(response: Response) -> Response:

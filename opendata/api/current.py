@@ -21,6 +21,11 @@ def words() -> Words:
     return cast("Words", current_app.extensions["opendata_words"]())
 
 
+def say(phrase: str) -> str:
+    """A phrase of the services in the language this request asks for."""
+    return str(current_app.extensions["opendata_phrase"](phrase))
+
+
 def absolute(path: str) -> str:
     """The absolute address of a path of this portal."""
     return (services().settings.base_url or request.url_root).rstrip("/") + path

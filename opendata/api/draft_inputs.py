@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from opendata.api.fields import Choice, Inner, Many, Object, Shape, Text, Translations
+from opendata.api.fields import Choice, Inner, Many, Object, Shape, Text, Translations, Whole
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
 
@@ -17,6 +17,10 @@ def _switch() -> fields.Boolean:
 def _rows() -> Many:
     error = N_("This is a list of row numbers from 1")
     return Many(fields.Integer(strict=True, error_messages={"invalid": error, "null": error, "too_large": error}))
+
+
+def _place() -> Whole:
+    return Whole(1, 2**31 - 1, error=N_("This is a number from 1"), strict=True, allow_none=True)
 
 
 DialectInput = Shape.from_dict(
@@ -49,6 +53,24 @@ DialectInput = Shape.from_dict(
 _SCHEMA = {"description": "A name of the library (`name` or `name@version`), or a Table Schema."}
 
 
+ChoicesInput = Shape.from_dict(
+    {
+        "encoding": Text(longest=40),
+        "dialect": Inner(DialectInput),
+        "header_rows": _rows(),
+        "first_row": _place(),
+        "last_row": _place(),
+        "first_column": _place(),
+        "last_column": _place(),
+        "fill_merged": _switch(),
+        "exact": _switch(),
+        "columns": Object(metadata={"description": "Columns given the names of fields: label → name."}),
+    },
+    name="ChoicesInput",
+)
+"""How a file is to be read, as far as it is not as found."""
+
+
 class ResourceOptionInput(Shape):
     """What is said about one of the files sent; what is not said is as in the version before."""
 
@@ -60,6 +82,7 @@ class ResourceOptionInput(Shape):
     title = Text(longest=MAX_TITLE)
     description = Text(longest=MAX_TEXT)
     i18n = Translations()
+    choices = Inner(ChoicesInput, metadata={"description": "How the file is to be read, where not as found."})
 
 
 class PlainOptionInput(Shape):
@@ -81,6 +104,9 @@ class ResourceChanges(Shape):
 
     schema = Choice(allow_none=True, metadata=_SCHEMA)
     dialect = Inner(DialectInput, allow_none=True)
+    choices = Inner(
+        ChoicesInput, metadata={"description": "How the file is to be read; in place of what was said before."}
+    )
     repairs = Many(
         Inner(RepairInput),
         metadata={

@@ -43,6 +43,16 @@ class DraftResourceShape(Schema):
         required=True,
         metadata={"description": "What is in each column of a valid table: counts, least, greatest, histogram."},
     )
+    reading = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What was understood of the file: form, encoding, header, decisions with their reasons."
+        },
+    )
+    choices = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "What was said about how the file is to be read."}
+    )
 
 
 class DraftShape(Schema):
@@ -53,6 +63,15 @@ class DraftShape(Schema):
     status = fields.String(required=True, metadata={"enum": list(DRAFT_STATES)})
     stage = fields.String(required=True, metadata={"description": "What is being done at the moment."})
     progress = fields.Float(required=True, metadata={"minimum": 0, "maximum": 1})
+    bytes = fields.Integer(
+        required=True, metadata={"description": "How much of its files the work has gone through, about."}
+    )
+    total = fields.Integer(required=True, metadata={"description": "The size of its files, in bytes."})
+    is_at_work = fields.Boolean(
+        required=True,
+        data_key="atWork",
+        metadata={"description": "Whether something is being done, or will be by itself; else it waits for somebody."},
+    )
     base = fields.String(required=True, allow_none=True, metadata={"description": "The version it started from."})
     version = fields.String(required=True, allow_none=True, metadata={"description": "The version it became."})
     notes = fields.String(required=True)

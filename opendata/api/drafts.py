@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from flask import Response
@@ -14,6 +15,7 @@ from opendata.api.current import services
 from opendata.api.draft_inputs import ResourceChanges, ReturnInput, SubmitInput
 from opendata.api.draft_shapes import DraftPage, DraftShape
 from opendata.api.inputs import PageQuery
+from opendata.api.tus_drafts import is_referring, read_references
 from opendata.api.upload_document import UPLOAD_BODY
 from opendata.api.uploads import read_upload
 from opendata.services.values import DraftView, Page
@@ -36,21 +38,24 @@ _REFUSED_BODY = (400, *_REFUSED, 413, 415, 422)
     shape=DraftShape,
     takes=("Idempotency-Key",),
     gives=("Location", "ETag", "Retry-After", "Idempotency-Replayed"),
-    problems=(400, 403, 404, 413, 415, 422),
+    problems=(400, 403, 404, 409, 410, 413, 415, 422),
     requestBody=UPLOAD_BODY,
 )
 def create_draft(dataset: str) -> Answer:
-    """Send files for the next version of a dataset.
+    """Send files for the next version of a dataset, or name uploads that are finished.
 
     Each file is a CSV table. A table whose name is in the latest version replaces that table, the others are carried
     over; without any file the next version changes metadata only. The check runs in the background: read the draft
     at `Location` until its `status` is `valid` or `invalid`.
     """
     services().drafts.require_author(caller(), dataset)  # before the body is read
-    upload = read_upload()
-    found, created = services().drafts.create(
-        caller(), dataset, upload.files, upload.options, notes=upload.notes, once=read_once(upload.sent)
-    )
+    with ExitStack() as opened:
+        referring = is_referring()
+        upload = read_references(opened) if referring else read_upload()
+        once = read_once(None if referring else upload.sent)
+        found, created = services().drafts.create(
+            caller(), dataset, upload.files, upload.options, notes=upload.notes, once=once
+        )
     headers = tell_created(f"{PREFIX}/drafts/{found.id}", created=created)
     return found, {**headers, **_describe_state(found)}
 

@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 from flask_smorest import Api
 from flask_smorest.spec.plugins import FlaskPlugin
 
-from opendata.api.blueprints import PREFIX
+from opendata.api.blueprints import PREFIX, TUS_STATUS
 from opendata.api.fields import IDENTIFIER, VERSION, Address, Choice, Instant
 from opendata.api.paths import IdentifierConverter, VersionConverter
 from opendata.api.problem_shape import ProblemShape
@@ -24,6 +24,7 @@ hand `next` in as `cursor` until it is null. Every error is a problem document (
 where, and what to do; what is wrong *inside* a table is in the draft's `report` instead.
 
 To publish: create a dataset, send its file as a draft, read the draft until its `status` is `valid`, submit it.
+A large file is sent in pieces as an upload (by the tus protocol), which the draft then names.
 Make a token with `opendata token create` and send it as `Authorization: Bearer odt_…`."""
 
 _HEADERS = {
@@ -32,6 +33,10 @@ _HEADERS = {
     "Retry-After": "Read again after this many seconds; missing once nothing more happens by itself.",
     "Idempotency-Replayed": "`true` where this answers a request that came before with the same key.",
     "Content-Location": "The address of the version that `latest` stands for.",
+    "Tus-Resumable": "The version of the tus protocol: `1.0.0`.",
+    "Upload-Offset": "How many bytes are kept; the next piece begins there.",
+    "Upload-Length": "How many bytes the whole file has.",
+    "Upload-Expires": "Until when it is kept (an HTTP date).",
 }
 _PARAMETERS = {
     "If-Match": (
@@ -42,6 +47,17 @@ _PARAMETERS = {
     "Idempotency-Key": (
         "A key of yours: sent again with the same request, it gets the first answer and creates nothing.",
         r"^[\x21-\x7e]{1,255}$",
+    ),
+    "Tus-Resumable": ("The version of the tus protocol, `1.0.0`; without it the answer is 412.", r"^1\.0\.0$"),
+    "Upload-Length": ("How many bytes the whole file has. Needed.", r"^(0|[1-9][0-9]{0,15})$"),
+    "Upload-Offset": ("Where this piece begins: what the upload has so far. Needed.", r"^(0|[1-9][0-9]{0,15})$"),
+    "Upload-Metadata": (
+        "What is said of the file: names, each with its value in Base64. `filename` is the file's name.",
+        r"^[a-z]+ [A-Za-z0-9+/]+={0,2}(,[a-z]+ [A-Za-z0-9+/]+={0,2})*$",
+    ),
+    "Upload-Checksum": (
+        "What the piece hashes to: `sha1` or `sha256` and the digest in Base64.",
+        r"^(sha1 [A-Za-z0-9+/]{27}=|sha256 [A-Za-z0-9+/]{43}=)$",
     ),
 }
 _SECURITY = {
@@ -98,6 +114,10 @@ class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
                 self.spec.components.response(
                     status.name, {"description": status.phrase, "content": dict(content)}, lazy=True
                 )
+        for name in TUS_STATUS.values():
+            self.spec.components.response(
+                name, {"description": "The bytes do not fit their checksum", "content": dict(content)}, lazy=True
+            )
         self.spec.components.response(
             "DEFAULT_ERROR", {"description": "Any other problem", "content": dict(content)}, lazy=True
         )

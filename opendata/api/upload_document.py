@@ -1,10 +1,11 @@
-"""The multipart body of an upload as the OpenAPI document describes it; `uploads` reads it."""
+"""The bodies that make a draft as the OpenAPI document describes them; `uploads` and `tus_drafts` read them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from opendata.api.draft_inputs import DialectInput, ResourceOptionInput
+from opendata.api.tus_drafts import ReferringInput
 
 UPLOAD_BODY: dict[str, Any] = {
     "required": False,
@@ -38,6 +39,7 @@ UPLOAD_BODY: dict[str, Any] = {
                 "resources": {"contentType": "application/json"},
                 "dialect": {"contentType": "application/json"},
             },
-        }
+        },
+        "application/json": {"schema": ReferringInput},
     },
 }

@@ -91,17 +91,18 @@ def _read_text(name: str) -> str:
 def _read_options(texts: Mapping[str, str], files: Sequence[UploadedFile]) -> Sequence[ResourceOption]:
     if "resources" in texts:
         found = parse_document(texts["resources"], "/resources")
-        loaded = _load(ResourceOptionInput(many=True), found, "/resources")
-        return [_build_option(_strip_folders(item.pop("file")), item) for item in loaded]
+        loaded = load_shape(ResourceOptionInput(many=True), found, "/resources")
+        return [_build_option(strip_folders(item.pop("file")), item) for item in loaded]
     given: dict[str, Any] = {name: texts[name] for name in ("name", "schema", "dialect") if texts.get(name, "").strip()}
     for name in ("schema", "dialect"):
         if name == "dialect" or str(given.get(name, "")).lstrip().startswith(("{", "[")):
             given |= {name: parse_document(given[name], f"/{name}")} if name in given else {}
-    loaded = _load(PlainOptionInput(), given, "")
+    loaded = load_shape(PlainOptionInput(), given, "")
     return [_build_option(file.name, loaded) for file in files if loaded]
 
 
-def _load(shape: Schema, found: Any, place: str) -> Any:
+def load_shape(shape: Schema, found: Any, place: str) -> Any:
+    """What was sent, by its shape. Raises `InvalidMetadataError` with a pointer below `place` for each fault."""
     try:
         return shape.load(found)
     except ValidationError as error:
@@ -114,10 +115,10 @@ def _build_option(file: str, given: Mapping[str, Any]) -> ResourceOption:
 
 
 def _base_name(item: FileStorage) -> str:
-    return _strip_folders(item.filename or "")
+    return strip_folders(item.filename or "")
 
 
-def _strip_folders(name: str) -> str:
+def strip_folders(name: str) -> str:
     """The name of a file without the folders some browsers send, and without what no name should hold."""
     return re.sub(r"[\x00-\x1f\x7f]", "", re.split(r"[\\/]", name)[-1])[:255] or "table.csv"
 

@@ -11,6 +11,7 @@ from opendata.cli.publishers import publisher
 from opendata.cli.serving import serve, worker
 from opendata.cli.setup import demo, init
 from opendata.cli.tokens import token
+from opendata.cli.upload import upload
 from opendata.cli.users import user
 from opendata.cli.validation import validate
 
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for command in (init, demo, serve, worker, validate, import_, export, publisher, user, token, config):
+for command in (init, demo, serve, worker, validate, upload, import_, export, publisher, user, token, config):
     main.add_command(command)

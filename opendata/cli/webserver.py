@@ -31,15 +31,18 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Build the application, in each process for itself."""
+        """Build the application."""
         from opendata.app import create_app
 
-        return create_app()
+        app = create_app()
+        app.config["EVENT_STREAMS"] = self._options["threads"] // 2  # the others answer all else
+        return app
 
     def _begin(self, server: Any, worker: Any) -> None:  # noqa: ARG002 - gunicorn asks for both
         end_with_parent(server.pid)
 
-    def _tell(self, worker: Any) -> None:  # noqa: ARG002 - gunicorn asks for it
+    def _tell(self, worker: Any) -> None:
+        worker.wsgi.config["IS_ALIVE"] = lambda: worker.alive
         with contextlib.suppress(OSError):
             os.write(self._ready, b"\n")
 
@@ -48,7 +51,7 @@ def serve(listener: int, ready: int, parent: int, workers: int, threads: int, lo
     """Serve until SIGTERM, `log` telling whether each request is logged; everything is, on stderr."""
     end_with_parent(parent)
     os.dup2(2, 1)
-    check_database()
+    check_backends()
     options = {
         "bind": [f"fd://{listener}"],
         "worker_class": "gthread",
@@ -67,9 +70,10 @@ def serve(listener: int, ready: int, parent: int, workers: int, threads: int, lo
     WebServer(options, ready).run()
 
 
-def check_database() -> None:
-    """Raises `StateError` where the database is not of the newest form."""
+def check_backends() -> None:
+    """Raises `StateError` where the database is not of the newest form, `UsageError` where the queue is away."""
     from opendata.db.session import Database
+    from opendata.jobs.queue import DraftQueue
     from opendata.services.instance import require_current
     from opendata.settings import read_settings
 
@@ -77,6 +81,7 @@ def check_database() -> None:
     database = Database(settings.database)
     try:
         require_current(database, settings)
+        DraftQueue(settings.queue_file, settings.queue_url).check()
     finally:
         database.dispose()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     DateTime,
     Dialect,
@@ -32,6 +33,7 @@ DRAFT_STATES = (
     "discarded",
     "failed",
 )
+UPLOAD_STATES = ("receiving", "finished")
 ROLES = ("editor", "maintainer")
 
 
@@ -125,7 +127,8 @@ class Dataset(Base):
     """One entry of the inventory. `meta` is its metadata as JSON; `latest` its newest version, empty before the first.
 
     `publishing_id` names the draft that is being published: one at a time, so that a number is never given twice.
-    `recipes` are the repairs accepted last for each table, to be offered on its next file.
+    `recipes` are the repairs accepted last for each table, to be offered on its next file; `choices` what was said
+    last about how its file is to be read.
     """
 
     __tablename__ = "datasets"
@@ -141,6 +144,7 @@ class Dataset(Base):
     editions: Mapped[int] = mapped_column(default=0)
     publishing_id: Mapped[str | None] = mapped_column(String(32))
     recipes: Mapped[dict[str, Any] | None]
+    choices: Mapped[dict[str, Any] | None]
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 
@@ -161,7 +165,7 @@ class Version(Base):
     reasons: Mapped[list[Any]]
     resources: Mapped[int]
     rows: Mapped[int]
-    bytes: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
     report: Mapped[dict[str, Any]]
     draft_id: Mapped[str | None] = mapped_column(String(32))
 
@@ -209,7 +213,11 @@ class Draft(Base):
 
 
 class DraftResource(Base):
-    """A table sent with a draft: what came, by which rules it is read, and what became of it. Blobs are private."""
+    """A table sent with a draft: what came, by which rules it is read, and what became of it. Blobs are private.
+
+    `reading` is what was understood of the file, `choices` what a person said about it. `plain` is the text that was
+    checked where it is not the upload itself, `engine_dialect` how it is split.
+    """
 
     __tablename__ = "draft_resources"
     __table_args__ = (UniqueConstraint("draft_id", "name"),)
@@ -223,7 +231,7 @@ class DraftResource(Base):
     i18n: Mapped[dict[str, Any]]
     file: Mapped[str]
     upload: Mapped[str] = mapped_column(String(64))
-    upload_bytes: Mapped[int]
+    upload_bytes: Mapped[int] = mapped_column(BigInteger)
     schema: Mapped[dict[str, Any] | None]
     schema_name: Mapped[str] = mapped_column(default="")
     dialect: Mapped[dict[str, Any] | None]
@@ -233,15 +241,43 @@ class DraftResource(Base):
     rows: Mapped[int] = mapped_column(default=0)
     first_row: Mapped[int] = mapped_column(default=2)
     csv: Mapped[str | None] = mapped_column(String(64))
-    csv_bytes: Mapped[int] = mapped_column(default=0)
+    csv_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     parquet: Mapped[str | None] = mapped_column(String(64))
-    parquet_bytes: Mapped[int] = mapped_column(default=0)
+    parquet_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     published_schema: Mapped[dict[str, Any] | None]
     proposed_schema: Mapped[dict[str, Any] | None]
     report: Mapped[dict[str, Any] | None]
     findings: Mapped[str | None] = mapped_column(String(64))
     recipe: Mapped[dict[str, Any] | None]
     profile: Mapped[list[Any] | None]
+    reading: Mapped[dict[str, Any] | None]
+    choices: Mapped[dict[str, Any] | None]
+    plain: Mapped[str | None] = mapped_column(String(64))
+    engine_dialect: Mapped[dict[str, Any] | None]
+
+
+class Upload(Base):
+    """A file sent in pieces. `received` bytes of `length` are safe on the disk; what its file has beyond them is not.
+
+    `meta` is what its sender says of it, as it came; `used` whether a draft has referred to it.
+    """
+
+    __tablename__ = "uploads"
+    __table_args__ = (_one_of("state", UPLOAD_STATES),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    publisher_id: Mapped[str | None] = mapped_column(ForeignKey("publishers.id"), index=True)
+    filename: Mapped[str]
+    meta: Mapped[str] = mapped_column(default="")
+    length: Mapped[int] = mapped_column(BigInteger)
+    received: Mapped[int] = mapped_column(BigInteger, default=0)
+    state: Mapped[str] = mapped_column(String(20), default="receiving")
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    used: Mapped[bool] = mapped_column(default=False)
+    created: Mapped[datetime]
+    modified: Mapped[datetime]
+    expires: Mapped[datetime] = mapped_column(index=True)
 
 
 class Schema(Base):

@@ -6,8 +6,13 @@ The names of a dialect are those of Table Dialect v2.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from opendata.errors import N_, InvalidMetadataError, fault
+
+CAREFUL = 0.9
+"""What is less sure than this a person should look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +20,7 @@ class Decision:
     """One thing that was settled about a file, and on what evidence.
 
     `rule` is a stable word (`encoding`, `delimiter`, `header`, `footnotes`, `hidden-sheet`, …); `text` a translatable
-    message with `%(name)s` places for `details`; `sure` from 0 to 1: below 0.9 a person should look.
+    message with `%(name)s` places for `details`; `sure` from 0 to 1: below `CAREFUL` a person should look.
     """
 
     rule: str
@@ -24,9 +29,14 @@ class Decision:
     sure: float = 1.0
 
     def describe(self) -> dict[str, Any]:
-        """As JSON, worded in English."""
-        text = self.text % self.details
-        return {"rule": self.rule, "text": text, "sure": round(self.sure, 3), "details": dict(self.details)}
+        """As JSON; `text` worded in English, `template` what it was worded from."""
+        return {
+            "rule": self.rule,
+            "text": self.text % self.details,
+            "template": self.text,
+            "sure": round(self.sure, 3),
+            "details": dict(self.details),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,18 @@ class Layout:
     titles: tuple[str, ...] = ()
     footnotes: tuple[str, ...] = ()
 
+    def describe(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "header_rows": list(self.header_rows),
+            "first_row": self.first_row,
+            "last_row": self.last_row,
+            "first_column": self.first_column,
+            "last_column": self.last_column,
+            "titles": list(self.titles),
+            "footnotes": list(self.footnotes),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understanding:
@@ -60,8 +82,96 @@ class Understanding:
     form: str
     members: tuple[str, ...] = ()
     sheet: str | None = None
+    hidden: bool = False
     encoding: str | None = None
     dialect: Mapping[str, Any] = field(default_factory=dict)
     layout: Layout = Layout()
     fill_merged: bool = False
     decisions: Sequence[Decision] = ()
+
+    @property
+    def sure(self) -> float:
+        """How sure the least sure decision is."""
+        return min((decision.sure for decision in self.decisions), default=1.0)
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "name": self.name,
+            "form": self.form,
+            "members": list(self.members),
+            "sheet": self.sheet,
+            "hidden": self.hidden,
+            "encoding": self.encoding,
+            "dialect": dict(self.dialect),
+            **self.layout.describe(),
+            "fill_merged": self.fill_merged,
+            "decisions": [decision.describe() for decision in self.decisions],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What a person says about how to read a table; it goes before whatever is found. None: as found.
+
+    `columns` gives columns the names of fields: label → name. An empty `header_rows` says that there is no header.
+    `exact` takes the file at its word: its first row names the columns, all others are data.
+    """
+
+    encoding: str | None = None
+    dialect: Mapping[str, Any] | None = None
+    header_rows: tuple[int, ...] | None = None
+    first_row: int | None = None
+    last_row: int | None = None
+    first_column: int | None = None
+    last_column: int | None = None
+    fill_merged: bool = False
+    exact: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON: what was chosen alone."""
+        found = {item.name: getattr(self, item.name) for item in fields(self)}
+        found["header_rows"] = list(self.header_rows) if self.header_rows is not None else None
+        return {key: value for key, value in found.items() if value not in (None, False) and value != {}}
+
+
+_KINDS = {"encoding": str, "dialect": Mapping, "columns": Mapping, "fill_merged": bool, "exact": bool}
+_NUMBERS = ("first_row", "last_row", "first_column", "last_column")
+_MOST = 2**31 - 1
+
+
+def read_choices(given: Mapping[str, Any] | None) -> Choices:
+    """Choices from JSON. Raises `InvalidMetadataError` naming each property that cannot be followed."""
+    found = dict(given or {})
+    faults = []
+    for name in found:
+        if name not in {item.name for item in fields(Choices)}:
+            faults.append(fault(f"/{name[:100]}", N_("There is no such choice")))
+    for name in _NUMBERS:
+        if found.get(name) is not None and not _is_number(found[name]):
+            faults.append(fault(f"/{name}", N_("This is a number from 1")))
+    rows = found.get("header_rows")
+    if rows is not None and not (isinstance(rows, Sequence) and len(rows) <= 10 and all(map(_is_number, rows))):
+        faults.append(fault("/header_rows", N_("This is a list of at most ten row numbers from 1")))
+    for name, kind in (
+        ("encoding", str),
+        ("dialect", Mapping),
+        ("columns", Mapping),
+        ("fill_merged", bool),
+        ("exact", bool),
+    ):
+        if found.get(name) is not None and not isinstance(found[name], kind):
+            faults.append(fault(f"/{name}", N_("This has the wrong type")))
+    columns = found.get("columns")
+    if isinstance(columns, Mapping) and not all(isinstance(value, str) and value for value in columns.values()):
+        faults.append(fault("/columns", N_("Each column is given the name of a field")))
+    if faults:
+        raise InvalidMetadataError(faults=faults)
+    if rows is not None:
+        found["header_rows"] = tuple(sorted(set(rows)))
+    return Choices(**{key: value for key, value in found.items() if value is not None})
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and 0 < value <= _MOST

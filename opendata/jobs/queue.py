@@ -1,4 +1,8 @@
-"""The queue: huey over SQLite. Messages carry a draft's id only, as JSON; the draft's row is the truth."""
+"""The queue: huey over SQLite, or over a Redis that several machines share.
+
+Messages carry a draft's id only, as JSON; the draft's row is the truth. So a queue that is away delays work until the
+next sweep, and loses none.
+"""
 
 from __future__ import annotations
 
@@ -10,33 +14,54 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opendata.errors import N_, BackendError, UsageError
+
 if TYPE_CHECKING:
-    from huey import SqliteHuey
+    from huey.api import Huey
 
 logger = logging.getLogger(__name__)
 
 NAME = "opendata"
 
+_CONNECT_SECONDS = 2.0
+_ANSWER_SECONDS = 5.0
+"""How long an answer may take; longer than the second that a worker waits for its next message."""
+
 
 class DraftQueue:
     """Puts drafts into the queue; a worker takes them out. Opened on first use, by each process for itself."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, url: str = "") -> None:
         self._file = file
-        self._huey: SqliteHuey | None = None
+        self._url = url
+        self._huey: Huey | None = None
         self._put: Callable[[str], object] = _refuse
         self._opening = threading.Lock()
         self.run: Callable[[str], object] = _refuse
         """What a worker does with a draft; set by the worker process alone."""
 
-    def open(self) -> SqliteHuey:
+    def check(self) -> None:
+        """Raises `UsageError` where the Redis of the settings cannot be used: said at the start, not at midnight."""
+        if not self._url:
+            return
+        try:
+            import redis
+        except ImportError:
+            raise UsageError(N_("OPENDATA_QUEUE_URL needs the package redis: pip install 'opendata[redis]'")) from None
+        try:
+            redis.Redis(connection_pool=_build_pool(self._url)).ping()
+        except (OSError, TypeError, ValueError, redis.RedisError) as error:  # an odd address raises the middle two
+            raise UsageError(
+                N_("The queue at %(address)s does not answer: %(reason)s"),
+                address=self._url.rpartition("@")[2],
+                reason=error,
+            ) from None
+
+    def open(self) -> Huey:
         """The underlying queue, with its one task registered."""
         with self._opening:
             if self._huey is None:
-                from huey import SqliteHuey
-
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                self._huey = SqliteHuey(NAME, filename=str(self._file), serializer=_build_serializer(), results=False)
+                self._huey = _open_redis(self._url) if self._url else _open_sqlite(self._file)
                 self._put = self._huey.task(name="work")(lambda draft: self.run(draft))
             return self._huey
 
@@ -45,16 +70,57 @@ class DraftQueue:
         try:
             self.open()
             self._put(draft)
-        except (OSError, sqlite3.Error):
-            logger.warning("draft %s could not be put into the queue", draft, exc_info=True)
+        except self._list_failures() as error:
+            logger.warning("draft %s could not be put into the queue: %s", draft, error)
 
     def count(self) -> int:
-        """How many messages wait."""
-        return int(self.open().pending_count())
+        """How many messages wait. Raises `BackendError` where the queue does not answer."""
+        try:
+            return int(self.open().pending_count())
+        except self._list_failures() as error:
+            raise BackendError(N_("The queue does not answer: %(reason)s"), reason=str(error)) from error
+
+    def _list_failures(self) -> tuple[type[Exception], ...]:
+        """What a queue raises that is away, full or damaged."""
+        if not self._url:
+            return OSError, sqlite3.Error
+        import redis
+
+        return OSError, redis.RedisError
 
 
 def _refuse(draft: str) -> None:
     raise RuntimeError(f"no worker runs in this process, but draft {draft} was handed to it")
+
+
+def _open_sqlite(file: Path) -> Huey:
+    from huey import SqliteHuey
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteHuey(NAME, filename=str(file), serializer=_build_serializer(), results=False)
+
+
+def _open_redis(url: str) -> Huey:
+    from huey import RedisHuey
+
+    # Blocking: a worker waits in Redis for its next draft, and gets it at once.
+    return RedisHuey(NAME, connection_pool=_build_pool(url), serializer=_build_serializer(), results=False)
+
+
+def _build_pool(url: str) -> Any:
+    from redis import ConnectionPool
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    # One try more, at once: a connection that a restart of Redis has cut is made anew, but an upload does not wait
+    # for a Redis that is away.
+    return ConnectionPool.from_url(
+        url,
+        socket_connect_timeout=_CONNECT_SECONDS,
+        socket_timeout=_ANSWER_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+        health_check_interval=30,
+    )
 
 
 def _build_serializer() -> Any:
@@ -62,7 +128,7 @@ def _build_serializer() -> Any:
     from huey.serializer import Serializer
 
     class JsonSerializer(Serializer):  # type: ignore[misc]  # huey has no types
-        """Messages as JSON instead of pickle: nothing in the queue's file is ever executed."""
+        """Messages as JSON instead of pickle: nothing in the queue is ever executed."""
 
         def _serialize(self, data: Any) -> bytes:
             return json.dumps(data).encode()

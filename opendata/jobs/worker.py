@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
+from opendata.errors import BackendError
 from opendata.jobs.queue import DraftQueue
 from opendata.services.work import Work
 
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
+_AWAY_SECONDS = 5.0
 _TIDY_ROUNDS = 240
 
 
-def run_worker(work: Work, queue: DraftQueue, *, sweep_seconds: int) -> None:
-    """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker."""
+def run_worker(
+    work: Work, queue: DraftQueue, *, sweep_seconds: int, run: Callable[[str], object] | None = None
+) -> None:
+    """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
+
+    `run` does the work of a draft; without it that is done in this process.
+    """
     huey = queue.open()
-    queue.run = work.run
+    queue.run = run or work.run
+    for name in ("Worker", "Scheduler"):
+        logging.getLogger(f"huey.consumer.{name}").addFilter(_shorten)
     stop = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(work, queue, stop, sweep_seconds), name="sweep", daemon=True)
     sweeper.start()
+    # A queue in which a worker waits is asked again only after a failure.
+    longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
-        workers=1, worker_type="thread", periodic=False, initial_delay=0.05, backoff=1.3, max_delay=_POLL_SECONDS
+        workers=1, worker_type="thread", periodic=False, initial_delay=0.05, backoff=1.3, max_delay=longest
     )
     try:
         consumer.run()
@@ -35,10 +47,7 @@ def _sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) -
     rounds = 0
     while True:
         try:
-            if queue.count() == 0:
-                found = work.sweep()
-                if found:
-                    logger.info("%s drafts put back into the queue", found)
+            _look(work, queue, stop)
             if rounds % _TIDY_ROUNDS == 0:
                 work.tidy()
         except Exception:
@@ -46,3 +55,32 @@ def _sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) -
         rounds += 1
         if stop.wait(seconds):
             return
+
+
+def _look(work: Work, queue: DraftQueue, stop: threading.Event) -> None:
+    """One sweep; where the queue is away, the work is done without it."""
+    try:
+        waiting = queue.count()
+    except BackendError as error:
+        logger.warning("%s; the worker goes on without it", error)
+        for draft in work.find():
+            if stop.is_set():
+                return
+            queue.run(draft)
+        return
+    if waiting == 0:
+        found = work.sweep()
+        if found:
+            logger.info("%s drafts put back into the queue", found)
+
+
+def _shorten(record: logging.LogRecord) -> bool:
+    """Say in one line, without a traceback, that the queue is away: it is said until it comes back."""
+    error = record.exc_info[1] if record.exc_info else None
+    if record.name.endswith("Scheduler"):
+        return error is None  # it asks every second for what we never put there
+    if error is not None and record.getMessage() == "Error reading from queue":
+        record.msg, record.args = "the queue does not answer, and is asked again: %s", (error,)
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True

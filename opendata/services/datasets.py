@@ -193,7 +193,10 @@ def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Datas
     """The row of a dataset, locked against other writers if wanted. Raises `NotFoundError`."""
     query = select(Dataset).where(Dataset.id == dataset)
     known = find_identifier_fault("", dataset) is None
-    row = session.scalar(query.with_for_update(of=Dataset) if lock else query) if known else None
+    if lock:
+        # What the session read before it had to wait for the lock may be out of date, so it is read again.
+        query = query.with_for_update(of=Dataset).execution_options(populate_existing=True)
+    row = session.scalar(query) if known else None
     if row is None:
         raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
     return row

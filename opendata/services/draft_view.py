@@ -45,7 +45,15 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
         dropped=tuple(row.dropped),
         privacy=tuple(row.privacy),
         report=build_report(row) if with_report else None,
+        warnings=count_warnings(row),
+        total=sum(item.upload_bytes for item in row.resources),
+        is_at_work=is_at_work(row.wanted, row.error),
     )
+
+
+def is_at_work(wanted: str, error: Mapping[str, Any] | None) -> bool:
+    """Whether a worker does something for a draft, or will: it was not given up."""
+    return bool(wanted) and not (error or {}).get("final")
 
 
 def build_report(row: Draft) -> dict[str, Any] | None:
@@ -61,8 +69,9 @@ def build_report(row: Draft) -> dict[str, Any] | None:
 
 
 def count_warnings(row: Draft) -> int:
-    """How many findings of all tables are warnings."""
-    counts = [count for item in row.resources for count in (item.report or {}).get("opendata", {}).get("counts", ())]
+    """How many findings are warnings, over all tables and the keys between them."""
+    reports = [*(item.report or {} for item in row.resources), *row.key_reports.values()]
+    counts = [count for report in reports for count in report.get("opendata", {}).get("counts", ())]
     return sum(count["count"] for count in counts if count.get("strength") == "warning")
 
 
@@ -84,6 +93,8 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         recipe=item.recipe,
         offered=recipes.get(item.name),
         profile=tuple(item.profile or ()),
+        reading=item.reading if item.checked else None,
+        choices=item.choices,
     )
 
 

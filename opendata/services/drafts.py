@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftResource
@@ -22,14 +22,16 @@ from opendata.errors import (
     StateError,
     fault,
 )
+from opendata.intake.understanding import read_choices
 from opendata.services.actors import Actor, require_editor, require_signed_in
 from opendata.services.context import Context
 from opendata.services.datasets import find_dataset
-from opendata.services.draft_view import count_warnings, view_draft
+from opendata.services.draft_view import count_warnings, is_at_work, view_draft
 from opendata.services.intake import Intake, ResourceOption, UploadedFile
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
-from opendata.services.values import DraftView, Page
+from opendata.services.uploads import mark_used
+from opendata.services.values import DraftView, Page, ProgressView
 from opendata.services.versions import Manifests
 from opendata.tabular.dialect import read_dialect
 from opendata.tabular.repairs import read_recipe
@@ -83,6 +85,24 @@ class Drafts:
             require_editor(actor, row.dataset.publisher_id)
             return view_draft(row, self._base_manifest(row))
 
+    def get_progress(self, actor: Actor | None, draft: str) -> ProgressView:
+        """How far the work on a draft is, for whoever may see it; much cheaper than the draft itself.
+
+        Raises `NotFoundError`, `NotPermittedError`.
+        """
+        size = select(func.coalesce(func.sum(DraftResource.upload_bytes), 0))
+        columns = (Draft.status, Draft.stage, Draft.progress, Draft.wanted, Draft.error, Dataset.publisher_id)
+        query = select(*columns, size.where(DraftResource.draft_id == Draft.id).scalar_subquery())
+        with self._context.read() as session:
+            row = session.execute(query.join(Dataset).where(Draft.id == draft)).one_or_none()
+        if row is None:
+            raise _no_draft(draft)
+        status, stage, progress, wanted, error, publisher, total = row
+        require_editor(actor, publisher)
+        return ProgressView(
+            status=status, stage=stage, progress=progress, total=int(total), is_at_work=is_at_work(wanted, error)
+        )
+
     def create(
         self,
         actor: Actor | None,
@@ -127,7 +147,12 @@ class Drafts:
                 privacy=[],
             )
             draft.resources = [DraftResource(position=number, **item) for number, item in enumerate(received)]
+            remembered = find_dataset(session, dataset).choices or {}
+            for resource in draft.resources:
+                if resource.choices is None:
+                    resource.choices = remembered.get(resource.name)
             session.add(draft)
+            mark_used(session, files)
             self._context.log(session, found_actor, "upload", "draft", draft.id, dataset=dataset)
             return draft.id
 
@@ -145,9 +170,10 @@ class Drafts:
         *,
         revision: int | None = None,
     ) -> DraftView:
-        """Give a sent table another `schema` or `dialect`, or accept `repairs` of it, and check it again.
+        """Change what a sent table is checked by, and check it again.
 
-        The repairs accepted are kept with the dataset, to be offered on the table's next file.
+        That is its `schema`, its `dialect`, the `repairs` accepted, and `choices` about how its file is read. Repairs
+        and choices are kept with the dataset: the ones are offered on the table's next file, the others followed.
         """
         schema, schema_name = None, ""
         if changes.get("schema") not in (None, ""):
@@ -155,6 +181,7 @@ class Drafts:
         if changes.get("dialect"):
             read_dialect(changes["dialect"])
         recipe = read_recipe({"repairs": changes["repairs"]}).describe() if "repairs" in changes else None
+        choices = read_choices(changes["choices"]).describe() if "choices" in changes else None
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
             resource = next((item for item in row.resources if item.name == name), None)
@@ -164,6 +191,9 @@ class Drafts:
                 resource.schema, resource.schema_name = schema, schema_name
             if "dialect" in changes:
                 resource.dialect = changes["dialect"]
+            if choices is not None:
+                resource.choices = choices
+                row.dataset.choices = {**(row.dataset.choices or {}), name: choices}
             if recipe is not None:
                 resource.recipe = recipe
                 row.dataset.recipes = {**(row.dataset.recipes or {}), name: recipe}
@@ -270,13 +300,14 @@ class Drafts:
         return self._change(actor, draft, "publish", ("valid",), change, enqueue=False)
 
     def discard(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
-        """Give a draft up."""
+        """Give a draft up; a check that is under way stops."""
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
             row.status = "discarded"
             row.wanted = ""
+            row.stage = ""
 
-        states = ("received", "valid", "invalid", "returned", "submitted", "approved", "failed")
+        states = ("received", "validating", "valid", "invalid", "returned", "submitted", "approved", "failed")
         return self._change(actor, draft, "discard", states, change, revision=revision, idle=True)
 
     def retry(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
@@ -335,8 +366,12 @@ def find_draft(session: Session, draft: str, *, lock: bool = False) -> Draft:
     query = select(Draft).where(Draft.id == draft)
     row = session.scalar(query.with_for_update(of=Draft) if lock else query)
     if row is None:
-        raise NotFoundError(N_("There is no draft “%(id)s”"), id=draft[:100])
+        raise _no_draft(draft)
     return row
+
+
+def _no_draft(draft: str) -> NotFoundError:
+    return NotFoundError(N_("There is no draft “%(id)s”"), id=draft[:100])
 
 
 def _send_back_to_work(row: Draft) -> None:

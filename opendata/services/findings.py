@@ -16,17 +16,17 @@ from opendata.services.drafts import find_draft
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.values import Page
 from opendata.tabular.decoding import read_rows
-from opendata.tabular.dialect import Dialect, read_dialect, settle_dialect
+from opendata.tabular.dialect import Dialect, restore_dialect
 from opendata.tabular.findings import iterate_findings, read_findings
 from opendata.tabular.sheets import Words, write_findings_csv, write_findings_xlsx, write_marked_xlsx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
-    """Files of a checked table: what was found, and what was sent."""
+    """Files of a checked table: what was found, and the text that was checked."""
 
     findings: Path
-    upload: Path
+    text: Path
     dialect: Dialect
 
 
@@ -74,7 +74,7 @@ class Findings:
         header_row = max(source.dialect.header_rows, default=1)
         out = self._open()
         with (
-            closing(read_rows(source.upload, source.dialect)) as rows,
+            closing(read_rows(source.text, source.dialect)) as rows,
             closing(iterate_findings(source.findings)) as found,
         ):
             write_marked_xlsx(rows, found, out, words, header_row=header_row)
@@ -88,9 +88,12 @@ class Findings:
             if found is None or not found.checked or found.findings is None:
                 raise NotFoundError(N_("The draft has no findings on a table “%(name)s”"), name=resource[:100])
             store = self._context.private
-            upload = store.blob_path(found.upload)
-            dialect = settle_dialect(upload, read_dialect(found.dialect, encoding=found.encoding))
-            return _Source(findings=store.blob_path(found.findings), upload=upload, dialect=dialect)
+            dialect = restore_dialect(found.engine_dialect or Dialect().describe())
+            return _Source(
+                findings=store.blob_path(found.findings),
+                text=store.blob_path(found.plain or found.upload),
+                dialect=dialect,
+            )
 
     def _open(self) -> BinaryIO:
         folder = self._context.settings.private_folder / "tmp"

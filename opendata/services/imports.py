@@ -133,6 +133,7 @@ class Imports:
             schema=schema,
             schema_name=resource.schema_name,
             dialect=dialect,
+            choices={"exact": True},  # a package says all that is to be known about its files
             encoding=resource.encoding,
             title=resource.title,
             description=resource.description,

@@ -19,23 +19,24 @@ from opendata.errors import (
     UnsupportedFormatError,
     fault,
 )
+from opendata.intake.kinds import tell_kind
+from opendata.intake.understanding import read_choices
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
 from opendata.services.context import Context
 from opendata.services.schemas import find_schema
-from opendata.tabular.decoding import name_binary_kind
 from opendata.tabular.dialect import read_dialect
 from opendata.tabular.schema import read_schema
 
 MAX_FILES = 100
-_HEAD_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file as it is being received: its name at the sender's, and its bytes."""
+    """A file as it is being received: its name at the sender's, and its bytes. `upload` is the id of a finished one."""
 
     name: str
     stream: BinaryIO
+    upload: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class ResourceOption:
     title: str = ""
     description: str = ""
     i18n: Mapping[str, Any] | None = None
+    choices: Mapping[str, Any] | None = None
 
 
 class Intake:
@@ -107,6 +109,7 @@ class Intake:
             schema = ours.get("sourceSchema") or before.get("schema")
             schema_name = ours.get("schema", "")
         read_dialect(option.dialect, encoding=option.encoding)
+        choices = read_choices(option.choices).describe() if option.choices is not None else None
         return {
             "name": name,
             "title": option.title or before.get("title", ""),
@@ -116,6 +119,7 @@ class Intake:
             "schema_name": schema_name,
             "dialect": dict(option.dialect) if option.dialect else None,
             "encoding": option.encoding,
+            "choices": choices,
         }
 
     def resolve_schema(self, place: str, given: object) -> tuple[dict[str, Any], str]:
@@ -139,7 +143,7 @@ class Intake:
         """Put the bytes into the private store; those received into its own folder lie there already."""
         settings = self._context.settings
         place = getattr(file.stream, "name", None)
-        if isinstance(place, str) and Path(place).parent == settings.receiving_folder:
+        if isinstance(place, str) and Path(place).parent in (settings.receiving_folder, settings.upload_folder):
             file.stream.flush()
             if Path(place).stat().st_size <= settings.max_upload_bytes:
                 return self._context.private.put_blob(Path(place), sha256=getattr(file.stream, "sha256", None))
@@ -147,16 +151,14 @@ class Intake:
 
     def receive(self, file: UploadedFile, plan: dict[str, Any]) -> dict[str, Any]:
         """Keep the bytes of a file in the private store, unless they are of a kind that is no table."""
-        head = file.stream.read(_HEAD_BYTES)
-        kind = name_binary_kind(head)
-        if kind is not None:
-            raise UnsupportedFormatError(
-                N_("“%(file)s” is %(kind)s, not a CSV table. In Excel choose “Save as”, type “CSV UTF-8”"),
-                file=file.name,
-                kind=kind,
-            )
-        file.stream.seek(0)
         name, size = self._keep(file)
+        kind = tell_kind(self._context.private.blob_path(name))
+        if kind.role == "document":
+            raise UnsupportedFormatError(
+                N_("“%(file)s” is %(kind)s, not a table. Send the table itself, for example as CSV or Excel file"),
+                file=file.name,
+                kind=kind.name,
+            )
         return {**plan, "file": file.name, "upload": name, "upload_bytes": size}
 
 

@@ -6,10 +6,11 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft
@@ -30,7 +31,12 @@ class Lease:
         self.draft = draft
         self._context = context
         self._owner = owner
-        self._beaten = time.monotonic()
+        self._beaten = self._kept = time.monotonic()
+
+    @property
+    def owner(self) -> str:
+        """Who holds it: a name that no other hold has, by which another process of this worker can go on with it."""
+        return self._owner
 
     def lock(self, session: Session) -> Draft:
         """The draft's row, locked, within a unit of work. Raises `LostLeaseError`, also where it was given up."""
@@ -45,10 +51,31 @@ class Lease:
         if not force and now - self._beaten < _BEAT_SECONDS:
             return
         self._beaten = now
-        values: dict[str, Any] = {"stage": stage, "progress": round(min(progress, 1.0), 4)}
-        values["lease_until"] = self._context.clock() + timedelta(seconds=self._context.settings.lease_seconds)
-        mine = (Draft.id == self.draft, Draft.lease_owner == self._owner, Draft.wanted != "")
-        query = update(Draft).where(*mine).values(**values)
+        self._extend({"stage": stage, "progress": round(min(progress, 1.0), 4)})
+
+    def keep(self) -> tuple[str, float]:
+        """Stay in possession while another process of this worker does the work; how far that has told it is.
+
+        Raises `LostLeaseError` as soon as the hold is lost or the work no longer wanted.
+        """
+        query = select(Draft.stage, Draft.progress).where(*self._mine())
+        with self._context.read() as session:
+            row = session.execute(query).one_or_none()
+        if row is None:
+            raise LostLeaseError
+        now = time.monotonic()
+        seconds = self._context.settings.lease_seconds
+        if now - self._kept > seconds / 4:
+            self._kept = now
+            self._extend({})
+        return row[0], row[1]
+
+    def _mine(self) -> tuple[ColumnElement[bool], ...]:
+        return Draft.id == self.draft, Draft.lease_owner == self._owner, Draft.wanted != ""
+
+    def _extend(self, values: Mapping[str, Any]) -> None:
+        until = self._context.clock() + timedelta(seconds=self._context.settings.lease_seconds)
+        query = update(Draft).where(*self._mine()).values(lease_until=until, **values)
         with self._context.write() as session:
             if session.execute(query).rowcount != 1:  # type: ignore[attr-defined]
                 raise LostLeaseError

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, InvalidPackageError, UnsupportedFormatError
+from opendata.intake.kinds import tell_kind
 from opendata.metadata.package import ResourceDescription
 from opendata.services.package_source import PackageSource
-from opendata.tabular.decoding import name_binary_kind
+
+_PACKED = frozenset(["xlsx", "xls", "xlsb", "ods", "parquet", "arrow", "gzip", "bzip2", "xz", "zstd", "zip", "tar"])
+"""Kinds of files that hold tables, but are not text: in a package they are named as what they are not."""
 
 
 def fetch_table(files: PackageSource, resource: ResourceDescription, target: Path) -> Path:
@@ -60,10 +63,9 @@ def _check_digest(resource: ResourceDescription, path: Path) -> None:
 
 def _check_kind(resource: ResourceDescription, path: Path) -> None:
     """Refuse a file that is no text, whatever its name says."""
-    with path.open("rb") as stream:
-        kind = name_binary_kind(stream.read(64))
-    if kind is not None:
-        raise UnsupportedFormatError(N_("“%(path)s” is %(kind)s, not a CSV table"), path=resource.path, kind=kind)
+    kind = tell_kind(path)
+    if kind.role == "document" or kind.form in _PACKED:
+        raise UnsupportedFormatError(N_("“%(path)s” is %(kind)s, not a CSV table"), path=resource.path, kind=kind.name)
 
 
 def _write_inline(data: Sequence[Any], path: Path) -> None:

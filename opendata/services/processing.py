@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from opendata.db.models import Draft, DraftResource
+from opendata.errors import InputError, InvalidPackageError, OpendataError
+from opendata.intake.tables import FoundTable, OpenedTable
 from opendata.services.context import Context
 from opendata.services.lease import Lease, release
+from opendata.services.readings import Readings
 from opendata.services.versions import Manifests, Versions
-from opendata.tabular.dialect import read_dialect
+from opendata.tabular.descriptors import describe_source
 from opendata.tabular.keys import check_foreign_key
 from opendata.tabular.repairs import read_recipe
 from opendata.tabular.report import TaskReport
@@ -33,6 +36,7 @@ class Processing:
     def __init__(self, context: Context, manifests: Manifests) -> None:
         self._context = context
         self._manifests = manifests
+        self._readings = Readings(context)
 
     def run(self, lease: Lease) -> None:
         """Take a draft from `received` to `valid` or `invalid`."""
@@ -40,14 +44,8 @@ class Processing:
             row = lease.lock(session)
             row.status = "validating"
             row.modified = self._context.clock()
-            resources = list(row.resources)
-            dataset = (row.dataset_id, row.dataset.uuid)
-        total = sum(item.upload_bytes for item in resources) or 1
-        before = 0
-        for resource in resources:
-            if not resource.checked:
-                self._check_table(lease, resource, dataset, before, total)
-            before += resource.upload_bytes
+        while (resource := self._find_next(lease)) is not None:
+            self._check_table(lease, resource)
         lease.report("keys", 0.95, force=True)
         with self._context.write() as session:
             row = lease.lock(session)
@@ -58,6 +56,12 @@ class Processing:
             row.modified = self._context.clock()
             row.revision += 1
             release(row, done=True)
+
+    def _find_next(self, lease: Lease) -> DraftResource | None:
+        """The first table that is not checked yet."""
+        with self._context.read() as session:
+            row = lease.lock(session)
+            return next((item for item in row.resources if not item.checked), None)
 
     def check_keys(self, row: Draft) -> dict[str, Any]:
         """Check the foreign keys between all tables of the next version; name → report of each table that fails.
@@ -97,30 +101,12 @@ class Processing:
             tables[resource.name] = (path, schema, resource.first_row)
         return tables
 
-    def _check_table(
-        self, lease: Lease, resource: DraftResource, dataset: tuple[str, str], before: int, total: int
-    ) -> None:
-        def on_bytes(count: int) -> None:
-            lease.report(f"check {resource.name}", 0.95 * (before + count) / total)
-
+    def _check_table(self, lease: Lease, resource: DraftResource) -> None:
         with self._work_folder() as folder:
-            prepared = prepare_table(
-                self._context.private.blob_path(resource.upload),
-                folder,
-                name=resource.name,
-                schema=read_schema(resource.schema) if resource.schema else None,
-                dialect=read_dialect(resource.dialect, encoding=resource.encoding),
-                recipe=read_recipe(resource.recipe) if resource.recipe else None,
-                stored=self._context.settings.report_limit,
-                footer={"opendata": {"dataset": dataset[0], "uuid": dataset[1], "resource": resource.name}},
-                sha256=resource.upload,
-                on_bytes=on_bytes,
-            )
-            prepared.task.place = resource.file
-            release_memory()
-            lease.report(f"store {resource.name}", 0.95 * (before + resource.upload_bytes) / total, force=True)
-            values = self._keep(prepared, resource)
-            findings = [finding.describe() for finding in prepared.privacy]
+            try:
+                values, findings = self._read_table(lease, resource, folder)
+            except (InputError, InvalidPackageError) as error:
+                values, findings = _refuse(resource, error), []
         with self._context.write() as session:
             row = lease.lock(session)
             target = next(item for item in row.resources if item.id == resource.id)
@@ -128,7 +114,65 @@ class Processing:
                 setattr(target, key, value)
             row.privacy = [*(item for item in row.privacy if item["resource"] != resource.name), *findings]
 
-    def _keep(self, prepared: PreparedTable, resource: DraftResource) -> dict[str, Any]:
+    def _read_table(
+        self, lease: Lease, resource: DraftResource, folder: Path
+    ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
+        """Understand and check a table; the columns of its row, and what looks like personal data."""
+        with self._context.read() as session:
+            row = lease.lock(session)
+            dataset = (row.dataset_id, row.dataset.uuid)
+            sizes = [(item.upload_bytes, item.checked) for item in row.resources]
+        total = sum(size for size, _ in sizes) or 1
+        before = sum(size for size, checked in sizes if checked)
+
+        def report(stage: str, count: int, *, force: bool = False) -> None:
+            lease.report(f"{stage} {resource.name}"[:40], 0.95 * (before + count) / total, force=force)
+
+        report("read", 0)
+        tables = self._readings.find(resource, folder)
+        if resource.reading is None:
+            self._split_off(lease, resource, tables)
+        found = self._readings.choose(resource, tables)
+        for thorough in (False, True):
+            opened = self._readings.open(resource, found, folder, thorough=thorough)
+            prepared = prepare_table(
+                opened.path,
+                folder,
+                name=resource.name,
+                schema=_choose_schema(resource, opened),
+                dialect=opened.dialect,
+                recipe=read_recipe(resource.recipe) if resource.recipe else None,
+                stored=self._context.settings.report_limit,
+                footer={"opendata": {"dataset": dataset[0], "uuid": dataset[1], "resource": resource.name}},
+                sha256=resource.upload,
+                renames=opened.renames,
+                on_bytes=lambda count: report("check", count),
+            )
+            if not any(error["type"] == "encoding-error" for error in prepared.task.errors):
+                break
+        prepared.task.place = resource.file
+        prepared.task.bytes = resource.upload_bytes
+        release_memory()
+        report("store", resource.upload_bytes, force=True)
+        values = self._keep(prepared, resource, opened)
+        return values, [finding.describe() for finding in prepared.privacy]
+
+    def _split_off(self, lease: Lease, resource: DraftResource, tables: Sequence[FoundTable]) -> None:
+        """Make resources of the further tables of an upload, once."""
+        if len(tables) < 2:
+            return
+        with self._context.write() as session:
+            row = lease.lock(session)
+            taken = {item.name for item in row.resources}
+            target = next(item for item in row.resources if item.id == resource.id)
+            position = max(item.position for item in row.resources)
+            choices = row.dataset.choices or {}
+            for number, values in enumerate(self._readings.split_off(resource, tables, taken), start=1):
+                chosen = choices.get(values["name"])
+                row.resources.append(DraftResource(position=position + number, choices=chosen, **values))
+            target.reading = resource.reading = {"sheet": tables[0].place}
+
+    def _keep(self, prepared: PreparedTable, resource: DraftResource, opened: OpenedTable) -> dict[str, Any]:
         """Put the finished files into the private store; the columns of the draft's row that tell of them."""
         values: dict[str, Any] = {
             "checked": True,
@@ -142,21 +186,25 @@ class Processing:
             "parquet": None,
             "published_schema": None,
             "proposed_schema": None,
+            "reading": opened.understanding.describe(),
+            "engine_dialect": prepared.dialect.describe(),
+            "plain": None,
         }
-        if resource.dialect is None and prepared.dialect.delimiter not in (None, ","):
-            values["dialect"] = {"delimiter": prepared.dialect.delimiter}
+        is_upload = opened.path == self._context.private.blob_path(resource.upload)
+        if not is_upload:
+            values["plain"], _ = self._context.private.put_blob(opened.path)
         if prepared.findings.exists():
             values["findings"], _ = self._context.private.put_blob(prepared.findings)
         if prepared.task.valid and prepared.schema is not None:
             from opendata.tabular.proposal import propose_schema
 
-            if prepared.csv_is_source:
+            if prepared.csv_is_source and is_upload:
                 values["csv"], values["csv_bytes"] = resource.upload, resource.upload_bytes
             else:
                 values["csv"], values["csv_bytes"] = self._context.private.put_blob(prepared.csv)
             values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(prepared.parquet)
             values["published_schema"] = publish_schema(prepared.schema)
-            if resource.schema is None:
+            if resource.schema is None and opened.fields is None:
                 values["proposed_schema"] = propose_schema(prepared.parquet)
         return values
 
@@ -173,3 +221,30 @@ class Processing:
 
 def _named(key: ForeignKey, name: str) -> ForeignKey:
     return replace(key, resource="" if key.resource == name and not key.package else key.resource)
+
+
+def _choose_schema(resource: DraftResource, opened: OpenedTable) -> TableSchema | None:
+    """The schema given, else the one that the file itself declares."""
+    if resource.schema:
+        return read_schema(resource.schema)
+    return read_schema({"fields": list(opened.fields)}) if opened.fields is not None else None
+
+
+def _refuse(resource: DraftResource, error: OpendataError) -> dict[str, Any]:
+    """The columns of a table's row where its file cannot be read."""
+    task = TaskReport(name=resource.name, place=resource.file)
+    task.add(describe_source("source-error", error.text))
+    task.bytes, task.sha256 = resource.upload_bytes, resource.upload
+    return {
+        "checked": True,
+        "valid": False,
+        "rows": 0,
+        "report": task.describe(),
+        "findings": None,
+        "profile": [],
+        "csv": None,
+        "parquet": None,
+        "published_schema": None,
+        "proposed_schema": None,
+        "plain": None,
+    }

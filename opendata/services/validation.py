@@ -8,16 +8,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from opendata.errors import InvalidPackageError, OpendataError
+from opendata.errors import InputError, InvalidPackageError, OpendataError, UnsupportedFormatError
+from opendata.intake.opening import find_tables, open_table
+from opendata.intake.tables import FoundTable
 from opendata.metadata.package import ResourceDescription, parse_document, read_package
 from opendata.services.package_source import PackageSource, open_source
 from opendata.services.package_table import fetch_table
-from opendata.tabular.decoding import name_binary_kind
+from opendata.tabular.descriptors import describe_source
 from opendata.tabular.dialect import Dialect, read_dialect
 from opendata.tabular.keys import check_foreign_key
 from opendata.tabular.report import TaskReport, describe_report
 from opendata.tabular.schema import ForeignKey, TableSchema, read_schema
 from opendata.tabular.table import PreparedTable, check_table, prepare_table
+from opendata.tabular.validation import hash_file
 
 OnProgress = Callable[[float, str], None]
 """Hears which share (0..1) of which table has been read."""
@@ -37,27 +40,65 @@ def check_file(
     limit: int = 1000,
     on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
-    """The report on one delimited text file; without a schema every column is text.
+    """The report on the tables of one file, whatever its form; without a schema every column is text.
 
-    Keys into published datasets are checked as far as `find_table` is given; else the report says they were not.
+    With a schema only the first table is checked. Keys into published datasets are checked as far as `find_table` is
+    given; else the report says they were not.
     """
-    task = _find_binary(path)
-    if task is None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            tables = [table for table in find_tables(path, path.name, folder) if not table.hidden]
+        except InputError as error:
+            return describe_report([_refuse_file(path, path.stem, error, limit).describe()])
+        left = tables[1:] if schema is not None else []
+        tasks = []
+        for table in tables[:1] if left else tables:
+            task = _check_table(table, path, folder, schema, find_table, limit, on_progress)
+            if left:
+                names = ", ".join(item.name for item in left)
+                task.warnings.append(f"the schema is for one table; these were not checked: {names}")
+            tasks.append(task.describe())
+        return describe_report(tasks)
+
+
+def _check_table(
+    found: FoundTable,
+    path: Path,
+    folder: Path,
+    schema: TableSchema | None,
+    find_table: FindTable | None,
+    limit: int,
+    on_progress: OnProgress | None,
+) -> TaskReport:
+    known = schema.names if schema is not None else ()
+    for thorough in (False, True):
+        try:
+            opened = open_table(found, folder, known=known, thorough=thorough)
+        except InputError as error:
+            return _refuse_file(path, found.name, error, limit)
+        rules = schema
+        if rules is None and opened.fields is not None:
+            rules = read_schema({"fields": list(opened.fields)})
         options: dict[str, Any] = {
-            "name": path.stem,
-            "schema": schema,
+            "name": found.name,
+            "schema": rules,
+            "dialect": opened.dialect,
             "limit": limit,
-            "on_bytes": _follow(path, path.name, on_progress),
+            "on_bytes": _follow(opened.path, path.name, on_progress),
         }
-        if schema is None or not schema.foreign_keys:
-            task = check_table(path, **options).task
+        if rules is None or not rules.foreign_keys:
+            task = check_table(opened.path, **options).task
         else:
-            with TemporaryDirectory() as folder:
-                table = prepare_table(path, Path(folder), **options)
-                task = table.task
-                _check_keys(task.name, table, {task.name: table}, {task.name: task}, find_table)
+            table = prepare_table(opened.path, folder, **options)
+            task = table.task
+            _check_keys(task.name, table, {task.name: table}, {task.name: task}, find_table)
+        if not any(error["type"] == "encoding-error" for error in task.errors):
+            break
     task.place = path.name
-    return describe_report([task.describe()])
+    if not opened.is_whole:
+        task.bytes, task.sha256 = path.stat().st_size, hash_file(path)
+    return task
 
 
 def check_package(
@@ -153,17 +194,11 @@ def _check_key(key: ForeignKey, table: PreparedTable, reference: Path | None) ->
     check_foreign_key(key, table=table.parquet, reference=reference, task=table.task, first_row=table.first_row)
 
 
-def _find_binary(path: Path) -> TaskReport | None:
-    """A verdict on a file that is no text at all, or None."""
-    with path.open("rb") as stream:
-        kind = name_binary_kind(stream.read(64))
-    if kind is None:
-        return None
-    from frictionless import errors
-
-    task = TaskReport(name=path.stem, place=path.name, bytes=path.stat().st_size)
-    note = f"the file is {kind}, not a CSV table; in Excel choose “Save as”, type “CSV UTF-8”"
-    task.add(errors.FormatError(note=note).to_descriptor())
+def _refuse_file(path: Path, name: str, error: OpendataError, limit: int) -> TaskReport:
+    """The verdict on a file out of which no table comes."""
+    task = TaskReport(name=name, place=path.name, limit=limit, bytes=path.stat().st_size)
+    kind = "format-error" if isinstance(error, UnsupportedFormatError) else "source-error"
+    task.add(describe_source(kind, error.text))
     return task
 
 

@@ -96,7 +96,8 @@ class DraftResourceView:
 
     `valid` is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells
     whether there is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file
-    before; `profile` describes the columns.
+    before; `profile` describes the columns. `reading` is what was understood of the file,
+    `choices` what was said of it.
     """
 
     name: str
@@ -115,11 +116,32 @@ class DraftResourceView:
     recipe: Mapping[str, Any] | None = None
     offered: Mapping[str, Any] | None = None
     profile: Sequence[Mapping[str, Any]] = ()
+    reading: Mapping[str, Any] | None = None
+    choices: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressView:
+    """How far the work on a draft is: `bytes` of the `total` its files have are gone through, about."""
+
+    status: str
+    stage: str
+    progress: float
+    total: int
+    is_at_work: bool
+
+    @property
+    def bytes(self) -> int:
+        """What of the total is gone through."""
+        return round(self.total * self.progress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftView:
-    """A draft with its report. `base` is the version it started from, `version` the one it became."""
+    """A draft with its report. `base` is the version it started from, `version` the one it became.
+
+    `warnings` is how many findings only warn: whoever submits says why they are let pass.
+    """
 
     id: str
     dataset: str
@@ -144,11 +166,24 @@ class DraftView:
     dropped: Sequence[str]
     privacy: Sequence[Mapping[str, Any]]
     report: Mapping[str, Any] | None
+    warnings: int
+    total: int
+    is_at_work: bool
+
+    @property
+    def bytes(self) -> int:
+        """How much of its files, `total` bytes, the work has gone through, about."""
+        return round(self.total * self.progress)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the work failed so often that it is not tried again by itself."""
+        return self.status == "failed" and bool((self.error or {}).get("final"))
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing more happens to it without somebody's doing."""
-        return self.status in ("invalid", "valid", "returned", "published", "discarded")
+        return self.is_given_up or self.status in ("invalid", "valid", "returned", "published", "discarded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from opendata.errors import N_, Fault, fault
 from opendata.tabular.quantities import NUMBERS, ORDERED, SIGNS, read_constant
-from opendata.tabular.schema_faults import MAX_PATTERN_LENGTH
+from opendata.tabular.schema_faults import find_pattern_faults
 
 TEXTS = frozenset(["string", "any"])
 OPERATORS = (*SIGNS, "in", "is", "matches")
@@ -83,7 +83,7 @@ def _find_operand_faults(
     elif not _is_possible(word, kind):
         yield fault(place, N_("“%(operator)s” is not possible for the type “%(type)s”"), operator=word, type=kind)
     elif word == "matches":
-        yield from _find_pattern_faults(place, operand)
+        yield from find_pattern_faults(place, operand)
     elif word == "in":
         if not isinstance(operand, list) or not 0 < len(operand) <= MAX_LISTED:
             yield fault(place, N_("“in” is a list of 1 to %(limit)s values"), limit=MAX_LISTED)
@@ -113,25 +113,6 @@ def _is_possible(word: str, kind: str) -> bool:
         case "=" | "!=" | "in":
             return kind in ORDERED or kind in TEXTS or kind == "boolean"
     return kind in ORDERED
-
-
-def _find_pattern_faults(place: str, pattern: object) -> Iterable[Fault]:
-    if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_LENGTH:
-        yield fault(place, N_("A pattern is a text of at most %(limit)s characters"), limit=MAX_PATTERN_LENGTH)
-        return
-    import re2
-
-    from opendata.tabular.engine import compile_pattern
-
-    try:
-        compile_pattern(pattern)
-    except (re2.error, UnicodeEncodeError) as error:
-        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        message = N_(
-            "The pattern “%(pattern)s” cannot be run safely (%(reason)s);"
-            " look-around and back-references are not allowed"
-        )
-        yield fault(place, message, pattern=pattern[:80], reason=reason)
 
 
 def find_kind(name: object, kinds: Mapping[str, str]) -> str | None:

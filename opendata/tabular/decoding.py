@@ -1,7 +1,7 @@
-"""Bytes into rows of text: what kind of file it is, its encoding proved, its records split, damage located.
+"""Bytes into rows of text: the encoding proved, records split, damage located.
 
 Rows are numbered as records from 1, header included, the way a spreadsheet numbers them.
-Source: RFC 4180; file signatures as published by their formats.
+Source: RFC 4180.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from opendata.errors import N_
 from opendata.tabular.dialect import Dialect
 from opendata.tabular.schema_faults import MAX_FIELDS
 
@@ -22,45 +21,6 @@ MAX_CELL_CHARACTERS = 16 * 1024 * 1024
 MAX_LINE_CHARACTERS = 64 * 1024 * 1024
 _END = "\0"
 _CHUNK = 1 << 20
-
-_SIGNATURES = (
-    (b"%PDF-", N_("a PDF document")),
-    (b"\xff\xd8\xff", N_("a JPEG picture")),
-    (b"\x89PNG\r\n", N_("a PNG picture")),
-    (b"GIF8", N_("a GIF picture")),
-    (b"PK\x03\x04", N_("a ZIP archive, a Word or an Excel file")),
-    (b"PK\x05\x06", N_("an empty ZIP archive")),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", N_("an old Excel or Word file")),
-    (b"\x1f\x8b", N_("a gzip archive")),
-    (b"BZh", N_("a bzip2 archive")),
-    (b"\xfd7zXZ\0", N_("an xz archive")),
-    (b"\x28\xb5\x2f\xfd", N_("a Zstandard archive")),
-    (b"7z\xbc\xaf\x27\x1c", N_("a 7-Zip archive")),
-    (b"Rar!\x1a\x07", N_("a RAR archive")),
-    (b"PAR1\x15", N_("a Parquet file")),
-    (b"ARROW1\0", N_("an Arrow file")),
-    (b"SQLite format 3\0", N_("a SQLite database")),
-    (b"\x7fELF", N_("a program")),
-    (b"MZ\x90", N_("a program")),
-    (b"{\\rtf", N_("an RTF document")),
-    (b"RIFF", N_("a sound, a film or a picture")),
-    (b"OggS", N_("a sound or a film")),
-    (b"ID3\x02", N_("a sound")),
-    (b"ID3\x03", N_("a sound")),
-    (b"ID3\x04", N_("a sound")),
-    (b"II*\0", N_("a TIFF picture")),
-    (b"MM\0*", N_("a TIFF picture")),
-)
-
-
-def name_binary_kind(head: bytes) -> str | None:
-    """Which kind of binary file begins with these bytes (a translatable name), or None for what may be text."""
-    for signature, kind in _SIGNATURES:
-        if head.startswith(signature):
-            return kind
-    if head[4:8] == b"ftyp":
-        return N_("a film or a picture")
-    return None
 
 
 @dataclass(slots=True, eq=False)
@@ -173,7 +133,8 @@ class _Lines:
         first = True
         more = True
         while more:
-            chunk = self._stream.read(_CHUNK)
+            end = self._dialect.table_bytes
+            chunk = self._stream.read(_CHUNK if end is None else min(_CHUNK, end - count))
             more = bool(chunk)
             held = len(decoder.getstate()[0])
             broken = None

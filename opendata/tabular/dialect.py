@@ -9,7 +9,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ _SAMPLE_LINES = 100
 class Dialect:
     """What a reader must know to split the file into cells. `header_rows` are record numbers from 1.
 
-    `delimiter` None means nobody declared it: `settle_dialect` finds it in the file.
+    `delimiter` None means nobody declared it: `settle_dialect` finds it in the file. `table_bytes` is how many bytes of
+    the file hold the table, where something else follows it.
     """
 
     encoding: str = "utf-8"
@@ -39,6 +40,11 @@ class Dialect:
     header_join: str = " "
     comment_char: str | None = None
     comment_rows: tuple[int, ...] = ()
+    table_bytes: int | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON, for `restore_dialect`."""
+        return {**asdict(self), "header_rows": list(self.header_rows), "comment_rows": list(self.comment_rows)}
 
     def split(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """The records of these lines, each as its cells; a comma where the delimiter is not settled."""
@@ -51,6 +57,12 @@ class Dialect:
             skipinitialspace=self.skip_initial_space,
             quoting=csv.QUOTE_MINIMAL if self.quote_char else csv.QUOTE_NONE,
         )
+
+
+def restore_dialect(described: Mapping[str, Any]) -> Dialect:
+    """The dialect that `Dialect.describe` made this of."""
+    rows = {name: tuple(described[name]) for name in ("header_rows", "comment_rows")}
+    return Dialect(**{**described, **rows})
 
 
 def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None = None) -> Dialect:

@@ -207,9 +207,12 @@ class Listing:
         if ragged is not None and len(ragged):
             width = len(records.columns)
             sizes = records.sizes[ragged] if records.sizes is not None else ragged
-            for kind, chosen in (("extra-cell", ragged[sizes > width]), ("missing-cell", ragged[sizes < width])):
-                tally = Tally(kind, "", kind)
-                self.store_rows(tally, numbers[chosen].tolist(), [""] * len(chosen), None)
+            longer = ragged[sizes > width]
+            self.store_rows(Tally("extra-cell", "", "extra-cell"), numbers[longer].tolist(), [""] * len(longer), None)
+            for place in range(int(sizes.min()), width):
+                tally = Tally("missing-cell", self._names[place], "missing-cell")
+                shorter = ragged[sizes <= place][: max(self._find_room(tally), 0)]
+                self.store_rows(tally, numbers[shorter].tolist(), [""] * len(shorter), place + 1)
 
 
 def build_findings(

@@ -164,7 +164,7 @@ def find_field_faults(fields: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
         if constraints is not None and not isinstance(constraints, Mapping):
             yield fault(f"{place}/constraints", N_("“constraints” is an object"))
         elif constraints and "pattern" in constraints:
-            yield from _find_pattern_faults(f"{place}/constraints/pattern", constraints["pattern"])
+            yield from find_pattern_faults(f"{place}/constraints/pattern", constraints["pattern"])
         if constraints and isinstance(constraints, Mapping) and constraints.get("jsonSchema") is not None:
             yield from _find_json_faults(f"{place}/constraints/jsonSchema", item["type"], constraints["jsonSchema"])
         if item.get("categories") is not None:
@@ -175,29 +175,24 @@ def find_field_faults(fields: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
             yield fault(f"{place}/opendata/scale", N_("“scale” is a whole number from 0 to 37"))
 
 
-def _find_pattern_faults(place: str, pattern: object) -> Iterable[Fault]:
+def find_pattern_faults(place: str, pattern: object) -> Iterable[Fault]:
+    """What keeps a pattern from being run safely."""
+    if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_LENGTH:
+        yield fault(place, N_("A pattern is a text of at most %(limit)s characters"), limit=MAX_PATTERN_LENGTH)
+        return
     import re2
 
-    if not isinstance(pattern, str):
-        yield fault(place, N_("“pattern” is a text"))
-    elif len(pattern) > MAX_PATTERN_LENGTH:
-        yield fault(place, N_("A pattern may have at most %(limit)s characters"), limit=MAX_PATTERN_LENGTH)
-    else:
-        from opendata.tabular.engine import compile_pattern
+    from opendata.tabular.engine import compile_pattern
 
-        try:
-            compile_pattern(pattern)
-        except re2.error as error:
-            reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-            yield fault(
-                place,
-                N_(
-                    "The pattern “%(pattern)s” cannot be run safely (%(reason)s);"
-                    " look-around and back-references are not allowed"
-                ),
-                pattern=pattern[:80],
-                reason=reason,
-            )
+    try:
+        compile_pattern(pattern)
+    except (re2.error, UnicodeEncodeError) as error:
+        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        message = N_(
+            "The pattern “%(pattern)s” cannot be run safely (%(reason)s);"
+            " look-around and back-references are not allowed"
+        )
+        yield fault(place, message, pattern=pattern[:80], reason=reason)
 
 
 def _find_json_faults(place: str, kind: object, rules: object) -> Iterable[Fault]:
@@ -221,7 +216,7 @@ def _find_json_faults(place: str, kind: object, rules: object) -> Iterable[Fault
             yield fault(place, N_("“jsonSchema” is no JSON Schema: %(reason)s"), reason=error.message[:200])
             return
         for pattern in list_patterns(rules):
-            yield from _find_pattern_faults(place, pattern)
+            yield from find_pattern_faults(place, pattern)
 
 
 def _mentions(value: object, names: Sequence[str]) -> bool:

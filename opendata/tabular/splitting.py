@@ -77,7 +77,7 @@ class Source:
         on_bytes: Callable[[int], None] | None = None,
     ) -> None:
         self._path = path
-        self._hashes = hashes
+        self.hashes = hashes
         self._dialect = dialect
         self._on_bytes = on_bytes
         self._hash = hashlib.sha256()
@@ -139,9 +139,10 @@ class Source:
 
     def _read(self, stream: BinaryIO, size: int) -> Iterator[bytes]:
         count = 0
-        while chunk := stream.read(size):
+        end = self._dialect.table_bytes
+        while chunk := stream.read(size if end is None else min(size, end - count)):
             count += len(chunk)
-            if self._hashes:
+            if self.hashes:
                 self._hash.update(chunk)
             if self._on_bytes is not None:
                 self._on_bytes(count)

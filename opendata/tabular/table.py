@@ -54,6 +54,7 @@ def prepare_table(
     recipe: Recipe | None = None,
     stored: int = STORED_FINDINGS,
     sha256: str | None = None,
+    renames: Mapping[str, str] | None = None,
     on_bytes: Callable[[int], None] | None = None,
 ) -> PreparedTable:
     """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`, in one pass.
@@ -61,6 +62,7 @@ def prepare_table(
     Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema. Wrong cells are
     repaired as far as the `recipe` says. What is found goes to `{name}.findings.parquet`, at most `stored` findings of
     each rule and column. `sha256` is the digest of the file where it is known.
+    `renames` gives columns the names of fields: label → name.
     """
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
     findings = folder / f"{name}.findings.parquet"
@@ -72,6 +74,7 @@ def prepare_table(
         "recipe": recipe,
         "stored": stored,
         "sha256": sha256,
+        "renames": renames,
         "on_bytes": on_bytes,
     }
     for careful in (False, True):
@@ -105,6 +108,7 @@ def check_table(
     schema: TableSchema | None = None,
     dialect: Dialect | None = None,
     limit: int = 1000,
+    renames: Mapping[str, str] | None = None,
     on_bytes: Callable[[int], None] | None = None,
 ) -> TableReader:
     """Check a delimited text file without writing anything; the reader, its `task` complete."""
@@ -115,6 +119,7 @@ def check_table(
             schema=schema,
             dialect=dialect,
             limit=limit,
+            renames=renames,
             on_bytes=on_bytes,
             careful=careful,
             with_batches=False,

@@ -71,6 +71,7 @@ class TableReader:
     `careful` reads the file record by record from its start, as `NeedsCareError` out of `batches` asks for; without
     `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
     `recipe` says which wrong cells are repaired, and how. `sha256` is the digest of the file where it is known.
+    `renames` gives columns the names of fields: label → name.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class TableReader:
         stored: int = STORED_FINDINGS,
         recipe: Recipe | None = None,
         sha256: str | None = None,
+        renames: Mapping[str, str] | None = None,
     ) -> None:
         self.schema = schema
         self.fields: Sequence[Mapping[str, Any]] = schema.fields if schema else ()
@@ -99,7 +101,10 @@ class TableReader:
         self._with_batches = with_batches
         self._on_bytes = on_bytes
         self._sha256 = sha256
-        self._source = Source(path, self.dialect, hashes=sha256 is None, on_bytes=on_bytes)
+        self._renames = renames or {}
+        self._source = Source(
+            path, self.dialect, hashes=sha256 is None and self.dialect.table_bytes is None, on_bytes=on_bytes
+        )
         self._listing = Listing(self.task, on_findings, stored)
         self._rounded: Counter[str] = Counter()
         self._spaced: Counter[str] = Counter()
@@ -137,7 +142,9 @@ class TableReader:
             self.task.add(describe_source(fault.type, fault.note, row=fault.row))
         self.task.rows = self.rows
         self.task.bytes = self._path.stat().st_size
-        self.task.sha256 = self._sha256 or (hash_file(self._path) if self._careful else self._source.sha256)
+        self.task.sha256 = self._sha256 or (
+            self._source.sha256 if self._source.hashes and not self._careful else hash_file(self._path)
+        )
         self.task.seconds = time.monotonic() - started
 
     def _check(self) -> Iterator[Batch]:
@@ -170,12 +177,13 @@ class TableReader:
     # --- the header
 
     def _settle_header(self, head: Sequence[Sequence[str]]) -> Header:
-        labels = read_labels(head, self.dialect) if self.dialect.header_rows else ()
+        found = read_labels(head, self.dialect) if self.dialect.header_rows else ()
+        labels = tuple(self._renames.get(label, label) for label in found)
         if self.schema is None:
             named = [label or f"field{number}" for number, label in enumerate(labels or [""] * len(head[0]), start=1)]
             self.schema = text_schema(name_columns(named or ["field1"]))
         header = match_header(labels, self.schema)
-        self.task.labels = list(labels)
+        self.task.labels = list(found)
         known = {item["name"] for item in self.schema.fields}
         extra = [item["name"] for item in header.columns if item["name"] not in known]
         self.fields = [*self.schema.fields, *({"name": name, "type": "string"} for name in extra)]

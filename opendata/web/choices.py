@@ -56,6 +56,21 @@ def offer_delimiters() -> Pairs:
     ]
 
 
+ENCODING_NAMES = {
+    "utf-8": "UTF-8",
+    "gb18030": "GB18030 / GBK",
+    "big5hkscs": "Big5",
+    "cp950": "Big5 (Windows 950)",
+    "cp932": "Shift_JIS",
+    "cp949": "EUC-KR",
+    "euc_jp": "EUC-JP",
+    "cp1252": "Windows-1252",
+    "utf-16-le": "UTF-16 LE",
+    "utf-16-be": "UTF-16 BE",
+}
+"""The encodings a person may choose, as people call them."""
+
+
 def offer_encodings() -> Pairs:
     """The character encodings of files."""
-    return [("", "UTF-8"), ("gb18030", "GB18030 / GBK")]
+    return [("", gettext("found by itself")), *ENCODING_NAMES.items()]

@@ -13,10 +13,11 @@ from opendata.problems import fill
 from opendata.services.values import DraftView
 from opendata.web.findings import explain_error, list_counts, name_kind
 from opendata.web.instance import services
-from opendata.web.repairs import count_warnings, list_repairs, read_choice
+from opendata.web.readings import needs_look
+from opendata.web.repairs import list_repairs, read_choice
 from opendata.web.security import limit_form, protect_forms
 from opendata.web.sessions import ask_to_sign_in
-from opendata.web.statuses import PRIVACY, STATUSES, list_steps, waits_for_machine
+from opendata.web.statuses import PRIVACY, describe_status, list_steps
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/workspace/drafts")
 blueprint.before_request(limit_form)
@@ -33,23 +34,21 @@ FILTERS = ("type", "field", "rule", "strength")
 def show_draft(draft: str) -> str:
     """The draft as it is now."""
     found = services().drafts.get(g.actor, draft)
-    review = services().settings.review
-    waits = waits_for_machine(found, review=review, asked="wait" in request.args)
     return render_template(
         "draft.html",
         draft=found,
-        status=STATUSES[found.status],
+        status=describe_status(found),
         steps=list_steps(found, g.actor),
-        waits=waits,
-        review=review,
+        waits=found.is_at_work,
+        review=services().settings.review,
         listed=None if "all" in request.args else LISTED,
         explain_all=lambda errors: [explain_error(error) for error in errors],
         list_counts=list_counts,
         list_repairs=list_repairs,
         tables={item.name: item for item in found.resources},
-        warnings=count_warnings(found),
         has_findings={item.name for item in found.resources if item.has_findings},
         privacy_kinds=PRIVACY,
+        needs_look=needs_look,
     )
 
 
@@ -109,7 +108,6 @@ def publish_draft(draft: str) -> Response:
         draft,
         lambda revision: services().drafts.publish(g.actor, draft, revision=revision),
         gettext("The draft is being published"),
-        wait="1",
     )
 
 
@@ -152,7 +150,6 @@ def repair_resource(draft: str, resource: str) -> Response:
             g.actor, draft, resource, {"repairs": repairs}, revision=revision
         ),
         gettext("The table is checked again"),
-        wait="1",
     )
 
 
@@ -169,7 +166,7 @@ def use_proposed_schema(draft: str, resource: str) -> Response:
     return _take(draft, change, gettext("The table is checked again by the proposed schema"))
 
 
-def _take(draft: str, step: Callable[[int | None], DraftView], done: str, *, wait: str | None = None) -> Response:
+def _take(draft: str, step: Callable[[int | None], DraftView], done: str) -> Response:
     """Take a step and show the draft again; a step its state refuses is told there."""
     revision = request.form.get("revision", "")
     try:
@@ -179,4 +176,4 @@ def _take(draft: str, step: Callable[[int | None], DraftView], done: str, *, wai
         flash(" ".join(texts) or fill(gettext, error.message, error.params), "bad")
     else:
         flash(done, "good")
-    return redirect(url_for("drafts.show_draft", draft=draft, wait=wait), 303)
+    return redirect(url_for("drafts.show_draft", draft=draft), 303)

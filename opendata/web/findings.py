@@ -206,6 +206,11 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
         "%(note)s",
         N_("Open the file in Excel, look at this row, and save it again as “CSV UTF-8”"),
     ),
+    "format-error": (
+        N_("This kind of file is not a table"),
+        "%(note)s",
+        N_("Save the file as “CSV UTF-8”, then upload it"),
+    ),
     "source-error": (N_("File cannot be read"), "%(note)s", N_("Repair or save the file again, then upload it")),
     "encoding-error": (N_("Wrong encoding"), "%(note)s", N_("Save the file as “CSV UTF-8”, then upload it")),
     "resource-error": (N_("Table missing"), "%(note)s", N_("Upload the table that is referred to as well")),
@@ -217,7 +222,7 @@ _WITHOUT_VALUE: Mapping[str, str] = {
 }
 """What is wrong, where a stored finding does not repeat the cell."""
 
-_TYPE_ADVICE: Mapping[str, str] = {
+TYPE_ADVICE: Mapping[str, str] = {
     "integer": N_(
         "Write a whole number in digits only, such as 1200: no spaces, thousands separators or units. In Excel, choose"
         " “Format Cells”, “Number”, without decimals or separator"
@@ -382,8 +387,6 @@ def _describe_count(item: Mapping[str, Any]) -> Count:
     kind, rule, strength = item["type"], item.get("rule") or "", item.get("strength") or "error"
     column = item.get("fieldName") or ""
     query = {"type": kind, "rule": rule, "strength": strength, "field": column}
-    if kind == "missing-cell":
-        query["field"] = ""  # stored once for a row, counted in each column that it lacks
     return Count(
         title=name_kind(kind, rule),
         column=column,
@@ -428,7 +431,7 @@ def _choose_of_type(kind: str, form: str, shown: dict[str, Any]) -> tuple[str, s
     message = _fill(KINDS["type-error"][1], shown, type=named)
     if form not in ("default", "", "any") and kind in ("date", "datetime", "time"):
         return message, gettext("Write it in the form %(form)s", form=_spell_form(form))
-    return message, gettext(_TYPE_ADVICE.get(form if kind == "string" else kind, N_("Correct the value")))
+    return message, gettext(TYPE_ADVICE.get(form if kind == "string" else kind, N_("Correct the value")))
 
 
 def _find_constraint(note: str) -> str:

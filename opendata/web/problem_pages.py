@@ -41,8 +41,33 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
     ),
     "unsupported-format": (
         N_("This kind of file is not a table"),
-        N_("The file is a picture, a document, an archive or a program, whatever its name says."),
-        N_("Save the table as “CSV UTF-8” and upload that file."),
+        N_("The file is a picture, a document or a program, whatever its name says."),
+        N_("Send the table itself, for example as CSV or Excel file."),
+    ),
+    "unreadable-file": (
+        N_("This file cannot be read"),
+        N_("The file is of a kind that is read here, but it is damaged, locked or built so that no table comes out."),
+        N_("Open it in the program it was made with, save it again, and upload the new file."),
+    ),
+    "expired": (
+        N_("This has expired"),
+        N_("An upload is kept for some hours after its last piece. Its time is over and it was removed."),
+        N_("Send the file again."),
+    ),
+    "locked": (
+        N_("Another request is at this"),
+        N_("A piece of the same upload is just being received. Only one at a time is."),
+        N_("Wait a moment, ask how far the upload is, and go on there."),
+    ),
+    "unsupported-protocol": (
+        N_("This version of the upload protocol is not spoken here"),
+        N_("A request of the tus protocol has to name the version it speaks, and that is 1.0.0."),
+        N_("Send the header “Tus-Resumable: 1.0.0”, as every tus client does."),
+    ),
+    "checksum-mismatch": (
+        N_("The bytes arrived damaged"),
+        N_("A piece came with a checksum that does not fit its bytes. It was not kept."),
+        N_("Send the piece again."),
     ),
     "too-large": (
         N_("The file is too large"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from opendata.services.values import DraftResourceView, DraftView
+from opendata.services.values import DraftResourceView
 from opendata.tabular.repairs import REPAIRS
 from opendata.web.formats import format_cell
 
@@ -54,13 +54,6 @@ def read_choice(value: str) -> object:
         return json.loads(value)
     except ValueError:
         return value
-
-
-def count_warnings(draft: DraftView) -> int:
-    """How many findings of a draft are warnings."""
-    tasks = (draft.report or {}).get("tasks", ())
-    counts = [count for task in tasks for count in (task.get("opendata") or {}).get("counts", ())]
-    return sum(count["count"] for count in counts if count.get("strength") == "warning")
 
 
 def _show(after: str | None) -> str:

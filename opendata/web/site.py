@@ -20,6 +20,7 @@ from opendata.web import (
     languages,
     operations,
     problem_pages,
+    readings,
     security,
     sessions,
     statuses,
@@ -29,7 +30,7 @@ from opendata.web import (
     wording,
     workspace,
 )
-from opendata.web.instance import absolute_url, services
+from opendata.web.instance import absolute_url, rest_path, services
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 
@@ -56,6 +57,7 @@ def register_web(app: Flask) -> None:
         workspace,
         uploads,
         drafts,
+        readings,
         problem_pages,
         operations,
     ):
@@ -64,6 +66,7 @@ def register_web(app: Flask) -> None:
     app.jinja_env.globals.update(_GLOBALS)
     app.context_processor(_offer)
     app.extensions["opendata_words"] = findings.choose_words
+    app.extensions["opendata_phrase"] = wording.translate_phrase
     app.extensions["opendata_error_page"] = problem_pages.render_problem
 
 
@@ -95,6 +98,7 @@ _GLOBALS: dict[str, Any] = {
     "list_rules": tables.list_rules,
     "name_code": languages.name_code,
     "name_type": tables.name_type,
+    "rest_path": rest_path,
     "say": languages.say,
     "say_list": languages.say_list,
     "say_plain": languages.say_plain,

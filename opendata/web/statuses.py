@@ -31,6 +31,13 @@ STATUSES: Mapping[str, tuple[str, str, str]] = {
 }
 """Status → its name, what it means, its tone."""
 
+GIVEN_UP = (
+    N_("Stopped"),
+    N_("The work did not succeed and is not tried again by itself. Nothing is lost; below is what was in the way."),
+    "bad",
+)
+"""The same of a draft that failed too often."""
+
 WORDS = (
     *(N_("received"), N_("validating"), N_("invalid"), N_("valid"), N_("submitted"), N_("returned")),
     *(N_("approved"), N_("published"), N_("discarded"), N_("failed")),
@@ -59,24 +66,21 @@ class Steps:
     change: bool
 
 
+def describe_status(draft: DraftView) -> tuple[str, str, str]:
+    """The name of a draft's status, what it means for this draft, its tone."""
+    return GIVEN_UP if draft.is_given_up else STATUSES[draft.status]
+
+
 def list_steps(draft: DraftView, actor: Actor) -> Steps:
     """What this actor may do next; the services decide again when it is asked for."""
     own = draft.submitter == actor.name
     return Steps(
         submit=draft.status in ("valid", "returned"),
-        approve=draft.status == "submitted" and not own and not draft.stage,
-        return_=draft.status in ("submitted", "approved") and not draft.stage,
-        publish=draft.status == "approved" and not draft.stage,
-        discard=draft.status in (*_OPEN, "submitted", "approved") and not draft.stage,
+        approve=draft.status == "submitted" and not own and not draft.is_at_work,
+        return_=draft.status in ("submitted", "approved") and not draft.is_at_work,
+        publish=draft.status == "approved" and not draft.is_at_work,
+        discard=(draft.status in ("validating", *_OPEN) and draft.stage != "publish")
+        or (draft.status in ("submitted", "approved") and not draft.is_at_work),
         retry=draft.status == "failed",
         change=draft.status in _OPEN,
     )
-
-
-def waits_for_machine(draft: DraftView, *, review: str, asked: bool) -> bool:
-    """Whether the page should look again by itself. `asked`: somebody has just asked for publication."""
-    if draft.status in ("received", "validating", "failed"):
-        return True
-    if draft.status in ("submitted", "approved"):
-        return bool(draft.stage) or asked or (draft.status == "submitted" and review == "none")
-    return False

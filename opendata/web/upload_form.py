@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
+from opendata.errors import OpendataError
+from opendata.problems import fill
 from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.services.values import DraftView, SchemaView
+from opendata.web.choices import ENCODING_NAMES
 
 ROWS = 5
 MORE_ROWS = tuple(f"_{number}" for number in range(1, ROWS))
 NEW_TABLE = ""
 DELIMITERS = {"": "auto", ",": ",", ";": ";", "tab": "\t", "|": "|"}
-ENCODINGS = ("utf-8", "gb18030")
+ENCODINGS = tuple(ENCODING_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,24 +33,35 @@ class Upload:
     errors: Mapping[str, list[str]]
 
 
-def read_upload(form: Mapping[str, str], sent: MultiDict[str, FileStorage]) -> Upload:
-    """The files and what is said about each."""
+def read_upload(
+    form: Mapping[str, str], sent: MultiDict[str, FileStorage], open_upload: Callable[[str], UploadedFile]
+) -> Upload:
+    """The files and what is said about each; one that arrived in pieces is named by the form, and opened."""
     files: list[UploadedFile] = []
     options: list[ResourceOption] = []
     rows: list[int] = []
     errors: dict[str, list[str]] = {}
     for number in range(ROWS):
         file = sent.get(f"file_{number}")
-        if file is None or not file.filename:
+        taken = [found.name for found in files]
+        if form.get(f"upload_{number}"):
+            try:
+                arrived = open_upload(form[f"upload_{number}"])
+            except OpendataError as error:
+                errors[f"file_{number}"] = [fill(gettext, error.message, error.params)]
+                continue
+        elif file is not None and file.filename:
+            arrived = UploadedFile(file.filename, file.stream)  # type: ignore[arg-type]  # an IO[bytes] is one
+        else:
             continue
-        name = _tell_apart(_base_name(file.filename), [found.name for found in files])
+        name = _tell_apart(_base_name(arrived.name), taken)
         schema, wrong = _read_schema(form, number)
         if wrong:
             errors[f"own_{number}"] = [wrong]
-        files.append(UploadedFile(name, file.stream))  # type: ignore[arg-type]  # an IO[bytes] is one
+        files.append(replace(arrived, name=name))
         options.append(_read_option(form, number, name, schema))
         rows.append(number)
-    if not files:
+    if not files and not errors:
         errors["file_0"] = [gettext("Choose a file")]
     return Upload(files=files, options=options, rows=rows, errors=errors)
 

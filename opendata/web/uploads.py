@@ -40,7 +40,7 @@ def show_upload(dataset: str) -> Answer:
 def upload(dataset: str) -> Answer:
     """Receive the files and begin a draft."""
     found, form = _get_own(dataset), request.form.to_dict()
-    sent = read_upload(form, request.files)
+    sent = read_upload(form, request.files, lambda upload: services().uploads.open(g.actor, upload))
     if sent.errors:
         return _render(found, form, sent.errors, gettext("Some values are not allowed")), 422
     try:

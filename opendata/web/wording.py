@@ -11,6 +11,7 @@ from functools import cache
 from flask_babel import gettext
 
 from opendata.errors import N_
+from opendata.services.work import PHRASES
 from opendata.tabular.checks import NOTES
 
 TEMPLATES = (
@@ -73,7 +74,8 @@ TEMPLATES = (
     N_("store %(name)s"),
     N_("keys"),
     N_("publish"),
-    N_("the worker ended several times at this draft; the file may be too large for its memory"),
+    # why it was stopped
+    *PHRASES,
 )
 
 

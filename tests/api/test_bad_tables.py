@@ -25,7 +25,7 @@ WIDE = ",".join(f"c{number}" for number in range(2000))
         "code,name,level,measured\nA001,x,1,2026-01-01,5\n",
         "code,name\nA001,x\n",
         "kode,name,level,measured\nA001,x,1,2026-01-01\n",
-        b"code,name,level,measured\nA001,\xc4\xe3\xba\xc3\xb0,1,2026-01-01\n",
+        "code,name,level,measured\nA001,东湖水库所在地区,1,2026-01-01\n".encode() + b"A002,\xff,1,2026-01-01\n",
     ],
 )
 def test_a_table_that_breaks_its_schema_ends_as_an_invalid_draft_with_a_report(

@@ -90,11 +90,12 @@ def test_headers_are_declared_where_they_count(document: dict[str, Any]) -> None
         assert taken[name] == {"Idempotency-Key"}
     for name in ("get_dataset", "get_draft"):
         assert taken[name] == {"If-None-Match"}
+    assert taken["append_to_upload"] == {"Tus-Resumable", "Upload-Offset", "Upload-Checksum"}
     for name in ("update_dataset", "submit_draft", "approve_draft", "return_draft", "publish_draft", "discard_draft"):
         assert taken[name] == {"If-Match"}
     created = document["paths"]["/api/v1/datasets/{dataset}/drafts"]["post"]
     assert set(created["responses"]["202"]["headers"]) == {"Location", "ETag", "Retry-After", "Idempotency-Replayed"}
-    assert list(created["requestBody"]["content"]) == ["multipart/form-data"]
+    assert list(created["requestBody"]["content"]) == ["multipart/form-data", "application/json"]
 
 
 def test_the_documentation_loads_from_this_server_alone(stranger: Caller) -> None:

@@ -24,6 +24,9 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
     assert (checked["status"], checked["progress"]) == ("valid", 1.0)
     assert checked["report"]["valid"] is True
     profile = checked["resources"][0].pop("profile")
+    reading = checked["resources"][0].pop("reading")
+    assert (reading["form"], reading["encoding"], reading["header_rows"]) == ("csv", "utf-8", [1])
+    assert checked["resources"][0].pop("choices") is None
     assert {column["name"]: column["count"] for column in profile}["level"] == 1
     assert checked["resources"][0] == {
         "name": "levels",

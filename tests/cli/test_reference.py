@@ -11,6 +11,7 @@ import pytest
 
 from opendata.cli import main
 from opendata.settings import list_settings
+from opendata.web.findings import KINDS
 from tests.servers import CHECKOUT
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
@@ -20,6 +21,17 @@ def test_the_reference_is_what_the_program_would_write_now() -> None:
     tool = CHECKOUT / "tools" / "make_reference.py"
     ended = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, cwd=CHECKOUT)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_every_type_of_error_in_a_report_is_explained() -> None:
+    page = (CHECKOUT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| `([a-z-]+)` \|", page.partition("## Findings")[2], re.MULTILINE))
+    # where a check makes its findings, their types stand as words of their own
+    sources = [path.read_text(encoding="utf-8") for path in (CHECKOUT / "opendata" / "tabular").glob("*.py")]
+    made = set(re.findall(r'(?:Problem|Tally|DecodingFault|KeyWatch|describe_\w+)\(\s*"([a-z-]+)"', "".join(sources)))
+    assert len(made) > 15
+    assert made <= explained
+    assert set(KINDS) <= explained
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -34,7 +46,7 @@ def test_a_page_names_only_commands_that_exist(page) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_names_only_settings_that_exist(page) -> None:
-    known = {item.variable for item in list_settings()} | {"OPENDATA_DEBUG", "OPENDATA_TEST_REQUIRE"}
+    known = {item.variable for item in list_settings()} | {"OPENDATA_DEBUG", "OPENDATA_TEST_REQUIRE", "OPENDATA_TOKEN"}
     assert set(re.findall(r"OPENDATA_[A-Z_]+", page.read_text(encoding="utf-8"))) <= known
 
 

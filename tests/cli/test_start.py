@@ -42,7 +42,19 @@ def test_help_imports_no_heavy_library() -> None:
 def test_help_names_every_command_of_the_contract(run) -> None:
     ended = run("--help")
     assert ended.exit_code == 0
-    for name in ("init", "demo", "serve", "worker", "validate", "import", "export", "user", "token", "config"):
+    for name in (
+        "init",
+        "demo",
+        "serve",
+        "worker",
+        "validate",
+        "upload",
+        "import",
+        "export",
+        "user",
+        "token",
+        "config",
+    ):
         assert f"  {name} " in ended.stdout
 
 

@@ -101,11 +101,12 @@ def test_without_a_schema_every_column_is_text(run, write) -> None:
     ("content", "reason"),
     [
         (b"\xff\xd8\xff\xe0 a picture", "JPEG"),
-        (b"PK\x03\x04 a workbook", "Excel"),
+        (b"PK\x03\x04 a workbook", "cut off or damaged"),
+        (b"%PDF-1.7 a report", "PDF"),
         (b"", "empty"),
         (b"code,level\nA001,\0\n", "NUL"),
         (b'code,level\n"A001,1\nA002,2\n', "quotation mark opened in row 2"),
-        ("code,level\n水库,1\n".encode("gb18030"), "GB18030"),
+        ("编号,水库名称\n1,东湖水库所在地区\n".encode() + b"2,\xff\n", "not UTF-8"),
     ],
 )
 def test_what_is_no_table_is_status_1_with_the_true_reason(run, run_json, write, content, reason) -> None:

@@ -13,8 +13,8 @@ from opendata.db.models import Base
 from opendata.db.session import Database
 
 
-def test_migrated_tables_equal_the_models(tmp_path: Path, database_url: str) -> None:
-    database = Database(database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+def test_migrated_tables_equal_the_models(tmp_path: Path, empty_database_url: str) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
     assert not database.is_current()
     database.migrate()
     assert database.is_current()
@@ -24,8 +24,8 @@ def test_migrated_tables_equal_the_models(tmp_path: Path, database_url: str) -> 
     database.dispose()
 
 
-def test_migrations_can_be_taken_back(tmp_path: Path, database_url: str) -> None:
-    database = Database(database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+def test_migrations_can_be_taken_back(tmp_path: Path, empty_database_url: str) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
     database.migrate()
     command.downgrade(database._alembic(), "base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}

@@ -243,7 +243,7 @@ def test_strangers_and_other_publishers_get_nothing(services: Services, editor: 
     ("data", "schema", "error"),
     [
         (b"\xff\xd8\xff\xe0 a picture", None, UnsupportedFormatError),
-        (b"PK\x03\x04 a workbook", None, UnsupportedFormatError),
+        (b"%PDF-1.7 a report", None, UnsupportedFormatError),
         (b"a\n1\n", {"fields": [{"name": "a", "constraints": {"pattern": "(?=x)"}}]}, InvalidSchemaError),
         (b"a\n1\n", {"fields": [{"$ref": "http://127.0.0.1/a", "name": "a"}]}, InvalidSchemaError),
         (b"a\n1\n", "no-such-schema", InvalidMetadataError),
@@ -265,7 +265,8 @@ def test_what_is_no_table_or_has_no_sound_schema_is_refused_at_once(tmp_path, da
         (b"", "source-error", None),
         (b"a,b\n1,x\x00y\n", "nul-byte", 2),
         (b'a,b\n1,2\n3,"open\n4,5\n', "unclosed-quote", 3),
-        ("a,b\n1,中文\n".encode("gb18030"), "encoding-error", 2),
+        ("编号,水库名称\n1,东湖水库所在地区\n".encode() + b"2,\xff\n", "encoding-error", 3),
+        (b"PK\x03\x04 an archive", "source-error", None),
         (b"a,a\n1,2\n", "duplicate-label", None),
         (b"a,b\n1,2,3\n", "extra-cell", 2),
     ],

@@ -17,6 +17,7 @@ from opendata.db.models import Draft
 from opendata.errors import StateError
 from opendata.services.actors import Actor
 from opendata.services.context import Context, read_clock
+from opendata.services.datasets import find_dataset
 from opendata.services.intake import UploadedFile
 from opendata.services.lease import Lease, LostLeaseError, take_lease
 from opendata.services.processing import Processing
@@ -349,6 +350,17 @@ def test_one_publication_of_a_dataset_goes_first_and_the_other_waits(
     work.run(second.id)
     assert services.drafts.get(editor, first.id).version == "1.0.0"
     assert services.drafts.get(editor, second.id).version == "1.1.0"
+
+
+def test_who_waited_for_a_dataset_sees_what_was_done_to_it_meanwhile(services: Services, editor: Actor) -> None:
+    if not services.settings.database_url:
+        pytest.skip("SQLite has one writer at a time, who begins by waiting")
+    draft = receive(services, editor)
+    with services.database.unit(write=True) as session:
+        assert session.get_one(Draft, draft).dataset.publishing_id is None
+        with services.database.unit(write=True) as other:
+            find_dataset(other, "reservoirs", lock=True).publishing_id = "somebody else's"
+        assert find_dataset(session, "reservoirs", lock=True).publishing_id == "somebody else's"
 
 
 def test_the_sweep_finds_what_the_queue_lost_oldest_first(

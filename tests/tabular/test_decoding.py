@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from opendata.tabular import decoding
-from opendata.tabular.decoding import DecodingFault, name_binary_kind, read_rows
+from opendata.tabular.decoding import DecodingFault, read_rows
 from opendata.tabular.dialect import Dialect
 from opendata.tabular.schema_faults import MAX_FIELDS
 
@@ -283,29 +283,3 @@ def test_more_cells_than_a_table_may_have_columns_end_the_reading(fault_of: Call
 def test_any_delimiter_ends_the_file_cleanly(read: Callable[..., list[list[str]]]) -> None:
     for delimiter in "end0":
         assert read(f"a{delimiter}b\n".encode(), replace(Dialect(), delimiter=delimiter)) == [["a", "b"]]
-
-
-@pytest.mark.parametrize(
-    ("head", "kind"),
-    [
-        (b"%PDF-1.7", "PDF"),
-        (b"\xff\xd8\xff\xe0", "JPEG"),
-        (b"PK\x03\x04\x14", "ZIP"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel"),
-        (b"\x1f\x8b\x08", "gzip"),
-        (b"PAR1\x15\x04", "Parquet"),
-        (b"ARROW1\0\0", "Arrow"),
-        (b"SQLite format 3\0", "SQLite"),
-        (b"ID3\x04\0", "sound"),
-        (b"\0\0\0\x20ftypisom", "film"),
-    ],
-)
-def test_binary_files_are_named_by_what_they_are(head: bytes, kind: str) -> None:
-    assert kind in (name_binary_kind(head) or "")
-
-
-@pytest.mark.parametrize(
-    "head", [b"", b"a,b\n", b"PAR1,PAR2\n", b"ID3,name\n", b"ARROW1;x\n", "名称".encode(), b"PK,id"]
-)
-def test_text_is_not_taken_for_a_binary_file(head: bytes) -> None:
-    assert name_binary_kind(head) is None

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from opendata.tabular import validation
 from opendata.tabular.dialect import Dialect
+from opendata.tabular.findings import iterate_findings
 from opendata.tabular.schema import publish_schema, read_schema
 from opendata.tabular.table import PreparedTable, prepare_table
 
@@ -230,6 +231,14 @@ def test_a_number_beyond_its_type_is_an_error_of_the_report(
     ]
     assert not table.csv.exists()
     assert not table.parquet.exists()
+
+
+def test_a_missing_cell_is_stored_with_its_column_as_the_report_has_it(tmp_path: Path) -> None:
+    descriptor = {"fields": [{"name": name, "type": "any"} for name in "abc"]}
+    table = prepare(tmp_path, "a,b,c\n1,2,3\n4\n5,6\n", descriptor)
+    reported = [(error["rowNumber"], error["fieldName"], error["fieldNumber"]) for error in table.task.errors]
+    stored = [(found["row"], found["fieldName"], found["fieldNumber"]) for found in iterate_findings(table.findings)]
+    assert stored == reported == [(3, "b", 2), (3, "c", 3), (4, "c", 3)]
 
 
 @pytest.mark.parametrize("before", range(3))

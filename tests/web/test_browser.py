@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from tests.instances import CSV
+from tests.instances import CSV, DATASET
 from tests.web.conftest import PASSWORD, Portal
 
 PUBLIC = (
@@ -69,6 +69,11 @@ def browser(chromium_path: Path) -> Iterator[Browser]:
         started.close()
 
 
+def describe_failure(request: Request) -> list[str]:
+    """What went wrong with a request; that a page leaves the events it follows is how they end."""
+    return [] if request.url.endswith("/events") else [f"{request.url}: {request.failure}"]
+
+
 def open_page(browser: Browser, complaints: list[str], **options: object) -> Page:
     page = browser.new_context(locale="zh-CN", **options).new_page()  # type: ignore[arg-type]
     page.set_default_timeout(WAIT_MILLISECONDS)
@@ -76,7 +81,7 @@ def open_page(browser: Browser, complaints: list[str], **options: object) -> Pag
         "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
+    page.on("requestfailed", lambda request: complaints.extend(describe_failure(request)))
     return page
 
 
@@ -143,6 +148,39 @@ def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, t
         expect(page.locator("main")).to_contain_text("您已退出登录")
         page.context.close()
     assert not complaints
+
+
+def test_a_large_file_survives_broken_connections_in_a_browser(browser: Browser, desk: Portal) -> None:
+    desk.services.datasets.create(desk.services.accounts.sign_in("clerk", PASSWORD)[0], DATASET)
+    table = b"code,name\n" + b"".join(b"%06d,a reservoir of the water bureau\n" % row for row in range(250_000))
+    broken = []
+
+    def break_some(route: Route) -> None:
+        if route.request.method == "PATCH" and len(broken) < 2:
+            broken.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    with serve(desk) as address, keep_working(desk):
+        page = open_page(browser, [])
+        page.route("**/api/v1/uploads/*", break_some)
+        page.goto(f"{address}/sign-in?next=/workspace/datasets/reservoirs/upload")
+        page.fill("input[name=name]", "clerk")
+        page.fill("input[name=password]", PASSWORD)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url("**/upload")
+        page.set_input_files("#file_0", {"name": "levels.csv", "mimeType": "text/csv", "buffer": table})
+        page.locator("form[data-uploads] button.strong").click()
+        page.wait_for_url("**/workspace/drafts/*")
+        expect(page.locator("#tables ~ * td", has_text="levels.csv")).to_be_visible()
+        draft = page.url.rsplit("/", 1)[-1]
+        page.context.close()
+    assert len(broken) == 2
+    clerk = desk.services.accounts.sign_in("clerk", PASSWORD)[0]
+    desk.services.work.run_to_end(draft)
+    (found,) = desk.services.drafts.get(clerk, draft).resources
+    assert (found.bytes, found.rows) == (len(table), 250_000)
 
 
 def test_a_clerk_repairs_a_file_that_fails_its_schema_by_page_alone(

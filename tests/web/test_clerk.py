@@ -334,7 +334,7 @@ def test_a_hostile_file_name_and_cell_stay_text(desk: Portal) -> None:
     client = desk.signed_in("clerk")
     make_dataset(client)
     fields = {"schema_0": "own", "own_0": json.dumps({"fields": [{"name": "<b>x</b>", "type": "integer"}]})}
-    text = "<b>x</b>\n<img src=x onerror=alert(1)>\n"
+    text = '"<b>x</b>"\n<img src=x onerror=alert(1)>\n'
     place = upload(client, "levels", text, "<i>a</i>.csv", name_0="table", **fields).headers["Location"]
     desk.work()
     page = client.get(place).text

@@ -1,0 +1,97 @@
+"""Values of spreadsheet cells as text: numbers as people write them, dates and times in ISO 8601.
+
+Dates in workbooks are numbers with a style (ECMA-376 part 1, 18.8.30 and 18.17.4): days since 1899-12-31, with a
+29 February 1900 that never was, or since 1904-01-01.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import lru_cache
+from typing import Literal
+
+StyleKind = Literal["number", "date", "datetime", "time", "duration"]
+
+# The numbers that stand for formats without being written down; 27-36 and 50-58 are the Chinese, Japanese and Korean.
+_BUILTIN: dict[int, StyleKind] = {
+    **dict.fromkeys((14, 15, 16, 17, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58), "date"),
+    **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 47, 55, 56), "time"),
+    22: "datetime",
+    46: "duration",
+}
+_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE | re.DOTALL)
+_PLAIN = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?")
+_DAY = 86_400_000  # milliseconds
+_LAST_SERIAL = 2_958_466  # 10000-01-01
+
+
+def style_kind(number: int, code: str | None) -> StyleKind:
+    """What a number format shows: its number, and its code where the workbook writes one down."""
+    if code is None:
+        return _BUILTIN.get(number, "number")
+    letters = _LITERAL.sub("", code.split(";")[0]).lower()
+    if re.search(r"\[(h+|m+|s+)\]", letters):
+        return "duration"
+    clock = re.search(r"[hs]|am/pm", letters)
+    if re.search(r"[yd]|aaa|e+[年.\-/]|m{3}", letters) or ("m" in letters and not clock):
+        return "datetime" if clock else "date"
+    return "time" if clock else "number"
+
+
+def number_text(raw: str) -> str:
+    """A number as stored, in the shortest form that means the same; integers keep all digits that were stored.
+
+    Raises `ValueError` for what is no number.
+    """
+    if len(raw) <= 15 and _PLAIN.fullmatch(raw):
+        return raw if raw != "-0" else "0"
+    if raw.isdigit() and raw[0] != "0":
+        return raw
+    return float_text(float(raw))
+
+
+def float_text(value: float) -> str:
+    """A float in the fewest digits that give it back; whole ones without a point, exponents from 1e21 and 1e-7 on."""
+    if value.is_integer():
+        return str(int(value)) if abs(value) < 1e21 else repr(value)
+    text = repr(value)
+    if "e" not in text or abs(value) < 1e-9:
+        return text
+    return f"{value:.30f}".rstrip("0") if float(f"{value:.30f}") == value and len(text) < 12 else text
+
+
+@lru_cache(maxsize=50_000)
+def serial_text(raw: str, kind: StyleKind, epoch_1904: bool) -> str | None:
+    """A serial number shown as `kind`, in ISO 8601; None where it is no date. Times are rounded to milliseconds.
+
+    A date format hides a time but does not take it away: with a time of day the value is written whole. A datetime
+    format is written whole at midnight too, so that a column stays of one form.
+    """
+    value = float(raw)
+    if not -1e7 < value < 1e7:
+        return None
+    days, rest = divmod(round(value * _DAY), _DAY)
+    if kind == "duration" or (kind == "time" and days):
+        if kind == "duration":
+            sign = "-" if days < 0 else ""
+            return sign + _clock(abs(days * _DAY + rest))
+    elif kind == "time":
+        return _clock(rest)
+    if not epoch_1904:
+        # Serial 60 is the day that never was: those before it count from one day later.
+        if days < 1 or days == 60:
+            return None
+        start = dt.date(1899, 12, 30) if days > 60 else dt.date(1899, 12, 31)
+    else:
+        start = dt.date(1904, 1, 1)
+    if not 0 <= days < _LAST_SERIAL - 1462 * epoch_1904:
+        return None
+    day = (start + dt.timedelta(days=days)).isoformat()
+    return day if kind == "date" and not rest else f"{day}T{_clock(rest)}"
+
+
+def _clock(milliseconds: int) -> str:
+    seconds, fraction = divmod(milliseconds, 1000)
+    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return f"{text}.{fraction:03}" if fraction else text

@@ -1,0 +1,201 @@
+"""From a file as it came to tables the engine reads: unpacked, its kind told by its bytes, its tables found, laid out.
+
+Delimited text is read where it lies, whatever its encoding. Every other form becomes plain delimited text whose record
+numbers are the row numbers of the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from opendata.errors import N_, UnreadableFileError, UnsupportedFormatError
+from opendata.intake.archives import unpack
+from opendata.intake.budget import Limits
+from opendata.intake.grid import Grid, TableInfo
+from opendata.intake.plain import MOST_BYTES, new_file, write_plain
+from opendata.intake.tables import FoundTable, OpenedTable
+from opendata.intake.text import open_text
+from opendata.intake.understanding import Choices, Decision, Understanding
+from opendata.tabular.dialect import Dialect
+
+WORKBOOKS = frozenset(["xlsx", "xls", "xlsb", "ods"])
+COLUMNAR = frozenset(["parquet", "arrow"])
+MOST_TABLES = 100
+_LOOKED_AT = 1000
+"""A sheet with so many blank rows at its beginning is an empty one."""
+
+
+def find_tables(path: Path, name: str, folder: Path, *, limits: Limits | None = None) -> Sequence[FoundTable]:
+    """The tables in a file called `name`, containers unpacked into `folder`; hidden ones last.
+
+    Raises `UnsupportedFormatError` where it holds no table, `UnreadableFileError`, `TooLargeError`.
+    """
+    leaves = unpack(path, name, folder, limits or Limits())
+    tables = [leaf for leaf in leaves if leaf.kind.role == "table"]
+    if not tables:
+        raise UnsupportedFormatError(
+            N_("“%(file)s” is %(kind)s, not a table. Send the table itself, for example as CSV or Excel file"),
+            file=name,
+            kind=leaves[0].kind.name if leaves else N_("an empty archive"),
+        )
+    others = [leaf for leaf in leaves if leaf.kind.role != "table"]
+    decisions: tuple[Decision, ...] = ()
+    if others:
+        names = ", ".join(leaf.members[-1] for leaf in others[:10] if leaf.members)
+        text = N_("%(count)s files are no tables and are left out: %(names)s")
+        decisions = (Decision(rule="no-tables", text=text, details={"count": len(others), "names": names}),)
+    found: list[FoundTable] = []
+    for leaf in tables:
+        stem = _stem(leaf.members[-1] if leaf.members else name)
+        infos = list(_list(leaf.path, leaf.kind.form)) if leaf.kind.form != "csv" else [TableInfo(name="", place="")]
+        infos = _leave_out_empty(leaf.path, leaf.kind.form, infos)
+        visible = [info for info in infos if not info.hidden]
+        told = (*leaf.decisions, *decisions, *_tell_hidden(infos))
+        for info in infos:
+            alone = info.hidden is False and len(visible) == 1
+            found.append(
+                FoundTable(
+                    name=stem if alone or not info.name else f"{stem} {info.name}",
+                    path=leaf.path,
+                    form=leaf.kind.form,
+                    place=info.place or None,
+                    members=leaf.members,
+                    hidden=info.hidden,
+                    decisions=told,
+                )
+            )
+    if not any(not table.hidden for table in found):
+        raise UnreadableFileError(N_("“%(file)s” holds no table that can be seen"), file=name)
+    if len(found) > MOST_TABLES:
+        raise UnreadableFileError(
+            N_("“%(file)s” holds %(count)s tables; send at most %(limit)s at a time"),
+            file=name,
+            count=len(found),
+            limit=MOST_TABLES,
+        )
+    return sorted(found, key=lambda table: table.hidden)
+
+
+def open_table(
+    found: FoundTable,
+    folder: Path,
+    *,
+    choices: Choices | None = None,
+    known: Collection[str] = (),
+    thorough: bool = True,
+) -> OpenedTable:
+    """Read a table as far as it takes to hand it to the engine; `known` are names its columns may have.
+
+    Of large text in UTF-8 only the ends are looked at unless `thorough`: the engine proves the encoding as it reads.
+    Raises `UnreadableFileError`, `TooLargeError`, `InvalidPackageError` for a dialect that cannot be followed.
+    """
+    choices = choices or Choices()
+    if found.form == "csv":
+        return open_text(found, folder, choices, known, thorough=thorough)
+    target = new_file(folder)
+    base = Understanding(
+        name=found.name, form=found.form, members=found.members, sheet=found.place, hidden=found.hidden
+    )
+    if found.form in COLUMNAR:
+        from opendata.intake.columnar import propose_fields, write_csv
+
+        facts = write_csv(found.path, found.form, target, limit=MOST_BYTES)
+        understanding = replace(base, decisions=(*found.decisions, *facts.decisions))
+        fields = propose_fields(found.path, found.form)
+        return _plain(understanding, target, choices, fields)
+    grid = _open(found, choices)
+    table = write_plain(grid, target, choices=choices, known=known)
+    understanding = replace(
+        base,
+        encoding=choices.encoding,
+        layout=table.layout,
+        fill_merged=choices.fill_merged,
+        decisions=(*found.decisions, *table.decisions),
+    )
+    return _plain(understanding, target, choices)
+
+
+def _plain(
+    understanding: Understanding,
+    target: Path,
+    choices: Choices,
+    fields: Sequence[Mapping[str, Any]] | None = None,
+) -> OpenedTable:
+    layout = understanding.layout
+    between = range(max(layout.header_rows, default=0) + 1, layout.first_row)
+    dialect = Dialect(delimiter=",", header_rows=layout.header_rows, comment_rows=tuple(between))
+    return OpenedTable(
+        understanding=understanding,
+        path=target,
+        dialect=dialect,
+        is_whole=False,
+        renames=choices.columns,
+        fields=fields,
+    )
+
+
+def _list(path: Path, form: str) -> Iterator[TableInfo]:
+    if form in WORKBOOKS:
+        from opendata.intake.workbooks import list_sheets
+
+        yield from list_sheets(path, form)
+    elif form in COLUMNAR:
+        yield TableInfo(name="", place="")
+    else:
+        yield from _reader(form).list_tables(path)
+
+
+def _tell_hidden(infos: Sequence[TableInfo]) -> tuple[Decision, ...]:
+    names = [info.name for info in infos if info.hidden]
+    if not names:
+        return ()
+    text = N_("Hidden sheets are left out: %(names)s")
+    return (Decision(rule="hidden-sheet", text=text, details={"names": ", ".join(names)}, sure=0.8),)
+
+
+def _leave_out_empty(path: Path, form: str, infos: Sequence[TableInfo]) -> list[TableInfo]:
+    """The sheets that have something in them, where there are several; those of a new workbook often have nothing."""
+    if form not in WORKBOOKS or len(infos) < 2:
+        return list(infos)
+    from opendata.intake.workbooks import open_sheet
+
+    def is_empty(info: TableInfo) -> bool:
+        rows = open_sheet(path, form, info.place).rows
+        return not any(any(map(str.strip, row)) for row in islice(rows, _LOOKED_AT))
+
+    return [info for info in infos if not (info.rows == 0 or is_empty(info))] or list(infos[:1])
+
+
+def _open(found: FoundTable, choices: Choices) -> Grid:
+    if found.form in WORKBOOKS:
+        from opendata.intake.workbooks import open_sheet
+
+        return open_sheet(found.path, found.form, found.place or "", fill_merged=choices.fill_merged)
+    grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=choices.encoding)
+    return grid
+
+
+def _reader(form: str) -> Any:
+    """The module that reads a form of documents."""
+    if form in ("json", "jsonl", "geojson"):
+        from opendata.intake import json_tables
+
+        return json_tables
+    if form == "xml":
+        from opendata.intake import xml_tables
+
+        return xml_tables
+    if form == "html":
+        from opendata.intake import html_tables
+
+        return html_tables
+    raise UnreadableFileError(N_("Files of the form “%(form)s” cannot be read"), form=form)
+
+
+def _stem(name: str) -> str:
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return last.rsplit(".", 1)[0] if "." in last[1:] else last

@@ -1,0 +1,117 @@
+"""A grid of cells as plain delimited text: record n is row n of the sheet, from row 1 to the last row of the table.
+
+The first rows are held until the header is found, the last ones until the footnotes are; all between streams through.
+"""
+
+from __future__ import annotations
+
+import csv
+import secrets
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from opendata.errors import N_, TooLargeError, UnreadableFileError
+from opendata.intake.footnotes import find_footnotes
+from opendata.intake.grid import Grid
+from opendata.intake.layout import find_layout, join_header
+from opendata.intake.understanding import Choices, Decision, Layout
+from opendata.tabular.schema_faults import MAX_FIELDS
+
+HEAD_ROWS = 200
+TAIL_ROWS = 60
+MOST_BYTES = 4 * 1024**3
+"""So large a table may become as text: a small file can hold an enormous one."""
+
+_CHUNK_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class PlainTable:
+    """The layout that was found, the reasons, the widest row, and the rows seen up to the end of the grid."""
+
+    layout: Layout
+    decisions: Sequence[Decision]
+    width: int
+    rows: int
+
+
+def new_file(folder: Path) -> Path:
+    """A name in a folder that nothing has yet."""
+    return folder / f"{secrets.token_hex(8)}.csv"
+
+
+def write_plain(
+    grid: Grid, target: Path, *, choices: Choices, known: Collection[str] = (), limit: int = MOST_BYTES
+) -> PlainTable:
+    """Write the table in a grid as UTF-8 CSV.
+
+    Raises what reading the grid raises, `UnreadableFileError`, and `TooLargeError` beyond `limit` characters.
+    """
+    rows = iter(grid.rows)
+    head = list(islice(rows, HEAD_ROWS))
+    if grid.has_header is None and not choices.exact:
+        layout, decisions = find_layout(head, merges=grid.merges, known=known)
+    else:
+        layout = Layout() if grid.has_header is not False else Layout(header_rows=(), first_row=1)
+        decisions = []
+    layout = choose(layout, choices)
+    header = join_header(head, layout, grid.merges)
+    for number, row in zip(layout.header_rows, header, strict=True):
+        if number <= len(head):
+            head[number - 1] = row
+    width = max((len(row) for row in head), default=0)
+    if width > MAX_FIELDS:
+        raise UnreadableFileError(
+            N_("The table has %(count)s columns; a table may have at most %(limit)s"), count=width, limit=MAX_FIELDS
+        )
+    tail: deque[list[str]] = deque(head)
+    written = 0
+    last = layout.last_row
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for row in _go_on(rows, last, len(head)):
+            tail.append(row)
+            if len(tail) > TAIL_ROWS + _CHUNK_ROWS:
+                written += _write(writer, [tail.popleft() for _ in range(_CHUNK_ROWS)], layout)
+                if file.tell() > limit:
+                    raise TooLargeError(N_("The table is larger than %(limit)s bytes as text"), limit=limit)
+        total = written + len(tail)
+        if grid.has_header is None and choices.last_row is None and not choices.exact:
+            numbered = list(enumerate(tail, start=written + 1))[-TAIL_ROWS:]
+            last, notes, why = find_footnotes(numbered, layout, head[layout.first_row - 1 :])
+            layout = replace(layout, last_row=last, footnotes=notes)
+            decisions += why
+        end = min(total, last if last is not None else total)
+        _write(writer, list(tail)[: max(0, end - written)], layout)
+    body = range(layout.first_row, end + 1)
+    is_merged = any(span.first_row in body for span in grid.merges)
+    told = [decision for decision in grid.decisions if is_merged or decision.rule != "merged-body"]
+    return PlainTable(layout, [*decisions, *told], width, total)
+
+
+def choose(layout: Layout, choices: Choices) -> Layout:
+    """The layout with what a person said put in the place of what was found."""
+    if choices.header_rows is not None:
+        first = max(choices.header_rows, default=0) + 1
+        layout = replace(layout, header_rows=choices.header_rows, first_row=first, titles=())
+    names = ("first_row", "last_row", "first_column", "last_column")
+    given = {name: getattr(choices, name) for name in names if getattr(choices, name) is not None}
+    layout = replace(layout, **given)
+    if layout.header_rows and layout.first_row <= layout.header_rows[-1]:
+        layout = replace(layout, first_row=layout.header_rows[-1] + 1)
+    return layout
+
+
+def _go_on(rows: Iterator[list[str]], last: int | None, seen: int) -> Iterator[list[str]]:
+    return rows if last is None else islice(rows, max(0, last - seen))
+
+
+def _write(writer: object, rows: list[list[str]], layout: Layout) -> int:
+    """Write some rows, cut to the columns of the table."""
+    first, last = layout.first_column - 1, layout.last_column
+    cut = rows if first == 0 and last is None else [row[first:last] for row in rows]
+    writer.writerows(cut)  # type: ignore[attr-defined]  # the csv module has no name for its writers
+    return len(rows)

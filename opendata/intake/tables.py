@@ -1,0 +1,39 @@
+"""A table on its way out of a file: found there, then opened for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from opendata.intake.understanding import Decision, Understanding
+from opendata.tabular.dialect import Dialect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTable:
+    """A table that a file offers: `path` is the file that holds it, `form` its form, `place` where in it."""
+
+    name: str
+    path: Path
+    form: str
+    place: str | None = None
+    members: tuple[str, ...] = ()
+    hidden: bool = False
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedTable:
+    """A table ready for the engine: its text at `path`, read by `dialect`, its columns renamed by `renames`.
+
+    `is_whole` says that `path` is a file as it came, not one written from it.
+    """
+
+    understanding: Understanding
+    path: Path
+    dialect: Dialect
+    is_whole: bool
+    renames: Mapping[str, str] = field(default_factory=dict)
+    fields: Sequence[Mapping[str, Any]] | None = None

@@ -1,0 +1,180 @@
+"""The heavy part of the work in a process of its own, which a file may blow up without harm to the worker.
+
+The worker holds the draft and its lease; the process, started before it is needed so that a small file does not wait
+for it, is told a draft's id and the name of the hold, does the work and answers. The worker meanwhile keeps the
+lease, and ends the process where the draft is given up or the work gets nowhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from typing import IO, cast
+
+from opendata.errors import OpendataError
+from opendata.services.lease import Lease, LostLeaseError
+from opendata.services.work import TOO_LONG, Work
+
+logger = logging.getLogger(__name__)
+
+DONE = b"done\n"
+"""What the process answers when a draft is done, and it is ready for the next."""
+
+LAST = b"last\n"
+"""What it answers instead where it ends now, so that a fresh one takes its place."""
+
+_ENDED = b""
+_LOOK_SECONDS = 0.5
+_GRACE_SECONDS = 0.5
+
+
+class ProcessRunner:
+    """Does the work of drafts, one after the other, in a process that `command` starts.
+
+    `seconds` is how long a draft may go without progress. A process lives no longer than the thread that started it
+    (prctl(2), PR_SET_PDEATHSIG): `start` and `run` are for threads that stay.
+    """
+
+    def __init__(self, work: Work, command: Sequence[str], *, seconds: float) -> None:
+        self._work = work
+        self._command = command
+        self._seconds = seconds
+        self._child: _Process | None = None
+        self._lease: Lease | None = None
+        self._one = threading.Lock()
+        self._stopping = False
+
+    def start(self) -> None:
+        """Have a process ready."""
+        with self._one:
+            self._find_child()
+
+    def stop(self) -> None:
+        """End the process; a draft at hand is left to the next worker, as if it had not been begun."""
+        self._stopping = True
+        child, lease = self._child, self._lease
+        if child is not None:
+            child.end()
+        if lease is not None:
+            self._work.leave(lease)
+
+    def run(self, draft: str) -> bool:
+        """Do the work of a draft, if it has any that nobody else is at; whether something was done."""
+        with self._one:
+            self._lease = None if self._stopping else self._work.take(draft)
+            if self._lease is None:
+                return False
+            try:
+                self._work_on(self._lease)
+            finally:
+                self._lease = None
+            return True
+
+    def _work_on(self, lease: Lease) -> None:
+        child = self._hand_over(lease)
+        try:
+            answer = self._follow(child, lease)
+        except LostLeaseError:
+            logger.info("draft %s was taken over, or given up: its work is stopped", lease.draft)
+            answer = LAST
+        if self._stopping:
+            return
+        if answer == _ENDED:
+            reason = child.find_end()
+            logger.warning("the process at draft %s ended: %s", lease.draft, reason)
+            self._work.note_end(lease, reason)
+        if answer != DONE:
+            child.end()
+            self._find_child()
+
+    def _hand_over(self, lease: Lease) -> _Process:
+        """Tell the process about a draft; one that died idle is replaced, and that counts for nothing."""
+        words = f"{lease.draft} {lease.owner}\n".encode("ascii")
+        child = self._find_child()
+        if not child.tell(words):
+            child.end()
+            child = self._find_child()
+            child.tell(words)  # should it be dead again, following it shows that
+        return child
+
+    def _follow(self, child: _Process, lease: Lease) -> bytes:
+        """Wait for the answer, keeping the lease; empty where the process ended. Raises `LostLeaseError`."""
+        reached, since = None, time.monotonic()
+        while True:
+            answer = child.read_answer(_LOOK_SECONDS)
+            if answer is not None:
+                return answer
+            try:
+                now = lease.keep()
+            except LostLeaseError:
+                answer = child.read_answer(_GRACE_SECONDS)  # it may have been done in this moment
+                if answer is None:
+                    raise
+                return answer
+            except OpendataError as error:
+                logger.warning("draft %s: %s", lease.draft, error)
+                continue
+            if now != reached:
+                reached, since = now, time.monotonic()
+            elif time.monotonic() - since > self._seconds:
+                logger.warning("draft %s made no progress for %s seconds", lease.draft, self._seconds)
+                child.end()
+                self._work.note_limit(lease, "TookTooLong", TOO_LONG, seconds=self._seconds)
+                return LAST
+
+    def _find_child(self) -> _Process:
+        if self._child is None or self._child.has_ended:
+            self._child = _Process(self._command)
+        return self._child
+
+
+class _Process:
+    """The process and the pipes to it."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        # Of a session of its own: Ctrl-C reaches the worker alone, which lets the draft at hand finish.
+        self._popen = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
+        )
+        self._words = cast("IO[bytes]", self._popen.stdin)
+        self._answers = cast("IO[bytes]", self._popen.stdout)
+
+    @property
+    def has_ended(self) -> bool:
+        return self._popen.poll() is not None
+
+    def tell(self, words: bytes) -> bool:
+        """Whether it could still be told."""
+        try:
+            self._words.write(words)
+        except BrokenPipeError:
+            return False
+        return True
+
+    def read_answer(self, seconds: float) -> bytes | None:
+        """What it says, empty where it ended; None where it says nothing for so long."""
+        if not select.select([self._answers], [], [], seconds)[0]:
+            return None
+        return self._answers.readline()
+
+    def find_end(self) -> str:
+        """Why it ended, in a word or two."""
+        code = self._popen.wait()
+        return (signal.strsignal(-code) if code < 0 else None) or f"status {code}"
+
+    def end(self) -> None:
+        """End it: politely, so that it removes its temporary files, and then for certain."""
+        self._popen.terminate()
+        try:
+            self._popen.wait(timeout=_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
+            self._popen.wait()

@@ -1,0 +1,105 @@
+"""Readings: the files of a draft taken apart into tables, each opened for the engine as it was understood or chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from opendata.db.models import DraftResource
+from opendata.intake.budget import Limits
+from opendata.intake.opening import WORKBOOKS, find_tables, open_table
+from opendata.intake.tables import FoundTable, OpenedTable
+from opendata.intake.understanding import Choices, read_choices
+from opendata.metadata.identifiers import suggest_identifier
+from opendata.services.context import Context
+
+
+class Readings:
+    """Finds and opens the tables of uploads."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def find(self, resource: DraftResource, folder: Path) -> Sequence[FoundTable]:
+        """The tables of an upload that can be seen, containers unpacked into a folder; never none.
+
+        Raises `UnreadableFileError`, `UnsupportedFormatError`, `TooLargeError`.
+        """
+        limits = Limits(total_bytes=4 * self._context.settings.max_upload_bytes)
+        tables = find_tables(self._context.private.blob_path(resource.upload), resource.file, folder, limits=limits)
+        return [table for table in tables if not table.hidden]
+
+    def choose(self, resource: DraftResource, tables: Sequence[FoundTable]) -> FoundTable:
+        """The table of an upload that a resource is of: the one it was read from before, else the first."""
+        place = (resource.reading or {}).get("sheet")
+        return next((table for table in tables if place is not None and table.place == place), tables[0])
+
+    def split_off(
+        self, resource: DraftResource, tables: Sequence[FoundTable], taken: set[str]
+    ) -> Sequence[dict[str, Any]]:
+        """The rows of the resources that the other tables of an upload become; `taken` are names in use.
+
+        The files in a container become uploads of their own, so that it is unpacked once.
+        """
+        rows = []
+        for table in tables[1:]:
+            name = _find_name(resource.name, table, taken)
+            taken.add(name)
+            upload, size = resource.upload, resource.upload_bytes
+            if table.members:
+                upload, size = self._context.private.put_blob(table.path)
+            rows.append(
+                {
+                    "name": name,
+                    "title": table.place if table.form in WORKBOOKS and table.place else "",
+                    "i18n": {},
+                    "file": "/".join((resource.file, *table.members)),
+                    "upload": upload,
+                    "upload_bytes": size,
+                    "schema_name": "",
+                    "reading": {"sheet": table.place},
+                }
+            )
+        return rows
+
+    def open(self, resource: DraftResource, found: FoundTable, folder: Path, *, thorough: bool) -> OpenedTable:
+        """Open a table for the engine. Raises as `find` does, and `InvalidPackageError`."""
+        choices = read_resource_choices(resource)
+        return open_table(found, folder, choices=choices, known=list_known(resource.schema), thorough=thorough)
+
+    def open_with(self, found: FoundTable, choices: Choices, known: Sequence[str], folder: Path) -> OpenedTable:
+        """Open a table under other choices. Raises as `open` does."""
+        return open_table(found, folder, choices=choices, known=known)
+
+
+def read_resource_choices(resource: DraftResource) -> Choices:
+    """What was chosen for a table, and what its sender declared."""
+    choices = read_choices(resource.choices)
+    if resource.dialect and choices.dialect is None:
+        choices = replace(choices, dialect=resource.dialect)
+        rows = resource.dialect.get("headerRows", None if resource.dialect.get("header", True) else [])
+        if rows is not None and choices.header_rows is None:
+            choices = replace(choices, header_rows=tuple(rows))
+    if resource.encoding and choices.encoding is None:
+        choices = replace(choices, encoding=resource.encoding)
+    return choices
+
+
+def list_known(schema: Mapping[str, Any] | None) -> Sequence[str]:
+    """The names and titles that the columns of a table may have under a schema."""
+    found: list[str] = []
+    for item in (schema or {}).get("fields", ()):
+        found += [text for text in (item.get("name"), item.get("title")) if isinstance(text, str) and text]
+    return found
+
+
+def _find_name(base: str, table: FoundTable, taken: set[str]) -> str:
+    word = table.place if table.place and table.form in WORKBOOKS else table.name
+    wanted = suggest_identifier(f"{base} {word}", resource=True)
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted[:95]}-{number}"
+    return name

@@ -1,0 +1,51 @@
+"""What uploads take and give: where a piece comes from, its checksum, how far an upload is, its bytes at the end."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+CHECKSUMS = ("sha1", "sha256")
+"""What a piece may be checked by."""
+
+
+class Source(Protocol):
+    """Where a piece is read from. It raises `ConnectionError` where the sender is gone."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to so many bytes, none at the end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """What the sender says a piece hashes to, by one of `CHECKSUMS`."""
+
+    algorithm: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadView:
+    """An upload as its sender sees it: `offset` bytes of `length` are kept; `sha256` is known once it is finished."""
+
+    id: str
+    filename: str
+    meta: str
+    state: str
+    offset: int
+    length: int
+    sha256: str | None
+    created: datetime
+    expires: datetime
+
+
+class FinishedFile(io.BufferedReader):
+    """The bytes of a finished upload, with the digest taken while they came."""
+
+    def __init__(self, path: Path, sha256: str) -> None:
+        super().__init__(io.FileIO(str(path)))
+        self.sha256 = sha256

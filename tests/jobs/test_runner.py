@@ -1,0 +1,233 @@
+"""The heavy work in a process of its own: whatever a file does to it, the worker and the other drafts go on."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from opendata.db.models import Draft
+from opendata.jobs.runner import ProcessRunner
+from opendata.services.actors import Actor
+from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.wiring import Services
+from tests.instances import CSV, SCHEMA
+
+CHILD = Path(__file__).with_name("child.py")
+PATIENCE = 60
+
+
+@pytest.fixture
+def start(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ProcessRunner]]:
+    """Start a runner whose process minds what tables are called."""
+    settings = services.settings
+    monkeypatch.setenv("OPENDATA_HOME", str(settings.home))
+    monkeypatch.setenv("OPENDATA_REVIEW", "none")
+    monkeypatch.setenv("OPENDATA_WORK_MEMORY_BYTES", str(512 << 20))
+    if settings.database_url:
+        monkeypatch.setenv("OPENDATA_DATABASE_URL", settings.database_url)
+    started = []
+
+    def build(seconds: float = PATIENCE) -> ProcessRunner:
+        command = [sys.executable, str(CHILD), str(os.getpid())]
+        runner = ProcessRunner(services.work, command, seconds=seconds)
+        started.append(runner)
+        runner.start()
+        return runner
+
+    yield build
+    for runner in started:
+        runner.stop()
+
+
+def receive(services: Services, editor: Actor, name: str = "levels") -> str:
+    option = ResourceOption(file=f"{name}.csv", name=name, schema=SCHEMA)
+    file = UploadedFile(f"{name}.csv", io.BytesIO(CSV.encode()))
+    return services.drafts.create(editor, "reservoirs", [file], [option], enqueue=False)[0].id
+
+
+def row_of(services: Services, draft: str) -> Draft:
+    with services.database.unit() as session:
+        row = session.get(Draft, draft)
+        assert row is not None
+        return row
+
+
+def make_due(services: Services, draft: str) -> None:
+    """Let the pause before the next attempt be over."""
+    with services.database.unit(write=True) as session:
+        row = session.get(Draft, draft)
+        assert row is not None
+        row.due = None
+
+
+def pid_of(runner: ProcessRunner) -> int:
+    assert runner._child is not None
+    return runner._child._popen.pid
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not reached():
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.02)
+
+
+def test_drafts_are_checked_and_published_in_one_process_that_stays(
+    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+) -> None:
+    runner = start()
+    process = pid_of(runner)
+    for number in range(3):
+        draft = receive(services, editor, f"table-{number}")
+        assert runner.run(draft) is True
+        services.drafts.submit(editor, draft)
+        assert runner.run(draft) is True
+        assert services.drafts.get(editor, draft).version == f"1.{number}.0"
+        assert runner.run(draft) is False
+    assert pid_of(runner) == process
+    assert process != os.getpid()
+
+
+@pytest.mark.parametrize("name", ["greedy", "hungry"])
+def test_a_file_that_takes_too_much_memory_fails_alone_and_says_so(
+    services: Services, editor: Actor, start: Callable[..., ProcessRunner], name: str
+) -> None:
+    runner = start()
+    bad, good = receive(services, editor, name), receive(services, editor, "good")
+    assert runner.run(bad) is True
+    assert runner.run(good) is True
+    assert services.drafts.get(editor, good).status == "valid"
+    view = services.drafts.get(editor, bad)
+    assert (view.status, view.is_at_work, view.is_settled) == ("failed", True, False)
+    assert view.error is not None
+    assert "more than the 512 MiB of memory" in view.error["detail"]
+    # Once more, and then it is left to somebody.
+    for _ in range(2):
+        make_due(services, bad)
+        assert runner.run(bad) is True
+    view = services.drafts.get(editor, bad)
+    assert (view.is_given_up, view.is_at_work, view.is_settled) == (True, False, True)
+    assert "more than the 512 MiB of memory" in view.error["detail"]  # type: ignore[index]
+    make_due(services, bad)
+    services.drafts.retry(editor, bad)
+    assert services.drafts.get(editor, bad).is_at_work
+
+
+def test_a_file_that_crashes_the_process_fails_alone_and_is_given_up_in_the_end(
+    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+) -> None:
+    runner = start()
+    bad, good = receive(services, editor, "crashing"), receive(services, editor, "good")
+    assert runner.run(bad) is True
+    assert runner.run(good) is True
+    assert services.drafts.get(editor, good).status == "valid"
+    error = services.drafts.get(editor, bad).error
+    assert error is not None
+    assert error["type"] == "WorkerDied"
+    assert "Segmentation fault" in error["detail"]
+    row = row_of(services, bad)
+    assert (row.attempts, row.lease_owner) == (1, None)
+    for _ in range(services.settings.max_attempts):
+        make_due(services, bad)
+        runner.run(bad)
+    view = services.drafts.get(editor, bad)
+    assert view.is_given_up
+    assert "the file may be too large" in view.error["detail"]  # type: ignore[index]
+
+
+def test_work_that_gets_nowhere_is_stopped_and_the_next_draft_goes_through(
+    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+) -> None:
+    runner = start(seconds=1.5)
+    bad, good = receive(services, editor, "deaf"), receive(services, editor, "good")
+    begun = time.monotonic()
+    assert runner.run(bad) is True
+    assert time.monotonic() - begun < PATIENCE
+    assert runner.run(good) is True
+    assert services.drafts.get(editor, good).status == "valid"
+    view = services.drafts.get(editor, bad)
+    assert view.error is not None
+    assert view.error["type"] == "TookTooLong"
+    assert "no progress for 1.5 seconds" in view.error["detail"]
+
+
+@pytest.mark.parametrize("name", ["sleeping", "deaf"])
+def test_a_draft_discarded_while_it_is_checked_is_stopped_soon(
+    services: Services, editor: Actor, start: Callable[..., ProcessRunner], name: str
+) -> None:
+    runner = start()
+    draft = receive(services, editor, name)
+    thread = threading.Thread(target=runner.run, args=(draft,))
+    thread.start()
+    until(lambda: services.drafts.get(editor, draft).status == "validating")
+    process = pid_of(runner)
+    work_folder = services.settings.private_folder / "work"
+    until(lambda: any(work_folder.rglob("half.parquet")))
+    begun = time.monotonic()
+    services.drafts.discard(editor, draft)
+    thread.join(timeout=PATIENCE)
+    assert time.monotonic() - begun < 5  # about two seconds, on a machine that has nothing else to do
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    view = services.drafts.get(editor, draft)
+    assert (view.status, view.error, view.is_at_work) == ("discarded", None, False)
+    if name == "sleeping":
+        assert list(work_folder.rglob("half.parquet")) == []
+    good = receive(services, editor, "good")
+    assert runner.run(good) is True
+    assert services.drafts.get(editor, good).status == "valid"
+
+
+def test_a_process_killed_while_idle_is_replaced_and_nobody_notices(
+    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+) -> None:
+    runner = start()
+    process = pid_of(runner)
+    os.kill(process, signal.SIGKILL)
+    draft = receive(services, editor)
+    assert runner.run(draft) is True
+    view = services.drafts.get(editor, draft)
+    assert (view.status, view.error) == ("valid", None)
+    assert pid_of(runner) != process
+
+
+def test_a_lease_is_kept_while_the_process_says_nothing(
+    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+) -> None:
+    runner = start()
+    draft = receive(services, editor, "sleeping")
+    thread = threading.Thread(target=runner.run, args=(draft,))
+    thread.start()
+    until(lambda: services.drafts.get(editor, draft).status == "validating")
+    before = row_of(services, draft).lease_until
+    lease = runner._lease
+    assert lease is not None
+    assert before is not None
+    lease._kept -= services.settings.lease_seconds  # as if a quarter of its time had gone by
+    until(lambda: (row_of(services, draft).lease_until or before) > before)
+    runner.stop()
+    thread.join(timeout=PATIENCE)
+
+
+def test_a_worker_that_is_stopped_leaves_its_draft_as_if_it_had_not_begun(
+    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+) -> None:
+    runner = start()
+    draft = receive(services, editor, "sleeping")
+    thread = threading.Thread(target=runner.run, args=(draft,))
+    thread.start()
+    until(lambda: services.drafts.get(editor, draft).status == "validating")
+    runner.stop()
+    thread.join(timeout=PATIENCE)
+    row = row_of(services, draft)
+    assert (row.attempts, row.lease_owner, row.error) == (0, None, None)
+    assert services.work.find() == [draft]
+    assert runner.run(draft) is False  # it does not begin anew
