@@ -17,6 +17,23 @@ _PIECE_BYTES = 1024 * 1024
 """So much of a body is asked for at once: the server copies what it holds each time it is asked."""
 
 
+class _Body(io.RawIOBase):
+    """What is left of a request's body, as a buffer reads it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer as far as the body goes."""
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
 class ReceivedFile:
     """A file being received, hashed on the way; it is gone when it is closed. Otherwise a file like others."""
 
@@ -44,9 +61,7 @@ def receive_into(folder: Path) -> type[Request]:
 
     class ReceivingRequest(Request):
         def _get_stream_for_parsing(self) -> IO[bytes]:
-            return cast(
-                IO[bytes], io.BufferedReader(cast(io.RawIOBase, super()._get_stream_for_parsing()), _PIECE_BYTES)
-            )
+            return cast(IO[bytes], io.BufferedReader(_Body(super()._get_stream_for_parsing()), _PIECE_BYTES))
 
         def _get_file_stream(
             self,

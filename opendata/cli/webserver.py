@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from pathlib import Path
@@ -45,6 +46,16 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         worker.wsgi.config["IS_ALIVE"] = lambda: worker.alive
         with contextlib.suppress(OSError):
             os.write(self._ready, b"\n")
+
+
+def _warm_up() -> None:
+    """Load now what the first upload would wait for."""
+    import huey
+    import re2  # noqa: F401
+
+    import opendata.intake.kinds  # noqa: F401
+
+    logging.getLogger(__name__).debug("ready, with huey %s", huey.__version__)
 
 
 def serve(listener: int, ready: int, parent: int, workers: int, threads: int, log: int) -> None:

@@ -136,13 +136,13 @@ class _Reading:
     score: float
 
     def decide(self) -> Decision:
-        name = {"\t": "tab", " ": "blank"}.get(self.dialect.delimiter or ",", self.dialect.delimiter)
+        name = {"\t": "Tab"}.get(self.dialect.delimiter or ",", self.dialect.delimiter)
         if self.width < 2:
             text = N_("The file has one column")
             return Decision(
                 rule="delimiter", text=text, details={"delimiter": name}, sure=0.9 if self.share == 1 else 0.6
             )
-        text = N_("Cells are separated by %(delimiter)s: %(share)s%% of the records have %(columns)s of them")
+        text = N_("Cells are separated by “%(delimiter)s”: %(share)s%% of the records have %(columns)s of them")
         details = {"delimiter": name, "share": round(100 * self.share), "columns": self.width}
         return Decision(rule="delimiter", text=text, details=details, sure=round(min(0.99, 0.4 + 0.6 * self.share), 2))
 

@@ -12,7 +12,7 @@ from opendata.services.work import Work
 
 logger = logging.getLogger(__name__)
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.15
 _AWAY_SECONDS = 5.0
 _TIDY_ROUNDS = 240
 

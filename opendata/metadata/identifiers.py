@@ -30,11 +30,13 @@ def find_identifier_fault(pointer: str, value: object, *, resource: bool = False
 
 def suggest_identifier(text: str, *, taken: Container[str] = (), resource: bool = False) -> str:
     """An identifier for a title or a file's name; Chinese is written in pinyin, a number tells taken ones apart."""
-    from pypinyin import lazy_pinyin
     from slugify import slugify
 
-    spelled = " ".join(lazy_pinyin(text)) if any("\u4e00" <= letter <= "\u9fff" for letter in text) else text
-    base = slugify(spelled, max_length=90, regex_pattern=r"[^a-z0-9_]+").strip("_-")
+    if any("\u4e00" <= letter <= "\u9fff" for letter in text):
+        from pypinyin import lazy_pinyin  # half a second, for its dictionaries
+
+        text = " ".join(lazy_pinyin(text))
+    base = slugify(text, max_length=90, regex_pattern=r"[^a-z0-9_]+").strip("_-")
     if len(base) < 2:
         base = f"{base or 'data'}-1" if len(base) == 1 else "data"
     if resource and base in RESERVED_RESOURCES:

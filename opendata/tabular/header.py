@@ -13,8 +13,8 @@ from typing import Any
 from opendata.tabular.dialect import Dialect
 from opendata.tabular.schema import TableSchema
 
-_TOLERATES_EXTRA = ("subset", "partial")
-_TOLERATES_MISSING = ("superset", "partial")
+TOLERATES_EXTRA = ("subset", "partial")
+TOLERATES_MISSING = ("superset", "partial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +57,27 @@ def read_labels(head: Sequence[Sequence[str]], dialect: Dialect) -> tuple[str, .
     return tuple(labels)
 
 
-def match_header(labels: Sequence[str], schema: TableSchema) -> Header:
-    """Match the labels with the fields by the schema's `fieldsMatch`. Without labels the fields stand for them."""
+def match_header(labels: Sequence[str], schema: TableSchema, *, is_mapped: bool = False) -> Header:
+    """Match the labels with the fields by the schema's `fieldsMatch`. Without labels the fields stand for them.
+
+    Where somebody said which column is which field (`is_mapped`), their order does not count: `exact` is `equal`.
+    """
     if not labels:
         return Header((), tuple(schema.fields), frozenset(), ())
-    by_name = schema.fields_match != "exact"
+    fields_match = "equal" if is_mapped and schema.fields_match == "exact" else schema.fields_match
+    by_name = fields_match != "exact"
     matched = _match_by_name(labels, schema) if by_name else _match_by_order(labels, schema)
     names = name_columns([field["name"] if field else label for field, label in zip(matched, labels, strict=True)])
     columns = [field or {"name": name, "type": "any"} for field, name in zip(matched, names, strict=True)]
     extra = frozenset(name for field, name in zip(matched, names, strict=True) if field is None)
-    faults = [*_find_extra(labels, matched, schema), *_find_missing(labels, matched, schema)]
+    faults = [*_find_extra(labels, matched, fields_match), *_find_missing(labels, matched, schema)]
     faults += _find_repeated(labels, matched) if by_name else _find_wrong(labels, matched)
     return Header(tuple(labels), tuple(columns), extra, tuple(faults))
+
+
+def tell_apart(labels: Sequence[str]) -> list[str]:
+    """The labels of a file as they are told apart: one that is missing or stands twice has a number."""
+    return name_columns([label or f"field{number}" for number, label in enumerate(labels, start=1)])
 
 
 def name_columns(labels: Sequence[str]) -> list[str]:
@@ -96,10 +105,10 @@ def _match_by_name(labels: Sequence[str], schema: TableSchema) -> list[Mapping[s
 
 
 def _find_extra(
-    labels: Sequence[str], matched: Sequence[Mapping[str, Any] | None], schema: TableSchema
+    labels: Sequence[str], matched: Sequence[Mapping[str, Any] | None], fields_match: str
 ) -> list[HeaderFault]:
-    tolerated = schema.fields_match in _TOLERATES_EXTRA
-    by_name = schema.fields_match != "exact"
+    tolerated = fields_match in TOLERATES_EXTRA
+    by_name = fields_match != "exact"
     found: list[HeaderFault] = []
     for number, (label, field) in enumerate(zip(labels, matched, strict=True), start=1):
         if field is not None:
@@ -109,7 +118,7 @@ def _find_extra(
                 found.append(_repeated(labels, number))
         elif not tolerated and not (by_name and label in labels[: number - 1]):
             found.append(HeaderFault("extra-label", number, label))
-    if schema.fields_match == "partial" and not any(matched):
+    if fields_match == "partial" and not any(matched):
         found.append(HeaderFault("unmatched-header"))
     return found
 
@@ -119,7 +128,7 @@ def _find_missing(
 ) -> list[HeaderFault]:
     present = {item["name"] for item in matched if item is not None}
     missing = [item for item in schema.fields if item["name"] not in present]
-    if schema.fields_match in _TOLERATES_MISSING:
+    if schema.fields_match in TOLERATES_MISSING:
         missing = [
             item
             for item in missing

@@ -27,6 +27,8 @@ MAX_STORED = 2_000_000
 
 LONGEST_NOTE = 300
 
+_PART_ROWS = 50_000
+
 OnFindings = Callable[["pa.RecordBatch"], None]
 """Hears findings to be stored, as record batches of `findings_schema`."""
 
@@ -209,10 +211,41 @@ class Listing:
             sizes = records.sizes[ragged] if records.sizes is not None else ragged
             longer = ragged[sizes > width]
             self.store_rows(Tally("extra-cell", "", "extra-cell"), numbers[longer].tolist(), [""] * len(longer), None)
-            for place in range(int(sizes.min()), width):
-                tally = Tally("missing-cell", self._names[place], "missing-cell")
-                shorter = ragged[sizes <= place][: max(self._find_room(tally), 0)]
-                self.store_rows(tally, numbers[shorter].tolist(), [""] * len(shorter), place + 1)
+            self._store_missing(numbers, ragged, sizes, width)
+
+    def _store_missing(self, numbers: np.ndarray, ragged: np.ndarray, sizes: np.ndarray, width: int) -> None:
+        """Store the missing cells row by row: column by column, merging those of a wide table takes much memory."""
+        import numpy as np
+        import pyarrow as pa
+
+        assert self._on_findings is not None  # noqa: S101 - told by the caller
+        rows, places = [], []
+        for place in range(int(sizes.min()), width):
+            tally = Tally("missing-cell", self._names[place], "missing-cell")
+            short = ragged[sizes <= place][: max(self._find_room(tally), 0)]
+            self._note_stored(tally, len(short))
+            rows.append(short)
+            places.append(np.full(len(short), place, np.int32))
+        if not rows:
+            return
+        row, place_of = np.concatenate(rows), np.concatenate(places)
+        order = np.argsort(row, kind="stable")
+        names = pa.array(self._names, pa.string())
+        for start in range(0, len(order), _PART_ROWS):
+            part = order[start : start + _PART_ROWS]
+            count = len(part)
+            texts = [
+                pa.repeat(pa.scalar(text, pa.string()), count) for text in ("missing-cell", "missing-cell", "error")
+            ]
+            columns = [
+                pa.array(numbers[row[part]], pa.int64()),
+                pa.array(place_of[part] + 1, pa.int32()),
+                names.take(pa.array(place_of[part])),
+                *texts,
+                pa.nulls(count, pa.string()),
+                pa.repeat(pa.scalar("", pa.string()), count),
+            ]
+            self._on_findings(pa.record_batch(columns, schema=findings_schema()))
 
 
 def build_findings(

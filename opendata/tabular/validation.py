@@ -24,7 +24,7 @@ from opendata.tabular.columns import ColumnScreen, ScreenedColumn
 from opendata.tabular.decoding import DecodingFault, read_rows
 from opendata.tabular.descriptors import describe_cell, describe_label, describe_row, describe_source
 from opendata.tabular.dialect import Dialect, settle_dialect
-from opendata.tabular.header import Header, match_header, name_columns, read_labels
+from opendata.tabular.header import Header, match_header, read_labels, tell_apart
 from opendata.tabular.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
 from opendata.tabular.report import Tally, TaskReport
 from opendata.tabular.schema import TableSchema, arrow_type, find_own, find_strength, text_schema
@@ -71,7 +71,8 @@ class TableReader:
     `careful` reads the file record by record from its start, as `NeedsCareError` out of `batches` asks for; without
     `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
     `recipe` says which wrong cells are repaired, and how. `sha256` is the digest of the file where it is known.
-    `renames` gives columns the names of fields: label → name.
+    `renames` gives columns the names of fields: label → name. A column without a label, or with that of another, goes by
+    the one that `tell_apart` gives it. The columns of a file that is so mapped may stand in any order.
     """
 
     def __init__(
@@ -178,11 +179,11 @@ class TableReader:
 
     def _settle_header(self, head: Sequence[Sequence[str]]) -> Header:
         found = read_labels(head, self.dialect) if self.dialect.header_rows else ()
-        labels = tuple(self._renames.get(label, label) for label in found)
+        told = tell_apart(found)
+        labels = tuple(self._renames.get(name, label) for name, label in zip(told, found, strict=True))
         if self.schema is None:
-            named = [label or f"field{number}" for number, label in enumerate(labels or [""] * len(head[0]), start=1)]
-            self.schema = text_schema(name_columns(named or ["field1"]))
-        header = match_header(labels, self.schema)
+            self.schema = text_schema(tell_apart(labels or [""] * max(len(head[0]), 1)))
+        header = match_header(labels, self.schema, is_mapped=not self._renames.keys().isdisjoint(told))
         self.task.labels = list(found)
         known = {item["name"] for item in self.schema.fields}
         extra = [item["name"] for item in header.columns if item["name"] not in known]

@@ -186,8 +186,8 @@ def run(folder: Path, seed: int, cells: int, **sizes: int) -> int:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_strict_departs_from_frictionless_only_where_it_means_to(tmp_path: Path, seed: int) -> None:
-    run(tmp_path, seed, 3_000)
-    run(tmp_path, seed + 100, 10_000, most_rows=300)
+    run(tmp_path, seed, 2_000)
+    run(tmp_path, seed + 100, 11_000, most_rows=300)
 
 
 @pytest.mark.parametrize("kind", sorted(DECLARED))

@@ -6,7 +6,6 @@ import json
 import logging
 import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -161,10 +160,8 @@ def test_an_upload_does_not_mind_a_redis_that_is_away_and_the_sweep_finds_it_aft
     services = build_services(settings)
     services.queue.check()
     redis_server.stop()
-    begun = time.monotonic()
     view = upload(services, editor)
     assert view.status == "valid"
-    assert time.monotonic() - begun < 20
     assert "could not be put into the queue" in caplog.text
     with pytest.raises(BackendError):
         services.queue.count()

@@ -191,21 +191,25 @@ def find_differences(rule: CellRule, cells: Sequence[str | None], **options: boo
     return [(cell, found, wanted) for cell, found, wanted in pairs if found != wanted]
 
 
+@pytest.mark.no_cover  # many times the same lines, which the other tests go through too
 @pytest.mark.parametrize("field", FIELDS, ids=str)
 def test_each_cell_alone_is_judged_as_by_the_exact_rule(field: dict[str, Any]) -> None:
     _, rule = make_rule(field)
     assert [found for cell in CELLS for found in find_differences(rule, [cell])] == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("field", FIELDS, ids=str)
 def test_each_cell_is_judged_so_in_a_column_that_is_right_otherwise(field: dict[str, Any]) -> None:
     _, rule = make_rule(field)
+    wanted = dict(zip(CELLS, judge_cells(rule, CELLS), strict=True))
     right = [cell for cell in CELLS if rule.is_right(cell)]
     assert right
     chance = random.Random(1)
     for cell in CELLS:
         around = [chance.choices(right, k=chance.randint(0, 5)) for _ in range(2)]
-        assert find_differences(rule, [*around[0], cell, *around[1]]) == []
+        column = [*around[0], cell, *around[1]]
+        assert judge_column(rule, column) == [wanted[item] for item in column]
 
 
 @given(data=st.data(), field=st.sampled_from(FIELDS))

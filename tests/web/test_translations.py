@@ -70,7 +70,7 @@ def test_a_translation_has_the_values_of_its_text() -> None:
             wanted = set(PLACE.findall(" ".join(_texts(message.id))))
             for text in _texts(message.string):
                 assert set(PLACE.findall(text)) == wanted, message.id
-                assert not re.search(r"%(?!\(\w+\)[sd]|%)", text), message.id
+                assert not re.search(r"%(?!\(\w+\)[sd])", text.replace("%%", "")), message.id
 
 
 def test_the_installed_catalogue_is_the_written_one() -> None:
