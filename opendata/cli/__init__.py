@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from opendata.cli.configuration import config
+from opendata.cli.description import convert, describe
 from opendata.cli.failures import Commands
 from opendata.cli.packages import export, import_
 from opendata.cli.publishers import publisher
@@ -26,5 +27,20 @@ def main() -> None:
     """
 
 
-for command in (init, demo, serve, worker, validate, upload, import_, export, publisher, user, token, config):
+for command in (
+    init,
+    demo,
+    serve,
+    worker,
+    validate,
+    describe,
+    convert,
+    upload,
+    import_,
+    export,
+    publisher,
+    user,
+    token,
+    config,
+):
     main.add_command(command)

@@ -61,7 +61,7 @@ def validate(
     if is_package and schema:
         raise UsageError(N_("--schema is for a single table; a Data Package names the schemas of its tables"))
     if rules == "frictionless":
-        given = _find_schema(schema) if schema else None
+        given = find_schema(schema) if schema else None
         report = check_by_engine(source, given, is_package, limit_errors, time_limit)
     elif is_package:
         from opendata.services.validation import check_package
@@ -78,7 +78,7 @@ def validate(
         from opendata.services.validation import check_file
         from opendata.tabular.schema import read_schema
 
-        rules_given = read_schema(_find_schema(schema)) if schema else None
+        rules_given = read_schema(find_schema(schema)) if schema else None
         with show_progress() as progress:
             report = check_file(
                 Path(source),
@@ -97,7 +97,7 @@ def validate(
         ctx.exit(NOT_PASSED)
 
 
-def _find_schema(given: str) -> Mapping[str, Any]:
+def find_schema(given: str) -> Mapping[str, Any]:
     """A schema given on the command line: a file where it has a suffix or a slash, else a name of the library."""
     from opendata.metadata.package import parse_document
 

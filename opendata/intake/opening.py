@@ -127,7 +127,7 @@ def _plain(
 ) -> OpenedTable:
     layout = understanding.layout
     between = range(max(layout.header_rows, default=0) + 1, layout.first_row)
-    dialect = Dialect(delimiter=",", header_rows=layout.header_rows, comment_rows=tuple(between))
+    dialect = Dialect(delimiter=",", header_rows=layout.header_rows[-1:], comment_rows=tuple(between))
     return OpenedTable(
         understanding=understanding,
         path=target,

@@ -10,7 +10,7 @@ import secrets
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
@@ -46,7 +46,7 @@ def new_file(folder: Path) -> Path:
 def write_plain(
     grid: Grid, target: Path, *, choices: Choices, known: Collection[str] = (), limit: int = MOST_BYTES
 ) -> PlainTable:
-    """Write the table in a grid as UTF-8 CSV.
+    """Write the table in a grid as UTF-8 CSV, the names of its columns whole in the last row of its header.
 
     Raises what reading the grid raises, `UnreadableFileError`, and `TooLargeError` beyond `limit` characters.
     """
@@ -58,10 +58,8 @@ def write_plain(
         layout = Layout() if grid.has_header is not False else Layout(header_rows=(), first_row=1)
         decisions = []
     layout = choose(layout, choices)
-    header = join_header(head, layout, grid.merges)
-    for number, row in zip(layout.header_rows, header, strict=True):
-        if number <= len(head):
-            head[number - 1] = row
+    if layout.header_rows and layout.header_rows[-1] <= len(head):
+        head[layout.header_rows[-1] - 1] = name_columns(join_header(head, layout, grid.merges))
     width = max((len(row) for row in head), default=0)
     if width > MAX_FIELDS:
         raise UnreadableFileError(
@@ -90,6 +88,11 @@ def write_plain(
     is_merged = any(span.first_row in body for span in grid.merges)
     told = [decision for decision in grid.decisions if is_merged or decision.rule != "merged-body"]
     return PlainTable(layout, [*decisions, *told], width, total)
+
+
+def name_columns(header: Sequence[Sequence[str]]) -> list[str]:
+    """The names of the columns out of the rows of a header: what stands in each, from above, once."""
+    return [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip_longest(*header, fillvalue="")]
 
 
 def choose(layout: Layout, choices: Choices) -> Layout:

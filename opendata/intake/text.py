@@ -80,7 +80,8 @@ def open_text(
         return _write_anew(understanding, found, folder, dialect, choices, known)
     if end:
         settled = replace(settled, table_bytes=end)
-    return OpenedTable(understanding=understanding, path=path, dialect=settled, is_whole=True, renames=choices.columns)
+    renames = choices.columns if known else {**_trim_labels(ends.head, layout), **choices.columns}
+    return OpenedTable(understanding=understanding, path=path, dialect=settled, is_whole=True, renames=renames)
 
 
 def _find_expected(path: Path, encoding: str, choices: Choices, known: Collection[str]) -> Dialect | None:
@@ -90,6 +91,13 @@ def _find_expected(path: Path, encoding: str, choices: Choices, known: Collectio
     dialect = settle_dialect(path, Dialect(encoding=encoding))
     first: list[str] = next(iter(_read(path, dialect)), [])
     return dialect if any(label.strip() in known for label in first) else None
+
+
+def _trim_labels(head: Sequence[Sequence[str]], layout: Layout) -> Mapping[str, str]:
+    """Labels with blanks around them, and the same without; only where nobody expects certain names."""
+    if len(layout.header_rows) != 1 or layout.header_rows[0] > len(head):
+        return {}
+    return {label: label.strip() for label in head[layout.header_rows[0] - 1] if label.strip() not in ("", label)}
 
 
 def _lay_out(dialect: Dialect, layout: Layout) -> Dialect:
@@ -129,7 +137,7 @@ def _write_anew(
     return OpenedTable(
         understanding=settled,
         path=target,
-        dialect=_lay_out(Dialect(delimiter=","), layout),
+        dialect=replace(_lay_out(Dialect(delimiter=","), layout), header_rows=layout.header_rows[-1:]),
         is_whole=False,
         renames=choices.columns,
     )

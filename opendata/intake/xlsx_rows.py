@@ -375,14 +375,14 @@ class _Form:
             (kind, cell_type), _ = seen[column].most_common(1)[0]
             variants = written[column, kind, cell_type]
             attributes = "|".join(re.escape(f" {text}" if text else "") for text in [*variants][:8])
-            formula = r"(?:<f[^>/]*>[^<]*</f>|<f[^>]*/>)?" if any(variants.values()) else ""
+            before = r"(?:<f[^>/]*>[^<]*</f>|<f[^>]*/>)?" if any(variants.values()) else ""
             if cell_type == "inlineStr":
-                value = r'<is><t(?: xml:space="preserve")?>([^<]*)</t></is>'
+                content = r'<is><t(?: xml:space="preserve")?>([^<]*)</t></is>'
             elif cell_type == "str":
-                value = formula + r'<v(?: xml:space="preserve")?>([^<]*)</v>'
+                content = before + r'<v(?: xml:space="preserve")?>([^<]*)</v>'
             else:
-                value = formula + r"<v>([^<]+)</v>"
-            parts.append(rf'(?:<c r="{name}\d+"(?:(?:{attributes})>{value}</c>|[^>]*/>))?')
+                content = before + r"<v>([^<]+)</v>"
+            parts.append(rf'(?:<c r="{name}\d+"(?:(?:{attributes})>{content}</c>|[^>]*/>))?')
             columns.append((column, kind))
         parts.append("</row>")
         return cls(columns, re.compile("".join(parts)))

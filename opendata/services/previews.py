@@ -89,7 +89,7 @@ class Previews:
             file=found.file,
             reading=reading,
             choices=choices,
-            rows=list_rows(opened.path, opened.dialect, opened.understanding.layout.last_row),
+            rows=list_rows(opened.path, opened.dialect, reading),
             samples=_list_samples(table.path) if table.form == "csv" else (),
             sheets=[item.place or item.name for item in tables],
             is_tried=True,
@@ -103,7 +103,7 @@ class Previews:
         samples: Sequence[tuple[str, str]] = ()
         if found.engine_dialect is not None:
             text = self._context.private.blob_path(found.plain or found.upload)
-            rows = list_rows(text, restore_dialect(found.engine_dialect), (found.reading or {}).get("last_row"))
+            rows = list_rows(text, restore_dialect(found.engine_dialect), found.reading or {})
         if (found.reading or {}).get("form") == "csv" and found.upload_bytes <= _TRIED_BYTES:
             samples = _list_samples(self._context.private.blob_path(found.upload))
         return ReadingPreview(
@@ -123,15 +123,16 @@ class Previews:
         return root
 
 
-def list_rows(path: Path, dialect: Dialect, last: int | None) -> Sequence[tuple[int, str, Sequence[str]]]:
+def list_rows(path: Path, dialect: Dialect, reading: Mapping[str, Any]) -> Sequence[tuple[int, str, Sequence[str]]]:
     """The first rows of a text with their numbers and what they are, as far as it can be split."""
     dialect = replace(dialect, table_bytes=None)
-    header = max(dialect.header_rows, default=0)
+    header_rows, last = reading.get("header_rows", dialect.header_rows), reading.get("last_row")
+    header = max(header_rows, default=0)
     found: list[tuple[int, str, Sequence[str]]] = []
     try:
         with closing(read_rows(path, dialect)) as rows:
             for number, row in enumerate(islice(rows, SHOWN_ROWS), start=1):
-                role = "header" if number in dialect.header_rows else "title" if number < header else "row"
+                role = "header" if number in header_rows else "title" if number < header else "row"
                 if number in dialect.comment_rows or (last is not None and number > last):
                     role = "title"
                 found.append((number, role, row[:SHOWN_COLUMNS]))
