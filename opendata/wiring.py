@@ -14,6 +14,7 @@ from opendata.services.exports import Exports
 from opendata.services.findings import Findings
 from opendata.services.health import Health
 from opendata.services.imports import Imports
+from opendata.services.matching import Matching
 from opendata.services.previews import Previews
 from opendata.services.processing import Processing
 from opendata.services.publication import Publication
@@ -41,6 +42,7 @@ class Services:
     findings: Findings
     health: Health
     imports: Imports
+    matching: Matching
     previews: Previews
     publishers: Publishers
     schemas: Schemas
@@ -81,6 +83,7 @@ def build_services(settings: Settings) -> Services:
         findings=Findings(context),
         health=Health(context),
         imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),
+        matching=Matching(context, manifests),
         previews=Previews(context),
         publishers=publishers,
         schemas=schemas,

@@ -1,4 +1,4 @@
-"""What we understand of a file where it lies, without an instance: its tables, and the types that fit all their rows."""
+"""What we understand of a file where it lies, without an instance: its tables, and the types that fit all rows."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from opendata.tabular.proposal import propose_schema
 from opendata.tabular.report import describe_report
 from opendata.tabular.schema import read_schema
 from opendata.tabular.table import prepare_table
+
+OnProgress = Callable[[float, str], None]
+"""Hears which share (0..1) of which table has been read."""
 
 
 def describe_file(path: Path) -> dict[str, Any]:
@@ -38,7 +41,8 @@ def _describe_table(found: FoundTable, folder: Path) -> dict[str, Any]:
     for thorough in (False, True):
         opened = open_table(found, folder, thorough=thorough)
         schema = read_schema({"fields": list(opened.fields)}) if opened.fields is not None else None
-        table = prepare_table(opened.path, folder, name="table", schema=schema, dialect=opened.dialect)
+        options: dict[str, Any] = {"name": "table", "schema": schema, "dialect": opened.dialect}
+        table = prepare_table(opened.path, folder, renames=opened.renames, **options)
         if not any(error["type"] == "encoding-error" for error in table.task.errors):
             break
     fields: Sequence[Mapping[str, Any]] = opened.fields or ()
@@ -60,7 +64,7 @@ def convert_file(
     *,
     schema: Mapping[str, Any] | None = None,
     table: str | None = None,
-    on_progress: Callable[[float, str], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
     """Write a table of a file in the form of the suffix of `dest`; the report. An invalid table is not written.
 
@@ -74,15 +78,14 @@ def convert_file(
             opened = open_table(found, folder, known=rules.names if rules else (), thorough=thorough)
             if rules is None and opened.fields is not None:
                 rules = read_schema({"fields": list(opened.fields)})
-            size = max(1, opened.path.stat().st_size)
-            report = on_progress or (lambda share, label: None)
             prepared = prepare_table(
                 opened.path,
                 folder,
                 name="table",
                 schema=rules,
                 dialect=opened.dialect,
-                on_bytes=lambda count, size=size: report(count / size, found.name),  # type: ignore[misc]
+                renames=opened.renames,
+                on_bytes=_follow(opened.path, found.name, on_progress),
             )
             if not any(error["type"] == "encoding-error" for error in prepared.task.errors):
                 break
@@ -92,6 +95,13 @@ def convert_file(
             write_form(prepared.csv, prepared.parquet, written)
             shutil.move(written, dest)
         return describe_report([prepared.task.describe()])
+
+
+def _follow(path: Path, name: str, on_progress: OnProgress | None) -> Callable[[int], None] | None:
+    if on_progress is None:
+        return None
+    size = max(1, path.stat().st_size)
+    return lambda count: on_progress(count / size, name)
 
 
 def _choose(tables: Sequence[FoundTable], wanted: str | None) -> FoundTable:

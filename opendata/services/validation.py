@@ -84,6 +84,7 @@ def _check_table(
             "name": found.name,
             "schema": rules,
             "dialect": opened.dialect,
+            "renames": opened.renames,
             "limit": limit,
             "on_bytes": _follow(opened.path, path.name, on_progress),
         }

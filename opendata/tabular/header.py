@@ -84,10 +84,12 @@ def name_columns(labels: Sequence[str]) -> list[str]:
     """Names for columns, each different: a repeated one has a number added."""
     names: list[str] = []
     used: set[str] = set()
+    suffixes: dict[str, int] = {}
     for label in labels:
-        name, suffix = label, 2
+        name, suffix = label, suffixes.get(label, 2)
         while name in used:
             name, suffix = f"{label}{suffix}", suffix + 1
+        suffixes[label] = suffix
         names.append(name)
         used.add(name)
     return names

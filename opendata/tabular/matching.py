@@ -5,11 +5,11 @@ Nothing here changes a verdict: what is found is proposed to a person, who agree
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from opendata.tabular.folding import Folded, fold, is_near, list_near
+from opendata.tabular.folding import fold, is_near, list_near
 from opendata.tabular.header import TOLERATES_EXTRA, TOLERATES_MISSING, tell_apart
 from opendata.tabular.schema import TableSchema, find_own
 

@@ -71,7 +71,7 @@ class TableReader:
     `careful` reads the file record by record from its start, as `NeedsCareError` out of `batches` asks for; without
     `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
     `recipe` says which wrong cells are repaired, and how. `sha256` is the digest of the file where it is known.
-    `renames` gives columns the names of fields: label → name. A column without a label, or with that of another, goes by
+    `renames` gives columns the names of fields: label → name; a column without a label, or with that of another, has
     the one that `tell_apart` gives it. The columns of a file that is so mapped may stand in any order.
     """
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from opendata.errors import InvalidMetadataError, PreconditionError, StateError
+from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
 from opendata.problems import fill
-from opendata.services.values import DraftView
+from opendata.services.values import DraftResourceView, DraftView
 from opendata.web.findings import explain_error, list_counts, name_kind
 from opendata.web.instance import services
+from opendata.web.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
 from opendata.web.readings import needs_look
 from opendata.web.repairs import list_repairs, read_choice
 from opendata.web.security import limit_form, protect_forms
@@ -34,11 +36,13 @@ FILTERS = ("type", "field", "rule", "strength")
 def show_draft(draft: str) -> str:
     """The draft as it is now."""
     found = services().drafts.get(g.actor, draft)
+    steps = list_steps(found, g.actor)
+    can_match = steps.change and not found.is_at_work
     return render_template(
         "draft.html",
         draft=found,
         status=describe_status(found),
-        steps=list_steps(found, g.actor),
+        steps=steps,
         waits=found.is_at_work,
         review=services().settings.review,
         listed=None if "all" in request.args else LISTED,
@@ -46,6 +50,14 @@ def show_draft(draft: str) -> str:
         list_counts=list_counts,
         list_repairs=list_repairs,
         tables={item.name: item for item in found.resources},
+        proposals=services().matching.propose_all(g.actor, draft) if can_match else {},
+        shown_proposals=SHOWN_PROPOSALS,
+        column_forms=[
+            (item, form)
+            for item in found.resources
+            if can_match and (form := build_form(item, _find_task(found, item)))
+        ],
+        how=HOW,
         has_findings={item.name for item in found.resources if item.has_findings},
         privacy_kinds=PRIVACY,
         needs_look=needs_look,
@@ -153,6 +165,38 @@ def repair_resource(draft: str, resource: str) -> Response:
     )
 
 
+@blueprint.post("/<draft>/resources/<resource>/columns")
+def map_columns(draft: str, resource: str) -> Response:
+    """Read the columns of a table as the fields somebody says they are, and check it again; or as they are named."""
+
+    def change(revision: int | None) -> DraftView:
+        found = services().drafts.get(g.actor, draft)
+        table = _find_table(found, resource)
+        columns = {} if "undo" in request.form else read_form(request.form, table, _find_task(found, table))
+        changes = {"choices": merge_columns(table, columns)}
+        return services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision)
+
+    return _take(draft, change, gettext("The table is checked again"))
+
+
+@blueprint.post("/<draft>/resources/<resource>/fitting-schema")
+def use_fitting_schema(draft: str, resource: str) -> Response:
+    """Check a table again by a schema that fits it."""
+
+    def change(revision: int | None) -> DraftView:
+        table = _find_table(services().drafts.get(g.actor, draft), resource)
+        proposals = services().matching.propose(g.actor, draft, resource)
+        proposal = find_proposal(proposals, request.form.get("ref", ""), request.form.get("table", ""))
+        if proposal is None:
+            raise StateError(N_("The schema does not fit the table any more"))
+        changes: dict[str, Any] = {"schema": proposal.schema}
+        if proposal.match.columns:
+            changes["choices"] = merge_columns(table, proposal.match.columns)
+        return services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision)
+
+    return _take(draft, change, gettext("The table is checked again"))
+
+
 @blueprint.post("/<draft>/resources/<resource>/schema")
 def use_proposed_schema(draft: str, resource: str) -> Response:
     """Check a table again by the schema that was proposed for it."""
@@ -164,6 +208,20 @@ def use_proposed_schema(draft: str, resource: str) -> Response:
         return services().drafts.change_resource(g.actor, draft, resource, {"schema": schema} if schema else {})
 
     return _take(draft, change, gettext("The table is checked again by the proposed schema"))
+
+
+def _find_table(draft: DraftView, name: str) -> DraftResourceView:
+    """A table that was sent with a draft. Raises `NotFoundError`."""
+    found = next((item for item in draft.resources if item.name == name and not item.carried), None)
+    if found is None:
+        raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
+    return found
+
+
+def _find_task(draft: DraftView, table: DraftResourceView) -> Mapping[str, Any] | None:
+    """What the check said of a table, while that is of the table as it is."""
+    tasks = draft.report["tasks"] if draft.report else ()
+    return next((item for item in tasks if item["name"] == table.name), None) if table.valid is not None else None
 
 
 def _take(draft: str, step: Callable[[int | None], DraftView], done: str) -> Response:

@@ -52,7 +52,9 @@ def choose_reading(draft: str, resource: str) -> Response | str:
     """Read the file by these choices from now on, and check it again; or by none of them."""
     revision = request.form.get("revision", "")
     try:
-        choices = {} if "forget" in request.form else _read(request.form).describe()
+        choices = (
+            {} if "forget" in request.form else {**_keep_columns(draft, resource), **_read(request.form).describe()}
+        )
         services().drafts.change_resource(
             g.actor, draft, resource, {"choices": choices}, revision=int(revision) if revision.isdigit() else None
         )
@@ -63,6 +65,13 @@ def choose_reading(draft: str, resource: str) -> Response | str:
         return redirect(url_for("readings.show_reading", draft=draft, resource=resource), 303)
     flash(gettext("The table is read again"), "good")
     return redirect(url_for("drafts.show_draft", draft=draft), 303)
+
+
+def _keep_columns(draft: str, resource: str) -> dict[str, Any]:
+    """What was said about the columns of a table, which the form here does not ask for."""
+    tables = services().drafts.get(g.actor, draft).resources
+    choices = next((item.choices for item in tables if item.name == resource), None) or {}
+    return {"columns": choices["columns"]} if "columns" in choices else {}
 
 
 def _render(draft: str, resource: str, form: MultiDict[str, str] | None) -> str:

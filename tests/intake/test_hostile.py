@@ -63,6 +63,7 @@ def test_unpacking_writes_into_its_folder_only_and_no_more_than_allowed(name: st
     assert sorted(tmp_path.iterdir()) == [source]
 
 
+@pytest.mark.slow
 def test_real_workbooks_with_damaged_bytes_are_read_or_refused(realdata: Path, tmp_path: Path) -> None:
     chance = random.Random(6)
     sources = [

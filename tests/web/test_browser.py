@@ -11,7 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
+from opendata.services.actors import SYSTEM
 from tests.instances import CSV, DATASET
+from tests.services.test_matching import CHINESE, ENGLISH, TITLED
 from tests.web.conftest import PASSWORD, Portal
 
 PUBLIC = (
@@ -217,5 +219,37 @@ def test_a_clerk_repairs_a_file_that_fails_its_schema_by_page_alone(
         published = download.value.path().read_text(encoding="utf-8")
         assert "2019-06-24" in published
         assert "24-06-2019" not in published
+        page.context.close()
+    assert not complaints
+
+
+def test_a_clerk_has_a_chinese_table_matched_with_an_english_schema_and_publishes_it(
+    browser: Browser, desk: Portal
+) -> None:
+    complaints: list[str] = []
+    desk.services.schemas.add(SYSTEM, "reservoirs", "1.0.0", TITLED)
+    desk.services.datasets.create(desk.services.accounts.sign_in("clerk", PASSWORD)[0], DATASET)
+    table = CHINESE.replace("测量日期", "日期").encode("gb18030")
+    with serve(desk) as address, keep_working(desk):
+        page = open_page(browser, complaints)
+        page.goto(f"{address}/sign-in?next=/workspace/datasets/reservoirs/upload")
+        page.get_by_label("名称").fill("clerk")
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.locator("#file_0").set_input_files({"name": "levels.csv", "mimeType": "text/csv", "buffer": table})
+        page.get_by_role("button", name="上传并校验").click()
+        fitting = page.get_by_role("region", name="适合“levels”表的数据标准")
+        expect(fitting).to_contain_text("4 列中对应上 3 列", timeout=WAIT_MILLISECONDS)
+        fitting.get_by_role("button", name="采用数据标准“水库”并重新校验").click()
+        columns = page.get_by_role("region", name="“levels”的列").first
+        expect(columns.get_by_label("level 水位（米）")).to_have_value("3", timeout=WAIT_MILLISECONDS)
+        columns.get_by_label("measured 测量日期").select_option("日期")
+        columns.get_by_role("button", name="按此读取各列并重新校验").click()
+        expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
+        page.get_by_role("button", name="发布").click()
+        page.get_by_role("link", name="查看版本 1.0.0").click(timeout=WAIT_MILLISECONDS)
+        with page.expect_download() as download:
+            page.locator("a", has_text="CSV").click()
+        assert download.value.path().read_text(encoding="utf-8") == ENGLISH
         page.context.close()
     assert not complaints
