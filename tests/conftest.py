@@ -12,3 +12,8 @@ pytest_plugins = ["tests.servers", "tests.instances"]
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Long bytes are named by their length: an archive holds the time it was made at, and each process has its own."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 40 else None
