@@ -10,13 +10,17 @@ import pytest
 
 from bench import publish as bench
 
-MOST = 500 * 1024**2
+MOST = 400 * 10**6
+"""Bytes above what the instance takes when idle: peak of the summed PSS of all its processes less its value before."""
 
 
 @pytest.mark.slow
-def test_620_573_rows_become_public_in_less_than_500_mib(tmp_path: Path, realdata: Path) -> None:
+def test_620_573_rows_become_public_in_less_than_400_mb_more_than_an_idle_instance_takes(
+    tmp_path: Path, realdata: Path
+) -> None:
     source = tmp_path / "villages.csv"
     with gzip.open(realdata / "chinese/admin-divisions/villages.csv.gz") as packed, source.open("wb") as file:
         shutil.copyfileobj(packed, file)
     _, memory = bench.publish(source, bench.SCHEMA, bench.ROWS)
-    assert memory.peak < MOST, f"{memory.peak >> 20} MiB, {memory.idle >> 20} MiB of them idle"
+    above = memory.peak - memory.idle
+    assert above < MOST, f"{above >> 20} MiB above {memory.idle >> 20} MiB"
