@@ -9,11 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.settings import Settings
@@ -30,7 +32,7 @@ TEXT = "code,name,level,measured\n" + "".join(
 class Template:
     """An instance with one published version and one draft that waits for its work, to be copied for each kill."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, files: Mapping[str, bytes], options: Sequence[ResourceOption] = ()) -> None:
         self.home = home
         services = make_services(home)
         actor = make_actor(services, "editor")
@@ -39,8 +41,8 @@ class Template:
         draft, _ = services.drafts.create(
             actor,
             "reservoirs",
-            [UploadedFile("levels.csv", io.BytesIO(TEXT.encode())), UploadedFile("new.csv", io.BytesIO(b"a\n1\n"))],
-            [ResourceOption(file="levels.csv", name="levels", schema=SCHEMA)],
+            [UploadedFile(name, io.BytesIO(data)) for name, data in files.items()],
+            list(options),
             enqueue=False,
         )
         self.draft = draft.id
@@ -50,10 +52,9 @@ class Template:
         self.check_steps = self._count("received")
         self.submitted = home.with_name("submitted")
         shutil.copytree(self.reference, self.submitted)
-        for folder in (self.submitted,):
-            opened = open_instance(folder)
-            opened.drafts.submit(opened.accounts.sign_in("editor", "a long password")[0], self.draft)
-            opened.database.dispose()
+        opened = open_instance(self.submitted)
+        opened.drafts.submit(opened.accounts.sign_in("editor", "a long password")[0], self.draft)
+        opened.database.dispose()
         shutil.rmtree(self.reference)
         shutil.copytree(self.submitted, self.reference)
         self.publish_steps = self._count("submitted")
@@ -72,7 +73,35 @@ class Template:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return Template(tmp_path_factory.mktemp("crash") / "template")
+    files = {"levels.csv": TEXT.encode(), "new.csv": b"a\n1\n"}
+    options = [ResourceOption(file="levels.csv", name="levels", schema=SCHEMA)]
+    return Template(tmp_path_factory.mktemp("crash") / "template", files, options)
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The same with files as departments have them: sheets with titles and footnotes, GB18030, JSON, all in one ZIP."""
+    return Template(tmp_path_factory.mktemp("packed") / "template", {"报送.zip": make_package()})
+
+
+def make_package() -> bytes:
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book) as workbook:
+        for name in ("一季度", "二季度"):
+            sheet = workbook.add_worksheet(name)
+            sheet.merge_range("A1:C1", f"水库水位表（{name}）")
+            sheet.write_row("A2", ["编号", "水库", "水位"])
+            for row in range(300):
+                sheet.write_row(row + 2, 0, [row + 1, f"水库{row}", row / 4])
+            sheet.write_row("A303", ["注：水位为月平均值，单位为米。"])
+    text = "编号,名称\r\n" + "".join(f"{n},第{n}号水文监测站\r\n" for n in range(1, 2000))
+    records = [{"station": n, "flow": n / 8} for n in range(500)]
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("levels.xlsx", book.getvalue())
+        target.writestr("stations.csv", text.encode("gb18030"))
+        target.writestr("flows.json", json.dumps(records))
+    return whole.getvalue()
 
 
 def run_child(home: Path, draft: str, *, last: int = 0, hours: int = 0) -> subprocess.CompletedProcess[str]:
@@ -136,6 +165,21 @@ def test_a_killed_worker_loses_nothing_and_shows_nothing_half(template: Template
     points = template.kill_points()
     source, last = points[(part * len(points)) // 6 + len(points) // 12]
     kill_and_recover(template, tmp_path / "killed", source, last)
+
+
+def test_a_worker_killed_over_a_package_of_many_forms_loses_nothing(packed: Template, tmp_path: Path) -> None:
+    points = packed.kill_points()
+    for part in (1, 2, 4):
+        source, last = points[part * len(points) // 5]
+        kill_and_recover(packed, tmp_path / str(part), source, last)
+
+
+@pytest.mark.slow
+def test_a_worker_killed_at_every_third_step_over_a_package_of_many_forms_loses_nothing(
+    packed: Template, tmp_path: Path
+) -> None:
+    for number, (source, last) in enumerate(packed.kill_points()[::3]):
+        kill_and_recover(packed, tmp_path / str(number), source, last)
 
 
 @pytest.mark.slow
