@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import gc
 import os
 import sys
 from pathlib import Path
@@ -37,6 +37,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
         app = create_app()
         app.config["EVENT_STREAMS"] = self._options["threads"] // 2  # the others answer all else
+        _warm_up()
+        gc.collect()
+        gc.freeze()  # what is here now is never collected: looking at it would copy it into every process
         return app
 
     def _begin(self, server: Any, worker: Any) -> None:  # noqa: ARG002 - gunicorn asks for both
@@ -50,12 +53,10 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 def _warm_up() -> None:
     """Load now what the first upload would wait for."""
-    import huey
+    import huey  # noqa: F401
     import re2  # noqa: F401
 
     import opendata.intake.kinds  # noqa: F401
-
-    logging.getLogger(__name__).debug("ready, with huey %s", huey.__version__)
 
 
 def serve(listener: int, ready: int, parent: int, workers: int, threads: int, log: int) -> None:
