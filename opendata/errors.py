@@ -6,9 +6,9 @@ the reader's language. What is wrong *inside* a table is never an exception but 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
@@ -134,11 +134,33 @@ class NotFoundError(OpendataError):
     title = N_("Not found")
 
 
+class MovedError(NotFoundError):
+    """A dataset of this id was renamed: `old` is called `new` now."""
+
+    slug = "moved"
+    title = N_("This dataset has another id now")
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(N_("The dataset “%(old)s” is called “%(new)s” now"), old=old, new=new)
+        self.old, self.new = old, new
+
+
 class WithdrawnError(OpendataError):
-    """The version was taken down; its tombstone stays."""
+    """The version was taken down; its `tombstone` stays."""
 
     slug = "withdrawn"
     title = N_("This version was withdrawn")
+
+    def __init__(self, message: str = "", /, *, tombstone: Mapping[str, Any] | None = None, **params: Any) -> None:
+        super().__init__(message, **params)
+        self.tombstone = dict(tombstone or {})
+
+
+class DamagedError(OpendataError):
+    """The bytes of a published file are missing or not what they were; they are not handed out."""
+
+    slug = "damaged"
+    title = N_("This file is damaged and is not handed out")
 
 
 class ExpiredError(OpendataError):

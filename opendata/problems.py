@@ -25,7 +25,9 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.NotSignedInError: 401,
     errors.NotPermittedError: 403,
     errors.NotFoundError: 404,
+    errors.MovedError: 308,
     errors.WithdrawnError: 410,
+    errors.DamagedError: 503,
     errors.ExpiredError: 410,
     errors.StateError: 409,
     errors.BusyError: 423,
@@ -80,6 +82,8 @@ def describe_problem(error: OpendataError, translate: Translate, instance: str) 
         "detail": fill(translate, error.message, error.params),
         "instance": quote(instance, safe=_SAFE),
     }
+    if isinstance(error, errors.WithdrawnError) and error.tombstone:
+        found["tombstone"] = error.tombstone
     if error.faults:
         found["errors"] = [
             {"pointer": item.pointer, "detail": fill(translate, item.message, dict(item.params))}
@@ -105,6 +109,8 @@ def register_problems(app: Flask) -> None:
     def _handle(error: OpendataError) -> Response:
         if status_of(error) >= 500:
             app.logger.error("%s %s: %s", request.method, request.path, error)
+        if isinstance(error, errors.MovedError):
+            return _lead_on(error)
         return _answer(describe_problem(error, _translate(), request.path))
 
     @app.errorhandler(HTTPException)
@@ -129,6 +135,16 @@ def register_problems(app: Flask) -> None:
             "instance": quote(request.path, safe=_SAFE),
         }
         return _answer(document)
+
+
+def _lead_on(error: errors.MovedError) -> Response:
+    """The same address under the dataset's present id, for good and for any method (308)."""
+    target = request.full_path.removesuffix("?").replace(f"/datasets/{error.old}", f"/datasets/{error.new}", 1)
+    response = Response(status=308)
+    response.headers["Location"] = quote(request.script_root + target, safe=_SAFE + "?%")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def describe_http(error: HTTPException, instance: str) -> dict[str, Any]:

@@ -65,6 +65,9 @@ class Settings:
         "Address of the Redis that several machines share as their queue (redis://, rediss:// or unix://);"
         " empty: SQLite in the instance folder.",
     )
+    purge_url: str = _setting(
+        "", 'Told by POST `{"prefix": …}` what the caches in front of the portal must forget; empty: nobody is.'
+    )
     work_memory_bytes: int = _setting(
         3 * 1024**3, "Memory that the work on one draft may take, beyond what an idle process has.", unit="bytes"
     )

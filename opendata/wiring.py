@@ -19,9 +19,13 @@ from opendata.services.previews import Previews
 from opendata.services.processing import Processing
 from opendata.services.publication import Publication
 from opendata.services.publishers import Publishers
+from opendata.services.rebuilding import Rebuilding
+from opendata.services.renaming import Renaming
+from opendata.services.restoring import Restoring
 from opendata.services.schemas import Schemas
 from opendata.services.uploads import Uploads
 from opendata.services.versions import Manifests, Versions
+from opendata.services.withdrawals import Withdrawals
 from opendata.services.work import Work
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore
@@ -45,9 +49,13 @@ class Services:
     matching: Matching
     previews: Previews
     publishers: Publishers
+    rebuilding: Rebuilding
+    renaming: Renaming
+    restoring: Restoring
     schemas: Schemas
     uploads: Uploads
     versions: Versions
+    withdrawals: Withdrawals
     work: Work
 
 
@@ -70,7 +78,8 @@ def build_services(settings: Settings) -> Services:
     drafts = Drafts(context, manifests)
     processing = Processing(context, manifests)
     publication = Publication(context, manifests, processing)
-    work = Work(context, processing, publication)
+    withdrawals = Withdrawals(context, manifests)
+    work = Work(context, processing, publication, withdrawals)
     versions = Versions(context, manifests)
     return Services(
         settings=settings,
@@ -86,8 +95,12 @@ def build_services(settings: Settings) -> Services:
         matching=Matching(context, manifests),
         previews=Previews(context),
         publishers=publishers,
+        rebuilding=Rebuilding(context),
+        renaming=Renaming(context),
+        restoring=Restoring(drafts, versions),
         schemas=schemas,
         uploads=Uploads(context),
         versions=versions,
+        withdrawals=withdrawals,
         work=work,
     )

@@ -13,6 +13,7 @@ from opendata.api.conditions import Answer, answer_unless_known, read_once, read
 from opendata.api.current import services
 from opendata.api.inputs import DatasetChanges, DatasetInput, DatasetQuery
 from opendata.api.shapes import DatasetPage, DatasetShape
+from opendata.api.version_inputs import RenamingInput
 from opendata.services.values import DatasetView, Page
 
 blueprint = ApiBlueprint("datasets", "The entries of the catalogue.")
@@ -74,6 +75,14 @@ def update_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
     """
     found = services().datasets.update(caller(), dataset, _spell_out(body), revision=read_revision(), deep=True)
     return found, {"ETag": write_etag(found.revision)}
+
+
+@blueprint.operation(
+    "POST", f"{_ONE}/rename", shape=DatasetShape, body=RenamingInput, problems=(400, 403, 404, 409, 413, 415, 422)
+)
+def rename_dataset(body: Mapping[str, Any], dataset: str) -> DatasetView:
+    """Give a dataset another id. Addresses with the old one redirect for ever. For maintainers."""
+    return services().renaming.rename(caller(), dataset, body["id"])
 
 
 def _spell_out(body: Mapping[str, Any]) -> Mapping[str, Any]:

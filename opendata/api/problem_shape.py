@@ -26,3 +26,4 @@ class ProblemShape(Schema):
     detail = fields.String(required=True)
     instance = fields.String(required=True, metadata={"format": "uri-reference"})
     errors = fields.List(fields.Nested(FaultShape), metadata={"description": "Where several values are wrong."})
+    tombstone = fields.Dict(metadata={"description": "Of a version that was withdrawn: when, why, by which law."})

@@ -87,6 +87,11 @@ class VersionShape(Schema):
         required=True,
         metadata={"type": "string", "description": "The digest of the manifest's bytes."},
     )
+    withdrawal = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The tombstone of a version that was taken down: when, why, by which law."},
+    )
     manifest = Address("/datasets/{0.dataset}/{0.version}/datapackage.json")
     url = Address("/datasets/{0.dataset}/{0.version}/", metadata={"description": "Its page."})
 
@@ -95,6 +100,17 @@ class DetailedVersionShape(VersionShape):
     """A published version with its tables."""
 
     resources = fields.List(fields.Nested(ResourceShape), required=True, attribute="tables")
+
+
+class ErratumShape(Schema):
+    """A correction told about a version that stands."""
+
+    dataset = fields.String(required=True)
+    number = fields.Integer(required=True)
+    version = fields.String(required=True)
+    successor = fields.String(required=True, allow_none=True)
+    text = fields.String(required=True)
+    created = fields.String(required=True)
 
 
 VersionPage = page_of(VersionShape)

@@ -9,10 +9,13 @@ from opendata.api.authentication import caller
 from opendata.api.blueprints import PREFIX, ApiBlueprint
 from opendata.api.conditions import Answer
 from opendata.api.current import services
+from opendata.api.draft_shapes import DraftShape
 from opendata.api.inputs import PageQuery
+from opendata.api.version_inputs import ErratumInput, WithdrawalInput
 from opendata.api.version_shapes import (
     DetailedVersion,
     DetailedVersionShape,
+    ErratumShape,
     PublishedTable,
     ResourcePage,
     ResourceShape,
@@ -32,7 +35,7 @@ _ONE = f"{_ALL}/<version:version>"
 def list_versions(query: Mapping[str, Any], dataset: str) -> Page[VersionView]:
     """List the versions of a dataset, newest first."""
     found = services().datasets.get(dataset, caller())
-    return cut_page(services().versions.list(dataset) if found.latest else (), lambda item: item.version, **query)
+    return cut_page(services().versions.list(dataset) if found.head else (), lambda item: item.version, **query)
 
 
 @blueprint.operation("GET", _ONE, shape=DetailedVersionShape, gives=("Content-Location",), problems=(404, 410))
@@ -69,6 +72,48 @@ def get_resource(dataset: str, version: str, resource: str) -> Answer:
     found = _find_version(dataset, version)
     descriptor = services().versions.get_resource(dataset, found.version, resource)
     return PublishedTable(found, descriptor), _locate(found, f"/resources/{resource}")
+
+
+@blueprint.operation(
+    "POST",
+    f"{_ONE}/withdraw",
+    shape=VersionPage,
+    body=WithdrawalInput,
+    problems=(400, 403, 404, 409, 413, 415, 422),
+)
+def withdraw_version(body: Mapping[str, Any], dataset: str, version: str) -> Page[VersionView]:
+    """Take a version down for ever; its addresses answer 410 with the reason.
+
+    With `erase` its bytes are deleted too, and every version made of the same bytes is taken down with it: the answer
+    lists all of them. For maintainers.
+    """
+    return Page(services().withdrawals.withdraw(caller(), dataset, version, **body))
+
+
+@blueprint.operation(
+    "POST",
+    f"{_ONE}/restore",
+    status=202,
+    shape=DraftShape,
+    gives=("Location",),
+    problems=(403, 404, 410, 413, 422),
+)
+def restore_version(dataset: str, version: str) -> Answer:
+    """Begin a draft with the tables of this version, to publish them again as the next one."""
+    draft = services().restoring.restore(caller(), dataset, version)
+    return draft, {"Location": f"{PREFIX}/drafts/{draft.id}"}
+
+
+@blueprint.operation(
+    "POST",
+    f"{_ONE}/errata",
+    shape=ErratumShape,
+    body=ErratumInput,
+    problems=(400, 403, 404, 413, 415, 422),
+)
+def tell_erratum(body: Mapping[str, Any], dataset: str, version: str) -> Mapping[str, Any]:
+    """Say what is wrong with a version that stands; the pages of it and of its successor show it. For maintainers."""
+    return services().withdrawals.tell_erratum(caller(), dataset, version, **body)
 
 
 def _find_version(dataset: str, version: str) -> VersionView:

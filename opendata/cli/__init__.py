@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from opendata.cli.configuration import config
+from opendata.cli.custody import erratum, rebuild, rename, withdraw
 from opendata.cli.description import convert, describe
 from opendata.cli.failures import Commands
 from opendata.cli.packages import export, import_
@@ -38,6 +39,10 @@ for command in (
     upload,
     import_,
     export,
+    withdraw,
+    erratum,
+    rename,
+    rebuild,
     publisher,
     user,
     token,

@@ -124,8 +124,10 @@ class Token(Base):
 
 
 class Dataset(Base):
-    """One entry of the inventory. `meta` is its metadata as JSON; `latest` its newest version, empty before the first.
+    """One entry of the inventory. `meta` is its metadata as JSON.
 
+    `head` is its highest version, empty before the first, and `latest` the highest that is not withdrawn. `errata` are
+    the corrections told about its versions.
     `publishing_id` names the draft that is being published: one at a time, so that a number is never given twice.
     `recipes` are the repairs accepted last for each table, to be offered on its next file; `choices` what was said
     last about how its file is to be read.
@@ -138,6 +140,8 @@ class Dataset(Base):
     publisher_id: Mapped[str] = mapped_column(ForeignKey("publishers.id"), index=True)
     meta: Mapped[dict[str, Any]]
     latest: Mapped[str | None] = mapped_column(String(40))
+    head: Mapped[str | None] = mapped_column(String(40))
+    errata: Mapped[list[Any] | None]
     created: Mapped[datetime]
     modified: Mapped[datetime] = mapped_column(index=True)
     revision: Mapped[int] = mapped_column(default=1)
@@ -150,7 +154,10 @@ class Dataset(Base):
 
 
 class Version(Base):
-    """A published version: an index entry over the manifest in the store."""
+    """A published version: an index entry over the manifest in the store.
+
+    `withdrawal` is the tombstone of one that was taken down, `unfinished` whether steps of that are still to be done.
+    """
 
     __tablename__ = "versions"
     __table_args__ = (UniqueConstraint("dataset_id", "version"),)
@@ -166,8 +173,29 @@ class Version(Base):
     resources: Mapped[int]
     rows: Mapped[int]
     bytes: Mapped[int] = mapped_column(BigInteger)
-    report: Mapped[dict[str, Any]]
     draft_id: Mapped[str | None] = mapped_column(String(32))
+    withdrawal: Mapped[dict[str, Any] | None]
+    unfinished: Mapped[bool] = mapped_column(default=False, index=True)
+
+
+class Alias(Base):
+    """What a dataset that was renamed is called now: addresses of the old name lead there for ever."""
+
+    __tablename__ = "aliases"
+
+    old: Mapped[str] = mapped_column(Id, primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
+    created: Mapped[datetime]
+
+
+class Damage(Base):
+    """A blob of the public store found damaged or missing: it is not served until it is whole again."""
+
+    __tablename__ = "damages"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    found: Mapped[datetime]
 
 
 class Draft(Base):
@@ -209,6 +237,9 @@ class Draft(Base):
     dataset: Mapped[Dataset] = relationship(lazy="joined")
     resources: Mapped[list[DraftResource]] = relationship(
         order_by="DraftResource.position", cascade="all, delete-orphan", lazy="selectin"
+    )
+    attachments: Mapped[list[DraftAttachment]] = relationship(
+        order_by="DraftAttachment.position", cascade="all, delete-orphan", lazy="selectin"
     )
 
 
@@ -254,6 +285,30 @@ class DraftResource(Base):
     choices: Mapped[dict[str, Any] | None]
     plain: Mapped[str | None] = mapped_column(String(64))
     engine_dialect: Mapped[dict[str, Any] | None]
+
+
+class DraftAttachment(Base):
+    """A file that accompanies the tables of a draft. Its blob is private; nothing looks inside it.
+
+    `file` is its name at the sender's, `filename` the one it is published under.
+    """
+
+    __tablename__ = "draft_attachments"
+    __table_args__ = (UniqueConstraint("draft_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(Id)
+    title: Mapped[str] = mapped_column(default="")
+    description: Mapped[str] = mapped_column(default="")
+    i18n: Mapped[dict[str, Any]]
+    file: Mapped[str]
+    filename: Mapped[str]
+    format: Mapped[str] = mapped_column(String(20))
+    mediatype: Mapped[str] = mapped_column(String(100))
+    upload: Mapped[str] = mapped_column(String(64))
+    upload_bytes: Mapped[int] = mapped_column(BigInteger)
 
 
 class Upload(Base):

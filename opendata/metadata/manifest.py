@@ -6,7 +6,7 @@ heard of us reads a plain Data Package. Source: datapackage.org v2 (2024-06).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 class TableFile:
     """One published table. Digests are hexadecimal SHA-256, sizes in bytes; `schema` is the published one.
 
+    `report` is digest and size of what the check counted and of what is in the columns, where that is kept.
     `source_schema` is given where the source's schema says more (its lexical options) than the published one.
     """
 
@@ -37,6 +38,7 @@ class TableFile:
     i18n: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     schema_name: str = ""
     source_schema: Mapping[str, Any] | None = None
+    report: tuple[str, int] | None = None
 
     def describe(self) -> dict[str, Any]:
         """The resource descriptor."""
@@ -53,6 +55,9 @@ class TableFile:
             ours["schema"] = self.schema_name
         if self.source_schema is not None:
             ours["sourceSchema"] = dict(self.source_schema)
+        if self.report is not None:
+            sha256, size = self.report
+            ours["report"] = {"path": f"{self.name}.report.json", "bytes": size, "hash": f"sha256:{sha256}"}
         if self.i18n:
             ours["i18n"] = {key: dict(value) for key, value in self.i18n.items()}
         found: dict[str, Any] = {
@@ -83,6 +88,7 @@ def build_manifest(
     previous: str | None,
     resources: Sequence[Mapping[str, Any]],
     notes: str = "",
+    reasons: Sequence[Any] = (),
 ) -> dict[str, Any]:
     """The manifest of one version. `created` is aware; `previous` is `sha256:…` of the manifest before, or None."""
     ours: dict[str, Any] = {
@@ -96,6 +102,7 @@ def build_manifest(
         "sourceVersion": metadata.source_version,
         "i18n": {key: dict(value) for key, value in metadata.i18n.items()},
         "notes": notes,
+        "reasons": list(reasons),
     }
     ours |= {key: value for key, value in optional.items() if value}
     found: dict[str, Any] = {
@@ -114,6 +121,17 @@ def build_manifest(
         "opendata": ours,
     }
     return {key: value for key, value in found.items() if value or key == "resources"}
+
+
+def list_blobs(manifest: Mapping[str, Any], names: Container[str] | None = None) -> list[str]:
+    """The digests of the files that a version is made of, of the resources named or of all; hexadecimal, each once."""
+    found: dict[str, None] = {}
+    for resource in manifest["resources"]:
+        if names is None or resource["name"] in names:
+            ours = resource.get("opendata", {})
+            parts = (resource, ours.get("parquet"), ours.get("report"))
+            found |= {part["hash"].removeprefix("sha256:"): None for part in parts if part}
+    return list(found)
 
 
 def format_time(moment: datetime) -> str:

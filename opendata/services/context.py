@@ -43,6 +43,10 @@ class Context:
     queue: Queue
     clock: Callable[[], datetime] = read_clock
 
+    def now(self) -> datetime:
+        """The present second: times that stand in records have no fractions."""
+        return self.clock().replace(microsecond=0)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A unit of work that only reads."""

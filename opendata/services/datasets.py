@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset
-from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError, fault
+from opendata.db.models import Alias, Dataset
+from opendata.errors import N_, InvalidMetadataError, MovedError, NotFoundError, PreconditionError, StateError, fault
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.dataset import DatasetMetadata, read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.metadata.manifest import format_time
 from opendata.services.actors import Actor, require_editor
 from opendata.services.context import Context
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, write_cursor
 from opendata.services.publishers import find_publisher, view_publisher
+from opendata.services.records import keep_edition
 from opendata.services.values import DatasetView, Page
 from opendata.storage.store import entry_key
 
@@ -40,9 +44,9 @@ class Datasets:
         """The datasets this reader may see, by id."""
         query = select(Dataset).order_by(Dataset.id).limit(limit + 1)
         if actor is None:
-            query = query.where(Dataset.latest.is_not(None))
+            query = query.where(Dataset.head.is_not(None))
         elif not actor.is_maintainer:
-            query = query.where(or_(Dataset.latest.is_not(None), Dataset.publisher_id == (actor.publisher or "")))
+            query = query.where(or_(Dataset.head.is_not(None), Dataset.publisher_id == (actor.publisher or "")))
         if publisher:
             if find_identifier_fault("", publisher):
                 return Page([])
@@ -57,7 +61,7 @@ class Datasets:
 
     def list_recent(self, limit: int) -> tuple[DatasetView, ...]:
         """The public datasets changed last."""
-        query = select(Dataset).where(Dataset.latest.is_not(None)).order_by(Dataset.modified.desc()).limit(limit)
+        query = select(Dataset).where(Dataset.head.is_not(None)).order_by(Dataset.modified.desc()).limit(limit)
         with self._context.read() as session:
             return tuple(view_dataset(row) for row in session.scalars(query))
 
@@ -65,7 +69,7 @@ class Datasets:
         """One dataset. Raises `NotFoundError` where there is none that this reader may see."""
         with self._context.read() as session:
             row = find_dataset(session, dataset)
-            if row.latest is None and not (actor and actor.may_edit(row.publisher_id)):
+            if row.head is None and not (actor and actor.may_edit(row.publisher_id)):
                 raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
             return view_dataset(row)
 
@@ -94,9 +98,9 @@ class Datasets:
                     faults=[fault("/publisher", N_("There is no publisher “%(id)s”"), id=publisher)]
                 ) from None
             identifier = wanted or _free_identifier(session, metadata.title)
-            if session.get(Dataset, identifier):
+            if session.get(Dataset, identifier) or session.get(Alias, identifier):
                 raise StateError(N_("There is a dataset “%(id)s” already"), id=identifier)
-            now = self._context.clock()
+            now = self._context.now()
             session.add(
                 Dataset(
                     id=identifier,
@@ -148,10 +152,10 @@ class Datasets:
             described = read_metadata({key: value for key, value in merged.items() if value is not None}).describe()
             if described != row.meta:
                 row.meta = described
-                row.modified = self._context.clock()
+                row.modified = self._context.now()
                 row.revision += 1
                 self._context.log(session, found_actor, "update", "dataset", dataset, properties=sorted(changes))
-                if row.latest is not None:
+                if row.head is not None:
                     record_entry(self._context, row)
             return view_dataset(row)
 
@@ -171,26 +175,26 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 def record_entry(context: Context, row: Dataset) -> None:
     """Write the next edition of a dataset's public entry into the store, unless the newest one says the same."""
-    described = {
+    found = {
         "id": row.id,
         "uuid": row.uuid,
         "publisher": row.publisher_id,
-        **row.meta,
+        "created": format_time(row.created),
+        "metadata": row.meta,
     }
-    data = write_canonical(described)
-    if row.editions and context.public.get_record(entry_key(row.id, row.editions)) == data:
-        return
-    number = row.editions + 1
-    while context.public.has_record(entry_key(row.id, number)):
-        if context.public.get_record(entry_key(row.id, number)) == data:
-            break
-        number += 1  # written just before a crash, then changed
-    context.public.put_record(entry_key(row.id, number), data)
-    row.editions = number
+    if row.editions:
+        newest = json.loads(context.public.get_record(entry_key(row.id, row.editions)))
+        if write_canonical({**newest, "modified": ""}) == write_canonical({**found, "modified": ""}):
+            return
+    found["modified"] = format_time(row.modified)
+    row.editions = keep_edition(context, partial(entry_key, row.id), found, row.editions)
 
 
 def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Dataset:
-    """The row of a dataset, locked against other writers if wanted. Raises `NotFoundError`."""
+    """The row of a dataset, locked against other writers if wanted.
+
+    Raises `NotFoundError`, `MovedError` where it was renamed.
+    """
     query = select(Dataset).where(Dataset.id == dataset)
     known = find_identifier_fault("", dataset) is None
     if lock:
@@ -198,6 +202,9 @@ def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Datas
         query = query.with_for_update(of=Dataset).execution_options(populate_existing=True)
     row = session.scalar(query) if known else None
     if row is None:
+        alias = session.get(Alias, dataset) if known else None
+        if alias is not None:
+            raise MovedError(dataset, alias.dataset_id)
         raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
     return row
 
@@ -226,6 +233,8 @@ def view_dataset(row: Dataset) -> DatasetView:
         update_cycle=metadata.update_cycle,
         source_version=metadata.source_version,
         latest=row.latest,
+        head=row.head,
+        errata=row.errata or (),
         created=row.created,
         modified=row.modified,
         revision=row.revision,

@@ -9,7 +9,7 @@ A crash after any step is finished by the next worker, with the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Draft, DraftResource, Version
 from opendata.errors import N_, IntegrityError
 from opendata.metadata.canonical import digest, write_canonical
-from opendata.metadata.manifest import TableFile, build_manifest
+from opendata.metadata.manifest import TableFile, build_manifest, list_blobs
 from opendata.metadata.versions import compare_manifests, next_version
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.context import Context
@@ -26,6 +26,7 @@ from opendata.services.draft_view import build_report
 from opendata.services.lease import Lease, release
 from opendata.services.processing import Processing
 from opendata.services.publishers import describe_publisher, record_publisher
+from opendata.services.records import keep_record
 from opendata.services.versions import Manifests
 from opendata.storage.store import manifest_key
 from opendata.tabular.profile import withhold_values
@@ -50,12 +51,11 @@ class Publication:
             if row.target is None and not self._plan(session, row):
                 return True
             target, planned = str(row.target), str(row.target_manifest)
-            owned = [(item.csv, item.parquet) for item in row.resources]
+            owned = {item.name for item in row.resources}
         data = self._context.private.open_blob(planned).read()
-        self._copy_blobs(lease, owned)
-        key = manifest_key(json.loads(data)["name"], target)
-        self._context.public.put_record(key, data)
-        self._context.public.put_record(f"{key}.sig", self._context.signer.sign(data))
+        manifest = json.loads(data)
+        self._copy_blobs(lease, list_blobs(manifest, owned))
+        keep_record(self._context, manifest_key(manifest["name"], target), data)
         lease.report("publish", 0.99, force=True)
         with self._context.write() as session:
             self._make_visible(session, lease.lock(session), data)
@@ -82,14 +82,14 @@ class Publication:
                 release(row, done=True)
                 return False
         old = self._manifests.get(row.dataset_id, dataset.latest) if dataset.latest else None
-        resources = _list_resources(row, old)
+        resources = self._list_resources(row, old)
         common: dict[str, Any] = {
             "dataset": dataset.id,
             "uuid": dataset.uuid,
             "publisher": describe_publisher(dataset.publisher),
             "metadata": metadata_of(dataset),
             "created": now,
-            "previous": digest(self._manifests.read(dataset.id, dataset.latest)) if dataset.latest else None,
+            "previous": digest(self._manifests.read(dataset.id, dataset.head)) if dataset.head else None,
             "resources": resources,
             "notes": row.notes,
         }
@@ -99,8 +99,8 @@ class Publication:
             row.stage, row.progress = "", 1.0
             release(row, done=True)
             return False
-        row.target = next_version(dataset.latest, change.bump)
-        manifest = build_manifest(version=row.target, **common)
+        row.target = next_version(dataset.head, change.bump)
+        manifest = build_manifest(version=row.target, reasons=change.reasons, **common)
         row.target_manifest = self._keep(write_canonical(manifest))
         row.target_reasons = list(change.reasons)
         dataset.publishing_id = row.id
@@ -111,8 +111,7 @@ class Publication:
 
         return self._context.private.put_stream(io.BytesIO(data))[0]
 
-    def _copy_blobs(self, lease: Lease, owned: list[tuple[str | None, str | None]]) -> None:
-        names = [name for pair in owned for name in pair if name is not None]
+    def _copy_blobs(self, lease: Lease, names: Sequence[str]) -> None:
         for number, name in enumerate(names):
             lease.report("publish", 0.98 * number / len(names), force=True)
             copied, _ = self._context.public.put_blob(self._context.private.blob_path(name))
@@ -121,28 +120,12 @@ class Publication:
 
     def _make_visible(self, session: Session, row: Draft, data: bytes) -> None:
         dataset = find_dataset(session, row.dataset_id, lock=True)
-        manifest = json.loads(data)
         now = self._context.clock()
-        report = build_report(row)
-        tables = {item.name: item for item in row.resources}
-        session.add(
-            Version(
-                dataset_id=dataset.id,
-                version=str(row.target),
-                manifest=digest(data).removeprefix("sha256:"),
-                created=_read_time(manifest["created"]),
-                published=now,
-                notes=row.notes,
-                reasons=row.target_reasons,
-                resources=len(manifest["resources"]),
-                rows=sum(item["opendata"]["rows"] for item in manifest["resources"]),
-                bytes=sum(item["bytes"] for item in manifest["resources"]),
-                report=self._collect_reports(session, row, report, tables),
-                draft_id=row.id,
-            )
-        )
-        dataset.latest = row.target
-        dataset.modified = now
+        version = index_version(dataset.id, data)
+        version.draft_id = row.id
+        session.add(version)
+        dataset.latest = dataset.head = row.target
+        dataset.modified = version.created
         dataset.revision += 1
         dataset.publishing_id = None
         record_publisher(self._context, dataset.publisher)
@@ -155,23 +138,45 @@ class Publication:
         actor = Actor(row.approver or row.submitter or SYSTEM.name, "editor")
         self._context.log(session, actor, "publish", "version", f"{dataset.id}@{row.target}", draft=row.id)
 
-    def _collect_reports(
-        self, session: Session, row: Draft, report: Mapping[str, Any] | None, tables: Mapping[str, DraftResource]
-    ) -> dict[str, Any]:
-        """The summary of each table's report; that of a carried table comes from the version before."""
-        from sqlalchemy import select
+    def _list_resources(self, row: Draft, old: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+        """The resources of the next version: those before in their order, replaced or carried, then new ones."""
+        tasks = {task["name"]: task for task in (build_report(row) or {}).get("tasks", ())}
+        own = {item.name: _describe_table(item, self._keep_report(row, item, tasks)) for item in row.resources}
+        before = [item for item in (old or {}).get("resources", ()) if item["name"] not in row.dropped]
+        kept = [own.get(item["name"], item) for item in before]
+        names = {item["name"] for item in before}
+        return [*kept, *(item for name, item in own.items() if name not in names)]
 
-        found: dict[str, Any] = {}
-        if row.base is not None:
-            before = session.scalar(
-                select(Version).where(Version.dataset_id == row.dataset_id, Version.version == row.base)
-            )
-            found = {name: item for name, item in (before.report if before else {}).items() if name not in row.dropped}
-        for task in (report or {}).get("tasks", ()):
-            if task["name"] in tables:
-                single = {"valid": task["valid"], "stats": task["stats"], "warnings": [], "tasks": [task]}
-                found[task["name"]] = {**summarise_report(single), **_describe_columns(row, tables[task["name"]])}
-        return found
+    def _keep_report(
+        self, row: Draft, item: DraftResource, tasks: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[str, int] | None:
+        """Keep the summary of a table's report and what is in its columns, without any cell that tells of persons."""
+        task = tasks.get(item.name)
+        if task is None:
+            return None
+        timeless = {**task["stats"], "seconds": 0}  # how long it took is no part of what was found
+        task = {**task, "stats": timeless}
+        single = {"valid": task["valid"], "stats": timeless, "warnings": [], "tasks": [task]}
+        data = write_canonical({**summarise_report(single), **_describe_columns(row, item)})
+        return self._keep(data), len(data)
+
+
+def index_version(dataset: str, data: bytes) -> Version:
+    """The row of a version, which says nothing that its manifest (`data`) does not."""
+    manifest = json.loads(data)
+    created = _read_time(manifest["created"])
+    return Version(
+        dataset_id=dataset,
+        version=manifest["version"],
+        manifest=digest(data).removeprefix("sha256:"),
+        created=created,
+        published=created,
+        notes=manifest["opendata"].get("notes", ""),
+        reasons=manifest["opendata"].get("reasons", []),
+        resources=len(manifest["resources"]),
+        rows=sum(item["opendata"].get("rows", 0) for item in manifest["resources"]),
+        bytes=sum(item["bytes"] for item in manifest["resources"]),
+    )
 
 
 def _describe_columns(row: Draft, table: DraftResource) -> dict[str, Any]:
@@ -181,16 +186,7 @@ def _describe_columns(row: Draft, table: DraftResource) -> dict[str, Any]:
     return {"opendata": {"profile": columns}} if columns else {}
 
 
-def _list_resources(row: Draft, old: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-    """The resources of the next version: those of the one before in their order, replaced or carried, then new ones."""
-    own = {item.name: _describe_table(item) for item in row.resources}
-    before = [item for item in (old or {}).get("resources", ()) if item["name"] not in row.dropped]
-    kept = [own.get(item["name"], item) for item in before]
-    names = {item["name"] for item in before}
-    return [*kept, *(item for name, item in own.items() if name not in names)]
-
-
-def _describe_table(item: DraftResource) -> Mapping[str, Any]:
+def _describe_table(item: DraftResource, report: tuple[str, int] | None) -> Mapping[str, Any]:
     published = item.published_schema or {}
     return TableFile(
         name=item.name,
@@ -206,6 +202,7 @@ def _describe_table(item: DraftResource) -> Mapping[str, Any]:
         source_sha256=item.upload,
         source_bytes=item.upload_bytes,
         schema_name=item.schema_name,
+        report=report,
         source_schema=item.schema if item.schema is not None and item.schema != published else None,
     ).describe()
 

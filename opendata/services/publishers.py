@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Publisher
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError
-from opendata.metadata.canonical import write_canonical
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.metadata.manifest import format_time
 from opendata.services.actors import Actor, require_maintainer
 from opendata.services.context import Context
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, write_cursor
+from opendata.services.records import keep_edition
 from opendata.services.values import Page, PublisherView
 from opendata.storage.store import publisher_key
 
@@ -58,7 +60,7 @@ class Publishers:
         def create(session: Session) -> str:
             if session.get(Publisher, values["id"]):
                 raise StateError(N_("There is a publisher “%(id)s” already"), id=values["id"])
-            now = self._context.clock()
+            now = self._context.now()
             session.add(Publisher(**values, created=now, modified=now))
             self._context.log(session, found_actor, "create", "publisher", values["id"])
             return str(values["id"])
@@ -76,19 +78,8 @@ class Publishers:
 
 def record_publisher(context: Context, publisher: Publisher) -> None:
     """Write the publisher's record into the store where its newest edition does not say the same."""
-    described = describe_publisher(publisher)
-    data = write_canonical(described)
-    if publisher.editions:
-        key = publisher_key(publisher.id, publisher.editions)
-        if context.public.has_record(key) and context.public.get_record(key) == data:
-            return
-    number = publisher.editions + 1
-    while context.public.has_record(publisher_key(publisher.id, number)):
-        if context.public.get_record(publisher_key(publisher.id, number)) == data:
-            break
-        number += 1  # written just before a crash, then changed
-    context.public.put_record(publisher_key(publisher.id, number), data)
-    publisher.editions = number
+    found = {**describe_publisher(publisher), "created": format_time(publisher.created)}
+    publisher.editions = keep_edition(context, partial(publisher_key, publisher.id), found, publisher.editions)
 
 
 def describe_publisher(row: Publisher) -> dict[str, Any]:
@@ -120,7 +111,7 @@ def find_publisher(session: Session, publisher: str) -> Publisher:
 
 def count_datasets(session: Session) -> dict[str, int]:
     """Public datasets per publisher."""
-    query = select(Dataset.publisher_id, func.count()).where(Dataset.latest.is_not(None)).group_by(Dataset.publisher_id)
+    query = select(Dataset.publisher_id, func.count()).where(Dataset.head.is_not(None)).group_by(Dataset.publisher_id)
     return {publisher: count for publisher, count in session.execute(query)}  # noqa: C416 - a row is no pair to mypy
 
 

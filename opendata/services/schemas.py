@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from opendata.services.actors import Actor, require_maintainer
 from opendata.services.context import Context
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, write_cursor
+from opendata.services.records import keep_record
 from opendata.services.values import Page, SchemaView
 from opendata.storage.store import schema_key
 from opendata.tabular.schema import read_schema
@@ -99,18 +101,7 @@ class Schemas:
             new = session.scalar(select(Schema.id).where(Schema.name == name, Schema.version == version)) is None
             if not new:
                 return f"{name}@{version}"
-            ours = descriptor.get("opendata") or {}
-            session.add(
-                Schema(
-                    name=name,
-                    version=version,
-                    title=str(descriptor.get("title") or name),
-                    description=str(descriptor.get("description") or ""),
-                    i18n=_read_translations(ours),
-                    descriptor=dict(descriptor),
-                    created=self._context.clock(),
-                )
-            )
+            session.add(index_schema(name, version, descriptor, self._context.now()))
             self._context.log(session, found_actor, "create", "schema", f"{name}@{version}")
             return f"{name}@{version}"
 
@@ -120,7 +111,7 @@ class Schemas:
     def _record(self, name: str, version: str, descriptor: Mapping[str, Any]) -> None:
         """Write the schema into the store, which keeps the first of a number for ever."""
         try:
-            self._context.public.put_record(schema_key(name, version), write_canonical(descriptor))
+            keep_record(self._context, schema_key(name, version), write_canonical(descriptor))
         except IntegrityError:
             raise StateError(
                 N_("The schema %(name)s@%(version)s exists with other rules; take a new version number"),
@@ -138,6 +129,19 @@ class Schemas:
                 raise InvalidSchemaError(N_("“%(path)s” is not JSON: %(reason)s"), path=path, reason=error) from None
             new += self.add(actor, path.parent.parent.name, path.parent.name, descriptor)[1]
         return new
+
+
+def index_schema(name: str, version: str, descriptor: Mapping[str, Any], created: datetime) -> Schema:
+    """The row of a schema, which says nothing but `created` that its descriptor does not."""
+    return Schema(
+        name=name,
+        version=version,
+        title=str(descriptor.get("title") or name),
+        description=str(descriptor.get("description") or ""),
+        i18n=_read_translations(descriptor.get("opendata")),
+        descriptor=dict(descriptor),
+        created=created,
+    )
 
 
 def _read_translations(ours: object) -> dict[str, Any]:

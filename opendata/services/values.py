@@ -34,7 +34,11 @@ class PublisherView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetView:
-    """A dataset as the catalogue shows it; `latest` is None before the first version."""
+    """A dataset as the catalogue shows it.
+
+    `head` is its highest version, None before the first; `latest` the highest that is not withdrawn. `errata` are
+    `{number, version, successor, text, created}`.
+    """
 
     id: str
     uuid: str
@@ -51,6 +55,8 @@ class DatasetView:
     update_cycle: str
     source_version: str
     latest: str | None
+    head: str | None
+    errata: Sequence[Mapping[str, Any]]
     created: datetime
     modified: datetime
     revision: int
@@ -58,7 +64,10 @@ class DatasetView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionView:
-    """A published version; `created` is when publication was asked for, `manifest_sha256` names its manifest."""
+    """A published version; `created` is when publication was asked for, `manifest_sha256` names its manifest.
+
+    `withdrawal` is the tombstone of a version that was taken down.
+    """
 
     dataset: str
     version: str
@@ -70,6 +79,7 @@ class VersionView:
     rows: int
     bytes: int
     manifest_sha256: str
+    withdrawal: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from opendata.db.models import Version
-from opendata.errors import N_, NotFoundError
+from opendata.errors import N_, NotFoundError, WithdrawnError
 from opendata.metadata.versions import parse_version
 from opendata.services.context import Context
 from opendata.services.datasets import find_dataset
@@ -64,24 +65,31 @@ class Versions:
         return tuple(sorted(found, key=lambda item: parse_version(item.version) or (0, 0, 0), reverse=True))
 
     def get(self, dataset: str, version: str) -> VersionView:
-        """One version. Raises `NotFoundError`."""
+        """One version. Raises `NotFoundError`, and `WithdrawnError` with the tombstone of one that was taken down."""
         with self._context.read() as session:
-            row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))
-            if row is None:
-                raise NotFoundError(
-                    N_("There is no version “%(version)s” of “%(dataset)s”"),
-                    version=version[:40],
-                    dataset=dataset[:200],
+            row = find_version(session, dataset, version)
+            if row.withdrawal is not None:
+                raise WithdrawnError(
+                    N_("Version %(version)s of “%(dataset)s” was withdrawn on %(day)s: %(reason)s"),
+                    version=row.version,
+                    dataset=row.dataset_id,
+                    day=str(row.withdrawal["withdrawn"])[:10],
+                    reason=row.withdrawal["reason"],
+                    tombstone=row.withdrawal,
                 )
             return view_version(row)
 
     def find_latest(self, dataset: str) -> str:
-        """The number of the newest version. Raises `NotFoundError` where there is none."""
+        """The number of the newest version that stands.
+
+        Raises `NotFoundError` where there is none, `WithdrawnError` where all were taken down.
+        """
         with self._context.read() as session:
-            latest = find_dataset(session, dataset).latest
-        if latest is None:
+            row = find_dataset(session, dataset)
+            latest, head = row.latest, row.head
+        if latest is None and head is None:
             raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
-        return latest
+        return latest or self.get(dataset, str(head)).version
 
     def get_manifest(self, dataset: str, version: str) -> Mapping[str, Any]:
         """The manifest of a version as an object, not to be changed."""
@@ -135,11 +143,12 @@ class Versions:
         return list(found.get("profile", ()))
 
     def _get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
-        self.get_resource(dataset, version, resource)
-        with self._context.read() as session:
-            row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))
-            found: Mapping[str, Any] = (row.report if row else {}).get(resource) or {"valid": True, "tasks": []}
-            return found
+        kept = self.get_resource(dataset, version, resource).get("opendata", {}).get("report")
+        if kept is None:
+            return {"valid": True, "tasks": []}
+        with self._context.public.open_blob(kept["hash"].removeprefix("sha256:")) as file:
+            found: Mapping[str, Any] = json.load(file)
+        return found
 
     def find_table(self, key: ForeignKey) -> Path | None:
         """The Parquet file of the published table that a foreign key refers to, or None."""
@@ -156,6 +165,17 @@ class Versions:
         return read_first_rows(self.find_file(dataset, version, resource, "parquet").path, limit)
 
 
+def find_version(session: Session, dataset: str, version: str) -> Version:
+    """The row of a version, withdrawn or not. Raises `NotFoundError`."""
+    row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))
+    if row is None:
+        find_dataset(session, dataset)
+        raise NotFoundError(
+            N_("There is no version “%(version)s” of “%(dataset)s”"), version=version[:40], dataset=dataset[:200]
+        )
+    return row
+
+
 def view_version(row: Version) -> VersionView:
     """The value of a row."""
     return VersionView(
@@ -169,4 +189,5 @@ def view_version(row: Version) -> VersionView:
         rows=row.rows,
         bytes=row.bytes,
         manifest_sha256=row.manifest,
+        withdrawal=row.withdrawal,
     )

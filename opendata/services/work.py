@@ -19,6 +19,7 @@ from opendata.services.lease import Lease, LostLeaseError, release, take_lease
 from opendata.services.processing import WORK_FOLDER, Processing
 from opendata.services.publication import Publication
 from opendata.services.uploads import Uploads
+from opendata.services.withdrawals import Withdrawals
 from opendata.storage.store import manifest_key
 
 logger = logging.getLogger(__name__)
@@ -44,8 +45,11 @@ _STALE_SECONDS = 24 * 3600
 class Work:
     """Does what drafts want done."""
 
-    def __init__(self, context: Context, processing: Processing, publication: Publication) -> None:
+    def __init__(
+        self, context: Context, processing: Processing, publication: Publication, withdrawals: Withdrawals
+    ) -> None:
         self._context = context
+        self._withdrawals = withdrawals
         self._processing = processing
         self._publication = publication
 
@@ -121,7 +125,8 @@ class Work:
             return list(session.scalars(query))
 
     def sweep(self) -> int:
-        """Put every draft that wants work into the queue again; return how many."""
+        """Put every draft that wants work into the queue again, finish withdrawals; return how many drafts."""
+        self._withdrawals.finish_all()
         found = self.find()
         for draft in found:
             self._context.queue.put(draft)

@@ -83,6 +83,21 @@ class LocalStore:
         """Whether the store has a blob."""
         return self._blob(name).is_file()
 
+    def list_blobs(self) -> Iterator[tuple[str, int]]:
+        """Every blob's name and size in bytes, in the order of their names."""
+        root = self._folder / "blobs" / "sha256"
+        for folder in sorted(root.iterdir()) if root.is_dir() else ():
+            with os.scandir(folder) as entries:
+                found = sorted((entry.name, entry.stat().st_size) for entry in entries if _BLOB.fullmatch(entry.name))
+            yield from found
+
+    def delete_blob(self, name: str) -> None:
+        """Let a blob go for good."""
+        path = self._blob(name)
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            sync_folder(path.parent)
+
     def put_record(self, key: str, data: bytes) -> None:
         """Write a record once."""
         path = self._record(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,16 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEY_FILE = "signing.key"
+NEXT_FILE = "signing.key.next"
+"""The key that is about to take over, between its making and its first use."""
 
 
 class Signer:
     """Signs with the instance's private key."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / KEY_FILE
+    def __init__(self, folder: Path, name: str = KEY_FILE) -> None:
+        self._file = folder / name
+        self._next = folder / NEXT_FILE
 
     def sign(self, data: bytes) -> bytes:
         """The signature in base64, with a line end: Ed25519 is deterministic, equal bytes sign equally."""
@@ -31,17 +35,31 @@ class Signer:
         """The raw 32 bytes of the public key."""
         return self._load().public_key().public_bytes_raw()
 
+    def find_created(self) -> datetime:
+        """When the key was made."""
+        return datetime.fromtimestamp(int(self._file.stat().st_mtime), UTC)
+
+    def prepare_next(self) -> bytes:
+        """Have the key ready that will take over, unless there is one already; its raw public half."""
+        create_signing_key(self._file.parent, NEXT_FILE)
+        return Signer(self._file.parent, NEXT_FILE).public_key()
+
+    def take_next(self) -> None:
+        """Let the next key take over; the present one is gone for good."""
+        self._next.replace(self._file)
+        sync_folder(self._file.parent)
+
     def _load(self) -> Ed25519PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._file.read_text(encoding="ascii").strip()))
 
 
-def create_signing_key(folder: Path) -> None:
+def create_signing_key(folder: Path, name: str = KEY_FILE) -> None:
     """Make the key pair of an instance, readable by its owner alone, unless there is one."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    write_secret(folder / KEY_FILE, Ed25519PrivateKey.generate().private_bytes_raw().hex())
+    write_secret(folder / name, Ed25519PrivateKey.generate().private_bytes_raw().hex())
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -37,6 +37,14 @@ class Store(Protocol):
         """Whether the store has a blob."""
         ...
 
+    def list_blobs(self) -> Iterator[tuple[str, int]]:
+        """Every blob's name and size in bytes, in the order of their names."""
+        ...
+
+    def delete_blob(self, name: str) -> None:
+        """Let a blob go for good; one that is not there is fine."""
+        ...
+
     def put_record(self, key: str, data: bytes) -> None:
         """Write a record once. The same bytes again are fine; others raise `IntegrityError`."""
         ...
@@ -62,6 +70,32 @@ def shard(identifier: str) -> str:
 def manifest_key(dataset: str, version: str) -> str:
     """Where a version's manifest lies; its signature is the same with `.sig` appended."""
     return f"datasets/{shard(dataset)}/{dataset}/{version}.json"
+
+
+def tombstone_key(dataset: str, version: str, edition: int = 1) -> str:
+    """Where the tombstone of a withdrawn version lies; it beats the manifest, and a later edition an earlier one."""
+    number = "" if edition == 1 else f"-{edition}"
+    return f"datasets/{shard(dataset)}/{dataset}/withdrawn/{version}{number}.json"
+
+
+def erratum_key(dataset: str, number: int) -> str:
+    """Where the n-th erratum of a dataset lies."""
+    return f"datasets/{shard(dataset)}/{dataset}/errata/{number}.json"
+
+
+def signature_key(key: str) -> str:
+    """Where the detached signature of a record lies."""
+    return f"{key}.sig"
+
+
+def signing_key_key(number: int) -> str:
+    """Where the record of the n-th signing key lies."""
+    return f"keys/{number}.json"
+
+
+def alias_key(old: str) -> str:
+    """Where it is said what a dataset of this id is called now."""
+    return f"aliases/{old}.json"
 
 
 def entry_key(dataset: str, number: int) -> str:

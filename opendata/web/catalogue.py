@@ -47,7 +47,7 @@ def show_dataset(dataset: str) -> Response | str:
     if _wants_json():
         return _lead_to_rest("datasets", dataset)
     found = services().datasets.get(dataset, g.actor)
-    versions = services().versions.list(dataset) if found.latest else ()
+    versions = services().versions.list(dataset) if found.head else ()
     manifest = services().versions.get_manifest(dataset, found.latest) if found.latest else None
     return render_template(
         "dataset.html",

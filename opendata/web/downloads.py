@@ -56,6 +56,19 @@ def send_signature(dataset: str, version: str) -> AnyResponse:
     return _send_bytes(data, "text/plain; charset=us-ascii", IMMUTABLE)
 
 
+@blueprint.get("/datasets/<dataset>/<version>/withdrawal.json")
+def send_tombstone(dataset: str, version: str) -> AnyResponse:
+    """The tombstone of a version that was taken down: exactly the bytes that are signed."""
+    return _send_bytes(services().withdrawals.read_tombstone(dataset, version), JSON, DERIVED)
+
+
+@blueprint.get("/datasets/<dataset>/<version>/withdrawal.json.sig")
+def send_tombstone_signature(dataset: str, version: str) -> AnyResponse:
+    """The detached signature of the tombstone."""
+    data = services().withdrawals.read_tombstone(dataset, version, signature=True)
+    return _send_bytes(data, "text/plain; charset=us-ascii", DERIVED)
+
+
 @blueprint.get('/datasets/<dataset>/<version>/<resource>.<any("csv","parquet"):suffix>')
 def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:
     """The rows as CSV or Parquet."""

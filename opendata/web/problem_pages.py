@@ -89,10 +89,20 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         N_("There is nothing at this address, or it is not public."),
         N_("Check the address. The list of datasets shows everything that is public."),
     ),
+    "moved": (
+        N_("This dataset has another id now"),
+        N_("The dataset was renamed. Its old addresses lead to the new ones for ever."),
+        N_("Follow the redirection, and note the new address."),
+    ),
     "withdrawn": (
         N_("This version was withdrawn"),
         N_("The version was published and has been taken down. The reason is kept with its address."),
         N_("Use the newest version of the dataset."),
+    ),
+    "damaged": (
+        N_("This file is damaged and is not handed out"),
+        N_("The stored bytes are missing, or no longer what they were when the version was published."),
+        N_("Try again later; the people who run this portal have been told."),
     ),
     "conflict": (
         N_("This step is not possible now"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, g, render_template, url_for
 
 from opendata.web.instance import absolute_url, services
 from opendata.web.profiles import list_profiles
@@ -19,6 +19,7 @@ PREVIEWED_TABLES = 20
 def show_version(dataset: str, version: str) -> str:
     """A version with each of its tables."""
     versions = services().versions
+    entry = services().datasets.get(dataset, g.actor)
     found, manifest = versions.get(dataset, version), versions.get_manifest(dataset, version)
     names = [item["name"] for item in manifest["resources"][:PREVIEWED_TABLES] if "schema" in item]
     previews = {
@@ -35,7 +36,9 @@ def show_version(dataset: str, version: str) -> str:
         publisher=manifest["opendata"]["publisher"],
         previews=previews,
         profiles={name: list_profiles(versions.get_profile(dataset, version, name)) for name in names},
-        latest=versions.find_latest(dataset),
+        latest=entry.latest,
+        errata=[item for item in entry.errata if version in (item["version"], item["successor"])],
+        may_edit=g.actor is not None and g.actor.may_edit(entry.publisher.id),
         snippets=build_snippets(dataset, manifest, version),
         address=absolute_url(url_for("version_pages.show_version", dataset=dataset, version=version)),
     )

@@ -175,8 +175,10 @@ def test_the_public_entry_of_a_dataset_is_kept_in_editions(services: Services, e
     publish(services, editor)
     services.datasets.update(editor, "reservoirs", {"description": "水位"})
     services.datasets.update(editor, "reservoirs", {"description": "水位"})
-    first, second = (json.loads(store.get_record(key)) for key in store.list_records("entries"))
-    assert [first["description"], second["description"]] == ["未公开", "水位"]
+    first, second = (
+        json.loads(store.get_record(key)) for key in store.list_records("entries") if key.endswith(".json")
+    )
+    assert [first["metadata"]["description"], second["metadata"]["description"]] == ["未公开", "水位"]
     assert first["uuid"] == second["uuid"] == services.datasets.get("reservoirs").uuid
 
 

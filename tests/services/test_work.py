@@ -70,7 +70,7 @@ def context(services: Services, clock: Clock, queue: Memory) -> Context:
 @pytest.fixture
 def work(services: Services, context: Context) -> Work:
     """The same work under a clock of ours."""
-    return Work(context, services.work._processing, services.work._publication)
+    return Work(context, services.work._processing, services.work._publication, services.withdrawals)
 
 
 def receive(services: Services, editor: Actor, text: str = CSV) -> str:

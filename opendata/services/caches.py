@@ -1,0 +1,26 @@
+"""Telling the caches in front of the portal that something is gone (`OPENDATA_PURGE_URL`)."""
+
+from __future__ import annotations
+
+from opendata.errors import N_, BackendError
+from opendata.settings import Settings
+
+_SECONDS = 10
+
+
+def purge_caches(settings: Settings, prefix: str) -> None:
+    """Ask that everything below a path be forgotten: a POST with `{"prefix": "/datasets/…/"}`.
+
+    Whoever runs a CDN translates it into that one's own call. Raises `BackendError` where it is not answered with 2xx;
+    nothing happens where no address is set.
+    """
+    if not settings.purge_url:
+        return
+    import requests
+
+    try:
+        answer = requests.post(settings.purge_url, json={"prefix": prefix}, timeout=_SECONDS, allow_redirects=False)
+    except requests.RequestException as error:
+        raise BackendError(N_("The caches do not answer: %(reason)s"), reason=type(error).__name__) from error
+    if not answer.ok:
+        raise BackendError(N_("The caches do not answer: %(reason)s"), reason=answer.status_code)
