@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("old", sa.String(length=100), nullable=False),
         sa.Column("dataset_id", sa.String(length=100), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("unfinished", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name=op.f("fk_aliases_dataset_id")),
         sa.PrimaryKeyConstraint("old", name=op.f("pk_aliases")),
     )

@@ -179,13 +179,17 @@ class Version(Base):
 
 
 class Alias(Base):
-    """What a dataset that was renamed is called now: addresses of the old name lead there for ever."""
+    """What a dataset that was renamed is called now: addresses of the old name lead there for ever.
+
+    `unfinished` tells that the store does not say so yet.
+    """
 
     __tablename__ = "aliases"
 
     old: Mapped[str] = mapped_column(Id, primary_key=True)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
     created: Mapped[datetime]
+    unfinished: Mapped[bool] = mapped_column(default=False)
 
 
 class Damage(Base):

@@ -22,7 +22,7 @@ from opendata.services.context import Context
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, write_cursor
 from opendata.services.publishers import find_publisher, view_publisher
-from opendata.services.records import keep_edition
+from opendata.services.records import keep_edition, keep_record
 from opendata.services.values import DatasetView, Page
 from opendata.storage.store import entry_key
 
@@ -183,8 +183,9 @@ def record_entry(context: Context, row: Dataset) -> None:
         "metadata": row.meta,
     }
     if row.editions:
-        newest = json.loads(context.public.get_record(entry_key(row.id, row.editions)))
-        if write_canonical({**newest, "modified": ""}) == write_canonical({**found, "modified": ""}):
+        newest = context.public.get_record(entry_key(row.id, row.editions))
+        if write_canonical({**json.loads(newest), "modified": ""}) == write_canonical({**found, "modified": ""}):
+            keep_record(context, entry_key(row.id, row.editions), newest)  # it may have died before its signature
             return
     found["modified"] = format_time(row.modified)
     row.editions = keep_edition(context, partial(entry_key, row.id), found, row.editions)

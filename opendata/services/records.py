@@ -15,6 +15,8 @@ from opendata.storage.store import Store, signature_key, signing_key_key
 
 def keep_record(context: Context, key: str, data: bytes) -> None:
     """Write a record and its signature; doing so again changes nothing. Raises `IntegrityError` for other bytes."""
+    if context.public.has_record(signature_key(key)) and context.public.get_record(key) == data:
+        return
     require_key(context)
     context.public.put_record(key, data)
     if not context.public.has_record(signature_key(key)):
@@ -24,9 +26,7 @@ def keep_record(context: Context, key: str, data: bytes) -> None:
 def keep_edition(context: Context, key_of: Callable[[int], str], found: Mapping[str, Any], newest: int) -> int:
     """Write the next edition of a record unless the newest says the same; the number of the one that does."""
     data = write_canonical(found)
-    if newest and context.public.has_record(key_of(newest)) and context.public.get_record(key_of(newest)) == data:
-        return newest
-    number = newest + 1
+    number = max(newest, 1)
     while context.public.has_record(key_of(number)) and context.public.get_record(key_of(number)) != data:
         number += 1  # written just before a crash, then changed
     keep_record(context, key_of(number), data)

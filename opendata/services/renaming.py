@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset, Draft, Version
-from opendata.errors import N_, InvalidMetadataError, StateError
+from opendata.errors import N_, IntegrityError, InvalidMetadataError, StateError
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.metadata.manifest import format_time
@@ -27,9 +27,9 @@ class Renaming:
     def rename(self, actor: Actor | None, dataset: str, new: str) -> DatasetView:
         """Give a dataset another id, one that nothing ever had. Its versions keep their manifests to the byte.
 
-        The records of its versions are copied to where the new id has its own, then a signed alias says where the old
-        one leads. Raises `InvalidMetadataError`, `NotFoundError`, `NotPermittedError`, and `StateError` where the id is
-        taken or something is just being published.
+        The records of its versions are copied to where the new id has its own; one commit renames it; then a signed
+        alias says in the store where the old id leads. Raises `InvalidMetadataError`, `NotFoundError`,
+        `NotPermittedError`, and `StateError` where the id is taken or something is just being published.
         """
         found_actor = require_maintainer(actor)
         wrong = find_identifier_fault("/id", new)
@@ -46,25 +46,38 @@ class Renaming:
             if public:
                 self._copy_records(dataset, new)
             moved = self._move(session, row, new)
+            session.execute(update(Alias).where(Alias.dataset_id == dataset).values(dataset_id=new))
             if public:
-                renamed = self._context.now()
-                record_entry(self._context, moved)
-                alias = {"old": dataset, "id": new, "renamed": format_time(renamed)}
-                keep_record(self._context, alias_key(dataset), write_canonical(alias))
-                session.execute(update(Alias).where(Alias.dataset_id == dataset).values(dataset_id=new))
-                session.add(Alias(old=dataset, dataset_id=new, created=renamed))
+                session.add(Alias(old=dataset, dataset_id=new, created=moved.modified, unfinished=True))
             session.flush()
             session.delete(row)
             self._context.log(session, found_actor, "rename", "dataset", new, old=dataset)
             session.flush()
-            return view_dataset(moved)
+            view = view_dataset(moved)
+        self.finish_all()
+        return view
+
+    def finish_all(self) -> None:
+        """Say in the store what was decided and is not yet said there."""
+        with self._context.read() as session:
+            names = list(session.scalars(select(Alias.old).where(Alias.unfinished)))
+        for name in names:
+            with self._context.write() as session:
+                alias = session.get_one(Alias, name)
+                record_entry(self._context, find_dataset(session, alias.dataset_id, lock=True))
+                found = {"old": name, "id": alias.dataset_id, "renamed": format_time(alias.created)}
+                keep_record(self._context, alias_key(name), write_canonical(found))
+                alias.unfinished = False
 
     def _copy_records(self, old: str, new: str) -> None:
         """Copy the records of its versions, byte by byte; manifests go on saying the name they were signed with."""
         store = self._context.public
         before, after = _folder(old), _folder(new)
         for key in store.list_records(before):
-            store.put_record(after + key.removeprefix(before), store.get_record(key))
+            try:
+                store.put_record(after + key.removeprefix(before), store.get_record(key))
+            except IntegrityError:
+                raise StateError(N_("Another dataset had the id “%(id)s” once"), id=new) from None
 
     def _move(self, session: Session, row: Dataset, new: str) -> Dataset:
         """The same row under another id; what belongs to it follows."""

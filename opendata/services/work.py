@@ -18,6 +18,7 @@ from opendata.services.context import Context
 from opendata.services.lease import Lease, LostLeaseError, release, take_lease
 from opendata.services.processing import WORK_FOLDER, Processing
 from opendata.services.publication import Publication
+from opendata.services.renaming import Renaming
 from opendata.services.uploads import Uploads
 from opendata.services.withdrawals import Withdrawals
 from opendata.storage.store import manifest_key
@@ -50,6 +51,7 @@ class Work:
     ) -> None:
         self._context = context
         self._withdrawals = withdrawals
+        self._renaming = Renaming(context)
         self._processing = processing
         self._publication = publication
 
@@ -125,8 +127,12 @@ class Work:
             return list(session.scalars(query))
 
     def sweep(self) -> int:
-        """Put every draft that wants work into the queue again, finish withdrawals; return how many drafts."""
+        """Put every draft that wants work into the queue again; finish withdrawals and renamings.
+
+        Returns how many drafts.
+        """
         self._withdrawals.finish_all()
+        self._renaming.finish_all()
         found = self.find()
         for draft in found:
             self._context.queue.put(draft)

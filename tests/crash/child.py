@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import event
 
 from opendata.services import lease
+from opendata.services.actors import SYSTEM
 from opendata.services.context import read_clock
 from opendata.settings import Settings
 from opendata.tabular.writing import TableWriter
@@ -53,22 +54,32 @@ def arm(services: Services, last: int) -> Steps:
     lease._BEAT_SECONDS = 3600.0  # how long the work takes must not change how many steps it has
     os.fsync = steps.before(os.fsync)  # type: ignore[assignment]
     os.link = steps.before(os.link)  # type: ignore[assignment]
+    Path.unlink = steps.before(Path.unlink)  # type: ignore[method-assign]
     TableWriter.write = steps.before(TableWriter.write)  # type: ignore[method-assign]
     event.listen(services.database.engine, "commit", steps.step)
     return steps
 
 
 def main(home: str, database_url: str, what: str, subject: str, last: int, hours: int) -> None:
-    """Do one draft's work (`work`), or serve until stopped (`serve`), `hours` later than now."""
+    """Do one draft's work (`work`) or one of the other verbs, or serve until stopped, `hours` later than now."""
     services = build_services(Settings(home=Path(home), database_url=database_url, review="none"))
     if hours:
         shift_clock(services, hours)
-    if what == "work":
-        steps = arm(services, last)
-        services.work.run_to_end(subject)
-        print(steps.count)
-    else:
+    if what == "serve":
         serve(services, int(subject), last)
+        return
+    steps = arm(services, last)
+    if what == "work":
+        services.work.run_to_end(subject)
+    elif what == "erase":
+        services.withdrawals.withdraw(SYSTEM, subject, "1.0.0", reason="x", legal_basis="y", erase=True)
+    elif what == "sweep":
+        services.work.sweep()
+    elif what == "rename":
+        services.renaming.rename(SYSTEM, subject, "lakes")
+    elif what == "rebuild":
+        services.rebuilding.run()
+    print(steps.count)
 
 
 def shift_clock(services: Services, hours: int) -> None:
