@@ -65,6 +65,14 @@ class Settings:
         "Address of the Redis that several machines share as their queue (redis://, rediss:// or unix://);"
         " empty: SQLite in the instance folder.",
     )
+    fsck_days: int = _setting(
+        30,
+        "Within how many days the worker hashes every published file again, a slice at a time; 0: never.",
+        unit="days",
+    )
+    private_retention_days: int = _setting(
+        365, "How long “gc” keeps originals and reports of drafts that were published.", unit="days"
+    )
     purge_url: str = _setting(
         "", 'Told by POST `{"prefix": …}` what the caches in front of the portal must forget; empty: nobody is.'
     )

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from opendata.db.session import Database
 from opendata.jobs.queue import DraftQueue
 from opendata.services.accounts import Accounts
+from opendata.services.backups import Backups
+from opendata.services.checking import Checking
+from opendata.services.collecting import Collecting
 from opendata.services.context import Context
+from opendata.services.damages import Damages
 from opendata.services.datasets import Datasets
 from opendata.services.drafts import Drafts
 from opendata.services.exports import Exports
@@ -40,6 +44,9 @@ class Services:
     database: Database
     queue: DraftQueue
     accounts: Accounts
+    backups: Backups
+    checking: Checking
+    collecting: Collecting
     datasets: Datasets
     drafts: Drafts
     exports: Exports
@@ -80,12 +87,16 @@ def build_services(settings: Settings) -> Services:
     publication = Publication(context, manifests, processing)
     withdrawals = Withdrawals(context, manifests)
     work = Work(context, processing, publication, withdrawals)
-    versions = Versions(context, manifests)
+    damages = Damages(context)
+    versions = Versions(context, manifests, damages)
     return Services(
         settings=settings,
         database=database,
         queue=queue,
         accounts=Accounts(context),
+        backups=Backups(context),
+        checking=Checking(context, damages),
+        collecting=Collecting(context),
         datasets=datasets,
         drafts=drafts,
         exports=Exports(context, versions),

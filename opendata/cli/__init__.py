@@ -12,6 +12,7 @@ from opendata.cli.packages import export, import_
 from opendata.cli.publishers import publisher
 from opendata.cli.serving import serve, worker
 from opendata.cli.setup import demo, init
+from opendata.cli.stores import backup, fsck, gc, restore
 from opendata.cli.tokens import token
 from opendata.cli.upload import upload
 from opendata.cli.users import user
@@ -43,6 +44,10 @@ for command in (
     erratum,
     rename,
     rebuild,
+    fsck,
+    gc,
+    backup,
+    restore,
     publisher,
     user,
     token,

@@ -59,7 +59,7 @@ def create_instance(settings: Settings, *, review: str | None = None) -> bool:
         write_instance_file(settings.home, {variable_of("review"): review or settings.review})
     if not settings.database_url:
         (settings.home / "opendata.sqlite").touch(mode=0o600)  # its journals get the mode of the file itself
-    _migrate(settings)
+    migrate_database(settings)
     write_secret(settings.key_folder / SESSION_FILE, secrets.token_hex(32))
     create_signing_key(settings.key_folder)  # with it the instance counts as made
     _write_public_key(settings)
@@ -77,7 +77,8 @@ def _write_public_key(settings: Settings) -> None:
         path.write_bytes(text)
 
 
-def _migrate(settings: Settings) -> None:
+def migrate_database(settings: Settings) -> None:
+    """Bring the tables to the newest form, making them where there are none. Raises `BackendError`."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from opendata.db.session import Database

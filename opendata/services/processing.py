@@ -17,6 +17,7 @@ from opendata.db.models import Draft, DraftResource
 from opendata.errors import InputError, InvalidPackageError, OpendataError
 from opendata.intake.tables import FoundTable, OpenedTable
 from opendata.services.context import Context
+from opendata.services.damages import Damages
 from opendata.services.lease import Lease, release
 from opendata.services.readings import Readings
 from opendata.services.versions import Manifests, Versions
@@ -69,7 +70,7 @@ class Processing:
         Tables that are invalid themselves are left out: their own errors come first.
         """
         tables = self._list_tables(row)
-        versions = Versions(self._context, self._manifests)
+        versions = Versions(self._context, self._manifests, Damages(self._context))
         found: dict[str, Any] = {}
         for name, (path, schema, first_row) in tables.items():
             if path is None:

@@ -15,6 +15,7 @@ from opendata.db.models import Version
 from opendata.errors import N_, NotFoundError, WithdrawnError
 from opendata.metadata.versions import parse_version
 from opendata.services.context import Context
+from opendata.services.damages import Damages
 from opendata.services.datasets import find_dataset
 from opendata.services.values import ServedFile, VersionView
 from opendata.storage.store import Store, manifest_key
@@ -29,6 +30,7 @@ class Manifests:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._parsed = lru_cache(maxsize=256)(self._parse)
+        self._written = lru_cache(maxsize=1024)(self._find_written)
 
     def get(self, dataset: str, version: str) -> Mapping[str, Any]:
         """The manifest as an object, not to be changed. Raises `NotFoundError`."""
@@ -42,6 +44,13 @@ class Manifests:
         """The detached signature over the manifest's bytes."""
         return self._store.get_record(manifest_key(dataset, version) + ".sig")
 
+    def find_written(self, dataset: str, version: str) -> float:
+        """When the manifest was written, in seconds since 1970: after all the files it names."""
+        return self._written(dataset, version)
+
+    def _find_written(self, dataset: str, version: str) -> float:
+        return self._store.find_written(manifest_key(dataset, version))
+
     def _parse(self, dataset: str, version: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = json.loads(self.read(dataset, version))
         return found
@@ -50,9 +59,10 @@ class Manifests:
 class Versions:
     """Reading published versions."""
 
-    def __init__(self, context: Context, manifests: Manifests) -> None:
+    def __init__(self, context: Context, manifests: Manifests, damages: Damages) -> None:
         self._context = context
         self._manifests = manifests
+        self._damages = damages
 
     def list(self, dataset: str) -> tuple[VersionView, ...]:
         """All versions of a dataset, newest first. Raises `NotFoundError` where the dataset is not public."""
@@ -115,7 +125,7 @@ class Versions:
         raise NotFoundError(N_("This version has no resource “%(name)s”"), name=resource[:100])
 
     def find_file(self, dataset: str, version: str, resource: str, suffix: str) -> ServedFile:
-        """The CSV or Parquet file of a resource. Raises `NotFoundError`."""
+        """The CSV or Parquet file of a resource. Raises `NotFoundError`, `DamagedError`."""
         found = self.get_resource(dataset, version, resource)
         if suffix == "csv":
             part, media_type = found, "text/csv; charset=utf-8"
@@ -125,7 +135,7 @@ class Versions:
             raise NotFoundError(N_("There is no form “%(suffix)s” of this resource"), suffix=suffix[:20])
         digest = part["hash"].removeprefix("sha256:")
         return ServedFile(
-            path=self._context.public.blob_path(digest),
+            path=self._damages.require_whole(digest, part["bytes"], self._manifests.find_written(dataset, version)),
             name=f"{dataset}-{version}-{resource}.{suffix}",
             media_type=media_type,
             sha256=digest,

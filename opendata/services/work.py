@@ -14,7 +14,9 @@ from sqlalchemy import or_, select
 
 from opendata.db.models import Dataset, Draft
 from opendata.errors import N_, OpendataError
+from opendata.services.checking import Checking
 from opendata.services.context import Context
+from opendata.services.damages import Damages
 from opendata.services.lease import Lease, LostLeaseError, release, take_lease
 from opendata.services.processing import WORK_FOLDER, Processing
 from opendata.services.publication import Publication
@@ -52,6 +54,8 @@ class Work:
         self._context = context
         self._withdrawals = withdrawals
         self._renaming = Renaming(context)
+        self._checking = Checking(context, Damages(context))
+        self._looked = time.monotonic()
         self._processing = processing
         self._publication = publication
 
@@ -141,6 +145,8 @@ class Work:
     def tidy(self) -> None:
         """Remove temporary files that a killed process left behind a day ago or earlier."""
         Uploads(self._context).tidy()
+        self._checking.run_slice(time.monotonic() - self._looked)
+        self._looked = time.monotonic()
         settings = self._context.settings
         now = time.time()
         for folder in (

@@ -123,6 +123,13 @@ class LocalStore:
         """Whether there is a record of this key."""
         return self._record(key).is_file()
 
+    def find_written(self, key: str) -> float:
+        """When a record was written, in seconds since 1970."""
+        try:
+            return self._record(key).stat().st_mtime
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotFoundError(N_("The store has no record %(key)s"), key=key) from None
+
     def list_records(self, prefix: str) -> Iterator[str]:
         """The keys of all records below a folder, in the order of their characters."""
         files = (path for path in self._record(prefix).rglob("*") if path.is_file())
@@ -148,6 +155,8 @@ class LocalStore:
             _make_folder(path.parent, self._folder)
             with contextlib.suppress(FileExistsError):
                 os.link(temporary, path)
+        else:
+            path.chmod(0o444)  # the time of its status tells that it was wanted again
         sync_folder(path.parent)  # also where another has linked it: they may have died before this
 
 

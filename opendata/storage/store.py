@@ -57,6 +57,10 @@ class Store(Protocol):
         """Whether there is a record of this key."""
         ...
 
+    def find_written(self, key: str) -> float:
+        """When a record was written, in seconds since 1970. Raises `NotFoundError`."""
+        ...
+
     def list_records(self, prefix: str) -> Iterator[str]:
         """The keys of all records below a folder, in the order of their characters."""
         ...

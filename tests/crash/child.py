@@ -77,6 +77,8 @@ def main(home: str, database_url: str, what: str, subject: str, last: int, hours
         services.work.sweep()
     elif what == "rename":
         services.renaming.rename(SYSTEM, subject, "lakes")
+    elif what == "backup":
+        services.backups.write(Path(home).with_name(subject), with_keys=True)
     elif what == "rebuild":
         services.rebuilding.run()
     print(steps.count)

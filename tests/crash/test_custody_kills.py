@@ -1,4 +1,4 @@
-"""Erasing, renaming and rebuilding killed at any moment: the next try or sweep ends where an undisturbed one does."""
+"""Erasing, renaming, rebuilding, backing up killed at any moment: the next try or sweep ends as an undisturbed one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from opendata.errors import MovedError, StateError, WithdrawnError
 from opendata.services.actors import SYSTEM
+from opendata.services.backups import restore_backup
 from opendata.settings import Settings
 from opendata.wiring import Services, build_services
 from tests.instances import CSV, DATASET, _make_tables, make_actor, make_services, publish
@@ -47,6 +48,7 @@ def count_steps(template: Path, tmp_path: Path, verb: str, subject: str) -> int:
     ended = run_child(home, verb, subject)
     assert ended.returncode == 0, ended.stderr
     shutil.rmtree(home)
+    shutil.rmtree(home.with_name("reservoirs"), ignore_errors=True)
     return int(ended.stdout)
 
 
@@ -115,7 +117,22 @@ def check_rebuilt(home: Path) -> None:
     services.database.dispose()
 
 
-CHECKS = {"erase": check_erased, "rename": check_renamed, "rebuild": check_rebuilt}
+def check_backed_up(home: Path) -> None:
+    """The one of before is whole still; made again it is up to date, and an instance comes out of it."""
+    folder = home.with_name("reservoirs")
+    services = open_instance(home)
+    services.backups.write(folder, with_keys=True)
+    services.database.dispose()
+    shutil.rmtree(home)
+    restore_backup(folder, Settings(home=home, review="none"))
+    services = open_instance(home)
+    assert services.checking.run().findings == []
+    assert services.versions.find_file("reservoirs", "1.1.0", "levels", "csv").path.read_text() == MORE
+    services.database.dispose()
+    shutil.rmtree(folder)
+
+
+CHECKS = {"erase": check_erased, "rename": check_renamed, "rebuild": check_rebuilt, "backup": check_backed_up}
 
 
 @pytest.mark.parametrize("verb", CHECKS)
