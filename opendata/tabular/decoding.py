@@ -46,7 +46,7 @@ def read_rows(
 
 def split_bytes(data: bytes, dialect: Dialect) -> Generator[list[str], None, None]:
     """The records of some UTF-8 bytes, numbered from 1. Raises `DecodingFault` as `read_rows` does."""
-    yield from _split(dialect, _Lines(io.BytesIO(data), replace(dialect, encoding="utf-8")))
+    yield from _split(dialect, _Lines(io.BytesIO(data), replace(dialect, encoding="utf-8", table_bytes=None)))
 
 
 def _split(dialect: Dialect, lines: _Lines) -> Iterator[list[str]]:
