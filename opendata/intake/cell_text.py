@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -24,6 +25,9 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGN
 _PLAIN = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?")
 _DAY = 86_400_000  # milliseconds
 _LAST_SERIAL = 2_958_466  # 10000-01-01
+_FIRST_USUAL = 61  # 1900-03-01: from here on the calendar of workbooks is right
+_ORDINAL = dt.date(1899, 12, 30).toordinal()
+_WHOLE_SECONDS = len("2000-01-01T00:00:00")
 
 
 def style_kind(number: int, code: str | None) -> StyleKind:
@@ -89,6 +93,35 @@ def serial_text(raw: str, kind: StyleKind, epoch_1904: bool) -> str | None:
         return None
     day = (start + dt.timedelta(days=days)).isoformat()
     return day if kind == "date" and not rest else f"{day}T{_clock(rest)}"
+
+
+def serial_texts(raw: Sequence[str], kind: StyleKind, epoch_1904: bool) -> list[str | None]:
+    """A column of serial numbers as `serial_text` shows them; empty ones stay empty."""
+    if kind in ("date", "datetime") and not epoch_1904:
+        try:
+            return _usual_texts(raw, kind)
+        except (ValueError, OverflowError):
+            pass
+    return [serial_text(value, kind, epoch_1904) if value else "" for value in raw]
+
+
+def _usual_texts(raw: Sequence[str], kind: StyleKind) -> list[str | None]:
+    """Days after February 1900, of which nearly all dates are. Raises `ValueError` where there is another."""
+    if kind == "date":
+        days = [int(value) if value else _FIRST_USUAL for value in raw]  # one with a time of day is no whole number
+        if min(days) < _FIRST_USUAL or max(days) >= _LAST_SERIAL:
+            raise ValueError
+        made = dt.date.fromordinal
+        return [made(day + _ORDINAL).isoformat() if value else "" for day, value in zip(days, raw, strict=True)]
+    moments = [round(float(value) * _DAY) if value else _FIRST_USUAL * _DAY for value in raw]
+    if min(moments) < _FIRST_USUAL * _DAY or max(moments) >= _LAST_SERIAL * _DAY:
+        raise ValueError
+    start, span = dt.datetime(1899, 12, 30), dt.timedelta  # noqa: DTZ001 - workbooks know no zones
+    texts = [(start + span(0, 0, 0, moment)).isoformat() for moment in moments]
+    return [
+        "" if not value else text if len(text) == _WHOLE_SECONDS else text[:-3]
+        for text, value in zip(texts, raw, strict=True)
+    ]
 
 
 def _clock(milliseconds: int) -> str:

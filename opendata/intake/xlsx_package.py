@@ -28,6 +28,7 @@ _MAX_PART = 64 << 20  # of a part that is read as a whole
 _MAX_STRINGS = 1 << 30
 _MAX_MERGES = 500_000
 _CHUNK = 1 << 20
+_MOST_KEPT = 64 << 20  # of a sheet whose end was looked at first, so that it need not be inflated again
 
 _MERGE = re.compile(
     r"<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*[\"']\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})[\"']"
@@ -130,6 +131,7 @@ class Package:
     def __init__(self, source: Path | IO[bytes]) -> None:
         with reading("ZIP"):
             self._zip = zipfile.ZipFile(source)
+        self._kept: dict[str, bytes] = {}
         check_sizes(self._zip)
         root = self._relations("")
         book = [target for kind, target in root.values() if kind == "officeDocument"]
@@ -151,6 +153,8 @@ class Package:
 
     def open_part(self, part: str) -> IO[bytes]:
         """The bytes of a part, streaming."""
+        if (kept := self._kept.pop(part, None)) is not None:
+            return io.BytesIO(kept)
         with reading(part):
             return self._zip.open(part)
 
@@ -224,9 +228,14 @@ class Package:
             prefix = re.search(rb"<(\w+:)worksheet[\s>]", stream.read(4096))
         end = b"</" + (prefix[1] if prefix else b"") + b"sheetData>"
         kept: list[bytes] = []
+        whole: list[bytes] | None = []
         edge = b""
         with reading(part), self.open_part(part) as stream:
             while chunk := stream.read(_CHUNK):
+                if whole is not None:
+                    whole.append(chunk)
+                    if len(whole) * _CHUNK > _MOST_KEPT:
+                        whole = None
                 if kept:
                     kept.append(chunk)
                 elif (at := chunk.find(end)) >= 0:
@@ -236,6 +245,8 @@ class Package:
                 if len(kept) * _CHUNK > _MAX_PART:
                     raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
                 edge = chunk[-len(end) :]
+        if whole is not None:
+            self._kept = {part: b"".join(whole)}
         return b"".join(kept).decode("utf-8", "replace")
 
     def merges(self, part: str) -> list[Span]:

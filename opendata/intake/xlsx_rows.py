@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from opendata.errors import N_, TooLargeError
-from opendata.intake.cell_text import StyleKind, number_text, serial_text
+from opendata.intake.cell_text import StyleKind, number_text, serial_texts
 from opendata.intake.workbook_facts import SheetFacts, column_name
 from opendata.intake.xlsx_package import column_number, damaged, element_text, local_name, unescaped, xml_text
 
@@ -74,6 +74,12 @@ class SheetRows:
         fitting: list[tuple[str, ...]] = []
         while True:
             end = max(0, buffer.rfind("</row>"))
+            if self._form and (block := self._form.take(buffer, at, end)):
+                fitting += block
+                at = end + len("</row>")
+                if len(fitting) >= _BATCH:
+                    yield from self._columns(fitting)
+                    number, fitting = self._given, []
             while at < end:
                 found = self._form.pattern.match(buffer, at) if self._form else None
                 if found:
@@ -248,7 +254,7 @@ class SheetRows:
     def _columns(self, fitting: list[tuple[str, ...]]) -> Iterator[list[str]]:
         form = self._form
         assert form is not None  # noqa: S101 - rows fit a form
-        groups = list(zip(*fitting, strict=True))
+        groups = list(zip(*fitting, strict=True))[1:]
         numbers = self._numbers(groups[0])
         hidden = "\n".join(groups[1])
         if "hidden" in hidden:
@@ -318,7 +324,7 @@ class SheetRows:
 
     def _dates(self, kind: Any, column: int, rows: Sequence[int], raw: Sequence[str]) -> Sequence[str]:
         epoch = self._epoch_1904
-        found = [serial_text(value, kind, epoch) if value else "" for value in raw]
+        found = serial_texts(raw, kind, epoch)
         if kind == "duration" or None in found:
             for row, value, text in zip(rows, raw, found, strict=True):
                 if value:
@@ -351,6 +357,12 @@ class _Form:
         self.columns, self.pattern = columns, pattern
         self.width = max(column for column, _ in columns)
 
+    def take(self, buffer: str, start: int, last: int) -> list[tuple[str, ...]]:
+        """All rows from `start` to the one that ends at `last`, if each fits and nothing else stands between them."""
+        end = last + len("</row>")
+        found = self.pattern.findall(buffer, start, end)
+        return found if sum(len(row[0]) for row in found) == end - start else []
+
     @classmethod
     def of(cls, rows: list[list[_Cell]], empties: set[int], reader: SheetRows) -> _Form | None:
         """The form most of the rows have; None where they are too wide, or nothing was learned."""
@@ -365,7 +377,7 @@ class _Form:
                     known[attributes] = known.get(attributes, False) or formula
         if not seen or len(seen.keys() | empties) > _WIDEST:
             return None
-        parts = [r'\s*<row r="(\d{1,7})"([^>]*)(?<!/)>']
+        parts = [r'(\s*<row r="(\d{1,7})"([^>]*)(?<!/)>']
         columns = []
         for column in sorted(seen.keys() | empties):
             name = column_name(column)
@@ -384,5 +396,5 @@ class _Form:
                 content = before + r"<v>([^<]+)</v>"
             parts.append(rf'(?:<c r="{name}\d+"(?:(?:{attributes})>{content}</c>|[^>]*/>))?')
             columns.append((column, kind))
-        parts.append("</row>")
+        parts.append("</row>)")
         return cls(columns, re.compile("".join(parts)))
