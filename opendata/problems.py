@@ -140,7 +140,8 @@ def register_problems(app: Flask) -> None:
 def _lead_on(error: errors.MovedError) -> Response:
     """The same address under the dataset's present id, for good and for any method (308)."""
     target = request.full_path.removesuffix("?").replace(f"/datasets/{error.old}", f"/datasets/{error.new}", 1)
-    response = Response(status=308)
+    document = describe_problem(error, _translate(), request.path)
+    response = Response(current_app.json.dumps(document), 308, content_type=MEDIA_TYPE)
     response.headers["Location"] = quote(request.script_root + target, safe=_SAFE + "?%")
     response.headers["Cache-Control"] = "public, max-age=3600"
     response.headers["Access-Control-Allow-Origin"] = "*"
