@@ -68,6 +68,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         security = (_ANYBODY if public else _READER) if safe else _SOMEBODY
         statuses = {401, *problems, *((304,) if "If-None-Match" in takes else ())}
 
+        if ":dataset>" in rule:
+            statuses.add(HTTPStatus.PERMANENT_REDIRECT)  # it may have been renamed
+
         def register(function: View) -> View:
             answer: Any = shape if shape is not None else {"type": "string", "format": "binary"}
             if status == HTTPStatus.NO_CONTENT:

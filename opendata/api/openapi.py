@@ -110,7 +110,7 @@ class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     def _register_responses(self) -> None:
         content = {MEDIA_TYPE: {"schema": ProblemShape}}
         for status in HTTPStatus:
-            if status >= HTTPStatus.BAD_REQUEST:
+            if status >= HTTPStatus.BAD_REQUEST or status == HTTPStatus.PERMANENT_REDIRECT:
                 self.spec.components.response(
                     status.name, {"description": status.phrase, "content": dict(content)}, lazy=True
                 )
