@@ -76,6 +76,19 @@ class Settings:
     purge_url: str = _setting(
         "", 'Told by POST `{"prefix": …}` what the caches in front of the portal must forget; empty: nobody is.'
     )
+    derived: str = _setting(
+        "", "Folder of forms made on demand, which may be deleted at any time; empty: `derived` in the instance folder."
+    )
+    derived_bytes: int = _setting(
+        20 * 1024**3, "Most that the forms made on demand may take; the least used go first.", unit="bytes"
+    )
+    encoded_bytes: int = _setting(
+        32 * 1024**2, "Largest CSV or JSON file of which compressed variants are made and kept.", unit="bytes"
+    )
+    accel_prefix: str = _setting(
+        "",
+        "Path under which nginx sends the files itself (`X-Accel-Redirect`), such as /_files; empty: we send them.",
+    )
     work_memory_bytes: int = _setting(
         3 * 1024**3, "Memory that the work on one draft may take, beyond what an idle process has.", unit="bytes"
     )
@@ -103,6 +116,11 @@ class Settings:
     def upload_folder(self) -> Path:
         """Where files sent in pieces lie until they expire: on the disk of the private store."""
         return self.private_folder / "uploads"
+
+    @property
+    def derived_folder(self) -> Path:
+        """Where forms made on demand lie, outside both stores."""
+        return self.home / Path(self.derived or "derived").expanduser()
 
     @property
     def private_folder(self) -> Path:
@@ -256,7 +274,22 @@ def _parse_queue(name: str, default: object, text: str) -> str:  # noqa: ARG001 
     return text
 
 
-_CHECKS = {"timezone": _parse_timezone, "base_url": _parse_address, "queue_url": _parse_queue}
+def _parse_prefix(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", text):
+        raise UsageError(
+            N_("%(variable)s must be a path such as /_files, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text,
+        )
+    return text.rstrip("/")
+
+
+_CHECKS = {
+    "accel_prefix": _parse_prefix,
+    "base_url": _parse_address,
+    "queue_url": _parse_queue,
+    "timezone": _parse_timezone,
+}
 
 
 def _show(value: object) -> str:

@@ -16,8 +16,10 @@ from opendata.services.datasets import Datasets
 from opendata.services.drafts import Drafts
 from opendata.services.exports import Exports
 from opendata.services.findings import Findings
+from opendata.services.forms import Forms
 from opendata.services.health import Health
 from opendata.services.imports import Imports
+from opendata.services.keys import Keys
 from opendata.services.matching import Matching
 from opendata.services.previews import Previews
 from opendata.services.processing import Processing
@@ -51,8 +53,10 @@ class Services:
     drafts: Drafts
     exports: Exports
     findings: Findings
+    forms: Forms
     health: Health
     imports: Imports
+    keys: Keys
     matching: Matching
     previews: Previews
     publishers: Publishers
@@ -101,7 +105,9 @@ def build_services(settings: Settings) -> Services:
         drafts=drafts,
         exports=Exports(context, versions),
         findings=Findings(context),
+        forms=Forms(context, versions),
         health=Health(context),
+        keys=Keys(context),
         imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),
         matching=Matching(context, manifests),
         previews=Previews(context),

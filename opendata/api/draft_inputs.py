@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from opendata.api.fields import Choice, Inner, Many, Object, Shape, Text, Translations, Whole
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
+from opendata.services.intake import RESOURCE_TYPES
 
 
 def _switch() -> fields.Boolean:
@@ -50,6 +51,7 @@ DialectInput = Shape.from_dict(
 )
 """How a CSV file is written (Table Dialect v2)."""
 
+_NO_TYPE = N_("This is “table” or “attachment”")
 _SCHEMA = {"description": "A name of the library (`name` or `name@version`), or a Table Schema."}
 
 
@@ -75,6 +77,11 @@ class ResourceOptionInput(Shape):
     """What is said about one of the files sent; what is not said is as in the version before."""
 
     file = Text(required=True, longest=500, metadata={"description": "The name of the file part."})
+    type = fields.String(
+        validate=validate.OneOf(RESOURCE_TYPES, error=_NO_TYPE),
+        error_messages={"invalid": _NO_TYPE, "null": _NO_TYPE},
+        metadata={"description": "A table, or a file that accompanies one; as its bytes tell where missing."},
+    )
     name = Text(longest=100, metadata={"description": "The table's name; made from the file's where missing."})
     schema = Choice(metadata=_SCHEMA)
     dialect = Inner(DialectInput)

@@ -7,12 +7,21 @@ from marshmallow import Schema, fields
 from opendata.api.fields import Address, Instant
 from opendata.api.shapes import page_of
 from opendata.db.models import DRAFT_STATES
+from opendata.services.intake import RESOURCE_TYPES
 
 
 class DraftResourceShape(Schema):
-    """A table of a draft. Carried ones come unchanged from the base version."""
+    """A table or an attachment of a draft. Carried ones come unchanged from the base version.
+
+    Of an attachment nothing is known that a check would find: it has no rows, no schema, and counts as valid.
+    """
 
     name = fields.String(required=True)
+    type = fields.String(required=True, metadata={"enum": list(RESOURCE_TYPES)})
+    filename = fields.String(
+        required=True, metadata={"description": "The name an attachment's file is published under; empty for a table."}
+    )
+    mediatype = fields.String(required=True, metadata={"description": "Of an attachment; empty for a table."})
     title = fields.String(required=True)
     file = fields.String(required=True, metadata={"description": "The file's name at the sender's."})
     bytes = fields.Integer(required=True)
@@ -86,7 +95,7 @@ class DraftShape(Schema):
     created = Instant(required=True)
     modified = Instant(required=True)
     resources = fields.List(fields.Nested(DraftResourceShape), required=True)
-    dropped = fields.List(fields.String(), required=True, metadata={"description": "Tables left out of the version."})
+    dropped = fields.List(fields.String(), required=True, metadata={"description": "What is left out of the version."})
     privacy = fields.List(
         fields.Dict(), required=True, metadata={"description": "What the screening for personal data found."}
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from flask import Response
+from flask import Response, send_file
 
 from opendata.api.authentication import caller
 from opendata.api.blueprints import PREFIX, ApiBlueprint
@@ -44,9 +44,10 @@ _REFUSED_BODY = (400, *_REFUSED, 413, 415, 422)
 def create_draft(dataset: str) -> Answer:
     """Send files for the next version of a dataset, or name uploads that are finished.
 
-    Each file is a CSV table. A table whose name is in the latest version replaces that table, the others are carried
-    over; without any file the next version changes metadata only. The check runs in the background: read the draft
-    at `Location` until its `status` is `valid` or `invalid`.
+    Each file is a table, or a document or picture that accompanies one: it becomes an attachment, and nothing looks
+    inside it. What has the name of a resource of the latest version replaces it, the others are carried over; without
+    any file the next version changes metadata only. The check runs in the background: read the draft at `Location`
+    until its `status` is `valid` or `invalid`.
     """
     services().drafts.require_author(caller(), dataset)  # before the body is read
     with ExitStack() as opened:
@@ -133,8 +134,24 @@ def change_resource(body: Mapping[str, Any], draft: str, resource: str) -> Answe
 
 @blueprint.operation("DELETE", _TABLE, status=202, problems=_REFUSED, **_STEP)
 def drop_resource(draft: str, resource: str) -> Answer:
-    """Leave a table out of the next version, a sent one as well as one carried over."""
+    """Leave a table or an attachment out of the next version, a sent one as well as one carried over."""
     return _answer(services().drafts.drop_resource(caller(), draft, resource, revision=read_revision()))
+
+
+@blueprint.operation("GET", f"{_TABLE}/file", file_type="application/octet-stream", problems=(403, 404), public=False)
+def download_attachment(draft: str, resource: str) -> Response:
+    """Get the file of an attachment that was sent with a draft, to look at it before it is public."""
+    found = services().drafts.find_attachment(caller(), draft, resource)
+    response = send_file(
+        found.path,
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        download_name=found.name,
+        conditional=False,
+        etag=False,
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _answer(found: DraftView) -> Answer:

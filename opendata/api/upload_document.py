@@ -19,7 +19,7 @@ UPLOAD_BODY: dict[str, Any] = {
                     "file": {
                         "type": "array",
                         "items": {"type": "string", "format": "binary"},
-                        "description": "A CSV table with a file name. Repeat the part for several tables.",
+                        "description": "A table, or a file that accompanies one, with its name. Repeat it for several.",
                     },
                     "resources": {
                         "type": "array",

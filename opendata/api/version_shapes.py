@@ -1,20 +1,23 @@
-"""What the API says about published versions and their tables."""
+"""What the API says about published versions, their tables and what accompanies them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from marshmallow import Schema, fields
 
 from opendata.api.fields import Address, Instant
 from opendata.api.shapes import page_of
+from opendata.metadata.attachments import is_attachment
+from opendata.services.intake import RESOURCE_TYPES
 from opendata.services.values import VersionView
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedTable:
+class PublishedResource:
     """A resource of a manifest together with the version it belongs to."""
 
     version: VersionView
@@ -23,20 +26,30 @@ class PublishedTable:
     @property
     def ours(self) -> Mapping[str, Any]:
         """What the manifest says about it beyond the standard."""
-        found: Mapping[str, Any] = self.descriptor["opendata"]
+        found: Mapping[str, Any] = self.descriptor.get("opendata", {})
         return found
 
     @property
-    def parquet(self) -> PublishedTable:
-        """The table itself, whose Parquet file has a shape of its own."""
-        return self
+    def type(self) -> str:
+        """`table` or `attachment`."""
+        return "attachment" if is_attachment(self.descriptor) else "table"
+
+    @property
+    def path(self) -> str:
+        """Where its file is beside the manifest, as an address has it."""
+        return quote(self.descriptor["path"])
+
+    @property
+    def parquet(self) -> PublishedResource | None:
+        """The table itself, whose Parquet file has a shape of its own; none of an attachment."""
+        return self if "parquet" in self.ours else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailedVersion(VersionView):
-    """A version with its tables."""
+    """A version with its tables and attachments."""
 
-    tables: tuple[PublishedTable, ...]
+    contents: tuple[PublishedResource, ...]
 
 
 class ParquetShape(Schema):
@@ -48,16 +61,22 @@ class ParquetShape(Schema):
 
 
 class ResourceShape(Schema):
-    """A table of a version; `url`, `bytes` and `hash` are those of its CSV."""
+    """A table of a version, or a file that accompanies them; `url`, `bytes` and `hash` of a table are of its CSV.
 
+    An attachment has no rows, no schema and no Parquet file: these are null.
+    """
+
+    type = fields.String(required=True, metadata={"enum": list(RESOURCE_TYPES)})
+    format = fields.String(required=True, attribute="descriptor.format")
+    mediatype = fields.String(required=True, attribute="descriptor.mediatype")
     name = fields.String(required=True, attribute="descriptor.name")
     title = fields.String(required=True, attribute="descriptor.title", dump_default="")
     description = fields.String(required=True, attribute="descriptor.description", dump_default="")
     i18n = fields.Dict(required=True, attribute="ours.i18n", dump_default=dict)
-    rows = fields.Integer(required=True, attribute="ours.rows")
+    rows = fields.Integer(required=True, attribute="ours.rows", allow_none=True, dump_default=None)
     bytes = fields.Integer(required=True, attribute="descriptor.bytes")
     hash = fields.String(required=True, attribute="descriptor.hash")
-    schema = fields.Dict(required=True, attribute="descriptor.schema")
+    schema = fields.Dict(required=True, attribute="descriptor.schema", allow_none=True, dump_default=None)
     schema_name = fields.String(
         required=True,
         attribute="ours.schema",
@@ -65,8 +84,8 @@ class ResourceShape(Schema):
         dump_default="",
         metadata={"description": "`name@version` where the schema is of the library."},
     )
-    parquet = fields.Nested(ParquetShape, required=True)
-    url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.descriptor[name]}.csv")
+    parquet = fields.Nested(ParquetShape, required=True, allow_none=True)
+    url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.path}")
 
 
 class VersionShape(Schema):
@@ -97,9 +116,9 @@ class VersionShape(Schema):
 
 
 class DetailedVersionShape(VersionShape):
-    """A published version with its tables."""
+    """A published version with its tables and attachments."""
 
-    resources = fields.List(fields.Nested(ResourceShape), required=True, attribute="tables")
+    resources = fields.List(fields.Nested(ResourceShape), required=True, attribute="contents")
 
 
 class ErratumShape(Schema):

@@ -16,7 +16,7 @@ from opendata.api.version_shapes import (
     DetailedVersion,
     DetailedVersionShape,
     ErratumShape,
-    PublishedTable,
+    PublishedResource,
     ResourcePage,
     ResourceShape,
     VersionPage,
@@ -40,10 +40,10 @@ def list_versions(query: Mapping[str, Any], dataset: str) -> Page[VersionView]:
 
 @blueprint.operation("GET", _ONE, shape=DetailedVersionShape, gives=("Content-Location",), problems=(404, 410))
 def get_version(dataset: str, version: str) -> Answer:
-    """Get a version with its tables; `latest` is the newest."""
-    found, tables = _find_tables(dataset, version)
+    """Get a version with its tables and attachments; `latest` is the newest."""
+    found, contents = _find_contents(dataset, version)
     values = {name: getattr(found, name) for name in VersionView.__dataclass_fields__}
-    return DetailedVersion(**values, tables=tables), _locate(found)
+    return DetailedVersion(**values, contents=contents), _locate(found)
 
 
 @blueprint.operation(
@@ -55,9 +55,9 @@ def get_version(dataset: str, version: str) -> Answer:
     problems=(400, 404, 410, 422),
 )
 def list_resources(query: Mapping[str, Any], dataset: str, version: str) -> Answer:
-    """List the tables of a version, in its order."""
-    found, tables = _find_tables(dataset, version)
-    return cut_page(tables, lambda item: item.descriptor["name"], **query), _locate(found, "/resources")
+    """List the tables of a version, in its order, then its attachments."""
+    found, contents = _find_contents(dataset, version)
+    return cut_page(contents, lambda item: item.descriptor["name"], **query), _locate(found, "/resources")
 
 
 @blueprint.operation(
@@ -68,10 +68,10 @@ def list_resources(query: Mapping[str, Any], dataset: str, version: str) -> Answ
     problems=(404, 410),
 )
 def get_resource(dataset: str, version: str, resource: str) -> Answer:
-    """Get one table of a version: its schema and where its files are."""
+    """Get one table or attachment of a version: its schema and where its files are."""
     found = _find_version(dataset, version)
     descriptor = services().versions.get_resource(dataset, found.version, resource)
-    return PublishedTable(found, descriptor), _locate(found, f"/resources/{resource}")
+    return PublishedResource(found, descriptor), _locate(found, f"/resources/{resource}")
 
 
 @blueprint.operation(
@@ -121,10 +121,10 @@ def _find_version(dataset: str, version: str) -> VersionView:
     return versions.get(dataset, versions.find_latest(dataset) if version == LATEST else version)
 
 
-def _find_tables(dataset: str, version: str) -> tuple[VersionView, tuple[PublishedTable, ...]]:
+def _find_contents(dataset: str, version: str) -> tuple[VersionView, tuple[PublishedResource, ...]]:
     found = _find_version(dataset, version)
     manifest = services().versions.get_manifest(dataset, found.version)
-    return found, tuple(PublishedTable(found, item) for item in manifest["resources"])
+    return found, tuple(PublishedResource(found, item) for item in manifest["resources"])
 
 
 def _locate(found: VersionView, rest: str = "") -> dict[str, str]:

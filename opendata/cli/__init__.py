@@ -8,6 +8,7 @@ from opendata.cli.configuration import config
 from opendata.cli.custody import erratum, rebuild, rename, withdraw
 from opendata.cli.description import convert, describe
 from opendata.cli.failures import Commands
+from opendata.cli.keys import key
 from opendata.cli.packages import export, import_
 from opendata.cli.publishers import publisher
 from opendata.cli.serving import serve, worker
@@ -50,6 +51,7 @@ for command in (
     restore,
     publisher,
     user,
+    key,
     token,
     config,
 ):

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, UnreadableFileError, UnsupportedFormatError
-from opendata.intake.archives import unpack
+from opendata.intake.archives import Leaf, unpack
+from opendata.intake.attachments import find_form
 from opendata.intake.budget import Limits
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.plain import MOST_BYTES, new_file, write_plain
-from opendata.intake.tables import FoundTable, OpenedTable
+from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
 from opendata.intake.text import open_text
 from opendata.intake.understanding import Choices, Decision, Understanding
 from opendata.tabular.dialect import Dialect
@@ -25,12 +26,19 @@ from opendata.tabular.dialect import Dialect
 WORKBOOKS = frozenset(["xlsx", "xls", "xlsb", "ods"])
 COLUMNAR = frozenset(["parquet", "arrow"])
 MOST_TABLES = 100
+NO_TABLE = N_("“%(file)s” is %(kind)s, not a table. Send the table itself, for example as CSV or Excel file")
+_ATTACHED = N_("%(count)s files are no tables and go along as attachments: %(names)s")
 _LOOKED_AT = 1000
 """A sheet with so many blank rows at its beginning is an empty one."""
 
 
 def find_tables(path: Path, name: str, folder: Path, *, limits: Limits | None = None) -> Sequence[FoundTable]:
-    """The tables in a file called `name`, containers unpacked into `folder`; hidden ones last.
+    """The tables in a file called `name`; raises as `find_contents` does."""
+    return find_contents(path, name, folder, limits=limits).tables
+
+
+def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None = None) -> FoundContents:
+    """What a file called `name` holds, containers unpacked into `folder`: its tables, and the documents beside them.
 
     Raises `UnsupportedFormatError` where it holds no table, `UnreadableFileError`, `TooLargeError`.
     """
@@ -38,16 +46,17 @@ def find_tables(path: Path, name: str, folder: Path, *, limits: Limits | None = 
     tables = [leaf for leaf in leaves if leaf.kind.role == "table"]
     if not tables:
         raise UnsupportedFormatError(
-            N_("“%(file)s” is %(kind)s, not a table. Send the table itself, for example as CSV or Excel file"),
+            NO_TABLE,
             file=name,
             kind=leaves[0].kind.name if leaves else N_("an empty archive"),
         )
-    others = [leaf for leaf in leaves if leaf.kind.role != "table"]
-    decisions: tuple[Decision, ...] = ()
-    if others:
-        names = ", ".join(leaf.members[-1] for leaf in others[:10] if leaf.members)
-        text = N_("%(count)s files are no tables and are left out: %(names)s")
-        decisions = (Decision(rule="no-tables", text=text, details={"count": len(others), "names": names}),)
+    attachments = [item for leaf in leaves if (item := _attach(leaf)) is not None]
+    attached = {item.path for item in attachments}
+    others = [leaf.members for leaf in leaves if leaf.kind.role != "table" and leaf.path not in attached]
+    decisions = (
+        *_tell_names("attachments", _ATTACHED, [item.members for item in attachments]),
+        *_tell_names("no-tables", N_("%(count)s files are no tables and are left out: %(names)s"), others),
+    )
     found: list[FoundTable] = []
     for leaf in tables:
         stem = _stem(leaf.members[-1] if leaf.members else name)
@@ -77,7 +86,20 @@ def find_tables(path: Path, name: str, folder: Path, *, limits: Limits | None = 
             count=len(found),
             limit=MOST_TABLES,
         )
-    return sorted(found, key=lambda table: table.hidden)
+    return FoundContents(tables=sorted(found, key=lambda table: table.hidden), attachments=attachments)
+
+
+def _attach(leaf: Leaf) -> FoundAttachment | None:
+    if leaf.kind.role != "document" or not leaf.members:
+        return None
+    form = find_form(leaf.path, leaf.kind, leaf.members[-1])
+    return FoundAttachment(path=leaf.path, members=leaf.members, form=form) if form is not None else None
+
+
+def _tell_names(rule: str, text: str, members: Sequence[Sequence[str]]) -> Iterator[Decision]:
+    if members:
+        names = ", ".join(names[-1] for names in members[:10] if names)
+        yield Decision(rule=rule, text=text, details={"count": len(members), "names": names})
 
 
 def open_table(

@@ -68,7 +68,7 @@ _SIGNATURES = (
     (b"\xce\xfa\xed\xfe", "program", _PROGRAM),
     (b"\0asm\1\0\0\0", "program", _PROGRAM),
 )
-_RIFF = {b"WAVE", b"AVI ", b"WEBP", b"RMID"}
+_RIFF = {b"WAVE", b"AVI ", b"RMID"}
 
 
 def name_signature(head: bytes) -> tuple[str, str] | None:
@@ -76,8 +76,10 @@ def name_signature(head: bytes) -> tuple[str, str] | None:
     for signature, form, name in _SIGNATURES:
         if head.startswith(signature):
             return form, name
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "webp", N_("a WebP picture")
     if head.startswith(b"RIFF") and head[8:12] in _RIFF:
-        return "riff", N_("a sound, a film or a picture")
+        return "riff", _FILM
     if head[4:8] == b"ftyp" and head[0] == 0:
         return "mp4", N_("a film or a picture")
     if head.startswith(b"BM") and head[6:10] == bytes(4) and head[15:18] == bytes(3):

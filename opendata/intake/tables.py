@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from opendata.intake.attachments import AttachmentForm
 from opendata.intake.understanding import Decision, Understanding
 from opendata.tabular.dialect import Dialect
 
@@ -22,6 +23,23 @@ class FoundTable:
     members: tuple[str, ...] = ()
     hidden: bool = False
     decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundAttachment:
+    """A document or picture that lies in a container beside tables; `members` lead to it, its bytes are at `path`."""
+
+    path: Path
+    members: tuple[str, ...]
+    form: AttachmentForm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundContents:
+    """What a file offers: its tables, hidden ones last, never none; and what goes along with them."""
+
+    tables: Sequence[FoundTable]
+    attachments: Sequence[FoundAttachment]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,14 +23,22 @@ DESCRIPTOR_NAMES = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
 MAX_DESCRIPTOR_BYTES = 16 * 1024 * 1024
 MAX_RESOURCES = 1000
 _TABLE_FORMATS = frozenset({"csv", "tsv", ""})
+_OTHER_TABLES = frozenset(
+    ["xlsx", "xlsm", "xls", "xlsb", "ods", "json", "jsonl", "ndjson", "geojson", "xml", "parquet", "arrow", "feather"]
+)
+"""Formats of tables that are not read out of a package, since nothing there says how."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceDescription:
-    """One resource as its package describes it; `schema` and `dialect` are objects, names of files, or None."""
+    """One resource as its package describes it; `schema` and `dialect` are objects, names of files, or None.
+
+    `is_attachment` says that it is no table but a file beside one.
+    """
 
     name: str
     path: str | None
+    is_attachment: bool = False
     data: Sequence[Any] | None = None
     title: str = ""
     description: str = ""
@@ -190,6 +198,7 @@ def _read_resource(place: str, number: int, item: Mapping[str, Any], taken: set[
     return ResourceDescription(
         name=name,
         path=path if isinstance(path, str) else None,
+        is_attachment=_is_attachment(item, path),
         data=data if isinstance(data, list) else None,
         title=_text(item, "title"),
         description=_text(item, "description"),
@@ -218,8 +227,8 @@ def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, ta
     unsafe = find_path_fault(f"{place}/path", path)
     if unsafe:
         return unsafe
-    kind = (_text(item, "format") or PurePosixPath(path).suffix.removeprefix(".")).lower()
-    if kind not in _TABLE_FORMATS:
+    kind = _tell_format(item, path)
+    if kind not in _TABLE_FORMATS and not _is_attachment(item, path):
         return fault(
             f"{place}/format",
             N_("Tables are read from CSV; “%(path)s” is of the format “%(format)s”"),
@@ -227,6 +236,19 @@ def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, ta
             format=kind,
         )
     return None
+
+
+def _tell_format(item: Mapping[str, Any], path: str) -> str:
+    return (_text(item, "format") or PurePosixPath(path).suffix.removeprefix(".")).lower()
+
+
+def _is_attachment(item: Mapping[str, Any], path: object) -> bool:
+    """Whether a resource is a file of a format that is no table's, and nothing says that it is one all the same."""
+    ours = item.get("opendata")
+    declared = item.get("schema") or (isinstance(ours, Mapping) and ours.get("schema")) or item.get("type") == "table"
+    if declared or item.get("profile") == "tabular-data-resource" or not isinstance(path, str):
+        return False
+    return _tell_format(item, path) not in _TABLE_FORMATS | _OTHER_TABLES
 
 
 def find_path_fault(pointer: str, path: str) -> Fault | None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from opendata.db.models import Draft, DraftResource
+from opendata.db.models import Draft, DraftAttachment, DraftResource
+from opendata.metadata.attachments import is_attachment, list_attachments, list_tables, name_file
 from opendata.services.values import DraftResourceView, DraftView
 from opendata.tabular.report import add_errors, describe_report
 
 
 def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: bool = True) -> DraftView:
     """The value of a row. `manifest` is that of the base version; without it carried tables are not listed."""
-    own = {item.name for item in row.resources}
+    own = {item.name for item in row.resources} | {item.name for item in row.attachments}
     carried = [
         item
         for item in (manifest or {}).get("resources", ())
@@ -40,7 +41,9 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
         revision=row.revision,
         resources=[
             *(_view_resource(item, row.dataset.recipes or {}) for item in row.resources),
-            *(_view_carried(item) for item in carried),
+            *(_view_carried(item) for item in list_tables(carried)),
+            *(_view_attachment(item) for item in row.attachments),
+            *(_view_carried(item) for item in list_attachments(carried)),
         ],
         dropped=tuple(row.dropped),
         privacy=tuple(row.privacy),
@@ -98,6 +101,27 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
     )
 
 
+def _view_attachment(item: DraftAttachment) -> DraftResourceView:
+    return DraftResourceView(
+        name=item.name,
+        title=item.title,
+        file=item.file,
+        bytes=item.upload_bytes,
+        rows=None,
+        valid=True,
+        carried=False,
+        schema=None,
+        schema_name="",
+        dialect=None,
+        proposed_schema=None,
+        errors=0,
+        has_findings=False,
+        type="attachment",
+        filename=item.filename,
+        mediatype=item.mediatype,
+    )
+
+
 def _view_carried(item: Mapping[str, Any]) -> DraftResourceView:
     ours = item.get("opendata", {})
     return DraftResourceView(
@@ -114,4 +138,7 @@ def _view_carried(item: Mapping[str, Any]) -> DraftResourceView:
         proposed_schema=None,
         errors=0,
         has_findings=False,
+        type="attachment" if is_attachment(item) else "table",
+        filename=name_file(item) if is_attachment(item) else "",
+        mediatype=item["mediatype"] if is_attachment(item) else "",
     )

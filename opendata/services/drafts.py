@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Draft, DraftResource
+from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
 from opendata.errors import (
     N_,
     InvalidMetadataError,
@@ -23,7 +23,9 @@ from opendata.errors import (
     fault,
 )
 from opendata.intake.understanding import read_choices
+from opendata.metadata.attachments import is_attachment, list_tables
 from opendata.services.actors import Actor, require_editor, require_signed_in
+from opendata.services.attachments import find_obstacle
 from opendata.services.context import Context
 from opendata.services.datasets import find_dataset
 from opendata.services.draft_view import count_warnings, is_at_work, view_draft
@@ -31,7 +33,7 @@ from opendata.services.intake import Intake, ResourceOption, UploadedFile
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.uploads import mark_used
-from opendata.services.values import DraftView, Page, ProgressView
+from opendata.services.values import DraftView, Page, ProgressView, ServedFile
 from opendata.services.versions import Manifests
 from opendata.tabular.dialect import read_dialect
 from opendata.tabular.repairs import read_recipe
@@ -103,6 +105,22 @@ class Drafts:
             status=status, stage=stage, progress=progress, total=int(total), is_at_work=is_at_work(wanted, error)
         )
 
+    def find_attachment(self, actor: Actor | None, draft: str, name: str) -> ServedFile:
+        """The file of an attachment that was sent with a draft. Raises `NotFoundError`, `NotPermittedError`."""
+        with self._context.read() as session:
+            row = find_draft(session, draft)
+            require_editor(actor, row.dataset.publisher_id)
+            found = next((item for item in row.attachments if item.name == name), None)
+            if found is None:
+                raise NotFoundError(N_("No attachment “%(name)s” was sent with the draft"), name=name[:100])
+            return ServedFile(
+                path=self._context.private.blob_path(found.upload),
+                name=found.filename,
+                media_type=found.mediatype,
+                sha256=found.upload,
+                size=found.upload_bytes,
+            )
+
     def create(
         self,
         actor: Actor | None,
@@ -116,9 +134,10 @@ class Drafts:
     ) -> tuple[DraftView, bool]:
         """Receive files for the next version of a dataset; without files the draft carries metadata only.
 
-        Each file becomes a resource named by its option, else after the file. Returns the draft and whether it is
-        new. Raises `UnsupportedFormatError` for a binary file that is no table, `TooLargeError`,
-        `InvalidMetadataError`, `InvalidSchemaError`, `NotFoundError`, `NotPermittedError`.
+        Each file becomes a resource named by its option, else after the file: a table, or what is none an attachment
+        beside one. Returns the draft and whether it is new. Raises `UnsupportedFormatError` for a binary file that is
+        no table and cannot accompany one, `TooLargeError`, `InvalidMetadataError`, `InvalidSchemaError`,
+        `NotFoundError`, `NotPermittedError`.
         """
         with self._context.read() as session:
             row = find_dataset(session, dataset)
@@ -127,8 +146,7 @@ class Drafts:
         manifest = self._manifests.get(dataset, latest) if latest else None
         if not files and manifest is None:
             raise InvalidMetadataError(faults=[fault("/file", N_("The first version needs a file"))])
-        plans = self._intake.plan(files, options, manifest)
-        received = [self._intake.receive(file, plan) for file, plan in zip(files, plans, strict=True)]
+        received = self._intake.receive(files, options, manifest)
 
         def create(session: Session) -> str:
             now = self._context.clock()
@@ -146,7 +164,10 @@ class Drafts:
                 key_reports={},
                 privacy=[],
             )
-            draft.resources = [DraftResource(position=number, **item) for number, item in enumerate(received)]
+            draft.resources = [DraftResource(position=number, **item) for number, item in enumerate(received.tables)]
+            draft.attachments = [
+                DraftAttachment(position=number, **item) for number, item in enumerate(received.attachments)
+            ]
             remembered = find_dataset(session, dataset).choices or {}
             for resource in draft.resources:
                 if resource.choices is None:
@@ -206,19 +227,30 @@ class Drafts:
     def drop_resource(
         self, actor: Actor | None, draft: str, name: str, *, revision: int | None = None, enqueue: bool = True
     ) -> DraftView:
-        """Leave a table out of the next version: an uploaded one is forgotten, a carried one dropped."""
+        """Leave a table or an attachment out of the next version: what was sent is forgotten, what is carried dropped.
+
+        Raises `StateError` for the last table: attachments alone make no version.
+        """
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            attachment = next((item for item in row.attachments if item.name == name), None)
+            if attachment is not None:
+                row.attachments.remove(attachment)
+                return  # tables are as they were checked
             resource = next((item for item in row.resources if item.name == name), None)
             manifest = self._base_manifest(row)
-            carried = {item["name"] for item in manifest["resources"]} if manifest else set()
+            carried = {item["name"]: item for item in (manifest or {}).get("resources", ())}
             if resource is not None:
                 row.resources.remove(resource)
             elif name in carried and name not in row.dropped:
                 row.dropped = [*row.dropped, name]
+                if is_attachment(carried[name]):
+                    return
             else:
                 raise NotFoundError(N_("The draft has no table “%(name)s”"), name=name[:100])
-            if not row.resources and not carried - set(row.dropped):
+            if not row.resources and not {item["name"] for item in list_tables(list(carried.values()))} - {
+                *row.dropped
+            }:
                 raise StateError(N_("This is the last table of the draft; discard the draft instead"))
             _send_back_to_work(row)
 
@@ -242,6 +274,9 @@ class Drafts:
         def change(row: Draft, actor: Actor) -> None:
             if reason is not None:
                 row.reason = reason.strip()
+            obstacle = find_obstacle(row, self._base_manifest(row))
+            if obstacle is not None:
+                raise StateError(N_("The draft cannot become a version: %(reason)s"), reason=obstacle)
             if not row.reason and count_warnings(row):
                 text = N_("The check left warnings: say why the table is right all the same")
                 raise InvalidMetadataError(faults=[fault("/reason", text)])

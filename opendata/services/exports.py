@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from opendata.errors import N_, StateError
+from opendata.metadata.attachments import FOLDER, is_attachment, name_file
 from opendata.services.context import Context
 from opendata.services.versions import LATEST, Versions
 
@@ -28,6 +29,11 @@ class Exports:
             raise StateError(N_("The folder “%(folder)s” is not empty"), folder=folder)
         folder.mkdir(parents=True, exist_ok=True)
         for resource in manifest["resources"]:
+            if is_attachment(resource):
+                served = self._versions.find_attachment(dataset, number, name_file(resource))
+                (folder / FOLDER).mkdir(exist_ok=True)
+                shutil.copyfile(served.path, folder / FOLDER / served.name)
+                continue
             for suffix in ("csv", "parquet"):
                 served = self._versions.find_file(dataset, number, resource["name"], suffix)
                 shutil.copyfile(served.path, folder / f"{resource['name']}.{suffix}")

@@ -8,14 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from opendata.errors import N_, InvalidPackageError, NotFoundError, OpendataError
+from opendata.errors import N_, InvalidPackageError, NotFoundError, OpendataError, UnsupportedFormatError
 from opendata.metadata.package import PackageDescription, ResourceDescription, parse_document, read_package
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.datasets import Datasets
 from opendata.services.drafts import Drafts
 from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.services.package_source import PackageSource, open_source
-from opendata.services.package_table import fetch_table
+from opendata.services.package_table import fetch_attachment, fetch_table
 from opendata.services.publishers import Publishers
 from opendata.services.schemas import Schemas
 from opendata.services.values import DraftView
@@ -24,6 +24,8 @@ from opendata.tabular.dialect import read_dialect
 from opendata.tabular.schema import read_schema
 
 DEFAULT_PUBLISHER = {"id": "imported", "title": "导入数据", "i18n": {"en": {"title": "Imported data"}}}
+
+_NO_TABLE = N_("“%(file)s” is an attachment, and the package has no table for it to accompany")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,10 @@ class Imports:
                     option = replace(option, file=f"{option.file}#{option.name}")  # one file read in two ways
                 options.append(option)
                 paths.append((option.file, path))
+        if not any(option.type == "table" for option in options):
+            for option in options:
+                found[str(option.name)] = _refuse(str(option.name), UnsupportedFormatError(_NO_TABLE, file=option.file))
+            options, paths = [], []
         if found and (not partial or not options):
             return self._refuse_all(package, found, folder=paths, options=options)
         dataset = self._ensure_dataset(actor, package, publisher)
@@ -117,6 +123,16 @@ class Imports:
         """A resource's file on the local disk and what its package says about it. Raises whatever is wrong with it."""
         if resource.fault is not None:
             raise InvalidPackageError.from_fault(resource.fault)
+        if resource.is_attachment:
+            option = ResourceOption(
+                file=str(resource.path),
+                type="attachment",
+                name=resource.name,
+                title=resource.title,
+                description=resource.description,
+                i18n=resource.i18n,
+            )
+            return option, fetch_attachment(files, resource, folder / resource.name)
         schema: str | Mapping[str, Any] | None = None
         if resource.schema is not None:
             schema = files.read_part(resource.schema, "schema")
@@ -129,6 +145,7 @@ class Imports:
         path = fetch_table(files, resource, folder / f"{resource.name}.csv")
         option = ResourceOption(
             file=resource.path or f"{resource.name}.csv",
+            type="table",
             name=resource.name,
             schema=schema,
             schema_name=resource.schema_name,
@@ -182,7 +199,7 @@ class Imports:
         while view.status == "invalid":
             tasks = _list_tasks(view)
             wrong = [item.name for item in view.resources if item.name in tasks and not tasks[item.name]["valid"]]
-            if {item.name for item in view.resources if not item.carried} <= set(wrong):
+            if {item.name for item in view.tables if not item.carried} <= set(wrong):
                 return view
             for name in wrong:
                 view = self._drafts.drop_resource(actor, view.id, name, enqueue=False)
@@ -239,6 +256,8 @@ class Imports:
     def _check_alone(self, path: Path, option: ResourceOption) -> ImportedResource:
         from opendata.tabular.table import check_table
 
+        if option.type == "attachment":
+            return ImportedResource(name=str(option.name), valid=True, rows=0, errors=0)
         schema = option.schema
         descriptor = self._schemas.resolve(schema).descriptor if isinstance(schema, str) else schema
         reader = check_table(

@@ -62,11 +62,12 @@ def create_instance(settings: Settings, *, review: str | None = None) -> bool:
     migrate_database(settings)
     write_secret(settings.key_folder / SESSION_FILE, secrets.token_hex(32))
     create_signing_key(settings.key_folder)  # with it the instance counts as made
-    _write_public_key(settings)
+    write_public_key(settings)
     return new
 
 
-def _write_public_key(settings: Settings) -> None:
+def write_public_key(settings: Settings) -> None:
+    """Put the public half of the present key where operators find it."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 

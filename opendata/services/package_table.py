@@ -1,4 +1,4 @@
-"""A package's table as a file on the local disk: fetched, or written out if inline, and held to its promises."""
+"""A package's resource as a file on the local disk: fetched, or written out if inline, and held to its promises."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, InvalidPackageError, UnsupportedFormatError
+from opendata.intake.attachments import ACCEPTED, NO_ATTACHMENT, find_form
 from opendata.intake.kinds import tell_kind
 from opendata.metadata.package import ResourceDescription
 from opendata.services.package_source import PackageSource
@@ -32,6 +33,19 @@ def fetch_table(files: PackageSource, resource: ResourceDescription, target: Pat
         _write_inline(resource.data or (), target)
     _check_digest(resource, path)
     _check_kind(resource, path)
+    return path
+
+
+def fetch_attachment(files: PackageSource, resource: ResourceDescription, target: Path) -> Path:
+    """The file of a resource that accompanies tables: where it lies, or made at `target`.
+
+    Raises as `fetch_table` does; `UnsupportedFormatError` for a kind that is no attachment.
+    """
+    path = files.fetch(str(resource.path), target)
+    _check_digest(resource, path)
+    kind = tell_kind(path)
+    if find_form(path, kind, str(resource.path), declared=True) is None:
+        raise UnsupportedFormatError(NO_ATTACHMENT, file=resource.path, kind=kind.name, accepted=ACCEPTED)
     return path
 
 

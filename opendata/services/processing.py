@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from opendata.db.models import Draft, DraftResource
+from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.errors import InputError, InvalidPackageError, OpendataError
-from opendata.intake.tables import FoundTable, OpenedTable
+from opendata.intake.tables import FoundContents, OpenedTable
+from opendata.metadata.attachments import list_tables
+from opendata.services.attachments import Places
 from opendata.services.context import Context
 from opendata.services.damages import Damages
 from opendata.services.lease import Lease, release
@@ -92,7 +94,7 @@ class Processing:
         """Parquet file (None: invalid), schema and first row's number of each table of the next version."""
         tables: dict[str, tuple[Path | None, TableSchema, int]] = {}
         manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
-        for item in (manifest or {}).get("resources", ()):
+        for item in list_tables((manifest or {}).get("resources", ())):
             if item["name"] not in row.dropped:
                 digest = item["opendata"]["parquet"]["hash"].removeprefix("sha256:")
                 tables[item["name"]] = (self._context.public.blob_path(digest), TableSchema(item["schema"]), 2)
@@ -130,9 +132,10 @@ class Processing:
             lease.report(f"{stage} {resource.name}"[:40], 0.95 * (before + count) / total, force=force)
 
         report("read", 0)
-        tables = self._readings.find(resource, folder)
+        contents = self._readings.find_contents(resource, folder)
+        tables = contents.tables
         if resource.reading is None:
-            self._split_off(lease, resource, tables)
+            self._split_off(lease, resource, contents)
         found = self._readings.choose(resource, tables)
         for thorough in (False, True):
             opened = self._readings.open(resource, found, folder, thorough=thorough)
@@ -158,20 +161,29 @@ class Processing:
         values = self._keep(prepared, resource, opened)
         return values, [finding.describe() for finding in prepared.privacy]
 
-    def _split_off(self, lease: Lease, resource: DraftResource, tables: Sequence[FoundTable]) -> None:
-        """Make resources of the further tables of an upload, once."""
-        if len(tables) < 2:
+    def _split_off(self, lease: Lease, resource: DraftResource, contents: FoundContents) -> None:
+        """Make resources of the further tables of an upload and of what lies beside them, once."""
+        tables = contents.tables
+        if len(tables) < 2 and not contents.attachments:
             return
         with self._context.write() as session:
             row = lease.lock(session)
-            taken = {item.name for item in row.resources}
             target = next(item for item in row.resources if item.id == resource.id)
+            taken = {item.name for item in row.resources} | self._find_places(row).attachments
             position = max(item.position for item in row.resources)
             choices = row.dataset.choices or {}
             for number, values in enumerate(self._readings.split_off(resource, tables, taken), start=1):
                 chosen = choices.get(values["name"])
                 row.resources.append(DraftResource(position=position + number, choices=chosen, **values))
+            places = self._find_places(row)
+            for values in self._readings.keep_attachments(resource, contents.attachments, places):
+                row.attachments.append(DraftAttachment(position=len(row.attachments), **values))
             target.reading = resource.reading = {"sheet": tables[0].place}
+
+    def _find_places(self, row: Draft) -> Places:
+        manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+        tables = [item.name for item in row.resources]
+        return Places(manifest, dropped=row.dropped, tables=tables, attachments=row.attachments)
 
     def _keep(self, prepared: PreparedTable, resource: DraftResource, opened: OpenedTable) -> dict[str, Any]:
         """Put the finished files into the private store; the columns of the draft's row that tell of them."""

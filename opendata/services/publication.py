@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftResource, Version
 from opendata.errors import N_, IntegrityError
+from opendata.metadata.attachments import is_attachment, list_tables
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.manifest import TableFile, build_manifest, list_blobs
 from opendata.metadata.versions import compare_manifests, next_version
 from opendata.services.actors import SYSTEM, Actor
+from opendata.services.attachments import describe_attachment, find_obstacle
 from opendata.services.context import Context
 from opendata.services.datasets import find_dataset, metadata_of, record_entry
 from opendata.services.draft_view import build_report
@@ -51,7 +53,7 @@ class Publication:
             if row.target is None and not self._plan(session, row):
                 return True
             target, planned = str(row.target), str(row.target_manifest)
-            owned = {item.name for item in row.resources}
+            owned = {item.name for item in row.resources} | {item.name for item in row.attachments}
         data = self._context.private.open_blob(planned).read()
         manifest = json.loads(data)
         self._copy_blobs(lease, list_blobs(manifest, owned))
@@ -82,6 +84,12 @@ class Publication:
                 release(row, done=True)
                 return False
         old = self._manifests.get(row.dataset_id, dataset.latest) if dataset.latest else None
+        obstacle = find_obstacle(row, old)
+        if obstacle is not None:
+            row.status = "returned"
+            row.comment = f"version {dataset.latest} was published meanwhile; upon it, {obstacle}"
+            release(row, done=True)
+            return False
         resources = self._list_resources(row, old)
         common: dict[str, Any] = {
             "dataset": dataset.id,
@@ -139,13 +147,18 @@ class Publication:
         self._context.log(session, actor, "publish", "version", f"{dataset.id}@{row.target}", draft=row.id)
 
     def _list_resources(self, row: Draft, old: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-        """The resources of the next version: those before in their order, replaced or carried, then new ones."""
+        """The resources of the next version: those before in their order, replaced or carried, then new ones.
+
+        Attachments follow the tables.
+        """
         tasks = {task["name"]: task for task in (build_report(row) or {}).get("tasks", ())}
         own = {item.name: _describe_table(item, self._keep_report(row, item, tasks)) for item in row.resources}
+        own |= {item.name: describe_attachment(item) for item in row.attachments}
         before = [item for item in (old or {}).get("resources", ()) if item["name"] not in row.dropped]
         kept = [own.get(item["name"], item) for item in before]
         names = {item["name"] for item in before}
-        return [*kept, *(item for name, item in own.items() if name not in names)]
+        found = [*kept, *(item for name, item in own.items() if name not in names)]
+        return sorted(found, key=is_attachment)
 
     def _keep_report(
         self, row: Draft, item: DraftResource, tasks: Mapping[str, Mapping[str, Any]]
@@ -173,8 +186,8 @@ def index_version(dataset: str, data: bytes) -> Version:
         published=created,
         notes=manifest["opendata"].get("notes", ""),
         reasons=manifest["opendata"].get("reasons", []),
-        resources=len(manifest["resources"]),
-        rows=sum(item["opendata"].get("rows", 0) for item in manifest["resources"]),
+        resources=len(list_tables(manifest["resources"])),
+        rows=sum(item["opendata"].get("rows", 0) for item in list_tables(manifest["resources"])),
         bytes=sum(item["bytes"] for item in manifest["resources"]),
     )
 

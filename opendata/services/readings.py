@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from opendata.db.models import DraftResource
+from opendata.errors import N_, TooLargeError
 from opendata.intake.budget import Limits
-from opendata.intake.opening import WORKBOOKS, find_tables, open_table
-from opendata.intake.tables import FoundTable, OpenedTable
+from opendata.intake.opening import WORKBOOKS, find_contents, open_table
+from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
 from opendata.intake.understanding import Choices, read_choices
 from opendata.metadata.identifiers import suggest_identifier
+from opendata.services.attachments import MOST_ATTACHMENTS, Places
 from opendata.services.context import Context
 
 
@@ -23,13 +25,18 @@ class Readings:
         self._context = context
 
     def find(self, resource: DraftResource, folder: Path) -> Sequence[FoundTable]:
-        """The tables of an upload that can be seen, containers unpacked into a folder; never none.
+        """The tables of an upload that can be seen; raises as `find_contents` does."""
+        return self.find_contents(resource, folder).tables
 
-        Raises `UnreadableFileError`, `UnsupportedFormatError`, `TooLargeError`.
+    def find_contents(self, resource: DraftResource, folder: Path) -> FoundContents:
+        """The tables of an upload that can be seen, never none, and what lies beside them in a container.
+
+        Containers are unpacked into a folder. Raises `UnreadableFileError`, `UnsupportedFormatError`, `TooLargeError`.
         """
         limits = Limits(total_bytes=4 * self._context.settings.max_upload_bytes)
-        tables = find_tables(self._context.private.blob_path(resource.upload), resource.file, folder, limits=limits)
-        return [table for table in tables if not table.hidden]
+        path = self._context.private.blob_path(resource.upload)
+        found = find_contents(path, resource.file, folder, limits=limits)
+        return replace(found, tables=[table for table in found.tables if not table.hidden])
 
     def choose(self, resource: DraftResource, tables: Sequence[FoundTable]) -> FoundTable:
         """The table of an upload that a resource is of: the one it was read from before, else the first."""
@@ -62,6 +69,29 @@ class Readings:
                     "reading": {"sheet": table.place},
                 }
             )
+        return rows
+
+    def keep_attachments(
+        self, resource: DraftResource, found: Sequence[FoundAttachment], places: Places
+    ) -> Sequence[dict[str, Any]]:
+        """The rows of the attachments that lay beside the tables of an upload, their bytes kept.
+
+        Raises `TooLargeError` where one is larger than a file may be, or where they are too many.
+        """
+        limit = self._context.settings.max_upload_bytes
+        rows = []
+        for item in found:
+            size = item.path.stat().st_size
+            if size > limit:
+                text = N_("The file has %(size)s bytes; at most %(limit)s bytes are allowed")
+                raise TooLargeError(text, size=size, limit=limit)
+            row = places.take(item.members[-1], item.form)
+            upload, size = self._context.private.put_blob(item.path)
+            file = "/".join((resource.file, *item.members))
+            rows.append({**row, "file": file, "upload": upload, "upload_bytes": size})
+        if len(places.attachments) > MOST_ATTACHMENTS:
+            text = N_("At most %(limit)s files may accompany the tables of a dataset")
+            raise TooLargeError(text, limit=MOST_ATTACHMENTS)
         return rows
 
     def open(self, resource: DraftResource, found: FoundTable, folder: Path, *, thorough: bool) -> OpenedTable:

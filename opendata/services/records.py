@@ -68,7 +68,7 @@ def require_key(context: Context) -> None:
     if not keys:
         first = PublicKey(make_key_id(raw), raw, context.signer.find_created(), None)
         record_key(context, first, 1, context.signer.sign)
-    elif keys[-1].raw != raw:
+    elif keys[-1].raw != raw or context.signer.is_changing:
         raise IntegrityError(
             N_(
                 "The signing key at hand is not the newest that the store knows (%(id)s);"
@@ -79,7 +79,7 @@ def require_key(context: Context) -> None:
 
 
 def record_key(context: Context, key: PublicKey, number: int, sign: Callable[[bytes], bytes]) -> None:
-    """Write the record of a key, signed by `sign`."""
+    """Write the record of a key, signed by `sign`: first the signature, so that no record is ever without."""
     data = write_canonical(key.describe())
-    context.public.put_record(signing_key_key(number), data)
     context.public.put_record(signature_key(signing_key_key(number)), sign(data))
+    context.public.put_record(signing_key_key(number), data)

@@ -13,7 +13,7 @@ from opendata.intake.opening import find_tables, open_table
 from opendata.intake.tables import FoundTable
 from opendata.metadata.package import ResourceDescription, parse_document, read_package
 from opendata.services.package_source import PackageSource, open_source
-from opendata.services.package_table import fetch_table
+from opendata.services.package_table import fetch_attachment, fetch_table
 from opendata.tabular.descriptors import describe_source
 from opendata.tabular.dialect import Dialect, read_dialect
 from opendata.tabular.keys import check_foreign_key
@@ -110,7 +110,7 @@ def check_package(
     limit: int = 1000,
     on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
-    """The report on every table of a package and on the foreign keys between them.
+    """The report on every table of a package and on the foreign keys between them; attachments have to be there.
 
     Raises `InvalidPackageError` where the descriptor cannot be used at all; what is wrong with one resource is an
     error of its own task.
@@ -122,6 +122,9 @@ def check_package(
         tables: dict[str, PreparedTable] = {}
         for resource in package.resources:
             try:
+                if resource.is_attachment:
+                    fetch_attachment(files, resource, folder / "attachment")
+                    continue
                 path, schema, dialect = _open_resource(files, resource, folder, find_schema)
             except OpendataError as error:
                 tasks[resource.name] = _refuse(resource, error, limit)

@@ -102,8 +102,10 @@ class SchemaView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftResourceView:
-    """A table of a draft. `carried` ones come unchanged from the base version; others were sent with the draft.
+    """A table or an attachment of a draft, as `type` says.
 
+    `carried` ones come unchanged from the base version; others were sent with the draft. `filename` is the name an
+    attachment is published under; for all that is said of tables it has nothing, and is `valid` unchecked.
     `valid` is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells
     whether there is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file
     before; `profile` describes the columns. `reading` is what was understood of the file,
@@ -123,6 +125,9 @@ class DraftResourceView:
     proposed_schema: Mapping[str, Any] | None
     errors: int
     has_findings: bool
+    type: str = "table"
+    filename: str = ""
+    mediatype: str = ""
     recipe: Mapping[str, Any] | None = None
     offered: Mapping[str, Any] | None = None
     profile: Sequence[Mapping[str, Any]] = ()
@@ -179,6 +184,16 @@ class DraftView:
     warnings: int
     total: int
     is_at_work: bool
+
+    @property
+    def tables(self) -> Sequence[DraftResourceView]:
+        """The tables among its resources."""
+        return [item for item in self.resources if item.type == "table"]
+
+    @property
+    def attachments(self) -> Sequence[DraftResourceView]:
+        """What accompanies them."""
+        return [item for item in self.resources if item.type == "attachment"]
 
     @property
     def bytes(self) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Version
 from opendata.errors import N_, NotFoundError, WithdrawnError
+from opendata.metadata.attachments import is_attachment, list_attachments, name_file
 from opendata.metadata.versions import parse_version
 from opendata.services.context import Context
 from opendata.services.damages import Damages
@@ -124,9 +125,35 @@ class Versions:
                 return found
         raise NotFoundError(N_("This version has no resource “%(name)s”"), name=resource[:100])
 
-    def find_file(self, dataset: str, version: str, resource: str, suffix: str) -> ServedFile:
-        """The CSV or Parquet file of a resource. Raises `NotFoundError`, `DamagedError`."""
+    def get_table(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+        """The same of a table alone. Raises `NotFoundError` for an attachment too."""
         found = self.get_resource(dataset, version, resource)
+        if is_attachment(found):
+            raise NotFoundError(
+                N_("“%(name)s” is no table but an attachment; its file is “%(path)s”"),
+                name=resource[:100],
+                path=found["path"],
+            )
+        return found
+
+    def find_attachment(self, dataset: str, version: str, name: str) -> ServedFile:
+        """The file of an attachment by the file's name. Raises `NotFoundError`, `DamagedError`."""
+        for item in list_attachments(self.get_manifest(dataset, version)["resources"]):
+            if name_file(item) == name:
+                digest = item["hash"].removeprefix("sha256:")
+                written = self._manifests.find_written(dataset, version)
+                return ServedFile(
+                    path=self._damages.require_whole(digest, item["bytes"], written),
+                    name=name,
+                    media_type=item["mediatype"],
+                    sha256=digest,
+                    size=item["bytes"],
+                )
+        raise NotFoundError(N_("This version has no attachment “%(name)s”"), name=name[:100])
+
+    def find_file(self, dataset: str, version: str, resource: str, suffix: str) -> ServedFile:
+        """The CSV or Parquet file of a table. Raises `NotFoundError`."""
+        found = self.get_table(dataset, version, resource)
         if suffix == "csv":
             part, media_type = found, "text/csv; charset=utf-8"
         elif suffix == "parquet":
@@ -153,7 +180,7 @@ class Versions:
         return list(found.get("profile", ()))
 
     def _get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
-        kept = self.get_resource(dataset, version, resource).get("opendata", {}).get("report")
+        kept = self.get_table(dataset, version, resource).get("opendata", {}).get("report")
         if kept is None:
             return {"valid": True, "tasks": []}
         with self._context.public.open_blob(kept["hash"].removeprefix("sha256:")) as file:

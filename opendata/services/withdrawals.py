@@ -27,6 +27,7 @@ from opendata.services.datasets import find_dataset
 from opendata.services.records import keep_edition, list_editions
 from opendata.services.values import VersionView
 from opendata.services.versions import Manifests, find_version, view_version
+from opendata.storage.derived import DerivedFolder
 from opendata.storage.store import erratum_key, tombstone_key
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Withdrawals:
     def __init__(self, context: Context, manifests: Manifests) -> None:
         self._context = context
         self._manifests = manifests
+        self._derived = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
 
     def withdraw(
         self,
@@ -102,6 +104,8 @@ class Withdrawals:
         count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
         keep_edition(self._context, partial(tombstone_key, dataset, version), withdrawal, count)
         self._erase([sha256.removeprefix("sha256:") for sha256 in withdrawal["erased"]])
+        if withdrawal["erased"]:
+            self._derived.forget([*withdrawal["erased"], withdrawal["manifest"]])
         try:
             purge_caches(self._context.settings, f"/datasets/{dataset}/{version}/")
         except BackendError as error:

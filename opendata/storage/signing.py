@@ -35,9 +35,15 @@ class Signer:
         """The raw 32 bytes of the public key."""
         return self._load().public_key().public_bytes_raw()
 
-    def find_created(self) -> datetime:
-        """When the key was made."""
-        return datetime.fromtimestamp(int(self._file.stat().st_mtime), UTC)
+    def find_created(self, *, next_one: bool = False) -> datetime:
+        """When the key was made, or the one that is about to take over."""
+        file = self._next if next_one else self._file
+        return datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether the next key is there and has not taken over yet."""
+        return self._next.exists()
 
     def prepare_next(self) -> bytes:
         """Have the key ready that will take over, unless there is one already; its raw public half."""

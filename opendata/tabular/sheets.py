@@ -18,7 +18,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from opendata.tabular.decoding import DecodingFault
 from opendata.tabular.findings import iterate_findings
-from opendata.tabular.workbook import SHEET_COLUMNS, WorkbookWriter
+from opendata.tabular.workbook import WorkbookWriter
+from opendata.tabular.workbook_parts import SHEET_COLUMNS
 
 _COMMENT = 2000
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")

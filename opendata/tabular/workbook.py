@@ -12,32 +12,30 @@ from types import TracebackType
 from typing import IO, BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
-SHEET_ROWS = 1_048_576
-SHEET_COLUMNS = 16_384
-SHEET_BYTES = 900_000_000
-"""Enough for millions of cells, and with the longest row there may be still below what a plain ZIP archive holds."""
+from opendata.tabular.workbook_parts import (
+    HEAD,
+    LINKED,
+    MAIN,
+    MAX_CELL,
+    NUMBER,
+    SHEET_BYTES,
+    SHEET_COLUMNS,
+    SHEET_ROWS,
+    SPECIAL,
+    STYLES,
+    cut_text,
+    escape_name,
+    escape_text,
+    link_sheets,
+    list_styles,
+    list_types,
+    name_column,
+    relate,
+)
 
-MAX_CELL = 32_767
 MAX_COMMENTS = 5000
 
 _FLUSHED = 1 << 18
-_SPECIAL = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
-_LITERAL = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
-
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_OFFICE = "http://schemas.openxmlformats.org"
-_MAIN = f'xmlns="{_OFFICE}/spreadsheetml/2006/main"'
-_LINKED = f'xmlns:r="{_OFFICE}/officeDocument/2006/relationships"'
-_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-
-STYLES: Mapping[str, int] = {"text": 1, "wrapped": 2, "heading": 3, "error": 4, "warning": 5, "note": 6}
-"""Style of a cell → its number in the workbook: all are text. Number 0 is Excel's default, `_NUMBER` for numbers."""
-
-_NUMBER = 7
-
-_FILLS = ("FFFFC7CE", "FFFFEB9C", "FFDDEBF7")
 
 
 class WorkbookWriter:
@@ -56,7 +54,7 @@ class WorkbookWriter:
         self._remark = ""
         self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=3)
         self._part: IO[bytes] = self._zip.open("xl/worksheets/sheet1.xml", "w")
-        self._held = [_HEAD, _begin_sheet(widths, frozen)]
+        self._held = [HEAD, _begin_sheet(widths, frozen)]
         self._held_length = 0
         self._length = 0
 
@@ -90,14 +88,14 @@ class WorkbookWriter:
             number = STYLES[marks[place]] if place in marks else common
             if isinstance(value, str) and value:
                 text = value if len(value) <= MAX_CELL // 2 else self._cut(value)
-                if _SPECIAL.search(text):
-                    text = _escape(text)
+                if SPECIAL.search(text):
+                    text = escape_text(text)
                 cell = (
                     f'<c r="{column}{row}" s="{number}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
                 )
                 parts.append(cell)
             elif isinstance(value, int):
-                parts.append(f'<c r="{column}{row}" s="{_NUMBER}"><v>{value}</v></c>')
+                parts.append(f'<c r="{column}{row}" s="{NUMBER}"><v>{value}</v></c>')
             elif place in marks:
                 parts.append(f'<c r="{column}{row}" s="{number}"/>')
         for place in sorted(marks):
@@ -120,12 +118,9 @@ class WorkbookWriter:
         self._remark = text
 
     def _cut(self, text: str) -> str:
-        """A long text as far as a cell holds it, counted as Excel does."""
-        data = text.encode("utf-16-le", "replace")
-        if len(data) <= MAX_CELL * 2:
-            return text
-        self.is_cut = True
-        return data[: (MAX_CELL - 1) * 2].decode("utf-16-le", "ignore") + "…"
+        found = cut_text(text)
+        self.is_cut = self.is_cut or found != text
+        return found
 
     def _write(self, text: str) -> None:
         self._held.append(text)
@@ -159,15 +154,15 @@ class WorkbookWriter:
             self._zip.writestr("xl/worksheets/sheet2.xml", _write_remark(self._remark))
         self._zip.writestr("xl/workbook.xml", self._list_sheets(area if self._filtered else ""))
         sheets = 2 if self._remark else 1
-        self._zip.writestr("xl/_rels/workbook.xml.rels", _link_sheets(sheets))
-        self._zip.writestr("xl/styles.xml", _list_styles())
-        self._zip.writestr("_rels/.rels", _relate([("officeDocument", "xl/workbook.xml")]))
-        self._zip.writestr("[Content_Types].xml", _list_types(sheets, has_comments=bool(self._comments)))
+        self._zip.writestr("xl/_rels/workbook.xml.rels", link_sheets(sheets))
+        self._zip.writestr("xl/styles.xml", list_styles())
+        self._zip.writestr("_rels/.rels", relate([("officeDocument", "xl/workbook.xml")]))
+        self._zip.writestr("[Content_Types].xml", list_types(sheets, has_comments=bool(self._comments)))
 
     def _list_sheets(self, filtered: str) -> str:
         names = [self._sheet, *(["!"] if self._remark else [])]
         sheets = "".join(
-            f'<sheet name={quoteattr(_escape_plain(name))} sheetId="{number}" r:id="rId{number}"/>'
+            f'<sheet name={quoteattr(escape_name(name))} sheetId="{number}" r:id="rId{number}"/>'
             for number, name in enumerate(names, start=1)
         )
         defined = ""
@@ -180,33 +175,12 @@ class WorkbookWriter:
                 f"{escape(place)}</definedName></definedNames>"
             )
         view = f'<bookViews><workbookView activeTab="{len(names) - 1}"/></bookViews>'
-        return f"{_HEAD}<workbook {_MAIN} {_LINKED}>{view}<sheets>{sheets}</sheets>{defined}</workbook>"
-
-
-def name_column(place: int) -> str:
-    """The letters of a column, counted from 0: A, …, Z, AA."""
-    letters = ""
-    number = place + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+        return f"{HEAD}<workbook {MAIN} {LINKED}>{view}<sheets>{sheets}</sheets>{defined}</workbook>"
 
 
 def _fix(cell: str) -> str:
     """An absolute reference: `$A$1`."""
     return re.sub(r"([A-Z]+)([0-9]+)", r"$\1$\2", cell)
-
-
-def _escape(text: str) -> str:
-    """A text for XML; control characters as Excel writes them (`_x0009_`), what it would take for such kept apart."""
-    text = _LITERAL.sub("_x005F_", text)
-    text = _CONTROL.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
-    return escape(_escape_plain(text))
-
-
-def _escape_plain(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
 
 
 def _begin_sheet(widths: Sequence[int], frozen: int) -> str:
@@ -222,82 +196,31 @@ def _begin_sheet(widths: Sequence[int], frozen: int) -> str:
         for first, last, width in columns
     )
     return (
-        f'<worksheet {_MAIN} {_LINKED}><sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
+        f'<worksheet {MAIN} {LINKED}><sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
         f'<sheetFormatPr defaultRowHeight="15"/><cols>{cols}</cols><sheetData>\n'
     )
 
 
 def _write_remark(text: str) -> str:
     return (
-        f'{_HEAD}<worksheet {_MAIN}><sheetViews><sheetView tabSelected="1" workbookViewId="0"/></sheetViews>'
+        f'{HEAD}<worksheet {MAIN}><sheetViews><sheetView tabSelected="1" workbookViewId="0"/></sheetViews>'
         '<sheetFormatPr defaultRowHeight="15"/><cols><col min="1" max="1" width="100" customWidth="1"/></cols>'
-        f'<sheetData><row r="1"><c r="A1" s="{STYLES["wrapped"]}" t="inlineStr"><is><t>{_escape(text)}</t></is></c>'
+        f'<sheetData><row r="1"><c r="A1" s="{STYLES["wrapped"]}" t="inlineStr"><is><t>{escape_text(text)}</t></is></c>'
         "</row></sheetData></worksheet>"
     )
 
 
-def _list_styles() -> str:
-    """Number format 49 is text: what is typed into such a cell stays as typed."""
-    fills = "".join(
-        f'<fill><patternFill patternType="solid"><fgColor rgb="{colour}"/><bgColor indexed="64"/></patternFill></fill>'
-        for colour in _FILLS
-    )
-    form = '<xf numFmtId="{}" fontId="{}" fillId="{}" borderId="0" xfId="0" applyNumberFormat="1" {}>{}</xf>'
-    top = '<alignment vertical="top" wrapText="1"/>'
-    forms = [
-        '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>',
-        form.format(49, 0, 0, "", ""),
-        form.format(49, 0, 0, 'applyAlignment="1"', top),
-        form.format(49, 1, 0, 'applyFont="1"', ""),
-        *(form.format(49, 0, number, 'applyFill="1"', "") for number in (2, 3, 4)),
-        form.format(0, 0, 0, 'applyAlignment="1"', top),
-    ]
-    font = '<sz val="11"/><name val="Calibri"/><family val="2"/>'
-    return (
-        f'{_HEAD}<styleSheet {_MAIN}><fonts count="2"><font>{font}</font><font><b/>{font}</font></fonts>'
-        '<fills count="5"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/>'
-        f'</fill>{fills}</fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-        '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-        f'<cellXfs count="{len(forms)}">{"".join(forms)}</cellXfs>'
-        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
-    )
-
-
-def _relate(targets: Sequence[tuple[str, str]]) -> str:
-    links = "".join(
-        f'<Relationship Id="rId{number}" Type="{_OFFICE}/officeDocument/2006/relationships/{kind}" Target="{target}"/>'
-        for number, (kind, target) in enumerate(targets, start=1)
-    )
-    return f'{_HEAD}<Relationships xmlns="{_OFFICE}/package/2006/relationships">{links}</Relationships>'
-
-
-def _link_sheets(sheets: int) -> str:
-    parts = [("worksheet", f"worksheets/sheet{number}.xml") for number in range(1, sheets + 1)]
-    return _relate([*parts, ("styles", "styles.xml")])
-
-
 def _link_comments() -> str:
-    return _relate([("vmlDrawing", "../drawings/vmlDrawing1.vml"), ("comments", "../comments1.xml")])
-
-
-def _list_types(sheets: int, *, has_comments: bool) -> str:
-    parts = {"xl/workbook.xml": "sheet.main", "xl/styles.xml": "styles"}
-    parts |= {f"xl/worksheets/sheet{number}.xml": "worksheet" for number in range(1, sheets + 1)}
-    parts |= {"xl/comments1.xml": "comments"} if has_comments else {}
-    named = "".join(f'<Override PartName="/{part}" ContentType="{_TYPE}.{kind}+xml"/>' for part, kind in parts.items())
-    endings = {"rels": "application/vnd.openxmlformats-package.relationships+xml", "xml": "application/xml"}
-    endings |= {"vml": "application/vnd.openxmlformats-officedocument.vmlDrawing"} if has_comments else {}
-    defaults = "".join(f'<Default Extension="{end}" ContentType="{kind}"/>' for end, kind in endings.items())
-    return f'{_HEAD}<Types xmlns="{_OFFICE}/package/2006/content-types">{defaults}{named}</Types>'
+    return relate([("vmlDrawing", "../drawings/vmlDrawing1.vml"), ("comments", "../comments1.xml")])
 
 
 def _list_comments(comments: Sequence[tuple[int, int, str]]) -> str:
     listed = "".join(
         f'<comment ref="{name_column(place)}{row}" authorId="0"><text><r><rPr><sz val="9"/><rFont val="Tahoma"/>'
-        f'</rPr><t xml:space="preserve">{_escape(text)}</t></r></text></comment>'
+        f'</rPr><t xml:space="preserve">{escape_text(text)}</t></r></text></comment>'
         for row, place, text in comments
     )
-    return f"{_HEAD}<comments {_MAIN}><authors><author/></authors><commentList>{listed}</commentList></comments>"
+    return f"{HEAD}<comments {MAIN}><authors><author/></authors><commentList>{listed}</commentList></comments>"
 
 
 def _draw_comments(comments: Sequence[tuple[int, int, str]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from opendata.metadata.attachments import list_attachments, list_tables
 from opendata.web.instance import rest_path, services
 from opendata.web.snippets import build_snippets
 
@@ -53,7 +54,8 @@ def show_dataset(dataset: str) -> Response | str:
         "dataset.html",
         dataset=found,
         versions=versions,
-        resources=manifest["resources"] if manifest else (),
+        tables=list_tables(manifest["resources"]) if manifest else (),
+        attachments=list_attachments(manifest["resources"]) if manifest else (),
         snippets=build_snippets(dataset, manifest) if manifest else (),
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
     )

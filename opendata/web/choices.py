@@ -14,6 +14,9 @@ from opendata.web.metadata_form import KEEP_LICENCE, show_dataset
 
 Pairs = Sequence[tuple[str, str]]
 
+ATTACHMENT = "+attachment"
+"""Said of a file instead of the name of a table, which it cannot be."""
+
 
 def offer_codes(codes: Mapping[str, Code]) -> Pairs:
     """The entries of a code list."""
@@ -35,9 +38,13 @@ def offer_publishers(publishers: Iterable[PublisherView]) -> Pairs:
 
 
 def offer_tables(resources: Iterable[Mapping[str, Any]]) -> Pairs:
-    """What a file may become: a new table, or one that replaces a present one."""
+    """What a file may become: a new table, one that replaces a present one, or an attachment."""
     present = [(item["name"], gettext("replaces “%(title)s”", title=say_plain(item))) for item in resources]
-    return [("", gettext("a new table")), *present]
+    return [
+        ("", gettext("a new table; a document or picture an attachment")),
+        *present,
+        (ATTACHMENT, gettext("an attachment beside the tables")),
+    ]
 
 
 def offer_schemas(schemas: Iterable[SchemaView]) -> Pairs:

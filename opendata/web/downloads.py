@@ -1,34 +1,34 @@
-"""The files of published versions: immutable addresses with strong validators, digests and byte ranges.
-
-Source: RFC 9110 (ranges, validators), RFC 9530 (`Repr-Digest`), RFC 8187 (file names), the Fetch standard (CORS).
-"""
+"""The files of published versions, in every form: their addresses."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
-from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
-from werkzeug.utils import send_file
 from werkzeug.wrappers import Response as AnyResponse
-from werkzeug.wsgi import FileWrapper
 
 from opendata import problems
 from opendata.metadata.canonical import write_canonical
-from opendata.services.values import ServedFile
+from opendata.services.forms import CODINGS, ServedForm
 from opendata.web.instance import services
+from opendata.web.links import clean_name, link_file, name_file
+from opendata.web.sending import DERIVED, IMMUTABLE, Content, choose_coding, describe_bytes, send
 
 blueprint = Blueprint("downloads", __name__)
 
-IMMUTABLE = "public, max-age=31536000, s-maxage=86400, immutable"
-DERIVED = "public, max-age=3600"
 JSON = "application/json"
-_EXPOSED = "ETag, Content-Range, Content-Length, Repr-Digest, Content-Disposition, Link, Accept-Ranges"
-_BLOCK_BYTES = 64 * 1024
+_TEXT = "text/plain; charset=us-ascii"
+_EXPOSED = (
+    "ETag, Content-Range, Content-Length, Content-Encoding, Repr-Digest, Content-Digest, Content-Disposition, Link,"
+    " Accept-Ranges"
+)
+_SHOWN = frozenset(["application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"])
+"""What a browser shows and never runs; all other attachments are offered to be kept."""
+_ASKED = "Range, If-Range, If-Match, If-None-Match, If-Modified-Since, Want-Repr-Digest, Want-Content-Digest"
 
 
 @blueprint.get("/datasets/<dataset>/latest/")
@@ -46,55 +46,87 @@ def find_latest(dataset: str, rest: str = "") -> AnyResponse:
 @blueprint.get("/datasets/<dataset>/<version>/datapackage.json")
 def send_manifest(dataset: str, version: str) -> AnyResponse:
     """The manifest: exactly the bytes that are signed."""
-    return _send_bytes(services().versions.read_manifest(dataset, version), JSON, IMMUTABLE)
+    data = services().versions.read_manifest(dataset, version)
+    return send(describe_bytes(data, JSON, IMMUTABLE, link_file(dataset, version, "datapackage.json")))
 
 
 @blueprint.get("/datasets/<dataset>/<version>/datapackage.json.sig")
 def send_signature(dataset: str, version: str) -> AnyResponse:
     """The detached signature of the manifest."""
     data = services().versions.read_signature(dataset, version)
-    return _send_bytes(data, "text/plain; charset=us-ascii", IMMUTABLE)
+    return send(describe_bytes(data, _TEXT, IMMUTABLE, link_file(dataset, version, "datapackage.json.sig")))
+
+
+@blueprint.get("/datasets/<dataset>/<version>/datapackage.zip")
+def send_package(dataset: str, version: str) -> AnyResponse:
+    """The whole version as one archive."""
+    form = services().forms.find_package(dataset, version)
+    title = services().versions.get_manifest(dataset, version).get("title", "")
+    return send(_describe(form, link_file(dataset, version, "datapackage.zip"), _name(form, title, version)))
 
 
 @blueprint.get("/datasets/<dataset>/<version>/withdrawal.json")
 def send_tombstone(dataset: str, version: str) -> AnyResponse:
     """The tombstone of a version that was taken down: exactly the bytes that are signed."""
-    return _send_bytes(services().withdrawals.read_tombstone(dataset, version), JSON, DERIVED)
+    return send(describe_bytes(services().withdrawals.read_tombstone(dataset, version), JSON, DERIVED))
 
 
 @blueprint.get("/datasets/<dataset>/<version>/withdrawal.json.sig")
 def send_tombstone_signature(dataset: str, version: str) -> AnyResponse:
     """The detached signature of the tombstone."""
     data = services().withdrawals.read_tombstone(dataset, version, signature=True)
-    return _send_bytes(data, "text/plain; charset=us-ascii", DERIVED)
+    return send(describe_bytes(data, _TEXT, DERIVED))
 
 
-@blueprint.get('/datasets/<dataset>/<version>/<resource>.<any("csv","parquet"):suffix>')
+@blueprint.get('/datasets/<dataset>/<version>/<resource>.<any("csv","parquet","xlsx","json","jsonl","arrow"):suffix>')
 def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:
-    """The rows as CSV or Parquet."""
-    response = _send_stored(services().versions.find_file(dataset, version, resource, suffix))
-    manifest = url_for("downloads.send_manifest", dataset=dataset, version=version)
-    response.headers["Link"] = f'<{manifest}>; rel="describedby"; type="{JSON}"'
+    """The rows in the form of the suffix; `?excel=1` gives CSV made for a spreadsheet."""
+    excel = suffix == "csv" and request.args.get("excel") == "1"
+    form = services().forms.find(dataset, version, resource, suffix, excel=excel)
+    title = ""
+    if excel or suffix == "xlsx":
+        title = services().versions.get_resource(dataset, version, resource).get("title", "")
+    links = link_file(dataset, version, f"{resource}.{suffix}", resource)
+    content = _describe(form, links, _name(form, title, version))
+    coding = choose_coding(CODINGS) if content.varies else None
+    coded = services().forms.encode(form, coding) if coding else None
+    if coding and coded is not None:
+        content = replace(_describe(coded, links, content.disposition), coding=coding, varies=True, cache=content.cache)
+    return send(content)
+
+
+@blueprint.get("/datasets/<dataset>/<version>/files/<name>")
+def send_attachment(dataset: str, version: str, name: str) -> AnyResponse:
+    """A file that accompanies the tables. Nobody has looked inside it: it may do nothing here."""
+    form = services().forms.find_attachment(dataset, version, name)
+    shown = "inline" if form.media_type in _SHOWN else "attachment"
+    links = link_file(dataset, version, f"files/{name}")
+    response = send(_describe(form, links, name_file(form.name, disposition=shown)))
+    if form.media_type != "application/pdf":  # what reads PDF in a browser does not start in a sandbox
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
 
 @blueprint.get("/datasets/<dataset>/<version>/<resource>.schema.json")
 def send_resource_schema(dataset: str, version: str, resource: str) -> AnyResponse:
     """The Table Schema of a resource."""
-    found = services().versions.get_resource(dataset, version, resource)
-    return _send_bytes(write_canonical(found.get("schema") or {}), JSON, IMMUTABLE)
+    found = services().versions.get_table(dataset, version, resource)
+    links = link_file(dataset, version, f"{resource}.schema.json")
+    return send(describe_bytes(write_canonical(found["schema"]), JSON, IMMUTABLE, links))
 
 
 @blueprint.get("/datasets/<dataset>/<version>/<resource>.report.json")
 def send_report(dataset: str, version: str, resource: str) -> AnyResponse:
     """The verdict and counts of a resource, without any cell."""
-    return _send_bytes(write_canonical(services().versions.get_report(dataset, version, resource)), JSON, DERIVED)
+    data = write_canonical(services().versions.get_report(dataset, version, resource))
+    return send(describe_bytes(data, JSON, DERIVED))
 
 
 @blueprint.get("/schemas/<schema>/<version>.json")
 def send_schema(schema: str, version: str) -> AnyResponse:
     """A schema of the library."""
-    return _send_bytes(write_canonical(services().schemas.get(schema, version).descriptor), JSON, IMMUTABLE)
+    data = write_canonical(services().schemas.get(schema, version).descriptor)
+    return send(describe_bytes(data, JSON, IMMUTABLE))
 
 
 @blueprint.after_request
@@ -104,7 +136,7 @@ def _open_to_all(response: AnyResponse) -> AnyResponse:
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, HEAD"
-        response.headers["Access-Control-Allow-Headers"] = "Range, If-Range, If-None-Match, If-Modified-Since"
+        response.headers["Access-Control-Allow-Headers"] = _ASKED
         response.headers["Access-Control-Max-Age"] = "86400"
     return response
 
@@ -119,59 +151,34 @@ def _refuse_range(error: RequestedRangeNotSatisfiable) -> Response:
     return response
 
 
-def _send_stored(file: ServedFile) -> AnyResponse:
-    ranged = _asks_one_range()
-    body: Iterable[bytes]
-    if ranged:
-        # Werkzeug seeks in its own wrapper; in a server's it would read up to the range.
-        stream = file.path.open("rb")
-        body = FileWrapper(stream, _BLOCK_BYTES)
-        response = AnyResponse(body, direct_passthrough=True)
-    else:
-        response = send_file(file.path, request.environ, mimetype=file.media_type, conditional=False, etag=False)
-    _describe(response, file.media_type, file.sha256, IMMUTABLE)
-    response.headers["Content-Disposition"] = name_file(file.name)
-    response.content_length = file.size
-    try:
-        response.make_conditional(request.environ, accept_ranges=ranged, complete_length=file.size)
-    except RequestedRangeNotSatisfiable:
-        response.close()
-        raise
-    response.headers["Accept-Ranges"] = "bytes"
-    return response
+def _describe(form: ServedForm, links: str, disposition: str) -> Content:
+    return Content(
+        source=form.path,
+        size=form.size,
+        sha256=form.sha256,
+        media_type=form.media_type,
+        cache=DERIVED if form.derived else IMMUTABLE,
+        disposition=disposition,
+        links=links,
+        varies=form.may_be_encoded,
+        accel=_find_accel(form.path),
+        find_sha512=partial(services().forms.find_sha512, form),
+    )
 
 
-def _send_bytes(data: bytes, media_type: str, cache: str) -> AnyResponse:
-    response = AnyResponse(data)
-    _describe(response, media_type, hashlib.sha256(data).hexdigest(), cache)
-    response.make_conditional(request.environ)
-    return response
+def _name(form: ServedForm, title: str, version: str) -> str:
+    """What the download is called: by the table's title where people open it, by ids where programs do."""
+    cleaned = clean_name(title)
+    if not cleaned:
+        return name_file(form.name)
+    return name_file(f"{cleaned}-{version}{Path(form.name).suffix}", form.name)
 
 
-def _describe(response: AnyResponse, media_type: str, sha256: str, cache: str) -> None:
-    response.content_type = media_type
-    response.set_etag(sha256)
-    response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
-    response.headers["Cache-Control"] = cache
-    response.headers.pop("Last-Modified", None)  # the digest says more, and the file's time says nothing
-    response.headers["X-Content-Type-Options"] = "nosniff"
-
-
-def _asks_one_range() -> bool:
-    """Whether one range is asked for; several, a malformed one, or one beside `If-None-Match` get the whole."""
-    if request.method != "GET" or "If-None-Match" in request.headers:
-        return False
-    return request.range is not None and request.range.units == "bytes" and len(request.range.ranges) == 1
-
-
-def name_file(name: str) -> str:
-    """The header that gives a download its name, in any script (RFC 8187)."""
-    headers = Headers()
-    if name.isascii():
-        headers.set("Content-Disposition", "attachment", filename=name)
-    else:
-        plain = name.encode("ascii", "replace").decode().replace("?", "_")
-        headers.set(
-            "Content-Disposition", "attachment", **{"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
-        )
-    return headers["Content-Disposition"]
+def _find_accel(path: Path) -> str:
+    """Where nginx finds a file, if it is to send it."""
+    settings = services().settings
+    if settings.accel_prefix:
+        for name, folder in (("store", settings.public_folder), ("derived", settings.derived_folder)):
+            if path.is_relative_to(folder):
+                return f"{settings.accel_prefix}/{name}/{quote(path.relative_to(folder).as_posix())}"
+    return ""

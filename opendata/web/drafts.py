@@ -49,16 +49,14 @@ def show_draft(draft: str) -> str:
         explain_all=lambda errors: [explain_error(error) for error in errors],
         list_counts=list_counts,
         list_repairs=list_repairs,
-        tables={item.name: item for item in found.resources},
+        tables={item.name: item for item in found.tables},
         proposals=services().matching.propose_all(g.actor, draft) if can_match else {},
         shown_proposals=SHOWN_PROPOSALS,
         column_forms=[
-            (item, form)
-            for item in found.resources
-            if can_match and (form := build_form(item, _find_task(found, item)))
+            (item, form) for item in found.tables if can_match and (form := build_form(item, _find_task(found, item)))
         ],
         how=HOW,
-        has_findings={item.name for item in found.resources if item.has_findings},
+        has_findings={item.name for item in found.tables if item.has_findings},
         privacy_kinds=PRIVACY,
         needs_look=needs_look,
     )
@@ -141,18 +139,18 @@ def retry_draft(draft: str) -> Response:
 
 @blueprint.post("/<draft>/resources/<resource>/drop")
 def drop_resource(draft: str, resource: str) -> Response:
-    """Leave a table out."""
+    """Leave a table or an attachment out."""
     return _take(
         draft,
         lambda _: services().drafts.drop_resource(g.actor, draft, resource),
-        gettext("The table “%(name)s” is left out", name=resource),
+        gettext("“%(name)s” is left out", name=resource),
     )
 
 
 @blueprint.post("/<draft>/resources/<resource>/repairs")
 def repair_resource(draft: str, resource: str) -> Response:
     """Accept repairs of a table's wrong cells, beside those accepted before, or take all of them back."""
-    found = next((item for item in services().drafts.get(g.actor, draft).resources if item.name == resource), None)
+    found = next((item for item in services().drafts.get(g.actor, draft).tables if item.name == resource), None)
     before = (found.recipe or {}).get("repairs", []) if found else []
     chosen = [read_choice(value) for value in request.form.getlist("repair")]
     repairs = [] if "undo" in request.form else [*before, *(item for item in chosen if item not in before)]
@@ -203,7 +201,7 @@ def use_proposed_schema(draft: str, resource: str) -> Response:
 
     def change(_: int | None) -> DraftView:
         found = services().drafts.get(g.actor, draft)
-        table = next((item for item in found.resources if item.name == resource), None)
+        table = next((item for item in found.tables if item.name == resource), None)
         schema = table.proposed_schema if table else None
         return services().drafts.change_resource(g.actor, draft, resource, {"schema": schema} if schema else {})
 
@@ -212,7 +210,7 @@ def use_proposed_schema(draft: str, resource: str) -> Response:
 
 def _find_table(draft: DraftView, name: str) -> DraftResourceView:
     """A table that was sent with a draft. Raises `NotFoundError`."""
-    found = next((item for item in draft.resources if item.name == name and not item.carried), None)
+    found = next((item for item in draft.tables if item.name == name and not item.carried), None)
     if found is None:
         raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
     return found

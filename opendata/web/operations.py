@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from flask import Blueprint, Response, render_template, url_for
@@ -26,6 +27,15 @@ def show_readiness() -> Response:
     """Everything behind it answers too; else a problem."""
     services().health.check()
     return _plain("ready\n")
+
+
+@blueprint.get("/.well-known/opendata-keys.json")
+def show_keys() -> Response:
+    """The keys that sign what is published, oldest first, each vouched for by the one before it."""
+    response = Response(json.dumps({"keys": list(services().keys.list())}), mimetype="application/json")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 @blueprint.get("/robots.txt")

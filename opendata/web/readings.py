@@ -69,7 +69,7 @@ def choose_reading(draft: str, resource: str) -> Response | str:
 
 def _keep_columns(draft: str, resource: str) -> dict[str, Any]:
     """What was said about the columns of a table, which the form here does not ask for."""
-    tables = services().drafts.get(g.actor, draft).resources
+    tables = services().drafts.get(g.actor, draft).tables
     choices = next((item.choices for item in tables if item.name == resource), None) or {}
     return {"columns": choices["columns"]} if "columns" in choices else {}
 

@@ -14,7 +14,7 @@ from opendata.errors import OpendataError
 from opendata.problems import fill
 from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.services.values import DraftView, SchemaView
-from opendata.web.choices import ENCODING_NAMES
+from opendata.web.choices import ATTACHMENT, ENCODING_NAMES
 
 ROWS = 5
 MORE_ROWS = tuple(f"_{number}" for number in range(1, ROWS))
@@ -70,7 +70,7 @@ def show_draft(draft: DraftView, library: Sequence[SchemaView]) -> dict[str, str
     """The fields of a draft that is to be sent again with corrected files."""
     refs = {schema.ref for schema in library}
     values = {"notes": draft.notes}
-    for number, table in enumerate([table for table in draft.resources if not table.carried][:ROWS]):
+    for number, table in enumerate([table for table in draft.tables if not table.carried][:ROWS]):
         values[f"table_{number}"] = values[f"name_{number}"] = table.name
         values[f"title_{number}"] = table.title
         delimiter = (table.dialect or {}).get("delimiter", "")
@@ -97,9 +97,11 @@ def _read_option(
 ) -> ResourceOption:
     delimiter = DELIMITERS.get(form.get(f"delimiter_{number}", ""), "auto")
     encoding = form.get(f"encoding_{number}", "")
-    chosen = form.get(f"table_{number}", NEW_TABLE) or form.get(f"name_{number}", "").strip()
+    becomes = form.get(f"table_{number}", NEW_TABLE)
+    chosen = form.get(f"name_{number}", "").strip() if becomes in (NEW_TABLE, ATTACHMENT) else becomes
     return ResourceOption(
         file=name,
+        type="attachment" if becomes == ATTACHMENT else None if becomes == NEW_TABLE else "table",
         name=chosen or None,
         schema=schema,
         title=form.get(f"title_{number}", "").strip(),

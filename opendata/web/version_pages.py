@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, g, render_template, url_for
 
+from opendata.metadata.attachments import list_attachments, list_tables
 from opendata.web.instance import absolute_url, services
 from opendata.web.profiles import list_profiles
 from opendata.web.snippets import build_snippets
@@ -21,7 +22,7 @@ def show_version(dataset: str, version: str) -> str:
     versions = services().versions
     entry = services().datasets.get(dataset, g.actor)
     found, manifest = versions.get(dataset, version), versions.get_manifest(dataset, version)
-    names = [item["name"] for item in manifest["resources"][:PREVIEWED_TABLES] if "schema" in item]
+    names = [item["name"] for item in list_tables(manifest["resources"])[:PREVIEWED_TABLES]]
     previews = {
         name: build_preview(
             versions.get_resource(dataset, version, name), versions.read_rows(dataset, version, name, PREVIEW_ROWS)
@@ -33,6 +34,8 @@ def show_version(dataset: str, version: str) -> str:
         dataset=dataset,
         version=found,
         manifest=manifest,
+        tables=list_tables(manifest["resources"]),
+        attachments=list_attachments(manifest["resources"]),
         publisher=manifest["opendata"]["publisher"],
         previews=previews,
         profiles={name: list_profiles(versions.get_profile(dataset, version, name)) for name in names},

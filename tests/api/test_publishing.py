@@ -30,6 +30,9 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
     assert {column["name"]: column["count"] for column in profile}["level"] == 1
     assert checked["resources"][0] == {
         "name": "levels",
+        "type": "table",
+        "filename": "",
+        "mediatype": "",
         "title": "",
         "file": "levels.csv",
         "bytes": len(CSV.encode()),

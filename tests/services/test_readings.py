@@ -100,8 +100,9 @@ def test_files_in_an_archive_become_tables_of_their_own(services: Services, edit
     assert [(item.name, item.rows, item.valid) for item in view.resources] == [
         ("first", 1, True),
         ("first-two", 2, True),
+        ("readme", None, True),  # goes along as an attachment
     ]
-    assert any(decision["rule"] == "no-tables" for decision in get_reading(view.resources[0])["decisions"])
+    assert any(decision["rule"] == "attachments" for decision in get_reading(view.resources[0])["decisions"])
 
 
 def test_work_begun_again_makes_no_table_twice(services: Services, editor: Actor) -> None:

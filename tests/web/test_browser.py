@@ -143,7 +143,7 @@ def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, t
         page.get_by_role("link", name="查看版本 1.0.0").click(timeout=WAIT_MILLISECONDS)
         expect(page.get_by_role("heading", level=1)).to_contain_text("水库水位 1.0.0")
         with page.expect_download() as download:
-            page.locator("a", has_text="CSV").click()
+            page.locator("a.button", has_text="CSV").click()
         assert download.value.suggested_filename == "shui-ku-shui-wei-1.0.0-levels.csv"
         assert download.value.path().read_text(encoding="utf-8") == CSV
         page.get_by_role("button", name="退出").click()
@@ -215,7 +215,7 @@ def test_a_clerk_repairs_a_file_that_fails_its_schema_by_page_alone(
         page.get_by_role("button", name="发布").click()
         page.get_by_role("link", name="查看版本 1.0.0").click(timeout=WAIT_MILLISECONDS)
         with page.expect_download() as download:
-            page.locator("a", has_text="CSV").first.click()
+            page.locator("a.button", has_text="CSV").first.click()
         published = download.value.path().read_text(encoding="utf-8")
         assert "2019-06-24" in published
         assert "24-06-2019" not in published
@@ -249,7 +249,7 @@ def test_a_clerk_has_a_chinese_table_matched_with_an_english_schema_and_publishe
         page.get_by_role("button", name="发布").click()
         page.get_by_role("link", name="查看版本 1.0.0").click(timeout=WAIT_MILLISECONDS)
         with page.expect_download() as download:
-            page.locator("a", has_text="CSV").click()
+            page.locator("a.button", has_text="CSV").click()
         assert download.value.path().read_text(encoding="utf-8") == ENGLISH
         page.context.close()
     assert not complaints

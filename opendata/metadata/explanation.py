@@ -1,0 +1,128 @@
+"""What stands beside a table's rows in a workbook: its columns explained, and where it is from. Rows of text.
+
+Labels and titles are in all languages of the portal, the default first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from opendata.metadata.codes import LICENSES
+
+Rows = Sequence[Sequence[str]]
+
+_LABELS: Mapping[str, tuple[str, str]] = {
+    "field": ("字段", "Field"),
+    "title": ("名称", "Title"),
+    "type": ("类型", "Type"),
+    "unit": ("单位", "Unit"),
+    "description": ("说明", "Description"),
+    "constraints": ("约束", "Constraints"),
+    "missing": ("缺失值", "Missing values"),
+    "item": ("项目", "Item"),
+    "value": ("内容", "Value"),
+    "dataset": ("数据集", "Dataset"),
+    "id": ("标识", "Id"),
+    "version": ("版本", "Version"),
+    "created": ("发布时间", "Published"),
+    "publisher": ("数据提供方", "Publisher"),
+    "table": ("数据表", "Table"),
+    "rows": ("行数", "Rows"),
+    "license": ("许可", "Licence"),
+    "source": ("来源", "Source"),
+    "digest": ("CSV 摘要", "Digest of the CSV"),
+    "dictionary": ("数据字典", "dictionary"),
+    "origin": ("来源与许可", "source and licence"),
+    "cut": (
+        "以“…”结尾的单元格超过 Excel 的 32,767 个字符，完整内容见 CSV 或 Parquet 文件。",
+        "Cells that end in “…” are longer than the 32,767 characters of Excel; CSV and Parquet have them whole.",
+    ),
+}
+
+
+def label(key: str, languages: Sequence[str]) -> str:
+    """A label of these pages, such as the name of one (`dictionary`, `origin`)."""
+    zh, en = _LABELS[key]
+    return " / ".join({"zh": zh, "en": en}[language] for language in languages if language in ("zh", "en"))
+
+
+def explain_columns(resource: Mapping[str, Any], languages: Sequence[str]) -> Rows:
+    """The data dictionary: a heading, then a row for each field of a resource's schema."""
+    keys = ("field", "title", "type", "unit", "description", "constraints")
+    rows = [[label(key, languages) for key in keys]]
+    for field in resource["schema"]["fields"]:
+        unit = (field.get("opendata") or {}).get("unit", "")
+        rows.append(
+            [
+                field["name"],
+                _say(field, "title", languages),
+                _name_type(field),
+                unit if isinstance(unit, str) else _write(unit),
+                _say(field, "description", languages),
+                "; ".join(f"{key}: {_write(value)}" for key, value in (field.get("constraints") or {}).items()),
+            ]
+        )
+    missing = [value for value in resource["schema"].get("missingValues", ()) if value != ""]
+    if missing:
+        rows.append([label("missing", languages), "", "", "", _write(missing), ""])
+    return rows
+
+
+def explain_origin(manifest: Mapping[str, Any], resource: Mapping[str, Any], languages: Sequence[str]) -> Rows:
+    """Where a table is from and on what terms it may be used: a heading, then an item and its value in each row."""
+    rows = [("item", "value")]
+    rows += [(key, value) for key, value in _list_facts(manifest, resource, languages) if value]
+    first, *others = rows
+    heading = [label(text, languages) for text in first]
+    return [heading, *([label(key, languages), value] for key, value in others)]
+
+
+def _list_facts(
+    manifest: Mapping[str, Any], resource: Mapping[str, Any], languages: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    ours = manifest["opendata"]
+    publisher = ours.get("publisher") or {}
+    yield "dataset", _say(manifest, "title", languages)
+    yield "id", manifest["name"]
+    yield "version", manifest["version"]
+    yield "created", manifest["created"]
+    yield "publisher", _say(publisher, "title", languages) or str(publisher.get("id", ""))
+    yield "table", _say(resource, "title", languages) or resource["name"]
+    yield "description", _say(manifest, "description", languages)
+    yield "rows", str(resource["opendata"]["rows"])
+    for licence in manifest.get("licenses", ()):
+        yield "license", " ".join(_list_names(licence, languages))
+    for source in manifest.get("sources", ()):
+        yield "source", " ".join(str(source[key]) for key in ("title", "path") if source.get(key))
+    yield "digest", resource["hash"]
+
+
+def _list_names(licence: Mapping[str, Any], languages: Sequence[str]) -> Iterator[str]:
+    code = LICENSES.get(licence.get("name", ""))
+    if code is not None:
+        yield " / ".join(dict.fromkeys(code.title(language) for language in languages))
+    elif licence.get("title"):
+        yield str(licence["title"])
+    if licence.get("name"):
+        yield f"({licence['name']})"
+    path = licence.get("path") or (code.path if code else "")
+    if path:
+        yield str(path)
+
+
+def _say(thing: Mapping[str, Any], key: str, languages: Sequence[str]) -> str:
+    """A text in each language it is given in: the default one stands at the thing itself."""
+    translated = (thing.get("opendata") or {}).get("i18n") or thing.get("i18n") or {}
+    texts = [thing.get(key), *((translated.get(language) or {}).get(key) for language in languages[1:])]
+    return " / ".join(dict.fromkeys(str(text) for text in texts if text))
+
+
+def _name_type(field: Mapping[str, Any]) -> str:
+    form = field.get("format", "default")
+    return str(field["type"]) if form in ("default", None) else f"{field['type']} ({form})"
+
+
+def _write(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

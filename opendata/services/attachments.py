@@ -1,0 +1,134 @@
+"""Attachments of a next version: under which names files accompany its tables, and what else these names stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from opendata.db.models import Draft, DraftAttachment
+from opendata.errors import N_, Fault, fault
+from opendata.intake.attachments import AttachmentForm
+from opendata.metadata.attachments import (
+    AttachmentFile,
+    is_attachment,
+    list_attachments,
+    list_tables,
+    make_file_name,
+    make_title,
+    name_file,
+    tell_apart,
+)
+from opendata.metadata.identifiers import suggest_identifier
+
+MOST_ATTACHMENTS = 100
+
+
+class Places:
+    """The names a next version has given away: those of its tables, and those of its attachments with their files.
+
+    `manifest` is that of the version before, `dropped` what is left out of it, `tables` and `attachments` are the
+    draft's own.
+    """
+
+    def __init__(
+        self,
+        manifest: Mapping[str, Any] | None,
+        *,
+        dropped: Iterable[str] = (),
+        tables: Iterable[str] = (),
+        attachments: Iterable[DraftAttachment] = (),
+    ) -> None:
+        gone = set(dropped)
+        carried = [item for item in (manifest or {}).get("resources", ()) if item["name"] not in gone]
+        self._before: dict[str, Mapping[str, Any]] = {item["name"]: item for item in list_attachments(carried)}
+        self._tables = {*tables, *(item["name"] for item in list_tables(carried))}
+        self._own = {item.name: item.filename.casefold() for item in attachments}
+
+    @property
+    def attachments(self) -> set[str]:
+        """The names of attachments, the draft's own and those before."""
+        return {*self._own, *self._before}
+
+    @property
+    def has_table(self) -> bool:
+        """Whether there is anything to attach files to."""
+        return bool(self._tables)
+
+    def find_fault(self, pointer: str, name: str | None) -> Fault | None:
+        """Why a new attachment may not have a name, or None."""
+        if name in self._tables:
+            return fault(pointer, N_("“%(name)s” is the name of a table; give the attachment another one"), name=name)
+        if name in self._own:
+            return fault(pointer, N_("Two files are named “%(name)s”"), name=name)
+        return None
+
+    def take(
+        self,
+        file: str,
+        form: AttachmentForm,
+        *,
+        name: str | None = None,
+        title: str = "",
+        description: str = "",
+        i18n: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The row of a new attachment, which replaces the one before it of the same name or file."""
+        filename = make_file_name(file, form.endings)
+        found = name or self._find_before(filename) or self._suggest(filename, form)
+        before: Mapping[str, Any] = self._before.get(found, {})
+        others = {name_file(item).casefold() for key, item in self._before.items() if key != found}
+        filename = tell_apart(filename, others | set(self._own.values()))
+        self._own[found] = filename.casefold()
+        is_same = bool(before) and name_file(before).casefold() == filename.casefold()
+        return {
+            "name": found,
+            "title": title or (before.get("title", "") if is_same else "") or make_title(file, form.endings),
+            "description": description or before.get("description", ""),
+            "i18n": dict(i18n or before.get("opendata", {}).get("i18n", {})),
+            "file": file,
+            "filename": filename,
+            "format": form.format,
+            "mediatype": form.mediatype,
+        }
+
+    def _find_before(self, filename: str) -> str | None:
+        for name, item in self._before.items():
+            if name not in self._own and name_file(item).casefold() == filename.casefold():
+                return name
+        return None
+
+    def _suggest(self, filename: str, form: AttachmentForm) -> str:
+        taken = self._tables | self.attachments
+        stem = filename.rpartition(".")[0]
+        plain = suggest_identifier(stem, resource=True)
+        return suggest_identifier(f"{stem} {form.format}", taken=taken, resource=True) if plain in taken else plain
+
+
+def find_obstacle(row: Draft, manifest: Mapping[str, Any] | None) -> str | None:
+    """Why a draft makes no version upon this one, which may not be the one it was begun with; None where it does."""
+    carried = [item for item in (manifest or {}).get("resources", ()) if item["name"] not in row.dropped]
+    tables, files = {item.name for item in row.resources}, {item.name: item.filename for item in row.attachments}
+    if not tables and not list_tables(carried):
+        return "no table is left, only files that accompany one"
+    for item in carried:
+        name = item["name"]
+        if name in (tables if is_attachment(item) else files):
+            return f'"{name}" is the name of a table and of an attachment'
+    others = {name_file(item).casefold() for item in list_attachments(carried) if item["name"] not in files}
+    twice = next((name for name in files.values() if name.casefold() in others), None)
+    return f'two attachments are called "{twice}"' if twice else None
+
+
+def describe_attachment(item: DraftAttachment) -> Mapping[str, Any]:
+    """An attachment as a resource of the manifest."""
+    return AttachmentFile(
+        name=item.name,
+        filename=item.filename,
+        format=item.format,
+        mediatype=item.mediatype,
+        sha256=item.upload,
+        bytes=item.upload_bytes,
+        title=item.title,
+        description=item.description,
+        i18n=item.i18n,
+    ).describe()

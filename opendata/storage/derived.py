@@ -1,0 +1,126 @@
+"""Files that can be made again at any time: each made once, complete or absent, the least used dropped for new ones.
+
+A file of key `k` lies at `k`, its digest and size at `k.json`, which is written last: what has none is not there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import time
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_MARK = ".json"
+_SLOTS = 4
+"""So many are made at once, by all processes of a machine."""
+
+_TOUCHED_SECONDS = 60
+_ABANDONED_SECONDS = 6 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedFile:
+    """A finished file: hexadecimal SHA-256 of its bytes, size in bytes."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+class DerivedFolder:
+    """A folder of files made on demand, together at most `limit` bytes. Nothing in it is missed when it is deleted."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self._folder = folder
+        self._limit = limit
+
+    def get(self, key: str, make: Callable[[Path], None]) -> DerivedFile:
+        """The file of a key; `make` writes it to the path it is given where it is not there.
+
+        Who asks while another makes it waits. Of two that make it after all, both make the same bytes.
+        """
+        found = self._find(key)
+        if found is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with self._hold(key):
+                found = self._find(key) or self._make(key, make)
+        return found
+
+    def forget(self, origins: Collection[str]) -> None:
+        """Delete what was made from blobs or manifests of these digests: the first part of a key, before `-`."""
+        wanted = {origin.removeprefix("sha256:") for origin in origins}
+        for path in self._list():
+            if path.name.partition("-")[0] in wanted:
+                self._remove(path)
+
+    def _find(self, key: str) -> DerivedFile | None:
+        path, mark = self._folder / key, self._folder / f"{key}{_MARK}"
+        try:
+            told = json.loads(mark.read_bytes())
+            if path.stat().st_size != told["bytes"]:
+                return None
+            if time.time() - mark.stat().st_mtime > _TOUCHED_SECONDS:
+                os.utime(mark)
+        except (OSError, ValueError, KeyError):
+            return None
+        return DerivedFile(path, told["sha256"], told["bytes"])
+
+    def _make(self, key: str, make: Callable[[Path], None]) -> DerivedFile:
+        beside = self._folder / f".{os.getpid()}-{secrets.token_hex(8)}"
+        try:
+            make(beside)
+            with beside.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                size = os.fstat(file.fileno()).st_size
+            (self._folder / f"{key}{_MARK}").unlink(missing_ok=True)
+            beside.replace(self._folder / key)
+            beside.write_text(json.dumps({"sha256": sha256, "bytes": size}))
+            beside.replace(self._folder / f"{key}{_MARK}")
+        finally:
+            beside.unlink(missing_ok=True)
+        self._make_room(key)
+        return DerivedFile(self._folder / key, sha256, size)
+
+    @contextlib.contextmanager
+    def _hold(self, key: str) -> Iterator[None]:
+        """One at a time for each key, and few at all."""
+        place = self._folder / f".lock-{zlib.crc32(key.encode()) % _SLOTS}"
+        with place.open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _make_room(self, newest: str) -> None:
+        """Delete the least used until the rest fits, and what makers that died have left; the newest stays."""
+        kept = []
+        for path in self._list():
+            with contextlib.suppress(OSError):
+                mark = path.with_name(f"{path.name}{_MARK}")
+                used = (mark if mark.exists() else path).stat().st_mtime
+                kept.append((used, path.stat().st_size, path))
+        total = sum(size for _, size, _ in kept)
+        for _, size, path in sorted(kept):
+            if total <= self._limit:
+                break
+            if path.name != newest:
+                self._remove(path)
+                total -= size
+        for path in self._folder.glob(".*-*"):
+            with contextlib.suppress(OSError):
+                if "lock" not in path.name and time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                    path.unlink()
+
+    def _list(self) -> list[Path]:
+        if not self._folder.is_dir():
+            return []
+        return [path for path in self._folder.iterdir() if not path.name.startswith(".") and path.suffix != _MARK]
+
+    def _remove(self, path: Path) -> None:
+        path.with_name(f"{path.name}{_MARK}").unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
