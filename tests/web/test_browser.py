@@ -72,8 +72,12 @@ def browser(chromium_path: Path) -> Iterator[Browser]:
 
 
 def describe_failure(request: Request) -> list[str]:
-    """What went wrong with a request; that a page leaves the events it follows is how they end."""
-    return [] if request.url.endswith("/events") else [f"{request.url}: {request.failure}"]
+    """What went wrong with a request.
+
+    That a page leaves the events it follows is how they end; and a tab that goes on to another page gives up its icon.
+    """
+    is_left = request.failure == "net::ERR_ABORTED" and "/static/icon.svg" in request.url
+    return [] if request.url.endswith("/events") or is_left else [f"{request.url}: {request.failure}"]
 
 
 def open_page(browser: Browser, complaints: list[str], **options: object) -> Page:
