@@ -18,6 +18,7 @@ from opendata.cli.tokens import token
 from opendata.cli.upload import upload
 from opendata.cli.users import user
 from opendata.cli.validation import validate
+from opendata.cli.verification import verify
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,6 +45,7 @@ for command in (
     withdraw,
     erratum,
     rename,
+    verify,
     rebuild,
     fsck,
     gc,

@@ -22,10 +22,11 @@ _KEY = re.compile(rf"(?!(?:blobs|tmp)(?:/|$)){_PART}(/{_PART})*")
 class LocalStore:
     """A folder as a store (see `store.Store`). Files it has written are read-only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
         self._folder = folder
         self._temporary = folder / "tmp"
-        self._temporary.mkdir(parents=True, exist_ok=True)
+        if writes:
+            self._temporary.mkdir(parents=True, exist_ok=True)
 
     def put_blob(self, path: Path, *, sha256: str | None = None) -> tuple[str, int]:
         """Keep a file; return its name and size in bytes. Where it lies on the same disk it is linked, not copied.
