@@ -64,6 +64,7 @@ class Withdrawals:
         """
         found_actor = require_maintainer(actor)
         reason, legal_basis = _read_text("/reason", reason), _read_text("/legalBasis", legal_basis, needed=erase)
+        now = self._context.now()
         with self._context.write() as session:
             owner = find_dataset(session, dataset, lock=True)
             row = find_version(session, dataset, version)
@@ -77,12 +78,12 @@ class Withdrawals:
                 )
             rows, gone = self._plan_erasure(session, row, resources) if erase else ([row], frozenset())
             for item in rows:
-                self._decide(item, reason, legal_basis, successor if item is row else None, gone)
+                self._decide(item, reason, legal_basis, successor if item is row else None, gone, now)
                 verb, subject = "erase" if erase else "withdraw", f"{item.dataset_id}@{item.version}"
                 self._context.log(session, found_actor, verb, "version", subject, reason=reason)
             session.flush()
             for identifier in sorted({item.dataset_id for item in rows}):
-                _find_latest(session, find_dataset(session, identifier, lock=True), self._context.now())
+                _find_latest(session, find_dataset(session, identifier, lock=True), now)
             taken = [view_version(item) for item in rows]
         for view in taken:
             self.finish(view.dataset, view.version)
@@ -126,6 +127,7 @@ class Withdrawals:
         """Say what is wrong with a version that stands; it is shown there and on the one that corrects it."""
         found_actor = require_maintainer(actor)
         text = _read_text("/text", text)
+        now = self._context.now()
         with self._context.write() as session:
             row = find_dataset(session, dataset, lock=True)
             find_version(session, dataset, version)
@@ -138,11 +140,11 @@ class Withdrawals:
                 "version": version,
                 "successor": successor,
                 "text": text,
-                "created": format_time(self._context.clock()),
+                "created": format_time(now),
             }
             keep_edition(self._context, partial(erratum_key, dataset), erratum, number - 1)
             row.errata = [*(row.errata or ()), erratum]
-            row.modified = self._context.now()
+            row.modified = now
             row.revision += 1
             self._context.log(session, found_actor, "erratum", "version", f"{dataset}@{version}", text=text)
         return erratum
@@ -165,19 +167,27 @@ class Withdrawals:
                 needed.update(digest for item in resources for digest in (*_list_content(item), *_list_report(item)))
         return rows, frozenset(gone - needed)
 
-    def _decide(self, row: Version, reason: str, legal_basis: str, successor: str | None, gone: frozenset[str]) -> None:
+    def _decide(
+        self,
+        row: Version,
+        reason: str,
+        legal_basis: str,
+        successor: str | None,
+        gone: frozenset[str],
+        now: datetime,
+    ) -> None:
         """Fix what the tombstone of a version will say."""
         before = row.withdrawal or {}
         manifest = self._manifests.get(row.dataset_id, row.version)
         own = {name for item in manifest["resources"] for name in (*_list_content(item), *_list_report(item))}
-        now = format_time(self._context.clock())
+        moment = format_time(now)
         row.withdrawal = {
             "dataset": row.dataset_id,
             "version": row.version,
             "manifest": f"sha256:{row.manifest}",
             "previous": manifest["opendata"]["previous"],
-            "withdrawn": before.get("withdrawn", now),
-            "changed": now,
+            "withdrawn": before.get("withdrawn", moment),
+            "changed": moment,
             "reason": reason,
             "legalBasis": legal_basis,
             "successor": successor or before.get("successor"),

@@ -245,7 +245,7 @@ QUICK = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.reuse, Phase.generate],
 )
-LONG = settings(QUICK, max_examples=60, stateful_step_count=20)
+LONG = settings(QUICK, max_examples=15, stateful_step_count=15)
 
 
 def test_nothing_that_happens_changes_what_was_published_and_the_store_knows_it_all() -> None:
