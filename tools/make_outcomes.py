@@ -1,8 +1,4 @@
-"""Writes docs/reference/real-files.md: what is understood of every file of a folder of real ones; `--check` compares.
-
-Run with the folder, `../shared/realdata` unless another is named. Descriptors, schemas and notes are no data: files
-named README, LICENSE, NOTICE, MANIFEST, `datapackage`, `*schema*.json` and whatever is YAML or Markdown are left out.
-"""
+"""Writes docs/reference/real-files.md: what is understood of each file of a folder; `--check` compares."""
 
 from __future__ import annotations
 
@@ -13,39 +9,71 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
+
 os.environ.update(LC_ALL="C.UTF-8")  # the page is in English, whoever makes it
 
-from opendata.errors import OpendataError
+from opendata.errors import InputError
+from opendata.intake.understanding import CAREFUL
 from opendata.services.description import describe_file
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 TARGET = CHECKOUT / "docs" / "reference" / "real-files.md"
 REAL = CHECKOUT.parent / "shared" / "realdata"
 
-NO_DATA = re.compile(r"(?i)(readme|licen[cs]e|notice|manifest|datapackage|.*schema.*\.json|.*\.(md|ya?ml)$)")
+NO_DATA = re.compile(r"(?i)(readme|licen[cs]e|notice|manifest|datapackage|.*schema.*\.json$|.*\.(md|ya?ml)$)")
 HEAD = """<!-- Made by tools/make_outcomes.py; a test compares. Change the program, then run it. -->
 # Real files and what is understood of them
 
 Files that governments and data communities have published, as they are. Each line is a table that was found in one, or
-the reason why none was. Rows are rows of data; “header” tells in which rows of the source the names stand. “Noticed”
-are the kinds of decisions that were taken, as `opendata describe` tells them in full. The files are not part of this
-project; `python tools/make_outcomes.py FOLDER` made this page.
+the reason why none was. Rows are rows of data; “header” says which rows of the source hold the names, “noticed” what
+`opendata describe` tells in full: “(?)” where a person should look. Encodings are named by the widest of their kind
+(GB18030 for GBK, Big5-HKSCS for Big5); workbooks have none. Errors are those of the structure, which a report lists:
+cells too many or too few, blank rows, columns without a name.
+
+The files are not part of this project; `python tools/make_outcomes.py FOLDER` made this page of them. Left out are
+descriptors, schemas and notes: what is named README, LICENSE, NOTICE, MANIFEST, `datapackage…` or `…schema….json`, and
+YAML and Markdown.
 
 | file | table | form | encoding | header | rows | columns | noticed |
 |---|---|---|---|---|---|---|---|
 """
 
+# What a decision is called here; the page tells of encoding, delimiter and header in columns of their own.
+SELF_EVIDENT = frozenset(["encoding", "delimiter", "header"])
+NAMES = {
+    "blank-columns": "blank columns left out",
+    "blank-rows": "blank rows left out",
+    "decimal-comma": "decimal commas",
+    "footnotes": "notes below the table",
+    "group-rows": "headings of groups left out",
+    "hidden-sheet": "a hidden sheet",
+    "json-tree": "a tree of names",
+    "merged-body": "merged cells among the rows",
+    "month-as-number": "months stored as numbers",
+    "numbers-as-codes": "codes stored as numbers",
+    "rounding-leftover": "leftovers of rounding",
+    "second-table": "another table below the first",
+    "titles": "title lines above the header",
+    "total-row": "a row of totals",
+    "units": "a line that tells the unit",
+}
 
-def main(words: list[str]) -> int:
-    """Write the page, or with `--check` tell whether it is the one that would be written."""
-    folder = Path(next((word for word in words if not word.startswith("-")), str(REAL)))
-    text = HEAD + "".join(
-        f"| {' | '.join(line)} |\n" for path in list_files(folder) for line in list_lines(path, folder)
-    )
-    if "--check" in words:
-        return 0 if TARGET.read_text(encoding="utf-8") == text else 1
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=REAL)
+@click.option("--check", is_flag=True, help="Change nothing; status 1 where the page is not what it should be.")
+def main(folder: Path, check: bool) -> None:
+    """Write the page of all files of FOLDER."""
+    lines = [line for path in list_files(folder) for line in list_lines(path, folder)]
+    if not lines:
+        raise click.UsageError(f"no data files in {folder}")
+    text = HEAD + "".join(lines)
+    if not check:
+        TARGET.write_text(text, encoding="utf-8")
+    elif not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text:
+        click.echo(f"not current: {TARGET.name}; run python tools/make_outcomes.py", err=True)
+        sys.exit(1)
 
 
 def list_files(folder: Path) -> list[Path]:
@@ -53,37 +81,43 @@ def list_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file() and not NO_DATA.match(path.name))
 
 
-def list_lines(path: Path, folder: Path) -> Iterator[list[str]]:
-    """The cells of the lines about a file."""
-    name = _cell(path.relative_to(folder).as_posix())
+def list_lines(path: Path, folder: Path) -> Iterator[str]:
+    """The lines about a file."""
+    name = path.relative_to(folder).as_posix()
     try:
         tables = describe_file(path)["tables"]
-    except OpendataError as error:
-        yield [name, "", "refused", "", "", "", "", _cell(error.text)]
+    except InputError as error:
+        yield _write(name, "", "refused", "", "", "", "", error.text)
         return
     for table in tables:
-        if table.get("hidden"):
-            yield [name, _cell(table["sheet"] or table["name"]), table["form"], "", "", "", "", "hidden, not read"]
+        place = "" if len(tables) == 1 else table["sheet"] or table["name"]
+        if table["hidden"]:
+            yield _write(name, place, table["form"], "", "", "", "", "hidden, not read")
         else:
-            yield [name, *_describe(table, single=len(tables) == 1)]
+            yield _write(name, place, *_describe(table))
 
 
-def _describe(table: Mapping[str, Any], *, single: bool) -> list[str]:
-    kinds = dict.fromkeys(str(decision["rule"]) for decision in table["decisions"])
-    return [
-        "" if single else _cell(table.get("sheet") or table["name"]),
-        table["form"],
-        table.get("encoding") or "",
-        ", ".join(str(number) for number in table["header_rows"]),
-        f"{table['rows']:,}",
-        str(len(table["fields"])),
-        _cell(", ".join(kind for kind in kinds if kind)),
-    ]
+def _describe(table: Mapping[str, Any]) -> Iterator[str]:
+    yield table["form"]
+    yield table["encoding"] or ""
+    yield ", ".join(map(str, table["header_rows"])) or "none"
+    yield f"{table['rows']:,}"
+    yield str(len(table["fields"]))
+    errors = table["errors"]
+    yield ", ".join([*_notice(table["decisions"]), *([f"errors: {errors:,}"] if errors else [])])
 
 
-def _cell(text: object) -> str:
-    return str(text).replace("|", "\\|").replace("\n", " ")
+def _notice(decisions: list[Mapping[str, Any]]) -> Iterator[str]:
+    """What was noticed beside the other columns of the page, in a few words each."""
+    for decision in decisions:
+        rule, is_sure = decision["rule"], decision["sure"] >= CAREFUL
+        if not is_sure or rule not in SELF_EVIDENT:
+            yield NAMES.get(rule, rule.replace("-", " ")) + ("" if is_sure else " (?)")
+
+
+def _write(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;').replace(chr(10), ' ') for cell in cells)} |\n"
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -93,5 +93,8 @@ def _write_table(table: Mapping[str, Any]) -> None:
     for decision in table["decisions"]:
         mark = "?" if decision["sure"] < 0.9 else "-"
         click.echo(f"  {mark} {decision['text']}")
+    if table["errors"]:
+        text = N_("%(count)s errors in the structure: cells too many or too few, blank rows, columns without a name")
+        click.echo(f"  ! {tell(text, count=table['errors'])}")
     for field in table["fields"]:
         click.echo(f"    {field['name']}: {field['type']}")

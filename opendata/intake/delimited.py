@@ -151,7 +151,15 @@ def _choose(given: Dialect, lines: Sequence[str]) -> _Reading:
     special = (given.quote_char, given.escape_char)
     names = [given.delimiter] if given.delimiter else [*DELIMITERS, *_RARE_DELIMITERS]
     readings = [_read(replace(given, delimiter=name), lines) for name in names if name not in special]
-    return max(readings, key=lambda reading: reading.score)  # the first of equals: comma
+    best = max(readings, key=lambda reading: reading.score)  # the first of equals: comma
+    if best.width == 1 and best.share < 1 and _is_prose(best.dialect, lines):
+        return next((reading for reading in readings if reading.width == 1 and reading.share == 1), best)
+    return best
+
+
+def _is_prose(dialect: Dialect, lines: Sequence[str]) -> bool:
+    """Whether a blank follows wherever a record is split: such commas are those of sentences."""
+    return all(cell.startswith(" ") for record in _records(lines, dialect) for cell in record[1:])
 
 
 def _read(dialect: Dialect, lines: Sequence[str]) -> _Reading:

@@ -66,12 +66,17 @@ def widen(label: str) -> str | None:
     return _WIDER.get(name, name)
 
 
+def settle_encoding(path: Path, given: str | None) -> str:
+    """The encoding a document is read in: the one it marks at its start, else the given one, else UTF-8."""
+    return find_mark(read_head(path)) or widen(given or "utf-8") or "utf-8"
+
+
 def read_pieces(path: Path, encoding: str | None) -> Iterator[str]:
     """The text of a file in pieces of about a megabyte, without its byte order mark.
 
     Raises `UnreadableFileError` where a byte is not of the encoding.
     """
-    name = find_mark(read_head(path)) or widen(encoding or "utf-8") or "utf-8"
+    name = settle_encoding(path, encoding)
     decoder = codecs.getincrementaldecoder(name)()
     done = 0
     with path.open("rb") as stream:

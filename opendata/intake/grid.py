@@ -36,10 +36,11 @@ class Grid:
     A cell is text: numbers as people write them (`4111010001`, not `4111010001.0`), dates in ISO 8601, `true` and
     `false`, empty for nothing. `merges` is known before the first row. `has_header` is None where the layout has to be
     found (a sheet), true where the form itself names its columns in row 1 (JSON, Parquet). `decisions` is complete
-    when `rows` has come to its end.
+    when `rows` has come to its end. `encoding` is that of a document of text.
     """
 
     rows: Iterator[list[str]]
     merges: Sequence[Span] = ()
     has_header: bool | None = None
     decisions: list[Decision] = field(default_factory=list)
+    encoding: str | None = None

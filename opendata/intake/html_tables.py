@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from opendata.errors import N_, UnreadableFileError
-from opendata.intake.documents import find_mark, read_head, read_pieces, widen
+from opendata.intake.documents import find_mark, read_head, read_pieces, settle_encoding, widen
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.html_rows import OpenTable, TableTarget
 from opendata.intake.understanding import Decision
@@ -51,7 +51,9 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
     if table.hidden_rows:
         text = N_("%(rows)s rows of the table are hidden: they are read as the others")
         decisions.append(Decision(rule="hidden-rows", text=text, details={"rows": table.hidden_rows}, sure=0.8))
-    return Grid(rows=_read(path, encoding, TableTarget(table.number)), merges=table.spans, decisions=decisions)
+    rows = _read(path, encoding, TableTarget(table.number))
+    settled = settle_encoding(path, _find_encoding(path, encoding))
+    return Grid(rows=rows, merges=table.spans, decisions=decisions, encoding=settled)
 
 
 def _survey(path: Path, encoding: str | None) -> list[OpenTable]:
@@ -65,12 +67,9 @@ def _read(path: Path, encoding: str | None, target: TableTarget) -> Iterator[lis
     from lxml import etree
 
     parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, remove_comments=True)
-    head = read_head(path)
-    declared = _DECLARED.search(head.replace(b"\0", b""))
-    name = find_mark(head) or encoding or (widen(declared[1].decode("ascii")) if declared else None)
     fed = False
     try:
-        for piece in read_pieces(path, name):
+        for piece in read_pieces(path, _find_encoding(path, encoding)):
             for at in range(0, len(piece), _FEED_CHARACTERS):
                 part = piece[at : at + _FEED_CHARACTERS]
                 if not fed and not (part := part.lstrip()):
@@ -89,3 +88,10 @@ def _read(path: Path, encoding: str | None, target: TableTarget) -> Iterator[lis
     target.finish()
     yield from target.done
     target.done.clear()
+
+
+def _find_encoding(path: Path, given: str | None) -> str | None:
+    """The encoding of the mark, the one a person gave, the declared one."""
+    head = read_head(path)
+    declared = _DECLARED.search(head.replace(b"\0", b""))
+    return find_mark(head) or given or (widen(declared[1].decode("ascii")) if declared else None)

@@ -2,6 +2,7 @@
 
 A place is the JSON pointer of the list (RFC 6901); empty for the document itself, or for the lines of JSON Lines.
 A document is read twice: once for the names in all of its rows, once for the rows.
+A list of one object and the list of its rows, `[{"page": 1, …}, [{…}, …]]`, is what the World Bank's API answers.
 Sources: RFC 8259, RFC 7946 (GeoJSON), jsonlines.org, the orientations of pandas' `to_json`.
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, UnreadableFileError
-from opendata.intake.documents import MAX_DEPTH, check_width
+from opendata.intake.documents import MAX_DEPTH, check_width, settle_encoding
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.json_cells import CellWriter
 from opendata.intake.json_shapes import find_shape
@@ -51,7 +52,8 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
     found = tables.get(place)
     if found is None:
         raise UnreadableFileError(N_("The file has no table at “%(place)s” any more"), place=place)
-    grid = Grid(rows=iter(()), has_header=found.has_header, decisions=list(found.decide()))
+    settled = settle_encoding(path, encoding)
+    grid = Grid(rows=iter(()), has_header=found.has_header, decisions=list(found.decide()), encoding=settled)
     text = JsonText(path, encoding)
     grid.rows = _write_rows(text, found, found.open(text, place), grid.decisions)
     return grid
@@ -68,6 +70,7 @@ class _Found:
     has_header: bool | None = True
     has_id: bool = False
     is_lines: bool = False
+    is_paged: bool = False
     missing: Mapping[str, int] = field(default_factory=dict)
     decision: Decision | None = None
 
@@ -144,8 +147,9 @@ def _walk(text: JsonText, place: str, depth: int, lists: dict[str, _Found], head
             for _ in items:
                 pass
             return
-        lists[place] = _look(_keep(items, first) if name in _HEADER_NAMES else items)
-        if first and all(isinstance(item, str) for item in first) and len(first) == lists[place].rows:
+        found = _look(_keep(items, first) if name in _HEADER_NAMES else items)
+        lists[f"{place}/1" if found.is_paged else place] = found
+        if first and all(isinstance(item, str) for item in first) and len(first) == found.rows:
             for sibling in ("data", "rows", "values", "records"):
                 headers[f"{parent}/{sibling}"] = first
     elif mark == "{" and depth < MAX_DEPTH:
@@ -166,7 +170,7 @@ def _go_to(text: JsonText, place: str) -> Iterator[Any]:
     """The elements of the list at a place that the first pass has found."""
     for step in place.split("/")[1:]:
         wanted = step.replace("~1", "/").replace("~0", "~")
-        for name in text.read_names():
+        for name in text.read_names() if text.peek() == "{" else text.read_places():
             if name == wanted:
                 break
             _pass(text)
@@ -192,12 +196,14 @@ def _look(items: Iterable[Any]) -> _Found:
     rows = objects = arrays = features = width = typed = 0
     has_id = False
     first: list[Any] | None = None
+    page: dict[str, Any] = {}
     for item in items:
         rows += 1
         kind = type(item)
         if kind is dict:
             objects += 1
             names.add(item)
+            page = item if rows == 1 else page
             if features == objects - 1 and item.get("type") == "Feature" and "geometry" in item:
                 inner = item.get("properties")
                 if inner is None or type(inner) is dict:
@@ -231,7 +237,38 @@ def _look(items: Iterable[Any]) -> _Found:
         return _Found("records", rows, names=names.names, missing=names.missing(rows))
     if arrays == rows and first is not None:
         return _Found("arrays", rows, width, has_header=_is_header(first, rows, typed > 0))
+    if rows == 2 and page and not any(map(_is_nested, page.values())):
+        if first is not None:
+            return _open_page(page, first)
+        if item is None and "total" in page:  # what it answers where nothing is found
+            return _Found("empty", is_paged=True)
     return _Found("mixed" if objects or arrays else "values", rows)
+
+
+def _open_page(page: Mapping[str, Any], items: list[Any]) -> _Found:
+    """The list that follows what an API says of the page it answers."""
+    found = _look(items)
+    if found.kind not in ("records", "empty"):
+        return _Found("mixed", 2)
+    found.is_paged = True
+    number, pages = (_read_count(page.get(name)) for name in ("page", "pages"))
+    if pages > 1:
+        text = N_(
+            "The file is page %(page)s of %(pages)s that an interface answered: the rows of the others are missing"
+        )
+        found.decision = Decision(rule="one-page", text=text, details={"page": number, "pages": pages}, sure=0.3)
+    else:
+        text = N_("The rows are in the second member of the list; the first tells of the answer: %(names)s")
+        found.decision = Decision(rule="json-page", text=text, details={"names": _enumerate(page)}, sure=0.95)
+    return found
+
+
+def _read_count(value: Any) -> int:
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else 0
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, (dict, list))
 
 
 def _is_header(first: Sequence[Any], rows: int, is_typed: bool) -> bool | None:

@@ -89,8 +89,13 @@ class JsonText:
 
     def read_elements(self) -> Iterator[Any]:
         """The values of the list that comes next."""
-        for _ in self._pass_members("[", "]"):
+        for _ in self.read_places():
             yield self.read_value()
+
+    def read_places(self) -> Iterator[str]:
+        """The places in the list that comes next, `0` and on; whoever takes one passes its value before the next."""
+        for number, _ in enumerate(self._pass_members("[", "]")):
+            yield str(number)
 
     def read_names(self) -> Iterator[str]:
         """The names in the object that comes next; whoever takes one passes its value before the next."""

@@ -133,12 +133,12 @@ def open_table(
     table = write_plain(grid, target, choices=choices, known=known)
     understanding = replace(
         base,
-        encoding=choices.encoding,
+        encoding=grid.encoding,
         layout=table.layout,
         fill_merged=choices.fill_merged,
         decisions=(*found.decisions, *table.decisions),
     )
-    return _plain(understanding, target, choices)
+    return _plain(understanding, target, choices, left_out=table.left_out)
 
 
 def _plain(
@@ -146,10 +146,11 @@ def _plain(
     target: Path,
     choices: Choices,
     fields: Sequence[Mapping[str, Any]] | None = None,
+    left_out: tuple[int, ...] = (),
 ) -> OpenedTable:
     layout = understanding.layout
     between = range(max(layout.header_rows, default=0) + 1, layout.first_row)
-    dialect = Dialect(delimiter=",", header_rows=layout.header_rows[-1:], comment_rows=tuple(between))
+    dialect = Dialect(delimiter=",", header_rows=layout.header_rows[-1:], comment_rows=(*between, *left_out))
     return OpenedTable(
         understanding=understanding,
         path=target,

@@ -15,9 +15,11 @@ from pathlib import Path
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
 from opendata.intake.footnotes import find_footnotes
+from opendata.intake.gaps import Gaps, find_headings
 from opendata.intake.grid import Grid
 from opendata.intake.layout import find_layout, join_header
 from opendata.intake.understanding import Choices, Decision, Layout
+from opendata.intake.workbook_facts import merged_body
 from opendata.tabular.schema_faults import MAX_FIELDS
 
 HEAD_ROWS = 200
@@ -30,12 +32,16 @@ _CHUNK_ROWS = 2000
 
 @dataclass(frozen=True, slots=True)
 class PlainTable:
-    """The layout that was found, the reasons, the widest row, and the rows seen up to the end of the grid."""
+    """The layout that was found, the reasons, the widest row, and the rows seen up to the end of the grid.
+
+    `left_out` are the numbers of rows inside the table that are none of its rows.
+    """
 
     layout: Layout
     decisions: Sequence[Decision]
     width: int
     rows: int
+    left_out: tuple[int, ...] = ()
 
 
 def new_file(folder: Path) -> Path:
@@ -52,19 +58,25 @@ def write_plain(
     """
     rows = iter(grid.rows)
     head = list(islice(rows, HEAD_ROWS))
-    if grid.has_header is None and not choices.exact:
+    is_free = grid.has_header is None and not choices.exact
+    if is_free:
         layout, decisions = find_layout(head, merges=grid.merges, known=known)
     else:
         layout = Layout() if grid.has_header is not False else Layout(header_rows=(), first_row=1)
         decisions = []
     layout = choose(layout, choices)
+    label, named = "", 0
     if layout.header_rows and layout.header_rows[-1] <= len(head):
-        head[layout.header_rows[-1] - 1] = name_columns(join_header(head, layout, grid.merges))
+        names = head[layout.header_rows[-1] - 1] = name_columns(join_header(head, layout, grid.merges))
+        named = max((place for place, name in enumerate(names, start=1) if name), default=0)
+        label = names[layout.first_column - 1] if layout.first_column <= len(names) else ""
     width = max((len(row) for row in head), default=0)
     if width > MAX_FIELDS:
         raise UnreadableFileError(
             N_("The table has %(count)s columns; a table may have at most %(limit)s"), count=width, limit=MAX_FIELDS
         )
+    headings = find_headings(grid.merges, layout, named) if is_free and not choices.fill_merged else ()
+    gaps = Gaps(layout, label, named, headings)
     tail: deque[list[str]] = deque(head)
     written = 0
     last = layout.last_row
@@ -73,21 +85,30 @@ def write_plain(
         for row in _go_on(rows, last, len(head)):
             tail.append(row)
             if len(tail) > TAIL_ROWS + _CHUNK_ROWS:
-                written += _write(writer, [tail.popleft() for _ in range(_CHUNK_ROWS)], layout)
+                rest = [tail.popleft() for _ in range(_CHUNK_ROWS)]
+                if is_free:
+                    gaps.watch(written + 1, rest)
+                written += _write(writer, rest, layout)
                 if file.tell() > limit:
                     raise TooLargeError(N_("The table is larger than %(limit)s bytes as text"), limit=limit)
         total = written + len(tail)
-        if grid.has_header is None and choices.last_row is None and not choices.exact:
+        if is_free and choices.last_row is None:
             numbered = list(enumerate(tail, start=written + 1))[-TAIL_ROWS:]
             last, notes, why = find_footnotes(numbered, layout, head[layout.first_row - 1 :])
             layout = replace(layout, last_row=last, footnotes=notes)
             decisions += why
         end = min(total, last if last is not None else total)
-        _write(writer, list(tail)[: max(0, end - written)], layout)
-    body = range(layout.first_row, end + 1)
-    is_merged = any(span.first_row in body for span in grid.merges)
-    told = [decision for decision in grid.decisions if is_merged or decision.rule != "merged-body"]
-    return PlainTable(layout, [*decisions, *told], width, total)
+        rest = list(tail)[: max(0, end - written)]
+        if is_free:
+            gaps.watch(written + 1, rest)
+        _write(writer, rest, layout)
+    left_out, why = gaps.decide(end)
+    told = [decision for decision in grid.decisions if decision.rule != "merged-body"]
+    if len(told) < len(grid.decisions):
+        body = [span for span in grid.merges if span.first_row <= end and span.first_row not in left_out]
+        merged = merged_body(body, layout.first_row)
+        told += [merged] if merged else []
+    return PlainTable(layout, [*decisions, *why, *told], width, total, left_out)
 
 
 def name_columns(header: Sequence[Sequence[str]]) -> list[str]:

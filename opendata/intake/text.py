@@ -6,8 +6,10 @@ Where columns or a joined header have to be cut out, the table is written anew; 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from opendata.intake.layout import find_layout, join_header
 from opendata.intake.plain import choose, new_file, write_plain
 from opendata.intake.tables import FoundTable, OpenedTable
 from opendata.intake.understanding import Choices, Decision, Layout, Understanding
+from opendata.intake.workbook_facts import SheetFacts
 from opendata.tabular.decoding import DecodingFault, read_rows
 from opendata.tabular.dialect import Dialect, read_dialect, settle_dialect
 
@@ -26,6 +29,8 @@ QUICK_BYTES = 16 * 1024 * 1024
 """Of larger text only the ends are looked at first."""
 
 _HEAD_BYTES = 1024 * 1024
+_LOOKED_AT_COLUMNS = 200
+_NUMBER = re.compile(r"[\d.]{1,20}")
 _TAIL_BYTES = 64 * 1024
 
 
@@ -63,7 +68,7 @@ def open_text(
         if notes:  # blank rows alone are no end: the report names them
             layout = replace(layout, last_row=last, footnotes=notes)
             why += more
-    decisions += why
+    decisions += [*why, *_find_months(ends)]
     understanding = Understanding(
         name=found.name,
         form="csv",
@@ -82,6 +87,15 @@ def open_text(
         settled = replace(settled, table_bytes=end)
     renames = choices.columns if known else {**_trim_labels(ends.head, layout), **choices.columns}
     return OpenedTable(understanding=understanding, path=path, dialect=settled, is_whole=True, renames=renames)
+
+
+def _find_months(ends: Ends) -> list[Decision]:
+    """What there is to tell of months that a spreadsheet has turned into numbers, 2016.10 into 2016.1."""
+    facts = SheetFacts()
+    for column, cells in enumerate(islice(zip_longest(*ends.head, fillvalue=""), _LOOKED_AT_COLUMNS), start=1):
+        texts = [cell.strip() for cell in cells]
+        facts.numbers(column, range(1, len(texts) + 1), [text if _NUMBER.fullmatch(text) else "" for text in texts])
+    return [decision for decision in facts.decisions() if decision.rule == "month-as-number"]
 
 
 def _find_expected(path: Path, encoding: str, choices: Choices, known: Collection[str]) -> Dialect | None:

@@ -58,7 +58,7 @@ def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Te
     parser.EntityDeclHandler = _refuse_entities
     parser.SkippedEntityHandler = _refuse_entities
     try:
-        for piece in read_pieces(path, _find_encoding(path, encoding)):
+        for piece in read_pieces(path, find_encoding(path, encoding)):
             for at in range(0, len(piece), _FEED_CHARACTERS):
                 data = piece[at : at + _FEED_CHARACTERS].encode("utf-8", "surrogatepass")
                 parser.Parse(data, False)
@@ -82,7 +82,7 @@ def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Te
     yield
 
 
-def _find_encoding(path: Path, given: str | None) -> str | None:
+def find_encoding(path: Path, given: str | None) -> str | None:
     """The encoding of the mark, the one a person gave, the declared one."""
     head = read_head(path)
     declared = _DECLARED.search(head)

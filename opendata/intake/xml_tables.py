@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from opendata.errors import N_, UnreadableFileError
+from opendata.intake.documents import settle_encoding
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.json_cells import name_columns
 from opendata.intake.name_tally import NameTally
 from opendata.intake.understanding import Decision
-from opendata.intake.xml_events import parse_xml
+from opendata.intake.xml_events import find_encoding, parse_xml
 from opendata.intake.xml_records import OWN_TEXT, RecordBuilder, write_value
 
 _MAX_KINDS = 20_000
@@ -47,7 +48,8 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
     if not records:
         raise UnreadableFileError(N_("The file has no table at “%(place)s” any more"), place=place)
     names = tally.names or [OWN_TEXT]
-    grid = Grid(rows=iter(()), has_header=True)
+    settled = settle_encoding(path, find_encoding(path, encoding))
+    grid = Grid(rows=iter(()), has_header=True, encoding=settled)
     if missing := tally.missing(records):
         grid.decisions.append(
             Decision(

@@ -174,9 +174,35 @@ def test_an_object_may_be_a_table_as_a_whole(place: Path, text: str, expected: l
     assert read(place, text) == expected
 
 
+WORLD_BANK = '[{"page":1,"pages":%s,"total":"3"},[{"iso":"CHN","value":1.10},{"iso":"FRA","value":null}]]'
+
+
+@pytest.mark.parametrize(("text", "rule"), [(WORLD_BANK % 1, "json-page"), (WORLD_BANK % 2, "one-page")])
+def test_the_rows_after_what_an_interface_says_of_its_page_are_the_table(place: Path, text: str, rule: str) -> None:
+    for wrapped, pointer in ((text, "/1"), (f'{{"a":[1],"b":{text}}}', "/b/1")):
+        place.write_text(wrapped)
+        assert [(t.place, t.rows, t.columns) for t in list_tables(place)] == [(pointer, 2, 2)]
+        rows = [["iso", "value"], ["CHN", "1.10"], ["FRA", ""]]
+        assert read_rows(open_table, place, pointer) == (rows, {rule})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_encoding_of_a_document_is_told(place: Path, encoding: str) -> None:
+    place.write_text('[{"a":"甲"}]', encoding=encoding)
+    told = open_table(place, "").encoding
+    assert told is not None
+    assert told.removesuffix("-le") == encoding.removesuffix("-sig")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ('[{"page":1},[]]', "“/1” is empty"),
+        ('[{"page":0,"total":0},null]', "“/1” is empty"),
+        ('[{"page":1},null]', "mixes objects"),
+        ('[{"page":1},[1,2]]', "mixes objects"),
+        ('[{"page":{"n":1}},[{"a":1}]]', "mixes objects"),
+        ('[{"page":1},[{"a":1}],[{"a":2}]]', "mixes objects"),
         ("", "is empty"),
         ("[]", "is empty"),
         ('{"days":[]}', "“/days” is empty"),
