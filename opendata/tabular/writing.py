@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from opendata.tabular.arrays import make_text
 from opendata.tabular.casting import Batch
 from opendata.tabular.shapes import contains_any, find_extent
 
@@ -56,7 +57,7 @@ class TableWriter:
         self._null_text = null_text
         footer = {key: json.dumps(value, ensure_ascii=False, sort_keys=True) for key, value in metadata.items()}
         self._schema = schema.with_metadata(footer)
-        self._csv = _CsvFile(csv, _join_header(schema.names), source)
+        self._csv = _CsvFile(csv, join_header(schema.names), source)
         self._place = parquet
         self._parquet: Any = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="parquet")
@@ -216,14 +217,14 @@ def join_csv(batch: pa.RecordBatch, null_text: str | Sequence[str] = "") -> byte
     nulls = [null_text] * batch.num_columns if isinstance(null_text, str) else null_text
     columns = [_quote(column, null) for column, null in zip(batch.columns, nulls, strict=True)]
     if len(columns) == 1:  # an empty line would not be read as a record
-        columns = [pc.if_else(pc.equal(columns[0], ""), '""', columns[0])]
+        columns = [pc.if_else(pc.equal(columns[0], make_text("")), make_text('""'), columns[0])]
     size = sum(column.nbytes for column in columns)
     if size > _JOINED_BYTES:
         half = batch.num_rows // 2
         if half:
             return join_csv(batch.slice(0, half), null_text) + join_csv(batch.slice(half), null_text)
-    lines = pc.binary_join_element_wise(*columns, ",") if len(columns) > 1 else columns[0]
-    text = pc.binary_join_element_wise(lines, pa.scalar("\n"), "")
+    lines = pc.binary_join_element_wise(*columns, make_text(",")) if len(columns) > 1 else columns[0]
+    text = pc.binary_join_element_wise(lines, make_text("\n"), make_text(""))
     return bytes(
         memoryview(text.buffers()[2])[: len(pc.binary_length(text)) and pc.sum(pc.binary_length(text)).as_py()]
     )
@@ -232,17 +233,18 @@ def join_csv(batch: pa.RecordBatch, null_text: str | Sequence[str] = "") -> byte
 def _quote(column: pa.Array, null_text: str) -> pa.Array:
     import pyarrow.compute as pc
 
-    filled = pc.fill_null(column, null_text) if column.null_count else column
+    filled = pc.fill_null(column, make_text(null_text)) if column.null_count else column
     if not contains_any(filled, _SPECIAL):
         return filled
     needs = pc.match_substring_regex(filled, _NEEDS_QUOTES)
     if not pc.any(needs).as_py():
         return filled
     doubled = pc.replace_substring(filled, '"', '""')
-    return pc.if_else(needs, pc.binary_join_element_wise('"', doubled, '"', ""), filled)
+    return pc.if_else(needs, pc.binary_join_element_wise(make_text('"'), doubled, make_text('"'), make_text("")), filled)
 
 
-def _join_header(names: Sequence[str]) -> bytes:
+def join_header(names: Sequence[str]) -> bytes:
+    """The names of columns as the first record of a CSV file."""
     quoted = ['"' + name.replace('"', '""') + '"' if any(c in name for c in '",\r\n\ufeff') else name for name in names]
     if quoted == [""]:
         quoted = ['""']
