@@ -13,6 +13,7 @@ from opendata.services.collecting import Collecting
 from opendata.services.context import Context
 from opendata.services.damages import Damages
 from opendata.services.datasets import Datasets
+from opendata.services.draft_changes import DraftChanges
 from opendata.services.drafts import Drafts
 from opendata.services.exports import Exports
 from opendata.services.findings import Findings
@@ -87,8 +88,9 @@ def build_services(settings: Settings) -> Services:
     schemas = Schemas(context)
     datasets = Datasets(context)
     drafts = Drafts(context, manifests)
-    processing = Processing(context, manifests)
-    publication = Publication(context, manifests, processing)
+    changes = DraftChanges(context, manifests)
+    processing = Processing(context, manifests, changes)
+    publication = Publication(context, manifests, processing, changes)
     withdrawals = Withdrawals(context, manifests)
     work = Work(context, processing, publication, withdrawals)
     damages = Damages(context)

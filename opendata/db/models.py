@@ -203,7 +203,10 @@ class Damage(Base):
 
 
 class Draft(Base):
-    """A proposed next version. Its row is the truth of the work on it: state, attempts, and who holds it until when."""
+    """A proposed next version. Its row is the truth of the work on it: state, attempts, and who holds it until when.
+
+    `bump` is the part of the number its author wants raised at least, `breaking` what is told of a breaking change.
+    """
 
     __tablename__ = "drafts"
     __table_args__ = (_one_of("status", DRAFT_STATES), Index("ix_drafts_work", "status", "lease_until"))
@@ -237,6 +240,8 @@ class Draft(Base):
     key_reports: Mapped[dict[str, Any]]
     privacy: Mapped[list[Any]]
     version: Mapped[str | None] = mapped_column(String(40))
+    bump: Mapped[str | None] = mapped_column(String(10))
+    breaking: Mapped[dict[str, Any] | None]
 
     dataset: Mapped[Dataset] = relationship(lazy="joined")
     resources: Mapped[list[DraftResource]] = relationship(
@@ -251,7 +256,8 @@ class DraftResource(Base):
     """A table sent with a draft: what came, by which rules it is read, and what became of it. Blobs are private.
 
     `reading` is what was understood of the file, `choices` what a person said about it. `plain` is the text that was
-    checked where it is not the upload itself, `engine_dialect` how it is split.
+    checked where it is not the upload itself, `engine_dialect` how it is split. `changes` are the rows that differ from
+    the version before.
     """
 
     __tablename__ = "draft_resources"
@@ -289,6 +295,7 @@ class DraftResource(Base):
     choices: Mapped[dict[str, Any] | None]
     plain: Mapped[str | None] = mapped_column(String(64))
     engine_dialect: Mapped[dict[str, Any] | None]
+    changes: Mapped[dict[str, Any] | None]
 
 
 class DraftAttachment(Base):

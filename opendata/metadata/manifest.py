@@ -89,6 +89,7 @@ def build_manifest(
     resources: Sequence[Mapping[str, Any]],
     notes: str = "",
     reasons: Sequence[Any] = (),
+    breaking: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The manifest of one version. `created` is aware; `previous` is `sha256:…` of the manifest before, or None."""
     ours: dict[str, Any] = {
@@ -103,6 +104,7 @@ def build_manifest(
         "i18n": {key: dict(value) for key, value in metadata.i18n.items()},
         "notes": notes,
         "reasons": list(reasons),
+        "breaking": dict(breaking or {}),
     }
     ours |= {key: value for key, value in optional.items() if value}
     found: dict[str, Any] = {

@@ -1,33 +1,55 @@
 """Version numbers `MAJOR.MINOR.PATCH`, their order, and the number the next version of a dataset gets.
 
-Source: the Data Package version recipe, made computable: a changed schema or a removed table is MAJOR, changed rows or
-an added table MINOR, changed metadata PATCH.
+Source: the Data Package version recipe, made computable: what breaks a reader of the version before is MAJOR, rows or
+resources more or fewer MINOR, corrected cells and changed words PATCH.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from opendata.metadata.attachments import is_attachment
 from opendata.metadata.canonical import fingerprint
+from opendata.metadata.reasons import BUMPS, Reason, find_bump
+from opendata.metadata.schema_changes import compare_schemas
 
 _FORM = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})")
 FIRST = "1.0.0"
 
 _NOT_COMPARED = frozenset({"version", "created", "resources", "opendata"})
-_NOT_COMPARED_OURS = frozenset({"previous", "notes", "uuid", "reasons"})
+_NOT_COMPARED_OURS = frozenset({"previous", "notes", "uuid", "reasons", "breaking"})
 _CONTENT = frozenset({"bytes", "hash", "schema"})
 _CONTENT_OURS = frozenset({"rows", "parquet", "source", "schema", "sourceSchema", "report"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowChanges:
+    """How many rows of a table changed. `key` names the columns that tell a row; None: there are no `changed` ones.
+
+    `refused` counts the errors that the schema of the version before finds in the new rows.
+    """
+
+    key: tuple[str, ...] | None
+    added: int
+    removed: int
+    changed: int
+    reordered: bool
+    refused: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What differs between two versions: `bump` is `major`, `minor`, `patch` or None, `reasons` tell why."""
+    """What differs between two versions, and why that makes the number what it is."""
 
-    bump: str | None
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def bump(self) -> str | None:
+        """The part of the number that is raised; None where nothing differs."""
+        return find_bump(self.reasons)
 
 
 def parse_version(text: str) -> tuple[int, int, int] | None:
@@ -51,36 +73,86 @@ def next_version(latest: str | None, bump: str | None) -> str:
             return f"{major}.{minor}.{patch + 1}"
 
 
-def compare_manifests(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Change:
-    """Tell how a manifest differs from the one before it.
+def raise_bump(bump: str | None, wanted: str | None) -> str | None:
+    """The higher of two parts of a number: what is computed may be raised, never lowered."""
+    return max((item for item in (bump, wanted) if item), key=BUMPS.index, default=None)
+
+
+def compare_manifests(
+    old: Mapping[str, Any] | None, new: Mapping[str, Any], rows: Mapping[str, RowChanges] | None = None
+) -> Change:
+    """Tell how a manifest differs from the one before it; `rows` are the changed rows of tables, as far as known.
 
     Digests of derived files (Parquet) and of the source file do not count: the same rows in other packing are equal.
     """
     if old is None:
-        return Change("major", ("first version",))
+        return Change((Reason("first", "major"),))
     before = {item["name"]: item for item in old["resources"]}
     after = {item["name"]: item for item in new["resources"]}
-    major = [f"resource {name} removed" for name in before if name not in after]
-    minor = [f"resource {name} added" for name in after if name not in before]
-    patch = []
-    for name in before.keys() & after.keys():
-        if fingerprint(before[name].get("schema")) != fingerprint(after[name].get("schema")):
-            major.append(f"schema of {name} changed")
-        elif before[name]["hash"] != after[name]["hash"]:
-            minor.append(f"rows of {name} changed")
-        elif _describe_resource(before[name]) != _describe_resource(after[name]):
-            patch.append(f"metadata of {name} changed")
+    found = []
+    for name in before:
+        if name not in after or is_attachment(before[name]) != is_attachment(after[name]):
+            found.append(Reason("resource-removed", "major", {"resource": name}))
+    for name, item in after.items():
+        if name not in before or is_attachment(before[name]) != is_attachment(item):
+            found.append(Reason("resource-added", "minor", {"resource": name}))
+        else:
+            found += _compare_resources(before[name], item, (rows or {}).get(name))
     if [*before] != [*after] and before.keys() == after.keys():
-        patch.append("order of resources changed")
-    if _describe_package(old) != _describe_package(new):
-        patch.append("metadata changed")
-    bump = "major" if major else "minor" if minor else "patch" if patch else None
-    return Change(bump, tuple(sorted(major) + sorted(minor) + sorted(patch)))
+        found.append(Reason("resources-moved", "patch"))
+    names = _find_changed_metadata(old, new)
+    if names:
+        found.append(Reason("metadata-changed", "patch", {"names": ", ".join(names)}))
+    return Change(tuple(found))
 
 
-def _describe_package(manifest: Mapping[str, Any]) -> str:
+def compare_table(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
+    """The reasons that lie in the schemas of a table in two versions."""
+    if fingerprint(old.get("schema")) == fingerprint(new.get("schema")):
+        return []
+    return compare_schemas(new["name"], old["schema"], new["schema"])
+
+
+def _compare_resources(old: Mapping[str, Any], new: Mapping[str, Any], rows: RowChanges | None) -> Iterator[Reason]:
+    place = {"resource": new["name"]}
+    if is_attachment(new):
+        if old["hash"] != new["hash"]:
+            yield Reason("attachment-replaced", "minor", place)
+    else:
+        yield from compare_table(old, new)
+        if old["hash"] != new["hash"]:
+            yield from _compare_rows(place, rows)
+        if rows is not None and rows.refused:
+            yield Reason("rows-refused", "major", {**place, "count": rows.refused})
+    if _describe_resource(old) != _describe_resource(new):
+        yield Reason("resource-described", "patch", place)
+
+
+def _compare_rows(place: Mapping[str, Any], rows: RowChanges | None) -> Iterator[Reason]:
+    if rows is None:
+        yield Reason("rows-differ", "minor", place)
+        return
+    if rows.added:
+        yield Reason("rows-added", "minor", {**place, "count": rows.added})
+    if rows.removed:
+        yield Reason("rows-removed", "minor", {**place, "count": rows.removed})
+    if rows.changed:
+        yield Reason("rows-changed", "patch", {**place, "count": rows.changed})
+    if rows.reordered:
+        yield Reason("rows-moved", "patch", place)
+    if not (rows.added or rows.removed or rows.changed or rows.reordered):
+        yield Reason("rows-rewritten", "patch", place)
+
+
+def _find_changed_metadata(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The names of the properties of two packages that differ."""
+    before, after = _list_metadata(old), _list_metadata(new)
+    return sorted(name for name in {*before, *after} if fingerprint(before.get(name)) != fingerprint(after.get(name)))
+
+
+def _list_metadata(manifest: Mapping[str, Any]) -> dict[str, Any]:
     ours = {k: v for k, v in manifest.get("opendata", {}).items() if k not in _NOT_COMPARED_OURS}
-    return fingerprint({**{k: v for k, v in manifest.items() if k not in _NOT_COMPARED}, "opendata": ours})
+    return {**{k: v for k, v in manifest.items() if k not in _NOT_COMPARED}, **ours}
 
 
 def _describe_resource(resource: Mapping[str, Any]) -> str:

@@ -81,6 +81,7 @@ class Collecting:
             found.add(draft.target_manifest)
             for item in draft.resources:
                 found |= {item.upload, item.csv, item.parquet, item.plain, item.findings}
+                found.add((item.changes or {}).get("rows"))
             found |= {item.upload for item in draft.attachments}
         return {name for name in found if name} | {
             name for manifest in self._read_planned(session) for name in list_blobs(manifest)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -24,6 +27,10 @@ class Queue(Protocol):
     def put(self, draft: str) -> None:
         """Tell about one draft."""
         ...
+
+
+WORK_FOLDER = "work"
+"""Where in the private store's folder work in progress lies."""
 
 
 def read_clock() -> datetime:
@@ -58,6 +65,17 @@ class Context:
         """A unit of work that changes something."""
         with self.database.unit(write=True) as session:
             yield session
+
+    @contextmanager
+    def work_folder(self) -> Iterator[Path]:
+        """An empty folder for work in progress, deleted at the end."""
+        root = self.settings.private_folder / WORK_FOLDER
+        root.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=root))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def log(self, session: Session, actor: Actor, verb: str, kind: str, subject: str, **details: Any) -> None:
         """Add a line to the audit log within a unit of work."""

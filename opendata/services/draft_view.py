@@ -7,8 +7,12 @@ from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.metadata.attachments import is_attachment, list_attachments, list_tables, name_file
+from opendata.services.next_version import foresee
 from opendata.services.values import DraftResourceView, DraftView
 from opendata.tabular.report import add_errors, describe_report
+
+FORESEEN = ("valid", "submitted", "returned", "approved")
+"""The states of a draft of which it is known what would become of it."""
 
 
 def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: bool = True) -> DraftView:
@@ -51,6 +55,9 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
         warnings=count_warnings(row),
         total=sum(item.upload_bytes for item in row.resources),
         is_at_work=is_at_work(row.wanted, row.error),
+        bump=row.bump,
+        breaking=row.breaking,
+        next=foresee(row, manifest) if with_report and row.status in FORESEEN else None,
     )
 
 
@@ -98,6 +105,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         profile=tuple(item.profile or ()),
         reading=item.reading if item.checked else None,
         choices=item.choices,
+        changes=item.changes,
     )
 
 

@@ -5,10 +5,7 @@ Every table's result is kept as soon as it stands, so that work begun again goes
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from opendata.metadata.attachments import list_tables
 from opendata.services.attachments import Places
 from opendata.services.context import Context
 from opendata.services.damages import Damages
+from opendata.services.draft_changes import DraftChanges
 from opendata.services.lease import Lease, release
 from opendata.services.readings import Readings
 from opendata.services.versions import Manifests, Versions
@@ -30,15 +28,14 @@ from opendata.tabular.report import TaskReport
 from opendata.tabular.schema import ForeignKey, TableSchema, publish_schema, read_schema
 from opendata.tabular.table import PreparedTable, prepare_table, release_memory
 
-WORK_FOLDER = "work"
-
 
 class Processing:
     """Checks the tables of a draft."""
 
-    def __init__(self, context: Context, manifests: Manifests) -> None:
+    def __init__(self, context: Context, manifests: Manifests, changes: DraftChanges) -> None:
         self._context = context
         self._manifests = manifests
+        self._changes = changes
         self._readings = Readings(context)
 
     def run(self, lease: Lease) -> None:
@@ -49,7 +46,10 @@ class Processing:
             row.modified = self._context.clock()
         while (resource := self._find_next(lease)) is not None:
             self._check_table(lease, resource)
-        lease.report("keys", 0.95, force=True)
+        with self._context.read() as session:
+            base = lease.lock(session).base
+        self._changes.compare(lease, base)
+        lease.report("keys", 0.98, force=True)
         with self._context.write() as session:
             row = lease.lock(session)
             row.key_reports = self.check_keys(row)
@@ -105,7 +105,7 @@ class Processing:
         return tables
 
     def _check_table(self, lease: Lease, resource: DraftResource) -> None:
-        with self._work_folder() as folder:
+        with self._context.work_folder() as folder:
             try:
                 values, findings = self._read_table(lease, resource, folder)
             except (InputError, InvalidPackageError) as error:
@@ -202,6 +202,7 @@ class Processing:
             "reading": opened.understanding.describe(),
             "engine_dialect": prepared.dialect.describe(),
             "plain": None,
+            "changes": None,
         }
         is_upload = opened.path == self._context.private.blob_path(resource.upload)
         if not is_upload:
@@ -220,16 +221,6 @@ class Processing:
             if resource.schema is None and opened.fields is None:
                 values["proposed_schema"] = propose_schema(prepared.parquet)
         return values
-
-    @contextmanager
-    def _work_folder(self) -> Iterator[Path]:
-        root = self._context.settings.private_folder / WORK_FOLDER
-        root.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=root))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _named(key: ForeignKey, name: str) -> ForeignKey:
@@ -260,4 +251,5 @@ def _refuse(resource: DraftResource, error: OpendataError) -> dict[str, Any]:
         "published_schema": None,
         "proposed_schema": None,
         "plain": None,
+        "changes": None,
     }

@@ -16,18 +16,21 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftResource, Version
 from opendata.errors import N_, IntegrityError
-from opendata.metadata.attachments import is_attachment, list_tables
+from opendata.metadata.attachments import list_tables
 from opendata.metadata.canonical import digest, write_canonical
-from opendata.metadata.manifest import TableFile, build_manifest, list_blobs
-from opendata.metadata.versions import compare_manifests, next_version
+from opendata.metadata.manifest import list_blobs
+from opendata.metadata.reasons import keep_reasons
+from opendata.metadata.versions import next_version
 from opendata.services.actors import SYSTEM, Actor
-from opendata.services.attachments import describe_attachment, find_obstacle
+from opendata.services.attachments import find_obstacle
 from opendata.services.context import Context
-from opendata.services.datasets import find_dataset, metadata_of, record_entry
+from opendata.services.datasets import find_dataset, record_entry
+from opendata.services.draft_changes import DraftChanges
 from opendata.services.draft_view import build_report
 from opendata.services.lease import Lease, release
+from opendata.services.next_version import decide, draw_manifest, list_resources
 from opendata.services.processing import Processing
-from opendata.services.publishers import describe_publisher, record_publisher
+from opendata.services.publishers import record_publisher
 from opendata.services.records import keep_record
 from opendata.services.versions import Manifests
 from opendata.storage.store import manifest_key
@@ -38,23 +41,21 @@ from opendata.tabular.report import summarise_report
 class Publication:
     """Makes versions of drafts."""
 
-    def __init__(self, context: Context, manifests: Manifests, processing: Processing) -> None:
+    def __init__(self, context: Context, manifests: Manifests, processing: Processing, changes: DraftChanges) -> None:
         self._context = context
+        self._changes = changes
         self._manifests = manifests
         self._processing = processing
 
     def run(self, lease: Lease) -> bool:
         """Publish a draft; False where another draft of the dataset is being published and this one has to wait."""
-        with self._context.write() as session:
-            row = lease.lock(session)
-            dataset = find_dataset(session, row.dataset_id, lock=True)
-            if dataset.publishing_id not in (None, row.id):
-                return False
-            if row.target is None and not self._plan(session, row):
-                return True
-            target, planned = str(row.target), str(row.target_manifest)
-            owned = {item.name for item in row.resources} | {item.name for item in row.attachments}
-        data = self._context.private.open_blob(planned).read()
+        planned = None
+        while planned is None:
+            planned = self._prepare(lease)
+        if isinstance(planned, bool):
+            return planned
+        target, kept, owned = planned
+        data = self._context.private.open_blob(kept).read()
         manifest = json.loads(data)
         self._copy_blobs(lease, list_blobs(manifest, owned))
         keep_record(self._context, manifest_key(manifest["name"], target), data)
@@ -62,6 +63,28 @@ class Publication:
         with self._context.write() as session:
             self._make_visible(session, lease.lock(session), data)
         return True
+
+    def _prepare(self, lease: Lease) -> tuple[str, str, set[str]] | bool | None:
+        """Plan what is not planned yet: number, manifest and the resources that are the draft's own.
+
+        False where another draft goes first, True where this one ends here, None where another version came out while
+        this one was compared with the one before.
+        """
+        with self._context.read() as session:
+            base = lease.lock(session).dataset.latest
+        self._changes.compare(lease, base)
+        with self._context.write() as session:
+            row = lease.lock(session)
+            dataset = find_dataset(session, row.dataset_id, lock=True)
+            if dataset.publishing_id not in (None, row.id):
+                return False
+            if row.target is None:
+                if dataset.latest != base:
+                    return None
+                if not self._plan(session, row):
+                    return True
+            owned = {item.name for item in row.resources} | {item.name for item in row.attachments}
+            return str(row.target), str(row.target_manifest), owned
 
     def _plan(self, session: Session, row: Draft) -> bool:
         """Fix what will be published; False where the draft ends here (nothing new, or its base is gone)."""
@@ -90,27 +113,19 @@ class Publication:
             row.comment = f"version {dataset.latest} was published meanwhile; upon it, {obstacle}"
             release(row, done=True)
             return False
-        resources = self._list_resources(row, old)
-        common: dict[str, Any] = {
-            "dataset": dataset.id,
-            "uuid": dataset.uuid,
-            "publisher": describe_publisher(dataset.publisher),
-            "metadata": metadata_of(dataset),
-            "created": now,
-            "previous": digest(self._manifests.read(dataset.id, dataset.head)) if dataset.head else None,
-            "resources": resources,
-            "notes": row.notes,
-        }
-        change = compare_manifests(old, build_manifest(version="0.0.0", **common))
-        if change.bump is None:
+        resources = list_resources(row, old, self._keep_reports(row))
+        change, bump = decide(row, old, resources)
+        if bump is None:
             row.status, row.version = "published", dataset.latest
             row.stage, row.progress = "", 1.0
             release(row, done=True)
             return False
-        row.target = next_version(dataset.head, change.bump)
-        manifest = build_manifest(version=row.target, reasons=change.reasons, **common)
+        row.target = next_version(dataset.head, bump)
+        reasons = keep_reasons(change.reasons)
+        previous = digest(self._manifests.read(dataset.id, dataset.head)) if dataset.head else None
+        manifest = draw_manifest(row, resources, version=row.target, created=now, previous=previous, reasons=reasons)
         row.target_manifest = self._keep(write_canonical(manifest))
-        row.target_reasons = list(change.reasons)
+        row.target_reasons = reasons
         dataset.publishing_id = row.id
         return True
 
@@ -146,19 +161,10 @@ class Publication:
         actor = Actor(row.approver or row.submitter or SYSTEM.name, "editor")
         self._context.log(session, actor, "publish", "version", f"{dataset.id}@{row.target}", draft=row.id)
 
-    def _list_resources(self, row: Draft, old: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-        """The resources of the next version: those before in their order, replaced or carried, then new ones.
-
-        Attachments follow the tables.
-        """
+    def _keep_reports(self, row: Draft) -> dict[str, tuple[str, int]]:
         tasks = {task["name"]: task for task in (build_report(row) or {}).get("tasks", ())}
-        own = {item.name: _describe_table(item, self._keep_report(row, item, tasks)) for item in row.resources}
-        own |= {item.name: describe_attachment(item) for item in row.attachments}
-        before = [item for item in (old or {}).get("resources", ()) if item["name"] not in row.dropped]
-        kept = [own.get(item["name"], item) for item in before]
-        names = {item["name"] for item in before}
-        found = [*kept, *(item for name, item in own.items() if name not in names)]
-        return sorted(found, key=is_attachment)
+        kept = ((item.name, self._keep_report(row, item, tasks)) for item in row.resources)
+        return {name: report for name, report in kept if report is not None}
 
     def _keep_report(
         self, row: Draft, item: DraftResource, tasks: Mapping[str, Mapping[str, Any]]
@@ -197,27 +203,6 @@ def _describe_columns(row: Draft, table: DraftResource) -> dict[str, Any]:
     personal = {finding["field"] for finding in row.privacy if finding["resource"] == table.name}
     columns = [withhold_values(item) if item["name"] in personal else item for item in table.profile or ()]
     return {"opendata": {"profile": columns}} if columns else {}
-
-
-def _describe_table(item: DraftResource, report: tuple[str, int] | None) -> Mapping[str, Any]:
-    published = item.published_schema or {}
-    return TableFile(
-        name=item.name,
-        title=item.title,
-        description=item.description,
-        i18n=item.i18n,
-        csv_sha256=str(item.csv),
-        csv_bytes=item.csv_bytes,
-        parquet_sha256=str(item.parquet),
-        parquet_bytes=item.parquet_bytes,
-        rows=item.rows,
-        schema=published,
-        source_sha256=item.upload,
-        source_bytes=item.upload_bytes,
-        schema_name=item.schema_name,
-        report=report,
-        source_schema=item.schema if item.schema is not None and item.schema != published else None,
-    ).describe()
 
 
 def _read_time(text: str) -> Any:

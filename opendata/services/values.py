@@ -74,7 +74,7 @@ class VersionView:
     created: datetime
     published: datetime
     notes: str
-    reasons: Sequence[str]
+    reasons: Sequence[Any]
     resources: int
     rows: int
     bytes: int
@@ -109,7 +109,8 @@ class DraftResourceView:
     `valid` is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells
     whether there is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file
     before; `profile` describes the columns. `reading` is what was understood of the file,
-    `choices` what was said of it.
+    `choices` what was said of it. `changes` counts the rows that differ from the version before: `key`, `added`,
+    `removed`, `changed`, `unchanged`, `cells` by column.
     """
 
     name: str
@@ -131,8 +132,27 @@ class DraftResourceView:
     recipe: Mapping[str, Any] | None = None
     offered: Mapping[str, Any] | None = None
     profile: Sequence[Mapping[str, Any]] = ()
+    changes: Mapping[str, Any] | None = None
     reading: Mapping[str, Any] | None = None
     choices: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextVersion:
+    """The version that a draft would become: None where nothing is new.
+
+    `computed` is the part of the number that the changes raise, `bump` the one that is raised after what was asked for.
+    """
+
+    version: str | None
+    bump: str | None
+    computed: str | None
+    reasons: Sequence[Mapping[str, Any]]
+
+    @property
+    def is_breaking(self) -> bool:
+        """Whether readers of the version before may fail on it."""
+        return self.bump == "major" and all(item["type"] != "first" for item in self.reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +175,8 @@ class ProgressView:
 class DraftView:
     """A draft with its report. `base` is the version it started from, `version` the one it became.
 
-    `warnings` is how many findings only warn: whoever submits says why they are let pass.
+    `warnings` is how many findings only warn: whoever submits says why they are let pass. `next` is the version that
+    it would become, of a draft that is in order; `bump` the part of the number it is to raise at least.
     """
 
     id: str
@@ -184,6 +205,9 @@ class DraftView:
     warnings: int
     total: int
     is_at_work: bool
+    bump: str | None = None
+    breaking: Mapping[str, Any] | None = None
+    next: NextVersion | None = None
 
     @property
     def tables(self) -> Sequence[DraftResourceView]:

@@ -206,6 +206,10 @@ class Withdrawals:
             own = {name for row in rows for name in _list_private(row)}
             for row in rows:
                 row.report = row.profile = row.proposed_schema = row.reading = row.findings = row.plain = None
+                if row.changes:
+                    own.add(row.changes["rows"])
+                    row.changes = None
+            own |= _forget_changes(session, names)
             for draft in session.scalars(select(Draft).where(Draft.id.in_({row.draft_id for row in rows}))):
                 draft.key_reports = {}
                 if draft.status not in ("published", "discarded"):
@@ -240,6 +244,17 @@ def _list_content(resource: Mapping[str, Any]) -> set[str]:
 def _list_report(resource: Mapping[str, Any]) -> set[str]:
     part = resource.get("opendata", {}).get("report")
     return {part["hash"]} if part else set()
+
+
+def _forget_changes(session: Session, names: Sequence[str]) -> set[str]:
+    """Forget in all drafts which rows of these blobs they change; the blobs that have the rows."""
+    gone = {f"sha256:{name}" for name in names}
+    found = set()
+    for row in session.scalars(select(DraftResource).where(DraftResource.changes.is_not(None))):
+        if gone & set((row.changes or {}).get("blobs", ())):
+            found.add(str((row.changes or {})["rows"]))
+            row.changes = None
+    return found
 
 
 def _list_private(row: DraftResource) -> set[str]:

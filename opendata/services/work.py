@@ -15,10 +15,10 @@ from sqlalchemy import or_, select
 from opendata.db.models import Dataset, Draft
 from opendata.errors import N_, OpendataError
 from opendata.services.checking import Checking
-from opendata.services.context import Context
+from opendata.services.context import WORK_FOLDER, Context
 from opendata.services.damages import Damages
 from opendata.services.lease import Lease, LostLeaseError, release, take_lease
-from opendata.services.processing import WORK_FOLDER, Processing
+from opendata.services.processing import Processing
 from opendata.services.publication import Publication
 from opendata.services.renaming import Renaming
 from opendata.services.uploads import Uploads

@@ -3,7 +3,7 @@
 Rows are paired by a number of 64 bits made from their key, the first with the first where several are equal. That two
 keys have one number is never taken for equality: whoever compares the pairs sees it, and asks again with `careful`.
 Places count all rows of both tables, pairs once: the order of the new table, and a row that it lacks right after the
-furthest of the rows that stood before it in the old one. Numbers and places of long tables lie on disk, mapped into memory.
+furthest of the rows that stood before it in the old one. Of long tables, numbers and places lie in files.
 """
 
 from __future__ import annotations

@@ -209,7 +209,6 @@ def count_bytes(batch: pa.RecordBatch, start: int, count: int) -> int:
 
 def join_csv(batch: pa.RecordBatch, null_text: str | Sequence[str] = "") -> bytes:
     """A batch of text columns as CSV records, LF after each; `null_text` for all columns, or one for each."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     if batch.num_rows == 0:
@@ -240,7 +239,9 @@ def _quote(column: pa.Array, null_text: str) -> pa.Array:
     if not pc.any(needs).as_py():
         return filled
     doubled = pc.replace_substring(filled, '"', '""')
-    return pc.if_else(needs, pc.binary_join_element_wise(make_text('"'), doubled, make_text('"'), make_text("")), filled)
+    return pc.if_else(
+        needs, pc.binary_join_element_wise(make_text('"'), doubled, make_text('"'), make_text("")), filled
+    )
 
 
 def join_header(names: Sequence[str]) -> bytes:

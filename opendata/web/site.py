@@ -104,6 +104,7 @@ _GLOBALS: dict[str, Any] = {
     "say": languages.say,
     "say_list": languages.say_list,
     "say_plain": languages.say_plain,
+    "say_reason": wording.say_reason,
     "separator": languages.choose_separator,
     "statuses": statuses.STATUSES,
     "switch_language": languages.switch_language,

@@ -6,13 +6,16 @@ A template stands for every sentence that fits it; what fits none is shown as it
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from flask_babel import gettext
 
 from opendata.errors import N_
 from opendata.services.work import PHRASES
 from opendata.tabular.checks import NOTES
+from opendata.web.languages import choose_language, list_languages
 
 TEMPLATES = (
     # what the decoder says about bytes that are no table
@@ -87,6 +90,19 @@ def translate_phrase(text: str) -> str:
             translated: str = gettext(template)
             return translated % match.groupdict() if match.groupdict() else translated
     return text
+
+
+def say_reason(reason: str | Mapping[str, Any]) -> str:
+    """Why a version has its number, in the reader's language.
+
+    A reason is a sentence in English, or an object whose `text` has it by language; of that the portal's default
+    language is taken where the reader's is not given, else any.
+    """
+    if isinstance(reason, str):
+        return translate_phrase(reason)
+    texts = reason.get("text") or {}
+    languages = (choose_language(), *list_languages(), *texts)
+    return next((str(texts[language]) for language in languages if texts.get(language)), "")
 
 
 @cache

@@ -160,8 +160,8 @@ def test_versions_are_read_in_pages_newest_first(editor: Caller) -> None:
     for level in (1, 2, 3):
         editor.publish(CSV.replace("12.50", f"{level}"))
     assert [item["version"] for item in _walk(editor, "/datasets/reservoirs/versions", 2)] == [
-        "1.2.0",
-        "1.1.0",
+        "1.0.2",
+        "1.0.1",
         "1.0.0",
     ]
     assert editor.get("/datasets/reservoirs/versions?cursor=eA").status_code == 400

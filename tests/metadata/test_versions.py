@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata.metadata.canonical import write_canonical
-from opendata.metadata.versions import FIRST, compare_manifests, next_version, parse_version
+from opendata.metadata.versions import FIRST, RowChanges, compare_manifests, next_version, parse_version, raise_bump
 
 NUMBER = st.integers(0, 10_000)
 OLD: dict[str, Any] = {
@@ -45,6 +45,8 @@ OLD: dict[str, Any] = {
     ],
     "opendata": {"uuid": "u", "publisher": {"id": "water"}, "disclosure": {"attribute": "open"}, "previous": None},
 }
+
+NEW: dict[str, Any] = {"name": "new", "hash": "sha256:00", "schema": {"fields": []}}
 
 
 def change(path: str, value: object) -> dict[str, Any]:
@@ -112,35 +114,74 @@ def test_other_packing_of_the_same_rows_makes_no_version(path: str, value: objec
 @pytest.mark.parametrize(
     ("path", "value", "bump", "reason"),
     [
-        ("resources/1", None, "major", "resource dams removed"),
-        ("resources/0/name", "heights", "major", "resource levels removed"),
-        ("resources/0/schema/fields/0/type", "any", "major", "schema of levels changed"),
-        ("resources/0/schema/primaryKey", ["code"], "major", "schema of levels changed"),
-        ("resources/0/schema", None, "major", "schema of levels changed"),
-        ("resources", [*OLD["resources"], {"name": "new", "hash": "sha256:00"}], "minor", "resource new added"),
-        ("resources/0/hash", "sha256:ab", "minor", "rows of levels changed"),
-        ("resources/0/title", "水面", "patch", "metadata of levels changed"),
-        ("resources/0/opendata/i18n", {"en": {"title": "Levels"}}, "patch", "metadata of levels changed"),
-        ("resources", OLD["resources"][::-1], "patch", "order of resources changed"),
-        ("title", "各水库", "patch", "metadata changed"),
-        ("licenses", None, "patch", "metadata changed"),
-        ("opendata/disclosure", {"attribute": "closed"}, "patch", "metadata changed"),
-        ("opendata/publisher", {"id": "roads"}, "patch", "metadata changed"),
+        ("resources/1", None, "major", "dams: resource removed"),
+        ("resources/0/name", "heights", "major", "levels: resource removed"),
+        ("resources/0/schema/fields/0/type", "any", "major", "levels: column code is now any, was string"),
+        ("resources/0/schema/primaryKey", ["code"], "major", "levels: primary key changed"),
+        ("resources", [*OLD["resources"], NEW], "minor", "new: resource added"),
+        ("resources/0/hash", "sha256:ab", "minor", "levels: rows changed"),
+        ("resources/0/title", "水面", "patch", "levels: is described otherwise"),
+        ("resources/0/opendata/i18n", {"en": {"title": "Levels"}}, "patch", "levels: is described otherwise"),
+        ("resources/0/schema/fields/0/title", "代码", "patch", "levels: columns are described otherwise"),
+        ("resources", OLD["resources"][::-1], "patch", "resources stand in another order"),
+        ("title", "各水库", "patch", "metadata changed: title"),
+        ("licenses", None, "patch", "metadata changed: licenses"),
+        ("opendata/disclosure", {"attribute": "closed"}, "patch", "metadata changed: disclosure"),
+        ("opendata/publisher", {"id": "roads"}, "patch", "metadata changed: publisher"),
     ],
 )
 def test_a_change_is_told_with_its_reason(path: str, value: object, bump: str, reason: str) -> None:
     found = compare_manifests(OLD, change(path, value))
     assert found.bump == bump
-    assert found.reasons[0] == reason
+    assert found.reasons[0].text["en"] == reason
+    assert found.reasons[0].text["zh"] != reason
+
+
+@pytest.mark.parametrize(
+    ("rows", "bump", "reasons"),
+    [
+        ({"added": 2}, "minor", ["levels: rows added: 2"]),
+        ({"removed": 3}, "minor", ["levels: rows removed: 3"]),
+        ({"changed": 1}, "patch", ["levels: rows changed: 1"]),
+        ({"changed": 1, "added": 1}, "minor", ["levels: rows added: 1", "levels: rows changed: 1"]),
+        ({"reordered": True}, "patch", ["levels: rows stand in another order"]),
+        ({}, "patch", ["levels: the same values, some written otherwise"]),
+    ],
+)
+def test_the_rows_that_changed_decide(rows: dict[str, Any], bump: str, reasons: list[str]) -> None:
+    found = compare_manifests(
+        OLD,
+        change("resources/0/hash", "sha256:ab"),
+        {
+            "levels": RowChanges(
+                **{"key": ("code",), "added": 0, "removed": 0, "changed": 0, "reordered": False, **rows}
+            )
+        },
+    )
+    assert found.bump == bump
+    assert [reason.text["en"] for reason in found.reasons] == reasons
+
+
+def test_a_constraint_that_is_gone_is_major_where_the_new_rows_break_it() -> None:
+    new = change("resources/1/schema/fields/0/constraints", None)
+    assert compare_manifests(OLD, new).bump == "minor"
+    rows = RowChanges(key=None, added=1, removed=0, changed=0, reordered=False, refused=2)
+    assert compare_manifests(OLD, new, {"dams": rows}).bump == "major"
 
 
 def test_the_strongest_of_several_changes_decides() -> None:
     new = change("title", "各水库")
     new["resources"][0]["hash"] = "sha256:ab"
-    assert compare_manifests(OLD, new).bump == "minor"
-    assert compare_manifests(OLD, new).reasons == ("rows of levels changed", "metadata changed")
+    found = compare_manifests(OLD, new)
+    assert found.bump == "minor"
+    assert [reason.text["en"] for reason in found.reasons] == ["levels: rows changed", "metadata changed: title"]
     del new["resources"][1]
     assert compare_manifests(OLD, new).bump == "major"
+
+
+def test_a_number_may_be_raised_and_never_lowered() -> None:
+    assert [raise_bump("minor", wanted) for wanted in (None, "patch", "minor", "major")] == ["minor"] * 3 + ["major"]
+    assert raise_bump(None, None) is None
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers())

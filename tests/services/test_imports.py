@@ -181,9 +181,9 @@ def test_the_same_package_again_publishes_nothing_and_a_changed_one_the_next_ver
     assert (again.version, again.created, again.refused) == ("1.0.0", False, False)
     (folder / "data/levels.csv").write_text("code,level\nA1,1.5\nA2,2.5\n")
     changed = load(services, folder)
-    assert (changed.version, changed.created) == ("1.1.0", True)
+    assert (changed.version, changed.created) == ("1.0.1", True)
     write_package(folder, title="各水库", files={})
-    assert load(services, folder).version == "1.1.1"
+    assert load(services, folder).version == "1.0.2"
     assert services.datasets.get("reservoirs").title == "各水库"
     write_package(folder, [LEVELS], title="各水库", files={})
     assert load(services, folder).version == "2.0.0"

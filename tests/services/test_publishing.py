@@ -131,7 +131,7 @@ def test_a_dropped_table_makes_the_next_version_major(services: Services, editor
     services.drafts.submit(editor, view.id)
     services.work.run_to_end(view.id)
     assert services.drafts.get(editor, view.id).version == "2.0.0"
-    assert services.versions.get("reservoirs", "2.0.0").reasons == ("resource other removed",)
+    assert services.versions.get("reservoirs", "2.0.0").reasons[0]["text"]["en"] == "other: resource removed"
 
 
 def test_keys_between_tables_are_checked_with_carried_ones_too(services: Services, editor: Actor) -> None:
