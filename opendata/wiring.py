@@ -13,6 +13,7 @@ from opendata.services.collecting import Collecting
 from opendata.services.context import Context
 from opendata.services.damages import Damages
 from opendata.services.datasets import Datasets
+from opendata.services.differences import Differences
 from opendata.services.draft_changes import DraftChanges
 from opendata.services.drafts import Drafts
 from opendata.services.exports import Exports
@@ -51,6 +52,7 @@ class Services:
     checking: Checking
     collecting: Collecting
     datasets: Datasets
+    differences: Differences
     drafts: Drafts
     exports: Exports
     findings: Findings
@@ -104,6 +106,7 @@ def build_services(settings: Settings) -> Services:
         checking=Checking(context, damages),
         collecting=Collecting(context),
         datasets=datasets,
+        differences=Differences(context, versions),
         drafts=drafts,
         exports=Exports(context, versions),
         findings=Findings(context),

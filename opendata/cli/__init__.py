@@ -7,6 +7,7 @@ import click
 from opendata.cli.configuration import config
 from opendata.cli.custody import erratum, rebuild, rename, withdraw
 from opendata.cli.description import convert, describe
+from opendata.cli.differences import diff
 from opendata.cli.failures import Commands
 from opendata.cli.keys import key
 from opendata.cli.packages import export, import_
@@ -42,6 +43,7 @@ for command in (
     upload,
     import_,
     export,
+    diff,
     withdraw,
     erratum,
     rename,

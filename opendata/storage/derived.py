@@ -44,23 +44,18 @@ class DerivedFolder:
     def get(self, key: str, make: Callable[[Path], None]) -> DerivedFile:
         """The file of a key; `make` writes it to the path it is given where it is not there.
 
-        Who asks while another makes it waits. Of two that make it after all, both make the same bytes.
+        Who asks while another makes it waits. Of two that make it after all, both make the same bytes. What `make`
+        needs from this folder it must have before: it would wait for itself.
         """
-        found = self._find(key)
+        found = self.find(key)
         if found is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._hold(key):
-                found = self._find(key) or self._make(key, make)
+                found = self.find(key) or self._make(key, make)
         return found
 
-    def forget(self, origins: Collection[str]) -> None:
-        """Delete what was made from blobs or manifests of these digests: the first part of a key, before `-`."""
-        wanted = {origin.removeprefix("sha256:") for origin in origins}
-        for path in self._list():
-            if path.name.partition("-")[0] in wanted:
-                self._remove(path)
-
-    def _find(self, key: str) -> DerivedFile | None:
+    def find(self, key: str) -> DerivedFile | None:
+        """The file of a key, if it is there."""
         path, mark = self._folder / key, self._folder / f"{key}{_MARK}"
         try:
             told = json.loads(mark.read_bytes())
@@ -71,6 +66,13 @@ class DerivedFolder:
         except (OSError, ValueError, KeyError):
             return None
         return DerivedFile(path, told["sha256"], told["bytes"])
+
+    def forget(self, origins: Collection[str]) -> None:
+        """Delete what was made from blobs or manifests of these digests: parts of a key, between `-`."""
+        wanted = {origin.removeprefix("sha256:") for origin in origins}
+        for path in self._list():
+            if not wanted.isdisjoint(path.name.split("-")):
+                self._remove(path)
 
     def _make(self, key: str, make: Callable[[Path], None]) -> DerivedFile:
         beside = self._folder / f".{os.getpid()}-{secrets.token_hex(8)}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from opendata.tabular.arrays import make_integers, make_texts
 from opendata.tabular.column_pairs import Column, find_changes, fit, match_columns
-from opendata.tabular.difference_forms import NULLS, OWNERS
+from opendata.tabular.difference_forms import COUNTS, NULLS, OWNERS
 from opendata.tabular.row_order import RowsInOrder, RowSource, ScatteredRows, choose_step, read_ahead
 from opendata.tabular.row_places import Places, place_rows
 from opendata.tabular.schema import TableSchema
@@ -51,7 +51,7 @@ class Difference:
     `path` is an Arrow IPC file of the changed rows: a column of changes (see `CHANGES`), named `_change`, with more
     underscores where the table has that name; then the columns of the new table and those only the old one has. Rows
     come in the order of the new table, a removed one after the furthest of the rows that stood before it in the old
-    one. Columns whose types differ are canonical text, what a table has not is null.
+    one. Columns whose types differ are canonical text, what a table has not is null. It has all counts, too.
     """
 
     key: tuple[str, ...] | None
@@ -97,26 +97,11 @@ def compare_tables(
         key = _find_key(old_schema, new_schema, common)
         telling = common if key is None else [column for column in common if column.name in key]
         notes = _describe_columns(columns, old_schema, new_schema)
-        comparison = _Comparison(columns, telling, folder / _ROWS_FILE, notes)
+        comparison = _Comparison(columns, telling, key, folder / _ROWS_FILE, notes)
         try:
-            places = place_rows(before, after, telling, folder)
-            comparison.run(before, after, places)
+            return comparison.run(before, after, place_rows(before, after, telling, folder))
         except _MistakenPairError:
-            places = place_rows(before, after, telling, folder, careful=True)
-            comparison.run(before, after, places)
-    cells = {column.name: int(count) for column, count in zip(common, comparison.cells, strict=True) if count}
-    added, removed = places.length - len(places.old), places.length - len(places.new)
-    return Difference(
-        key=key,
-        added=added,
-        removed=removed,
-        changed=comparison.changed,
-        unchanged=len(places.new) - added - comparison.changed,
-        cells=cells,
-        reordered=places.reordered,
-        columns=columns,
-        path=folder / _ROWS_FILE,
-    )
+            return comparison.run(before, after, place_rows(before, after, telling, folder, careful=True))
 
 
 def _find_key(old: Mapping[str, Any], new: Mapping[str, Any], common: Sequence[Column]) -> tuple[str, ...] | None:
@@ -146,43 +131,66 @@ class _Comparison:
     """Goes through the rows of both tables by their places and writes down those that changed."""
 
     def __init__(
-        self, columns: Sequence[Column], telling: Sequence[Column], target: Path, notes: Mapping[bytes, bytes]
+        self,
+        columns: Sequence[Column],
+        telling: Sequence[Column],
+        key: tuple[str, ...] | None,
+        target: Path,
+        notes: Mapping[bytes, bytes],
     ) -> None:
         import pyarrow as pa
 
         self._columns = columns
+        self._key = key
         self._common = [column for column in columns if column.is_common]
         self._telling = {column.name for column in telling}
-        self._target = str(target)
+        self._target = target
         name = "_change"
         while any(column.name == name for column in columns):
             name = f"_{name}"
         self._schema = pa.schema([(name, pa.string()), *((item.name, item.type) for item in columns)], dict(notes))
-        self.cells = [0] * len(self._common)
-        self.changed = 0
+        self._cells = [0] * len(self._common)
+        self._changed = 0
 
-    def run(self, old: pq.ParquetFile, new: pq.ParquetFile, places: Places) -> None:
+    def run(self, old: pq.ParquetFile, new: pq.ParquetFile, places: Places) -> Difference:
         """Compare all pairs. Raises `_MistakenPairError` where one is none."""
         import pyarrow as pa
 
-        self.cells, self.changed = [0] * len(self._common), 0
+        self._cells, self._changed = [0] * len(self._common), 0
         step = choose_step([old, new], STEP_ROWS)
         if places.reordered:
             step = max(step, min(STEP_ROWS, places.length // _MOST_STRETCHES))
         with ExitStack() as ends:
             source: RowSource
             if places.reordered:
-                source = ScatteredRows(old, places.old, step, Path(self._target).parent)
+                source = ScatteredRows(old, places.old, step, self._target.parent)
             else:
                 source = RowsInOrder(ends.enter_context(closing(read_ahead(old, step))), places.old, old.schema_arrow)
             target = RowsInOrder(ends.enter_context(closing(read_ahead(new, step))), places.new, new.schema_arrow)
-            writer = ends.enter_context(
-                pa.ipc.new_file(ends.enter_context(pa.OSFile(self._target, "wb")), self._schema)
-            )
+            sink = ends.enter_context(pa.OSFile(str(self._target), "wb"))
+            writer = ends.enter_context(pa.ipc.new_file(sink, self._schema))
             for start in range(0, places.length, step):
                 found = self._compare(source.read(start + step), target.read(start + step), start, step)
                 if found is not None:
                     writer.write_batch(found)
+            difference = self._sum_up(places)
+            end = pa.RecordBatch.from_arrays([pa.nulls(0, item.type) for item in self._schema], schema=self._schema)
+            writer.write_batch(end, custom_metadata={COUNTS: json.dumps(difference.describe()).encode()})
+        return difference
+
+    def _sum_up(self, places: Places) -> Difference:
+        added, removed = places.length - len(places.old), places.length - len(places.new)
+        return Difference(
+            key=self._key,
+            added=added,
+            removed=removed,
+            changed=self._changed,
+            unchanged=len(places.new) - added - self._changed,
+            cells={item.name: count for item, count in zip(self._common, self._cells, strict=True) if count},
+            reordered=places.reordered,
+            columns=self._columns,
+            path=self._target,
+        )
 
     def _compare(
         self,
@@ -201,7 +209,7 @@ class _Comparison:
         changes[(before < 0) & (after < 0)] = _SAME
         pairs = np.flatnonzero((before >= 0) & (after >= 0))
         changed = pairs[self._find_changed(old[0], new[0], before[pairs], after[pairs])]
-        self.changed += len(changed)
+        self._changed += len(changed)
         changes[changed] = _BEFORE
         shown = np.flatnonzero(changes)
         if not len(shown):
@@ -226,7 +234,7 @@ class _Comparison:
             count = int(np.count_nonzero(differ))
             if count and column.name in self._telling:
                 raise _MistakenPairError
-            self.cells[place] += count
+            self._cells[place] += count
             found |= differ
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from opendata.tabular.arrays import make_integers, make_text, make_texts, view_flags
 from opendata.tabular.column_pairs import write_texts
@@ -25,6 +25,9 @@ NULLS = b"nulls"
 OWNERS = b"owners"
 """Where they say which table has each column: `old`, `new` or `both`."""
 
+COUNTS = b"counts"
+"""Where the metadata of its last batch, an empty one, have all counts."""
+
 _MARKS = {"added": "+++", "removed": "---", "after": "->"}
 _ARROW = "->"
 
@@ -34,8 +37,18 @@ def read_difference(rows: Path) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     with pa.memory_map(str(rows)) as file, pa.ipc.open_file(file) as reader:
-        for number in range(reader.num_record_batches):
+        for number in range(reader.num_record_batches - 1):
             yield reader.get_batch(number)
+
+
+def read_counts(rows: Path) -> dict[str, Any]:
+    """How many rows changed: `{key, rows: {added, removed, changed, unchanged}, cells: {column: n}, reordered}`."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(rows)) as file, pa.ipc.open_file(file) as reader:
+        _, metadata = reader.get_batch_with_custom_metadata(reader.num_record_batches - 1)
+        found: dict[str, Any] = json.loads(metadata[COUNTS])
+    return found
 
 
 def write_difference(rows: Path, target: Path, *, suffix: str, latest: bool = False) -> None:

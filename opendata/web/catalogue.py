@@ -6,7 +6,7 @@ from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from opendata.metadata.attachments import list_attachments, list_tables
-from opendata.web.instance import rest_path, services
+from opendata.web.instance import prefers_json, rest_path, services
 from opendata.web.snippets import build_snippets
 
 blueprint = Blueprint("catalogue", __name__)
@@ -30,7 +30,7 @@ def show_home() -> str:
 @blueprint.get("/datasets")
 def list_datasets() -> Response | str:
     """The datasets, a page at a time."""
-    if _wants_json():
+    if prefers_json():
         return _lead_to_rest("datasets")
     publisher, cursor = request.args.get("publisher") or None, request.args.get("cursor") or None
     return render_template(
@@ -45,7 +45,7 @@ def list_datasets() -> Response | str:
 @blueprint.get("/datasets/<dataset>")
 def show_dataset(dataset: str) -> Response | str:
     """A dataset: what it is, its tables, its versions."""
-    if _wants_json():
+    if prefers_json():
         return _lead_to_rest("datasets", dataset)
     found = services().datasets.get(dataset, g.actor)
     versions = services().versions.list(dataset) if found.head else ()
@@ -64,7 +64,7 @@ def show_dataset(dataset: str) -> Response | str:
 @blueprint.get("/publishers")
 def list_publishers() -> Response | str:
     """The publishers."""
-    if _wants_json():
+    if prefers_json():
         return _lead_to_rest("publishers")
     return render_template(
         "publishers.html", page=services().publishers.list(cursor=request.args.get("cursor"), limit=100)
@@ -74,7 +74,7 @@ def list_publishers() -> Response | str:
 @blueprint.get("/publishers/<publisher>")
 def show_publisher(publisher: str) -> Response | str:
     """A publisher and its datasets."""
-    if _wants_json():
+    if prefers_json():
         return _lead_to_rest("publishers", publisher)
     found = services().publishers.get(publisher)
     cursor = request.args.get("cursor") or None
@@ -85,7 +85,7 @@ def show_publisher(publisher: str) -> Response | str:
 @blueprint.get("/schemas")
 def list_schemas() -> Response | str:
     """The library of schemas."""
-    if _wants_json():
+    if prefers_json():
         return _lead_to_rest("schemas")
     return render_template("schemas.html", page=services().schemas.list(cursor=request.args.get("cursor"), limit=100))
 
@@ -93,7 +93,7 @@ def list_schemas() -> Response | str:
 @blueprint.get("/schemas/<schema>")
 def show_schema(schema: str) -> Response | str:
     """A schema: its fields and its versions."""
-    if _wants_json():
+    if prefers_json():
         return _lead_to_rest("schemas", schema)
     found = services().schemas.get(schema, request.args.get("version") or None)
     return render_template("schema.html", schema=found, versions=services().schemas.list_versions(schema))
@@ -123,11 +123,6 @@ def _lead_to_rest(*parts: str) -> Response:
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.vary.add("Accept")
     return response
-
-
-def _wants_json() -> bool:
-    accepted = request.accept_mimetypes
-    return accepted["application/json"] > accepted["text/html"]
 
 
 @blueprint.after_request

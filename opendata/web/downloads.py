@@ -62,7 +62,7 @@ def send_package(dataset: str, version: str) -> AnyResponse:
     """The whole version as one archive."""
     form = services().forms.find_package(dataset, version)
     title = services().versions.get_manifest(dataset, version).get("title", "")
-    return send(_describe(form, link_file(dataset, version, "datapackage.zip"), _name(form, title, version)))
+    return send(describe_form(form, link_file(dataset, version, "datapackage.zip"), _name(form, title, version)))
 
 
 @blueprint.get("/datasets/<dataset>/<version>/withdrawal.json")
@@ -80,19 +80,31 @@ def send_tombstone_signature(dataset: str, version: str) -> AnyResponse:
 
 @blueprint.get('/datasets/<dataset>/<version>/<resource>.<any("csv","parquet","xlsx","json","jsonl","arrow"):suffix>')
 def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:
-    """The rows in the form of the suffix; `?excel=1` gives CSV made for a spreadsheet."""
+    """The rows in the form of the suffix; `?excel=1` gives CSV made for a spreadsheet, `?since=` what is new."""
+    if "since" in request.args:
+        return _send_since(dataset, version, resource, suffix)
     excel = suffix == "csv" and request.args.get("excel") == "1"
     form = services().forms.find(dataset, version, resource, suffix, excel=excel)
     title = ""
     if excel or suffix == "xlsx":
         title = services().versions.get_resource(dataset, version, resource).get("title", "")
     links = link_file(dataset, version, f"{resource}.{suffix}", resource)
-    content = _describe(form, links, _name(form, title, version))
+    content = describe_form(form, links, _name(form, title, version))
     coding = choose_coding(CODINGS) if content.varies else None
     coded = services().forms.encode(form, coding) if coding else None
     if coding and coded is not None:
-        content = replace(_describe(coded, links, content.disposition), coding=coding, varies=True, cache=content.cache)
+        content = replace(
+            describe_form(coded, links, content.disposition), coding=coding, varies=True, cache=content.cache
+        )
     return send(content)
+
+
+def _send_since(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:
+    """The rows that changed since an older version, each with what to do: `added`, `removed`, `after` a change."""
+    form = services().differences.find_since(dataset, request.args["since"], version, resource, suffix)
+    return send(
+        describe_form(form, link_file(dataset, version, f"{resource}.{suffix}", resource), name_file(form.name))
+    )
 
 
 @blueprint.get("/datasets/<dataset>/<version>/files/<name>")
@@ -101,7 +113,7 @@ def send_attachment(dataset: str, version: str, name: str) -> AnyResponse:
     form = services().forms.find_attachment(dataset, version, name)
     shown = "inline" if form.media_type in _SHOWN else "attachment"
     links = link_file(dataset, version, f"files/{name}")
-    response = send(_describe(form, links, name_file(form.name, disposition=shown)))
+    response = send(describe_form(form, links, name_file(form.name, disposition=shown)))
     if form.media_type != "application/pdf":  # what reads PDF in a browser does not start in a sandbox
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
@@ -130,7 +142,7 @@ def send_schema(schema: str, version: str) -> AnyResponse:
 
 
 @blueprint.after_request
-def _open_to_all(response: AnyResponse) -> AnyResponse:
+def open_to_all(response: AnyResponse) -> AnyResponse:
     """Programs in any web page may read, whole or in part."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED
@@ -151,7 +163,8 @@ def _refuse_range(error: RequestedRangeNotSatisfiable) -> Response:
     return response
 
 
-def _describe(form: ServedForm, links: str, disposition: str) -> Content:
+def describe_form(form: ServedForm, links: str, disposition: str) -> Content:
+    """A form as content."""
     return Content(
         source=form.path,
         size=form.size,

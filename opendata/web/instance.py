@@ -26,6 +26,12 @@ def absolute_url(path: str) -> str:
     return base_url() + path.removeprefix(request.script_root)
 
 
+def prefers_json() -> bool:
+    """Whether whoever asks is a program."""
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
+
+
 def rest_path(*parts: str) -> str:
     """The path of a REST document, such as `rest_path("datasets", id)`."""
     return "/".join([f"{request.script_root}/api/v1", *(quote(part, safe="") for part in parts)])

@@ -31,7 +31,7 @@ def link_file(dataset: str, version: str, file: str, resource: str = "") -> str:
 def _link(versions: Versions, root: str, dataset: str, version: str, file: str, resource: str) -> str:
     """What is said of a version never changes, so that it is found out once."""
     manifest = versions.get_manifest(dataset, version)
-    before = _find_predecessor(versions, dataset, manifest["opendata"].get("previous"))
+    before = find_predecessor(versions, dataset, manifest)
     return ", ".join(_list_links(manifest, f"{root}/datasets/{dataset}", (version, before), file, resource))
 
 
@@ -55,11 +55,13 @@ def _list_links(
     yield f'<{place}>; rel="version-history"'
 
 
-def _find_predecessor(versions: Versions, dataset: str, previous: str | None) -> str | None:
-    """The version whose manifest has the digest that this one's names as the one before it."""
+def find_predecessor(versions: Versions, dataset: str, manifest: Mapping[str, Any]) -> str | None:
+    """The version before: its manifest has the digest that this one's names as the one before it."""
+    previous = manifest["opendata"].get("previous")
     if not previous:
         return None
-    return next((item.version for item in versions.list(dataset) if f"sha256:{item.manifest_sha256}" == previous), None)
+    found = (item for item in versions.list(dataset) if f"sha256:{item.manifest_sha256}" == previous)
+    return next((item.version for item in found), None)
 
 
 @lru_cache(maxsize=4096)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, g, render_template, url_for
 
 from opendata.metadata.attachments import list_attachments, list_tables
 from opendata.web.instance import absolute_url, services
+from opendata.web.links import find_predecessor
 from opendata.web.profiles import list_profiles
 from opendata.web.snippets import build_snippets
 from opendata.web.tables import build_preview
@@ -40,8 +44,16 @@ def show_version(dataset: str, version: str) -> str:
         previews=previews,
         profiles={name: list_profiles(versions.get_profile(dataset, version, name)) for name in names},
         latest=entry.latest,
+        before=_find_before(dataset, manifest),
         errata=[item for item in entry.errata if version in (item["version"], item["successor"])],
         may_edit=g.actor is not None and g.actor.may_edit(entry.publisher.id),
         snippets=build_snippets(dataset, manifest, version),
         address=absolute_url(url_for("version_pages.show_version", dataset=dataset, version=version)),
     )
+
+
+def _find_before(dataset: str, manifest: Mapping[str, Any]) -> str | None:
+    """The version to compare with: the one before, if it was not taken down."""
+    before = find_predecessor(services().versions, dataset, manifest)
+    standing = (item.version for item in services().versions.list(dataset) if item.withdrawal is None)
+    return before if before is not None and before in standing else None
