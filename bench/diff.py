@@ -32,6 +32,7 @@ with tempfile.TemporaryDirectory(dir=old.parent) as folder:
     write_difference(found.path, old.parent / "changes.csv", suffix="csv")
 print(json.dumps([found.added, found.removed, found.changed]))
 """
+PEERS = ("csv-diff==1.2", "daff==1.4.2")
 CSV_DIFF = """
 import json, sys
 from csv_diff import compare, load_csv
@@ -98,10 +99,18 @@ def write_pair(folder: Path, rows: int, *, shuffled: bool = False) -> tuple[Path
     return paths
 
 
-def measure(code: str, *words: object) -> tuple[float, int, list[int]]:
+def install_peers(folder: Path) -> str:
+    """The Python of an environment of their own: csv-diff brings a package `tests` that would hide ours."""
+    uv, python = str(Path(sys.executable).with_name("uv")), folder / "peers" / "bin" / "python"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder / "peers"], check=True)
+    subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *PEERS], check=True)
+    return str(python)
+
+
+def measure(code: str, *words: object, python: str = sys.executable) -> tuple[float, int, list[int]]:
     """Seconds, peak memory in bytes and the answer of a process."""
     start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-c", code, *map(str, words)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([python, "-c", code, *map(str, words)], stdout=subprocess.PIPE, text=True)
     with PeakMemory(process.pid) as memory:
         out, _ = process.communicate()
     if process.returncode:
@@ -129,13 +138,14 @@ def main() -> None:
         ours = show("ours, by key", measure(OURS, *pair, json.dumps(KEYED)))
         show("ours, without a key", measure(OURS, *pair, json.dumps(KEYLESS)))
         if not args.no_peers:
+            peers = install_peers(folder)
             tables = [path.with_suffix(".csv") for path in pair]
-            peer = show("csv-diff, by key", measure(CSV_DIFF, *tables))
+            peer = show("csv-diff, by key", measure(CSV_DIFF, *tables, python=peers))
             print(f"  ours is {peer / ours:.1f} times as fast as csv-diff")
             small = write_pair(folder, args.daff)
             tables = [path.with_suffix(".csv") for path in small]
             own = show("ours, by key", measure(OURS, *small, json.dumps(KEYED)), args.daff)
-            peer = show("daff, by key", measure(DAFF, *tables), args.daff)
+            peer = show("daff, by key", measure(DAFF, *tables, python=peers), args.daff)
             print(f"  ours is {peer / own:.1f} times as fast as daff here,")
             print(f"  {peer * args.rows / args.daff / ours:.1f} times if every row of the large pair took it as long")
         pair = write_pair(folder, args.rows, shuffled=True)

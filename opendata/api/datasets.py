@@ -12,7 +12,7 @@ from opendata.api.blueprints import PREFIX, ApiBlueprint
 from opendata.api.conditions import Answer, answer_unless_known, read_once, read_revision, tell_created, write_etag
 from opendata.api.current import services
 from opendata.api.inputs import DatasetChanges, DatasetInput, DatasetQuery
-from opendata.api.shapes import DatasetPage, DatasetShape
+from opendata.api.shapes import AnnouncementPage, DatasetPage, DatasetShape
 from opendata.api.version_inputs import RenamingInput
 from opendata.services.values import DatasetView, Page
 
@@ -83,6 +83,13 @@ def update_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
 def rename_dataset(body: Mapping[str, Any], dataset: str) -> DatasetView:
     """Give a dataset another id. Addresses with the old one redirect for ever. For maintainers."""
     return services().renaming.rename(caller(), dataset, body["id"])
+
+
+@blueprint.operation("GET", f"{_ONE}/announcements", shape=AnnouncementPage, problems=(404,))
+def list_announcements(dataset: str) -> Page[Mapping[str, Any]]:
+    """List the breaking changes that take effect later: from which day, and why."""
+    services().datasets.get(dataset, caller())
+    return Page(services().drafts.list_announced(dataset))
 
 
 def _spell_out(body: Mapping[str, Any]) -> Mapping[str, Any]:

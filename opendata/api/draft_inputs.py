@@ -7,6 +7,7 @@ from marshmallow import fields, validate
 from opendata.api.fields import Choice, Inner, Many, Object, Shape, Text, Translations, Whole
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
+from opendata.metadata.reasons import BUMPS
 from opendata.services.intake import RESOURCE_TYPES
 
 
@@ -131,6 +132,23 @@ class SubmitInput(Shape):
     reason = Text(
         longest=MAX_TEXT,
         metadata={"description": "Why the table is right all the same. Needed where the check left warnings."},
+    )
+    bump = Text(
+        longest=10,
+        metadata={"enum": list(BUMPS), "description": "Raises the number at least so far; it is never lowered."},
+    )
+    breaking = Text(
+        longest=MAX_TEXT,
+        metadata={
+            "description": "Why readers' programs will fail. Needed for a breaking change where drafts are reviewed."
+        },
+    )
+    effective = Text(
+        longest=10,
+        metadata={
+            "format": "date",
+            "description": "From which day a breaking change holds: it is announced till then and published on it.",
+        },
     )
 
 

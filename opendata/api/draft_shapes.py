@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 from opendata.api.fields import Address, Instant
 from opendata.api.shapes import page_of
 from opendata.db.models import DRAFT_STATES
+from opendata.metadata.reasons import BUMPS, list_texts, write_note
 from opendata.services.intake import RESOURCE_TYPES
 
 
@@ -62,6 +63,33 @@ class DraftResourceShape(Schema):
     choices = fields.Dict(
         required=True, allow_none=True, metadata={"description": "What was said about how the file is to be read."}
     )
+    changes = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The rows that differ from the version before: `key`, `added`, `removed`, `changed`,"
+            " `unchanged`, `cells` by column; null where there is none to compare with."
+        },
+    )
+
+
+class NextVersionShape(Schema):
+    """The version that a draft would become; `version` is null where nothing is new."""
+
+    version = fields.String(required=True, allow_none=True)
+    bump = fields.String(required=True, allow_none=True, metadata={"enum": [*BUMPS, None]})
+    reasons = fields.Function(
+        lambda found: list_texts(found.reasons), required=True, metadata={"type": "array", "items": {"type": "string"}}
+    )
+    changes = fields.Function(
+        lambda found: write_note(found.reasons),
+        required=True,
+        metadata={
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "The reasons as one sentence, by language.",
+        },
+    )
 
 
 class DraftShape(Schema):
@@ -83,6 +111,17 @@ class DraftShape(Schema):
     )
     base = fields.String(required=True, allow_none=True, metadata={"description": "The version it started from."})
     version = fields.String(required=True, allow_none=True, metadata={"description": "The version it became."})
+    next = fields.Nested(
+        NextVersionShape, required=True, allow_none=True, metadata={"description": "The version it would become."}
+    )
+    breaking = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What is told of a breaking change: `reason`, `announced`, `effective`."},
+    )
+    scheduled = Instant(
+        required=True, allow_none=True, metadata={"description": "When it is published, where that is later."}
+    )
     notes = fields.String(required=True)
     reason = fields.String(required=True, metadata={"description": "Why the warnings of the check are let pass."})
     comment = fields.String(required=True, metadata={"description": "Why it was returned."})

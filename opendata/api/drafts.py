@@ -18,6 +18,7 @@ from opendata.api.inputs import PageQuery
 from opendata.api.tus_drafts import is_referring, read_references
 from opendata.api.upload_document import UPLOAD_BODY
 from opendata.api.uploads import read_upload
+from opendata.services.submission import Submission
 from opendata.services.values import DraftView, Page
 
 blueprint = ApiBlueprint("drafts", "Proposed next versions of datasets: upload, check, review, publication.")
@@ -93,7 +94,7 @@ def get_draft(draft: str) -> Answer | Response:
 @blueprint.operation("POST", f"{_ONE}/submit", status=202, body=SubmitInput, problems=_REFUSED_BODY, **_STEP)
 def submit_draft(body: Mapping[str, Any], draft: str) -> Answer:
     """Ask for publication. Where this portal works without review, the draft goes on to be published."""
-    return _answer(services().drafts.submit(caller(), draft, **body, revision=read_revision()))
+    return _answer(services().drafts.submit(caller(), draft, Submission(**body), revision=read_revision()))
 
 
 @blueprint.operation("POST", f"{_ONE}/approve", problems=_REFUSED, **_STEP)

@@ -81,6 +81,15 @@ class DatasetShape(Schema):
     url = Address("/datasets/{0.id}", metadata={"description": "Its page."})
 
 
+class AnnouncementShape(Schema):
+    """A breaking change that takes effect later: from which day, and why."""
+
+    version = fields.String(required=True, allow_none=True)
+    reason = _text()
+    announced = fields.String(required=True, metadata={"format": "date-time"})
+    effective = fields.String(required=True, metadata={"format": "date"})
+
+
 class SchemaSummaryShape(Schema):
     """A schema of the library, without its rules."""
 
@@ -99,6 +108,7 @@ class SchemaShape(SchemaSummaryShape):
     descriptor = fields.Dict(required=True, metadata={"description": "The Table Schema."})
 
 
+AnnouncementPage = page_of(AnnouncementShape)
 DatasetPage = page_of(DatasetShape)
 PublisherPage = page_of(PublisherShape)
 SchemaPage = page_of(SchemaSummaryShape)

@@ -24,7 +24,7 @@ from opendata.services.versions import Versions
 from opendata.storage.derived import DerivedFolder
 from opendata.tabular.difference import compare_tables
 from opendata.tabular.difference_forms import FORMS as SUFFIXES
-from opendata.tabular.difference_forms import read_counts, read_difference, write_difference
+from opendata.tabular.difference_forms import read_counts, take_first_rows, write_difference
 
 _EDITION = 1
 _NOTHING = {"added": 0, "removed": 0, "changed": 0}
@@ -187,18 +187,6 @@ class Differences:
             for version, item in zip(versions, (old, new), strict=True)
         )
         return before, after
-
-
-def take_first_rows(rows: Path, limit: int) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-    """The names of the columns and the first rows of a file of changed rows."""
-    names: Sequence[str] = ()
-    found: list[Sequence[Any]] = []
-    for batch in read_difference(rows):
-        names = batch.schema.names
-        found += zip(*(column.to_pylist() for column in batch.slice(0, limit - len(found)).columns), strict=True)
-        if len(found) >= limit:
-            break
-    return names, found
 
 
 def _key(old: Table, new: Table) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
@@ -10,6 +11,8 @@ from opendata.metadata.attachments import is_attachment, list_attachments, list_
 from opendata.services.next_version import foresee
 from opendata.services.values import DraftResourceView, DraftView
 from opendata.tabular.report import add_errors, describe_report
+
+_COUNTS = ("key", "added", "removed", "changed", "unchanged", "cells", "reordered")
 
 FORESEEN = ("valid", "submitted", "returned", "approved")
 """The states of a draft of which it is known what would become of it."""
@@ -54,7 +57,8 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
         report=build_report(row) if with_report else None,
         warnings=count_warnings(row),
         total=sum(item.upload_bytes for item in row.resources),
-        is_at_work=is_at_work(row.wanted, row.error),
+        is_at_work=is_at_work(row.wanted, row.error) and not is_put_off(row.wanted, row.breaking, row.due),
+        scheduled=row.due if is_put_off(row.wanted, row.breaking, row.due) else None,
         bump=row.bump,
         breaking=row.breaking,
         next=foresee(row, manifest) if with_report and row.status in FORESEEN else None,
@@ -64,6 +68,11 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
 def is_at_work(wanted: str, error: Mapping[str, Any] | None) -> bool:
     """Whether a worker does something for a draft, or will: it was not given up."""
     return bool(wanted) and not (error or {}).get("final")
+
+
+def is_put_off(wanted: str, breaking: Mapping[str, Any] | None, due: datetime | None) -> bool:
+    """Whether a draft waits for nothing but the day on which the change it announces takes effect."""
+    return wanted == "publish" and bool(breaking) and due is not None and due > datetime.now(UTC)
 
 
 def build_report(row: Draft) -> dict[str, Any] | None:
@@ -105,8 +114,13 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         profile=tuple(item.profile or ()),
         reading=item.reading if item.checked else None,
         choices=item.choices,
-        changes=item.changes,
+        changes=_view_changes(item),
     )
+
+
+def _view_changes(item: DraftResource) -> Mapping[str, Any] | None:
+    """The counts alone, of a table that was compared."""
+    return {name: item.changes[name] for name in _COUNTS} if item.checked and item.changes else None
 
 
 def _view_attachment(item: DraftAttachment) -> DraftResourceView:

@@ -25,17 +25,19 @@ from opendata.errors import (
 from opendata.intake.understanding import read_choices
 from opendata.metadata.attachments import is_attachment, list_tables
 from opendata.services.actors import Actor, require_editor, require_signed_in
-from opendata.services.attachments import find_obstacle
 from opendata.services.context import Context
 from opendata.services.datasets import find_dataset
-from opendata.services.draft_view import count_warnings, is_at_work, view_draft
+from opendata.services.draft_view import is_at_work, is_put_off, view_draft
 from opendata.services.intake import Intake, ResourceOption, UploadedFile
+from opendata.services.next_version import foresee
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
+from opendata.services.submission import Submission, find_due, take_submission
 from opendata.services.uploads import mark_used
 from opendata.services.values import DraftView, Page, ProgressView, ServedFile
 from opendata.services.versions import Manifests
 from opendata.tabular.dialect import read_dialect
+from opendata.tabular.difference_forms import take_first_rows
 from opendata.tabular.repairs import read_recipe
 
 
@@ -104,6 +106,35 @@ class Drafts:
         return ProgressView(
             status=status, stage=stage, progress=progress, total=int(total), is_at_work=is_at_work(wanted, error)
         )
+
+    def read_changes(
+        self, actor: Actor | None, draft: str, resource: str, limit: int
+    ) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """The first rows of a table that differ from the version before, as `take_first_rows` has them.
+
+        Raises `NotFoundError` where it was not compared, `NotPermittedError`.
+        """
+        with self._context.read() as session:
+            row = find_draft(session, draft)
+            require_editor(actor, row.dataset.publisher_id)
+            kept = next((item.changes for item in row.resources if item.name == resource), None)
+        if not kept:
+            raise NotFoundError(N_("The draft has no table “%(name)s” that was compared"), name=resource[:100])
+        return take_first_rows(self._context.private.blob_path(kept["rows"]), limit)
+
+    def list_announced(self, dataset: str) -> Sequence[Mapping[str, Any]]:
+        """The breaking changes of a dataset that take effect later: `{version, reason, announced, effective}`.
+
+        Raises `NotFoundError`.
+        """
+        query = select(Draft).where(Draft.dataset_id == dataset, Draft.wanted == "publish", Draft.due.is_not(None))
+        with self._context.read() as session:
+            find_dataset(session, dataset)
+            rows = [row for row in session.scalars(query) if is_put_off(row.wanted, row.breaking, row.due)]
+            found = [
+                {"version": foresee(row, self._base_manifest(row)).version, **(row.breaking or {})} for row in rows
+            ]
+        return sorted(found, key=lambda item: str(item["effective"]))
 
     def find_attachment(self, actor: Actor | None, draft: str, name: str) -> ServedFile:
         """The file of an attachment that was sent with a draft. Raises `NotFoundError`, `NotPermittedError`."""
@@ -258,36 +289,22 @@ class Drafts:
         return self._change(actor, draft, "drop", states, change, revision=revision, enqueue=enqueue)
 
     def submit(
-        self,
-        actor: Actor | None,
-        draft: str,
-        *,
-        notes: str | None = None,
-        reason: str | None = None,
-        revision: int | None = None,
+        self, actor: Actor | None, draft: str, said: Submission | None = None, *, revision: int | None = None
     ) -> DraftView:
         """Ask for publication. Where no review is set up, this publishes.
 
-        Raises `InvalidMetadataError` where the check left warnings and no `reason` says why they are let pass.
+        Raises `InvalidMetadataError` where the check left warnings and no `reason` says why they are let pass, where a
+        change breaks readers and nothing says why, where the number asked for is lower than the changes make it.
         """
 
         def change(row: Draft, actor: Actor) -> None:
-            if reason is not None:
-                row.reason = reason.strip()
-            obstacle = find_obstacle(row, self._base_manifest(row))
-            if obstacle is not None:
-                raise StateError(N_("The draft cannot become a version: %(reason)s"), reason=obstacle)
-            if not row.reason and count_warnings(row):
-                text = N_("The check left warnings: say why the table is right all the same")
-                raise InvalidMetadataError(faults=[fault("/reason", text)])
+            take_submission(self._context, row, self._base_manifest(row), said or Submission())
             row.status = "submitted"
             row.submitter = actor.name
             row.approver = None
             row.comment = ""
-            if notes is not None:
-                row.notes = notes.strip()
             if self._context.settings.review == "none":
-                _ask_for_publication(row)
+                self._ask_for_publication(row)
 
         return self._change(actor, draft, "submit", ("valid", "returned"), change, revision=revision)
 
@@ -311,6 +328,7 @@ class Drafts:
             row.status = "returned"
             row.comment = comment.strip()
             row.approver = None
+            row.wanted, row.due = "", None  # one that waits for its day waits no longer
 
         return self._change(actor, draft, "return", ("submitted", "approved"), change, revision=revision, idle=True)
 
@@ -318,7 +336,7 @@ class Drafts:
         """Publish an approved draft."""
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
-            _ask_for_publication(row)
+            self._ask_for_publication(row)
 
         return self._change(actor, draft, "publish", ("approved",), change, revision=revision, idle=True)
 
@@ -330,7 +348,7 @@ class Drafts:
         def change(row: Draft, actor: Actor) -> None:
             row.status = "submitted"
             row.submitter = actor.name
-            _ask_for_publication(row)
+            self._ask_for_publication(row)
 
         return self._change(actor, draft, "publish", ("valid",), change, enqueue=False)
 
@@ -374,7 +392,9 @@ class Drafts:
             found = require_editor(actor, row.dataset.publisher_id)
             if revision is not None and revision != row.revision:
                 raise PreconditionError(N_("The draft was changed in the meantime; read it again"))
-            if row.status not in states or (idle and row.wanted == "publish"):
+            if row.status not in states or (
+                idle and row.wanted == "publish" and not is_put_off(row.wanted, row.breaking, row.due)
+            ):
                 raise StateError(
                     N_("The draft is “%(status)s”; to %(verb)s it, it has to be %(states)s"),
                     status=row.status,
@@ -391,6 +411,11 @@ class Drafts:
         if wanted and enqueue:
             self._context.queue.put(draft)
         return view
+
+    def _ask_for_publication(self, row: Draft) -> None:
+        row.wanted = "publish"
+        row.stage, row.progress = "", 0.0
+        row.attempts, row.due, row.error = 0, find_due(row, self._context), None
 
     def _base_manifest(self, row: Draft) -> Mapping[str, Any] | None:
         return self._manifests.get(row.dataset_id, row.base) if row.base else None
@@ -413,11 +438,5 @@ def _send_back_to_work(row: Draft) -> None:
     row.status = "received"
     row.wanted = "process"
     row.key_reports = {}
-    row.stage, row.progress = "", 0.0
-    row.attempts, row.due, row.error = 0, None, None
-
-
-def _ask_for_publication(row: Draft) -> None:
-    row.wanted = "publish"
     row.stage, row.progress = "", 0.0
     row.attempts, row.due, row.error = 0, None, None

@@ -176,7 +176,8 @@ class DraftView:
     """A draft with its report. `base` is the version it started from, `version` the one it became.
 
     `warnings` is how many findings only warn: whoever submits says why they are let pass. `next` is the version that
-    it would become, of a draft that is in order; `bump` the part of the number it is to raise at least.
+    it would become, of a draft that is in order; `bump` the part of the number it is to raise at least, `breaking` what
+    is told of a breaking change: `{reason, announced, effective}`, `scheduled` when it is published, if that is later.
     """
 
     id: str
@@ -208,6 +209,7 @@ class DraftView:
     bump: str | None = None
     breaking: Mapping[str, Any] | None = None
     next: NextVersion | None = None
+    scheduled: datetime | None = None
 
     @property
     def tables(self) -> Sequence[DraftResourceView]:

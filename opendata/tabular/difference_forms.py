@@ -51,6 +51,18 @@ def read_counts(rows: Path) -> dict[str, Any]:
     return found
 
 
+def take_first_rows(rows: Path, limit: int) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+    """The names of the columns and the first rows of a file of changed rows."""
+    names: Sequence[str] = ()
+    found: list[Sequence[Any]] = []
+    for batch in read_difference(rows):
+        names = batch.schema.names
+        found += zip(*(column.to_pylist() for column in batch.slice(0, limit - len(found)).columns), strict=True)
+        if len(found) >= limit:
+            break
+    return names, found
+
+
 def write_difference(rows: Path, target: Path, *, suffix: str, latest: bool = False) -> None:
     """Write the changed rows in the form of a suffix; with `latest` without what they were before they changed.
 

@@ -54,6 +54,7 @@ def show_dataset(dataset: str) -> Response | str:
         "dataset.html",
         dataset=found,
         versions=versions,
+        announced=services().drafts.list_announced(dataset),
         tables=list_tables(manifest["resources"]) if manifest else (),
         attachments=list_attachments(manifest["resources"]) if manifest else (),
         snippets=build_snippets(dataset, manifest) if manifest else (),

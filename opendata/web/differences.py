@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -80,9 +80,14 @@ def _show_table(difference: Mapping[str, Any], item: Mapping[str, Any]) -> dict[
         return {**item, "columns": (), "shown": ()}
     versions = difference["dataset"], difference["old"], difference["new"]
     columns, rows = services().differences.read_first_rows(*versions, item["name"], SHOWN_ROWS)
+    return {**item, "columns": columns[1:], "shown": mark_changes(rows)}
+
+
+def mark_changes(rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Changed rows as text, the cells marked that are no longer what they were in the row before."""
     shown = []
     for number, (change, *cells) in enumerate(rows):
         before = rows[number - 1][1:] if change == "after" else cells
         marked = [(format_cell(cell), cell != other) for cell, other in zip(cells, before, strict=True)]
         shown.append({"change": change, "cells": marked})
-    return {**item, "columns": columns[1:], "shown": shown}
+    return shown

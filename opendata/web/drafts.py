@@ -11,10 +11,13 @@ from werkzeug.wrappers import Response
 
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
 from opendata.problems import fill
+from opendata.services.submission import Submission
 from opendata.services.values import DraftResourceView, DraftView
+from opendata.web.differences import mark_changes
 from opendata.web.findings import explain_error, list_counts, name_kind
 from opendata.web.instance import services
 from opendata.web.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
+from opendata.web.next_version import list_bumps, lose_much, tell_today
 from opendata.web.readings import needs_look
 from opendata.web.repairs import list_repairs, read_choice
 from opendata.web.security import limit_form, protect_forms
@@ -58,7 +61,25 @@ def show_draft(draft: str) -> str:
         how=HOW,
         has_findings={item.name for item in found.tables if item.has_findings},
         privacy_kinds=PRIVACY,
+        bumps=list_bumps(found.next),
+        losses=[item for item in found.tables if lose_much(item)],
+        today=tell_today(),
+        effective=max(tell_today(), str((found.breaking or {}).get("effective", ""))),
         needs_look=needs_look,
+    )
+
+
+@blueprint.get("/<draft>/resources/<resource>/changes")
+def show_changes(draft: str, resource: str) -> str:
+    """The first rows of a table that differ from the version before."""
+    found = services().drafts.get(g.actor, draft)
+    columns, rows = services().drafts.read_changes(g.actor, draft, resource, LISTED)
+    return render_template(
+        "draft_changes.html",
+        draft=found,
+        table=next(item for item in found.tables if item.name == resource),
+        columns=columns[1:],
+        rows=mark_changes(rows),
     )
 
 
@@ -82,10 +103,10 @@ def list_findings(draft: str, resource: str) -> str:
 @blueprint.post("/<draft>/submit")
 def submit_draft(draft: str) -> Response:
     """Ask for publication."""
-    notes, reason = request.form.get("notes"), request.form.get("reason")
+    said = Submission(**{name: request.form.get(name) for name in ("notes", "reason", "bump", "breaking", "effective")})
     return _take(
         draft,
-        lambda revision: services().drafts.submit(g.actor, draft, notes=notes, reason=reason, revision=revision),
+        lambda revision: services().drafts.submit(g.actor, draft, said, revision=revision),
         gettext("The draft is submitted"),
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 from opendata.errors import InvalidMetadataError
 from opendata.services.actors import Actor
+from opendata.services.submission import Submission
 from opendata.wiring import Services
 from tests.instances import upload
 
@@ -40,7 +41,7 @@ def test_a_warning_needs_a_reason(services: Services, editor: Actor) -> None:
     with pytest.raises(InvalidMetadataError) as refused:
         services.drafts.submit(editor, draft.id)
     assert [item.pointer for item in refused.value.faults] == ["/reason"]
-    services.drafts.submit(editor, draft.id, reason="an old code, still in use")
+    services.drafts.submit(editor, draft.id, Submission(reason="an old code, still in use"))
     services.work.run_to_end(draft.id)
     found = services.drafts.get(editor, draft.id)
     assert (found.status, found.reason) == ("published", "an old code, still in use")
