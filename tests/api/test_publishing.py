@@ -47,6 +47,7 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
         "hasFindings": False,
         "recipe": None,
         "offered": None,
+        "changes": None,
     }
 
     asked = editor.post(f"/drafts/{draft}/submit", json={"notes": "first edition"})

@@ -110,7 +110,7 @@ def test_a_new_file_replaces_a_table_by_the_same_schema_and_others_stay(desk: Po
         desk.work()
         send(client, f"{place}/submit", {}, form=place)
         desk.work()
-    manifest = desk.client().get("/datasets/levels/1.1.0/datapackage.json").json
+    manifest = desk.client().get("/datasets/levels/1.0.1/datapackage.json").json
     assert [item["name"] for item in manifest["resources"]] == ["levels", "other"]
     assert manifest["resources"][0]["schema"]["primaryKey"] == ["code"]
     assert manifest["resources"][1]["title"] == "其他"
