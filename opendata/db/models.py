@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -153,14 +154,25 @@ class Dataset(Base):
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 
 
+def _read_published(context: DefaultExecutionContext) -> datetime:
+    found: datetime = context.get_current_parameters()["published"]  # type: ignore[no-untyped-call]
+    return found
+
+
 class Version(Base):
     """A published version: an index entry over the manifest in the store.
 
     `withdrawal` is the tombstone of one that was taken down, `unfinished` whether steps of that are still to be done.
+    `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected. The ids of
+    the versions of a dataset rise with their numbers.
     """
 
     __tablename__ = "versions"
-    __table_args__ = (UniqueConstraint("dataset_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("dataset_id", "version"),
+        Index("ix_versions_changed", "changed", "id"),
+        Index("ix_versions_dataset_id_changed", "dataset_id", "changed", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
@@ -168,6 +180,7 @@ class Version(Base):
     manifest: Mapped[str] = mapped_column(String(64))
     created: Mapped[datetime]
     published: Mapped[datetime]
+    changed: Mapped[datetime] = mapped_column(default=_read_published)
     notes: Mapped[str] = mapped_column(default="")
     reasons: Mapped[list[Any]]
     resources: Mapped[int]

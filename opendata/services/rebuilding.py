@@ -190,9 +190,7 @@ def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt) -> None:
     standing = [row for row in found.versions if row.withdrawal is None]
     times = [
         datetime.fromisoformat(entry["modified"]),
-        *(row.created for row in found.versions),
-        *(datetime.fromisoformat(row.withdrawal["changed"]) for row in found.versions if row.withdrawal),
-        *(datetime.fromisoformat(item["created"]) for item in found.errata),
+        *(moment for row in found.versions for moment in _list_times(row, found.errata)),
     ]
     session.add(
         Dataset(
@@ -209,11 +207,23 @@ def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt) -> None:
         )
     )
     session.flush()
+    for row in found.versions:
+        row.changed = max(_list_times(row, found.errata))
     versions = sorted(found.versions, key=lambda row: parse_version(row.version) or (0, 0, 0))
     session.add_all(versions)
     rebuilt.datasets += 1
     rebuilt.versions += len(found.versions)
     rebuilt.withdrawn += len(found.versions) - len(standing)
+
+
+def _list_times(row: Version, errata: Sequence[Mapping[str, Any]]) -> Iterator[datetime]:
+    """When a version was published, taken down and corrected."""
+    yield row.published
+    if row.withdrawal:
+        yield datetime.fromisoformat(row.withdrawal["changed"])
+    for item in errata:
+        if row.version in (item["version"], item["successor"]):
+            yield datetime.fromisoformat(item["created"])
 
 
 def _follow(aliases: Mapping[str, Mapping[str, Any]], old: str) -> str:

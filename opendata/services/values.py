@@ -66,6 +66,7 @@ class DatasetView:
 class VersionView:
     """A published version; `created` is when publication was asked for, `manifest_sha256` names its manifest.
 
+    `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected.
     `withdrawal` is the tombstone of a version that was taken down.
     """
 
@@ -73,6 +74,7 @@ class VersionView:
     version: str
     created: datetime
     published: datetime
+    changed: datetime
     notes: str
     reasons: Sequence[Any]
     resources: int
@@ -80,6 +82,14 @@ class VersionView:
     bytes: int
     manifest_sha256: str
     withdrawal: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A version of which something was said, and its dataset as the catalogue shows it now."""
+
+    dataset: DatasetView
+    version: VersionView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

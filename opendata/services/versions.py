@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Version
+from opendata.db.models import Dataset, UtcDateTime, Version
 from opendata.errors import N_, NotFoundError, WithdrawnError
 from opendata.metadata.attachments import is_attachment, list_attachments, name_file
 from opendata.metadata.versions import parse_version
 from opendata.services.context import Context
 from opendata.services.damages import Damages
-from opendata.services.datasets import find_dataset
-from opendata.services.values import ServedFile, VersionView
+from opendata.services.datasets import find_dataset, view_dataset
+from opendata.services.paging import read_cursor, refuse_cursor, write_cursor
+from opendata.services.values import DatasetView, News, Page, ServedFile, VersionView
 from opendata.storage.store import Store, manifest_key
 from opendata.tabular.schema import ForeignKey
 
@@ -74,6 +76,45 @@ class Versions:
         if not found:
             raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
         return tuple(sorted(found, key=lambda item: parse_version(item.version) or (0, 0, 0), reverse=True))
+
+    def list_page(self, dataset: str, *, limit: int, cursor: str | None = None) -> Page[VersionView]:
+        """A page of the same, read from the database alone."""
+        after = read_cursor(cursor)
+        query = select(Version).where(Version.dataset_id == dataset).order_by(Version.id.desc()).limit(limit + 1)
+        with self._context.read() as session:
+            find_dataset(session, dataset)
+            if after is not None:
+                known = select(Version.id).where(Version.dataset_id == dataset, Version.version == after)
+                place = session.scalar(known)
+                if place is None:
+                    raise refuse_cursor()
+                query = query.where(Version.id < place)
+            found = [view_version(row) for row in session.scalars(query)]
+        return Page(found[:limit], write_cursor(found[limit - 1].version) if len(found) > limit else None)
+
+    def list_news(self, dataset: str | None = None, *, limit: int, cursor: str | None = None) -> Page[News]:
+        """The versions, of all datasets or of one, of which something was said last, the newest first.
+
+        Raises `NotFoundError` where the dataset is not public, `InputError` for a cursor that is none of ours.
+        """
+        query = select(Version, Dataset).join(Dataset, Dataset.id == Version.dataset_id)
+        query = query.order_by(Version.changed.desc(), Version.id.desc()).limit(limit + 1)
+        if cursor:
+            changed, row = _read_place(cursor)
+            place = tuple_(literal(changed, UtcDateTime()), literal(row))
+            query = query.where(tuple_(Version.changed, Version.id) < place)
+        with self._context.read() as session:
+            if dataset is not None:
+                if find_dataset(session, dataset).head is None:
+                    raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
+                query = query.where(Version.dataset_id == dataset)
+            rows = list(session.execute(query))
+            views: dict[str, DatasetView] = {}
+            for _, owner in rows:
+                if owner.id not in views:
+                    views[owner.id] = view_dataset(owner)
+            found = [News(views[owner.id], view_version(row)) for row, owner in rows[:limit]]
+        return Page(found, _write_place(rows[limit - 1][0]) if len(rows) > limit else None)
 
     def get(self, dataset: str, version: str) -> VersionView:
         """One version. Raises `NotFoundError`, and `WithdrawnError` with the tombstone of one that was taken down."""
@@ -220,6 +261,7 @@ def view_version(row: Version) -> VersionView:
         version=row.version,
         created=row.created,
         published=row.published,
+        changed=row.changed,
         notes=row.notes,
         reasons=tuple(row.reasons),
         resources=row.resources,
@@ -228,3 +270,19 @@ def view_version(row: Version) -> VersionView:
         manifest_sha256=row.manifest,
         withdrawal=row.withdrawal,
     )
+
+
+def _write_place(row: Version) -> str:
+    """The cursor of a place in the news: when the newest thing was said of a version, and which row it is."""
+    return write_cursor(f"{row.changed.isoformat()} {row.id}")
+
+
+def _read_place(cursor: str) -> tuple[datetime, int]:
+    moment, _, row = (read_cursor(cursor) or "").partition(" ")
+    try:
+        changed = datetime.fromisoformat(moment)
+    except ValueError:
+        raise refuse_cursor() from None
+    if changed.tzinfo != UTC or not row.isdecimal() or len(row) > 9:
+        raise refuse_cursor()
+    return changed, int(row)

@@ -130,9 +130,9 @@ class Withdrawals:
         now = self._context.now()
         with self._context.write() as session:
             row = find_dataset(session, dataset, lock=True)
-            find_version(session, dataset, version)
-            if successor is not None:
-                find_version(session, dataset, successor)
+            for named in (version, successor):
+                if named is not None:
+                    find_version(session, dataset, named).changed = now
             number = len(row.errata or ()) + 1
             erratum: dict[str, Any] = {
                 "dataset": dataset,
@@ -181,6 +181,7 @@ class Withdrawals:
         manifest = self._manifests.get(row.dataset_id, row.version)
         own = {name for item in manifest["resources"] for name in (*_list_content(item), *_list_report(item))}
         moment = format_time(now)
+        row.changed = now
         row.withdrawal = {
             "dataset": row.dataset_id,
             "version": row.version,

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from opendata.metadata.attachments import list_attachments, list_tables
+from opendata.services.values import DatasetView, Page, VersionView
 from opendata.web.instance import prefers_json, rest_path, services
 from opendata.web.snippets import build_snippets
 
 blueprint = Blueprint("catalogue", __name__)
 
 PAGE_SIZE = 20
+NEWEST_VERSIONS = 10
+VERSIONS_PAGE_SIZE = 100
 MANY = 1000
 
 
@@ -48,7 +54,7 @@ def show_dataset(dataset: str) -> Response | str:
     if prefers_json():
         return _lead_to_rest("datasets", dataset)
     found = services().datasets.get(dataset, g.actor)
-    versions = services().versions.list(dataset) if found.head else ()
+    versions = _pair_versions(found, services().versions.list_page(dataset, limit=NEWEST_VERSIONS))
     manifest = services().versions.get_manifest(dataset, found.latest) if found.latest else None
     return render_template(
         "dataset.html",
@@ -60,6 +66,17 @@ def show_dataset(dataset: str) -> Response | str:
         snippets=build_snippets(dataset, manifest) if manifest else (),
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
     )
+
+
+@blueprint.get("/datasets/<dataset>/versions")
+def list_versions(dataset: str) -> Response | str:
+    """The versions of a dataset with what changed in each, a page at a time."""
+    if prefers_json():
+        return _lead_to_rest("datasets", dataset, "versions")
+    found = services().datasets.get(dataset, g.actor)
+    cursor = request.args.get("cursor") or None
+    page = services().versions.list_page(dataset, cursor=cursor, limit=VERSIONS_PAGE_SIZE)
+    return render_template("versions.html", dataset=found, page=page, versions=_pair_versions(found, page))
 
 
 @blueprint.get("/publishers")
@@ -108,12 +125,24 @@ def lead_to_collection(collection: str) -> Response:
     return _lead_to_rest(collection)
 
 
+@blueprint.get("/datasets/<dataset>/versions.json")
+def lead_to_versions(dataset: str) -> Response:
+    """The REST document of the versions of a dataset."""
+    return _lead_to_rest("datasets", dataset, "versions")
+
+
 @blueprint.get("/datasets/<name>.json", defaults={"collection": "datasets"})
 @blueprint.get("/publishers/<name>.json", defaults={"collection": "publishers"})
 @blueprint.get("/schemas/<name>.json", defaults={"collection": "schemas"})
 def lead_to_item(collection: str, name: str) -> Response:
     """The REST document of one thing."""
     return _lead_to_rest(collection, name)
+
+
+def _pair_versions(dataset: DatasetView, page: Page[VersionView]) -> Sequence[tuple[VersionView, VersionView | None]]:
+    """Each version of a page with the one before it."""
+    older = services().versions.list_page(dataset.id, cursor=page.next, limit=1).items if page.next else ()
+    return list(zip_longest(page.items, [*page.items[1:], *older]))
 
 
 def _lead_to_rest(*parts: str) -> Response:

@@ -14,7 +14,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from opendata import problems
 from opendata.metadata.canonical import write_canonical
 from opendata.services.forms import CODINGS, ServedForm
+from opendata.web.citations import FORMS, cite
 from opendata.web.instance import services
+from opendata.web.languages import vary_by_reader
 from opendata.web.links import clean_name, link_file, name_file
 from opendata.web.sending import DERIVED, IMMUTABLE, Content, choose_coding, describe_bytes, send
 
@@ -63,6 +65,18 @@ def send_package(dataset: str, version: str) -> AnyResponse:
     form = services().forms.find_package(dataset, version)
     title = services().versions.get_manifest(dataset, version).get("title", "")
     return send(describe_form(form, link_file(dataset, version, "datapackage.zip"), _name(form, title, version)))
+
+
+@blueprint.get('/datasets/<dataset>/<version>/citation.<any("txt","bib","json"):suffix>')
+def send_citation(dataset: str, version: str, suffix: str) -> AnyResponse:
+    """How the version is cited: as a sentence, as BibTeX, as CSL JSON, in the reader's language."""
+    media_type, write = FORMS[suffix]
+    links = link_file(dataset, version, f"citation.{suffix}")
+    content = describe_bytes(write(cite(dataset, version)).encode(), media_type, DERIVED, links)
+    disposition = name_file(f"{dataset}-{version}.{suffix}") if suffix != "txt" else ""
+    response = send(replace(content, disposition=disposition))
+    vary_by_reader(response)
+    return response
 
 
 @blueprint.get("/datasets/<dataset>/<version>/withdrawal.json")
@@ -154,7 +168,7 @@ def open_to_all(response: AnyResponse) -> AnyResponse:
 
 
 @blueprint.errorhandler(RequestedRangeNotSatisfiable)
-def _refuse_range(error: RequestedRangeNotSatisfiable) -> Response:
+def refuse_range(error: RequestedRangeNotSatisfiable) -> Response:
     """416 with the size there is, which the general table of problems does not know."""
     response = Response(current_app.json.dumps(problems.describe_http(error, request.path)), 416)
     response.content_type = problems.MEDIA_TYPE

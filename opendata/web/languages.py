@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, g, request
 from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.metadata.codes import Code
 from opendata.web.instance import services
@@ -51,6 +52,12 @@ def keep_choice(response: Response) -> Response:
     if wished in list_languages() and response.mimetype == "text/html":
         response.set_cookie(COOKIE, str(wished), max_age=_COOKIE_SECONDS, samesite="Lax", httponly=True)
     return response
+
+
+def vary_by_reader(response: AnyResponse) -> None:
+    """Tell caches what the language was chosen by, unless the address names it."""
+    if request.args.get(PARAMETER) not in list_languages():
+        response.vary.update(("Accept-Language", "Cookie"))
 
 
 def pick(thing: Any, key: str) -> tuple[Any, str]:

@@ -1,6 +1,7 @@
 """What the headers of a version's files say of them: what they belong to, and what a download is called.
 
-Source: RFC 8288 (`Link`), RFC 5829 (versions), RFC 6266 and 8187 (`Content-Disposition` with names in any script).
+Source: RFC 8288 (`Link`), RFC 5829 (versions), RFC 8574 (`cite-as`), RFC 6266 and 8187 (`Content-Disposition` with
+names in any script).
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def _list_links(
     yield f'<{place}/latest/{path}>; rel="latest-version"'
     if before is not None:
         yield f'<{place}/{before}/{path}>; rel="predecessor-version"'
-    yield f'<{place}>; rel="version-history"'
+    yield f'<{place}/versions>; rel="version-history"'
+    yield f'<{place}/{version}/>; rel="cite-as"'
 
 
 def find_predecessor(versions: Versions, dataset: str, manifest: Mapping[str, Any]) -> str | None:

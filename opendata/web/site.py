@@ -17,6 +17,7 @@ from opendata.web import (
     differences,
     downloads,
     drafts,
+    feeds,
     findings,
     formats,
     languages,
@@ -58,6 +59,7 @@ def register_web(app: Flask) -> None:
         custody,
         differences,
         downloads,
+        feeds,
         sessions,
         workspace,
         uploads,
@@ -85,6 +87,7 @@ def _offer() -> dict[str, Any]:
     language = languages.choose_language()
     return {
         "actor": g.get("actor"),
+        "language": language,
         "language_tag": languages.TAGS[language],
         "other_languages": [found for found in languages.list_languages() if found != language],
         "portal_title": services().settings.title or gettext("Open Data Portal"),

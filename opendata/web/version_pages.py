@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, g, render_template, url_for
+from flask import Blueprint, g, render_template
 
 from opendata.metadata.attachments import list_attachments, list_tables
-from opendata.web.instance import absolute_url, services
+from opendata.metadata.citation import write_sentence
+from opendata.web.citations import cite
+from opendata.web.instance import services
 from opendata.web.links import find_predecessor
 from opendata.web.profiles import list_profiles
 from opendata.web.snippets import build_snippets
@@ -48,7 +50,7 @@ def show_version(dataset: str, version: str) -> str:
         errata=[item for item in entry.errata if version in (item["version"], item["successor"])],
         may_edit=g.actor is not None and g.actor.may_edit(entry.publisher.id),
         snippets=build_snippets(dataset, manifest, version),
-        address=absolute_url(url_for("version_pages.show_version", dataset=dataset, version=version)),
+        citation=write_sentence(cite(dataset, version)),
     )
 
 

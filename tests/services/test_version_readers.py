@@ -140,6 +140,7 @@ def passes(old: Mapping[str, Any], csv: Path) -> bool:
     schema.fields = [schema.get_field(name) for name in taken]
     rows = [line.split(",") for line in csv.read_text("utf-8").splitlines()]
     kept = [[row[labels.index(name)] for name in taken] for row in rows]
+    kept = [row for row in kept if any(row)]  # what is blank in these columns alone is no blank row
     with Resource(data=kept, schema=schema, dialect=Dialect(header_rows=[1])) as resource:
         return bool(resource.validate().valid)
 

@@ -70,7 +70,8 @@ def test_a_table_has_a_name_a_type_and_its_manifest(portal: Portal) -> None:
         '<https://creativecommons.org/licenses/by/4.0/>; rel="license"',
         '</datasets/reservoirs/latest/levels.csv>; rel="latest-version"',
         '</datasets/reservoirs/1.0.0/levels.csv>; rel="predecessor-version"',
-        '</datasets/reservoirs>; rel="version-history"',
+        '</datasets/reservoirs/versions>; rel="version-history"',
+        '</datasets/reservoirs/1.1.0/>; rel="cite-as"',
     ]
     assert "predecessor" not in portal.client().get("/datasets/reservoirs/1.0.0/levels.csv").headers["Link"]
     assert portal.client().get(PLACE + "levels.parquet").content_type == "application/vnd.apache.parquet"
