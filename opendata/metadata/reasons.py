@@ -17,6 +17,10 @@ _MOST = 100
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "first": ("first version", "首个版本"),
+    "line-withdrawn": (
+        "goes back before version %(version)s, which was withdrawn",
+        "回到已撤回的版本 %(version)s 之前",
+    ),
     "raised": ("raised by the publisher", "由提供方提升"),
     "resource-removed": ("%(resource)s: resource removed", "%(resource)s：资源已移除"),
     "resource-added": ("%(resource)s: resource added", "%(resource)s：新增资源"),

@@ -89,9 +89,9 @@ class Differences:
         Raises `InputError` for a table without a key, in which no row can be told from another.
         """
         earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
-        if not later["schema"].get("primaryKey") or later["schema"]["primaryKey"] != earlier["schema"].get(
-            "primaryKey"
-        ):
+        before, after = (item["schema"].get("primaryKey") for item in (earlier, later))
+        _require_form(suffix)
+        if not after or before != after:
             raise InputError(
                 N_(
                     "The table “%(name)s” has no primary key that both versions share, so that its rows cannot be told"
@@ -111,10 +111,8 @@ class Differences:
 
     def _find_rows(self, pair: tuple[str, str, str], resource: str, suffix: str, *, latest: bool) -> ServedForm:
         dataset, old, new = pair
-        if suffix not in SUFFIXES:
-            raise NotFoundError(N_("There is no form “%(suffix)s” of a difference"), suffix=suffix[:20])
+        _require_form(suffix)
         earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
-
         key = f"{_key(earlier, later)}-{'since' if latest else 'diff'}-{suffix}.{_EDITION}"
         found = self._folder.find(key)
         if found is None:
@@ -187,6 +185,11 @@ class Differences:
             for version, item in zip(versions, (old, new), strict=True)
         )
         return before, after
+
+
+def _require_form(suffix: str) -> None:
+    if suffix not in SUFFIXES:
+        raise NotFoundError(N_("There is no form “%(suffix)s” of a difference"), suffix=suffix[:20])
 
 
 def _key(old: Table, new: Table) -> str:

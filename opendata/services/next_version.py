@@ -10,7 +10,7 @@ from opendata.db.models import Draft, DraftResource
 from opendata.metadata.attachments import is_attachment
 from opendata.metadata.manifest import TableFile, build_manifest
 from opendata.metadata.reasons import Reason, keep_reasons
-from opendata.metadata.versions import Change, compare_manifests, next_version, raise_bump
+from opendata.metadata.versions import Change, compare_manifests, next_version, parse_version, raise_bump
 from opendata.services.attachments import describe_attachment
 from opendata.services.datasets import metadata_of
 from opendata.services.publishers import describe_publisher
@@ -43,6 +43,10 @@ def decide(
     change = compare_manifests(base, drawn, read_changes(row, base))
     if change.bump is None or base is None:
         return change, change.bump
+    head = parse_version(str(row.dataset.head)) or (0, 0, 0)
+    if head[0] > (parse_version(base["version"]) or head)[0]:
+        # Whoever reads the line of the withdrawn version would take the next one of it for a compatible one.
+        change = Change((*change.reasons, Reason("line-withdrawn", "major", {"version": row.dataset.head})))
     bump = raise_bump(change.bump, row.bump)
     return (change if bump == change.bump else Change((*change.reasons, Reason("raised", str(bump))))), bump
 

@@ -147,6 +147,10 @@ class DraftResourceView:
     choices: Mapping[str, Any] | None = None
 
 
+_HARMLESS = ("first", "line-withdrawn")
+"""Reasons that raise the first part of a number and break no reader of the version before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextVersion:
     """The version that a draft would become: None where nothing is new.
@@ -162,7 +166,7 @@ class NextVersion:
     @property
     def is_breaking(self) -> bool:
         """Whether readers of the version before may fail on it."""
-        return self.bump == "major" and all(item["type"] != "first" for item in self.reasons)
+        return any(item["bump"] == "major" and item["type"] not in _HARMLESS for item in self.reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

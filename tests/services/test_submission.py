@@ -92,6 +92,17 @@ def test_a_draft_that_was_overtaken_is_compared_with_what_is_there_now(services:
     assert [item["text"]["en"] for item in found.reasons] == ["levels: rows removed: 1"]
 
 
+def test_a_number_does_not_go_on_in_a_line_that_was_withdrawn(services: Services, editor: Actor) -> None:
+    publish(services, editor, NARROW_CSV, schema=NARROW)
+    maintainer = make_actor(services, "boss", "maintainer", None)
+    services.withdrawals.withdraw(maintainer, "reservoirs", "2.0.0", reason="wrong table")
+    draft = upload(services, editor, ONE_MORE)
+    assert draft.base == "1.0.0"
+    assert draft.next is not None
+    assert (draft.next.version, draft.next.is_breaking) == ("3.0.0", False)
+    assert text(draft) == ["goes back before version 2.0.0, which was withdrawn", "levels: rows added: 1"]
+
+
 def test_a_breaking_change_needs_its_reason_where_drafts_are_reviewed(services: Services, editor: Actor) -> None:
     reviewed(services)
     draft = upload(services, editor, NARROW_CSV, schema=NARROW)
