@@ -96,3 +96,11 @@ def test_a_feed_is_xml_whatever_it_tells(title: str, paragraph: str) -> None:
 @pytest.mark.parametrize("mark", ["\\", "{", "}", "~", "^", "#", "$", "%", "&", "_"])
 def test_no_mark_of_latex_stays_bare(mark: str) -> None:
     assert f"title     = {{{{a{mark}b}}}}" not in write_bibtex(cite("zh", title=f"a{mark}b"))
+
+
+def test_a_title_with_every_mark_of_latex_is_the_same_text_in_bibtex() -> None:
+    text = write_bibtex(cite("zh", title="{水}库 100% & #1_a~b^c\\d $5}"))
+    assert (
+        r"title     = {{\textbraceleft{}水\textbraceright{}库 100\% \& \#1\_a\textasciitilde{}b"
+        r"\textasciicircum{}c\textbackslash{}d \$5\textbraceright{}}},"
+    ) in text

@@ -20,6 +20,8 @@ PUBLIC = (
     "/",
     "/datasets",
     "/datasets/reservoirs",
+    "/datasets/reservoirs/versions",
+    "/datasets/reservoirs/diff/1.0.0...1.1.0",
     "/datasets/reservoirs/1.1.0/",
     "/publishers",
     "/publishers/water-bureau",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
 from lxml import etree
 
+from opendata.web.wording import say_reason
 from tests.instances import CSV, publish
 from tests.web.conftest import PASSWORD, SAMPLE, Portal, make_portal
 
@@ -93,7 +95,103 @@ def test_a_long_feed_comes_in_pages(archive: Portal, monkeypatch: pytest.MonkeyP
     path, ids = "/feed.atom", []
     while path:
         root = read(archive, path)
+        assert len(ids) < 12, "it never ends"
         ids += [entry.findtext(f"{A}id") for entry in root.findall(f"{A}entry")]
         following = [link.get("href") for link in root.findall(f"{A}link") if link.get("rel") == "next"]
         path = following[0].removeprefix("http://localhost") if following else ""
     assert len(ids) == len(set(ids)) == 12
+
+
+@pytest.mark.parametrize("path", ["/feed.atom", "/datasets/reservoirs/feed.atom"])
+def test_a_feed_has_all_that_the_standard_asks_for(archive: Portal, path: str) -> None:
+    root = read(archive, path)
+    assert root.tag == f"{A}feed"
+    links = {link.get("rel"): link.get("href") for link in root.findall(f"{A}link")}
+    assert links["self"] == f"http://localhost{path}"
+    assert links["alternate"].startswith("http://localhost/")
+    assert "next" not in links
+    entries = root.findall(f"{A}entry")
+    for thing in (root, *entries):
+        for name in ("id", "title", "updated"):
+            (found,) = thing.findall(f"{A}{name}")
+            assert found.text
+        assert thing.findtext(f"{A}author/{A}name")
+    assert root.findtext(f"{A}updated") == max(entry.findtext(f"{A}updated") for entry in entries)
+    client = archive.client("en")
+    for entry in entries:
+        found = {link.get("rel"): link.get("href").removeprefix("http://localhost") for link in entry.iter(f"{A}link")}
+        withdrawn = "withdrawn" in [category.get("term") for category in entry.iter(f"{A}category")]
+        assert client.get(found["alternate"]).status_code == (410 if withdrawn else 200)
+        assert client.get(found["describedby"]).status_code == 200
+
+
+def test_a_feed_is_asked_for_again_each_time_and_by_any_page(archive: Portal) -> None:
+    answer = archive.client("en").get("/feed.atom")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Accept-Language" in answer.vary
+    named = archive.client("zh").get("/feed.atom?lang=en")
+    assert "Accept-Language" not in named.vary
+    assert b"first version" in named.data
+    assert "Set-Cookie" not in named.headers
+
+
+@pytest.mark.parametrize(
+    ("page", "feed"),
+    [
+        ("/", "/feed.atom"),
+        ("/datasets", "/feed.atom"),
+        ("/datasets/reservoirs", "/datasets/reservoirs/feed.atom"),
+        ("/datasets/reservoirs/versions", "/datasets/reservoirs/feed.atom"),
+    ],
+)
+def test_a_page_tells_readers_of_feeds_where_its_feed_is(archive: Portal, page: str, feed: str) -> None:
+    (head, _) = archive.client("en").get(page).text.split("</head>")
+    (link,) = [line for line in head.splitlines() if "application/atom+xml" in line]
+    assert 'rel="alternate"' in link
+    assert f'href="{feed}?lang=en"' in link
+
+
+def test_a_feed_is_there_before_anything_is_published(desk: Portal) -> None:
+    boss = desk.services.accounts.sign_in("boss", PASSWORD)[0]
+    desk.services.datasets.create(boss, SAMPLE)
+    assert read(desk, "/feed.atom").find(f"{A}entry") is None
+    assert desk.client().get("/datasets/reservoirs/feed.atom").status_code == 404
+    page = desk.signed_in("boss", "en")
+    for path in ("/datasets/reservoirs", "/datasets/reservoirs/versions"):
+        assert "feed.atom" not in page.get(path).text
+    assert "no published version yet" in page.get("/datasets/reservoirs/versions").text
+
+
+def test_the_page_of_versions_goes_on_and_compares_across_pages(
+    archive: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opendata.web.catalogue.VERSIONS_PAGE_SIZE", 5)
+    client, path, compared, rows = archive.client("en"), "/datasets/reservoirs/versions", set(), 0
+    while path:
+        page = client.get(path).text
+        assert rows < 12, "it never ends"
+        rows += page.count('<th scope="row">')
+        compared |= set(re.findall(r'href="/datasets/reservoirs/diff/([^"]+)"', page))
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        path = following[1] if following else ""
+    assert rows == 12
+    assert compared == {f"1.{number}.0...1.{number + 1}.0" for number in range(1, 11)}
+    assert client.get("/datasets/reservoirs/versions?cursor=nonsense").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("first version", "首个版本"),
+        ({"text": {"en": "rows added", "zh": "新增行"}}, "新增行"),
+        ({"text": {"en": "rows added"}}, "rows added"),
+        ({"text": {}}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_reason_is_said_in_the_language_of_the_reader_as_far_as_it_is_known(
+    archive: Portal, reason: object, said: str
+) -> None:
+    with archive.app.test_request_context(headers={"Accept-Language": "zh"}):
+        assert say_reason(reason) == said  # type: ignore[arg-type]

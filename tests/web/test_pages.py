@@ -16,6 +16,8 @@ PAGES = (
     "/datasets",
     "/datasets?publisher=water-bureau",
     "/datasets/reservoirs",
+    "/datasets/reservoirs/versions",
+    "/datasets/reservoirs/diff/1.0.0...1.1.0",
     "/datasets/reservoirs/1.0.0/",
     "/datasets/reservoirs/1.1.0/",
     "/publishers",
@@ -166,6 +168,7 @@ def test_the_language_link_cannot_be_bent(portal: Portal) -> None:
     [
         ("/datasets", "/api/v1/datasets"),
         ("/datasets/reservoirs", "/api/v1/datasets/reservoirs"),
+        ("/datasets/reservoirs/versions", "/api/v1/datasets/reservoirs/versions"),
         ("/publishers/water-bureau", "/api/v1/publishers/water-bureau"),
         ("/schemas/reservoir", "/api/v1/schemas/reservoir"),
     ],
