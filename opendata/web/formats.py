@@ -63,6 +63,10 @@ def format_size(value: int) -> str:
     return f"{format_decimal(size, pattern)} {_UNITS[unit]}"
 
 
+_EXACT = 2.0**53
+"""Below it a float that is whole is the number it stands for."""
+
+
 def format_cell(value: Any) -> str:
     """A value of a table as canonical CSV writes it, cut where it is very long."""
     match value:
@@ -76,6 +80,8 @@ def format_cell(value: Any) -> str:
             text = value.isoformat()
         case Decimal():
             text = format(value, "f")
+        case float() if value.is_integer() and abs(value) < _EXACT:
+            text = str(int(value))
         case _:
             text = str(value)
     return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"

@@ -44,6 +44,11 @@ def test_a_size_has_three_digits_at_most(language: str, size: int, text: str) ->
     ("value", "text"),
     [
         (None, ""),
+        (54922.0, "54922"),
+        (-3.0, "-3"),
+        (2.5, "2.5"),
+        (1e300, "1e+300"),
+        (float("inf"), "inf"),
         (True, "true"),
         (Decimal("12.50"), "12.50"),
         (Decimal("1E+3"), "1000"),
