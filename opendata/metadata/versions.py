@@ -119,8 +119,12 @@ def _compare_resources(old: Mapping[str, Any], new: Mapping[str, Any], rows: Row
         if old["hash"] != new["hash"]:
             yield Reason("attachment-replaced", "minor", place)
     else:
-        yield from compare_table(old, new)
-        if old["hash"] != new["hash"]:
+        reasons = compare_table(old, new)
+        yield from reasons
+        if old["hash"] != new["hash"] and rows is None:
+            # Whether the new rows follow a schema that was changed, nobody has looked.
+            yield Reason("rows-differ", "major" if reasons else "minor", place)
+        elif rows is not None and old["hash"] != new["hash"]:
             yield from _compare_rows(place, rows)
         if rows is not None and rows.refused:
             yield Reason("rows-refused", "major", {**place, "count": rows.refused})
@@ -128,10 +132,7 @@ def _compare_resources(old: Mapping[str, Any], new: Mapping[str, Any], rows: Row
         yield Reason("resource-described", "patch", place)
 
 
-def _compare_rows(place: Mapping[str, Any], rows: RowChanges | None) -> Iterator[Reason]:
-    if rows is None:
-        yield Reason("rows-differ", "minor", place)
-        return
+def _compare_rows(place: Mapping[str, Any], rows: RowChanges) -> Iterator[Reason]:
     if rows.added:
         yield Reason("rows-added", "minor", {**place, "count": rows.added})
     if rows.removed:

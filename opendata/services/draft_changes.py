@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from opendata.db.models import DraftResource
-from opendata.errors import OpendataError
+from opendata.errors import NotFoundError
 from opendata.services.context import Context
 from opendata.services.lease import Lease
 from opendata.services.row_changes import TableFiles, count_changes, find_earlier, stamp
 from opendata.services.versions import Manifests
 from opendata.tabular.table import release_memory
+
+logger = logging.getLogger(__name__)
 
 
 class DraftChanges:
@@ -56,7 +60,10 @@ class DraftChanges:
             with self._context.work_folder() as folder:
                 changes, difference = count_changes(name, old, files, folder)
                 rows, _ = self._context.private.put_blob(difference.path)
-        except (OpendataError, OSError):
+        except (NotFoundError, OSError, ValueError) as error:  # Arrow says ValueError of a file that is damaged
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise
+            logger.warning("the rows of %s cannot be compared with those before: %s", name, error)
             return None
         finally:
             release_memory()

@@ -94,8 +94,9 @@ class Processing:
         """Parquet file (None: invalid), schema and first row's number of each table of the next version."""
         tables: dict[str, tuple[Path | None, TableSchema, int]] = {}
         manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+        gone = {*row.dropped, *(item.name for item in row.resources)}
         for item in list_tables((manifest or {}).get("resources", ())):
-            if item["name"] not in row.dropped:
+            if item["name"] not in gone:
                 digest = item["opendata"]["parquet"]["hash"].removeprefix("sha256:")
                 tables[item["name"]] = (self._context.public.blob_path(digest), TableSchema(item["schema"]), 2)
         for resource in row.resources:
