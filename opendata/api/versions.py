@@ -35,7 +35,7 @@ _ONE = f"{_ALL}/<version:version>"
 def list_versions(query: Mapping[str, Any], dataset: str) -> Page[VersionView]:
     """List the versions of a dataset, newest first."""
     found = services().datasets.get(dataset, caller())
-    return cut_page(services().versions.list(dataset) if found.head else (), lambda item: item.version, **query)
+    return services().versions.list_page(found.id, **query)
 
 
 @blueprint.operation("GET", _ONE, shape=DetailedVersionShape, gives=("Content-Location",), problems=(404, 410))

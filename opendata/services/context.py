@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Event
 from opendata.db.session import Database
+from opendata.errors import N_, NotFoundError
 from opendata.services.actors import Actor
 from opendata.settings import Settings
 from opendata.storage.signing import Signer
@@ -76,6 +77,15 @@ class Context:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def find_kept(self, blob: str) -> Path:
+        """What was sent with a draft, or made of it. Raises `NotFoundError` where it was kept long enough."""
+        try:
+            return self.private.blob_path(blob)
+        except NotFoundError:
+            raise NotFoundError(
+                N_("This file is no longer kept: what was sent with a draft is deleted some time after the draft ended")
+            ) from None
 
     def log(self, session: Session, actor: Actor, verb: str, kind: str, subject: str, **details: Any) -> None:
         """Add a line to the audit log within a unit of work."""

@@ -120,7 +120,7 @@ class Drafts:
             kept = next((item.changes for item in row.resources if item.name == resource), None)
         if not kept:
             raise NotFoundError(N_("The draft has no table “%(name)s” that was compared"), name=resource[:100])
-        return take_first_rows(self._context.private.blob_path(kept["rows"]), limit)
+        return take_first_rows(self._context.find_kept(kept["rows"]), limit)
 
     def list_announced(self, dataset: str) -> Sequence[Mapping[str, Any]]:
         """The breaking changes of a dataset that take effect later: `{version, reason, announced, effective}`.
@@ -145,7 +145,7 @@ class Drafts:
             if found is None:
                 raise NotFoundError(N_("No attachment “%(name)s” was sent with the draft"), name=name[:100])
             return ServedFile(
-                path=self._context.private.blob_path(found.upload),
+                path=self._context.find_kept(found.upload),
                 name=found.filename,
                 media_type=found.mediatype,
                 sha256=found.upload,

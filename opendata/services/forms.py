@@ -25,7 +25,7 @@ from opendata.services.known_files import KnownFiles
 from opendata.services.package_form import write_package
 from opendata.services.values import ServedFile
 from opendata.services.versions import Versions
-from opendata.storage.derived import DerivedFolder
+from opendata.storage.derived import DerivedFile, DerivedFolder
 
 FORMS: Mapping[str, str] = {
     "csv": "text/csv; charset=utf-8",
@@ -43,6 +43,9 @@ CODINGS = ("zstd", "gzip")
 _STORED = ("csv", "parquet")
 _ENCODED = ("csv", "json", "jsonl")
 _EDITION = 1
+_ENCODED_AT_ONCE = 1 << 20
+"""Bytes that are compressed while their reader waits, in some hundredths of a second."""
+
 _ZSTD_LEVEL = 9
 _SHA512_BYTES = 1 << 30
 _NUMERIC = ("integer", "number", "year")
@@ -113,12 +116,17 @@ class Forms:
         return self._get(key, make, f"{dataset}-{version}.zip", "application/zip")
 
     def encode(self, form: ServedForm, coding: str) -> ServedForm | None:
-        """A form in a content coding; None where it is not to be encoded, or is no shorter then."""
+        """A form in a content coding; None where it is not to be encoded, is no shorter then, or not made yet.
+
+        What takes long is made in the background.
+        """
         if not form.may_be_encoded or not 0 < form.size <= self._context.settings.encoded_bytes:
             return None
         make = partial(_write_zstd if coding == "zstd" else _write_gzip, form.path)
-        found = self._get(f"{form.key}-{coding}", make, form.name, form.media_type)
-        return found if found.size < form.size else None
+        key = f"{form.key}-{coding}.{_EDITION}"
+        at_once = form.size <= _ENCODED_AT_ONCE
+        found = self._folder.get(key, make) if at_once else self._folder.begin(key, make)
+        return _serve_derived(key, found, form.name, form.media_type) if found and found.size < form.size else None
 
     def find_sha512(self, form: ServedForm) -> bytes | None:
         """The SHA-512 of a form's bytes, taken once and kept; None where that would take long."""
@@ -152,17 +160,7 @@ class Forms:
         may_be_encoded: bool = False,
     ) -> ServedForm:
         key = f"{key}.{_EDITION}"
-        found = self._folder.get(key, make)
-        return ServedForm(
-            path=found.path,
-            name=name,
-            media_type=media_type,
-            sha256=found.sha256,
-            size=found.size,
-            key=key,
-            derived=True,
-            may_be_encoded=may_be_encoded,
-        )
+        return _serve_derived(key, self._folder.get(key, make), name, media_type, may_be_encoded=may_be_encoded)
 
     def _write_workbook(
         self, find: FindFile, dataset: str, version: str, resource: Mapping[str, Any], target: Path
@@ -192,6 +190,22 @@ def _serve(file: ServedFile, *, may_be_encoded: bool = False) -> ServedForm:
         size=file.size,
         key=file.sha256,
         derived=False,
+        may_be_encoded=may_be_encoded,
+    )
+
+
+def _serve_derived(
+    key: str, file: DerivedFile, name: str, media_type: str, *, may_be_encoded: bool = False
+) -> ServedForm:
+    """A file that was made here."""
+    return ServedForm(
+        path=file.path,
+        name=name,
+        media_type=media_type,
+        sha256=file.sha256,
+        size=file.size,
+        key=key,
+        derived=True,
         may_be_encoded=may_be_encoded,
     )
 

@@ -102,10 +102,10 @@ class Previews:
         rows: Sequence[tuple[int, str, Sequence[str]]] = ()
         samples: Sequence[tuple[str, str]] = ()
         if found.engine_dialect is not None:
-            text = self._context.private.blob_path(found.plain or found.upload)
+            text = self._context.find_kept(found.plain or found.upload)
             rows = list_rows(text, restore_dialect(found.engine_dialect), found.reading or {})
         if (found.reading or {}).get("form") == "csv" and found.upload_bytes <= _TRIED_BYTES:
-            samples = _list_samples(self._context.private.blob_path(found.upload))
+            samples = _list_samples(self._context.find_kept(found.upload))
         return ReadingPreview(
             name=found.name,
             file=found.file,

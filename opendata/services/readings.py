@@ -34,7 +34,7 @@ class Readings:
         Containers are unpacked into a folder. Raises `UnreadableFileError`, `UnsupportedFormatError`, `TooLargeError`.
         """
         limits = Limits(total_bytes=4 * self._context.settings.max_upload_bytes)
-        path = self._context.private.blob_path(resource.upload)
+        path = self._context.find_kept(resource.upload)
         found = find_contents(path, resource.file, folder, limits=limits)
         return replace(found, tables=[table for table in found.tables if not table.hidden])
 

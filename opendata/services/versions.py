@@ -131,6 +131,16 @@ class Versions:
                 )
             return view_version(row)
 
+    def find_predecessor(self, dataset: str, version: str) -> VersionView | None:
+        """The version before, withdrawn or not: its manifest has the digest that the manifest of this one names."""
+        previous = self.get_manifest(dataset, version)["opendata"].get("previous")
+        if previous is None:
+            return None
+        with self._context.read() as session:
+            manifest = previous.removeprefix("sha256:")
+            row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.manifest == manifest))
+            return view_version(row) if row is not None else None
+
     def find_latest(self, dataset: str) -> str:
         """The number of the newest version that stands.
 

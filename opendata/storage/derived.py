@@ -1,6 +1,7 @@
 """Files that can be made again at any time: each made once, complete or absent, the least used dropped for new ones.
 
 A file of key `k` lies at `k`, its digest and size at `k.json`, which is written last: what has none is not there.
+Of origins that were forgotten lately `.gone-{digest}` tells who is making something of them right now.
 """
 
 from __future__ import annotations
@@ -9,18 +10,26 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import secrets
+import threading
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from opendata.errors import N_, NotFoundError
+
+logger = logging.getLogger(__name__)
 
 _MARK = ".json"
 _SLOTS = 4
 """So many are made at once, by all processes of a machine."""
 
+_GONE = ".gone-"
 _TOUCHED_SECONDS = 60
 _ABANDONED_SECONDS = 6 * 3600
 
@@ -40,18 +49,33 @@ class DerivedFolder:
     def __init__(self, folder: Path, limit: int) -> None:
         self._folder = folder
         self._limit = limit
+        self._lock = threading.Lock()
+        self._begun: set[str] = set()
+        self._background: ThreadPoolExecutor | None = None
 
     def get(self, key: str, make: Callable[[Path], None]) -> DerivedFile:
         """The file of a key; `make` writes it to the path it is given where it is not there.
 
         Who asks while another makes it waits. Of two that make it after all, both make the same bytes. What `make`
-        needs from this folder it must have before: it would wait for itself.
+        needs from this folder it must have before: it would wait for itself. Raises `NotFoundError` where one of its
+        origins was forgotten meanwhile.
         """
         found = self.find(key)
         if found is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._hold(key):
                 found = self.find(key) or self._make(key, make)
+        return found
+
+    def begin(self, key: str, make: Callable[[Path], None]) -> DerivedFile | None:
+        """The file of a key, if it is there; else nothing yet, and a thread of this process begins to make it."""
+        found = self.find(key)
+        if found is None:
+            with self._lock:
+                if key not in self._begun:
+                    self._begun.add(key)
+                    self._background = self._background or ThreadPoolExecutor(1, "derived")
+                    self._background.submit(self._make_later, key, make)
         return found
 
     def find(self, key: str) -> DerivedFile | None:
@@ -70,11 +94,24 @@ class DerivedFolder:
     def forget(self, origins: Collection[str]) -> None:
         """Delete what was made from blobs or manifests of these digests: parts of a key, between `-`."""
         wanted = {origin.removeprefix("sha256:") for origin in origins}
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for origin in wanted:
+            (self._folder / f"{_GONE}{origin}").write_text(secrets.token_hex(8))
         for path in self._list():
             if not wanted.isdisjoint(path.name.split("-")):
                 self._remove(path)
 
+    def _make_later(self, key: str, make: Callable[[Path], None]) -> None:
+        try:
+            self.get(key, make)
+        except Exception:
+            logger.warning("%s is not made in the background", key, exc_info=True)
+        finally:
+            with self._lock:
+                self._begun.discard(key)
+
     def _make(self, key: str, make: Callable[[Path], None]) -> DerivedFile:
+        gone = self._list_gone(key)
         beside = self._folder / f".{os.getpid()}-{secrets.token_hex(8)}"
         try:
             make(beside)
@@ -87,8 +124,19 @@ class DerivedFolder:
             beside.replace(self._folder / f"{key}{_MARK}")
         finally:
             beside.unlink(missing_ok=True)
+        if self._list_gone(key) - gone:
+            self._remove(self._folder / key)
+            raise NotFoundError(N_("What this file is made of was deleted a moment ago"))
         self._make_room(key)
         return DerivedFile(self._folder / key, sha256, size)
+
+    def _list_gone(self, key: str) -> set[bytes]:
+        """What tells that something it is made of was forgotten: another thing each time."""
+        found = set()
+        for origin in key.split("-"):
+            with contextlib.suppress(OSError):
+                found.add((self._folder / f"{_GONE}{origin}").read_bytes())
+        return found
 
     @contextlib.contextmanager
     def _hold(self, key: str) -> Iterator[None]:

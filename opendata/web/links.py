@@ -32,8 +32,9 @@ def link_file(dataset: str, version: str, file: str, resource: str = "") -> str:
 def _link(versions: Versions, root: str, dataset: str, version: str, file: str, resource: str) -> str:
     """What is said of a version never changes, so that it is found out once."""
     manifest = versions.get_manifest(dataset, version)
-    before = find_predecessor(versions, dataset, manifest)
-    return ", ".join(_list_links(manifest, f"{root}/datasets/{dataset}", (version, before), file, resource))
+    before = versions.find_predecessor(dataset, version)
+    numbers = (version, before.version if before else None)
+    return ", ".join(_list_links(manifest, f"{root}/datasets/{dataset}", numbers, file, resource))
 
 
 def _list_links(
@@ -55,15 +56,6 @@ def _list_links(
         yield f'<{place}/{before}/{path}>; rel="predecessor-version"'
     yield f'<{place}/versions>; rel="version-history"'
     yield f'<{place}/{version}/>; rel="cite-as"'
-
-
-def find_predecessor(versions: Versions, dataset: str, manifest: Mapping[str, Any]) -> str | None:
-    """The version before: its manifest has the digest that this one's names as the one before it."""
-    previous = manifest["opendata"].get("previous")
-    if not previous:
-        return None
-    found = (item for item in versions.list(dataset) if f"sha256:{item.manifest_sha256}" == previous)
-    return next((item.version for item in found), None)
 
 
 @lru_cache(maxsize=4096)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from flask import Blueprint, g, render_template
 
 from opendata.metadata.attachments import list_attachments, list_tables
 from opendata.metadata.citation import write_sentence
 from opendata.web.citations import cite
 from opendata.web.instance import services
-from opendata.web.links import find_predecessor
 from opendata.web.profiles import list_profiles
 from opendata.web.snippets import build_snippets
 from opendata.web.tables import build_preview
@@ -46,7 +42,7 @@ def show_version(dataset: str, version: str) -> str:
         previews=previews,
         profiles={name: list_profiles(versions.get_profile(dataset, version, name)) for name in names},
         latest=entry.latest,
-        before=_find_before(dataset, manifest),
+        before=_find_before(dataset, version),
         errata=[item for item in entry.errata if version in (item["version"], item["successor"])],
         may_edit=g.actor is not None and g.actor.may_edit(entry.publisher.id),
         snippets=build_snippets(dataset, manifest, version),
@@ -54,8 +50,7 @@ def show_version(dataset: str, version: str) -> str:
     )
 
 
-def _find_before(dataset: str, manifest: Mapping[str, Any]) -> str | None:
+def _find_before(dataset: str, version: str) -> str | None:
     """The version to compare with: the one before, if it was not taken down."""
-    before = find_predecessor(services().versions, dataset, manifest)
-    standing = (item.version for item in services().versions.list(dataset) if item.withdrawal is None)
-    return before if before is not None and before in standing else None
+    before = services().versions.find_predecessor(dataset, version)
+    return before.version if before is not None and before.withdrawal is None else None

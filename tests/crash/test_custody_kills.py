@@ -86,6 +86,7 @@ def check_erased(home: Path) -> None:
     files = [path for folder in ("store", "private") for path in (home / folder).rglob("*") if path.is_file()]
     assert [path for path in files if path.read_bytes() == CSV.encode()] == []
     assert services.withdrawals.finish_all() == 0
+    assert services.checking.run().findings == []
     services.database.dispose()
 
 
@@ -102,6 +103,7 @@ def check_renamed(home: Path) -> None:
     assert services.versions.find_file("lakes", "1.0.0", "levels", "csv").path.read_text() == CSV
     with pytest.raises(MovedError):
         services.datasets.get("reservoirs")
+    assert services.checking.run().findings == []
     services.database.dispose()
 
 
@@ -114,6 +116,7 @@ def check_rebuilt(home: Path) -> None:
     assert [item.version for item in services.versions.list("reservoirs")] == ["1.1.0", "1.0.0"]
     with pytest.raises(StateError):
         services.publishers.create(SYSTEM, {"id": "water-bureau", "title": "x"})
+    assert services.checking.run().findings == []
     services.database.dispose()
 
 

@@ -156,6 +156,7 @@ def kill_and_recover(template: Template, home: Path, source: Path, last: int, ag
     assert read_content(home) == template.content
     planned = services.work._publication._context.public.list_records("datasets")
     assert sum(key.endswith(".json") for key in planned) == 2
+    assert services.checking.run().findings == []
     services.database.dispose()
     shutil.rmtree(home)
 

@@ -7,8 +7,10 @@ import hashlib
 import json
 import math
 import os
+import threading
+import time as time_module
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -257,7 +259,7 @@ def test_what_was_made_of_erased_bytes_is_forgotten(reservoirs: Services) -> Non
     reservoirs.forms.forget([resource["hash"], resource["opendata"]["parquet"]["hash"]])
     assert not any(form.path.exists() for form in (forms[0], forms[1], coded))
     assert forms[2].path.exists()
-    assert not [path for path in reservoirs.settings.derived_folder.iterdir() if not path.name.startswith(".lock")]
+    assert list_files(reservoirs.settings.derived_folder) == []
 
 
 def test_an_erasure_takes_the_forms_along(reservoirs: Services) -> None:
@@ -361,3 +363,64 @@ def test_the_least_used_makes_room_for_the_newest(tmp_path: Path) -> None:
         if key == "b":
             os.utime(tmp_path / "derived" / "a.json", (9, 9))
     assert {path.name for path in (tmp_path / "derived").iterdir() if len(path.name) == 1} == {"a", "c"}
+
+
+def test_what_is_begun_is_made_once_and_there_later(tmp_path: Path) -> None:
+    folder, made, ready = DerivedFolder(tmp_path / "derived", 1000), [], threading.Event()
+
+    def make(target: Path) -> None:
+        ready.wait(30)
+        made.append(target)
+        target.write_bytes(b"x" * 10)
+
+    assert [folder.begin("k", make) for _ in range(5)] == [None] * 5
+    ready.set()
+    found = wait_for(lambda: folder.begin("k", make))
+    assert (found.size, len(made)) == (10, 1)
+
+
+def test_what_fails_in_the_background_is_told_and_begun_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = DerivedFolder(tmp_path / "derived", 1000)
+
+    def fail(target: Path) -> None:
+        raise OSError("disk full")
+
+    assert folder.begin("k", fail) is None
+    wait_for(lambda: "disk full" in caplog.text)
+    assert wait_for(lambda: folder.begin("k", lambda target: target.write_bytes(b"whole") and None)).size == 5
+
+
+def test_nothing_stays_of_what_was_erased_while_it_was_made(tmp_path: Path) -> None:
+    folder = DerivedFolder(tmp_path / "derived", 1000)
+
+    def make(target: Path) -> None:
+        target.write_bytes(b"secret")
+        folder.forget([f"sha256:{'a' * 64}"])
+
+    with pytest.raises(NotFoundError):
+        folder.get(f"{'a' * 64}-{'b' * 64}-diff", make)
+    assert list_files(tmp_path / "derived") == []
+    assert folder.get("a" * 64 + "-again", lambda target: target.write_bytes(b"public") and None).size == 6
+
+
+def test_a_long_text_is_coded_in_the_background(reservoirs: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opendata.services.forms._ENCODED_AT_ONCE", 10)
+    long = CSV + "".join(f"B{row:03},湖,1,2026-01-01\n" for row in range(500))
+    version = str(publish(reservoirs, make_actor(reservoirs, "second-editor"), long).version)
+    form = reservoirs.forms.find("reservoirs", version, "levels", "csv")
+    assert reservoirs.forms.encode(form, "gzip") is None
+    assert wait_for(lambda: reservoirs.forms.encode(form, "gzip")).size < form.size
+
+
+def list_files(folder: Path) -> list[str]:
+    """What is in a folder of derived files but for the marks of its own."""
+    return [path.name for path in folder.iterdir() if not path.name.startswith((".lock", ".gone"))]
+
+
+def wait_for(ask: Callable[[], Any]) -> Any:
+    deadline = time_module.monotonic() + 30
+    while time_module.monotonic() < deadline:
+        if found := ask():
+            return found
+        time_module.sleep(0.01)
+    raise AssertionError("it did not come")

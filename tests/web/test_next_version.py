@@ -83,3 +83,17 @@ def begin_reviewed(portal: Portal) -> Actor:
     portal.services.drafts.publish(boss, draft.id)
     portal.services.work.run_to_end(draft.id)
     return actor
+
+
+def test_what_is_kept_no_longer_is_told_in_words(desk: Portal) -> None:
+    actor = begin(desk)
+    draft = publish(desk.services, actor, CSV.rsplit("A002", 1)[0])
+    for blob in (desk.services.settings.private_folder / "blobs").rglob("*"):
+        if blob.is_file():
+            blob.unlink()  # as `opendata gc` does in time
+    client = desk.signed_in("clerk", "en")
+    assert client.get(f"/workspace/drafts/{draft.id}").status_code == 200
+    for page in ("changes", "reading"):
+        answer = client.get(f"/workspace/drafts/{draft.id}/resources/levels/{page}")
+        assert answer.status_code == 404
+        assert "This file is no longer kept" in answer.text
