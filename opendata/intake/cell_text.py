@@ -27,6 +27,7 @@ _DAY = 86_400_000  # milliseconds
 _LAST_SERIAL = 2_958_466  # 10000-01-01
 _FIRST_USUAL = 61  # 1900-03-01: from here on the calendar of workbooks is right
 _ORDINAL = dt.date(1899, 12, 30).toordinal()
+_DAYS_KEPT = 50_000
 _WHOLE_SECONDS = len("2000-01-01T00:00:00")
 
 
@@ -108,11 +109,10 @@ def serial_texts(raw: Sequence[str], kind: StyleKind, epoch_1904: bool) -> list[
 def _usual_texts(raw: Sequence[str], kind: StyleKind) -> list[str | None]:
     """Days after February 1900, of which nearly all dates are. Raises `ValueError` where there is another."""
     if kind == "date":
-        days = [int(value) if value else _FIRST_USUAL for value in raw]  # one with a time of day is no whole number
-        if min(days) < _FIRST_USUAL or max(days) >= _LAST_SERIAL:
-            raise ValueError
-        made = dt.date.fromordinal
-        return [made(day + _ORDINAL).isoformat() if value else "" for day, value in zip(days, raw, strict=True)]
+        try:
+            return [_DAYS[value] for value in raw]
+        except KeyError:
+            return [_day_text(value) for value in raw]
     moments = [round(float(value) * _DAY) if value else _FIRST_USUAL * _DAY for value in raw]
     if min(moments) < _FIRST_USUAL * _DAY or max(moments) >= _LAST_SERIAL * _DAY:
         raise ValueError
@@ -122,6 +122,24 @@ def _usual_texts(raw: Sequence[str], kind: StyleKind) -> list[str | None]:
         "" if not value else text if len(text) == _WHOLE_SECONDS else text[:-3]
         for text, value in zip(texts, raw, strict=True)
     ]
+
+
+_DAYS: dict[str, str] = {"": ""}
+"""The texts of days that were seen: a column of dates has few different ones."""
+
+
+def _day_text(raw: str) -> str:
+    """The text of a whole day after February 1900, kept for the next time. Raises `ValueError` for another."""
+    known = _DAYS.get(raw)
+    if known is None:
+        day = int(raw)  # one with a time of day is no whole number
+        if not _FIRST_USUAL <= day < _LAST_SERIAL:
+            raise ValueError
+        if len(_DAYS) >= _DAYS_KEPT:
+            _DAYS.clear()
+            _DAYS[""] = ""
+        known = _DAYS[raw] = dt.date.fromordinal(day + _ORDINAL).isoformat()
+    return known
 
 
 def _clock(milliseconds: int) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,7 +21,7 @@ from opendata.intake.understanding import Decision
 from opendata.intake.workbook_facts import SheetFacts, merged_body
 from opendata.intake.workbook_guards import MAX_CELLS, OLE, locked, measure, unlocked, with_unicode_mark
 from opendata.intake.xlsx_package import Package, SheetPart, damaged
-from opendata.intake.xlsx_rows import SheetRows
+from opendata.intake.xlsx_rows import Block, SheetRows
 
 FORMS = ("xlsx", "xls", "xlsb", "ods")
 _BATCH = 1024
@@ -60,7 +60,7 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) 
             package.close()
             raise _no_sheet(sheet)
         merges, hidden = package.merges(part.part), part.hidden
-        rows = _xlsx_rows(package, part, facts)
+        blocks = _xlsx_blocks(package, part, facts)
     else:
         with _calamine(source, form) as book:
             known = next((found for found in _worksheets(book) if found.name == sheet), None)
@@ -71,15 +71,15 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) 
             merges = _spans(opened.merged_cell_ranges or ())
         if opened.start and opened.total_height * opened.total_width > MAX_CELLS:
             raise TooLargeError(N_("The sheet has more cells than is accepted; save it as CSV"))
-        rows = _calamine_rows(opened, facts)
+        blocks = _calamine_blocks(opened, facts)
     if hidden:
         text = N_("The sheet “%(sheet)s” is hidden in the workbook; look whether it is meant to be published")
         decisions.append(Decision(rule="hidden-sheet", text=text, details={"sheet": sheet}, sure=0.5))
     if fill_merged and merges:
-        rows = _filled(rows, merges)
+        blocks = ([row] for row in _filled(chain.from_iterable(blocks), merges))
     elif told := merged_body(merges):
         decisions.append(told)
-    return Grid(rows=_concluding(rows, facts, decisions), merges=merges, decisions=decisions)
+    return Grid(rows=chain.from_iterable(_concluding(blocks, facts, decisions)), merges=merges, decisions=decisions)
 
 
 def _source(path: Path, form: str) -> Path | IO[bytes]:
@@ -107,25 +107,30 @@ def _no_sheet(sheet: str) -> UnreadableFileError:
     return UnreadableFileError(N_("The workbook has no sheet named “%(sheet)s”"), sheet=sheet)
 
 
-def _concluding(rows: Iterator[list[str]], facts: SheetFacts, decisions: list[Decision]) -> Iterator[list[str]]:
+def _concluding(blocks: Iterator[Block], facts: SheetFacts, decisions: list[Decision]) -> Iterator[Block]:
     # Blank rows at the end are formats without content; those in between keep the numbers of rows true. They are
     # counted, not kept, and the width of all rows together is bounded: one far cell per row makes a huge table.
     blank = cells = 0
-    for row in rows:
-        if not any(row):
-            blank += 1
-            continue
-        for _ in range(blank):
-            yield []
-        blank = 0
-        cells += len(row)
+    for block in blocks:
+        if blank or not all(map(any, block)):
+            for row in block:
+                if not any(row):
+                    blank += 1
+                    continue
+                for start in range(0, blank, _BATCH):
+                    yield [[] for _ in range(start, min(start + _BATCH, blank))]
+                blank = 0
+                cells += len(row)
+                yield [row]
+        else:
+            cells += sum(map(len, block))
+            yield block
         if cells > _MAX_GIVEN:
             raise TooLargeError(N_("The sheet is wider than is accepted; delete cells that lie far off"))
-        yield row
     decisions += facts.decisions()
 
 
-def _xlsx_rows(package: Package, sheet: SheetPart, facts: SheetFacts) -> Iterator[list[str]]:
+def _xlsx_blocks(package: Package, sheet: SheetPart, facts: SheetFacts) -> Iterator[Block]:
     from opendata.intake.xlsx_package import reading
 
     try:
@@ -136,7 +141,7 @@ def _xlsx_rows(package: Package, sheet: SheetPart, facts: SheetFacts) -> Iterato
         package.close()
 
 
-def _filled(rows: Iterator[list[str]], merges: Sequence[Span]) -> Iterator[list[str]]:
+def _filled(rows: Iterable[list[str]], merges: Sequence[Span]) -> Iterator[list[str]]:
     """Copy the first cell of each merged area into the others, as far down as the sheet has rows."""
     waiting = iter([*merges, None])
     coming = next(waiting)
@@ -204,7 +209,7 @@ def _spans(ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> list[Sp
     return sorted(spans, key=lambda span: (span.first_row, span.first_column))
 
 
-def _calamine_rows(sheet: Any, facts: SheetFacts) -> Iterator[list[str]]:
+def _calamine_blocks(sheet: Any, facts: SheetFacts) -> Iterator[Block]:
     if sheet.start is None:
         return
     # `iter_rows` gives the rows above the first used cell but not the columns left of it.
@@ -219,8 +224,7 @@ def _calamine_rows(sheet: Any, facts: SheetFacts) -> Iterator[list[str]]:
             for at, values in enumerate(zip(*batch, strict=True), start=1)
         ]
         margin = [""] * left
-        for row in zip(*columns, strict=True):
-            yield [*margin, *row]
+        yield [[*margin, *row] for row in zip(*columns, strict=True)]
         first += len(batch)
 
 

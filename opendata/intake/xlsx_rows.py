@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from opendata.errors import N_, TooLargeError
 from opendata.intake.cell_text import StyleKind, number_text, serial_texts
-from opendata.intake.workbook_facts import SheetFacts, column_name
+from opendata.intake.workbook_facts import SheetFacts
+from opendata.intake.xlsx_form import WIDEST, Cell, Fitting, RowForm, learn_form
 from opendata.intake.xlsx_package import column_number, damaged, element_text, local_name, unescaped, xml_text
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
@@ -24,7 +24,6 @@ _CHUNK = 1 << 19
 _MAX_ROW = 64 << 20  # characters of one row
 _BATCH = 1024
 _LEARN = 24  # rows that do not fit before the form is learned anew; doubled each time
-_WIDEST = 300  # columns of a form that is worth a regular expression
 
 _ROW = re.compile(r"\s*<row((?:\s+[\w:.]+=\"[^\"<]*\")*)\s*(/?)>")
 _PREFIXED = re.compile(r"<(\w+):worksheet[\s>]")
@@ -42,7 +41,8 @@ _PLAIN_NUMBERS = re.compile(r"(?:(?:-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?)?\n)*+")
 _MINUS_ZERO = "-0\n"
 _DIGITS_KEPT = 15
 
-_Cell = tuple[int, str, str, str, str, bool]  # column, type, style, its attributes as written, value, has a formula
+Block = list[list[str]]
+"""Rows that follow each other."""
 
 
 class SheetRows:
@@ -62,16 +62,16 @@ class SheetRows:
         self._epoch_1904, self._facts = epoch_1904, facts
         self._given = 0  # rows handed on
         self._width = 0
-        self._form: _Form | None = None
-        self._recent: list[list[_Cell]] = []
+        self._form: RowForm | None = None
+        self._recent: list[list[Cell]] = []
         self._empties: set[int] = set()  # columns with cells that have a format and no value
         self._patience = 2
         self._opening, self._prefix = "", ""
 
-    def __iter__(self) -> Iterator[list[str]]:
-        """Raises `UnreadableFileError` and `TooLargeError` on the way."""
+    def __iter__(self) -> Iterator[Block]:
+        """The rows, many at a time. Raises `UnreadableFileError` and `TooLargeError` on the way."""
         buffer, at, number = self._head(), 0, 0
-        fitting: list[tuple[str, ...]] = []
+        fitting: list[Fitting] = []
         while True:
             end = max(0, buffer.rfind("</row>"))
             if self._form and (block := self._form.take(buffer, at, end)):
@@ -81,7 +81,7 @@ class SheetRows:
                     yield from self._columns(fitting)
                     number, fitting = self._given, []
             while at < end:
-                found = self._form.pattern.match(buffer, at) if self._form else None
+                found = self._form.match(buffer, at) if self._form else None
                 if found:
                     fitting.append(found.groups(""))
                     at = found.end()
@@ -152,14 +152,14 @@ class SheetRows:
             raise damaged(f"{self._part}, {N_('row')} {number}")
         return number
 
-    def _blank_until(self, number: int) -> Iterator[list[str]]:
-        for _ in range(self._given + 1, number):
-            yield []
+    def _blank_until(self, number: int) -> Iterator[Block]:
+        for start in range(self._given + 1, number, _BATCH):
+            yield [[] for _ in range(start, min(start + _BATCH, number))]
         self._given = number
 
     # ------------------------------------------------------------------------------------------- cell by cell
 
-    def _loose(self, number: int, body: str) -> Iterator[list[str]]:
+    def _loose(self, number: int, body: str) -> Iterator[Block]:
         cells = self._cells(number, body)
         row = [""] * self._width
         for column, kind, style, _, value, formula in cells:
@@ -171,11 +171,11 @@ class SheetRows:
         self._width = max(self._width, len(row))
         if any(row):
             yield from self._blank_until(number)
-            yield row
+            yield [row]
             self._learn(cells)
 
-    def _cells(self, number: int, body: str) -> list[_Cell]:
-        cells: list[_Cell] = []
+    def _cells(self, number: int, body: str) -> list[Cell]:
+        cells: list[Cell] = []
         at, column = 0, 0
         while at < len(body):
             found = _CELL.match(body, at)
@@ -192,11 +192,11 @@ class SheetRows:
                 kind, style = attributes.get("t", "n"), attributes.get("s", "")
                 written = found[1].partition('" ')[2] if found[1].startswith(' r="') else ""
                 cells.append((column, kind, style, written, xml_text(value or ""), bool(inner[1])))
-            elif len(self._empties) <= _WIDEST:
+            elif len(self._empties) <= WIDEST:
                 self._empties.add(column)
         return cells
 
-    def _parsed(self, number: int, body: str) -> list[_Cell]:
+    def _parsed(self, number: int, body: str) -> list[Cell]:
         from lxml import etree
 
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
@@ -204,7 +204,7 @@ class SheetRows:
             row = etree.fromstring(f"{self._opening}<row>{body}</row></worksheet>", parser)[0]
         except (etree.XMLSyntaxError, ValueError) as error:
             raise damaged(f"{self._part}, {N_('row')} {number}") from error
-        cells: list[_Cell] = []
+        cells: list[Cell] = []
         column = 0
         for node in row:
             if local_name(node.tag) != "c":
@@ -251,7 +251,7 @@ class SheetRows:
             return self._styles[at] if at < len(self._styles) else "number"
         return {"inlineStr": "text", "str": "text", "d": "iso"}.get(cell_type, cell_type)
 
-    def _columns(self, fitting: list[tuple[str, ...]]) -> Iterator[list[str]]:
+    def _columns(self, fitting: list[Fitting]) -> Iterator[Block]:
         form = self._form
         assert form is not None  # noqa: S101 - rows fit a form
         groups = list(zip(*fitting, strict=True))[1:]
@@ -266,14 +266,14 @@ class SheetRows:
         for (column, kind), raw in zip(form.columns, groups[2:], strict=True):
             columns[column - 1] = self._convert(kind, column, numbers, raw, escaped=True)
         self._width = len(columns)
-        rows = map(list, zip(*columns, strict=True))
+        rows = [*map(list, zip(*columns, strict=True))]
         if numbers[0] == self._given + 1 and numbers[-1] - numbers[0] + 1 == len(numbers):
             self._given = numbers[-1]
-            yield from rows
+            yield rows
             return
         for number, row in zip(numbers, rows, strict=True):
             yield from self._blank_until(number)
-            yield row
+            yield [row]
 
     def _numbers(self, refs: Sequence[str]) -> list[int]:
         numbers = [*map(int, refs)]
@@ -301,8 +301,7 @@ class SheetRows:
                 self._facts.numbers(column, rows, texts)
                 return texts
             if kind == "s":
-                strings = self._strings
-                texts = [strings[int(value)] if value else "" for value in raw]
+                texts = self._shared(raw)
             elif kind == "text":
                 joined = "\n".join(raw) if escaped else ""
                 texts = [xml_text(value) for value in raw] if "&" in joined or "_x" in joined else raw
@@ -322,6 +321,12 @@ class SheetRows:
         self._facts.texts(column, rows, texts)
         return texts
 
+    def _shared(self, raw: Sequence[str]) -> list[str]:
+        strings = self._strings
+        if "" in raw:
+            return [strings[int(value)] if value else "" for value in raw]
+        return [*map(strings.__getitem__, map(int, raw))]
+
     def _dates(self, kind: Any, column: int, rows: Sequence[int], raw: Sequence[str]) -> Sequence[str]:
         epoch = self._epoch_1904
         found = serial_texts(raw, kind, epoch)
@@ -333,10 +338,10 @@ class SheetRows:
 
     # ------------------------------------------------------------------------------------------------- learning
 
-    def _learn(self, cells: list[_Cell]) -> None:
+    def _learn(self, cells: list[Cell]) -> None:
         self._recent.append(cells)
         if len(self._recent) >= self._patience:
-            self._form = _Form.of(self._recent, self._empties, self) or self._form
+            self._form = learn_form(self._recent, self._empties, self.kind_of) or self._form
             self._recent = []
             self._patience = max(_LEARN, min(self._patience * 2, 1 << 14))
 
@@ -346,55 +351,3 @@ def _shortest(raw: Sequence[str]) -> list[str]:
     texts = [v if len(v) <= _DIGITS_KEPT or v.isdigit() else repr(float(v)) for v in raw]
     blob = "\n".join([*texts, ""])
     return [number_text(v) if v else "" for v in raw] if "e" in blob or ".0\n" in blob else texts
-
-
-class _Form:
-    """How the rows of a sheet are written: a pattern with a row's number, its attributes and one value per column."""
-
-    __slots__ = ("columns", "pattern", "width")
-
-    def __init__(self, columns: list[tuple[int, str]], pattern: re.Pattern[str]) -> None:
-        self.columns, self.pattern = columns, pattern
-        self.width = max(column for column, _ in columns)
-
-    def take(self, buffer: str, start: int, last: int) -> list[tuple[str, ...]]:
-        """All rows from `start` to the one that ends at `last`, if each fits and nothing else stands between them."""
-        end = last + len("</row>")
-        found = self.pattern.findall(buffer, start, end)
-        return found if sum(len(row[0]) for row in found) == end - start else []
-
-    @classmethod
-    def of(cls, rows: list[list[_Cell]], empties: set[int], reader: SheetRows) -> _Form | None:
-        """The form most of the rows have; None where they are too wide, or nothing was learned."""
-        seen: dict[int, Counter[tuple[str, str]]] = {}
-        written: dict[tuple[int, str, str], dict[str, bool]] = {}
-        for cells in rows:
-            for column, cell_type, style, attributes, value, formula in cells:
-                if value:
-                    kind = reader.kind_of(cell_type, style)
-                    seen.setdefault(column, Counter())[kind, cell_type] += 1
-                    known = written.setdefault((column, kind, cell_type), {})
-                    known[attributes] = known.get(attributes, False) or formula
-        if not seen or len(seen.keys() | empties) > _WIDEST:
-            return None
-        parts = [r'(\s*<row r="(\d{1,7})"([^>]*)(?<!/)>']
-        columns = []
-        for column in sorted(seen.keys() | empties):
-            name = column_name(column)
-            if column not in seen:
-                parts.append(rf'(?:<c r="{name}\d+"[^>]*/>)?')
-                continue
-            (kind, cell_type), _ = seen[column].most_common(1)[0]
-            variants = written[column, kind, cell_type]
-            attributes = "|".join(re.escape(f" {text}" if text else "") for text in [*variants][:8])
-            before = r"(?:<f[^>/]*>[^<]*</f>|<f[^>]*/>)?" if any(variants.values()) else ""
-            if cell_type == "inlineStr":
-                content = r'<is><t(?: xml:space="preserve")?>([^<]*)</t></is>'
-            elif cell_type == "str":
-                content = before + r'<v(?: xml:space="preserve")?>([^<]*)</v>'
-            else:
-                content = before + r"<v>([^<]+)</v>"
-            parts.append(rf'(?:<c r="{name}\d+"(?:(?:{attributes})>{content}</c>|[^>]*/>))?')
-            columns.append((column, kind))
-        parts.append("</row>)")
-        return cls(columns, re.compile("".join(parts)))
