@@ -12,6 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
+CLIENTS := tests/clients/browser
 
 # One process a core, but no more than the servers that each of them starts are good for.
 PARALLEL := -n logical --maxprocesses 8 --dist worksteal
@@ -96,8 +97,10 @@ $(RUNTIME): requirements.lock pyproject.toml $(BIN)/uv
 	@if [ -e $(DEV) ]; then lock=requirements-dev.lock; else lock=requirements.lock; fi; \
 	    $(call sync,$$lock); touch $@
 
-$(DEV): requirements-dev.lock pyproject.toml $(BIN)/uv
-	@$(call sync,requirements-dev.lock); touch $@ $(RUNTIME)
+$(DEV): requirements-dev.lock pyproject.toml $(CLIENTS)/package-lock.json $(BIN)/uv
+	@$(call sync,requirements-dev.lock)
+	@$(fetch_clients)
+	@touch $@ $(RUNTIME)
 
 # uv takes a fifth of pip's time, but does not read pip's configuration: it is told of a mirror named there. Where
 # uv can't reach the packages although pip can (a proxy of the house), pip does the work.
@@ -124,6 +127,13 @@ endif
 $(BIN)/python:
 	@$(find_python); \
 	rm -rf $(VENV); "$$python" -m venv $(VENV); pwd > $(VENV)/.home
+
+# What the tests send files with from inside a browser. Where it can't be fetched, they are skipped.
+define fetch_clients
+rm -rf $(VENV)/browser; cp -R $(CLIENTS) $(VENV)/browser; \
+npm ci --silent --prefix $(VENV)/browser \
+    || echo "npm can't fetch the clients for a browser: their tests will be skipped"
+endef
 
 define find_python
 set -e; python=; \

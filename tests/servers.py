@@ -226,6 +226,11 @@ def _find_chromium() -> Path | None:
     return next((Path(path) for path in map(shutil.which, names) if path), None)
 
 
+def _find_tus_js() -> Path | None:
+    script = Path(sys.prefix) / "browser" / "node_modules" / "tus-js-client" / "dist" / "tus.min.js"
+    return script if script.is_file() else None
+
+
 def _find_redis() -> Path | None:
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     return Path(found) if found else None
@@ -241,5 +246,6 @@ _FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "chromium": (_find_chromium, "no chromium here (Debian: apt-get install chromium)"),
     "postgresql": (_find_postgresql, "no server programs here (Debian: apt-get install postgresql)"),
     "redis": (_find_redis, "no server program here (Debian: apt-get install redis-server)"),
+    "tus-js-client": (_find_tus_js, "`make` found no npm to fetch it with (Debian: apt-get install npm)"),
     "realdata": (_find_realdata, "neither OPENDATA_REALDATA nor ../shared/realdata is a folder"),
 }
