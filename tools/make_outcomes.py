@@ -54,6 +54,7 @@ NAMES = {
     "numbers-as-codes": "codes stored as numbers",
     "rounding-leftover": "leftovers of rounding",
     "second-table": "another table below the first",
+    "stacked-tables": "one of several tables on the sheet",
     "titles": "title lines above the header",
     "total-row": "a row of totals",
     "units": "a line that tells the unit",

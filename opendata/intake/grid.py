@@ -36,7 +36,7 @@ class Grid:
     A cell is text: numbers as people write them (`4111010001`, not `4111010001.0`), dates in ISO 8601, `true` and
     `false`, empty for nothing. `merges` is known before the first row. `has_header` is None where the layout has to be
     found (a sheet), true where the form itself names its columns in row 1 (JSON, Parquet). `decisions` is complete
-    when `rows` has come to its end. `encoding` is that of a document of text.
+    when `rows` has come to its end. `encoding` is that of a document of text. Before `first_row` all rows are blank.
     """
 
     rows: Iterator[list[str]]
@@ -44,3 +44,4 @@ class Grid:
     has_header: bool | None = None
     decisions: list[Decision] = field(default_factory=list)
     encoding: str | None = None
+    first_row: int = 1

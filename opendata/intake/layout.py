@@ -165,8 +165,17 @@ class _Sheet:
 
     def is_labels(self, row: int) -> bool:
         """Whether all cells of the row look like names; years and months may be names."""
-        cells = [self.cell(row, column) for column in self.filled(row)]
-        return bool(cells) and all(not _is_data(cell) or _PERIOD.fullmatch(cell) for cell in cells)
+        return are_labels([self.cell(row, column) for column in self.filled(row)])
+
+
+def are_labels(cells: Collection[str]) -> bool:
+    """Whether all of some cells, of which none is blank, look like names; years and months may be names."""
+    return bool(cells) and all(not _is_data(cell) or _PERIOD.fullmatch(cell) for cell in cells)
+
+
+def is_title(cell: str) -> bool:
+    """Whether a cell is worded like a line above a table: its number, its unit, a remark."""
+    return bool(_UNIT.fullmatch(cell) or _TITLE.match(cell))
 
 
 def _is_data(cell: str) -> bool:
@@ -204,7 +213,8 @@ def _find_start(sheet: _Sheet, known: Collection[str]) -> tuple[int | None, floa
         return best, 1.0
     if sheet.is_full(sheet.filled(1)):
         return 1, 1.0
-    for row in range(1, min(len(sheet.head), _SEARCHED_ROWS) + 1):
+    blank = next((row for row in range(1, len(sheet.head) + 1) if sheet.filled(row)), 1) - 1
+    for row in range(1, min(len(sheet.head), blank + _SEARCHED_ROWS) + 1):
         filled = sheet.filled(row)
         if len(filled) > 1 and sheet.is_labels(row):
             rows = _extend(sheet, row)
@@ -238,7 +248,7 @@ def _count_signs(sheet: _Sheet, start: int, end: int) -> int:
     return (
         any(_is_title_merge(sheet, row) for row in above)
         + any(not _is_data(sheet.cell(end, column)) for column in names)
-        + any(_UNIT.fullmatch(text) or _TITLE.match(text) for text in texts)
+        + any(map(is_title, texts))
         + (len(sheet.columns) > 2 and all(len(sheet.head[row - 1]) < min(3, width) for row in above))
         + any(not sheet.filled(row) for row in range(2, start))
     )

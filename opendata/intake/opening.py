@@ -18,6 +18,7 @@ from opendata.intake.attachments import find_form
 from opendata.intake.budget import Limits
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.plain import MOST_BYTES, new_file, write_plain
+from opendata.intake.stacked import MOST_ROWS, Part, cut_out, find_parts
 from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
 from opendata.intake.text import open_text
 from opendata.intake.understanding import Choices, Decision, Understanding
@@ -30,6 +31,11 @@ NO_TABLE = N_("“%(file)s” is %(kind)s, not a table. Send the table itself, f
 _ATTACHED = N_("%(count)s files are no tables and go along as attachments: %(names)s")
 _LOOKED_AT = 1000
 """A sheet with so many blank rows at its beginning is an empty one."""
+
+_SHORT_BYTES = 1 << 20
+"""So small is a workbook with sheets on which people have put several tables."""
+
+_PART_MARK = "#"
 
 
 def find_tables(path: Path, name: str, folder: Path, *, limits: Limits | None = None) -> Sequence[FoundTable]:
@@ -61,10 +67,10 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
     for leaf in tables:
         stem = _stem(leaf.members[-1] if leaf.members else name)
         infos = list(_list(leaf.path, leaf.kind.form)) if leaf.kind.form != "csv" else [TableInfo(name="", place="")]
-        infos = _leave_out_empty(leaf.path, leaf.kind.form, infos)
-        visible = [info for info in infos if not info.hidden]
-        told = (*leaf.decisions, *decisions, *_tell_hidden(infos))
-        for info in infos:
+        surveyed = list(_survey(leaf.path, leaf.kind.form, infos))
+        visible = [info for info, _ in surveyed if not info.hidden]
+        told = (*leaf.decisions, *decisions, *_tell_hidden([info for info, _ in surveyed]))
+        for info, part in surveyed:
             alone = info.hidden is False and len(visible) == 1
             found.append(
                 FoundTable(
@@ -75,6 +81,7 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
                     members=leaf.members,
                     hidden=info.hidden,
                     decisions=told,
+                    part=part,
                 )
             )
     if not any(not table.hidden for table in found):
@@ -180,24 +187,38 @@ def _tell_hidden(infos: Sequence[TableInfo]) -> tuple[Decision, ...]:
     return (Decision(rule="hidden-sheet", text=text, details={"names": ", ".join(names)}, sure=0.8),)
 
 
-def _leave_out_empty(path: Path, form: str, infos: Sequence[TableInfo]) -> list[TableInfo]:
-    """The sheets that have something in them, where there are several; those of a new workbook often have nothing."""
-    if form not in WORKBOOKS or len(infos) < 2:
-        return list(infos)
+def _survey(path: Path, form: str, infos: Sequence[TableInfo]) -> Iterator[tuple[TableInfo, Part | None]]:
+    """The tables on the sheets: those below one another apart, and without the empty sheets a new workbook has."""
+    is_short = path.stat().st_size <= _SHORT_BYTES
+    if form not in WORKBOOKS or (len(infos) == 1 and not is_short):
+        yield from ((info, None) for info in infos)
+        return
     from opendata.intake.workbooks import open_sheet
 
-    def is_empty(info: TableInfo) -> bool:
-        rows = open_sheet(path, form, info.place).rows
-        return not any(any(map(str.strip, row)) for row in islice(rows, _LOOKED_AT))
-
-    return [info for info in infos if not (info.rows == 0 or is_empty(info))] or list(infos[:1])
+    kept = 0
+    for info in infos:
+        rows = list(islice(open_sheet(path, form, info.place).rows, MOST_ROWS + 1 if is_short else _LOOKED_AT))
+        if not any(any(map(str.strip, row)) for row in rows):
+            continue
+        kept += 1
+        stacked = is_short and len(rows) <= MOST_ROWS and not info.hidden
+        parts = find_parts(info.place, rows) if stacked else []
+        for part in parts:
+            mark = f"{_PART_MARK}{part.number}" if part.number > 1 else ""
+            yield replace(info, name=f"{info.name}{mark}", place=f"{info.place}{mark}"), part
+        if not parts:
+            yield info, None
+    if not kept:
+        yield infos[0], None
 
 
 def _open(found: FoundTable, choices: Choices) -> Grid:
     if found.form in WORKBOOKS:
         from opendata.intake.workbooks import open_sheet
 
-        return open_sheet(found.path, found.form, found.place or "", fill_merged=choices.fill_merged)
+        sheet = found.part.sheet if found.part else found.place or ""
+        opened = open_sheet(found.path, found.form, sheet, fill_merged=choices.fill_merged)
+        return cut_out(opened, found.part, choices) if found.part else opened
     grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=choices.encoding)
     return grid
 

@@ -57,7 +57,7 @@ def write_plain(
     Raises what reading the grid raises, `UnreadableFileError`, and `TooLargeError` beyond `limit` characters.
     """
     rows = iter(grid.rows)
-    head = list(islice(rows, HEAD_ROWS))
+    head = list(islice(rows, grid.first_row - 1 + HEAD_ROWS))
     is_free = grid.has_header is None and not choices.exact
     if is_free:
         layout, decisions = find_layout(head, merges=grid.merges, known=known)

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from opendata.intake.attachments import AttachmentForm
+from opendata.intake.stacked import Part
 from opendata.intake.understanding import Decision, Understanding
 from opendata.tabular.dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTable:
-    """A table that a file offers: `path` is the file that holds it, `form` its form, `place` where in it."""
+    """A table that a file offers: `path` is the file that holds it, `form` its form, `place` where in it.
+
+    `part` tells which of the tables that lie below one another on a sheet it is.
+    """
 
     name: str
     path: Path
@@ -23,6 +27,7 @@ class FoundTable:
     members: tuple[str, ...] = ()
     hidden: bool = False
     decisions: tuple[Decision, ...] = ()
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

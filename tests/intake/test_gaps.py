@@ -129,14 +129,14 @@ def test_where_blank_rows_are_without_number_the_report_names_them(tmp_path: Pat
     assert table.task.counts == {("blank-row", ""): MOST + 2}
 
 
-def test_a_second_table_below_the_first_is_told(tmp_path: Path) -> None:
+def test_a_header_among_the_rows_is_told(tmp_path: Path) -> None:
     first = [["地区", "人口", "面积"], *[[name, 1, 2] for name in "甲乙丙丁"]]
-    second = [["续表", None, None], ["地区", "收入", "支出"], *[[name, 3, 4] for name in "甲乙丙丁"]]
-    path = write_sheet(tmp_path / "t.xlsx", [*first, BLANK, *second])
+    second = [["地区", "收入", "支出"], *[[name, 3, 4] for name in "甲乙丙丁"]]
+    path = write_sheet(tmp_path / "t.xlsx", [*first, *second])
     found, opened = read(path, tmp_path)
-    assert told(opened)["second-table"] == {"row": 8, "count": 1, "sample": "地区, 收入, 支出"}
+    assert told(opened)["second-table"] == {"row": 6, "count": 1, "sample": "地区, 收入, 支出"}
     assert min(decision.sure for decision in opened.understanding.decisions) < 0.5
-    assert len(found) == 10
+    assert len(found) == 9
     rest = read(path, tmp_path, last_row=5)
     assert len(rest[0]) == 4
     assert "second-table" not in told(rest[1])

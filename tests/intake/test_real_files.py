@@ -66,14 +66,6 @@ def test_every_data_file_has_been_counted(realdata: Path) -> None:
     assert files == {*COUNTED, *REFUSED}
 
 
-def test_a_second_table_on_a_sheet_is_told_of(realdata: Path) -> None:
-    (name,) = (name for name in NOT_YET if name.endswith(".xls"))
-    decisions = describe(realdata / name)[0]["decisions"]
-    assert [(item["details"]["row"], item["sure"]) for item in decisions if item["rule"] == "second-table"] == [
-        (43, 0.3)
-    ]
-
-
 def test_the_universities_are_those_that_somebody_else_has_read(realdata: Path, tmp_path: Path) -> None:
     from opendata.services.description import convert_file
 
