@@ -92,7 +92,7 @@ def _write_table(table: Mapping[str, Any]) -> None:
     click.echo(f"{table['name']} ({', '.join(filter(None, facts))}): {counts}")
     for decision in table["decisions"]:
         mark = "?" if decision["sure"] < 0.9 else "-"
-        click.echo(f"  {mark} {decision['text']}")
+        click.echo(f"  {mark} {tell(decision['template'], **decision['details'])}")
     if table["errors"]:
         text = N_("%(count)s errors in the structure: cells too many or too few, blank rows, columns without a name")
         click.echo(f"  ! {tell(text, count=table['errors'])}")

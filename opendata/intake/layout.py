@@ -18,6 +18,7 @@ _Row = Sequence[str]
 _SEARCHED_ROWS = 30
 _HEADER_ROWS = 4
 _LOOK = 200
+_LEAST_WORDS = 3
 _FULL = 0.6
 _MOST = 0.7
 
@@ -34,6 +35,7 @@ _UNIT = re.compile(
 _TITLE = re.compile(
     r"附[件表录錄]|(?:续|續)?表\s*\d|table\s+\d|\d+\s*[-.－]\s*\d+\s|[^:：\d]{1,12}[:：].+|#", re.IGNORECASE
 )
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*|[a-z]+(?:[A-Z][a-z0-9]*)+")
 _HAN = re.compile(r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7a3]")
 _LATIN = re.compile(r"[A-Za-z]")
 
@@ -49,6 +51,7 @@ def find_layout(
     decisions: list[Decision] = []
     first, last = _find_columns(sheet, decisions)
     if len(sheet.columns) < 2:
+        decisions += _doubt_name(sheet, known)
         return Layout(first_column=first, last_column=last), decisions
     start, why = _find_start(sheet, known)
     if start is None:
@@ -324,6 +327,16 @@ def _translates(sheet: _Sheet, one: int, other: int) -> bool:
         )
         return unlike >= max(2, _MOST * len(bodies))
     return False
+
+
+def _doubt_name(sheet: _Sheet, known: Collection[str]) -> list[Decision]:
+    """In a list of words nothing tells the name of the column from the first of them, but that programs wrote it."""
+    column = min(sheet.columns, default=1)
+    name, words = (sheet.cell(1, column) if sheet.head else ""), sheet.below(1, column)
+    if len(words) < _LEAST_WORDS or sheet.is_data(1, column) or _IDENTIFIER.fullmatch(name) or name in known:
+        return []
+    text = N_("The one column is taken to be called “%(name)s” after row 1; if that is a value, say there is no header")
+    return [Decision(rule="header", text=text, details={"name": name[:_LOOK]}, sure=0.7)]
 
 
 def _has_no_header(sheet: _Sheet, known: Collection[str]) -> bool:

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from opendata.cli import language
+
 TABLE = "水库报告,,\n编号,名称,水位\n01,东湖,3.5\n02,西湖,4\n"
 
 
@@ -27,6 +29,16 @@ def test_a_file_is_described(run_json, run, report: str) -> None:
     assert types == {"编号": "string", "名称": "string", "水位": "number"}
     assert {decision["rule"] for decision in table["decisions"]} >= {"encoding", "delimiter", "titles", "header"}
     assert "水位: number" in run("describe", report).stdout
+
+
+def test_what_was_understood_is_told_in_the_language_of_the_terminal(
+    run, report: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.setattr(language, "_catalogue", language._catalogue.__wrapped__)
+    text = run("describe", report).stdout
+    assert "表头在第 2 行" in text
+    assert "The header" not in text
 
 
 def test_what_holds_no_table_ends_with_the_reason(run, run_json, tmp_path: Path) -> None:
