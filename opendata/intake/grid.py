@@ -39,7 +39,7 @@ class Grid:
     when `rows` has come to its end. `encoding` is that of a document of text. Before `first_row` all rows are blank.
     """
 
-    rows: Iterator[list[str]]
+    rows: Iterator[Sequence[str]]
     merges: Sequence[Span] = ()
     has_header: bool | None = None
     decisions: list[Decision] = field(default_factory=list)

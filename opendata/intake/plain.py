@@ -77,7 +77,7 @@ def write_plain(
         )
     headings = find_headings(grid.merges, layout, named) if is_free and not choices.fill_merged else ()
     gaps = Gaps(layout, label, named, headings)
-    tail: deque[list[str]] = deque(head)
+    tail: deque[Sequence[str]] = deque(head)
     written = 0
     last = layout.last_row
     with target.open("w", encoding="utf-8", newline="") as file:
@@ -129,11 +129,11 @@ def choose(layout: Layout, choices: Choices) -> Layout:
     return layout
 
 
-def _go_on(rows: Iterator[list[str]], last: int | None, seen: int) -> Iterator[list[str]]:
+def _go_on(rows: Iterator[Sequence[str]], last: int | None, seen: int) -> Iterator[Sequence[str]]:
     return rows if last is None else islice(rows, max(0, last - seen))
 
 
-def _write(writer: object, rows: list[list[str]], layout: Layout) -> int:
+def _write(writer: object, rows: Sequence[Sequence[str]], layout: Layout) -> int:
     """Write some rows, cut to the columns of the table."""
     first, last = layout.first_column - 1, layout.last_column
     cut = rows if first == 0 and last is None else [row[first:last] for row in rows]

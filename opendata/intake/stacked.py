@@ -68,7 +68,7 @@ def cut_out(grid: Grid, part: Part, choices: Choices) -> Grid:
     if choices.exact or (last is not None and chosen > last):
         return grid
 
-    def give() -> Iterator[list[str]]:
+    def give() -> Iterator[Sequence[str]]:
         for number, row in enumerate(grid.rows, start=1):  # to its end, where the decisions are complete
             if number < part.first_row:
                 yield []

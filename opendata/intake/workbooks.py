@@ -10,7 +10,7 @@ import datetime as dt
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,6 +53,7 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) 
     source = _source(path, form)
     facts = SheetFacts()
     decisions: list[Decision] = []
+    blocks: Iterable[Block]
     if form == "xlsx":
         package = Package(source)
         part = next((found for found in package.sheets if found.name == sheet), None)
@@ -76,7 +77,7 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) 
         text = N_("The sheet “%(sheet)s” is hidden in the workbook; look whether it is meant to be published")
         decisions.append(Decision(rule="hidden-sheet", text=text, details={"sheet": sheet}, sure=0.5))
     if fill_merged and merges:
-        blocks = ([row] for row in _filled(chain.from_iterable(blocks), merges))
+        blocks = [Block(_filled(chain.from_iterable(block.rows for block in blocks), merges))]
     elif told := merged_body(merges):
         decisions.append(told)
     return Grid(rows=chain.from_iterable(_concluding(blocks, facts, decisions)), merges=merges, decisions=decisions)
@@ -107,27 +108,31 @@ def _no_sheet(sheet: str) -> UnreadableFileError:
     return UnreadableFileError(N_("The workbook has no sheet named “%(sheet)s”"), sheet=sheet)
 
 
-def _concluding(blocks: Iterator[Block], facts: SheetFacts, decisions: list[Decision]) -> Iterator[Block]:
+def _concluding(
+    blocks: Iterable[Block], facts: SheetFacts, decisions: list[Decision]
+) -> Iterator[Iterable[Sequence[str]]]:
     # Blank rows at the end are formats without content; those in between keep the numbers of rows true. They are
     # counted, not kept, and the width of all rows together is bounded: one far cell per row makes a huge table.
     blank = cells = 0
     for block in blocks:
-        if blank or not all(map(any, block)):
-            for row in block:
-                if not any(row):
-                    blank += 1
-                    continue
-                for start in range(0, blank, _BATCH):
-                    yield [[] for _ in range(start, min(start + _BATCH, blank))]
-                blank = 0
-                cells += len(row)
-                yield [row]
-        else:
-            cells += sum(map(len, block))
-            yield block
-        if cells > _MAX_GIVEN:
-            raise TooLargeError(N_("The sheet is wider than is accepted; delete cells that lie far off"))
+        if block.cells and not blank:
+            cells = _add_cells(cells, block.cells)
+            yield block.rows
+            continue
+        for row in block.rows:
+            if not any(row):
+                blank += 1
+                continue
+            cells = _add_cells(cells, len(row))
+            yield (*repeat((), blank), row)
+            blank = 0
     decisions += facts.decisions()
+
+
+def _add_cells(cells: int, more: int) -> int:
+    if cells + more > _MAX_GIVEN:
+        raise TooLargeError(N_("The sheet is wider than is accepted; delete cells that lie far off"))
+    return cells + more
 
 
 def _xlsx_blocks(package: Package, sheet: SheetPart, facts: SheetFacts) -> Iterator[Block]:
@@ -141,13 +146,14 @@ def _xlsx_blocks(package: Package, sheet: SheetPart, facts: SheetFacts) -> Itera
         package.close()
 
 
-def _filled(rows: Iterable[list[str]], merges: Sequence[Span]) -> Iterator[list[str]]:
+def _filled(rows: Iterable[Sequence[str]], merges: Sequence[Span]) -> Iterator[Sequence[str]]:
     """Copy the first cell of each merged area into the others, as far down as the sheet has rows."""
     waiting = iter([*merges, None])
     coming = next(waiting)
     active: list[tuple[Span, str]] = []
     filled = 0
-    for number, row in enumerate(rows, start=1):
+    for number, cells in enumerate(rows, start=1):
+        row = [*cells]
         while coming is not None and coming.first_row <= number:
             if coming.first_row == number:
                 value = row[coming.first_column - 1] if coming.first_column <= len(row) else ""
@@ -224,7 +230,7 @@ def _calamine_blocks(sheet: Any, facts: SheetFacts) -> Iterator[Block]:
             for at, values in enumerate(zip(*batch, strict=True), start=1)
         ]
         margin = [""] * left
-        yield [[*margin, *row] for row in zip(*columns, strict=True)]
+        yield Block([(*margin, *row) for row in zip(*columns, strict=True)])
         first += len(batch)
 
 

@@ -6,14 +6,16 @@ the strict and the transitional form differ only there, and parts are found by t
 
 from __future__ import annotations
 
+import codecs
 import io
 import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,6 +30,7 @@ _MAX_PART = 64 << 20  # of a part that is read as a whole
 _MAX_STRINGS = 1 << 30
 _MAX_MERGES = 500_000
 _CHUNK = 1 << 20
+_TEXT_CHUNK = 1 << 19
 _MOST_KEPT = 64 << 20  # of a sheet whose end was looked at first, so that it need not be inflated again
 
 _MERGE = re.compile(
@@ -36,6 +39,7 @@ _MERGE = re.compile(
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ENTITY = re.compile(r"&(#x[0-9a-fA-F]{1,6}|#\d{1,7}|\w+);?")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_ITEM_BEGIN, _ITEM_END, _ITEM_TAGS = "<si><t>", "</t></si>", 4
 _PLAIN_ITEM = re.compile(r"<si>\s*<t(?: xml:space=\"preserve\")?>([^<]*)</t>\s*</si>")
 
 
@@ -220,34 +224,36 @@ class Package:
         with reading(part):
             if self._zip.getinfo(part).file_size > _MAX_STRINGS:
                 raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
-            return [*_strings(self._zip.open(part), part)]
+            return [*chain.from_iterable(_strings(self._zip.open(part), part))]
 
     def tail(self, part: str) -> str:
         """What follows the cells of a sheet: merged areas among others."""
         with reading(part), self._zip.open(part) as stream:
             prefix = re.search(rb"<(\w+:)worksheet[\s>]", stream.read(4096))
         end = b"</" + (prefix[1] if prefix else b"") + b"sheetData>"
-        kept: list[bytes] = []
-        whole: list[bytes] | None = []
-        edge = b""
+        size = self._zip.getinfo(part).file_size
         with reading(part), self.open_part(part) as stream:
-            while chunk := stream.read(_CHUNK):
-                if whole is not None:
-                    whole.append(chunk)
-                    if len(whole) * _CHUNK > _MOST_KEPT:
-                        whole = None
-                if kept:
-                    kept.append(chunk)
-                elif (at := chunk.find(end)) >= 0:
-                    kept.append(chunk[at:])
-                elif end in edge + chunk[: len(end)]:
-                    kept.append(chunk)
-                if len(kept) * _CHUNK > _MAX_PART:
-                    raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
-                edge = chunk[-len(end) :]
-        if whole is not None:
-            self._kept = {part: b"".join(whole)}
-        return b"".join(kept).decode("utf-8", "replace")
+            if size <= _MOST_KEPT:
+                data = stream.read(size)
+                self._kept = {part: data}
+                at = data.rfind(end)
+                return data[at:].decode("utf-8", "replace") if at >= 0 else ""
+            return self._find_tail(stream, part, end).decode("utf-8", "replace")
+
+    def _find_tail(self, stream: IO[bytes], part: str, end: bytes) -> bytes:
+        kept: list[bytes] = []
+        edge = b""
+        while chunk := stream.read(_CHUNK):
+            if kept:
+                kept.append(chunk)
+            elif (at := chunk.find(end)) >= 0:
+                kept.append(chunk[at:])
+            elif end in edge + chunk[: len(end)]:
+                kept.append(chunk)
+            if len(kept) * _CHUNK > _MAX_PART:
+                raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
+            edge = chunk[-len(end) :]
+        return b"".join(kept)
 
     def merges(self, part: str) -> list[Span]:
         """The merged areas of a sheet, from top to bottom."""
@@ -258,9 +264,24 @@ class Package:
         return sorted(spans, key=lambda span: (span.first_row, span.first_column))
 
 
-def _strings(stream: IO[bytes], part: str) -> Iterator[str]:
-    text = io.TextIOWrapper(stream, "utf-8-sig", newline=None)
-    buffer = text.read(_CHUNK)
+class PartText:
+    """The text of a part, piece by piece."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")(), translate=True)
+
+    def read(self) -> str:
+        """The next piece, empty at the end. Raises `UnicodeDecodeError`."""
+        while data := self._stream.read(_TEXT_CHUNK):
+            if text := self._decoder.decode(data):
+                return text
+        return self._decoder.decode(b"", final=True)
+
+
+def _strings(stream: IO[bytes], part: str) -> Iterator[Iterable[str]]:
+    text = PartText(stream)
+    buffer = text.read()
     prefix = re.search(r"<(\w+):sst[\s>]", buffer)
 
     def plain_names(piece: str) -> str:
@@ -278,17 +299,26 @@ def _strings(stream: IO[bytes], part: str) -> Iterator[str]:
     while True:
         end = buffer.rfind("</si>") + 5
         items = buffer[at:end]
-        plain = _PLAIN_ITEM.findall(items)
-        if len(plain) == items.count("<si"):
-            yield from map(xml_text, plain) if "&" in items or "_x" in items else plain
+        plain = _split_items(items)
+        if plain is not None:
+            yield map(xml_text, plain) if "&" in items or "_x" in items else plain
         else:
-            for node in _parsed_items(f"{opening}{items}</sst>", part):
-                yield unescaped(element_text(node))
+            yield [unescaped(element_text(node)) for node in _parsed_items(f"{opening}{items}</sst>", part)]
         at = max(end, at)
-        more = text.read(_CHUNK)
+        more = text.read()
         if not more:
             return
         buffer, at = plain_names(buffer[at:] + more), 0
+
+
+def _split_items(items: str) -> list[str] | None:
+    """The texts of items that hold nothing but a text; None where there are others."""
+    if items.startswith(_ITEM_BEGIN) and items.endswith(_ITEM_END):
+        found = items[len(_ITEM_BEGIN) : -len(_ITEM_END)].split(_ITEM_END + _ITEM_BEGIN)
+        if items.count("<") == _ITEM_TAGS * len(found):
+            return found
+    found = _PLAIN_ITEM.findall(items)
+    return found if len(found) == items.count("<si") else None
 
 
 def _parsed_items(document: str, part: str) -> Any:

@@ -8,19 +8,17 @@ XML parser, row by row. All three ways end in the same cells.
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterator, Sequence
-from typing import IO, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Any, NamedTuple
 
 from opendata.errors import N_, TooLargeError
 from opendata.intake.cell_text import StyleKind, number_text, serial_texts
 from opendata.intake.workbook_facts import SheetFacts
 from opendata.intake.xlsx_form import WIDEST, Cell, Fitting, RowForm, learn_form
-from opendata.intake.xlsx_package import column_number, damaged, element_text, local_name, unescaped, xml_text
+from opendata.intake.xlsx_package import PartText, column_number, damaged, element_text, local_name, unescaped, xml_text
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-_CHUNK = 1 << 19
 _MAX_ROW = 64 << 20  # characters of one row
 _BATCH = 1024
 _LEARN = 24  # rows that do not fit before the form is learned anew; doubled each time
@@ -41,8 +39,12 @@ _PLAIN_NUMBERS = re.compile(r"(?:(?:-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?)?\n)*+")
 _MINUS_ZERO = "-0\n"
 _DIGITS_KEPT = 15
 
-Block = list[list[str]]
-"""Rows that follow each other."""
+
+class Block(NamedTuple):
+    """Rows that follow each other; `cells` is how many they have, and tells that none is blank; 0: not known."""
+
+    rows: Iterable[Sequence[str]]
+    cells: int = 0
 
 
 class SheetRows:
@@ -57,7 +59,7 @@ class SheetRows:
         epoch_1904: bool,
         facts: SheetFacts,
     ) -> None:
-        self._text = io.TextIOWrapper(stream, "utf-8-sig", newline=None)
+        self._text = PartText(stream)
         self._part, self._strings, self._styles = part, strings, styles
         self._epoch_1904, self._facts = epoch_1904, facts
         self._given = 0  # rows handed on
@@ -107,7 +109,7 @@ class SheetRows:
                 yield from self._loose(number, body)
             if end == 0 and len(buffer) - at > _MAX_ROW:
                 raise TooLargeError(N_("Row %(row)s of the sheet is too large"), row=number + 1)
-            more = self._text.read(_CHUNK)
+            more = self._text.read()
             if not more:
                 break
             buffer, at = self._unprefixed(buffer[at:] + more), 0
@@ -120,7 +122,7 @@ class SheetRows:
         """Read up to the first row; returns what has been read from there on."""
         buffer = ""
         while "<row" not in buffer and "</sheetData" not in buffer and "<sheetData/>" not in buffer:
-            more = self._text.read(_CHUNK)
+            more = self._text.read()
             if not more or len(buffer) > _MAX_ROW:
                 if "sheetData" in buffer and not more:
                     break
@@ -154,7 +156,7 @@ class SheetRows:
 
     def _blank_until(self, number: int) -> Iterator[Block]:
         for start in range(self._given + 1, number, _BATCH):
-            yield [[] for _ in range(start, min(start + _BATCH, number))]
+            yield Block([()] * min(_BATCH, number - start))
         self._given = number
 
     # ------------------------------------------------------------------------------------------- cell by cell
@@ -171,7 +173,7 @@ class SheetRows:
         self._width = max(self._width, len(row))
         if any(row):
             yield from self._blank_until(number)
-            yield [row]
+            yield Block([row])
             self._learn(cells)
 
     def _cells(self, number: int, body: str) -> list[Cell]:
@@ -266,18 +268,21 @@ class SheetRows:
         for (column, kind), raw in zip(form.columns, groups[2:], strict=True):
             columns[column - 1] = self._convert(kind, column, numbers, raw, escaped=True)
         self._width = len(columns)
-        rows = [*map(list, zip(*columns, strict=True))]
+        rows = zip(*columns, strict=True)
         if numbers[0] == self._given + 1 and numbers[-1] - numbers[0] + 1 == len(numbers):
             self._given = numbers[-1]
-            yield rows
+            is_full = any("" not in column for column in columns)
+            yield Block(rows, len(numbers) * len(columns) if is_full else 0)
             return
         for number, row in zip(numbers, rows, strict=True):
             yield from self._blank_until(number)
-            yield [row]
+            yield Block([row])
 
     def _numbers(self, refs: Sequence[str]) -> list[int]:
         numbers = [*map(int, refs)]
         before = self._given
+        if before < numbers[0] and numbers[-1] <= LAST_ROW and numbers == [*range(numbers[0], numbers[-1] + 1)]:
+            return numbers
         for number in numbers:
             if not before < number <= LAST_ROW:
                 raise damaged(f"{self._part}, {N_('row')} {number}")
@@ -292,7 +297,7 @@ class SheetRows:
             if kind == "number":
                 if len(raw) == 1:
                     texts: Sequence[str] = [number_text(raw[0]) if raw[0] else ""]
-                elif not _PLAIN_NUMBERS.fullmatch(blob := "\n".join([*raw, ""])) or _MINUS_ZERO in blob:
+                elif not _are_plain("\n".join([*raw, ""])):
                     texts = [number_text(value) if value else "" for value in raw]
                 elif max(map(len, raw)) > _DIGITS_KEPT:
                     texts = _shortest(raw)
@@ -344,6 +349,13 @@ class SheetRows:
             self._form = learn_form(self._recent, self._empties, self.kind_of) or self._form
             self._recent = []
             self._patience = max(_LEARN, min(self._patience * 2, 1 << 14))
+
+
+def _are_plain(lines: str) -> bool:
+    """Whether numbers, one a line, are all written as they shall be, but for needless digits."""
+    if "\n0" not in lines and not lines.startswith("0") and lines.replace("\n", "").isdecimal() and lines.isascii():
+        return True
+    return bool(_PLAIN_NUMBERS.fullmatch(lines)) and _MINUS_ZERO not in lines
 
 
 def _shortest(raw: Sequence[str]) -> list[str]:

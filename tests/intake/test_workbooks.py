@@ -53,7 +53,7 @@ def sheet_of(rows: str, after: str = "", before: str = "") -> str:
 
 def read(path: Path, form: str = "xlsx", sheet: str | None = None, **options: Any) -> tuple[list[list[str]], Grid]:
     grid = open_sheet(path, form, sheet or list_sheets(path, form)[0].place, **options)
-    return list(grid.rows), grid
+    return [*map(list, grid.rows)], grid
 
 
 def told(grid: Grid) -> dict[str, dict[str, Any]]:
