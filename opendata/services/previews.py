@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import dropwhile, islice
 from pathlib import Path
 from typing import Any
 
@@ -124,14 +124,15 @@ class Previews:
 
 
 def list_rows(path: Path, dialect: Dialect, reading: Mapping[str, Any]) -> Sequence[tuple[int, str, Sequence[str]]]:
-    """The first rows of a text with their numbers and what they are, as far as it can be split."""
+    """The first rows that are not blank, with their numbers and what they are, as far as the text can be split."""
     dialect = replace(dialect, table_bytes=None)
     header_rows, last = reading.get("header_rows", dialect.header_rows), reading.get("last_row")
     header = max(header_rows, default=0)
     found: list[tuple[int, str, Sequence[str]]] = []
     try:
         with closing(read_rows(path, dialect)) as rows:
-            for number, row in enumerate(islice(rows, SHOWN_ROWS), start=1):
+            numbered = dropwhile(lambda item: not any(item[1]), enumerate(rows, start=1))
+            for number, row in islice(numbered, SHOWN_ROWS):
                 role = "header" if number in header_rows else "title" if number < header else "row"
                 if number in dialect.comment_rows or (last is not None and number > last):
                     role = "title"

@@ -180,3 +180,25 @@ def test_a_typed_file_keeps_its_types(services: Services, editor: Actor) -> None
     assert read_csv(services, view, editor, "table") == "n,s\n1,x\n,y\n"
     schema = services.versions.get_resource("reservoirs", "1.0.0", "table")["schema"]
     assert [item["type"] for item in schema["fields"]] == ["integer", "string"]
+
+
+def test_tables_below_one_another_become_tables_of_the_draft_and_are_found_again(
+    services: Services, editor: Actor
+) -> None:
+    places = ["北京", "天津", "河北", *(f"第{n}区" for n in range(60))]
+    first = [["地区", "人口"], *([place, number] for number, place in enumerate(places))]
+    second = [["续表"], ["地区", "收入"], *([place, number / 2] for number, place in enumerate(places))]
+    data = make_workbook(年报=[*first, [], *second])
+    for _ in range(2):
+        view = send(services, editor, "年报.xlsx", data, name="report")
+        found = [(table.name, table.rows, get_reading(table)["header_rows"]) for table in view.tables]
+        assert found == [("report", len(places), [1]), (view.tables[1].name, len(places), [len(first) + 3])]
+        preview = services.previews.show(editor, view.id, view.tables[1].name)
+        assert [row[:2] for row in preview.rows[:3]] == [
+            (len(first) + 2, "title"),
+            (len(first) + 3, "header"),
+            (len(first) + 4, "row"),
+        ]
+        services.drafts.submit(editor, view.id)
+        services.work.run_to_end(view.id)
+    assert [item.version for item in services.versions.list("reservoirs")] == ["1.0.0"]
