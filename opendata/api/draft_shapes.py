@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from opendata.api.fields import Address, Instant
+from opendata.api.fields import Address, Instant, Note, Sentences
 from opendata.api.shapes import page_of
 from opendata.db.models import DRAFT_STATES
-from opendata.metadata.reasons import BUMPS, list_texts, write_note
+from opendata.metadata.reasons import BUMPS
 from opendata.services.intake import RESOURCE_TYPES
 
 
@@ -78,18 +78,8 @@ class NextVersionShape(Schema):
 
     version = fields.String(required=True, allow_none=True)
     bump = fields.String(required=True, allow_none=True, metadata={"enum": [*BUMPS, None]})
-    reasons = fields.Function(
-        lambda found: list_texts(found.reasons), required=True, metadata={"type": "array", "items": {"type": "string"}}
-    )
-    changes = fields.Function(
-        lambda found: write_note(found.reasons),
-        required=True,
-        metadata={
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "description": "The reasons as one sentence, by language.",
-        },
-    )
+    reasons = Sentences()
+    changes = Note()
 
 
 class DraftShape(Schema):

@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from opendata.api.current import absolute
 from opendata.errors import N_
 from opendata.metadata.manifest import format_time
+from opendata.metadata.reasons import list_texts, write_note
 
 IDENTIFIER = r"^[a-z0-9][a-z0-9_-]{1,99}$"
 VERSION = r"^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$"
@@ -50,6 +51,27 @@ class Many(fields.List[Any]):
     """A list."""
 
     default_error_messages = {**_COMMON, "invalid": _NOT_LIST}  # noqa: RUF012
+
+
+class Sentences(fields.Function):
+    """The `reasons` of a value, each as a sentence in English."""
+
+    def __init__(self, description: str = "", **options: Any) -> None:
+        told = {"description": description} if description else {}
+        metadata = {"type": "array", "items": {"type": "string"}, **told}
+        super().__init__(lambda found: list_texts(found.reasons), required=True, metadata=metadata, **options)
+
+
+class Note(fields.Function):
+    """The `reasons` of a value as one sentence, by language."""
+
+    def __init__(self, **options: Any) -> None:
+        metadata = {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "The reasons as one sentence, by language.",
+        }
+        super().__init__(lambda found: write_note(found.reasons), required=True, metadata=metadata, **options)
 
 
 class Inner(fields.Nested):

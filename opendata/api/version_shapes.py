@@ -9,10 +9,9 @@ from urllib.parse import quote
 
 from marshmallow import Schema, fields
 
-from opendata.api.fields import Address, Instant
+from opendata.api.fields import Address, Instant, Note, Sentences
 from opendata.api.shapes import page_of
 from opendata.metadata.attachments import is_attachment
-from opendata.metadata.reasons import list_texts, write_note
 from opendata.services.intake import RESOURCE_TYPES
 from opendata.services.values import VersionView
 
@@ -97,24 +96,8 @@ class VersionShape(Schema):
     created = Instant(required=True, metadata={"description": "When publication was first asked for."})
     published = Instant(required=True)
     notes = fields.String(required=True)
-    reasons = fields.Function(
-        lambda view: list_texts(view.reasons),
-        required=True,
-        metadata={
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "Why the version has the number it has.",
-        },
-    )
-    changes = fields.Function(
-        lambda view: write_note(view.reasons),
-        required=True,
-        metadata={
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "description": "The same as one sentence, by language.",
-        },
-    )
+    reasons = Sentences("Why the version has the number it has.")
+    changes = Note()
     rows = fields.Integer(required=True)
     bytes = fields.Integer(required=True)
     hash = fields.Function(
