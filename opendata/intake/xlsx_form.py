@@ -74,14 +74,14 @@ def learn_form(rows: Iterable[Sequence[Cell]], empties: set[int], kind_of: Calla
     for column in sorted(seen.keys() | empties):
         name = column_name(column)
         if column not in seen:
-            loose.append(rf'(?:<c r="{name}\d++"[^>]*+/>)?+')
+            loose.append(rf'(?:<c r="{name}\d++"[^>]*/>)?+')
             full.append(loose[-1])
             continue
         (kind, cell_type), _ = seen[column].most_common(1)[0]
         variants = written[column, kind, cell_type]
         attributes = "|".join(re.escape(f" {text}" if text else "") for text in [*variants][:_VARIANTS])
         content = _write_content(cell_type, has_formulas=any(variants.values()))
-        loose.append(rf'(?:<c r="{name}\d++"(?:(?:{attributes})>{content}</c>|[^>]*+/>))?+')
+        loose.append(rf'(?:<c r="{name}\d++"(?:(?:{attributes})>{content}</c>|[^>]*/>))?+')
         full.append(rf'<c r="{name}\d++"(?:{attributes})>{content}</c>')
         columns.append((column, kind))
     return RowForm(columns, "".join([*loose, "</row>)"]), "".join([*full, "</row>)"]))

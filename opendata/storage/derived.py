@@ -104,7 +104,7 @@ class DerivedFolder:
     def _make_later(self, key: str, make: Callable[[Path], None]) -> None:
         try:
             self.get(key, make)
-        except Exception:
+        except Exception:  # nobody waits for it: what was asked for is sent in another form, and it is begun anew
             logger.warning("%s is not made in the background", key, exc_info=True)
         finally:
             with self._lock:
