@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from opendata.intake.attachments import find_form
 from opendata.intake.budget import Limits
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.plain import MOST_BYTES, new_file, write_plain
-from opendata.intake.stacked import MOST_ROWS, Part, cut_out, find_parts
+from opendata.intake.stacked import MOST_ROWS, Part, cut_out, find_parts, read_start
 from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
 from opendata.intake.text import open_text
 from opendata.intake.understanding import Choices, Decision, Understanding
@@ -197,7 +196,7 @@ def _survey(path: Path, form: str, infos: Sequence[TableInfo]) -> Iterator[tuple
 
     kept = 0
     for info in infos:
-        rows = list(islice(open_sheet(path, form, info.place).rows, MOST_ROWS + 1 if is_short else _LOOKED_AT))
+        rows = read_start(open_sheet(path, form, info.place).rows, MOST_ROWS + 1 if is_short else _LOOKED_AT)
         if not any(any(map(str.strip, row)) for row in rows):
             continue
         kept += 1

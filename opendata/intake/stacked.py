@@ -6,8 +6,9 @@ first table, its others are not. A header that is only repeated, page by page, b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from opendata.errors import N_
 from opendata.intake.grid import Grid
@@ -17,6 +18,7 @@ from opendata.intake.understanding import Choices, Decision
 MOST_ROWS = 2000
 """A sheet with more rows is one table: nobody prints such a one in pieces."""
 
+_MOST_CELLS = 2_000_000
 _MOST_TITLES = 8
 _LEAST_ROWS = 2
 _LEAST_NAMES = 2
@@ -40,6 +42,17 @@ class Part:
         )
         details = {"count": self.count, "sheet": self.sheet, "number": self.number, "first": self.first_row}
         return Decision(rule="stacked-tables", text=text, details=details, sure=0.85)
+
+
+def read_start(rows: Iterable[Sequence[str]], most: int) -> list[Sequence[str]]:
+    """The first rows, at most so many, and fewer where they are so wide that holding them would take much memory."""
+    kept, cells = [], 0
+    for row in islice(rows, most):
+        kept.append(row)
+        cells += len(row)
+        if cells > _MOST_CELLS:
+            break
+    return kept
 
 
 def find_parts(sheet: str, rows: Sequence[Sequence[str]]) -> list[Part]:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opendata.intake.opening import find_tables, open_table
-from opendata.intake.stacked import MOST_ROWS
+from opendata.intake.stacked import MOST_ROWS, read_start
 from opendata.intake.tables import OpenedTable
 from opendata.intake.understanding import Choices
 from opendata.tabular.table import prepare_table
@@ -126,6 +126,12 @@ def test_a_part_may_begin_far_down_and_the_numbers_of_its_rows_are_those_of_the_
     assert [len(table) for _, table, _ in found] == [701, 7]
     layout = found[1][2].understanding.layout
     assert (layout.header_rows, layout.first_row, layout.titles) == ((705,), 706, ("续表", "单位：万元"))
+
+
+def test_what_is_held_of_a_very_wide_sheet_is_bounded() -> None:
+    wide = ("x",) * 16_384
+    assert len(read_start((wide for _ in range(MOST_ROWS)), MOST_ROWS)) == 2_000_000 // 16_384 + 1
+    assert len(read_start(iter([("x",)] * 5000), 7)) == 7
 
 
 def test_a_sheet_whose_name_looks_like_a_part_is_itself(tmp_path: Path) -> None:
