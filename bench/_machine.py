@@ -18,6 +18,7 @@ from urllib.request import urlopen
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(sys.executable).with_name("opendata")
+_IDLE_TICKS = 10
 
 
 def describe_machine() -> str:
@@ -30,21 +31,31 @@ def describe_machine() -> str:
 
 def measure_pss(root: int) -> int:
     """The summed proportional set size of a process and all below it, in bytes."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError, IndexError):
-                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                children.setdefault(parent, []).append(int(entry.name))
-    total, todo = 0, [root]
-    while todo:
-        pid = todo.pop()
-        todo += children.get(pid, [])
+    total = 0
+    for pid in _list_tree(root):
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) * 1024
     return total
+
+
+def _list_tree(root: int) -> dict[int, int]:
+    """A process and all below it, each with the ticks of processor time it has taken."""
+    children: dict[int, list[int]] = {}
+    ticks: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, IndexError):
+                words = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                children.setdefault(int(words[1]), []).append(int(entry.name))
+                ticks[int(entry.name)] = int(words[11]) + int(words[12])
+    tree, todo = {}, [root]
+    while todo:
+        pid = todo.pop()
+        todo += children.get(pid, [])
+        tree[pid] = ticks.get(pid, 0)
+    return tree
 
 
 class PeakMemory:
@@ -96,11 +107,22 @@ def serve_instance() -> Iterator[tuple[str, str, int]]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(f"{address}/healthz")
-            time.sleep(2)  # imports settle before the idle memory is taken
+            _settle(server.pid)
             yield address, token, server.pid
         finally:
             server.terminate()
             server.wait(timeout=30)
+
+
+def _settle(root: int) -> None:
+    """Wait until every process has loaded what it needs: for two seconds none of them has done anything to speak of."""
+    before = {}
+    for _ in range(30):
+        time.sleep(2)
+        now = _list_tree(root)
+        if before.keys() == now.keys() and sum(now.values()) - sum(before.values()) < _IDLE_TICKS:
+            return
+        before = now
 
 
 def _wait(address: str) -> None:

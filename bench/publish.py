@@ -1,8 +1,9 @@
 """Upload to public by REST, against programs without a portal: 620,573 rows, then 2,000,000 rows x 11 columns.
 
 Ours runs from the first byte of the POST to `status: published`: receive, validate, profile, canonical CSV, Parquet,
-manifest, signature, both stores. The first peer validates with frictionless 5.21 and writes CSV and Parquet with
-DuckDB. Of the second table DuckDB only writes Parquet (`COPY`), and checks nothing but the types.
+manifest, signature, both stores; the median of three fresh instances. The first peer validates with frictionless 5.21
+and writes CSV and Parquet with DuckDB. Of the second table DuckDB only writes Parquet (`COPY`), and checks nothing but
+the types.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from bench.validate import write_table
 
 ROWS = 620_573
 LARGE_ROWS = 2_000_000
+RUNS = 3
 COPY = """
 import sys
 import duckdb
@@ -77,15 +79,16 @@ def main() -> None:
         write_table(large, LARGE_ROWS, 0)
         print(f"\n{LARGE_ROWS:,} rows, {large.stat().st_size / 1e6:.0f} MB")
         seconds = show(large, validate.SCHEMA, LARGE_ROWS)
-        peer = statistics.median(run_peer([COPY, str(large), folder]) for _ in range(3))
+        peer = statistics.median(run_peer([COPY, str(large), folder]) for _ in range(RUNS))
         print(f"DuckDB COPY: {peer:.1f} s, {LARGE_ROWS / peer:,.0f} rows/s")
         print(f"ratio (opendata / DuckDB): {seconds / peer:.2f}")
 
 
 def show(source: Path, schema: Mapping[str, Any], rows: int) -> float:
     """Publish a table and print the figures; the seconds it took."""
-    seconds, memory = publish(source, schema, rows)
+    seconds = statistics.median(publish(source, schema, rows) for _ in range(RUNS))
     print(f"opendata: {seconds:.1f} s to public, {rows / seconds:,.0f} rows/s")
+    memory = publish_watched(source, schema, rows)
     print(f"  memory (PSS of all processes): idle {memory.idle / 1e6:.0f} MB, peak {memory.peak / 1e6:.0f} MB")
     return seconds
 
@@ -105,23 +108,34 @@ def write_source(target: Path) -> None:
             writer.writerow([code, f"第{number}社区居委会", code[:9], code[:2], code[:4], code[:6]])
 
 
-def publish(source: Path, schema: Mapping[str, Any], rows: int) -> tuple[float, PeakMemory]:
-    """Seconds until the table is public, and the memory of all processes meanwhile."""
+def publish(source: Path, schema: Mapping[str, Any], rows: int) -> float:
+    """Seconds until the table is public on a fresh instance."""
+    with serve_instance() as (address, token, _):
+        return _publish(address, token, source, schema, rows)
+
+
+def publish_watched(source: Path, schema: Mapping[str, Any], rows: int) -> PeakMemory:
+    """The memory of all processes meanwhile, in a run of its own: looking at it takes half a core."""
     with serve_instance() as (address, token, root), PeakMemory(root) as memory:
-        session = requests.Session()
-        session.headers["Authorization"] = f"Bearer {token}"
-        api = f"{address}/api/v1"
-        body = {"id": "villages", "title": "村级区划", "publisher": "bench"}
-        session.post(f"{api}/datasets", json=body).raise_for_status()
-        started = time.perf_counter()
-        draft = f"{api}/drafts/{send_file(f'{api}/datasets/villages/drafts', token, source, schema)}"
-        wait_for(session, draft, "valid")
-        session.post(f"{draft}/submit").raise_for_status()
-        wait_for(session, draft, "published")
-        seconds = time.perf_counter() - started
-        manifest = session.get(f"{address}/datasets/villages/1.0.0/datapackage.json").json()
-        assert manifest["resources"][0]["opendata"]["rows"] == rows
-    return seconds, memory
+        _publish(address, token, source, schema, rows)
+    return memory
+
+
+def _publish(address: str, token: str, source: Path, schema: Mapping[str, Any], rows: int) -> float:
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {token}"
+    api = f"{address}/api/v1"
+    body = {"id": "villages", "title": "村级区划", "publisher": "bench"}
+    session.post(f"{api}/datasets", json=body).raise_for_status()
+    started = time.perf_counter()
+    draft = f"{api}/drafts/{send_file(f'{api}/datasets/villages/drafts', token, source, schema)}"
+    wait_for(session, draft, "valid")
+    session.post(f"{draft}/submit").raise_for_status()
+    wait_for(session, draft, "published")
+    seconds = time.perf_counter() - started
+    manifest = session.get(f"{address}/datasets/villages/1.0.0/datapackage.json").json()
+    assert manifest["resources"][0]["opendata"]["rows"] == rows
+    return seconds
 
 
 def send_file(url: str, token: str, source: Path, schema: Mapping[str, Any]) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import NamedTemporaryFile, SpooledTemporaryFile
 from typing import IO, Any, cast
@@ -15,6 +18,8 @@ SMALL_BYTES = 512 * 1024
 
 _PIECE_BYTES = 1024 * 1024
 """So much of a body is asked for at once: the server copies what it holds each time it is asked."""
+
+_SYNCED_BYTES = 32 * 1024 * 1024
 
 
 class _Body(io.RawIOBase):
@@ -35,11 +40,19 @@ class _Body(io.RawIOBase):
 
 
 class ReceivedFile:
-    """A file being received, hashed on the way; it is gone when it is closed. Otherwise a file like others."""
+    """A file being received; it is gone when closed. Otherwise a file like others.
+
+    A thread hashes it on the way and has it written to the disk, so that who keeps it need not wait long for either.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._file = NamedTemporaryFile(dir=folder, prefix="upload-", buffering=_PIECE_BYTES)  # noqa: SIM115 - see above
         self._digest = hashlib.sha256()
+        self._hasher = ThreadPoolExecutor(1, thread_name_prefix="hash")
+        self._hashing: Future[None] | None = None
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._unsynced = 0
         self.name = self._file.name
 
     def __getattr__(self, name: str) -> Any:
@@ -48,12 +61,41 @@ class ReceivedFile:
     @property
     def sha256(self) -> str:
         """The digest of what was written."""
+        self._hash()
+        self._wait()
         return self._digest.hexdigest()
 
     def write(self, data: bytes) -> int:
         """Append bytes."""
-        self._digest.update(data)
+        self._held.append(data)
+        self._held_bytes += len(data)
+        if self._held_bytes >= _PIECE_BYTES:
+            self._hash()
         return self._file.write(data)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._hasher.shutdown()
+        self._file.close()
+
+    def _hash(self) -> None:
+        """Have what is held hashed; what was given before is done by then, so that no more waits than two pieces."""
+        self._wait()
+        self._hashing = self._hasher.submit(self._update, self._held)
+        self._held, self._held_bytes = [], 0
+
+    def _update(self, pieces: Sequence[bytes]) -> None:
+        for piece in pieces:
+            self._digest.update(piece)
+            self._unsynced += len(piece)
+        if self._unsynced > _SYNCED_BYTES:
+            os.fsync(self._file.fileno())
+            self._unsynced = 0
+
+    def _wait(self) -> None:
+        if self._hashing is not None:
+            self._hashing.result()
+            self._hashing = None
 
 
 def receive_into(folder: Path) -> type[Request]:

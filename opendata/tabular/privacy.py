@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opendata.tabular.arrays import make_integers
-from opendata.tabular.shapes import find_bytes, find_lengths, is_of_bytes
+from opendata.tabular.shapes import find_bytes, find_extent, find_lengths, is_of_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,7 +79,7 @@ def _count_mobiles(text: pa.Array) -> int:
 
 
 def _choose_candidates(column: pa.Array) -> pa.Array | None:
-    """The cells, as text, that are as long as one of the numbers looked for; nearly always none."""
+    """The cells, as text, that are as long as one of the numbers looked for and begin like it; nearly always none."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -94,6 +94,11 @@ def _choose_candidates(column: pa.Array) -> pa.Array | None:
     wanted = np.zeros(_LONGEST + 2, bool)
     wanted[list(_LENGTHS)] = True
     found = np.flatnonzero(wanted[np.minimum(lengths, _LONGEST + 1)])
+    if not len(found):
+        return None
+    offsets, data = find_extent(text)
+    begin = np.frombuffer(data, np.uint8)[offsets[found]]
+    found = found[(begin - np.uint8(48) <= 9) | (begin == ord("+"))]
     return text.take(make_integers(found)) if len(found) else None
 
 

@@ -82,7 +82,9 @@ def prepare_table(
             with FindingsWriter(findings) as writer:
                 reader = TableReader(source, careful=careful, on_findings=writer.write, **options)
                 profile, privacy, csv_is_source = _write_table(reader, csv, parquet, footer or {})
-                writer.write(describe_errors([error for error in reader.task.errors if "cells" not in error]))
+                others = [error for error in reader.task.errors if "cells" not in error]
+                if others:
+                    writer.write(describe_errors(others))
         except NeedsCareError:
             continue
         break
