@@ -172,7 +172,7 @@ def wait_for(session: requests.Session, draft: str, status: str) -> None:
     while (found := session.get(draft).json()["status"]) != status:
         if found in ("invalid", "failed"):
             raise SystemExit(f"the draft is {found}")
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def run_peer(words: Sequence[str]) -> float:

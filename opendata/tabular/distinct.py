@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PENDING = 4
 """So many times the entries that are kept may wait to be sorted in."""
 
-_ROWS = 8192
+_ROWS = 32768
 """So many texts are hashed at once: what that takes stays near the processor."""
 
 _LONG = 256
