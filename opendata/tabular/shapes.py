@@ -58,7 +58,7 @@ def is_of_bytes(column: pa.Array, first: int, last: int) -> bool:
     if not data:
         return True
     found = np.frombuffer(data, np.uint8)
-    return bool(found.min() >= first and found.max() <= last)
+    return bool((first == 0 or found.min() >= first) and found.max() <= last)
 
 
 def find_bytes(column: pa.Array, place: int | np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from opendata.tabular.casting import Batch
 from opendata.tabular.shapes import contains_any, find_extent
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 PIECE_ROWS = 4096
@@ -96,9 +97,10 @@ class TableWriter:
         else:
             self._csv.write(batch.lines, is_source=True)
         start = 0
+        extents = [find_extent(column)[0] for column in batch.text.columns]
         while start < batch.typed.num_rows:
             count = min(PIECE_ROWS - self.rows % PIECE_ROWS, batch.typed.num_rows - start)
-            self._hold(batch.typed.slice(start, count), count_bytes(batch.text, start, count))
+            self._hold(batch.typed.slice(start, count), _count_bytes(extents, start, count))
             start += count
 
     def _hold(self, typed: pa.RecordBatch, size: int) -> None:
@@ -206,9 +208,8 @@ def _find_repetitive(table: pa.Table) -> list[str]:
     return [name for name in likely if pc.count_distinct(table[name]).as_py() * _FEW <= table.num_rows]
 
 
-def count_bytes(batch: pa.RecordBatch, start: int, count: int) -> int:
-    """About how long some rows are as CSV, the same however they are cut into batches."""
-    extents = [find_extent(column)[0] for column in batch.columns]
+def _count_bytes(extents: Sequence[np.ndarray], start: int, count: int) -> int:
+    """About how long some rows are as CSV (by the columns' offsets), the same however they are cut into batches."""
     return count * len(extents) + sum(int(extent[start + count]) - int(extent[start]) for extent in extents)
 
 
