@@ -168,7 +168,7 @@ def send_file(url: str, token: str, source: Path, schema: Mapping[str, Any]) -> 
 
 
 def wait_for(session: requests.Session, draft: str, status: str) -> None:
-    """Poll until the draft is there."""
+    """Poll until the draft is there, not so often that the answers take time from the work."""
     while (found := session.get(draft).json()["status"]) != status:
         if found in ("invalid", "failed"):
             raise SystemExit(f"the draft is {found}")

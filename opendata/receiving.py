@@ -20,6 +20,7 @@ _PIECE_BYTES = 1024 * 1024
 """So much of a body is asked for at once: the server copies what it holds each time it is asked."""
 
 _SYNCED_BYTES = 32 * 1024 * 1024
+"""So much is written at most before the disk has it: at the end nobody waits for the whole file to get there."""
 
 
 class _Body(io.RawIOBase):
@@ -61,8 +62,8 @@ class ReceivedFile:
     @property
     def sha256(self) -> str:
         """The digest of what was written."""
-        self._hash()
         self._wait()
+        self._update(self._take_held())
         return self._digest.hexdigest()
 
     def write(self, data: bytes) -> int:
@@ -81,8 +82,11 @@ class ReceivedFile:
     def _hash(self) -> None:
         """Have what is held hashed; what was given before is done by then, so that no more waits than two pieces."""
         self._wait()
-        self._hashing = self._hasher.submit(self._update, self._held)
-        self._held, self._held_bytes = [], 0
+        self._hashing = self._hasher.submit(self._update, self._take_held())
+
+    def _take_held(self) -> Sequence[bytes]:
+        held, self._held, self._held_bytes = self._held, [], 0
+        return held
 
     def _update(self, pieces: Sequence[bytes]) -> None:
         for piece in pieces:

@@ -20,7 +20,7 @@ _PENDING = 4
 """So many times the entries that are kept may wait to be sorted in."""
 
 _ROWS = 32768
-"""So many texts are hashed at once: what that takes stays near the processor."""
+"""So many texts are hashed at once: what that takes stays near the processor, and threads hand over seldom."""
 
 _LONG = 256
 """Texts of more bytes are hashed one by one."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opendata.tabular.arrays import make_integers
-from opendata.tabular.shapes import find_bytes, find_extent, find_lengths, is_of_bytes
+from opendata.tabular.shapes import find_bytes, find_lengths, is_of_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,9 +96,8 @@ def _choose_candidates(column: pa.Array) -> pa.Array | None:
     found = np.flatnonzero(wanted[np.minimum(lengths, _LONGEST + 1)])
     if not len(found):
         return None
-    offsets, data = find_extent(text)
-    begin = np.frombuffer(data, np.uint8)[offsets[found]]
-    found = found[(begin - np.uint8(48) <= 9) | (begin == ord("+"))]
+    begin = find_bytes(text, 0)[found]
+    found = found[((begin >= ord("0")) & (begin <= ord("9"))) | (begin == ord("+"))]
     return text.take(make_integers(found)) if len(found) else None
 
 
