@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from opendata.db.session import Database
 from opendata.jobs.queue import DraftQueue
@@ -10,7 +12,7 @@ from opendata.services.accounts import Accounts
 from opendata.services.backups import Backups
 from opendata.services.checking import Checking
 from opendata.services.collecting import Collecting
-from opendata.services.context import Context
+from opendata.services.context import Context, Queue, read_clock
 from opendata.services.damages import Damages
 from opendata.services.datasets import Datasets
 from opendata.services.differences import Differences
@@ -73,18 +75,25 @@ class Services:
     work: Work
 
 
-def build_services(settings: Settings) -> Services:
-    """Build all services of one instance. Opens nothing yet but the store folders."""
-    database = Database(settings.database)
-    queue = DraftQueue(settings.queue_file, settings.queue_url)
-    context = Context(
+def build_context(
+    settings: Settings, *, queue: Queue | None = None, clock: Callable[[], datetime] = read_clock
+) -> Context:
+    """Build what all services share: database, stores, signer, queue. Opens nothing yet but the store folders."""
+    return Context(
         settings=settings,
-        database=database,
+        database=Database(settings.database),
         public=LocalStore(settings.public_folder),
         private=LocalStore(settings.private_folder),
         signer=Signer(settings.key_folder),
-        queue=queue,
+        queue=queue or DraftQueue(settings.queue_file, settings.queue_url),
+        clock=clock,
     )
+
+
+def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_clock) -> Services:
+    """Build all services of one instance. Opens nothing yet but the store folders."""
+    queue = DraftQueue(settings.queue_file, settings.queue_url)
+    context = build_context(settings, queue=queue, clock=clock)
     manifests = Manifests(context.public)
     publishers = Publishers(context)
     schemas = Schemas(context)
@@ -99,7 +108,7 @@ def build_services(settings: Settings) -> Services:
     versions = Versions(context, manifests, damages)
     return Services(
         settings=settings,
-        database=database,
+        database=context.database,
         queue=queue,
         accounts=Accounts(context),
         backups=Backups(context),

@@ -6,12 +6,17 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers", "tests.instances"]
+from tests.selection import QUICK_SHARE
 
-# No deadline: a test asserts what is right, never how fast; those limits live in bench/.
-settings.register_profile("default", deadline=None, print_blob=True)
-settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+pytest_plugins = ["tests.selection", "tests.servers", "tests.instances"]
+
+# No deadline: a test asserts what is right, never how fast; those limits live in bench/. Under CI nothing is random.
+_DERANDOMIZED = bool(os.environ.get("CI"))
+settings.register_profile(
+    "quick", deadline=None, print_blob=True, derandomize=_DERANDOMIZED, max_examples=100 // QUICK_SHARE
+)
+settings.register_profile("thorough", deadline=None, print_blob=True, derandomize=_DERANDOMIZED)
+settings.load_profile("quick")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -1,0 +1,43 @@
+"""Which tests run, and how far each searches: options of pytest that `make` and CI set.
+
+`make test` runs what is marked neither `slow` nor `soak`, on SQLite, with few examples a property. `make test-all` adds
+`slow`, PostgreSQL wherever a test takes a database, and all examples. `make soak` runs what is marked `soak`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from hypothesis import settings
+
+QUICK_SHARE = 5
+"""Under the quick profile a property is tried with one of so many examples."""
+
+
+def examples(most: int) -> int:
+    """How many examples a property that deserves `most` is tried with, for `@settings(max_examples=...)`."""
+    is_quick = settings.get_current_profile_name().startswith("quick")
+    return max(5, most // QUICK_SHARE) if is_quick else most
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options."""
+    group = parser.getgroup("opendata")
+    group.addoption("--all-databases", action="store_true", help="run on PostgreSQL too what runs on SQLite alone")
+    group.addoption("--part", metavar="K/N", help="of the tests marked slow, run the K-th of N parts (K from 0)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the slow tests of other parts; a test belongs to a part by its name."""
+    part = config.getoption("--part")
+    if not part:
+        return
+    chosen, number = (int(text) for text in part.split("/"))
+    kept, left = [], []
+    for item in items:
+        is_slow = item.get_closest_marker("slow") is not None
+        place = int.from_bytes(hashlib.sha256(item.nodeid.encode()).digest()[:4])
+        (left if is_slow and place % number != chosen % number else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left)
