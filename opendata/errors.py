@@ -134,6 +134,13 @@ class NotFoundError(OpendataError):
     title = N_("Not found")
 
 
+class NotPublicError(NotFoundError):
+    """The dataset is in the catalogue, but its rows are not for everybody."""
+
+    slug = "not-public"
+    title = N_("This data isn't public")
+
+
 class MovedError(NotFoundError):
     """A dataset of this id was renamed: `old` is called `new` now."""
 

@@ -25,6 +25,7 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.NotSignedInError: 401,
     errors.NotPermittedError: 403,
     errors.NotFoundError: 404,
+    errors.NotPublicError: 404,
     errors.MovedError: 308,
     errors.WithdrawnError: 410,
     errors.DamagedError: 503,

@@ -64,14 +64,15 @@ def get_dataset(dataset: str) -> Answer | Response:
     media_type="application/merge-patch+json",
     takes=("If-Match",),
     gives=("ETag",),
-    problems=(400, 403, 404, 412, 413, 415, 422),
+    problems=(400, 403, 404, 409, 412, 413, 415, 422),
 )
 def update_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
     """Change the metadata of a dataset.
 
     A JSON Merge Patch (RFC 7396), as `application/merge-patch+json` or `application/json`. The catalogue shows the
-    change at once, the next version carries it. With `If-Match`, a change in the meantime is refused with 412;
-    without it, the patch applies to whatever the metadata is now.
+    change at once, the next version carries it; under two-person review the change to a published dataset waits as
+    `proposed` until a draft that carries it is approved and published. With `If-Match`, a change in the meantime is
+    refused with 412; without it, the patch applies to whatever the metadata is now.
     """
     found = services().datasets.update(caller(), dataset, _spell_out(body), revision=read_revision(), deep=True)
     return found, {"ETag": write_etag(found.revision)}

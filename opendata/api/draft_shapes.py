@@ -121,6 +121,11 @@ class DraftShape(Schema):
     author = fields.String(required=True)
     submitter = fields.String(required=True, allow_none=True)
     approver = fields.String(required=True, allow_none=True)
+    contributors = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Who uploaded, changed or submitted it: none of them may approve it."},
+    )
     created = Instant(required=True)
     modified = Instant(required=True)
     resources = fields.List(fields.Nested(DraftResourceShape), required=True)

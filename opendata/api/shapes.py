@@ -78,6 +78,14 @@ class DatasetShape(Schema):
     )
     created = Instant(required=True)
     modified = Instant(required=True)
+    proposed = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Metadata that the next approved draft makes public; null where nothing waits, and for"
+            " readers."
+        },
+    )
     url = Address("/datasets/{0.id}", metadata={"description": "Its page."})
 
 

@@ -72,6 +72,7 @@ def _describe(found: Verified) -> dict[str, Any]:
         "datasets": found.datasets,
         "versions": found.versions,
         "withdrawn": found.withdrawn,
+        "withheld": found.withheld,
         "files": found.files,
         "bytes": found.bytes,
         "keys": [item.describe() for item in found.keys],
@@ -95,6 +96,10 @@ def _summarise(found: Verified) -> None:
             size=f"{found.bytes / 1e6:.1f}",
         )
     )
+    if found.withheld:
+        click.echo(
+            "  " + tell(N_("versions whose files aren't public, so weren't checked: %(count)s"), count=found.withheld)
+        )
     for identifier, count in found.claims.items():
         click.echo("  " + tell(N_("versions signed by the key %(id)s: %(count)s"), count=count, id=identifier))
     for item in found.findings:

@@ -131,7 +131,8 @@ class Dataset(Base):
     the corrections told about its versions.
     `publishing_id` names the draft that is being published: one at a time, so that a number is never given twice.
     `recipes` are the repairs accepted last for each table, to be offered on its next file; `choices` what was said
-    last about how its file is to be read.
+    last about how its file is to be read. `proposed` is `{metadata, by}`: the metadata that its next approved draft
+    makes public, and the names of those who changed it; null where nothing waits.
     """
 
     __tablename__ = "datasets"
@@ -150,6 +151,7 @@ class Dataset(Base):
     publishing_id: Mapped[str | None] = mapped_column(String(32))
     recipes: Mapped[dict[str, Any] | None]
     choices: Mapped[dict[str, Any] | None]
+    proposed: Mapped[dict[str, Any] | None]
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 
@@ -219,6 +221,8 @@ class Draft(Base):
     """A proposed next version. Its row is the truth of the work on it: state, attempts, and who holds it until when.
 
     `bump` is the part of the number its author wants raised at least, `breaking` what is told of a breaking change.
+    `contributors` are the names of all who uploaded, changed or submitted it: none of them may approve it. `sealed` is
+    the SHA-256 of what was submitted: only that may be approved and published.
     """
 
     __tablename__ = "drafts"
@@ -239,6 +243,8 @@ class Draft(Base):
     author: Mapped[str]
     submitter: Mapped[str | None]
     approver: Mapped[str | None]
+    contributors: Mapped[list[Any] | None]
+    sealed: Mapped[str | None] = mapped_column(String(64))
     created: Mapped[datetime]
     modified: Mapped[datetime]
     revision: Mapped[int] = mapped_column(default=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Mapping
 from functools import partial
@@ -11,13 +12,24 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Alias, Dataset
-from opendata.errors import N_, InvalidMetadataError, MovedError, NotFoundError, PreconditionError, StateError, fault
+from opendata.db.models import Alias, Dataset, Draft
+from opendata.errors import (
+    N_,
+    BackendError,
+    InvalidMetadataError,
+    MovedError,
+    NotFoundError,
+    PreconditionError,
+    StateError,
+    fault,
+)
 from opendata.metadata.canonical import write_canonical
-from opendata.metadata.dataset import DatasetMetadata, read_metadata
+from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
 from opendata.metadata.manifest import format_time
-from opendata.services.actors import Actor, require_editor
+from opendata.services.access import opens_rows
+from opendata.services.actors import SYSTEM, Actor, require_editor
+from opendata.services.caches import purge_caches
 from opendata.services.context import Context
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, write_cursor
@@ -25,6 +37,10 @@ from opendata.services.publishers import find_publisher, view_publisher
 from opendata.services.records import keep_edition, keep_record
 from opendata.services.values import DatasetView, Page
 from opendata.storage.store import entry_key
+
+logger = logging.getLogger(__name__)
+
+_ENDED = ("published", "discarded")
 
 
 class Datasets:
@@ -71,7 +87,16 @@ class Datasets:
             row = find_dataset(session, dataset)
             if row.head is None and not (actor and actor.may_edit(row.publisher_id)):
                 raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
-            return view_dataset(row)
+            return view_dataset(row, actor)
+
+    def get_ahead(self, dataset: str, actor: Actor | None) -> DatasetView:
+        """One dataset as its next version will show it, for those who may edit it.
+
+        Raises `NotFoundError`, `NotSignedInError`, `NotPermittedError`.
+        """
+        with self._context.read() as session:
+            row = find_dataset(session, dataset)
+            return view_dataset(row, require_editor(actor, row.publisher_id), ahead=True)
 
     def create(
         self, actor: Actor | None, found: Mapping[str, Any], *, once: Once | None = None
@@ -141,23 +166,69 @@ class Datasets:
         """Change the properties named in `changes`: null removes, an object replaces the one before.
 
         With `deep` objects are merged within as well (JSON Merge Patch, RFC 7396). The next version carries them.
-        Raises `PreconditionError` where `revision` is not the present one.
+        Under two-person review the change to a published dataset is proposed only: its next approved draft makes it
+        public. Raises `PreconditionError` where `revision` is not the present one, `StateError` while a version is
+        being published.
         """
         with self._context.write() as session:
             row = find_dataset(session, dataset, lock=True)
             found_actor = require_editor(actor, row.publisher_id)
             if revision is not None and revision != row.revision:
                 raise PreconditionError(N_("The dataset was changed in the meantime; read it again, then change it"))
-            merged = merge_patch(row.meta, changes) if deep else {**row.meta, **changes}
+            was_open = opens_rows(row.meta)
+            is_reviewed = row.head is not None and self._context.settings.review != "none" and actor != SYSTEM
+            before = row.meta if actor == SYSTEM else next_metadata(row)
+            merged = merge_patch(before, changes) if deep else {**before, **changes}
             described = read_metadata({key: value for key, value in merged.items() if value is not None}).describe()
-            if described != row.meta:
-                row.meta = described
-                row.modified = self._context.now()
+            if described != (before if is_reviewed else row.meta):
+                if is_reviewed:
+                    self._propose(row, described, found_actor)
+                else:
+                    row.meta = described
+                    row.proposed = row.proposed if actor == SYSTEM else None
+                    row.modified = self._context.now()
+                    if row.head is not None:
+                        record_entry(self._context, row)
                 row.revision += 1
+                _count_as_contributor(session, row, found_actor)
                 self._context.log(session, found_actor, "update", "dataset", dataset, properties=sorted(changes))
-                if row.head is not None:
-                    record_entry(self._context, row)
-            return view_dataset(row)
+            view = view_dataset(row, found_actor)
+            is_closing = was_open and not opens_rows(row.meta)
+        if is_closing:
+            forget_files(self._context, dataset)
+        return view
+
+    def _propose(self, row: Dataset, described: dict[str, Any], actor: Actor) -> None:
+        """Keep metadata until a draft that carries them is approved; what is public already needs no approval."""
+        if row.publishing_id is not None:
+            raise StateError(N_("A version of this dataset is just being published; try again in a moment"))
+        by = [*(row.proposed or {}).get("by", ())]
+        row.proposed = None if described == row.meta else {"metadata": described, "by": sorted({*by, actor.name})}
+
+
+def next_metadata(row: Dataset) -> dict[str, Any]:
+    """The metadata that the next version will carry: what waits for approval, else what is public."""
+    return dict((row.proposed or {}).get("metadata", row.meta))
+
+
+def take_over_proposed(row: Dataset) -> None:
+    """Make the proposed metadata of a dataset those that the catalogue shows, now that they are approved."""
+    if row.proposed is not None:
+        row.meta, row.proposed = dict(row.proposed["metadata"]), None
+
+
+def forget_files(context: Context, dataset: str) -> None:
+    """Ask the caches before the portal to forget the files of a dataset whose data is public no longer."""
+    try:
+        purge_caches(context.settings, f"/datasets/{dataset}/")
+    except BackendError as error:
+        logger.warning("The data of %s is public no longer, but caches may still hold it: %s", dataset, error)
+
+
+def _count_as_contributor(session: Session, row: Dataset, actor: Actor) -> None:
+    """Whoever changes the metadata has changed every draft that will carry them."""
+    for draft in session.scalars(select(Draft).where(Draft.dataset_id == row.id, Draft.status.not_in(_ENDED))):
+        draft.contributors = sorted({*(draft.contributors or ()), actor.name})
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -210,14 +281,10 @@ def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Datas
     return row
 
 
-def metadata_of(row: Dataset) -> DatasetMetadata:
-    """The metadata value of a row."""
-    return read_metadata(row.meta)
-
-
-def view_dataset(row: Dataset) -> DatasetView:
-    """The value of a row."""
-    metadata = metadata_of(row)
+def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = False) -> DatasetView:
+    """The value of a row, `ahead` as its next version will show it; what is proposed is for those who may edit it."""
+    metadata = read_metadata(next_metadata(row) if ahead else row.meta)
+    proposed = row.proposed if actor is not None and actor.may_edit(row.publisher_id) else None
     return DatasetView(
         id=row.id,
         uuid=row.uuid,
@@ -239,6 +306,7 @@ def view_dataset(row: Dataset) -> DatasetView:
         created=row.created,
         modified=row.modified,
         revision=row.revision,
+        proposed=proposed["metadata"] if proposed else None,
     )
 
 

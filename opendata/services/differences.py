@@ -52,8 +52,9 @@ class Differences:
 
         `{dataset, old, new, bump, reasons, note: {en, zh}, schema, metadata, resources, attachments}`; a resource is
         `{name, change, key, rows: {added, removed, changed, unchanged}, cells: {column: n}, reordered}`. Raises
-        `NotFoundError`, `WithdrawnError`, `DamagedError`.
+        `NotFoundError`, `NotPublicError`, `WithdrawnError`, `DamagedError`.
         """
+        self._versions.require_public(dataset, old, new)
         before, after = (self._versions.get_manifest(dataset, version) for version in (old, new))
         tables = [list_tables(manifest["resources"]) for manifest in (before, after)]
         earlier, later = ({item["name"]: item for item in found} for found in tables)
@@ -86,8 +87,10 @@ class Differences:
     def find_since(self, dataset: str, old: str, new: str, resource: str, suffix: str) -> ServedForm:
         """What to do to the table of an old version to have the new one: rows added, removed, and changed ones after.
 
-        Raises `InputError` for a table without a key, in which no row can be told from another.
+        Raises `InputError` for a table without a key, in which no row can be told from another, `NotFoundError`,
+        `NotPublicError`.
         """
+        self._versions.require_public(dataset, old, new)
         earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
         before, after = (item["schema"].get("primaryKey") for item in (earlier, later))
         _require_form(suffix)
@@ -106,12 +109,14 @@ class Differences:
         self, dataset: str, old: str, new: str, resource: str, limit: int
     ) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         """The names of the columns and the first changed rows, the kind of change first."""
+        self._versions.require_public(dataset, old, new)
         earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
         return take_first_rows(self._compare((dataset, old, new), earlier, later), limit)
 
     def _find_rows(self, pair: tuple[str, str, str], resource: str, suffix: str, *, latest: bool) -> ServedForm:
         dataset, old, new = pair
         _require_form(suffix)
+        self._versions.require_public(dataset, old, new)
         earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
         key = f"{_key(earlier, later)}-{'since' if latest else 'diff'}-{suffix}.{_EDITION}"
         found = self._folder.find(key)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.metadata.attachments import is_attachment, list_attachments, list_tables, name_file
+from opendata.services.datasets import next_metadata
 from opendata.services.next_version import foresee
 from opendata.services.values import DraftResourceView, DraftView
 from opendata.tabular.report import add_errors, describe_report
@@ -43,6 +44,8 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
         author=row.author,
         submitter=row.submitter,
         approver=row.approver,
+        contributors=list_contributors(row),
+        metadata_changes=_list_metadata_changes(row),
         created=row.created,
         modified=row.modified,
         revision=row.revision,
@@ -63,6 +66,20 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
         breaking=row.breaking,
         next=foresee(row, manifest) if with_report and row.status in FORESEEN else None,
     )
+
+
+def list_contributors(row: Draft) -> Sequence[str]:
+    """The names of all who uploaded, changed or submitted a draft, or proposed the metadata it carries."""
+    return sorted({row.author, *(row.contributors or ()), *filter(None, [row.submitter])})
+
+
+def _list_metadata_changes(row: Draft) -> list[tuple[str, Any, Any]]:
+    """Each property that a draft changes in the public entry: its name, its value now, its value then."""
+    if row.status in ("published", "discarded"):
+        return []
+    now, then = row.dataset.meta, next_metadata(row.dataset)
+    names = [name for name in {**now, **then} if now.get(name) != then.get(name)]
+    return [(name, now.get(name), then.get(name)) for name in names]
 
 
 def is_at_work(wanted: str, error: Mapping[str, Any] | None) -> bool:

@@ -27,18 +27,21 @@ from opendata.metadata.attachments import is_attachment, list_tables
 from opendata.services.actors import Actor, require_editor, require_signed_in
 from opendata.services.context import Context
 from opendata.services.datasets import find_dataset
-from opendata.services.draft_view import is_at_work, is_put_off, view_draft
+from opendata.services.draft_view import is_at_work, is_put_off, list_contributors, view_draft
 from opendata.services.intake import Intake, ResourceOption, UploadedFile
-from opendata.services.next_version import foresee
+from opendata.services.next_version import foresee, seal
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
-from opendata.services.submission import Submission, find_due, take_submission
+from opendata.services.submission import Submission, find_due, require_publishable, require_sealed, take_submission
 from opendata.services.uploads import mark_used
 from opendata.services.values import DraftView, Page, ProgressView, ServedFile
 from opendata.services.versions import Manifests
 from opendata.tabular.dialect import read_dialect
 from opendata.tabular.difference_forms import take_first_rows
 from opendata.tabular.repairs import read_recipe
+
+_CONTRIBUTING = ("change", "drop", "submit")
+"""The steps by which a person has a part in a draft."""
 
 
 class Drafts:
@@ -181,6 +184,7 @@ class Drafts:
 
         def create(session: Session) -> str:
             now = self._context.clock()
+            owner = find_dataset(session, dataset)
             draft = Draft(
                 id=secrets.token_hex(12),
                 dataset_id=dataset,
@@ -190,6 +194,7 @@ class Drafts:
                 notes=notes.strip(),
                 author_id=found_actor.id,
                 author=found_actor.name,
+                contributors=_list_proposers(owner, found_actor),
                 created=now,
                 modified=now,
                 key_reports={},
@@ -199,7 +204,7 @@ class Drafts:
             draft.attachments = [
                 DraftAttachment(position=number, **item) for number, item in enumerate(received.attachments)
             ]
-            remembered = find_dataset(session, dataset).choices or {}
+            remembered = owner.choices or {}
             for resource in draft.resources:
                 if resource.choices is None:
                     resource.choices = remembered.get(resource.name)
@@ -298,7 +303,9 @@ class Drafts:
         """
 
         def change(row: Draft, actor: Actor) -> None:
-            take_submission(self._context, row, self._base_manifest(row), said or Submission())
+            base = self._base_manifest(row)
+            take_submission(self._context, row, base, said or Submission())
+            row.sealed = seal(row, base)
             row.status = "submitted"
             row.submitter = actor.name
             row.approver = None
@@ -309,11 +316,19 @@ class Drafts:
         return self._change(actor, draft, "submit", ("valid", "returned"), change, revision=revision)
 
     def approve(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
-        """Agree to publication; never by the one who submitted."""
+        """Agree to publication of exactly what was submitted.
+
+        Raises `NotPermittedError` for all who uploaded, changed or submitted the draft or proposed its metadata,
+        `StateError` where it changed after it was submitted.
+        """
 
         def change(row: Draft, actor: Actor) -> None:
-            if actor.name == row.submitter:
-                raise NotPermittedError(N_("Another person than the one who submitted has to approve"))
+            if actor.name in list_contributors(row):
+                raise NotPermittedError(
+                    N_("You uploaded, changed or submitted this draft, so someone else must approve it")
+                )
+            require_publishable(row)
+            require_sealed(row, self._base_manifest(row))
             row.status = "approved"
             row.approver = actor.name
 
@@ -333,9 +348,11 @@ class Drafts:
         return self._change(actor, draft, "return", ("submitted", "approved"), change, revision=revision, idle=True)
 
     def publish(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
-        """Publish an approved draft."""
+        """Publish an approved draft, exactly as it was approved. Raises `StateError` where it changed since."""
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            require_publishable(row)
+            require_sealed(row, self._base_manifest(row))
             self._ask_for_publication(row)
 
         return self._change(actor, draft, "publish", ("approved",), change, revision=revision, idle=True)
@@ -349,6 +366,7 @@ class Drafts:
             row.status = "submitted"
             row.submitter = actor.name
             self._ask_for_publication(row)
+            require_publishable(row)
 
         return self._change(actor, draft, "publish", ("valid",), change, enqueue=False)
 
@@ -402,6 +420,8 @@ class Drafts:
                     states=" / ".join(states),
                 )
             change(row, found)
+            if verb in _CONTRIBUTING:
+                row.contributors = sorted({*list_contributors(row), found.name})
             row.modified = self._context.clock()
             row.revision += 1
             self._context.log(session, found, verb, "draft", row.id, dataset=row.dataset_id)
@@ -419,6 +439,11 @@ class Drafts:
 
     def _base_manifest(self, row: Draft) -> Mapping[str, Any] | None:
         return self._manifests.get(row.dataset_id, row.base) if row.base else None
+
+
+def _list_proposers(dataset: Dataset, author: Actor) -> list[str]:
+    """Who made a draft, and who proposed the metadata it will carry."""
+    return sorted({author.name, *(dataset.proposed or {}).get("by", ())})
 
 
 def find_draft(session: Session, draft: str, *, lock: bool = False) -> Draft:

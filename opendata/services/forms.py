@@ -79,12 +79,14 @@ class Forms:
     def find(self, dataset: str, version: str, resource: str, suffix: str, *, excel: bool = False) -> ServedForm:
         """A table in the form of this suffix; with `excel`, CSV for a spreadsheet.
 
-        Raises `NotFoundError`, `WithdrawnError`, and `StateError` for a table that is too wide for the form.
+        Raises `NotFoundError`, `NotPublicError`, `WithdrawnError`, and `StateError` for a table that is too wide for
+        the form.
         """
         if suffix not in FORMS or (excel and suffix != "csv"):
             raise NotFoundError(N_("There is no form “%(suffix)s” of this resource"), suffix=suffix[:20])
         if suffix in _STORED and not excel:
             return self._stored.get(dataset, version, resource, suffix)
+        self._versions.require_public(dataset, version)
         table = self._versions.get_table(dataset, version, resource)
         name = f"{dataset}-{version}-{resource}.{suffix}"
         csv, parquet = (part["hash"].removeprefix("sha256:") for part in (table, table["opendata"]["parquet"]))
@@ -104,7 +106,11 @@ class Forms:
         return _serve(self._versions.find_attachment(dataset, version, name))
 
     def find_package(self, dataset: str, version: str) -> ServedForm:
-        """A whole version as a ZIP archive: a Data Package folder with its signature and `SHA256SUMS`."""
+        """A whole version as a ZIP archive: a Data Package folder with its signature and `SHA256SUMS`.
+
+        Raises `NotFoundError`, `NotPublicError`, `WithdrawnError`.
+        """
+        self._versions.require_public(dataset, version)
         key = f"{self._versions.get(dataset, version).manifest_sha256}-zip"
         records = {
             "datapackage.json": self._versions.read_manifest(dataset, version),

@@ -8,8 +8,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from opendata.errors import N_, InvalidPackageError, NotFoundError, OpendataError, UnsupportedFormatError
+from opendata.errors import (
+    N_,
+    InvalidPackageError,
+    NotFoundError,
+    OpendataError,
+    StateError,
+    UnsupportedFormatError,
+)
+from opendata.metadata.dataset import read_metadata
 from opendata.metadata.package import PackageDescription, ResourceDescription, parse_document, read_package
+from opendata.services.access import opens_rows
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.datasets import Datasets
 from opendata.services.drafts import Drafts
@@ -75,12 +84,29 @@ class Imports:
 
         `partial` publishes the valid resources and leaves the others out. The same package again publishes nothing.
         Raises `InvalidPackageError` where the descriptor cannot be used at all, `StateError` where the dataset
-        belongs to another publisher.
+        belongs to another publisher or the package says that its data isn't open.
         """
         with open_source(source) as files:
             package = read_package(parse_document(files.read_descriptor(), files.descriptor_name))
+            self._require_open(actor, package)
             with TemporaryDirectory() as folder:
                 return self._import(actor, files, package, Path(folder), publisher, partial)
+
+    def _require_open(self, actor: Actor, package: PackageDescription) -> None:
+        """Raises `StateError` where the package says that its data isn't open, or its dataset does and it doesn't."""
+        disclosure = package.metadata.get("disclosure")
+        if not disclosure:
+            try:
+                disclosure = self._datasets.get(package.id, actor).disclosure
+            except NotFoundError:
+                return
+        if isinstance(disclosure, Mapping) and not opens_rows({"disclosure": disclosure}):
+            read_metadata(package.metadata)  # what is wrong with it comes first
+            raise StateError(
+                N_("“%(id)s” is marked “%(attribute)s”, so its data can't be published"),
+                id=package.id,
+                attribute=disclosure.get("attribute"),
+            )
 
     def _import(
         self,
@@ -213,7 +239,8 @@ class Imports:
     ) -> Imported:
         before = view.base
         if view.status == "valid":
-            self._datasets.update(actor, view.dataset, package.metadata)
+            said = {key: value for key, value in package.metadata.items() if value or key != "disclosure"}
+            self._datasets.update(actor, view.dataset, said)
             self._drafts.publish_directly(actor, view.id)
             self._work.run_to_end(view.id)
             view = self._drafts.get(actor, view.id)

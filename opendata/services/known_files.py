@@ -1,7 +1,7 @@
 """Files that were found once and are the same still: found again by one query and one look at the disk.
 
-A file is as immutable as its version; what may come between are withdrawal, renaming and damage, of which the database
-tells, and another hand on the disk, of which the file's state tells.
+A file is as immutable as its version; what may come between are withdrawal, renaming, damage and a change of the
+disclosure, of which the database tells, and another hand on the disk, of which the file's state tells.
 """
 
 from __future__ import annotations
@@ -17,18 +17,24 @@ from urllib.parse import quote
 from sqlalchemy import Engine, bindparam, exists, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from opendata.db.models import Damage, Version
+from opendata.db.models import Damage, Dataset, Version
+from opendata.services.access import where_open
 from opendata.services.context import Context
 from opendata.services.values import ServedFile
 
 File = TypeVar("File", bound=ServedFile)
 
 _LIMIT = 4096
-_STANDING = select(Version.id).where(
-    Version.dataset_id == bindparam("dataset"),
-    Version.version == bindparam("version"),
-    Version.withdrawal.is_(None),
-    ~exists().where(Damage.sha256 == bindparam("sha256")),
+_STANDING = (
+    select(Version.id)
+    .join(Dataset, Dataset.id == Version.dataset_id)
+    .where(
+        Version.dataset_id == bindparam("dataset"),
+        Version.version == bindparam("version"),
+        Version.withdrawal.is_(None),
+        ~exists().where(Damage.sha256 == bindparam("sha256")),
+        where_open(),
+    )
 )
 
 
@@ -54,7 +60,7 @@ class KnownFiles(Generic[File]):
 
 
 class _Standing:
-    """Whether a version is there and not withdrawn, and a file of it not known to be damaged."""
+    """Whether a version is there, public and not withdrawn, and a file of it not known to be damaged."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -76,11 +82,12 @@ class _SqliteStanding(_Standing):
         super().__init__(engine)
         compiled = _STANDING.compile(engine)
         self._sql, self._names = str(compiled), tuple(compiled.positiontup or ())
+        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self._place = str(engine.url.database)
         self._own = threading.local()
 
     def ask(self, dataset: str, version: str, sha256: str) -> bool:
-        values = {"dataset": dataset, "version": version, "sha256": sha256}
+        values = {**self._fixed, "dataset": dataset, "version": version, "sha256": sha256}
         try:
             if getattr(self._own, "process", None) != os.getpid():
                 self._own.connection = sqlite3.connect(f"file:{quote(self._place)}?mode=ro", uri=True)

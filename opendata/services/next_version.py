@@ -8,11 +8,13 @@ from typing import Any
 
 from opendata.db.models import Draft, DraftResource
 from opendata.metadata.attachments import is_attachment
+from opendata.metadata.canonical import digest, write_canonical
+from opendata.metadata.dataset import DatasetMetadata, read_metadata
 from opendata.metadata.manifest import TableFile, build_manifest
 from opendata.metadata.reasons import Reason, keep_reasons
 from opendata.metadata.versions import Change, compare_manifests, next_version, parse_version, raise_bump
 from opendata.services.attachments import describe_attachment
-from opendata.services.datasets import metadata_of
+from opendata.services.datasets import next_metadata
 from opendata.services.publishers import describe_publisher
 from opendata.services.row_changes import read_changes
 from opendata.services.values import NextVersion
@@ -51,6 +53,27 @@ def decide(
     return (change if bump == change.bump else Change((*change.reasons, Reason("raised", str(bump))))), bump
 
 
+def seal(row: Draft, base: Mapping[str, Any] | None) -> str:
+    """The SHA-256 of all that a draft would publish upon the version of the manifest `base`, in hexadecimal.
+
+    It changes with the tables, the metadata, the publisher, the notes and the base, and not with the number and time
+    that publication adds.
+    """
+    drawn = draw_manifest(row, list_resources(row, base, {}), version="0.0.0", created=row.created, previous=row.base)
+    return digest(write_canonical(drawn)).removeprefix("sha256:")
+
+
+def metadata_of(row: Draft) -> DatasetMetadata:
+    """The metadata that a draft carries: what waits for its approval, unless the owner of the instance publishes it."""
+    is_direct = row.wanted == "publish" and row.approver is None
+    return read_metadata(row.dataset.meta if is_direct else next_metadata(row.dataset))
+
+
+def carries_data(row: Draft) -> bool:
+    """Whether a draft changes tables or attachments, and not the metadata alone."""
+    return bool(row.base is None or row.resources or row.attachments or row.dropped)
+
+
 def draw_manifest(
     row: Draft,
     resources: Sequence[Mapping[str, Any]],
@@ -66,7 +89,7 @@ def draw_manifest(
         dataset=dataset.id,
         uuid=dataset.uuid,
         publisher=describe_publisher(dataset.publisher),
-        metadata=metadata_of(dataset),
+        metadata=metadata_of(row),
         version=version,
         created=created,
         previous=previous,

@@ -15,23 +15,25 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftResource, Version
-from opendata.errors import N_, IntegrityError
+from opendata.errors import N_, IntegrityError, StateError
 from opendata.metadata.attachments import list_tables
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.manifest import list_blobs
 from opendata.metadata.reasons import keep_reasons
 from opendata.metadata.versions import next_version
+from opendata.services.access import opens_rows
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.attachments import find_obstacle
 from opendata.services.context import Context
-from opendata.services.datasets import find_dataset, record_entry
+from opendata.services.datasets import find_dataset, forget_files, record_entry, take_over_proposed
 from opendata.services.draft_changes import DraftChanges
 from opendata.services.draft_view import build_report
 from opendata.services.lease import Lease, release
-from opendata.services.next_version import decide, draw_manifest, list_resources
+from opendata.services.next_version import decide, draw_manifest, list_resources, metadata_of
 from opendata.services.processing import Processing
 from opendata.services.publishers import record_publisher
 from opendata.services.records import keep_record
+from opendata.services.submission import require_publishable, require_sealed
 from opendata.services.versions import Manifests
 from opendata.storage.store import manifest_key
 from opendata.tabular.profile import withhold_values
@@ -53,6 +55,7 @@ class Publication:
         while planned is None:
             planned = self._prepare(lease)
         if isinstance(planned, bool):
+            self._forget_closed(lease)
             return planned
         target, kept, owned = planned
         data = self._context.private.open_blob(kept).read()
@@ -63,6 +66,14 @@ class Publication:
         with self._context.write() as session:
             self._make_visible(session, lease.lock(session), data)
         return True
+
+    def _forget_closed(self, lease: Lease) -> None:
+        """Caches forget the files of a dataset that a draft has closed."""
+        with self._context.read() as session:
+            row = session.get_one(Draft, lease.draft).dataset
+            dataset, is_open = row.id, opens_rows(row.meta)
+        if not is_open:
+            forget_files(self._context, dataset)
 
     def _prepare(self, lease: Lease) -> tuple[str, str, set[str]] | bool | None:
         """Plan what is not planned yet: number, manifest and the resources that are the draft's own.
@@ -96,11 +107,9 @@ class Publication:
             # Another draft was published meanwhile: this one now starts from that version.
             row.base = dataset.latest
             if row.approver is not None:
-                row.status = "returned"
-                row.approver = None
-                row.comment = f"version {dataset.latest} was published meanwhile; look at the draft again and resubmit"
-                release(row, done=True)
-                return False
+                return self._return(
+                    row, f"version {dataset.latest} was published meanwhile; look at the draft again and resubmit"
+                )
             row.key_reports = self._processing.check_keys(row)
             if row.key_reports:
                 row.status = "invalid"
@@ -109,17 +118,19 @@ class Publication:
         old = self._manifests.get(row.dataset_id, dataset.latest) if dataset.latest else None
         obstacle = find_obstacle(row, old)
         if obstacle is not None:
-            row.status = "returned"
-            row.comment = f"version {dataset.latest} was published meanwhile; upon it, {obstacle}"
-            release(row, done=True)
-            return False
+            return self._return(row, f"version {dataset.latest} was published meanwhile; upon it, {obstacle}")
+        try:
+            require_publishable(row)
+            if row.approver is not None:
+                require_sealed(row, old)
+        except StateError as error:
+            return self._return(row, error.text)
+        if metadata_of(row).disclosure.attribute != "open":
+            return self._end_with_entry(session, row)
         resources = list_resources(row, old, self._keep_reports(row))
         change, bump = decide(row, old, resources)
         if bump is None:
-            row.status, row.version = "published", dataset.latest
-            row.stage, row.progress = "", 1.0
-            release(row, done=True)
-            return False
+            return self._end_with_entry(session, row)
         row.target = next_version(dataset.head, bump)
         reasons = keep_reasons(change.reasons)
         previous = digest(self._manifests.read(dataset.id, dataset.head)) if dataset.head else None
@@ -128,6 +139,27 @@ class Publication:
         row.target_reasons = reasons
         dataset.publishing_id = row.id
         return True
+
+    def _return(self, row: Draft, comment: str) -> bool:
+        """Send a draft back that can't become a version as it is; False, as `_plan` gives it."""
+        row.status, row.approver, row.comment = "returned", None, comment
+        release(row, done=True)
+        return False
+
+    def _end_with_entry(self, session: Session, row: Draft) -> bool:
+        """End a draft that makes no version: its approved metadata alone become public. False, as `_plan` gives it."""
+        dataset = row.dataset
+        if row.approver is not None and dataset.proposed is not None:
+            take_over_proposed(dataset)
+            dataset.modified = self._context.now()
+            dataset.revision += 1
+            record_entry(self._context, dataset)
+            actor = Actor(row.approver, "editor")
+            self._context.log(session, actor, "publish", "dataset", dataset.id, draft=row.id)
+        row.status, row.version = "published", dataset.latest
+        row.stage, row.progress = "", 1.0
+        release(row, done=True)
+        return False
 
     def _keep(self, data: bytes) -> str:
         import io
@@ -151,6 +183,8 @@ class Publication:
         dataset.modified = version.created
         dataset.revision += 1
         dataset.publishing_id = None
+        if row.approver is not None:
+            take_over_proposed(dataset)
         record_publisher(self._context, dataset.publisher)
         record_entry(self._context, dataset)
         row.status, row.version = "published", row.target

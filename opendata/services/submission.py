@@ -15,7 +15,7 @@ from opendata.metadata.reasons import BUMPS
 from opendata.services.attachments import find_obstacle
 from opendata.services.context import Context
 from opendata.services.draft_view import count_warnings
-from opendata.services.next_version import foresee
+from opendata.services.next_version import carries_data, foresee, metadata_of, seal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ def take_submission(context: Context, row: Draft, base: Mapping[str, Any] | None
 
     Raises `StateError` where it cannot become a version, `InvalidMetadataError` for what is missing or not possible.
     """
+    require_publishable(row)
     obstacle = find_obstacle(row, base)
     if obstacle is not None:
         raise StateError(N_("The draft cannot become a version: %(reason)s"), reason=obstacle)
@@ -49,6 +50,31 @@ def take_submission(context: Context, row: Draft, base: Mapping[str, Any] | None
         raise _refuse("/reason", N_("The check left warnings: say why the table is right all the same"))
     _take_bump(row, base, said.bump)
     _take_notice(context, row, base, said)
+
+
+def require_publishable(row: Draft) -> None:
+    """Raises `StateError` where the disclosure of the dataset keeps the data of a draft from being published.
+
+    Metadata alone may be published still: that is how a dataset is closed, or told of, under two-person review.
+    """
+    attribute = metadata_of(row).disclosure.attribute
+    if attribute != "open" and (carries_data(row) or row.dataset.proposed is None):
+        raise StateError(
+            N_(
+                "The dataset “%(dataset)s” is marked “%(attribute)s”, so its data can't be published."
+                " If it may be public, change its disclosure to “open” first"
+            ),
+            dataset=row.dataset_id,
+            attribute=attribute,
+        )
+
+
+def require_sealed(row: Draft, base: Mapping[str, Any] | None) -> None:
+    """Raises `StateError` where a draft, or the metadata it carries, changed after it was submitted."""
+    if row.sealed != seal(row, base):
+        raise StateError(
+            N_("The draft or its metadata changed after it was submitted. Return it, so that it is submitted again")
+        )
 
 
 def find_due(row: Draft, context: Context) -> datetime | None:

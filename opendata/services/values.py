@@ -37,7 +37,8 @@ class DatasetView:
     """A dataset as the catalogue shows it.
 
     `head` is its highest version, None before the first; `latest` the highest that is not withdrawn. `errata` are
-    `{number, version, successor, text, created}`.
+    `{number, version, successor, text, created}`. `proposed` are the metadata that its next approved draft makes
+    public; None where nothing waits, and for all who may not edit it.
     """
 
     id: str
@@ -60,6 +61,12 @@ class DatasetView:
     created: datetime
     modified: datetime
     revision: int
+    proposed: Mapping[str, Any] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may have its data."""
+        return self.disclosure["attribute"] == "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +217,8 @@ class DraftView:
     author: str
     submitter: str | None
     approver: str | None
+    contributors: Sequence[str]
+    metadata_changes: Sequence[tuple[str, Any, Any]]
     created: datetime
     modified: datetime
     revision: int

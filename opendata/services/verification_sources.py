@@ -42,6 +42,10 @@ class Source(Protocol):
         """The ids of all datasets, or of the one in question."""
         ...
 
+    def is_open(self, dataset: str) -> bool:
+        """Whether anybody may have its files: those of a dataset that isn't open are not looked for."""
+        ...
+
     def list_versions(self, dataset: str) -> Sequence[str]:
         """The numbers of its versions, lowest first, withdrawn ones too."""
         ...
@@ -96,6 +100,10 @@ class StoreSource:
         """See `Source`."""
         former = {key.split("/")[1].removesuffix(".json") for key in self._store.list_records("aliases")}
         yield from sorted({key.split("/")[2] for key in self._store.list_records("datasets")} - former)
+
+    def is_open(self, dataset: str) -> bool:  # noqa: ARG002
+        """See `Source`."""
+        return True
 
     def list_versions(self, dataset: str) -> Sequence[str]:
         """See `Source`."""
@@ -161,6 +169,10 @@ class PackageSource:
         """See `Source`."""
         yield self._dataset
 
+    def is_open(self, dataset: str) -> bool:  # noqa: ARG002
+        """See `Source`."""
+        return True
+
     def list_versions(self, dataset: str) -> Sequence[str]:  # noqa: ARG002
         """See `Source`."""
         return [self._version]
@@ -222,6 +234,12 @@ class WebSource:
             yield self._dataset
             return
         yield from (str(item["id"]) for item in self._walk("/api/v1/datasets"))
+
+    def is_open(self, dataset: str) -> bool:
+        """See `Source`."""
+        found = self._read_json(f"/api/v1/datasets/{quote(dataset, safe='')}")
+        disclosure = found.get("disclosure") if isinstance(found, Mapping) else None
+        return not isinstance(disclosure, Mapping) or disclosure.get("attribute", "open") == "open"
 
     def list_versions(self, dataset: str) -> Sequence[str]:
         """See `Source`."""

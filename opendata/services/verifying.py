@@ -52,6 +52,8 @@ class Verified:
     datasets: int = 0
     versions: int = 0
     withdrawn: int = 0
+    withheld: int = 0
+    """Versions whose files are not public by the disclosure of their dataset."""
     files: int = 0
     bytes: int = 0
     keys: Sequence[PublicKey] = ()
@@ -85,10 +87,12 @@ def verify(
         found.datasets += 1
         visited.add(dataset)
         before: _Link | None = None
+        is_open = source.is_open(dataset)
         for version in source.list_versions(dataset):
             if on_progress is not None:
                 on_progress(f"{dataset}@{version}")
-            before = _check_version(source, found, dataset, version, before, files=files)
+            before = _check_version(source, found, dataset, version, before, files=files and is_open)
+            found.withheld += not is_open
     if not found.versions:
         found.findings.append(Finding(source.name, ABSENT))
     for dataset, versions in trust.seen.items():

@@ -16,6 +16,7 @@ from opendata.db.models import Dataset, UtcDateTime, Version
 from opendata.errors import N_, NotFoundError, WithdrawnError
 from opendata.metadata.attachments import is_attachment, list_attachments, name_file
 from opendata.metadata.versions import parse_version
+from opendata.services.access import require_open
 from opendata.services.context import Context
 from opendata.services.damages import Damages
 from opendata.services.datasets import find_dataset, view_dataset
@@ -187,8 +188,19 @@ class Versions:
             )
         return found
 
+    def require_public(self, dataset: str, *versions: str) -> None:
+        """Pass where anybody may have the data of these versions.
+
+        Raises `NotFoundError`, `WithdrawnError`, and `NotPublicError` by the disclosure of the dataset.
+        """
+        for version in versions:
+            self.get(dataset, version)
+        with self._context.read() as session:
+            require_open(find_dataset(session, dataset))
+
     def find_attachment(self, dataset: str, version: str, name: str) -> ServedFile:
-        """The file of an attachment by the file's name. Raises `NotFoundError`, `DamagedError`."""
+        """The file of an attachment by the file's name. Raises `NotFoundError`, `NotPublicError`, `DamagedError`."""
+        self.require_public(dataset, version)
         for item in list_attachments(self.get_manifest(dataset, version)["resources"]):
             if name_file(item) == name:
                 digest = item["hash"].removeprefix("sha256:")
@@ -203,7 +215,8 @@ class Versions:
         raise NotFoundError(N_("This version has no attachment “%(name)s”"), name=name[:100])
 
     def find_file(self, dataset: str, version: str, resource: str, suffix: str) -> ServedFile:
-        """The CSV or Parquet file of a table. Raises `NotFoundError`."""
+        """The CSV or Parquet file of a table. Raises `NotFoundError`, `NotPublicError`, `DamagedError`."""
+        self.require_public(dataset, version)
         found = self.get_table(dataset, version, resource)
         if suffix == "csv":
             part, media_type = found, "text/csv; charset=utf-8"
@@ -221,7 +234,10 @@ class Versions:
         )
 
     def get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
-        """The verdict and the counts per rule and column of a resource, without any value of a cell."""
+        """The verdict and the counts per rule and column of a resource, without any value of a cell.
+
+        Raises `NotFoundError`, `NotPublicError`.
+        """
         found = self._get_report(dataset, version, resource)
         return {key: value for key, value in found.items() if key != "opendata"}
 
@@ -231,6 +247,7 @@ class Versions:
         return list(found.get("profile", ()))
 
     def _get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+        self.require_public(dataset, version)
         kept = self.get_table(dataset, version, resource).get("opendata", {}).get("report")
         if kept is None:
             return {"valid": True, "tasks": []}

@@ -63,7 +63,7 @@ def show_dataset(dataset: str) -> Response | str:
         announced=services().drafts.list_announced(dataset),
         tables=list_tables(manifest["resources"]) if manifest else (),
         attachments=list_attachments(manifest["resources"]) if manifest else (),
-        snippets=build_snippets(dataset, manifest) if manifest else (),
+        snippets=build_snippets(dataset, manifest) if manifest and found.is_open else (),
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
     )
 

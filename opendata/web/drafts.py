@@ -22,7 +22,7 @@ from opendata.web.readings import needs_look
 from opendata.web.repairs import list_repairs, read_choice
 from opendata.web.security import limit_form, protect_forms
 from opendata.web.sessions import ask_to_sign_in
-from opendata.web.statuses import PRIVACY, describe_status, list_steps
+from opendata.web.statuses import PRIVACY, PROPERTIES, describe_status, list_steps
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/workspace/drafts")
 blueprint.before_request(limit_form)
@@ -61,6 +61,7 @@ def show_draft(draft: str) -> str:
         how=HOW,
         has_findings={item.name for item in found.tables if item.has_findings},
         privacy_kinds=PRIVACY,
+        property_names=PROPERTIES,
         bumps=list_bumps(found.next),
         losses=[item for item in found.tables if lose_much(item)],
         today=tell_today(),

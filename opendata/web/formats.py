@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import unicodedata
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -35,6 +36,7 @@ def register_formats(app: Flask) -> None:
         "cell": format_cell,
         "markdown": render_markdown,
         "excerpt": excerpt,
+        "plain": format_plain,
     }
     app.jinja_env.filters.update(filters)
 
@@ -52,6 +54,15 @@ def format_moment(value: datetime) -> str:
 def format_count(value: float) -> str:
     """A number with the grouping of the locale."""
     return str(format_decimal(value))
+
+
+def format_plain(value: object) -> str:
+    """A property of the metadata as text, whatever its shape; empty where there is none."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {format_plain(item)}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(format_plain, value))
+    return "" if value is None else str(value)
 
 
 def format_size(value: int) -> str:

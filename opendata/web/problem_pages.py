@@ -89,6 +89,11 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         N_("There is nothing at this address, or it is not public."),
         N_("Check the address. The list of datasets shows everything that is public."),
     ),
+    "not-public": (
+        N_("This data isn't public"),
+        N_("The dataset is in the catalogue, but its data is open on application only, or not at all."),
+        N_("The page of the dataset says why, and by which law."),
+    ),
     "moved": (
         N_("This dataset has another id now"),
         N_("The dataset was renamed. Its old addresses lead to the new ones for ever."),

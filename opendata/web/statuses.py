@@ -50,6 +50,21 @@ PRIVACY: Mapping[str, str] = {
     "mobile-number": N_("Mobile telephone numbers"),
 }
 
+PROPERTIES: Mapping[str, str] = {
+    "title": N_("Title"),
+    "description": N_("Description"),
+    "i18n": N_("Translations"),
+    "disclosure": N_("Disclosure"),
+    "licenses": N_("Licence"),
+    "keywords": N_("Keywords"),
+    "sources": N_("Sources"),
+    "contributors": N_("Contributors"),
+    "homepage": N_("Home page"),
+    "updateCycle": N_("Update cycle"),
+    "sourceVersion": N_("Edition of the source"),
+}
+"""The properties of a dataset's metadata and what pages call them."""
+
 _OPEN = ("received", "valid", "invalid", "returned", "failed")
 
 
@@ -73,7 +88,7 @@ def describe_status(draft: DraftView) -> tuple[str, str, str]:
 
 def list_steps(draft: DraftView, actor: Actor) -> Steps:
     """What this actor may do next; the services decide again when it is asked for."""
-    own = draft.submitter == actor.name
+    own = actor.name in draft.contributors
     return Steps(
         submit=draft.status in ("valid", "returned"),
         approve=draft.status == "submitted" and not own and not draft.is_at_work,

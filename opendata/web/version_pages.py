@@ -24,7 +24,8 @@ def show_version(dataset: str, version: str) -> str:
     versions = services().versions
     entry = services().datasets.get(dataset, g.actor)
     found, manifest = versions.get(dataset, version), versions.get_manifest(dataset, version)
-    names = [item["name"] for item in list_tables(manifest["resources"])[:PREVIEWED_TABLES]]
+    tables = list_tables(manifest["resources"])
+    names = [item["name"] for item in tables[:PREVIEWED_TABLES]] if entry.is_open else []
     previews = {
         name: build_preview(
             versions.get_resource(dataset, version, name), versions.read_rows(dataset, version, name, PREVIEW_ROWS)
@@ -36,16 +37,17 @@ def show_version(dataset: str, version: str) -> str:
         dataset=dataset,
         version=found,
         manifest=manifest,
-        tables=list_tables(manifest["resources"]),
+        tables=tables,
         attachments=list_attachments(manifest["resources"]),
         publisher=manifest["opendata"]["publisher"],
         previews=previews,
         profiles={name: list_profiles(versions.get_profile(dataset, version, name)) for name in names},
         latest=entry.latest,
-        before=_find_before(dataset, version),
+        parent=entry,
+        before=_find_before(dataset, version) if entry.is_open else None,
         errata=[item for item in entry.errata if version in (item["version"], item["successor"])],
         may_edit=g.actor is not None and g.actor.may_edit(entry.publisher.id),
-        snippets=build_snippets(dataset, manifest, version),
+        snippets=build_snippets(dataset, manifest, version) if entry.is_open else (),
         citation=write_sentence(cite(dataset, version)),
     )
 

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from opendata.errors import InvalidMetadataError, OpendataError, PreconditionError, StateError
 from opendata.problems import fill, status_of
-from opendata.services.actors import require_editor
 from opendata.services.values import DatasetView
 from opendata.web.instance import services
 from opendata.web.metadata_form import Values, count_sources, place_faults, read_document, show_dataset
@@ -57,7 +56,7 @@ def create_dataset() -> Answer:
 
 @blueprint.get("/datasets/<dataset>/edit")
 def show_metadata(dataset: str) -> Answer:
-    """The form with the metadata as it is."""
+    """The form with the metadata as the next version will have it."""
     found = _get_own(dataset)
     return _render_form(found, show_dataset(found), None)
 
@@ -68,23 +67,24 @@ def change_metadata(dataset: str) -> Answer:
     found, values = _get_own(dataset), request.form.to_dict()
     revision = values.get("revision", "")
     try:
-        services().datasets.update(
+        changed = services().datasets.update(
             g.actor, dataset, read_document(values, found), revision=int(revision) if revision.isdigit() else None
         )
-    except (InvalidMetadataError, PreconditionError) as error:
+    except (InvalidMetadataError, PreconditionError, StateError) as error:
         return _render_form(found, values, error)
     if values.get("new_version") and found.latest:
         draft, _ = services().drafts.create(g.actor, dataset, [], notes=values.get("notes", ""))
         flash(gettext("The metadata is saved. Submit this draft to publish it as a new version"), "good")
         return redirect(url_for("drafts.show_draft", draft=draft.id), 303)
-    flash(gettext("The metadata is saved. The next version will carry it"), "good")
+    if changed.proposed:
+        flash(gettext("The metadata is saved. It becomes public with the next approved draft"), "good")
+    else:
+        flash(gettext("The metadata is saved. The next version will carry it"), "good")
     return redirect(url_for("catalogue.show_dataset", dataset=dataset), 303)
 
 
 def _get_own(dataset: str) -> DatasetView:
-    found = services().datasets.get(dataset, g.actor)
-    require_editor(g.actor, found.publisher.id)
-    return found
+    return services().datasets.get_ahead(dataset, g.actor)
 
 
 def _render_form(dataset: DatasetView | None, values: Values, error: OpendataError | None) -> Answer:

@@ -171,7 +171,7 @@ def test_two_persons_publish(office: Portal) -> None:
     assert "Submit for review" in client.get(place).text
     send(client, f"{place}/submit", {"notes": "first"}, form=place)
     own = client.get(place).text
-    assert "Another person than the one who submitted has to approve" in own
+    assert "You uploaded, changed or submitted this draft, so someone else must approve it" in own
     assert "/approve" not in own
     assert client.post(f"{place}/approve", data=token_of(client, place)).status_code == 403
     empty = boss.post(f"{place}/return", data={**token_of(boss, place), "comment": " "}, follow_redirects=True)
