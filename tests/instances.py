@@ -1,9 +1,15 @@
-"""Whole instances for tests: real stores, a real database (SQLite, and PostgreSQL where it is to be had), no mocks."""
+"""Whole instances for tests: real stores, a real database, no mocks.
+
+A test that takes `services`, `database_url` or `empty_database_url` runs on SQLite; under `--all-databases`, or marked
+`both_databases`, on PostgreSQL too.
+"""
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import cache
@@ -21,7 +27,7 @@ from opendata.services.values import DraftView
 from opendata.settings import Settings
 from opendata.storage.signing import create_signing_key
 from opendata.wiring import Services, build_services
-from tests.servers import postgresql_copy
+from tests.servers import make_postgresql_template, postgresql_copy
 
 PUBLISHER = {"id": "water-bureau", "title": "水务局", "i18n": {"en": {"title": "Water bureau"}}}
 DATASET = {"id": "reservoirs", "title": "水库", "publisher": "water-bureau", "licenses": [{"name": "CC-BY-4.0"}]}
@@ -42,7 +48,7 @@ def _cheap_passwords() -> Iterator[None]:
     """The real hash at its least cost: tests make hundreds of accounts."""
     with pytest.MonkeyPatch.context() as patch:
         hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-        patch.setattr("opendata.services.accounts._hasher", lambda: hasher)
+        patch.setattr("opendata.services.accounts.find_hasher", lambda: hasher)
         yield
 
 
@@ -56,14 +62,31 @@ def _no_waiting_for_disks() -> Iterator[None]:
 
 def make_services(home: Path, *, database_url: str = "", review: str = "none", **settings: object) -> Services:
     """An instance that is ready: keys, tables, one publisher; nothing published."""
+    if not (database_url or (home / "opendata.sqlite").exists()):
+        shutil.copytree(_make_first(), home, dirs_exist_ok=True)
     services = build_services(Settings(home=home, database_url=database_url, review=review, **settings))  # type: ignore[arg-type]
-    create_signing_key(services.settings.key_folder)
-    _make_tables(services)
-    services.publishers.ensure(SYSTEM, PUBLISHER)
+    make_tables(services)
+    if database_url:
+        create_signing_key(services.settings.key_folder)
+        services.publishers.ensure(SYSTEM, PUBLISHER)
     return services
 
 
-def _make_tables(services: Services) -> None:
+@cache
+def _make_first() -> Path:
+    """The instance that the others of this process begin as copies of: keys, tables, one publisher."""
+    folder = tempfile.mkdtemp(prefix="opendata-instance-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    home = Path(folder) / "instance"
+    services = build_services(Settings(home=home, review="none"))
+    create_signing_key(services.settings.key_folder)
+    make_tables(services)
+    services.publishers.ensure(SYSTEM, PUBLISHER)
+    services.database.dispose()
+    return home
+
+
+def make_tables(services: Services) -> None:
     """The tables as the migrations make them, which run once for all instances of SQLite."""
     database, file = services.database, services.settings.home / "opendata.sqlite"
     if database.engine.dialect.name == "sqlite":
@@ -120,16 +143,24 @@ def publish(services: Services, actor: Actor, text: str | bytes = CSV, **options
     return services.drafts.get(actor, view.id)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database_url(request: pytest.FixtureRequest) -> str:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the databases of a test that takes one."""
+    if "database_kind" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("both_databases")
+        is_both = marker is not None or metafunc.config.getoption("--all-databases")
+        metafunc.parametrize("database_kind", ["sqlite", "postgresql"] if is_both else ["sqlite"])
+
+
+@pytest.fixture
+def empty_database_url(request: pytest.FixtureRequest, database_kind: str) -> str:
     """The address of a database without tables: the default one (empty text), then a fresh one of PostgreSQL."""
-    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgresql_database"))
+    return "" if database_kind == "sqlite" else str(request.getfixturevalue("postgresql_database"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str) -> str:
     """The same for `make_services`: that of PostgreSQL has its tables."""
-    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgresql_tables"))
+    return "" if database_kind == "sqlite" else str(request.getfixturevalue("postgresql_tables"))
 
 
 @pytest.fixture
@@ -140,17 +171,20 @@ def postgresql_tables(postgresql_url: str, _postgresql_template: str) -> Iterato
 
 
 @pytest.fixture(scope="session")
-def _postgresql_template(postgresql_url: str) -> Iterator[str]:
-    with postgresql_copy(postgresql_url) as url:
+def _postgresql_template(postgresql_url: str) -> str:
+    """The name of a database with our tables, which the processes of a run share as they share the server."""
+
+    def fill(url: str) -> None:
         database = Database(url)
         database.migrate()
         database.dispose()  # a template may have no connections
-        yield url.rpartition("/")[2]
+
+    return make_postgresql_template(postgresql_url, fill)
 
 
 @pytest.fixture
 def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
-    """An instance without review, on each kind of database."""
+    """An instance without review."""
     built = make_services(tmp_path / "instance", database_url=database_url)
     yield built
     built.database.dispose()

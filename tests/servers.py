@@ -7,6 +7,7 @@ it: then they fail, so that CI can't go green by skipping.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -64,16 +65,62 @@ def chromium_path() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """The address of an empty PostgreSQL server of this test process, as its superuser; stopped at the end."""
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server as its superuser: one for all processes of a run, started by the first who
+    needs it, who stops it once no other uses it any more.
+    """
     programs = require("postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="opendata-postgresql-"))
+    run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent
+    with contextlib.ExitStack() as stack:
+        with _locked(run / "postgresql.lock", fcntl.LOCK_EX):
+            url = _join_server(run, stack) or _start_server(run, stack, programs)
+        yield url
+
+
+def _join_server(run: Path, stack: contextlib.ExitStack) -> str | None:
+    """The address of the server that another process of this run has started, used until the stack closes."""
+    announced = run / "postgresql.url"
+    if not announced.exists():
+        return None
+    url = announced.read_text()
+    stack.enter_context(_locked(_users_of(run, url), fcntl.LOCK_SH))
     try:
-        _make_cluster(programs, folder)
-        with _start(programs, folder) as port:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        psycopg.connect(_dsn(url)).close()
+    except psycopg.OperationalError:  # it died with the process that had started it
+        return None
+    return url
+
+
+def _start_server(run: Path, stack: contextlib.ExitStack, programs: Path) -> str:
+    """Start a server that other processes may join; closing the stack stops it when the last of them has left."""
+    folder = Path(tempfile.mkdtemp(prefix="opendata-postgresql-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    _make_cluster(programs, folder)
+    url = f"postgresql+psycopg://postgres@127.0.0.1:{stack.enter_context(_start(programs, folder))}/postgres"
+    announced = run / "postgresql.url"
+
+    def leave() -> None:
+        with _locked(run / "postgresql.lock", fcntl.LOCK_EX):
+            announced.unlink(missing_ok=True)  # who comes now starts another
+        with _locked(_users_of(run, url), fcntl.LOCK_EX):  # waits for those who use it; the kernel frees the killed
+            pass
+
+    stack.callback(leave)
+    announced.write_text(url)
+    return url
+
+
+def _users_of(run: Path, url: str) -> Path:
+    return run / f"postgresql-{url.rpartition(':')[2].partition('/')[0]}.users"
+
+
+@contextlib.contextmanager
+def _locked(path: Path, kind: int) -> Iterator[None]:
+    with path.open("a") as file:
+        fcntl.flock(file, kind)
+        yield
 
 
 @pytest.fixture
@@ -91,6 +138,18 @@ def postgresql_copy(postgresql_url: str, template: str = "template1") -> Iterato
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield postgresql_url.removesuffix("postgres") + name
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def make_postgresql_template(postgresql_url: str, fill: Callable[[str], None]) -> str:
+    """The name of a database that `fill` has filled: once on each server, whichever process asks first."""
+    name = "template_of_tests"
+    with psycopg.connect(_dsn(postgresql_url), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(1)")  # until the connection closes
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            connection.execute(f"CREATE DATABASE {name}_begun")
+            fill(postgresql_url.removesuffix("postgres") + f"{name}_begun")
+            connection.execute(f"ALTER DATABASE {name}_begun RENAME TO {name}")
+    return name
 
 
 class RedisServer:
@@ -159,7 +218,7 @@ def _make_cluster(programs: Path, folder: Path) -> None:
 
 @contextlib.contextmanager
 def _start(programs: Path, folder: Path) -> Iterator[int]:
-    """Run the server in the foreground as our child; gives its port."""
+    """Run the server in the foreground as our child, who dies with us; gives its port."""
     log = folder.with_suffix(".log")
     options = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "listen_addresses=127.0.0.1"]
     settings = [part for option in options for part in ("-c", option)]

@@ -41,7 +41,7 @@ class Accounts:
         faults = list(_find_faults(name, password, role, publisher))
         if faults:
             raise InvalidMetadataError(faults=faults)
-        digest = _hasher().hash(password.encode())
+        digest = find_hasher().hash(password.encode())
         with self._context.write() as session:
             if session.scalar(select(User).where(User.name == name)):
                 raise StateError(N_("There is an account “%(name)s” already"), name=name)
@@ -70,7 +70,7 @@ class Accounts:
             raise InvalidMetadataError(faults=faults)
         with self._context.write() as session:
             row = _find_user(session, name)
-            row.password = _hasher().hash(password)
+            row.password = find_hasher().hash(password)
             row.session = secrets.token_hex(16)
             self._context.log(session, SYSTEM, "set-password", "user", name)
 
@@ -97,7 +97,7 @@ class Accounts:
                 row = session.scalar(select(User).where(User.name == name))
         try:
             # An unknown name costs the same time as a wrong password.
-            _hasher().verify(row.password if row else _decoy(), password.encode(errors="replace"))
+            find_hasher().verify(row.password if row else _decoy(), password.encode(errors="replace"))
         except Argon2Error:
             row = None
         if row is None or row.disabled:
@@ -208,7 +208,8 @@ def _digest(text: str) -> str:
 
 
 @cache
-def _hasher() -> PasswordHasher:
+def find_hasher() -> PasswordHasher:
+    """What hashes passwords and checks them."""
     from argon2 import PasswordHasher
 
     return PasswordHasher()
@@ -216,4 +217,4 @@ def _hasher() -> PasswordHasher:
 
 @cache
 def _decoy() -> str:
-    return _hasher().hash(secrets.token_hex(16))
+    return find_hasher().hash(secrets.token_hex(16))

@@ -58,7 +58,7 @@ def test_an_unknown_name_costs_a_hash_as_a_wrong_password_does(
     from opendata.services import accounts
 
     verified = []
-    hasher = accounts._hasher()
+    hasher = accounts.find_hasher()
 
     class Counting:
         def hash(self, password: Any) -> str:
@@ -69,7 +69,7 @@ def test_an_unknown_name_costs_a_hash_as_a_wrong_password_does(
             return hasher.verify(digest, password)
 
     services.accounts.create_user("clerk", PASSWORD, "editor", "water-bureau")
-    monkeypatch.setattr(accounts, "_hasher", Counting)
+    monkeypatch.setattr(accounts, "find_hasher", Counting)
     for name in ("clerk", "nobody", "no such name"):
         with pytest.raises(NotSignedInError):
             services.accounts.sign_in(name, "another password")

@@ -19,7 +19,7 @@ from opendata.services.values import DatasetView
 from opendata.settings import Settings
 from opendata.storage.store import manifest_key, signature_key
 from opendata.wiring import Services, build_services
-from tests.instances import CSV, DATASET, _make_tables, make_actor, make_services, publish, upload
+from tests.instances import CSV, DATASET, make_actor, make_services, make_tables, publish, upload
 
 SCHEMA = {"fields": [{"name": "code", "type": "string"}], "primaryKey": ["code"]}
 
@@ -43,7 +43,7 @@ def rebuild_elsewhere(services: Services, home: Path) -> tuple[Services, Any]:
     shutil.copytree(services.settings.public_folder, home / "store")
     shutil.copytree(services.settings.key_folder, home / "keys")
     other = build_services(Settings(home=home, review="none"))
-    _make_tables(other)
+    make_tables(other)
     return other, other.rebuilding.run()
 
 
