@@ -30,8 +30,13 @@ _STREAMS = 4
 """How many streams a process keeps open, each in a thread, unless the application has `EVENT_STREAMS` configured."""
 
 _LOOK_SECONDS = 0.5
+
 _BEAT_SECONDS = 15.0
+"""After so long without news a comment comes, unless the application has `EVENT_BEAT_SECONDS` configured."""
+
 _LONGEST_SECONDS = 600.0
+"""How long a stream lasts, unless the application has `EVENT_LONGEST_SECONDS` configured."""
+
 _RETRY_SECONDS = 5
 
 
@@ -90,7 +95,14 @@ def follow_draft(draft: str) -> Response:
         raise ServiceUnavailable(message, retry_after=_RETRY_SECONDS)
     is_alive: Callable[[], bool] = current_app.config.get("IS_ALIVE", lambda: True)
     connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
-    events = _tell(first, lambda: drafts.get_progress(found, draft), is_alive, connection)
+    events = _tell(
+        first,
+        lambda: drafts.get_progress(found, draft),
+        is_alive,
+        connection,
+        beat=current_app.config.get("EVENT_BEAT_SECONDS", _BEAT_SECONDS),
+        longest=current_app.config.get("EVENT_LONGEST_SECONDS", _LONGEST_SECONDS),
+    )
     response = Response(stream_with_context(events), mimetype=MEDIA_TYPE)
     response.call_on_close(_places.leave)
     response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
@@ -102,18 +114,21 @@ def _tell(
     look: Callable[[], ProgressView],
     is_alive: Callable[[], bool],
     connection: socket.socket | None,
+    *,
+    beat: float,
+    longest: float,
 ) -> Iterator[str]:
     yield f"retry: {_RETRY_SECONDS * 1000}\n\n"
     yield _write(found)
     begun = spoken = time.monotonic()
-    while found.is_at_work and is_alive() and time.monotonic() - begun < _LONGEST_SECONDS:
+    while found.is_at_work and is_alive() and time.monotonic() - begun < longest:
         if not _wait(connection, _LOOK_SECONDS):
             return
         now = look()
         if now != found:
             found, spoken = now, time.monotonic()
             yield _write(found)
-        elif time.monotonic() - spoken > _BEAT_SECONDS:
+        elif time.monotonic() - spoken > beat:
             spoken = time.monotonic()
             yield ": still here\n\n"
 

@@ -51,14 +51,14 @@ class Database:
         """Bring the tables to the newest form."""
         from alembic import command
 
-        command.upgrade(self._alembic(), "head")
+        command.upgrade(self.migration_config(), "head")
 
     def is_current(self) -> bool:
         """Whether the tables are of the newest form."""
         from alembic.runtime.migration import MigrationContext
         from alembic.script import ScriptDirectory
 
-        head = ScriptDirectory.from_config(self._alembic()).get_current_head()
+        head = ScriptDirectory.from_config(self.migration_config()).get_current_head()
         try:
             with self.engine.connect() as connection:
                 return MigrationContext.configure(connection).get_current_revision() == head
@@ -69,7 +69,8 @@ class Database:
         """Close all connections."""
         self.engine.dispose()
 
-    def _alembic(self) -> Any:
+    def migration_config(self) -> Any:
+        """What Alembic's commands need to know to work on this database."""
         from alembic.config import Config
 
         config = Config()

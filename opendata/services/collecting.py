@@ -33,8 +33,9 @@ class Collected:
 class Collecting:
     """Removes what nothing needs."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, young_seconds: float = _YOUNG_SECONDS) -> None:
         self._context = context
+        self._young_seconds = young_seconds
 
     def run(self, *, dry: bool = False) -> Collected:
         """Remove it, or with `dry` only count it. Safe while people work.
@@ -51,7 +52,7 @@ class Collecting:
             (self._context.private, private, "private"),
         ):
             for name, size in store.list_blobs():
-                if name not in needed and _is_old(store, name):
+                if name not in needed and self._is_old(store, name):
                     if not dry:
                         store.delete_blob(name)
                     setattr(collected, where, getattr(collected, where) + 1)
@@ -97,10 +98,9 @@ class Collecting:
             except NotFoundError:
                 continue
 
-
-def _is_old(store: Store, name: str) -> bool:
-    """Whether nobody has kept it within the last day: keeping a blob again touches its status."""
-    try:
-        return time.time() - store.blob_path(name).stat().st_ctime > _YOUNG_SECONDS
-    except (NotFoundError, FileNotFoundError):
-        return False
+    def _is_old(self, store: Store, name: str) -> bool:
+        """Whether nobody has kept it for so long: keeping a blob again touches its status."""
+        try:
+            return time.time() - store.blob_path(name).stat().st_ctime > self._young_seconds
+        except (NotFoundError, FileNotFoundError):
+            return False

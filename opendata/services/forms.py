@@ -43,7 +43,7 @@ CODINGS = ("zstd", "gzip")
 _STORED = ("csv", "parquet")
 _ENCODED = ("csv", "json", "jsonl")
 _EDITION = 1
-_ENCODED_AT_ONCE = 1 << 20
+ENCODED_AT_ONCE = 1 << 20
 """Bytes that are compressed while their reader waits, in some hundredths of a second."""
 
 _ZSTD_LEVEL = 9
@@ -130,7 +130,7 @@ class Forms:
             return None
         make = partial(_write_zstd if coding == "zstd" else _write_gzip, form.path)
         key = f"{form.key}-{coding}.{_EDITION}"
-        at_once = form.size <= _ENCODED_AT_ONCE
+        at_once = form.size <= ENCODED_AT_ONCE
         found = self._folder.get(key, make) if at_once else self._folder.begin(key, make)
         return _serve_derived(key, found, form.name, form.media_type) if found and found.size < form.size else None
 

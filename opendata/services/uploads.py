@@ -53,9 +53,14 @@ _STRAY_SECONDS = 24 * 3600
 class Uploads:
     """Receiving files piece by piece. An upload is its sender's alone: to everybody else it is not there."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(
+        self, context: Context, *, save_bytes: int = _SAVE_BYTES, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> None:
+        """`save_bytes` of a piece are counted before its end; who finds an upload in use waits `patience_seconds`."""
         self._context = context
         self._files = UploadFiles(context.settings.upload_folder)
+        self._save_bytes = save_bytes
+        self._patience = patience_seconds
 
     def create(
         self, actor: Actor | None, length: int, filename: str, *, meta: str = "", once: Once | None = None
@@ -126,7 +131,7 @@ class Uploads:
         if row.state == "finished":
             self._require_place(row, row.length, offset, size)
             return _view(row, row.length)
-        with self._files.lock(upload, write=True, patience=_PATIENCE_SECONDS) as file:
+        with self._files.lock(upload, write=True, patience=self._patience) as file:
             row = self._find(actor, upload)
             start = self._measure(row)
             self._require_place(row, start, offset, size)
@@ -145,7 +150,7 @@ class Uploads:
     def delete(self, actor: Actor | None, upload: str) -> None:
         """Give an upload up. Raises `NotFoundError`, `ExpiredError`, `BusyError`."""
         self._find(actor, upload)
-        with self._files.lock(upload, patience=_PATIENCE_SECONDS):
+        with self._files.lock(upload, patience=self._patience):
             self._forget(upload)
 
     def open(self, actor: Actor | None, upload: str, *, name: str | None = None) -> UploadedFile:
@@ -196,7 +201,7 @@ class Uploads:
                 if each is not None:
                     each.update(piece)
             at += len(piece)
-            if check is None and (at - saved > _SAVE_BYTES or time.monotonic() > due):
+            if check is None and (at - saved > self._save_bytes or time.monotonic() > due):
                 self._save(row.id, file, at, found)
                 saved, due = at, time.monotonic() + _SAVE_SECONDS
         if checksum is not None and check is not None:

@@ -35,7 +35,7 @@ def store(services: Services, draft: str, rows: list[dict[str, Any]], folder: Pa
     plain = {"strength": "error", "note": "", "cell": None}
     with FindingsWriter(folder / "found.parquet") as writer:
         writer.write(pa.RecordBatch.from_pylist([{**plain, **row} for row in rows], schema=findings_schema()))
-    digest, _ = services.drafts._context.private.put_blob(folder / "found.parquet")
+    digest, _ = LocalStore(services.settings.private_folder).put_blob(folder / "found.parquet")
     with services.database.unit(write=True) as session:
         session.query(DraftResource).filter_by(draft_id=draft).one().findings = digest
 

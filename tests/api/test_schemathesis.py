@@ -50,9 +50,9 @@ def send_bytes(context: object, value: Any) -> bytes:
 
 
 @pytest.fixture
-def catalogue(editor: Caller, maintainer: Caller, monkeypatch: pytest.MonkeyPatch) -> Iterator[Caller]:
+def catalogue(app: Flask, editor: Caller, maintainer: Caller) -> Iterator[Caller]:
     """A maintainer's client of an instance that has one of everything."""
-    monkeypatch.setattr(events, "_LONGEST_SECONDS", 0.0)  # nobody works here, so nothing to follow would ever end
+    app.config["EVENT_LONGEST_SECONDS"] = 0.0  # nobody works here, so nothing to follow would ever end
     editor.publish()
     maintainer.post("/schemas", json={"name": "levels", "version": "1.0.0", "descriptor": SCHEMA})
     return maintainer

@@ -151,10 +151,11 @@ def test_a_piece_is_held_against_its_checksum(editor: Caller) -> None:
     assert add(editor, address, 0, DATA[:20], Upload_Checksum=good).headers["Upload-Offset"] == "20"
 
 
-def test_an_upload_in_use_is_locked(editor: Caller, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opendata.services.uploads._PATIENCE_SECONDS", 0.0)
+def test_an_upload_in_use_is_locked(editor: Caller, services: Services, app: Flask) -> None:
+    impatient = Uploads(build_context(services.settings), patience_seconds=0.0)
+    app.extensions["opendata"] = replace(services, uploads=impatient)
     address = begin(editor)
-    with services.uploads._files.lock(address.rsplit("/", 1)[-1]):
+    with UploadFiles(services.settings.upload_folder).lock(address.rsplit("/", 1)[-1]):
         problem(add(editor, address, 0, DATA), 423, "locked")
         problem(editor.delete(address, headers=TUS), 423, "locked")
         assert editor.send("HEAD", address, headers=TUS).status_code == 200

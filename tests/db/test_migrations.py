@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -13,6 +14,7 @@ from opendata.db.models import Base
 from opendata.db.session import Database
 
 
+@pytest.mark.both_databases
 def test_migrated_tables_equal_the_models(tmp_path: Path, empty_database_url: str) -> None:
     database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
     assert not database.is_current()
@@ -24,9 +26,10 @@ def test_migrated_tables_equal_the_models(tmp_path: Path, empty_database_url: st
     database.dispose()
 
 
+@pytest.mark.both_databases
 def test_migrations_can_be_taken_back(tmp_path: Path, empty_database_url: str) -> None:
     database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
     database.migrate()
-    command.downgrade(database._alembic(), "base")
+    command.downgrade(database.migration_config(), "base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
     database.dispose()

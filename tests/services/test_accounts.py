@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from opendata.errors import InvalidMetadataError, NotFoundError, NotSignedInError, StateError
 from opendata.services.accounts import Accounts
 from opendata.services.context import read_clock
-from opendata.wiring import Services
+from opendata.wiring import Services, build_services
 from tests.instances import make_actor
 
 PASSWORD = "a long password"
@@ -20,7 +19,7 @@ PASSWORD = "a long password"
 
 def at(services: Services, moment: datetime) -> Accounts:
     """The same accounts as they are at another time."""
-    return Accounts(replace(services.accounts._context, clock=lambda: moment))
+    return build_services(services.settings, clock=lambda: moment).accounts
 
 
 def test_a_name_and_password_give_the_actor(services: Services) -> None:
@@ -94,6 +93,7 @@ def test_an_account_that_may_not_be_made_says_why(services: Services) -> None:
         assert services.accounts.list_users() == []
 
 
+@pytest.mark.both_databases
 def test_a_name_is_given_once_and_a_publisher_has_to_exist(services: Services) -> None:
     services.accounts.create_user("clerk", PASSWORD, "editor", "water-bureau")
     with pytest.raises(StateError):
@@ -175,6 +175,7 @@ def test_an_unknown_token_is_refused(services: Services) -> None:
             services.accounts.authenticate(text)
 
 
+@pytest.mark.both_databases
 def test_a_token_ends_on_its_day(services: Services) -> None:
     make_actor(services, "clerk")
     now = read_clock()

@@ -108,6 +108,7 @@ def test_an_editor_acts_for_their_own_publisher_alone(services: Services, editor
     assert (found.id, found.publisher.id, created) == ("dao-lu", "roads", True)
 
 
+@pytest.mark.both_databases
 def test_a_name_that_is_none_is_not_found_on_any_database(services: Services) -> None:
     for name in NONSENSE:
         for find in (services.datasets.get, services.publishers.get, services.schemas.get, services.schemas.resolve):
@@ -215,6 +216,7 @@ def test_a_publisher_is_made_once(services: Services) -> None:
 # -------------------------------------------------------------------------------------------------------- schemas
 
 
+@pytest.mark.both_databases
 def test_the_newest_version_of_a_schema_is_the_highest_number(services: Services) -> None:
     for version in ("1.9.0", "1.10.0", "1.2.0"):
         services.schemas.add(SYSTEM, "levels", version, {**SCHEMA, "title": version})
@@ -289,6 +291,7 @@ def test_a_folder_of_schemas_is_loaded_once(services: Services, tmp_path: Path) 
 # ------------------------------------------------------------------------------------------------------ only once
 
 
+@pytest.mark.both_databases
 def test_a_request_that_comes_again_gets_the_first_answer(services: Services, editor: Actor) -> None:
     once = Once("key", "request")
     first, created = services.datasets.create(editor, {"title": "空气"}, once=once)
@@ -308,6 +311,7 @@ def test_a_key_belongs_to_one_request_of_one_account(services: Services, editor:
     assert len(services.datasets.list(editor).items) == 3
 
 
+@pytest.mark.both_databases
 def test_a_refused_request_does_not_use_its_key_up(services: Services, editor: Actor) -> None:
     once = Once("key", "request")
     with pytest.raises(StateError):
@@ -315,6 +319,7 @@ def test_a_refused_request_does_not_use_its_key_up(services: Services, editor: A
     assert services.datasets.create(editor, {"title": "空气"}, once=once)[1] is True
 
 
+@pytest.mark.both_databases
 def test_concurrent_requests_of_one_key_make_one_thing(services: Services, editor: Actor) -> None:
     once = Once("key", "request")
     found = at_once(lambda _: services.datasets.create(editor, {"title": "空气"}, once=once))
@@ -324,12 +329,14 @@ def test_concurrent_requests_of_one_key_make_one_thing(services: Services, edito
     assert len(services.datasets.list(editor).items) == 2
 
 
+@pytest.mark.both_databases
 def test_concurrent_requests_for_one_id_make_one_thing(services: Services, editor: Actor) -> None:
     found = at_once(lambda _: services.datasets.create(editor, {"id": "air", "title": "空气"}))
     assert sum(isinstance(item, tuple) for item in found) == 1
     assert sum(isinstance(item, StateError) for item in found) == WRITERS - 1
 
 
+@pytest.mark.both_databases
 def test_concurrent_additions_of_one_schema_agree(services: Services) -> None:
     found = at_once(lambda _: services.schemas.add(SYSTEM, "levels", "1.0.0", SCHEMA))
     assert [item for item in found if isinstance(item, Exception)] == []
@@ -342,6 +349,7 @@ def test_concurrent_additions_of_one_schema_agree(services: Services) -> None:
 # --------------------------------------------------------------------------------------------------------- paging
 
 
+@pytest.mark.both_databases
 def test_a_walk_over_the_pages_meets_everything_once_in_order(services: Services) -> None:
     names = [f"set-{number:02}" for number in range(7)]
     for name in reversed(names):
@@ -363,6 +371,7 @@ def test_a_walk_over_the_pages_meets_everything_once_in_order(services: Services
     assert {item.version for page in walk(services.schemas.list, limit=2) for item in page} == {"1.1.0"}
 
 
+@pytest.mark.both_databases
 def test_a_walk_is_not_disturbed_by_what_comes_and_goes(services: Services) -> None:
     for name in ("bb", "dd", "ff"):
         services.publishers.create(SYSTEM, {"id": name, "title": name})
@@ -414,6 +423,7 @@ def test_the_rows_of_a_published_version_are_those_of_the_file(services: Service
     assert services.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
 
 
+@pytest.mark.both_databases
 def test_characters_that_a_database_cannot_keep_are_no_fault_of_ours(services: Services, editor: Actor) -> None:
     with pytest.raises((InputError, NotFoundError)):
         services.versions.get("a\0b", "1.0.0")

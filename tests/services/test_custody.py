@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ import pytest
 
 from opendata.db.models import Event
 from opendata.errors import DamagedError, InputError, IntegrityError, StateError, WithdrawnError
-from opendata.services import checking, collecting
+from opendata.services import checking
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.backups import restore_backup
+from opendata.services.collecting import Collecting
+from opendata.services.context import read_clock
 from opendata.settings import Settings
+from opendata.storage.local import LocalStore
 from opendata.storage.store import manifest_key, signature_key
-from opendata.wiring import Services, build_services
+from opendata.wiring import Services, build_context, build_services
 from tests.instances import CSV, make_actor, publish, upload
 from tests.services.test_rebuilding import describe_catalogue, read_version
 
@@ -175,12 +179,13 @@ def test_a_look_that_was_broken_off_goes_on_where_it_was(published: Services) ->
     assert published.checking.run().blobs == whole
 
 
+@pytest.mark.both_databases
 def test_slices_get_round_to_every_file(published: Services) -> None:
     path = find_blob(published)
     times = path.stat()
     write_over(path, flip_last_byte)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    blobs = len(list(published.versions._context.public.list_blobs()))
+    blobs = len(list(LocalStore(published.settings.public_folder).list_blobs()))
     for _ in range(blobs):
         assert published.checking.run_slice(1.0) > 0
     with pytest.raises(DamagedError):
@@ -190,24 +195,22 @@ def test_slices_get_round_to_every_file(published: Services) -> None:
 # ------------------------------------------------------------------------------------------------------------ garbage
 
 
-def test_only_what_nothing_needs_is_removed(
-    published: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.both_databases
+def test_only_what_nothing_needs_is_removed(published: Services, editor: Actor) -> None:
     waiting = upload(published, editor, CSV + "A009,北湖,1,2026-02-03\n")
     discarded = upload(published, editor, CSV + "A008,北湖,1,2026-02-03\n")
     published.drafts.discard(editor, discarded.id)
-    store = published.versions._context.public
+    store = LocalStore(published.settings.public_folder)
     orphan, _ = store.put_stream(io.BytesIO(b"orphan"))
     before = {version: read_version(published, "reservoirs", version) for version in ("1.0.0", "1.1.0")}
     assert published.collecting.run().bytes == 0  # all of it is young
-    monkeypatch.setattr(collecting, "_YOUNG_SECONDS", -1)
-    assert published.collecting.run(dry=True).public == 1
+    collecting = Collecting(build_context(published.settings), young_seconds=-1)
+    assert collecting.run(dry=True).public == 1
     assert store.has_blob(orphan)
-    assert published.collecting.run().public == 1
+    assert collecting.run().public == 1
     assert not store.has_blob(orphan)
-    later = published.collecting
-    object.__setattr__(later._context, "clock", lambda clock=later._context.clock: clock().replace(year=2036))
-    removed = later.run()
+    later = build_context(published.settings, clock=lambda: read_clock() + timedelta(days=3650))
+    removed = Collecting(later, young_seconds=-1).run()
     assert (removed.public, removed.private > 0) == (0, True)
     assert {version: read_version(published, "reservoirs", version) for version in before} == before
     published.drafts.submit(editor, waiting.id)
@@ -224,6 +227,7 @@ def restore(source: Path, home: Path) -> Services:
     return build_services(Settings(home=home, review="none"))
 
 
+@pytest.mark.both_databases
 def test_a_backup_restored_answers_as_before_and_goes_on(published: Services, editor: Actor, tmp_path: Path) -> None:
     published.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="x")
     waiting = upload(published, editor, CSV)
@@ -247,6 +251,7 @@ def test_a_backup_restored_answers_as_before_and_goes_on(published: Services, ed
         other.database.dispose()
 
 
+@pytest.mark.both_databases
 def test_what_is_published_while_a_backup_is_made_is_left_to_the_next(
     published: Services, editor: Actor, tmp_path: Path
 ) -> None:

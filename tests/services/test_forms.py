@@ -404,7 +404,7 @@ def test_nothing_stays_of_what_was_erased_while_it_was_made(tmp_path: Path) -> N
 
 
 def test_a_long_text_is_coded_in_the_background(reservoirs: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opendata.services.forms._ENCODED_AT_ONCE", 10)
+    monkeypatch.setattr("opendata.services.forms.ENCODED_AT_ONCE", 10)
     long = CSV + "".join(f"B{row:03},湖,1,2026-01-01\n" for row in range(500))
     version = str(publish(reservoirs, make_actor(reservoirs, "second-editor"), long).version)
     form = reservoirs.forms.find("reservoirs", version, "levels", "csv")

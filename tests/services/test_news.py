@@ -54,6 +54,7 @@ def set_times(services: Services) -> None:
             row.published = row.changed = MOMENT + timedelta(days=row.id)
 
 
+@pytest.mark.both_databases
 def test_an_old_version_is_news_again_when_it_is_corrected_or_withdrawn(services: Services, editor: Actor) -> None:
     publish_three(services, editor)
     set_times(services)
@@ -126,11 +127,12 @@ def describe_row(number: int) -> dict[str, Any]:
     return {"dataset_id": "reservoirs", "version": f"1.{number}.0", "manifest": "0" * 64, **times, **counts}
 
 
+@pytest.mark.both_databases
 def test_versions_of_before_take_the_times_of_their_tombstones_and_errata(
     tmp_path: Path, empty_database_url: str
 ) -> None:
     database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
-    command.upgrade(database._alembic(), "0007")
+    command.upgrade(database.migration_config(), "0007")
     day = "2026-01-01 00:00:00+00:00"
     errata = '[{"version": "1.0.0", "successor": "1.2.0", "created": "2026-04-01T00:00:00Z"}]'
     tombstone = '{"changed": "2026-03-01T00:00:00Z"}'

@@ -27,6 +27,7 @@ from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services, publish, upload
 
 
+@pytest.mark.both_databases
 def test_a_valid_file_becomes_version_1_0_0_with_both_forms(services: Services, editor: Actor) -> None:
     view = publish(services, editor)
     assert (view.status, view.version) == ("published", "1.0.0")
@@ -175,6 +176,7 @@ def test_keys_into_a_published_version_are_checked_and_published_as_ours(service
     assert unknown.report["tasks"][0]["errors"][0]["type"] == "resource-error"
 
 
+@pytest.mark.both_databases
 def test_two_drafts_at_once_are_published_one_after_the_other(services: Services, editor: Actor) -> None:
     first = upload(services, editor, "a\n1\n", name="one", schema=None)
     second = upload(services, editor, "a\n1\n", name="two", schema=None)
@@ -286,6 +288,7 @@ def test_a_header_without_rows_and_two_thousand_columns_are_tables(services: Ser
     assert publish(services, editor, wide, name="wide", schema=None).status == "published"
 
 
+@pytest.mark.both_databases
 def test_a_stale_revision_is_refused(services: Services, editor: Actor) -> None:
     view = services.datasets.get("reservoirs", editor)
     services.datasets.update(editor, "reservoirs", {"title": "新水库"}, revision=view.revision)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from opendata.db.models import Upload
 from opendata.errors import (
     BusyError,
     ChecksumError,
@@ -25,14 +26,16 @@ from opendata.errors import (
     StateError,
     TooLargeError,
 )
-from opendata.services import uploads as module
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.context import read_clock
 from opendata.services.intake import ResourceOption
+from opendata.services.upload_files import UploadFiles
 from opendata.services.upload_values import Checksum, UploadView
 from opendata.services.uploads import Uploads
-from opendata.wiring import Services
+from opendata.storage.local import LocalStore
+from opendata.wiring import Services, build_context
 from tests.instances import CSV, SCHEMA, make_actor, make_services
+from tests.selection import examples
 
 DATA = bytes(range(256)) * 4096
 
@@ -60,13 +63,14 @@ def send(services: Services, actor: Actor, data: bytes, name: str = "levels.csv"
 
 def another_process(services: Services) -> Uploads:
     """The same instance as another process sees it: nothing is known but what is on the disk."""
-    return Uploads(services.uploads._context)
+    return Uploads(build_context(services.settings))
 
 
 def later(services: Services, hours: float) -> Uploads:
-    return Uploads(replace(services.uploads._context, clock=lambda: read_clock() + timedelta(hours=hours)))
+    return Uploads(build_context(services.settings, clock=lambda: read_clock() + timedelta(hours=hours)))
 
 
+@pytest.mark.both_databases
 def test_a_file_sent_in_pieces_is_whole_and_its_digest_known(services: Services, editor: Actor) -> None:
     upload = begin(services, editor)
     assert services.uploads.get(editor, upload).state == "receiving"
@@ -95,16 +99,16 @@ def test_what_arrived_before_the_connection_broke_is_kept(services: Services, ed
 
 
 @given(cuts=st.lists(st.tuples(st.integers(0, 5000), st.booleans(), st.booleans()), max_size=8))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_pieces_of_any_size_from_any_process_make_the_same_file(
     cuts: list[tuple[int, bool, bool]], sqlite: tuple[Services, Actor]
 ) -> None:
     services, editor = sqlite
     data = DATA[:20_000]
     upload = begin(services, editor, len(data))
-    front, offset = services.uploads, 0
+    front, offset, context = services.uploads, 0, build_context(services.settings)
     for size, breaks, elsewhere in cuts:
-        front = another_process(services) if elsewhere else front
+        front = Uploads(context) if elsewhere else front
         piece = data[offset : offset + size]
         try:
             front.append(editor, upload, offset, Line(piece, breaks=breaks, most=777))
@@ -115,6 +119,7 @@ def test_pieces_of_any_size_from_any_process_make_the_same_file(
     found = services.uploads.append(editor, upload, offset, Line(data[offset:]))
     assert found.sha256 == hashlib.sha256(data).hexdigest()
     services.uploads.delete(editor, upload)
+    context.database.dispose()
 
 
 @pytest.fixture
@@ -143,27 +148,28 @@ def test_bytes_that_the_disk_has_lost_are_asked_for_again(services: Services, ed
 
 
 def test_an_upload_whose_last_byte_came_just_before_a_kill_is_finished_by_the_next_who_asks(
-    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+    services: Services, editor: Actor
 ) -> None:
     upload = begin(services, editor)
-    with monkeypatch.context() as patch:
-        patch.setattr(Uploads, "_finish", lambda *_: None)
-        assert services.uploads.append(editor, upload, 0, Line(DATA)).state == "receiving"
+    services.uploads.append(editor, upload, 0, Line(DATA))
+    with services.database.unit(write=True) as session:  # as the kill leaves it: all is counted, no digest is known
+        row = session.get_one(Upload, upload)
+        row.state, row.sha256 = "receiving", None
     found = another_process(services).get(editor, upload)
     assert (found.state, found.sha256) == ("finished", hashlib.sha256(DATA).hexdigest())
 
 
-def test_a_long_piece_is_counted_on_the_way(services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_SAVE_BYTES", 100_000)
+def test_a_long_piece_is_counted_on_the_way(services: Services, editor: Actor) -> None:
     upload = begin(services, editor)
+    front, other = Uploads(build_context(services.settings), save_bytes=100_000), another_process(services)
     seen = []
 
     class Watching(Line):
         def read(self, size: int, /) -> bytes:
-            seen.append(another_process(services).get(editor, upload).offset)
+            seen.append(other.get(editor, upload).offset)
             return super().read(size)
 
-    services.uploads.append(editor, upload, 0, Watching(DATA, most=60_000))
+    front.append(editor, upload, 0, Watching(DATA, most=60_000))
     assert seen == sorted(seen)
     assert len(set(seen)) > 5
     assert max(seen) < len(DATA)
@@ -206,10 +212,10 @@ def test_a_piece_that_fits_its_checksum_is_kept_and_another_is_not(
     assert found.sha256 == hashlib.sha256(b"0123456789" * 2).hexdigest()
 
 
-def test_only_one_at_a_time_adds_to_an_upload(
-    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.05)
+@pytest.mark.both_databases
+def test_only_one_at_a_time_adds_to_an_upload(services: Services, editor: Actor) -> None:
+    context = build_context(services.settings)
+    here, elsewhere = (Uploads(context, patience_seconds=0.05) for _ in range(2))
     upload = begin(services, editor)
     begun, go = threading.Event(), threading.Event()
 
@@ -219,10 +225,10 @@ def test_only_one_at_a_time_adds_to_an_upload(
             go.wait(30)
             return super().read(size)
 
-    first = threading.Thread(target=services.uploads.append, args=(editor, upload, 0, Slow(DATA)))
+    first = threading.Thread(target=here.append, args=(editor, upload, 0, Slow(DATA)))
     first.start()
     begun.wait(30)
-    for front in (services.uploads, another_process(services)):
+    for front in (here, elsewhere):
         with pytest.raises(BusyError):
             front.append(editor, upload, 0, Line(DATA))
         with pytest.raises(BusyError):
@@ -255,9 +261,10 @@ def test_a_file_larger_than_allowed_is_refused_before_a_byte_of_it(tmp_path: Pat
         begin(services, editor, 1001)
 
 
+@pytest.mark.both_databases
 def test_uploads_nobody_uses_have_a_limit_together(services: Services, editor: Actor) -> None:
     small = replace(services.settings, max_pending_bytes=1000)
-    front = Uploads(replace(services.uploads._context, settings=small))
+    front = Uploads(build_context(small))
     first = front.create(editor, 600, "a.csv")[0]
     with pytest.raises(TooLargeError, match=r"500 bytes.*1100 bytes.*1000"):
         front.create(editor, 500, "b.csv")
@@ -279,7 +286,7 @@ def test_a_draft_takes_a_finished_upload_without_copying_it(services: Services, 
     view, _ = services.drafts.create(editor, "reservoirs", [file], [option])
     services.work.run_to_end(view.id)
     assert services.drafts.get(editor, view.id).status == "valid"
-    blob = services.uploads._context.private.blob_path(hashlib.sha256(data).hexdigest())
+    blob = LocalStore(services.settings.private_folder).blob_path(hashlib.sha256(data).hexdigest())
     assert blob.samefile(services.settings.upload_folder / found.id)
     services.uploads.delete(editor, found.id)
     assert blob.read_bytes() == data
@@ -295,6 +302,7 @@ def test_an_upload_that_is_not_all_there_makes_no_draft(services: Services, edit
         services.uploads.open(editor, upload)
 
 
+@pytest.mark.both_databases
 def test_what_nobody_sends_on_expires_and_is_removed(services: Services, editor: Actor) -> None:
     folder = services.settings.upload_folder
     old, young, used = begin(services, editor), begin(services, editor), send(services, editor, b"n\n1\n").id
@@ -324,7 +332,7 @@ def test_the_worker_tidies_uploads_and_their_strays_but_not_those_at_work(servic
     services.work.tidy()
     assert {path.name for path in folder.iterdir()} == {upload}
     tomorrow = later(services, 25)
-    with services.uploads._files.lock(upload):
+    with UploadFiles(folder).lock(upload):
         tomorrow.tidy()
     assert (folder / upload).exists()
     tomorrow.tidy()

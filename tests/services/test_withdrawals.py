@@ -96,6 +96,7 @@ def test_where_all_versions_are_withdrawn_the_dataset_stays_and_its_next_number_
     assert services.versions.get_manifest("reservoirs", "2.0.0")["opendata"]["previous"] == digest(first)
 
 
+@pytest.mark.both_databases
 def test_erasing_deletes_the_bytes_from_every_version_and_draft_that_has_them(
     services: Services, editor: Actor, boss: Actor
 ) -> None:
@@ -207,6 +208,7 @@ def test_an_old_version_restored_is_the_next_one_with_the_same_bytes(services: S
     assert number not in ("1.0.0", "1.1.0", "1.2.0")
 
 
+@pytest.mark.both_databases
 def test_a_renamed_dataset_keeps_its_versions_to_the_byte_and_its_old_id_leads_on(
     services: Services, editor: Actor, boss: Actor
 ) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from opendata.db.models import Draft
 from opendata.errors import StateError
+from opendata.services import lease as lease_module
+from opendata.services import processing
 from opendata.services.actors import Actor
 from opendata.services.context import Context, read_clock
 from opendata.services.datasets import find_dataset
@@ -23,8 +25,9 @@ from opendata.services.lease import Lease, LostLeaseError, take_lease
 from opendata.services.processing import Processing
 from opendata.services.values import DraftView
 from opendata.services.work import Work
-from opendata.wiring import Services
-from tests.instances import CSV, publish, upload
+from opendata.storage.local import LocalStore
+from opendata.wiring import Services, build_context, build_services
+from tests.instances import CSV, DATASET, make_actor, make_services, publish, upload
 
 WORKERS = 6
 
@@ -42,41 +45,37 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-class Memory:
-    """A queue that only remembers."""
-
-    def __init__(self) -> None:
-        self.drafts: list[str] = []
-
-    def put(self, draft: str) -> None:
-        self.drafts.append(draft)
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-def queue() -> Memory:
-    return Memory()
+def context(services: Services, clock: Clock) -> Iterator[Context]:
+    """The instance under a clock of ours."""
+    found = build_context(services.settings, clock=clock)
+    yield found
+    found.database.dispose()
 
 
 @pytest.fixture
-def context(services: Services, clock: Clock, queue: Memory) -> Context:
-    return replace(services.work._context, clock=clock, queue=queue)
-
-
-@pytest.fixture
-def work(services: Services, context: Context) -> Work:
+def work(services: Services, clock: Clock) -> Iterator[Work]:
     """The same work under a clock of ours."""
-    return Work(context, services.work._processing, services.work._publication, services.withdrawals)
+    found = build_services(services.settings, clock=clock)
+    yield found.work
+    found.database.dispose()
 
 
 def receive(services: Services, editor: Actor, text: str = CSV) -> str:
-    """A draft that nobody has worked on yet."""
-    view, _ = services.drafts.create(editor, "reservoirs", [UploadedFile("levels.csv", io.BytesIO(text.encode()))])
+    """A draft that nobody has worked on yet, nor told the queue of."""
+    file = UploadedFile("levels.csv", io.BytesIO(text.encode()))
+    view, _ = services.drafts.create(editor, "reservoirs", [file], enqueue=False)
     return view.id
+
+
+def list_queued(services: Services) -> list[str]:
+    """The drafts that the queue tells of."""
+    return [message.args[0] for message in services.queue.open().pending()]
 
 
 def row_of(services: Services, draft: str) -> Draft:
@@ -98,6 +97,7 @@ def break_processing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return monkeypatch.undo
 
 
+@pytest.mark.both_databases
 def test_two_workers_never_hold_one_draft(services: Services, editor: Actor, context: Context) -> None:
     for _ in range(5):
         draft = receive(services, editor)
@@ -113,6 +113,7 @@ def test_two_workers_never_hold_one_draft(services: Services, editor: Actor, con
         assert row_of(services, draft).attempts == 1
 
 
+@pytest.mark.both_databases
 def test_many_workers_on_one_draft_publish_one_version(services: Services, editor: Actor) -> None:
     draft = receive(services, editor)
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -123,6 +124,7 @@ def test_many_workers_on_one_draft_publish_one_version(services: Services, edito
     assert [item.version for item in services.versions.list("reservoirs")] == ["1.0.0"]
 
 
+@pytest.mark.both_databases
 def test_a_lease_is_held_until_it_runs_out_and_longer_where_the_worker_gets_on(
     services: Services, editor: Actor, context: Context, clock: Clock, work: Work
 ) -> None:
@@ -142,17 +144,22 @@ def test_a_lease_is_held_until_it_runs_out_and_longer_where_the_worker_gets_on(
     assert take_lease(context, draft) is not None
 
 
-def test_progress_is_written_once_a_second_at_most(services: Services, editor: Actor, context: Context) -> None:
+def test_progress_is_written_once_a_second_at_most(
+    services: Services, editor: Actor, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 100.0
+    monkeypatch.setattr(lease_module, "time", SimpleNamespace(monotonic=lambda: seconds))
     draft = receive(services, editor)
     lease = take_lease(context, draft)
     assert lease is not None
     lease.report("early", 0.1)
     assert row_of(services, draft).stage == ""
-    lease._beaten -= 1
+    seconds += 1
     lease.report("later", 1.7)
     assert (row_of(services, draft).stage, row_of(services, draft).progress) == ("later", 1.0)
 
 
+@pytest.mark.both_databases
 def test_what_a_worker_does_after_losing_its_lease_is_void(
     services: Services, editor: Actor, context: Context, clock: Clock
 ) -> None:
@@ -166,10 +173,9 @@ def test_what_a_worker_does_after_losing_its_lease_is_void(
         first.report("late", 0.9, force=True)
     with services.database.unit(write=True) as session, pytest.raises(LostLeaseError):
         first.lock(session)
-    with pytest.raises(LostLeaseError):
-        services.work._processing.run(first)
+    services.work.do(first)
     assert row_of(services, draft).status == "received"
-    services.work._processing.run(second)
+    services.work.do(second)
     assert services.drafts.get(editor, draft).status == "valid"
 
 
@@ -177,20 +183,20 @@ def test_a_worker_that_is_overtaken_half_way_changes_nothing(
     services: Services, editor: Actor, context: Context, clock: Clock, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft = receive(services, editor)
-    keep = Processing._keep
+    prepare = processing.prepare_table
     overtaken = []
 
-    def overtake(self: Processing, *args: object) -> object:
+    def overtake(*args: object, **options: object) -> object:
         if not overtaken:
             clock.pass_(services.settings.lease_seconds + 1)
             overtaken.append(take_lease(context, draft))
-        return keep(self, *args)  # type: ignore[arg-type]
+        return prepare(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Processing, "_keep", overtake)
+    monkeypatch.setattr(processing, "prepare_table", overtake)
     assert work.run(draft) is True
     row = row_of(services, draft)
     assert (row.status, row.error, row.resources[0].checked) == ("validating", None, False)
-    assert row.lease_owner == overtaken[0]._owner  # type: ignore[attr-defined]
+    assert row.lease_owner == overtaken[0].owner  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("step", ["taken", "working"])
@@ -229,7 +235,7 @@ def test_a_draft_given_up_while_a_worker_has_it_stays_given_up(
 
 
 def test_a_failure_of_ours_is_noted_and_tried_again_with_growing_pauses(
-    services: Services, editor: Actor, work: Work, clock: Clock, queue: Memory, monkeypatch: pytest.MonkeyPatch
+    services: Services, editor: Actor, work: Work, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft = receive(services, editor)
     repair = break_processing(monkeypatch)
@@ -248,7 +254,7 @@ def test_a_failure_of_ours_is_noted_and_tried_again_with_growing_pauses(
         assert work.sweep() == 1
     assert pauses == sorted(pauses)
     assert len(set(pauses)) == len(pauses)
-    assert queue.drafts == [draft] * services.settings.max_attempts
+    assert list_queued(services) == [draft] * services.settings.max_attempts
     repair()
     assert services.drafts.get(editor, draft).status == "failed"
 
@@ -310,23 +316,23 @@ def test_a_publication_that_fails_is_tried_again_and_makes_the_version_once(
 ) -> None:
     view = upload(services, editor)
     services.drafts.submit(editor, view.id)
-    put_record = type(services.work._context.public).put_record
 
     def fail(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(type(services.work._context.public), "put_record", fail)
-    work.run(view.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "put_record", fail)
+        work.run(view.id)
     assert services.drafts.get(editor, view.id).status == "failed"
     with pytest.raises(StateError):
         services.drafts.discard(editor, view.id)
-    monkeypatch.setattr(type(services.work._context.public), "put_record", put_record)
     clock.pass_(3600)
     assert work.run(view.id) is True
     assert services.drafts.get(editor, view.id).version == "1.0.0"
     assert work.run(view.id) is False
 
 
+@pytest.mark.both_databases
 def test_one_publication_of_a_dataset_goes_first_and_the_other_waits(
     services: Services, editor: Actor, work: Work, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,7 +345,7 @@ def test_one_publication_of_a_dataset_goes_first_and_the_other_waits(
         raise OSError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(services.work._context.public), "put_record", fail)
+        patch.setattr(LocalStore, "put_record", fail)
         work.run(first.id)
     for _ in range(services.settings.max_attempts * 2):
         assert work.run(second.id) is True
@@ -352,24 +358,28 @@ def test_one_publication_of_a_dataset_goes_first_and_the_other_waits(
     assert services.drafts.get(editor, second.id).version == "1.1.0"
 
 
-def test_who_waited_for_a_dataset_sees_what_was_done_to_it_meanwhile(services: Services, editor: Actor) -> None:
-    if not services.settings.database_url:
-        pytest.skip("SQLite has one writer at a time, who begins by waiting")
+def test_who_waited_for_a_dataset_sees_what_was_done_to_it_meanwhile(tmp_path: Path, postgresql_tables: str) -> None:
+    """On PostgreSQL alone: SQLite has one writer at a time, who begins by waiting."""
+    services = make_services(tmp_path / "instance", database_url=postgresql_tables)
+    editor = make_actor(services, "editor")
+    services.datasets.create(editor, DATASET)
     draft = receive(services, editor)
     with services.database.unit(write=True) as session:
         assert session.get_one(Draft, draft).dataset.publishing_id is None
         with services.database.unit(write=True) as other:
             find_dataset(other, "reservoirs", lock=True).publishing_id = "somebody else's"
         assert find_dataset(session, "reservoirs", lock=True).publishing_id == "somebody else's"
+    services.database.dispose()
 
 
+@pytest.mark.both_databases
 def test_the_sweep_finds_what_the_queue_lost_oldest_first(
-    services: Services, editor: Actor, work: Work, queue: Memory
+    services: Services, editor: Actor, work: Work
 ) -> None:
     drafts = [receive(services, editor) for _ in range(3)]
-    assert queue.drafts == []
+    assert list_queued(services) == []
     assert work.sweep() == 3
-    assert queue.drafts == drafts
+    assert list_queued(services) == drafts
     services.work.run_to_end(drafts[1])
     assert work.find() == [drafts[0], drafts[2]]
 

@@ -40,7 +40,7 @@ def draft(desk: Portal, tmp_path: Path) -> str:
     rows = [*(make(row) for row in range(4, 254)), warning]
     with FindingsWriter(tmp_path / "found.parquet") as writer:
         writer.write(pa.RecordBatch.from_pylist(rows, schema=findings_schema()))
-    digest, _ = desk.services.drafts._context.private.put_blob(tmp_path / "found.parquet")
+    digest, _ = LocalStore(desk.services.settings.private_folder).put_blob(tmp_path / "found.parquet")
     with desk.services.database.unit(write=True) as session:
         session.query(DraftResource).filter_by(draft_id=found).one().findings = digest
     return found

@@ -42,7 +42,7 @@ class Work:
 
     def __init__(self, desk: Portal, draft: str) -> None:
         self._database = desk.services.database
-        lease = take_lease(desk.services.work._context, draft)
+        lease = desk.services.work.take(draft)
         assert lease is not None
         self._lease: Lease = lease
         self._set(status="validating")
