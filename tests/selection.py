@@ -7,12 +7,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import pytest
 from hypothesis import settings
 
 QUICK_SHARE = 5
 """Under the quick profile a property is tried with one of so many examples."""
+
+# No deadline: a test asserts what is right, never how fast; those limits live in bench/. Under CI nothing is random.
+_DERANDOMIZED = bool(os.environ.get("CI"))
+settings.register_profile(
+    "quick", deadline=None, print_blob=True, derandomize=_DERANDOMIZED, max_examples=100 // QUICK_SHARE
+)
+settings.register_profile("thorough", deadline=None, print_blob=True, derandomize=_DERANDOMIZED)
+settings.load_profile("quick")
 
 
 def examples(most: int) -> int:
