@@ -12,19 +12,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
+COMPILED := $(VENV)/.compiled
+BROWSER := $(VENV)/browser/.installed
 CLIENTS := tests/clients/browser
 
-# One process a core, but no more than the servers that each of them starts are good for.
-PARALLEL := -n logical --maxprocesses 8 --dist worksteal
+# Some environments forbid Python to keep bytecode; every process would then compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
-# A fixed seed under CI; elsewhere a new one each time, printed, so that a finding can be had again.
+# One process a core, but at most as many as the servers of the tests can take. Tests of one group share a process.
+PARALLEL := -n logical --maxprocesses 8 --dist loadgroup
+QUICK := not slow and not soak
+
+# A fixed seed under CI; elsewhere a new one each time, printed, so that a finding can be repeated.
 ifdef CI
 SEED ?= 0
-EXPLORED := slow
 else
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
-EXPLORED := slow or hypothesis
 endif
+THOROUGH := --all-databases --hypothesis-profile=thorough --hypothesis-seed=$(SEED)
 
 .PHONY: help
 help: ## list the targets
@@ -32,22 +37,38 @@ help: ## list the targets
 
 .PHONY: run
 run: $(RUNTIME) ## publish the samples and serve them on http://127.0.0.1:8000 (PORT= for another)
-	@exec $(BIN)/opendata demo --port $(PORT)
+	@$(compile_later) exec $(BIN)/opendata demo --port $(PORT)
 
 .PHONY: install
 install: $(RUNTIME) ## install into .venv what running takes
+	@$(compile)
 
 .PHONY: test
-test: $(DEV) ## run the tests, but for the slow ones
-	$(BIN)/pytest $(PARALLEL) -m "not slow" --durations=10
+test: $(DEV) $(BROWSER) ## run the tests, except the slow ones (4 minutes on two cores)
+	@$(compile)
+	$(BIN)/pytest $(PARALLEL) -m "$(QUICK)" --durations=10
 
-.PHONY: coverage
-coverage: $(DEV) ## run the same tests and tell which lines they reach, in half as much time again
-	$(BIN)/pytest $(PARALLEL) -m "not slow" --cov --cov-report=term
+.PHONY: test-part
+test-part: $(DEV) $(BROWSER) ## run one part of the slow tests: PART=0/6 to PART=5/6
+	@$(compile)
+	$(BIN)/pytest $(PARALLEL) -m "slow and not soak" --part $(PART) $(THOROUGH) --durations=10
 
 .PHONY: test-all
-test-all: $(DEV) ## run what `make test` left out: the slow tests, and the property tests from a new seed
-	$(BIN)/pytest $(PARALLEL) -m "$(EXPLORED)" --durations=10 --hypothesis-seed=$(SEED)
+test-all: $(DEV) $(BROWSER) ## run all tests on all databases, the property tests from a new seed (30 minutes)
+	@$(compile)
+	$(BIN)/pytest $(PARALLEL) -m "not soak" $(THOROUGH) --durations=20
+
+.PHONY: soak
+soak: $(DEV) $(BROWSER) ## run what has no limit of time: every hand-made fault, and long fuzzing
+	@$(compile)
+	$(BIN)/python -m tests.mutations.run
+	$(BIN)/pytest -m soak -s $(THOROUGH)
+
+.PHONY: coverage
+coverage: $(DEV) $(BROWSER) ## show which lines and branches `make test` reaches, then `make test-all`
+	@$(compile)
+	$(BIN)/pytest $(PARALLEL) -m "$(QUICK)" --cov --cov-report=term
+	$(BIN)/pytest $(PARALLEL) -m "not soak" $(THOROUGH) --cov --cov-append --cov-report=term
 
 .PHONY: check
 check: $(DEV) ## format, lint, types, layers: all that needs no run
@@ -97,10 +118,31 @@ $(RUNTIME): requirements.lock pyproject.toml $(BIN)/uv
 	@if [ -e $(DEV) ]; then lock=requirements-dev.lock; else lock=requirements.lock; fi; \
 	    $(call sync,$$lock); touch $@
 
-$(DEV): requirements-dev.lock pyproject.toml $(CLIENTS)/package-lock.json $(BIN)/uv
+$(DEV): requirements-dev.lock pyproject.toml $(BIN)/uv
 	@$(call sync,requirements-dev.lock)
-	@$(fetch_clients)
 	@touch $@ $(RUNTIME)
+
+# What the tests send files with from inside a browser. Where it can't be fetched, their tests are skipped.
+$(BROWSER): $(CLIENTS)/package-lock.json $(CLIENTS)/package.json $(BIN)/python
+	@rm -rf $(@D); cp -R $(CLIENTS) $(@D); \
+	if npm ci --silent --prefer-offline --prefix $(@D); then touch $@; \
+	else echo "npm can't fetch the clients for a browser: their tests will be skipped"; fi
+
+# Bytecode of all that is installed and of the package, so that no process compiles what it imports. olefile ships a
+# module for Python 2, which never compiles.
+define compile
+[ $(COMPILED) -nt $(RUNTIME) ] || $(compile_installed); \
+$(BIN)/python -m compileall -q opendata migrations
+endef
+
+define compile_installed
+{ $(BIN)/python -m compileall -q -j 0 -x olefile2 $(VENV)/lib && touch $(COMPILED); }
+endef
+
+# `make run` compiles what it imports as it starts; all else is compiled beside it, when nothing else wants the machine.
+define compile_later
+[ $(COMPILED) -nt $(RUNTIME) ] || { nice -n 19 $(BIN)/python -m compileall -q -x olefile2 $(VENV)/lib >/dev/null 2>&1 && touch $(COMPILED); } &
+endef
 
 # uv takes a fifth of pip's time, but does not read pip's configuration: it is told of a mirror named there. Where
 # uv can't reach the packages although pip can (a proxy of the house), pip does the work.
@@ -110,13 +152,13 @@ index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true); 
 index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}; \
 [ -z "$$index" ] || export UV_DEFAULT_INDEX="$$index"; \
 $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(1) \
-    || $(BIN)/python -m pip install --quiet --require-hashes --requirement $(1); \
+    || $(BIN)/python -m pip install -qq --require-hashes --requirement $(1); \
 $(BIN)/uv pip install --quiet --offline --python $(BIN)/python --no-deps --no-build-isolation --editable .
 endef
 
 $(BIN)/uv: $(BIN)/python
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
 	@touch $@
 
 # Programs in a virtual environment know it by its full path: one that was moved with its folder is made anew.
@@ -127,13 +169,6 @@ endif
 $(BIN)/python:
 	@$(find_python); \
 	rm -rf $(VENV); "$$python" -m venv $(VENV); pwd > $(VENV)/.home
-
-# What the tests send files with from inside a browser. Where it can't be fetched, they are skipped.
-define fetch_clients
-rm -rf $(VENV)/browser; cp -R $(CLIENTS) $(VENV)/browser; \
-npm ci --silent --prefix $(VENV)/browser \
-    || echo "npm can't fetch the clients for a browser: their tests will be skipped"
-endef
 
 define find_python
 set -e; python=; \

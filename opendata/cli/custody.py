@@ -78,12 +78,12 @@ def rename(dataset: str, new: str) -> None:
 def rebuild(ctx: click.Context, as_json: bool) -> None:
     """Restore the published catalogue into an empty database, from the public store alone.
 
-    Accounts, drafts and the audit log are not in the store. A run that was broken off can be started again. Exit status
-    1 where a record could not be restored.
+    A database that is gone is made. Accounts, drafts and the audit log are not in the store. A run that was
+    interrupted can be started again. Exit status 1 where a record could not be restored.
     """
     from dataclasses import asdict
 
-    with open_services() as services, show_progress() as progress:
+    with open_services(migrate=True) as services, show_progress() as progress:
         found = services.rebuilding.run(lambda done, total: progress.report(done / max(1, total), ""))
     if as_json:
         wrong = [{"key": key, "reason": reason} for key, reason in found.wrong]

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_services() -> Iterator[Services]:
-    """The services of the instance. Raises `StateError` where it is not made, or its database not up to date."""
+def open_services(*, migrate: bool = False) -> Iterator[Services]:
+    """The services of the instance, with `migrate` after making its database or bringing it up to date.
+
+    Raises `StateError` where the instance is not made or its database not up to date, `BackendError`.
+    """
     from opendata.settings import read_settings
 
     settings = read_settings()
-    from opendata.services.instance import require_current, require_instance
+    from opendata.services.instance import migrate_database, require_current, require_instance
 
     require_instance(settings)
+    if migrate:
+        migrate_database(settings)
     if not os.environ.get(DEBUG):
         # What a service logs with a traceback, a command tells in a sentence.
         logging.getLogger("opendata").addHandler(logging.NullHandler())

@@ -57,8 +57,6 @@ def create_instance(settings: Settings, *, review: str | None = None) -> bool:
         (settings.home / INSTANCE_FILE).touch()
         (settings.home / INSTANCE_FILE).chmod(0o600)  # it may hold the password of a database
         write_instance_file(settings.home, {variable_of("review"): review or settings.review})
-    if not settings.database_url:
-        (settings.home / "opendata.sqlite").touch(mode=0o600)  # its journals get the mode of the file itself
     migrate_database(settings)
     write_secret(settings.key_folder / SESSION_FILE, secrets.token_hex(32))
     create_signing_key(settings.key_folder)  # with it the instance counts as made
@@ -84,6 +82,8 @@ def migrate_database(settings: Settings) -> None:
 
     from opendata.db.session import Database
 
+    if not settings.database_url:
+        (settings.home / "opendata.sqlite").touch(mode=0o600)  # its journals get the mode of the file itself
     database = Database(settings.database)
     try:
         if not database.is_current():
