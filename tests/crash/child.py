@@ -1,7 +1,7 @@
 """Deeds of a process that dies by SIGKILL at its n-th step that makes something durable; the forge forks it.
 
-Steps are counted before each fsync, link and database commit and before each batch written: between two neighbours
-nothing lasting happens, so killing at every one of them is killing at every moment that matters.
+Steps are counted before each fsync, link, removal and database commit and before each batch written: between two
+neighbours nothing lasting happens, so killing at every one of them is killing at every moment that matters.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import event
+from sqlalchemy.orm import configure_mappers
 
 from opendata.app import create_app
 from opendata.services.actors import SYSTEM
@@ -22,8 +23,23 @@ from opendata.services.context import read_clock
 from opendata.settings import Settings
 from opendata.tabular.writing import TableWriter
 from opendata.wiring import Services, build_services
+from tests.crash.forge import Tell
+from tests.instances import make_tables
 
-Tell = Callable[[int], None]
+EARLY_AND_LATE = (0.3, 0.8)
+"""Where `make test` kills each verb, as shares of its steps: in two phases of it. The slow tests kill at each step."""
+
+CHUNKS = 8
+"""Into so many tests the slow ones are split, so that processes can share them."""
+
+T = TypeVar("T")
+
+configure_mappers()  # in the forge, for all its children
+
+
+def point_at(share: float, points: Sequence[T]) -> T:
+    """One of all points."""
+    return points[int(share * len(points))]
 
 
 class Steps:
@@ -52,7 +68,7 @@ class Steps:
 def arm(services: Services, last: int) -> Steps:
     """Make this process die at its `last` step from here."""
     steps = Steps(last)
-    os.fsync = steps.before(os.fsync)  # type: ignore[assignment]
+    os.fsync = steps.before(lambda descriptor: None)  # SIGKILL leaves the kernel's pages alone; waiting proves nothing
     os.link = steps.before(os.link)  # type: ignore[assignment]
     Path.unlink = steps.before(Path.unlink)  # type: ignore[method-assign]
     TableWriter.write = steps.before(TableWriter.write)  # type: ignore[method-assign]
@@ -60,13 +76,18 @@ def arm(services: Services, last: int) -> Steps:
     return steps
 
 
+def open_instance(home: Path, *, hours: int = 0) -> Services:
+    """An instance as it is `hours` later, when the leases of the dead have run out."""
+    services = build_services(Settings(home=home, review="none"), clock=lambda: read_clock() + timedelta(hours=hours))
+    make_tables(services)  # it has them; from here on it does not wait for the disk
+    return services
+
+
 def do(tell: Tell, *, home: str, verb: str, subject: str, last: int = 0, hours: int = 0) -> None:
     """Do one draft's work (`work`) or another verb, `hours` later than now; tell how many steps it has."""
     moment = time.monotonic()
     time.monotonic = lambda: moment  # how long the work takes must not change how often it tells how far it is
-    services = build_services(
-        Settings(home=Path(home), review="none"), clock=lambda: read_clock() + timedelta(hours=hours)
-    )
+    services = open_instance(Path(home), hours=hours)
     steps = arm(services, last)
     if verb == "work":
         services.work.run_to_end(subject)
@@ -88,7 +109,7 @@ def serve(tell: Tell, *, home: str, last: int = 0) -> None:
     from werkzeug.serving import make_server
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    services = build_services(Settings(home=Path(home), review="none"))
+    services = open_instance(Path(home))
     server = make_server("127.0.0.1", 0, create_app(services=services), threaded=True)
     services.queue.count()
     steps = arm(services, last)

@@ -6,26 +6,33 @@ how it ended. Nothing is shared between children: each makes its engines, pools 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import faulthandler
+import gc
 import importlib
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn, cast
 
 from opendata.cli.parent import end_with_parent
-from tests.servers import CHECKOUT
 
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 300
 """After so many seconds a child says where it hangs, and ends."""
+
+Tell = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
@@ -38,138 +45,204 @@ class Ended:
 
 
 class Child:
-    """A child that may still run."""
+    """A child that may still run; whoever knows `subprocess.Popen` knows what its methods do."""
 
-    def __init__(self, forge: Forge, pid: int, told: list[Any]) -> None:
+    def __init__(self, forge: Forge, pid: int, told: int, output: IO[bytes], pipes: Sequence[IO[bytes]]) -> None:
         self.pid = pid
-        self.told = told
-        """What it told first; nothing where it died before."""
+        self.told: list[Any] = []
+        self.stdin, self.stdout = pipes if pipes else (None, None)
         self._forge = forge
-        self._ended: Ended | None = None
+        self._told = os.fdopen(told, "rb", buffering=0)
+        self._output = output
+        self._status: int | None = None
+        self._reaping = threading.Lock()
 
-    def poll(self) -> Ended | None:
-        """How it ended; None while it runs."""
-        if self._ended is None:
-            found = self._forge.ask({"poll": self.pid})
-            self._ended = None if found is None else Ended(**found)
-        return self._ended
+    def listen(self) -> bool:
+        """Wait until it tells one thing more; False where it has ended instead."""
+        line = self._told.readline()
+        if not line:
+            return False
+        kind, value = json.loads(line)
+        if kind == "modules":
+            self._forge.ask({"modules": value})
+            return self.listen()
+        self.told.append(value)
+        return True
 
-    def wait(self) -> Ended:
-        """Wait for its end."""
-        if self._ended is None:
-            self._ended = Ended(**self._forge.ask({"wait": self.pid}))
-        return self._ended
+    def wait(self, timeout: float | None = None) -> int:
+        """Its status once it has ended; raises `subprocess.TimeoutExpired`."""
+        with self._reaping:
+            while self._status is None:
+                if not select.select([self._told], [], [], timeout)[0]:
+                    raise subprocess.TimeoutExpired("a deed", timeout or 0)
+                if not self.listen():  # only death closes its end of the pipe
+                    self._status = int(self._forge.ask({"wait": self.pid}))
+                    self._told.close()
+            return self._status
 
-    def send_signal(self, number: signal.Signals) -> None:
-        """Its number belongs to nobody else before its end was asked for."""
-        if self._ended is None:
+    def poll(self) -> int | None:
+        """Its status; None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def end(self) -> Ended:
+        """Wait for its end, tell how that was, and close what leads to it."""
+        status = self.wait()
+        for pipe in filter(None, (self.stdin, self.stdout)):
+            pipe.close()
+        with self._output:
+            self._output.seek(0)
+            return Ended(status, self.told, self._output.read().decode(errors="replace"))
+
+    def send_signal(self, number: int) -> None:
+        """Its number belongs to nobody else before the forge has asked how it ended."""
+        if self.poll() is None:
             os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
 
 
 class Forge:
     """The warm process, from this side."""
 
-    def __init__(self) -> None:
-        # With threads of its own a process can't be forked; of a session of its own, Ctrl-C does not reach it.
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.forge"],
-            cwd=CHECKOUT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._answers = line.makefile("r", encoding="utf-8")
+        self._asking = threading.Lock()
 
-    def start(self, deed: str, *, environment: Mapping[str, str] | None = None, **options: Any) -> Child:
-        """Start a child and wait until it tells something for the first time, or is dead."""
+    def start(
+        self, deed: str, *, environment: Mapping[str, str] | None = None, with_pipes: bool = False, **options: Any
+    ) -> Child:
+        """Start a child, on request with pipes as its `stdin` and `stdout`."""
         plain = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
-        found = self.ask({"deed": deed, "options": plain, "environment": dict(environment or {})})
-        return Child(self, found["pid"], found["told"])
+        output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
+        told, tells = os.pipe()
+        theirs, pipes = [tells], []
+        if with_pipes:
+            (reads, words), (answers, writes) = os.pipe(), os.pipe()
+            theirs += [reads, writes]
+            pipes = [os.fdopen(words, "wb", buffering=0), os.fdopen(answers, "rb", buffering=0)]
+        request = {"deed": deed, "options": plain, "environment": dict(environment or {})}
+        pid = self.ask(request, [*theirs[:1], output.fileno(), *theirs[1:]])
+        for descriptor in theirs:
+            os.close(descriptor)
+        return Child(self, pid, told, output, pipes)
 
     def run(self, deed: str, **options: Any) -> Ended:
-        """The same to its end."""
-        return self.start(deed, **options).wait()
+        """Start one and wait for its end."""
+        return self.start(deed, **options).end()
 
-    def ask(self, request: Mapping[str, Any]) -> Any:
+    def ask(self, request: Mapping[str, Any], descriptors: Sequence[int] = ()) -> Any:
         """One request, one answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        data = json.dumps(request).encode() + b"\n"
+        with self._asking:
+            if descriptors:
+                socket.send_fds(self._line, [data], descriptors)
+            else:
+                self._line.sendall(data)
+            answer = self._answers.readline()
         assert answer, "the forge is dead; its last words are on stderr"
         return json.loads(answer)
 
     def close(self) -> None:
         """End it, and with it the children that are left."""
-        with self._process as process:
-            assert process.stdin is not None
-            process.stdin.close()
+        self._answers.close()
+        self._line.close()
+
+
+@cache
+def find_forge() -> Forge:
+    """The forge of this process, started cold when it is first needed."""
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.crash.forge", str(theirs.fileno())],
+        cwd=CHECKOUT,
+        # NumPy and pyarrow start threads when they are imported, and a process with threads can't be forked.
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"},
+        pass_fds=[theirs.fileno()],
+        start_new_session=True,  # Ctrl-C does not reach it
+    )
+    theirs.close()
+    forge = Forge(ours)
+    atexit.register(process.wait)
+    atexit.register(forge.close)  # before that
+    return forge
+
+
+def split_forge() -> Forge:
+    """A further forge for a deed that needs children itself, as warm as this process; to be made before any thread."""
+    ours, theirs = socket.socketpair()
+    parent = os.getpid()
+    if os.fork() == 0:
+        ours.close()
+        end_with_parent(parent, signal.SIGKILL)
+        _run_server(theirs)
+    theirs.close()
+    return Forge(ours)
 
 
 class _Server:
     """The warm process, from its own side."""
 
-    def __init__(self, requests: IO[str], answers: IO[str]) -> None:
-        self._requests = requests
-        self._answers = answers
-        self._running: dict[int, tuple[IO[str], IO[bytes]]] = {}
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
 
     def run(self) -> None:
-        for line in self._requests:
-            print(json.dumps(self._answer(json.loads(line))), file=self._answers, flush=True)
+        while (received := self._receive()) is not None:
+            request, descriptors = received
+            self._line.sendall(json.dumps(self._answer(request, descriptors)).encode() + b"\n")
 
-    def _answer(self, request: Mapping[str, Any]) -> Any:
+    def _receive(self) -> tuple[Mapping[str, Any], list[int]] | None:
+        data, descriptors = b"", []
+        while not data.endswith(b"\n"):
+            part, some, _, _ = socket.recv_fds(self._line, 1 << 16, 4)
+            if not part:
+                return None
+            data += part
+            descriptors += some
+        return json.loads(data), descriptors
+
+    def _answer(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> Any:
         if "wait" in request:
-            return self._find_end(request["wait"], 0)
-        if "poll" in request:
-            return self._find_end(request["poll"], os.WNOHANG)
-        return self._fork(request)
+            return os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
+        if "modules" in request:
+            return _load(request["modules"])
+        return self._fork(request, descriptors)
 
-    def _fork(self, request: Mapping[str, Any]) -> Any:
+    def _fork(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> int:
         module, _, name = request["deed"].partition(":")
-        deed = getattr(importlib.import_module(module), name)
+        if module not in sys.modules:
+            _load([module])
+        deed = getattr(sys.modules[module], name)
         assert _count_threads() == 1, "a process with threads can't be forked"
-        reading, writing = os.pipe()
-        output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _become_child(parent, output.fileno())
+            self._line.close()
+            _become_child(parent, *descriptors)
             os.environ.update(request["environment"])
-            _do(deed, request["options"], writing)
-        os.close(writing)
-        told = os.fdopen(reading, encoding="utf-8")
-        self._running[pid] = told, output
-        return {"pid": pid, "told": self._read(told, 1)}
+            _do(deed, request["options"], descriptors[0])
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return pid
 
-    def _read(self, told: IO[str], most: int = sys.maxsize) -> list[Any]:
-        """What a child tells, until it is so much or the child is dead; the modules it used are loaded here too."""
-        found: list[Any] = []
-        while len(found) < most and (line := told.readline()):
-            kind, value = json.loads(line)
-            if kind == "told":
-                found.append(value)
-                continue
-            for name in sorted(set(value) - set(sys.modules)):
-                with contextlib.suppress(ImportError):
-                    importlib.import_module(name)
-        return found
 
-    def _find_end(self, pid: int, options: int) -> Any:
-        ended, status = os.waitpid(pid, options)
-        if not ended:
-            return None
-        told, output = self._running.pop(pid)
-        with told, output:
-            output.seek(0)
-            return {
-                "status": os.waitstatus_to_exitcode(status),
-                "told": self._read(told),
-                "output": output.read().decode(errors="replace"),
-            }
+def _load(modules: Sequence[str]) -> int:
+    """Load what a child has used, so that the next one finds it here; how much that was."""
+    missing = sorted(set(modules) - set(sys.modules))
+    for name in missing:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # or the first collection in each child would copy all pages
+    return len(missing)
 
 
 def _count_threads() -> int:
@@ -177,15 +250,19 @@ def _count_threads() -> int:
     return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
 
 
-def _become_child(parent: int, output: int) -> None:
+def _become_child(parent: int, told: int, output: int, reads: int = -1, writes: int = -1) -> None:
+    os.setsid()
     empty = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((empty, 0), (output, 1), (output, 2)):
+    for source, target in ((empty if reads < 0 else reads, 0), (output if writes < 0 else writes, 1), (output, 2)):
         os.dup2(source, target)
+    for source in (empty, reads, writes):
+        if source >= 0:
+            os.close(source)
     end_with_parent(parent, signal.SIGKILL)
     faulthandler.dump_traceback_later(PATIENCE, exit=True)
 
 
-def _do(deed: Any, options: Mapping[str, Any], told: int) -> None:
+def _do(deed: Callable[..., object], options: Mapping[str, Any], told: int) -> NoReturn:
     """Do it and end this process, whatever happens: nothing of the parent may go on in here."""
     status = 1
 
@@ -196,8 +273,10 @@ def _do(deed: Any, options: Mapping[str, Any], told: int) -> None:
         deed(lambda value: tell("told", value), **options)
         tell("modules", list(sys.modules))
         status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
     except BaseException:  # noqa: BLE001 - it is printed, and ends the process
-        sys.excepthook(*sys.exc_info())
+        sys.excepthook(*cast("Any", sys.exc_info()))
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()
@@ -205,15 +284,16 @@ def _do(deed: Any, options: Mapping[str, Any], told: int) -> None:
         os._exit(status)
 
 
-@contextlib.contextmanager
-def open_forge() -> Iterator[Forge]:
-    """A forge for as long as it is needed."""
-    forge = Forge()
+def _run_server(line: socket.socket) -> NoReturn:
+    status = 1
     try:
-        yield forge
+        _Server(line).run()
+        status = 0
+    except BaseException:  # noqa: BLE001 - as above
+        sys.excepthook(*cast("Any", sys.exc_info()))
     finally:
-        forge.close()
+        os._exit(status)
 
 
 if __name__ == "__main__":
-    _Server(sys.stdin, os.fdopen(os.dup(1), "w", encoding="utf-8")).run()
+    _run_server(socket.socket(fileno=int(sys.argv[1])))

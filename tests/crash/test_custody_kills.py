@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,55 +13,53 @@ from opendata.errors import MovedError, StateError, WithdrawnError
 from opendata.services.actors import SYSTEM
 from opendata.services.backups import restore_backup
 from opendata.settings import Settings
-from opendata.wiring import Services, build_services
-from tests.instances import CSV, DATASET, _make_tables, make_actor, make_services, publish
-from tests.servers import CHECKOUT
+from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
+from tests.crash.forge import Ended, Forge
+from tests.instances import CSV, DATASET, make_actor, make_services, publish
 
 MORE = CSV + "A003,南湖,3,2026-02-02\n"
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+class Template:
     """An instance with two datasets; the same bytes are in two versions of the first and in the second."""
-    home = tmp_path_factory.mktemp("custody") / "template"
-    services = make_services(home)
-    actor = make_actor(services, "editor")
-    services.datasets.create(actor, DATASET)
-    services.datasets.create(actor, {**DATASET, "id": "second"})
-    publish(services, actor)
-    publish(services, actor, MORE)
-    publish(services, actor, dataset="second")
-    services.database.dispose()
-    return home
 
-
-def run_child(home: Path, verb: str, subject: str, last: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.crash.child", str(home), "", verb, subject, str(last), "0"]
-    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120)
-
-
-def count_steps(template: Path, tmp_path: Path, verb: str, subject: str) -> int:
-    home = tmp_path / "counted"
-    copy_instance(template, home, verb)
-    ended = run_child(home, verb, subject)
-    assert ended.returncode == 0, ended.stderr
-    shutil.rmtree(home)
-    shutil.rmtree(home.with_name("reservoirs"), ignore_errors=True)
-    return int(ended.stdout)
-
-
-def copy_instance(template: Path, home: Path, verb: str) -> None:
-    shutil.copytree(template, home)
-    if verb == "rebuild":
-        for file in home.glob("opendata.sqlite*"):
-            file.unlink()
-        services = open_instance(home)
-        _make_tables(services)
+    def __init__(self, forge: Forge, folder: Path) -> None:
+        self._forge = forge
+        self._folder = folder
+        self._steps: dict[str, int] = {}
+        self._full, self._without_database = folder / "full", folder / "without-database"
+        services = make_services(self._full)
+        actor = make_actor(services, "editor")
+        services.datasets.create(actor, DATASET)
+        services.datasets.create(actor, {**DATASET, "id": "second"})
+        publish(services, actor)
+        publish(services, actor, MORE)
+        publish(services, actor, dataset="second")
         services.database.dispose()
+        shutil.copytree(self._full, self._without_database)
+        for file in self._without_database.glob("opendata.sqlite*"):
+            file.unlink()
+        open_instance(self._without_database).database.dispose()
+
+    def points(self, verb: str) -> list[int]:
+        """Every step of a verb."""
+        if verb not in self._steps:
+            home = self._folder / verb / "counted"
+            ended = self.run(home, verb)
+            assert ended.status == 0, ended.output
+            shutil.rmtree(home.parent)
+            self._steps[verb] = int(ended.told[0])
+        return list(range(1, self._steps[verb] + 1))
+
+    def run(self, home: Path, verb: str, last: int = 0) -> Ended:
+        """Do the verb over a copy as a process that dies at its step `last`."""
+        shutil.copytree(self._without_database if verb == "rebuild" else self._full, home)
+        return self._forge.run("tests.crash.child:do", home=home, verb=verb, subject="reservoirs", last=last)
 
 
-def open_instance(home: Path) -> Services:
-    return build_services(Settings(home=home, review="none"))
+@pytest.fixture(scope="module")
+def template(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return Template(forge, tmp_path_factory.mktemp("custody"))
 
 
 def check_erased(home: Path) -> None:
@@ -138,25 +134,26 @@ def check_backed_up(home: Path) -> None:
 CHECKS = {"erase": check_erased, "rename": check_renamed, "rebuild": check_rebuilt, "backup": check_backed_up}
 
 
+@pytest.mark.parametrize("share", EARLY_AND_LATE)
 @pytest.mark.parametrize("verb", CHECKS)
-def test_what_is_killed_half_way_ends_as_if_it_had_not_been(template: Path, tmp_path: Path, verb: str) -> None:
-    steps = count_steps(template, tmp_path, verb, "reservoirs")
-    for part in (1, 2, 3):
-        kill_and_check(template, tmp_path / str(part), verb, part * steps // 4 + 1)
+def test_what_is_killed_half_way_ends_as_if_it_had_not_been(
+    template: Template, tmp_path: Path, verb: str, share: float
+) -> None:
+    kill_and_check(template, tmp_path / "killed", verb, point_at(share, template.points(verb)))
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS))
 @pytest.mark.parametrize("verb", CHECKS)
 def test_what_is_killed_at_any_single_step_ends_as_if_it_had_not_been(
-    template: Path, tmp_path: Path, verb: str
+    template: Template, tmp_path: Path, verb: str, chunk: int
 ) -> None:
-    for last in range(1, count_steps(template, tmp_path, verb, "reservoirs") + 1):
-        kill_and_check(template, tmp_path / str(last), verb, last)
+    for last in template.points(verb)[chunk::CHUNKS]:
+        kill_and_check(template, tmp_path / "killed", verb, last)
 
 
-def kill_and_check(template: Path, home: Path, verb: str, last: int) -> None:
-    copy_instance(template, home, verb)
-    killed = run_child(home, verb, "reservoirs", last)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+def kill_and_check(template: Template, home: Path, verb: str, last: int) -> None:
+    killed = template.run(home, verb, last)
+    assert killed.status == -signal.SIGKILL, killed.output
     CHECKS[verb](home)
     shutil.rmtree(home)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import signal
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,35 @@ import requests
 
 from opendata.services.actors import Actor
 from opendata.wiring import Services
-from tests.crash.test_web_kills import Web, open_instance
+from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
+from tests.crash.forge import Forge
+from tests.crash.test_web_kills import Web
 from tests.instances import CSV, DATASET, make_actor, make_services
 
 DATA = CSV.encode() * 50
 CUTS = (0, 1000, len(DATA))
 
 
+class Template:
+    """An instance with a dataset and nothing in it, and the steps that an undisturbed upload to it has."""
+
+    def __init__(self, forge: Forge, folder: Path) -> None:
+        self.forge = forge
+        self.home = folder / "template"
+        services = make_services(self.home)
+        services.datasets.create(make_actor(services, "editor"), DATASET)
+        self.token, _ = services.accounts.create_token("editor")
+        services.database.dispose()
+        counted = folder / "counted"
+        shutil.copytree(self.home, counted)
+        web = Web(forge, counted)
+        assert Sender(self.token).send(web)
+        self.points = list(range(1, web.stop() + 1))
+
+
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    home = tmp_path_factory.mktemp("upload-kills") / "template"
-    services = make_services(home)
-    services.datasets.create(make_actor(services, "editor"), DATASET)
-    token, _ = services.accounts.create_token("editor")
-    services.database.dispose()
-    return home, token
+def template(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return Template(forge, tmp_path_factory.mktemp("upload-kills"))
 
 
 class Sender:
@@ -40,7 +53,7 @@ class Sender:
 
     def send(self, web: Web) -> bool:
         """Send all of it; whether that was possible."""
-        base = f"http://127.0.0.1:{web.port}"
+        base = web.base
         try:
             if not self.upload:
                 headers = {"Upload-Length": str(len(DATA)), "Idempotency-Key": "the-one-upload"}
@@ -63,22 +76,21 @@ class Sender:
         return True
 
 
-def kill_and_resume(template: tuple[Path, str], home: Path, last: int) -> bool:
-    """Whether the process died at this step; all promises are checked either way."""
-    source, token = template
-    shutil.copytree(source, home)
-    sender, web = Sender(token), Web(home, last)
-    died = not sender.send(web)
-    if died:
-        assert web.process.wait(timeout=30) == -signal.SIGKILL
-        web = Web(home, 0)
+def kill_and_resume(template: Template, home: Path, last: int) -> None:
+    """Kill the server at this step, let another go on, and check all promises."""
+    shutil.copytree(template.home, home)
+    sender, web = Sender(template.token), Web(template.forge, home, last)
+    done = sender.send(web)
+    web.check_killed()
+    if not done:
+        web = Web(template.forge, home)
         assert sender.send(web)
-    web.stop()
-    services, editor = open_instance(home)
+        web.stop()
+    services = open_instance(home)
+    editor = services.accounts.sign_in("editor", "a long password")[0]
     check(services, editor, sender.upload.rsplit("/", 1)[-1])
     services.database.dispose()
     shutil.rmtree(home)
-    return died
 
 
 def check(services: Services, editor: Actor, upload: str) -> None:
@@ -89,14 +101,13 @@ def check(services: Services, editor: Actor, upload: str) -> None:
     assert [path.name for path in services.settings.upload_folder.iterdir()] == [upload]
 
 
-@pytest.mark.parametrize("last", [4, 8, 12, 16])
-def test_an_upload_outlives_its_server(template: tuple[Path, str], tmp_path: Path, last: int) -> None:
-    assert kill_and_resume(template, tmp_path / "killed", last)
+@pytest.mark.parametrize("share", EARLY_AND_LATE)
+def test_an_upload_outlives_its_server(template: Template, tmp_path: Path, share: float) -> None:
+    kill_and_resume(template, tmp_path / "killed", point_at(share, template.points))
 
 
 @pytest.mark.slow
-def test_an_upload_outlives_its_server_at_every_step(template: tuple[Path, str], tmp_path: Path) -> None:
-    last = 1
-    while kill_and_resume(template, tmp_path / str(last), last):
-        last += 1
-    assert last > 16
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_an_upload_outlives_its_server_at_any_single_step(template: Template, tmp_path: Path, chunk: int) -> None:
+    for last in template.points[chunk::CHUNKS]:
+        kill_and_resume(template, tmp_path / "killed", last)

@@ -2,89 +2,95 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import requests
 
-from opendata.services.actors import Actor
-from opendata.settings import Settings
-from opendata.wiring import Services, build_services
+from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
+from tests.crash.forge import Forge
 from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services
-from tests.servers import CHECKOUT, free_port
-
-POINTS = 12
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    home = tmp_path_factory.mktemp("web-kills") / "template"
-    services = make_services(home)
-    services.datasets.create(make_actor(services, "editor"), DATASET)
-    token, _ = services.accounts.create_token("editor")
-    services.database.dispose()
-    return home, token
 
 
 class Web:
     """The web application in a process that dies at its n-th lasting step."""
 
-    def __init__(self, home: Path, last: int) -> None:
-        self.port = free_port()
-        command = [sys.executable, "-m", "tests.crash.child", str(home), "", "serve", str(self.port), str(last), "0"]
-        self.process = subprocess.Popen(
-            command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "ready\n"
-
-    def send(self, token: str) -> requests.Response | None:
-        """Upload and submit; None where the process died on the way."""
-        import json
-
-        session = requests.Session()
-        session.headers["Authorization"] = f"Bearer {token}"
-        base = f"http://127.0.0.1:{self.port}/api/v1"
-        try:
-            return session.post(
-                f"{base}/datasets/reservoirs/drafts",
-                files={"file": ("levels.csv", CSV.encode())},
-                data={"schema": json.dumps(SCHEMA), "name": "levels"},
-                headers={"Idempotency-Key": "the-one-upload"},
-                timeout=30,
-            )
-        except requests.ConnectionError:
-            return None
+    def __init__(self, forge: Forge, home: Path, last: int = 0) -> None:
+        self._child = forge.start("tests.crash.child:serve", home=home, last=last)
+        assert self._child.listen(), self._child.end().output
+        self.base = f"http://127.0.0.1:{self._child.told[0]}"
 
     def stop(self) -> int:
-        self.process.terminate()
-        return self.process.wait(timeout=30)
+        """Ask it to end; how many steps it had."""
+        self._child.terminate()
+        ended = self._child.end()
+        assert ended.status == 0, ended.output
+        return int(ended.told[1])
+
+    def check_killed(self) -> None:
+        """It has died at its step, and of nothing else."""
+        ended = self._child.end()
+        assert ended.status == -signal.SIGKILL, ended.output
 
 
-def kill_and_send_again(template: tuple[Path, str], home: Path, last: int) -> bool:
-    """Whether the process died at this step; all promises are checked either way."""
-    source, token = template
-    shutil.copytree(source, home)
-    web = Web(home, last)
-    answer = web.send(token)
-    died = answer is None
-    if died:
-        assert web.process.wait(timeout=30) == -signal.SIGKILL
-    else:
+class Template:
+    """An instance with a dataset and nothing in it, and the steps that an undisturbed upload to it has."""
+
+    def __init__(self, forge: Forge, folder: Path) -> None:
+        self.forge = forge
+        self.home = folder / "template"
+        services = make_services(self.home)
+        services.datasets.create(make_actor(services, "editor"), DATASET)
+        self.token, _ = services.accounts.create_token("editor")
+        services.database.dispose()
+        counted = folder / "counted"
+        shutil.copytree(self.home, counted)
+        web = Web(forge, counted)
+        answer = send(web, self.token)
         assert answer is not None
         assert answer.status_code == 202
-        web.stop()
-    services, editor = open_instance(home)
+        self.points = list(range(1, web.stop() + 1))
+
+
+@pytest.fixture(scope="module")
+def template(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return Template(forge, tmp_path_factory.mktemp("web-kills"))
+
+
+def send(web: Web, token: str) -> requests.Response | None:
+    """Upload; None where the process died on the way."""
+    headers = {"Idempotency-Key": "the-one-upload", "Authorization": f"Bearer {token}"}
+    try:
+        with requests.Session() as session:
+            return session.post(
+                f"{web.base}/api/v1/datasets/reservoirs/drafts",
+                files={"file": ("levels.csv", CSV.encode())},
+                data={"schema": json.dumps(SCHEMA), "name": "levels"},
+                headers=headers,
+                timeout=60,
+            )
+    except requests.ConnectionError:
+        return None
+
+
+def kill_and_send_again(template: Template, home: Path, last: int) -> None:
+    """Kill the server at this step; whether or not it had answered by then, all promises hold."""
+    shutil.copytree(template.home, home)
+    web = Web(template.forge, home, last)
+    first = send(web, template.token)
+    web.check_killed()
+    services = open_instance(home)
+    editor = services.accounts.sign_in("editor", "a long password")[0]
     kept = services.drafts.list(editor).items
     assert len(kept) <= 1
-    if not died:
-        assert len(kept) == 1
-    again = Web(home, 0)
-    second = again.send(token)
+    if first is not None:
+        assert first.status_code == 202
+        assert [draft.id for draft in kept] == [first.json()["id"]]
+    again = Web(template.forge, home)
+    second = send(again, template.token)
     again.stop()
     assert second is not None
     assert second.status_code == 202
@@ -99,26 +105,19 @@ def kill_and_send_again(template: tuple[Path, str], home: Path, last: int) -> bo
     assert services.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
     services.database.dispose()
     shutil.rmtree(home)
-    return died
 
 
-def open_instance(home: Path) -> tuple[Services, Actor]:
-    services = build_services(Settings(home=home, review="none"))
-    return services, services.accounts.sign_in("editor", "a long password")[0]
-
-
-@pytest.mark.parametrize("last", [1, 3, 5, 7])
+@pytest.mark.parametrize("share", EARLY_AND_LATE)
 def test_an_upload_cut_by_a_kill_is_whole_or_not_there_and_can_be_repeated(
-    template: tuple[Path, str], tmp_path: Path, last: int
+    template: Template, tmp_path: Path, share: float
 ) -> None:
-    assert kill_and_send_again(template, tmp_path / "killed", last)
+    kill_and_send_again(template, tmp_path / "killed", point_at(share, template.points))
 
 
 @pytest.mark.slow
-def test_a_web_process_killed_at_every_step_of_an_upload_keeps_its_word(
-    template: tuple[Path, str], tmp_path: Path
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_a_web_process_killed_at_any_single_step_of_an_upload_keeps_its_word(
+    template: Template, tmp_path: Path, chunk: int
 ) -> None:
-    last = 1
-    while kill_and_send_again(template, tmp_path / str(last), last):
-        last += 1
-    assert last > POINTS // 2
+    for last in template.points[chunk::CHUNKS]:
+        kill_and_send_again(template, tmp_path / "killed", last)

@@ -7,8 +7,6 @@ import io
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,10 +16,10 @@ import pytest
 import xlsxwriter
 
 from opendata.services.intake import ResourceOption, UploadedFile
-from opendata.settings import Settings
-from opendata.wiring import Services, build_services
+from opendata.wiring import build_context
+from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
+from tests.crash.forge import Forge
 from tests.instances import DATASET, SCHEMA, make_actor, make_services, publish
-from tests.servers import CHECKOUT
 
 ROWS = 25_000
 TEXT = "code,name,level,measured\n" + "".join(
@@ -32,8 +30,10 @@ TEXT = "code,name,level,measured\n" + "".join(
 class Template:
     """An instance with one published version and one draft that waits for its work, to be copied for each kill."""
 
-    def __init__(self, home: Path, files: Mapping[str, bytes], options: Sequence[ResourceOption] = ()) -> None:
-        self.home = home
+    def __init__(
+        self, forge: Forge, home: Path, files: Mapping[str, bytes], options: Sequence[ResourceOption] = ()
+    ) -> None:
+        self._forge = forge
         services = make_services(home)
         actor = make_actor(services, "editor")
         services.datasets.create(actor, DATASET)
@@ -47,41 +47,51 @@ class Template:
         )
         self.draft = draft.id
         services.database.dispose()
-        self.reference = home.with_name("reference")
-        shutil.copytree(home, self.reference)
-        self.check_steps = self._count("received")
-        self.submitted = home.with_name("submitted")
-        shutil.copytree(self.reference, self.submitted)
-        opened = open_instance(self.submitted)
+        self.received = home
+        reference = home.with_name("reference")
+        shutil.copytree(home, reference)
+        self.check_steps = self._count(reference)
+        opened = open_instance(reference)
         opened.drafts.submit(opened.accounts.sign_in("editor", "a long password")[0], self.draft)
         opened.database.dispose()
-        shutil.rmtree(self.reference)
-        shutil.copytree(self.submitted, self.reference)
-        self.publish_steps = self._count("submitted")
-        self.content = read_content(self.reference)
+        self.submitted = home.with_name("submitted")
+        shutil.copytree(reference, self.submitted)
+        self.publish_steps = self._count(reference)
+        self.content = read_content(reference)
 
-    def _count(self, status: str) -> int:
-        result = run_child(self.reference, self.draft)
-        assert result.returncode == 0, (status, result.stderr)
-        return int(result.stdout)
+    def _count(self, home: Path) -> int:
+        done = self._forge.run("tests.crash.child:do", home=home, verb="work", subject=self.draft)
+        assert done.status == 0, done.output
+        return int(done.told[0])
 
-    def kill_points(self) -> list[tuple[Path, int]]:
-        """Every step of checking, then every step of publishing."""
-        checking = [(self.home, n) for n in range(1, self.check_steps + 1)]
-        return checking + [(self.submitted, n) for n in range(1, self.publish_steps + 1)]
+    def checking(self) -> list[tuple[Path, int]]:
+        """Every step of checking: the instance before it, and the number of the step."""
+        return [(self.received, n) for n in range(1, self.check_steps + 1)]
+
+    def publishing(self) -> list[tuple[Path, int]]:
+        """Every step of publishing."""
+        return [(self.submitted, n) for n in range(1, self.publish_steps + 1)]
+
+    def kill(self, home: Path, last: int, *, hours: int = 0) -> int:
+        """Do the work of the draft as a process that dies at its step `last`; its status."""
+        done = self._forge.run(
+            "tests.crash.child:do", home=home, verb="work", subject=self.draft, last=last, hours=hours
+        )
+        assert done.status in (0, -signal.SIGKILL), done.output
+        return done.status
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+def template(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Template:
     files = {"levels.csv": TEXT.encode(), "new.csv": b"a\n1\n"}
     options = [ResourceOption(file="levels.csv", name="levels", schema=SCHEMA)]
-    return Template(tmp_path_factory.mktemp("crash") / "template", files, options)
+    return Template(forge, tmp_path_factory.mktemp("crash") / "template", files, options)
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> Template:
+def packed(forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Template:
     """The same with files as departments have them: sheets with titles and footnotes, GB18030, JSON, all in one ZIP."""
-    return Template(tmp_path_factory.mktemp("packed") / "template", {"报送.zip": make_package()})
+    return Template(forge, tmp_path_factory.mktemp("packed") / "template", {"报送.zip": make_package()})
 
 
 def make_package() -> bytes:
@@ -102,15 +112,6 @@ def make_package() -> bytes:
         target.writestr("stations.csv", text.encode("gb18030"))
         target.writestr("flows.json", json.dumps(records))
     return whole.getvalue()
-
-
-def run_child(home: Path, draft: str, *, last: int = 0, hours: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.crash.child", str(home), "", "work", draft, str(last), str(hours)]
-    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120)
-
-
-def open_instance(home: Path) -> Services:
-    return build_services(Settings(home=home, review="none"))
 
 
 def read_content(home: Path) -> Mapping[str, Any]:
@@ -135,61 +136,74 @@ def read_content(home: Path) -> Mapping[str, Any]:
 def kill_and_recover(template: Template, home: Path, source: Path, last: int, again: int = 0) -> None:
     """Kill the work at its step `last`, and its resumption at step `again` if that is given; then let it finish."""
     shutil.copytree(source, home)
-    killed = run_child(home, template.draft, last=last)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert template.kill(home, last) == -signal.SIGKILL
     # Whatever is visible now is whole: the version before, or already the next one.
     visible = read_content(home)
     assert visible["1.0.0"] == template.content["1.0.0"]
     assert all(template.content[name] == value for name, value in visible.items())
     if again:
-        assert run_child(home, template.draft, last=again, hours=1).returncode in (0, -signal.SIGKILL)
-    services = open_instance(home)
+        template.kill(home, again, hours=1)
+    services = open_instance(home, hours=2)
     actor = services.accounts.sign_in("editor", "a long password")[0]
-    recovered = run_child(home, template.draft, hours=2)
-    assert recovered.returncode == 0, recovered.stderr
+    services.work.run_to_end(template.draft)
     view = services.drafts.get(actor, template.draft)
     if view.status == "valid":
         services.drafts.submit(actor, template.draft)
-        assert run_child(home, template.draft, hours=3).returncode == 0
+        services.work.run_to_end(template.draft)
         view = services.drafts.get(actor, template.draft)
     assert (view.status, view.version) == ("published", "1.1.0")
     assert read_content(home) == template.content
-    planned = services.work._publication._context.public.list_records("datasets")
+    planned = build_context(services.settings).public.list_records("datasets")
     assert sum(key.endswith(".json") for key in planned) == 2
     assert services.checking.run().findings == []
     services.database.dispose()
     shutil.rmtree(home)
 
 
-@pytest.mark.parametrize("part", range(6))
-def test_a_killed_worker_loses_nothing_and_shows_nothing_half(template: Template, tmp_path: Path, part: int) -> None:
-    points = template.kill_points()
-    source, last = points[(part * len(points)) // 6 + len(points) // 12]
-    kill_and_recover(template, tmp_path / "killed", source, last)
-
-
-def test_a_worker_killed_over_a_package_of_many_forms_loses_nothing(packed: Template, tmp_path: Path) -> None:
-    points = packed.kill_points()
-    for part in (1, 2, 4):
-        source, last = points[part * len(points) // 5]
-        kill_and_recover(packed, tmp_path / str(part), source, last)
-
-
-@pytest.mark.slow
-def test_a_worker_killed_at_every_fifth_step_over_a_package_of_many_forms_loses_nothing(
-    packed: Template, tmp_path: Path
+@pytest.mark.parametrize("share", EARLY_AND_LATE)
+def test_a_worker_killed_while_it_checks_a_draft_loses_nothing(
+    template: Template, tmp_path: Path, share: float
 ) -> None:
-    for number, (source, last) in enumerate(packed.kill_points()[::5]):
-        kill_and_recover(packed, tmp_path / str(number), source, last)
+    kill_and_recover(template, tmp_path / "killed", *point_at(share, template.checking()))
+
+
+@pytest.mark.parametrize("share", EARLY_AND_LATE)
+def test_a_worker_killed_while_it_publishes_shows_nothing_half_and_loses_nothing(
+    template: Template, tmp_path: Path, share: float
+) -> None:
+    kill_and_recover(template, tmp_path / "killed", *point_at(share, template.publishing()))
+
+
+@pytest.mark.parametrize("share", EARLY_AND_LATE)
+def test_a_worker_killed_over_a_package_of_many_forms_loses_nothing(
+    packed: Template, tmp_path: Path, share: float
+) -> None:
+    kill_and_recover(packed, tmp_path / "killed", *point_at(share, packed.checking() + packed.publishing()))
 
 
 @pytest.mark.slow
-def test_a_worker_killed_at_every_single_step_loses_nothing(template: Template, tmp_path: Path) -> None:
-    for number, (source, last) in enumerate(template.kill_points()):
-        kill_and_recover(template, tmp_path / str(number), source, last)
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_a_worker_killed_at_any_single_step_loses_nothing(template: Template, tmp_path: Path, chunk: int) -> None:
+    points = template.checking() + template.publishing()
+    for source, last in points[chunk::CHUNKS]:
+        kill_and_recover(template, tmp_path / "killed", source, last)
 
 
 @pytest.mark.slow
-def test_a_worker_killed_twice_over_the_same_draft_loses_nothing(template: Template, tmp_path: Path) -> None:
-    for number, (source, last) in enumerate(template.kill_points()):
-        kill_and_recover(template, tmp_path / str(number), source, last, again=1 + number * 5 % 11)
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_a_worker_killed_twice_over_the_same_draft_loses_nothing(
+    template: Template, tmp_path: Path, chunk: int
+) -> None:
+    points = list(enumerate(template.checking() + template.publishing()))
+    for number, (source, last) in points[chunk::CHUNKS]:
+        kill_and_recover(template, tmp_path / "killed", source, last, again=1 + number * 5 % 11)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_a_worker_killed_at_any_single_step_over_a_package_of_many_forms_loses_nothing(
+    packed: Template, tmp_path: Path, chunk: int
+) -> None:
+    points = packed.checking() + packed.publishing()
+    for source, last in points[chunk::CHUNKS]:
+        kill_and_recover(packed, tmp_path / "killed", source, last)
