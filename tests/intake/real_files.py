@@ -7,7 +7,25 @@ headings of groups), by eye, with the stories in the README beside the files.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
+
+LEFT_OUT = "reported"
+"""The folder of what goes wrong today: each input there has a story of its own instead of counts, and is taken up one
+by one, so that none of them is read as a careful person would until then."""
+
+
+def list_real_files(realdata: Path, *suffixes: str, among: Iterable[Path] | None = None) -> list[Path]:
+    """The files that tests of all real files walk, by name: those with such a suffix (of `among` or all there are)."""
+    paths = realdata.rglob("*") if among is None else among
+    return sorted(
+        path
+        for path in paths
+        if path.is_file()
+        and path.relative_to(realdata).parts[0] != LEFT_OUT
+        and (not suffixes or path.suffix in suffixes)
+    )
 
 
 class Counted(NamedTuple):
