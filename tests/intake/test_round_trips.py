@@ -27,6 +27,7 @@ from opendata.intake.opening import find_tables, open_table
 from opendata.intake.understanding import read_choices
 from opendata.tabular.schema import read_schema
 from opendata.tabular.table import prepare_table
+from tests.selection import examples
 
 SCHEMA_OF_TEXT = {"type": "string"}
 WORDS: dict[str, str] = {
@@ -113,7 +114,7 @@ def write_csv(table: Table, encoding: str, *, delimiter: str = ",", quote: str =
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
 @given(st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_a_declared_dialect_is_read_to_the_letter(encoding: str, data: st.DataObject) -> None:
     table = data.draw(tables(any_text(encoding)))
     delimiter = data.draw(st.sampled_from(",;\t|"))
@@ -127,7 +128,7 @@ def test_a_declared_dialect_is_read_to_the_letter(encoding: str, data: st.DataOb
 
 @pytest.mark.parametrize("encoding", WORDS)
 @given(st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 def test_ordinary_text_is_read_without_a_word_about_it(encoding: str, data: st.DataObject) -> None:
     table = data.draw(tables(words(encoding), least=6))
     table = Table(tuple(f"c{number}" for number in range(len(table.names))), table.rows)
@@ -136,7 +137,7 @@ def test_ordinary_text_is_read_without_a_word_about_it(encoding: str, data: st.D
 
 
 @given(tables(words("gb18030"), least=6), st.integers(0, 3), st.booleans(), st.sampled_from(["utf-8", "gb18030"]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_titles_above_and_notes_below_are_no_rows(table: Table, titles: int, notes: bool, encoding: str) -> None:
     above = "".join(f"数据库：分省年度数据之{number}\r\n" for number in range(titles)).encode(encoding)
     below = "注：数据为快报数，以年鉴为准。\r\n数据来源：示例统计局\r\n".encode(encoding) if notes else b""
@@ -202,7 +203,7 @@ FORMS: dict[str, Callable[[Table], bytes]] = {
 
 @pytest.mark.parametrize("name", FORMS)
 @given(st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_any_text_comes_back_out_of_any_form(name: str, data: st.DataObject) -> None:
     table = data.draw(tables(any_text("utf-8"), least=2))
     choices = None if name.endswith((".json", ".jsonl", ".arrow", ".parquet")) else {"exact": True}
@@ -211,7 +212,7 @@ def test_any_text_comes_back_out_of_any_form(name: str, data: st.DataObject) -> 
 
 @pytest.mark.parametrize(("name", "write"), [("rows.xml", write_xml), ("page.xls", write_html)])
 @given(table=tables(words("utf-8"), least=3))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_ordinary_text_comes_back_out_of_markup(name: str, write: Callable[[Table], bytes], table: Table) -> None:
     assert read_back(write(table), name) == table
 
@@ -234,6 +235,6 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("name", PACKED)
 @given(table=tables(words("gb18030"), least=6))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10))
 def test_packing_changes_nothing(name: str, table: Table) -> None:
     assert read_back(PACKED[name](write_csv(table, "gb18030")), name) == table

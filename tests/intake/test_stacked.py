@@ -18,6 +18,7 @@ from opendata.intake.stacked import MOST_ROWS, read_start
 from opendata.intake.tables import OpenedTable
 from opendata.intake.understanding import Choices
 from opendata.tabular.table import prepare_table
+from tests.selection import examples
 
 Rows = list[list[Any]]
 REGIONS = ["北京", "天津", "河北", "山西", "辽宁", "吉林"]
@@ -54,7 +55,7 @@ def as_text(table: Rows) -> Rows:
     return [[" ".join(str(cell).split()) for cell in row] for row in table]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(data=st.data())
 def test_each_table_of_a_sheet_is_read_as_if_it_were_alone(data: st.DataObject) -> None:
     tables = [

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from opendata.errors import OpendataError, TooLargeError, UnreadableFileError
 from opendata.intake.grid import Grid, Span
 from opendata.intake.workbooks import list_sheets, open_sheet
+from tests.selection import examples
 
 REALDATA = Path(__file__).parents[3] / "shared/realdata"
 needs_realdata = pytest.mark.skipif(not REALDATA.is_dir(), reason="the folder of real files is not here")
@@ -187,14 +188,14 @@ def agree(found: list[list[str]], table: list[list[Any]]) -> None:
     assert plain(found) == plain([[*row] for row in found[: len(table)]])
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(table=tables | regular, epoch_1904=st.booleans())
 def test_what_xlsxwriter_writes_is_read_back(tmp_path_factory: Any, table: list[list[Any]], epoch_1904: bool) -> None:
     path = grid_of(tmp_path_factory.mktemp("w") / "t.xlsx", table, epoch_1904)
     agree(read(path)[0], table)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(table=tables | regular)
 def test_what_openpyxl_writes_is_read_back(tmp_path_factory: Any, table: list[list[Any]]) -> None:
     workbook = openpyxl.Workbook()
@@ -459,7 +460,7 @@ def test_an_xlsx_under_another_form_is_refused(tmp_path: Path, form: str) -> Non
 
 
 @needs_realdata
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(data=st.data())
 def test_damage_anywhere_ends_in_our_error_or_in_rows(tmp_path_factory: Any, data: st.DataObject) -> None:
     names = (

@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata.intake.cell_text import float_text
@@ -27,7 +27,6 @@ cells = st.one_of(
 rows_of_cells = st.lists(st.lists(cells, max_size=6), min_size=1, max_size=20)
 
 
-@settings(deadline=None)
 @given(rows_of_cells)
 def test_every_cell_is_read_back_in_its_place(rows: list[list[Value]]) -> None:
     with TemporaryDirectory() as name:

@@ -31,6 +31,7 @@ from opendata.tabular.splitting import NeedsCareError, Source, split_block, spli
 from opendata.tabular.table import check_table
 from opendata.tabular.uniqueness import KeyWatch
 from opendata.tabular.validation import TableReader
+from tests.selection import examples
 
 TYPES = ("string", "any", "integer", "number", "boolean", "date", "datetime", "year", "yearmonth", "time")
 FIELDS: list[dict[str, Any]] = [
@@ -213,7 +214,7 @@ def test_each_cell_is_judged_so_in_a_column_that_is_right_otherwise(field: dict[
 
 
 @given(data=st.data(), field=st.sampled_from(FIELDS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 def test_any_column_is_judged_as_its_cells_are(data: st.DataObject, field: dict[str, Any]) -> None:
     _, rule = make_rule(field)
     texts = st.one_of(st.sampled_from(CELLS), st.text("0123456789+-.:TZeE, aé\u3000\n", max_size=22))
@@ -317,7 +318,7 @@ def is_pattern(pattern: str) -> bool:
 
 
 @given(pattern=patterns().filter(is_pattern), seed=st.integers(0, 2**32))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_shapes_match_a_pattern_as_the_engine_does(pattern: str, seed: int) -> None:
     chance = random.Random(seed)
@@ -434,7 +435,7 @@ def split_slowly(path: Path, dialect: Dialect, width: int) -> list[list[str]] | 
     width=st.integers(1, 4),
     size=st.sampled_from([1, 2, 3, 5, 8, 13, 40, 4096]),
 )
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=examples(800))
 def test_blocks_hold_the_rows_that_a_careful_reader_finds_or_ask_for_care(
     text: str, encoding: str, delimiter: str, quote: str | None, width: int, size: int
 ) -> None:
@@ -505,7 +506,7 @@ def tables(draw: st.DrawFn) -> tuple[dict[str, Any], list[list[str]]]:
 
 
 @given(table=tables(), size=st.sampled_from([30, 200, 1 << 20]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 def test_a_table_is_judged_alike_in_blocks_and_with_care(
     table: tuple[dict[str, Any], list[list[str]]], size: int
 ) -> None:
@@ -619,7 +620,7 @@ def hashable(value: Any) -> Any:
 
 
 @given(key=keys(), held=st.sampled_from([0, 300, 10**6]), part=st.sampled_from([40, 300, 10**6]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 def test_repetitions_are_those_a_dictionary_finds(
     key: tuple[list[str], str, list[list[list[str]]]], held: int, part: int
 ) -> None:

@@ -23,6 +23,7 @@ from opendata.tabular.dialect import Dialect
 from opendata.tabular.findings import iterate_findings
 from opendata.tabular.schema import publish_schema, read_schema
 from opendata.tabular.table import PreparedTable, prepare_table
+from tests.selection import examples
 
 TEXTS = st.text(
     st.one_of(st.sampled_from('",;\r\n 中#'), st.characters(codec="utf-8", exclude_characters="\0")), max_size=6
@@ -102,7 +103,7 @@ def equal(left: Any, right: Any) -> bool:
 
 
 @given(table=tables())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_csv_and_parquet_hold_the_values_of_the_source_and_stay_as_they_are(
     table: tuple[dict[str, Any], list[list[Any]], list[str]],
 ) -> None:

@@ -29,6 +29,7 @@ from opendata.tabular.schema_faults import MAX_FIELDS, TYPES
 from opendata.tabular.splitting import BATCH_ROWS, MAX_EXTRA_CELLS
 from opendata.tabular.table import check_table, prepare_table
 from opendata.tabular.validation import TableReader, hash_file
+from tests.selection import examples
 
 QUICK_BYTES = 1_000_000
 Tables = Iterator[tuple[Path, Mapping[str, Any], Mapping[str, Any] | None, str | None]]
@@ -220,7 +221,7 @@ def test_differences_to_frictionless_are_meant(
 @given(
     content=st.one_of(st.binary(max_size=60), st.text('0123456789-:.,eE+T Z\n"[]{}中naif', max_size=60).map(str.encode))
 )
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_bytes_the_end_is_a_report(content: bytes, tmp_path: Path) -> None:
     descriptor = {"fields": [{"name": kind, "type": kind} for kind in sorted(TYPES)], "fieldsMatch": "partial"}
     for schema in (descriptor, fields("number", "datetime"), None):
@@ -237,7 +238,7 @@ def test_whatever_the_bytes_the_end_is_a_report(content: bytes, tmp_path: Path) 
     kind=st.sampled_from(sorted(TYPES)),
     cells=st.lists(st.text('0123456789-:.,eE+PTZ/ []{}"snaif中', max_size=24), max_size=3),
 )
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_cells_a_table_is_written_or_reported(kind: str, cells: list[str], tmp_path: Path) -> None:
     lines = ['"' + cell.replace('"', '""') + '",x\n' for cell in cells]
     path = tmp_path / "source.csv"
