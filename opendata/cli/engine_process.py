@@ -29,12 +29,17 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     try:
-        report = _validate(request["source"], request["schema"], request["is_package"], request["limit"])
-        document = json.dumps(report.to_descriptor(), default=str)
+        document = answer_request(request)
     except MemoryError:
         sys.exit(f"it needs more memory than {request['memory'] >> 30} GiB")
     with answer:
         answer.write(document)
+
+
+def answer_request(request: Mapping[str, Any]) -> str:
+    """The report on `source` (a file or, if `is_package`, a package) by `schema`, with at most `limit` errors: JSON."""
+    report = _validate(request["source"], request["schema"], request["is_package"], request["limit"])
+    return json.dumps(report.to_descriptor(), default=str)
 
 
 def _bound(seconds: int, memory: int) -> None:

@@ -1,6 +1,8 @@
 """From frictionless' findings to ours: where the strict rules depart, by the field's declaration and the cell's text.
 
 `expect` says what the strict engine has to find in a table, by rules of this module's own. It never asks that engine.
+`ask_live` gets frictionless' answer for it, `ask_stored` takes the stored verdict where `tests.differential.answers`
+lets it.
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.differential.oracle import Answer, Finding, Reader
+from tests.differential.answers import recall
+from tests.differential.oracle import Answer, Finding, Reader, ask
 
 Broken = list[tuple[str, str]]
 """What is wrong with one cell: type of error and constraint, in order."""
@@ -44,6 +48,72 @@ class Expectation(NamedTuple):
     rows: list[Finding]
     repeated: bool = False
     tolerated: frozenset[str] = frozenset()
+
+
+class Verdict(NamedTuple):
+    """What frictionless' answer asks of ours.
+
+    `raised` names the exception that frictionless broke off with, `refused` says that it does not take the schema:
+    nothing is expected then.
+    """
+
+    expected: Expectation
+    raised: str = ""
+    refused: bool = False
+
+
+def ask_live(
+    path: Path,
+    text: str,
+    schema: Mapping[str, Any],
+    dialect: Mapping[str, Any],
+    encoding: str = "utf-8",
+    **csv_options: Any,
+) -> tuple[Verdict, Answer]:
+    """The verdict on a file of this text, and the answer of frictionless that it follows from."""
+    from frictionless import FrictionlessException
+
+    nothing = Expectation(Counter(), [])
+    try:
+        answer = ask(path, schema, dialect, encoding)
+    except FrictionlessException:
+        return Verdict(nothing, refused=True), Answer([], [])
+    if answer.raised:
+        return Verdict(nothing, raised=answer.raised.partition(":")[0]), answer
+    rows = dialect.get("headerRows", [1]) if dialect.get("header", True) else []
+    return Verdict(expect(text, schema, rows, answer, **csv_options)), answer
+
+
+def ask_stored(path: Path, text: str, *asked: Any, **csv_options: Any) -> Verdict:
+    """The same verdict, stored or live, and none of the answer."""
+    question = ["strict", *asked, csv_options]
+    live = lambda: _pack(ask_live(path, text, *asked, **csv_options)[0])  # noqa: E731
+    return _unpack(recall(question, path.read_bytes(), live))
+
+
+def _pack(verdict: Verdict) -> list[Any]:
+    """As JSON: each kind of finding once, and of each finding how far below the one before it stands, and its kind."""
+    expected, raised, refused = verdict
+    kinds: dict[tuple[Any, ...], int] = {}
+    places: list[int] = []
+    last = 0
+    for found in expected.rows:
+        assert found.row is not None
+        places += [found.row - last, kinds.setdefault(tuple(found[1:]), len(kinds))]
+        last = found.row
+    header = [[*key, count] for key, count in sorted(expected.header.items())]
+    rest = [expected.repeated, sorted(expected.tolerated), raised, refused]
+    return [header, list(map(list, kinds)), places, rest]
+
+
+def _unpack(packed: list[Any]) -> Verdict:
+    header, kinds, places, (repeated, tolerated, raised, refused) = packed
+    rows, last = [], 0
+    for step, kind in zip(places[::2], places[1::2], strict=True):
+        last += step
+        rows.append(Finding(last, *kinds[kind]))
+    counted = Counter({(kind, number): count for kind, number, count in header})
+    return Verdict(Expectation(counted, rows, repeated, frozenset(tolerated)), raised, refused)
 
 
 class Column(NamedTuple):

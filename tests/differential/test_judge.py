@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tests.differential.generating import PROFILE, Table, draw_table
-from tests.differential.judge import expect
-from tests.differential.oracle import ask
+from tests.differential.judge import ask_stored
 
 REQUIRED = {"required": True}
 
@@ -20,9 +19,8 @@ def judge(path: Path, field: dict[str, Any], *cells: str, **keys: Any) -> list[t
     schema = {"$schema": PROFILE, "fields": [{"name": "a", **field}, {"name": "n", "type": "integer"}], **keys}
     table = Table(schema=schema, labels=["a", "n"], rows=[[cell, str(n)] for n, cell in enumerate(cells)])
     path.write_text(table.render(), encoding="utf-8", newline="")
-    answer = ask(path, schema, table.dialect)
-    expected = expect(table.render(), schema, [1], answer, delimiter=",", quotechar='"')
-    return [(found.row, found.type) for found in expected.rows]
+    verdict = ask_stored(path, table.render(), schema, table.dialect, delimiter=",", quotechar='"')
+    return [(found.row, found.type) for found in verdict.expected.rows]
 
 
 @pytest.mark.parametrize(
@@ -69,9 +67,8 @@ def test_what_follows_a_damaged_record_is_not_judged(tmp_path: Path) -> None:
     for tail, told in (('"open\nx\n', "unclosed-quote"), ("b\0c\nx\n", "nul-byte")):
         table = Table(schema=schema, labels=["a"], rows=[["x"], ["1"]], tail=tail)
         (tmp_path / "t.csv").write_text(table.render(), encoding="utf-8")
-        answer = ask(tmp_path / "t.csv", schema, table.dialect)
-        found = expect(table.render(), schema, [1], answer, delimiter=",", quotechar='"').rows
-        assert [(item.row, item.type) for item in found] == [(2, "type-error"), (4, told)]
+        verdict = ask_stored(tmp_path / "t.csv", table.render(), schema, table.dialect, delimiter=",", quotechar='"')
+        assert [(item.row, item.type) for item in verdict.expected.rows] == [(2, "type-error"), (4, told)]
 
 
 def test_the_same_seed_gives_the_same_table_and_few_are_all_clean() -> None:

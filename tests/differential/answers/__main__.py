@@ -1,0 +1,30 @@
+"""Asks frictionless all fixed questions of the tests and stores its answers: `python -m tests.differential.answers`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.differential import answers
+
+TESTS = Path(__file__).parents[2]
+ASKING = ("differential", "cli/test_frictionless_rules.py")
+"""Where the tests are that have fixed questions."""
+
+
+def main() -> None:
+    """Run them, so that what is stored is what they ask."""
+    answers.Recording.answers = {}
+    words = ["-q", "-m", "not slow and not soak", "-p", "no:cacheprovider"]
+    words += [f"--ignore={TESTS / 'differential/test_answers.py'}"]
+    status = pytest.main([*words, *(str(TESTS / name) for name in ASKING)])
+    if status:
+        sys.exit("nothing is stored: a test fails by frictionless' own answers")
+    size = answers.write_file(answers.Recording.answers)
+    print(f"{len(answers.Recording.answers)} answers, {size} bytes, in {answers.FILE}")
+
+
+if __name__ == "__main__":
+    main()
