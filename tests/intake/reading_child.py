@@ -1,6 +1,6 @@
 """Reads hostile files in a process with little memory and time, and prints how each of them ended, as JSON lines.
 
-Run as `python -m tests.intake.reading_child FILE…`.
+Run as `python -m tests.intake.reading_child [--validate] FILE…`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from opendata.errors import TooLargeError, UnreadableFileError, UnsupportedFormatError
@@ -34,6 +35,13 @@ def read_everything(path: Path, folder: Path) -> int:
     return rows
 
 
+def validate_everything(path: Path, folder: Path) -> int:
+    """All rows of all tables in a file, once they have been read, typed and validated."""
+    from opendata.services.description import describe_file
+
+    return sum(table["rows"] or 0 for table in describe_file(path)["tables"])
+
+
 def main() -> None:
     """One line per file, each read by a process of its own: `rows` or the name of the error, and what the error says.
 
@@ -41,12 +49,15 @@ def main() -> None:
     """
     # Its own allocator reserves a gigabyte of addresses and uses none of it: it would count as memory.
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
-    for argument in sys.argv[1:]:
+    arguments = sys.argv[1:]
+    is_validating = arguments[:1] == ["--validate"]
+    read_file = validate_everything if is_validating else read_everything
+    for argument in arguments[is_validating:]:
         child = os.fork()
         if not child:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-            print(json.dumps(read(Path(argument))), flush=True)
+            print(json.dumps(read(Path(argument), read_file)), flush=True)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if status:
@@ -54,11 +65,11 @@ def main() -> None:
             print(json.dumps(line), flush=True)
 
 
-def read(path: Path) -> dict[str, object]:
+def read(path: Path, read_file: Callable[[Path, Path], int]) -> dict[str, object]:
     """How reading one file ended."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            outcome, text = "rows", str(read_everything(path, Path(folder)))
+            outcome, text = "rows", str(read_file(path, Path(folder)))
         except (TooLargeError, UnreadableFileError, UnsupportedFormatError) as error:
             outcome, text = type(error).__name__, error.text
         except BaseException as error:  # noqa: BLE001 - a panic of Rust is one too, and has to be told
