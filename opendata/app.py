@@ -15,24 +15,32 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     """Build the application. `services` may be handed in; else they are built from `settings` or the environment."""
     found = services or build_services(settings or read_settings())
     app = Flask("opendata", static_folder=None, template_folder=None)
-    app.request_class = receive_into(found.settings.receiving_folder)
     app.config.update(
-        MAX_CONTENT_LENGTH=found.settings.max_upload_bytes,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
-        SECRET_KEY=found.settings.secret_key or read_secret(found.settings),
         SESSION_COOKIE_NAME="opendata_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=found.settings.secure_cookies,
         WTF_CSRF_CHECK_DEFAULT=False,
     )
-    app.extensions["opendata"] = found
+    attach_services(app, found)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     problems.register_problems(app)
     web.register_web(app)
     register_api(app)
     return app
+
+
+def attach_services(app: Flask, services: Services) -> None:
+    """Have an application serve the instance of these services, and no other, from the next request on."""
+    settings = services.settings
+    app.request_class = receive_into(settings.receiving_folder)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_upload_bytes,
+        SECRET_KEY=settings.secret_key or read_secret(settings),
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+    )
+    app.extensions["opendata"] = services
 
 
 def read_secret(settings: Settings) -> str:

@@ -7,6 +7,7 @@ A test that takes `services`, `database_url` or `empty_database_url` runs on SQL
 from __future__ import annotations
 
 import atexit
+import contextlib
 import io
 import os
 import shutil
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
 from sqlalchemy import event, inspect
 
 from opendata.db.session import Database
@@ -111,6 +113,26 @@ def _let_sqlite_not_wait(connection: Any, record: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
+@contextlib.contextmanager
+def lend_app(services: Services) -> Iterator[Flask]:
+    """An application that serves these services until the end: views and texts are put together once a process.
+
+    Whoever has two at once gets two. What a test configures is gone afterwards.
+    """
+    from opendata.app import attach_services, create_app
+
+    app = _APPS.pop() if _APPS else create_app(services=services)
+    config = dict(app.config)
+    attach_services(app, services)
+    yield app
+    app.config.clear()
+    app.config.update(config)
+    _APPS.append(app)
+
+
+_APPS: list[Flask] = []
+
+
 def make_actor(services: Services, name: str, role: str = "editor", publisher: str | None = "water-bureau") -> Actor:
     """An account with the password `a long password`, as the actor it signs in to be."""
     services.accounts.create_user(name, "a long password", role, publisher if role == "editor" else None)
@@ -196,3 +218,10 @@ def editor(services: Services) -> Actor:
     actor = make_actor(services, "editor")
     services.datasets.create(actor, DATASET)
     return actor
+
+
+@pytest.fixture
+def app(services: Services) -> Iterator[Flask]:
+    """An application that serves this instance."""
+    with lend_app(services) as app:
+        yield app

@@ -45,7 +45,7 @@ def register_web(app: Flask) -> None:
     Babel(
         app,
         default_translation_directories=str(TRANSLATIONS),
-        default_timezone=services_of(app).settings.timezone,
+        timezone_selector=lambda: services().settings.timezone,
         locale_selector=languages.choose_locale,
     )
     security.csrf.init_app(app)
@@ -75,11 +75,6 @@ def register_web(app: Flask) -> None:
     app.extensions["opendata_words"] = findings.choose_words
     app.extensions["opendata_phrase"] = wording.translate_phrase
     app.extensions["opendata_error_page"] = problem_pages.render_problem
-
-
-def services_of(app: Flask) -> Any:
-    """The services of an application that is being built."""
-    return app.extensions["opendata"]
 
 
 def _offer() -> dict[str, Any]:

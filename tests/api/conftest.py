@@ -13,7 +13,6 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client, TestResponse
 
-from opendata.app import create_app
 from opendata.services.actors import SYSTEM
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services
@@ -100,11 +99,6 @@ def services(tmp_path: Path, review: str, limits: dict[str, Any], database_url: 
     built.publishers.ensure(SYSTEM, {"id": "parks-bureau", "title": "园林局"})
     yield built
     built.database.dispose()
-
-
-@pytest.fixture
-def app(services: Services) -> Flask:
-    return create_app(services=services)
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from opendata.api import events
 from opendata.db.models import Draft
-from opendata.services.lease import Lease, release, take_lease
+from opendata.services.lease import Lease, release
 from opendata.wiring import Services
 from tests.api.conftest import Caller
 from tests.instances import CSV, SCHEMA

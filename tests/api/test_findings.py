@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from opendata.db.models import DraftResource
+from opendata.storage.local import LocalStore
 from opendata.tabular.findings import FindingsWriter, findings_schema
 from opendata.wiring import Services
 from tests.api.conftest import Caller, problem

@@ -25,7 +25,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from opendata.api import events
 from opendata.services.actors import Actor
 from opendata.wiring import Services
 from tests.api.conftest import Caller

@@ -8,6 +8,7 @@ import io
 import re
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -16,7 +17,10 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from opendata.api.tus_body import open_body
-from opendata.wiring import Services
+from opendata.app import attach_services
+from opendata.services.upload_files import UploadFiles
+from opendata.services.uploads import Uploads
+from opendata.wiring import Services, build_context
 from tests.api.conftest import API, Caller, pointers, problem
 from tests.instances import CSV, SCHEMA, make_actor
 
@@ -153,7 +157,7 @@ def test_a_piece_is_held_against_its_checksum(editor: Caller) -> None:
 
 def test_an_upload_in_use_is_locked(editor: Caller, services: Services, app: Flask) -> None:
     impatient = Uploads(build_context(services.settings), patience_seconds=0.0)
-    app.extensions["opendata"] = replace(services, uploads=impatient)
+    attach_services(app, replace(services, uploads=impatient))
     address = begin(editor)
     with UploadFiles(services.settings.upload_folder).lock(address.rsplit("/", 1)[-1]):
         problem(add(editor, address, 0, DATA), 423, "locked")

@@ -8,9 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from frictionless import Package, system
 
-from opendata.app import create_app
 from opendata.errors import NotFoundError, StateError, UnsupportedFormatError
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.intake import ResourceOption, UploadedFile
@@ -89,13 +89,15 @@ def test_the_last_table_cannot_be_dropped_from_beside_an_attachment(services: Se
         services.drafts.drop_resource(editor, draft.id, "levels")
 
 
-def test_an_attachment_is_served_for_ever_and_never_run_in_a_browser(services: Services, editor: Actor) -> None:
+def test_an_attachment_is_served_for_ever_and_never_run_in_a_browser(
+    services: Services, editor: Actor, app: Flask
+) -> None:
     svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
     draft = send(
         services, editor, {"levels.csv": CSV.encode(), "说明.pdf": PDF, "图.svg": svg}, **{"图.svg": "attachment"}
     )
     version = go_public(services, editor, draft)
-    client = create_app(services=services).test_client()
+    client = app.test_client()
     for item in services.versions.get_manifest("reservoirs", version)["resources"][1:]:
         answer = client.get(f"/datasets/reservoirs/{version}/{item['path']}")
         assert answer.status_code == 200

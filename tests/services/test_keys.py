@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from flask import Flask
 
-from opendata.app import create_app
 from opendata.errors import IntegrityError, NotPermittedError
 from opendata.metadata.keys import find_signer
 from opendata.services import records
@@ -47,10 +47,12 @@ def test_a_key_that_has_retired_vouches_for_nothing_new(services: Services, edit
     assert find_signer(keys, data, signature, datetime.now(UTC) + timedelta(hours=1)) is None
 
 
-def test_the_keys_are_published_and_can_be_checked_with_any_library(services: Services, editor: Actor) -> None:
+def test_the_keys_are_published_and_can_be_checked_with_any_library(
+    services: Services, editor: Actor, app: Flask
+) -> None:
     publish(services, editor)
     services.keys.rotate(SYSTEM)
-    answer = create_app(services=services).test_client().get("/.well-known/opendata-keys.json")
+    answer = app.test_client().get("/.well-known/opendata-keys.json")
     first, second = (answer.json or {})["keys"]
     assert first["until"] == second["created"]
     assert second["previous"] == first["id"]

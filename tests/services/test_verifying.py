@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
 from werkzeug.serving import make_server
 
-from opendata.app import create_app
 from opendata.errors import BackendError, InputError
 from opendata.services import verifying
 from opendata.services.actors import SYSTEM, Actor
@@ -40,9 +40,9 @@ def published(services: Services, editor: Actor) -> Services:
 
 
 @pytest.fixture
-def served(published: Services) -> Iterator[str]:
+def served(published: Services, app: Flask) -> Iterator[str]:
     """The address of the same, served."""
-    server = make_server("127.0.0.1", 0, create_app(services=published), threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -373,9 +373,7 @@ def test_who_waited_for_a_dataset_sees_what_was_done_to_it_meanwhile(tmp_path: P
 
 
 @pytest.mark.both_databases
-def test_the_sweep_finds_what_the_queue_lost_oldest_first(
-    services: Services, editor: Actor, work: Work
-) -> None:
+def test_the_sweep_finds_what_the_queue_lost_oldest_first(services: Services, editor: Actor, work: Work) -> None:
     drafts = [receive(services, editor) for _ in range(3)]
     assert list_queued(services) == []
     assert work.sweep() == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from opendata.app import create_app
 from opendata.services.actors import SYSTEM
 from opendata.wiring import Services
-from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services, publish
+from tests.instances import CSV, DATASET, SCHEMA, lend_app, make_actor, make_services, publish
 
 PASSWORD = "a long password"
 
@@ -71,22 +71,34 @@ def send(client: FlaskClient, path: str, data: dict[str, Any], *, form: str | No
     return client.post(path, data={"csrf_token": token, **data}, content_type="multipart/form-data")
 
 
-def make_portal(home: Path, **settings: object) -> Portal:
+@contextlib.contextmanager
+def make_portal(home: Path, **settings: object) -> Iterator[Portal]:
     """A portal with an editor `clerk`, one of another publisher, and a maintainer `boss`."""
+    services = _make_services(home, **settings)
+    with lend_app(services) as app:
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+        yield Portal(services, app)
+    services.database.dispose()
+
+
+def _make_services(home: Path, **settings: object) -> Services:
     services = make_services(home, **settings)  # type: ignore[arg-type]
     services.publishers.ensure(SYSTEM, {"id": "road-bureau", "title": "道路局"})
     make_actor(services, "clerk")
     make_actor(services, "stranger", publisher="road-bureau")
     make_actor(services, "boss", role="maintainer")
-    app = create_app(services=services)
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    return Portal(services, app)
+    return services
 
 
 @pytest.fixture(scope="session")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A portal to read from: the dataset `reservoirs` with two versions, hostile text in every place."""
-    built = make_portal(tmp_path_factory.mktemp("portal"))
+    with make_portal(tmp_path_factory.mktemp("portal")) as built:
+        _publish_sample(built)
+        yield built
+
+
+def _publish_sample(built: Portal) -> None:
     boss = built.services.accounts.sign_in("boss", PASSWORD)[0]
     built.services.datasets.create(boss, SAMPLE)
     schema = {**SCHEMA, "fields": [dict(item) for item in SCHEMA["fields"]]}
@@ -94,21 +106,17 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     built.services.schemas.add(SYSTEM, "reservoir", "1.0.0", {**schema, "title": "水库表"})
     publish(built.services, boss, CSV, schema="reservoir@1.0.0", title="水位表")
     publish(built.services, boss, CSV + 'A003,"' + HOSTILE.replace('"', '""') + '",3,2026-02-02\n', schema=None)
-    yield built
-    built.services.database.dispose()
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Portal]:
     """A fresh portal to work in, without review."""
-    built = make_portal(tmp_path / "desk")
-    yield built
-    built.services.database.dispose()
+    with make_portal(tmp_path / "desk") as built:
+        yield built
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Portal]:
     """A fresh portal in which two persons are needed to publish."""
-    built = make_portal(tmp_path / "office", review="two-person")
-    yield built
-    built.services.database.dispose()
+    with make_portal(tmp_path / "office", review="two-person") as built:
+        yield built

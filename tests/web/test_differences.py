@@ -20,17 +20,16 @@ PLACE = "/datasets/reservoirs/diff/1.0.0...1.1.0"
 @pytest.fixture(scope="module")
 def lakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A dataset with two versions: one row came, one went, one changed; and the same rows without a key."""
-    portal = make_portal(tmp_path_factory.mktemp("lakes"))
-    services = portal.services
-    services.accounts.create_user("mei", PASSWORD, "maintainer", None)
-    actor = services.accounts.sign_in("mei", PASSWORD)[0]
-    loose = {"fields": SCHEMA["fields"]}
-    for identifier, schema in (("reservoirs", SCHEMA), ("loose", loose)):
-        services.datasets.create(actor, {**SAMPLE, "id": identifier, "publisher": "water-bureau"})
-        for text in (CSV, NEW):
-            publish(services, actor, text, dataset=identifier, schema=schema)
-    yield portal
-    services.database.dispose()
+    with make_portal(tmp_path_factory.mktemp("lakes")) as portal:
+        services = portal.services
+        services.accounts.create_user("mei", PASSWORD, "maintainer", None)
+        actor = services.accounts.sign_in("mei", PASSWORD)[0]
+        loose = {"fields": SCHEMA["fields"]}
+        for identifier, schema in (("reservoirs", SCHEMA), ("loose", loose)):
+            services.datasets.create(actor, {**SAMPLE, "id": identifier, "publisher": "water-bureau"})
+            for text in (CSV, NEW):
+                publish(services, actor, text, dataset=identifier, schema=schema)
+        yield portal
 
 
 def test_the_document_counts_what_changed(lakes: Portal) -> None:
@@ -132,17 +131,23 @@ def test_nothing_changed_from_a_version_to_itself(lakes: Portal) -> None:
 
 
 def test_a_version_that_was_taken_down_is_compared_with_nothing(tmp_path: Path) -> None:
-    portal = make_portal(tmp_path)
-    services = portal.services
-    services.accounts.create_user("mei", PASSWORD, "maintainer", None)
-    actor = services.accounts.sign_in("mei", PASSWORD)[0]
-    services.datasets.create(actor, {**SAMPLE, "id": "reservoirs", "publisher": "water-bureau"})
-    for text in (CSV, NEW):
-        publish(services, actor, text)
-    client = portal.client()
-    assert client.get(f"{PLACE}/levels.csv").status_code == 200
-    services.withdrawals.withdraw(actor, "reservoirs", "1.0.0", reason="wrong", legal_basis="the law", erase=True)
-    for path in (PLACE, f"{PLACE}.json", f"{PLACE}/levels.csv", "/datasets/reservoirs/1.1.0/levels.csv?since=1.0.0"):
-        assert client.get(path).status_code == 410
-    assert not any("-diff-" in path.name or "-rows" in path.name for path in services.settings.derived_folder.iterdir())
-    services.database.dispose()
+    with make_portal(tmp_path) as portal:
+        services = portal.services
+        services.accounts.create_user("mei", PASSWORD, "maintainer", None)
+        actor = services.accounts.sign_in("mei", PASSWORD)[0]
+        services.datasets.create(actor, {**SAMPLE, "id": "reservoirs", "publisher": "water-bureau"})
+        for text in (CSV, NEW):
+            publish(services, actor, text)
+        client = portal.client()
+        assert client.get(f"{PLACE}/levels.csv").status_code == 200
+        services.withdrawals.withdraw(actor, "reservoirs", "1.0.0", reason="wrong", legal_basis="the law", erase=True)
+        for path in (
+            PLACE,
+            f"{PLACE}.json",
+            f"{PLACE}/levels.csv",
+            "/datasets/reservoirs/1.1.0/levels.csv?since=1.0.0",
+        ):
+            assert client.get(path).status_code == 410
+        assert not any(
+            "-diff-" in path.name or "-rows" in path.name for path in services.settings.derived_folder.iterdir()
+        )

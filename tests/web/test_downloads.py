@@ -377,28 +377,26 @@ def test_the_content_digest_of_a_part_is_of_that_part(portal: Portal) -> None:
 
 
 def test_nginx_is_told_where_the_file_lies_and_sends_it(tmp_path: Path) -> None:
-    desk = make_portal(tmp_path / "desk", accel_prefix="/_files")
-    boss = desk.services.accounts.sign_in("boss", PASSWORD)[0]
-    desk.services.datasets.create(boss, SAMPLE)
-    publish(desk.services, boss, CSV)
-    client, place = desk.client(), "/datasets/reservoirs/1.0.0/"
-    answer = client.get(place + "levels.csv")
-    sha256 = answer.headers["ETag"].strip('"')
-    assert answer.headers["X-Accel-Redirect"] == f"/_files/store/blobs/sha256/{sha256[:2]}/{sha256}"
-    assert (answer.data, answer.headers["Content-Length"]) == (b"", "0")
-    assert client.get(place + "levels.xlsx").headers["X-Accel-Redirect"].startswith("/_files/derived/")
-    part = client.get(place + "levels.csv", headers={"Range": "bytes=0-3"})
-    assert (part.data, "X-Accel-Redirect" in part.headers) == (b"code", False)
-    desk.services.database.dispose()
+    with make_portal(tmp_path / "desk", accel_prefix="/_files") as desk:
+        boss = desk.services.accounts.sign_in("boss", PASSWORD)[0]
+        desk.services.datasets.create(boss, SAMPLE)
+        publish(desk.services, boss, CSV)
+        client, place = desk.client(), "/datasets/reservoirs/1.0.0/"
+        answer = client.get(place + "levels.csv")
+        sha256 = answer.headers["ETag"].strip('"')
+        assert answer.headers["X-Accel-Redirect"] == f"/_files/store/blobs/sha256/{sha256[:2]}/{sha256}"
+        assert (answer.data, answer.headers["Content-Length"]) == (b"", "0")
+        assert client.get(place + "levels.xlsx").headers["X-Accel-Redirect"].startswith("/_files/derived/")
+        part = client.get(place + "levels.csv", headers={"Range": "bytes=0-3"})
+        assert (part.data, "X-Accel-Redirect" in part.headers) == (b"code", False)
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A portal with a table long enough to be compressed."""
-    built = make_portal(tmp_path_factory.mktemp("library"))
-    boss = built.services.accounts.sign_in("boss", PASSWORD)[0]
-    built.services.datasets.create(boss, {**SAMPLE, "id": "long"})
-    text = "n,text\n" + "".join(f"{n},第{n}行\n" for n in range(2000))
-    publish(built.services, boss, text, dataset="long", name="long", schema=None)
-    yield built
-    built.services.database.dispose()
+    with make_portal(tmp_path_factory.mktemp("library")) as built:
+        boss = built.services.accounts.sign_in("boss", PASSWORD)[0]
+        built.services.datasets.create(boss, {**SAMPLE, "id": "long"})
+        text = "n,text\n" + "".join(f"{n},第{n}行\n" for n in range(2000))
+        publish(built.services, boss, text, dataset="long", name="long", schema=None)
+        yield built

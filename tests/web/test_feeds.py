@@ -19,18 +19,17 @@ A = "{http://www.w3.org/2005/Atom}"
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A dataset with twelve versions, the first withdrawn, the second corrected by the third."""
-    portal = make_portal(tmp_path_factory.mktemp("archive"))
-    services = portal.services
-    boss = services.accounts.sign_in("boss", PASSWORD)[0]
-    services.datasets.create(boss, SAMPLE)
-    text = CSV
-    for number in range(12):
-        publish(services, boss, text)
-        text += f"B{number:03},湖{number},{number},2026-02-02\n"
-    services.withdrawals.withdraw(boss, "reservoirs", "1.0.0", reason="wrong table")
-    services.withdrawals.tell_erratum(boss, "reservoirs", "1.1.0", text="one level too high", successor="1.2.0")
-    yield portal
-    services.database.dispose()
+    with make_portal(tmp_path_factory.mktemp("archive")) as portal:
+        services = portal.services
+        boss = services.accounts.sign_in("boss", PASSWORD)[0]
+        services.datasets.create(boss, SAMPLE)
+        text = CSV
+        for number in range(12):
+            publish(services, boss, text)
+            text += f"B{number:03},湖{number},{number},2026-02-02\n"
+        services.withdrawals.withdraw(boss, "reservoirs", "1.0.0", reason="wrong table")
+        services.withdrawals.tell_erratum(boss, "reservoirs", "1.1.0", text="one level too high", successor="1.2.0")
+        yield portal
 
 
 def read(portal: Portal, path: str, language: str = "en") -> etree._Element:

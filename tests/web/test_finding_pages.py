@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from opendata.db.models import DraftResource
 from opendata.services.values import DraftView
+from opendata.storage.local import LocalStore
 from opendata.tabular.findings import FindingsWriter, findings_schema
 from tests.instances import CSV, DATASET, upload
 from tests.web.conftest import PASSWORD, Portal

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from opendata.services.intake import ResourceOption, UploadedFile
-from opendata.services.lease import Lease, release, take_lease
+from opendata.services.lease import Lease, release
 from tests.instances import CSV, DATASET, SCHEMA
 from tests.web.conftest import PASSWORD, Portal
 from tests.web.test_browser import serve
