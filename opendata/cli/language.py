@@ -20,8 +20,8 @@ def read_language(environ: Mapping[str, str]) -> str:
 
 
 @cache
-def _catalogue() -> gettext.NullTranslations:
-    if read_language(os.environ) == "en":
+def _catalogue(language: str) -> gettext.NullTranslations:
+    if language == "en":
         return gettext.NullTranslations()
     files = sorted(_CATALOGUES.glob("zh*/LC_MESSAGES/messages.mo"))
     if not files:
@@ -32,7 +32,7 @@ def _catalogue() -> gettext.NullTranslations:
 
 def tell(message: str, /, **params: object) -> str:
     """A text in the reader's language, parameters filled in; texts among them are translated where they can be."""
-    catalogue = _catalogue()
+    catalogue = _catalogue(read_language(os.environ))
     text = catalogue.gettext(message) if message else message
     if not params:
         return text

@@ -58,6 +58,20 @@ def run_json(run: Run) -> Callable[..., Any]:
     return lambda *words, **options: json.loads(run(*words, "--json", **options).stdout)
 
 
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Result]:
+    """Makes an instance of the samples, as `opendata demo --no-serve` does; it ran once, and what it said is given."""
+    first = tmp_path_factory.mktemp("demo") / "instance"
+    environment = {"OPENDATA_HOME": str(first), "OPENDATA_DEBUG": "", "LC_ALL": "C.UTF-8"}
+    ended = CliRunner(env=environment).invoke(main, ["demo", "--no-serve"], prog_name="opendata")
+
+    def make(home: Path) -> Result:
+        shutil.copytree(first, home)
+        return ended
+
+    return make
+
+
 @pytest.fixture
 def write_package(tmp_path: Path) -> Callable[..., Path]:
     """Write a Data Package of these files with this descriptor; gives its folder."""

@@ -29,7 +29,13 @@ def count_versions(home: Path) -> int:
     return len(list((home / "store" / "datasets").rglob("*.json")))
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("country-codes", "language-codes") else [pytest.mark.slow])
+        for name in PUBLISHED
+    ],
+)
 def test_a_real_package_is_published_with_all_its_rows(run_json, run, instance, realdata, tmp_path, name) -> None:
     found = run_json("import", realdata / "datapackages" / name)
     assert (found["version"], found["created"]) == ("1.0.0", True)

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
 from tests.clients.test_uploads import DIGEST, ROWS, Served
 from tests.clients.test_uploads import served as served
 from tests.servers import require
+
+pytestmark = pytest.mark.xdist_group("uploads")
 
 PIECE = 1_000_003
 LINES = f"Array.from({{length: {ROWS}}}, (_, n) => `${{n}},${{n * n}}\\n`)"
@@ -39,19 +41,25 @@ SEND = """
 """
 
 
-@pytest.fixture
-def page(chromium_path: Path, served: Served) -> Iterator[Page]:
-    """A page of another program at the portal's address, with the library loaded and a file chosen."""
-    script = require("tus-js-client")
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.route("**/uploader", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
-        page.goto(f"{served.address}/uploader")
-        page.add_script_tag(path=script)
-        page.evaluate(f"() => {{ window.file = {FILE} }}")
-        yield page
-        browser.close()
+        started = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    """A page of another program at the portal's address, with the library loaded and a file chosen."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.route("**/uploader", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+    page.goto(f"{served.address}/uploader")
+    page.add_script_tag(path=require("tus-js-client"))
+    page.evaluate(f"() => {{ window.file = {FILE} }}")
+    yield page
+    context.close()
 
 
 def test_a_library_in_a_browser_sends_a_file_in_pieces(served: Served, page: Page) -> None:

@@ -21,11 +21,15 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from click.testing import CliRunner
 from tusclient.client import TusClient
 
+from opendata.cli import main
 from tests.clients.conftest import start_server
 from tests.instances import DATASET, make_actor, make_services
 from tests.servers import CHECKOUT
+
+pytestmark = pytest.mark.xdist_group("uploads")  # of one served portal
 
 TUS = {"Tus-Resumable": "1.0.0"}
 ROWS = 400_000
@@ -235,7 +239,7 @@ class Line:
     def __init__(self, address: str, *, breaks: int, after: int, pause: float = 0.0) -> None:
         parts = urlsplit(address)
         self._target = (parts.hostname or "", parts.port or 80)
-        self._breaks, self._after, self._pause = breaks, after, pause
+        self._breaks, self._after, self.pause = breaks, after, pause
         self.carried = 0
         self.broken = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -260,7 +264,7 @@ class Line:
                 if up:
                     carried += len(data)
                     self.carried += len(data)
-                    time.sleep(self._pause)
+                    time.sleep(self.pause)
                     if carried > self._after and self.broken < self._breaks:
                         self.broken += 1
                         break
@@ -339,7 +343,7 @@ def test_a_killed_command_goes_on_when_it_is_run_again(served: Served, file: Pat
         time.sleep(0.02)
     command.kill()
     command.communicate()
-    slow._pause = 0.0
+    slow.pause = 0.0
     before = slow.carried
     status, out, _ = finish(start_command(served, file, url=slow.address))
     slow.close()
@@ -353,15 +357,20 @@ def test_the_command_submits_what_is_valid(served: Served, file: Path) -> None:
     assert (status, json.loads(out)["status"]) == (0, "submitted")
 
 
-def test_the_command_says_what_keeps_it(served: Served, file: Path) -> None:
-    status, _, err = finish(start_command(served, file, "--dataset", "nothing-here"))
-    assert (status, "There is no dataset" in err) == (2, True)
-    status, _, err = finish(start_command(served, file, "--token", "odt_wrong"))
-    assert status == 2
-    assert "token" in err
-    status, _, err = finish(start_command(served, file, "--patience", "1", url="http://127.0.0.1:9"))
-    assert (status, "out of reach" in err) == (2, True)
-    status, _, err = finish(start_command(served, file.with_name("none.csv")))
-    assert (status, "There is no file" in err) == (2, True)
-    status, _, err = finish(start_command(served, file, url="portal.example.org"))
-    assert (status, "https://" in err) == (2, True)
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("squares.csv", "--dataset", "nothing-here"), "There is no dataset"),
+        (("squares.csv", "--token", "odt_wrong"), "token"),
+        (("squares.csv", "--patience", "1", "--url", "http://127.0.0.1:9"), "out of reach"),
+        (("none.csv",), "There is no file"),
+        (("squares.csv", "--url", "portal.example.org"), "https://"),
+    ],
+)
+def test_the_command_says_what_keeps_it(served: Served, file: Path, words: tuple[str, ...], reason: str) -> None:
+    name, *options = words
+    usual = ["--dataset", "reservoirs", "--url", served.address, "--token", served.token]
+    environment = {"XDG_STATE_HOME": str(file.parent / "state"), "LC_ALL": "C.UTF-8"}
+    ended = CliRunner(env=environment).invoke(main, ["upload", str(file.with_name(name)), *usual, *options])
+    assert ended.exit_code == 2
+    assert reason in ended.stderr

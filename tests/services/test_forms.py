@@ -34,6 +34,7 @@ from opendata.tabular.forms import write_form
 from opendata.tabular.workbook_form import Page, write_workbook_form
 from opendata.wiring import Services
 from tests.instances import CSV, make_actor, make_services, publish
+from tests.selection import examples
 from tests.servers import CHECKOUT
 
 SAMPLES = sorted(path.parent.name for path in (CHECKOUT / "datasets").glob("*/*/datapackage.json"))
@@ -48,6 +49,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     services.database.dispose()
 
 
+@pytest.mark.xdist_group("library")
 @pytest.mark.parametrize("dataset", SAMPLES)
 def test_every_form_of_every_sample_has_the_same_rows(library: Services, dataset: str) -> None:
     version = library.versions.find_latest(dataset)
@@ -57,13 +59,22 @@ def test_every_form_of_every_sample_has_the_same_rows(library: Services, dataset
         compare_forms({suffix: form.path for suffix, form in found.items()})
 
 
-@pytest.mark.parametrize("package", ["gdp", "country-codes", "world-cities"])
-def test_every_form_of_a_real_dataset_has_the_same_rows(services: Services, realdata: Path, package: str) -> None:
+@pytest.mark.parametrize(
+    "package",
+    [
+        "country-codes",
+        pytest.param("gdp", marks=pytest.mark.slow),
+        pytest.param("world-cities", marks=pytest.mark.slow),
+    ],
+)
+def test_every_form_of_a_real_dataset_has_the_same_rows(tmp_path: Path, realdata: Path, package: str) -> None:
+    services = make_services(tmp_path / "instance")
     done = services.imports.import_package(SYSTEM, str(realdata / "datapackages" / package))
     for item in done.resources:
         found = {suffix: services.forms.find(done.dataset, "1.0.0", item.name, suffix) for suffix in FORMS}
         found["excel"] = services.forms.find(done.dataset, "1.0.0", item.name, "csv", excel=True)
         compare_forms({suffix: form.path for suffix, form in found.items()})
+    services.database.dispose()
 
 
 def compare_forms(forms: Mapping[str, Path]) -> None:
@@ -143,7 +154,7 @@ CELLS = {
 }
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_any_value_is_the_same_in_every_form(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.mktemp("forms")

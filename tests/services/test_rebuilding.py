@@ -20,6 +20,7 @@ from opendata.settings import Settings
 from opendata.storage.store import manifest_key, signature_key
 from opendata.wiring import Services, build_services
 from tests.instances import CSV, DATASET, make_actor, make_services, make_tables, publish, upload
+from tests.selection import examples
 
 SCHEMA = {"fields": [{"name": "code", "type": "string"}], "primaryKey": ["code"]}
 
@@ -241,13 +242,12 @@ def read_version(services: Services, dataset: str, version: str) -> dict[str, by
 
 # Without shrinking: a life takes seconds, and the steps of a failing one say enough.
 QUICK = settings(
-    max_examples=6,
+    max_examples=examples(6),
     stateful_step_count=8,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.reuse, Phase.generate],
 )
-LONG = settings(QUICK, max_examples=15, stateful_step_count=15)
+LONG = settings(QUICK, max_examples=examples(15), stateful_step_count=15)
 
 
 def test_nothing_that_happens_changes_what_was_published_and_the_store_knows_it_all() -> None:

@@ -24,6 +24,7 @@ from opendata.metadata.versions import compare_manifests
 from opendata.services.row_changes import TableFiles, count_changes
 from opendata.tabular.schema import publish_schema, read_schema
 from opendata.tabular.table import prepare_table
+from tests.selection import examples
 
 NAMES = ("code", "name", "size", "day")
 CELLS: Mapping[str, st.SearchStrategy[str]] = {
@@ -155,7 +156,7 @@ def casts(old: Path, new: Path) -> bool:
     return True
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.data())
 def test_what_a_reader_of_the_version_before_cannot_read_is_major(data: st.DataObject) -> None:
     first = data.draw(schemas())

@@ -16,6 +16,8 @@ from tests.instances import CSV, DATASET
 from tests.services.test_matching import CHINESE, ENGLISH, TITLED
 from tests.web.conftest import PASSWORD, Portal
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 PUBLIC = (
     "/",
     "/datasets",
@@ -31,6 +33,8 @@ PUBLIC = (
     "/sign-in",
 )
 WAIT_MILLISECONDS = 20_000
+ROWS = 120_000
+"""So many make a file of two pieces."""
 
 
 @contextmanager
@@ -93,7 +97,7 @@ def open_page(browser: Browser, complaints: list[str], **options: object) -> Pag
     return page
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("width", [1280, pytest.param(360, marks=pytest.mark.slow)])
 def test_a_browser_has_nothing_to_complain_about(browser: Browser, portal: Portal, width: int) -> None:
     complaints: list[str] = []
     with serve(portal) as address:
@@ -160,7 +164,7 @@ def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, t
 
 def test_a_large_file_survives_broken_connections_in_a_browser(browser: Browser, desk: Portal) -> None:
     desk.services.datasets.create(desk.services.accounts.sign_in("clerk", PASSWORD)[0], DATASET)
-    table = b"code,name\n" + b"".join(b"%06d,a reservoir of the water bureau\n" % row for row in range(250_000))
+    table = b"code,name\n" + b"".join(b"%06d,a reservoir of the water bureau\n" % row for row in range(ROWS))
     broken = []
 
     def break_some(route: Route) -> None:
@@ -188,7 +192,7 @@ def test_a_large_file_survives_broken_connections_in_a_browser(browser: Browser,
     clerk = desk.services.accounts.sign_in("clerk", PASSWORD)[0]
     desk.services.work.run_to_end(draft)
     (found,) = desk.services.drafts.get(clerk, draft).resources
-    assert (found.bytes, found.rows) == (len(table), 250_000)
+    assert (found.bytes, found.rows) == (len(table), ROWS)
 
 
 def test_a_clerk_repairs_a_file_that_fails_its_schema_by_page_alone(
