@@ -20,7 +20,9 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import event, inspect
+from werkzeug.test import TestResponse
 
 from opendata.db.session import Database
 from opendata.services.actors import SYSTEM, Actor
@@ -122,6 +124,7 @@ def lend_app(services: Services) -> Iterator[Flask]:
     from opendata.app import attach_services, create_app
 
     app = _APPS.pop() if _APPS else create_app(services=services)
+    app.test_client_class = ReadingClient
     config = dict(app.config)
     attach_services(app, services)
     yield app
@@ -131,6 +134,13 @@ def lend_app(services: Services) -> Iterator[Flask]:
 
 
 _APPS: list[Flask] = []
+
+
+class ReadingClient(FlaskClient):
+    """A client that reads each answer to its end, so that no file stays open behind it."""
+
+    def open(self, *arguments: Any, **options: Any) -> TestResponse:
+        return super().open(*arguments, **{"buffered": True, **options})
 
 
 def make_actor(services: Services, name: str, role: str = "editor", publisher: str | None = "water-bureau") -> Actor:

@@ -169,7 +169,8 @@ class Package:
             if self._zip.getinfo(part).file_size > limit:
                 raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
             parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-            tree = etree.parse(self._zip.open(part), parser)
+            with self._zip.open(part) as opened:
+                tree = etree.parse(opened, parser)
         if tree.docinfo.doctype:
             raise damaged(part)  # no writer of workbooks has one; it is how entities are made to swell
         return tree.getroot()

@@ -58,7 +58,8 @@ class Publication:
             self._forget_closed(lease)
             return planned
         target, kept, owned = planned
-        data = self._context.private.open_blob(kept).read()
+        with self._context.private.open_blob(kept) as opened:
+            data = opened.read()
         manifest = json.loads(data)
         self._copy_blobs(lease, list_blobs(manifest, owned))
         keep_record(self._context, manifest_key(manifest["name"], target), data)
