@@ -64,6 +64,10 @@ class ProcessRunner:
             child.end()
         if lease is not None:
             self._work.leave(lease)
+        # Whoever still reads from the process sees that it has ended; only then may the pipes go.
+        if child is not None and self._one.acquire(timeout=_GRACE_SECONDS):
+            child.close()
+            self._one.release()
 
     def run(self, draft: str) -> bool:
         """Do the work of a draft, if it has any that nobody else is at; whether something was done."""
@@ -130,7 +134,10 @@ class ProcessRunner:
                 return LAST
 
     def _find_child(self) -> _Process:
-        if self._child is None or self._child.has_ended:
+        if self._child is not None and self._child.has_ended:
+            self._child.close()
+            self._child = None
+        if self._child is None:
             self._child = _Process(self._command)
         return self._child
 
@@ -149,6 +156,11 @@ class _Process:
     @property
     def has_ended(self) -> bool:
         return self._popen.poll() is not None
+
+    def close(self) -> None:
+        """Let the pipes go; only for the thread that reads from them."""
+        self._words.close()
+        self._answers.close()
 
     def tell(self, words: bytes) -> bool:
         """Whether it could still be told."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -206,12 +207,9 @@ class Imports:
         options: Sequence[ResourceOption],
     ) -> DraftView:
         """A draft of the package's tables, without those of the version before that the package no longer has."""
-        opened = [UploadedFile(name, path.open("rb")) for name, path in paths]
-        try:
-            view, _ = self._drafts.create(actor, dataset, opened, options, enqueue=False)
-        finally:
-            for file in opened:
-                file.stream.close()
+        with ExitStack() as opened:
+            files = [UploadedFile(name, opened.enter_context(path.open("rb"))) for name, path in paths]
+            view, _ = self._drafts.create(actor, dataset, files, options, enqueue=False)
         named = {resource.name for resource in package.resources}
         for carried in [item.name for item in view.resources if item.carried and item.name not in named]:
             view = self._drafts.drop_resource(actor, view.id, carried, enqueue=False)

@@ -156,7 +156,9 @@ def _send_parts(response: Response, content: Content, ranges: list[Range]) -> No
     response.status_code = 206
     response.headers["Content-Type"] = body.content_type
     response.content_length = body.length
-    response.response = body.read(_open(content))
+    file = _open(content)
+    response.call_on_close(file.close)  # who leaves before the first block lets nobody read to the end
+    response.response = body.read(file)
 
 
 def _set_body(response: Response, content: Content, part: Range) -> None:

@@ -51,6 +51,8 @@ def main() -> None:
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
     arguments = sys.argv[1:]
     is_validating = arguments[:1] == ["--validate"]
+    if is_validating:
+        import opendata.services.description  # noqa: F401 - once, not in each process
     read_file = validate_everything if is_validating else read_everything
     for argument in arguments[is_validating:]:
         child = os.fork()
