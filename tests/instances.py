@@ -21,7 +21,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, inspect
+from sqlalchemy import Connection, Engine, event, inspect
 from werkzeug.test import TestResponse
 
 from opendata.db.session import Database
@@ -62,6 +62,27 @@ def _no_waiting_for_disks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield
+
+
+@pytest.fixture(scope="session")
+def _connected() -> Iterator[set[Engine]]:
+    """The engines that have connected."""
+    engines: set[Engine] = set()
+
+    def note(connection: Connection) -> None:
+        engines.add(connection.engine)
+
+    event.listen(Engine, "engine_connect", note)
+    yield engines
+    event.remove(Engine, "engine_connect", note)
+
+
+@pytest.fixture(autouse=True)
+def _close_connections(_connected: set[Engine]) -> Iterator[None]:
+    """Close what a test's instances leave open, also those that it builds by the way; an engine can connect again."""
+    yield
+    while _connected:
+        _connected.pop().dispose()
 
 
 def make_services(home: Path, *, database_url: str = "", review: str = "none", **settings: object) -> Services:
