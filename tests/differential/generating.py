@@ -345,16 +345,25 @@ def draw_catalogue(kind: str) -> Iterator[Table]:
             yield Table(schema={"$schema": PROFILE, "fields": fields}, labels=["a", "n"], rows=rows)
 
 
-def draw_single_cells(kind: str, *, all_rules: bool) -> Iterator[Table]:
-    """The same, but each nasty cell alone among right ones; without `all_rules` only the type's own, with no rules."""
+def draw_single_cells(kind: str) -> Iterator[Table]:
+    """The same, but each of these cells alone among right ones."""
     for table in draw_catalogue(kind):
-        rules = table.schema["fields"][0]["constraints"]
-        if rules and not all_rules:
-            continue
-        clean = [row for row in table.rows if all_rules or row[0] not in NASTY[kind]][:3]
+        clean = table.rows[:3]
         for row in table.rows:
-            if all_rules or row[0] in NASTY[kind]:
-                yield replace(table, rows=[*clean, row])
+            yield replace(table, rows=[*clean, row])
+
+
+def draw_side_by_side(kind: str) -> Iterator[Table]:
+    """All ways to declare a type, with no rules; of its nasty cells each has a column of its own below right ones."""
+    for options, good in DECLARED[kind]:
+        clean = [text for text in good if text not in NASTY[kind]][:3]
+        nasty = NASTY[kind] if "floatNumber" not in options else _NASTY_FLOATS
+        columns = [[*clean, text] for text in nasty]
+        labels = [f"a{place}" for place in range(len(columns))]
+        fields = [{"name": label, "type": kind, **options} for label in labels]
+        rows = [[*row, str(number)] for number, row in enumerate(map(list, zip(*columns, strict=True)))]
+        fields.append({"name": "n", "type": "integer"})
+        yield Table(schema={"$schema": PROFILE, "fields": fields}, labels=[*labels, "n"], rows=rows)
 
 
 def draw_table(random: Random, *, most_rows: int = 12, most_fields: int = 7) -> Table:

@@ -1,6 +1,8 @@
 """Files built to break a reader: each builder fills a folder with one or more of them. Nothing is stored.
 
 `HOSTILE` names them all, with the outcome each must have (None where a table, or any of the three errors, will do).
+Where a file is hostile by its size, the builder takes `part`: 1 for the size that is too large for us, 10 for a tenth,
+which is too large for a tenth of our limits.
 """
 
 from __future__ import annotations
@@ -15,30 +17,36 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
+from inspect import signature
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.intake.samples import MAIN, ROWS, samples, sheet_of, workbook_parts, zipped
 
-Builder = Callable[[Path], None]
+Builder = Callable[..., None]
 
-HOSTILE: dict[str, tuple[Builder, str | None]] = {}
-_HUNDRED_MEGABYTES = bytes(100_000_000)
+
+class Hostile(NamedTuple):
+    """How files are built, the outcome they must have, and whether it is by their size."""
+
+    builder: Builder
+    outcome: str | None
+    is_large: bool
+
+    def build(self, folder: Path, part: int) -> list[Path]:
+        """Fill a new folder; the files in it."""
+        folder.mkdir()
+        self.builder(folder, **({"part": part} if self.is_large else {}))
+        return sorted(folder.iterdir())
+
+
+HOSTILE: dict[str, Hostile] = {}
 _TOO_LARGE, _UNREADABLE, _NO_TABLE = "TooLargeError", "UnreadableFileError", "UnsupportedFormatError"
-
-
-def make_hostile(folder: Path) -> dict[str, list[Path]]:
-    """All of them, each name in a folder of its own."""
-    made = {}
-    for name, (build, _) in HOSTILE.items():
-        (folder / name).mkdir(parents=True)
-        build(folder / name)
-        made[name] = sorted((folder / name).iterdir())
-    return made
 
 
 def hostile(outcome: str | None = None) -> Callable[[Builder], Builder]:
     def register(build: Builder) -> Builder:
-        HOSTILE[build.__name__] = (build, outcome)
+        HOSTILE[build.__name__] = Hostile(build, outcome, "part" in signature(build).parameters)
         return build
 
     return register
@@ -68,26 +76,27 @@ def deflate_raw(data: bytes) -> bytes:
 
 
 @hostile(_TOO_LARGE)
-def compressed_bombs_of_10_gb(folder: Path) -> None:
+def compressed_bombs_of_10_gb(folder: Path, part: int) -> None:
     import pyarrow as pa
 
+    zeros = bytes(100_000_000 // part)
     for suffix, packed in {
-        "gz": gzip.compress(_HUNDRED_MEGABYTES),
-        "bz2": bz2.compress(_HUNDRED_MEGABYTES),
-        "xz": lzma.compress(_HUNDRED_MEGABYTES, preset=0),
-        "zst": pa.compress(_HUNDRED_MEGABYTES, codec="zstd", asbytes=True),
+        "gz": gzip.compress(zeros),
+        "bz2": bz2.compress(zeros),
+        "xz": lzma.compress(zeros, preset=0),
+        "zst": pa.compress(zeros, codec="zstd", asbytes=True),
     }.items():
         (folder / f"bomb.csv.{suffix}").write_bytes(packed * 100)
 
 
 @hostile(_TOO_LARGE)
 def endless_empty_streams(folder: Path) -> None:
-    (folder / "empty.csv.gz").write_bytes(gzip.compress(b"") * 1_000_000)
+    (folder / "empty.csv.gz").write_bytes(gzip.compress(b"") * 200_000)
 
 
 @hostile(_TOO_LARGE)
-def nested_zip_bombs(folder: Path) -> None:
-    inner = zipped({"a.csv": _HUNDRED_MEGABYTES})
+def nested_zip_bombs(folder: Path, part: int) -> None:
+    inner = zipped({"a.csv": bytes(100_000_000 // part)})
     for level in range(6):
         inner = zipped({f"{number}.zip": inner for number in range(10)})
         (folder / f"level-{level}.zip").write_bytes(inner)
@@ -128,8 +137,8 @@ def headers_quoted_as_data(folder: Path) -> None:
 
 
 @hostile()
-def sizes_that_lie(folder: Path) -> None:
-    data = bytes(50_000_000)
+def sizes_that_lie(folder: Path, part: int) -> None:
+    data = bytes(50_000_000 // part)
     packed, crc = deflate_raw(data), zlib.crc32(data)
     for said in (10, 1 << 20, 0xFFFFFFFE):
         body = local_header(b"a.csv", crc, len(packed), said) + packed
@@ -235,19 +244,20 @@ def workbook_with_wrong_references(folder: Path) -> None:
 
 
 @hostile()
-def text_of_unusual_size(folder: Path) -> None:
-    (folder / "columns.csv").write_text(",".join(f"c{n}" for n in range(100_000)) + "\n" + "1," * 99_999 + "1\n")
-    (folder / "cell.csv").write_text("a,b\n1," + "x" * 10_000_000 + "\n")
-    (folder / "quote.csv").write_text('a,b\n1,"' + "x,y\n" * 12_500_000)
-    (folder / "line.csv").write_text("x" * 70_000_000)
+def text_of_unusual_size(folder: Path, part: int) -> None:
+    many, million = max(20_000, 100_000 // part), 1_000_000 // part  # more columns than there may be, in either case
+    (folder / "columns.csv").write_text(",".join(f"c{n}" for n in range(many)) + "\n" + "1," * (many - 1) + "1\n")
+    (folder / "cell.csv").write_text("a,b\n1," + "x" * (10 * million) + "\n")
+    (folder / "quote.csv").write_text('a,b\n1,"' + "x,y\n" * (25 * million // 2))
+    (folder / "line.csv").write_text("x" * (70 * million))
     (folder / "nuls.csv").write_bytes(b"a,b\n1,\0\n" + bytes(10))
-    (folder / "zeros.csv").write_bytes(bytes(1_000_000))
-    (folder / "quotes.csv").write_text('"' * 5_000_001)
-    (folder / "commas.csv").write_text("," * 5_000_000)
-    (folder / "key.json").write_text('[{"' + "x" * 10_000_000 + '": 1}]')
-    (folder / "keys.json").write_text("[{" + ",".join(f'"{n}": 1' for n in range(100_000)) + "}]")
-    (folder / "number.json").write_text("[{" + f'"a": 1{"0" * 1_000_000}' + "}]")
-    (folder / "comment.html").write_text("<!--" * 500_000)
+    (folder / "zeros.csv").write_bytes(bytes(million))
+    (folder / "quotes.csv").write_text('"' * (5 * million + 1))
+    (folder / "commas.csv").write_text("," * (5 * million))
+    (folder / "key.json").write_text('[{"' + "x" * (10 * million) + '": 1}]')
+    (folder / "keys.json").write_text("[{" + ",".join(f'"{n}": 1' for n in range(many)) + "}]")
+    (folder / "number.json").write_text("[{" + f'"a": 1{"0" * million}' + "}]")
+    (folder / "comment.html").write_text("<!--" * (million // 2))
     (folder / "span.html").write_text("<table><tr><td colspan=99999999 rowspan=99999999>a</table>" * 10)
 
 

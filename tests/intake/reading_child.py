@@ -1,45 +1,33 @@
-"""Reads hostile files in a process with little memory and time, and prints how each of them ended, as JSON lines.
+"""Reads hostile files in processes with little memory and time, and prints how each of them ended, as JSON lines.
 
-Run as `python -m tests.intake.reading_child [--validate] FILE…`.
+Run as `python -m tests.intake.reading_child`; on stdin come lines of JSON: `{"path": FILE, "part": N, "validate": false}`.
+The process itself reads nothing: it imports all that reading takes, so that its child for each file need not.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
 import resource
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
-from opendata.errors import TooLargeError, UnreadableFileError, UnsupportedFormatError
-from opendata.intake.archives import Limits
+MEMORY = 1 << 30
+"""Bytes of addresses that reading may take, besides what is imported."""
 
-MEMORY = 1536 << 20
-SECONDS = 60  # of one file; most take less than one
+SECONDS = 60
+"""Seconds of the processor for one file; most take less than one."""
 
+BYTES = 1 << 30
+"""So many bytes may be unpacked."""
 
-def read_everything(path: Path, folder: Path) -> int:
-    """All rows of all tables in a file, by whatever way the program reads it. Damage inside a text is a finding."""
-    from opendata.intake.opening import find_tables, open_table
-    from opendata.tabular.decoding import DecodingFault, read_rows
-
-    rows = 0
-    for found in find_tables(path, path.name, folder, limits=Limits(total_bytes=1 << 30)):
-        table = open_table(found, folder)
-        try:
-            rows += sum(1 for _ in read_rows(table.path, table.dialect))
-        except DecodingFault:
-            continue
-    return rows
-
-
-def validate_everything(path: Path, folder: Path) -> int:
-    """All rows of all tables in a file, once they have been read, typed and validated."""
-    from opendata.services.description import describe_file
-
-    return sum(table["rows"] or 0 for table in describe_file(path)["tables"])
+LIBRARIES = (
+    *("lxml.etree", "lxml.html", "msoffcrypto", "numpy", "olefile", "pyarrow.compute", "pyarrow.feather"),
+    *("pyarrow.parquet", "python_calamine"),
+)
 
 
 def main() -> None:
@@ -49,29 +37,74 @@ def main() -> None:
     """
     # Its own allocator reserves a gigabyte of addresses and uses none of it: it would count as memory.
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
-    arguments = sys.argv[1:]
-    is_validating = arguments[:1] == ["--validate"]
-    if is_validating:
-        import opendata.services.description  # noqa: F401 - once, not in each process
-    read_file = validate_everything if is_validating else read_everything
-    for argument in arguments[is_validating:]:
+    import opendata.intake
+    import opendata.services.description  # noqa: F401
+
+    for module in pkgutil.iter_modules(opendata.intake.__path__, "opendata.intake."):
+        importlib.import_module(module.name)
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        request = json.loads(line)
+        path = Path(request["path"])
         child = os.fork()
         if not child:
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-            print(json.dumps(read(Path(argument), read_file)), flush=True)
+            set_limits(request["part"])
+            print(json.dumps(read(path, BYTES // request["part"], validate=request["validate"])), flush=True)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if status:
-            line = {"name": Path(argument).name, "outcome": f"!died of {os.waitstatus_to_exitcode(status)}"}
-            print(json.dumps(line), flush=True)
+            outcome = f"!died of {os.waitstatus_to_exitcode(status)}"
+            print(json.dumps({"name": path.name, "outcome": outcome}), flush=True)
 
 
-def read(path: Path, read_file: Callable[[Path, Path], int]) -> dict[str, object]:
+def set_limits(part: int) -> None:
+    """Bound this process; for files of a `part` of their full size our own limits are that part of what they are."""
+    from opendata.intake import delimited
+    from opendata.tabular import decoding, splitting
+
+    if part > 1:
+        for name in ("MAX_CELL_CHARACTERS", "MAX_LINE_CHARACTERS"):
+            for module in (delimited, decoding, splitting):
+                if hasattr(module, name):
+                    setattr(module, name, getattr(module, name) // part)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + (MEMORY if part == 1 else MEMORY // 2)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+
+
+def read_everything(path: Path, folder: Path, most: int) -> int:
+    """All rows of all tables in a file, by whatever way the program reads it. Damage inside a text is a finding."""
+    from opendata.intake.archives import Limits
+    from opendata.intake.opening import find_tables, open_table
+    from opendata.tabular.decoding import DecodingFault, read_rows
+
+    rows = 0
+    for found in find_tables(path, path.name, folder, limits=Limits(total_bytes=most)):
+        table = open_table(found, folder)
+        try:
+            rows += sum(1 for _ in read_rows(table.path, table.dialect))
+        except DecodingFault:
+            continue
+    return rows
+
+
+def validate_everything(path: Path) -> int:
+    """All rows of all tables in a file, once they have been read, typed and validated."""
+    from opendata.services.description import describe_file
+
+    return sum(table["rows"] or 0 for table in describe_file(path)["tables"])
+
+
+def read(path: Path, most: int, *, validate: bool) -> dict[str, object]:
     """How reading one file ended."""
+    from opendata.errors import TooLargeError, UnreadableFileError, UnsupportedFormatError
+
     with tempfile.TemporaryDirectory() as folder:
         try:
-            outcome, text = "rows", str(read_file(path, Path(folder)))
+            rows = validate_everything(path) if validate else read_everything(path, Path(folder), most)
+            outcome, text = "rows", str(rows)
         except (TooLargeError, UnreadableFileError, UnsupportedFormatError) as error:
             outcome, text = type(error).__name__, error.text
         except BaseException as error:  # noqa: BLE001 - a panic of Rust is one too, and has to be told

@@ -119,6 +119,17 @@ def test_erasing_deletes_the_bytes_from_every_version_and_draft_that_has_them(
     assert digest(OTHER.encode()) not in erased
 
 
+def test_erasing_deletes_what_was_made_of_the_bytes_to_check_them(
+    services: Services, editor: Actor, boss: Actor
+) -> None:
+    name = "一座很难认错的水库"
+    sent = "\ufeff水利局填报\n" + CSV.replace("东湖", name).replace(",", ";")  # not read as it came
+    publish(services, editor, sent)
+    assert find_bytes(services, name)
+    services.withdrawals.withdraw(boss, "reservoirs", "1.0.0", reason="x", legal_basis="y", erase=True)
+    assert find_bytes(services, name) == []
+
+
 def test_only_the_table_named_is_erased(services: Services, editor: Actor, boss: Actor) -> None:
     publish(services, editor)
     publish(services, editor, OTHER, name="other", schema=None)
