@@ -28,6 +28,19 @@ def list_real_files(realdata: Path, *suffixes: str, among: Iterable[Path] | None
     )
 
 
+LONG_FROM = 300_000
+"""Files of so many bytes are walked by slow tests only, but for `test_real_files`, where each file has its turn."""
+
+
+def list_short_and_long(realdata: Path, *suffixes: str) -> tuple[list[Path], list[Path]]:
+    """The same files in two parts."""
+    paths = list_real_files(realdata, *suffixes)
+    parts: tuple[list[Path], list[Path]] = ([], [])
+    for path in paths:
+        parts[path.stat().st_size >= LONG_FROM].append(path)
+    return parts
+
+
 class Counted(NamedTuple):
     """One table: `rows` of data, `columns`, the `first` and the `last` name, empty where that column has none.
 

@@ -26,8 +26,9 @@ from hypothesis import strategies as st
 from opendata.errors import TooLargeError, UnreadableFileError, UnsupportedFormatError
 from opendata.intake.columnar import list_tables, open_table, propose_fields, write_csv
 from tests.intake.document_samples import NAMES, TEXTS, read_only, read_rows
+from tests.selection import examples
 
-DAMAGES = 300
+DAMAGES = examples(300)
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import opendata.intake.delimited as delimited
 from opendata.intake.delimited import find_dialect, read_ends
 from opendata.tabular.dialect import read_dialect
-from tests.intake.real_files import list_real_files
+from tests.intake.real_files import list_short_and_long
 
 
 def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -184,8 +184,18 @@ def test_a_large_file_without_quotes_is_numbered_to_its_end(tmp_path: Path) -> N
 
 
 def test_real_files_are_split_as_their_publishers_meant(realdata: Path) -> None:
+    check_real_files(list_short_and_long(realdata, ".csv")[0], realdata)
+
+
+@pytest.mark.slow
+def test_long_real_files_are_split_as_their_publishers_meant(realdata: Path) -> None:
+    check_real_files(list_short_and_long(realdata, ".csv")[1], realdata)
+
+
+def check_real_files(paths: Sequence[Path], realdata: Path) -> None:
+    assert len(paths) >= 5
     semicolons = ("acordo-reparacao-vale-mg/data", "doacoes-covid-19-mg/data", "openmaraude-schema-stationstaxi")
-    for path in list_real_files(realdata, ".csv"):
+    for path in paths:
         name = str(path.relative_to(realdata))
         utf8 = b"\xef\xbb\xbf" in path.read_bytes()[:3] or "utf8" in name
         encoding = "gb18030" if ("gbk" in name and not utf8) else "cp1252" if "VEH_" in name else "utf-8"

@@ -15,7 +15,7 @@ from opendata.intake.footnotes import find_footnotes
 from opendata.intake.grid import Span
 from opendata.intake.layout import find_layout, join_header
 from opendata.intake.understanding import CAREFUL, Decision, Layout
-from tests.intake.real_files import list_real_files
+from tests.intake.real_files import list_real_files, list_short_and_long
 
 BODY = [["北京", "1", "2.5"], ["上海", "3", "4.5"], ["重庆", "5", "6.5"], ["天津", "7", ""]]
 HEADER = ["地区", "人口", "增长"]
@@ -291,6 +291,16 @@ def test_cells_of_megabytes_cost_no_time() -> None:
 
 
 def test_real_text_files_are_laid_out_as_a_careful_person_would(realdata: Path) -> None:
+    check_text_files(list_short_and_long(realdata, ".csv")[0])
+
+
+@pytest.mark.slow
+def test_long_real_text_files_are_laid_out_so_too(realdata: Path) -> None:
+    check_text_files(list_short_and_long(realdata, ".csv")[1])
+
+
+def check_text_files(paths: Sequence[Path]) -> None:
+    assert len(paths) >= 5
     expected: dict[str, tuple[tuple[int, ...], int | None, int | None]] = {
         "cpi/分省月度数据.csv": ((4,), 35, None),
         "cpi/各省份数据-医疗保健.csv": ((1,), None, 49),
@@ -300,7 +310,7 @@ def test_real_text_files_are_laid_out_as_a_careful_person_would(realdata: Path) 
         "nbs-gbk/分省年度数据 (5).csv": ((4,), 35, None),
         "a_lvr_land_a.bom-two-headers.csv": ((1, 2), None, None),
     }
-    for path in list_real_files(realdata, ".csv"):
+    for path in paths:
         wanted = next((value for name, value in expected.items() if str(path).endswith(name)), ((1,), None, None))
         encoding = find_encoding(path).encoding
         dialect, _ = find_dialect(path, encoding, None)
