@@ -21,10 +21,12 @@ from opendata.intake.understanding import Decision
 from opendata.tabular.decoding import MAX_CELL_CHARACTERS, MAX_LINE_CHARACTERS
 from opendata.tabular.dialect import DELIMITERS, Dialect, read_dialect
 
+BLOCK_BYTES = 1 << 19
+"""So many bytes are read at once; what is found is the same for any number."""
+
 _RARE_DELIMITERS = ("^", "~", "，")
 _HEAD_BYTES = 1 << 16
 _PART_BYTES = 1 << 15
-_BLOCK = 1 << 19
 _END = "\0"
 _DECIMAL_COMMA = re.compile(r"[+-]?\d{1,3}(?:[. \u00a0\u202f]\d{3})*,\d+|[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
@@ -281,7 +283,7 @@ def _line_blocks(path: Path, encoding: str) -> Iterator[str]:
     held = 0
     first = True
     with path.open("rb") as stream:
-        while data := stream.read(_BLOCK):
+        while data := stream.read(BLOCK_BYTES):
             text = decoder.decode(data)
             if first and text:
                 text, first = text.removeprefix("\ufeff"), False

@@ -15,7 +15,9 @@ from opendata.errors import N_, UnreadableFileError
 from opendata.intake.frequencies import ASCII_BITS, measure
 from opendata.intake.understanding import Decision
 
-_BLOCK = 1 << 18
+BLOCK_BYTES = 1 << 18
+"""So many bytes are read at once; what is found is the same for any number."""
+
 _SAMPLE_BYTES = 1 << 17
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -112,7 +114,7 @@ def transcode(source: Path, target: Path, encoding: str, on_bytes: Callable[[int
     with source.open("rb") as stream, target.open("wb") as out:
         more = True
         while more:
-            block = stream.read(_BLOCK)
+            block = stream.read(BLOCK_BYTES)
             more = bool(block)
             try:
                 text = decoder.decode(block, final=not more)
@@ -147,7 +149,7 @@ def _decide(candidates: Sequence[EncodingCandidate], sure: float, text: str) -> 
 
 def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
+        while block := stream.read(BLOCK_BYTES):
             yield block
 
 
@@ -162,7 +164,7 @@ def _take_sample(path: Path) -> tuple[bytes, bool]:
             rest = block[block.rfind(b"\n") + 1 :]
             continue
         # No line is held longer than a block, so that a file of one line takes no memory.
-        lines = (rest[-_BLOCK:] + block).splitlines(keepends=True)
+        lines = (rest[-BLOCK_BYTES:] + block).splitlines(keepends=True)
         rest = lines.pop() if len(lines) > 1 and not block.endswith(b"\n") else b""
         sample += b"".join(line for line in lines if not line.isascii())
         if len(sample) >= _SAMPLE_BYTES:
@@ -218,7 +220,7 @@ def _locate(path: Path, offset: int, encoding: str) -> Fault:
     line = 1
     left = offset
     with path.open("rb") as stream:
-        while left > 0 and (block := stream.read(min(left, _BLOCK))):
+        while left > 0 and (block := stream.read(min(left, BLOCK_BYTES))):
             left -= len(block)
             if block.endswith(ends[1]) and left > 0:
                 more = stream.read(min(size, left))

@@ -26,7 +26,7 @@ from opendata.intake.xlsx_rows import Block, SheetRows
 FORMS = ("xlsx", "xls", "xlsb", "ods")
 _BATCH = 1024
 _MAX_FILLED = 10_000_000  # cells that merged areas may fill
-_MAX_GIVEN = 500_000_000  # cells of all rows, empty ones included
+MAX_GIVEN = 500_000_000  # cells of all rows, empty ones included
 _MAX_XLS = 512 << 20
 
 
@@ -130,7 +130,7 @@ def _concluding(
 
 
 def _add_cells(cells: int, more: int) -> int:
-    if cells + more > _MAX_GIVEN:
+    if cells + more > MAX_GIVEN:
         raise TooLargeError(N_("The sheet is wider than is accepted; delete cells that lie far off"))
     return cells + more
 

@@ -19,8 +19,10 @@ from opendata.tabular.schema_faults import MAX_FIELDS
 
 MAX_CELL_CHARACTERS = 16 * 1024 * 1024
 MAX_LINE_CHARACTERS = 64 * 1024 * 1024
+CHUNK_BYTES = 1 << 20
+"""So many bytes are read at once; what is found is the same for any number."""
+
 _END = "\0"
-_CHUNK = 1 << 20
 
 
 @dataclass(slots=True, eq=False)
@@ -134,7 +136,7 @@ class _Lines:
         more = True
         while more:
             end = self._dialect.table_bytes
-            chunk = self._stream.read(_CHUNK if end is None else min(_CHUNK, end - count))
+            chunk = self._stream.read(CHUNK_BYTES if end is None else min(CHUNK_BYTES, end - count))
             more = bool(chunk)
             held = len(decoder.getstate()[0])
             broken = None
@@ -183,7 +185,7 @@ def _split_lines(text: str, *, complete: bool) -> list[str]:
 def _guess_encoding(path: Path) -> str | None:
     """A name for a hint in a message, nothing more: no decision rests on it."""
     with path.open("rb") as stream:
-        head = stream.read(_CHUNK)
+        head = stream.read(CHUNK_BYTES)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "UTF-16"
     try:

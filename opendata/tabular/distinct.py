@@ -32,7 +32,7 @@ _FACTORS = [
 ]
 """One odd number for each word of a text."""
 
-_SLOTS = 1 << 15
+SLOTS = 1 << 15
 """So many hashes are remembered by their last bits, so that what comes again and again need not be sorted."""
 
 
@@ -116,9 +116,9 @@ class Sketch:
         import numpy as np
 
         if self._seen is None:
-            self._seen = np.zeros(_SLOTS, np.uint64)
+            self._seen = np.zeros(SLOTS, np.uint64)
             self._seen[0] = 1  # a hash of which this is not the slot
-        slots = (hashes & np.uint64(_SLOTS - 1)).view(np.int64)
+        slots = (hashes & np.uint64(SLOTS - 1)).view(np.int64)
         new = self._seen.take(slots) != hashes
         hashes = hashes[new]
         self._seen[slots[new]] = hashes

@@ -35,14 +35,18 @@ LONGEST_SHOWN = 200
 REVEALING = frozenset(["least", "greatest", "mean", "special", "longest", "shortest", "top", "histogram"])
 """What is left out of a column that tells of persons."""
 
-_LEAST_DISTINCT = 100
+LEAST_DISTINCT = 100
+"""In tables of very many columns, at least so many are counted one by one."""
+
+MOST_BYTES = 2 * 1024 * 1024
+"""Up to so many bytes of different values of a column are held."""
+
 _PIECE_ROWS = 65_536
 _POURED_ROWS = 32_768
 """So many rows are measured at once: what that takes stays near the processor."""
 
 _ALL_DISTINCT = 1_000_000
 _ALL_BYTES = 64 * 1024 * 1024
-_MOST_BYTES = 2 * 1024 * 1024
 _SAFE = 2**53 - 1
 _SUMMED_BITS = 37
 _PART_BITS = 22
@@ -62,8 +66,8 @@ class Profiler:
         self, fields: Sequence[Mapping[str, Any]], schema: pa.Schema, *, withhold: Collection[str] = ()
     ) -> None:
         count = max(1, len(fields))
-        most = min(MOST_DISTINCT, max(_LEAST_DISTINCT, _ALL_DISTINCT // count))
-        most_bytes = min(_MOST_BYTES, max(4096, _ALL_BYTES // count))
+        most = min(MOST_DISTINCT, max(LEAST_DISTINCT, _ALL_DISTINCT // count))
+        most_bytes = min(MOST_BYTES, max(4096, _ALL_BYTES // count))
         self._columns = [
             _Column(item, _choose_scale(item, kind.type), most, most_bytes, is_open=item["name"] not in withhold)
             for item, kind in zip(fields, schema, strict=True)

@@ -28,7 +28,7 @@ PIECE_ROWS = 4096
 
 ROW_GROUP_ROWS = 122_880
 ROW_GROUP_BYTES = 64 * 1024 * 1024
-_JOINED_BYTES = 1 << 30  # the offsets of one string array are 32 bits
+JOINED_BYTES = 1 << 30  # the offsets of one string array are 32 bits
 _COPIED_BYTES = 1 << 20
 _SPECIAL = (b",", b'"', b"\r", b"\n")
 _NEEDS_QUOTES = '[",\r\n]'
@@ -224,7 +224,7 @@ def join_csv(batch: pa.RecordBatch, null_text: str | Sequence[str] = "") -> byte
     if len(columns) == 1:  # an empty line would not be read as a record
         columns = [pc.if_else(pc.equal(columns[0], make_text("")), make_text('""'), columns[0])]
     size = sum(column.nbytes for column in columns)
-    if size > _JOINED_BYTES:
+    if size > JOINED_BYTES:
         half = batch.num_rows // 2
         if half:
             return join_csv(batch.slice(0, half), null_text) + join_csv(batch.slice(half), null_text)

@@ -161,7 +161,7 @@ def test_any_table_is_split_as_it_was_written(data: st.DataObject, tmp_path: Pat
 def test_the_ends_are_those_of_reading_it_all(
     text: str, block: int, escape: str | None, head: int, tail: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delimited, "_BLOCK", block)
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", block)
     dialect = {"delimiter": ",", "escapeChar": escape}
     ends = read_ends(write(tmp_path, text), "utf-8", dialect, head=head, tail=tail)
     whole = split(text, dialect)

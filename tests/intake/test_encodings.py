@@ -115,7 +115,7 @@ def test_any_table_of_words_is_read_as_it_was_written(
     rows = data.draw(st.lists(st.lists(cells, min_size=3, max_size=8), max_size=20))
     end = data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
     text = end.join(map(",".join, [header, *rows]))
-    monkeypatch.setattr(encodings, "_BLOCK", data.draw(st.sampled_from([2, 16, 1 << 18])))
+    monkeypatch.setattr(encodings, "BLOCK_BYTES", data.draw(st.sampled_from([2, 16, 1 << 18])))
     path = write(tmp_path, text.encode(encoding))
     verdict = find_encoding(path)
     assert path.read_bytes().decode(verdict.encoding) == text

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata.errors import TooLargeError, UnreadableFileError
+from opendata.intake import json_text
 from opendata.intake.json_tables import list_tables, open_table
 from opendata.intake.json_text import JsonText
 from tests.intake.document_samples import NAMES, TEXTS, is_readable, read_only, read_rows, read_whole, tables
@@ -247,16 +248,23 @@ def test_any_bytes_are_a_table_or_unreadable(place: Path, data: bytes) -> None:
 def test_values_are_the_same_wherever_the_file_is_cut_into_pieces(place: Path, size: int, value: Any) -> None:
     text = json.dumps([{"a": value}] * 3, ensure_ascii=False)
     place.write_text(text)
-    reader = JsonText(place, None)
-    reader._pieces = (text[at : at + size] for at in range(0, len(text), size))
-    wanted = JsonText(place, None)
-    assert list(reader.read_elements()) == list(wanted.read_elements())
+    wanted = list(JsonText(place, None).read_elements())
+    with pytest.MonkeyPatch.context() as patch:
+        pieces = (text[at : at + size] for at in range(0, len(text), size))
+        patch.setattr("opendata.intake.json_text.read_pieces", lambda path, encoding: pieces)
+        found = list(JsonText(place, None).read_elements())
+    assert next(pieces, None) is None
+    assert found == wanted
 
 
-def test_a_value_of_ten_megabytes_is_read_and_one_beyond_all_measure_refused(place: Path) -> None:
-    long = "x" * 10_000_000
+@pytest.mark.parametrize("part", [10, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_value_of_ten_megabytes_is_read_and_one_beyond_all_measure_refused(
+    place: Path, part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_text, "MAX_VALUE_CHARACTERS", json_text.MAX_VALUE_CHARACTERS // part)
+    long = "x" * (10_000_000 // part)
     assert read(place, f'[{{"a":"{long}"}},{{"a":"b"}}]') == [["a"], [long], ["b"]]
-    place.write_text('[{"a":"' + "x" * 140_000_000)
+    place.write_text('[{"a":"' + "x" * (140_000_000 // part))
     with pytest.raises(TooLargeError, match="longer than"):
         list_tables(place)
 

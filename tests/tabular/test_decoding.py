@@ -89,7 +89,7 @@ def test_what_python_writes_is_read_back_equal_wherever_the_chunks_end(
 ) -> None:
     if rows[0][0].startswith("\ufeff"):  # at the start of a file it is a mark, not text
         rows[0][0] = ""
-    monkeypatch.setattr(decoding, "_CHUNK", chunk)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     assert read(write(rows, dialect, line_end=line_end), dialect) == rows
 
 
@@ -99,7 +99,7 @@ def test_escaped_characters_are_read_back_without_quotes(
     rows: list[list[str]], chunk: int, read: Callable[..., list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [[cell.replace("\r", "").replace("\n", "").replace("\ufeff", "") or "x" for cell in row] for row in rows]
-    monkeypatch.setattr(decoding, "_CHUNK", chunk)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     text = io.StringIO(newline="")
     csv.writer(text, quoting=csv.QUOTE_NONE, escapechar="\\", quotechar=None, lineterminator="\n").writerows(rows)
     dialect = Dialect(delimiter=",", quote_char=None, escape_char="\\")
@@ -110,7 +110,7 @@ def test_escaped_characters_are_read_back_without_quotes(
 def test_a_byte_order_mark_is_no_text(
     chunk: int, read: Callable[..., list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "_CHUNK", chunk)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     assert read(b'\xef\xbb\xbf"a",b\n\xef\xbb\xbf1,2\n') == [["a", "b"], ["\ufeff1", "2"]]
 
 
@@ -130,7 +130,7 @@ def test_an_empty_file_has_no_rows(read: Callable[..., list[list[str]]]) -> None
 def test_the_bytes_read_are_told_to_the_last(
     read: Callable[..., list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "_CHUNK", 4)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 4)
     heard: list[int] = []
     read(b"a,b\n1,2\n3", on_bytes=heard.append)
     assert heard == [4, 8, 9]
@@ -156,7 +156,7 @@ def test_a_nul_byte_is_named_with_its_row(
     fault_of: Callable[..., DecodingFault],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(decoding, "_CHUNK", chunk)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     fault = fault_of(content)
     assert (fault.type, fault.row) == ("nul-byte", row)
     assert f"row {row} contains a NUL byte" in fault.note
@@ -182,7 +182,7 @@ def test_a_quote_never_closed_is_named_with_the_row_where_it_opens(
     fault_of: Callable[..., DecodingFault],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(decoding, "_CHUNK", chunk)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     fault = fault_of(content)
     assert (fault.type, fault.row) == ("unclosed-quote", row)
     assert f"a quotation mark opened in row {row} is never closed" in fault.note
@@ -203,7 +203,7 @@ def test_bytes_of_another_encoding_are_named_with_their_offset_and_line(
     text: str, chunk: int, after: bytes, fault_of: Callable[..., DecodingFault], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = text.replace('"', "").replace("\ufeff", "")
-    monkeypatch.setattr(decoding, "_CHUNK", chunk)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     good = text.encode()
     fault = fault_of(good + b"\xff" + after)
     lines = len((text + "x").replace("\r\n", "\n").replace("\r", "\n").split("\n"))
@@ -224,7 +224,7 @@ def test_the_row_of_bytes_of_another_encoding_counts_records_and_the_line_counts
 def test_a_character_cut_off_by_the_end_of_the_file_is_named(
     encoding: str, chunk: int, fault_of: Callable[..., DecodingFault], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "_CHUNK", chunk)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     good = "市,b\n中,".encode(encoding)
     fault = fault_of(good + "文".encode(encoding)[:-1], Dialect(encoding=encoding))
     assert (fault.type, fault.row) == ("encoding-error", 2)
@@ -254,7 +254,7 @@ def test_a_cell_beyond_the_limit_ends_the_reading_with_its_row(
 
 def test_two_files_read_at_the_same_time_keep_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     csv.field_size_limit(5)
-    monkeypatch.setattr(decoding, "_CHUNK", 8)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 8)
     short, long = tmp_path / "short.csv", tmp_path / "long.csv"
     short.write_bytes(b"a\n1\n")
     long.write_bytes(b"a\n1\n" + b"x" * 100 + b"\n")
@@ -268,7 +268,7 @@ def test_a_line_beyond_the_limit_ends_the_reading_before_it_fills_the_memory(
     fault_of: Callable[..., DecodingFault], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decoding, "MAX_LINE_CHARACTERS", 20)
-    monkeypatch.setattr(decoding, "_CHUNK", 8)
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 8)
     fault = fault_of(b"a\n" + b"x" * 1000)
     assert (fault.type, fault.row) == ("source-error", 2)
     assert "row 2 is a line of more than 20 characters" in fault.note

@@ -133,5 +133,5 @@ def test_equal_rows_make_equal_bytes(tmp_path: Path) -> None:
 def test_columns_too_large_for_one_array_are_joined_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [[f"{number},", "中" * number] for number in range(9)]
     whole = join_csv(batch_of(rows, 2))
-    monkeypatch.setattr(writing, "_JOINED_BYTES", 64)
+    monkeypatch.setattr(writing, "JOINED_BYTES", 64)
     assert join_csv(batch_of(rows, 2)) == whole
