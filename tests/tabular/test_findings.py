@@ -434,7 +434,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         tracemalloc.stop()
         return found
 
-    assert peak(20_000) < peak(10_000) * 1.5
+    assert peak(12_000) < peak(6_000) * 1.5
 
 
 @pytest.mark.parametrize(

@@ -203,11 +203,23 @@ def test_each_cell_alone_is_judged_as_by_the_exact_rule(field: dict[str, Any]) -
 @pytest.mark.parametrize("field", FIELDS, ids=str)
 def test_each_cell_is_judged_so_in_a_column_that_is_right_otherwise(field: dict[str, Any]) -> None:
     _, rule = make_rule(field)
+    check_among_right_cells(rule, [cell for cell in CELLS if not rule.is_right(cell)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("field", FIELDS, ids=str)
+def test_each_right_cell_is_judged_so_among_others(field: dict[str, Any]) -> None:
+    _, rule = make_rule(field)
+    check_among_right_cells(rule, [cell for cell in CELLS if rule.is_right(cell)])
+
+
+def check_among_right_cells(rule: CellRule, cells: Sequence[str | None]) -> None:
     wanted = dict(zip(CELLS, judge_cells(rule, CELLS), strict=True))
     right = [cell for cell in CELLS if rule.is_right(cell)]
     assert right
+    assert judge_column(rule, right) == [wanted[cell] for cell in right]
     chance = random.Random(1)
-    for cell in CELLS:
+    for cell in cells:
         around = [chance.choices(right, k=chance.randint(0, 5)) for _ in range(2)]
         column = [*around[0], cell, *around[1]]
         assert judge_column(rule, column) == [wanted[item] for item in column]

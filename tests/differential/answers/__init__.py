@@ -73,7 +73,7 @@ def is_quick() -> bool:
 
 def recall(question: object, content: bytes, ask: Callable[[], Any]) -> Any:
     """The answer to a fixed question (JSON) about a file of this content; `ask` gets it, as JSON, from frictionless."""
-    described = json.dumps(question, ensure_ascii=True, sort_keys=True).encode()
+    described = json.dumps(question, ensure_ascii=True, sort_keys=True, default=str).encode()
     key = hashlib.sha256(b"%d\0%b%b" % (len(described), described, content)).hexdigest()[:16]
     if Recording.answers is not None:
         Recording.answers[key] = json.loads(json.dumps(ask()))
