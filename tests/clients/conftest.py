@@ -87,7 +87,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory, realdata: Path) -> Iterator
     services.database.dispose()
     process, address = start_server(home, log, "--access-log", "--workers", "2")
     assert process.stderr is not None
-    with subprocess.Popen(["cat"], stdin=process.stderr, stdout=log.open("ab")):
+    with process, log.open("ab") as output, subprocess.Popen(["cat"], stdin=process.stderr, stdout=output):
         yield Portal(address, home, token, log)
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
