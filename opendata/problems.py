@@ -155,7 +155,7 @@ def describe_http(error: HTTPException, instance: str) -> dict[str, Any]:
     status = error.code or 500
     title = HTTP_TITLES.get(status) or HTTPStatus(status).phrase
     found: dict[str, Any] = {
-        "type": f"/problems/{_SLUGS.get(status, 'bad-request')}",
+        "type": f"/problems/{SLUGS.get(status, 'bad-request')}",
         "title": translate(title),
         "status": status,
         "detail": translate(_describe_fault(error, status) or title),
@@ -172,7 +172,7 @@ def _describe_fault(error: HTTPException, status: int) -> str | None:
 _SAFE = "/:@!$&'()*+,;=~"
 """What a path may hold as it is (RFC 3986)."""
 
-_SLUGS = {
+SLUGS = {
     404: "not-found",
     405: "method-not-allowed",
     406: "not-acceptable",

@@ -201,7 +201,7 @@ def test_what_is_not_there_has_a_page(portal: Portal) -> None:
 
 
 def test_every_kind_of_problem_is_explained(portal: Portal) -> None:
-    slugs = {kind.slug for kind in problems.STATUS} | set(problems._SLUGS.values())
+    slugs = {kind.slug for kind in problems.STATUS} | set(problems.SLUGS.values())
     assert slugs <= set(PROBLEMS)
     assert issubclass(errors.NotFoundError, errors.OpendataError)
     for slug in PROBLEMS:
