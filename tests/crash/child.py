@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,18 +76,26 @@ def arm(services: Services, last: int) -> Steps:
     return steps
 
 
-def open_instance(home: Path, *, hours: int = 0) -> Services:
-    """An instance as it is `hours` later, when the leases of the dead have run out."""
-    services = build_services(Settings(home=home, review="none"), clock=lambda: read_clock() + timedelta(hours=hours))
+def open_instance(home: Path, *, hours: int = 0, at: float | None = None) -> Services:
+    """An instance as it is `hours` later, when the leases of the dead have run out; `at` stops its clock there."""
+
+    def clock() -> datetime:
+        return (read_clock() if at is None else datetime.fromtimestamp(at, UTC)) + timedelta(hours=hours)
+
+    services = build_services(Settings(home=home, review="none"), clock=clock)
     make_tables(services)  # it has them; from here on it does not wait for the disk
     return services
 
 
-def do(tell: Tell, *, home: str, verb: str, subject: str, last: int = 0, hours: int = 0) -> None:
-    """Do one draft's work (`work`) or another verb, `hours` later than now; tell how many steps it has."""
+def do(tell: Tell, *, home: str, verb: str, subject: str, at: float, last: int = 0, hours: int = 0) -> None:
+    """Do one draft's work (`work`) or another verb, `hours` later than `at`; tell how many steps it has.
+
+    What is written holds the time, and where its digest begins as another one does, a folder less is made: only with
+    the clock stopped has a verb as many steps each time.
+    """
     moment = time.monotonic()
     time.monotonic = lambda: moment  # how long the work takes must not change how often it tells how far it is
-    services = open_instance(Path(home), hours=hours)
+    services = open_instance(Path(home), hours=hours, at=at)
     steps = arm(services, last)
     if verb == "work":
         services.work.run_to_end(subject)

@@ -55,6 +55,7 @@ class Child:
         self._told = os.fdopen(told, "rb", buffering=0)
         self._output = output
         self._status: int | None = None
+        self._ended: Ended | None = None
         self._reaping = threading.Lock()
 
     def listen(self) -> bool:
@@ -89,11 +90,13 @@ class Child:
     def end(self) -> Ended:
         """Wait for its end, tell how that was, and close what leads to it."""
         status = self.wait()
-        for pipe in filter(None, (self.stdin, self.stdout)):
-            pipe.close()
-        with self._output:
-            self._output.seek(0)
-            return Ended(status, self.told, self._output.read().decode(errors="replace"))
+        if self._ended is None:
+            for pipe in filter(None, (self.stdin, self.stdout)):
+                pipe.close()
+            with self._output:
+                self._output.seek(0)
+                self._ended = Ended(status, self.told, self._output.read().decode(errors="replace"))
+        return self._ended
 
     def send_signal(self, number: int) -> None:
         """Its number belongs to nobody else before the forge has asked how it ended."""
@@ -251,7 +254,7 @@ def _count_threads() -> int:
 
 
 def _become_child(parent: int, told: int, output: int, reads: int = -1, writes: int = -1) -> None:
-    os.setsid()
+    os.setsid()  # as `subprocess` does with `start_new_session`
     empty = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((empty if reads < 0 else reads, 0), (output if writes < 0 else writes, 1), (output, 2)):
         os.dup2(source, target)
@@ -265,16 +268,18 @@ def _become_child(parent: int, told: int, output: int, reads: int = -1, writes: 
 def _do(deed: Callable[..., object], options: Mapping[str, Any], told: int) -> NoReturn:
     """Do it and end this process, whatever happens: nothing of the parent may go on in here."""
     status = 1
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as this process lives
 
     def tell(kind: str, value: Any) -> None:
         os.write(told, json.dumps([kind, value]).encode() + b"\n")
 
     try:
-        deed(lambda value: tell("told", value), **options)
+        try:
+            deed(lambda value: tell("told", value), **options)
+            status = 0
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 1
         tell("modules", list(sys.modules))
-        status = 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 1
     except BaseException:  # noqa: BLE001 - it is printed, and ends the process
         sys.excepthook(*cast("Any", sys.exc_info()))
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Template:
         publish(services, actor, MORE)
         publish(services, actor, dataset="second")
         services.database.dispose()
+        self._at = time.time()
         shutil.copytree(self._full, self._without_database)
         for file in self._without_database.glob("opendata.sqlite*"):
             file.unlink()
@@ -54,7 +56,9 @@ class Template:
     def run(self, home: Path, verb: str, last: int = 0) -> Ended:
         """Do the verb over a copy as a process that dies at its step `last`."""
         shutil.copytree(self._without_database if verb == "rebuild" else self._full, home)
-        return self._forge.run("tests.crash.child:do", home=home, verb=verb, subject="reservoirs", last=last)
+        return self._forge.run(
+            "tests.crash.child:do", home=home, verb=verb, subject="reservoirs", at=self._at, last=last
+        )
 
 
 @pytest.fixture(scope="module")

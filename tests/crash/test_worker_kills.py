@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import signal
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,6 +47,7 @@ class Template:
             enqueue=False,
         )
         self.draft = draft.id
+        self._at = time.time()
         services.database.dispose()
         self.received = home
         reference = home.with_name("reference")
@@ -60,7 +62,7 @@ class Template:
         self.content = read_content(reference)
 
     def _count(self, home: Path) -> int:
-        done = self._forge.run("tests.crash.child:do", home=home, verb="work", subject=self.draft)
+        done = self._forge.run("tests.crash.child:do", home=home, verb="work", subject=self.draft, at=self._at)
         assert done.status == 0, done.output
         return int(done.told[0])
 
@@ -75,7 +77,7 @@ class Template:
     def kill(self, home: Path, last: int, *, hours: int = 0) -> int:
         """Do the work of the draft as a process that dies at its step `last`; its status."""
         done = self._forge.run(
-            "tests.crash.child:do", home=home, verb="work", subject=self.draft, last=last, hours=hours
+            "tests.crash.child:do", home=home, verb="work", subject=self.draft, at=self._at, last=last, hours=hours
         )
         assert done.status in (0, -signal.SIGKILL), done.output
         return done.status
@@ -201,9 +203,9 @@ def test_a_worker_killed_twice_over_the_same_draft_loses_nothing(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_a_worker_killed_at_any_single_step_over_a_package_of_many_forms_loses_nothing(
+def test_a_worker_killed_at_every_third_step_over_a_package_of_many_forms_loses_nothing(
     packed: Template, tmp_path: Path, chunk: int
 ) -> None:
-    points = packed.checking() + packed.publishing()
+    points = (packed.checking() + packed.publishing())[::3]
     for source, last in points[chunk::CHUNKS]:
         kill_and_recover(packed, tmp_path / "killed", source, last)
