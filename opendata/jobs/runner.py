@@ -15,8 +15,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
-from typing import IO, cast
+from collections.abc import Callable, Sequence
+from typing import IO, Protocol, cast
 
 from opendata.errors import OpendataError
 from opendata.services.lease import Lease, LostLeaseError
@@ -35,21 +35,68 @@ _LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 0.5
 
 
+class Process(Protocol):
+    """What the runner asks of a process, as `subprocess.Popen` has it; it leads a session of its own."""
+
+    pid: int
+
+    @property
+    def stdin(self) -> IO[bytes] | None:
+        """Where it reads the drafts from; unbuffered."""
+        ...
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """Where it answers."""
+        ...
+
+    def poll(self) -> int | None:
+        """Its status; None while it runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises `subprocess.TimeoutExpired`."""
+        ...
+
+    def terminate(self) -> None:
+        """Send it SIGTERM."""
+        ...
+
+
+def start_process(command: Sequence[str]) -> Process:
+    """Start a command as the process of a runner."""
+    # Of a session of its own: Ctrl-C reaches the worker alone, which lets the draft at hand finish.
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True)
+
+
 class ProcessRunner:
-    """Does the work of drafts, one after the other, in a process that `command` starts.
+    """Does the work of drafts, one after the other, in a process that `start_process` starts from `command`.
 
     `seconds` is how long a draft may go without progress. A process lives no longer than the thread that started it
     (prctl(2), PR_SET_PDEATHSIG): `start` and `run` are for threads that stay.
     """
 
-    def __init__(self, work: Work, command: Sequence[str], *, seconds: float) -> None:
+    def __init__(
+        self,
+        work: Work,
+        command: Sequence[str],
+        *,
+        seconds: float,
+        start_process: Callable[[Sequence[str]], Process] = start_process,
+    ) -> None:
         self._work = work
         self._command = command
+        self._start_process = start_process
         self._seconds = seconds
         self._child: _Process | None = None
         self._lease: Lease | None = None
         self._one = threading.Lock()
         self._stopping = False
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process that is ready or at work."""
+        return self._child.pid if self._child else None
 
     def start(self) -> None:
         """Have a process ready."""
@@ -138,18 +185,16 @@ class ProcessRunner:
             self._child.close()
             self._child = None
         if self._child is None:
-            self._child = _Process(self._command)
+            self._child = _Process(self._start_process(self._command))
         return self._child
 
 
 class _Process:
     """The process and the pipes to it."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        # Of a session of its own: Ctrl-C reaches the worker alone, which lets the draft at hand finish.
-        self._popen = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
-        )
+    def __init__(self, popen: Process) -> None:
+        self.pid = popen.pid
+        self._popen = popen
         self._words = cast("IO[bytes]", self._popen.stdin)
         self._answers = cast("IO[bytes]", self._popen.stdout)
 
@@ -188,5 +233,5 @@ class _Process:
             self._popen.wait(timeout=_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._popen.pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)
             self._popen.wait()

@@ -29,7 +29,7 @@ def run_worker(
     for name in ("Worker", "Scheduler"):
         logging.getLogger(f"huey.consumer.{name}").addFilter(_shorten)
     stop = threading.Event()
-    sweeper = threading.Thread(target=_sweep, args=(work, queue, stop, sweep_seconds), name="sweep", daemon=True)
+    sweeper = threading.Thread(target=sweep, args=(work, queue, stop, sweep_seconds), name="sweep", daemon=True)
     sweeper.start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
@@ -42,7 +42,7 @@ def run_worker(
         stop.set()
 
 
-def _sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) -> None:
+def sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) -> None:
     """At the start and then every so often: whatever wants work and is not in the queue goes back into it."""
     rounds = 0
     while True:

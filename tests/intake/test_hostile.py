@@ -54,7 +54,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
         def read(paths: Sequence[Path], part: int) -> dict[str, str]:
             outcomes = {}
             for path in paths:
-                print(json.dumps({"path": str(path), "part": part}), file=reader.stdin, flush=True)
+                print(json.dumps({"path": str(path), "part": part, "validate": False}), file=reader.stdin, flush=True)
                 answer = reader.stdout.readline()
                 assert answer, said.read_text()[-2000:]
                 line = json.loads(answer)

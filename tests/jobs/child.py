@@ -1,10 +1,11 @@
-"""The process of the work with bad manners: what a table is called says how its check goes wrong.
+"""The process of the work with bad manners, and workers: what a table is called says how its check goes wrong.
 
 With `OPENDATA_TEST_NOTES` it writes into that file when it begins and ends the check of each draft.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -13,8 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from opendata.cli import work_process
+from opendata.jobs.runner import ProcessRunner
+from opendata.jobs.worker import run_worker
 from opendata.services import processing
 from opendata.services.lease import Lease
+from opendata.settings import read_settings
+from opendata.wiring import build_services
+from tests.crash.forge import Tell, split_forge
 
 _prepare = processing.prepare_table
 _run = processing.Processing.run
@@ -54,7 +60,43 @@ def _note(text: str) -> None:
         os.close(notes)
 
 
-if __name__ == "__main__":
+def work(tell: Tell) -> None:
+    """The process as a deed of the forge."""
+    be_bad()
+    work_process.main(os.getppid())
+
+
+def run_workers_work(tell: Tell) -> None:
+    """A worker as `opendata worker` is one, whose process is forked too."""
+    forge = split_forge()  # before there are threads
+    logging.basicConfig(level=logging.INFO)
+    services = build_services(read_settings())
+    runner = ProcessRunner(
+        services.work,
+        ["tests.jobs.child:work"],
+        seconds=60,
+        start_process=lambda command: forge.start(command[0], with_pipes=True),
+    )
+    runner.start()
+    try:
+        run_worker(services.work, services.queue, sweep_seconds=1, run=runner.run)
+    finally:
+        runner.stop()
+
+
+def run_worker_alone(tell: Tell) -> None:
+    """A worker that does the work in its own process."""
+    logging.basicConfig(level=logging.INFO)
+    services = build_services(read_settings())
+    run_worker(services.work, services.queue, sweep_seconds=1)
+
+
+def be_bad() -> None:
+    """Have the bad manners from now on."""
     processing.prepare_table = prepare
     processing.Processing.run = run  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    be_bad()
     work_process.main(int(sys.argv[1]))

@@ -8,7 +8,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,27 +18,42 @@ from opendata.db.models import Draft
 from opendata.jobs.runner import ProcessRunner
 from opendata.services.actors import Actor
 from opendata.services.intake import ResourceOption, UploadedFile
-from opendata.wiring import Services
+from opendata.services.work import Work
+from opendata.wiring import Services, build_services
+from tests.crash.forge import Child, Forge
 from tests.instances import CSV, SCHEMA
 
 CHILD = Path(__file__).with_name("child.py")
 PATIENCE = 60
 
 
-@pytest.fixture
-def start(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ProcessRunner]]:
-    """Start a runner whose process minds what tables are called."""
-    settings = services.settings
-    monkeypatch.setenv("OPENDATA_HOME", str(settings.home))
-    monkeypatch.setenv("OPENDATA_REVIEW", "none")
-    monkeypatch.setenv("OPENDATA_WORK_MEMORY_BYTES", str(512 << 20))
-    if settings.database_url:
-        monkeypatch.setenv("OPENDATA_DATABASE_URL", settings.database_url)
-    started = []
+Start = Callable[..., ProcessRunner]
 
-    def build(seconds: float = PATIENCE) -> ProcessRunner:
-        command = [sys.executable, str(CHILD), str(os.getpid())]
-        runner = ProcessRunner(services.work, command, seconds=seconds)
+
+@pytest.fixture
+def start(services: Services, forge: Forge, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Start a runner whose process minds what tables are called; it is forked, unless it is to start `cold`."""
+    settings = services.settings
+    environment = {
+        "OPENDATA_HOME": str(settings.home),
+        "OPENDATA_DATABASE_URL": settings.database_url,
+        "OPENDATA_REVIEW": "none",
+        "OPENDATA_WORK_MEMORY_BYTES": str(512 << 20),
+    }
+    started: list[ProcessRunner] = []
+    children: list[Child] = []
+
+    def fork(command: Sequence[str]) -> Child:
+        children.append(forge.start("tests.jobs.child:work", environment=environment, with_pipes=True))
+        return children[-1]
+
+    def build(*, seconds: float = PATIENCE, is_cold: bool = False, work: Work = services.work) -> ProcessRunner:
+        if is_cold:
+            for name, value in environment.items():
+                monkeypatch.setenv(name, value)
+            runner = ProcessRunner(work, [sys.executable, str(CHILD), str(os.getpid())], seconds=seconds)
+        else:
+            runner = ProcessRunner(work, [], seconds=seconds, start_process=fork)
         started.append(runner)
         runner.start()
         return runner
@@ -45,6 +61,8 @@ def start(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     yield build
     for runner in started:
         runner.stop()
+    for child in children:
+        child.end()
 
 
 def receive(services: Services, editor: Actor, name: str = "levels") -> str:
@@ -69,8 +87,8 @@ def make_due(services: Services, draft: str) -> None:
 
 
 def pid_of(runner: ProcessRunner) -> int:
-    assert runner._child is not None
-    return runner._child._popen.pid
+    assert runner.pid is not None
+    return runner.pid
 
 
 def until(reached: Callable[[], bool]) -> None:
@@ -81,9 +99,9 @@ def until(reached: Callable[[], bool]) -> None:
 
 
 def test_drafts_are_checked_and_published_in_one_process_that_stays(
-    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+    services: Services, editor: Actor, start: Start
 ) -> None:
-    runner = start()
+    runner = start(is_cold=True)
     process = pid_of(runner)
     for number in range(3):
         draft = receive(services, editor, f"table-{number}")
@@ -98,7 +116,7 @@ def test_drafts_are_checked_and_published_in_one_process_that_stays(
 
 @pytest.mark.parametrize("name", ["greedy", "hungry"])
 def test_a_file_that_takes_too_much_memory_fails_alone_and_says_so(
-    services: Services, editor: Actor, start: Callable[..., ProcessRunner], name: str
+    services: Services, editor: Actor, start: Start, name: str
 ) -> None:
     runner = start()
     bad, good = receive(services, editor, name), receive(services, editor, "good")
@@ -122,7 +140,7 @@ def test_a_file_that_takes_too_much_memory_fails_alone_and_says_so(
 
 
 def test_a_file_that_crashes_the_process_fails_alone_and_is_given_up_in_the_end(
-    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+    services: Services, editor: Actor, start: Start
 ) -> None:
     runner = start()
     bad, good = receive(services, editor, "crashing"), receive(services, editor, "good")
@@ -144,9 +162,9 @@ def test_a_file_that_crashes_the_process_fails_alone_and_is_given_up_in_the_end(
 
 
 def test_work_that_gets_nowhere_is_stopped_and_the_next_draft_goes_through(
-    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+    services: Services, editor: Actor, start: Start
 ) -> None:
-    runner = start(seconds=6)  # a busy machine is slow, not stuck
+    runner = start(seconds=3)  # a busy machine is slow, not stuck
     bad, good = receive(services, editor, "deaf"), receive(services, editor, "good")
     assert runner.run(bad) is True
     assert runner.run(good) is True
@@ -154,12 +172,13 @@ def test_work_that_gets_nowhere_is_stopped_and_the_next_draft_goes_through(
     view = services.drafts.get(editor, bad)
     assert view.error is not None
     assert view.error["type"] == "TookTooLong"
-    assert "no progress for 6 seconds" in view.error["detail"]
+    assert "no progress for 3 seconds" in view.error["detail"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("name", ["sleeping", "deaf"])
 def test_a_draft_discarded_while_it_is_checked_is_stopped_soon(
-    services: Services, editor: Actor, start: Callable[..., ProcessRunner], name: str
+    services: Services, editor: Actor, start: Start, name: str
 ) -> None:
     runner = start()
     draft = receive(services, editor, name)
@@ -184,7 +203,7 @@ def test_a_draft_discarded_while_it_is_checked_is_stopped_soon(
 
 
 def test_a_process_killed_while_idle_is_replaced_and_nobody_notices(
-    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+    services: Services, editor: Actor, start: Start
 ) -> None:
     runner = start()
     process = pid_of(runner)
@@ -196,26 +215,26 @@ def test_a_process_killed_while_idle_is_replaced_and_nobody_notices(
     assert pid_of(runner) != process
 
 
-def test_a_lease_is_kept_while_the_process_says_nothing(
-    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
-) -> None:
-    runner = start()
+@pytest.mark.both_databases
+def test_a_lease_is_kept_while_the_process_says_nothing(services: Services, editor: Actor, start: Start) -> None:
+    brief = build_services(replace(services.settings, lease_seconds=2))
+    runner = start(work=brief.work)
     draft = receive(services, editor, "sleeping")
     thread = threading.Thread(target=runner.run, args=(draft,))
     thread.start()
     until(lambda: services.drafts.get(editor, draft).status == "validating")
+    until(lambda: any((services.settings.private_folder / "work").rglob("half.parquet")))  # from here on it is silent
     before = row_of(services, draft).lease_until
-    lease = runner._lease
-    assert lease is not None
     assert before is not None
-    lease._kept -= services.settings.lease_seconds  # as if a quarter of its time had gone by
     until(lambda: (row_of(services, draft).lease_until or before) > before)
     runner.stop()
     thread.join(timeout=PATIENCE)
+    brief.database.dispose()
 
 
+@pytest.mark.both_databases
 def test_a_worker_that_is_stopped_leaves_its_draft_as_if_it_had_not_begun(
-    services: Services, editor: Actor, start: Callable[..., ProcessRunner]
+    services: Services, editor: Actor, start: Start
 ) -> None:
     runner = start()
     draft = receive(services, editor, "sleeping")
@@ -227,4 +246,4 @@ def test_a_worker_that_is_stopped_leaves_its_draft_as_if_it_had_not_begun(
     row = row_of(services, draft)
     assert (row.attempts, row.lease_owner, row.error) == (0, None, None)
     assert services.work.find() == [draft]
-    assert runner.run(draft) is False  # it does not begin anew
+    assert runner.run(draft) is False  # it begins nothing more

@@ -5,12 +5,10 @@ from __future__ import annotations
 import io
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -19,19 +17,9 @@ from opendata.jobs.queue import DraftQueue
 from opendata.services.actors import Actor
 from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.wiring import Services
+from tests.crash.forge import Child, Forge
 from tests.instances import CSV, SCHEMA
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
-PROGRAM = """
-import logging, sys
-from pathlib import Path
-from opendata.jobs.worker import run_worker
-from opendata.settings import Settings
-from opendata.wiring import build_services
-logging.basicConfig(level=logging.INFO)
-services = build_services(Settings(home=Path(sys.argv[1]), database_url=sys.argv[2], review="none"))
-run_worker(services.work, services.queue, sweep_seconds=1)
-"""
 LONGEST = 60
 
 
@@ -41,7 +29,7 @@ def receive(services: Services, editor: Actor, *, enqueue: bool = True) -> str:
     return services.drafts.create(editor, "reservoirs", [file], [option], enqueue=enqueue)[0].id
 
 
-def wait_for(reached: Callable[[], bool], child: subprocess.Popen[bytes]) -> None:
+def wait_for(reached: Callable[[], bool], child: Child) -> None:
     """Look again and again until something is so; fail where the worker ends first."""
     deadline = time.monotonic() + LONGEST
     while not reached():
@@ -50,25 +38,30 @@ def wait_for(reached: Callable[[], bool], child: subprocess.Popen[bytes]) -> Non
             child.wait(timeout=0.05)
         except subprocess.TimeoutExpired:
             continue
-        pytest.fail(f"the worker ended with {child.returncode}")
+        pytest.fail(f"the worker ended: {child.end()}")
 
 
 @contextmanager
-def run_process(services: Services) -> Iterator[subprocess.Popen[bytes]]:
+def run_process(forge: Forge, services: Services) -> Iterator[Child]:
     settings = services.settings
-    command = [sys.executable, "-c", PROGRAM, str(settings.home), settings.database_url]
-    with (settings.home / "worker.log").open("wb") as log:
-        child = subprocess.Popen(command, stdout=log, stderr=log, cwd=CHECKOUT)
+    environment = {
+        "OPENDATA_HOME": str(settings.home),
+        "OPENDATA_DATABASE_URL": settings.database_url,
+        "OPENDATA_REVIEW": "none",
+    }
+    child = forge.start("tests.jobs.child:run_worker_alone", environment=environment)
     try:
         yield child
     finally:
         child.kill()
-        child.wait()
+        child.end()
 
 
-def test_a_worker_process_takes_a_draft_to_a_version_and_ends_when_asked(services: Services, editor: Actor) -> None:
+def test_a_worker_process_takes_a_draft_to_a_version_and_ends_when_asked(
+    forge: Forge, services: Services, editor: Actor
+) -> None:
     draft = receive(services, editor)
-    with run_process(services) as child:
+    with run_process(forge, services) as child:
         wait_for(lambda: services.drafts.get(editor, draft).status == "valid", child)
         services.drafts.submit(editor, draft)
         wait_for(lambda: services.drafts.get(editor, draft).status == "published", child)
@@ -77,16 +70,16 @@ def test_a_worker_process_takes_a_draft_to_a_version_and_ends_when_asked(service
         wait_for(lambda: services.drafts.get(editor, lost).status == "valid", child)
         child.send_signal(signal.SIGINT)
         assert child.wait(timeout=LONGEST) == 0
+        assert "Traceback" not in child.end().output
     assert services.queue.count() == 0
-    assert b"Traceback" not in (services.settings.home / "worker.log").read_bytes()
 
 
-def test_messages_that_are_none_do_not_stop_a_worker(services: Services, editor: Actor) -> None:
+def test_messages_that_are_none_do_not_stop_a_worker(forge: Forge, services: Services, editor: Actor) -> None:
     storage = services.queue.open().storage
     for data in (b"\x80\x04N.", b"{", b"[1, 2]", b'["id", "no.such.task", null, 0, 0, null, [], {}, null, null]'):
         storage.enqueue(data)
     draft = receive(services, editor)
-    with run_process(services) as child:
+    with run_process(forge, services) as child:
         wait_for(lambda: services.drafts.get(editor, draft).status == "valid", child)
         wait_for(lambda: services.queue.count() == 0, child)
 
@@ -94,9 +87,10 @@ def test_messages_that_are_none_do_not_stop_a_worker(services: Services, editor:
 def sweep_once(services: Services) -> None:
     stop = threading.Event()
     stop.set()
-    worker._sweep(services.work, services.queue, stop, 1)
+    worker.sweep(services.work, services.queue, stop, 1)
 
 
+@pytest.mark.both_databases
 def test_the_sweep_puts_lost_drafts_back_but_not_twice(services: Services, editor: Actor) -> None:
     draft = receive(services, editor, enqueue=False)
     assert services.queue.count() == 0
@@ -123,7 +117,7 @@ def test_a_sweep_that_fails_is_tried_again(
         raise OSError("the disk is full")
 
     monkeypatch.setattr(DraftQueue, "count", fail)
-    worker._sweep(services.work, services.queue, stop, 0)
+    worker.sweep(services.work, services.queue, stop, 0)
     assert len(rounds) == 3
     assert caplog.text.count("the sweep failed and will be tried again") == 3
 
