@@ -183,10 +183,12 @@ def split_forge() -> Forge:
     """A further forge for a deed that needs children itself, as warm as this process; to be made before any thread."""
     ours, theirs = socket.socketpair()
     parent = os.getpid()
+    faulthandler.cancel_dump_traceback_later()  # its thread would be missing in the new process, but not its locks
     if os.fork() == 0:
         ours.close()
         end_with_parent(parent, signal.SIGKILL)
         _run_server(theirs)
+    faulthandler.dump_traceback_later(PATIENCE, exit=True)
     theirs.close()
     return Forge(ours)
 

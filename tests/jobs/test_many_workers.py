@@ -18,6 +18,7 @@ from opendata.jobs.queue import DraftQueue
 from opendata.services.actors import Actor
 from opendata.services.intake import ResourceOption, UploadedFile
 from opendata.wiring import Services, build_services
+from tests.crash.forge import Child, Forge
 from tests.instances import CSV, SCHEMA, make_actor, make_services
 from tests.servers import CHECKOUT, RedisServer, free_port
 
@@ -25,12 +26,11 @@ PATIENCE = 40
 WORKERS = 3
 DRAFTS = 9
 PROGRAM = """
-import logging, os, sys
+import os, sys
 from opendata.jobs.runner import ProcessRunner
 from opendata.jobs.worker import run_worker
 from opendata.settings import read_settings
 from opendata.wiring import build_services
-logging.basicConfig(level=logging.INFO)
 services = build_services(read_settings())
 runner = ProcessRunner(services.work, [sys.executable, "tests/jobs/child.py", str(os.getpid())], seconds=60)
 runner.start()
@@ -44,12 +44,12 @@ finally:
 class Fleet:
     """Workers over one instance."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, forge: Forge, services: Services) -> None:
+        self._forge = forge
         settings = services.settings
         self.notes = settings.home / "notes"
         self.log = settings.home / "worker.log"
         self._environment = {
-            **os.environ,
             "OPENDATA_HOME": str(settings.home),
             "OPENDATA_DATABASE_URL": settings.database_url,
             "OPENDATA_QUEUE_URL": settings.queue_url,
@@ -58,19 +58,28 @@ class Fleet:
             "OPENDATA_REVIEW": "none",
             "OPENDATA_TEST_NOTES": str(self.notes),
         }
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self._forked: list[Child] = []
+        self._cold: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """One worker more: the program above, or another command."""
-        words = [sys.executable, *(command or ("-c", PROGRAM))]
+    def start(self) -> Child:
+        """One worker more, forked like its process."""
+        self._forked.append(self._forge.start("tests.jobs.child:run_workers_work", environment=self._environment))
+        return self._forked[-1]
+
+    def start_cold(self, *words: str) -> subprocess.Popen[bytes]:
+        """One worker more, by what follows `python` in its command."""
+        environment = {**os.environ, **self._environment}
         with self.log.open("ab") as log:
-            worker = subprocess.Popen(words, stdout=log, stderr=log, cwd=CHECKOUT, env=self._environment)
-        self.workers.append(worker)
+            worker = subprocess.Popen([sys.executable, *words], stdout=log, stderr=log, cwd=CHECKOUT, env=environment)
+        self._cold.append(worker)
         return worker
 
     def stop(self) -> None:
         """Kill all that still runs."""
-        for worker in self.workers:
+        for child in self._forked:
+            child.kill()
+            child.end()
+        for worker in self._cold:
             worker.kill()
             worker.wait(timeout=PATIENCE)
 
@@ -84,8 +93,8 @@ def shared(services: Services, redis_server: RedisServer) -> Iterator[Services]:
 
 
 @pytest.fixture
-def fleet(shared: Services) -> Iterator[Fleet]:
-    built = Fleet(shared)
+def fleet(forge: Forge, shared: Services) -> Iterator[Fleet]:
+    built = Fleet(forge, shared)
     yield built
     built.stop()
 
@@ -107,6 +116,7 @@ def status_of(services: Services, editor: Actor, draft: str) -> str:
     return services.drafts.get(editor, draft).status
 
 
+@pytest.mark.both_databases
 def test_several_workers_share_a_redis_and_work_at_each_draft_once(
     shared: Services, editor: Actor, fleet: Fleet
 ) -> None:
@@ -142,11 +152,11 @@ def test_a_redis_that_goes_away_stops_no_worker_and_one_that_comes_back_is_used_
     until(lambda: status_of(shared, editor, again) == "valid")
     until(lambda: shared.queue.count() == 0)
     assert worker.poll() is None
-    log = fleet.log.read_text()
-    assert "the worker goes on without it" in log
-    assert "Traceback" not in log
     worker.send_signal(signal.SIGINT)
     assert worker.wait(timeout=PATIENCE) == 0
+    log = worker.end().output
+    assert "the worker goes on without it" in log
+    assert "Traceback" not in log
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are read from /proc")
@@ -154,14 +164,14 @@ def test_a_redis_that_goes_away_stops_no_worker_and_one_that_comes_back_is_used_
 def test_the_process_ends_with_its_worker_and_another_worker_finishes_the_draft(
     shared: Services, editor: Actor, fleet: Fleet, number: signal.Signals
 ) -> None:
-    first = fleet.start()
+    first = fleet.start_cold("-c", PROGRAM)
     draft = receive(shared, editor, "deaf")
     until(lambda: status_of(shared, editor, draft) == "validating")
     process = int(fleet.notes.read_text().split()[2])
     first.send_signal(number)
     first.wait(timeout=PATIENCE)
     until(lambda: not Path(f"/proc/{process}").exists() or is_zombie(process))
-    fleet.start("-m", "opendata", "worker")  # in which nothing is deaf
+    fleet.start_cold("-m", "opendata", "worker")  # in which nothing is deaf
     until(lambda: status_of(shared, editor, draft) == "valid")
 
 
