@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from opendata.metadata.manifest import list_blobs
 from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.settings import Settings
 from opendata.wiring import build_context
 from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
 from tests.crash.forge import Forge
@@ -135,6 +137,14 @@ def read_content(home: Path) -> Mapping[str, Any]:
     return content
 
 
+def check_store(home: Path) -> None:
+    """Whoever reads the store without the database finds the files of every manifest, also of one just written."""
+    store = build_context(Settings(home=home)).public
+    for key in store.list_records("datasets"):
+        if key.endswith(".json"):
+            assert [blob for blob in list_blobs(json.loads(store.get_record(key))) if not store.has_blob(blob)] == []
+
+
 def kill_and_recover(template: Template, home: Path, source: Path, last: int, again: int = 0) -> None:
     """Kill the work at its step `last`, and its resumption at step `again` if that is given; then let it finish."""
     shutil.copytree(source, home)
@@ -143,6 +153,7 @@ def kill_and_recover(template: Template, home: Path, source: Path, last: int, ag
     visible = read_content(home)
     assert visible["1.0.0"] == template.content["1.0.0"]
     assert all(template.content[name] == value for name, value in visible.items())
+    check_store(home)
     if again:
         template.kill(home, again, hours=1)
     services = open_instance(home, hours=2)
