@@ -1,7 +1,7 @@
 """Reads hostile files in processes with little memory and time, and prints how each of them ended, as JSON lines.
 
-Run as `python -m tests.intake.reading_child`; on stdin come lines of JSON: `{"path": FILE, "part": N, "validate": false}`.
-The process itself reads nothing: it imports all that reading takes, so that its child for each file need not.
+Run as `python -m tests.intake.reading_child`; on stdin come
+lines of JSON, `{"path": FILE, "part": N, "validate": false}`. The process itself reads nothing: it imports all that reading takes, so that its child for each file need not.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> None:
     # Its own allocator reserves a gigabyte of addresses and uses none of it: it would count as memory.
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
     import opendata.intake
-    import opendata.services.description  # noqa: F401
+    import opendata.services.description
 
     for module in pkgutil.iter_modules(opendata.intake.__path__, "opendata.intake."):
         importlib.import_module(module.name)
