@@ -1,7 +1,7 @@
 """Reads hostile files in processes with little memory and time, and prints how each of them ended, as JSON lines.
 
-Run as `python -m tests.intake.reading_child`; on stdin come
-lines of JSON, `{"path": FILE, "part": N, "validate": false}`. The process itself reads nothing: it imports all that reading takes, so that its child for each file need not.
+Run as `python -m tests.intake.reading_child`; on stdin come lines of JSON, `{"path": FILE, "part": N, "validate": B}`.
+The process itself reads nothing: it imports all that reading takes, so that its child for each file need not.
 """
 
 from __future__ import annotations
