@@ -19,8 +19,8 @@ CLIENTS := tests/clients/browser
 # Some environments forbid Python to keep bytecode; every process would then compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-# One process a core, but at most as many as the servers of the tests can take. Tests of one group share a process.
-PARALLEL := -n logical --maxprocesses 8 --dist loadgroup
+# One process a core, but at most as many as the servers of the tests can take. The tests of a file share a process.
+PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 QUICK := not slow and not soak
 
 # A fixed seed under CI; elsewhere a new one each time, printed, so that a finding can be repeated.

@@ -57,6 +57,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
     services.database.dispose()
     write_instance_file(home, {"OPENDATA_ACCEL_PREFIX": "/_files"})
     process, behind = start_server(home, folder / "log")
+    assert process.stderr is not None
     port = free_port()
     text = (CHECKOUT / "docs" / "run-an-instance.md").read_text(encoding="utf-8")
     found = re.search(r"```nginx\n(.*?)```", text, re.DOTALL)
@@ -78,6 +79,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
         server.wait(timeout=60)
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
+        process.stderr.close()
 
 
 @pytest.mark.parametrize("name", ["gdp.csv", "gdp.parquet", "gdp.json", "gdp.xlsx", "datapackage.zip"])
