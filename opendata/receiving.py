@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import NamedTemporaryFile, SpooledTemporaryFile
 from typing import IO, Any, cast
@@ -106,6 +107,10 @@ def receive_into(folder: Path) -> type[Request]:
     """The class of requests that write large files into this folder; they are gone when the request is."""
 
     class ReceivingRequest(Request):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._received = ExitStack()
+
         def _get_stream_for_parsing(self) -> IO[bytes]:
             return cast(IO[bytes], io.BufferedReader(_Body(super()._get_stream_for_parsing()), _PIECE_BYTES))
 
@@ -117,8 +122,16 @@ def receive_into(folder: Path) -> type[Request]:
             content_length: int | None = None,  # noqa: ARG002
         ) -> IO[bytes]:
             if total_content_length is not None and total_content_length <= SMALL_BYTES:
-                return cast(IO[bytes], SpooledTemporaryFile(max_size=SMALL_BYTES, mode="rb+"))
-            folder.mkdir(parents=True, exist_ok=True)
-            return cast(IO[bytes], ReceivedFile(folder))
+                file = cast(IO[bytes], SpooledTemporaryFile(max_size=SMALL_BYTES, mode="rb+"))  # noqa: SIM115 - closed below
+            else:
+                folder.mkdir(parents=True, exist_ok=True)
+                file = cast(IO[bytes], ReceivedFile(folder))
+            self._received.callback(file.close)
+            return file
+
+        def close(self) -> None:
+            """Let go of all files, those of a body that broke off too."""
+            super().close()
+            self._received.close()
 
     return ReceivingRequest

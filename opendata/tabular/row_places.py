@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PART_ROWS = 1 << 22
 """So many rows are sorted at once."""
 
-_STRIDE = 1 << 20
+STRIDE = 1 << 20
 """So many places are computed at once."""
 
 _BATCH_ROWS = 65_536
@@ -80,12 +80,14 @@ def _hash_rows(file: pq.ParquetFile, key: Sequence[Column], place: Path, *, is_n
         there = batch.schema.names
         own = [Column(item.name, item.type, *[there.index(name)] * 2) for item, name in zip(key, names, strict=True)]
         arrays = fit(batch, own, is_new=is_new)
-        hashes[start : start + batch.num_rows] = _digest(arrays, secret) if secret else _mix(arrays, batch.num_rows)
+        hashes[start : start + batch.num_rows] = (
+            _digest(arrays, secret) if secret else mix_hashes(arrays, batch.num_rows)
+        )
         start += batch.num_rows
     return hashes
 
 
-def _mix(arrays: Sequence[pa.Array], rows: int) -> np.ndarray:
+def mix_hashes(arrays: Sequence[pa.Array], rows: int) -> np.ndarray:
     import numpy as np
 
     if len(arrays) == 1 and _is_whole(arrays[0]):  # numbers that ascend are sorted already
@@ -148,8 +150,8 @@ def _choose(hashes: np.ndarray, part: int, bits: int) -> np.ndarray:
     if not bits:
         return np.arange(len(hashes))
     found = [np.empty(0, np.int64)]
-    for start in range(0, len(hashes), _STRIDE):
-        parts = (hashes[start : start + _STRIDE] * np.uint64(_MIX)) >> np.uint64(64 - bits)
+    for start in range(0, len(hashes), STRIDE):
+        parts = (hashes[start : start + STRIDE] * np.uint64(_MIX)) >> np.uint64(64 - bits)
         found.append(np.flatnonzero(parts == part) + start)
     return np.concatenate(found)
 
@@ -186,8 +188,8 @@ def _place(partners: np.ndarray, new_rows: int, removed: int, folder: Path) -> P
     new = _map(folder / "new.places", new_rows)
     anchors = _map(folder / "anchors", removed)
     furthest, count, reordered = -1, 0, False
-    for start in range(0, len(partners), _STRIDE):
-        found = partners[start : start + _STRIDE]
+    for start in range(0, len(partners), STRIDE):
+        found = partners[start : start + STRIDE]
         reach = np.maximum.accumulate(np.concatenate(([furthest], found)))
         lost = found < 0
         reordered = reordered or bool(((found < reach[:-1]) & ~lost).any())
@@ -195,11 +197,11 @@ def _place(partners: np.ndarray, new_rows: int, removed: int, folder: Path) -> P
         anchors[count : count + len(rows)] = reach[1:][rows]
         old[start + rows] = reach[1:][rows] + np.arange(count + 1, count + 1 + len(rows))
         furthest, count = int(reach[-1]), count + len(rows)
-    for start in range(0, new_rows, _STRIDE):
-        numbers = np.arange(start, min(start + _STRIDE, new_rows))
-        new[start : start + _STRIDE] = numbers + np.searchsorted(anchors, numbers)
-    for start in range(0, len(partners), _STRIDE):
-        found = partners[start : start + _STRIDE]
+    for start in range(0, new_rows, STRIDE):
+        numbers = np.arange(start, min(start + STRIDE, new_rows))
+        new[start : start + STRIDE] = numbers + np.searchsorted(anchors, numbers)
+    for start in range(0, len(partners), STRIDE):
+        found = partners[start : start + STRIDE]
         rows = np.flatnonzero(found >= 0)
         old[start + rows] = new[found[rows]]
     return Places(old, new, new_rows + removed, reordered)

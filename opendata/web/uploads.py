@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response
 from opendata.errors import InputError
 from opendata.problems import fill, status_of
 from opendata.services.actors import require_editor
+from opendata.services.intake import UploadedFile
 from opendata.services.values import DatasetView, SchemaView
 from opendata.web.instance import services
 from opendata.web.security import protect_forms
@@ -39,8 +41,19 @@ def show_upload(dataset: str) -> Answer:
 @blueprint.post("/datasets/<dataset>/upload")
 def upload(dataset: str) -> Answer:
     """Receive the files and begin a draft."""
+    with ExitStack() as opened:
+        return _begin_draft(dataset, opened)
+
+
+def _begin_draft(dataset: str, opened: ExitStack) -> Answer:
     found, form = _get_own(dataset), request.form.to_dict()
-    sent = read_upload(form, request.files, lambda upload: services().uploads.open(g.actor, upload))
+
+    def open_upload(upload: str) -> UploadedFile:
+        file = services().uploads.open(g.actor, upload)
+        opened.callback(file.stream.close)
+        return file
+
+    sent = read_upload(form, request.files, open_upload)
     if sent.errors:
         return _render(found, form, sent.errors, gettext("Some values are not allowed")), 422
     try:

@@ -19,19 +19,6 @@ ALLOWED = {
 }
 """Private names of other people's libraries, and why there is no other way."""
 
-TO_DO = {
-    "tests/intake/test_delimited.py": 1,
-    "tests/intake/test_encodings.py": 1,
-    "tests/intake/test_json_tables.py": 1,
-    "tests/jobs/test_runner.py": 5,
-    "tests/jobs/test_worker.py": 2,
-    "tests/tabular/test_decoding.py": 10,
-    "tests/tabular/test_difference.py": 2,
-    "tests/tabular/test_profile.py": 9,
-    "tests/tabular/test_writing.py": 1,
-}
-"""How often each file still does it; a number only goes down."""
-
 
 def find_private(source: str) -> Iterator[str]:
     """The private names that a file imports from `opendata`, reads of others or patches by their path."""
@@ -75,7 +62,7 @@ def test_what_is_private_stays_so_in_tests() -> None:
         private = [item for item in find_private(path.read_text("utf-8")) if item not in ALLOWED.get(name, ())]
         if private:
             found[name] = private
-    assert {name: len(private) for name, private in found.items()} == TO_DO, found
+    assert found == {}
 
 
 def test_each_way_to_a_private_name_is_noticed() -> None:

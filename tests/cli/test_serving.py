@@ -108,7 +108,6 @@ def all_ended(processes: dict[int, str]) -> bool:
 
 
 @linux
-@pytest.mark.xdist_group("demo")
 def test_demo_serves_the_samples_and_publishes_none_a_second_time(home, demo) -> None:
     demo(home)
     before = list_versions(home)

@@ -81,7 +81,6 @@ def test_every_file_of_an_unfinished_instance_is_completed(home) -> None:
     assert (home / "keys" / "signing.key").exists()
 
 
-@pytest.mark.xdist_group("demo")
 def test_demo_publishes_every_sample_and_the_second_time_none(run, home, run_json, demo) -> None:
     first = demo(home)
     assert first.exit_code == 0

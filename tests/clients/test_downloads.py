@@ -20,8 +20,6 @@ from urllib3 import connection_from_url
 
 from tests.clients.conftest import PACKAGES, Portal
 
-pytestmark = pytest.mark.xdist_group("portal")  # seven real packages, imported once
-
 CITIES = "datasets/world-cities/1.0.0"
 FORMS = ("world-cities.csv", "world-cities.parquet", "world-cities.json", "world-cities.xlsx", "datapackage.zip")
 

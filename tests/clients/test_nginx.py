@@ -21,8 +21,6 @@ from tests.clients.conftest import run_command, start_server
 from tests.instances import PUBLISHER
 from tests.servers import CHECKOUT, free_port
 
-pytestmark = pytest.mark.xdist_group("nginx")
-
 _MAIN = """
 {user}
 daemon off;

@@ -29,8 +29,6 @@ from tests.clients.conftest import start_server
 from tests.instances import DATASET, make_actor, make_services
 from tests.servers import CHECKOUT
 
-pytestmark = pytest.mark.xdist_group("uploads")  # of one served portal
-
 TUS = {"Tus-Resumable": "1.0.0"}
 ROWS = 400_000
 TEXT = "n,square\n" + "".join(f"{n},{n * n}\n" for n in range(ROWS))

@@ -24,8 +24,6 @@ TENTH = 10
 
 LARGE = [name for name, made in HOSTILE.items() if made.is_large]
 
-pytestmark = pytest.mark.xdist_group("hostile-files")  # one process builds each of them once, and starts one reader
-
 Built = Callable[[str, int], list[Path]]
 Read = Callable[[Sequence[Path], int], dict[str, str]]
 

@@ -16,8 +16,6 @@ from opendata.services.description import describe_file
 from tests.intake.real_files import COUNTED, NOT_YET, REFUSED, Counted, list_real_files
 from tests.servers import CHECKOUT
 
-pytestmark = pytest.mark.xdist_group("real-files")
-
 LARGE = "chinese/admin-divisions/villages.csv.gz"
 
 

@@ -49,7 +49,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     services.database.dispose()
 
 
-@pytest.mark.xdist_group("library")
 @pytest.mark.parametrize("dataset", SAMPLES)
 def test_every_form_of_every_sample_has_the_same_rows(library: Services, dataset: str) -> None:
     version = library.versions.find_latest(dataset)

@@ -274,16 +274,17 @@ def test_uploads_nobody_uses_have_a_limit_together(services: Services, editor: A
     front.append(editor, second.id, 0, Line(b"n\n" * 250))
     with pytest.raises(TooLargeError):
         front.create(editor, 501, "c.csv")
-    services.drafts.create(editor, "reservoirs", [front.open(editor, second.id)])
+    with (file := front.open(editor, second.id)).stream:
+        services.drafts.create(editor, "reservoirs", [file])
     front.create(editor, 1000, "c.csv")
 
 
 def test_a_draft_takes_a_finished_upload_without_copying_it(services: Services, editor: Actor) -> None:
     data = CSV.encode()
     found = send(services, editor, data)
-    file = services.uploads.open(editor, found.id)
     option = ResourceOption(file="levels.csv", name="levels", schema=SCHEMA)
-    view, _ = services.drafts.create(editor, "reservoirs", [file], [option])
+    with (file := services.uploads.open(editor, found.id)).stream:
+        view, _ = services.drafts.create(editor, "reservoirs", [file], [option])
     services.work.run_to_end(view.id)
     assert services.drafts.get(editor, view.id).status == "valid"
     blob = LocalStore(services.settings.private_folder).blob_path(hashlib.sha256(data).hexdigest())
@@ -307,7 +308,8 @@ def test_what_nobody_sends_on_expires_and_is_removed(services: Services, editor:
     folder = services.settings.upload_folder
     old, young, used = begin(services, editor), begin(services, editor), send(services, editor, b"n\n1\n").id
     services.uploads.append(editor, old, 0, Line(DATA[:1000]))
-    services.drafts.create(editor, "reservoirs", [services.uploads.open(editor, used)])
+    with (file := services.uploads.open(editor, used)).stream:
+        services.drafts.create(editor, "reservoirs", [file])
     later(services, 23).append(editor, young, 0, Line(DATA[:1000]))
     tomorrow = later(services, 25)
     with pytest.raises(ExpiredError):

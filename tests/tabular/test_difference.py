@@ -134,7 +134,7 @@ def test_keys_that_share_a_number_are_told_apart(case: tuple[list[pa.DataType], 
     kinds, old, new = case
     names = [f"c{place}" for place in range(len(kinds))]
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(row_places, "_mix", lambda arrays, rows: np.arange(rows, dtype=np.uint64) % 2)
+        patch.setattr(row_places, "mix_hashes", lambda arrays, rows: np.arange(rows, dtype=np.uint64) % 2)
         assert apply(compare(Path(folder), names, kinds, old, new), old) == Counter(map(tell, new))
 
 
@@ -144,7 +144,7 @@ def test_tables_that_are_sorted_in_parts_give_the_same(case: tuple[list[pa.DataT
     names = [f"c{place}" for place in range(len(kinds))]
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(row_places, "PART_ROWS", 2)
-        patch.setattr(row_places, "_STRIDE", 3)
+        patch.setattr(row_places, "STRIDE", 3)
         patch.setattr("opendata.tabular.difference.STEP_ROWS", 2)
         assert apply(compare(Path(folder), names, kinds, old, new), old) == Counter(map(tell, new))
 

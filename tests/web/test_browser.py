@@ -16,8 +16,6 @@ from tests.instances import CSV, DATASET
 from tests.services.test_matching import CHINESE, ENGLISH, TITLED
 from tests.web.conftest import PASSWORD, Portal
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 PUBLIC = (
     "/",
     "/datasets",

@@ -46,28 +46,27 @@ DATA = ("downloads.send_table", "downloads.send_package", "downloads.send_attach
 @pytest.fixture(scope="module", params=["closed", "conditional"])
 def closed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A portal with two versions of a dataset of which every form was asked for before it was closed."""
-    portal = make_portal(tmp_path_factory.mktemp("closed"))
-    services = portal.services
-    clerk = services.accounts.sign_in("clerk", PASSWORD)[0]
-    services.datasets.create(clerk, DATASET)
-    for text in (TEXT, TEXT + f"A003,{CELLS[1]},3,2026-02-02\n"):
-        files = {"levels.csv": text, "notes.txt": CELLS[1]}
-        sent = [UploadedFile(name, io.BytesIO(content.encode())) for name, content in files.items()]
-        options = [
-            ResourceOption(file="levels.csv", name="levels", schema=SCHEMA),
-            ResourceOption(file="notes.txt", type="attachment", name="notes"),
-        ]
-        draft = services.drafts.create(clerk, "secrets", sent, options)[0].id
-        portal.work()
-        services.drafts.submit(clerk, draft)
-        portal.work()
-        assert services.drafts.get(clerk, draft).status == "published"
-    for address, _ in list_addresses(portal):
-        portal.client().get(address)
-    disclosure = {"attribute": request.param, "reason": REASON, "legalBasis": LAW}
-    services.datasets.update(clerk, "secrets", {"disclosure": disclosure})
-    yield portal
-    services.database.dispose()
+    with make_portal(tmp_path_factory.mktemp("closed")) as portal:
+        services = portal.services
+        clerk = services.accounts.sign_in("clerk", PASSWORD)[0]
+        services.datasets.create(clerk, DATASET)
+        for text in (TEXT, TEXT + f"A003,{CELLS[1]},3,2026-02-02\n"):
+            files = {"levels.csv": text, "notes.txt": CELLS[1]}
+            sent = [UploadedFile(name, io.BytesIO(content.encode())) for name, content in files.items()]
+            options = [
+                ResourceOption(file="levels.csv", name="levels", schema=SCHEMA),
+                ResourceOption(file="notes.txt", type="attachment", name="notes"),
+            ]
+            draft = services.drafts.create(clerk, "secrets", sent, options)[0].id
+            portal.work()
+            services.drafts.submit(clerk, draft)
+            portal.work()
+            assert services.drafts.get(clerk, draft).status == "published"
+        for address, _ in list_addresses(portal):
+            portal.client().get(address)
+        disclosure = {"attribute": request.param, "reason": REASON, "legalBasis": LAW}
+        services.datasets.update(clerk, "secrets", {"disclosure": disclosure})
+        yield portal
 
 
 def list_addresses(portal: Portal) -> Iterator[tuple[str, str]]:

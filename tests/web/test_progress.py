@@ -16,8 +16,6 @@ from tests.instances import CSV, DATASET, SCHEMA
 from tests.web.conftest import PASSWORD, Portal
 from tests.web.test_browser import serve
 
-pytestmark = pytest.mark.xdist_group("progress")
-
 WAIT_MILLISECONDS = 20_000
 
 
