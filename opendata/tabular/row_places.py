@@ -88,6 +88,7 @@ def _hash_rows(file: pq.ParquetFile, key: Sequence[Column], place: Path, *, is_n
 
 
 def mix_hashes(arrays: Sequence[pa.Array], rows: int) -> np.ndarray:
+    """A number of 64 bits for each row, the same for rows whose values in these columns are the same."""
     import numpy as np
 
     if len(arrays) == 1 and _is_whole(arrays[0]):  # numbers that ascend are sorted already
