@@ -295,6 +295,16 @@ def _find_redis() -> Path | None:
     return Path(found) if found else None
 
 
+def _find_nginx() -> Path | None:
+    found = shutil.which("nginx")
+    return Path(found) if found else None
+
+
+def _find_curl() -> Path | None:
+    found = shutil.which("curl")
+    return Path(found) if found else None
+
+
 def _find_realdata() -> Path | None:
     named = os.environ.get("OPENDATA_REALDATA")
     folder = Path(named) if named else CHECKOUT.parent / "shared" / "realdata"
@@ -305,6 +315,8 @@ _FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "chromium": (_find_chromium, "no chromium here (Debian: apt-get install chromium)"),
     "postgresql": (_find_postgresql, "no server programs here (Debian: apt-get install postgresql)"),
     "redis": (_find_redis, "no server program here (Debian: apt-get install redis-server)"),
+    "nginx": (_find_nginx, "no server program here (Debian: apt-get install nginx-light)"),
+    "curl": (_find_curl, "no curl here (Debian: apt-get install curl)"),
     "tus-js-client": (_find_tus_js, "`make` found no npm to fetch it with (Debian: apt-get install npm)"),
     "realdata": (_find_realdata, "neither OPENDATA_REALDATA nor ../shared/realdata is a folder"),
 }

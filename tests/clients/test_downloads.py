@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import shutil
 import subprocess
 import time
 import zipfile
@@ -19,14 +18,15 @@ from frictionless import system
 from urllib3 import connection_from_url
 
 from tests.clients.conftest import PACKAGES, Portal
+from tests.servers import require
 
 CITIES = "datasets/world-cities/1.0.0"
 FORMS = ("world-cities.csv", "world-cities.parquet", "world-cities.json", "world-cities.xlsx", "datapackage.zip")
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
 @pytest.mark.parametrize("name", FORMS)
 def test_curl_goes_on_where_it_was_cut_off(portal: Portal, tmp_path: Path, name: str) -> None:
+    require("curl")
     address, target = f"{portal.address}/{CITIES}/{name}", tmp_path / name
     whole = requests.get(address, headers={"Accept-Encoding": "identity"}, timeout=60).content
     target.write_bytes(whole[: len(whole) // 3])

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from opendata.settings import Settings, write_instance_file
 from opendata.wiring import build_services
 from tests.clients.conftest import run_command, start_server
 from tests.instances import PUBLISHER
-from tests.servers import CHECKOUT, free_port
+from tests.servers import CHECKOUT, free_port, require
 
 _MAIN = """
 {user}
@@ -42,8 +41,7 @@ http {{
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """The addresses of nginx and of the portal behind it, with one dataset."""
-    if shutil.which("nginx") is None:
-        pytest.skip("nginx: no server program here (Debian: apt-get install nginx-light)")
+    require("nginx")
     folder = tmp_path_factory.mktemp("nginx")
     home = folder / "instance"
     run_command(home, "init", "--review", "none")
