@@ -80,6 +80,13 @@ EXITS: dict[str, Callable[[Services], Any]] = {
 }
 
 
+@pytest.mark.both_databases
+def test_a_file_found_before_is_not_given_after_the_dataset_is_closed(closed: Services) -> None:
+    for suffix in ("csv", "parquet"):
+        with pytest.raises(NotPublicError):
+            closed.forms.find("reservoirs", "1.0.0", "levels", suffix)
+
+
 @pytest.mark.parametrize("name", EXITS)
 def test_no_exit_gives_the_rows_of_a_dataset_that_was_closed(closed: Services, name: str) -> None:
     with pytest.raises(NotPublicError, match="涉及国家秘密"):
