@@ -318,7 +318,7 @@ def judge_cell(field: Mapping[str, Any], nulls: Sequence[str], text: str, found:
     trims = (field.get("opendata") or {}).get("trim", True) is not False
     if rules.get("required") and trims and text and text.strip() == "":
         return [("blank-cell", "")]
-    if any(kind == "type-error" for kind, _ in found):
+    if any(kind == "type-error" for kind, _ in found) and not _is_decimal(field, text):
         return [("type-error", "")]
     if is_lax(field, text):
         kind = "uri" if field["type"] == "string" else field["type"]
@@ -339,6 +339,17 @@ def judge_cell(field: Mapping[str, Any], nulls: Sequence[str], text: str, found:
     if not judged and not _fits(field, nulls, text, reader.read(field["name"], text)):
         return [("type-error", "")]
     return judged
+
+
+def _is_decimal(field: Mapping[str, Any], text: str) -> bool:
+    """Whether a cell that frictionless refuses for a float is a decimal, which is what ours reads: `1__0` is one."""
+    if field["type"] != "number" or not field.get("floatNumber") or "_" not in text:
+        return False
+    try:
+        Decimal(text)
+    except ArithmeticError:
+        return False
+    return True
 
 
 def is_lax(field: Mapping[str, Any], text: str) -> bool:

@@ -34,6 +34,8 @@ def judge(path: Path, field: dict[str, Any], *cells: str, **keys: Any) -> list[t
         ({"type": "number"}, "-inf", None),
         ({"type": "number", "groupChar": ",", "decimalChar": "."}, "1,0,0", None),
         ({"type": "number"}, "1e400", "type-error"),
+        ({"type": "number", "floatNumber": True}, "1__0", "lax-number"),
+        ({"type": "number", "floatNumber": True}, "1__x", "type-error"),
         ({"type": "date"}, "2024-1-5", "lax-date"),
         ({"type": "date"}, "2024-13-05", "type-error"),
         ({"type": "date", "format": "%d/%m/%Y"}, "1/2/1999", None),
