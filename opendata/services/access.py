@@ -32,9 +32,8 @@ def require_open(row: Dataset) -> None:
     if not opens_rows(row.meta):
         disclosure = row.meta["disclosure"]
         raise NotPublicError(
-            N_("The data of “%(dataset)s” isn't public (%(attribute)s). Reason: %(reason)s. Legal basis: %(basis)s"),
+            N_("The data of “%(dataset)s” isn't public. Reason: %(reason)s. Legal basis: %(basis)s"),
             dataset=row.id,
-            attribute=disclosure["attribute"],
             reason=disclosure.get("reason", ""),
             basis=disclosure.get("legalBasis", ""),
         )

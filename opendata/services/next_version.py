@@ -26,11 +26,15 @@ Reports = Mapping[str, tuple[str, int]]
 def foresee(row: Draft, base: Mapping[str, Any] | None) -> NextVersion:
     """The number that publishing a draft would give, upon the version of the manifest `base`."""
     change, bump = decide(row, base, list_resources(row, base, {}))
+    is_entry_only = metadata_of(row).disclosure.attribute != "open"
+    if is_entry_only:
+        bump = None
     return NextVersion(
         version=next_version(row.dataset.head, bump) if bump else None,
         bump=bump,
         computed=change.bump,
         reasons=keep_reasons(change.reasons),
+        is_entry_only=is_entry_only,
     )
 
 

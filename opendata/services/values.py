@@ -160,15 +160,17 @@ _HARMLESS = ("first", "line-withdrawn")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextVersion:
-    """The version that a draft would become: None where nothing is new.
+    """The version that a draft would become: None where nothing is new, or only the entry in the catalogue changes.
 
     `computed` is the part of the number that the changes raise, `bump` the one that is raised after what was asked for.
+    `is_entry_only` says that the data isn't public, so that no version is made.
     """
 
     version: str | None
     bump: str | None
     computed: str | None
     reasons: Sequence[Mapping[str, Any]]
+    is_entry_only: bool = False
 
     @property
     def is_breaking(self) -> bool:

@@ -183,6 +183,9 @@ def test_a_dataset_is_closed_by_an_approved_draft_of_its_metadata_without_a_vers
     published: Services, editor: Actor, boss: Actor
 ) -> None:
     draft = propose(published, editor, disclosure=CLOSED)
+    following = published.drafts.get(boss, draft).next
+    assert following is not None
+    assert (following.version, following.is_entry_only) == (None, True)
     assert published.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
     ended = approve_and_publish(published, boss, draft)
     assert (ended.status, ended.version) == ("published", "1.0.0")
