@@ -1,0 +1,105 @@
+"""What an operator does in a shell: look the stores over, tidy them, copy an instance, bring it back, take things back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+PACKAGE = {"name": "lakes", "title": "湖泊", "resources": [{"name": "levels", "path": "levels.csv"}]}
+
+
+@pytest.fixture
+def lakes(run: Run, instance: Path, write_package: Callable[..., Path]) -> Path:
+    """An instance with two versions of one dataset."""
+    for text in ("a\n1\n", "a\n1\n2\n"):
+        assert run("import", write_package(PACKAGE, {"levels.csv": text})).exit_code == 0
+    return instance
+
+
+def find_table(home: Path, text: str) -> Path:
+    """The public file of a table with this text."""
+    files = (path for path in (home / "store" / "blobs").rglob("*") if path.is_file())
+    return next(path for path in files if path.read_bytes() == text.encode())
+
+
+def test_a_sound_instance_is_looked_over_in_words_and_as_json(run: Run, lakes: Path) -> None:
+    looked = run("fsck")
+    assert looked.exit_code == 0
+    assert "2 versions" in looked.stdout
+    assert "Nothing is wrong." in looked.stdout
+    found = json.loads(run("fsck", "--full", "--json").stdout)
+    assert (found["versions"], found["findings"]) == (2, [])
+
+
+def test_an_altered_file_is_named_and_the_status_says_so(run: Run, lakes: Path) -> None:
+    table = find_table(lakes, "a\n1\n2\n")
+    table.chmod(0o600)
+    table.write_bytes(b"a\n1\n3\n")
+    looked = run("fsck", "--full")
+    assert looked.exit_code == 1
+    assert table.name in looked.stdout
+    assert json.loads(run("fsck", "--full", "--json").stdout)["findings"]
+
+
+def test_what_nothing_needs_is_removed_once_it_was_counted(run: Run, lakes: Path) -> None:
+    counted = run("gc", "--dry-run")
+    assert counted.exit_code == 0
+    assert "Would remove" in counted.stdout
+    assert "Removed" in run("gc").stdout
+    assert {"public", "private", "bytes"} <= set(json.loads(run("gc", "--json").stdout))
+    assert run("fsck", "--full").exit_code == 0
+
+
+def test_a_backup_becomes_an_instance_that_signs_on_with_the_same_key(run: Run, lakes: Path, tmp_path: Path) -> None:
+    folder, other = tmp_path / "backup", tmp_path / "other"
+    written = run("backup", folder, "--with-keys")
+    assert written.exit_code == 0
+    assert "The private key is not in it" not in written.stderr
+    restored = run("restore", folder, env={"OPENDATA_HOME": str(other)})
+    assert restored.exit_code == 0, restored.output
+    assert "2 versions" in restored.stdout
+    before, after = (
+        json.loads(run("key", "list", "--json", env={"OPENDATA_HOME": str(home)}).stdout) for home in (lakes, other)
+    )
+    assert before == after
+    assert run("fsck", "--full", env={"OPENDATA_HOME": str(other)}).exit_code == 0
+
+
+def test_a_backup_without_the_key_says_where_to_put_it(run: Run, lakes: Path, tmp_path: Path) -> None:
+    written = run("backup", tmp_path / "backup")
+    assert "The private key is not in it" in written.stderr
+    restored = run("restore", tmp_path / "backup", env={"OPENDATA_HOME": str(tmp_path / "other")})
+    assert "signing.key" in restored.stderr
+
+
+def test_a_key_hands_over_to_a_fresh_one(run: Run, lakes: Path) -> None:
+    (first,) = json.loads(run("key", "list", "--json").stdout)["keys"]
+    assert run("key", "rotate").exit_code == 0
+    listed = run("key", "list").stdout.splitlines()
+    assert len(listed) == 3
+    assert listed[1].startswith(first["id"])
+    assert run("fsck", "--full").exit_code == 0
+
+
+def test_a_version_is_corrected_withdrawn_and_erased(run: Run, lakes: Path) -> None:
+    corrected = run("erratum", "lakes", "1.0.0", "--text", "单位应为米", "--successor", "1.1.0")
+    assert (corrected.exit_code, "1.0.0" in corrected.stderr) == (0, True)
+    assert run("withdraw", "lakes", "1.0.0", "--reason", "数据有误").exit_code == 0
+    again = run("withdraw", "lakes", "1.0.0", "--reason", "数据有误")
+    assert (again.exit_code, "withdrawn before" in again.stderr) == (2, True)
+    erased = run("withdraw", "lakes", "1.0.0", "--reason", "x", "--legal-basis", "y", "--erase")
+    assert erased.exit_code == 0
+    with pytest.raises(StopIteration):
+        find_table(lakes, "a\n1\n")
+
+
+def test_a_renamed_dataset_is_exported_under_its_new_name(run: Run, lakes: Path, tmp_path: Path) -> None:
+    assert run("rename", "lakes", "waters").exit_code == 0
+    assert run("export", "waters@1.0.0", tmp_path / "export").exit_code == 0
+    assert (tmp_path / "export" / "levels.csv").read_text() == "a\n1\n"
+    assert run("export", "nowhere", tmp_path / "nothing").exit_code == 2
