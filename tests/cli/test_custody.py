@@ -1,4 +1,4 @@
-"""What an operator does in a shell: look the stores over, tidy them, copy an instance, bring it back, take things back."""
+"""What an operator does in a shell: check the stores, tidy them, copy an instance, bring it back, take things back."""
 
 from __future__ import annotations
 
