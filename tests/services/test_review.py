@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from opendata.db.models import Draft
 from opendata.errors import NotFoundError, NotPermittedError, NotPublicError, StateError
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.submission import Submission
@@ -220,3 +222,19 @@ def test_the_owner_of_the_instance_changes_at_once_what_is_public_and_leaves_wha
     assert (entry.title, entry.description) == ("水库", "水位")
     assert entry.proposed is not None
     assert entry.proposed["title"] == "湖泊"
+
+
+def test_a_draft_approved_before_drafts_were_sealed_is_submitted_again(
+    services: Services, editor: Actor, boss: Actor
+) -> None:
+    draft = submit(services, editor)
+    services.drafts.approve(boss, draft)
+    with services.database.unit(write=True) as session:
+        session.execute(update(Draft).values(sealed=None, contributors=None))  # as the migration leaves it
+    assert services.drafts.get(boss, draft).contributors == ["editor"]
+    assert services.datasets.get_ahead("reservoirs", editor).title == "水库"
+    with pytest.raises(StateError, match="changed after it was submitted"):
+        services.drafts.publish(boss, draft)
+    services.drafts.return_(boss, draft, "请重新提交")
+    services.drafts.submit(editor, draft)
+    assert approve_and_publish(services, boss, draft).version == "1.0.0"
