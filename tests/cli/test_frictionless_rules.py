@@ -378,7 +378,8 @@ def processor_seconds_of_children() -> float:
 
 def find_children(parent: int) -> set[int]:
     """The processes that this one has started and that are still there."""
-    listed = subprocess.run(["ps", "-e", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    command = ["ps", "-e", "-ww", "-o", "pid=,ppid=,args="]  # `-ww`: however long the path of the checkout is
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()]
     return {int(row[0]) for row in rows if int(row[1]) == parent and "engine_process" in row[2]}
 
