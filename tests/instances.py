@@ -26,7 +26,8 @@ from werkzeug.test import TestResponse
 
 from opendata.db.session import Database
 from opendata.services.actors import SYSTEM, Actor
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
+from opendata.services.upload_values import UploadedFile
 from opendata.services.values import DraftView
 from opendata.settings import Settings
 from opendata.storage.signing import create_signing_key

@@ -16,7 +16,8 @@ from opendata.api.draft_inputs import ResourceOptionInput
 from opendata.api.fields import IDENTIFIER, Inner, Many, Shape, Text
 from opendata.api.uploads import Upload, load_shape, strip_folders
 from opendata.metadata.dataset import MAX_TEXT
-from opendata.services.intake import MAX_FILES, ResourceOption, UploadedFile
+from opendata.services.intake import MAX_FILES, ResourceOption
+from opendata.services.upload_values import UploadedFile
 
 
 class UploadReference(ResourceOptionInput):

@@ -17,7 +17,8 @@ from opendata.api.draft_inputs import PlainOptionInput, ResourceOptionInput
 from opendata.api.multipart import open_form
 from opendata.api.parsing import list_faults
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
+from opendata.services.upload_values import UploadedFile
 
 _TEXTS = ("resources", "schema", "name", "dialect", "notes")
 _MAX_TEXT_BYTES = 1024 * 1024

@@ -20,7 +20,7 @@ from opendata.intake.grid import Grid
 from opendata.intake.layout import find_layout, join_header
 from opendata.intake.understanding import Choices, Decision, Layout
 from opendata.intake.workbook_facts import merged_body
-from opendata.tabular.schema_faults import MAX_FIELDS
+from opendata.tabular.limits import MAX_FIELDS
 
 HEAD_ROWS = 200
 TAIL_ROWS = 60

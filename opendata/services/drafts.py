@@ -28,11 +28,12 @@ from opendata.services.actors import Actor, require_editor, require_signed_in
 from opendata.services.context import Context
 from opendata.services.datasets import find_dataset
 from opendata.services.draft_view import is_at_work, is_put_off, list_contributors, view_draft
-from opendata.services.intake import Intake, ResourceOption, UploadedFile
+from opendata.services.intake import Intake, ResourceOption
 from opendata.services.next_version import foresee, seal
 from opendata.services.once import Once, create_once
 from opendata.services.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.submission import Submission, find_due, require_publishable, require_sealed, take_submission
+from opendata.services.upload_values import UploadedFile
 from opendata.services.uploads import mark_used
 from opendata.services.values import DraftView, Page, ProgressView, ServedFile
 from opendata.services.versions import Manifests

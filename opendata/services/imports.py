@@ -23,11 +23,12 @@ from opendata.services.access import opens_rows
 from opendata.services.actors import SYSTEM, Actor
 from opendata.services.datasets import Datasets
 from opendata.services.drafts import Drafts
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
 from opendata.services.package_source import PackageSource, open_source
 from opendata.services.package_table import fetch_attachment, fetch_table
 from opendata.services.publishers import Publishers
 from opendata.services.schemas import Schemas
+from opendata.services.upload_values import UploadedFile
 from opendata.services.values import DraftView
 from opendata.services.work import Work
 from opendata.tabular.dialect import read_dialect

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from opendata.errors import (
     N_,
@@ -28,20 +28,12 @@ from opendata.metadata.identifiers import find_identifier_fault, suggest_identif
 from opendata.services.attachments import MOST_ATTACHMENTS, Places
 from opendata.services.context import Context
 from opendata.services.schemas import find_schema
+from opendata.services.upload_values import UploadedFile
 from opendata.tabular.dialect import read_dialect
 from opendata.tabular.schema import read_schema
 
 MAX_FILES = 100
 RESOURCE_TYPES = ("table", "attachment")
-
-
-@dataclass(frozen=True, slots=True)
-class UploadedFile:
-    """A file as it is being received: its name at the sender's, and its bytes. `upload` is the id of a finished one."""
-
-    name: str
-    stream: BinaryIO
-    upload: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Draft, DraftResource, Version
+from opendata.db.models import Draft, DraftResource
 from opendata.errors import N_, IntegrityError, StateError
-from opendata.metadata.attachments import list_tables
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.manifest import list_blobs
 from opendata.metadata.reasons import keep_reasons
@@ -34,6 +33,7 @@ from opendata.services.processing import Processing
 from opendata.services.publishers import record_publisher
 from opendata.services.records import keep_record
 from opendata.services.submission import require_publishable, require_sealed
+from opendata.services.version_index import index_version
 from opendata.services.versions import Manifests
 from opendata.storage.store import manifest_key
 from opendata.tabular.profile import withhold_values
@@ -215,32 +215,8 @@ class Publication:
         return self._keep(data), len(data)
 
 
-def index_version(dataset: str, data: bytes) -> Version:
-    """The row of a version, which says nothing that its manifest (`data`) does not."""
-    manifest = json.loads(data)
-    created = _read_time(manifest["created"])
-    return Version(
-        dataset_id=dataset,
-        version=manifest["version"],
-        manifest=digest(data).removeprefix("sha256:"),
-        created=created,
-        published=created,
-        notes=manifest["opendata"].get("notes", ""),
-        reasons=manifest["opendata"].get("reasons", []),
-        resources=len(list_tables(manifest["resources"])),
-        rows=sum(item["opendata"].get("rows", 0) for item in list_tables(manifest["resources"])),
-        bytes=sum(item["bytes"] for item in manifest["resources"]),
-    )
-
-
 def _describe_columns(row: Draft, table: DraftResource) -> dict[str, Any]:
     """What is in the columns of a table; of those that may tell of persons only how much."""
     personal = {finding["field"] for finding in row.privacy if finding["resource"] == table.name}
     columns = [withhold_values(item) if item["name"] in personal else item for item in table.profile or ()]
     return {"opendata": {"profile": columns}} if columns else {}
-
-
-def _read_time(text: str) -> Any:
-    from datetime import datetime
-
-    return datetime.fromisoformat(text)

@@ -23,9 +23,9 @@ from opendata.metadata.canonical import digest
 from opendata.metadata.keys import PublicKey, find_signer
 from opendata.metadata.versions import parse_version
 from opendata.services.context import Context
-from opendata.services.publication import index_version
 from opendata.services.records import list_editions, read_keys
 from opendata.services.schemas import index_schema
+from opendata.services.version_index import index_version
 from opendata.storage.store import entry_key, erratum_key, publisher_key, signature_key, tombstone_key
 
 _THREADS = 8

@@ -9,7 +9,8 @@ from typing import Any
 from opendata.metadata.attachments import list_attachments, name_file
 from opendata.services.actors import Actor
 from opendata.services.drafts import Drafts
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
+from opendata.services.upload_values import UploadedFile
 from opendata.services.values import DraftView
 from opendata.services.versions import Versions
 

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 CHECKSUMS = ("sha1", "sha256")
 """What a piece may be checked by."""
@@ -49,3 +49,12 @@ class FinishedFile(io.BufferedReader):
     def __init__(self, path: Path, sha256: str) -> None:
         super().__init__(io.FileIO(str(path)))
         self.sha256 = sha256
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file as it is being received: its name at the sender's, and its bytes. `upload` is the id of a finished one."""
+
+    name: str
+    stream: BinaryIO
+    upload: str = ""

@@ -36,10 +36,9 @@ from opendata.errors import (
 )
 from opendata.services.actors import Actor, require_signed_in
 from opendata.services.context import Context
-from opendata.services.intake import UploadedFile
 from opendata.services.once import Once, create_once
 from opendata.services.upload_files import Hash, UploadFiles
-from opendata.services.upload_values import Checksum, FinishedFile, Source, UploadView
+from opendata.services.upload_values import Checksum, FinishedFile, Source, UploadedFile, UploadView
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from opendata.tabular.arrays import make_texts
-from opendata.tabular.schema import arrow_type
+from opendata.tabular.arrow_types import arrow_type
 
 if TYPE_CHECKING:
     import pyarrow as pa

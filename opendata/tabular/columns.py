@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from opendata.tabular.arrays import make_scalar, make_text, make_texts, no_to_nulls, view_flags, view_numbers
+from opendata.tabular.arrow_types import arrow_type
 from opendata.tabular.casting import DOUBLE_DIGITS, build_column, is_rounded, write_key
 from opendata.tabular.cells import CellRule, Problem, Reading
-from opendata.tabular.schema import arrow_type
 from opendata.tabular.shapes import DIGITS, Matcher, find_bytes, find_classes, find_lengths, is_of_bytes
 
 if TYPE_CHECKING:

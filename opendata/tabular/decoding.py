@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from opendata.tabular.dialect import Dialect
-from opendata.tabular.schema_faults import MAX_FIELDS
+from opendata.tabular.limits import MAX_FIELDS
 
 MAX_CELL_CHARACTERS = 16 * 1024 * 1024
 MAX_LINE_CHARACTERS = 64 * 1024 * 1024

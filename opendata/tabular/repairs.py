@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
+from opendata.tabular.limits import MAX_FIELDS
 from opendata.tabular.moments import read_moment, read_serial, rewrite_month, rewrite_year, write_moment
-from opendata.tabular.schema_faults import MAX_FIELDS
 
 EXAMPLES = 5
 """So many cells are shown for each repair that is proposed."""

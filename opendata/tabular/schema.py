@@ -22,7 +22,6 @@ from opendata.tabular.schema_faults import (
 
 if TYPE_CHECKING:
     import frictionless
-    import pyarrow as pa
 
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 
@@ -179,26 +178,6 @@ def find_own(descriptor: Mapping[str, Any]) -> Mapping[str, Any]:
     """What is ours in a descriptor; nothing where its `opendata` is somebody else's."""
     own = descriptor.get("opendata")
     return own if isinstance(own, Mapping) else {}
-
-
-def arrow_type(field: Mapping[str, Any]) -> pa.DataType:
-    """The Arrow type of a field, told by its descriptor alone."""
-    import pyarrow as pa
-
-    scale = (field.get("opendata") or {}).get("scale")
-    match field["type"]:
-        case "integer":
-            return pa.int64()
-        case "boolean":
-            return pa.bool_()
-        case "date":
-            return pa.date32()
-        case "datetime":
-            return pa.timestamp("us")
-        case "number":
-            return pa.float64() if scale is None else pa.decimal128(38, scale)
-        case _:
-            return pa.string()
 
 
 def build_engine_schema(descriptor: Mapping[str, Any]) -> frictionless.Schema:

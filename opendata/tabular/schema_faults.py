@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from opendata.errors import N_, Fault, fault
+from opendata.tabular.limits import MAX_FIELDS
 
 if TYPE_CHECKING:
     import frictionless
@@ -37,7 +38,6 @@ TYPES = frozenset(
     ]
 )
 
-MAX_FIELDS = 5000
 MAX_PATTERN_LENGTH = 2000
 MAX_DEPTH = 32
 

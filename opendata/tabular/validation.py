@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opendata.tabular.arrays import make_text, view_flags
+from opendata.tabular.arrow_types import arrow_type
 from opendata.tabular.casting import Batch
 from opendata.tabular.cells import CellRule, Problem
 from opendata.tabular.columns import ColumnScreen, ScreenedColumn
@@ -27,7 +28,7 @@ from opendata.tabular.dialect import Dialect, settle_dialect
 from opendata.tabular.header import Header, match_header, read_labels, tell_apart
 from opendata.tabular.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
 from opendata.tabular.report import Tally, TaskReport
-from opendata.tabular.schema import TableSchema, arrow_type, find_own, find_strength, text_schema
+from opendata.tabular.schema import TableSchema, find_own, find_strength, text_schema
 from opendata.tabular.splitting import (
     BLOCK_BYTES,
     WIDE,

@@ -12,7 +12,8 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from opendata.errors import OpendataError
 from opendata.problems import fill
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
+from opendata.services.upload_values import UploadedFile
 from opendata.services.values import DraftView, SchemaView
 from opendata.web.choices import ATTACHMENT, ENCODING_NAMES
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from opendata.errors import InputError
 from opendata.problems import fill, status_of
 from opendata.services.actors import require_editor
-from opendata.services.intake import UploadedFile
+from opendata.services.upload_values import UploadedFile
 from opendata.services.values import DatasetView, SchemaView
 from opendata.web.instance import services
 from opendata.web.security import protect_forms

@@ -17,7 +17,8 @@ import pytest
 from opendata.db.models import Draft
 from opendata.jobs.runner import ProcessRunner
 from opendata.services.actors import Actor
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
+from opendata.services.upload_values import UploadedFile
 from opendata.services.work import Work
 from opendata.wiring import Services, build_services
 from tests.crash.forge import Child, Forge

@@ -13,7 +13,8 @@ from frictionless import Package, system
 
 from opendata.errors import NotFoundError, StateError, UnsupportedFormatError
 from opendata.services.actors import SYSTEM, Actor
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
+from opendata.services.upload_values import UploadedFile
 from opendata.services.values import DraftView
 from opendata.wiring import Services
 from tests.instances import CSV, SCHEMA, publish

@@ -22,7 +22,8 @@ from opendata.errors import (
     UnsupportedFormatError,
 )
 from opendata.services.actors import Actor
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
+from opendata.services.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services, publish, upload
 

@@ -13,7 +13,8 @@ import xlsxwriter
 from opendata.errors import InvalidMetadataError
 from opendata.intake.understanding import read_choices
 from opendata.services.actors import Actor
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
+from opendata.services.upload_values import UploadedFile
 from opendata.services.values import DraftResourceView, DraftView
 from opendata.wiring import Services
 from tests.instances import DATASET, make_actor, make_services

@@ -20,9 +20,9 @@ from opendata.services import processing
 from opendata.services.actors import Actor
 from opendata.services.context import Context, read_clock
 from opendata.services.datasets import find_dataset
-from opendata.services.intake import UploadedFile
 from opendata.services.lease import Lease, LostLeaseError, take_lease
 from opendata.services.processing import Processing
+from opendata.services.upload_values import UploadedFile
 from opendata.services.values import DraftView
 from opendata.services.work import Work
 from opendata.storage.local import LocalStore

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opendata.tabular.arrow_types import arrow_type
 from opendata.tabular.check_faults import DEFAULT_STRENGTHS, MAX_CHECKS, MAX_CODES
 from opendata.tabular.checks import NOTES, RowCheck, build_checks, find_check_faults
 from opendata.tabular.condition_faults import MAX_CONDITIONS, MAX_DEPTH, MAX_LISTED
-from opendata.tabular.schema import arrow_type
 from opendata.tabular.schema_faults import MAX_PATTERN_LENGTH, TYPES
 
 FIELDS: Sequence[dict[str, Any]] = [

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from opendata.tabular import decoding
 from opendata.tabular.decoding import DecodingFault, read_rows
 from opendata.tabular.dialect import Dialect
-from opendata.tabular.schema_faults import MAX_FIELDS
+from opendata.tabular.limits import MAX_FIELDS
 
 ALPHABET = st.one_of(
     st.sampled_from("\",;|\t\r\n \\'#a1é中🀄\ufeff\u2028\x0b\x85"),

@@ -21,9 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata.tabular import distinct, profile
+from opendata.tabular.arrow_types import arrow_type
 from opendata.tabular.distinct import Sketch, hash_values
 from opendata.tabular.profile import ESTIMATE_ERROR, MOST_DISTINCT, Profiler, withhold_values
-from opendata.tabular.schema import arrow_type
 
 moment = partial(datetime, tzinfo=None)
 FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 - typed moments have no zone

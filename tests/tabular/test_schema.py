@@ -11,16 +11,10 @@ import pyarrow as pa
 import pytest
 
 from opendata.errors import InvalidSchemaError
-from opendata.tabular.schema import (
-    PROFILE,
-    ForeignKey,
-    arrow_type,
-    missing_values,
-    publish_schema,
-    read_schema,
-    text_schema,
-)
-from opendata.tabular.schema_faults import MAX_DEPTH, MAX_FIELDS, MAX_PATTERN_LENGTH, TYPES
+from opendata.tabular.arrow_types import arrow_type
+from opendata.tabular.limits import MAX_FIELDS
+from opendata.tabular.schema import PROFILE, ForeignKey, missing_values, publish_schema, read_schema, text_schema
+from opendata.tabular.schema_faults import MAX_DEPTH, MAX_PATTERN_LENGTH, TYPES
 
 
 def of(field: dict[str, Any], **others: Any) -> dict[str, Any]:

@@ -19,13 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opendata.tabular import splitting, uniqueness, validation
+from opendata.tabular.arrow_types import arrow_type
 from opendata.tabular.casting import build_column, write_text
 from opendata.tabular.cells import CellRule
 from opendata.tabular.columns import ColumnScreen
 from opendata.tabular.decoding import DecodingFault, read_rows
 from opendata.tabular.dialect import Dialect
 from opendata.tabular.engine import compile_pattern, translate_pattern
-from opendata.tabular.schema import TableSchema, arrow_type, read_schema
+from opendata.tabular.schema import TableSchema, read_schema
 from opendata.tabular.shapes import Matcher, find_classes
 from opendata.tabular.splitting import NeedsCareError, Source, split_block, split_rows
 from opendata.tabular.table import check_table

@@ -23,9 +23,10 @@ from hypothesis import strategies as st
 from opendata.errors import InvalidSchemaError
 from opendata.tabular import splitting, validation
 from opendata.tabular.dialect import Dialect, read_dialect
+from opendata.tabular.limits import MAX_FIELDS
 from opendata.tabular.report import describe_report
 from opendata.tabular.schema import read_schema
-from opendata.tabular.schema_faults import MAX_FIELDS, TYPES
+from opendata.tabular.schema_faults import TYPES
 from opendata.tabular.splitting import BATCH_ROWS, MAX_EXTRA_CELLS
 from opendata.tabular.table import check_table, prepare_table
 from opendata.tabular.validation import TableReader, hash_file

@@ -11,7 +11,8 @@ from urllib.parse import quote
 import pytest
 from werkzeug.routing import Rule
 
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
+from opendata.services.upload_values import UploadedFile
 from tests.instances import CSV, SCHEMA
 from tests.web.conftest import PASSWORD, Portal, make_portal, send
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
 from opendata.services.lease import Lease, release
+from opendata.services.upload_values import UploadedFile
 from tests.instances import CSV, DATASET, SCHEMA
 from tests.web.conftest import PASSWORD, Portal
 from tests.web.test_browser import serve

@@ -7,7 +7,8 @@ import io
 import pytest
 from flask.testing import FlaskClient
 
-from opendata.services.intake import ResourceOption, UploadedFile
+from opendata.services.intake import ResourceOption
+from opendata.services.upload_values import UploadedFile
 from tests.instances import DATASET
 from tests.web.conftest import PASSWORD, Portal, send
 from tests.web.test_pages import check_page
