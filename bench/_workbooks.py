@@ -13,7 +13,7 @@ ROWS = 100_000
 OURS = """
 import sys
 from pathlib import Path
-from opendata.intake.workbooks import open_sheet
+from opendata.intake.workbook.workbooks import open_sheet
 print(sum(1 for _ in open_sheet(Path(sys.argv[1]), "xlsx", "data").rows))
 """
 PEER = """

@@ -56,7 +56,7 @@ http {{
 BARE = """
 import sys
 from flask import Flask, Response, request
-from opendata.cli.webserver import WebServer
+from opendata.cli.operations.webserver import WebServer
 
 class Bare(WebServer):
     def load(self):

@@ -39,7 +39,7 @@ PAGES = ("/", "/datasets", "/datasets/large", "/healthz", "/api/v1/datasets")
 TRANSCODE = """
 import sys
 from pathlib import Path
-from opendata.intake.encodings import transcode
+from opendata.intake.text.encodings import transcode
 transcode(Path(sys.argv[1]), Path(sys.argv[2]), "gb18030")
 """
 

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from bench._machine import describe_machine
 from opendata.app import create_app
-from opendata.services.actors import SYSTEM
-from opendata.services.instance import create_instance
-from opendata.services.intake import ResourceOption
-from opendata.services.upload_values import UploadedFile
+from opendata.services.core.actors import SYSTEM
+from opendata.services.core.instance import create_instance
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.uploads.upload_values import UploadedFile
 from opendata.settings import Settings
 from opendata.wiring import Services, build_services
 

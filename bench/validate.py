@@ -59,8 +59,8 @@ LONG: dict[str, Any] = {
 OURS = """
 import json, sys
 from pathlib import Path
-from opendata.tabular.schema import read_schema
-from opendata.tabular.table import check_table
+from opendata.tables.schema.schema import read_schema
+from opendata.tables.table import check_table
 reader = check_table(Path(sys.argv[1]), name="t", schema=read_schema(json.loads(sys.argv[2])))
 print(json.dumps([reader.rows, sum(reader.task.counts.values())]))
 """

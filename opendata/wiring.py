@@ -8,35 +8,35 @@ from datetime import datetime
 
 from opendata.db.session import Database
 from opendata.jobs.queue import DraftQueue
-from opendata.services.accounts import Accounts
-from opendata.services.backups import Backups
-from opendata.services.checking import Checking
-from opendata.services.collecting import Collecting
-from opendata.services.context import Context, Queue, read_clock
-from opendata.services.damages import Damages
-from opendata.services.datasets import Datasets
-from opendata.services.differences import Differences
-from opendata.services.draft_changes import DraftChanges
-from opendata.services.drafts import Drafts
-from opendata.services.exports import Exports
-from opendata.services.findings import Findings
-from opendata.services.forms import Forms
-from opendata.services.health import Health
-from opendata.services.imports import Imports
-from opendata.services.keys import Keys
-from opendata.services.matching import Matching
-from opendata.services.previews import Previews
-from opendata.services.processing import Processing
-from opendata.services.publication import Publication
-from opendata.services.publishers import Publishers
-from opendata.services.rebuilding import Rebuilding
-from opendata.services.renaming import Renaming
-from opendata.services.restoring import Restoring
-from opendata.services.schemas import Schemas
-from opendata.services.uploads import Uploads
-from opendata.services.versions import Manifests, Versions
-from opendata.services.withdrawals import Withdrawals
-from opendata.services.work import Work
+from opendata.services.access.accounts import Accounts
+from opendata.services.access.keys import Keys
+from opendata.services.catalogue.datasets import Datasets
+from opendata.services.catalogue.publishers import Publishers
+from opendata.services.catalogue.renaming import Renaming
+from opendata.services.catalogue.schemas import Schemas
+from opendata.services.catalogue.versions import Manifests, Versions
+from opendata.services.catalogue.withdrawals import Withdrawals
+from opendata.services.core.context import Context, Queue, read_clock
+from opendata.services.core.damages import Damages
+from opendata.services.core.health import Health
+from opendata.services.delivery.differences import Differences
+from opendata.services.delivery.exports import Exports
+from opendata.services.delivery.forms import Forms
+from opendata.services.drafts.draft_changes import DraftChanges
+from opendata.services.drafts.drafts import Drafts
+from opendata.services.drafts.findings import Findings
+from opendata.services.drafts.matching import Matching
+from opendata.services.drafts.previews import Previews
+from opendata.services.drafts.restoring import Restoring
+from opendata.services.operations.backups import Backups
+from opendata.services.operations.checking import Checking
+from opendata.services.operations.collecting import Collecting
+from opendata.services.operations.rebuilding import Rebuilding
+from opendata.services.packages.imports import Imports
+from opendata.services.uploads.uploads import Uploads
+from opendata.services.work.processing import Processing
+from opendata.services.work.publication import Publication
+from opendata.services.work.work import Work
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore
 from opendata.storage.signing import Signer

@@ -25,10 +25,10 @@ from sqlalchemy import Connection, Engine, event, inspect
 from werkzeug.test import TestResponse
 
 from opendata.db.session import Database
-from opendata.services.actors import SYSTEM, Actor
-from opendata.services.intake import ResourceOption
-from opendata.services.upload_values import UploadedFile
-from opendata.services.values import DraftView
+from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.core.values import DraftView
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.uploads.upload_values import UploadedFile
 from opendata.settings import Settings
 from opendata.storage.signing import create_signing_key
 from opendata.wiring import Services, build_services
@@ -53,7 +53,7 @@ def _cheap_passwords() -> Iterator[None]:
     """The real hash at its least cost: tests make hundreds of accounts."""
     with pytest.MonkeyPatch.context() as patch:
         hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-        patch.setattr("opendata.services.accounts.find_hasher", lambda: hasher)
+        patch.setattr("opendata.services.access.accounts.find_hasher", lambda: hasher)
         yield
 
 

@@ -15,7 +15,7 @@ os.environ.update(LC_ALL="C.UTF-8")  # the page is in English, whoever makes it
 
 from opendata.errors import InputError
 from opendata.intake.understanding import CAREFUL
-from opendata.services.description import describe_file
+from opendata.services.packages.description import describe_file
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 TARGET = CHECKOUT / "docs" / "reference" / "real-files.md"

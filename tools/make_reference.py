@@ -16,7 +16,7 @@ from opendata import errors, problems
 from opendata.cli import main as opendata
 from opendata.errors import OpendataError
 from opendata.settings import list_settings
-from opendata.web.findings import CONSTRAINTS, KINDS, TYPE_ADVICE
+from opendata.web.drafts.findings import CONSTRAINTS, KINDS, TYPE_ADVICE
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the program, then run it. -->\n"

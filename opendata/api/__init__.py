@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from opendata.api import (
-    browser,
-    datasets,
-    drafts,
-    events,
-    findings,
-    matching,
-    publishers,
-    schemas,
-    tus,
-    tus_override,
-    versions,
-)
-from opendata.api.openapi import register_document
+from opendata.api.catalogue import datasets, publishers, schemas, versions
+from opendata.api.document import browser
+from opendata.api.document.openapi import register_document
+from opendata.api.drafts import drafts, findings, matching
+from opendata.api.operations import events
+from opendata.api.uploads import tus, tus_override
 
 
 def register_api(app: Flask) -> None:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import click
 
-from opendata.cli.configuration import config
-from opendata.cli.custody import erratum, rebuild, rename, withdraw
-from opendata.cli.description import convert, describe
-from opendata.cli.differences import diff
-from opendata.cli.failures import Commands
-from opendata.cli.keys import key
-from opendata.cli.packages import export, import_
-from opendata.cli.publishers import publisher
-from opendata.cli.serving import serve, worker
-from opendata.cli.setup import demo, init
-from opendata.cli.stores import backup, fsck, gc, restore
-from opendata.cli.tokens import token
-from opendata.cli.upload import upload
-from opendata.cli.users import user
-from opendata.cli.validation import validate
-from opendata.cli.verification import verify
+from opendata.cli.access.keys import key
+from opendata.cli.access.tokens import token
+from opendata.cli.access.users import user
+from opendata.cli.catalogue.custody import erratum, rebuild, rename, withdraw
+from opendata.cli.catalogue.differences import diff
+from opendata.cli.catalogue.publishers import publisher
+from opendata.cli.core.failures import Commands
+from opendata.cli.operations.configuration import config
+from opendata.cli.operations.serving import serve, worker
+from opendata.cli.operations.setup import demo, init
+from opendata.cli.operations.stores import backup, fsck, gc, restore
+from opendata.cli.operations.verification import verify
+from opendata.cli.packages.description import convert, describe
+from opendata.cli.packages.packages import export, import_
+from opendata.cli.packages.validation import validate
+from opendata.cli.uploads.upload import upload
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

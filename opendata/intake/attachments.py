@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opendata.errors import N_
-from opendata.intake.kinds import Kind
+from opendata.intake.kind.kinds import Kind
 
 ACCEPTED = N_(
     "Attachments are PDF, Word, PowerPoint, OpenDocument and OFD documents, pictures (PNG, JPEG, GIF, WebP, TIFF, BMP,"

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, UnreadableFileError, UnsupportedFormatError
-from opendata.intake.archives import Leaf, unpack
 from opendata.intake.attachments import find_form
-from opendata.intake.budget import Limits
 from opendata.intake.grid import Grid, TableInfo
-from opendata.intake.plain import MOST_BYTES, new_file, write_plain
-from opendata.intake.stacked import MOST_ROWS, Part, cut_out, find_parts, read_start
+from opendata.intake.layout.plain import MOST_BYTES, new_file, write_plain
+from opendata.intake.layout.stacked import MOST_ROWS, Part, cut_out, find_parts, read_start
 from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
-from opendata.intake.text import open_text
+from opendata.intake.text.text import open_text
 from opendata.intake.understanding import Choices, Decision, Understanding
-from opendata.tabular.dialect import Dialect
+from opendata.intake.unpack.archives import Leaf, unpack
+from opendata.intake.unpack.budget import Limits
+from opendata.tables.text.dialect import Dialect
 
 WORKBOOKS = frozenset(["xlsx", "xls", "xlsb", "ods"])
 COLUMNAR = frozenset(["parquet", "arrow"])
@@ -129,7 +129,7 @@ def open_table(
         name=found.name, form=found.form, members=found.members, sheet=found.place, hidden=found.hidden
     )
     if found.form in COLUMNAR:
-        from opendata.intake.columnar import propose_fields, write_csv
+        from opendata.intake.columnar.columnar import propose_fields, write_csv
 
         facts = write_csv(found.path, found.form, target, limit=MOST_BYTES)
         understanding = replace(base, decisions=(*found.decisions, *facts.decisions))
@@ -169,7 +169,7 @@ def _plain(
 
 def _list(path: Path, form: str) -> Iterator[TableInfo]:
     if form in WORKBOOKS:
-        from opendata.intake.workbooks import list_sheets
+        from opendata.intake.workbook.workbooks import list_sheets
 
         yield from list_sheets(path, form)
     elif form in COLUMNAR:
@@ -192,7 +192,7 @@ def _survey(path: Path, form: str, infos: Sequence[TableInfo]) -> Iterator[tuple
     if form not in WORKBOOKS or (len(infos) == 1 and not is_short):
         yield from ((info, None) for info in infos)
         return
-    from opendata.intake.workbooks import open_sheet
+    from opendata.intake.workbook.workbooks import open_sheet
 
     kept = 0
     for info in infos:
@@ -213,7 +213,7 @@ def _survey(path: Path, form: str, infos: Sequence[TableInfo]) -> Iterator[tuple
 
 def _open(found: FoundTable, choices: Choices) -> Grid:
     if found.form in WORKBOOKS:
-        from opendata.intake.workbooks import open_sheet
+        from opendata.intake.workbook.workbooks import open_sheet
 
         sheet = found.part.sheet if found.part else found.place or ""
         opened = open_sheet(found.path, found.form, sheet, fill_merged=choices.fill_merged)
@@ -225,15 +225,15 @@ def _open(found: FoundTable, choices: Choices) -> Grid:
 def _reader(form: str) -> Any:
     """The module that reads a form of documents."""
     if form in ("json", "jsonl", "geojson"):
-        from opendata.intake import json_tables
+        from opendata.intake.document import json_tables
 
         return json_tables
     if form == "xml":
-        from opendata.intake import xml_tables
+        from opendata.intake.document import xml_tables
 
         return xml_tables
     if form == "html":
-        from opendata.intake import html_tables
+        from opendata.intake.document import html_tables
 
         return html_tables
     raise UnreadableFileError(N_("Files of the form “%(form)s” cannot be read"), form=form)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from opendata.intake.attachments import AttachmentForm
-from opendata.intake.stacked import Part
+from opendata.intake.layout.stacked import Part
 from opendata.intake.understanding import Decision, Understanding
-from opendata.tabular.dialect import Dialect
+from opendata.tables.text.dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from typing import IO, Protocol, cast
 
 from opendata.errors import OpendataError
-from opendata.services.lease import Lease, LostLeaseError
-from opendata.services.work import TOO_LONG, Work
+from opendata.services.drafts.lease import Lease, LostLeaseError
+from opendata.services.work.work import TOO_LONG, Work
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from opendata.errors import BackendError
 from opendata.jobs.queue import DraftQueue
-from opendata.services.work import Work
+from opendata.services.work.work import Work
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from opendata.metadata.canonical import fingerprint
 from opendata.metadata.reasons import Reason
-from opendata.tabular.schema import TableSchema, find_own
+from opendata.tables.schema.schema import TableSchema, find_own
 
 Field = Mapping[str, Any]
 

@@ -9,32 +9,13 @@ from flask import Flask, g
 from flask_babel import Babel, gettext
 
 from opendata.metadata.codes import DISCLOSURES, LICENSES, UPDATE_CYCLES
-from opendata.web import (
-    assets,
-    catalogue,
-    choices,
-    custody,
-    differences,
-    downloads,
-    drafts,
-    feeds,
-    findings,
-    formats,
-    languages,
-    next_version,
-    operations,
-    problem_pages,
-    readings,
-    security,
-    sessions,
-    statuses,
-    tables,
-    uploads,
-    version_pages,
-    wording,
-    workspace,
-)
-from opendata.web.instance import absolute_url, rest_path, services
+from opendata.web.access import sessions
+from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
+from opendata.web.core import assets, formats, languages, problem_pages, security, wording
+from opendata.web.core.instance import absolute_url, rest_path, services
+from opendata.web.delivery import downloads
+from opendata.web.drafts import choices, drafts, findings, next_version, readings, statuses, uploads, workspace
+from opendata.web.operations import custody, operations
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client, TestResponse
 
-from opendata.services.actors import SYSTEM
+from opendata.services.core.actors import SYSTEM
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from opendata.cli import main
-from opendata.services.instance import create_instance
+from opendata.services.core.instance import create_instance
 from opendata.settings import Settings
 
 Run = Callable[..., Result]

@@ -11,7 +11,7 @@ import pytest
 
 from opendata.cli import main
 from opendata.settings import list_settings
-from opendata.web.findings import KINDS
+from opendata.web.drafts.findings import KINDS
 from tests.servers import CHECKOUT
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
@@ -27,7 +27,7 @@ def test_every_type_of_error_in_a_report_is_explained() -> None:
     page = (CHECKOUT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^\| `([a-z-]+)` \|", page.partition("## Findings")[2], re.MULTILINE))
     # where a check makes its findings, their types stand as words of their own
-    sources = [path.read_text(encoding="utf-8") for path in (CHECKOUT / "opendata" / "tabular").glob("*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in (CHECKOUT / "opendata" / "tables").rglob("*.py")]
     made = set(re.findall(r'(?:Problem|Tally|DecodingFault|KeyWatch|describe_\w+)\(\s*"([a-z-]+)"', "".join(sources)))
     assert len(made) > 15
     assert made <= explained

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from opendata.services.actors import SYSTEM
+from opendata.services.core.actors import SYSTEM
 from opendata.settings import Settings
 from opendata.wiring import build_services
 from tests.servers import CHECKOUT, free_port

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from opendata.services.actors import SYSTEM
+from opendata.services.core.actors import SYSTEM
 from opendata.settings import Settings, write_instance_file
 from opendata.wiring import build_services
 from tests.clients.conftest import run_command, start_server

@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from opendata.errors import InvalidSchemaError
-from opendata.tabular.keys import check_foreign_key
-from opendata.tabular.schema import TableSchema, read_schema
-from opendata.tabular.table import check_table, prepare_table
+from opendata.tables.check.keys import check_foreign_key
+from opendata.tables.schema.schema import TableSchema, read_schema
+from opendata.tables.table import check_table, prepare_table
 
 # Thousands of readings of the same lines: what is covered by tests that tell why is worth counting, these are not.
 pytestmark = pytest.mark.no_cover

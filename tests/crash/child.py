@@ -18,10 +18,10 @@ from sqlalchemy import event
 from sqlalchemy.orm import configure_mappers
 
 from opendata.app import create_app
-from opendata.services.actors import SYSTEM
-from opendata.services.context import read_clock
+from opendata.services.core.actors import SYSTEM
+from opendata.services.core.context import read_clock
 from opendata.settings import Settings
-from opendata.tabular.writing import TableWriter
+from opendata.tables.forms.writing import TableWriter
 from opendata.wiring import Services, build_services
 from tests.crash.forge import Tell
 from tests.instances import make_tables

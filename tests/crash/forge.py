@@ -26,7 +26,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
-from opendata.cli.parent import end_with_parent
+from opendata.cli.core.parent import end_with_parent
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 300

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from opendata.errors import MovedError, StateError, WithdrawnError
-from opendata.services.actors import SYSTEM
-from opendata.services.backups import restore_backup
+from opendata.services.core.actors import SYSTEM
+from opendata.services.operations.backups import restore_backup
 from opendata.settings import Settings
 from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
 from tests.crash.forge import Ended, Forge

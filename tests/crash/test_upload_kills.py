@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from opendata.services.actors import Actor
+from opendata.services.core.actors import Actor
 from opendata.wiring import Services
 from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
 from tests.crash.forge import Forge

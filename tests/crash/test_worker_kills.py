@@ -17,8 +17,8 @@ import pytest
 import xlsxwriter
 
 from opendata.metadata.manifest import list_blobs
-from opendata.services.intake import ResourceOption
-from opendata.services.upload_values import UploadedFile
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.uploads.upload_values import UploadedFile
 from opendata.settings import Settings
 from opendata.wiring import build_context
 from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from opendata.errors import InvalidSchemaError
-from opendata.tabular.dialect import read_dialect
-from opendata.tabular.schema import TableSchema, read_schema
-from opendata.tabular.table import check_table
+from opendata.tables.schema.schema import TableSchema, read_schema
+from opendata.tables.table import check_table
+from opendata.tables.text.dialect import read_dialect
 from tests.differential.generating import (
     DECLARED,
     PROFILE,
@@ -270,9 +270,9 @@ def test_so_it_does_over_many_more_cells(tmp_path: Path, part: int, small_blocks
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of some hundred bytes and batches of a few rows, so that their borders are everywhere."""
     for name in ("BLOCK_BYTES", "WIDE_BLOCK_BYTES"):
-        monkeypatch.setattr(f"opendata.tabular.validation.{name}", 300)
+        monkeypatch.setattr(f"opendata.tables.check.validation.{name}", 300)
     for name, size in (("BATCH_ROWS", 7), ("BATCH_CHARACTERS", 500)):
-        monkeypatch.setattr(f"opendata.tabular.splitting.{name}", size)
+        monkeypatch.setattr(f"opendata.tables.text.splitting.{name}", size)
 
 
 def test_long_files_cross_the_borders_of_real_blocks(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ def main() -> None:
     # Its own allocator reserves a gigabyte of addresses and uses none of it: it would count as memory.
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
     import opendata.intake
-    import opendata.services.description
+    import opendata.services.packages.description
 
-    for module in pkgutil.iter_modules(opendata.intake.__path__, "opendata.intake."):
+    for module in pkgutil.walk_packages(opendata.intake.__path__, "opendata.intake."):
         importlib.import_module(module.name)
     for name in LIBRARIES:
         importlib.import_module(name)
@@ -60,8 +60,8 @@ def main() -> None:
 
 def set_limits(part: int) -> None:
     """Bound this process; for files of a `part` of their full size our own limits are that part of what they are."""
-    from opendata.intake import delimited
-    from opendata.tabular import decoding, splitting
+    from opendata.intake.text import delimited
+    from opendata.tables.text import decoding, splitting
 
     if part > 1:
         for name in ("MAX_CELL_CHARACTERS", "MAX_LINE_CHARACTERS"):
@@ -76,9 +76,9 @@ def set_limits(part: int) -> None:
 
 def read_everything(path: Path, folder: Path, most: int) -> int:
     """All rows of all tables in a file, by whatever way the program reads it. Damage inside a text is a finding."""
-    from opendata.intake.archives import Limits
     from opendata.intake.opening import find_tables, open_table
-    from opendata.tabular.decoding import DecodingFault, read_rows
+    from opendata.intake.unpack.archives import Limits
+    from opendata.tables.text.decoding import DecodingFault, read_rows
 
     rows = 0
     for found in find_tables(path, path.name, folder, limits=Limits(total_bytes=most)):
@@ -92,7 +92,7 @@ def read_everything(path: Path, folder: Path, most: int) -> int:
 
 def validate_everything(path: Path) -> int:
     """All rows of all tables in a file, once they have been read, typed and validated."""
-    from opendata.services.description import describe_file
+    from opendata.services.packages.description import describe_file
 
     return sum(table["rows"] or 0 for table in describe_file(path)["tables"])
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from opendata.errors import TooLargeError, UnreadableFileError
-from opendata.intake.archives import Limits, unpack
+from opendata.intake.unpack.archives import Limits, unpack
 from tests.intake.hostile import HOSTILE
 from tests.servers import CHECKOUT
 

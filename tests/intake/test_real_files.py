@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from opendata.errors import UnreadableFileError
-from opendata.services.description import describe_file
+from opendata.services.packages.description import describe_file
 from tests.intake.real_files import COUNTED, NOT_YET, REFUSED, Counted, list_real_files
 from tests.servers import CHECKOUT
 
@@ -68,7 +68,7 @@ def test_every_data_file_has_been_counted(realdata: Path) -> None:
 
 
 def test_the_universities_are_those_that_somebody_else_has_read(realdata: Path, tmp_path: Path) -> None:
-    from opendata.services.description import convert_file
+    from opendata.services.packages.description import convert_file
 
     folder = realdata / "chinese/schools"
     wanted = json.loads((folder / "全国普通高等学校名单-2025.expected.json").read_bytes())

@@ -25,8 +25,8 @@ from hypothesis import strategies as st
 
 from opendata.intake.opening import find_tables, open_table
 from opendata.intake.understanding import read_choices
-from opendata.tabular.schema import read_schema
-from opendata.tabular.table import prepare_table
+from opendata.tables.schema.schema import read_schema
+from opendata.tables.table import prepare_table
 from tests.selection import examples
 
 SCHEMA_OF_TEXT = {"type": "string"}

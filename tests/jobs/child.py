@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from opendata.cli import work_process
+from opendata.cli.operations import work_process
 from opendata.jobs.runner import ProcessRunner
 from opendata.jobs.worker import run_worker
-from opendata.services import processing
-from opendata.services.lease import Lease
+from opendata.services.drafts.lease import Lease
+from opendata.services.work import processing
 from opendata.settings import read_settings
 from opendata.wiring import build_services
 from tests.crash.forge import Tell, split_forge

@@ -16,7 +16,7 @@ from huey import RedisHuey, SqliteHuey
 
 from opendata.errors import BackendError, UsageError
 from opendata.jobs.queue import DraftQueue
-from opendata.services.actors import Actor
+from opendata.services.core.actors import Actor
 from opendata.wiring import Services, build_services
 from tests.instances import CSV, upload
 from tests.servers import RedisServer, free_port

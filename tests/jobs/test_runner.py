@@ -16,10 +16,10 @@ import pytest
 
 from opendata.db.models import Draft
 from opendata.jobs.runner import ProcessRunner
-from opendata.services.actors import Actor
-from opendata.services.intake import ResourceOption
-from opendata.services.upload_values import UploadedFile
-from opendata.services.work import Work
+from opendata.services.core.actors import Actor
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.uploads.upload_values import UploadedFile
+from opendata.services.work.work import Work
 from opendata.wiring import Services, build_services
 from tests.crash.forge import Child, Forge
 from tests.instances import CSV, SCHEMA

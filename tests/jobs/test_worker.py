@@ -14,9 +14,9 @@ import pytest
 
 from opendata.jobs import worker
 from opendata.jobs.queue import DraftQueue
-from opendata.services.actors import Actor
-from opendata.services.intake import ResourceOption
-from opendata.services.upload_values import UploadedFile
+from opendata.services.core.actors import Actor
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.crash.forge import Child, Forge
 from tests.instances import CSV, SCHEMA

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from opendata.services.actors import SYSTEM
+from opendata.services.core.actors import SYSTEM
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, lend_app, make_actor, make_services, publish
 

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from opendata.services.actors import SYSTEM
+from opendata.services.core.actors import SYSTEM
 from tests.instances import CSV, DATASET
-from tests.services.test_matching import CHINESE, ENGLISH, TITLED
+from tests.services.drafts.test_matching import CHINESE, ENGLISH, TITLED
 from tests.web.conftest import PASSWORD, Portal
 
 PUBLIC = (

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 from werkzeug.routing import Rule
 
-from opendata.services.intake import ResourceOption
-from opendata.services.upload_values import UploadedFile
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.uploads.upload_values import UploadedFile
 from tests.instances import CSV, SCHEMA
 from tests.web.conftest import PASSWORD, Portal, make_portal, send
 

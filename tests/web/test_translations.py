@@ -83,9 +83,7 @@ def test_the_installed_catalogue_is_the_written_one() -> None:
     assert _pairs(installed) == _pairs(written), "run: pybabel compile -d opendata/web/translations"
 
 
-@pytest.mark.parametrize(
-    "path", sorted((CHECKOUT / "opendata" / "web" / "templates").glob("*.html")), ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", sorted((CHECKOUT / "opendata" / "web").rglob("*.html")), ids=lambda path: path.name)
 def test_a_template_says_nothing_past_the_catalogue(path: Path) -> None:
     text = re.sub(
         r"\{% macro marks.*?endmacro %\}|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<[^>]*>",

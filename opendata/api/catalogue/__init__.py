@@ -1,0 +1,1 @@
+"""The catalogue over REST: datasets, versions, publishers, schemas."""

@@ -1,0 +1,101 @@
+"""Datasets: the catalogue to read, entries to create and to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+from opendata.api.catalogue.version_inputs import RenamingInput
+from opendata.api.core.authentication import caller
+from opendata.api.core.blueprints import PREFIX, ApiBlueprint
+from opendata.api.core.conditions import Answer, answer_unless_known, read_once, read_revision, tell_created, write_etag
+from opendata.api.core.current import services
+from opendata.api.core.inputs import DatasetChanges, DatasetInput, DatasetQuery
+from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DatasetShape
+from opendata.services.core.values import DatasetView, Page
+
+blueprint = ApiBlueprint("datasets", "The entries of the catalogue.")
+
+_ONE = "/datasets/<identifier:dataset>"
+
+
+@blueprint.operation("GET", "/datasets", shape=DatasetPage, query=DatasetQuery, problems=(400, 422))
+def list_datasets(query: Mapping[str, Any]) -> Page[DatasetView]:
+    """List datasets by id.
+
+    Readers see those with a published version, editors those of their publisher as well.
+    """
+    return services().datasets.list(caller(), **query)
+
+
+@blueprint.operation(
+    "POST",
+    "/datasets",
+    status=201,
+    shape=DatasetShape,
+    body=DatasetInput,
+    takes=("Idempotency-Key",),
+    gives=("Location", "ETag", "Idempotency-Replayed"),
+    problems=(400, 403, 409, 413, 415, 422),
+)
+def create_dataset(body: Mapping[str, Any]) -> Answer:
+    """Create a dataset from its metadata.
+
+    Its data comes with drafts. Until the first version is published, only its publisher's editors see it.
+    """
+    found, created = services().datasets.create(caller(), _spell_out(body), once=read_once())
+    return found, tell_created(f"{PREFIX}/datasets/{found.id}", created=created, revision=found.revision)
+
+
+@blueprint.operation("GET", _ONE, shape=DatasetShape, takes=("If-None-Match",), gives=("ETag",), problems=(404,))
+def get_dataset(dataset: str) -> Answer | Response:
+    """Get one dataset."""
+    found = services().datasets.get(dataset, caller())
+    return answer_unless_known(found, found.revision)
+
+
+@blueprint.operation(
+    "PATCH",
+    _ONE,
+    shape=DatasetShape,
+    body=DatasetChanges,
+    media_type="application/merge-patch+json",
+    takes=("If-Match",),
+    gives=("ETag",),
+    problems=(400, 403, 404, 409, 412, 413, 415, 422),
+)
+def update_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
+    """Change the metadata of a dataset.
+
+    A JSON Merge Patch (RFC 7396), as `application/merge-patch+json` or `application/json`. The catalogue shows the
+    change at once, the next version carries it; under two-person review the change to a published dataset waits as
+    `proposed` until a draft that carries it is approved and published. With `If-Match`, a change in the meantime is
+    refused with 412; without it, the patch applies to whatever the metadata is now.
+    """
+    found = services().datasets.update(caller(), dataset, _spell_out(body), revision=read_revision(), deep=True)
+    return found, {"ETag": write_etag(found.revision)}
+
+
+@blueprint.operation(
+    "POST", f"{_ONE}/rename", shape=DatasetShape, body=RenamingInput, problems=(400, 403, 404, 409, 413, 415, 422)
+)
+def rename_dataset(body: Mapping[str, Any], dataset: str) -> DatasetView:
+    """Give a dataset another id. Addresses with the old one redirect for ever. For maintainers."""
+    return services().renaming.rename(caller(), dataset, body["id"])
+
+
+@blueprint.operation("GET", f"{_ONE}/announcements", shape=AnnouncementPage, problems=(404,))
+def list_announcements(dataset: str) -> Page[Mapping[str, Any]]:
+    """List the breaking changes that take effect later: from which day, and why."""
+    services().datasets.get(dataset, caller())
+    return Page(services().drafts.list_announced(dataset))
+
+
+def _spell_out(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The short form of `disclosure` as the full one, which says all of it."""
+    given = body.get("disclosure")
+    if not isinstance(given, str):
+        return body
+    return {**body, "disclosure": {"attribute": given, "reason": None, "legalBasis": None}}

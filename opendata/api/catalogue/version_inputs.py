@@ -1,0 +1,35 @@
+"""What the API takes to take versions back and to correct them."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from opendata.api.core.fields import Many, Shape, Text
+from opendata.metadata.dataset import MAX_TEXT
+
+
+class WithdrawalInput(Shape):
+    """Why a version is taken down, and whether its bytes go as well."""
+
+    reason = Text(required=True, longest=MAX_TEXT, metadata={"description": "Published with the tombstone."})
+    legal_basis = Text(
+        longest=MAX_TEXT,
+        data_key="legalBasis",
+        metadata={"description": "The law that demands it; needed where bytes are erased."},
+    )
+    successor = Text(longest=40, metadata={"description": "The version to use instead."})
+    erase = fields.Boolean(metadata={"description": "Delete the bytes, from every version that is made of them."})
+    resources = Many(Text(longest=100), metadata={"description": "Whose bytes are erased; else those of all."})
+
+
+class ErratumInput(Shape):
+    """What is wrong with a version that stands."""
+
+    text = Text(required=True, longest=MAX_TEXT)
+    successor = Text(longest=40, metadata={"description": "The version that corrects it, if there is one."})
+
+
+class RenamingInput(Shape):
+    """The new id of a dataset."""
+
+    id = Text(required=True, longest=100)

@@ -1,0 +1,135 @@
+"""What the API says about published versions, their tables and what accompanies them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from marshmallow import Schema, fields
+
+from opendata.api.core.fields import Address, Instant, Note, Sentences
+from opendata.api.core.shapes import page_of
+from opendata.metadata.attachments import is_attachment
+from opendata.services.core.values import VersionView
+from opendata.services.drafts.intake import RESOURCE_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedResource:
+    """A resource of a manifest together with the version it belongs to."""
+
+    version: VersionView
+    descriptor: Mapping[str, Any]
+
+    @property
+    def ours(self) -> Mapping[str, Any]:
+        """What the manifest says about it beyond the standard."""
+        found: Mapping[str, Any] = self.descriptor.get("opendata", {})
+        return found
+
+    @property
+    def type(self) -> str:
+        """`table` or `attachment`."""
+        return "attachment" if is_attachment(self.descriptor) else "table"
+
+    @property
+    def path(self) -> str:
+        """Where its file is beside the manifest, as an address has it."""
+        return quote(self.descriptor["path"])
+
+    @property
+    def parquet(self) -> PublishedResource | None:
+        """The table itself, whose Parquet file has a shape of its own; none of an attachment."""
+        return self if "parquet" in self.ours else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailedVersion(VersionView):
+    """A version with its tables and attachments."""
+
+    contents: tuple[PublishedResource, ...]
+
+
+class ParquetShape(Schema):
+    """The same rows as Parquet."""
+
+    url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.descriptor[name]}.parquet")
+    bytes = fields.Integer(required=True, attribute="ours.parquet.bytes")
+    hash = fields.String(required=True, attribute="ours.parquet.hash")
+
+
+class ResourceShape(Schema):
+    """A table of a version, or a file that accompanies them; `url`, `bytes` and `hash` of a table are of its CSV.
+
+    An attachment has no rows, no schema and no Parquet file: these are null.
+    """
+
+    type = fields.String(required=True, metadata={"enum": list(RESOURCE_TYPES)})
+    format = fields.String(required=True, attribute="descriptor.format")
+    mediatype = fields.String(required=True, attribute="descriptor.mediatype")
+    name = fields.String(required=True, attribute="descriptor.name")
+    title = fields.String(required=True, attribute="descriptor.title", dump_default="")
+    description = fields.String(required=True, attribute="descriptor.description", dump_default="")
+    i18n = fields.Dict(required=True, attribute="ours.i18n", dump_default=dict)
+    rows = fields.Integer(required=True, attribute="ours.rows", allow_none=True, dump_default=None)
+    bytes = fields.Integer(required=True, attribute="descriptor.bytes")
+    hash = fields.String(required=True, attribute="descriptor.hash")
+    schema = fields.Dict(required=True, attribute="descriptor.schema", allow_none=True, dump_default=None)
+    schema_name = fields.String(
+        required=True,
+        attribute="ours.schema",
+        data_key="schemaName",
+        dump_default="",
+        metadata={"description": "`name@version` where the schema is of the library."},
+    )
+    parquet = fields.Nested(ParquetShape, required=True, allow_none=True)
+    url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.path}")
+
+
+class VersionShape(Schema):
+    """A published version: it never changes."""
+
+    dataset = fields.String(required=True)
+    version = fields.String(required=True)
+    created = Instant(required=True, metadata={"description": "When publication was first asked for."})
+    published = Instant(required=True)
+    notes = fields.String(required=True)
+    reasons = Sentences("Why the version has the number it has.")
+    changes = Note()
+    rows = fields.Integer(required=True)
+    bytes = fields.Integer(required=True)
+    hash = fields.Function(
+        lambda view: f"sha256:{view.manifest_sha256}",
+        required=True,
+        metadata={"type": "string", "description": "The digest of the manifest's bytes."},
+    )
+    withdrawal = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The tombstone of a version that was taken down: when, why, by which law."},
+    )
+    manifest = Address("/datasets/{0.dataset}/{0.version}/datapackage.json")
+    url = Address("/datasets/{0.dataset}/{0.version}/", metadata={"description": "Its page."})
+
+
+class DetailedVersionShape(VersionShape):
+    """A published version with its tables and attachments."""
+
+    resources = fields.List(fields.Nested(ResourceShape), required=True, attribute="contents")
+
+
+class ErratumShape(Schema):
+    """A correction told about a version that stands."""
+
+    dataset = fields.String(required=True)
+    number = fields.Integer(required=True)
+    version = fields.String(required=True)
+    successor = fields.String(required=True, allow_none=True)
+    text = fields.String(required=True)
+    created = fields.String(required=True)
+
+
+VersionPage = page_of(VersionShape)
+ResourcePage = page_of(ResourceShape)

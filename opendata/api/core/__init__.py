@@ -1,0 +1,1 @@
+"""What every REST view uses: authentication, parsing, conditional requests, field types, shapes."""

@@ -1,0 +1,52 @@
+"""Who calls: the bearer of a token, or whoever is signed in on the pages, whose changes need a CSRF token as well."""
+
+from __future__ import annotations
+
+from flask import g, request
+from flask_wtf.csrf import validate_csrf
+from wtforms.validators import ValidationError
+
+from opendata.api.core.current import services
+from opendata.errors import N_, NotPermittedError, NotSignedInError
+from opendata.services.core.actors import Actor, require_signed_in
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def identify_caller() -> None:
+    """Before every view: find who calls, and let nobody unknown change anything.
+
+    A token that is wrong is refused on public addresses too, so that nobody works on unnoticed with a dead one.
+    """
+    g.caller = _find_bearer()
+    if g.caller is None and g.get("actor") is not None:
+        g.caller = g.actor
+        if request.method not in SAFE_METHODS:
+            _check_csrf()
+    if request.method not in SAFE_METHODS:
+        require_signed_in(g.caller)
+
+
+def caller() -> Actor | None:
+    """Who calls, None for a reader without an account."""
+    found: Actor | None = g.get("caller")
+    return found
+
+
+def _find_bearer() -> Actor | None:
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotSignedInError(N_("The header “Authorization” has the form “Bearer odt_…”"))
+    return services().accounts.authenticate(token.strip())
+
+
+def _check_csrf() -> None:
+    try:
+        validate_csrf(request.headers.get("X-CSRFToken"))
+    except ValidationError:
+        raise NotPermittedError(
+            N_("A change by a page's session needs its token in the header “X-CSRFToken”; reload the page")
+        ) from None

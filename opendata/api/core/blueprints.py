@@ -1,0 +1,120 @@
+"""The blueprint of all API views: one decorator says what an operation takes, gives and refuses, for code and document.
+
+The views stay plain functions. Every one knows its caller, reads strictly and answers with the headers of an API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from flask import Response, request
+from flask_smorest import Blueprint
+from marshmallow import Schema
+
+from opendata.api.core.authentication import SAFE_METHODS, caller, identify_caller
+from opendata.api.core.parsing import MAX_DOCUMENT_BYTES, Parser
+
+PREFIX = "/api/v1"
+
+TUS_STATUS: Mapping[int, str] = {460: "CHECKSUM_MISMATCH"}
+"""Statuses that the upload protocol has beside those of HTTP."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_ANYBODY: Sequence[Mapping[str, Any]] = ({}, {"token": []}, {"session": []})
+_SOMEBODY: Sequence[Mapping[str, Any]] = ({"token": []}, {"session": [], "csrf": []})
+_READER: Sequence[Mapping[str, Any]] = ({"token": []}, {"session": []})
+
+
+class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
+    """Views under `/api/v1` with their documentation."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, name: str, description: str) -> None:
+        super().__init__(f"api_{name}", __name__, url_prefix=PREFIX, description=description)
+        self.tag = name
+        self._prepare_doc_cbks.append(_describe_headers)
+        self.before_request(_limit_document)
+        self.before_request(identify_caller)
+        self.after_request(add_headers)
+
+    def operation(
+        self,
+        method: str,
+        rule: str,
+        *,
+        status: int = 200,
+        shape: type[Schema] | None = None,
+        file_type: str = "",
+        query: type[Schema] | None = None,
+        body: type[Schema] | None = None,
+        media_type: str = "application/json",
+        takes: Sequence[str] = (),
+        gives: Sequence[str] = (),
+        problems: Sequence[int] = (),
+        public: bool = True,
+        **document: Any,
+    ) -> Callable[[View], View]:
+        """Register a view: what it reads is handed to it as `query` and `body`, in this order, after the path.
+
+        The answer has a `shape`, or is a file of the media type `file_type` that the view sends itself.
+        `takes` and `gives` name headers of request and answer, components of the document; `problems` the statuses
+        it refuses with, besides 401. Reading is for everybody where `public`; changing never is.
+        """
+        safe = method in SAFE_METHODS
+        security = (_ANYBODY if public else _READER) if safe else _SOMEBODY
+        statuses = {401, *problems, *((304,) if "If-None-Match" in takes else ())}
+
+        if ":dataset>" in rule:
+            statuses.add(HTTPStatus.PERMANENT_REDIRECT)  # it may have been renamed
+
+        def register(function: View) -> View:
+            answer: Any = shape if shape is not None else {"type": "string", "format": "binary"}
+            if status == HTTPStatus.NO_CONTENT:
+                answer = None
+            headers = {name: name for name in gives}
+            view = self.response(status, answer, content_type=file_type or None, headers=headers)(function)
+            if body is not None:
+                required = not getattr(body, "may_be_absent", False)
+                view = self.arguments(body, location="json", content_type=media_type, required=required)(view)
+            if query is not None:
+                view = self.arguments(query, location="query")(view)
+            for code in sorted(statuses):
+                if code == HTTPStatus.NOT_MODIFIED:
+                    view = self.alt_response(code, description="It is as it was", headers={"ETag": "ETag"})(view)
+                else:
+                    view = self.alt_response(code, name_status(code))(view)
+            view = self.doc(security=list(security), operationId=function.__name__, **document)(view)
+            view._apidoc["takes"] = list(takes)
+            self.add_url_rule(rule, function.__name__, view, methods=[method], tags=[self.tag])
+            return function
+
+        return register
+
+
+def name_status(code: int) -> str:
+    """The name of a status, by which the document refers to its answer."""
+    return TUS_STATUS[code] if code in TUS_STATUS else HTTPStatus(code).name
+
+
+def add_headers(response: Response) -> Response:
+    """What is public may be kept but is asked for again; what an account sees is kept nowhere."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if "Cache-Control" not in response.headers:
+        public = request.method in SAFE_METHODS and caller() is None
+        response.headers["Cache-Control"] = "no-cache" if public else "private, no-store"
+    return response
+
+
+def _limit_document() -> None:
+    request.max_content_length = min(request.max_content_length or MAX_DOCUMENT_BYTES, MAX_DOCUMENT_BYTES)
+
+
+def _describe_headers(doc: dict[str, Any], info: Mapping[str, Any], **options: Any) -> dict[str, Any]:  # noqa: ARG001
+    taken = info.get("takes")
+    if taken:
+        doc.setdefault("parameters", []).extend(taken)
+    return doc

@@ -1,0 +1,60 @@
+"""Parameters and bodies against their shapes: what does not fit is named with its place, typos included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from flask import Request
+from marshmallow import RAISE, Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+
+from opendata.api.core.documents import join_pointer, parse_document
+from opendata.errors import N_, Fault, InputError, InvalidMetadataError, UnsupportedFormatError, fault
+
+MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+
+
+class Parser(FlaskParser):
+    """Reads JSON strictly, refuses unknown parameters, and reports by our own exceptions."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """The body of a request. Raises `InputError`, `UnsupportedFormatError`."""
+        data = req.get_data()
+        if not data:
+            if getattr(schema, "may_be_absent", False):
+                return {}
+            raise InputError(N_("A JSON document is needed in the body of the request"))
+        kind = req.mimetype
+        if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+            raise UnsupportedFormatError(
+                N_("The body has to be JSON (“Content-Type: application/json”), not “%(type)s”"), type=kind[:100] or "?"
+            )
+        return parse_document(data)
+
+    def handle_error(
+        self,
+        error: ValidationError,
+        req: Request,  # noqa: ARG002
+        schema: Schema,  # noqa: ARG002
+        *,
+        error_status_code: int | None,  # noqa: ARG002
+        error_headers: Mapping[str, str] | None,  # noqa: ARG002
+    ) -> NoReturn:
+        """Raises `InvalidMetadataError` with a fault for everything that does not fit."""
+        messages: Any = error.messages
+        raise InvalidMetadataError(faults=[item for part in messages.values() for item in list_faults(part)])
+
+
+def list_faults(messages: Any, place: str = "") -> Iterator[Fault]:
+    """Marshmallow's tree of messages as faults."""
+    if isinstance(messages, Mapping):
+        for key, found in messages.items():
+            yield from list_faults(found, place if key == "_schema" else join_pointer(place, key))
+    elif isinstance(messages, list):
+        for found in messages:
+            yield from list_faults(found, place)
+    else:
+        yield fault(place, str(messages))

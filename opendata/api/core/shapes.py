@@ -1,0 +1,122 @@
+"""What the API answers with: the values of services as JSON, under the names manifests use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from opendata.api.core.fields import Address, Instant
+
+
+def page_of(shape: type[Schema]) -> type[Schema]:
+    """The shape of one page of a collection."""
+    parts = {
+        "items": fields.List(fields.Nested(shape), required=True),
+        "next": fields.String(
+            required=True, allow_none=True, metadata={"description": "The cursor of the next page, null at the end."}
+        ),
+    }
+    name = f"{shape.__name__.removesuffix('Shape')}PageShape"
+    return type(name, (Schema,), parts)
+
+
+def _text(attribute: str | None = None, key: str | None = None, *, null: bool = False) -> fields.String:
+    return fields.String(required=True, allow_none=null, attribute=attribute, data_key=key)
+
+
+def _objects() -> fields.List[Any]:
+    inner: fields.Field[Any] = fields.Dict()
+    return fields.List(inner, required=True)
+
+
+class OwnerShape(Schema):
+    """A publisher as datasets name it."""
+
+    id = _text()
+    title = _text()
+    i18n = fields.Dict(required=True)
+
+
+class PublisherShape(OwnerShape):
+    """A publisher: the department accountable for datasets."""
+
+    description = _text()
+    datasets = fields.Integer(required=True, metadata={"description": "How many of its datasets are public."})
+    created = Instant(required=True)
+    modified = Instant(required=True)
+    url = Address("/publishers/{0.id}", metadata={"description": "Its page."})
+
+
+class DisclosureShape(Schema):
+    """The disclosure attribute: `open`, `conditional` or `closed`, the latter two with reason and legal basis."""
+
+    attribute = _text()
+    reason = fields.String(required=True, dump_default="")
+    legal_basis = fields.String(required=True, dump_default="", attribute="legalBasis", data_key="legalBasis")
+
+
+class DatasetShape(Schema):
+    """A dataset: one entry of the catalogue."""
+
+    id = _text()
+    uuid = fields.String(required=True, metadata={"format": "uuid"})
+    title = _text()
+    description = _text()
+    i18n = fields.Dict(required=True)
+    publisher = fields.Nested(OwnerShape, required=True)
+    disclosure = fields.Nested(DisclosureShape, required=True)
+    licenses = _objects()
+    keywords = fields.List(fields.String(), required=True)
+    sources = _objects()
+    contributors = _objects()
+    homepage = _text()
+    update_cycle = _text(key="updateCycle")
+    source_version = _text(key="sourceVersion")
+    latest = fields.String(
+        required=True, allow_none=True, metadata={"description": "The newest version, null before the first."}
+    )
+    created = Instant(required=True)
+    modified = Instant(required=True)
+    proposed = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Metadata that the next approved draft makes public; null where nothing waits, and for"
+            " readers."
+        },
+    )
+    url = Address("/datasets/{0.id}", metadata={"description": "Its page."})
+
+
+class AnnouncementShape(Schema):
+    """A breaking change that takes effect later: from which day, and why."""
+
+    version = fields.String(required=True, allow_none=True)
+    reason = _text()
+    announced = fields.String(required=True, metadata={"format": "date-time"})
+    effective = fields.String(required=True, metadata={"format": "date"})
+
+
+class SchemaSummaryShape(Schema):
+    """A schema of the library, without its rules."""
+
+    name = _text()
+    version = _text()
+    title = _text()
+    description = _text()
+    i18n = fields.Dict(required=True)
+    created = Instant(required=True)
+    url = Address("/schemas/{0.name}/{0.version}.json", metadata={"description": "The Table Schema itself."})
+
+
+class SchemaShape(SchemaSummaryShape):
+    """A schema of the library. It is used by its name, as `name` or `name@version`."""
+
+    descriptor = fields.Dict(required=True, metadata={"description": "The Table Schema."})
+
+
+AnnouncementPage = page_of(AnnouncementShape)
+DatasetPage = page_of(DatasetShape)
+PublisherPage = page_of(PublisherShape)
+SchemaPage = page_of(SchemaSummaryShape)

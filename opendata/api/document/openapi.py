@@ -1,0 +1,167 @@
+"""The OpenAPI 3.1 document at `/api/v1/openapi.json`, made from the views, problem documents included."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask, Response, request
+from flask_smorest import Api
+from flask_smorest.spec.plugins import FlaskPlugin
+
+from opendata.api.core.blueprints import PREFIX, TUS_STATUS
+from opendata.api.core.fields import IDENTIFIER, VERSION, Address, Choice, Instant
+from opendata.api.document.paths import IdentifierConverter, VersionConverter
+from opendata.api.document.problem_shape import ProblemShape
+from opendata.problems import MEDIA_TYPE
+
+_DESCRIPTION = """\
+Publish tables and read the catalogue of this portal. Collections are `{"items": […], "next": cursor or null}`;
+hand `next` in as `cursor` until it is null. Every error is a problem document (RFC 9457) that says what is wrong,
+where, and what to do; what is wrong *inside* a table is in the draft's `report` instead.
+
+To publish: create a dataset, send its file as a draft, read the draft until its `status` is `valid`, submit it.
+A large file is sent in pieces as an upload (by the tus protocol), which the draft then names.
+Make a token with `opendata token create` and send it as `Authorization: Bearer odt_…`."""
+
+_HEADERS = {
+    "ETag": "The revision of this thing, for `If-Match` and `If-None-Match`.",
+    "Location": "The address of what was created.",
+    "Retry-After": "Read again after this many seconds; missing once nothing more happens by itself.",
+    "Idempotency-Replayed": "`true` where this answers a request that came before with the same key.",
+    "Content-Location": "The address of the version that `latest` stands for.",
+    "Tus-Resumable": "The version of the tus protocol: `1.0.0`.",
+    "Upload-Offset": "How many bytes are kept; the next piece begins there.",
+    "Upload-Length": "How many bytes the whole file has.",
+    "Upload-Expires": "Until when it is kept (an HTTP date).",
+}
+_PARAMETERS = {
+    "If-Match": (
+        "The `ETag` you have read: refused with 412 where the thing was changed since. Without it, no check.",
+        '^(\\*|"[0-9]+")$',
+    ),
+    "If-None-Match": ("The `ETag` you have: answered with 304 where nothing changed.", '^(\\*|"[0-9]+")$'),
+    "Idempotency-Key": (
+        "A key of yours: sent again with the same request, it gets the first answer and creates nothing.",
+        r"^[\x21-\x7e]{1,255}$",
+    ),
+    "Tus-Resumable": ("The version of the tus protocol, `1.0.0`; without it the answer is 412.", r"^1\.0\.0$"),
+    "Upload-Length": ("How many bytes the whole file has. Needed.", r"^(0|[1-9][0-9]{0,15})$"),
+    "Upload-Offset": ("Where this piece begins: what the upload has so far. Needed.", r"^(0|[1-9][0-9]{0,15})$"),
+    "Upload-Metadata": (
+        "What is said of the file: names, each with its value in Base64. `filename` is the file's name.",
+        r"^[a-z]+ [A-Za-z0-9+/]+={0,2}(,[a-z]+ [A-Za-z0-9+/]+={0,2})*$",
+    ),
+    "Upload-Checksum": (
+        "What the piece hashes to: `sha1` or `sha256` and the digest in Base64.",
+        r"^(sha1 [A-Za-z0-9+/]{27}=|sha256 [A-Za-z0-9+/]{43}=)$",
+    ),
+}
+_SECURITY = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of your account, made with `opendata token create`.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "opendata_session",
+        "description": "The session of whoever is signed in on the pages.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-CSRFToken",
+        "description": "With a session, what changes something needs the page's token.",
+    },
+}
+
+
+class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """Declares every error as a problem document, and leaves answering them to `opendata.problems`."""
+
+    ERROR_SCHEMA = ProblemShape
+
+    _document: bytes | None = None
+
+    def _register_error_handlers(self) -> None:
+        """One table answers pages and API alike; it is registered already."""
+
+    def _openapi_json(self) -> Response:
+        """The document, made once: the views do not change while the program runs."""
+        if self._document is None:
+            self._document = json.dumps(self.spec.to_dict(), ensure_ascii=False).encode()
+        response = Response(self._document, mimetype="application/json")
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-cache"
+        response.add_etag()
+        return response.make_conditional(request)  # type: ignore[return-value]  # itself
+
+    def _register_etag_headers(self) -> None:
+        """Ours are registered below."""
+
+    def _register_pagination_header(self) -> None:
+        """Pages carry their cursor in the body."""
+
+    def _register_responses(self) -> None:
+        content = {MEDIA_TYPE: {"schema": ProblemShape}}
+        for status in HTTPStatus:
+            if status >= HTTPStatus.BAD_REQUEST or status == HTTPStatus.PERMANENT_REDIRECT:
+                self.spec.components.response(
+                    status.name, {"description": status.phrase, "content": dict(content)}, lazy=True
+                )
+        for name in TUS_STATUS.values():
+            self.spec.components.response(
+                name, {"description": "The bytes do not fit their checksum", "content": dict(content)}, lazy=True
+            )
+        self.spec.components.response(
+            "DEFAULT_ERROR", {"description": "Any other problem", "content": dict(content)}, lazy=True
+        )
+
+
+def register_document(app: Flask) -> ProblemApi:
+    """Set the API up in an application, without any view yet."""
+    app.config.update(
+        API_TITLE="opendata REST API",
+        API_VERSION=f"v1 ({version('opendata')})",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.url_map.converters.update(identifier=IdentifierConverter, version=VersionConverter)
+    options = {
+        "info": {"description": _DESCRIPTION},
+        "flask_plugin": FlaskPlugin(),
+        "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_name_shape),
+    }
+    api = ProblemApi(app, spec_kwargs=options)
+    api.register_converter(IdentifierConverter, lambda _: {"type": "string", "pattern": IDENTIFIER})
+    api.register_converter(VersionConverter, lambda _: {"type": "string", "pattern": f"^latest$|{VERSION}"})
+    api.register_field(Instant, "string", "date-time")
+    api.register_field(Address, "string", "uri")
+    api.ma_plugin.converter.add_attribute_function(_describe_choice)
+    components = api.spec.components
+    for name, text in _HEADERS.items():
+        components.header(name, {"description": text, "schema": {"type": "string"}})
+    for name, (text, pattern) in _PARAMETERS.items():
+        components.parameter(name, "header", {"description": text, "schema": {"type": "string", "pattern": pattern}})
+    for name, scheme in _SECURITY.items():
+        components.security_scheme(name, scheme)
+    return api
+
+
+def _name_shape(shape: Any) -> str:
+    kind = shape if isinstance(shape, type) else type(shape)
+    return str(kind.__name__).removesuffix("Shape")
+
+
+def _describe_choice(self: Any, field: Any, **options: Any) -> dict[str, Any]:  # noqa: ARG001
+    if not isinstance(field, Choice):
+        return {}
+    whole = self.resolve_nested_schema(field.shape) if field.shape else {"type": "object"}
+    null: list[dict[str, Any]] = [{"type": "null"}] if field.allow_none else []
+    return {"anyOf": [{"type": "string"}, whole, *null]}

@@ -1,0 +1,1 @@
+"""Drafts over REST: files come in, their state, findings and matching."""

@@ -1,0 +1,158 @@
+"""What the API takes for drafts: how sent files are read, and what accompanies a step of the review."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from opendata.api.core.fields import Choice, Inner, Many, Object, Shape, Text, Translations, Whole
+from opendata.errors import N_
+from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
+from opendata.metadata.reasons import BUMPS
+from opendata.services.drafts.intake import RESOURCE_TYPES
+
+
+def _switch() -> fields.Boolean:
+    error = N_("This is true or false")
+    return fields.Boolean(truthy={True}, falsy={False}, error_messages={"invalid": error, "null": error})
+
+
+def _rows() -> Many:
+    error = N_("This is a list of row numbers from 1")
+    return Many(fields.Integer(strict=True, error_messages={"invalid": error, "null": error, "too_large": error}))
+
+
+def _place() -> Whole:
+    return Whole(1, 2**31 - 1, error=N_("This is a number from 1"), strict=True, allow_none=True)
+
+
+DialectInput = Shape.from_dict(
+    {
+        "delimiter": Text(longest=1),
+        "quoteChar": Text(longest=1, allow_none=True),
+        "doubleQuote": _switch(),
+        "escapeChar": Text(longest=1, allow_none=True),
+        "skipInitialSpace": _switch(),
+        "header": _switch(),
+        "headerRows": _rows(),
+        "headerJoin": Text(longest=100),
+        "commentRows": _rows(),
+        "commentChar": Text(longest=100, allow_none=True),
+        "csv": Object(metadata={"description": "The same options where frictionless nests them."}),
+        "lineTerminator": Text(longest=10, metadata={"description": "Told by the file itself."}),
+        "nullSequence": Text(longest=100, allow_none=True, metadata={"description": "Say it in the schema instead."}),
+        "caseSensitiveHeader": _switch(),
+        "csvddfVersion": fields.Raw(),
+        "$schema": Text(longest=1000),
+        "type": Text(longest=100),
+        "name": Text(longest=100),
+        "title": Text(longest=MAX_TITLE),
+        "description": Text(longest=MAX_TEXT),
+    },
+    name="DialectInput",
+)
+"""How a CSV file is written (Table Dialect v2)."""
+
+_NO_TYPE = N_("This is “table” or “attachment”")
+_SCHEMA = {"description": "A name of the library (`name` or `name@version`), or a Table Schema."}
+
+
+ChoicesInput = Shape.from_dict(
+    {
+        "encoding": Text(longest=40),
+        "dialect": Inner(DialectInput),
+        "header_rows": _rows(),
+        "first_row": _place(),
+        "last_row": _place(),
+        "first_column": _place(),
+        "last_column": _place(),
+        "fill_merged": _switch(),
+        "exact": _switch(),
+        "columns": Object(metadata={"description": "Columns given the names of fields: label → name."}),
+    },
+    name="ChoicesInput",
+)
+"""How a file is to be read, as far as it is not as found."""
+
+
+class ResourceOptionInput(Shape):
+    """What is said about one of the files sent; what is not said is as in the version before."""
+
+    file = Text(required=True, longest=500, metadata={"description": "The name of the file part."})
+    type = fields.String(
+        validate=validate.OneOf(RESOURCE_TYPES, error=_NO_TYPE),
+        error_messages={"invalid": _NO_TYPE, "null": _NO_TYPE},
+        metadata={"description": "A table, or a file that accompanies one; as its bytes tell where missing."},
+    )
+    name = Text(longest=100, metadata={"description": "The table's name; made from the file's where missing."})
+    schema = Choice(metadata=_SCHEMA)
+    dialect = Inner(DialectInput)
+    encoding = Text(longest=40)
+    title = Text(longest=MAX_TITLE)
+    description = Text(longest=MAX_TEXT)
+    i18n = Translations()
+    choices = Inner(ChoicesInput, metadata={"description": "How the file is to be read, where not as found."})
+
+
+class PlainOptionInput(Shape):
+    """The same for a single file, as parts of the form."""
+
+    name = Text(longest=100)
+    schema = Choice()
+    dialect = Inner(DialectInput)
+
+
+RepairInput = Shape.from_dict(
+    {"fieldName": Text(longest=MAX_TEXT, required=True), "kind": Text(longest=100, required=True)}, name="RepairInput"
+)
+"""One kind of repair, for the wrong cells of one column."""
+
+
+class ResourceChanges(Shape):
+    """Other rules for a sent table, which is then checked again; null: none."""
+
+    schema = Choice(allow_none=True, metadata=_SCHEMA)
+    dialect = Inner(DialectInput, allow_none=True)
+    choices = Inner(
+        ChoicesInput, metadata={"description": "How the file is to be read; in place of what was said before."}
+    )
+    repairs = Many(
+        Inner(RepairInput),
+        metadata={
+            "description": "Which wrong cells are repaired, and how; the report proposes them. An empty list: none."
+        },
+    )
+
+
+class SubmitInput(Shape):
+    """What reviewers and readers are told of the version, if anything."""
+
+    may_be_absent = True
+
+    notes = Text(longest=MAX_TEXT)
+    reason = Text(
+        longest=MAX_TEXT,
+        metadata={"description": "Why the table is right all the same. Needed where the check left warnings."},
+    )
+    bump = Text(
+        longest=10,
+        metadata={"enum": list(BUMPS), "description": "Raises the number at least so far; it is never lowered."},
+    )
+    breaking = Text(
+        longest=MAX_TEXT,
+        metadata={
+            "description": "Why readers' programs will fail. Needed for a breaking change where drafts are reviewed."
+        },
+    )
+    effective = Text(
+        longest=10,
+        metadata={
+            "format": "date",
+            "description": "From which day a breaking change holds: it is announced till then and published on it.",
+        },
+    )
+
+
+class ReturnInput(Shape):
+    """Why the draft goes back to its author."""
+
+    comment = Text(required=True, longest=MAX_TEXT)

@@ -1,0 +1,144 @@
+"""What the API says about drafts: where one stands, what its tables are, and the report on them."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from opendata.api.core.fields import Address, Instant, Note, Sentences
+from opendata.api.core.shapes import page_of
+from opendata.db.models import DRAFT_STATES
+from opendata.metadata.reasons import BUMPS
+from opendata.services.drafts.intake import RESOURCE_TYPES
+
+
+class DraftResourceShape(Schema):
+    """A table or an attachment of a draft. Carried ones come unchanged from the base version.
+
+    Of an attachment nothing is known that a check would find: it has no rows, no schema, and counts as valid.
+    """
+
+    name = fields.String(required=True)
+    type = fields.String(required=True, metadata={"enum": list(RESOURCE_TYPES)})
+    filename = fields.String(
+        required=True, metadata={"description": "The name an attachment's file is published under; empty for a table."}
+    )
+    mediatype = fields.String(required=True, metadata={"description": "Of an attachment; empty for a table."})
+    title = fields.String(required=True)
+    file = fields.String(required=True, metadata={"description": "The file's name at the sender's."})
+    bytes = fields.Integer(required=True)
+    rows = fields.Integer(required=True, allow_none=True, metadata={"description": "Null until it is checked."})
+    valid = fields.Boolean(required=True, allow_none=True, metadata={"description": "Null until it is checked."})
+    carried = fields.Boolean(required=True)
+    schema = fields.Dict(required=True, allow_none=True)
+    schema_name = fields.String(required=True, data_key="schemaName")
+    dialect = fields.Dict(required=True, allow_none=True)
+    proposed_schema = fields.Dict(
+        required=True,
+        allow_none=True,
+        data_key="proposedSchema",
+        metadata={"description": "Offered where no schema was given and every column was read as text."},
+    )
+    errors = fields.Integer(required=True, metadata={"description": "How many errors the report counts."})
+    has_findings = fields.Boolean(
+        required=True, data_key="hasFindings", metadata={"description": "Whether there is a list of findings."}
+    )
+    recipe = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "The repairs of wrong cells that are in force."}
+    )
+    offered = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "The repairs accepted for this table last time."}
+    )
+    profile = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata={"description": "What is in each column of a valid table: counts, least, greatest, histogram."},
+    )
+    reading = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What was understood of the file: form, encoding, header, decisions with their reasons."
+        },
+    )
+    choices = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "What was said about how the file is to be read."}
+    )
+    changes = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The rows that differ from the version before: `key`, `added`, `removed`, `changed`,"
+            " `unchanged`, `cells` by column; null where there is none to compare with."
+        },
+    )
+
+
+class NextVersionShape(Schema):
+    """The version that a draft would become; `version` is null where nothing is new."""
+
+    version = fields.String(required=True, allow_none=True)
+    bump = fields.String(required=True, allow_none=True, metadata={"enum": [*BUMPS, None]})
+    reasons = Sentences()
+    changes = Note()
+
+
+class DraftShape(Schema):
+    """A draft: a proposed next version of a dataset."""
+
+    id = fields.String(required=True)
+    dataset = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": list(DRAFT_STATES)})
+    stage = fields.String(required=True, metadata={"description": "What is being done at the moment."})
+    progress = fields.Float(required=True, metadata={"minimum": 0, "maximum": 1})
+    bytes = fields.Integer(
+        required=True, metadata={"description": "How much of its files the work has gone through, about."}
+    )
+    total = fields.Integer(required=True, metadata={"description": "The size of its files, in bytes."})
+    is_at_work = fields.Boolean(
+        required=True,
+        data_key="atWork",
+        metadata={"description": "Whether something is being done, or will be by itself; else it waits for somebody."},
+    )
+    base = fields.String(required=True, allow_none=True, metadata={"description": "The version it started from."})
+    version = fields.String(required=True, allow_none=True, metadata={"description": "The version it became."})
+    next = fields.Nested(
+        NextVersionShape, required=True, allow_none=True, metadata={"description": "The version it would become."}
+    )
+    breaking = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What is told of a breaking change: `reason`, `announced`, `effective`."},
+    )
+    scheduled = Instant(
+        required=True, allow_none=True, metadata={"description": "When it is published, where that is later."}
+    )
+    notes = fields.String(required=True)
+    reason = fields.String(required=True, metadata={"description": "Why the warnings of the check are let pass."})
+    comment = fields.String(required=True, metadata={"description": "Why it was returned."})
+    error = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "What failed on our side; it is tried again."}
+    )
+    author = fields.String(required=True)
+    submitter = fields.String(required=True, allow_none=True)
+    approver = fields.String(required=True, allow_none=True)
+    contributors = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Who uploaded, changed or submitted it: none of them may approve it."},
+    )
+    created = Instant(required=True)
+    modified = Instant(required=True)
+    resources = fields.List(fields.Nested(DraftResourceShape), required=True)
+    dropped = fields.List(fields.String(), required=True, metadata={"description": "What is left out of the version."})
+    privacy = fields.List(
+        fields.Dict(), required=True, metadata={"description": "What the screening for personal data found."}
+    )
+    report = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "A Frictionless report; null before the check and in lists."},
+    )
+    url = Address("/workspace/drafts/{0.id}", metadata={"description": "Its page."})
+
+
+DraftPage = page_of(DraftShape)

@@ -1,0 +1,164 @@
+"""Drafts: files go in, are checked, and are taken through review step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Response, send_file
+
+from opendata.api.core.authentication import caller
+from opendata.api.core.blueprints import PREFIX, ApiBlueprint
+from opendata.api.core.conditions import Answer, answer_unless_known, read_once, read_revision, tell_created, write_etag
+from opendata.api.core.current import services
+from opendata.api.core.inputs import PageQuery
+from opendata.api.drafts.draft_inputs import ResourceChanges, ReturnInput, SubmitInput
+from opendata.api.drafts.draft_shapes import DraftPage, DraftShape
+from opendata.api.drafts.tus_drafts import is_referring, read_references
+from opendata.api.drafts.upload_body import read_upload
+from opendata.api.drafts.upload_document import UPLOAD_BODY
+from opendata.services.core.values import DraftView, Page
+from opendata.services.drafts.submission import Submission
+
+blueprint = ApiBlueprint("drafts", "Proposed next versions of datasets: upload, check, review, publication.")
+
+_OF_DATASET = "/datasets/<identifier:dataset>/drafts"
+_ONE = "/drafts/<identifier:draft>"
+_TABLE = f"{_ONE}/resources/<identifier:resource>"
+
+_STEP: dict[str, Any] = {"shape": DraftShape, "takes": ("If-Match",), "gives": ("ETag", "Retry-After")}
+_REFUSED = (403, 404, 409, 412)
+_REFUSED_BODY = (400, *_REFUSED, 413, 415, 422)
+
+
+@blueprint.operation(
+    "POST",
+    _OF_DATASET,
+    status=202,
+    shape=DraftShape,
+    takes=("Idempotency-Key",),
+    gives=("Location", "ETag", "Retry-After", "Idempotency-Replayed"),
+    problems=(400, 403, 404, 409, 410, 413, 415, 422),
+    requestBody=UPLOAD_BODY,
+)
+def create_draft(dataset: str) -> Answer:
+    """Send files for the next version of a dataset, or name uploads that are finished.
+
+    Each file is a table, or a document or picture that accompanies one: it becomes an attachment, and nothing looks
+    inside it. What has the name of a resource of the latest version replaces it, the others are carried over; without
+    any file the next version changes metadata only. The check runs in the background: read the draft at `Location`
+    until its `status` is `valid` or `invalid`.
+    """
+    services().drafts.require_author(caller(), dataset)  # before the body is read
+    with ExitStack() as opened:
+        referring = is_referring()
+        upload = read_references(opened) if referring else read_upload()
+        once = read_once(None if referring else upload.sent)
+        found, created = services().drafts.create(
+            caller(), dataset, upload.files, upload.options, notes=upload.notes, once=once
+        )
+    headers = tell_created(f"{PREFIX}/drafts/{found.id}", created=created)
+    return found, {**headers, **_describe_state(found)}
+
+
+@blueprint.operation("GET", _OF_DATASET, shape=DraftPage, query=PageQuery, problems=(400, 403, 404, 422), public=False)
+def list_drafts_of_dataset(query: Mapping[str, Any], dataset: str) -> Page[DraftView]:
+    """List the drafts of a dataset, newest first, without their reports."""
+    services().drafts.require_author(caller(), dataset)
+    return services().drafts.list(caller(), dataset=dataset, **query)
+
+
+@blueprint.operation("GET", "/drafts", shape=DraftPage, query=PageQuery, problems=(400, 422), public=False)
+def list_drafts(query: Mapping[str, Any]) -> Page[DraftView]:
+    """List the drafts of the caller's publisher (a maintainer: all), newest first, without their reports."""
+    return services().drafts.list(caller(), **query)
+
+
+@blueprint.operation(
+    "GET",
+    _ONE,
+    shape=DraftShape,
+    takes=("If-None-Match",),
+    gives=("ETag", "Retry-After"),
+    problems=(403, 404),
+    public=False,
+)
+def get_draft(draft: str) -> Answer | Response:
+    """Get a draft: where it stands, its tables and the report on them."""
+    found = services().drafts.get(caller(), draft)
+    # Progress is told without a new revision: what is under way is always sent in full.
+    return answer_unless_known(found, found.revision) if found.is_settled else _answer(found)
+
+
+@blueprint.operation("POST", f"{_ONE}/submit", status=202, body=SubmitInput, problems=_REFUSED_BODY, **_STEP)
+def submit_draft(body: Mapping[str, Any], draft: str) -> Answer:
+    """Ask for publication. Where this portal works without review, the draft goes on to be published."""
+    return _answer(services().drafts.submit(caller(), draft, Submission(**body), revision=read_revision()))
+
+
+@blueprint.operation("POST", f"{_ONE}/approve", problems=_REFUSED, **_STEP)
+def approve_draft(draft: str) -> Answer:
+    """Agree to publication: another person than the one who submitted."""
+    return _answer(services().drafts.approve(caller(), draft, revision=read_revision()))
+
+
+@blueprint.operation("POST", f"{_ONE}/return", body=ReturnInput, problems=_REFUSED_BODY, **_STEP)
+def return_draft(body: Mapping[str, Any], draft: str) -> Answer:
+    """Send a draft back to its author, saying why."""
+    return _answer(services().drafts.return_(caller(), draft, body["comment"], revision=read_revision()))
+
+
+@blueprint.operation("POST", f"{_ONE}/publish", status=202, problems=_REFUSED, **_STEP)
+def publish_draft(draft: str) -> Answer:
+    """Publish an approved draft."""
+    return _answer(services().drafts.publish(caller(), draft, revision=read_revision()))
+
+
+@blueprint.operation("POST", f"{_ONE}/discard", problems=_REFUSED, **_STEP)
+def discard_draft(draft: str) -> Answer:
+    """Give a draft up."""
+    return _answer(services().drafts.discard(caller(), draft, revision=read_revision()))
+
+
+@blueprint.operation("POST", f"{_ONE}/retry", status=202, problems=_REFUSED, **_STEP)
+def retry_draft(draft: str) -> Answer:
+    """Try a failed draft again."""
+    return _answer(services().drafts.retry(caller(), draft, revision=read_revision()))
+
+
+@blueprint.operation("PATCH", _TABLE, status=202, body=ResourceChanges, problems=_REFUSED_BODY, **_STEP)
+def change_resource(body: Mapping[str, Any], draft: str, resource: str) -> Answer:
+    """Give a sent table another schema or dialect and have it checked again."""
+    return _answer(services().drafts.change_resource(caller(), draft, resource, body, revision=read_revision()))
+
+
+@blueprint.operation("DELETE", _TABLE, status=202, problems=_REFUSED, **_STEP)
+def drop_resource(draft: str, resource: str) -> Answer:
+    """Leave a table or an attachment out of the next version, a sent one as well as one carried over."""
+    return _answer(services().drafts.drop_resource(caller(), draft, resource, revision=read_revision()))
+
+
+@blueprint.operation("GET", f"{_TABLE}/file", file_type="application/octet-stream", problems=(403, 404), public=False)
+def download_attachment(draft: str, resource: str) -> Response:
+    """Get the file of an attachment that was sent with a draft, to look at it before it is public."""
+    found = services().drafts.find_attachment(caller(), draft, resource)
+    response = send_file(
+        found.path,
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        download_name=found.name,
+        conditional=False,
+        etag=False,
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _answer(found: DraftView) -> Answer:
+    return found, _describe_state(found)
+
+
+def _describe_state(found: DraftView) -> dict[str, str]:
+    headers = {"ETag": write_etag(found.revision)}
+    return headers if found.is_settled else {**headers, "Retry-After": "1"}

@@ -1,0 +1,1 @@
+"""Files in pieces over REST: the tus protocol."""

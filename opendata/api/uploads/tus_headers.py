@@ -1,0 +1,109 @@
+"""The headers of the tus protocol: read strictly, so that a client learns at once what it says wrong.
+
+Source: tus 1.0.0 (https://tus.io/protocols/resumable-upload) and its extensions.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from flask import Response, request
+from werkzeug.http import http_date
+
+from opendata.api.core.current import services
+from opendata.api.drafts.upload_body import strip_folders
+from opendata.errors import N_, InputError, InvalidMetadataError, ProtocolError, UnsupportedFormatError, fault
+from opendata.services.uploads.upload_values import CHECKSUMS, Checksum, UploadView
+
+VERSION = "1.0.0"
+PIECE_TYPE = "application/offset+octet-stream"
+
+_EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
+_LONGEST_METADATA = 8192
+_NUMBER = re.compile(r"[0-9]{1,16}")
+
+
+def require_version() -> None:
+    """Raises `ProtocolError` unless the request speaks our version."""
+    if request.headers.get("Tus-Resumable") != VERSION:
+        raise ProtocolError(N_("The header “Tus-Resumable: %(version)s” is needed"), version=VERSION)
+
+
+def tell_version(response: Response) -> Response:
+    """Every answer names the version; what we can do is told to whoever asks, or speaks another version."""
+    response.headers["Tus-Resumable"] = VERSION
+    if request.method == "OPTIONS" or response.status_code == 412:
+        response.headers["Tus-Version"] = VERSION
+    if request.method == "OPTIONS":
+        response.headers["Tus-Extension"] = _EXTENSIONS
+        response.headers["Tus-Max-Size"] = str(services().settings.max_upload_bytes)
+        response.headers["Tus-Checksum-Algorithm"] = ",".join(CHECKSUMS)
+    if response.status_code == 460:
+        response.status = "460 CHECKSUM MISMATCH"
+    return response
+
+
+def describe(found: UploadView) -> dict[str, str]:
+    """The headers that tell how far an upload is."""
+    headers = {
+        "Upload-Offset": str(found.offset),
+        "Upload-Length": str(found.length),
+        "Upload-Expires": http_date(found.expires),
+    }
+    return {**headers, "Upload-Metadata": found.meta} if found.meta else headers
+
+
+def read_number(name: str) -> int:
+    """A header that has to be a whole number. Raises `InputError`."""
+    text = request.headers.get(name, "")
+    if not _NUMBER.fullmatch(text):
+        raise InputError(N_("The header “%(name)s” has to be a whole number"), name=name)
+    return int(text)
+
+
+def read_metadata() -> tuple[str, str]:
+    """What is said of the file, as it came, and the file's name from it. Raises `InvalidMetadataError`."""
+    text = request.headers.get("Upload-Metadata", "").strip()
+    wrong = N_("“Upload-Metadata” has names, each followed by a blank and its value in Base64, between commas")
+    pairs: dict[str, str] = {}
+    for part in text.split(",") if text else ():
+        name, _, value = part.strip().partition(" ")
+        try:
+            read = base64.b64decode(value.strip(), validate=True).decode()
+        except (binascii.Error, ValueError):
+            raise InvalidMetadataError(faults=[fault("", wrong)]) from None
+        if not name or name in pairs or not part.isascii():
+            raise InvalidMetadataError(faults=[fault("", wrong)])
+        pairs[name] = read
+    if len(text) > _LONGEST_METADATA:
+        raise InvalidMetadataError(faults=[fault("", N_("This text is too long"))])
+    return text, strip_folders(pairs.get("filename") or pairs.get("name") or "")
+
+
+def read_checksum() -> Checksum | None:
+    """What the body hashes to, where that is said. Raises `InputError` where it is not in a form we know."""
+    text = request.headers.get("Upload-Checksum")
+    if text is None:
+        return None
+    algorithm, _, value = text.partition(" ")
+    try:
+        digest = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        digest = b""
+    if algorithm not in CHECKSUMS or not digest:
+        raise InputError(
+            N_("“Upload-Checksum” has one of %(names)s, a blank, and the digest in Base64"), names=", ".join(CHECKSUMS)
+        )
+    return Checksum(algorithm, digest)
+
+
+def require_piece() -> None:
+    """Raises `UnsupportedFormatError` unless the body is a piece of a file."""
+    if request.mimetype != PIECE_TYPE:
+        raise UnsupportedFormatError(
+            N_("A piece is sent as “%(wanted)s”, not as “%(type)s”"),
+            wanted=PIECE_TYPE,
+            type=request.mimetype[:100] or "?",
+        )

@@ -1,0 +1,73 @@
+"""`opendata token`: the bearer tokens of programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from opendata.cli.core.language import tell
+from opendata.cli.core.opening import open_services
+from opendata.cli.core.output import write_json, write_note, write_table
+from opendata.errors import N_, NotFoundError
+
+if TYPE_CHECKING:
+    from opendata.wiring import Services
+
+
+@click.group()
+def token() -> None:
+    """Make and revoke the bearer tokens of programs."""
+
+
+@token.command("create")
+@click.option("--user", "name", help="Whose rights it carries; else those of the first maintainer.")
+@click.option("--name", "label", default="", help="What it is for, to tell it from others.")
+@click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires; else it never does.")
+def create_token(name: str | None, label: str, days: int | None) -> None:
+    """Make a token. It is printed this once, alone, on stdout."""
+    with open_services() as services:
+        owner = name or _find_maintainer(services)
+        text, view = services.accounts.create_token(owner, label, days=days)
+    write_note(tell(N_("Token %(id)s of “%(name)s”. It is shown this once."), id=view.id, name=owner))
+    click.echo(text)
+
+
+@token.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def list_tokens(as_json: bool) -> None:
+    """List all tokens, without their secrets."""
+    with open_services() as services:
+        found = services.accounts.list_tokens()
+    if as_json:
+        keys = ("id", "user", "name", "created", "expires", "revoked")
+        write_json([{key: getattr(item, key) for key in keys} for item in found])
+        return
+    rows = [
+        [
+            str(item.id),
+            item.user,
+            item.name,
+            f"{item.expires:%Y-%m-%d}" if item.expires else "never",
+            "revoked" if item.revoked else "",
+        ]
+        for item in found
+    ]
+    write_table([["id", "user", "name", "expires", "state"], *rows])
+
+
+@token.command("revoke")
+@click.argument("number", metavar="ID", type=int)
+def revoke_token(number: int) -> None:
+    """End a token."""
+    with open_services() as services:
+        services.accounts.revoke_token(number)
+
+
+def _find_maintainer(services: Services) -> str:
+    found = [item for item in services.accounts.list_users() if item.role == "maintainer" and not item.disabled]
+    if not found:
+        raise NotFoundError(
+            N_("There is no maintainer yet; make one with “opendata user create NAME --role maintainer”")
+        )
+    return min(found, key=lambda item: item.id).name

@@ -1,0 +1,87 @@
+"""`opendata user`: who may sign in."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+
+import click
+
+from opendata.cli.core.language import tell
+from opendata.cli.core.opening import open_services
+from opendata.cli.core.output import write_json, write_note, write_table
+from opendata.errors import N_
+
+_password = click.option("--password-stdin", is_flag=True, help="Read the password from stdin; else one is made up.")
+
+
+@click.group()
+def user() -> None:
+    """Make and close accounts."""
+
+
+@user.command("create")
+@click.argument("name")
+@click.option("--role", type=click.Choice(["editor", "maintainer"]), default="editor", show_default=True)
+@click.option("--publisher", help="The publisher that an editor works for.")
+@_password
+def create_user(name: str, role: str, publisher: str | None, password_stdin: bool) -> None:
+    """Create an account. A password made up is printed, alone, on stdout."""
+    password = _read_password(password_stdin)
+    with open_services() as services:
+        services.accounts.create_user(name, password, role, publisher)
+    write_note(tell(N_("Created the account “%(name)s”."), name=name))
+    if not password_stdin:
+        click.echo(password)
+
+
+@user.command("password")
+@click.argument("name")
+@_password
+def set_password(name: str, password_stdin: bool) -> None:
+    """Give an account a new password; its sessions end."""
+    password = _read_password(password_stdin)
+    with open_services() as services:
+        services.accounts.set_password(name, password)
+    write_note(tell(N_("“%(name)s” has a new password."), name=name))
+    if not password_stdin:
+        click.echo(password)
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def list_users(as_json: bool) -> None:
+    """List all accounts."""
+    with open_services() as services:
+        found = services.accounts.list_users()
+    if as_json:
+        keys = ("name", "role", "publisher", "created", "disabled")
+        write_json([{key: getattr(item, key) for key in keys} for item in found])
+        return
+    rows = [
+        [item.name, item.role, item.publisher or "", "disabled" if item.disabled else "", f"{item.created:%Y-%m-%d}"]
+        for item in found
+    ]
+    write_table([["name", "role", "publisher", "state", "created"], *rows])
+
+
+@user.command("disable")
+@click.argument("name")
+def disable_user(name: str) -> None:
+    """Close an account; its sessions and tokens end at once."""
+    with open_services() as services:
+        services.accounts.disable_user(name)
+
+
+@user.command("enable")
+@click.argument("name")
+def enable_user(name: str) -> None:
+    """Open a closed account again."""
+    with open_services() as services:
+        services.accounts.disable_user(name, disabled=False)
+
+
+def _read_password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return secrets.token_urlsafe(12)

@@ -1,0 +1,1 @@
+"""Commands for publishers, differences, withdrawals and renaming."""

@@ -1,0 +1,46 @@
+"""`opendata diff`: what changed between two versions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from opendata.cli.core.language import read_language, tell
+from opendata.cli.core.opening import open_services
+from opendata.cli.core.output import write_json
+from opendata.errors import N_
+
+
+@click.command(short_help="Tell what changed between two versions.")
+@click.argument("dataset")
+@click.argument("old")
+@click.argument("new")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def diff(dataset: str, old: str, new: str, as_json: bool) -> None:
+    """Count what changed from the version OLD of DATASET to NEW, and say which part of the number that raises.
+
+    `latest` is the newest version.
+    """
+    with open_services() as services:
+        versions = [services.versions.find_latest(dataset) if item == "latest" else item for item in (old, new)]
+        found = services.differences.compare(dataset, *versions)
+        document = services.differences.describe(dataset, *versions)
+    if as_json:
+        write_json(document)
+    else:
+        _summarise(found)
+
+
+def _summarise(found: Mapping[str, Any]) -> None:
+    click.echo(f"{found['dataset']} {found['old']} → {found['new']}: {found['bump'] or '='}")
+    for reason in found["reasons"]:
+        click.echo(f"  {reason['text'].get(read_language(os.environ), reason['text']['en'])}")
+    for item in found["resources"]:
+        counts = tell(
+            N_("added %(added)s, removed %(removed)s, changed %(changed)s, unchanged %(unchanged)s"),
+            **{name: f"{count:,}" for name, count in item["rows"].items()},
+        )
+        click.echo(f"{item['name']}: {counts}")

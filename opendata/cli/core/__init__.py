@@ -1,0 +1,1 @@
+"""What every command uses: language, output, failures, the open instance."""

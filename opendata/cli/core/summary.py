@@ -1,0 +1,76 @@
+"""A report for people: the verdict on each table, the counts per rule and column, the first errors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from opendata.cli.core.language import tell
+from opendata.errors import N_
+
+_LISTED = 10
+
+
+def write_summary(report: Mapping[str, Any]) -> None:
+    """Write a report descriptor to stdout."""
+    for error in report.get("errors", ()):
+        click.echo(error["message"])
+    for task in report["tasks"]:
+        _write_task(task)
+
+
+def _write_task(task: Mapping[str, Any]) -> None:
+    stats = task["stats"]
+    verdict = tell(N_("valid")) if task["valid"] else tell(N_("invalid"))
+    counts = tell(
+        N_("rows: %(rows)s, columns: %(columns)s, errors: %(errors)s"),
+        rows=f"{stats.get('rows', 0):,}",
+        columns=stats.get("fields", len(task.get("labels", ()))),
+        errors=f"{stats['errors']:,}",
+    )
+    click.echo(f"{task['place']}: {verdict} ({counts})")
+    if not task["valid"] or (task.get("opendata") or {}).get("counts"):
+        write_findings(task)
+    for warning in task.get("warnings", ()):
+        click.echo(f"  {warning}")
+
+
+def write_findings(task: Mapping[str, Any], *, indent: str = "  ") -> None:
+    """Write what is wrong with a table: how often each rule failed in which column, then the first errors."""
+    for kind, column, count in _count(task):
+        click.echo(f"{indent}{count:>6,} × {kind}" + (tell(N_(" in “%(column)s”"), column=column) if column else ""))
+    for error in task["errors"][:_LISTED]:
+        click.echo(f"{indent}{_locate(error)}")
+    more = task["stats"]["errors"] - len(task["errors"][:_LISTED])
+    if more:
+        click.echo(indent + tell(N_("… and %(count)s more"), count=f"{more:,}"))
+
+
+def _count(task: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """Rule, column and count, the most frequent first; frictionless' own reports have only the errors listed."""
+    ours = task.get("opendata")
+    if ours is not None:
+        return [(_weigh(item), item["fieldName"], item["count"]) for item in ours["counts"]]
+    found = Counter((error["type"], error.get("fieldName", "")) for error in task["errors"])
+    return [(kind, column, count) for (kind, column), count in found.most_common()]
+
+
+def _weigh(count: Mapping[str, Any]) -> str:
+    """The type of a finding, with its strength where it does not block."""
+    return f"{count['type']} ({count['strength']})" if "strength" in count else str(count["type"])
+
+
+def _locate(error: Mapping[str, Any]) -> str:
+    """One error on one line: row, column, cell and what is wrong, or the message where it is of no single cell."""
+    if error.get("fieldName") and error.get("note") and "cell" in error:
+        return tell(
+            N_("row %(row)s, “%(column)s”: “%(cell)s”: %(note)s"),
+            row=error["rowNumber"],
+            column=error["fieldName"],
+            cell=error["cell"][:80],
+            note=error["note"],
+        )
+    return str(error["message"])

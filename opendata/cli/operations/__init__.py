@@ -1,0 +1,1 @@
+"""Commands that set up, serve, verify and look after an instance."""

@@ -1,0 +1,123 @@
+"""`opendata serve` and `opendata worker`: the processes of a running instance."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from opendata.cli.core.language import tell
+from opendata.cli.core.opening import open_services
+from opendata.errors import N_, UsageError
+
+_BACKLOG = 2048
+_TRIES = 20
+
+
+def listening_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options `--host` and `--port`."""
+    host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on, IPv4 or IPv6.")
+    port = click.option(
+        "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on."
+    )
+    return host(port(command))
+
+
+@click.command(short_help="Serve the instance.")
+@listening_options
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=lambda: max(2, min(4, os.cpu_count() or 2)),
+    show_default="2 to 4, one per core",
+    help="Web processes.",
+)
+@click.option("--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="Threads in each of them.")
+@click.option("--no-worker", is_flag=True, help="Leave the background work to `opendata worker` elsewhere.")
+@click.option("--access-log", is_flag=True, help="Log every request on stderr.")
+def serve(host: str, port: int, workers: int, threads: int, no_worker: bool, access_log: bool) -> None:
+    """Serve the instance, with a process for the background work beside the web server."""
+    with open_socket(host, port) as listener:
+        run_server(listener, workers=workers, threads=threads, worker=not no_worker, access_log=access_log)
+
+
+@click.command(short_help="Do the background work.")
+@click.option("--parent", type=int, hidden=True, help="Process to end with.")
+def worker(parent: int | None) -> None:
+    """Do the background work: check what was uploaded, publish what was approved."""
+    if parent is not None:
+        from opendata.cli.core.parent import end_with_parent
+
+        end_with_parent(parent)
+    from opendata.cli.operations.work_process import list_command, prepare_for_work
+
+    prepare_for_work()
+
+    from opendata.jobs.runner import ProcessRunner
+    from opendata.jobs.worker import run_worker
+
+    with open_services() as services:
+        services.queue.check()
+        settings = services.settings
+        runner = ProcessRunner(services.work, list_command(), seconds=settings.work_seconds)
+        runner.start()
+        try:
+            run_worker(services.work, services.queue, sweep_seconds=settings.sweep_seconds, run=runner.run)
+        finally:
+            runner.stop()
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises `UsageError` where that is not possible, naming a port that is free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                N_("Port %(port)s is taken. Try PORT=%(free)s make run, or --port %(free)s"),
+                port=port,
+                free=_find_free(host, family, port),
+            ) from None
+        raise UsageError(
+            N_("Cannot listen on %(host)s, port %(port)s: %(reason)s"),
+            host=host,
+            port=port,
+            reason=str(error.strerror).partition(" (while")[0],
+        ) from None
+
+
+def run_server(
+    listener: socket.socket, *, workers: int = 2, threads: int = 8, worker: bool = True, access_log: bool = False
+) -> None:
+    """Serve on a socket until a signal comes; ends the command with the status of what it started."""
+    from opendata.cli.operations.supervisor import Supervisor
+    from opendata.services.core.instance import require_instance
+    from opendata.settings import read_settings
+
+    require_instance(read_settings())
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def announce() -> None:
+        click.echo(tell(N_("Serving %(address)s; Ctrl-C stops."), address=address), err=True)
+
+    supervisor = Supervisor(listener, workers=workers, threads=threads, worker=worker, access_log=access_log)
+    status = supervisor.run(announce)
+    if status:
+        raise click.exceptions.Exit(status)
+
+
+def _find_free(host: str, family: socket.AddressFamily, port: int) -> int:
+    for candidate in range(port + 1, min(port + _TRIES, 65536)):
+        with socket.socket(family) as probe:
+            try:
+                probe.bind((host.strip("[]"), candidate))
+            except OSError:
+                continue
+            return candidate
+    return port + 1 if port < 65535 else port - 1

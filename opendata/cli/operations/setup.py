@@ -1,0 +1,114 @@
+"""`opendata init` and `opendata demo`: making an instance, and filling one to look at."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from opendata.cli.core.language import tell
+from opendata.cli.core.opening import open_services
+from opendata.cli.core.output import show_progress, write_note
+from opendata.cli.core.parent import end_with_parent
+from opendata.cli.operations.serving import listening_options, open_socket, run_server
+from opendata.errors import N_
+
+if TYPE_CHECKING:
+    from opendata.services.packages.demo import SignIn
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+@click.command(short_help="Make an instance.")
+@click.option(
+    "--review",
+    type=click.Choice(["none", "two-person"]),
+    help="Whether another person approves before publication.  [default: two-person]",
+)
+@click.option("--maintainer", metavar="NAME", help="Also create this maintainer's account; prints its password.")
+def init(review: str | None, maintainer: str | None) -> None:
+    """Make an instance in OPENDATA_HOME, or bring the database of an existing one up to date."""
+    from opendata.services.core.instance import create_instance
+    from opendata.settings import INSTANCE_FILE, read_settings
+
+    settings = read_settings()
+    if create_instance(settings, review=review):
+        write_note(tell(N_("Made an instance in %(home)s."), home=settings.home))
+    else:
+        write_note(tell(N_("The instance in %(home)s is up to date."), home=settings.home))
+        kept = read_settings()
+        if review and review != kept.review:
+            write_note(
+                tell(
+                    N_("Its review stays “%(review)s”; to change it, edit OPENDATA_REVIEW in %(file)s."),
+                    review=kept.review,
+                    file=kept.home / INSTANCE_FILE,
+                )
+            )
+    if maintainer:
+        password = secrets.token_urlsafe(12)
+        with open_services() as services:
+            services.accounts.create_user(maintainer, password, "maintainer")
+        write_note(tell(N_("Created the account “%(name)s”."), name=maintainer))
+        click.echo(password)
+
+
+@click.command(short_help="Serve the sample datasets.")
+@listening_options
+@click.option("--no-serve", is_flag=True, help="Fill the instance only.")
+@click.option("--parent", type=int, hidden=True, help="Process to end with.")
+def demo(host: str, port: int, no_serve: bool, parent: int | None) -> None:
+    """Publish the sample datasets in an instance of your own and serve them."""
+    if parent is not None:
+        end_with_parent(parent)
+    if no_serve:
+        _fill()
+        return
+    with open_socket(host, port) as listener:
+        # In a process of its own, so that the one that stays to watch over the others is small.
+        command = [sys.executable, "-P", "-m", "opendata", "demo", "--no-serve", "--parent", str(os.getpid())]
+        filled = subprocess.run(command, check=False)
+        if filled.returncode:
+            raise click.exceptions.Exit(filled.returncode)
+        run_server(listener)
+
+
+def _fill() -> None:
+    from opendata.services.core.instance import create_instance
+    from opendata.services.packages.demo import ensure_sign_in, fill_demo
+    from opendata.settings import read_settings
+
+    create_instance(read_settings(), review="none")
+    with open_services() as services:
+        with show_progress() as progress:
+            filled = fill_demo(
+                services,
+                CHECKOUT / "schemas",
+                CHECKOUT / "datasets",
+                lambda done, total, name: progress.report(done / total, name),
+            )
+        accounts = ensure_sign_in(services)
+    write_note(
+        tell(
+            N_("%(datasets)s sample datasets are public, %(published)s of them published just now."),
+            datasets=filled.datasets,
+            published=filled.published,
+        )
+    )
+    for item in accounts:
+        click.echo(_describe_sign_in(item))
+
+
+def _describe_sign_in(item: SignIn) -> str:
+    role = tell(N_("editor")) if item.role == "editor" else tell(N_("maintainer"))
+    return tell(
+        N_("Sign in as %(role)s: name %(name)s, password %(password)s"),
+        role=role,
+        name=item.name,
+        password=item.password,
+    )

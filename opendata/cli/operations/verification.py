@@ -1,0 +1,154 @@
+"""`opendata verify`: what is published, checked from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opendata.cli.core.failures import NOT_PASSED
+from opendata.cli.core.language import tell
+from opendata.cli.core.output import show_progress, write_json, write_note
+from opendata.errors import N_, InputError, OpendataError
+
+if TYPE_CHECKING:
+    from opendata.metadata.keys import PublicKey
+    from opendata.services.operations.verifying import Verified
+
+
+@click.command(short_help="Check from outside what is published.")
+@click.argument("target", metavar="URL_OR_FOLDER")
+@click.option(
+    "--key", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A key you trust: PEM or JSON."
+)
+@click.option("--remember", type=click.Path(path_type=Path, dir_okay=False), help="File of what was seen before.")
+@click.option("--no-files", is_flag=True, help="Check manifests and signatures, not the files.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def verify(
+    ctx: click.Context, target: str, key: Path | None, remember: Path | None, no_files: bool, as_json: bool
+) -> None:
+    """Check a portal, a dataset, a store, a backup or an exported version.
+
+    Keys and versions seen are remembered; a later check names what was changed or taken away. Exit status 1 where
+    something is wrong.
+    """
+    from opendata.services.operations.verification_sources import open_source
+    from opendata.services.operations.verifying import Trust, verify
+
+    memory = remember or _find_memory()
+    source = open_source(target)
+    known = _read_memory(memory)
+    before: Mapping[str, Any] = known.get(source.name, {})
+    trust = Trust(
+        keys=_read_keys(key) if key else (), seen_keys=before.get("keys", ()), seen=before.get("versions", {})
+    )
+    with show_progress() as progress:
+        found = verify(source, trust, files=not no_files, on_progress=lambda name: progress.report(0, name))
+    if not found.findings:
+        seen = {**before.get("versions", {}), **found.heads}
+        _write_memory(memory, {**known, source.name: {"keys": [item.id for item in found.keys], "versions": seen}})
+    if as_json:
+        write_json(_describe(found))
+    else:
+        _summarise(found)
+        if not before and not key and not source.is_alone:
+            write_note(
+                tell(
+                    N_("Seen for the first time: that the keys are the publisher's own is taken on trust (%(file)s)."),
+                    file=memory,
+                )
+            )
+    if found.findings:
+        ctx.exit(NOT_PASSED)
+
+
+def _describe(found: Verified) -> dict[str, Any]:
+    return {
+        "datasets": found.datasets,
+        "versions": found.versions,
+        "withdrawn": found.withdrawn,
+        "withheld": found.withheld,
+        "files": found.files,
+        "bytes": found.bytes,
+        "keys": [item.describe() for item in found.keys],
+        "claims": found.claims,
+        "valid": not found.findings,
+        "findings": [{"where": item.where, "what": item.what} for item in found.findings],
+    }
+
+
+def _summarise(found: Verified) -> None:
+    click.echo(
+        tell(
+            N_(
+                "Checked %(datasets)s datasets, %(versions)s versions (%(withdrawn)s withdrawn), %(files)s files"
+                " (%(size)s MB)."
+            ),
+            datasets=found.datasets,
+            versions=found.versions,
+            withdrawn=found.withdrawn,
+            files=found.files,
+            size=f"{found.bytes / 1e6:.1f}",
+        )
+    )
+    if found.withheld:
+        click.echo(
+            "  " + tell(N_("versions whose files aren't public, so weren't checked: %(count)s"), count=found.withheld)
+        )
+    for identifier, count in found.claims.items():
+        click.echo("  " + tell(N_("versions signed by the key %(id)s: %(count)s"), count=count, id=identifier))
+    for item in found.findings:
+        click.echo(f"  {item.where}: {tell(item.what)}")
+    if not found.findings:
+        click.echo(tell(N_("Nothing is wrong.")))
+
+
+def _read_keys(path: Path) -> Sequence[PublicKey]:
+    """Trusted keys out of a PEM file or the JSON of a portal's keys. Raises `InputError`."""
+    from datetime import UTC, datetime
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    from opendata.metadata.keys import PublicKey, make_key_id, read_key
+
+    data = path.read_bytes()
+    try:
+        if data.lstrip().startswith(b"{"):
+            return [read_key(item) for item in json.loads(data)["keys"]]
+        key = load_pem_public_key(data)
+        if not isinstance(key, Ed25519PublicKey):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, OpendataError):
+        raise InputError(N_("“%(file)s” holds no Ed25519 key, as PEM or JSON"), file=path) from None
+    raw = key.public_bytes_raw()
+    return [PublicKey(make_key_id(raw), raw, datetime.min.replace(tzinfo=UTC), None)]
+
+
+def _find_memory() -> Path:
+    """Where what was seen is kept, unless said otherwise (XDG Base Directory)."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "opendata" / "known-portals.json"
+
+
+def _read_memory(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise InputError(N_("“%(file)s” is not a file of what was seen before"), file=path)
+    return found
+
+
+def _write_memory(path: Path, known: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(known, indent=1), encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,108 @@
+"""The web process of `opendata serve`: gunicorn over a socket handed down, told by position what it needs."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from opendata.cli.core.failures import FAILED
+from opendata.cli.core.language import tell_error
+from opendata.cli.core.parent import end_with_parent
+
+_LOG_FORMAT = '%(h)s %(t)s "%(r)s" %(s)s %({content-length}o)s "%({range}i)s" %(M)sms'
+
+
+class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Our application under gunicorn; `ready` is a pipe that hears when the first process can answer."""
+
+    def __init__(self, options: dict[str, Any], ready: int) -> None:
+        self._options = options
+        self._ready = ready
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take our options; no file and no environment is read."""
+        for name, value in {**self._options, "post_fork": self._begin, "post_worker_init": self._tell}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Build the application."""
+        from opendata.app import create_app
+
+        app = create_app()
+        app.config["EVENT_STREAMS"] = self._options["threads"] // 2  # the others answer all else
+        _warm_up()
+        gc.collect()
+        gc.freeze()  # what is here now is never collected: looking at it would copy it into every process
+        return app
+
+    def _begin(self, server: Any, worker: Any) -> None:  # noqa: ARG002 - gunicorn asks for both
+        end_with_parent(server.pid)
+
+    def _tell(self, worker: Any) -> None:
+        worker.wsgi.config["IS_ALIVE"] = lambda: worker.alive
+        with contextlib.suppress(OSError):
+            os.write(self._ready, b"\n")
+
+
+def _warm_up() -> None:
+    """Load now what the first upload would wait for."""
+    import huey  # noqa: F401
+    import re2  # noqa: F401
+
+    import opendata.intake.kind.kinds  # noqa: F401
+
+
+def serve(listener: int, ready: int, parent: int, workers: int, threads: int, log: int) -> None:
+    """Serve until SIGTERM, `log` telling whether each request is logged; everything is, on stderr."""
+    end_with_parent(parent)
+    os.dup2(2, 1)
+    check_backends()
+    options = {
+        "bind": [f"fd://{listener}"],
+        "worker_class": "gthread",
+        "preload_app": True,  # the processes share the code, read once; connections are opened by each for itself
+        "workers": workers,
+        "threads": threads,
+        "proc_name": "opendata",
+        "loglevel": "warning",
+        "accesslog": "-" if log else None,
+        "access_log_format": _LOG_FORMAT,
+        "limit_request_line": 8190,
+        "graceful_timeout": 20,
+        "control_socket_disable": True,
+        "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108 - heartbeats, no data
+    }
+    WebServer(options, ready).run()
+
+
+def check_backends() -> None:
+    """Raises `StateError` where the database is not of the newest form, `UsageError` where the queue is away."""
+    from opendata.db.session import Database
+    from opendata.jobs.queue import DraftQueue
+    from opendata.services.core.instance import require_current
+    from opendata.settings import read_settings
+
+    settings = read_settings()
+    database = Database(settings.database)
+    try:
+        require_current(database, settings)
+        DraftQueue(settings.queue_file, settings.queue_url).check()
+    finally:
+        database.dispose()
+
+
+if __name__ == "__main__":
+    from opendata.errors import OpendataError
+
+    try:
+        serve(*(int(text) for text in sys.argv[1:]))
+    except OpendataError as error:
+        sys.stderr.write(f"{tell_error(error)}\n")
+        sys.exit(FAILED)

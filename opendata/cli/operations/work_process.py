@@ -1,0 +1,99 @@
+"""The process that does the heavy work for `opendata worker`: ids of drafts come on stdin, answers go to stdout.
+
+It ends with the worker, is bound in memory, and gives way to a fresh one after a while or once it has grown.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from opendata.cli.core.parent import end_with_parent
+
+_DRAFTS = 200
+_GROWN_BYTES = 512 * 1024**2
+
+
+def list_command() -> list[str]:
+    """The command that starts this process, as a child of the present one."""
+    # -P: nothing is to be imported from the current folder.
+    return [sys.executable, "-P", "-m", "opendata.cli.operations.work_process", str(os.getpid())]
+
+
+def main(parent: int) -> None:
+    """Work until the worker closes stdin or is gone."""
+    end_with_parent(parent, signal.SIGKILL)
+    signal.signal(signal.SIGTERM, _leave)
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+
+    from opendata.jobs.runner import DONE, LAST
+    from opendata.settings import read_settings
+    from opendata.wiring import build_services
+
+    prepare_for_work()
+    services = build_services(read_settings())
+    _warm_up()
+    limit_memory(services.settings.work_memory_bytes)
+    for count, line in enumerate(sys.stdin.buffer, 1):
+        draft, owner = line.decode("ascii").split()
+        sound = services.work.do(services.work.resume(draft, owner))
+        last = not sound or count >= _DRAFTS or _read_status("VmRSS") > _GROWN_BYTES
+        answers.write(LAST if last else DONE)
+        if last:
+            return
+
+
+def prepare_for_work() -> None:
+    """What the worker and its process have in common: how they log, and how Arrow takes memory."""
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "100")  # ms until free memory goes back: a page is soon taken again
+    os.environ.setdefault("MIMALLOC_ARENA_RESERVE", "32768")  # KiB; the 1 GiB it reserves else counts as taken
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("opendata").setLevel(logging.INFO)
+
+
+def limit_memory(size: int) -> None:
+    """Have no more than `size` bytes beside those that are taken now (Linux: setrlimit(2), RLIMIT_DATA)."""
+    import resource
+
+    taken = _read_status("VmData")
+    if taken:
+        most = taken + size
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001
+    raise SystemExit(128 + number)
+
+
+def _warm_up() -> None:
+    """Load now what the first draft would wait for."""
+    import pyarrow
+    import pyarrow.compute
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    import opendata.tables.profile.privacy
+    import opendata.tables.schema.proposal
+    import opendata.tables.table  # noqa: F401
+
+    pyarrow.allocate_buffer(1024)
+    logging.getLogger(__name__).debug("ready")
+
+
+def _read_status(name: str) -> int:
+    """A number of bytes that Linux tells about this process (proc(5)); elsewhere 0."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""Commands that read files and Data Packages: validate, describe, convert, import, export."""

@@ -1,0 +1,152 @@
+"""`opendata validate`: a verdict on a file or a package, with no need of an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opendata.cli.core.failures import NOT_PASSED
+from opendata.cli.core.output import show_progress, write_json
+from opendata.cli.packages.engine import SECONDS, check_by_engine
+from opendata.errors import N_, InvalidPackageError, NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from opendata.tables.schema.schema import ForeignKey
+
+LIBRARY = Path(__file__).resolve().parents[3] / "schemas"
+_DESCRIPTORS = (".json", ".yaml", ".yml")
+
+
+@click.command(short_help="Check a CSV file or a Data Package.")
+@click.argument("source")
+@click.option("--schema", metavar="FILE|NAME[@VERSION]", help="Rules of a single table: a file, or a library name.")
+@click.option(
+    "--rules",
+    type=click.Choice(["strict", "frictionless"]),
+    default="strict",
+    show_default=True,
+    help="Ours, which also refuse damage that frictionless lets pass, or frictionless' own.",
+)
+@click.option("--limit-errors", metavar="N", type=click.IntRange(1), default=1000, show_default=True)
+@click.option(
+    "--time-limit",
+    metavar="SECONDS",
+    type=click.IntRange(1),
+    default=SECONDS,
+    show_default=True,
+    help="When --rules frictionless is stopped.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a Frictionless report descriptor.")
+@click.pass_context
+def validate(
+    ctx: click.Context,
+    source: str,
+    schema: str | None,
+    rules: str,
+    limit_errors: int,
+    time_limit: int,
+    as_json: bool,
+) -> None:
+    """Check SOURCE: a CSV file, or a Data Package with all its tables (descriptor, folder or web address).
+
+    Without a schema every column is text. --limit-errors caps the errors listed, never the counts. --rules frictionless
+    judges as frictionless itself does: it guesses types where there is no schema, and stops at that many errors.
+    """
+    is_package = "://" in source or Path(source).is_dir() or source.lower().endswith(_DESCRIPTORS)
+    if not is_package and not Path(source).exists():
+        raise UsageError(N_("There is no file “%(path)s”"), path=source)
+    if is_package and schema:
+        raise UsageError(N_("--schema is for a single table; a Data Package names the schemas of its tables"))
+    if rules == "frictionless":
+        given = find_schema(schema) if schema else None
+        report = check_by_engine(source, given, is_package, limit_errors, time_limit)
+    elif is_package:
+        from opendata.services.packages.validation import check_package
+
+        with show_progress() as progress:
+            report = check_package(
+                source,
+                _find_in_libraries,
+                find_table=_find_published if _has_instance() else None,
+                limit=limit_errors,
+                on_progress=progress.report,
+            )
+    else:
+        from opendata.services.packages.validation import check_file
+        from opendata.tables.schema.schema import read_schema
+
+        rules_given = read_schema(find_schema(schema)) if schema else None
+        with show_progress() as progress:
+            report = check_file(
+                Path(source),
+                schema=rules_given,
+                find_table=_find_published if _has_instance() else None,
+                limit=limit_errors,
+                on_progress=progress.report,
+            )
+    if as_json:
+        write_json(report)
+    else:
+        from opendata.cli.core.summary import write_summary
+
+        write_summary(report)
+    if not report["valid"]:
+        ctx.exit(NOT_PASSED)
+
+
+def find_schema(given: str) -> Mapping[str, Any]:
+    """A schema given on the command line: a file where it has a suffix or a slash, else a name of the library."""
+    from opendata.metadata.package import parse_document
+
+    name, _, _ = given.partition("@")
+    if "/" not in given and not Path(name).suffix:
+        return _find_in_libraries(given)
+    try:
+        found = parse_document(Path(given).read_bytes(), given)
+    except FileNotFoundError:
+        raise UsageError(N_("There is no file “%(path)s”"), path=given) from None
+    if not isinstance(found, Mapping):
+        raise InvalidPackageError(N_("“%(path)s” does not hold a %(what)s"), path=given, what="schema")
+    return found
+
+
+def _find_in_libraries(ref: str) -> Mapping[str, Any]:
+    """A schema by `name` or `name@version`: of the library beside the program, else of the instance's."""
+    import json
+
+    from opendata.metadata.versions import parse_version
+
+    name, _, version = ref.partition("@")
+    numbers = {
+        number: path
+        for path in LIBRARY.glob("*/*/schema.json")
+        if path.parent.parent.name == name and (number := parse_version(path.parent.name))
+    }
+    wanted = parse_version(version) if version else max(numbers, default=None)
+    if wanted in numbers:
+        found: Mapping[str, Any] = json.loads(numbers[wanted].read_text(encoding="utf-8"))
+        return found
+    if _has_instance():
+        from opendata.cli.core.opening import open_services
+
+        with open_services() as services:
+            return services.schemas.resolve(ref).descriptor
+    raise NotFoundError(N_("The library has no schema “%(ref)s”"), ref=ref[:200])
+
+
+def _find_published(key: ForeignKey) -> Path | None:
+    """The published table of the instance that a key refers to, or None."""
+    from opendata.cli.core.opening import open_services
+
+    with open_services() as services:
+        return services.versions.find_table(key)
+
+
+def _has_instance() -> bool:
+    from opendata.services.core.instance import is_instance
+    from opendata.settings import read_settings
+
+    return is_instance(read_settings())

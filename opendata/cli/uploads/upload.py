@@ -1,0 +1,127 @@
+"""`opendata upload`: files to a portal, from wherever they are, and the verdict back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from opendata.cli.core.failures import NOT_PASSED, Failure
+from opendata.cli.core.language import tell
+from opendata.cli.core.output import Progress, show_progress, write_json
+from opendata.errors import N_, InvalidPackageError, UsageError
+
+
+@click.command(short_help="Send files to a portal.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dataset", metavar="ID", required=True, help="The dataset whose next version the files are.")
+@click.option("--url", metavar="URL", required=True, help="The portal, such as https://data.example.org.")
+@click.option(
+    "--token", metavar="TOKEN", envvar="OPENDATA_TOKEN", required=True, help="A token of it; else OPENDATA_TOKEN."
+)
+@click.option("--schema", metavar="FILE|NAME[@VERSION]", help="Rules of the tables: a file, or a name of its library.")
+@click.option("--notes", metavar="TEXT", default="", help="What changed, for reviewers and readers.")
+@click.option("--submit", is_flag=True, help="Ask for publication where the check leaves no error.")
+@click.option("--reason", metavar="TEXT", help="Why warnings are let pass, for --submit.")
+@click.option(
+    "--patience",
+    metavar="SECONDS",
+    type=click.IntRange(0),
+    default=300,
+    show_default=True,
+    help="How long to go on trying while nothing gets through.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the draft as the portal tells it.")
+@click.pass_context
+def upload(
+    ctx: click.Context,
+    files: Sequence[Path],
+    dataset: str,
+    url: str,
+    token: str,
+    schema: str | None,
+    notes: str,
+    submit: bool,
+    reason: str | None,
+    patience: int,
+    as_json: bool,
+) -> None:
+    """Send each FILE to a portal as a table of one draft, wait for the check, and print its verdict.
+
+    Where the line breaks, sending goes on with what is missing; after an interruption the same command does too.
+    """
+    from opendata.cli.uploads.upload_client import Portal
+
+    for path in files:
+        if not path.is_file():
+            raise UsageError(N_("There is no file “%(path)s”"), path=path)
+    rules = _read_schema(schema) if schema else None
+    portal = Portal(url, token, patience=patience)
+    portal.require_dataset(dataset)
+    with show_progress() as progress:
+        draft = _send(portal, files, dataset, rules, notes, progress)
+        draft = portal.wait(draft["id"], progress.report)
+        if submit and draft["status"] == "valid":
+            draft = portal.submit(draft["id"], {"reason": reason} if reason else {})
+    if as_json:
+        write_json(draft)
+    else:
+        _write_draft(draft)
+    if draft["status"] == "invalid":
+        ctx.exit(NOT_PASSED)
+    if draft["status"] == "failed":
+        raise Failure(tell(N_("The portal could not check the files: %(reason)s"), reason=_describe(draft["error"])))
+
+
+def _send(
+    portal: Any, files: Sequence[Path], dataset: str, rules: object, notes: str, progress: Progress
+) -> dict[str, Any]:
+    """Send the files one after the other and make a draft of them."""
+    from opendata.cli.uploads.upload_memory import Memory, identify_file
+
+    memory, references, before = Memory(), [], 0
+    sizes = [path.stat().st_size for path in files]
+    total = sum(sizes) or 1
+    for path, size in zip(files, sizes, strict=True):
+
+        def tell_bytes(at: int, path: Path = path, before: int = before) -> None:
+            progress.report((before + at) / total, path.name)
+
+        reference = {"upload": portal.send_file(path, memory, tell_bytes)}
+        references.append({**reference, "schema": rules} if rules is not None else reference)
+        before += size
+    draft: dict[str, Any] = portal.create_draft(dataset, {"uploads": references, "notes": notes})
+    for path in files:
+        memory.forget(identify_file(path, portal.url))
+    return draft
+
+
+def _write_draft(draft: Mapping[str, Any]) -> None:
+    if draft["report"] is not None:
+        from opendata.cli.core.summary import write_summary
+
+        write_summary(draft["report"])
+    version = draft["version"]
+    click.echo(f"{draft['dataset']}{f' {version}' if version else ''}: {tell(draft['status'])}  {draft['url']}")
+
+
+def _describe(error: object) -> str:
+    return str(error.get("detail", "")) if isinstance(error, Mapping) else ""
+
+
+def _read_schema(given: str) -> object:
+    """A schema's descriptor where a file is named (it has a suffix or a slash), else the name as it is."""
+    name, _, _ = given.partition("@")
+    if "/" not in given and not Path(name).suffix:
+        return given
+    from opendata.metadata.package import parse_document
+
+    try:
+        found = parse_document(Path(given).read_bytes(), given)
+    except FileNotFoundError:
+        raise UsageError(N_("There is no file “%(path)s”"), path=given) from None
+    if not isinstance(found, Mapping):
+        raise InvalidPackageError(N_("“%(path)s” does not hold a %(what)s"), path=given, what="schema")
+    return found

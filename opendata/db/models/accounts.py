@@ -1,0 +1,56 @@
+"""Accounts: people who may sign in, their tokens, what their requests answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opendata.db.models.base import Base, Id, one_of
+
+ROLES = ("editor", "maintainer")
+
+
+class User(Base):
+    """A person who may sign in. An editor belongs to a publisher, a maintainer to none."""
+
+    __tablename__ = "users"
+    __table_args__ = (one_of("role", ROLES),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Id, unique=True)
+    password: Mapped[str]
+    role: Mapped[str] = mapped_column(String(20))
+    publisher_id: Mapped[str | None] = mapped_column(ForeignKey("publishers.id"))
+    session: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime]
+    disabled: Mapped[bool] = mapped_column(default=False)
+
+
+class Token(Base):
+    """A bearer token, kept as the SHA-256 of its text."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str] = mapped_column(default="")
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created: Mapped[datetime]
+    expires: Mapped[datetime | None]
+    revoked: Mapped[bool] = mapped_column(default=False)
+
+
+class IdempotencyKey(Base):
+    """What a creating request answered, to answer the same when it comes again."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("user_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int]
+    key: Mapped[str] = mapped_column(String(255))
+    request: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str]
+    created: Mapped[datetime]

@@ -1,0 +1,135 @@
+"""The catalogue: publishers, datasets, versions, schemas, and what is known of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from opendata.db.models.base import Base, Id
+
+
+class Publisher(Base):
+    """A department or public enterprise. `editions` counts the records of it in the store."""
+
+    __tablename__ = "publishers"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    i18n: Mapped[dict[str, Any]]
+    created: Mapped[datetime]
+    modified: Mapped[datetime]
+    editions: Mapped[int] = mapped_column(default=0)
+
+
+class Dataset(Base):
+    """One entry of the inventory. `meta` is its metadata as JSON.
+
+    `head` is its highest version, empty before the first, and `latest` the highest that is not withdrawn. `errata` are
+    the corrections told about its versions.
+    `publishing_id` names the draft that is being published: one at a time, so that a number is never given twice.
+    `recipes` are the repairs accepted last for each table, to be offered on its next file; `choices` what was said
+    last about how its file is to be read. `proposed` is `{metadata, by}`: the metadata that its next approved draft
+    makes public, and the names of those who changed it; null where nothing waits.
+    """
+
+    __tablename__ = "datasets"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    publisher_id: Mapped[str] = mapped_column(ForeignKey("publishers.id"), index=True)
+    meta: Mapped[dict[str, Any]]
+    latest: Mapped[str | None] = mapped_column(String(40))
+    head: Mapped[str | None] = mapped_column(String(40))
+    errata: Mapped[list[Any] | None]
+    created: Mapped[datetime]
+    modified: Mapped[datetime] = mapped_column(index=True)
+    revision: Mapped[int] = mapped_column(default=1)
+    editions: Mapped[int] = mapped_column(default=0)
+    publishing_id: Mapped[str | None] = mapped_column(String(32))
+    recipes: Mapped[dict[str, Any] | None]
+    choices: Mapped[dict[str, Any] | None]
+    proposed: Mapped[dict[str, Any] | None]
+
+    publisher: Mapped[Publisher] = relationship(lazy="joined")
+
+
+def _read_published(context: DefaultExecutionContext) -> datetime:
+    found: datetime = context.get_current_parameters()["published"]  # type: ignore[no-untyped-call]
+    return found
+
+
+class Version(Base):
+    """A published version: an index entry over the manifest in the store.
+
+    `withdrawal` is the tombstone of one that was taken down, `unfinished` whether steps of that are still to be done.
+    `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected. The ids of
+    the versions of a dataset rise with their numbers.
+    """
+
+    __tablename__ = "versions"
+    __table_args__ = (
+        UniqueConstraint("dataset_id", "version"),
+        Index("ix_versions_changed", "changed", "id"),
+        Index("ix_versions_dataset_id_changed", "dataset_id", "changed", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
+    version: Mapped[str] = mapped_column(String(40))
+    manifest: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime]
+    published: Mapped[datetime]
+    changed: Mapped[datetime] = mapped_column(default=_read_published)
+    notes: Mapped[str] = mapped_column(default="")
+    reasons: Mapped[list[Any]]
+    resources: Mapped[int]
+    rows: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    draft_id: Mapped[str | None] = mapped_column(String(32))
+    withdrawal: Mapped[dict[str, Any] | None]
+    unfinished: Mapped[bool] = mapped_column(default=False, index=True)
+
+
+class Alias(Base):
+    """What a dataset that was renamed is called now: addresses of the old name lead there for ever.
+
+    `unfinished` tells that the store does not say so yet.
+    """
+
+    __tablename__ = "aliases"
+
+    old: Mapped[str] = mapped_column(Id, primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
+    created: Mapped[datetime]
+    unfinished: Mapped[bool] = mapped_column(default=False)
+
+
+class Damage(Base):
+    """A blob of the public store found damaged or missing: it is not served until it is whole again."""
+
+    __tablename__ = "damages"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    found: Mapped[datetime]
+
+
+class Schema(Base):
+    """A schema of the library: an index entry over the store."""
+
+    __tablename__ = "schemas"
+    __table_args__ = (UniqueConstraint("name", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Id, index=True)
+    version: Mapped[str] = mapped_column(String(40))
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    i18n: Mapped[dict[str, Any]]
+    descriptor: Mapped[dict[str, Any]]
+    created: Mapped[datetime]

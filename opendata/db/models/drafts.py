@@ -1,0 +1,149 @@
+"""Drafts, their tables and attachments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from opendata.db.models.base import Base, Id, one_of
+from opendata.db.models.catalogue import Dataset
+
+DRAFT_STATES = (
+    "received",
+    "validating",
+    "invalid",
+    "valid",
+    "submitted",
+    "returned",
+    "approved",
+    "published",
+    "discarded",
+    "failed",
+)
+
+
+class Draft(Base):
+    """A proposed next version. Its row is the truth of the work on it: state, attempts, and who holds it until when.
+
+    `bump` is the part of the number its author wants raised at least, `breaking` what is told of a breaking change.
+    `contributors` are the names of all who uploaded, changed or submitted it: none of them may approve it. `sealed` is
+    the SHA-256 of what was submitted: only that may be approved and published.
+    """
+
+    __tablename__ = "drafts"
+    __table_args__ = (one_of("status", DRAFT_STATES), Index("ix_drafts_work", "status", "lease_until"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
+    status: Mapped[str] = mapped_column(String(20))
+    base: Mapped[str | None] = mapped_column(String(40))
+    dropped: Mapped[list[Any]]
+    notes: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    comment: Mapped[str] = mapped_column(default="")
+    stage: Mapped[str] = mapped_column(String(40), default="")
+    progress: Mapped[float] = mapped_column(default=0.0)
+    error: Mapped[dict[str, Any] | None]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    author: Mapped[str]
+    submitter: Mapped[str | None]
+    approver: Mapped[str | None]
+    contributors: Mapped[list[Any] | None]
+    sealed: Mapped[str | None] = mapped_column(String(64))
+    created: Mapped[datetime]
+    modified: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(default=1)
+    wanted: Mapped[str] = mapped_column(String(20), default="process")
+    attempts: Mapped[int] = mapped_column(default=0)
+    due: Mapped[datetime | None]
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    target: Mapped[str | None] = mapped_column(String(40))
+    target_manifest: Mapped[str | None] = mapped_column(String(64))
+    target_reasons: Mapped[list[Any] | None]
+    key_reports: Mapped[dict[str, Any]]
+    privacy: Mapped[list[Any]]
+    version: Mapped[str | None] = mapped_column(String(40))
+    bump: Mapped[str | None] = mapped_column(String(10))
+    breaking: Mapped[dict[str, Any] | None]
+
+    dataset: Mapped[Dataset] = relationship(lazy="joined")
+    resources: Mapped[list[DraftResource]] = relationship(
+        order_by="DraftResource.position", cascade="all, delete-orphan", lazy="selectin"
+    )
+    attachments: Mapped[list[DraftAttachment]] = relationship(
+        order_by="DraftAttachment.position", cascade="all, delete-orphan", lazy="selectin"
+    )
+
+
+class DraftResource(Base):
+    """A table sent with a draft: what came, by which rules it is read, and what became of it. Blobs are private.
+
+    `reading` is what was understood of the file, `choices` what a person said about it. `plain` is the text that was
+    checked where it is not the upload itself, `engine_dialect` how it is split. `changes` are the rows that differ from
+    the version before.
+    """
+
+    __tablename__ = "draft_resources"
+    __table_args__ = (UniqueConstraint("draft_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(Id)
+    title: Mapped[str] = mapped_column(default="")
+    description: Mapped[str] = mapped_column(default="")
+    i18n: Mapped[dict[str, Any]]
+    file: Mapped[str]
+    upload: Mapped[str] = mapped_column(String(64))
+    upload_bytes: Mapped[int] = mapped_column(BigInteger)
+    schema: Mapped[dict[str, Any] | None]
+    schema_name: Mapped[str] = mapped_column(default="")
+    dialect: Mapped[dict[str, Any] | None]
+    encoding: Mapped[str | None] = mapped_column(String(40))
+    checked: Mapped[bool] = mapped_column(default=False)
+    valid: Mapped[bool] = mapped_column(default=False)
+    rows: Mapped[int] = mapped_column(default=0)
+    first_row: Mapped[int] = mapped_column(default=2)
+    csv: Mapped[str | None] = mapped_column(String(64))
+    csv_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    parquet: Mapped[str | None] = mapped_column(String(64))
+    parquet_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    published_schema: Mapped[dict[str, Any] | None]
+    proposed_schema: Mapped[dict[str, Any] | None]
+    report: Mapped[dict[str, Any] | None]
+    findings: Mapped[str | None] = mapped_column(String(64))
+    recipe: Mapped[dict[str, Any] | None]
+    profile: Mapped[list[Any] | None]
+    reading: Mapped[dict[str, Any] | None]
+    choices: Mapped[dict[str, Any] | None]
+    plain: Mapped[str | None] = mapped_column(String(64))
+    engine_dialect: Mapped[dict[str, Any] | None]
+    changes: Mapped[dict[str, Any] | None]
+
+
+class DraftAttachment(Base):
+    """A file that accompanies the tables of a draft. Its blob is private; nothing looks inside it.
+
+    `file` is its name at the sender's, `filename` the one it is published under.
+    """
+
+    __tablename__ = "draft_attachments"
+    __table_args__ = (UniqueConstraint("draft_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(Id)
+    title: Mapped[str] = mapped_column(default="")
+    description: Mapped[str] = mapped_column(default="")
+    i18n: Mapped[dict[str, Any]]
+    file: Mapped[str]
+    filename: Mapped[str]
+    format: Mapped[str] = mapped_column(String(20))
+    mediatype: Mapped[str] = mapped_column(String(100))
+    upload: Mapped[str] = mapped_column(String(64))
+    upload_bytes: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,1 @@
+"""Tables in Parquet and Arrow files."""

@@ -1,0 +1,249 @@
+"""Tables in Parquet and Arrow IPC (file, stream, Feather v2): read by columns, written as plain CSV by columns.
+
+Sources: Apache Parquet format, Arrow columnar format. The place of the only table is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opendata.errors import N_, TooLargeError, UnreadableFileError, UnsupportedFormatError
+from opendata.intake.columnar.arrow_texts import is_binary, is_nested, write_texts
+from opendata.intake.document.documents import check_width
+from opendata.intake.document.json_cells import name_columns
+from opendata.intake.grid import Grid, TableInfo
+from opendata.intake.understanding import Decision
+from opendata.tables.arrow.arrays import make_text, make_texts
+from opendata.tables.forms.writing import join_csv
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BATCH_ROWS = 8192
+_THRIFT_BYTES = 64 * 1024 * 1024
+_THRIFT_ITEMS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was written: rows without the header, columns, and what was settled on the way."""
+
+    rows: int
+    columns: int
+    decisions: list[Decision] = field(default_factory=list)
+
+
+def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:  # noqa: ARG001 - as all readers
+    """The one table of the file; its rows are None where only reading tells (a stream).
+
+    Raises `UnreadableFileError` for a damaged file, `UnsupportedFormatError` for Feather v1.
+    """
+    with _open(path) as source:
+        return [TableInfo(name=path.stem, place="", rows=source.rows, columns=len(source.schema.names))]
+
+
+def open_table(path: Path, place: str = "", *, encoding: str | None = None) -> Grid:  # noqa: ARG001 - as all readers
+    """The table as rows of text, its names first. `write_csv` is the faster way. Raises as `list_tables` does."""
+    with _open(path) as source:
+        names = list(source.schema.names)
+    grid = Grid(rows=iter(()), has_header=True)
+    grid.rows = _iterate_rows(path, names, grid.decisions)
+    return grid
+
+
+def write_csv(path: Path, form: str, target: Path, *, limit: int | None = None) -> Facts:  # noqa: ARG001
+    """Write the table as UTF-8 CSV (RFC 4180, LF), the names of its columns first. The bytes tell the form.
+
+    Raises `UnreadableFileError` for a damaged file, `TooLargeError` where the CSV gets longer than `limit` bytes.
+    """
+    notes = _Notes()
+    rows = written = 0
+    with target.open("wb") as out, _open(path) as source:
+        names = list(source.schema.names)
+        out.write(_join([make_texts([name]) for name in names]))
+        for columns in _text_columns(source, notes):
+            data = _join(columns)
+            written += len(data)
+            if limit is not None and written > limit:
+                raise TooLargeError(N_("Unpacked, the table is longer than %(limit)s bytes"), limit=limit)
+            out.write(data)
+            rows += len(columns[0])
+    return Facts(rows, len(names), notes.decide(names))
+
+
+def propose_fields(path: Path, form: str) -> list[dict[str, Any]]:  # noqa: ARG001 - the bytes tell
+    """Table Schema fields from the file's own types. Raises as `list_tables` does."""
+    with _open(path) as source:
+        return [_describe(item) for item in source.schema]
+
+
+def _describe(item: pa.Field) -> dict[str, Any]:
+    import pyarrow as pa
+
+    kind, test = item.type, pa.types
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type if kind.extension_name != "arrow.uuid" else pa.string()
+    if test.is_dictionary(kind) or test.is_run_end_encoded(kind):
+        kind = kind.value_type
+    found: dict[str, Any] = {"name": item.name, "type": "string"}
+    if test.is_integer(kind):
+        found["type"] = "integer"
+    elif test.is_decimal(kind):
+        found["type"] = "number"
+        if 0 <= kind.scale <= 37:
+            found["opendata"] = {"scale": kind.scale}
+    elif is_binary(kind):
+        found["format"] = "binary"
+    else:
+        tests = {
+            "number": test.is_floating,
+            "boolean": test.is_boolean,
+            "date": test.is_date,
+            "time": test.is_time,
+            "datetime": test.is_timestamp,
+            "duration": test.is_duration,
+            "object": test.is_struct,
+            "array": test.is_nested,
+        }
+        found["type"] = next((name for name, is_kind in tests.items() if is_kind(kind)), "string")
+    if not item.nullable:
+        found["constraints"] = {"required": True}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An open file: its Arrow schema, its rows if it tells, and its batches."""
+
+    schema: pa.Schema
+    rows: int | None
+    batches: Iterator[pa.RecordBatch]
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[_Source]:
+    """Open a file; what pyarrow says against it, here or while it is read, is an `UnreadableFileError`."""
+    import pyarrow as pa
+
+    with path.open("rb") as stream, _refuse():
+        magic = stream.read(8)
+        stream.seek(0)
+        if magic.startswith(b"FEA1"):
+            raise UnsupportedFormatError(N_("Feather files of version 1 are not read: save the table as Parquet"))
+        if magic.startswith((b"PAR1", b"PARE")):
+            import pyarrow.parquet as pq
+
+            with pq.ParquetFile(
+                stream, thrift_string_size_limit=_THRIFT_BYTES, thrift_container_size_limit=_THRIFT_ITEMS
+            ) as file:
+                check_width(len(file.schema_arrow.names))
+                yield _Source(
+                    file.schema_arrow,
+                    file.metadata.num_rows,
+                    file.iter_batches(batch_size=_BATCH_ROWS, use_threads=False),
+                )
+        else:
+            is_file = magic.startswith(b"ARROW1")
+            opened = pa.ipc.open_file(stream) if is_file else pa.ipc.open_stream(stream)
+            with opened as reader:
+                check_width(len(reader.schema.names))
+                found = (reader.get_batch(number) for number in range(reader.num_record_batches)) if is_file else reader
+                yield _Source(reader.schema, None, _check(found))
+
+
+@contextmanager
+def _refuse() -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, MemoryError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk, not the file
+        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
+        raise UnreadableFileError(
+            N_("The file is damaged or not complete: write it once more where it is from (%(reason)s)"), reason=reason
+        ) from None
+
+
+def _check(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Batches proved sound, in pieces: IPC is mapped as it lies, so wrong offsets would be followed anywhere."""
+    for batch in batches:
+        batch.validate(full=True)
+        for start in range(0, batch.num_rows, _BATCH_ROWS):
+            yield batch.slice(start, _BATCH_ROWS)
+
+
+def _text_columns(source: _Source, notes: _Notes) -> Iterator[list[pa.Array]]:
+    for batch in source.batches:
+        if not batch.num_columns:
+            raise UnreadableFileError(N_("The table has no columns"))
+        batch.validate(full=True)
+        columns = []
+        for number, column in enumerate(batch.columns):
+            text = write_texts(column)
+            notes.look(number, column.type, text)
+            columns.append(text)
+        if batch.num_rows:
+            yield columns
+
+
+def _join(columns: list[pa.Array]) -> bytes:
+    import pyarrow as pa
+
+    if not columns:
+        raise UnreadableFileError(N_("The table has no columns"))
+    return join_csv(pa.RecordBatch.from_arrays(columns, names=[str(number) for number in range(len(columns))]))
+
+
+def _iterate_rows(path: Path, names: list[str], decisions: list[Decision]) -> Iterator[list[str]]:
+    yield names
+    notes = _Notes()
+    with _open(path) as source:
+        for columns in _text_columns(source, notes):
+            texts = [[text or "" for text in column.to_pylist()] for column in columns]
+            for row in zip(*texts, strict=True):
+                yield list(row)
+    decisions.extend(notes.decide(names))
+
+
+class _Notes:
+    """What the text does not show of the values."""
+
+    def __init__(self) -> None:
+        self._nulls: set[int] = set()
+        self._empties: set[int] = set()
+        self._nested: set[int] = set()
+        self._binary: set[int] = set()
+
+    def look(self, number: int, kind: pa.DataType, text: pa.Array) -> None:
+        import pyarrow.compute as pc
+
+        if is_nested(kind):
+            self._nested.add(number)
+        elif is_binary(kind):
+            self._binary.add(number)
+        if text.null_count:
+            self._nulls.add(number)
+        if number not in self._empties and pc.any(pc.equal(text, make_text(""))).as_py():
+            self._empties.add(number)
+
+    def decide(self, names: list[str]) -> list[Decision]:
+        told = (
+            (
+                "empty-and-null",
+                N_("%(columns)s has both empty texts and nothing (null): in the table both are empty"),
+                self._nulls & self._empties,
+            ),
+            ("nested-values", N_("%(columns)s holds lists or objects: they are kept as JSON text"), self._nested),
+            ("binary", N_("%(columns)s holds bytes: they are kept as Base64"), self._binary),
+        )
+        return [
+            Decision(rule=rule, text=text, details={"columns": name_columns(sorted(found), names)}, sure=0.95)
+            for rule, text, found in told
+            if found
+        ]

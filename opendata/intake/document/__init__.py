@@ -1,0 +1,1 @@
+"""Tables in JSON, XML and HTML documents."""

@@ -1,0 +1,97 @@
+"""Tables in HTML pages, also in those that statistics sites and old systems save under the name `.xls`.
+
+A place is the number of the table among all of the page, from 1. Tables that only lay out the page (with a table
+inside, or of one row or column) are left out. Read as a stream, so that long tables need no memory.
+Sources: HTML Living Standard 4.9 (tables) and 13.2.3.2 (encoding).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from opendata.errors import N_, UnreadableFileError
+from opendata.intake.document.documents import find_mark, read_head, read_pieces, settle_encoding, widen
+from opendata.intake.document.html_rows import OpenTable, TableTarget
+from opendata.intake.grid import Grid, TableInfo
+from opendata.intake.understanding import Decision
+
+_DECLARED = re.compile(rb"""<meta[^>]*?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]+)""", re.IGNORECASE)
+_FEED_CHARACTERS = 1 << 16
+
+
+def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:
+    """The tables of at least two rows and two columns. Raises `UnreadableFileError` where there is none."""
+    tables = [table for table in _survey(path, encoding) if table.is_data]
+    if not tables:
+        raise UnreadableFileError(
+            N_("The page has no table of at least two rows and two columns; a page made of frames keeps them elsewhere")
+        )
+    return [
+        TableInfo(
+            name=table.caption or f"table-{table.number}",
+            place=str(table.number),
+            rows=table.rows,
+            columns=table.columns,
+        )
+        for table in tables
+    ]
+
+
+def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
+    """The rows of one table, merged cells as `merges`, their other cells empty.
+
+    Raises `UnreadableFileError` where the page has no such table or cannot be read.
+    """
+    table = next((table for table in _survey(path, encoding) if str(table.number) == place), None)
+    if table is None:
+        raise UnreadableFileError(N_("The file has no table at “%(place)s” any more"), place=place)
+    decisions = []
+    if table.hidden_rows:
+        text = N_("%(rows)s rows of the table are hidden: they are read as the others")
+        decisions.append(Decision(rule="hidden-rows", text=text, details={"rows": table.hidden_rows}, sure=0.8))
+    rows = _read(path, encoding, TableTarget(table.number))
+    settled = settle_encoding(path, _find_encoding(path, encoding))
+    return Grid(rows=rows, merges=table.spans, decisions=decisions, encoding=settled)
+
+
+def _survey(path: Path, encoding: str | None) -> list[OpenTable]:
+    target = TableTarget(None)
+    for _ in _read(path, encoding, target):
+        pass
+    return sorted(target.tables, key=lambda table: table.number)
+
+
+def _read(path: Path, encoding: str | None, target: TableTarget) -> Iterator[list[str]]:
+    from lxml import etree
+
+    parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, remove_comments=True)
+    fed = False
+    try:
+        for piece in read_pieces(path, _find_encoding(path, encoding)):
+            for at in range(0, len(piece), _FEED_CHARACTERS):
+                part = piece[at : at + _FEED_CHARACTERS]
+                if not fed and not (part := part.lstrip()):
+                    continue
+                fed = True
+                # NUL ends a text for libxml2; the standard drops it.
+                parser.feed(part.replace("\0", "").encode("utf-8", "replace"))
+                yield from target.done
+                target.done.clear()
+        if fed:
+            parser.close()
+    except (etree.LxmlError, AssertionError) as error:
+        raise UnreadableFileError(
+            N_("The page cannot be read as HTML: %(reason)s"), reason=str(error)[:200] or "?"
+        ) from None
+    target.finish()
+    yield from target.done
+    target.done.clear()
+
+
+def _find_encoding(path: Path, given: str | None) -> str | None:
+    """The encoding of the mark, the one a person gave, the declared one."""
+    head = read_head(path)
+    declared = _DECLARED.search(head.replace(b"\0", b""))
+    return find_mark(head) or given or (widen(declared[1].decode("ascii")) if declared else None)

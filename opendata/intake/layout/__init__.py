@@ -1,0 +1,1 @@
+"""Where in a grid of cells the table lies, and what lies around it."""

@@ -1,0 +1,141 @@
+"""A grid of cells as plain delimited text: record n is row n of the sheet, from row 1 to the last row of the table.
+
+The first rows are held until the header is found, the last ones until the footnotes are; all between streams through.
+"""
+
+from __future__ import annotations
+
+import csv
+import secrets
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
+from pathlib import Path
+
+from opendata.errors import N_, TooLargeError, UnreadableFileError
+from opendata.intake.grid import Grid
+from opendata.intake.layout.footnotes import find_footnotes
+from opendata.intake.layout.gaps import Gaps, find_headings
+from opendata.intake.layout.layout import find_layout, join_header
+from opendata.intake.layout.workbook_facts import merged_body
+from opendata.intake.understanding import Choices, Decision, Layout
+from opendata.tables.limits import MAX_FIELDS
+
+HEAD_ROWS = 200
+TAIL_ROWS = 60
+MOST_BYTES = 4 * 1024**3
+"""So large a table may become as text: a small file can hold an enormous one."""
+
+_CHUNK_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class PlainTable:
+    """The layout that was found, the reasons, the widest row, and the rows seen up to the end of the grid.
+
+    `left_out` are the numbers of rows inside the table that are none of its rows.
+    """
+
+    layout: Layout
+    decisions: Sequence[Decision]
+    width: int
+    rows: int
+    left_out: tuple[int, ...] = ()
+
+
+def new_file(folder: Path) -> Path:
+    """A name in a folder that nothing has yet."""
+    return folder / f"{secrets.token_hex(8)}.csv"
+
+
+def write_plain(
+    grid: Grid, target: Path, *, choices: Choices, known: Collection[str] = (), limit: int = MOST_BYTES
+) -> PlainTable:
+    """Write the table in a grid as UTF-8 CSV, the names of its columns whole in the last row of its header.
+
+    Raises what reading the grid raises, `UnreadableFileError`, and `TooLargeError` beyond `limit` characters.
+    """
+    rows = iter(grid.rows)
+    head = list(islice(rows, grid.first_row - 1 + HEAD_ROWS))
+    is_free = grid.has_header is None and not choices.exact
+    if is_free:
+        layout, decisions = find_layout(head, merges=grid.merges, known=known)
+    else:
+        layout = Layout() if grid.has_header is not False else Layout(header_rows=(), first_row=1)
+        decisions = []
+    layout = choose(layout, choices)
+    label, named = "", 0
+    if layout.header_rows and layout.header_rows[-1] <= len(head):
+        names = head[layout.header_rows[-1] - 1] = name_columns(join_header(head, layout, grid.merges))
+        named = max((place for place, name in enumerate(names, start=1) if name), default=0)
+        label = names[layout.first_column - 1] if layout.first_column <= len(names) else ""
+    width = max((len(row) for row in head), default=0)
+    if width > MAX_FIELDS:
+        raise UnreadableFileError(
+            N_("The table has %(count)s columns; a table may have at most %(limit)s"), count=width, limit=MAX_FIELDS
+        )
+    headings = find_headings(grid.merges, layout, named) if is_free and not choices.fill_merged else ()
+    gaps = Gaps(layout, label, named, headings)
+    tail: deque[Sequence[str]] = deque(head)
+    written = 0
+    last = layout.last_row
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for row in _go_on(rows, last, len(head)):
+            tail.append(row)
+            if len(tail) > TAIL_ROWS + _CHUNK_ROWS:
+                rest = [tail.popleft() for _ in range(_CHUNK_ROWS)]
+                if is_free:
+                    gaps.watch(written + 1, rest)
+                written += _write(writer, rest, layout)
+                if file.tell() > limit:
+                    raise TooLargeError(N_("The table is larger than %(limit)s bytes as text"), limit=limit)
+        total = written + len(tail)
+        if is_free and choices.last_row is None:
+            numbered = list(enumerate(tail, start=written + 1))[-TAIL_ROWS:]
+            last, notes, why = find_footnotes(numbered, layout, head[layout.first_row - 1 :])
+            layout = replace(layout, last_row=last, footnotes=notes)
+            decisions += why
+        end = min(total, last if last is not None else total)
+        rest = list(tail)[: max(0, end - written)]
+        if is_free:
+            gaps.watch(written + 1, rest)
+        _write(writer, rest, layout)
+    left_out, why = gaps.decide(end)
+    told = [decision for decision in grid.decisions if decision.rule != "merged-body"]
+    if len(told) < len(grid.decisions):
+        body = [span for span in grid.merges if span.first_row <= end and span.first_row not in left_out]
+        merged = merged_body(body, layout.first_row)
+        told += [merged] if merged else []
+    return PlainTable(layout, [*decisions, *why, *told], width, total, left_out)
+
+
+def name_columns(header: Sequence[Sequence[str]]) -> list[str]:
+    """The names of the columns out of the rows of a header: what stands in each, from above, once."""
+    return [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip_longest(*header, fillvalue="")]
+
+
+def choose(layout: Layout, choices: Choices) -> Layout:
+    """The layout with what a person said put in the place of what was found."""
+    if choices.header_rows is not None:
+        first = max(choices.header_rows, default=0) + 1
+        layout = replace(layout, header_rows=choices.header_rows, first_row=first, titles=())
+    names = ("first_row", "last_row", "first_column", "last_column")
+    given = {name: getattr(choices, name) for name in names if getattr(choices, name) is not None}
+    layout = replace(layout, **given)
+    if layout.header_rows and layout.first_row <= layout.header_rows[-1]:
+        layout = replace(layout, first_row=layout.header_rows[-1] + 1)
+    return layout
+
+
+def _go_on(rows: Iterator[Sequence[str]], last: int | None, seen: int) -> Iterator[Sequence[str]]:
+    return rows if last is None else islice(rows, max(0, last - seen))
+
+
+def _write(writer: object, rows: Sequence[Sequence[str]], layout: Layout) -> int:
+    """Write some rows, cut to the columns of the table."""
+    first, last = layout.first_column - 1, layout.last_column
+    cut = rows if first == 0 and last is None else [row[first:last] for row in rows]
+    writer.writerows(cut)  # type: ignore[attr-defined]  # the csv module has no name for its writers
+    return len(rows)

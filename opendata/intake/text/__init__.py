@@ -1,0 +1,1 @@
+"""Tables in delimited text: encoding, dialect, layout."""

@@ -1,0 +1,341 @@
+"""The parts of an XLSX package beside the cells: which sheets there are, shared texts, formats, merged areas.
+
+ECMA-376 part 1 (SpreadsheetML) and part 2 (packages). Names of elements are compared without their namespaces, since
+the strict and the transitional form differ only there, and parts are found by their relations, not by their names.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
+
+from opendata.errors import N_, TooLargeError, UnreadableFileError
+from opendata.intake.grid import Span
+from opendata.intake.workbook.cell_text import StyleKind, style_kind
+
+MAX_TOTAL = 4 << 30  # bytes of all parts, inflated
+MAX_RATIO = 1000  # of a part larger than RATIO_FROM
+RATIO_FROM = 10 << 20
+_MAX_PART = 64 << 20  # of a part that is read as a whole
+_MAX_STRINGS = 1 << 30
+_MAX_MERGES = 500_000
+_CHUNK = 1 << 20
+_TEXT_CHUNK = 1 << 19
+_MOST_KEPT = 64 << 20  # of a sheet whose end was looked at first, so that it need not be inflated again
+
+_MERGE = re.compile(
+    r"<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*[\"']\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})[\"']"
+)
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ENTITY = re.compile(r"&(#x[0-9a-fA-F]{1,6}|#\d{1,7}|\w+);?")
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_ITEM_BEGIN, _ITEM_END, _ITEM_TAGS = "<si><t>", "</t></si>", 4
+_PLAIN_ITEM = re.compile(r"<si>\s*<t(?: xml:space=\"preserve\")?>([^<]*)</t>\s*</si>")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPart:
+    """A sheet of the workbook and the part of the package that holds it."""
+
+    name: str
+    part: str
+    hidden: bool
+
+
+def local_name(tag: Any) -> str:
+    """The name of an element without its namespace; empty for comments and instructions."""
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def damaged(what: str) -> UnreadableFileError:
+    """The error for a workbook that breaks off or contradicts itself; `what` is the part or cell."""
+    return UnreadableFileError(
+        N_(
+            "The workbook is damaged (%(what)s). Open it in Excel or WPS, let the program repair it, save it as a new"
+            " .xlsx file and upload that"
+        ),
+        what=what,
+    )
+
+
+def xml_text(text: str) -> str:
+    """Resolve XML's own entities and the `_x000D_` of SpreadsheetML; any other entity is refused."""
+    return unescaped(_ENTITY.sub(_resolve, text) if "&" in text else text)
+
+
+def unescaped(text: str) -> str:
+    """Resolve the `_x000D_` of SpreadsheetML only: for what an XML parser has given."""
+    return _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text) if "_x" in text else text
+
+
+def _resolve(match: re.Match[str]) -> str:
+    name = match[1]
+    if name[0] != "#":
+        if name not in _ENTITIES:
+            raise damaged(match[0])
+        return _ENTITIES[name]
+    code = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+    if code > 0x10FFFF or 0xD800 <= code < 0xE000 or code == 0:
+        raise damaged(match[0])
+    return chr(code)
+
+
+def column_number(letters: str) -> int:
+    """`A` is 1, `XFD` 16384."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def check_sizes(
+    archive: zipfile.ZipFile, *, max_total: int = MAX_TOTAL, max_ratio: int = MAX_RATIO, ratio_from: int = RATIO_FROM
+) -> None:
+    """Refuse a package that would swell beyond the limits; the sizes it declares bind the reader later.
+
+    Raises `TooLargeError`.
+    """
+    members = archive.infolist()
+    total = sum(member.file_size for member in members)
+    bomb = any(m.file_size > ratio_from and m.file_size > max_ratio * max(m.compress_size, 1) for m in members)
+    if total > max_total or bomb:
+        raise TooLargeError(
+            N_("The workbook unpacks to %(size)s bytes, more than is accepted; save its sheets as CSV files"),
+            size=total,
+        )
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn what ZIP, inflate and XML say of damage into the one error for it. Raises `UnreadableFileError`."""
+    from lxml import etree
+
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, etree.XMLSyntaxError, UnicodeDecodeError) as error:
+        raise damaged(what) from error
+    except (NotImplementedError, RuntimeError, OSError) as error:
+        # Encrypted members, unknown methods of compression, offsets outside of the file.
+        raise damaged(what) from error
+
+
+class Package:
+    """An open XLSX file. Raises `UnreadableFileError` and `TooLargeError`, nothing else."""
+
+    def __init__(self, source: Path | IO[bytes]) -> None:
+        with reading("ZIP"):
+            self._zip = zipfile.ZipFile(source)
+        self._kept: dict[str, bytes] = {}
+        check_sizes(self._zip)
+        root = self._relations("")
+        book = [target for kind, target in root.values() if kind == "officeDocument"]
+        if not book:
+            raise damaged("_rels/.rels")
+        self._book_part = book[0]
+        book_root = self._xml(self._book_part)
+        self._relations_of_book = self._relations(self._book_part)
+        self.sheets = [*self._find_sheets(book_root)]
+        if not self.sheets:
+            raise UnreadableFileError(N_("The workbook has no sheet with cells"))
+        self.epoch_1904 = any(
+            node.get("date1904") in {"1", "true"} for node in book_root if local_name(node.tag) == "workbookPr"
+        )
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._zip.close()
+
+    def open_part(self, part: str) -> IO[bytes]:
+        """The bytes of a part, streaming."""
+        if (kept := self._kept.pop(part, None)) is not None:
+            return io.BytesIO(kept)
+        with reading(part):
+            return self._zip.open(part)
+
+    def _xml(self, part: str, limit: int = _MAX_PART) -> Any:
+        from lxml import etree
+
+        with reading(part):
+            if self._zip.getinfo(part).file_size > limit:
+                raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
+            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+            with self._zip.open(part) as opened:
+                tree = etree.parse(opened, parser)
+        if tree.docinfo.doctype:
+            raise damaged(part)  # no writer of workbooks has one; it is how entities are made to swell
+        return tree.getroot()
+
+    def _relations(self, part: str) -> dict[str, tuple[str, str]]:
+        """By id: the last word of the kind and the part it leads to."""
+        folder, name = posixpath.split(part)
+        path = posixpath.join(folder, "_rels", f"{name}.rels")
+        if path not in self._zip.namelist():
+            raise damaged(path)
+        found = {}
+        for node in self._xml(path):
+            target = node.get("Target", "") if local_name(node.tag) else ""
+            if target and node.get("TargetMode") != "External":
+                inside = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+                found[node.get("Id", "")] = (node.get("Type", "").rpartition("/")[2], inside)
+        return found
+
+    def _find_sheets(self, book: Any) -> Iterator[SheetPart]:
+        listed = next((node for node in book if local_name(node.tag) == "sheets"), ())
+        for node in listed:
+            rid = next((value for key, value in node.attrib.items() if key.endswith("}id")), "")
+            kind, part = self._relations_of_book.get(rid, ("", ""))
+            if kind == "worksheet":  # not a chart, a macro sheet or a dialog
+                yield SheetPart(node.get("name", ""), part, node.get("state", "visible") != "visible")
+
+    def _related(self, kind: str) -> str | None:
+        names = self._zip.namelist()
+        return next((part for k, part in self._relations_of_book.values() if k == kind and part in names), None)
+
+    def styles(self) -> list[StyleKind]:
+        """What each style of cells shows, by its number."""
+        part = self._related("styles")
+        if part is None:
+            return []
+        root = self._xml(part)
+        codes: dict[str, str] = {}
+        kinds: list[StyleKind] = []
+        for group in root:
+            if local_name(group.tag) == "numFmts":
+                codes = {node.get("numFmtId", ""): node.get("formatCode", "") for node in group}
+            elif local_name(group.tag) == "cellXfs":
+                numbers = [node.get("numFmtId", "0") for node in group if local_name(node.tag) == "xf"]
+                kinds = [style_kind(int(n), codes.get(n)) if n.isdigit() else "number" for n in numbers]
+        return kinds
+
+    def strings(self) -> list[str]:
+        """The shared texts, without the phonetic readings some have."""
+        part = self._related("sharedStrings")
+        if part is None:
+            return []
+        with reading(part):
+            if self._zip.getinfo(part).file_size > _MAX_STRINGS:
+                raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
+            return [*chain.from_iterable(_strings(self._zip.open(part), part))]
+
+    def tail(self, part: str) -> str:
+        """What follows the cells of a sheet: merged areas among others."""
+        with reading(part), self._zip.open(part) as stream:
+            prefix = re.search(rb"<(\w+:)worksheet[\s>]", stream.read(4096))
+        end = b"</" + (prefix[1] if prefix else b"") + b"sheetData>"
+        size = self._zip.getinfo(part).file_size
+        with reading(part), self.open_part(part) as stream:
+            if size <= _MOST_KEPT:
+                data = stream.read(size)
+                self._kept = {part: data}
+                at = data.rfind(end)
+                return data[at:].decode("utf-8", "replace") if at >= 0 else ""
+            return self._find_tail(stream, part, end).decode("utf-8", "replace")
+
+    def _find_tail(self, stream: IO[bytes], part: str, end: bytes) -> bytes:
+        kept: list[bytes] = []
+        edge = b""
+        while chunk := stream.read(_CHUNK):
+            if kept:
+                kept.append(chunk)
+            elif (at := chunk.find(end)) >= 0:
+                kept.append(chunk[at:])
+            elif end in edge + chunk[: len(end)]:
+                kept.append(chunk)
+            if len(kept) * _CHUNK > _MAX_PART:
+                raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
+            edge = chunk[-len(end) :]
+        return b"".join(kept)
+
+    def merges(self, part: str) -> list[Span]:
+        """The merged areas of a sheet, from top to bottom."""
+        found = _MERGE.findall(self.tail(part))
+        if len(found) > _MAX_MERGES:
+            raise TooLargeError(N_("The sheet has %(count)s merged areas, more than is accepted"), count=len(found))
+        spans = [Span(int(top), int(end), column_number(left), column_number(right)) for left, top, right, end in found]
+        return sorted(spans, key=lambda span: (span.first_row, span.first_column))
+
+
+class PartText:
+    """The text of a part, piece by piece."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")(), translate=True)
+
+    def read(self) -> str:
+        """The next piece, empty at the end. Raises `UnicodeDecodeError`."""
+        while data := self._stream.read(_TEXT_CHUNK):
+            if text := self._decoder.decode(data):
+                return text
+        return self._decoder.decode(b"", final=True)
+
+
+def _strings(stream: IO[bytes], part: str) -> Iterator[Iterable[str]]:
+    text = PartText(stream)
+    buffer = text.read()
+    prefix = re.search(r"<(\w+):sst[\s>]", buffer)
+
+    def plain_names(piece: str) -> str:
+        return piece.replace(f"<{prefix[1]}:", "<").replace(f"</{prefix[1]}:", "</") if prefix else piece
+
+    buffer = plain_names(buffer)
+    head = buffer.find("<si")
+    if head < 0:
+        return
+    root = re.search(r"<sst[\s>][^>]*>?", buffer[: max(head, 0)])
+    if root is None or "<!" in buffer[:head]:
+        raise damaged(part)
+    opening = root[0]
+    at = head
+    while True:
+        end = buffer.rfind("</si>") + 5
+        items = buffer[at:end]
+        plain = _split_items(items)
+        if plain is not None:
+            yield map(xml_text, plain) if "&" in items or "_x" in items else plain
+        else:
+            yield [unescaped(element_text(node)) for node in _parsed_items(f"{opening}{items}</sst>", part)]
+        at = max(end, at)
+        more = text.read()
+        if not more:
+            return
+        buffer, at = plain_names(buffer[at:] + more), 0
+
+
+def _split_items(items: str) -> list[str] | None:
+    """The texts of items that hold nothing but a text; None where there are others."""
+    if items.startswith(_ITEM_BEGIN) and items.endswith(_ITEM_END):
+        found = items[len(_ITEM_BEGIN) : -len(_ITEM_END)].split(_ITEM_END + _ITEM_BEGIN)
+        if items.count("<") == _ITEM_TAGS * len(found):
+            return found
+    found = _PLAIN_ITEM.findall(items)
+    return found if len(found) == items.count("<si") else None
+
+
+def _parsed_items(document: str, part: str) -> Any:
+    from lxml import etree
+
+    with reading(part):
+        return etree.fromstring(document, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+
+
+def element_text(element: Any) -> str:
+    """The text of a shared or inline string: of its runs one after the other, without phonetic readings."""
+    parts = []
+    for child in element:
+        name = local_name(child.tag)
+        if name == "t":
+            parts.append(child.text or "")
+        elif name == "r":
+            parts += [node.text or "" for node in child if local_name(node.tag) == "t"]
+    return "".join(parts)

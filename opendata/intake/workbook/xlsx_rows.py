@@ -1,0 +1,373 @@
+"""The cells of an XLSX sheet, streaming: rows as text, faster than any XML parser gives them in Python.
+
+Almost every row of a sheet is written like the one before it. So the form of the rows is learned from the sheet
+itself, as one regular expression for a whole row, and rows it fits are converted a column at a time. A row it does
+not fit is taken apart cell by cell, and what even that does not know – comments, CDATA, other quotes – is given to an
+XML parser, row by row. All three ways end in the same cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Any, NamedTuple
+
+from opendata.errors import N_, TooLargeError
+from opendata.intake.layout.workbook_facts import SheetFacts
+from opendata.intake.workbook.cell_text import StyleKind, number_text, serial_texts
+from opendata.intake.workbook.xlsx_form import WIDEST, Cell, Fitting, RowForm, learn_form
+from opendata.intake.workbook.xlsx_package import (
+    PartText,
+    column_number,
+    damaged,
+    element_text,
+    local_name,
+    unescaped,
+    xml_text,
+)
+
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+_MAX_ROW = 64 << 20  # characters of one row
+_BATCH = 1024
+_LEARN = 24  # rows that do not fit before the form is learned anew; doubled each time
+
+_ROW = re.compile(r"\s*<row((?:\s+[\w:.]+=\"[^\"<]*\")*)\s*(/?)>")
+_PREFIXED = re.compile(r"<(\w+):worksheet[\s>]")
+_CELL = re.compile(r"\s*<c((?:\s+[\w:.]+=\"[^\"<]*\")*)\s*(?:/>|>(.*?)</c>)", re.DOTALL)
+_ATTRIBUTE = re.compile(r"([\w:.]+)=\"([^\"]*)\"")
+_INNER = re.compile(
+    r"\s*(<f(?:\s[^>]*)?(?:/>|>[^<]*</f>))?\s*"
+    r"(?:<v(?:\s[^>]*)?>([^<]*)</v>|<v\s*/>|<is>\s*<t(?:\s[^>]*)?>([^<]*)</t>\s*</is>)?\s*"
+)
+_REF = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_END = re.compile(r"</sheetData>|<sheetData\s*/>")
+_HIDDEN_COLUMNS = re.compile(r"<col\s[^>]*>")
+# A column of numbers that are already written the shortest way; longer ones are looked at one by one.
+_PLAIN_NUMBERS = re.compile(r"(?:(?:-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?)?\n)*+")
+_MINUS_ZERO = "-0\n"
+_DIGITS_KEPT = 15
+
+
+class Block(NamedTuple):
+    """Rows that follow each other; `cells` is how many they have, and tells that none is blank; 0: not known."""
+
+    rows: Iterable[Sequence[str]]
+    cells: int = 0
+
+
+class SheetRows:
+    """Reads one sheet. Rows come from 1 on; blank rows inside come as empty lists, those at the end do not come."""
+
+    def __init__(
+        self,
+        stream: IO[bytes],
+        part: str,
+        strings: Sequence[str],
+        styles: Sequence[StyleKind],
+        epoch_1904: bool,
+        facts: SheetFacts,
+    ) -> None:
+        self._text = PartText(stream)
+        self._part, self._strings, self._styles = part, strings, styles
+        self._epoch_1904, self._facts = epoch_1904, facts
+        self._given = 0  # rows handed on
+        self._width = 0
+        self._form: RowForm | None = None
+        self._recent: list[list[Cell]] = []
+        self._empties: set[int] = set()  # columns with cells that have a format and no value
+        self._patience = 2
+        self._opening, self._prefix = "", ""
+
+    def __iter__(self) -> Iterator[Block]:
+        """The rows, many at a time. Raises `UnreadableFileError` and `TooLargeError` on the way."""
+        buffer, at, number = self._head(), 0, 0
+        fitting: list[Fitting] = []
+        while True:
+            end = max(0, buffer.rfind("</row>"))
+            if self._form and (block := self._form.take(buffer, at, end)):
+                fitting += block
+                at = end + len("</row>")
+                if len(fitting) >= _BATCH:
+                    yield from self._columns(fitting)
+                    number, fitting = self._given, []
+            while at < end:
+                found = self._form.match(buffer, at) if self._form else None
+                if found:
+                    fitting.append(found.groups(""))
+                    at = found.end()
+                    if len(fitting) == _BATCH:
+                        yield from self._columns(fitting)
+                        number = self._given
+                        fitting = []
+                    continue
+                if fitting:
+                    yield from self._columns(fitting)
+                    number, fitting = self._given, []
+                opened = _ROW.match(buffer, at)
+                if not opened:
+                    raise damaged(f"{self._part}, {N_('row')} {number + 1}")
+                at, body = opened.end(), ""
+                if not opened[2]:
+                    close = buffer.index("</row>", at)
+                    body, at = buffer[at:close], close + 6
+                attributes = dict(_ATTRIBUTE.findall(opened[1]))
+                number = self._row_number(attributes.get("r"), max(number, self._given))
+                if attributes.get("hidden") in {"1", "true"}:
+                    self._facts.note("hidden-row", number, 1)
+                yield from self._loose(number, body)
+            if end == 0 and len(buffer) - at > _MAX_ROW:
+                raise TooLargeError(N_("Row %(row)s of the sheet is too large"), row=number + 1)
+            more = self._text.read()
+            if not more:
+                break
+            buffer, at = self._unprefixed(buffer[at:] + more), 0
+        if fitting:
+            yield from self._columns(fitting)
+        if not _END.search(buffer, at):
+            raise damaged(f"{self._part}, {N_('the end is missing')}")
+
+    def _head(self) -> str:
+        """Read up to the first row; returns what has been read from there on."""
+        buffer = ""
+        while "<row" not in buffer and "</sheetData" not in buffer and "<sheetData/>" not in buffer:
+            more = self._text.read()
+            if not more or len(buffer) > _MAX_ROW:
+                if "sheetData" in buffer and not more:
+                    break
+                raise damaged(self._part)
+            if not self._prefix and (found := _PREFIXED.search(more)):
+                self._prefix = found[1]
+            buffer = self._unprefixed(buffer + more)
+        at = buffer.find("<row")
+        head = buffer if at < 0 else buffer[:at]
+        root = re.search(r"<worksheet(?:\s[^>]*)?>", head)
+        if root is None or "<!" in head:
+            raise damaged(self._part)
+        self._opening = root[0]
+        for column in _HIDDEN_COLUMNS.findall(head):
+            attributes = dict(_ATTRIBUTE.findall(column))
+            first, last = attributes.get("min", ""), attributes.get("max", "")
+            if attributes.get("hidden") in {"1", "true"} and first.isdigit() and last.isdigit():
+                self._facts.note("hidden-column", 1, int(first), count=max(1, int(last) - int(first) + 1))
+        return buffer[len(head) :] if at >= 0 else buffer
+
+    def _unprefixed(self, text: str) -> str:
+        # Some writers say <x:row> for <row>; no value holds such a text, since there < is written &lt;.
+        prefix = self._prefix
+        return text.replace(f"<{prefix}:", "<").replace(f"</{prefix}:", "</") if prefix else text
+
+    def _row_number(self, ref: str | None, before: int) -> int:
+        number = int(ref) if ref and ref.isdigit() and len(ref) < 9 else before + 1
+        if not before < number <= LAST_ROW:
+            raise damaged(f"{self._part}, {N_('row')} {number}")
+        return number
+
+    def _blank_until(self, number: int) -> Iterator[Block]:
+        for start in range(self._given + 1, number, _BATCH):
+            yield Block([()] * min(_BATCH, number - start))
+        self._given = number
+
+    # ------------------------------------------------------------------------------------------- cell by cell
+
+    def _loose(self, number: int, body: str) -> Iterator[Block]:
+        cells = self._cells(number, body)
+        row = [""] * self._width
+        for column, kind, style, _, value, formula in cells:
+            text = self._loose_text(number, column, kind, style, value, formula)
+            if text:
+                if column > len(row):
+                    row.extend([""] * (column - len(row)))
+                row[column - 1] = text
+        self._width = max(self._width, len(row))
+        if any(row):
+            yield from self._blank_until(number)
+            yield Block([row])
+            self._learn(cells)
+
+    def _cells(self, number: int, body: str) -> list[Cell]:
+        cells: list[Cell] = []
+        at, column = 0, 0
+        while at < len(body):
+            found = _CELL.match(body, at)
+            inner = _INNER.fullmatch(found[2] or "") if found else None
+            if not found or not inner:
+                if not body[at:].strip():
+                    break
+                return self._parsed(number, body)
+            at = found.end()
+            attributes = dict(_ATTRIBUTE.findall(found[1]))
+            column = self._column(attributes.get("r"), column, number)
+            value = inner[2] if inner[2] is not None else inner[3]
+            if value is not None or inner[1]:
+                kind, style = attributes.get("t", "n"), attributes.get("s", "")
+                written = found[1].partition('" ')[2] if found[1].startswith(' r="') else ""
+                cells.append((column, kind, style, written, xml_text(value or ""), bool(inner[1])))
+            elif len(self._empties) <= WIDEST:
+                self._empties.add(column)
+        return cells
+
+    def _parsed(self, number: int, body: str) -> list[Cell]:
+        from lxml import etree
+
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        try:
+            row = etree.fromstring(f"{self._opening}<row>{body}</row></worksheet>", parser)[0]
+        except (etree.XMLSyntaxError, ValueError) as error:
+            raise damaged(f"{self._part}, {N_('row')} {number}") from error
+        cells: list[Cell] = []
+        column = 0
+        for node in row:
+            if local_name(node.tag) != "c":
+                continue
+            column = self._column(node.get("r"), column, number)
+            value, formula = None, False
+            for child in node:
+                name = local_name(child.tag)
+                formula = formula or name == "f"
+                if name == "v":
+                    value = child.text
+                elif name == "is":
+                    value = element_text(child)
+            if value is not None or formula:
+                cells.append((column, node.get("t", "n"), node.get("s", ""), "", unescaped(value or ""), formula))
+        return cells
+
+    def _column(self, ref: str | None, before: int, number: int) -> int:
+        if ref is None:
+            column = before + 1
+        else:
+            found = _REF.fullmatch(ref)
+            if not found:
+                raise damaged(f"{self._part}, {ref[:20]}")
+            column = column_number(found[1])
+        if column > LAST_COLUMN:
+            raise damaged(f"{self._part}, {N_('row')} {number}")
+        return column
+
+    def _loose_text(self, number: int, column: int, kind: str, style: str, value: str, formula: bool) -> str:
+        if not value and kind != "s":
+            if formula and kind != "str":
+                self._facts.note("formula-without-value", number, column)
+            return ""
+        shown = self.kind_of(kind, style)
+        return self._convert(shown, column, [number], [value])[0]
+
+    # ---------------------------------------------------------------------------------------- column by column
+
+    def kind_of(self, cell_type: str, style: str) -> str:
+        """What a cell holds: s, text, b, e, or one of the kinds of styles."""
+        if cell_type == "n":
+            at = int(style) if style.isdigit() and len(style) < 9 else 0
+            return self._styles[at] if at < len(self._styles) else "number"
+        return {"inlineStr": "text", "str": "text", "d": "iso"}.get(cell_type, cell_type)
+
+    def _columns(self, fitting: list[Fitting]) -> Iterator[Block]:
+        form = self._form
+        assert form is not None  # noqa: S101 - rows fit a form
+        groups = list(zip(*fitting, strict=True))[1:]
+        numbers = self._numbers(groups[0])
+        hidden = "\n".join(groups[1])
+        if "hidden" in hidden:
+            for number, attributes in zip(numbers, groups[1], strict=True):
+                if ' hidden="1"' in attributes or ' hidden="true"' in attributes:
+                    self._facts.note("hidden-row", number, 1)
+        blank: Sequence[str] = [""] * len(fitting)
+        columns: list[Sequence[str]] = [blank] * max(self._width, form.width)
+        for (column, kind), raw in zip(form.columns, groups[2:], strict=True):
+            columns[column - 1] = self._convert(kind, column, numbers, raw, escaped=True)
+        self._width = len(columns)
+        rows = zip(*columns, strict=True)
+        if numbers[0] == self._given + 1 and numbers[-1] - numbers[0] + 1 == len(numbers):
+            self._given = numbers[-1]
+            is_full = any("" not in column for column in columns)
+            yield Block(rows, len(numbers) * len(columns) if is_full else 0)
+            return
+        for number, row in zip(numbers, rows, strict=True):
+            yield from self._blank_until(number)
+            yield Block([row])
+
+    def _numbers(self, refs: Sequence[str]) -> list[int]:
+        numbers = [*map(int, refs)]
+        before = self._given
+        if before < numbers[0] and numbers[-1] <= LAST_ROW and numbers == [*range(numbers[0], numbers[-1] + 1)]:
+            return numbers
+        for number in numbers:
+            if not before < number <= LAST_ROW:
+                raise damaged(f"{self._part}, {N_('row')} {number}")
+            before = number
+        return numbers
+
+    def _convert(
+        self, kind: str, column: int, rows: Sequence[int], raw: Sequence[str], *, escaped: bool = False
+    ) -> Sequence[str]:
+        """The texts of a column of one kind; empty values stay empty."""
+        try:
+            if kind == "number":
+                if len(raw) == 1:
+                    texts: Sequence[str] = [number_text(raw[0]) if raw[0] else ""]
+                elif not _are_plain("\n".join([*raw, ""])):
+                    texts = [number_text(value) if value else "" for value in raw]
+                elif max(map(len, raw)) > _DIGITS_KEPT:
+                    texts = _shortest(raw)
+                else:
+                    texts = raw
+                self._facts.numbers(column, rows, texts)
+                return texts
+            if kind == "s":
+                texts = self._shared(raw)
+            elif kind == "text":
+                joined = "\n".join(raw) if escaped else ""
+                texts = [xml_text(value) for value in raw] if "&" in joined or "_x" in joined else raw
+            elif kind == "b":
+                texts = ["" if not value else "true" if value in {"1", "true"} else "false" for value in raw]
+            elif kind == "e":
+                for row, value in zip(rows, raw, strict=True):
+                    if value:
+                        self._facts.note("error-cell", row, column, value)
+                texts = raw
+            elif kind == "iso":
+                texts = [value.removesuffix("T00:00:00").removesuffix("Z") for value in raw]
+            else:
+                return self._dates(kind, column, rows, raw)
+        except (ValueError, IndexError) as error:
+            raise damaged(f"{self._part}, {N_('column')} {column}, {N_('row')} {rows[0]}") from error
+        self._facts.texts(column, rows, texts)
+        return texts
+
+    def _shared(self, raw: Sequence[str]) -> list[str]:
+        strings = self._strings
+        if "" in raw:
+            return [strings[int(value)] if value else "" for value in raw]
+        return [*map(strings.__getitem__, map(int, raw))]
+
+    def _dates(self, kind: Any, column: int, rows: Sequence[int], raw: Sequence[str]) -> Sequence[str]:
+        epoch = self._epoch_1904
+        found = serial_texts(raw, kind, epoch)
+        if kind == "duration" or None in found:
+            for row, value, text in zip(rows, raw, found, strict=True):
+                if value:
+                    self._facts.note("duration" if text else "invalid-date", row, column, text or value)
+        return [number_text(value) if text is None else text for value, text in zip(raw, found, strict=True)]
+
+    # ------------------------------------------------------------------------------------------------- learning
+
+    def _learn(self, cells: list[Cell]) -> None:
+        self._recent.append(cells)
+        if len(self._recent) >= self._patience:
+            self._form = learn_form(self._recent, self._empties, self.kind_of) or self._form
+            self._recent = []
+            self._patience = max(_LEARN, min(self._patience * 2, 1 << 14))
+
+
+def _are_plain(lines: str) -> bool:
+    """Whether numbers, one a line, are all written as they shall be, but for needless digits."""
+    if "\n0" not in lines and not lines.startswith("0") and lines.replace("\n", "").isdecimal() and lines.isascii():
+        return True
+    return bool(_PLAIN_NUMBERS.fullmatch(lines)) and _MINUS_ZERO not in lines
+
+
+def _shortest(raw: Sequence[str]) -> list[str]:
+    """Numbers written plainly but some of them at length, each in its shortest form."""
+    texts = [v if len(v) <= _DIGITS_KEPT or v.isdigit() else repr(float(v)) for v in raw]
+    blob = "\n".join([*texts, ""])
+    return [number_text(v) if v else "" for v in raw] if "e" in blob or ".0\n" in blob else texts

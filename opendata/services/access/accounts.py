@@ -1,0 +1,220 @@
+"""Accounts: people, their passwords (Argon2id, RFC 9106), sessions and bearer tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from opendata.db.models import ROLES, Token, User
+from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
+from opendata.metadata.identifiers import find_identifier_fault
+from opendata.metadata.text import find_value_faults
+from opendata.services.catalogue.publishers import find_publisher
+from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.core.context import Context
+from opendata.services.core.values import TokenView, UserView
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+TOKEN_PREFIX = "odt_"  # noqa: S105 - what every token begins with, so that a leaked one is recognised
+MIN_PASSWORD = 10
+MAX_TOKEN_DAYS = 3650
+
+
+class Accounts:
+    """Creating accounts and telling who somebody is."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def create_user(self, name: str, password: str, role: str, publisher: str | None = None) -> UserView:
+        """Create an account; an editor needs a publisher. Raises `InvalidMetadataError`, `StateError` if taken."""
+        faults = list(_find_faults(name, password, role, publisher))
+        if faults:
+            raise InvalidMetadataError(faults=faults)
+        digest = find_hasher().hash(password.encode())
+        with self._context.write() as session:
+            if session.scalar(select(User).where(User.name == name)):
+                raise StateError(N_("There is an account “%(name)s” already"), name=name)
+            if publisher:
+                find_publisher(session, publisher)
+            row = User(
+                name=name,
+                password=digest,
+                role=role,
+                publisher_id=publisher,
+                session=secrets.token_hex(16),
+                created=self._context.clock(),
+            )
+            session.add(row)
+            self._context.log(session, SYSTEM, "create", "user", name, role=role)
+            try:
+                session.flush()
+            except IntegrityError:  # somebody else took the name at this moment
+                raise StateError(N_("There is an account “%(name)s” already"), name=name) from None
+            return _view_user(row)
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give an account a new password and end its sessions."""
+        faults = list(_find_faults(name, password, "maintainer", None))
+        if faults:
+            raise InvalidMetadataError(faults=faults)
+        with self._context.write() as session:
+            row = _find_user(session, name)
+            row.password = find_hasher().hash(password)
+            row.session = secrets.token_hex(16)
+            self._context.log(session, SYSTEM, "set-password", "user", name)
+
+    def disable_user(self, name: str, *, disabled: bool = True) -> None:
+        """Close an account, or open it again; its sessions and tokens end at once."""
+        with self._context.write() as session:
+            row = _find_user(session, name)
+            row.disabled = disabled
+            row.session = secrets.token_hex(16)
+            self._context.log(session, SYSTEM, "disable" if disabled else "enable", "user", name)
+
+    def list_users(self) -> Sequence[UserView]:
+        """All accounts by name."""
+        with self._context.read() as session:
+            return [_view_user(row) for row in session.scalars(select(User).order_by(User.name))]
+
+    def sign_in(self, name: str, password: str) -> tuple[Actor, str]:
+        """The actor of a name and password, and the mark that a session keeps. Raises `NotSignedInError`."""
+        from argon2.exceptions import Argon2Error
+
+        row = None
+        if find_identifier_fault("", name) is None:
+            with self._context.read() as session:
+                row = session.scalar(select(User).where(User.name == name))
+        try:
+            # An unknown name costs the same time as a wrong password.
+            find_hasher().verify(row.password if row else _decoy(), password.encode(errors="replace"))
+        except Argon2Error:
+            row = None
+        if row is None or row.disabled:
+            raise NotSignedInError(N_("Name or password is wrong"))
+        return _view_actor(row), row.session
+
+    def resume(self, user: int, mark: str) -> Actor | None:
+        """The actor of a session, or None where it has ended."""
+        with self._context.read() as session:
+            row = session.get(User, user)
+            if row is None or row.disabled or not secrets.compare_digest(row.session, mark):
+                return None
+            return _view_actor(row)
+
+    def create_token(self, user: str, name: str = "", *, days: int | None = None) -> tuple[str, TokenView]:
+        """A new bearer token for an account; its text is shown this once. `days` until it expires, None: never.
+
+        Raises `NotFoundError`, `InvalidMetadataError`.
+        """
+        faults = list(find_value_faults(name, "/name"))
+        if days is not None and not 1 <= days <= MAX_TOKEN_DAYS:
+            faults.append(fault("/days", N_("A token lasts 1 to %(limit)s days"), limit=MAX_TOKEN_DAYS))
+        if faults:
+            raise InvalidMetadataError(faults=faults)
+        text = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        now = self._context.clock()
+        with self._context.write() as session:
+            row = _find_user(session, user)
+            token = Token(
+                user_id=row.id,
+                name=name,
+                digest=_digest(text),
+                created=now,
+                expires=now + timedelta(days=days) if days is not None else None,
+                revoked=False,
+            )
+            session.add(token)
+            self._context.log(session, SYSTEM, "create", "token", user, name=name)
+            session.flush()
+            return text, _view_token(token, user)
+
+    def list_tokens(self) -> Sequence[TokenView]:
+        """All tokens, without their secrets."""
+        query = select(Token, User.name).join(User, User.id == Token.user_id).order_by(Token.id)
+        with self._context.read() as session:
+            return [_view_token(token, name) for token, name in session.execute(query)]
+
+    def revoke_token(self, token: int) -> None:
+        """End a token. Raises `NotFoundError`."""
+        with self._context.write() as session:
+            row = session.get(Token, token)
+            if row is None:
+                raise NotFoundError(N_("There is no token %(id)s"), id=token)
+            row.revoked = True
+            self._context.log(session, SYSTEM, "revoke", "token", str(token))
+
+    def authenticate(self, text: str) -> Actor:
+        """The actor of a bearer token. Raises `NotSignedInError` where it is unknown, revoked or expired."""
+        query = select(Token, User).join(User, User.id == Token.user_id).where(Token.digest == _digest(text))
+        with self._context.read() as session:
+            found = session.execute(query).first()
+        if found is None:
+            raise NotSignedInError(N_("The token is not known; make one with “opendata token create”"))
+        token, user = found
+        if token.revoked or user.disabled:
+            raise NotSignedInError(N_("The token was revoked; make a new one with “opendata token create”"))
+        if token.expires is not None and token.expires <= self._context.clock():
+            raise NotSignedInError(N_("The token has expired; make a new one with “opendata token create”"))
+        return _view_actor(user)
+
+
+def _find_user(session: Session, name: str) -> User:
+    known = find_identifier_fault("", name) is None
+    row = session.scalar(select(User).where(User.name == name)) if known else None
+    if row is None:
+        raise NotFoundError(N_("There is no account “%(name)s”"), name=name[:100])
+    return row
+
+
+def _find_faults(name: str, password: str, role: str, publisher: str | None) -> Sequence[Fault]:
+    faults = [find_identifier_fault("/name", name)]
+    faults.extend(find_value_faults(password, "/password"))
+    if not MIN_PASSWORD <= len(password) <= 1000:
+        faults.append(fault("/password", N_("A password has at least %(limit)s characters"), limit=MIN_PASSWORD))
+    if role not in ROLES:
+        faults.append(fault("/role", N_("“%(value)s” is not one of %(choices)s"), value=role, choices=", ".join(ROLES)))
+    if role == "editor" and not publisher:
+        faults.append(fault("/publisher", N_("An editor belongs to a publisher; name it")))
+    return [item for item in faults if item]
+
+
+def _view_actor(row: User) -> Actor:
+    return Actor(row.name, row.role, row.id, row.publisher_id)
+
+
+def _view_user(row: User) -> UserView:
+    return UserView(
+        id=row.id, name=row.name, role=row.role, publisher=row.publisher_id, created=row.created, disabled=row.disabled
+    )
+
+
+def _view_token(row: Token, user: str) -> TokenView:
+    return TokenView(id=row.id, user=user, name=row.name, created=row.created, expires=row.expires, revoked=row.revoked)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
+@cache
+def find_hasher() -> PasswordHasher:
+    """What hashes passwords and checks them."""
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
+
+
+@cache
+def _decoy() -> str:
+    return find_hasher().hash(secrets.token_hex(16))

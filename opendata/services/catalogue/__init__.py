@@ -1,0 +1,1 @@
+"""The catalogue: publishers, datasets, schemas, versions, and how they change."""

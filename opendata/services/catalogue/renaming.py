@@ -1,0 +1,97 @@
+"""Renaming a dataset: its addresses change, and those it had lead to the new ones for ever."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Alias, Dataset, Draft, Version
+from opendata.errors import N_, IntegrityError, InvalidMetadataError, StateError
+from opendata.metadata.canonical import write_canonical
+from opendata.metadata.identifiers import find_identifier_fault
+from opendata.metadata.manifest import format_time
+from opendata.services.catalogue.datasets import find_dataset, record_entry, view_dataset
+from opendata.services.core.actors import Actor, require_maintainer
+from opendata.services.core.context import Context
+from opendata.services.core.records import keep_record
+from opendata.services.core.values import DatasetView
+from opendata.storage.store import alias_key, manifest_key
+
+
+class Renaming:
+    """Gives datasets other ids and remembers those they had."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def rename(self, actor: Actor | None, dataset: str, new: str) -> DatasetView:
+        """Give a dataset another id, one that nothing ever had. Its versions keep their manifests to the byte.
+
+        The records of its versions are copied to where the new id has its own; one commit renames it; then a signed
+        alias says in the store where the old id leads. Raises `InvalidMetadataError`, `NotFoundError`,
+        `NotPermittedError`, and `StateError` where the id is taken or something is just being published.
+        """
+        found_actor = require_maintainer(actor)
+        wrong = find_identifier_fault("/id", new)
+        if wrong:
+            raise InvalidMetadataError(faults=[wrong])
+        with self._context.write() as session:
+            row = find_dataset(session, dataset, lock=True)
+            if session.get(Dataset, new) or session.get(Alias, new):
+                raise StateError(N_("There is a dataset “%(id)s” already"), id=new)
+            at_work = select(Draft.id).where(Draft.dataset_id == dataset, Draft.wanted != "")
+            if row.publishing_id is not None or session.scalar(at_work) is not None:
+                raise StateError(N_("A draft of this dataset is just being worked on; try again in a moment"))
+            public = row.head is not None
+            if public:
+                self._copy_records(dataset, new)
+            moved = self._move(session, row, new)
+            session.execute(update(Alias).where(Alias.dataset_id == dataset).values(dataset_id=new))
+            if public:
+                session.add(Alias(old=dataset, dataset_id=new, created=moved.modified, unfinished=True))
+            session.flush()
+            session.delete(row)
+            self._context.log(session, found_actor, "rename", "dataset", new, old=dataset)
+            session.flush()
+            view = view_dataset(moved)
+        self.finish_all()
+        return view
+
+    def finish_all(self) -> None:
+        """Say in the store what was decided and is not yet said there."""
+        with self._context.read() as session:
+            names = list(session.scalars(select(Alias.old).where(Alias.unfinished)))
+        for name in names:
+            with self._context.write() as session:
+                alias = session.get_one(Alias, name)
+                record_entry(self._context, find_dataset(session, alias.dataset_id, lock=True))
+                found = {"old": name, "id": alias.dataset_id, "renamed": format_time(alias.created)}
+                keep_record(self._context, alias_key(name), write_canonical(found))
+                alias.unfinished = False
+
+    def _copy_records(self, old: str, new: str) -> None:
+        """Copy the records of its versions, byte by byte; manifests go on saying the name they were signed with."""
+        store = self._context.public
+        before, after = _folder(old), _folder(new)
+        for key in store.list_records(before):
+            try:
+                store.put_record(after + key.removeprefix(before), store.get_record(key))
+            except IntegrityError:
+                raise StateError(N_("Another dataset had the id “%(id)s” once"), id=new) from None
+
+    def _move(self, session: Session, row: Dataset, new: str) -> Dataset:
+        """The same row under another id; what belongs to it follows."""
+        values = {column.key: getattr(row, column.key) for column in Dataset.__mapper__.column_attrs}
+        row.uuid = f"moved-{row.id}"[:36]
+        session.flush()
+        moved = Dataset(**{**values, "id": new, "editions": 0, "modified": self._context.now()})
+        moved.revision += 1
+        session.add(moved)
+        session.flush()
+        for table in (Version, Draft):
+            session.execute(update(table).where(table.dataset_id == values["id"]).values(dataset_id=new))
+        return moved
+
+
+def _folder(dataset: str) -> str:
+    return manifest_key(dataset, "1.0.0").rpartition("/")[0]

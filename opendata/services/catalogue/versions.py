@@ -1,0 +1,315 @@
+"""Published versions: their manifests, their files, their first rows. Only what the index lists is visible."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import literal, select, tuple_
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Dataset, UtcDateTime, Version
+from opendata.errors import N_, NotFoundError, WithdrawnError
+from opendata.metadata.attachments import is_attachment, list_attachments, name_file
+from opendata.metadata.versions import parse_version
+from opendata.services.catalogue.datasets import find_dataset, view_dataset
+from opendata.services.core.context import Context
+from opendata.services.core.damages import Damages
+from opendata.services.core.disclosure import require_open
+from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
+from opendata.services.core.values import DatasetView, News, Page, ServedFile, VersionView
+from opendata.storage.store import Store, manifest_key
+from opendata.tables.schema.schema import ForeignKey
+
+LATEST = "latest"
+
+
+class Manifests:
+    """Manifests by dataset and version, parsed once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._parsed = lru_cache(maxsize=256)(self._parse)
+        self._written = lru_cache(maxsize=1024)(self._find_written)
+
+    def get(self, dataset: str, version: str) -> Mapping[str, Any]:
+        """The manifest as an object, not to be changed. Raises `NotFoundError`."""
+        return self._parsed(dataset, version)
+
+    def read(self, dataset: str, version: str) -> bytes:
+        """The manifest's bytes."""
+        return self._store.get_record(manifest_key(dataset, version))
+
+    def read_signature(self, dataset: str, version: str) -> bytes:
+        """The detached signature over the manifest's bytes."""
+        return self._store.get_record(manifest_key(dataset, version) + ".sig")
+
+    def find_written(self, dataset: str, version: str) -> float:
+        """When the manifest was written, in seconds since 1970: after all the files it names."""
+        return self._written(dataset, version)
+
+    def _find_written(self, dataset: str, version: str) -> float:
+        return self._store.find_written(manifest_key(dataset, version))
+
+    def _parse(self, dataset: str, version: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(self.read(dataset, version))
+        return found
+
+
+class Versions:
+    """Reading published versions."""
+
+    def __init__(self, context: Context, manifests: Manifests, damages: Damages) -> None:
+        self._context = context
+        self._manifests = manifests
+        self._damages = damages
+
+    def list(self, dataset: str) -> tuple[VersionView, ...]:
+        """All versions of a dataset, newest first. Raises `NotFoundError` where the dataset is not public."""
+        with self._context.read() as session:
+            find_dataset(session, dataset)
+            rows = session.scalars(select(Version).where(Version.dataset_id == dataset))
+            found = [view_version(row) for row in rows]
+        if not found:
+            raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
+        return tuple(sorted(found, key=lambda item: parse_version(item.version) or (0, 0, 0), reverse=True))
+
+    def list_page(self, dataset: str, *, limit: int, cursor: str | None = None) -> Page[VersionView]:
+        """A page of the same, read from the database alone."""
+        after = read_cursor(cursor)
+        query = select(Version).where(Version.dataset_id == dataset).order_by(Version.id.desc()).limit(limit + 1)
+        with self._context.read() as session:
+            find_dataset(session, dataset)
+            if after is not None:
+                known = select(Version.id).where(Version.dataset_id == dataset, Version.version == after)
+                place = session.scalar(known)
+                if place is None:
+                    raise refuse_cursor()
+                query = query.where(Version.id < place)
+            found = [view_version(row) for row in session.scalars(query)]
+        return Page(found[:limit], write_cursor(found[limit - 1].version) if len(found) > limit else None)
+
+    def list_news(self, dataset: str | None = None, *, limit: int, cursor: str | None = None) -> Page[News]:
+        """The versions, of all datasets or of one, of which something was said last, the newest first.
+
+        Raises `NotFoundError` where the dataset is not public, `InputError` for a cursor that is none of ours.
+        """
+        query = select(Version, Dataset).join(Dataset, Dataset.id == Version.dataset_id)
+        query = query.order_by(Version.changed.desc(), Version.id.desc()).limit(limit + 1)
+        if cursor:
+            changed, row = _read_place(cursor)
+            place = tuple_(literal(changed, UtcDateTime()), literal(row))
+            query = query.where(tuple_(Version.changed, Version.id) < place)
+        with self._context.read() as session:
+            if dataset is not None:
+                if find_dataset(session, dataset).head is None:
+                    raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
+                query = query.where(Version.dataset_id == dataset)
+            rows = list(session.execute(query))
+            views: dict[str, DatasetView] = {}
+            for _, owner in rows:
+                if owner.id not in views:
+                    views[owner.id] = view_dataset(owner)
+            found = [News(views[owner.id], view_version(row)) for row, owner in rows[:limit]]
+        return Page(found, _write_place(rows[limit - 1][0]) if len(rows) > limit else None)
+
+    def get(self, dataset: str, version: str) -> VersionView:
+        """One version. Raises `NotFoundError`, and `WithdrawnError` with the tombstone of one that was taken down."""
+        with self._context.read() as session:
+            row = find_version(session, dataset, version)
+            if row.withdrawal is not None:
+                raise WithdrawnError(
+                    N_("Version %(version)s of “%(dataset)s” was withdrawn on %(day)s: %(reason)s"),
+                    version=row.version,
+                    dataset=row.dataset_id,
+                    day=str(row.withdrawal["withdrawn"])[:10],
+                    reason=row.withdrawal["reason"],
+                    tombstone=row.withdrawal,
+                )
+            return view_version(row)
+
+    def find_predecessor(self, dataset: str, version: str) -> VersionView | None:
+        """The version before, withdrawn or not: its manifest has the digest that the manifest of this one names."""
+        previous = self.get_manifest(dataset, version)["opendata"].get("previous")
+        if previous is None:
+            return None
+        with self._context.read() as session:
+            manifest = previous.removeprefix("sha256:")
+            row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.manifest == manifest))
+            return view_version(row) if row is not None else None
+
+    def find_latest(self, dataset: str) -> str:
+        """The number of the newest version that stands.
+
+        Raises `NotFoundError` where there is none, `WithdrawnError` where all were taken down.
+        """
+        with self._context.read() as session:
+            row = find_dataset(session, dataset)
+            latest, head = row.latest, row.head
+        if latest is None and head is None:
+            raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
+        return latest or self.get(dataset, str(head)).version
+
+    def get_manifest(self, dataset: str, version: str) -> Mapping[str, Any]:
+        """The manifest of a version as an object, not to be changed."""
+        self.get(dataset, version)
+        return self._manifests.get(dataset, version)
+
+    def read_manifest(self, dataset: str, version: str) -> bytes:
+        """The exact bytes of the manifest: what is signed."""
+        self.get(dataset, version)
+        return self._manifests.read(dataset, version)
+
+    def read_signature(self, dataset: str, version: str) -> bytes:
+        """The detached signature of the manifest."""
+        self.get(dataset, version)
+        return self._manifests.read_signature(dataset, version)
+
+    def get_resource(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+        """A resource of the manifest. Raises `NotFoundError`."""
+        for item in self.get_manifest(dataset, version)["resources"]:
+            if item["name"] == resource:
+                found: Mapping[str, Any] = item
+                return found
+        raise NotFoundError(N_("This version has no resource “%(name)s”"), name=resource[:100])
+
+    def get_table(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+        """The same of a table alone. Raises `NotFoundError` for an attachment too."""
+        found = self.get_resource(dataset, version, resource)
+        if is_attachment(found):
+            raise NotFoundError(
+                N_("“%(name)s” is no table but an attachment; its file is “%(path)s”"),
+                name=resource[:100],
+                path=found["path"],
+            )
+        return found
+
+    def require_public(self, dataset: str, *versions: str) -> None:
+        """Pass where anybody may have the data of these versions.
+
+        Raises `NotFoundError`, `WithdrawnError`, and `NotPublicError` by the disclosure of the dataset.
+        """
+        for version in versions:
+            self.get(dataset, version)
+        with self._context.read() as session:
+            require_open(find_dataset(session, dataset))
+
+    def find_attachment(self, dataset: str, version: str, name: str) -> ServedFile:
+        """The file of an attachment by the file's name. Raises `NotFoundError`, `NotPublicError`, `DamagedError`."""
+        self.require_public(dataset, version)
+        for item in list_attachments(self.get_manifest(dataset, version)["resources"]):
+            if name_file(item) == name:
+                digest = item["hash"].removeprefix("sha256:")
+                written = self._manifests.find_written(dataset, version)
+                return ServedFile(
+                    path=self._damages.require_whole(digest, item["bytes"], written),
+                    name=name,
+                    media_type=item["mediatype"],
+                    sha256=digest,
+                    size=item["bytes"],
+                )
+        raise NotFoundError(N_("This version has no attachment “%(name)s”"), name=name[:100])
+
+    def find_file(self, dataset: str, version: str, resource: str, suffix: str) -> ServedFile:
+        """The CSV or Parquet file of a table. Raises `NotFoundError`, `NotPublicError`, `DamagedError`."""
+        self.require_public(dataset, version)
+        found = self.get_table(dataset, version, resource)
+        if suffix == "csv":
+            part, media_type = found, "text/csv; charset=utf-8"
+        elif suffix == "parquet":
+            part, media_type = found["opendata"]["parquet"], "application/vnd.apache.parquet"
+        else:
+            raise NotFoundError(N_("There is no form “%(suffix)s” of this resource"), suffix=suffix[:20])
+        digest = part["hash"].removeprefix("sha256:")
+        return ServedFile(
+            path=self._damages.require_whole(digest, part["bytes"], self._manifests.find_written(dataset, version)),
+            name=f"{dataset}-{version}-{resource}.{suffix}",
+            media_type=media_type,
+            sha256=digest,
+            size=part["bytes"],
+        )
+
+    def get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+        """The verdict and the counts per rule and column of a resource, without any value of a cell.
+
+        Raises `NotFoundError`, `NotPublicError`.
+        """
+        found = self._get_report(dataset, version, resource)
+        return {key: value for key, value in found.items() if key != "opendata"}
+
+    def get_profile(self, dataset: str, version: str, resource: str) -> Sequence[Mapping[str, Any]]:
+        """What is in each column of a resource; of those that may tell of persons only how much."""
+        found = self._get_report(dataset, version, resource).get("opendata") or {}
+        return list(found.get("profile", ()))
+
+    def _get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+        self.require_public(dataset, version)
+        kept = self.get_table(dataset, version, resource).get("opendata", {}).get("report")
+        if kept is None:
+            return {"valid": True, "tasks": []}
+        with self._context.public.open_blob(kept["hash"].removeprefix("sha256:")) as file:
+            found: Mapping[str, Any] = json.load(file)
+        return found
+
+    def find_table(self, key: ForeignKey) -> Path | None:
+        """The Parquet file of the published table that a foreign key refers to, or None."""
+        dataset, _, version = key.package.partition("@")
+        try:
+            return self.find_file(dataset, version, key.resource, "parquet").path
+        except NotFoundError:
+            return None
+
+    def read_rows(self, dataset: str, version: str, resource: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The first rows of a resource, typed, from its Parquet file."""
+        from opendata.tables.forms.preview import read_first_rows
+
+        return read_first_rows(self.find_file(dataset, version, resource, "parquet").path, limit)
+
+
+def find_version(session: Session, dataset: str, version: str) -> Version:
+    """The row of a version, withdrawn or not. Raises `NotFoundError`."""
+    row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))
+    if row is None:
+        find_dataset(session, dataset)
+        raise NotFoundError(
+            N_("There is no version “%(version)s” of “%(dataset)s”"), version=version[:40], dataset=dataset[:200]
+        )
+    return row
+
+
+def view_version(row: Version) -> VersionView:
+    """The value of a row."""
+    return VersionView(
+        dataset=row.dataset_id,
+        version=row.version,
+        created=row.created,
+        published=row.published,
+        changed=row.changed,
+        notes=row.notes,
+        reasons=tuple(row.reasons),
+        resources=row.resources,
+        rows=row.rows,
+        bytes=row.bytes,
+        manifest_sha256=row.manifest,
+        withdrawal=row.withdrawal,
+    )
+
+
+def _write_place(row: Version) -> str:
+    """The cursor of a place in the news: when the newest thing was said of a version, and which row it is."""
+    return write_cursor(f"{row.changed.isoformat()} {row.id}")
+
+
+def _read_place(cursor: str) -> tuple[datetime, int]:
+    moment, _, row = (read_cursor(cursor) or "").partition(" ")
+    try:
+        changed = datetime.fromisoformat(moment)
+    except ValueError:
+        raise refuse_cursor() from None
+    if changed.tzinfo != UTC or not row.isdecimal() or len(row) > 9:
+        raise refuse_cursor()
+    return changed, int(row)

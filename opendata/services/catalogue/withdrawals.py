@@ -1,0 +1,289 @@
+"""Taking back, honestly: a version is withdrawn, or erased, and a signed tombstone says why, by whose right and when.
+
+1. One database commit decides it: from then on every address of the version answers 410.
+2. The tombstone is written into the store, where it beats the manifest; what is to be erased is then deleted.
+3. A second commit says that nothing is left to do. A crash before that is finished by the next sweep.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Dataset, Draft, DraftResource, Version
+from opendata.errors import N_, BackendError, InvalidMetadataError, StateError, fault
+from opendata.metadata.manifest import format_time
+from opendata.metadata.versions import parse_version
+from opendata.services.catalogue.datasets import find_dataset
+from opendata.services.catalogue.versions import Manifests, find_version, view_version
+from opendata.services.core.actors import Actor, require_maintainer
+from opendata.services.core.caches import purge_caches
+from opendata.services.core.context import Context
+from opendata.services.core.records import keep_edition, list_editions
+from opendata.services.core.values import VersionView
+from opendata.storage.derived import DerivedFolder
+from opendata.storage.store import erratum_key, tombstone_key
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_TEXT = 4000
+
+
+class Withdrawals:
+    """Takes versions back and tells of mistakes in them."""
+
+    def __init__(self, context: Context, manifests: Manifests) -> None:
+        self._context = context
+        self._manifests = manifests
+        self._derived = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
+
+    def withdraw(
+        self,
+        actor: Actor | None,
+        dataset: str,
+        version: str,
+        *,
+        reason: str,
+        legal_basis: str = "",
+        successor: str | None = None,
+        erase: bool = False,
+        resources: Sequence[str] = (),
+    ) -> Sequence[VersionView]:
+        """Take a version down for ever; return all versions that this takes down.
+
+        With `erase` the bytes of its `resources` (all of them where none is named) go as well, and with them every
+        version, of whatever dataset, that is made of the same bytes; `reason` and `legal_basis` are both needed then.
+        A version that was withdrawn before can still be erased. Raises `NotFoundError`, `NotPermittedError`,
+        `InvalidMetadataError`, and `StateError` where there is nothing left to take down.
+        """
+        found_actor = require_maintainer(actor)
+        reason, legal_basis = _read_text("/reason", reason), _read_text("/legalBasis", legal_basis, needed=erase)
+        now = self._context.now()
+        with self._context.write() as session:
+            owner = find_dataset(session, dataset, lock=True)
+            row = find_version(session, dataset, version)
+            if owner.publishing_id is not None:
+                raise StateError(N_("A version of this dataset is just being published; try again in a moment"))
+            if row.withdrawal is not None and not erase:
+                raise StateError(N_("Version %(version)s was withdrawn before"), version=version)
+            if successor is not None and (successor == version or not _stands(session, dataset, successor)):
+                raise InvalidMetadataError(
+                    faults=[fault("/successor", N_("There is no version “%(version)s” that stands"), version=successor)]
+                )
+            rows, gone = self._plan_erasure(session, row, resources) if erase else ([row], frozenset())
+            for item in rows:
+                self._decide(item, reason, legal_basis, successor if item is row else None, gone, now)
+                verb, subject = "erase" if erase else "withdraw", f"{item.dataset_id}@{item.version}"
+                self._context.log(session, found_actor, verb, "version", subject, reason=reason)
+            session.flush()
+            for identifier in sorted({item.dataset_id for item in rows}):
+                _find_latest(session, find_dataset(session, identifier, lock=True), now)
+            taken = [view_version(item) for item in rows]
+        for view in taken:
+            self.finish(view.dataset, view.version)
+        return taken
+
+    def finish_all(self) -> int:
+        """Finish what was decided and not done; how many versions that were."""
+        with self._context.read() as session:
+            rows = session.execute(select(Version.dataset_id, Version.version).where(Version.unfinished))
+            found = [(dataset, version) for dataset, version in rows]
+        for dataset, version in found:
+            self.finish(dataset, version)
+        return len(found)
+
+    def finish(self, dataset: str, version: str) -> None:
+        """Write the tombstone of a version and delete what it says is erased; doing so again changes nothing."""
+        with self._context.read() as session:
+            withdrawal = dict(find_version(session, dataset, version).withdrawal or {})
+        count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
+        keep_edition(self._context, partial(tombstone_key, dataset, version), withdrawal, count)
+        self._erase([sha256.removeprefix("sha256:") for sha256 in withdrawal["erased"]])
+        if withdrawal["erased"]:
+            self._derived.forget([*withdrawal["erased"], withdrawal["manifest"]])
+        try:
+            purge_caches(self._context.settings, f"/datasets/{dataset}/{version}/")
+        except BackendError as error:
+            logger.warning("%s@%s is withdrawn, but caches may still hold it: %s", dataset, version, error)
+            return
+        with self._context.write() as session:
+            find_version(session, dataset, version).unfinished = False
+
+    def read_tombstone(self, dataset: str, version: str, *, signature: bool = False) -> bytes:
+        """The exact bytes of a version's newest tombstone, or their signature. Raises `NotFoundError`."""
+        count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
+        key = tombstone_key(dataset, version, max(1, count))
+        return self._context.public.get_record(f"{key}.sig" if signature else key)
+
+    def tell_erratum(
+        self, actor: Actor | None, dataset: str, version: str, *, text: str, successor: str | None = None
+    ) -> Mapping[str, Any]:
+        """Say what is wrong with a version that stands; it is shown there and on the one that corrects it."""
+        found_actor = require_maintainer(actor)
+        text = _read_text("/text", text)
+        now = self._context.now()
+        with self._context.write() as session:
+            row = find_dataset(session, dataset, lock=True)
+            for named in (version, successor):
+                if named is not None:
+                    find_version(session, dataset, named).changed = now
+            number = len(row.errata or ()) + 1
+            erratum: dict[str, Any] = {
+                "dataset": dataset,
+                "number": number,
+                "version": version,
+                "successor": successor,
+                "text": text,
+                "created": format_time(now),
+            }
+            keep_edition(self._context, partial(erratum_key, dataset), erratum, number - 1)
+            row.errata = [*(row.errata or ()), erratum]
+            row.modified = now
+            row.revision += 1
+            self._context.log(session, found_actor, "erratum", "version", f"{dataset}@{version}", text=text)
+        return erratum
+
+    def _plan_erasure(
+        self, session: Session, row: Version, names: Sequence[str]
+    ) -> tuple[list[Version], frozenset[str]]:
+        """Every version made of the bytes that are to go, `row` first, and the digests of all that goes with them."""
+        manifest = self._manifests.get(row.dataset_id, row.version)
+        chosen = _choose(manifest, names)
+        wanted = {digest for item in chosen for digest in _list_content(item)}
+        rows, gone, needed = [row], {*wanted, *(digest for item in chosen for digest in _list_report(item))}, set[str]()
+        for other in session.scalars(select(Version).where(Version.id != row.id)):
+            resources = self._manifests.get(other.dataset_id, other.version)["resources"]
+            shared = [item for item in resources if wanted & _list_content(item)]
+            if shared:
+                rows.append(other)
+                gone.update(digest for item in shared for digest in (*_list_content(item), *_list_report(item)))
+            else:
+                needed.update(digest for item in resources for digest in (*_list_content(item), *_list_report(item)))
+        return rows, frozenset(gone - needed)
+
+    def _decide(
+        self,
+        row: Version,
+        reason: str,
+        legal_basis: str,
+        successor: str | None,
+        gone: frozenset[str],
+        now: datetime,
+    ) -> None:
+        """Fix what the tombstone of a version will say."""
+        before = row.withdrawal or {}
+        manifest = self._manifests.get(row.dataset_id, row.version)
+        own = {name for item in manifest["resources"] for name in (*_list_content(item), *_list_report(item))}
+        moment = format_time(now)
+        row.changed = now
+        row.withdrawal = {
+            "dataset": row.dataset_id,
+            "version": row.version,
+            "manifest": f"sha256:{row.manifest}",
+            "previous": manifest["opendata"]["previous"],
+            "withdrawn": before.get("withdrawn", moment),
+            "changed": moment,
+            "reason": reason,
+            "legalBasis": legal_basis,
+            "successor": successor or before.get("successor"),
+            "erased": sorted({*before.get("erased", ()), *(own & gone)}),
+        }
+        row.unfinished = True
+
+    def _erase(self, names: Sequence[str]) -> None:
+        """Delete blobs from both stores, and what drafts still hold of them."""
+        if not names:
+            return
+        with self._context.write() as session:
+            parts = (DraftResource.upload, DraftResource.csv, DraftResource.parquet)
+            found = session.scalars(select(DraftResource).where(or_(*(part.in_(names) for part in parts))))
+            rows = list(found)
+            own = {name for row in rows for name in _list_private(row)}
+            for row in rows:
+                row.report = row.profile = row.proposed_schema = row.reading = row.findings = row.plain = None
+                if row.changes:
+                    own.add(row.changes["rows"])
+                    row.changes = None
+            own |= _forget_changes(session, names)
+            for draft in session.scalars(select(Draft).where(Draft.id.in_({row.draft_id for row in rows}))):
+                draft.key_reports = {}
+                if draft.status not in ("published", "discarded"):
+                    draft.status, draft.wanted = "discarded", ""
+                    draft.modified = self._context.clock()
+                    draft.revision += 1
+        for name in {*names, *own}:
+            self._context.private.delete_blob(name)
+        for name in names:
+            self._context.public.delete_blob(name)
+
+
+def _choose(manifest: Mapping[str, Any], names: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    """The resources named, or all. Raises `InvalidMetadataError` for a name there is not."""
+    known = {item["name"]: item for item in manifest["resources"]}
+    faults = [
+        fault("/resources", N_("This version has no resource “%(name)s”"), name=name[:100])
+        for name in names
+        if name not in known
+    ]
+    if faults:
+        raise InvalidMetadataError(faults=faults)
+    return [known[name] for name in names] if names else list(known.values())
+
+
+def _list_content(resource: Mapping[str, Any]) -> set[str]:
+    """The digests of what a resource is made of: the file as published, its Parquet form, and the file as it came."""
+    ours = resource.get("opendata", {})
+    return {part["hash"] for part in (resource, ours.get("parquet"), ours.get("source")) if part}
+
+
+def _list_report(resource: Mapping[str, Any]) -> set[str]:
+    part = resource.get("opendata", {}).get("report")
+    return {part["hash"]} if part else set()
+
+
+def _forget_changes(session: Session, names: Sequence[str]) -> set[str]:
+    """Forget in all drafts which rows of these blobs they change; the blobs that have the rows."""
+    gone = {f"sha256:{name}" for name in names}
+    found = set()
+    for row in session.scalars(select(DraftResource).where(DraftResource.changes.is_not(None))):
+        if gone & set((row.changes or {}).get("blobs", ())):
+            found.add(str((row.changes or {})["rows"]))
+            row.changes = None
+    return found
+
+
+def _list_private(row: DraftResource) -> set[str]:
+    return {name for name in (row.upload, row.csv, row.parquet, row.plain, row.findings) if name}
+
+
+def _stands(session: Session, dataset: str, version: str) -> bool:
+    query = select(Version.id).where(
+        Version.dataset_id == dataset, Version.version == version, Version.withdrawal.is_(None)
+    )
+    return session.scalar(query) is not None
+
+
+def _find_latest(session: Session, row: Dataset, now: datetime) -> None:
+    """Have the dataset name its highest version that stands."""
+    query = select(Version.version).where(Version.dataset_id == row.id, Version.withdrawal.is_(None))
+    numbers = [parse_version(text) or (0, 0, 0) for text in session.scalars(query)]
+    row.latest = ".".join(str(part) for part in max(numbers)) if numbers else None
+    row.modified = now
+    row.revision += 1
+
+
+def _read_text(pointer: str, text: object, *, needed: bool = True) -> str:
+    found = text.strip() if isinstance(text, str) else ""
+    if needed and not found:
+        raise InvalidMetadataError(faults=[fault(pointer, N_("Say why: it is published with the version's address"))])
+    if len(found) > _LONGEST_TEXT:
+        raise InvalidMetadataError(
+            faults=[fault(pointer, N_("At most %(limit)s characters are allowed"), limit=_LONGEST_TEXT)]
+        )
+    return found

@@ -1,0 +1,1 @@
+"""What every service uses: who acts, the context, values, cursors, records, disclosure."""

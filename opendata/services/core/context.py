@@ -1,0 +1,94 @@
+"""What every service works with: settings, database, stores, signer, queue and clock, handed in once by `wiring`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Event
+from opendata.db.session import Database
+from opendata.errors import N_, NotFoundError
+from opendata.services.core.actors import Actor
+from opendata.settings import Settings
+from opendata.storage.signing import Signer
+from opendata.storage.store import Store
+
+
+class Queue(Protocol):
+    """Tells a worker that a draft has work; the draft's row says which. Losing a message loses time, never work."""
+
+    def put(self, draft: str) -> None:
+        """Tell about one draft."""
+        ...
+
+
+WORK_FOLDER = "work"
+"""Where in the private store's folder work in progress lies."""
+
+
+def read_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The parts services share."""
+
+    settings: Settings
+    database: Database
+    public: Store
+    private: Store
+    signer: Signer
+    queue: Queue
+    clock: Callable[[], datetime] = read_clock
+
+    def now(self) -> datetime:
+        """The present second: times that stand in records have no fractions."""
+        return self.clock().replace(microsecond=0)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A unit of work that only reads."""
+        with self.database.unit() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A unit of work that changes something."""
+        with self.database.unit(write=True) as session:
+            yield session
+
+    @contextmanager
+    def work_folder(self) -> Iterator[Path]:
+        """An empty folder for work in progress, deleted at the end."""
+        root = self.settings.private_folder / WORK_FOLDER
+        root.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=root))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def find_kept(self, blob: str) -> Path:
+        """What was sent with a draft, or made of it. Raises `NotFoundError` where it was kept long enough."""
+        try:
+            return self.private.blob_path(blob)
+        except NotFoundError:
+            raise NotFoundError(
+                N_("This file is no longer kept: what was sent with a draft is deleted some time after the draft ended")
+            ) from None
+
+    def log(self, session: Session, actor: Actor, verb: str, kind: str, subject: str, **details: Any) -> None:
+        """Add a line to the audit log within a unit of work."""
+        session.add(
+            Event(at=self.clock(), actor=actor.name, verb=verb, subject_kind=kind, subject=subject, details=details)
+        )

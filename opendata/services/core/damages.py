@@ -1,0 +1,81 @@
+"""Damaged files: found when they are served or looked over, told to the operators, and handed out to nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from pathlib import Path
+
+from opendata.db.models import Damage
+from opendata.errors import N_, DamagedError, NotFoundError
+from opendata.services.core.actors import SYSTEM
+from opendata.services.core.context import Context
+
+logger = logging.getLogger(__name__)
+
+ALTERED = "altered"
+MISSING = "missing"
+
+_TOLERANCE_SECONDS = 2.0
+"""File systems and clocks round; whoever alters a file within that time after publication is found by `fsck`."""
+
+
+class Damages:
+    """Knows which blobs of the public store are damaged."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._proven: set[tuple[str, int, int, int]] = set()
+
+    def require_whole(self, sha256: str, size: int, written: float) -> Path:
+        """The file of a blob that is fit to be served; `written` is when the record that names it was (seconds).
+
+        A blob lies there before its record. One that was written to later is hashed before it is served, once.
+        Raises `DamagedError`, and tells the operators the first time.
+        """
+        with self._context.read() as session:
+            known = session.get(Damage, sha256) is not None
+        if known:
+            raise _refuse(sha256)
+        try:
+            path = self._context.public.blob_path(sha256)
+            found = path.stat()
+        except (NotFoundError, FileNotFoundError):
+            self.note(sha256, MISSING)
+            raise _refuse(sha256) from None
+        if found.st_size != size or not self._is_proven(path, sha256, found, written):
+            self.note(sha256, ALTERED)
+            raise _refuse(sha256)
+        return path
+
+    def note(self, sha256: str, kind: str) -> None:
+        """Enter a damaged blob and raise the alarm, once."""
+        with self._context.write() as session:
+            if session.get(Damage, sha256) is None:
+                session.add(Damage(sha256=sha256, kind=kind, found=self._context.clock()))
+                self._context.log(session, SYSTEM, "alarm", "blob", sha256, damage=kind)
+                logger.error("the blob %s of the public store is %s; it is not served", sha256, kind)
+
+    def clear(self, sha256: str) -> None:
+        """A blob that was damaged is whole again."""
+        with self._context.write() as session:
+            row = session.get(Damage, sha256)
+            if row is not None:
+                session.delete(row)
+                self._context.log(session, SYSTEM, "healed", "blob", sha256)
+
+    def _is_proven(self, path: Path, sha256: str, found: os.stat_result, written: float) -> bool:
+        if found.st_mtime <= written + _TOLERANCE_SECONDS:
+            return True
+        state = (sha256, found.st_ino, found.st_size, found.st_mtime_ns)
+        if state not in self._proven:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    return False
+            self._proven.add(state)
+        return True
+
+
+def _refuse(sha256: str) -> DamagedError:
+    return DamagedError(N_("The file with the digest %(sha256)s is damaged; it will be restored"), sha256=sha256)

@@ -1,0 +1,85 @@
+"""The signed records of the public store: written once, each with a detached signature beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from opendata.errors import N_, IntegrityError, NotFoundError
+from opendata.metadata.canonical import write_canonical
+from opendata.metadata.keys import PublicKey, link_keys, make_key_id
+from opendata.services.core.context import Context
+from opendata.storage.store import Store, signature_key, signing_key_key
+
+
+def keep_record(context: Context, key: str, data: bytes) -> None:
+    """Write a record and its signature; doing so again changes nothing. Raises `IntegrityError` for other bytes."""
+    if context.public.has_record(signature_key(key)) and context.public.get_record(key) == data:
+        return
+    require_key(context)
+    context.public.put_record(key, data)
+    if not context.public.has_record(signature_key(key)):
+        context.public.put_record(signature_key(key), context.signer.sign(data))
+
+
+def keep_edition(context: Context, key_of: Callable[[int], str], found: Mapping[str, Any], newest: int) -> int:
+    """Write the next edition of a record unless the newest says the same; the number of the one that does."""
+    data = write_canonical(found)
+    number = max(newest, 1)
+    while context.public.has_record(key_of(number)) and context.public.get_record(key_of(number)) != data:
+        number += 1  # written just before a crash, then changed
+    keep_record(context, key_of(number), data)
+    return number
+
+
+def list_editions(store: Store, key_of: Callable[[int], str]) -> Sequence[bytes]:
+    """All editions of a record, oldest first."""
+    found: list[bytes] = []
+    while store.has_record(key_of(len(found) + 1)):
+        found.append(store.get_record(key_of(len(found) + 1)))
+    return found
+
+
+def read_key_records(store: Store) -> Sequence[tuple[Mapping[str, Any], bytes]]:
+    """The records of the signing keys with their signatures, oldest first, unproven."""
+    found = []
+    for number, data in enumerate(list_editions(store, signing_key_key), 1):
+        try:
+            signature = store.get_record(signature_key(signing_key_key(number)))
+        except NotFoundError:
+            signature = b""
+        found.append((json.loads(data), signature))
+    return found
+
+
+def read_keys(store: Store) -> Sequence[PublicKey]:
+    """The chain of signing keys, oldest first. Raises `IntegrityError` where it is broken."""
+    return link_keys(read_key_records(store))
+
+
+def require_key(context: Context) -> None:
+    """See to it that the key at hand is the newest of the store; the first one is entered here.
+
+    Raises `IntegrityError` where the store knows another, so that nothing is signed that nobody could verify.
+    """
+    raw = context.signer.public_key()
+    keys = read_keys(context.public)
+    if not keys:
+        first = PublicKey(make_key_id(raw), raw, context.signer.find_created(), None)
+        record_key(context, first, 1, context.signer.sign)
+    elif keys[-1].raw != raw or context.signer.is_changing:
+        raise IntegrityError(
+            N_(
+                "The signing key at hand is not the newest that the store knows (%(id)s);"
+                " put that one back, or finish the change of keys with “opendata key rotate”"
+            ),
+            id=keys[-1].id,
+        )
+
+
+def record_key(context: Context, key: PublicKey, number: int, sign: Callable[[bytes], bytes]) -> None:
+    """Write the record of a key, signed by `sign`: first the signature, so that no record is ever without."""
+    data = write_canonical(key.describe())
+    context.public.put_record(signature_key(signing_key_key(number)), sign(data))
+    context.public.put_record(signing_key_key(number), data)

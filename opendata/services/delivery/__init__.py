@@ -1,0 +1,1 @@
+"""What readers download: every format of a table, packages, differences."""

@@ -1,0 +1,232 @@
+"""What changed between two versions of a dataset: counts, reasons, and the rows themselves in several forms.
+
+All of it is made on first demand and kept among the derived files, named by what was compared.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from opendata.errors import N_, InputError, NotFoundError
+from opendata.metadata.attachments import list_attachments, list_tables
+from opendata.metadata.canonical import fingerprint
+from opendata.metadata.reasons import Reason, keep_reasons, list_texts, write_note
+from opendata.metadata.versions import RowChanges, compare_manifests
+from opendata.services.catalogue.row_changes import TableFiles, count_refused
+from opendata.services.catalogue.versions import Versions
+from opendata.services.core.context import Context
+from opendata.services.delivery.forms import FORMS, ServedForm
+from opendata.storage.derived import DerivedFolder
+from opendata.tables.diff.difference import compare_tables
+from opendata.tables.diff.difference_forms import FORMS as SUFFIXES
+from opendata.tables.diff.difference_forms import read_counts, take_first_rows, write_difference
+
+_EDITION = 1
+_NOTHING = {"added": 0, "removed": 0, "changed": 0}
+_OF_SCHEMAS = ("column", "key", "constraint", "check", "match", "schema")
+
+Manifest = Mapping[str, Any]
+Table = Mapping[str, Any]
+
+
+class Differences:
+    """Compares versions."""
+
+    def __init__(self, context: Context, versions: Versions) -> None:
+        self._context = context
+        self._versions = versions
+        self._folder = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
+
+    def describe(self, dataset: str, old: str, new: str) -> dict[str, Any]:
+        """The same as `compare` with the reasons as sentences in English, for programs."""
+        found = self.compare(dataset, old, new)
+        return {**found, "reasons": list_texts(found["reasons"])}
+
+    def compare(self, dataset: str, old: str, new: str) -> dict[str, Any]:
+        """All that changed, in counts and reasons.
+
+        `{dataset, old, new, bump, reasons, note: {en, zh}, schema, metadata, resources, attachments}`; a resource is
+        `{name, change, key, rows: {added, removed, changed, unchanged}, cells: {column: n}, reordered}`. Raises
+        `NotFoundError`, `NotPublicError`, `WithdrawnError`, `DamagedError`.
+        """
+        self._versions.require_public(dataset, old, new)
+        before, after = (self._versions.get_manifest(dataset, version) for version in (old, new))
+        tables = [list_tables(manifest["resources"]) for manifest in (before, after)]
+        earlier, later = ({item["name"]: item for item in found} for found in tables)
+        resources, rows = [], {}
+        for name in dict.fromkeys([*later, *earlier]):
+            if name in earlier and name in later:
+                resources.append(self._describe_table(dataset, (old, new), earlier[name], later[name]))
+                rows[name] = self._sum_up((dataset, old, new), earlier[name], later[name], resources[-1])
+            else:
+                resources.append(_describe_single(name, earlier.get(name), later.get(name)))
+        change = compare_manifests(before, after, rows)
+        reasons = keep_reasons(change.reasons)
+        return {
+            "dataset": dataset,
+            "old": old,
+            "new": new,
+            "bump": change.bump,
+            "reasons": reasons,
+            "note": write_note(reasons),
+            "schema": [item.describe() for item in change.reasons if _is_of_schema(item)],
+            "metadata": [item.describe() for item in change.reasons if _is_of_metadata(item)],
+            "resources": resources,
+            "attachments": _compare_attachments(before, after),
+        }
+
+    def find_rows(self, dataset: str, old: str, new: str, resource: str, suffix: str) -> ServedForm:
+        """The rows that changed, as `csv`, `jsonl` or daff's `daff.csv`. Raises `NotFoundError` like `describe`."""
+        return self._find_rows((dataset, old, new), resource, suffix, latest=False)
+
+    def find_since(self, dataset: str, old: str, new: str, resource: str, suffix: str) -> ServedForm:
+        """What to do to the table of an old version to have the new one: rows added, removed, and changed ones after.
+
+        Raises `InputError` for a table without a key, in which no row can be told from another, `NotFoundError`,
+        `NotPublicError`.
+        """
+        self._versions.require_public(dataset, old, new)
+        earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
+        before, after = (item["schema"].get("primaryKey") for item in (earlier, later))
+        _require_form(suffix)
+        if not after or before != after:
+            raise InputError(
+                N_(
+                    "The table “%(name)s” has no primary key that both versions share, so that its rows cannot be told"
+                    " apart; take the whole file, or the difference at %(path)s"
+                ),
+                name=resource,
+                path=f"/datasets/{dataset}/diff/{old}...{new}/{resource}.{suffix}",
+            )
+        return self._find_rows((dataset, old, new), resource, suffix, latest=True)
+
+    def read_first_rows(
+        self, dataset: str, old: str, new: str, resource: str, limit: int
+    ) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """The names of the columns and the first changed rows, the kind of change first."""
+        self._versions.require_public(dataset, old, new)
+        earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
+        return take_first_rows(self._compare((dataset, old, new), earlier, later), limit)
+
+    def _find_rows(self, pair: tuple[str, str, str], resource: str, suffix: str, *, latest: bool) -> ServedForm:
+        dataset, old, new = pair
+        _require_form(suffix)
+        self._versions.require_public(dataset, old, new)
+        earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
+        key = f"{_key(earlier, later)}-{'since' if latest else 'diff'}-{suffix}.{_EDITION}"
+        found = self._folder.find(key)
+        if found is None:
+            write = partial(write_difference, self._compare(pair, earlier, later), suffix=suffix, latest=latest)
+            found = self._folder.get(key, write)
+        return ServedForm(
+            path=found.path,
+            name=f"{dataset}-{old}-{new}-{resource}.{suffix}",
+            media_type=FORMS[suffix.rpartition(".")[2]],
+            sha256=found.sha256,
+            size=found.size,
+            key=found.path.name,
+            derived=True,
+            may_be_encoded=True,
+        )
+
+    def _describe_table(self, dataset: str, versions: tuple[str, str], old: Table, new: Table) -> dict[str, Any]:
+        if old["hash"] == new["hash"] and fingerprint(old["schema"]) == fingerprint(new["schema"]):
+            rows = {**_NOTHING, "unchanged": new["opendata"]["rows"]}
+            key = new["schema"].get("primaryKey") or None
+            return {"name": new["name"], "change": "none", "key": key, "rows": rows, "cells": {}, "reordered": False}
+        return {
+            "name": new["name"],
+            "change": "changed",
+            **read_counts(self._compare((dataset, *versions), old, new)),
+        }
+
+    def _sum_up(self, pair: tuple[str, str, str], old: Table, new: Table, found: Mapping[str, Any]) -> RowChanges:
+        return RowChanges(
+            key=None if found["key"] is None else tuple(found["key"]),
+            added=found["rows"]["added"],
+            removed=found["rows"]["removed"],
+            changed=found["rows"]["changed"],
+            reordered=found["reordered"],
+            refused=self._count_refused(pair, old, new),
+        )
+
+    def _count_refused(self, pair: tuple[str, str, str], old: Table, new: Table) -> int:
+        if fingerprint(old["schema"]) == fingerprint(new["schema"]):
+            return 0
+        before, after = self._find_files(pair, old, new)
+
+        def make(target: Path) -> None:
+            target.write_text(json.dumps(count_refused(new["name"], before, after)))
+
+        kept = self._folder.get(f"{_key(old, new)}-refused.{_EDITION}", make)
+        return int(json.loads(kept.path.read_text()))
+
+    def _compare(self, pair: tuple[str, str, str], old: Table, new: Table) -> Path:
+        """The Arrow file of the changed rows."""
+        return self._folder.get(f"{_key(old, new)}-rows.{_EDITION}", partial(self._write_rows, pair, old, new)).path
+
+    def _write_rows(self, pair: tuple[str, str, str], old: Table, new: Table, target: Path) -> None:
+        before, after = self._find_files(pair, old, new)
+        with self._context.work_folder() as folder:
+            found = compare_tables(
+                before.parquet, after.parquet, old_schema=before.schema, new_schema=after.schema, folder=folder
+            )
+            shutil.move(found.path, target)
+
+    def _find_files(self, pair: tuple[str, str, str], old: Table, new: Table) -> tuple[TableFiles, TableFiles]:
+        dataset, *versions = pair
+        find = self._versions.find_file
+        before, after = (
+            TableFiles(
+                csv=find(dataset, version, item["name"], "csv").path,
+                parquet=find(dataset, version, item["name"], "parquet").path,
+                schema=item["schema"],
+            )
+            for version, item in zip(versions, (old, new), strict=True)
+        )
+        return before, after
+
+
+def _require_form(suffix: str) -> None:
+    if suffix not in SUFFIXES:
+        raise NotFoundError(N_("There is no form “%(suffix)s” of a difference"), suffix=suffix[:20])
+
+
+def _key(old: Table, new: Table) -> str:
+    """What was compared: the digests of both tables, and of what is said of their columns."""
+    parts = (item["opendata"]["parquet"]["hash"].removeprefix("sha256:") for item in (new, old))
+    return "-".join((*parts, fingerprint([old["schema"], new["schema"]])[:16]))
+
+
+def _describe_single(name: str, old: Table | None, new: Table | None) -> dict[str, Any]:
+    """A table that only one of the versions has."""
+    table = old or new or {}
+    kind = "added" if old is None else "removed"
+    rows = {**_NOTHING, "unchanged": 0, kind: table["opendata"]["rows"]}
+    key = table["schema"].get("primaryKey") or None
+    return {"name": name, "change": kind, "key": key, "rows": rows, "cells": {}, "reordered": False}
+
+
+def _compare_attachments(old: Manifest, new: Manifest) -> list[dict[str, str]]:
+    before, after = (
+        {item["name"]: item["hash"] for item in list_attachments(found["resources"])} for found in (old, new)
+    )
+    kinds = {
+        name: "added" if name not in before else "removed" if name not in after else "changed"
+        for name in dict.fromkeys([*after, *before])
+        if before.get(name) != after.get(name)
+    }
+    return [{"name": name, "change": kind} for name, kind in kinds.items()]
+
+
+def _is_of_schema(reason: Reason) -> bool:
+    return reason.type.partition("-")[0].removesuffix("s") in _OF_SCHEMAS
+
+
+def _is_of_metadata(reason: Reason) -> bool:
+    return reason.type in ("metadata-changed", "resource-described", "resources-moved")

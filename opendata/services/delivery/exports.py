@@ -1,0 +1,42 @@
+"""A version as a Data Package folder: the manifest, its signature, and every file it names."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from opendata.errors import N_, StateError
+from opendata.metadata.attachments import FOLDER, is_attachment, name_file
+from opendata.services.catalogue.versions import LATEST, Versions
+from opendata.services.core.context import Context
+
+
+class Exports:
+    """Writes versions into folders."""
+
+    def __init__(self, context: Context, versions: Versions) -> None:
+        self._context = context
+        self._versions = versions
+
+    def export(self, dataset: str, version: str | None, folder: Path) -> str:
+        """Write a version (the newest where none is said) into an empty or new folder; return its number.
+
+        Raises `NotFoundError`, and `StateError` where the folder has something in it.
+        """
+        number = self._versions.find_latest(dataset) if version in (None, "", LATEST) else str(version)
+        manifest = self._versions.get_manifest(dataset, number)
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise StateError(N_("The folder “%(folder)s” is not empty"), folder=folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for resource in manifest["resources"]:
+            if is_attachment(resource):
+                served = self._versions.find_attachment(dataset, number, name_file(resource))
+                (folder / FOLDER).mkdir(exist_ok=True)
+                shutil.copyfile(served.path, folder / FOLDER / served.name)
+                continue
+            for suffix in ("csv", "parquet"):
+                served = self._versions.find_file(dataset, number, resource["name"], suffix)
+                shutil.copyfile(served.path, folder / f"{resource['name']}.{suffix}")
+        (folder / "datapackage.json").write_bytes(self._versions.read_manifest(dataset, number))
+        (folder / "datapackage.json.sig").write_bytes(self._versions.read_signature(dataset, number))
+        return number

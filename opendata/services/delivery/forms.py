@@ -1,0 +1,248 @@
+"""Every form of a published table: CSV and Parquet as they are kept, all others made from these on first demand.
+
+What is made is kept in the folder of derived files and can be deleted at any time. It is named by what it is made of,
+so that nothing is ever out of date; `_EDITION` is raised where the same input shall give other bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mmap
+import shutil
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from opendata.errors import N_, NotFoundError, StateError
+from opendata.metadata.attachments import is_attachment, name_file
+from opendata.metadata.explanation import explain_columns, explain_origin, label
+from opendata.services.catalogue.versions import Versions
+from opendata.services.core.context import Context
+from opendata.services.core.values import ServedFile
+from opendata.services.delivery.known_files import KnownFiles
+from opendata.services.delivery.package_form import write_package
+from opendata.storage.derived import DerivedFile, DerivedFolder
+
+FORMS: Mapping[str, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "arrow": "application/vnd.apache.arrow.file",
+}
+"""The suffix of each form of a table → its media type."""
+
+CODINGS = ("zstd", "gzip")
+"""The content codings there are, the better first."""
+
+_STORED = ("csv", "parquet")
+_ENCODED = ("csv", "json", "jsonl")
+_EDITION = 1
+ENCODED_AT_ONCE = 1 << 20
+"""Bytes that are compressed while their reader waits, in some hundredths of a second."""
+
+_ZSTD_LEVEL = 9
+_SHA512_BYTES = 1 << 30
+_NUMERIC = ("integer", "number", "year")
+
+
+FindFile = Callable[[str], ServedFile]
+"""The stored file of a table by its suffix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedForm(ServedFile):
+    """A form ready to be sent. `key` names it among the derived files, those made of it begin so too.
+
+    `derived` forms are made by this program; the others are what was published. `may_be_encoded` are those of text.
+    """
+
+    key: str
+    derived: bool
+    may_be_encoded: bool = False
+
+
+class Forms:
+    """Finds the forms of tables, and of whole versions, and makes those that are not there."""
+
+    def __init__(self, context: Context, versions: Versions) -> None:
+        self._context = context
+        self._versions = versions
+        self._folder = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
+        self._stored = KnownFiles(context, self._find_stored)
+
+    def find(self, dataset: str, version: str, resource: str, suffix: str, *, excel: bool = False) -> ServedForm:
+        """A table in the form of this suffix; with `excel`, CSV for a spreadsheet.
+
+        Raises `NotFoundError`, `NotPublicError`, `WithdrawnError`, and `StateError` for a table that is too wide for
+        the form.
+        """
+        if suffix not in FORMS or (excel and suffix != "csv"):
+            raise NotFoundError(N_("There is no form “%(suffix)s” of this resource"), suffix=suffix[:20])
+        if suffix in _STORED and not excel:
+            return self._stored.get(dataset, version, resource, suffix)
+        self._versions.require_public(dataset, version)
+        table = self._versions.get_table(dataset, version, resource)
+        name = f"{dataset}-{version}-{resource}.{suffix}"
+        csv, parquet = (part["hash"].removeprefix("sha256:") for part in (table, table["opendata"]["parquet"]))
+        find = partial(self._versions.find_file, dataset, version, resource)
+        if excel:
+            make = partial(_write_excel_csv, find, table)
+            return self._get(f"{csv}-excel", make, name, FORMS["csv"], may_be_encoded=True)
+        if suffix == "xlsx":
+            manifest = self._versions.get(dataset, version).manifest_sha256
+            key = "-".join((parquet, "xlsx", manifest[:16], *self._context.settings.languages))
+            return self._get(key, partial(self._write_workbook, find, dataset, version, table), name, FORMS["xlsx"])
+        make = partial(_write_form, suffix, find)
+        return self._get(f"{parquet}-{suffix}", make, name, FORMS[suffix], may_be_encoded=suffix in _ENCODED)
+
+    def find_attachment(self, dataset: str, version: str, name: str) -> ServedForm:
+        """An attachment by the name of its file, as it was published. Raises `NotFoundError`, `WithdrawnError`."""
+        return _serve(self._versions.find_attachment(dataset, version, name))
+
+    def find_package(self, dataset: str, version: str) -> ServedForm:
+        """A whole version as a ZIP archive: a Data Package folder with its signature and `SHA256SUMS`.
+
+        Raises `NotFoundError`, `NotPublicError`, `WithdrawnError`.
+        """
+        self._versions.require_public(dataset, version)
+        key = f"{self._versions.get(dataset, version).manifest_sha256}-zip"
+        records = {
+            "datapackage.json": self._versions.read_manifest(dataset, version),
+            "datapackage.json.sig": self._versions.read_signature(dataset, version),
+        }
+        manifest = self._versions.get_manifest(dataset, version)
+        files = self._list_files(dataset, version, manifest)
+        make = partial(write_package, datetime.fromisoformat(manifest["created"]), records, files)
+        return self._get(key, make, f"{dataset}-{version}.zip", "application/zip")
+
+    def encode(self, form: ServedForm, coding: str) -> ServedForm | None:
+        """A form in a content coding; None where it is not to be encoded, is no shorter then, or not made yet.
+
+        What takes long is made in the background.
+        """
+        if not form.may_be_encoded or not 0 < form.size <= self._context.settings.encoded_bytes:
+            return None
+        make = partial(_write_zstd if coding == "zstd" else _write_gzip, form.path)
+        key = f"{form.key}-{coding}.{_EDITION}"
+        at_once = form.size <= ENCODED_AT_ONCE
+        found = self._folder.get(key, make) if at_once else self._folder.begin(key, make)
+        return _serve_derived(key, found, form.name, form.media_type) if found and found.size < form.size else None
+
+    def find_sha512(self, form: ServedForm) -> bytes | None:
+        """The SHA-512 of a form's bytes, taken once and kept; None where that would take long."""
+        if form.size > _SHA512_BYTES:
+            return None
+        return self._folder.get(f"{form.key}-sha512", partial(_write_sha512, form.path)).path.read_bytes()
+
+    def forget(self, digests: Collection[str]) -> None:
+        """Delete all that was made of these blobs and manifests."""
+        self._folder.forget(digests)
+
+    def _list_files(self, dataset: str, version: str, manifest: Mapping[str, Any]) -> Iterator[tuple[str, ServedFile]]:
+        for item in manifest["resources"]:
+            if is_attachment(item):
+                yield item["path"], self._versions.find_attachment(dataset, version, name_file(item))
+                continue
+            for suffix in _STORED:
+                yield f"{item['name']}.{suffix}", self._versions.find_file(dataset, version, item["name"], suffix)
+
+    def _find_stored(self, dataset: str, version: str, resource: str, suffix: str) -> ServedForm:
+        file = self._versions.find_file(dataset, version, resource, suffix)
+        return _serve(file, may_be_encoded=suffix in _ENCODED)
+
+    def _get(
+        self,
+        key: str,
+        make: Callable[[Path], None],
+        name: str,
+        media_type: str,
+        *,
+        may_be_encoded: bool = False,
+    ) -> ServedForm:
+        key = f"{key}.{_EDITION}"
+        return _serve_derived(key, self._folder.get(key, make), name, media_type, may_be_encoded=may_be_encoded)
+
+    def _write_workbook(
+        self, find: FindFile, dataset: str, version: str, resource: Mapping[str, Any], target: Path
+    ) -> None:
+        from opendata.tables.forms.workbook_form import Page, write_workbook_form
+
+        manifest, languages = self._versions.get_manifest(dataset, version), self._context.settings.languages
+        pages = (
+            Page(label("dictionary", languages).replace(" / ", " "), explain_columns(resource, languages)),
+            Page(label("origin", languages).replace(" / ", " "), explain_origin(manifest, resource, languages)),
+        )
+        try:
+            write_workbook_form(
+                find("parquet").path, target, name=resource["name"], pages=pages, cut_note=label("cut", languages)
+            )
+        except ValueError:
+            raise StateError(N_("This table has more columns than an Excel worksheet; take another form")) from None
+
+
+def _serve(file: ServedFile, *, may_be_encoded: bool = False) -> ServedForm:
+    """A file as it was published."""
+    return ServedForm(
+        path=file.path,
+        name=file.name,
+        media_type=file.media_type,
+        sha256=file.sha256,
+        size=file.size,
+        key=file.sha256,
+        derived=False,
+        may_be_encoded=may_be_encoded,
+    )
+
+
+def _serve_derived(
+    key: str, file: DerivedFile, name: str, media_type: str, *, may_be_encoded: bool = False
+) -> ServedForm:
+    """A file that was made here."""
+    return ServedForm(
+        path=file.path,
+        name=name,
+        media_type=media_type,
+        sha256=file.sha256,
+        size=file.size,
+        key=key,
+        derived=True,
+        may_be_encoded=may_be_encoded,
+    )
+
+
+def _write_form(suffix: str, find: FindFile, target: Path) -> None:
+    from opendata.tables.forms.forms import write_form
+
+    write_form(find("csv").path, find("parquet").path, target, suffix=f".{suffix}")
+
+
+def _write_excel_csv(find: FindFile, resource: Mapping[str, Any], target: Path) -> None:
+    from opendata.tables.forms.excel_form import write_excel_csv
+
+    fields = resource["schema"]["fields"]
+    numeric = {field["name"] for field in fields if field["type"] in _NUMERIC}
+    write_excel_csv(find("csv").path, target, names=[field["name"] for field in fields], numeric=numeric)
+
+
+def _write_gzip(source: Path, target: Path) -> None:
+    with source.open("rb") as data, target.open("wb") as out, gzip.GzipFile("", "wb", 6, out, mtime=0) as coded:
+        shutil.copyfileobj(data, coded, 1 << 20)
+
+
+def _write_zstd(source: Path, target: Path) -> None:
+    """One frame with its size; the window is at most 8 MiB, as RFC 9659 asks."""
+    import pyarrow as pa
+
+    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        target.write_bytes(pa.Codec("zstd", _ZSTD_LEVEL).compress(pa.py_buffer(data), asbytes=True))
+
+
+def _write_sha512(source: Path, target: Path) -> None:
+    with source.open("rb") as file:
+        target.write_bytes(hashlib.file_digest(file, "sha512").digest())

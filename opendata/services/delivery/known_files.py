@@ -1,0 +1,106 @@
+"""Files that were found once and are the same still: found again by one query and one look at the disk.
+
+A file is as immutable as its version; what may come between are withdrawal, renaming, damage and a change of the
+disclosure, of which the database tells, and another hand on the disk, of which the file's state tells.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import Engine, bindparam, exists, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from opendata.db.models import Damage, Dataset, Version
+from opendata.services.core.context import Context
+from opendata.services.core.disclosure import where_open
+from opendata.services.core.values import ServedFile
+
+File = TypeVar("File", bound=ServedFile)
+
+_LIMIT = 4096
+_STANDING = (
+    select(Version.id)
+    .join(Dataset, Dataset.id == Version.dataset_id)
+    .where(
+        Version.dataset_id == bindparam("dataset"),
+        Version.version == bindparam("version"),
+        Version.withdrawal.is_(None),
+        ~exists().where(Damage.sha256 == bindparam("sha256")),
+        where_open(),
+    )
+)
+
+
+class KnownFiles(Generic[File]):
+    """Remembers files by dataset, version, table and suffix; `find` is asked where one is not known as it is now."""
+
+    def __init__(self, context: Context, find: Callable[[str, str, str, str], File]) -> None:
+        engine = context.database.engine
+        self._standing = _SqliteStanding(engine) if engine.dialect.name == "sqlite" else _Standing(engine)
+        self._find = find
+        self._known = lru_cache(maxsize=_LIMIT)(self._remember)
+
+    def get(self, dataset: str, version: str, resource: str, suffix: str) -> File:
+        """What `find` gives, and raises."""
+        file, state = self._known(dataset, version, resource, suffix)
+        if self._standing.ask(dataset, version, file.sha256) and state == _look_at(file):
+            return file
+        return self._find(dataset, version, resource, suffix)
+
+    def _remember(self, *place: str) -> tuple[File, tuple[int, ...] | None]:
+        file = self._find(*place)
+        return file, _look_at(file)
+
+
+class _Standing:
+    """Whether a version is there, public and not withdrawn, and a file of it not known to be damaged."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def ask(self, dataset: str, version: str, sha256: str) -> bool:
+        """No where the database does not answer: whoever looks properly says why."""
+        try:
+            with self._engine.connect() as connection:
+                values = {"dataset": dataset, "version": version, "sha256": sha256}
+                return connection.execute(_STANDING, values).first() is not None
+        except SQLAlchemyError:
+            return False
+
+
+class _SqliteStanding(_Standing):
+    """The same by a connection of each thread's own: SQLite answers in a tenth of the time a transaction takes."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        compiled = _STANDING.compile(engine)
+        self._sql, self._names = str(compiled), tuple(compiled.positiontup or ())
+        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self._place = str(engine.url.database)
+        self._own = threading.local()
+
+    def ask(self, dataset: str, version: str, sha256: str) -> bool:
+        values = {**self._fixed, "dataset": dataset, "version": version, "sha256": sha256}
+        try:
+            if getattr(self._own, "process", None) != os.getpid():
+                self._own.connection = sqlite3.connect(f"file:{quote(self._place)}?mode=ro", uri=True)
+                self._own.process = os.getpid()
+            found = self._own.connection.execute(self._sql, [values[name] for name in self._names]).fetchone()
+        except sqlite3.Error:
+            return False
+        return found is not None
+
+
+def _look_at(file: ServedFile) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(file.path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -1,0 +1,1 @@
+"""Drafts: files come in, are matched, looked at, submitted and reviewed."""

@@ -1,0 +1,183 @@
+"""A draft's row as a value: its own tables and the carried ones, and one report over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from opendata.db.models import Draft, DraftAttachment, DraftResource
+from opendata.metadata.attachments import is_attachment, list_attachments, list_tables, name_file
+from opendata.services.catalogue.datasets import next_metadata
+from opendata.services.core.values import DraftResourceView, DraftView
+from opendata.services.drafts.next_version import foresee
+from opendata.tables.report.report import add_errors, describe_report
+
+_COUNTS = ("key", "added", "removed", "changed", "unchanged", "cells", "reordered")
+
+FORESEEN = ("valid", "submitted", "returned", "approved")
+"""The states of a draft of which it is known what would become of it."""
+
+
+def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: bool = True) -> DraftView:
+    """The value of a row. `manifest` is that of the base version; without it carried tables are not listed."""
+    own = {item.name for item in row.resources} | {item.name for item in row.attachments}
+    carried = [
+        item
+        for item in (manifest or {}).get("resources", ())
+        if item["name"] not in own and item["name"] not in row.dropped
+    ]
+    return DraftView(
+        id=row.id,
+        dataset=row.dataset_id,
+        dataset_title=row.dataset.meta["title"],
+        publisher=row.dataset.publisher_id,
+        status=row.status,
+        stage=row.stage,
+        progress=row.progress,
+        base=row.base,
+        version=row.version,
+        notes=row.notes,
+        reason=row.reason,
+        comment=row.comment,
+        error=row.error,
+        author=row.author,
+        submitter=row.submitter,
+        approver=row.approver,
+        contributors=list_contributors(row),
+        metadata_changes=_list_metadata_changes(row),
+        created=row.created,
+        modified=row.modified,
+        revision=row.revision,
+        resources=[
+            *(_view_resource(item, row.dataset.recipes or {}) for item in row.resources),
+            *(_view_carried(item) for item in list_tables(carried)),
+            *(_view_attachment(item) for item in row.attachments),
+            *(_view_carried(item) for item in list_attachments(carried)),
+        ],
+        dropped=tuple(row.dropped),
+        privacy=tuple(row.privacy),
+        report=build_report(row) if with_report else None,
+        warnings=count_warnings(row),
+        total=sum(item.upload_bytes for item in row.resources),
+        is_at_work=is_at_work(row.wanted, row.error) and not is_put_off(row.wanted, row.breaking, row.due),
+        scheduled=row.due if is_put_off(row.wanted, row.breaking, row.due) else None,
+        bump=row.bump,
+        breaking=row.breaking,
+        next=foresee(row, manifest) if with_report and row.status in FORESEEN else None,
+    )
+
+
+def list_contributors(row: Draft) -> Sequence[str]:
+    """The names of all who uploaded, changed or submitted a draft, or proposed the metadata it carries."""
+    return sorted({row.author, *(row.contributors or ()), *filter(None, [row.submitter])})
+
+
+def _list_metadata_changes(row: Draft) -> list[tuple[str, Any, Any]]:
+    """Each property that a draft changes in the public entry: its name, its value now, its value then."""
+    if row.status in ("published", "discarded"):
+        return []
+    now, then = row.dataset.meta, next_metadata(row.dataset)
+    names = [name for name in {**now, **then} if now.get(name) != then.get(name)]
+    return [(name, now.get(name), then.get(name)) for name in names]
+
+
+def is_at_work(wanted: str, error: Mapping[str, Any] | None) -> bool:
+    """Whether a worker does something for a draft, or will: it was not given up."""
+    return bool(wanted) and not (error or {}).get("final")
+
+
+def is_put_off(wanted: str, breaking: Mapping[str, Any] | None, due: datetime | None) -> bool:
+    """Whether a draft waits for nothing but the day on which the change it announces takes effect."""
+    return wanted == "publish" and bool(breaking) and due is not None and due > datetime.now(UTC)
+
+
+def build_report(row: Draft) -> dict[str, Any] | None:
+    """The report over all tables checked so far, keys between them included; None before the first."""
+    if row.status in ("received", "validating"):
+        return None
+    tasks = [
+        add_errors(item.report, row.key_reports.get(item.name)) for item in row.resources if item.report is not None
+    ]
+    own = {item.name for item in row.resources}
+    tasks += [report for name, report in row.key_reports.items() if name not in own]
+    return describe_report(tasks)
+
+
+def count_warnings(row: Draft) -> int:
+    """How many findings are warnings, over all tables and the keys between them."""
+    reports = [*(item.report or {} for item in row.resources), *row.key_reports.values()]
+    counts = [count for report in reports for count in report.get("opendata", {}).get("counts", ())]
+    return sum(count["count"] for count in counts if count.get("strength") == "warning")
+
+
+def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftResourceView:
+    return DraftResourceView(
+        name=item.name,
+        title=item.title,
+        file=item.file,
+        bytes=item.upload_bytes,
+        rows=item.rows if item.checked else None,
+        valid=item.valid if item.checked else None,
+        carried=False,
+        schema=item.schema,
+        schema_name=item.schema_name,
+        dialect=item.dialect,
+        proposed_schema=item.proposed_schema,
+        errors=item.report["stats"]["errors"] if item.report else 0,
+        has_findings=item.checked and item.findings is not None,
+        recipe=item.recipe,
+        offered=recipes.get(item.name),
+        profile=tuple(item.profile or ()),
+        reading=item.reading if item.checked else None,
+        choices=item.choices,
+        changes=_view_changes(item),
+    )
+
+
+def _view_changes(item: DraftResource) -> Mapping[str, Any] | None:
+    """The counts alone, of a table that was compared."""
+    return {name: item.changes[name] for name in _COUNTS} if item.checked and item.changes else None
+
+
+def _view_attachment(item: DraftAttachment) -> DraftResourceView:
+    return DraftResourceView(
+        name=item.name,
+        title=item.title,
+        file=item.file,
+        bytes=item.upload_bytes,
+        rows=None,
+        valid=True,
+        carried=False,
+        schema=None,
+        schema_name="",
+        dialect=None,
+        proposed_schema=None,
+        errors=0,
+        has_findings=False,
+        type="attachment",
+        filename=item.filename,
+        mediatype=item.mediatype,
+    )
+
+
+def _view_carried(item: Mapping[str, Any]) -> DraftResourceView:
+    ours = item.get("opendata", {})
+    return DraftResourceView(
+        name=item["name"],
+        title=item.get("title", ""),
+        file=item["path"],
+        bytes=item["bytes"],
+        rows=ours.get("rows"),
+        valid=True,
+        carried=True,
+        schema=item.get("schema"),
+        schema_name=ours.get("schema", ""),
+        dialect=None,
+        proposed_schema=None,
+        errors=0,
+        has_findings=False,
+        type="attachment" if is_attachment(item) else "table",
+        filename=name_file(item) if is_attachment(item) else "",
+        mediatype=item["mediatype"] if is_attachment(item) else "",
+    )

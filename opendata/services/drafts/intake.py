@@ -1,0 +1,239 @@
+"""Intake: what a sender says about files becomes a plan for each, and their bytes go into the private store.
+
+Everything that can be refused before the bytes are read is refused here; what is wrong inside a table is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from opendata.errors import (
+    N_,
+    Fault,
+    InvalidMetadataError,
+    InvalidSchemaError,
+    NotFoundError,
+    UnsupportedFormatError,
+    fault,
+)
+from opendata.intake.attachments import ACCEPTED, NO_ATTACHMENT, NOT_ALONE, AttachmentForm, find_form
+from opendata.intake.kind.kinds import tell_kind
+from opendata.intake.opening import NO_TABLE
+from opendata.intake.understanding import read_choices
+from opendata.metadata.attachments import list_tables
+from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.services.catalogue.schemas import find_schema
+from opendata.services.core.context import Context
+from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places
+from opendata.services.uploads.upload_values import UploadedFile
+from opendata.tables.schema.schema import read_schema
+from opendata.tables.text.dialect import read_dialect
+
+MAX_FILES = 100
+RESOURCE_TYPES = ("table", "attachment")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceOption:
+    """What the sender says about a file. `schema` is a name of the library, a Table Schema, or None: as last time.
+
+    `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell.
+    """
+
+    file: str
+    type: str | None = None
+    name: str | None = None
+    schema: str | Mapping[str, Any] | None = None
+    schema_name: str = ""
+    dialect: Mapping[str, Any] | None = None
+    encoding: str | None = None
+    title: str = ""
+    description: str = ""
+    i18n: Mapping[str, Any] | None = None
+    choices: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The rows of a draft's own tables and attachments, their bytes in the private store."""
+
+    tables: Sequence[dict[str, Any]]
+    attachments: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A file whose bytes are kept. `place` points to what was said about it; without a `form` it is a table."""
+
+    place: str
+    option: ResourceOption
+    rules: Mapping[str, Any]
+    blob: Mapping[str, Any]
+    form: AttachmentForm | None
+
+
+class Intake:
+    """Plans and receives the files of a draft."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def receive(
+        self, files: Sequence[UploadedFile], options: Sequence[ResourceOption], manifest: Mapping[str, Any] | None
+    ) -> Received:
+        """Keep the bytes of files in the private store: as tables, and as attachments what is to go beside them.
+
+        `manifest` is that of the version before. Everything that can be refused before the bytes are read is; a kind
+        that is neither table nor attachment is refused here.
+        """
+        chosen = _match_options(files, options)
+        rules = [self._read_rules(f"/resources/{number}", option) for number, option in enumerate(chosen)]
+        kept = []
+        for number, (file, option) in enumerate(zip(files, chosen, strict=True)):
+            upload, size = self._keep(file)
+            form = _tell_form(self._context.private.blob_path(upload), option)
+            blob = {"file": file.name, "upload": upload, "upload_bytes": size}
+            kept.append(_Kept(f"/resources/{number}", option, rules[number], blob, form))
+        tables = self._place_tables([item for item in kept if item.form is None], manifest)
+        places = Places(manifest, tables=[row["name"] for row in tables])
+        return Received(tables, self._place_attachments([item for item in kept if item.form], places))
+
+    def _place_tables(self, kept: Sequence[_Kept], manifest: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        """The rows of tables, each with what is not said of it as in the version before."""
+        attachments = Places(manifest).attachments
+        before = {item["name"]: item for item in list_tables((manifest or {}).get("resources", ()))}
+        rows: dict[str, dict[str, Any]] = {}
+        faults: list[Fault] = []
+        for item in kept:
+            name = item.option.name or suggest_identifier(_stem(item.option.file), taken=attachments, resource=True)
+            if name in rows:
+                faults.append(fault(f"{item.place}/name", N_("Two files are named “%(name)s”"), name=name))
+            if name in attachments:
+                text = N_("“%(name)s” is the name of an attachment; give the table another one")
+                faults.append(fault(f"{item.place}/name", text, name=name))
+            rows[name] = {**_describe_table(name, item, before.get(name, {})), **item.blob}
+        if faults:
+            raise InvalidMetadataError(faults=faults)
+        return list(rows.values())
+
+    def _place_attachments(self, kept: Sequence[_Kept], places: Places) -> list[dict[str, Any]]:
+        """The rows of attachments. Raises `UnsupportedFormatError` where there is no table to attach them to."""
+        rows = []
+        faults: list[Fault] = []
+        for item in kept:
+            option = item.option
+            if not places.has_table:
+                kind = tell_kind(self._context.private.blob_path(item.blob["upload"]))
+                raise UnsupportedFormatError(NOT_ALONE, file=option.file, kind=kind.name)
+            wrong = places.find_fault(f"{item.place}/name", option.name)
+            if wrong is not None:
+                faults.append(wrong)
+            elif item.form is not None:
+                texts = {"title": option.title, "description": option.description}
+                row = places.take(option.file, item.form, name=option.name, i18n=option.i18n, **texts)
+                rows.append({**row, **item.blob})
+        if len(places.attachments) > MOST_ATTACHMENTS:
+            text = N_("At most %(limit)s files may accompany the tables of a dataset")
+            faults.append(fault("/file", text, limit=MOST_ATTACHMENTS))
+        if faults:
+            raise InvalidMetadataError(faults=faults)
+        return rows
+
+    def _read_rules(self, place: str, option: ResourceOption) -> Mapping[str, Any]:
+        """What is said about how a file is to be checked, if it is a table; only what is said."""
+        rules: dict[str, Any] = {"schema_name": option.schema_name} if option.schema_name else {}
+        if option.schema not in (None, ""):
+            rules["schema"], found = self.resolve_schema(f"{place}/schema", option.schema)
+            rules["schema_name"] = found or option.schema_name
+        read_dialect(option.dialect, encoding=option.encoding)
+        if option.choices is not None:
+            rules["choices"] = read_choices(option.choices).describe()
+        return rules
+
+    def resolve_schema(self, place: str, given: object) -> tuple[dict[str, Any], str]:
+        """A schema's descriptor and, where it is of the library, its name."""
+        if isinstance(given, str):
+            name, _, version = given.partition("@")
+            with self._context.read() as session:
+                try:
+                    row = find_schema(session, name, version or None)
+                except NotFoundError:
+                    raise InvalidMetadataError(
+                        faults=[fault(place, N_("The library has no schema “%(ref)s”"), ref=given[:200])]
+                    ) from None
+                return dict(row.descriptor), f"{row.name}@{row.version}"
+        checked = read_schema(given)
+        if not isinstance(given, Mapping):
+            raise InvalidSchemaError
+        return dict(checked.descriptor), ""
+
+    def _keep(self, file: UploadedFile) -> tuple[str, int]:
+        """Put the bytes into the private store; those received into its own folder lie there already."""
+        settings = self._context.settings
+        place = getattr(file.stream, "name", None)
+        if isinstance(place, str) and Path(place).parent in (settings.receiving_folder, settings.upload_folder):
+            file.stream.flush()
+            if Path(place).stat().st_size <= settings.max_upload_bytes:
+                return self._context.private.put_blob(Path(place), sha256=getattr(file.stream, "sha256", None))
+        return self._context.private.put_stream(file.stream, limit=settings.max_upload_bytes)
+
+
+def _match_options(files: Sequence[UploadedFile], options: Sequence[ResourceOption]) -> Sequence[ResourceOption]:
+    """What is said about each file. Raises `InvalidMetadataError` for what is said wrongly."""
+    if len(files) > MAX_FILES:
+        raise InvalidMetadataError(faults=[fault("/file", N_("At most %(limit)s files at a time"), limit=MAX_FILES)])
+    sent = {file.name for file in files}
+    faults = [
+        fault(f"/resources/{number}/file", N_("No file “%(name)s” was sent"), name=option.file[:100])
+        for number, option in enumerate(options)
+        if option.file not in sent
+    ]
+    by_file = {option.file: option for option in options}
+    chosen = [by_file.get(file.name) or ResourceOption(file=file.name) for file in files]
+    for number, option in enumerate(chosen):
+        wrong = option.name and find_identifier_fault(f"/resources/{number}/name", option.name, resource=True)
+        if wrong:
+            faults.append(wrong)
+    if faults:
+        raise InvalidMetadataError(faults=faults)
+    return chosen
+
+
+def _tell_form(path: Path, option: ResourceOption) -> AttachmentForm | None:
+    """The form of an attachment, None for a table. Raises `UnsupportedFormatError` for what is neither."""
+    kind = tell_kind(path)
+    if option.type != "attachment" and kind.role != "document":
+        return None
+    declared = option.type == "attachment"
+    form = find_form(path, kind, option.file, declared=declared) if option.type != "table" else None
+    if form is None:
+        text = NO_ATTACHMENT if declared else NO_TABLE
+        raise UnsupportedFormatError(text, file=option.file, kind=kind.name, accepted=ACCEPTED)
+    return form
+
+
+def _describe_table(name: str, kept: _Kept, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a table but for its bytes."""
+    option, rules, ours = kept.option, kept.rules, before.get("opendata", {})
+    schema, schema_name = rules.get("schema"), rules.get("schema_name", "")
+    if schema is None and before:
+        schema, schema_name = ours.get("sourceSchema") or before.get("schema"), ours.get("schema", "")
+    return {
+        "name": name,
+        "title": option.title or before.get("title", ""),
+        "description": option.description or before.get("description", ""),
+        "i18n": dict(option.i18n or ours.get("i18n", {})),
+        "schema": dict(schema) if schema else None,
+        "schema_name": schema_name,
+        "dialect": dict(option.dialect) if option.dialect else None,
+        "encoding": option.encoding,
+        "choices": rules.get("choices"),
+    }
+
+
+def _stem(file: str) -> str:
+    name = file.replace("\\", "/").rsplit("/", 1)[-1]
+    return name.rsplit(".", 1)[0] if "." in name[1:] else name

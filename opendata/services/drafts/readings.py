@@ -1,0 +1,135 @@
+"""Readings: the files of a draft taken apart into tables, each opened for the engine as it was understood or chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from opendata.db.models import DraftResource
+from opendata.errors import N_, TooLargeError
+from opendata.intake.opening import WORKBOOKS, find_contents, open_table
+from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
+from opendata.intake.understanding import Choices, read_choices
+from opendata.intake.unpack.budget import Limits
+from opendata.metadata.identifiers import suggest_identifier
+from opendata.services.core.context import Context
+from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places
+
+
+class Readings:
+    """Finds and opens the tables of uploads."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def find(self, resource: DraftResource, folder: Path) -> Sequence[FoundTable]:
+        """The tables of an upload that can be seen; raises as `find_contents` does."""
+        return self.find_contents(resource, folder).tables
+
+    def find_contents(self, resource: DraftResource, folder: Path) -> FoundContents:
+        """The tables of an upload that can be seen, never none, and what lies beside them in a container.
+
+        Containers are unpacked into a folder. Raises `UnreadableFileError`, `UnsupportedFormatError`, `TooLargeError`.
+        """
+        limits = Limits(total_bytes=4 * self._context.settings.max_upload_bytes)
+        path = self._context.find_kept(resource.upload)
+        found = find_contents(path, resource.file, folder, limits=limits)
+        return replace(found, tables=[table for table in found.tables if not table.hidden])
+
+    def choose(self, resource: DraftResource, tables: Sequence[FoundTable]) -> FoundTable:
+        """The table of an upload that a resource is of: the one it was read from before, else the first."""
+        place = (resource.reading or {}).get("sheet")
+        return next((table for table in tables if place is not None and table.place == place), tables[0])
+
+    def split_off(
+        self, resource: DraftResource, tables: Sequence[FoundTable], taken: set[str]
+    ) -> Sequence[dict[str, Any]]:
+        """The rows of the resources that the other tables of an upload become; `taken` are names in use.
+
+        The files in a container become uploads of their own, so that it is unpacked once.
+        """
+        rows = []
+        for table in tables[1:]:
+            name = _find_name(resource.name, table, taken)
+            taken.add(name)
+            upload, size = resource.upload, resource.upload_bytes
+            if table.members:
+                upload, size = self._context.private.put_blob(table.path)
+            rows.append(
+                {
+                    "name": name,
+                    "title": table.place if table.form in WORKBOOKS and table.place else "",
+                    "i18n": {},
+                    "file": "/".join((resource.file, *table.members)),
+                    "upload": upload,
+                    "upload_bytes": size,
+                    "schema_name": "",
+                    "reading": {"sheet": table.place},
+                }
+            )
+        return rows
+
+    def keep_attachments(
+        self, resource: DraftResource, found: Sequence[FoundAttachment], places: Places
+    ) -> Sequence[dict[str, Any]]:
+        """The rows of the attachments that lay beside the tables of an upload, their bytes kept.
+
+        Raises `TooLargeError` where one is larger than a file may be, or where they are too many.
+        """
+        limit = self._context.settings.max_upload_bytes
+        rows = []
+        for item in found:
+            size = item.path.stat().st_size
+            if size > limit:
+                text = N_("The file has %(size)s bytes; at most %(limit)s bytes are allowed")
+                raise TooLargeError(text, size=size, limit=limit)
+            row = places.take(item.members[-1], item.form)
+            upload, size = self._context.private.put_blob(item.path)
+            file = "/".join((resource.file, *item.members))
+            rows.append({**row, "file": file, "upload": upload, "upload_bytes": size})
+        if len(places.attachments) > MOST_ATTACHMENTS:
+            text = N_("At most %(limit)s files may accompany the tables of a dataset")
+            raise TooLargeError(text, limit=MOST_ATTACHMENTS)
+        return rows
+
+    def open(self, resource: DraftResource, found: FoundTable, folder: Path, *, thorough: bool) -> OpenedTable:
+        """Open a table for the engine. Raises as `find` does, and `InvalidPackageError`."""
+        choices = read_resource_choices(resource)
+        return open_table(found, folder, choices=choices, known=list_known(resource.schema), thorough=thorough)
+
+    def open_with(self, found: FoundTable, choices: Choices, known: Sequence[str], folder: Path) -> OpenedTable:
+        """Open a table under other choices. Raises as `open` does."""
+        return open_table(found, folder, choices=choices, known=known)
+
+
+def read_resource_choices(resource: DraftResource) -> Choices:
+    """What was chosen for a table, and what its sender declared."""
+    choices = read_choices(resource.choices)
+    if resource.dialect and choices.dialect is None:
+        choices = replace(choices, dialect=resource.dialect)
+        rows = resource.dialect.get("headerRows", None if resource.dialect.get("header", True) else [])
+        if rows is not None and choices.header_rows is None:
+            choices = replace(choices, header_rows=tuple(rows))
+    if resource.encoding and choices.encoding is None:
+        choices = replace(choices, encoding=resource.encoding)
+    return choices
+
+
+def list_known(schema: Mapping[str, Any] | None) -> Sequence[str]:
+    """The names and titles that the columns of a table may have under a schema."""
+    found: list[str] = []
+    for item in (schema or {}).get("fields", ()):
+        found += [text for text in (item.get("name"), item.get("title")) if isinstance(text, str) and text]
+    return found
+
+
+def _find_name(base: str, table: FoundTable, taken: set[str]) -> str:
+    word = table.place if table.place and table.form in WORKBOOKS else table.name
+    wanted = suggest_identifier(f"{base} {word}", resource=True)
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted[:95]}-{number}"
+    return name

@@ -1,0 +1,73 @@
+"""A version of old restored as a new one: a draft with the tables it had, through the same checks as any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from opendata.metadata.attachments import list_attachments, name_file
+from opendata.services.catalogue.versions import Versions
+from opendata.services.core.actors import Actor
+from opendata.services.core.values import DraftView
+from opendata.services.drafts.drafts import Drafts
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.uploads.upload_values import UploadedFile
+
+
+class Restoring:
+    """Makes drafts of versions that stand."""
+
+    def __init__(self, drafts: Drafts, versions: Versions) -> None:
+        self._drafts = drafts
+        self._versions = versions
+
+    def restore(self, actor: Actor | None, dataset: str, version: str, *, notes: str = "") -> DraftView:
+        """A draft whose tables and attachments are those of a version, byte by byte; what came later is dropped in it.
+
+        Raises `NotFoundError`, `WithdrawnError`, `NotPermittedError`.
+        """
+        old = self._versions.get_manifest(dataset, version)
+        newest = self._versions.get_manifest(dataset, self._versions.find_latest(dataset))
+        tables = [item for item in old["resources"] if item.get("schema")]
+        attachments = list_attachments(old["resources"])
+        options = [*map(_describe_table, tables), *map(_describe_attachment, attachments)]
+        served = [
+            *(self._versions.find_file(dataset, version, item["name"], "csv") for item in tables),
+            *(self._versions.find_attachment(dataset, version, name_file(item)) for item in attachments),
+        ]
+        with ExitStack() as opened:
+            files = [
+                UploadedFile(option.file, opened.enter_context(file.path.open("rb")))
+                for option, file in zip(options, served, strict=True)
+            ]
+            draft, _ = self._drafts.create(actor, dataset, files, options, notes=notes)
+        kept = {item["name"] for item in (*tables, *attachments)}
+        for item in newest["resources"]:
+            if item["name"] not in kept:
+                draft = self._drafts.drop_resource(actor, draft.id, item["name"])
+        return draft
+
+
+def _describe_table(item: Mapping[str, Any]) -> ResourceOption:
+    return ResourceOption(
+        file=f"{item['name']}.csv",
+        type="table",
+        name=item["name"],
+        schema=item["schema"],
+        title=item.get("title", ""),
+        description=item.get("description", ""),
+        i18n=item["opendata"].get("i18n"),
+        choices={"exact": True},
+    )
+
+
+def _describe_attachment(item: Mapping[str, Any]) -> ResourceOption:
+    return ResourceOption(
+        file=name_file(item),
+        type="attachment",
+        name=item["name"],
+        title=item.get("title", ""),
+        description=item.get("description", ""),
+        i18n=item.get("opendata", {}).get("i18n"),
+    )

@@ -1,0 +1,138 @@
+"""What is asked of whoever submits a draft: why warnings are let pass, what number, what readers are told before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from opendata.db.models import Draft
+from opendata.errors import N_, InvalidMetadataError, StateError, fault
+from opendata.metadata.manifest import format_time
+from opendata.metadata.reasons import BUMPS
+from opendata.services.core.context import Context
+from opendata.services.drafts.attachments import find_obstacle
+from opendata.services.drafts.draft_view import count_warnings
+from opendata.services.drafts.next_version import carries_data, foresee, metadata_of, seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What was said when a draft was submitted.
+
+    `bump` raises the number at least so far. `breaking` says why programs of readers will fail, `effective` (an ISO
+    date) from when: until then the change is announced, and published on that day.
+    """
+
+    notes: str | None = None
+    reason: str | None = None
+    bump: str | None = None
+    breaking: str | None = None
+    effective: str | None = None
+
+
+def take_submission(context: Context, row: Draft, base: Mapping[str, Any] | None, said: Submission) -> None:
+    """Keep with a draft what was said of it. `base` is the manifest of the version it starts from.
+
+    Raises `StateError` where it cannot become a version, `InvalidMetadataError` for what is missing or not possible.
+    """
+    require_publishable(row)
+    obstacle = find_obstacle(row, base)
+    if obstacle is not None:
+        raise StateError(N_("The draft cannot become a version: %(reason)s"), reason=obstacle)
+    if said.reason is not None:
+        row.reason = said.reason.strip()
+    if said.notes is not None:
+        row.notes = said.notes.strip()
+    if not row.reason and count_warnings(row):
+        raise _refuse("/reason", N_("The check left warnings: say why the table is right all the same"))
+    _take_bump(row, base, said.bump)
+    _take_notice(context, row, base, said)
+
+
+def require_publishable(row: Draft) -> None:
+    """Raises `StateError` where the disclosure of the dataset keeps the data of a draft from being published.
+
+    Metadata alone may be published still: that is how a dataset is closed, or told of, under two-person review.
+    """
+    attribute = metadata_of(row).disclosure.attribute
+    if attribute != "open" and (carries_data(row) or row.dataset.proposed is None):
+        raise StateError(
+            N_(
+                "The dataset “%(dataset)s” is marked “%(attribute)s”, so its data can't be published."
+                " If it may be public, change its disclosure to “open” first"
+            ),
+            dataset=row.dataset_id,
+            attribute=attribute,
+        )
+
+
+def require_sealed(row: Draft, base: Mapping[str, Any] | None) -> None:
+    """Raises `StateError` where a draft, or the metadata it carries, changed after it was submitted."""
+    if row.sealed != seal(row, base):
+        raise StateError(
+            N_("The draft or its metadata changed after it was submitted. Return it, so that it is submitted again")
+        )
+
+
+def find_due(row: Draft, context: Context) -> datetime | None:
+    """When the change that a draft announces takes effect; None where that is now."""
+    effective = (row.breaking or {}).get("effective")
+    if not effective:
+        return None
+    zone = ZoneInfo(context.settings.timezone)
+    due = datetime.combine(date.fromisoformat(effective), time(), zone).astimezone(UTC)
+    return due if due > context.clock() else None
+
+
+def _take_bump(row: Draft, base: Mapping[str, Any] | None, bump: str | None) -> None:
+    if not bump:
+        return
+    if bump not in BUMPS:
+        raise _refuse("/bump", N_("It is one of: %(choices)s"), choices=", ".join(BUMPS))
+    row.bump = None
+    computed = foresee(row, base).computed
+    if computed is not None and BUMPS.index(bump) < BUMPS.index(computed):
+        raise _refuse(
+            "/bump", N_("The changes make it %(bump)s at least; the number can be raised, not lowered"), bump=computed
+        )
+    row.bump = bump
+
+
+def _take_notice(context: Context, row: Draft, base: Mapping[str, Any] | None, said: Submission) -> None:
+    """A breaking change has its reason and its day, where somebody reviews; nothing else has."""
+    if not foresee(row, base).is_breaking:
+        row.breaking = None
+        return
+    reason = (said.breaking or "").strip() or str((row.breaking or {}).get("reason", ""))
+    if not reason and context.settings.review != "none":
+        text = N_("Programs of readers will fail on this version: say why it has to be")
+        raise _refuse("/breaking", text)
+    today = context.clock().astimezone(ZoneInfo(context.settings.timezone)).date()
+    effective = _read_day(said.effective, today)
+    if not reason and effective is None:
+        row.breaking = None
+        return
+    row.breaking = {
+        "reason": reason,
+        "announced": format_time(context.clock()),
+        "effective": (effective or today).isoformat(),
+    }
+
+
+def _read_day(text: str | None, today: date) -> date | None:
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise _refuse("/effective", N_("It is a day, such as 2026-12-31")) from None
+    if found < today:
+        raise _refuse("/effective", N_("The day is past: a notice comes before the change"))
+    return found
+
+
+def _refuse(pointer: str, message: str, **params: object) -> InvalidMetadataError:
+    return InvalidMetadataError(faults=[fault(pointer, message, **params)])

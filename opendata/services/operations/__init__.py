@@ -1,0 +1,1 @@
+"""Keeping an instance whole: checks, backups, garbage, rebuilding, verifying."""

@@ -1,0 +1,266 @@
+"""Backups of a running instance into a folder, and instances restored from one.
+
+A backup is `public/` and `private/` (stores), `database/{table}.jsonl` (rows, one a line) and, written last,
+`backup.json`. The database is read first, in one transaction; then come the records and blobs. A version that is
+published meanwhile is left to the next backup, so that a restored instance meets no number that it does not know of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Table, func, null, select, text
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Base
+from opendata.errors import N_, InputError, IntegrityError, StateError
+from opendata.metadata.manifest import format_time
+from opendata.metadata.versions import parse_version
+from opendata.services.core.context import Context
+from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance
+from opendata.settings import Settings
+from opendata.storage.local import sync_folder
+from opendata.storage.signing import KEY_FILE
+from opendata.storage.store import manifest_key
+
+FORMAT = 1
+_AT_ONCE = 500
+_SKIPPED = ("tmp", "work", "uploads")
+"""Folders of the stores with what is only passing through."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """What a backup holds, and what of it was new: files of the stores, and rows."""
+
+    files: int
+    new_files: int
+    new_bytes: int
+    rows: int
+
+
+class Backups:
+    """Writes backups."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def write(
+        self, dest: Path, *, with_keys: bool = False, on_progress: Callable[[float], object] | None = None
+    ) -> BackedUp:
+        """Bring a backup in a folder up to date; only what is new is copied. The instance may be at work.
+
+        The private key goes along only `with_keys`. One that is broken off leaves the one before as it was, apart from
+        further blobs. Raises `InputError` where the folder holds something else.
+        """
+        if dest.exists() and any(dest.iterdir()) and not (dest / "public").is_dir():
+            raise InputError(N_("“%(folder)s” holds something that is no backup"), folder=dest)
+        (dest / "public").mkdir(parents=True, exist_ok=True)
+        fresh = dest / "database.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        with self._context.read() as session:
+            if session.get_bind().dialect.name == "postgresql":
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            tables = {table.name: _dump_table(session, table, fresh) for table in Base.metadata.sorted_tables}
+            left_out = self._list_unknown(session)
+        settings = self._context.settings
+        files = [
+            *((path, dest / "public" / name) for name, path in _walk(settings.public_folder) if name not in left_out),
+            *((path, dest / "private" / name) for name, path in _walk(settings.private_folder)),
+        ]
+        new_files = new_bytes = 0
+        for number, (path, target) in enumerate(files, 1):
+            if not target.exists():
+                try:
+                    new_bytes += _copy(path, target)
+                except FileNotFoundError:
+                    continue  # erased or collected meanwhile
+                new_files += 1
+            if on_progress is not None:
+                on_progress(number / len(files))
+        self._take_erased_away(dest)
+        if with_keys:
+            for path in settings.key_folder.iterdir():
+                (dest / "keys").mkdir(mode=0o700, exist_ok=True)
+                (dest / "keys" / path.name).unlink(missing_ok=True)
+                _copy(path, dest / "keys" / path.name)
+        shutil.rmtree(dest / "database.old", ignore_errors=True)
+        if (dest / "database").exists():
+            (dest / "database").rename(dest / "database.old")
+        fresh.rename(dest / "database")
+        described = {"format": FORMAT, "created": format_time(self._context.clock()), "tables": tables}
+        _write(dest / "backup.json", json.dumps(described, indent=1).encode())
+        shutil.rmtree(dest / "database.old", ignore_errors=True)
+        return BackedUp(len(files), new_files, new_bytes, sum(item["rows"] for item in tables.values()))
+
+    def _list_unknown(self, session: Session) -> set[str]:
+        """The records of versions that were published or withdrawn after the database was read."""
+        versions, aliases = Base.metadata.tables["versions"], Base.metadata.tables["aliases"]
+        rows = list(session.execute(select(versions.c.dataset_id, versions.c.version, versions.c.withdrawal)))
+        former = {name for (name,) in session.execute(select(aliases.c.old))}
+        known = {manifest_key(dataset, version) for dataset, version, _ in rows}
+        withdrawn = {(dataset, version) for dataset, version, withdrawal in rows if withdrawal}
+        unknown = set()
+        for key in self._context.public.list_records("datasets"):
+            _, _, dataset, *rest = key.split("/")
+            if dataset in former:
+                continue
+            if len(rest) == 1:
+                number = rest[0].removesuffix(".sig").removesuffix(".json")
+                is_known = key.removesuffix(".sig") in known
+                if parse_version(number) is not None and not is_known:
+                    unknown.add(key)
+            elif rest[0] == "withdrawn":
+                number = rest[1].removesuffix(".sig").removesuffix(".json").partition("-")[0]
+                if (dataset, number) not in withdrawn:
+                    unknown.add(key)
+        return unknown
+
+    def _take_erased_away(self, dest: Path) -> None:
+        """What the law made us erase goes from the backup as well."""
+        for store in ("public", "private"):
+            for path in (dest / store / "blobs").rglob("*"):
+                folder = (
+                    self._context.settings.public_folder if store == "public" else self._context.settings.private_folder
+                )
+                if path.is_file() and not (folder / path.relative_to(dest / store)).exists():
+                    path.unlink()
+
+
+def restore_backup(
+    source: Path, settings: Settings, *, on_progress: Callable[[float], object] | None = None
+) -> Mapping[str, Any]:
+    """Make an instance out of a backup; return what the backup says of itself.
+
+    Raises `StateError` where there is an instance already, `InputError` where the folder is no whole backup,
+    `IntegrityError` where its tables are not those it was written with.
+    """
+    if is_instance(settings):
+        raise StateError(
+            N_("There is an instance in “%(home)s” already; restore into an empty folder"), home=settings.home
+        )
+    try:
+        described: Mapping[str, Any] = json.loads((source / "backup.json").read_bytes())
+        tables = described["tables"]
+        known = described["format"] == FORMAT
+    except (OSError, ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise InputError(N_("“%(folder)s” is no whole backup of this form"), folder=source)
+    for name, item in tables.items():
+        data = source / "database" / f"{name}.jsonl"
+        with data.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != item["sha256"]:
+                raise IntegrityError(N_("The table “%(name)s” of the backup was changed or is damaged"), name=name)
+    files = [
+        *((path, settings.public_folder / name) for name, path in _walk(source / "public")),
+        *((path, settings.private_folder / name) for name, path in _walk(source / "private")),
+    ]
+    for number, (path, target) in enumerate(files, 1):
+        if not target.exists():
+            _copy(path, target)
+        if on_progress is not None:
+            on_progress(number / len(files))
+    from opendata.db.session import Database
+    from opendata.services.core.instance import migrate_database
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    migrate_database(settings)
+    database = Database(settings.database)
+    try:
+        with database.unit(write=True) as session:
+            for table in Base.metadata.sorted_tables:
+                _load_table(session, table, source / "database" / f"{table.name}.jsonl")
+    finally:
+        database.dispose()
+    if (source / "keys").is_dir():
+        settings.key_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in (SESSION_FILE, KEY_FILE):  # with the key the instance counts as made
+            if (source / "keys" / name).is_file():
+                _copy(source / "keys" / name, settings.key_folder / name)
+        create_instance(settings)
+    return described
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files of a store by their relative names, in a stable order."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name.partition("/")[0] not in _SKIPPED:
+            yield name, path
+
+
+def _copy(source: Path, target: Path) -> int:
+    """Copy a file with its times, whole or not at all; how many bytes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    shutil.copy2(source, temporary)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(target)
+    sync_folder(target.parent)
+    return target.stat().st_size
+
+
+def _write(target: Path, data: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(target)
+    sync_folder(target.parent)
+
+
+def _dump_table(session: Session, table: Table, folder: Path) -> dict[str, Any]:
+    """Write the rows of a table, one JSON object a line; how many, and the digest of the file."""
+    hashed, rows = hashlib.sha256(), 0
+    order = list(table.primary_key)
+    with (folder / f"{table.name}.jsonl").open("wb") as file:
+        for row in session.execute(select(table).order_by(*order).execution_options(yield_per=_AT_ONCE)):
+            values = {key: _plain(value) for key, value in row._mapping.items()}
+            line = json.dumps(values, ensure_ascii=False).encode() + b"\n"
+            file.write(line)
+            hashed.update(line)
+            rows += 1
+        file.flush()
+        os.fsync(file.fileno())
+    return {"rows": rows, "sha256": hashed.hexdigest()}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _load_table(session: Session, table: Table, file: Path) -> None:
+    times = [column.name for column in table.columns if isinstance(_type_of(column), DateTime)]
+    documents = [column.name for column in table.columns if isinstance(_type_of(column), JSON)]
+    with file.open("rb") as lines:
+        for line in lines:
+            row = json.loads(line)
+            row |= {name: datetime.fromisoformat(row[name]) for name in times if row[name] is not None}
+            row |= {name: null() for name in documents if row[name] is None}
+            session.execute(table.insert().values(**row))
+    if (
+        session.get_bind().dialect.name == "postgresql"
+        and "id" in table.columns
+        and table.c.id.autoincrement is not False
+    ):
+        last = session.scalar(select(func.max(table.c.id)))
+        if isinstance(last, int):
+            session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {last})"))
+
+
+def _type_of(column: Any) -> Any:
+    """The type beneath our own ones."""
+    return getattr(column.type, "impl_instance", None) or getattr(column.type, "impl", column.type)

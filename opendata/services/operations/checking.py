@@ -1,0 +1,306 @@
+"""Looking the stores over: every blob hashed again, every record's signature, every version against its manifest.
+
+A look that is broken off goes on where it was; the worker takes a slice of one now and then, so that each blob is
+looked at every so many days.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Damage, Dataset, Draft, Version
+from opendata.errors import N_, IntegrityError, NotFoundError, OpendataError
+from opendata.metadata.canonical import digest
+from opendata.metadata.keys import PublicKey, find_signer
+from opendata.metadata.manifest import list_blobs
+from opendata.metadata.versions import parse_version
+from opendata.services.core.context import Context
+from opendata.services.core.damages import ALTERED, MISSING, Damages
+from opendata.services.core.records import list_editions, read_keys
+from opendata.storage.store import Store, manifest_key, signature_key, tombstone_key
+
+_PIECE = 1 << 20
+_DAY = 24 * 3600
+
+UNSIGNED = N_("the record has no signature")
+FORGED = N_("the record is not signed by a key of this portal, or was changed")
+UNKNOWN = N_("the store has a version that the database does not know; “opendata rebuild” reads the store")
+LOST = N_("the database knows a version whose manifest is gone")
+OTHER = N_("the manifest is not the one that was published")
+BROKEN = N_("the manifest does not name the one before it")
+ALTERED_BLOB = N_("the bytes are not those of its name")
+MISSING_BLOB = N_("the file is gone")
+ORPHANED = N_("no version and no draft needs it; “opendata gc” removes it")
+KEYS = N_("the chain of signing keys is broken")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong: where (a key or digest), what (a text to translate), and whether it is only worth a note."""
+
+    where: str
+    what: str
+    is_note: bool = False
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was looked at, and what was found."""
+
+    records: int = 0
+    versions: int = 0
+    blobs: int = 0
+    bytes: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return all(item.is_note for item in self.findings)
+
+
+class Checking:
+    """Looks the stores over."""
+
+    def __init__(self, context: Context, damages: Damages) -> None:
+        self._context = context
+        self._damages = damages
+
+    def run(
+        self, *, rate: int = 0, full: bool = False, on_progress: Callable[[float], object] | None = None
+    ) -> Checked:
+        """Look at everything; at most `rate` bytes a second are read (0: as fast as it goes).
+
+        A look that was broken off within the last day goes on where it was, unless `full`. What is found damaged is not
+        served from then on, and what is whole again is.
+        """
+        checked = Checked()
+        self._check_records(checked)
+        self._check_versions(checked)
+        blobs = self._list_wanted()
+        place = "" if full else self._read_place()
+        names = [("public", name, size) for name, size in self._context.public.list_blobs()]
+        names += [("private", name, size) for name, size in self._context.private.list_blobs()]
+        total = sum(size for *_, size in names) or 1
+        with self._context.read() as session:
+            damaged = set(session.scalars(select(Damage.sha256)))
+        seen = 0
+        for where, name, size in names:
+            seen += size
+            if f"{where}/{name}" > place if where == place.partition("/")[0] else where < place or not place:
+                self._check_blob(checked, where, name, rate, damaged)
+                self._write_place(f"{where}/{name}")
+            if on_progress is not None:
+                on_progress(seen / total)
+        self._check_presence(checked, blobs, {name for where, name, _ in names if where == "public"})
+        self._place_file.unlink(missing_ok=True)
+        return checked
+
+    def run_slice(self, seconds_since: float) -> int:
+        """Hash what is due after so many seconds, each blob having its turn in `fsck_days`; return how many bytes."""
+        days = self._context.settings.fsck_days
+        if days <= 0:
+            return 0
+        names = list(self._context.public.list_blobs())
+        due = sum(size for _, size in names) * seconds_since / (days * _DAY) + 1
+        place = self._slice_file.read_text() if self._slice_file.is_file() else ""
+        rest = [item for item in names if item[0] > place] or names
+        checked = Checked()
+        with self._context.read() as session:
+            damaged = set(session.scalars(select(Damage.sha256)))
+        for name, _ in rest:
+            self._check_blob(checked, "public", name, 0, damaged)
+            self._slice_file.write_text(name)
+            if checked.bytes >= due:
+                break
+        return checked.bytes
+
+    # ------------------------------------------------------------------------------------------------------ records
+
+    def _check_records(self, checked: Checked) -> None:
+        store = self._context.public
+        try:
+            keys = read_keys(store)
+        except (OpendataError, ValueError):
+            checked.findings.append(Finding("keys", KEYS))
+            return
+        for kind in ("aliases", "datasets", "entries", "publishers", "schemas"):
+            for key in store.list_records(kind):
+                if key.endswith(".json"):
+                    checked.records += 1
+                    what = _judge_record(store, keys, key)
+                    if what:
+                        checked.findings.append(Finding(key, what))
+
+    def _check_versions(self, checked: Checked) -> None:
+        """Versions of the database against manifests of the store, and each against the one before."""
+        store = self._context.public
+        with self._context.read() as session:
+            rows = session.execute(select(Version.dataset_id, Version.version, Version.manifest))
+            known = {manifest_key(dataset, version): sha256 for dataset, version, sha256 in rows}
+            planned = self._list_planned(session)
+            names = set(session.scalars(select(Dataset.id)))
+        chains: dict[str, list[tuple[tuple[int, int, int], str]]] = {}
+        for key in store.list_records("datasets"):
+            dataset, version = _read_manifest_key(key)
+            if dataset not in names or version is None:
+                continue
+            if key not in known:
+                if key not in planned:
+                    checked.findings.append(Finding(key, UNKNOWN))
+                continue
+            checked.versions += 1
+            chains.setdefault(dataset, []).append((version, key))
+            if digest(store.get_record(key)) != f"sha256:{known.pop(key)}":
+                checked.findings.append(Finding(key, OTHER))
+        checked.findings += [Finding(key, LOST) for key in sorted(known)]
+        for chain in chains.values():
+            previous = None
+            for _, key in sorted(chain):
+                data = store.get_record(key)
+                with _naming(checked, key):
+                    if json.loads(data)["opendata"]["previous"] != previous:
+                        checked.findings.append(Finding(key, BROKEN))
+                previous = digest(data)
+
+    # -------------------------------------------------------------------------------------------------------- blobs
+
+    def _list_wanted(self) -> Mapping[str, bool]:
+        """Every blob that versions name; False where a tombstone says that it was erased."""
+        store = self._context.public
+        wanted: dict[str, bool] = {}
+        erased: set[str] = set()
+        for key in store.list_records("datasets"):
+            dataset, version = _read_manifest_key(key)
+            if version is None:
+                continue
+            try:
+                wanted |= dict.fromkeys(list_blobs(json.loads(store.get_record(key))), True)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue  # named as a record already
+            number = ".".join(str(part) for part in version)
+            for data in list_editions(store, partial(tombstone_key, dataset, number)):
+                erased |= {name.removeprefix("sha256:") for name in json.loads(data).get("erased", ())}
+        return wanted | dict.fromkeys(erased & wanted.keys(), False)
+
+    def _check_blob(self, checked: Checked, where: str, name: str, rate: int, damaged: set[str]) -> None:
+        store = self._context.public if where == "public" else self._context.private
+        started = time.monotonic()
+        hashed, size = hashlib.sha256(), 0
+        try:
+            with store.open_blob(name) as file:
+                while piece := file.read(_PIECE):
+                    hashed.update(piece)
+                    size += len(piece)
+                    if rate:
+                        time.sleep(max(0.0, size / rate - (time.monotonic() - started)))
+        except (NotFoundError, FileNotFoundError):
+            return  # erased or collected meanwhile; what is wanted is looked for at the end
+        checked.blobs += 1
+        checked.bytes += size
+        if hashed.hexdigest() != name:
+            checked.findings.append(Finding(f"{where}/{name}", ALTERED_BLOB))
+            if where == "public":
+                self._damages.note(name, ALTERED)
+        elif name in damaged and where == "public":
+            self._damages.clear(name)
+
+    def _check_presence(self, checked: Checked, wanted: Mapping[str, bool], present: set[str]) -> None:
+        for name in sorted(name for name, needed in wanted.items() if needed and name not in present):
+            if not self._context.public.has_blob(name):
+                checked.findings.append(Finding(f"public/{name}", MISSING_BLOB))
+                self._damages.note(name, MISSING)
+        with self._context.read() as session:
+            planned = self._list_planned(session)
+        kept = {name for names in planned.values() for name in names}
+        orphans = sorted(present - {name for name, needed in wanted.items() if needed} - kept)
+        checked.findings += [Finding(f"public/{name}", ORPHANED, is_note=True) for name in orphans]
+
+    def _list_planned(self, session: Session) -> Mapping[str, Sequence[str]]:
+        """The manifests that are about to be published, by their key, with the blobs they name."""
+        query = select(Draft.dataset_id, Draft.target, Draft.target_manifest).where(
+            Draft.target_manifest.is_not(None), Draft.status != "published"
+        )
+        planned = {}
+        for dataset, version, name in session.execute(query):
+            try:
+                with self._context.private.open_blob(str(name)) as file:
+                    planned[manifest_key(dataset, str(version))] = list_blobs(json.load(file))
+            except (NotFoundError, ValueError):
+                continue
+        return planned
+
+    # -------------------------------------------------------------------------------------------------------- place
+
+    @property
+    def _place_file(self) -> Path:
+        return self._context.settings.home / "fsck.place"
+
+    @property
+    def _slice_file(self) -> Path:
+        return self._context.settings.home / "fsck.slice"
+
+    def _read_place(self) -> str:
+        try:
+            recent = time.time() - self._place_file.stat().st_mtime < _DAY
+            return self._place_file.read_text() if recent else ""
+        except FileNotFoundError:
+            return ""
+
+    def _write_place(self, place: str) -> None:
+        self._place_file.write_text(place)
+
+
+def _judge_record(store: Store, keys: Sequence[PublicKey], key: str) -> str | None:
+    """What is wrong with a record, or None."""
+    data = store.get_record(key)
+    try:
+        signature = store.get_record(signature_key(key))
+    except NotFoundError:
+        return UNSIGNED
+    try:
+        found = json.loads(data)
+        times = [found[name] for name in ("changed", "modified", "renamed", "created") if name in found]
+        made = datetime.fromisoformat(times[0]) if times else datetime.min.replace(tzinfo=UTC)
+    except (ValueError, TypeError):
+        return FORGED
+    return None if find_signer(keys, data, signature, made) else FORGED
+
+
+def _read_manifest_key(key: str) -> tuple[str, tuple[int, int, int] | None]:
+    """The dataset and version whose manifest lies there; no version where it is another record."""
+    parts = key.split("/")
+    version = parse_version(parts[3].removesuffix(".json")) if len(parts) == 4 and key.endswith(".json") else None
+    return parts[2], version
+
+
+@contextmanager
+def _naming(checked: Checked, key: str) -> Iterator[None]:
+    try:
+        yield
+    except (IntegrityError, ValueError, KeyError, TypeError):
+        checked.findings.append(Finding(key, FORGED))
+
+
+def describe(found: Checked) -> dict[str, Any]:
+    """A look as a document."""
+    return {
+        "records": found.records,
+        "versions": found.versions,
+        "blobs": found.blobs,
+        "bytes": found.bytes,
+        "sound": found.is_sound,
+        "findings": [{"where": item.where, "what": item.what, "note": item.is_note} for item in found.findings],
+    }

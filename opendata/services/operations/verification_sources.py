@@ -1,0 +1,341 @@
+"""Where published versions are checked: a portal over HTTP, a store or a backup in a folder, an exported package."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+
+from opendata.errors import N_, BackendError, InputError, NotFoundError
+from opendata.metadata.versions import parse_version
+from opendata.services.core.records import list_editions, read_key_records
+from opendata.storage.local import LocalStore
+from opendata.storage.store import alias_key, manifest_key, signature_key, tombstone_key
+
+Signed = tuple[bytes, bytes]
+"""A record and its detached signature; the latter empty where there is none."""
+
+_SECONDS = 60
+_PIECE = 1 << 20
+_MOST_BYTES = 64 << 20
+"""Of a document: what is larger is no manifest."""
+
+
+class Source(Protocol):
+    """What verification asks for. None means: it is not there. Raises `BackendError` where nothing answers."""
+
+    name: str
+    is_whole: bool
+    """Whether it has all datasets, so that one which was there before is missed."""
+    is_alone: bool
+    """Whether it is one version without those before it."""
+
+    def read_keys(self) -> Sequence[tuple[Mapping[str, Any], bytes]]:
+        """The records of the signing keys, oldest first, each with the signature of the one before."""
+        ...
+
+    def list_datasets(self) -> Iterator[str]:
+        """The ids of all datasets, or of the one in question."""
+        ...
+
+    def is_open(self, dataset: str) -> bool:
+        """Whether anybody may have its files: those of a dataset that isn't open are not looked for."""
+        ...
+
+    def list_versions(self, dataset: str) -> Sequence[str]:
+        """The numbers of its versions, lowest first, withdrawn ones too."""
+        ...
+
+    def read_manifest(self, dataset: str, version: str) -> Signed | None:
+        """The manifest of a version that stands."""
+        ...
+
+    def read_tombstone(self, dataset: str, version: str) -> Signed | None:
+        """The tombstone of a version that was withdrawn."""
+        ...
+
+    def leads_to(self, old: str, dataset: str) -> bool:
+        """Whether what was called `old` is this dataset now."""
+        ...
+
+    def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:
+        """Hexadecimal SHA-256 and size of a file that a manifest names."""
+        ...
+
+
+def open_source(target: str) -> Source:
+    """The source at a web address or in a folder. Raises `InputError` where it is none."""
+    if target.startswith(("http://", "https://")):
+        return WebSource(target)
+    folder = Path(target)
+    if (folder / "backup.json").is_file():
+        folder = folder / "public"
+    if (folder / "datapackage.json").is_file():
+        return PackageSource(folder)
+    if (folder / "datasets").is_dir():
+        return StoreSource(folder)
+    raise InputError(
+        N_("“%(target)s” is neither a portal's address, a store, a backup nor an exported version"), target=target
+    )
+
+
+class StoreSource:
+    """A public store, or a copy of one."""
+
+    is_whole, is_alone = True, False
+
+    def __init__(self, folder: Path) -> None:
+        self.name = str(folder.resolve())
+        self._store = LocalStore(folder, writes=False)
+
+    def read_keys(self) -> Sequence[tuple[Mapping[str, Any], bytes]]:
+        """See `Source`."""
+        return read_key_records(self._store)
+
+    def list_datasets(self) -> Iterator[str]:
+        """See `Source`."""
+        former = {key.split("/")[1].removesuffix(".json") for key in self._store.list_records("aliases")}
+        yield from sorted({key.split("/")[2] for key in self._store.list_records("datasets")} - former)
+
+    def is_open(self, dataset: str) -> bool:  # noqa: ARG002
+        """See `Source`."""
+        return True
+
+    def list_versions(self, dataset: str) -> Sequence[str]:
+        """See `Source`."""
+        folder = manifest_key(dataset, "1.0.0").rpartition("/")[0]
+        names = {
+            key.rpartition("/")[2].removesuffix(".json").partition("-")[0]
+            for key in self._store.list_records(folder)
+            if key.endswith(".json") and "/errata/" not in key
+        }
+        return sorted(filter(parse_version, names), key=lambda name: parse_version(name) or (0, 0, 0))
+
+    def read_manifest(self, dataset: str, version: str) -> Signed | None:
+        """See `Source`."""
+        return self._read(manifest_key(dataset, version))
+
+    def read_tombstone(self, dataset: str, version: str) -> Signed | None:
+        """See `Source`."""
+        editions = len(list_editions(self._store, partial(tombstone_key, dataset, version)))
+        return self._read(tombstone_key(dataset, version, editions)) if editions else None
+
+    def leads_to(self, old: str, dataset: str) -> bool:
+        """See `Source`."""
+        found = self._read(alias_key(old))
+        return found is not None and json.loads(found[0]).get("id") == dataset
+
+    def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:  # noqa: ARG002
+        """See `Source`."""
+        try:
+            return _hash(self._store.blob_path(sha256))
+        except NotFoundError:
+            return None
+
+    def _read(self, key: str) -> Signed | None:
+        try:
+            data = self._store.get_record(key)
+        except NotFoundError:
+            return None
+        try:
+            return data, self._store.get_record(signature_key(key))
+        except NotFoundError:
+            return data, b""
+
+
+class PackageSource:
+    """One version, exported into a folder."""
+
+    is_whole, is_alone = False, True
+
+    def __init__(self, folder: Path) -> None:
+        self.name = str(folder.resolve())
+        self._folder = folder
+        try:
+            manifest = json.loads((folder / "datapackage.json").read_bytes())
+            self._dataset, self._version = str(manifest["name"]), str(manifest["version"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InputError(N_("“%(target)s” holds no manifest of a version"), target=folder) from None
+
+    def read_keys(self) -> Sequence[tuple[Mapping[str, Any], bytes]]:
+        """None: a package has no keys, they are given."""
+        return []
+
+    def list_datasets(self) -> Iterator[str]:
+        """See `Source`."""
+        yield self._dataset
+
+    def is_open(self, dataset: str) -> bool:  # noqa: ARG002
+        """See `Source`."""
+        return True
+
+    def list_versions(self, dataset: str) -> Sequence[str]:  # noqa: ARG002
+        """See `Source`."""
+        return [self._version]
+
+    def read_manifest(self, dataset: str, version: str) -> Signed | None:  # noqa: ARG002
+        """See `Source`."""
+        signature = self._folder / "datapackage.json.sig"
+        data = (self._folder / "datapackage.json").read_bytes()
+        return data, signature.read_bytes() if signature.is_file() else b""
+
+    def read_tombstone(self, dataset: str, version: str) -> Signed | None:  # noqa: ARG002
+        """See `Source`."""
+        return None
+
+    def leads_to(self, old: str, dataset: str) -> bool:
+        """See `Source`."""
+        return old == dataset
+
+    def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:  # noqa: ARG002
+        """See `Source`."""
+        file = (self._folder / path).resolve()
+        inside = file.is_relative_to(self._folder.resolve())
+        return _hash(file) if inside and file.is_file() else None
+
+
+class WebSource:
+    """A portal, or one of its datasets, by public addresses alone; it is never left for another host."""
+
+    is_alone = False
+
+    def __init__(self, address: str) -> None:
+        import requests
+
+        root, _, rest = address.partition("/datasets/")
+        self._base = root.rstrip("/")
+        parts = [part for part in urlsplit(rest).path.split("/") if part]
+        self._dataset = parts[0] if parts else None
+        self.is_whole = self._dataset is None
+        self.name = self._base
+        self._session = requests.Session()
+        self._session.headers["Accept"] = "application/json"
+
+    def read_keys(self) -> Sequence[tuple[Mapping[str, Any], bytes]]:
+        """See `Source`."""
+        found = self._read_json("/.well-known/opendata-keys.json")
+        items = found.get("keys") if isinstance(found, Mapping) else None
+        return [
+            (
+                {name: value for name, value in item.items() if name not in ("until", "signature")},
+                str(item.get("signature", "")).encode(),
+            )
+            for item in items or ()
+            if isinstance(item, Mapping)
+        ]
+
+    def list_datasets(self) -> Iterator[str]:
+        """See `Source`."""
+        if self._dataset:
+            yield self._dataset
+            return
+        yield from (str(item["id"]) for item in self._walk("/api/v1/datasets"))
+
+    def is_open(self, dataset: str) -> bool:
+        """See `Source`."""
+        found = self._read_json(f"/api/v1/datasets/{quote(dataset, safe='')}")
+        disclosure = found.get("disclosure") if isinstance(found, Mapping) else None
+        return not isinstance(disclosure, Mapping) or disclosure.get("attribute", "open") == "open"
+
+    def list_versions(self, dataset: str) -> Sequence[str]:
+        """See `Source`."""
+        items = self._walk(f"/api/v1/datasets/{quote(dataset, safe='')}/versions")
+        names = [name for item in items if parse_version(name := str(item["version"]))]
+        return sorted(names, key=lambda name: parse_version(name) or (0, 0, 0))
+
+    def read_manifest(self, dataset: str, version: str) -> Signed | None:
+        """See `Source`."""
+        return self._read_signed(dataset, version, "datapackage.json")
+
+    def read_tombstone(self, dataset: str, version: str) -> Signed | None:
+        """See `Source`."""
+        return self._read_signed(dataset, version, "withdrawal.json")
+
+    def leads_to(self, old: str, dataset: str) -> bool:
+        """See `Source`."""
+        answer = self._ask(f"/api/v1/datasets/{quote(old, safe='')}")
+        with answer:
+            location = str(answer.headers.get("Location", ""))
+            return bool(answer.status_code == 308) and location.endswith(f"/{dataset}")
+
+    def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:  # noqa: ARG002
+        """See `Source`."""
+        import requests
+
+        with self._ask(self._place(dataset, version, path)) as answer:
+            if answer.status_code != 200:
+                return None
+            hashed, size = hashlib.sha256(), 0
+            try:
+                for piece in answer.iter_content(_PIECE):
+                    hashed.update(piece)
+                    size += len(piece)
+            except requests.RequestException as error:
+                raise BackendError(N_("The portal does not answer: %(reason)s"), reason=type(error).__name__) from error
+            return hashed.hexdigest(), size
+
+    def _place(self, dataset: str, version: str, path: str) -> str:
+        return f"/datasets/{quote(dataset, safe='')}/{quote(version, safe='')}/{quote(path)}"
+
+    def _read_signed(self, dataset: str, version: str, name: str) -> Signed | None:
+        data = self._read(self._place(dataset, version, name))
+        return None if data is None else (data, self._read(self._place(dataset, version, f"{name}.sig")) or b"")
+
+    def _walk(self, path: str) -> Iterator[Mapping[str, Any]]:
+        """The items of a collection, page by page."""
+        cursor = ""
+        while True:
+            found = self._read_json(f"{path}?limit=1000{cursor}")
+            try:
+                yield from found["items"]
+                following = found["next"]
+            except (KeyError, TypeError):
+                raise BackendError(N_("%(address)s is no portal of this kind"), address=self._base + path) from None
+            if not following:
+                return
+            cursor = f"&cursor={quote(str(following), safe='')}"
+
+    def _read_json(self, path: str) -> Any:
+        data = self._read(path)
+        try:
+            return json.loads(data or b"null")
+        except (ValueError, RecursionError):
+            raise BackendError(N_("%(address)s is no portal of this kind"), address=self._base + path) from None
+
+    def _read(self, path: str) -> bytes | None:
+        import requests
+
+        with self._ask(path) as answer:
+            if answer.status_code != 200:
+                return None
+            pieces, size = [], 0
+            try:
+                for piece in answer.iter_content(_PIECE):
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size > _MOST_BYTES:
+                        raise BackendError(N_("%(address)s is no portal of this kind"), address=self._base + path)
+            except requests.RequestException as error:
+                raise BackendError(N_("The portal does not answer: %(reason)s"), reason=type(error).__name__) from error
+            return b"".join(pieces)
+
+    def _ask(self, path: str) -> Any:
+        import requests
+
+        headers = {"Accept-Encoding": "identity"}
+        try:
+            return self._session.get(
+                self._base + path, timeout=_SECONDS, stream=True, allow_redirects=False, headers=headers
+            )
+        except (requests.RequestException, ValueError) as error:
+            raise BackendError(N_("The portal does not answer: %(reason)s"), reason=type(error).__name__) from error
+
+
+def _hash(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return digest, path.stat().st_size

@@ -1,0 +1,239 @@
+"""Checking from outside that what is published is what was published: nothing but public addresses is believed.
+
+Each version is held against its signature, its files against the digests in its manifest, each manifest against the
+one before it, all of it against the keys, and the keys and versions against what was seen the time before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from opendata.errors import N_, OpendataError
+from opendata.metadata.canonical import digest, write_canonical
+from opendata.metadata.keys import PublicKey, find_signer, link_keys
+from opendata.services.operations.verification_sources import Signed, Source
+
+NO_KEYS = N_("there are no keys to check signatures with; give one by --key")
+KEYS_BROKEN = N_("the chain of keys is broken: a key is not vouched for by the one before it")
+STRANGER = N_("the key you trust is not among the keys here")
+KEY_GONE = N_("a key seen here before is gone, and nothing vouches for the change")
+UNSIGNED = N_("there is no signature")
+FORGED = N_("the signature was not made by a key that was valid then, or the bytes were changed")
+NO_RECORD = N_("this is no record of a version")
+NOT_CANONICAL = N_("the manifest is not in canonical form (RFC 8785)")
+MISPLACED = N_("the manifest is that of another dataset or version")
+OTHER_UUID = N_("the dataset's uuid is not that of the version before")
+CUT = N_("the manifest does not name the one before it: versions were taken away, put in or exchanged")
+BACKWARDS = N_("it says it is older than the version before it")
+GONE = N_("the version is listed, but neither its manifest nor a tombstone is there")
+FILE_GONE = N_("the file is not there")
+FILE_OTHER = N_("the file's bytes are not those that the manifest names")
+ROLLED_BACK = N_("the version was here before and is gone: the history was rolled back")
+REWRITTEN = N_("the version is another than the one that was here before")
+ABSENT = N_("there is no version here")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong: where, and what (a text to translate)."""
+
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class Verified:
+    """What was checked, how many versions rest on each key (by id), and what is wrong."""
+
+    datasets: int = 0
+    versions: int = 0
+    withdrawn: int = 0
+    withheld: int = 0
+    """Versions whose files are not public by the disclosure of their dataset."""
+    files: int = 0
+    bytes: int = 0
+    keys: Sequence[PublicKey] = ()
+    claims: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    heads: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By dataset and version the digest of the manifest: what is to be remembered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What is known beforehand: keys that are trusted, and keys and versions that were seen the time before."""
+
+    keys: Sequence[PublicKey] = ()
+    seen_keys: Sequence[str] = ()
+    seen: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def verify(
+    source: Source,
+    trust: Trust,
+    *,
+    files: bool = True,
+    on_progress: Callable[[str], object] | None = None,
+) -> Verified:
+    """Check all that a source has; `on_progress` hears which version is next. Raises `BackendError`."""
+    found = Verified()
+    found.keys = _find_keys(source, trust, found)
+    visited: set[str] = set()
+    for dataset in source.list_datasets():
+        found.datasets += 1
+        visited.add(dataset)
+        before: _Link | None = None
+        is_open = source.is_open(dataset)
+        for version in source.list_versions(dataset):
+            if on_progress is not None:
+                on_progress(f"{dataset}@{version}")
+            before = _check_version(source, found, dataset, version, before, files=files and is_open)
+            found.withheld += not is_open
+    if not found.versions:
+        found.findings.append(Finding(source.name, ABSENT))
+    for dataset, versions in trust.seen.items():
+        if dataset not in visited and not source.is_whole:
+            continue
+        for version, known in versions.items():
+            present = found.heads.get(dataset, {}).get(version)
+            if present != known:
+                what = ROLLED_BACK if present is None else REWRITTEN
+                found.findings.append(Finding(f"{dataset}@{version}", what))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What the next version is held against."""
+
+    manifest: str
+    uuid: str | None
+    created: str
+
+
+def _find_keys(source: Source, trust: Trust, found: Verified) -> Sequence[PublicKey]:
+    records = source.read_keys()
+    try:
+        chain = link_keys(records)
+    except OpendataError:
+        found.findings.append(Finding("keys", KEYS_BROKEN))
+        chain = ()
+    known = {key.id for key in chain}
+    if chain and trust.keys and not known & {key.id for key in trust.keys}:
+        found.findings.append(Finding("keys", STRANGER))
+        return trust.keys
+    if chain and not set(trust.seen_keys) <= known:
+        found.findings.append(Finding("keys", KEY_GONE))
+    if not chain and not trust.keys:
+        found.findings.append(Finding("keys", NO_KEYS))
+    return chain or trust.keys
+
+
+def _check_version(
+    source: Source, found: Verified, dataset: str, version: str, before: _Link | None, *, files: bool
+) -> _Link | None:
+    where = f"{dataset}@{version}"
+    tombstone = source.read_tombstone(dataset, version)
+    if tombstone is not None:
+        return _check_tombstone(found, dataset, version, tombstone, before)
+    signed = source.read_manifest(dataset, version)
+    if signed is None:
+        found.findings.append(Finding(where, GONE))
+        return before
+    data, _ = signed
+    found.versions += 1
+    found.heads.setdefault(dataset, {})[version] = digest(data)
+    try:
+        manifest = json.loads(data)
+        ours = manifest["opendata"]
+        created, previous, uuid = manifest["created"], ours["previous"], ours["uuid"]
+        resources = [*manifest["resources"]]
+        made = datetime.fromisoformat(created)
+        name, number = manifest["name"], manifest["version"]
+        canonical = write_canonical(manifest) == data
+    except (ValueError, KeyError, TypeError, RecursionError):
+        found.findings.append(Finding(where, NO_RECORD))
+        return before
+    if not canonical:
+        found.findings.append(Finding(where, NOT_CANONICAL))
+    if number != version or (name != dataset and not source.leads_to(str(name), dataset)):
+        found.findings.append(Finding(where, MISPLACED))
+    _check_signature(found, where, signed, made)
+    _check_chain(source, found, where, before, _Link(digest(data), uuid, created), previous)
+    if files:
+        for resource in resources:
+            _check_files(source, found, dataset, version, resource)
+    return _Link(digest(data), uuid, created)
+
+
+def _check_tombstone(found: Verified, dataset: str, version: str, signed: Signed, before: _Link | None) -> _Link | None:
+    where = f"{dataset}@{version}"
+    found.versions += 1
+    found.withdrawn += 1
+    try:
+        tombstone = json.loads(signed[0])
+        manifest, previous = tombstone["manifest"], tombstone["previous"]
+        changed, withdrawn = datetime.fromisoformat(tombstone["changed"]), tombstone["withdrawn"]
+        right = (tombstone["dataset"], tombstone["version"]) == (dataset, version)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        found.findings.append(Finding(where, NO_RECORD))
+        return before
+    found.heads.setdefault(dataset, {})[version] = manifest
+    if not right and tombstone.get("version") != version:
+        found.findings.append(Finding(where, MISPLACED))
+    _check_signature(found, where, signed, changed)
+    if previous != (before.manifest if before else None):
+        found.findings.append(Finding(where, CUT))
+    return _Link(manifest, before.uuid if before else None, before.created if before else min(withdrawn, "0"))
+
+
+def _check_signature(found: Verified, where: str, signed: Signed, made: datetime) -> None:
+    data, signature = signed
+    if not signature.strip():
+        found.findings.append(Finding(where, UNSIGNED))
+        return
+    if made.tzinfo is None:
+        found.findings.append(Finding(where, NO_RECORD))
+        return
+    key = find_signer(found.keys, data, signature, made)
+    if key is None:
+        found.findings.append(Finding(where, FORGED))
+    else:
+        found.claims[key.id] = found.claims.get(key.id, 0) + 1
+
+
+def _check_chain(
+    source: Source, found: Verified, where: str, before: _Link | None, now: _Link, previous: object
+) -> None:
+    if source.is_alone:
+        return  # what was before it is not here
+    if previous != (before.manifest if before else None):
+        found.findings.append(Finding(where, CUT))
+    elif before is not None:
+        if before.uuid is not None and before.uuid != now.uuid:
+            found.findings.append(Finding(where, OTHER_UUID))
+        if now.created < before.created:
+            found.findings.append(Finding(where, BACKWARDS))
+
+
+def _check_files(source: Source, found: Verified, dataset: str, version: str, resource: Any) -> None:
+    try:
+        parquet = resource.get("opendata", {}).get("parquet")
+        parts = [(str(part["path"]), str(part["hash"]), part["bytes"]) for part in (resource, parquet) if part]
+    except (AttributeError, KeyError, TypeError):
+        found.findings.append(Finding(f"{dataset}@{version}", NO_RECORD))
+        return
+    for path, expected, size in parts:
+        where = f"{dataset}@{version}/{path}"
+        hashed = source.hash_file(dataset, version, path, expected.removeprefix("sha256:"))
+        if hashed is None:
+            found.findings.append(Finding(where, FILE_GONE))
+            continue
+        found.files += 1
+        found.bytes += hashed[1]
+        if (f"sha256:{hashed[0]}", hashed[1]) != (expected, size):
+            found.findings.append(Finding(where, FILE_OTHER))

@@ -1,0 +1,1 @@
+"""Data Packages and files from elsewhere: imported, validated, described."""

@@ -1,0 +1,117 @@
+"""What we understand of a file where it lies, without an instance: its tables, and the types that fit all rows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from opendata.errors import N_, InputError
+from opendata.intake.opening import find_tables, open_table
+from opendata.intake.tables import FoundTable
+from opendata.tables.forms.forms import write_form
+from opendata.tables.report.report import describe_report
+from opendata.tables.schema.proposal import propose_schema
+from opendata.tables.schema.schema import read_schema
+from opendata.tables.table import prepare_table
+
+OnProgress = Callable[[float, str], None]
+"""Hears which share (0..1) of which table has been read."""
+
+
+def describe_file(path: Path) -> dict[str, Any]:
+    """The tables of a file: `{"tables": [{name, form, encoding, dialect, sheet, header_rows, rows, fields, …}]}`.
+
+    `rows` counts rows of data; `fields` are the columns, each with the type that all its rows fit. Hidden sheets are
+    named, not read. `errors` counts what is wrong with the structure of a table. Raises `UnreadableFileError`,
+    `UnsupportedFormatError`, `TooLargeError`.
+    """
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        return {"tables": [_describe_table(table, folder) for table in find_tables(path, path.name, folder)]}
+
+
+def _describe_table(found: FoundTable, folder: Path) -> dict[str, Any]:
+    if found.hidden:
+        decisions = [decision.describe() for decision in found.decisions]
+        base = {"name": found.name, "form": found.form, "members": list(found.members), "sheet": found.place}
+        return {**base, "hidden": True, "rows": None, "fields": [], "decisions": decisions}
+    for thorough in (False, True):
+        opened = open_table(found, folder, thorough=thorough)
+        schema = read_schema({"fields": list(opened.fields)}) if opened.fields is not None else None
+        options: dict[str, Any] = {"name": "table", "schema": schema, "dialect": opened.dialect}
+        table = prepare_table(opened.path, folder, renames=opened.renames, **options)
+        if not any(error["type"] == "encoding-error" for error in table.task.errors):
+            break
+    fields: Sequence[Mapping[str, Any]] = opened.fields or ()
+    if not fields and table.task.valid:
+        fields = propose_schema(table.parquet)["fields"]
+    elif not fields and table.schema is not None:
+        fields = table.schema.fields
+    return {
+        **opened.understanding.describe(),
+        "rows": table.rows,
+        "fields": [{"name": item["name"], "type": item["type"]} for item in fields],
+        "errors": sum(count["count"] for count in (table.task.describe().get("opendata") or {}).get("counts", ())),
+    }
+
+
+def convert_file(
+    source: Path,
+    dest: Path,
+    *,
+    schema: Mapping[str, Any] | None = None,
+    table: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> dict[str, Any]:
+    """Write a table of a file in the form of the suffix of `dest`; the report. An invalid table is not written.
+
+    Raises as `describe_file` does, and `InputError` where the file has several tables and none is named.
+    """
+    with TemporaryDirectory(dir=dest.parent or None) as name:
+        folder = Path(name)
+        found = _choose(find_tables(source, source.name, folder), table)
+        rules = read_schema(schema) if schema is not None else None
+        for thorough in (False, True):
+            opened = open_table(found, folder, known=rules.names if rules else (), thorough=thorough)
+            if rules is None and opened.fields is not None:
+                rules = read_schema({"fields": list(opened.fields)})
+            prepared = prepare_table(
+                opened.path,
+                folder,
+                name="table",
+                schema=rules,
+                dialect=opened.dialect,
+                renames=opened.renames,
+                on_bytes=_follow(opened.path, found.name, on_progress),
+            )
+            if not any(error["type"] == "encoding-error" for error in prepared.task.errors):
+                break
+        prepared.task.name, prepared.task.place = found.name, source.name
+        if prepared.task.valid:
+            written = folder / f"written{dest.suffix.lower()}"
+            write_form(prepared.csv, prepared.parquet, written)
+            shutil.move(written, dest)
+        return describe_report([prepared.task.describe()])
+
+
+def _follow(path: Path, name: str, on_progress: OnProgress | None) -> Callable[[int], None] | None:
+    if on_progress is None:
+        return None
+    size = max(1, path.stat().st_size)
+    return lambda count: on_progress(count / size, name)
+
+
+def _choose(tables: Sequence[FoundTable], wanted: str | None) -> FoundTable:
+    visible = [table for table in tables if not table.hidden]
+    if wanted is None and len(visible) == 1:
+        return visible[0]
+    for table in tables:
+        if wanted is not None and wanted in (table.name, table.place):
+            return table
+    names = ", ".join(table.place or table.name for table in tables)
+    if wanted is None:
+        raise InputError(N_("The file has several tables; say which with --table: %(names)s"), names=names)
+    raise InputError(N_("The file has no table “%(name)s”; it has %(names)s"), name=wanted, names=names)

@@ -1,0 +1,329 @@
+"""Data Packages of others into the catalogue: every table checked, then all published or none (or the valid ones)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from opendata.errors import (
+    N_,
+    InvalidPackageError,
+    NotFoundError,
+    OpendataError,
+    StateError,
+    UnsupportedFormatError,
+)
+from opendata.metadata.dataset import read_metadata
+from opendata.metadata.package import PackageDescription, ResourceDescription, parse_document, read_package
+from opendata.services.catalogue.datasets import Datasets
+from opendata.services.catalogue.publishers import Publishers
+from opendata.services.catalogue.schemas import Schemas
+from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.core.disclosure import opens_rows
+from opendata.services.core.values import DraftView
+from opendata.services.drafts.drafts import Drafts
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.packages.package_source import PackageSource, open_source
+from opendata.services.packages.package_table import fetch_attachment, fetch_table
+from opendata.services.uploads.upload_values import UploadedFile
+from opendata.services.work.work import Work
+from opendata.tables.schema.schema import read_schema
+from opendata.tables.text.dialect import read_dialect
+
+DEFAULT_PUBLISHER = {"id": "imported", "title": "导入数据", "i18n": {"en": {"title": "Imported data"}}}
+
+_NO_TABLE = N_("“%(file)s” is an attachment, and the package has no table for it to accompany")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedResource:
+    """What became of one resource. `messages` say what is wrong, and where; `errors` counts it."""
+
+    name: str
+    valid: bool
+    rows: int
+    errors: int
+    messages: Sequence[str] = ()
+    report: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did. `version` is the version now current, `created` whether this import made it."""
+
+    dataset: str
+    version: str | None
+    created: bool
+    refused: bool
+    resources: Sequence[ImportedResource]
+
+
+class Imports:
+    """Imports Data Packages."""
+
+    def __init__(
+        self, *, publishers: Publishers, schemas: Schemas, datasets: Datasets, drafts: Drafts, work: Work
+    ) -> None:
+        self._publishers = publishers
+        self._schemas = schemas
+        self._datasets = datasets
+        self._drafts = drafts
+        self._work = work
+
+    def import_package(
+        self,
+        actor: Actor,
+        source: str,
+        *,
+        publisher: str | None = None,
+        partial: bool = False,
+    ) -> Imported:
+        """Publish the package at a file, folder or web address.
+
+        `partial` publishes the valid resources and leaves the others out. The same package again publishes nothing.
+        Raises `InvalidPackageError` where the descriptor cannot be used at all, `StateError` where the dataset
+        belongs to another publisher or the package says that its data isn't open.
+        """
+        with open_source(source) as files:
+            package = read_package(parse_document(files.read_descriptor(), files.descriptor_name))
+            self._require_open(actor, package)
+            with TemporaryDirectory() as folder:
+                return self._import(actor, files, package, Path(folder), publisher, partial)
+
+    def _require_open(self, actor: Actor, package: PackageDescription) -> None:
+        """Raises `StateError` where the package says that its data isn't open, or its dataset does and it doesn't."""
+        disclosure = package.metadata.get("disclosure")
+        if not disclosure:
+            try:
+                disclosure = self._datasets.get(package.id, actor).disclosure
+            except NotFoundError:
+                return
+        if isinstance(disclosure, Mapping) and not opens_rows({"disclosure": disclosure}):
+            read_metadata(package.metadata)  # what is wrong with it comes first
+            raise StateError(
+                N_("“%(id)s” is marked “%(attribute)s”, so its data can't be published"),
+                id=package.id,
+                attribute=disclosure.get("attribute"),
+            )
+
+    def _import(
+        self,
+        actor: Actor,
+        files: PackageSource,
+        package: PackageDescription,
+        folder: Path,
+        publisher: str | None,
+        partial: bool,
+    ) -> Imported:
+        found: dict[str, ImportedResource] = {}
+        options: list[ResourceOption] = []
+        paths: list[tuple[str, Path]] = []
+        for resource in package.resources:
+            try:
+                option, path = self._fetch(files, resource, folder)
+            except OpendataError as error:
+                found[resource.name] = _refuse(resource.name, error)
+            else:
+                if any(option.file == other.file for other in options):
+                    option = replace(option, file=f"{option.file}#{option.name}")  # one file read in two ways
+                options.append(option)
+                paths.append((option.file, path))
+        if not any(option.type == "table" for option in options):
+            for option in options:
+                found[str(option.name)] = _refuse(str(option.name), UnsupportedFormatError(_NO_TABLE, file=option.file))
+            options, paths = [], []
+        if found and (not partial or not options):
+            return self._refuse_all(package, found, folder=paths, options=options)
+        dataset = self._ensure_dataset(actor, package, publisher)
+        view = self._create_draft(actor, dataset, package, paths, options)
+        self._work.run_to_end(view.id)
+        view = self._drafts.get(actor, view.id)
+        _collect(view, found)
+        if view.status == "invalid" and partial:
+            view = self._drop_invalid(actor, view, found)
+        return self._finish(actor, package, view, found)
+
+    def _fetch(self, files: PackageSource, resource: ResourceDescription, folder: Path) -> tuple[ResourceOption, Path]:
+        """A resource's file on the local disk and what its package says about it. Raises whatever is wrong with it."""
+        if resource.fault is not None:
+            raise InvalidPackageError.from_fault(resource.fault)
+        if resource.is_attachment:
+            option = ResourceOption(
+                file=str(resource.path),
+                type="attachment",
+                name=resource.name,
+                title=resource.title,
+                description=resource.description,
+                i18n=resource.i18n,
+            )
+            return option, fetch_attachment(files, resource, folder / resource.name)
+        schema: str | Mapping[str, Any] | None = None
+        if resource.schema is not None:
+            schema = files.read_part(resource.schema, "schema")
+            read_schema(schema)
+        elif resource.schema_name:
+            schema = resource.schema_name
+            self._schemas.resolve(resource.schema_name)
+        dialect = files.read_part(resource.dialect, "dialect") if resource.dialect is not None else None
+        read_dialect(dialect, encoding=resource.encoding)
+        path = fetch_table(files, resource, folder / f"{resource.name}.csv")
+        option = ResourceOption(
+            file=resource.path or f"{resource.name}.csv",
+            type="table",
+            name=resource.name,
+            schema=schema,
+            schema_name=resource.schema_name,
+            dialect=dialect,
+            choices={"exact": True},  # a package says all that is to be known about its files
+            encoding=resource.encoding,
+            title=resource.title,
+            description=resource.description,
+            i18n=resource.i18n,
+        )
+        return option, path
+
+    def _ensure_dataset(self, actor: Actor, package: PackageDescription, publisher: str | None) -> str:
+        if publisher is not None:
+            owner = self._publishers.get(publisher).id
+        else:
+            owner = self._publishers.ensure(actor, package.publisher or DEFAULT_PUBLISHER).id
+        try:
+            existing = self._datasets.get(package.id, actor)
+        except NotFoundError:
+            return self._datasets.create(actor, {**package.metadata, "id": package.id, "publisher": owner})[0].id
+        if publisher is not None or package.publisher is not None:
+            self._datasets.require_publisher(package.id, owner)
+        return existing.id
+
+    def _create_draft(
+        self,
+        actor: Actor,
+        dataset: str,
+        package: PackageDescription,
+        paths: Sequence[tuple[str, Path]],
+        options: Sequence[ResourceOption],
+    ) -> DraftView:
+        """A draft of the package's tables, without those of the version before that the package no longer has."""
+        with ExitStack() as opened:
+            files = [UploadedFile(name, opened.enter_context(path.open("rb"))) for name, path in paths]
+            view, _ = self._drafts.create(actor, dataset, files, options, enqueue=False)
+        named = {resource.name for resource in package.resources}
+        for carried in [item.name for item in view.resources if item.carried and item.name not in named]:
+            view = self._drafts.drop_resource(actor, view.id, carried, enqueue=False)
+        return view
+
+    def _drop_invalid(self, actor: Actor, view: DraftView, found: dict[str, ImportedResource]) -> DraftView:
+        """Leave out what is invalid, as often as that makes other tables lose what they refer to.
+
+        Where the version before has a table of that name, it stays as it was there.
+        """
+        while view.status == "invalid":
+            tasks = _list_tasks(view)
+            wrong = [item.name for item in view.resources if item.name in tasks and not tasks[item.name]["valid"]]
+            if {item.name for item in view.tables if not item.carried} <= set(wrong):
+                return view
+            for name in wrong:
+                view = self._drafts.drop_resource(actor, view.id, name, enqueue=False)
+            self._work.run_to_end(view.id)
+            view = self._drafts.get(actor, view.id)
+            _collect(view, found)
+        return view
+
+    def _finish(
+        self, actor: Actor, package: PackageDescription, view: DraftView, found: Mapping[str, ImportedResource]
+    ) -> Imported:
+        before = view.base
+        if view.status == "valid":
+            said = {key: value for key, value in package.metadata.items() if value or key != "disclosure"}
+            self._datasets.update(actor, view.dataset, said)
+            self._drafts.publish_directly(actor, view.id)
+            self._work.run_to_end(view.id)
+            view = self._drafts.get(actor, view.id)
+        if view.status == "failed":
+            detail = (view.error or {}).get("detail", "")
+            raise OpendataError(N_("The import failed on our side: %(detail)s"), detail=detail)
+        published = view.status == "published"
+        return Imported(
+            dataset=view.dataset,
+            version=view.version if published else before,
+            created=published and view.version != before,
+            refused=not published,
+            resources=[found[item.name] for item in package.resources if item.name in found],
+        )
+
+    def _refuse_all(
+        self,
+        package: PackageDescription,
+        found: Mapping[str, ImportedResource],
+        *,
+        folder: Sequence[tuple[str, Path]],
+        options: Sequence[ResourceOption],
+    ) -> Imported:
+        """Nothing is published, since some resources cannot even be read; the others are checked all the same."""
+        checked = dict(found)
+        for (_, path), option in zip(folder, options, strict=True):
+            checked[str(option.name)] = self._check_alone(path, option)
+        try:
+            version = self._datasets.get(package.id, SYSTEM).latest
+        except NotFoundError:
+            version = None
+        return Imported(
+            dataset=package.id,
+            version=version,
+            created=False,
+            refused=True,
+            resources=[checked[item.name] for item in package.resources],
+        )
+
+    def _check_alone(self, path: Path, option: ResourceOption) -> ImportedResource:
+        from opendata.tables.table import check_table
+
+        if option.type == "attachment":
+            return ImportedResource(name=str(option.name), valid=True, rows=0, errors=0)
+        schema = option.schema
+        descriptor = self._schemas.resolve(schema).descriptor if isinstance(schema, str) else schema
+        reader = check_table(
+            path,
+            name=str(option.name),
+            schema=read_schema(descriptor) if descriptor else None,
+            dialect=read_dialect(option.dialect, encoding=option.encoding),
+        )
+        task = reader.task.describe()
+        return ImportedResource(
+            name=str(option.name),
+            valid=task["valid"],
+            rows=reader.rows,
+            errors=task["stats"]["errors"],
+            messages=tuple(error["message"] for error in task["errors"][:20]),
+            report=task,
+        )
+
+
+def _list_tasks(view: DraftView) -> Mapping[str, Mapping[str, Any]]:
+    return {task["name"]: task for task in (view.report or {}).get("tasks", ())}
+
+
+def _collect(view: DraftView, found: dict[str, ImportedResource]) -> None:
+    """Note the verdicts on a draft's tables; that of a table kept from before only where it is to blame."""
+    tasks = _list_tasks(view)
+    for item in view.resources:
+        task = tasks.get(item.name)
+        if item.carried and (task is None or item.name in found):
+            continue
+        found[item.name] = ImportedResource(
+            name=item.name,
+            valid=bool(task["valid"]) if task else bool(item.valid),
+            rows=item.rows or 0,
+            errors=task["stats"]["errors"] if task else 0,
+            messages=tuple(error["message"] for error in task["errors"][:20]) if task else (),
+            report=task,
+        )
+
+
+def _refuse(name: str, error: OpendataError) -> ImportedResource:
+    messages = [error.text, *(f"{item.pointer}: {item.text}" if item.pointer else item.text for item in error.faults)]
+    return ImportedResource(name=name, valid=False, rows=0, errors=max(1, len(error.faults)), messages=tuple(messages))

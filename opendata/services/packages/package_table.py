@@ -1,0 +1,105 @@
+"""A package's resource as a file on the local disk: fetched, or written out if inline, and held to its promises."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from opendata.errors import N_, InvalidPackageError, UnsupportedFormatError
+from opendata.intake.attachments import ACCEPTED, NO_ATTACHMENT, find_form
+from opendata.intake.kind.kinds import tell_kind
+from opendata.metadata.package import ResourceDescription
+from opendata.services.packages.package_source import PackageSource
+
+_PACKED = frozenset(["xlsx", "xls", "xlsb", "ods", "parquet", "arrow", "gzip", "bzip2", "xz", "zstd", "zip", "tar"])
+"""Kinds of files that hold tables, but are not text: in a package they are named as what they are not."""
+
+
+def fetch_table(files: PackageSource, resource: ResourceDescription, target: Path) -> Path:
+    """The file with a resource's table: where it lies, or made at `target`.
+
+    Raises `InvalidPackageError` where it is missing, leads out of the package, or is not what the package says;
+    `UnsupportedFormatError` where it is no text.
+    """
+    path = target
+    if resource.path is not None:
+        path = files.fetch(resource.path, target)
+    else:
+        _write_inline(resource.data or (), target)
+    _check_digest(resource, path)
+    _check_kind(resource, path)
+    return path
+
+
+def fetch_attachment(files: PackageSource, resource: ResourceDescription, target: Path) -> Path:
+    """The file of a resource that accompanies tables: where it lies, or made at `target`.
+
+    Raises as `fetch_table` does; `UnsupportedFormatError` for a kind that is no attachment.
+    """
+    path = files.fetch(str(resource.path), target)
+    _check_digest(resource, path)
+    kind = tell_kind(path)
+    if find_form(path, kind, str(resource.path), declared=True) is None:
+        raise UnsupportedFormatError(NO_ATTACHMENT, file=resource.path, kind=kind.name, accepted=ACCEPTED)
+    return path
+
+
+def _check_digest(resource: ResourceDescription, path: Path) -> None:
+    """Hold the file against the `bytes` and `hash` its package declares (without a prefix `hash` means MD5)."""
+    size = path.stat().st_size
+    if resource.bytes is not None and resource.bytes > 0 and resource.bytes != size:
+        raise InvalidPackageError(
+            N_("“%(path)s” has %(size)s bytes, but the package says %(expected)s"),
+            path=resource.path,
+            size=size,
+            expected=resource.bytes,
+        )
+    if resource.hash:
+        prefix, _, expected = resource.hash.rpartition(":")
+        kind = prefix.lower() or "md5"
+        if kind not in ("md5", "sha256", "sha1", "sha512"):
+            return
+        with path.open("rb") as stream:
+            actual = hashlib.file_digest(stream, kind).hexdigest()
+        if actual != expected.lower():
+            raise InvalidPackageError(
+                N_("“%(path)s” does not have the digest the package says (%(kind)s %(expected)s)"),
+                path=resource.path,
+                kind=kind,
+                expected=expected,
+            )
+
+
+def _check_kind(resource: ResourceDescription, path: Path) -> None:
+    """Refuse a file that is no text, whatever its name says."""
+    kind = tell_kind(path)
+    if kind.role == "document" or kind.form in _PACKED:
+        raise UnsupportedFormatError(N_("“%(path)s” is %(kind)s, not a CSV table"), path=resource.path, kind=kind.name)
+
+
+def _write_inline(data: Sequence[Any], path: Path) -> None:
+    """Inline `data` (lists with a header first, or objects) as CSV."""
+    rows: list[Sequence[Any]]
+    if data and all(isinstance(row, Mapping) for row in data):
+        names = list(dict.fromkeys(str(key) for row in data for key in row))
+        rows = [names, *([row.get(name) for name in names] for row in data)]
+    elif all(isinstance(row, list) for row in data):
+        rows = list(data)
+    else:
+        raise InvalidPackageError(N_("Inline “data” is a list of lists or a list of objects"))
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([_write_cell(cell) for cell in row] for row in rows)
+    path.write_text(text.getvalue(), encoding="utf-8", newline="")
+
+
+def _write_cell(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, dict | list):
+        return json.dumps(cell, ensure_ascii=False)
+    return "" if cell is None else str(cell)

@@ -1,0 +1,216 @@
+"""Checking a file or a Data Package where it lies, without an instance: the report alone, nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from opendata.errors import InputError, InvalidPackageError, OpendataError, UnsupportedFormatError
+from opendata.intake.opening import find_tables, open_table
+from opendata.intake.tables import FoundTable
+from opendata.metadata.package import ResourceDescription, parse_document, read_package
+from opendata.services.packages.package_source import PackageSource, open_source
+from opendata.services.packages.package_table import fetch_attachment, fetch_table
+from opendata.tables.check.keys import check_foreign_key
+from opendata.tables.check.validation import hash_file
+from opendata.tables.report.descriptors import describe_source
+from opendata.tables.report.report import TaskReport, describe_report
+from opendata.tables.schema.schema import ForeignKey, TableSchema, read_schema
+from opendata.tables.table import PreparedTable, check_table, prepare_table
+from opendata.tables.text.dialect import Dialect, read_dialect
+
+OnProgress = Callable[[float, str], None]
+"""Hears which share (0..1) of which table has been read."""
+
+FindSchema = Callable[[str], Mapping[str, Any]]
+"""Gives the schema of a library's `name` or `name@version`, or raises `NotFoundError`."""
+
+FindTable = Callable[[ForeignKey], Path | None]
+"""Gives the Parquet file of the published table that a key refers to, or None."""
+
+
+def check_file(
+    path: Path,
+    *,
+    schema: TableSchema | None = None,
+    find_table: FindTable | None = None,
+    limit: int = 1000,
+    on_progress: OnProgress | None = None,
+) -> dict[str, Any]:
+    """The report on the tables of one file, whatever its form; without a schema every column is text.
+
+    With a schema only the first table is checked. Keys into published datasets are checked as far as `find_table` is
+    given; else the report says they were not.
+    """
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            tables = [table for table in find_tables(path, path.name, folder) if not table.hidden]
+        except InputError as error:
+            return describe_report([_refuse_file(path, path.stem, error, limit).describe()])
+        left = tables[1:] if schema is not None else []
+        tasks = []
+        for table in tables[:1] if left else tables:
+            task = _check_table(table, path, folder, schema, find_table, limit, on_progress)
+            if left:
+                names = ", ".join(item.name for item in left)
+                task.warnings.append(f"the schema is for one table; these were not checked: {names}")
+            tasks.append(task.describe())
+        return describe_report(tasks)
+
+
+def _check_table(
+    found: FoundTable,
+    path: Path,
+    folder: Path,
+    schema: TableSchema | None,
+    find_table: FindTable | None,
+    limit: int,
+    on_progress: OnProgress | None,
+) -> TaskReport:
+    known = schema.names if schema is not None else ()
+    for thorough in (False, True):
+        try:
+            opened = open_table(found, folder, known=known, thorough=thorough)
+        except InputError as error:
+            return _refuse_file(path, found.name, error, limit)
+        rules = schema
+        if rules is None and opened.fields is not None:
+            rules = read_schema({"fields": list(opened.fields)})
+        options: dict[str, Any] = {
+            "name": found.name,
+            "schema": rules,
+            "dialect": opened.dialect,
+            "renames": opened.renames,
+            "limit": limit,
+            "on_bytes": _follow(opened.path, path.name, on_progress),
+        }
+        if rules is None or not rules.foreign_keys:
+            task = check_table(opened.path, **options).task
+        else:
+            table = prepare_table(opened.path, folder, **options)
+            task = table.task
+            _check_keys(task.name, table, {task.name: table}, {task.name: task}, find_table)
+        if not any(error["type"] == "encoding-error" for error in task.errors):
+            break
+    task.place = path.name
+    if not opened.is_whole:
+        task.bytes, task.sha256 = path.stat().st_size, hash_file(path)
+    return task
+
+
+def check_package(
+    source: str,
+    find_schema: FindSchema,
+    *,
+    find_table: FindTable | None = None,
+    limit: int = 1000,
+    on_progress: OnProgress | None = None,
+) -> dict[str, Any]:
+    """The report on every table of a package and on the foreign keys between them; attachments have to be there.
+
+    Raises `InvalidPackageError` where the descriptor cannot be used at all; what is wrong with one resource is an
+    error of its own task.
+    """
+    with open_source(source) as files, TemporaryDirectory() as name:
+        folder = Path(name)
+        package = read_package(parse_document(files.read_descriptor(), files.descriptor_name))
+        tasks: dict[str, TaskReport] = {}
+        tables: dict[str, PreparedTable] = {}
+        for resource in package.resources:
+            try:
+                if resource.is_attachment:
+                    fetch_attachment(files, resource, folder / "attachment")
+                    continue
+                path, schema, dialect = _open_resource(files, resource, folder, find_schema)
+            except OpendataError as error:
+                tasks[resource.name] = _refuse(resource, error, limit)
+                continue
+            table = prepare_table(
+                path,
+                folder,
+                name=resource.name,
+                schema=schema,
+                dialect=dialect,
+                limit=limit,
+                on_bytes=_follow(path, resource.name, on_progress),
+            )
+            table.task.place = resource.path or resource.name
+            tables[resource.name], tasks[resource.name] = table, table.task
+        for name, table in tables.items():
+            _check_keys(name, table, tables, tasks, find_table)
+        return describe_report([task.describe() for task in tasks.values()])
+
+
+def _open_resource(
+    files: PackageSource, resource: ResourceDescription, folder: Path, find_schema: FindSchema
+) -> tuple[Path, TableSchema | None, Dialect]:
+    if resource.fault is not None:
+        raise InvalidPackageError.from_fault(resource.fault)
+    given: Mapping[str, Any] | None = None
+    if resource.schema is not None:
+        given = files.read_part(resource.schema, "schema")
+    elif resource.schema_name:
+        given = find_schema(resource.schema_name)
+    schema = read_schema(given) if given is not None else None
+    options = files.read_part(resource.dialect, "dialect") if resource.dialect is not None else None
+    dialect = read_dialect(options, encoding=resource.encoding)
+    return fetch_table(files, resource, folder / f"{resource.name}.source"), schema, dialect
+
+
+def _follow(path: Path, name: str, on_progress: OnProgress | None) -> Callable[[int], None] | None:
+    if on_progress is None:
+        return None
+    size = max(1, path.stat().st_size)
+    return lambda count: on_progress(count / size, name)
+
+
+def _check_keys(
+    name: str,
+    table: PreparedTable,
+    tables: Mapping[str, PreparedTable],
+    tasks: Mapping[str, TaskReport],
+    find_table: FindTable | None,
+) -> None:
+    """Add what the foreign keys of a valid table miss; those to a table that is itself invalid are left out."""
+    if table.schema is None or not table.parquet.exists():
+        return
+    for key in table.schema.foreign_keys:
+        if key.package:
+            if find_table is None:
+                table.task.warnings.append(
+                    f'the key into "{key.target}" is not checked: there is no instance to look in'
+                )
+            else:
+                _check_key(key, table, find_table(key))
+            continue
+        target = name if key.resource in ("", name) else key.resource
+        if target in tasks and (target not in tables or not tables[target].parquet.exists()):
+            continue
+        own = replace(key, resource="" if target == name else target)
+        _check_key(own, table, tables[target].parquet if target in tables else None)
+
+
+def _check_key(key: ForeignKey, table: PreparedTable, reference: Path | None) -> None:
+    check_foreign_key(key, table=table.parquet, reference=reference, task=table.task, first_row=table.first_row)
+
+
+def _refuse_file(path: Path, name: str, error: OpendataError, limit: int) -> TaskReport:
+    """The verdict on a file out of which no table comes."""
+    task = TaskReport(name=name, place=path.name, limit=limit, bytes=path.stat().st_size)
+    kind = "format-error" if isinstance(error, UnsupportedFormatError) else "source-error"
+    task.add(describe_source(kind, error.text))
+    return task
+
+
+def _refuse(resource: ResourceDescription, error: OpendataError, limit: int) -> TaskReport:
+    from frictionless import errors
+
+    task = TaskReport(name=resource.name, place=resource.path or resource.name, limit=limit)
+    notes = [f"{item.pointer}: {item.text}" if item.pointer else item.text for item in error.faults]
+    for note in notes or [error.text]:
+        task.add(errors.ResourceError(note=note).to_descriptor())
+    return task

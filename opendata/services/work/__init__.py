@@ -1,0 +1,1 @@
+"""The work on drafts: checking their tables, publishing them."""

@@ -1,0 +1,256 @@
+"""What happens to a draft's files: checked, screened, written in canonical form; the verdict is kept with the draft.
+
+Every table's result is kept as soon as it stands, so that work begun again goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from opendata.db.models import Draft, DraftAttachment, DraftResource
+from opendata.errors import InputError, InvalidPackageError, OpendataError
+from opendata.intake.tables import FoundContents, OpenedTable
+from opendata.metadata.attachments import list_tables
+from opendata.services.catalogue.versions import Manifests, Versions
+from opendata.services.core.context import Context
+from opendata.services.core.damages import Damages
+from opendata.services.drafts.attachments import Places
+from opendata.services.drafts.draft_changes import DraftChanges
+from opendata.services.drafts.lease import Lease, release
+from opendata.services.drafts.readings import Readings
+from opendata.tables.check.keys import check_foreign_key
+from opendata.tables.report.descriptors import describe_source
+from opendata.tables.report.report import TaskReport
+from opendata.tables.schema.schema import ForeignKey, TableSchema, publish_schema, read_schema
+from opendata.tables.table import PreparedTable, prepare_table, release_memory
+from opendata.tables.types.repairs import read_recipe
+
+
+class Processing:
+    """Checks the tables of a draft."""
+
+    def __init__(self, context: Context, manifests: Manifests, changes: DraftChanges) -> None:
+        self._context = context
+        self._manifests = manifests
+        self._changes = changes
+        self._readings = Readings(context)
+
+    def run(self, lease: Lease) -> None:
+        """Take a draft from `received` to `valid` or `invalid`."""
+        with self._context.write() as session:
+            row = lease.lock(session)
+            row.status = "validating"
+            row.modified = self._context.clock()
+        while (resource := self._find_next(lease)) is not None:
+            self._check_table(lease, resource)
+        with self._context.read() as session:
+            base = lease.lock(session).base
+        self._changes.compare(lease, base)
+        lease.report("keys", 0.98, force=True)
+        with self._context.write() as session:
+            row = lease.lock(session)
+            row.key_reports = self.check_keys(row)
+            valid = all(item.valid for item in row.resources) and not row.key_reports
+            row.status = "valid" if valid else "invalid"
+            row.stage, row.progress = "", 1.0
+            row.modified = self._context.clock()
+            row.revision += 1
+            release(row, done=True)
+
+    def _find_next(self, lease: Lease) -> DraftResource | None:
+        """The first table that is not checked yet."""
+        with self._context.read() as session:
+            row = lease.lock(session)
+            return next((item for item in row.resources if not item.checked), None)
+
+    def check_keys(self, row: Draft) -> dict[str, Any]:
+        """Check the foreign keys between all tables of the next version; name → report of each table that fails.
+
+        Tables that are invalid themselves are left out: their own errors come first.
+        """
+        tables = self._list_tables(row)
+        versions = Versions(self._context, self._manifests, Damages(self._context))
+        found: dict[str, Any] = {}
+        for name, (path, schema, first_row) in tables.items():
+            if path is None:
+                continue
+            task = TaskReport(name=name, place=f"{name}.csv")
+            for key in schema.foreign_keys:
+                if key.package:
+                    reference = versions.find_table(key)
+                else:
+                    reference = path if key.resource in ("", name) else tables.get(key.resource, (None, schema, 0))[0]
+                    if reference is None and key.resource in tables:
+                        continue
+                check_foreign_key(_named(key, name), table=path, reference=reference, task=task, first_row=first_row)
+            if not task.valid:
+                found[name] = task.describe()
+        return found
+
+    def _list_tables(self, row: Draft) -> dict[str, tuple[Path | None, TableSchema, int]]:
+        """Parquet file (None: invalid), schema and first row's number of each table of the next version."""
+        tables: dict[str, tuple[Path | None, TableSchema, int]] = {}
+        manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+        gone = {*row.dropped, *(item.name for item in row.resources)}
+        for item in list_tables((manifest or {}).get("resources", ())):
+            if item["name"] not in gone:
+                digest = item["opendata"]["parquet"]["hash"].removeprefix("sha256:")
+                tables[item["name"]] = (self._context.public.blob_path(digest), TableSchema(item["schema"]), 2)
+        for resource in row.resources:
+            path = self._context.private.blob_path(resource.parquet) if resource.parquet and resource.valid else None
+            schema = TableSchema(resource.published_schema or {"fields": []})
+            tables[resource.name] = (path, schema, resource.first_row)
+        return tables
+
+    def _check_table(self, lease: Lease, resource: DraftResource) -> None:
+        with self._context.work_folder() as folder:
+            try:
+                values, findings = self._read_table(lease, resource, folder)
+            except (InputError, InvalidPackageError) as error:
+                values, findings = _refuse(resource, error), []
+        with self._context.write() as session:
+            row = lease.lock(session)
+            target = next(item for item in row.resources if item.id == resource.id)
+            for key, value in values.items():
+                setattr(target, key, value)
+            row.privacy = [*(item for item in row.privacy if item["resource"] != resource.name), *findings]
+
+    def _read_table(
+        self, lease: Lease, resource: DraftResource, folder: Path
+    ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
+        """Understand and check a table; the columns of its row, and what looks like personal data."""
+        with self._context.read() as session:
+            row = lease.lock(session)
+            dataset = (row.dataset_id, row.dataset.uuid)
+            sizes = [(item.upload_bytes, item.checked) for item in row.resources]
+        total = sum(size for size, _ in sizes) or 1
+        before = sum(size for size, checked in sizes if checked)
+
+        def report(stage: str, count: int, *, force: bool = False) -> None:
+            lease.report(f"{stage} {resource.name}"[:40], 0.95 * (before + count) / total, force=force)
+
+        report("read", 0)
+        contents = self._readings.find_contents(resource, folder)
+        tables = contents.tables
+        if resource.reading is None:
+            self._split_off(lease, resource, contents)
+        found = self._readings.choose(resource, tables)
+        for thorough in (False, True):
+            opened = self._readings.open(resource, found, folder, thorough=thorough)
+            prepared = prepare_table(
+                opened.path,
+                folder,
+                name=resource.name,
+                schema=_choose_schema(resource, opened),
+                dialect=opened.dialect,
+                recipe=read_recipe(resource.recipe) if resource.recipe else None,
+                stored=self._context.settings.report_limit,
+                footer={"opendata": {"dataset": dataset[0], "uuid": dataset[1], "resource": resource.name}},
+                sha256=resource.upload,
+                renames=opened.renames,
+                on_bytes=lambda count: report("check", count),
+            )
+            if not any(error["type"] == "encoding-error" for error in prepared.task.errors):
+                break
+        prepared.task.place = resource.file
+        prepared.task.bytes = resource.upload_bytes
+        release_memory()
+        report("store", resource.upload_bytes, force=True)
+        values = self._keep(prepared, resource, opened)
+        return values, [finding.describe() for finding in prepared.privacy]
+
+    def _split_off(self, lease: Lease, resource: DraftResource, contents: FoundContents) -> None:
+        """Make resources of the further tables of an upload and of what lies beside them, once."""
+        tables = contents.tables
+        if len(tables) < 2 and not contents.attachments:
+            return
+        with self._context.write() as session:
+            row = lease.lock(session)
+            target = next(item for item in row.resources if item.id == resource.id)
+            taken = {item.name for item in row.resources} | self._find_places(row).attachments
+            position = max(item.position for item in row.resources)
+            choices = row.dataset.choices or {}
+            for number, values in enumerate(self._readings.split_off(resource, tables, taken), start=1):
+                chosen = choices.get(values["name"])
+                row.resources.append(DraftResource(position=position + number, choices=chosen, **values))
+            places = self._find_places(row)
+            for values in self._readings.keep_attachments(resource, contents.attachments, places):
+                row.attachments.append(DraftAttachment(position=len(row.attachments), **values))
+            target.reading = resource.reading = {"sheet": tables[0].place}
+
+    def _find_places(self, row: Draft) -> Places:
+        manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+        tables = [item.name for item in row.resources]
+        return Places(manifest, dropped=row.dropped, tables=tables, attachments=row.attachments)
+
+    def _keep(self, prepared: PreparedTable, resource: DraftResource, opened: OpenedTable) -> dict[str, Any]:
+        """Put the finished files into the private store; the columns of the draft's row that tell of them."""
+        values: dict[str, Any] = {
+            "checked": True,
+            "valid": prepared.task.valid,
+            "rows": prepared.rows,
+            "first_row": prepared.first_row,
+            "report": prepared.task.describe(),
+            "findings": None,
+            "profile": list(prepared.profile),
+            "csv": None,
+            "parquet": None,
+            "published_schema": None,
+            "proposed_schema": None,
+            "reading": opened.understanding.describe(),
+            "engine_dialect": prepared.dialect.describe(),
+            "plain": None,
+            "changes": None,
+        }
+        is_upload = opened.path == self._context.private.blob_path(resource.upload)
+        if not is_upload:
+            values["plain"], _ = self._context.private.put_blob(opened.path)
+        if prepared.findings.exists():
+            values["findings"], _ = self._context.private.put_blob(prepared.findings)
+        if prepared.task.valid and prepared.schema is not None:
+            from opendata.tables.schema.proposal import propose_schema
+
+            if prepared.csv_is_source and is_upload:
+                values["csv"], values["csv_bytes"] = resource.upload, resource.upload_bytes
+            else:
+                values["csv"], values["csv_bytes"] = self._context.private.put_blob(prepared.csv)
+            values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(prepared.parquet)
+            values["published_schema"] = publish_schema(prepared.schema)
+            if resource.schema is None and opened.fields is None:
+                values["proposed_schema"] = propose_schema(prepared.parquet)
+        return values
+
+
+def _named(key: ForeignKey, name: str) -> ForeignKey:
+    return replace(key, resource="" if key.resource == name and not key.package else key.resource)
+
+
+def _choose_schema(resource: DraftResource, opened: OpenedTable) -> TableSchema | None:
+    """The schema given, else the one that the file itself declares."""
+    if resource.schema:
+        return read_schema(resource.schema)
+    return read_schema({"fields": list(opened.fields)}) if opened.fields is not None else None
+
+
+def _refuse(resource: DraftResource, error: OpendataError) -> dict[str, Any]:
+    """The columns of a table's row where its file cannot be read."""
+    task = TaskReport(name=resource.name, place=resource.file)
+    task.add(describe_source("source-error", error.text))
+    task.bytes, task.sha256 = resource.upload_bytes, resource.upload
+    return {
+        "checked": True,
+        "valid": False,
+        "rows": 0,
+        "report": task.describe(),
+        "findings": None,
+        "profile": [],
+        "csv": None,
+        "parquet": None,
+        "published_schema": None,
+        "proposed_schema": None,
+        "plain": None,
+        "changes": None,
+    }

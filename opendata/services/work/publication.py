@@ -1,0 +1,222 @@
+"""Publication: a draft becomes a version, in steps that can each be repeated and of which only the last is visible.
+
+1. Plan: number, time and manifest are fixed and kept with the draft; the dataset is reserved for it.
+2. Blobs are copied into the public store, then the manifest, its signature and the entry's records are written.
+3. One database commit makes the version visible.
+A crash after any step is finished by the next worker, with the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Draft, DraftResource
+from opendata.errors import N_, IntegrityError, StateError
+from opendata.metadata.canonical import digest, write_canonical
+from opendata.metadata.manifest import list_blobs
+from opendata.metadata.reasons import keep_reasons
+from opendata.metadata.versions import next_version
+from opendata.services.catalogue.datasets import find_dataset, forget_files, record_entry, take_over_proposed
+from opendata.services.catalogue.publishers import record_publisher
+from opendata.services.catalogue.version_index import index_version
+from opendata.services.catalogue.versions import Manifests
+from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.core.context import Context
+from opendata.services.core.disclosure import opens_rows
+from opendata.services.core.records import keep_record
+from opendata.services.drafts.attachments import find_obstacle
+from opendata.services.drafts.draft_changes import DraftChanges
+from opendata.services.drafts.draft_view import build_report
+from opendata.services.drafts.lease import Lease, release
+from opendata.services.drafts.next_version import decide, draw_manifest, list_resources, metadata_of
+from opendata.services.drafts.submission import require_publishable, require_sealed
+from opendata.services.work.processing import Processing
+from opendata.storage.store import manifest_key
+from opendata.tables.profile.profile import withhold_values
+from opendata.tables.report.report import summarise_report
+
+
+class Publication:
+    """Makes versions of drafts."""
+
+    def __init__(self, context: Context, manifests: Manifests, processing: Processing, changes: DraftChanges) -> None:
+        self._context = context
+        self._changes = changes
+        self._manifests = manifests
+        self._processing = processing
+
+    def run(self, lease: Lease) -> bool:
+        """Publish a draft; False where another draft of the dataset is being published and this one has to wait."""
+        planned = None
+        while planned is None:
+            planned = self._prepare(lease)
+        if isinstance(planned, bool):
+            self._forget_closed(lease)
+            return planned
+        target, kept, owned = planned
+        with self._context.private.open_blob(kept) as opened:
+            data = opened.read()
+        manifest = json.loads(data)
+        self._copy_blobs(lease, list_blobs(manifest, owned))
+        keep_record(self._context, manifest_key(manifest["name"], target), data)
+        lease.report("publish", 0.99, force=True)
+        with self._context.write() as session:
+            self._make_visible(session, lease.lock(session), data)
+        return True
+
+    def _forget_closed(self, lease: Lease) -> None:
+        """Caches forget the files of a dataset that a draft has closed."""
+        with self._context.read() as session:
+            row = session.get_one(Draft, lease.draft).dataset
+            dataset, is_open = row.id, opens_rows(row.meta)
+        if not is_open:
+            forget_files(self._context, dataset)
+
+    def _prepare(self, lease: Lease) -> tuple[str, str, set[str]] | bool | None:
+        """Plan what is not planned yet: number, manifest and the resources that are the draft's own.
+
+        False where another draft goes first, True where this one ends here, None where another version came out while
+        this one was compared with the one before.
+        """
+        with self._context.read() as session:
+            base = lease.lock(session).dataset.latest
+        self._changes.compare(lease, base)
+        with self._context.write() as session:
+            row = lease.lock(session)
+            dataset = find_dataset(session, row.dataset_id, lock=True)
+            if dataset.publishing_id not in (None, row.id):
+                return False
+            if row.target is None:
+                if dataset.latest != base:
+                    return None
+                if not self._plan(session, row):
+                    return True
+            owned = {item.name for item in row.resources} | {item.name for item in row.attachments}
+            return str(row.target), str(row.target_manifest), owned
+
+    def _plan(self, session: Session, row: Draft) -> bool:
+        """Fix what will be published; False where the draft ends here (nothing new, or its base is gone)."""
+        dataset = find_dataset(session, row.dataset_id, lock=True)
+        now = self._context.clock()
+        row.modified = now
+        row.revision += 1
+        if row.base != dataset.latest:
+            # Another draft was published meanwhile: this one now starts from that version.
+            row.base = dataset.latest
+            if row.approver is not None:
+                return self._return(
+                    row, f"version {dataset.latest} was published meanwhile; look at the draft again and resubmit"
+                )
+            row.key_reports = self._processing.check_keys(row)
+            if row.key_reports:
+                row.status = "invalid"
+                release(row, done=True)
+                return False
+        old = self._manifests.get(row.dataset_id, dataset.latest) if dataset.latest else None
+        obstacle = find_obstacle(row, old)
+        if obstacle is not None:
+            return self._return(row, f"version {dataset.latest} was published meanwhile; upon it, {obstacle}")
+        try:
+            require_publishable(row)
+            if row.approver is not None:
+                require_sealed(row, old)
+        except StateError as error:
+            return self._return(row, error.text)
+        if metadata_of(row).disclosure.attribute != "open":
+            return self._end_with_entry(session, row)
+        resources = list_resources(row, old, self._keep_reports(row))
+        change, bump = decide(row, old, resources)
+        if bump is None:
+            return self._end_with_entry(session, row)
+        row.target = next_version(dataset.head, bump)
+        reasons = keep_reasons(change.reasons)
+        previous = digest(self._manifests.read(dataset.id, dataset.head)) if dataset.head else None
+        manifest = draw_manifest(row, resources, version=row.target, created=now, previous=previous, reasons=reasons)
+        row.target_manifest = self._keep(write_canonical(manifest))
+        row.target_reasons = reasons
+        dataset.publishing_id = row.id
+        return True
+
+    def _return(self, row: Draft, comment: str) -> bool:
+        """Send a draft back that can't become a version as it is; False, as `_plan` gives it."""
+        row.status, row.approver, row.comment = "returned", None, comment
+        release(row, done=True)
+        return False
+
+    def _end_with_entry(self, session: Session, row: Draft) -> bool:
+        """End a draft that makes no version: its approved metadata alone become public. False, as `_plan` gives it."""
+        dataset = row.dataset
+        if row.approver is not None and dataset.proposed is not None:
+            take_over_proposed(dataset)
+            dataset.modified = self._context.now()
+            dataset.revision += 1
+            record_entry(self._context, dataset)
+            actor = Actor(row.approver, "editor")
+            self._context.log(session, actor, "publish", "dataset", dataset.id, draft=row.id)
+        row.status, row.version = "published", dataset.latest
+        row.stage, row.progress = "", 1.0
+        release(row, done=True)
+        return False
+
+    def _keep(self, data: bytes) -> str:
+        import io
+
+        return self._context.private.put_stream(io.BytesIO(data))[0]
+
+    def _copy_blobs(self, lease: Lease, names: Sequence[str]) -> None:
+        for number, name in enumerate(names):
+            lease.report("publish", 0.98 * number / len(names), force=True)
+            copied, _ = self._context.public.put_blob(self._context.private.blob_path(name))
+            if copied != name:
+                raise IntegrityError(N_("The blob %(name)s of the private store is damaged"), name=name)
+
+    def _make_visible(self, session: Session, row: Draft, data: bytes) -> None:
+        dataset = find_dataset(session, row.dataset_id, lock=True)
+        now = self._context.clock()
+        version = index_version(dataset.id, data)
+        version.draft_id = row.id
+        session.add(version)
+        dataset.latest = dataset.head = row.target
+        dataset.modified = version.created
+        dataset.revision += 1
+        dataset.publishing_id = None
+        if row.approver is not None:
+            take_over_proposed(dataset)
+        record_publisher(self._context, dataset.publisher)
+        record_entry(self._context, dataset)
+        row.status, row.version = "published", row.target
+        row.stage, row.progress = "", 1.0
+        row.modified = now
+        row.revision += 1
+        release(row, done=True)
+        actor = Actor(row.approver or row.submitter or SYSTEM.name, "editor")
+        self._context.log(session, actor, "publish", "version", f"{dataset.id}@{row.target}", draft=row.id)
+
+    def _keep_reports(self, row: Draft) -> dict[str, tuple[str, int]]:
+        tasks = {task["name"]: task for task in (build_report(row) or {}).get("tasks", ())}
+        kept = ((item.name, self._keep_report(row, item, tasks)) for item in row.resources)
+        return {name: report for name, report in kept if report is not None}
+
+    def _keep_report(
+        self, row: Draft, item: DraftResource, tasks: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[str, int] | None:
+        """Keep the summary of a table's report and what is in its columns, without any cell that tells of persons."""
+        task = tasks.get(item.name)
+        if task is None:
+            return None
+        timeless = {**task["stats"], "seconds": 0}  # how long it took is no part of what was found
+        task = {**task, "stats": timeless}
+        single = {"valid": task["valid"], "stats": timeless, "warnings": [], "tasks": [task]}
+        data = write_canonical({**summarise_report(single), **_describe_columns(row, item)})
+        return self._keep(data), len(data)
+
+
+def _describe_columns(row: Draft, table: DraftResource) -> dict[str, Any]:
+    """What is in the columns of a table; of those that may tell of persons only how much."""
+    personal = {finding["field"] for finding in row.privacy if finding["resource"] == table.name}
+    columns = [withhold_values(item) if item["name"] in personal else item for item in table.profile or ()]
+    return {"opendata": {"profile": columns}} if columns else {}

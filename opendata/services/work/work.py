@@ -1,0 +1,222 @@
+"""The work on drafts: taken under a lease, done, and tried again with growing pauses where we failed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from opendata.db.models import Dataset, Draft
+from opendata.errors import N_, OpendataError
+from opendata.services.catalogue.renaming import Renaming
+from opendata.services.catalogue.withdrawals import Withdrawals
+from opendata.services.core.context import WORK_FOLDER, Context
+from opendata.services.core.damages import Damages
+from opendata.services.drafts.lease import Lease, LostLeaseError, release, take_lease
+from opendata.services.operations.checking import Checking
+from opendata.services.uploads.uploads import Uploads
+from opendata.services.work.processing import Processing
+from opendata.services.work.publication import Publication
+from opendata.storage.store import manifest_key
+
+logger = logging.getLogger(__name__)
+
+TOO_MUCH_MEMORY = N_(
+    "checking the file takes more than the %(size)s MiB of memory that this portal gives to one draft;"
+    " split the file, or ask the portal's operator to allow more"
+)
+TOO_LONG = N_(
+    "the work made no progress for %(seconds)s seconds and was stopped;"
+    " split the file, or ask the portal's operator to look at it"
+)
+DIED = N_("the worker ended several times at this draft; the file may be too large for its memory")
+ENDED = N_("the process that worked at this draft ended (%(reason)s)")
+PHRASES = (TOO_MUCH_MEMORY, TOO_LONG, DIED, ENDED)
+"""Why work was stopped, as drafts tell it."""
+
+_WAIT = timedelta(seconds=1)
+_LONGEST_PAUSE = 600
+_STALE_SECONDS = 24 * 3600
+
+
+class Work:
+    """Does what drafts want done."""
+
+    def __init__(
+        self, context: Context, processing: Processing, publication: Publication, withdrawals: Withdrawals
+    ) -> None:
+        self._context = context
+        self._withdrawals = withdrawals
+        self._renaming = Renaming(context)
+        self._checking = Checking(context, Damages(context))
+        self._looked = time.monotonic()
+        self._processing = processing
+        self._publication = publication
+
+    def run(self, draft: str) -> bool:
+        """Do the work of a draft, if it has any that nobody else is at; whether something was done."""
+        lease = self.take(draft)
+        if lease is None:
+            return False
+        self.do(lease)
+        return True
+
+    def take(self, draft: str) -> Lease | None:
+        """Take hold of a draft, to do its work here or in another process; None where there is nothing to do."""
+        return take_lease(self._context, draft)
+
+    def resume(self, draft: str, owner: str) -> Lease:
+        """The hold that the process which started this one has taken."""
+        return Lease(self._context, draft, owner)
+
+    def do(self, lease: Lease) -> bool:
+        """Do the work of a draft that is held; False where memory ran out, so that the process had better end."""
+        try:
+            self._do(lease)
+        except LostLeaseError:
+            logger.warning("draft %s was taken over by another worker, or given up", lease.draft)
+        except Exception as error:
+            logger.exception("draft %s", lease.draft)
+            if _is_out_of_memory(error):
+                error.__traceback__ = None  # the frames hold what took the memory
+                self.note_limit(lease, "OutOfMemory", TOO_MUCH_MEMORY, size=self._memory_size())
+                return False
+            self._fail(lease, _describe(error))
+        return True
+
+    def note_limit(self, lease: Lease, kind: str, message: str, **params: object) -> None:
+        """Note that the work ran into a limit: that is tried once more and no oftener, for it will hardly change."""
+        self._fail(lease, {"type": kind, "detail": message % params}, least=self._context.settings.max_attempts - 1)
+
+    def note_end(self, lease: Lease, reason: str) -> None:
+        """Note that the process which did the work has ended in the middle of it."""
+        self._fail(lease, {"type": "WorkerDied", "detail": ENDED % {"reason": reason}})
+
+    def leave(self, lease: Lease) -> None:
+        """Give a draft back whose work was broken off by us: the next worker begins at once, and nothing is counted."""
+        with contextlib.suppress(LostLeaseError, OpendataError), self._context.write() as session:
+            row = lease.lock(session)
+            row.attempts = max(0, row.attempts - 1)
+            release(row, done=False)
+
+    def run_to_end(self, draft: str) -> None:
+        """Do the work of a draft here and now until none is left, waiting where another draft goes first."""
+        while True:
+            if not self.run(draft):
+                with self._context.read() as session:
+                    row = session.get(Draft, draft)
+                    if row is None or not row.wanted or row.status == "failed":
+                        return
+                time.sleep(0.2)
+
+    def find(self) -> Sequence[str]:
+        """The drafts that want work and that nobody holds: new, put off, or left behind by a worker that died."""
+        now = self._context.clock()
+        query = (
+            select(Draft.id)
+            .where(
+                Draft.wanted != "",
+                or_(Draft.lease_until.is_(None), Draft.lease_until < now),
+                or_(Draft.due.is_(None), Draft.due <= now),
+            )
+            .order_by(Draft.modified)
+        )
+        with self._context.read() as session:
+            return list(session.scalars(query))
+
+    def sweep(self) -> int:
+        """Put every draft that wants work into the queue again; finish withdrawals and renamings.
+
+        Returns how many drafts.
+        """
+        self._withdrawals.finish_all()
+        self._renaming.finish_all()
+        found = self.find()
+        for draft in found:
+            self._context.queue.put(draft)
+        return len(found)
+
+    def tidy(self) -> None:
+        """Remove temporary files that a killed process left behind a day ago or earlier."""
+        Uploads(self._context).tidy()
+        self._checking.run_slice(time.monotonic() - self._looked)
+        self._looked = time.monotonic()
+        settings = self._context.settings
+        now = time.time()
+        for folder in (
+            settings.private_folder / WORK_FOLDER,
+            settings.private_folder / "tmp",
+            settings.public_folder / "tmp",
+        ):
+            for path in folder.glob("*"):
+                with contextlib.suppress(FileNotFoundError):  # it was in use, and its owner has just removed it
+                    if now - path.stat().st_mtime > _STALE_SECONDS:
+                        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+    def _do(self, lease: Lease) -> None:
+        with self._context.read() as session:
+            row = lease.lock(session)
+            wanted, attempts = row.wanted, row.attempts
+        if attempts > self._context.settings.max_attempts:
+            self._give_up(lease)
+        elif wanted == "process":
+            self._processing.run(lease)
+        elif not self._publication.run(lease):
+            with self._context.write() as session:
+                row = lease.lock(session)
+                row.due = self._context.clock() + _WAIT
+                row.attempts = 0
+                release(row, done=False)
+
+    def _fail(self, lease: Lease, error: dict[str, Any], *, least: int = 0) -> None:
+        """Note a failure of ours and when to try again; it counts as the `least`-th, if not as more."""
+        try:
+            with self._context.write() as session:
+                row = lease.lock(session)
+                row.attempts = max(row.attempts, least)
+                pause = min(2**row.attempts, _LONGEST_PAUSE)
+                row.status = "failed"
+                row.error = error
+                row.due = self._context.clock() + timedelta(seconds=pause)
+                row.modified = self._context.clock()
+                row.revision += 1
+                release(row, done=False)
+        except LostLeaseError:
+            logger.info("draft %s was finished, or given up, before its failure was noted", lease.draft)
+        except OpendataError:
+            logger.exception("draft %s: the failure could not be noted", lease.draft)
+
+    def _memory_size(self) -> int:
+        return self._context.settings.work_memory_bytes >> 20
+
+    def _give_up(self, lease: Lease) -> None:
+        """Stop trying; somebody has to look. What was kept stays, and a retry can be asked for."""
+        with self._context.write() as session:
+            row = lease.lock(session)
+            row.status = "failed"
+            known = row.error if row.error and row.error["type"] != "WorkerDied" else None
+            row.error = {**(known or {"type": "WorkerDied", "detail": DIED}), "final": True}
+            row.due = self._context.clock() + timedelta(days=36500)
+            row.modified = self._context.clock()
+            row.revision += 1
+            release(row, done=False)
+            dataset = session.get(Dataset, row.dataset_id)
+            written = row.target and self._context.public.has_record(manifest_key(row.dataset_id, row.target))
+            if dataset is not None and dataset.publishing_id == row.id and not written:
+                dataset.publishing_id = None
+                row.target = row.target_manifest = row.target_reasons = None
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or str(error) == "can't start new thread"
+
+
+def _describe(error: Exception) -> dict[str, Any]:
+    detail = error.text if isinstance(error, OpendataError) else str(error)
+    return {"type": type(error).__name__, "detail": detail[:1000]}

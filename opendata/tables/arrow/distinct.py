@@ -1,0 +1,219 @@
+"""How many different values a column has: each of them counted while they are few, from then on an estimate.
+
+The estimate keeps the smallest hashes of all values (k minimum values): where the k-th lies tells how thickly they lie.
+Its standard error is 1/√k. Whether values are few is asked of all rows, so how these come in batches changes nothing.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from opendata.tables.arrow.arrays import make_integers, view_flags, view_numbers
+from opendata.tables.arrow.shapes import find_extent
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+_PENDING = 4
+"""So many times the entries that are kept may wait to be sorted in."""
+
+_ROWS = 32768
+"""So many texts are hashed at once: what that takes stays near the processor, and threads hand over seldom."""
+
+_LONG = 256
+"""Texts of more bytes are hashed one by one."""
+
+_MIX = 0x9E3779B97F4A7C15
+_STIR = 0xD6E8FEB86659FD93
+_FACTORS = [
+    int.from_bytes(blake2b(bytes([place]), digest_size=8).digest(), "little") | 1 for place in range(_LONG // 8)
+]
+"""One odd number for each word of a text."""
+
+SLOTS = 1 << 15
+"""So many hashes are remembered by their last bits, so that what comes again and again need not be sorted."""
+
+
+class Tally:
+    """Counts each value of a column while there are at most `most`, together of at most `most_bytes`."""
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._values: list[pa.Array] = []
+        self._counts: list[pa.Array] = []
+        self._pending = 0
+        self._pending_bytes = 0
+
+    def take(self, values: pa.Array) -> bool:
+        """Count the values of an array without nulls; whether they are few yet, as far as that is known."""
+        import pyarrow.compute as pc
+
+        if not len(values):
+            return True
+        counted = pc.value_counts(values)
+        found = counted.field(0)
+        self._values.append(found)
+        self._counts.append(counted.field(1))
+        self._pending += len(found)
+        self._pending_bytes += found.nbytes
+        if self._pending > _PENDING * self._most or self._pending_bytes > _PENDING * self._most_bytes:
+            return self.settle()
+        return len(found) <= self._most
+
+    def settle(self) -> bool:
+        """Put everything counted together; whether the values are few."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if len(self._values) > 1:
+            # a piece's dictionary may be a slice of a much larger buffer: it is made anew
+            coded = pc.dictionary_encode(pa.concat_arrays(self._values))
+            counts = np.concatenate([view_numbers(counts) for counts in self._counts])
+            sums = np.zeros(len(coded.dictionary), np.int64)
+            np.add.at(sums, view_numbers(coded.indices), counts)
+            self._values, self._counts = [coded.dictionary], [make_integers(sums)]
+        self._pending = sum(map(len, self._values))
+        self._pending_bytes = sum(map(_count_bytes, self._values))
+        return self._pending <= self._most and self._pending_bytes <= self._most_bytes
+
+    def list(self) -> tuple[pa.Array, np.ndarray] | None:
+        """Every value once, in no order, and how often each occurs; None where there is none."""
+        self.settle()
+        return (self._values[0], view_numbers(self._counts[0])) if self._values else None
+
+
+class Sketch:
+    """The smallest hashes of a column's values, at most `size` of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: list[np.ndarray] = []
+        self._number = 0
+        self._bound: int | None = None
+        self._seen: np.ndarray | None = None
+
+    def take(self, hashes: np.ndarray) -> None:
+        """Regard the values that have these hashes (uint64)."""
+        small = self._leave_out_seen(hashes if self._bound is None else hashes[hashes < self._bound])
+        if len(small):
+            self._kept.append(small)
+            self._number += len(small)
+        if self._number > _PENDING * self._size:
+            self._settle()
+
+    def estimate(self) -> tuple[int, bool]:
+        """How many different values there are, and whether that is their very number."""
+        self._settle()
+        if self._bound is None:
+            return self._number, True
+        return round((self._size - 1) * 2**64 / (self._bound + 1)), False
+
+    def _leave_out_seen(self, hashes: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        if self._seen is None:
+            self._seen = np.zeros(SLOTS, np.uint64)
+            self._seen[0] = 1  # a hash of which this is not the slot
+        slots = (hashes & np.uint64(SLOTS - 1)).view(np.int64)
+        new = self._seen.take(slots) != hashes
+        hashes = hashes[new]
+        self._seen[slots[new]] = hashes
+        return hashes
+
+    def _settle(self) -> None:
+        import numpy as np
+
+        if not self._kept:
+            return
+        found = np.sort(np.concatenate(self._kept))
+        new = np.ones(len(found), bool)
+        np.not_equal(found[1:], found[:-1], out=new[1:])
+        found = found[new][: self._size].copy()
+        self._kept, self._number = [found], len(found)
+        if len(found) == self._size:
+            self._bound = int(found[-1])
+
+
+def hash_values(values: pa.Array) -> np.ndarray:
+    """A number for each value of an array without nulls (uint64), evenly spread; equal where values are equal."""
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_string(values.type):
+        parts = [_hash_texts(values.slice(start, _ROWS)) for start in range(0, len(values), _ROWS)]
+        found = np.concatenate([np.empty(0, np.uint64), *parts])
+    elif pa.types.is_boolean(values.type):
+        found = view_flags(values).astype(np.uint64)
+    elif pa.types.is_decimal(values.type):
+        low, high = view_halves(values)
+        found = low.view(np.uint64) ^ (high.view(np.uint64) * np.uint64(_STIR))
+    else:
+        numbers = view_numbers(values)
+        wide: np.ndarray = numbers.astype(np.int64) if numbers.itemsize < 8 else numbers
+        found = wide.view(np.uint64) * np.uint64(_MIX)
+    mixed: np.ndarray = found >> np.uint64(32)
+    mixed ^= found
+    mixed *= np.uint64(_STIR)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(_MIX)
+    return mixed
+
+
+def view_halves(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """The unscaled values of 128-bit decimals without nulls as their lower and upper halves (int64)."""
+    import numpy as np
+
+    pairs: np.ndarray = np.frombuffer(values.buffers()[1], np.int64)[
+        2 * values.offset : 2 * (values.offset + len(values))
+    ]
+    return pairs[0::2], pairs[1::2]
+
+
+def _hash_texts(texts: pa.Array) -> np.ndarray:
+    """Eight bytes of every text at a time; each such word has a factor of its own, and one behind the end is 0."""
+    import numpy as np
+
+    offsets, data = find_extent(texts)
+    starts, lengths = offsets[:-1], np.diff(offsets)
+    words = np.frombuffer(b"".join((data, bytes(24 - len(data) % 8))), "<u8")
+    masks = np.array([(1 << 8 * place) - 1 for place in range(9)], np.uint64)
+    found = lengths.astype(np.uint64)
+    found *= np.uint64(_MIX)
+    shortest, longest = (int(lengths.min()), int(lengths.max())) if len(lengths) else (0, 0)
+    rows: np.ndarray | None = None  # those that go on; None: all
+    places, rest = (starts >> 3).astype(np.intp), lengths
+    shifts = ((starts & 7) << 3).astype(np.uint64)
+    for number in range((min(longest, _LONG) + 7) // 8):
+        begun = 8 * number
+        if shortest <= begun:
+            going = rest > begun
+            if 2 * np.count_nonzero(going) < len(going):
+                rows = np.flatnonzero(going) if rows is None else rows[going]
+                places, rest, shifts = places[going], rest[going], shifts[going]
+        part = words.take(places + number, mode="clip") >> shifts
+        # a shift by all 64 bits is none: the first bit goes by itself
+        part |= (words.take(places + (number + 1), mode="clip") << np.uint64(1)) << (np.uint64(63) - shifts)
+        if shortest < begun + 8:
+            part &= masks.take(rest - begun, mode="clip")
+        part ^= part >> np.uint64(32)
+        part *= np.uint64(_FACTORS[number])
+        if rows is None:
+            found += part
+        else:
+            found[rows] += part
+    for row in np.flatnonzero(lengths > _LONG).tolist() if longest > _LONG else ():
+        start = int(starts[row])
+        digest = blake2b(data[start : start + int(lengths[row])], digest_size=8).digest()
+        found[row] = int.from_bytes(digest, "little")
+    return found
+
+
+def _count_bytes(values: pa.Array) -> int:
+    """What the values take of themselves, whatever buffers they lie in."""
+    import pyarrow as pa
+
+    return len(find_extent(values)[1]) if pa.types.is_string(values.type) else 0

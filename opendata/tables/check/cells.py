@@ -1,0 +1,347 @@
+"""One cell against its field: the exact rule, in plain Python, for the texts that whole columns cannot settle.
+
+Source: Table Schema v2, read strictly. What only a lenient reader (frictionless 5.21) takes has an error type of its
+own, `lax-…`: the value is plain to see, so it can be repaired. Types that occur rarely are read by frictionless.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from opendata.tables.schema.schema import TableSchema, build_engine_field, find_own, find_strength
+from opendata.tables.types.casting import find_misfit
+
+NATIVE = frozenset(["any", "boolean", "date", "datetime", "integer", "number", "string", "year", "yearmonth"])
+"""Types read here, in their default format; every other way of writing is read by frictionless."""
+
+STRENGTHS = ("error", "warning", "note")
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|-?inf)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEARMONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:([A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
+_DURATION_END = re.compile(r"[PT]$")
+_BARE = re.compile(r"((^[^-\d]*)|(\D*$))")
+
+_TRUE, _FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
+
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "minimum": operator.ge,
+    "maximum": operator.le,
+    "exclusiveMinimum": operator.gt,
+    "exclusiveMaximum": operator.lt,
+}
+_ORDER = ("required", "minLength", "maxLength", "pattern", *_COMPARE, "enum")
+"""In which order the constraints of one cell are tested and told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one cell: the report's error type, the rule broken, and a note that ends the message."""
+
+    type: str
+    rule: str
+    note: str
+    strength: str = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A cell read: its value (None: missing, or of the wrong type) and every rule it breaks.
+
+    `parsed` is the value even where it breaks a rule and cannot be published, as an integer beyond 64 bits.
+    """
+
+    value: Any
+    problems: tuple[Problem, ...] = ()
+    parsed: Any = None
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether some rule broken is one that blocks publication."""
+        return any(problem.strength == "error" for problem in self.problems)
+
+
+class CellRule:
+    """The rules of one field. `read` is the only way in; the rest tells columns what they may settle at once."""
+
+    def __init__(self, schema: TableSchema, field: Mapping[str, Any], *, is_extra: bool = False) -> None:
+        self.field = field
+        self.kind: str = field["type"]
+        self.nulls: tuple[str, ...] = ("",) if is_extra else tuple(schema.missing_values_of(field))
+        self.constraints: Mapping[str, Any] = {
+            name: bound
+            for name, bound in (field.get("constraints") or {}).items()
+            if bound is not None and name != "unique"
+        }
+        self.trims = bool(self.constraints.get("required")) and find_own(field).get("trim", True) is not False
+        self.categories: tuple[Any, ...] | None = _list_categories(field)
+        self.is_native = self.kind in NATIVE and field.get("format", "default") == "default"
+        self._parse = self._choose_parser() if self.is_native else self._ask_engine()
+        self._checks = self._build_checks() if self.is_native else []
+        self._more: Sequence[Callable[[Any, str], Problem | None]] = self._build_more()
+
+    def strength(self, rule: str) -> str:
+        """How much breaking a rule of this field weighs."""
+        return find_strength(self.field, rule)
+
+    def read(self, text: str | None) -> Reading:
+        """Read one cell; `text` None is a cell that its row lacks."""
+        if text is None or text in self.nulls:
+            return Reading(None, self._miss())
+        if self.trims and text and not text.strip():
+            note = "there are only blanks where a value is required"
+            return Reading(None, (Problem("blank-cell", "required", note, self.strength("required")),))
+        value, problems = self._parse(text)
+        if value is None:
+            return Reading(None, tuple(problems) or (self._type_problem(),))
+        broken = [*problems, *self._break_constraints(value, text)]
+        misfit = find_misfit(self.field, self.nulls, value)
+        if misfit is not None:
+            if not broken:
+                return Reading(None, (Problem("type-error", "type", misfit),))
+            return Reading(None, tuple(broken), value)
+        return Reading(value, tuple(broken), value)
+
+    def is_right(self, text: str | None) -> bool:
+        """Whether a cell breaks no rule."""
+        return not self.read(text).problems
+
+    def read_bound(self, bound: Any) -> Any:
+        """The value of a bound or of an item of an enum as this field reads it; None where it does not."""
+        if not self.is_native:
+            return self._engine_field().create_value_reader()(bound)
+        if isinstance(bound, str):
+            return None if self.kind in ("string", "any") else self._read_leniently(bound)
+        if isinstance(bound, bool):
+            return bound if self.kind == "boolean" else None
+        if self.kind == "number":
+            return Decimal(str(bound)) if isinstance(bound, (int, float)) else None
+        if self.kind == "integer" and isinstance(bound, float):
+            return int(bound) if bound.is_integer() else None
+        if self.kind in ("integer", "year"):
+            return bound if isinstance(bound, int) else None
+        return bound if self.kind == "any" or isinstance(bound, date) else None
+
+    def _miss(self) -> tuple[Problem, ...]:
+        if not self.constraints.get("required"):
+            return ()
+        return (Problem("constraint-error", "required", self._note("required"), self.strength("required")),)
+
+    def _type_problem(self) -> Problem:
+        return Problem("type-error", "type", f'type is "{self.kind}/{self.field.get("format", "default")}"')
+
+    def _note(self, name: str) -> str:
+        return f'constraint "{name}" is "{self.constraints[name]}"'
+
+    # --- values
+
+    def _choose_parser(self) -> Callable[[str], tuple[Any, Sequence[Problem]]]:
+        strict = _STRICT.get(self.kind)
+        if strict is None:
+            return lambda text: (self._read_leniently(text), ())
+        pattern, problem = strict
+
+        def parse(text: str) -> tuple[Any, Sequence[Problem]]:
+            value = self._read_leniently(text)
+            if value is None:
+                return None, ()
+            if pattern.fullmatch(self._unwrap(text)):
+                return value, ()
+            return None, (problem,)
+
+        return parse
+
+    def _unwrap(self, text: str) -> str:
+        """A number without what the field's own options say belongs around and between its digits."""
+        if self.kind not in ("integer", "number"):
+            return text
+        field = self.field
+        if field.get("bareNumber", True) is False:
+            text = _BARE.sub("", text.strip())
+        text = text.replace(field.get("groupChar") or "", "") if field.get("groupChar") else text
+        mark = field.get("decimalChar", ".") if self.kind == "number" else "."
+        if mark != ".":
+            text = "" if "." in text else text.replace(mark, ".")
+        return text
+
+    def _read_leniently(self, text: str) -> Any:
+        """The value as a lenient reader sees it; None where even that sees none."""
+        try:
+            match self.kind:
+                case "integer":
+                    return int(self._unwrap(text.strip()))
+                case "number":
+                    return Decimal(self._unwrap(text.strip()))
+                case "boolean":
+                    if text in self.field.get("falseValues", _FALSE):
+                        return False
+                    return True if text in self.field.get("trueValues", _TRUE) else None
+                case "date":
+                    return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+                case "datetime":
+                    return _read_moment(text)
+                case "year":
+                    value = int(text) if len(text) == 4 else -1
+                    return value if 0 <= value <= 9999 else None
+                case "yearmonth":
+                    year, month = map(int, text.split("-"))
+                    return (year, month) if 1 <= month <= 12 else None
+                case _:
+                    return text
+        except (ValueError, ArithmeticError):
+            return None
+
+    # --- what frictionless reads, and what the standard says beyond it
+
+    def _engine_field(self) -> Any:
+        return build_engine_field(self.field, self.nulls)
+
+    def _ask_engine(self) -> Callable[[str], tuple[Any, Sequence[Problem]]]:
+        stricter = _find_stricter(self.field)
+
+        @cache
+        def get_reader() -> Callable[[str], tuple[Any, Mapping[str, str] | None]]:
+            reader: Callable[[str], tuple[Any, Mapping[str, str] | None]] = self._engine_field().create_cell_reader()
+            return reader
+
+        def parse(text: str) -> tuple[Any, Sequence[Problem]]:
+            try:
+                value, notes = get_reader()(text)
+            except (TypeError, ValueError, ArithmeticError, KeyError) as error:
+                return None, (Problem("type-error", "type", f"the schema's rules cannot be applied to it: {error}"),)
+            if notes and "type" in notes:
+                return None, (Problem("type-error", "type", notes["type"]),)
+            if value is not None and stricter is not None:
+                problem = stricter(text)
+                if problem is not None:
+                    return None, (problem,)
+            broken = [
+                Problem("constraint-error", name, note, self.strength(name)) for name, note in (notes or {}).items()
+            ]
+            return value, broken
+
+        return parse
+
+    # --- constraints
+
+    def _break_constraints(self, value: Any, text: str) -> list[Problem]:
+        broken = [
+            Problem("constraint-error", name, self._note(name), self.strength(name))
+            for name, holds in self._checks
+            if not holds(value)
+        ]
+        return [*broken, *(problem for find in self._more if (problem := find(value, text)) is not None)]
+
+    def _build_checks(self) -> list[tuple[str, Callable[[Any], bool]]]:
+        return [
+            (name, self._build_check(name, self.constraints[name]))
+            for name in _ORDER
+            if name in self.constraints and name != "required"
+        ]
+
+    def _build_check(self, name: str, bound: Any) -> Callable[[Any], bool]:
+        match name:
+            case "minLength":
+                return lambda value: len(value) >= bound
+            case "maxLength":
+                return lambda value: len(value) <= bound
+            case "pattern":
+                from opendata.tables.schema.engine import compile_pattern
+
+                match_whole = compile_pattern(bound).fullmatch
+                return lambda value: match_whole(value) is not None
+            case "enum":
+                items = _hash_if_possible(
+                    [self._read_leniently(item) if isinstance(item, str) else self.read_bound(item) for item in bound]
+                )
+                return lambda value: value in items
+        limit, compare = self.read_bound(bound), _COMPARE[name]
+
+        def holds(value: Any) -> bool:
+            try:
+                return limit is not None and value == value and compare(value, limit)
+            except (TypeError, ArithmeticError):
+                return False
+
+        return holds
+
+    def _build_more(self) -> list[Callable[[Any, str], Problem | None]]:
+        """The rules frictionless has not: categories, and JSON Schema for objects and arrays."""
+        more: list[Callable[[Any, str], Problem | None]] = []
+        if self.categories is not None:
+            values = [self._read_leniently(item) if isinstance(item, str) else item for item in self.categories]
+            names = ", ".join(str(item) for item in self.categories)
+            outside = Problem(
+                "category-error", "categories", f"the categories are: {names}", self.strength("categories")
+            )
+            more.append(lambda value, _: None if value in values else outside)
+        if "jsonSchema" in self.constraints:
+            more.append(self._build_json_check(self.constraints["jsonSchema"]))
+        return more
+
+    def _build_json_check(self, rules: Mapping[str, Any]) -> Callable[[Any, str], Problem | None]:
+        from opendata.tables.schema.engine import build_json_validator
+
+        validator = build_json_validator(rules)
+        note = f'constraint "jsonSchema" is "{json.dumps(rules, ensure_ascii=False)}"'
+        broken = Problem("constraint-error", "jsonSchema", note, self.strength("jsonSchema"))
+        return lambda _, text: None if validator.is_valid(json.loads(text)) else broken
+
+
+_STRICT: Mapping[str, tuple[re.Pattern[str], Problem]] = {
+    "integer": (
+        _INTEGER,
+        Problem("lax-integer", "type", "a whole number is written in the digits 0 to 9 alone, with a sign at most"),
+    ),
+    "number": (
+        _NUMBER,
+        Problem("lax-number", "type", "a number is written in the digits 0 to 9 with one decimal sign at most"),
+    ),
+    "date": (_DATE, Problem("lax-date", "type", "a date is written as YYYY-MM-DD, with all its digits")),
+    "yearmonth": (_YEARMONTH, Problem("lax-yearmonth", "type", "year and month are written as YYYY-MM")),
+}
+
+
+def _read_moment(text: str) -> datetime | None:
+    """ISO 8601 with seconds, with or without fractions and zone; any one character between day and time."""
+    from dateutil.parser import isoparse
+
+    if len(text) < 19 or text[16] != ":":
+        return None
+    found: datetime = isoparse(text)
+    return found
+
+
+def _hash_if_possible(items: list[Any]) -> Container[Any]:
+    try:
+        return frozenset(items)
+    except TypeError:
+        return items
+
+
+def _list_categories(field: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    found = field.get("categories")
+    if not found or field["type"] not in ("string", "integer"):
+        return None
+    return tuple(item["value"] if isinstance(item, Mapping) else item for item in found)
+
+
+def _find_stricter(field: Mapping[str, Any]) -> Callable[[str], Problem | None] | None:
+    """What the standard asks of a type beyond what frictionless reads."""
+    if field["type"] == "duration":
+        problem = Problem("lax-duration", "type", "a duration has a number before each of its letters, such as PT30M")
+        return lambda text: problem if _DURATION_END.search(text) else None
+    if field["type"] == "string" and field.get("format") == "uri":
+        problem = Problem("lax-uri", "type", "an address has no blanks and only the characters of RFC 3986")
+        return lambda text: None if _URI.fullmatch(text) else problem
+    return None

@@ -1,0 +1,130 @@
+"""Foreign keys between finished tables: every non-null value must occur in the columns referred to.
+
+Source: Table Schema v2, `foreignKeys`; the error's form is frictionless'. A key whose cells are all missing refers
+to nothing and is let pass; a value is only found in a column of its own type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opendata.tables.report.descriptors import describe_row, describe_source
+from opendata.tables.report.report import Tally, TaskReport
+from opendata.tables.schema.schema import ForeignKey
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_ROWS = 65_536
+
+
+def check_foreign_key(
+    key: ForeignKey, *, table: Path, reference: Path | None, task: TaskReport, first_row: int = 2
+) -> None:
+    """Check one foreign key of a Parquet file against another (or itself), adding errors to `task`.
+
+    `reference` is None where there is no such resource. `first_row` is the source's number of the first row.
+    """
+    name = key.target or task.name
+    missing = None if reference is None else _find_missing_columns(reference, key.reference_fields)
+    if reference is None or missing:
+        what = f'has no field "{missing}"' if missing else "does not exist"
+        note = f'failed to handle a foreign key for resource "{task.name}" as resource "{name}" {what}'
+        task.add(describe_source("resource-error", note))
+        return
+    tally = Tally("foreign-key", ", ".join(key.fields), "foreignKeys")
+    for index, values in _find_unmatched(table, key.fields, reference, key.reference_fields):
+        task.count(tally)
+        if task.has_room():
+            task.list(_describe(key, [_write(value) for value in values], first_row + index))
+
+
+def _describe(key: ForeignKey, values: Sequence[str], row: int) -> dict[str, Any]:
+    note = (
+        f'for "{", ".join(key.fields)}": values "{", ".join(values)}" not found'
+        f' in the lookup table "{key.target}" as "{", ".join(key.reference_fields)}"'
+    )
+    return {
+        **describe_row("foreign-key", note, cells=values, row=row),
+        "fieldNames": list(key.fields),
+        "fieldCells": list(values),
+        "fieldName": ", ".join(key.fields),
+        "referenceName": key.target,
+        "referenceFieldNames": list(key.reference_fields),
+    }
+
+
+def _write(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _find_missing_columns(path: Path, names: Sequence[str]) -> str | None:
+    import pyarrow.parquet as pq
+
+    present = set(pq.read_schema(path).names)
+    return next((name for name in names if name not in present), None)
+
+
+def _find_unmatched(
+    table: Path, fields: Sequence[str], reference: Path, reference_fields: Sequence[str]
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The rows, by index from 0, whose values are not all missing and not in the reference; with these values."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    names = [f"k{place}" for place in range(len(fields))]
+    known = pq.read_table(reference, columns=list(reference_fields)).select(list(reference_fields))
+    known = known.rename_columns(names).group_by(names).aggregate([])
+    start = 0
+    with pq.ParquetFile(table) as file:
+        for batch in file.iter_batches(columns=list(fields), batch_size=BATCH_ROWS):
+            cells = pa.Table.from_batches([batch]).select(list(fields)).rename_columns(names)
+            lost = _find_lost(cells, known)
+            for index in pc.indices_nonzero(lost).to_pylist():
+                yield start + index, [column[index].as_py() for column in cells.columns]
+            start += batch.num_rows
+
+
+def _find_lost(cells: pa.Table, known: pa.Table) -> pa.Array:
+    """Which rows have a value, and none that is known."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    given = None
+    for column in cells.columns:
+        valid = column.combine_chunks().is_valid()
+        given = valid if given is None else pc.or_(given, valid)
+    cells, known = _agree(cells, known)
+    if cells.schema.types != known.schema.types:
+        return given
+    if cells.num_columns == 1:
+        found = pc.is_in(cells.column(0).combine_chunks(), value_set=known.column(0).combine_chunks())
+        return pc.and_(given, pc.invert(found))
+    # Rows of both are numbered alike where they are equal, missing values too, which a join would not match.
+    both = pa.concat_tables([known, cells])
+    numbered = both.append_column("row", pa.array(np.arange(both.num_rows)))
+    groups = numbered.group_by(cells.column_names, use_threads=False).aggregate([("row", "min"), ("row", "list")])
+    unknown = groups.filter(pc.greater_equal(groups["row_min"], known.num_rows))["row_list"]
+    lost = np.zeros(cells.num_rows, bool)
+    lost[np.array(pc.list_flatten(unknown).to_pylist(), np.int64) - known.num_rows] = True
+    return pc.and_(given, pa.array(lost))
+
+
+def _agree(cells: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Numbers of different types as doubles, so that 1 is found in 1.0; what else differs stays so."""
+    import pyarrow as pa
+
+    for place, (one, other) in enumerate(zip(cells.schema.types, known.schema.types, strict=True)):
+        numbers = all(
+            pa.types.is_integer(item) or pa.types.is_floating(item) or pa.types.is_decimal(item)
+            for item in (one, other)
+        )
+        if numbers and one != other:
+            name = cells.column_names[place]
+            cells = cells.set_column(place, name, cells.column(place).cast(pa.float64()))
+            known = known.set_column(place, name, known.column(place).cast(pa.float64()))
+    return cells, known

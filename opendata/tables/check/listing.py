@@ -1,0 +1,328 @@
+"""What is wrong with rows: counted exactly, and listed and stored as far as there is room for it.
+
+In a row come first its cells in the order of the columns, then cells too many, cells missing, and keys.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from opendata.tables.arrow.arrays import view_flags
+from opendata.tables.check.cells import Problem
+from opendata.tables.check.columns import ScreenedColumn
+from opendata.tables.report.descriptors import describe_cell, describe_row
+from opendata.tables.report.findings import findings_schema
+from opendata.tables.report.report import Tally, TaskReport
+from opendata.tables.text.splitting import Records
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+MAX_STORED = 2_000_000
+"""So many findings of one table are stored in all, whatever the rules and columns."""
+
+LONGEST_NOTE = 300
+
+_PART_ROWS = 50_000
+
+OnFindings = Callable[["pa.RecordBatch"], None]
+"""Hears findings to be stored, as record batches of `findings_schema`."""
+
+
+@dataclass(slots=True)
+class Found:
+    """Cells of one column that break rules: `problems[codes[i]]` are those of row `rows[i]` of the batch."""
+
+    number: int
+    name: str
+    rows: np.ndarray
+    codes: np.ndarray
+    problems: Sequence[tuple[Problem, ...]]
+
+
+class Listing:
+    """Takes the findings of one batch after the other into a task's report; `stored` caps each rule and column."""
+
+    def __init__(self, task: TaskReport, on_findings: OnFindings | None, stored: int) -> None:
+        self._task = task
+        self._on_findings = on_findings
+        self.most = stored
+        self._stored: Counter[Tally] = Counter()
+        self._left = MAX_STORED
+        self._names: Sequence[str] = ()
+
+    def take(self, records: Records, numbers: np.ndarray, found: Sequence[Found], blank: np.ndarray | None) -> None:
+        """Take the findings of one batch; `blank` marks rows without anything, of which nothing else is told."""
+        import numpy as np
+
+        if blank is not None:
+            found = [_leave_out(item, blank) for item in found]
+        for item in found:
+            self._count(item)
+        ragged = self._count_ragged(records, blank)
+        if blank is not None:
+            self._task.count(Tally("blank-row", "", "blank-row"), int(blank.sum()))
+        self._store(records, numbers, found, blank, ragged)
+        rows = self._choose_rows(found, ragged, blank)
+        if not rows:
+            return
+        cursors = [0] * len(found)
+        for index in np.unique(np.concatenate(rows))[: self._task.limit * 2].tolist():
+            self._list_row(records, int(numbers[index]), index, found, cursors, blank)
+
+    def store_rows(self, tally: Tally, rows: Sequence[int], notes: Sequence[str], number: int | None) -> None:
+        """Store findings of whole rows."""
+        room = self._find_room(tally)
+        if self._on_findings is None or room <= 0 or not rows:
+            return
+        rows, notes = rows[:room], notes[:room]
+        self._note_stored(tally, len(rows))
+        self._on_findings(build_findings(rows, tally, notes, number, None))
+
+    def _find_room(self, tally: Tally) -> int:
+        return min(self.most - self._stored[tally], self._left)
+
+    def _note_stored(self, tally: Tally, number: int) -> None:
+        self._stored[tally] += number
+        self._left -= number
+
+    def _choose_rows(
+        self, found: Sequence[Found], ragged: np.ndarray | None, blank: np.ndarray | None
+    ) -> list[np.ndarray]:
+        """The rows of which something is still to be listed, once or more."""
+        import numpy as np
+
+        errors, remarks = self._task.has_room("error"), self._task.has_room("warning")
+        rows = []
+        for item in found:
+            wanted = [
+                any(errors if problem.strength == "error" else remarks for problem in problems)
+                for problems in item.problems
+            ]
+            if any(wanted):
+                rows.append(item.rows[np.array(wanted)[item.codes]])
+        if errors:
+            rows += [ragged] if ragged is not None else []
+            rows += [np.flatnonzero(blank)] if blank is not None else []
+        return rows
+
+    def _count(self, item: Found) -> None:
+        import numpy as np
+
+        totals = np.bincount(item.codes, minlength=len(item.problems))
+        sums: Counter[Tally] = Counter()
+        for code in np.flatnonzero(totals).tolist():
+            for problem in item.problems[code]:
+                sums[Tally(problem.type, item.name, problem.rule, problem.strength)] += int(totals[code])
+        for tally, number in sums.items():
+            self._task.count(tally, number)
+
+    def _count_ragged(self, records: Records, blank: np.ndarray | None) -> np.ndarray | None:
+        """The rows with too many or too few cells; they are counted."""
+        import numpy as np
+
+        if records.sizes is None:
+            return None
+        width = len(records.columns)
+        uneven = records.sizes != width
+        if blank is not None:
+            uneven &= ~blank
+        sizes = records.sizes[uneven]
+        more = int((sizes[sizes > width] - width).sum())
+        if more:
+            self._task.count(Tally("extra-cell", "", "extra-cell"), more)
+        for place in range(int(sizes.min(initial=width)), width):
+            name = self._names[place]
+            self._task.count(Tally("missing-cell", name, "missing-cell"), int((sizes <= place).sum()))
+        return np.flatnonzero(uneven)
+
+    def name_columns(self, names: Sequence[str]) -> None:
+        """Say what the columns are called, in the file's order."""
+        self._names = names
+
+    def _list_row(
+        self,
+        records: Records,
+        row: int,
+        index: int,
+        found: Sequence[Found],
+        cursors: list[int],
+        blank: np.ndarray | None,
+    ) -> None:
+        cells = records.read_row(index)
+        if blank is not None and blank[index]:
+            self._task.list(describe_row("blank-row", "", cells=cells, row=row))
+            return
+        for place, item in enumerate(found):
+            cursor = cursors[place] + int(item.rows[cursors[place] :].searchsorted(index))
+            cursors[place] = cursor
+            while cursor < len(item.rows) and item.rows[cursor] == index:
+                cell = cells[item.number - 1] if item.number <= len(cells) else "None"
+                for problem in item.problems[item.codes[cursor]]:
+                    if self._task.has_room(problem.strength):
+                        found_error = describe_cell(
+                            problem.type,
+                            problem.note,
+                            cells=cells,
+                            row=row,
+                            cell=cell,
+                            field=item.name,
+                            number=item.number,
+                        )
+                        self._task.list(found_error, problem.strength)
+                cursor += 1
+        width = len(records.columns)
+        for number in range(width + 1, len(cells) + 1):
+            options: dict[str, Any] = {"cell": cells[number - 1], "field": "", "number": number}
+            self._task.list(describe_cell("extra-cell", "", cells=cells, row=row, **options))
+        for number in range(len(cells) + 1, width + 1):
+            options = {"cell": "", "field": self._names[number - 1], "number": number}
+            self._task.list(describe_cell("missing-cell", "", cells=cells, row=row, **options))
+
+    def _store(
+        self,
+        records: Records,
+        numbers: np.ndarray,
+        found: Sequence[Found],
+        blank: np.ndarray | None,
+        ragged: np.ndarray | None,
+    ) -> None:
+        import numpy as np
+
+        if self._on_findings is None:
+            return
+        for item in found:
+            column = records.columns[item.number - 1]
+            for tally, rows, notes in _group(item):
+                room = self._find_room(tally)
+                if room > 0:
+                    rows, notes = rows[:room], notes[:room]
+                    self._note_stored(tally, len(rows))
+                    self._on_findings(build_findings(numbers[rows], tally, notes, item.number, column.take(rows)))
+        if blank is not None:
+            rows = np.flatnonzero(blank)
+            self.store_rows(Tally("blank-row", "", "blank-row"), numbers[rows].tolist(), [""] * len(rows), None)
+        if ragged is not None and len(ragged):
+            width = len(records.columns)
+            sizes = records.sizes[ragged] if records.sizes is not None else ragged
+            longer = ragged[sizes > width]
+            self.store_rows(Tally("extra-cell", "", "extra-cell"), numbers[longer].tolist(), [""] * len(longer), None)
+            self._store_missing(numbers, ragged, sizes, width)
+
+    def _store_missing(self, numbers: np.ndarray, ragged: np.ndarray, sizes: np.ndarray, width: int) -> None:
+        """Store the missing cells row by row: column by column, merging those of a wide table takes much memory."""
+        import numpy as np
+        import pyarrow as pa
+
+        assert self._on_findings is not None  # noqa: S101 - told by the caller
+        rows, places = [], []
+        for place in range(int(sizes.min()), width):
+            tally = Tally("missing-cell", self._names[place], "missing-cell")
+            short = ragged[sizes <= place][: max(self._find_room(tally), 0)]
+            self._note_stored(tally, len(short))
+            rows.append(short)
+            places.append(np.full(len(short), place, np.int32))
+        if not rows:
+            return
+        row, place_of = np.concatenate(rows), np.concatenate(places)
+        order = np.argsort(row, kind="stable")
+        names = pa.array(self._names, pa.string())
+        for start in range(0, len(order), _PART_ROWS):
+            part = order[start : start + _PART_ROWS]
+            count = len(part)
+            texts = [
+                pa.repeat(pa.scalar(text, pa.string()), count) for text in ("missing-cell", "missing-cell", "error")
+            ]
+            columns = [
+                pa.array(numbers[row[part]], pa.int64()),
+                pa.array(place_of[part] + 1, pa.int32()),
+                names.take(pa.array(place_of[part])),
+                *texts,
+                pa.nulls(count, pa.string()),
+                pa.repeat(pa.scalar("", pa.string()), count),
+            ]
+            self._on_findings(pa.record_batch(columns, schema=findings_schema()))
+
+
+def build_findings(
+    rows: Sequence[int] | np.ndarray, tally: Tally, notes: Sequence[str], number: int | None, cells: pa.Array | None
+) -> pa.RecordBatch:
+    """Findings of one rule in one column as a record batch."""
+    import pyarrow as pa
+
+    count = len(rows)
+    schema = findings_schema()
+    constant = [tally.field, tally.type, tally.rule, tally.strength]
+    return pa.record_batch(
+        [
+            pa.array(rows, pa.int64()),
+            pa.array([number] * count, pa.int32())
+            if number is None
+            else pa.repeat(pa.scalar(number, pa.int32()), count),
+            *(pa.repeat(pa.scalar(text, pa.string()), count) for text in constant),
+            pa.nulls(count, pa.string()) if cells is None else cells,
+            pa.array([note[:LONGEST_NOTE] for note in notes], pa.string()),
+        ],
+        schema=schema,
+    )
+
+
+def _group(item: Found) -> Iterator[tuple[Tally, np.ndarray, Sequence[str]]]:
+    """The findings of one column rule by rule: rows and notes."""
+    import numpy as np
+
+    kinds: dict[Tally, dict[int, str]] = {}
+    for code in np.unique(item.codes).tolist():
+        for problem in item.problems[code]:
+            tally = Tally(problem.type, item.name, problem.rule, problem.strength)
+            kinds.setdefault(tally, {})[code] = problem.note
+    for tally, notes in kinds.items():
+        chosen = np.isin(item.codes, list(notes))
+        yield tally, item.rows[chosen], [notes[code] for code in item.codes[chosen].tolist()]
+
+
+def _leave_out(item: Found, blank: np.ndarray) -> Found:
+    keep = ~blank[item.rows]
+    return Found(item.number, item.name, item.rows[keep], item.codes[keep], item.problems)
+
+
+def find_blank_rows(columns: Sequence[ScreenedColumn]) -> np.ndarray | None:
+    """Which rows have nothing in any column (a cell of the wrong type is something); None for none."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    blank = None
+    for column in columns:
+        if not column.text.null_count:
+            return None
+        null = column.text.is_null()
+        blank = null if blank is None else pc.and_(blank, null)
+        if not pc.any(blank, min_count=0).as_py():
+            return None
+    if blank is None:
+        return None
+    found = np.array(view_flags(blank))
+    for column in columns:
+        if column.rows is not None and column.codes is not None:
+            wrong = np.array(
+                [any(item.rule != "required" for item in items) or _is_blank(items) for items in column.problems]
+            )
+            found[column.rows[wrong[column.codes]]] = False
+    return found if found.any() else None
+
+
+def _is_blank(problems: Sequence[Problem]) -> bool:
+    return any(problem.type == "blank-cell" for problem in problems)
+
+
+def find_problems(columns: Mapping[int, tuple[str, ScreenedColumn]]) -> list[Found]:
+    """The broken cells of screened columns, by the column's number."""
+    return [
+        Found(number, name, column.rows, column.codes, column.problems)
+        for number, (name, column) in columns.items()
+        if column.rows is not None and column.codes is not None
+    ]

@@ -1,0 +1,479 @@
+"""A table against its Table Schema: one pass that checks whole columns and yields the very values it checked.
+
+Source: Table Schema v2, read strictly (`cells` says where that departs from frictionless 5.21, whose types of error,
+numbers and words are kept). Nothing is decided by a sample, and counts are exact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opendata.tables.arrow.arrays import make_text, view_flags
+from opendata.tables.check.cells import CellRule, Problem
+from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
+from opendata.tables.check.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
+from opendata.tables.check.uniqueness import KeyWatch, Repetition
+from opendata.tables.report.descriptors import describe_cell, describe_label, describe_row, describe_source
+from opendata.tables.report.report import Tally, TaskReport
+from opendata.tables.schema.header import Header, match_header, read_labels, tell_apart
+from opendata.tables.schema.schema import TableSchema, find_own, find_strength, text_schema
+from opendata.tables.text.decoding import DecodingFault, read_rows
+from opendata.tables.text.dialect import Dialect, settle_dialect
+from opendata.tables.text.splitting import (
+    BLOCK_BYTES,
+    WIDE,
+    WIDE_BLOCK_BYTES,
+    Records,
+    Source,
+    is_plain,
+    split_block,
+    split_rows,
+)
+from opendata.tables.types.arrow_types import arrow_type
+from opendata.tables.types.casting import Batch
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from opendata.tables.check.checks import RowCheck
+    from opendata.tables.types.repairs import Proposal, Recipe, Repairer
+
+WORKERS = 2
+STORED_FINDINGS = 100_000
+MAX_WRONG_TEXTS = 10_000
+"""Of so many different wrong texts of a column it is tried whether they can be repaired."""
+
+
+@dataclass(slots=True)
+class _Screened:
+    """A batch of rows and its columns, checked cell by cell."""
+
+    records: Records
+    columns: list[ScreenedColumn]
+
+
+class TableReader:
+    """One table being checked. Iterate `batches` to the end; then `task` holds the verdict.
+
+    As soon as an error is found no more batches come, only the checking goes on. `schema` is the schema in force:
+    the one given, or all text under the names of the header. `fields` are the columns in the order of publication:
+    the schema's, then those only the file has (where `fieldsMatch` allows it).
+
+    `careful` reads the file record by record from its start, as `NeedsCareError` out of `batches` asks for; without
+    `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
+    `recipe` says which wrong cells are repaired, and how. `sha256` is the digest of the file where it is known.
+    `renames` gives columns the names of fields: label → name; a column without a label, or with that of another, has
+    the one that `tell_apart` gives it. The columns of a file that is so mapped may stand in any order.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str,
+        schema: TableSchema | None = None,
+        dialect: Dialect | None = None,
+        limit: int = 1000,
+        careful: bool = False,
+        with_batches: bool = True,
+        on_bytes: Callable[[int], None] | None = None,
+        on_findings: OnFindings | None = None,
+        stored: int = STORED_FINDINGS,
+        recipe: Recipe | None = None,
+        sha256: str | None = None,
+        renames: Mapping[str, str] | None = None,
+    ) -> None:
+        self.schema = schema
+        self.fields: Sequence[Mapping[str, Any]] = schema.fields if schema else ()
+        self.rows = 0
+        self.task = TaskReport(name=name, place=path.name, limit=limit)
+        self.dialect = settle_dialect(path, dialect or Dialect())
+        self._path = path
+        self._careful = careful or not is_plain(self.dialect)
+        self._with_batches = with_batches
+        self._on_bytes = on_bytes
+        self._sha256 = sha256
+        self._renames = renames or {}
+        self._source = Source(
+            path, self.dialect, hashes=sha256 is None and self.dialect.table_bytes is None, on_bytes=on_bytes
+        )
+        self._listing = Listing(self.task, on_findings, stored)
+        self._rounded: Counter[str] = Counter()
+        self._spaced: Counter[str] = Counter()
+        self._wrong: dict[str, Counter[str]] = {}
+        self._repaired: Counter[tuple[str, str]] = Counter()
+        self._recipe = recipe
+        self._checks: Sequence[RowCheck] = ()
+
+    @property
+    def first_row(self) -> int:
+        """The number of the first data row in the source."""
+        return max(self.dialect.header_rows, default=0) + 1
+
+    @property
+    def source_of_lines(self) -> Path | None:
+        """The file of which the lines of batches are pieces, byte by byte; None where they are not."""
+        return self._path if self.dialect.encoding == "utf-8" and self.dialect.header_rows == (1,) else None
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The Arrow schema of the batches."""
+        import pyarrow as pa
+
+        return pa.schema([pa.field(item["name"], arrow_type(item)) for item in self.fields])
+
+    def batches(self) -> Generator[Batch, None, None]:
+        """Check the whole table; yield its rows while no error has been found.
+
+        Raises `NeedsCareError` where only a careful reader tells the records apart.
+        """
+        started = time.monotonic()
+        try:
+            yield from self._check()
+        except DecodingFault as fault:
+            self.task.add(describe_source(fault.type, fault.note, row=fault.row))
+        self.task.rows = self.rows
+        self.task.bytes = self._path.stat().st_size
+        self.task.sha256 = self._sha256 or (
+            self._source.sha256 if self._source.hashes and not self._careful else hash_file(self._path)
+        )
+        self.task.seconds = time.monotonic() - started
+
+    def _check(self) -> Iterator[Batch]:
+        with closing(read_rows(self._path, self.dialect)) as rows:
+            head = list(islice(rows, max(self.first_row - 1, 1)))
+        if not head:
+            self.task.add(describe_source("source-error", "the source is empty"))
+            return
+        header = self._settle_header(head)
+        screens = self._build_screens(header)
+        self._listing.name_columns([screen.name for screen in screens])
+        watches = self._build_watches(header.columns)
+        self._checks = self._find_checks(header)
+        keyed = {name for watch in watches for name in watch.names}
+        read = {name for check in self._checks for name in check.fields}
+        for screen in screens:
+            screen.is_key, screen.is_read = screen.name in keyed, screen.name in read
+        schema = self.arrow_schema
+        for screened in self._screen_careful(screens) if self._careful else self._screen_blocks(screens):
+            numbers = self._take(screened, screens, watches)
+            self.rows += screened.records.rows
+            if self._with_batches and self.task.valid and len(numbers):
+                yield self._build_batch(screened, screens, schema)
+        self._tell_repetitions(watches, screens)
+        if self.task.valid:
+            self.task.warnings += describe_rounded([item["name"] for item in self.fields], self._rounded)
+        self._note_forms()
+        self._tell_repairs(screens)
+
+    # --- the header
+
+    def _settle_header(self, head: Sequence[Sequence[str]]) -> Header:
+        found = read_labels(head, self.dialect) if self.dialect.header_rows else ()
+        told = tell_apart(found)
+        labels = tuple(self._renames.get(name, label) for name, label in zip(told, found, strict=True))
+        if self.schema is None:
+            self.schema = text_schema(tell_apart(labels or [""] * max(len(head[0]), 1)))
+        header = match_header(labels, self.schema, is_mapped=not self._renames.keys().isdisjoint(told))
+        self.task.labels = list(found)
+        known = {item["name"] for item in self.schema.fields}
+        extra = [item["name"] for item in header.columns if item["name"] not in known]
+        self.fields = [*self.schema.fields, *({"name": name, "type": "string"} for name in extra)]
+        if self.dialect.header_rows and not labels:
+            row = self.first_row - 1
+            note = f"row {row} is blank, but the names of the columns belong there"
+            self.task.add(describe_source("source-error", note, row=row))
+        for fault in header.faults:
+            self.task.add(
+                describe_label(
+                    fault.type,
+                    fault.note,
+                    labels=labels,
+                    rows=self.dialect.header_rows,
+                    label=fault.label,
+                    field=fault.field,
+                    number=fault.number,
+                )
+            )
+        return header
+
+    def _build_screens(self, header: Header) -> list[ColumnScreen]:
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        rules = [CellRule(self.schema, item, is_extra=item["name"] in header.extra) for item in header.columns]
+        kinds = self._recipe.kinds if self._recipe is not None else {}
+        return [
+            ColumnScreen(
+                rule, build_repairer(rule, kinds[rule.field["name"]]) if kinds.get(rule.field["name"]) else None
+            )
+            for rule in rules
+        ]
+
+    def _find_checks(self, header: Header) -> Sequence[RowCheck]:
+        """The checks of whole rows that the schema declares, as far as the file has their columns."""
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        if not find_own(self.schema.descriptor).get("checks"):
+            return ()
+        from opendata.tables.check.checks import build_checks
+
+        present = {item["name"] for item in header.columns}
+        return [check for check in build_checks(self.schema.descriptor) if present.issuperset(check.fields)]
+
+    def _build_watches(self, columns: Sequence[Mapping[str, Any]]) -> list[KeyWatch]:
+        """What must not repeat: unique columns, the primary key, unique keys, as far as the file has their columns."""
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        unique = [
+            KeyWatch([item["name"]], "unique-error")
+            for item in columns
+            if (item.get("constraints") or {}).get("unique")
+        ]
+        primary = [KeyWatch(self.schema.primary_key, "primary-key")] if self.schema.primary_key else []
+        others = [KeyWatch(names, "unique-key") for names in self.schema.unique_keys]
+        present = {item["name"] for item in columns}
+        return [watch for watch in [*unique, *primary, *others] if present.issuperset(watch.names)]
+
+    # --- rows, in columns
+
+    def _screen_blocks(self, screens: Sequence[ColumnScreen]) -> Iterator[_Screened]:
+        """The file in blocks, each split and checked in a thread of its own; they come in order."""
+        skipped = self.first_row - 1
+        pending: deque[Future[_Screened]] = deque()
+        size = WIDE_BLOCK_BYTES if len(screens) > WIDE else BLOCK_BYTES
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="columns") as pool:
+            for block in self._source.blocks(size):
+                pending.append(pool.submit(self._screen_block, block, screens, skipped))
+                skipped = 0
+                if len(pending) > WORKERS:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+
+    def _screen_block(self, block: bytes, screens: Sequence[ColumnScreen], skipped: int) -> _Screened:
+        records = split_block(block, self.dialect, len(screens), skipped)
+        return _Screened(
+            records, [screen.screen(cells) for screen, cells in zip(screens, records.columns, strict=True)]
+        )
+
+    def _screen_careful(self, screens: Sequence[ColumnScreen]) -> Iterator[_Screened]:
+        rows = split_rows(self._path, self.dialect, len(screens), self.first_row - 1, on_bytes=self._on_bytes)
+        for records in rows:
+            if isinstance(records, DecodingFault):
+                raise records
+            yield _Screened(records, self._screen(records, screens))
+
+    def _screen(self, records: Records, screens: Sequence[ColumnScreen]) -> list[ScreenedColumn]:
+        wants_values = self._with_batches and self.task.valid
+        pairs = zip(screens, records.columns, strict=True)
+        return [screen.screen(cells, wants_values=wants_values) for screen, cells in pairs]
+
+    def _take(self, screened: _Screened, screens: Sequence[ColumnScreen], watches: Sequence[KeyWatch]) -> np.ndarray:
+        """Report what is wrong with a batch and remember its keys; the numbers of its rows."""
+        import numpy as np
+
+        records, columns = screened.records, screened.columns
+        first = self.first_row + self.rows
+        numbers = records.numbers if records.numbers is not None else np.arange(first, first + records.rows)
+        if not records.rows:
+            return numbers
+        names = [screen.name for screen in screens]
+        found = find_problems(dict(enumerate(zip(names, columns, strict=True), start=1)))
+        found += self._find_broken_rows(screens, columns)
+        blank = find_blank_rows(columns)
+        if found or blank is not None or records.sizes is not None:
+            self._listing.take(records, numbers, found, blank)
+        places = {screen.name: place for place, screen in enumerate(screens)}
+        for watch in watches:
+            empty = watch.take([columns[places[name]].keys for name in watch.names], numbers)
+            if len(empty):
+                self._tell_empty_keys(watch, records, empty, first)
+        for screen, column in zip(screens, columns, strict=True):
+            if column.rounded:
+                self._rounded[screen.name] += column.rounded
+            if column.spaced:
+                self._spaced[screen.name] += column.spaced
+            for kinds, count in column.repaired.items():
+                self._repaired.update({(screen.name, kind): count for kind in kinds})
+            self._remember_wrong(screen.name, column.wrong)
+        return numbers
+
+    def _find_broken_rows(self, screens: Sequence[ColumnScreen], columns: Sequence[ScreenedColumn]) -> list[Found]:
+        """The rows that do not pass the schema's own checks; each check blames the cell of one of its fields."""
+        import numpy as np
+
+        if not self._checks:
+            return []
+        places = {screen.name: place for place, screen in enumerate(screens, start=1)}
+        typed = {screen.name: column.typed for screen, column in zip(screens, columns, strict=True)}
+        found = []
+        for check in self._checks:
+            rows = np.flatnonzero(view_flags(check.find_broken(typed)))
+            if len(rows):
+                problem = Problem("custom-check", check.name, check.note, check.strength)
+                codes = np.zeros(len(rows), np.int32)
+                found.append(Found(places[check.field], check.field, rows, codes, [(problem,)]))
+        return found
+
+    def _remember_wrong(self, name: str, wrong: Mapping[str, int]) -> None:
+        """Keep how often which text was wrong, of so many different texts, for repairs to be proposed."""
+        known = self._wrong.setdefault(name, Counter())
+        for text, count in wrong.items():
+            if text in known or len(known) < MAX_WRONG_TEXTS:
+                known[text] += count
+
+    def _tell_repairs(self, screens: Sequence[ColumnScreen]) -> None:
+        """Report what was repaired, and what could be."""
+        self.task.repaired = [
+            {"fieldName": name, "kind": kind, "count": count} for (name, kind), count in self._repaired.items()
+        ]
+        if not any(self._wrong.values()):
+            return
+        from opendata.tables.types.repairs import propose_repairs
+
+        for screen in screens:
+            if self._wrong.get(screen.name):
+                rule = screen.rule
+                found = propose_repairs(rule.field, rule.nulls, self._wrong[screen.name], rule.is_right)
+                self.task.repairs += [_describe_proposal(proposal) for proposal in found]
+
+    def _build_batch(self, screened: _Screened, screens: Sequence[ColumnScreen], schema: pa.Schema) -> Batch:
+        import pyarrow as pa
+
+        records = screened.records
+        found = {screen.name: column for screen, column in zip(screens, screened.columns, strict=True)}
+        typed, text = [], []
+        for item in schema:
+            column = found.get(item.name)
+            typed.append(column.typed if column else pa.nulls(records.rows, item.type))
+            text.append(column.text if column else pa.nulls(records.rows, pa.string()))
+        names = pa.schema([pa.field(item.name, pa.string()) for item in schema])
+        lines = records.plain if schema.names == [screen.name for screen in screens] else None
+        if lines is not None and not all(map(self._is_unchanged, screens, screened.columns, records.columns)):
+            lines = None
+        return Batch(pa.record_batch(typed, schema=schema), pa.record_batch(text, schema=names), lines)
+
+    def _is_unchanged(self, screen: ColumnScreen, column: ScreenedColumn, cells: pa.Array) -> bool:
+        """Whether the canonical text of a column is the file's own."""
+        import pyarrow.compute as pc
+
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        if column.text is cells:
+            return True
+        text = column.text
+        if text.null_count:
+            if screen.rule.nulls != ("",):
+                return False
+            text = pc.fill_null(text, make_text(""))
+        return bool(text.equals(cells))
+
+    # --- keys
+
+    def _tell_empty_keys(self, watch: KeyWatch, records: Records, empty: np.ndarray, first: int) -> None:
+        note = 'cells composing the primary keys are all "None"'
+        tally = self._tally(watch)
+        self.task.count(tally, len(empty))
+        for row in empty.tolist():
+            if not self.task.has_room(tally.strength):
+                break
+            index = row - first if records.numbers is None else int(records.numbers.searchsorted(row))
+            error = describe_row(watch.kind, note, cells=records.read_row(index), row=row)
+            self.task.list_sorted(error, tally.strength)
+        self._listing.store_rows(tally, empty.tolist(), [note] * len(empty), None)
+
+    def _tell_repetitions(self, watches: Sequence[KeyWatch], screens: Sequence[ColumnScreen]) -> None:
+        """Report the rows whose values stood in an earlier one; their cells are read again from the file."""
+        places = {screen.name: place for place, screen in enumerate(screens, start=1)}
+        found: list[tuple[KeyWatch, Repetition]] = []
+        for watch in watches:
+            repeated = sorted(watch.find_repetitions(), key=lambda item: item.row)
+            if repeated:
+                tally, number = self._tally(watch), places[watch.names[0]] if watch.kind == "unique-error" else None
+                self.task.count(tally, len(repeated))
+                notes = [_note_repetition(item) for item in repeated[: self._listing.most]]
+                self._listing.store_rows(tally, [item.row for item in repeated[: len(notes)]], notes, number)
+            found += [(watch, item) for item in repeated[: self.task.limit]]
+        found.sort(key=lambda item: item[1].row)
+        cells = self._read_rows([item.row for _, item in found[: self.task.limit]])
+        for watch, item in found[: self.task.limit]:
+            row, strength = cells.get(item.row, []), self._tally(watch).strength
+            if watch.kind == "unique-error":
+                place = places[watch.names[0]]
+                value = str(screens[place - 1].rule.read(row[place - 1]).value) if place <= len(row) else ""
+                options: dict[str, Any] = {"cell": value, "field": watch.names[0], "number": place}
+                error = describe_cell(watch.kind, _note_repetition(item), cells=row, row=item.row, **options)
+            else:
+                error = describe_row(watch.kind, _note_repetition(item), cells=row, row=item.row)
+            self.task.list_sorted(error, strength)
+
+    def _tally(self, watch: KeyWatch) -> Tally:
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        if watch.kind == "unique-error":
+            field = next(item for item in self.schema.fields if item["name"] == watch.names[0])
+            return Tally(watch.kind, field["name"], "unique", find_strength(field, "unique"))
+        rule = "primaryKey" if watch.kind == "primary-key" else "uniqueKeys"
+        return Tally(watch.kind, ", ".join(watch.names), rule, find_strength(self.schema.descriptor, rule))
+
+    def _read_rows(self, wanted: Sequence[int]) -> dict[int, list[str]]:
+        """The cells of a few rows, by record number."""
+        found: dict[int, list[str]] = {}
+        left = set(wanted)
+        if not left:
+            return found
+        with closing(read_rows(self._path, self.dialect)) as rows:
+            for number, row in enumerate(rows, start=1):
+                if number in left:
+                    found[number] = row
+                    left.discard(number)
+                    if not left:
+                        break
+        return found
+
+    def _note_forms(self) -> None:
+        """Tell of forms that are taken as they are, though the standard has another."""
+        for name, count in self._spaced.items():
+            note = f'field "{name}": {count} moments have a blank between date and time; a "T" is published'
+            self.task.warnings.append(note)
+        if not self._careful and self._source.has_bare_returns:
+            self.task.warnings.append(
+                "the lines end in CR alone, as of old Macintosh files; they are read all the same"
+            )
+
+
+def describe_rounded(names: Sequence[str], rounded: Mapping[str, int]) -> list[str]:
+    """What to tell about columns, in their order, of whose numbers some have more digits than a double keeps."""
+    return [
+        f'field "{name}": {rounded[name]} numbers have more digits than a 64-bit float keeps;'
+        " the CSV has them all, the Parquet file the nearest float"
+        for name in names
+        if rounded.get(name)
+    ]
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _note_repetition(item: Repetition) -> str:
+    return f"the same as in the row at position {item.previous}"
+
+
+def build_repairer(rule: CellRule, kinds: Sequence[str]) -> Repairer:
+    """What repairs the wrong cells of one column by these kinds."""
+    from opendata.tables.types.repairs import Repairer
+
+    return Repairer(rule.field, rule.nulls, kinds, rule.is_right)
+
+
+def _describe_proposal(proposal: Proposal) -> dict[str, Any]:
+    examples = [{"before": before, "after": after} for before, after in proposal.examples]
+    return {"fieldName": proposal.field, "kind": proposal.kind, "count": proposal.count, "examples": examples}

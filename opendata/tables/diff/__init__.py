@@ -1,0 +1,1 @@
+"""What changed between two tables, row by row."""

@@ -1,0 +1,182 @@
+"""The whole way of one table: bytes in, verdict out, and where it is valid its canonical CSV and Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from opendata.tables.check.validation import STORED_FINDINGS, TableReader
+from opendata.tables.forms.writing import TableWriter
+from opendata.tables.profile.privacy import PrivacyFinding, PrivacyScreen
+from opendata.tables.profile.profile import Profiler
+from opendata.tables.report.findings import FindingsWriter, describe_errors
+from opendata.tables.report.report import TaskReport
+from opendata.tables.schema.schema import TableSchema, publish_schema
+from opendata.tables.text.dialect import Dialect
+from opendata.tables.text.splitting import NeedsCareError
+from opendata.tables.types.repairs import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedTable:
+    """What became of a table.
+
+    `csv` and `parquet` exist only where `task` is valid, `findings` where something was found; `schema` is None for no
+    header. `profile` describes each column of a valid table, `privacy` what looks like personal data in it.
+    `csv_is_source` says that the source was canonical already: `csv` is another name of the same bytes.
+    """
+
+    task: TaskReport
+    schema: TableSchema | None
+    dialect: Dialect
+    rows: int
+    first_row: int
+    csv: Path
+    csv_is_source: bool
+    parquet: Path
+    findings: Path
+    profile: Sequence[Mapping[str, Any]]
+    privacy: Sequence[PrivacyFinding]
+
+
+def prepare_table(
+    source: Path,
+    folder: Path,
+    *,
+    name: str,
+    schema: TableSchema | None = None,
+    dialect: Dialect | None = None,
+    limit: int = 1000,
+    footer: Mapping[str, Any] | None = None,
+    recipe: Recipe | None = None,
+    stored: int = STORED_FINDINGS,
+    sha256: str | None = None,
+    renames: Mapping[str, str] | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+) -> PreparedTable:
+    """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`, in one pass.
+
+    Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema. Wrong cells are
+    repaired as far as the `recipe` says. What is found goes to `{name}.findings.parquet`, at most `stored` findings of
+    each rule and column. `sha256` is the digest of the file where it is known.
+    `renames` gives columns the names of fields: label → name.
+    """
+    csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
+    findings = folder / f"{name}.findings.parquet"
+    options: dict[str, Any] = {
+        "name": name,
+        "schema": schema,
+        "dialect": dialect,
+        "limit": limit,
+        "recipe": recipe,
+        "stored": stored,
+        "sha256": sha256,
+        "renames": renames,
+        "on_bytes": on_bytes,
+    }
+    for careful in (False, True):
+        try:
+            with FindingsWriter(findings) as writer:
+                reader = TableReader(source, careful=careful, on_findings=writer.write, **options)
+                profile, privacy, csv_is_source = _write_table(reader, csv, parquet, footer or {})
+                others = [error for error in reader.task.errors if "cells" not in error]
+                if others:
+                    writer.write(describe_errors(others))
+        except NeedsCareError:
+            continue
+        break
+    return PreparedTable(
+        task=reader.task,
+        schema=reader.schema,
+        dialect=reader.dialect,
+        rows=reader.rows,
+        first_row=reader.first_row,
+        csv=csv,
+        csv_is_source=csv_is_source,
+        parquet=parquet,
+        findings=findings,
+        profile=profile,
+        privacy=privacy,
+    )
+
+
+def check_table(
+    source: Path,
+    *,
+    name: str,
+    schema: TableSchema | None = None,
+    dialect: Dialect | None = None,
+    limit: int = 1000,
+    renames: Mapping[str, str] | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+) -> TableReader:
+    """Check a delimited text file without writing anything; the reader, its `task` complete."""
+    for careful in (False, True):
+        reader = TableReader(
+            source,
+            name=name,
+            schema=schema,
+            dialect=dialect,
+            limit=limit,
+            renames=renames,
+            on_bytes=on_bytes,
+            careful=careful,
+            with_batches=False,
+        )
+        try:
+            with closing(reader.batches()) as batches:
+                for _ in batches:
+                    pass
+        except NeedsCareError:
+            continue
+        break
+    return reader
+
+
+def release_memory() -> None:
+    """Give back to the system what Arrow keeps for later; after a large table that is much."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+
+
+def _write_table(
+    reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[PrivacyFinding], bool]:
+    """Run the check to its end; where the table is valid, its two files are there afterwards, else neither.
+
+    Its profile, what looks like personal data in it, and whether the CSV is the source's own file.
+    """
+    writer: TableWriter | None = None
+    profiler: Profiler | None = None
+    privacy = PrivacyScreen(reader.task.name)
+    with closing(reader.batches()) as batches, ExitStack() as files:
+        for batch in batches:
+            writer = writer or files.enter_context(_open_writer(reader, csv, parquet, footer))
+            profiler = profiler or Profiler(reader.fields, reader.arrow_schema)
+            writer.write(batch)
+            profiler.take(batch.typed, batch.text)
+            privacy.take(batch.typed)
+        if reader.task.valid and writer is None:
+            writer = files.enter_context(_open_writer(reader, csv, parquet, footer))
+    if not reader.task.valid or writer is None:
+        csv.unlink(missing_ok=True)
+        parquet.unlink(missing_ok=True)
+        return [], [], False
+    profiler = profiler or Profiler(reader.fields, reader.arrow_schema)
+    return profiler.describe(), privacy.list(), writer.csv_is_source
+
+
+def _open_writer(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]) -> TableWriter:
+    assert reader.schema is not None  # noqa: S101 - a valid table has one
+    return TableWriter(
+        csv,
+        parquet,
+        schema=reader.arrow_schema,
+        metadata={**footer, "tableschema": publish_schema(reader.schema)},
+        null_text=[reader.schema.null_text_of(item) for item in reader.fields],
+        source=reader.source_of_lines,
+    )

@@ -1,0 +1,1 @@
+"""Delimited text: how it is written, decoded and split into columns."""

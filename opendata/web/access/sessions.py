@@ -1,0 +1,103 @@
+"""Signing in and out by password, and who somebody is while they stay signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from opendata.errors import NotSignedInError
+from opendata.web.access.throttle import Throttle
+from opendata.web.core.instance import services
+from opendata.web.core.security import limit_form, protect_forms
+
+blueprint = Blueprint("sessions", __name__)
+blueprint.before_request(limit_form)
+blueprint.before_request(protect_forms)
+
+_WITHOUT = ("assets", "downloads", "operations")
+"""What never looks at the session, so that caches may keep it for everybody."""
+
+throttle = Throttle(tries=8, seconds=300)
+
+
+def load_actor() -> None:
+    """Set `g.actor` (None where nobody is signed in) and `g.has_session`."""
+    g.actor, g.has_session = None, False
+    cookie = current_app.config["SESSION_COOKIE_NAME"]
+    if request.blueprint in _WITHOUT or cookie not in request.cookies or "user" not in session:
+        return
+    g.actor = services().accounts.resume(session["user"], session["mark"])
+    g.has_session = g.actor is not None
+    if g.actor is None:
+        session.clear()
+
+
+@blueprint.get("/sign-in")
+def show_sign_in() -> AnyResponse | str:
+    """The form."""
+    if g.actor is not None:
+        return redirect(safe_path(request.args.get("next")))
+    return _render(next=request.args.get("next", ""))
+
+
+@blueprint.post("/sign-in")
+def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]:
+    """Check name and password and begin a new session."""
+    name, wanted = request.form.get("name", "").strip(), request.form.get("next", "")
+    key = f"{name}\n{request.remote_addr}"
+    wait = throttle.wait_seconds(key)
+    if wait:
+        message = gettext("Too many attempts; try again in %(count)s seconds", count=wait)
+        return _render(error=message, name=name, next=wanted), 429, {"Retry-After": str(wait)}
+    try:
+        actor, mark = services().accounts.sign_in(name, request.form.get("password", ""))
+    except NotSignedInError as error:
+        throttle.note_failure(key)
+        return _render(error=gettext(error.message), name=name, next=wanted), 401
+    throttle.forget(key)
+    session.clear()  # nothing of the time before counts any more
+    session["user"], session["mark"] = actor.id, mark
+    flash(gettext("Welcome, %(name)s", name=actor.name), "good")
+    return redirect(safe_path(wanted), 303)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> AnyResponse:
+    """End the session."""
+    session.clear()
+    flash(gettext("You are signed out"), "good")
+    return redirect(url_for("catalogue.show_home"), 303)
+
+
+def safe_path(wanted: str | None) -> str:
+    """A path of this portal to go on to: the wanted one, or the workspace where it leads elsewhere."""
+    default = url_for("workspace.show_workspace")
+    if not wanted or not wanted.startswith("/") or wanted[1:2] in ("/", "\\"):
+        return default
+    if any(ord(letter) <= 32 or letter == "\\" for letter in wanted):
+        return default
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return default
+    return default if parts.scheme or parts.netloc else wanted
+
+
+def ask_to_sign_in() -> Response | AnyResponse | None:
+    """Before a page of the signed-in area: lead whoever is not signed in to the form, and back afterwards."""
+    if g.actor is not None:
+        return None
+    if request.method in ("GET", "HEAD"):
+        wanted = request.full_path.rstrip("?")
+    else:
+        flash(gettext("Your session has ended: sign in and send the form again"), "bad")
+        wanted = urlsplit(request.referrer or "").path
+    return redirect(url_for("sessions.show_sign_in", next=wanted), 303)
+
+
+def _render(**values: Any) -> str:
+    return render_template("access/sign_in.html", **values)

@@ -1,0 +1,1 @@
+"""Pages of the public catalogue: datasets, versions, differences, publishers, schemas, feeds."""

@@ -1,0 +1,163 @@
+"""The public catalogue: home, datasets, publishers, schemas; for programs the same addresses lead to REST."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from flask import Blueprint, g, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from opendata.metadata.attachments import list_attachments, list_tables
+from opendata.services.core.values import DatasetView, Page, VersionView
+from opendata.web.catalogue.snippets import build_snippets
+from opendata.web.core.instance import prefers_json, rest_path, services
+
+blueprint = Blueprint("catalogue", __name__)
+
+PAGE_SIZE = 20
+NEWEST_VERSIONS = 10
+VERSIONS_PAGE_SIZE = 100
+MANY = 1000
+
+
+@blueprint.get("/")
+def show_home() -> str:
+    """What the portal is, and what is new."""
+    publishers = services().publishers.list(limit=MANY).items
+    return render_template(
+        "catalogue/home.html",
+        publishers=[publisher for publisher in publishers if publisher.datasets],
+        datasets=sum(publisher.datasets for publisher in publishers),
+        recent=services().datasets.list_recent(6),
+    )
+
+
+@blueprint.get("/datasets")
+def list_datasets() -> Response | str:
+    """The datasets, a page at a time."""
+    if prefers_json():
+        return _lead_to_rest("datasets")
+    publisher, cursor = request.args.get("publisher") or None, request.args.get("cursor") or None
+    return render_template(
+        "catalogue/datasets.html",
+        page=services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE),
+        publishers=services().publishers.list(limit=MANY).items,
+        publisher=publisher,
+        cursor=cursor,
+    )
+
+
+@blueprint.get("/datasets/<dataset>")
+def show_dataset(dataset: str) -> Response | str:
+    """A dataset: what it is, its tables, its versions."""
+    if prefers_json():
+        return _lead_to_rest("datasets", dataset)
+    found = services().datasets.get(dataset, g.actor)
+    versions = _pair_versions(found, services().versions.list_page(dataset, limit=NEWEST_VERSIONS))
+    manifest = services().versions.get_manifest(dataset, found.latest) if found.latest else None
+    return render_template(
+        "catalogue/dataset.html",
+        dataset=found,
+        versions=versions,
+        announced=services().drafts.list_announced(dataset),
+        tables=list_tables(manifest["resources"]) if manifest else (),
+        attachments=list_attachments(manifest["resources"]) if manifest else (),
+        snippets=build_snippets(dataset, manifest) if manifest and found.is_open else (),
+        may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
+    )
+
+
+@blueprint.get("/datasets/<dataset>/versions")
+def list_versions(dataset: str) -> Response | str:
+    """The versions of a dataset with what changed in each, a page at a time."""
+    if prefers_json():
+        return _lead_to_rest("datasets", dataset, "versions")
+    found = services().datasets.get(dataset, g.actor)
+    cursor = request.args.get("cursor") or None
+    page = services().versions.list_page(dataset, cursor=cursor, limit=VERSIONS_PAGE_SIZE)
+    return render_template("catalogue/versions.html", dataset=found, page=page, versions=_pair_versions(found, page))
+
+
+@blueprint.get("/publishers")
+def list_publishers() -> Response | str:
+    """The publishers."""
+    if prefers_json():
+        return _lead_to_rest("publishers")
+    return render_template(
+        "catalogue/publishers.html", page=services().publishers.list(cursor=request.args.get("cursor"), limit=100)
+    )
+
+
+@blueprint.get("/publishers/<publisher>")
+def show_publisher(publisher: str) -> Response | str:
+    """A publisher and its datasets."""
+    if prefers_json():
+        return _lead_to_rest("publishers", publisher)
+    found = services().publishers.get(publisher)
+    cursor = request.args.get("cursor") or None
+    page = services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE)
+    return render_template("catalogue/publisher.html", publisher=found, page=page)
+
+
+@blueprint.get("/schemas")
+def list_schemas() -> Response | str:
+    """The library of schemas."""
+    if prefers_json():
+        return _lead_to_rest("schemas")
+    return render_template(
+        "catalogue/schemas.html", page=services().schemas.list(cursor=request.args.get("cursor"), limit=100)
+    )
+
+
+@blueprint.get("/schemas/<schema>")
+def show_schema(schema: str) -> Response | str:
+    """A schema: its fields and its versions."""
+    if prefers_json():
+        return _lead_to_rest("schemas", schema)
+    found = services().schemas.get(schema, request.args.get("version") or None)
+    return render_template("catalogue/schema.html", schema=found, versions=services().schemas.list_versions(schema))
+
+
+@blueprint.get("/datasets.json", defaults={"collection": "datasets"})
+@blueprint.get("/publishers.json", defaults={"collection": "publishers"})
+@blueprint.get("/schemas.json", defaults={"collection": "schemas"})
+def lead_to_collection(collection: str) -> Response:
+    """The REST document of a collection."""
+    return _lead_to_rest(collection)
+
+
+@blueprint.get("/datasets/<dataset>/versions.json")
+def lead_to_versions(dataset: str) -> Response:
+    """The REST document of the versions of a dataset."""
+    return _lead_to_rest("datasets", dataset, "versions")
+
+
+@blueprint.get("/datasets/<name>.json", defaults={"collection": "datasets"})
+@blueprint.get("/publishers/<name>.json", defaults={"collection": "publishers"})
+@blueprint.get("/schemas/<name>.json", defaults={"collection": "schemas"})
+def lead_to_item(collection: str, name: str) -> Response:
+    """The REST document of one thing."""
+    return _lead_to_rest(collection, name)
+
+
+def _pair_versions(dataset: DatasetView, page: Page[VersionView]) -> Sequence[tuple[VersionView, VersionView | None]]:
+    """Each version of a page with the one before it."""
+    older = services().versions.list_page(dataset.id, cursor=page.next, limit=1).items if page.next else ()
+    return list(zip_longest(page.items, [*page.items[1:], *older]))
+
+
+def _lead_to_rest(*parts: str) -> Response:
+    query = request.query_string.decode("ascii", "replace")
+    target = rest_path(*parts)
+    response = redirect(f"{target}?{query}" if query else target, 302)
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.vary.add("Accept")
+    return response
+
+
+@blueprint.after_request
+def _vary(response: Response) -> Response:
+    response.vary.add("Accept")
+    return response

@@ -1,0 +1,126 @@
+"""Feeds of what is said of versions, of one dataset or of all: published, withdrawn, corrected.
+
+Source: RFC 4287 (Atom), RFC 5005 (pages of a feed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask_babel import gettext
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wrappers import Response
+
+from opendata.metadata.atom import MEDIA_TYPE, Entry, Feed, Link, write_feed
+from opendata.metadata.citation import identify_version
+from opendata.services.core.values import DatasetView, News, Page
+from opendata.web.core.instance import absolute_url, services
+from opendata.web.core.languages import PARAMETER, TAGS, choose_language, choose_separator, say_plain, vary_by_reader
+from opendata.web.core.wording import say_reason
+from opendata.web.delivery.downloads import JSON, open_to_all, refuse_range
+from opendata.web.delivery.sending import describe_bytes, send
+
+blueprint = Blueprint("feeds", __name__)
+blueprint.after_request(open_to_all)
+blueprint.register_error_handler(RequestedRangeNotSatisfiable, refuse_range)
+
+PAGE_SIZE = 100
+_HTML = "text/html"
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a feed without entries was changed: it has to say."""
+
+
+@blueprint.get("/feed.atom")
+def send_catalogue_feed() -> Response:
+    """What was said last of the versions of all datasets."""
+    news = services().versions.list_news(limit=PAGE_SIZE, cursor=request.args.get("cursor") or None)
+    title = services().settings.title or gettext("Open Data Portal")
+    address = absolute_url(url_for("feeds.send_catalogue_feed"))
+    return _send(news, address, title, title, absolute_url(url_for("catalogue.show_home")))
+
+
+@blueprint.get("/datasets/<dataset>/feed.atom")
+def send_dataset_feed(dataset: str) -> Response:
+    """What was said last of the versions of a dataset."""
+    news = services().versions.list_news(dataset, limit=PAGE_SIZE, cursor=request.args.get("cursor") or None)
+    entry = services().datasets.get(dataset)
+    title = gettext("Versions of “%(title)s”", title=say_plain(entry))
+    page = absolute_url(url_for("catalogue.list_versions", dataset=dataset))
+    return _send(news, f"urn:uuid:{entry.uuid}", title, say_plain(entry.publisher), page)
+
+
+def _send(news: Page[News], identifier: str, title: str, author: str, page: str) -> Response:
+    feed = Feed(
+        id=identifier,
+        title=title,
+        author=author,
+        updated=max((item.version.changed for item in news.items), default=_NEVER),
+        language=TAGS[choose_language()],
+        links=(Link("alternate", page, _HTML), *_list_pages(news.next)),
+        entries=[_describe(item) for item in news.items],
+    )
+    response = send(describe_bytes(write_feed(feed), MEDIA_TYPE, "no-cache"))
+    vary_by_reader(response)
+    return response
+
+
+def _list_pages(following: str | None) -> Iterator[Link]:
+    """The page of the feed that is asked for, the first one and the next."""
+    cursor = request.args.get("cursor") or None
+    for rel, place in (("self", cursor), ("first", None), ("next", following)):
+        if place is not None or rel != "next":
+            values: dict[str, Any] = {PARAMETER: request.args.get(PARAMETER), "cursor": place}
+            path = url_for(str(request.endpoint), **(request.view_args or {}), **values)
+            yield Link(rel, absolute_url(path), MEDIA_TYPE)
+
+
+def _describe(item: News) -> Entry:
+    dataset, version = item.dataset, item.version
+    place = absolute_url(url_for("version_pages.show_version", dataset=dataset.id, version=version.version))
+    record = "withdrawal.json" if version.withdrawal else "datapackage.json"
+    title = f"{say_plain(dataset)} {version.version}"
+    return Entry(
+        id=identify_version(dataset.uuid, version.version),
+        title=f"{title} ({gettext('withdrawn')})" if version.withdrawal else title,
+        author=say_plain(dataset.publisher),
+        published=version.published,
+        updated=version.changed,
+        paragraphs=list(_list_paragraphs(item)),
+        links=(Link("alternate", place, _HTML), Link("describedby", place + record, JSON)),
+        categories=list(_list_categories(item)),
+    )
+
+
+def _list_paragraphs(item: News) -> Iterator[str]:
+    version = item.version
+    if version.withdrawal:
+        yield f"{gettext('Withdrawn on')} {version.withdrawal['withdrawn'][:10]}: {version.withdrawal['reason']}"
+        if version.withdrawal["successor"]:
+            yield f"{gettext('Version to use instead')}: {version.withdrawal['successor']}"
+    yield from _list_corrections(item.dataset, version.version)
+    if version.reasons:
+        changes = choose_separator().join(say_reason(reason) for reason in version.reasons)
+        yield f"{gettext('What changed:')} {changes}"
+    if version.notes:
+        yield version.notes
+
+
+def _list_corrections(dataset: DatasetView, version: str) -> Iterator[str]:
+    for erratum in dataset.errata:
+        if erratum["version"] == version:
+            yield f"{gettext('Correction of %(day)s:', day=erratum['created'][:10])} {erratum['text']}"
+            if erratum["successor"]:
+                yield gettext("Corrected in version %(version)s", version=erratum["successor"])
+        elif erratum["successor"] == version:
+            yield f"{gettext('Corrects version %(version)s:', version=erratum['version'])} {erratum['text']}"
+
+
+def _list_categories(item: News) -> Iterator[str]:
+    """Words for programs: what became of a version since it was published."""
+    if item.version.withdrawal:
+        yield "withdrawn"
+    if any(erratum["version"] == item.version.version for erratum in item.dataset.errata):
+        yield "corrected"

@@ -1,0 +1,101 @@
+"""Schemas and rows as tables of a page: names of types, rules in words, first rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+
+from opendata.errors import N_
+from opendata.web.core.formats import format_cell
+
+MAX_COLUMNS = 60
+MAX_CHOICES = 12
+
+TYPES: Mapping[str, str] = {
+    "any": N_("Any value"),
+    "array": N_("JSON list"),
+    "boolean": N_("Yes or no"),
+    "date": N_("Date"),
+    "datetime": N_("Date and time"),
+    "duration": N_("Duration"),
+    "geojson": N_("GeoJSON"),
+    "geopoint": N_("Point on the map"),
+    "integer": N_("Whole number"),
+    "list": N_("List"),
+    "number": N_("Number"),
+    "object": N_("JSON object"),
+    "string": N_("Text"),
+    "time": N_("Time of day"),
+    "year": N_("Year"),
+    "yearmonth": N_("Year and month"),
+}
+
+_RULES: Mapping[str, str] = {
+    "minimum": N_("at least %(value)s"),
+    "maximum": N_("at most %(value)s"),
+    "exclusiveMinimum": N_("more than %(value)s"),
+    "exclusiveMaximum": N_("less than %(value)s"),
+    "minLength": N_("at least %(value)s characters"),
+    "maxLength": N_("at most %(value)s characters"),
+    "pattern": N_("of the form %(value)s"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a preview; numbers stand at the right."""
+
+    name: str
+    field: Mapping[str, Any]
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The first rows of a table as text. `hidden` counts the columns left out of a very wide one."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+    hidden: int
+
+
+def build_preview(resource: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Preview:
+    """The first rows of a published table."""
+    fields = resource["schema"]["fields"]
+    columns = [Column(item["name"], item, is_number(item)) for item in fields[:MAX_COLUMNS]]
+    cells = [[format_cell(row.get(column.name)) for column in columns] for row in rows]
+    return Preview(columns=columns, rows=cells, hidden=max(0, len(fields) - MAX_COLUMNS))
+
+
+def is_number(field: Mapping[str, Any]) -> bool:
+    """Whether a column holds quantities; codes are text."""
+    return field.get("type") in ("integer", "number")
+
+
+def name_type(field: Mapping[str, Any]) -> str:
+    """The type of a field in the reader's words."""
+    kind = str(field.get("type", "any"))
+    return gettext(TYPES[kind]) if kind in TYPES else kind
+
+
+def list_rules(field: Mapping[str, Any], primary_key: Sequence[str] = ()) -> Sequence[str]:
+    """What the schema demands of a column, a phrase for each rule."""
+    rules = field.get("constraints") or {}
+    found = []
+    if field.get("name") in primary_key:
+        found.append(gettext("key"))
+    if rules.get("required"):
+        found.append(gettext("must be filled in"))
+    if rules.get("unique"):
+        found.append(gettext("no value twice"))
+    if rules.get("enum"):
+        choices = [str(choice) for choice in rules["enum"]]
+        shown = ", ".join(choices[:MAX_CHOICES]) + (" …" if len(choices) > MAX_CHOICES else "")
+        found.append(gettext("one of: %(choices)s", choices=shown))
+    for name, template in _RULES.items():
+        if name in rules:
+            found.append(gettext(template, value=str(rules[name])))
+    return found

@@ -1,0 +1,125 @@
+"""Which language a reader gets, and the texts of the catalogue that exist in several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Response, g, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from opendata.metadata.codes import Code
+from opendata.web.core.instance import services
+
+COOKIE = "opendata_language"
+PARAMETER = "lang"
+_COOKIE_SECONDS = 365 * 24 * 3600
+
+LOCALES: Mapping[str, str] = {"zh": "zh_Hans_CN", "en": "en"}
+"""Language → locale of dates and numbers."""
+
+TAGS: Mapping[str, str] = {"zh": "zh-Hans-CN", "en": "en"}
+"""Language → the tag HTML carries (BCP 47)."""
+
+NAMES: Mapping[str, str] = {"zh": "中文", "en": "English"}
+
+
+def list_languages() -> tuple[str, ...]:
+    """The portal's languages, the default first."""
+    return tuple(language for language in services().settings.languages if language in LOCALES) or ("zh", "en")
+
+
+def choose_language() -> str:
+    """The reader's language: asked for in the address, kept in the cookie, wished by the browser, else the default."""
+    if "language" not in g:
+        offered = list_languages()
+        wished = (request.args.get(PARAMETER, ""), request.cookies.get(COOKIE, ""))
+        browser = (tag.lower().partition("-")[0] for tag, quality in request.accept_languages if quality > 0)
+        g.language = next((language for language in (*wished, *browser) if language in offered), offered[0])
+    return str(g.language)
+
+
+def choose_locale() -> str:
+    """The locale of the reader's language."""
+    return LOCALES[choose_language()]
+
+
+def keep_choice(response: Response) -> Response:
+    """Keep a language asked for in the address, so that the next page has it too."""
+    wished = request.args.get(PARAMETER)
+    if wished in list_languages() and response.mimetype == "text/html":
+        response.set_cookie(COOKIE, str(wished), max_age=_COOKIE_SECONDS, samesite="Lax", httponly=True)
+    return response
+
+
+def vary_by_reader(response: AnyResponse) -> None:
+    """Tell caches what the language was chosen by, unless the address names it."""
+    if request.args.get(PARAMETER) not in list_languages():
+        response.vary.update(("Accept-Language", "Cookie"))
+
+
+def pick(thing: Any, key: str) -> tuple[Any, str]:
+    """A property in the reader's language where it is given in it, else in the default one; and which that is."""
+    default, wanted = list_languages()[0], choose_language()
+    if wanted != default:
+        found = (_translations(thing).get(wanted) or {}).get(key)
+        if found:
+            return found, wanted
+    return _read(thing, key), default
+
+
+def say_plain(thing: Any, key: str = "title") -> str:
+    """A text of a dataset, publisher, schema, resource or field; its name or id where it has no title."""
+    text = pick(thing, key)[0] or ((_read(thing, "name") or _read(thing, "id")) if key == "title" else "")
+    return str(text or "")
+
+
+def say(thing: Any, key: str = "title") -> Markup:
+    """The same as HTML, marked with its language where that is not the page's."""
+    text, language = say_plain(thing, key), pick(thing, key)[1]
+    if language == choose_language() or not text:
+        return Markup.escape(text)
+    return Markup('<span lang="{}">{}</span>').format(TAGS[language], text)
+
+
+def say_list(thing: Any, key: str) -> Sequence[str]:
+    """A list of texts, such as the keywords."""
+    found = pick(thing, key)[0]
+    return [str(item) for item in found] if isinstance(found, list | tuple) else []
+
+
+def language_of(thing: Any, key: str) -> str:
+    """The HTML language tag of what `say_plain` gives."""
+    return TAGS[pick(thing, key)[1]]
+
+
+def name_code(codes: Mapping[str, Code], code: str) -> str:
+    """The name of a code in the reader's language, or the code itself where the list has none."""
+    found = codes.get(code)
+    return found.title(choose_language()) if found else code
+
+
+def choose_separator() -> str:
+    """What stands between the items of an enumeration."""
+    return "；" if choose_language() == "zh" else "; "
+
+
+def switch_language(language: str) -> str:
+    """The address of this page in another language; of one that answers forms only, the start."""
+    path = request.path if request.endpoint and request.method in ("GET", "HEAD") else "/"
+    arguments = {**request.args.to_dict(), PARAMETER: language} if path == request.path else {PARAMETER: language}
+    return f"{request.script_root}{quote(path)}?{urlencode(arguments)}"
+
+
+def _read(thing: Any, key: str) -> Any:
+    return thing.get(key) if isinstance(thing, Mapping) else getattr(thing, key, None)
+
+
+def _translations(thing: Any) -> Mapping[str, Any]:
+    found = _read(thing, "i18n")
+    if found is None and isinstance(thing, Mapping):
+        ours = thing.get("opendata")
+        found = ours.get("i18n") if isinstance(ours, Mapping) else None
+    return found if isinstance(found, Mapping) else {}

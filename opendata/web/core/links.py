@@ -1,0 +1,78 @@
+"""What the headers of a version's files say of them: what they belong to, and what a download is called.
+
+Source: RFC 8288 (`Link`), RFC 5829 (versions), RFC 8574 (`cite-as`), RFC 6266 and 8187 (`Content-Disposition` with
+names in any script).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from flask import request
+from werkzeug.datastructures import Headers
+
+from opendata.metadata.codes import LICENSES
+from opendata.services.catalogue.versions import Versions
+from opendata.web.core.instance import services
+
+_JSON = "application/json"
+_URL_SAFE = "/:@!$&'()*+,;=~?#[]%"
+_NO_NAME = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
+
+
+def link_file(dataset: str, version: str, file: str, resource: str = "") -> str:
+    """The `Link` header of a file of a version; `file` is its name, `resource` the table it is a form of."""
+    return _link(services().versions, request.script_root, dataset, version, file, resource)
+
+
+@lru_cache(maxsize=4096)
+def _link(versions: Versions, root: str, dataset: str, version: str, file: str, resource: str) -> str:
+    """What is said of a version never changes, so that it is found out once."""
+    manifest = versions.get_manifest(dataset, version)
+    before = versions.find_predecessor(dataset, version)
+    numbers = (version, before.version if before else None)
+    return ", ".join(_list_links(manifest, f"{root}/datasets/{dataset}", numbers, file, resource))
+
+
+def _list_links(
+    manifest: Mapping[str, Any], place: str, versions: tuple[str, str | None], file: str, resource: str
+) -> Iterator[str]:
+    version, before = versions
+    path = quote(file)
+    if file != "datapackage.json":
+        yield f'<{place}/{version}/datapackage.json>; rel="describedby"; type="{_JSON}"'
+    if resource:
+        yield f'<{place}/{version}/{resource}.schema.json>; rel="describedby"; type="application/schema+json"'
+    for licence in manifest.get("licenses", ()):
+        code = LICENSES.get(licence.get("name", ""))
+        address = licence.get("path") or (code.path if code else "")
+        if address.startswith(("http://", "https://")):
+            yield f'<{quote(address, safe=_URL_SAFE)}>; rel="license"'
+    yield f'<{place}/latest/{path}>; rel="latest-version"'
+    if before is not None:
+        yield f'<{place}/{before}/{path}>; rel="predecessor-version"'
+    yield f'<{place}/versions>; rel="version-history"'
+    yield f'<{place}/{version}/>; rel="cite-as"'
+
+
+@lru_cache(maxsize=4096)
+def name_file(name: str, plain: str = "", *, disposition: str = "attachment") -> str:
+    """The header that gives a download its name, in any script; `plain` is one in ASCII for clients of old."""
+    headers = Headers()
+    if name.isascii():
+        headers.set("Content-Disposition", disposition, filename=name)
+    else:
+        plain = plain or name.encode("ascii", "replace").decode().replace("?", "_")
+        headers.set(
+            "Content-Disposition", disposition, **{"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
+        )
+    return headers["Content-Disposition"]
+
+
+def clean_name(text: str) -> str:
+    """A text as part of a file's name: without what some file system does not take."""
+    kept = "".join(letter for letter in text if letter.isprintable()).translate(_NO_NAME)
+    return kept.strip(" .")[:80]

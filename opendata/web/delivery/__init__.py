@@ -1,0 +1,1 @@
+"""Downloads: every file of a version, whole or a range of it."""

@@ -1,0 +1,211 @@
+"""The files of published versions, in every form: their addresses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Blueprint, Response, current_app, redirect, request, url_for
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wrappers import Response as AnyResponse
+
+from opendata import problems
+from opendata.metadata.canonical import write_canonical
+from opendata.services.delivery.forms import CODINGS, ServedForm
+from opendata.web.core.instance import services
+from opendata.web.core.languages import vary_by_reader
+from opendata.web.core.links import clean_name, link_file, name_file
+from opendata.web.delivery.citations import FORMS, cite
+from opendata.web.delivery.sending import DERIVED, IMMUTABLE, Content, choose_coding, describe_bytes, send
+
+blueprint = Blueprint("downloads", __name__)
+
+JSON = "application/json"
+_TEXT = "text/plain; charset=us-ascii"
+_EXPOSED = (
+    "ETag, Content-Range, Content-Length, Content-Encoding, Repr-Digest, Content-Digest, Content-Disposition, Link,"
+    " Accept-Ranges"
+)
+_SHOWN = frozenset(["application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"])
+"""What a browser shows and never runs; all other attachments are offered to be kept."""
+_ASKED = "Range, If-Range, If-Match, If-None-Match, If-Modified-Since, Want-Repr-Digest, Want-Content-Digest"
+
+
+@blueprint.get("/datasets/<dataset>/latest/")
+@blueprint.get("/datasets/<dataset>/latest/<path:rest>")
+def find_latest(dataset: str, rest: str = "") -> AnyResponse:
+    """The same address in the newest version, query included."""
+    version = services().versions.find_latest(dataset)
+    target = url_for("version_pages.show_version", dataset=dataset, version=version) + quote(rest)
+    query = request.query_string.decode("ascii", "replace")
+    response = redirect(f"{target}?{query}" if query else target, 302)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/datasets/<dataset>/<version>/datapackage.json")
+def send_manifest(dataset: str, version: str) -> AnyResponse:
+    """The manifest: exactly the bytes that are signed."""
+    data = services().versions.read_manifest(dataset, version)
+    return send(describe_bytes(data, JSON, IMMUTABLE, link_file(dataset, version, "datapackage.json")))
+
+
+@blueprint.get("/datasets/<dataset>/<version>/datapackage.json.sig")
+def send_signature(dataset: str, version: str) -> AnyResponse:
+    """The detached signature of the manifest."""
+    data = services().versions.read_signature(dataset, version)
+    return send(describe_bytes(data, _TEXT, IMMUTABLE, link_file(dataset, version, "datapackage.json.sig")))
+
+
+@blueprint.get("/datasets/<dataset>/<version>/datapackage.zip")
+def send_package(dataset: str, version: str) -> AnyResponse:
+    """The whole version as one archive."""
+    form = services().forms.find_package(dataset, version)
+    title = services().versions.get_manifest(dataset, version).get("title", "")
+    return send(describe_form(form, link_file(dataset, version, "datapackage.zip"), _name(form, title, version)))
+
+
+@blueprint.get('/datasets/<dataset>/<version>/citation.<any("txt","bib","json"):suffix>')
+def send_citation(dataset: str, version: str, suffix: str) -> AnyResponse:
+    """How the version is cited: as a sentence, as BibTeX, as CSL JSON, in the reader's language."""
+    media_type, write = FORMS[suffix]
+    links = link_file(dataset, version, f"citation.{suffix}")
+    content = describe_bytes(write(cite(dataset, version)).encode(), media_type, DERIVED, links)
+    disposition = name_file(f"{dataset}-{version}.{suffix}") if suffix != "txt" else ""
+    response = send(replace(content, disposition=disposition))
+    vary_by_reader(response)
+    return response
+
+
+@blueprint.get("/datasets/<dataset>/<version>/withdrawal.json")
+def send_tombstone(dataset: str, version: str) -> AnyResponse:
+    """The tombstone of a version that was taken down: exactly the bytes that are signed."""
+    return send(describe_bytes(services().withdrawals.read_tombstone(dataset, version), JSON, DERIVED))
+
+
+@blueprint.get("/datasets/<dataset>/<version>/withdrawal.json.sig")
+def send_tombstone_signature(dataset: str, version: str) -> AnyResponse:
+    """The detached signature of the tombstone."""
+    data = services().withdrawals.read_tombstone(dataset, version, signature=True)
+    return send(describe_bytes(data, _TEXT, DERIVED))
+
+
+@blueprint.get('/datasets/<dataset>/<version>/<resource>.<any("csv","parquet","xlsx","json","jsonl","arrow"):suffix>')
+def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:
+    """The rows in the form of the suffix; `?excel=1` gives CSV made for a spreadsheet, `?since=` what is new."""
+    if "since" in request.args:
+        return _send_since(dataset, version, resource, suffix)
+    excel = suffix == "csv" and request.args.get("excel") == "1"
+    form = services().forms.find(dataset, version, resource, suffix, excel=excel)
+    title = ""
+    if excel or suffix == "xlsx":
+        title = services().versions.get_resource(dataset, version, resource).get("title", "")
+    links = link_file(dataset, version, f"{resource}.{suffix}", resource)
+    content = describe_form(form, links, _name(form, title, version))
+    coding = choose_coding(CODINGS) if content.varies else None
+    coded = services().forms.encode(form, coding) if coding else None
+    if coding and coded is not None:
+        content = replace(
+            describe_form(coded, links, content.disposition), coding=coding, varies=True, cache=content.cache
+        )
+    return send(content)
+
+
+def _send_since(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:
+    """The rows that changed since an older version, each with what to do: `added`, `removed`, `after` a change."""
+    form = services().differences.find_since(dataset, request.args["since"], version, resource, suffix)
+    return send(
+        describe_form(form, link_file(dataset, version, f"{resource}.{suffix}", resource), name_file(form.name))
+    )
+
+
+@blueprint.get("/datasets/<dataset>/<version>/files/<name>")
+def send_attachment(dataset: str, version: str, name: str) -> AnyResponse:
+    """A file that accompanies the tables. Nobody has looked inside it: it may do nothing here."""
+    form = services().forms.find_attachment(dataset, version, name)
+    shown = "inline" if form.media_type in _SHOWN else "attachment"
+    links = link_file(dataset, version, f"files/{name}")
+    response = send(describe_form(form, links, name_file(form.name, disposition=shown)))
+    if form.media_type != "application/pdf":  # what reads PDF in a browser does not start in a sandbox
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@blueprint.get("/datasets/<dataset>/<version>/<resource>.schema.json")
+def send_resource_schema(dataset: str, version: str, resource: str) -> AnyResponse:
+    """The Table Schema of a resource."""
+    found = services().versions.get_table(dataset, version, resource)
+    links = link_file(dataset, version, f"{resource}.schema.json")
+    return send(describe_bytes(write_canonical(found["schema"]), JSON, IMMUTABLE, links))
+
+
+@blueprint.get("/datasets/<dataset>/<version>/<resource>.report.json")
+def send_report(dataset: str, version: str, resource: str) -> AnyResponse:
+    """The verdict and counts of a resource, without any cell."""
+    data = write_canonical(services().versions.get_report(dataset, version, resource))
+    return send(describe_bytes(data, JSON, DERIVED))
+
+
+@blueprint.get("/schemas/<schema>/<version>.json")
+def send_schema(schema: str, version: str) -> AnyResponse:
+    """A schema of the library."""
+    data = write_canonical(services().schemas.get(schema, version).descriptor)
+    return send(describe_bytes(data, JSON, IMMUTABLE))
+
+
+@blueprint.after_request
+def open_to_all(response: AnyResponse) -> AnyResponse:
+    """Programs in any web page may read, whole or in part."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD"
+        response.headers["Access-Control-Allow-Headers"] = _ASKED
+        response.headers["Access-Control-Max-Age"] = "86400"
+    return response
+
+
+@blueprint.errorhandler(RequestedRangeNotSatisfiable)
+def refuse_range(error: RequestedRangeNotSatisfiable) -> Response:
+    """416 with the size there is, which the general table of problems does not know."""
+    response = Response(current_app.json.dumps(problems.describe_http(error, request.path)), 416)
+    response.content_type = problems.MEDIA_TYPE
+    response.headers["Content-Range"] = f"bytes */{error.length}"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def describe_form(form: ServedForm, links: str, disposition: str) -> Content:
+    """A form as content."""
+    return Content(
+        source=form.path,
+        size=form.size,
+        sha256=form.sha256,
+        media_type=form.media_type,
+        cache=DERIVED if form.derived else IMMUTABLE,
+        disposition=disposition,
+        links=links,
+        varies=form.may_be_encoded,
+        accel=_find_accel(form.path),
+        find_sha512=partial(services().forms.find_sha512, form),
+    )
+
+
+def _name(form: ServedForm, title: str, version: str) -> str:
+    """What the download is called: by the table's title where people open it, by ids where programs do."""
+    cleaned = clean_name(title)
+    if not cleaned:
+        return name_file(form.name)
+    return name_file(f"{cleaned}-{version}{Path(form.name).suffix}", form.name)
+
+
+def _find_accel(path: Path) -> str:
+    """Where nginx finds a file, if it is to send it."""
+    settings = services().settings
+    if settings.accel_prefix:
+        for name, folder in (("store", settings.public_folder), ("derived", settings.derived_folder)):
+            if path.is_relative_to(folder):
+                return f"{settings.accel_prefix}/{name}/{quote(path.relative_to(folder).as_posix())}"
+    return ""

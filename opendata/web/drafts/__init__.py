@@ -1,0 +1,1 @@
+"""Pages of the workspace: uploads, drafts, findings, review."""

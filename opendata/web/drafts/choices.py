@@ -1,0 +1,83 @@
+"""What the selection fields of the forms offer: (value, label) pairs in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext
+
+from opendata.metadata.codes import LICENSES, Code
+from opendata.services.core.values import DatasetView, PublisherView, SchemaView
+from opendata.web.core.languages import choose_language, say_plain
+from opendata.web.drafts.metadata_form import KEEP_LICENCE, show_dataset
+
+Pairs = Sequence[tuple[str, str]]
+
+ATTACHMENT = "+attachment"
+"""Said of a file instead of the name of a table, which it cannot be."""
+
+
+def offer_codes(codes: Mapping[str, Code]) -> Pairs:
+    """The entries of a code list."""
+    return [(code.id, code.title(choose_language())) for code in codes.values()]
+
+
+def offer_licences(dataset: DatasetView | None) -> Pairs:
+    """The licences we know; one that we do not may stay."""
+    found = [("", gettext("not stated")), *offer_codes(LICENSES)]
+    if dataset is not None and show_dataset(dataset)["license"] == KEEP_LICENCE:
+        names = [str(item.get("title") or item.get("name") or item.get("path")) for item in dataset.licenses]
+        found.append((KEEP_LICENCE, gettext("as now: %(names)s", names=", ".join(names))))
+    return found
+
+
+def offer_publishers(publishers: Iterable[PublisherView]) -> Pairs:
+    """The publishers."""
+    return [("", gettext("Choose a publisher")), *((item.id, say_plain(item)) for item in publishers)]
+
+
+def offer_tables(resources: Iterable[Mapping[str, Any]]) -> Pairs:
+    """What a file may become: a new table, one that replaces a present one, or an attachment."""
+    present = [(item["name"], gettext("replaces “%(title)s”", title=say_plain(item))) for item in resources]
+    return [
+        ("", gettext("a new table; a document or picture an attachment")),
+        *present,
+        (ATTACHMENT, gettext("an attachment beside the tables")),
+    ]
+
+
+def offer_schemas(schemas: Iterable[SchemaView]) -> Pairs:
+    """The newest version of each schema of the library."""
+    return [("", gettext("Choose a schema")), *((item.ref, f"{say_plain(item)} ({item.ref})") for item in schemas)]
+
+
+def offer_delimiters() -> Pairs:
+    """What separates the cells of a file."""
+    return [
+        ("", gettext("found by itself")),
+        (",", gettext("comma")),
+        (";", gettext("semicolon")),
+        ("tab", gettext("tab")),
+        ("|", gettext("vertical bar")),
+    ]
+
+
+ENCODING_NAMES = {
+    "utf-8": "UTF-8",
+    "gb18030": "GB18030 / GBK",
+    "big5hkscs": "Big5",
+    "cp950": "Big5 (Windows 950)",
+    "cp932": "Shift_JIS",
+    "cp949": "EUC-KR",
+    "euc_jp": "EUC-JP",
+    "cp1252": "Windows-1252",
+    "utf-16-le": "UTF-16 LE",
+    "utf-16-be": "UTF-16 BE",
+}
+"""The encodings a person may choose, as people call them."""
+
+
+def offer_encodings() -> Pairs:
+    """The character encodings of files."""
+    return [("", gettext("found by itself")), *ENCODING_NAMES.items()]

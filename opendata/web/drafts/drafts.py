@@ -1,0 +1,257 @@
+"""A draft on its way to a version: its state, report and findings, and the steps somebody may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
+from opendata.problems import fill
+from opendata.services.core.values import DraftResourceView, DraftView
+from opendata.services.drafts.submission import Submission
+from opendata.web.access.sessions import ask_to_sign_in
+from opendata.web.catalogue.differences import mark_changes
+from opendata.web.core.instance import services
+from opendata.web.core.security import limit_form, protect_forms
+from opendata.web.drafts.findings import explain_error, list_counts, name_kind
+from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
+from opendata.web.drafts.next_version import list_bumps, lose_much, tell_today
+from opendata.web.drafts.readings import needs_look
+from opendata.web.drafts.repairs import list_repairs, read_choice
+from opendata.web.drafts.statuses import PRIVACY, PROPERTIES, describe_status, list_steps
+
+blueprint = Blueprint("drafts", __name__, url_prefix="/workspace/drafts")
+blueprint.before_request(limit_form)
+blueprint.before_request(ask_to_sign_in)
+blueprint.before_request(protect_forms)
+
+LISTED = 100
+"""Findings shown at once; all others are a click away."""
+
+FILTERS = ("type", "field", "rule", "strength")
+
+
+@blueprint.get("/<draft>")
+def show_draft(draft: str) -> str:
+    """The draft as it is now."""
+    found = services().drafts.get(g.actor, draft)
+    steps = list_steps(found, g.actor)
+    can_match = steps.change and not found.is_at_work
+    return render_template(
+        "drafts/draft.html",
+        draft=found,
+        status=describe_status(found),
+        steps=steps,
+        waits=found.is_at_work,
+        review=services().settings.review,
+        listed=None if "all" in request.args else LISTED,
+        explain_all=lambda errors: [explain_error(error) for error in errors],
+        list_counts=list_counts,
+        list_repairs=list_repairs,
+        tables={item.name: item for item in found.tables},
+        proposals=services().matching.propose_all(g.actor, draft) if can_match else {},
+        shown_proposals=SHOWN_PROPOSALS,
+        column_forms=[
+            (item, form) for item in found.tables if can_match and (form := build_form(item, _find_task(found, item)))
+        ],
+        how=HOW,
+        has_findings={item.name for item in found.tables if item.has_findings},
+        privacy_kinds=PRIVACY,
+        property_names=PROPERTIES,
+        bumps=list_bumps(found.next),
+        losses=[item for item in found.tables if lose_much(item)],
+        today=tell_today(),
+        effective=max(tell_today(), str((found.breaking or {}).get("effective", ""))),
+        needs_look=needs_look,
+    )
+
+
+@blueprint.get("/<draft>/resources/<resource>/changes")
+def show_changes(draft: str, resource: str) -> str:
+    """The first rows of a table that differ from the version before."""
+    found = services().drafts.get(g.actor, draft)
+    columns, rows = services().drafts.read_changes(g.actor, draft, resource, LISTED)
+    return render_template(
+        "drafts/draft_changes.html",
+        draft=found,
+        table=next(item for item in found.tables if item.name == resource),
+        columns=columns[1:],
+        rows=mark_changes(rows),
+    )
+
+
+@blueprint.get("/<draft>/resources/<resource>/findings")
+def list_findings(draft: str, resource: str) -> str:
+    """All that was found in a table, page by page, or what breaks one rule."""
+    wanted = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    cursor = request.args.get("cursor") or None
+    page = services().findings.list(g.actor, draft, resource, cursor=cursor, limit=LISTED, **wanted)
+    return render_template(
+        "drafts/findings.html",
+        draft=services().drafts.get(g.actor, draft),
+        resource=resource,
+        page=page,
+        findings=[explain_error(item) for item in page.items],
+        wanted=wanted,
+        rule=name_kind(wanted.get("type", ""), wanted.get("rule", "")),
+    )
+
+
+@blueprint.post("/<draft>/submit")
+def submit_draft(draft: str) -> Response:
+    """Ask for publication."""
+    said = Submission(**{name: request.form.get(name) for name in ("notes", "reason", "bump", "breaking", "effective")})
+    return _take(
+        draft,
+        lambda revision: services().drafts.submit(g.actor, draft, said, revision=revision),
+        gettext("The draft is submitted"),
+    )
+
+
+@blueprint.post("/<draft>/approve")
+def approve_draft(draft: str) -> Response:
+    """Agree to publication."""
+    return _take(
+        draft,
+        lambda revision: services().drafts.approve(g.actor, draft, revision=revision),
+        gettext("The draft is approved; it can be published now"),
+    )
+
+
+@blueprint.post("/<draft>/return")
+def return_draft(draft: str) -> Response:
+    """Send it back with a comment."""
+    comment = request.form.get("comment", "")
+    return _take(
+        draft,
+        lambda revision: services().drafts.return_(g.actor, draft, comment, revision=revision),
+        gettext("The draft is returned to its author"),
+    )
+
+
+@blueprint.post("/<draft>/publish")
+def publish_draft(draft: str) -> Response:
+    """Publish it."""
+    return _take(
+        draft,
+        lambda revision: services().drafts.publish(g.actor, draft, revision=revision),
+        gettext("The draft is being published"),
+    )
+
+
+@blueprint.post("/<draft>/discard")
+def discard_draft(draft: str) -> Response:
+    """Give it up."""
+    return _take(
+        draft,
+        lambda revision: services().drafts.discard(g.actor, draft, revision=revision),
+        gettext("The draft is discarded"),
+    )
+
+
+@blueprint.post("/<draft>/retry")
+def retry_draft(draft: str) -> Response:
+    """Try again now what failed through a fault of ours."""
+    return _take(draft, lambda _: services().drafts.retry(g.actor, draft), gettext("The work is tried again"))
+
+
+@blueprint.post("/<draft>/resources/<resource>/drop")
+def drop_resource(draft: str, resource: str) -> Response:
+    """Leave a table or an attachment out."""
+    return _take(
+        draft,
+        lambda _: services().drafts.drop_resource(g.actor, draft, resource),
+        gettext("“%(name)s” is left out", name=resource),
+    )
+
+
+@blueprint.post("/<draft>/resources/<resource>/repairs")
+def repair_resource(draft: str, resource: str) -> Response:
+    """Accept repairs of a table's wrong cells, beside those accepted before, or take all of them back."""
+    found = next((item for item in services().drafts.get(g.actor, draft).tables if item.name == resource), None)
+    before = (found.recipe or {}).get("repairs", []) if found else []
+    chosen = [read_choice(value) for value in request.form.getlist("repair")]
+    repairs = [] if "undo" in request.form else [*before, *(item for item in chosen if item not in before)]
+    return _take(
+        draft,
+        lambda revision: services().drafts.change_resource(
+            g.actor, draft, resource, {"repairs": repairs}, revision=revision
+        ),
+        gettext("The table is checked again"),
+    )
+
+
+@blueprint.post("/<draft>/resources/<resource>/columns")
+def map_columns(draft: str, resource: str) -> Response:
+    """Read the columns of a table as the fields somebody says they are, and check it again; or as they are named."""
+
+    def change(revision: int | None) -> DraftView:
+        found = services().drafts.get(g.actor, draft)
+        table = _find_table(found, resource)
+        columns = {} if "undo" in request.form else read_form(request.form, table, _find_task(found, table))
+        changes = {"choices": merge_columns(table, columns)}
+        return services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision)
+
+    return _take(draft, change, gettext("The table is checked again"))
+
+
+@blueprint.post("/<draft>/resources/<resource>/fitting-schema")
+def use_fitting_schema(draft: str, resource: str) -> Response:
+    """Check a table again by a schema that fits it."""
+
+    def change(revision: int | None) -> DraftView:
+        table = _find_table(services().drafts.get(g.actor, draft), resource)
+        proposals = services().matching.propose(g.actor, draft, resource)
+        proposal = find_proposal(proposals, request.form.get("ref", ""), request.form.get("table", ""))
+        if proposal is None:
+            raise StateError(N_("The schema does not fit the table any more"))
+        changes: dict[str, Any] = {"schema": proposal.schema}
+        if proposal.match.columns:
+            changes["choices"] = merge_columns(table, proposal.match.columns)
+        return services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision)
+
+    return _take(draft, change, gettext("The table is checked again"))
+
+
+@blueprint.post("/<draft>/resources/<resource>/schema")
+def use_proposed_schema(draft: str, resource: str) -> Response:
+    """Check a table again by the schema that was proposed for it."""
+
+    def change(_: int | None) -> DraftView:
+        found = services().drafts.get(g.actor, draft)
+        table = next((item for item in found.tables if item.name == resource), None)
+        schema = table.proposed_schema if table else None
+        return services().drafts.change_resource(g.actor, draft, resource, {"schema": schema} if schema else {})
+
+    return _take(draft, change, gettext("The table is checked again by the proposed schema"))
+
+
+def _find_table(draft: DraftView, name: str) -> DraftResourceView:
+    """A table that was sent with a draft. Raises `NotFoundError`."""
+    found = next((item for item in draft.tables if item.name == name and not item.carried), None)
+    if found is None:
+        raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
+    return found
+
+
+def _find_task(draft: DraftView, table: DraftResourceView) -> Mapping[str, Any] | None:
+    """What the check said of a table, while that is of the table as it is."""
+    tasks = draft.report["tasks"] if draft.report else ()
+    return next((item for item in tasks if item["name"] == table.name), None) if table.valid is not None else None
+
+
+def _take(draft: str, step: Callable[[int | None], DraftView], done: str) -> Response:
+    """Take a step and show the draft again; a step its state refuses is told there."""
+    revision = request.form.get("revision", "")
+    try:
+        step(int(revision) if revision.isdigit() else None)
+    except (StateError, PreconditionError, InvalidMetadataError) as error:
+        texts = [fill(gettext, item.message, dict(item.params)) for item in error.faults]
+        flash(" ".join(texts) or fill(gettext, error.message, error.params), "bad")
+    else:
+        flash(done, "good")
+    return redirect(url_for("drafts.show_draft", draft=draft), 303)

@@ -1,0 +1,156 @@
+"""The metadata of a dataset as a form: from the dataset to fields, from fields to the document services check.
+
+Nothing typed is lost: what a form sent is what it shows again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opendata.metadata.codes import LICENSES
+from opendata.problems import fill
+from opendata.services.core.values import DatasetView
+from opendata.web.core.languages import list_languages
+
+Values = dict[str, str]
+Errors = dict[str, list[str]]
+
+KEEP_LICENCE = "keep"
+SPARE_SOURCES = 2
+MAX_SOURCES = 50
+_SEPARATORS = re.compile(r"[,，、;；\n]")
+_FIELDS: Mapping[str, str] = {
+    "/id": "id",
+    "/publisher": "publisher",
+    "/homepage": "homepage",
+    "/updateCycle": "update_cycle",
+    "/sourceVersion": "source_version",
+    "/disclosure": "disclosure",
+    "/disclosure/attribute": "disclosure",
+    "/disclosure/reason": "reason",
+    "/disclosure/legalBasis": "legal_basis",
+    "/licenses": "license",
+    "/licenses/0": "license",
+    "/licenses/0/path": "license",
+}
+
+
+def show_dataset(dataset: DatasetView) -> Values:
+    """The fields of a dataset as it is."""
+    default, *others = list_languages()
+    values: Values = {
+        f"title_{default}": dataset.title,
+        f"description_{default}": dataset.description,
+        f"keywords_{default}": "，".join(dataset.keywords),
+        "license": _show_licence(dataset),
+        "update_cycle": dataset.update_cycle,
+        "disclosure": dataset.disclosure.get("attribute", "open"),
+        "reason": dataset.disclosure.get("reason", ""),
+        "legal_basis": dataset.disclosure.get("legalBasis", ""),
+        "homepage": dataset.homepage,
+        "source_version": dataset.source_version,
+        "revision": str(dataset.revision),
+    }
+    for language in others:
+        texts = dataset.i18n.get(language, {})
+        values[f"title_{language}"] = str(texts.get("title", ""))
+        values[f"description_{language}"] = str(texts.get("description", ""))
+        values[f"keywords_{language}"] = ", ".join(texts.get("keywords", ()))
+    for number, source in enumerate(dataset.sources):
+        values[f"source_title_{number}"] = str(source.get("title", ""))
+        values[f"source_path_{number}"] = str(source.get("path", ""))
+    return values
+
+
+def count_sources(values: Mapping[str, str]) -> int:
+    """How many rows of sources the form shows: those filled and a few spare ones."""
+    filled = [number for number in range(MAX_SOURCES) if _source(values, number)]
+    return min(MAX_SOURCES, (max(filled) + 1 if filled else 0) + SPARE_SOURCES)
+
+
+def read_document(values: Mapping[str, str], before: DatasetView | None = None) -> dict[str, Any]:
+    """The document services check. What the form has no field for stays as it is `before`."""
+    default, *others = list_languages()
+    i18n: dict[str, dict[str, Any]] = {key: dict(texts) for key, texts in (before.i18n if before else {}).items()}
+    for language in others:
+        texts = i18n.setdefault(language, {})
+        texts["title"] = values.get(f"title_{language}", "").strip()
+        texts["description"] = _text(values, f"description_{language}")
+        texts["keywords"] = split_words(values.get(f"keywords_{language}", ""))
+        i18n[language] = {key: text for key, text in texts.items() if text}
+    found: dict[str, Any] = {
+        "title": values.get(f"title_{default}", ""),
+        "description": _text(values, f"description_{default}"),
+        "keywords": split_words(values.get(f"keywords_{default}", "")),
+        "i18n": {key: texts for key, texts in i18n.items() if texts},
+        "licenses": _read_licence(values.get("license", ""), before, default),
+        "updateCycle": values.get("update_cycle", ""),
+        "disclosure": _read_disclosure(values),
+        "sources": [source for number in range(MAX_SOURCES) if (source := _source(values, number))],
+        "homepage": values.get("homepage", "").strip(),
+        "sourceVersion": values.get("source_version", "").strip(),
+    }
+    if before is None:
+        found["publisher"] = values.get("publisher") or None
+        if values.get("id", "").strip():
+            found["id"] = values["id"].strip()
+    return found
+
+
+def place_faults(faults: Sequence[Any], translate: Any, values: Mapping[str, str]) -> Errors:
+    """Each fault beside its field; under the empty name what belongs to no field of the form."""
+    default = list_languages()[0]
+    rows = [number for number in range(MAX_SOURCES) if _source(values, number)]
+    errors: Errors = {}
+    for item in faults:
+        name = _FIELDS.get(item.pointer, "")
+        simple = item.pointer.removeprefix("/")
+        if simple in ("title", "description", "keywords"):
+            name = f"{simple}_{default}"
+        source = re.fullmatch(r"/sources/(\d+)/path", item.pointer)
+        if source and int(source[1]) < len(rows):
+            name = f"source_path_{rows[int(source[1])]}"
+        errors.setdefault(name, []).append(fill(translate, item.message, dict(item.params)))
+    return errors
+
+
+def split_words(text: str) -> list[str]:
+    """Keywords, however they are separated."""
+    return [word.strip() for word in _SEPARATORS.split(text) if word.strip()]
+
+
+def _read_disclosure(values: Mapping[str, str]) -> dict[str, str]:
+    attribute = values.get("disclosure", "open")
+    found = {
+        "attribute": attribute,
+        "reason": values.get("reason", "").strip(),
+        "legalBasis": values.get("legal_basis", "").strip(),
+    }
+    return {key: text for key, text in found.items() if text}
+
+
+def _read_licence(chosen: str, before: DatasetView | None, language: str) -> list[dict[str, Any]]:
+    if chosen == KEEP_LICENCE and before is not None:
+        return [dict(item) for item in before.licenses]
+    if chosen in LICENSES:
+        code = LICENSES[chosen]
+        return [{"name": code.id, "path": code.path, "title": code.title(language)}]
+    return []
+
+
+def _show_licence(dataset: DatasetView) -> str:
+    names = [str(item.get("name", "")) for item in dataset.licenses]
+    if not names:
+        return ""
+    return names[0] if len(names) == 1 and names[0] in LICENSES else KEEP_LICENCE
+
+
+def _source(values: Mapping[str, str], number: int) -> dict[str, str]:
+    found = {key: values.get(f"source_{key}_{number}", "").strip() for key in ("title", "path")}
+    return {key: text for key, text in found.items() if text}
+
+
+def _text(values: Mapping[str, str], key: str) -> str:
+    return values.get(key, "").replace("\r\n", "\n").strip()

@@ -1,0 +1,42 @@
+"""What a draft's page says of the version it would become: its number, and what that does to readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from opendata.errors import N_
+from opendata.metadata.reasons import BUMPS
+from opendata.services.core.values import DraftResourceView, NextVersion
+from opendata.web.core.instance import services
+
+BUMP_NAMES: Mapping[str, str] = {
+    "patch": N_("third part: cells corrected, words changed"),
+    "minor": N_("second part: rows or tables more or fewer"),
+    "major": N_("first part: programs of readers may fail"),
+}
+"""The parts of a version's number, and what raising each tells readers."""
+
+_MUCH = 0.1
+
+
+def list_bumps(found: NextVersion | None) -> list[str]:
+    """The parts of the number that may be raised instead of the one that the changes raise."""
+    if found is None or found.computed is None or any(item["type"] == "first" for item in found.reasons):
+        return []
+    return list(BUMPS[BUMPS.index(found.computed) :])
+
+
+def lose_much(table: DraftResourceView) -> float:
+    """Which share (0..1) of its rows a table loses, where that is so much that somebody should look; else 0."""
+    if not table.changes:
+        return 0
+    removed, kept = table.changes["removed"], table.changes["unchanged"] + table.changes["changed"]
+    share = removed / (removed + kept) if removed else 0
+    return share if share >= _MUCH else 0
+
+
+def tell_today() -> str:
+    """Today where the portal is, as ISO 8601."""
+    return datetime.now(ZoneInfo(services().settings.timezone)).date().isoformat()

@@ -1,0 +1,101 @@
+"""The states of a draft in words, and the steps each state offers to somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opendata.errors import N_
+from opendata.services.core.actors import Actor
+from opendata.services.core.values import DraftView
+
+STATUSES: Mapping[str, tuple[str, str, str]] = {
+    "received": (N_("Received"), N_("The files have arrived and wait to be checked."), "busy"),
+    "validating": (N_("Being checked"), N_("Every row is being checked against the schema."), "busy"),
+    "invalid": (
+        N_("Not in order"),
+        N_("The check found errors. Nothing was published. Correct the file and upload it again."),
+        "bad",
+    ),
+    "valid": (N_("In order"), N_("The check found no error. The draft can be submitted."), "good"),
+    "submitted": (N_("Submitted"), N_("The draft waits for the next step."), "busy"),
+    "returned": (N_("Returned"), N_("The reviewer has sent the draft back; see the comment."), "bad"),
+    "approved": (N_("Approved"), N_("The draft may be published."), "good"),
+    "published": (N_("Published"), N_("The draft became a version that everybody can see."), "good"),
+    "discarded": (N_("Discarded"), N_("The draft was given up."), "quiet"),
+    "failed": (
+        N_("Interrupted"),
+        N_("A fault of ours stopped the work. Nothing is lost; it is tried again by itself."),
+        "bad",
+    ),
+}
+"""Status → its name, what it means, its tone."""
+
+GIVEN_UP = (
+    N_("Stopped"),
+    N_("The work did not succeed and is not tried again by itself. Nothing is lost; below is what was in the way."),
+    "bad",
+)
+"""The same of a draft that failed too often."""
+
+WORDS = (
+    *(N_("received"), N_("validating"), N_("invalid"), N_("valid"), N_("submitted"), N_("returned")),
+    *(N_("approved"), N_("published"), N_("discarded"), N_("failed")),
+    *(N_("submit"), N_("approve"), N_("return"), N_("discard"), N_("change"), N_("drop"), N_("retry")),
+)
+"""States and steps as messages of the services name them."""
+
+PRIVACY: Mapping[str, str] = {
+    "resident-id": N_("Resident identity numbers"),
+    "mobile-number": N_("Mobile telephone numbers"),
+}
+
+PROPERTIES: Mapping[str, str] = {
+    "title": N_("Title"),
+    "description": N_("Description"),
+    "i18n": N_("Translations"),
+    "disclosure": N_("Disclosure"),
+    "licenses": N_("Licence"),
+    "keywords": N_("Keywords"),
+    "sources": N_("Sources"),
+    "contributors": N_("Contributors"),
+    "homepage": N_("Home page"),
+    "updateCycle": N_("Update cycle"),
+    "sourceVersion": N_("Edition of the source"),
+}
+"""The properties of a dataset's metadata and what pages call them."""
+
+_OPEN = ("received", "valid", "invalid", "returned", "failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """Which buttons a draft shows."""
+
+    submit: bool
+    approve: bool
+    return_: bool
+    publish: bool
+    discard: bool
+    retry: bool
+    change: bool
+
+
+def describe_status(draft: DraftView) -> tuple[str, str, str]:
+    """The name of a draft's status, what it means for this draft, its tone."""
+    return GIVEN_UP if draft.is_given_up else STATUSES[draft.status]
+
+
+def list_steps(draft: DraftView, actor: Actor) -> Steps:
+    """What this actor may do next; the services decide again when it is asked for."""
+    own = actor.name in draft.contributors
+    return Steps(
+        submit=draft.status in ("valid", "returned"),
+        approve=draft.status == "submitted" and not own and not draft.is_at_work,
+        return_=draft.status in ("submitted", "approved") and not draft.is_at_work,
+        publish=draft.status == "approved" and not draft.is_at_work,
+        discard=(draft.status in ("validating", *_OPEN) and draft.stage != "publish")
+        or (draft.status in ("submitted", "approved") and not draft.is_at_work),
+        retry=draft.status == "failed",
+        change=draft.status in _OPEN,
+    )

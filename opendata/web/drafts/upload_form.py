@@ -1,0 +1,140 @@
+"""An upload as a form: rows of a file, the table it becomes, its schema and how it is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask_babel import gettext
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from opendata.errors import OpendataError
+from opendata.problems import fill
+from opendata.services.core.values import DraftView, SchemaView
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.uploads.upload_values import UploadedFile
+from opendata.web.drafts.choices import ATTACHMENT, ENCODING_NAMES
+
+ROWS = 5
+MORE_ROWS = tuple(f"_{number}" for number in range(1, ROWS))
+NEW_TABLE = ""
+DELIMITERS = {"": "auto", ",": ",", ";": ";", "tab": "\t", "|": "|"}
+ENCODINGS = tuple(ENCODING_NAMES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """What a form sent. `rows` are the numbers of the form's rows that carry a file, in the order of `files`."""
+
+    files: Sequence[UploadedFile]
+    options: Sequence[ResourceOption]
+    rows: Sequence[int]
+    errors: Mapping[str, list[str]]
+
+
+def read_upload(
+    form: Mapping[str, str], sent: MultiDict[str, FileStorage], open_upload: Callable[[str], UploadedFile]
+) -> Upload:
+    """The files and what is said about each; one that arrived in pieces is named by the form, and opened."""
+    files: list[UploadedFile] = []
+    options: list[ResourceOption] = []
+    rows: list[int] = []
+    errors: dict[str, list[str]] = {}
+    for number in range(ROWS):
+        file = sent.get(f"file_{number}")
+        taken = [found.name for found in files]
+        if form.get(f"upload_{number}"):
+            try:
+                arrived = open_upload(form[f"upload_{number}"])
+            except OpendataError as error:
+                errors[f"file_{number}"] = [fill(gettext, error.message, error.params)]
+                continue
+        elif file is not None and file.filename:
+            arrived = UploadedFile(file.filename, file.stream)  # type: ignore[arg-type]  # an IO[bytes] is one
+        else:
+            continue
+        name = _tell_apart(_base_name(arrived.name), taken)
+        schema, wrong = _read_schema(form, number)
+        if wrong:
+            errors[f"own_{number}"] = [wrong]
+        files.append(replace(arrived, name=name))
+        options.append(_read_option(form, number, name, schema))
+        rows.append(number)
+    if not files and not errors:
+        errors["file_0"] = [gettext("Choose a file")]
+    return Upload(files=files, options=options, rows=rows, errors=errors)
+
+
+def show_draft(draft: DraftView, library: Sequence[SchemaView]) -> dict[str, str]:
+    """The fields of a draft that is to be sent again with corrected files."""
+    refs = {schema.ref for schema in library}
+    values = {"notes": draft.notes}
+    for number, table in enumerate([table for table in draft.tables if not table.carried][:ROWS]):
+        values[f"table_{number}"] = values[f"name_{number}"] = table.name
+        values[f"title_{number}"] = table.title
+        delimiter = (table.dialect or {}).get("delimiter", "")
+        values[f"delimiter_{number}"] = next((key for key, char in DELIMITERS.items() if char == delimiter), "")
+        if table.schema_name in refs:
+            values |= {f"schema_{number}": "library", f"library_{number}": table.schema_name}
+        elif table.schema:
+            text = json.dumps(table.schema, ensure_ascii=False, indent=2)
+            values |= {f"schema_{number}": "own", f"own_{number}": text}
+    return values
+
+
+def place_fault(pointer: str, rows: Sequence[int]) -> str:
+    """The field of the form a pointer of the services means, or nothing."""
+    parts = pointer.strip("/").split("/")
+    if parts[0] == "resources" and len(parts) >= 3 and parts[1].isdigit() and int(parts[1]) < len(rows):
+        field = {"name": "name", "schema": "library", "file": "file"}.get(parts[2], "file")
+        return f"{field}_{rows[int(parts[1])]}"
+    return "file_0" if parts[0] == "file" else ""
+
+
+def _read_option(
+    form: Mapping[str, str], number: int, name: str, schema: str | Mapping[str, Any] | None
+) -> ResourceOption:
+    delimiter = DELIMITERS.get(form.get(f"delimiter_{number}", ""), "auto")
+    encoding = form.get(f"encoding_{number}", "")
+    becomes = form.get(f"table_{number}", NEW_TABLE)
+    chosen = form.get(f"name_{number}", "").strip() if becomes in (NEW_TABLE, ATTACHMENT) else becomes
+    return ResourceOption(
+        file=name,
+        type="attachment" if becomes == ATTACHMENT else None if becomes == NEW_TABLE else "table",
+        name=chosen or None,
+        schema=schema,
+        title=form.get(f"title_{number}", "").strip(),
+        dialect=None if delimiter == "auto" else {"delimiter": delimiter},
+        encoding=encoding if encoding in ENCODINGS else None,
+    )
+
+
+def _read_schema(form: Mapping[str, str], number: int) -> tuple[str | Mapping[str, Any] | None, str]:
+    """The schema chosen in a row (None: as last time, or none), and what is wrong with it."""
+    match form.get(f"schema_{number}", "last"):
+        case "library":
+            return form.get(f"library_{number}") or None, ""
+        case "own":
+            text = form.get(f"own_{number}", "").strip()
+            try:
+                found = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                return None, gettext("This is not JSON: %(reason)s", reason=str(error)[:200])
+            if not isinstance(found, dict):
+                return None, gettext("A schema is a JSON object with a list “fields”")
+            return found, ""
+        case _:
+            return None, ""
+
+
+def _base_name(name: str) -> str:
+    return name.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")[:200] or "table.csv"
+
+
+def _tell_apart(name: str, taken: Sequence[str]) -> str:
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{number}-{name}", number + 1
+    return found

@@ -1,0 +1,99 @@
+"""Uploading files for the next version of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from opendata.errors import InputError
+from opendata.problems import fill, status_of
+from opendata.services.core.actors import require_editor
+from opendata.services.core.values import DatasetView, SchemaView
+from opendata.services.uploads.upload_values import UploadedFile
+from opendata.web.access.sessions import ask_to_sign_in
+from opendata.web.core.instance import services
+from opendata.web.core.security import protect_forms
+from opendata.web.drafts.upload_form import MORE_ROWS, ROWS, place_fault, read_upload, show_draft
+
+blueprint = Blueprint("uploads", __name__, url_prefix="/workspace")
+blueprint.before_request(ask_to_sign_in)
+blueprint.before_request(protect_forms)
+
+_UNSAID = ("", "last")
+Answer = Response | str | tuple[str, int]
+
+
+@blueprint.get("/datasets/<dataset>/upload")
+def show_upload(dataset: str) -> Answer:
+    """The form; filled in like the `draft` whose files are to be sent again, if one is named."""
+    found = _get_own(dataset)
+    values: Mapping[str, str] = {}
+    if request.args.get("draft"):
+        values = show_draft(services().drafts.get(g.actor, request.args["draft"]), _list_schemas())
+    return _render(found, values, {}, "")
+
+
+@blueprint.post("/datasets/<dataset>/upload")
+def upload(dataset: str) -> Answer:
+    """Receive the files and begin a draft."""
+    with ExitStack() as opened:
+        return _begin_draft(dataset, opened)
+
+
+def _begin_draft(dataset: str, opened: ExitStack) -> Answer:
+    found, form = _get_own(dataset), request.form.to_dict()
+
+    def open_upload(upload: str) -> UploadedFile:
+        file = services().uploads.open(g.actor, upload)
+        opened.callback(file.stream.close)
+        return file
+
+    sent = read_upload(form, request.files, open_upload)
+    if sent.errors:
+        return _render(found, form, sent.errors, gettext("Some values are not allowed")), 422
+    try:
+        draft, _ = services().drafts.create(g.actor, dataset, sent.files, sent.options, notes=form.get("notes", ""))
+    except InputError as error:
+        errors: dict[str, list[str]] = {}
+        for item in error.faults:
+            text = fill(gettext, item.message, dict(item.params))
+            name = place_fault(item.pointer, sent.rows)
+            errors.setdefault(name, []).append(text if name else f"{item.pointer} {text}".strip())
+        return _render(found, form, errors, fill(gettext, error.message, error.params)), status_of(error)
+    flash(gettext("The files have arrived and are being checked"), "good")
+    return redirect(url_for("drafts.show_draft", draft=draft.id), 303)
+
+
+def _get_own(dataset: str) -> DatasetView:
+    found = services().datasets.get(dataset, g.actor)
+    require_editor(g.actor, found.publisher.id)
+    return found
+
+
+def _list_schemas() -> Sequence[SchemaView]:
+    return services().schemas.list(limit=1000).items
+
+
+def _render(dataset: DatasetView, values: Mapping[str, str], errors: Mapping[str, list[str]], message: str) -> str:
+    manifest: Mapping[str, Any] = {"resources": ()}
+    if dataset.latest:
+        manifest = services().versions.get_manifest(dataset.id, dataset.latest)
+    return render_template(
+        "drafts/upload.html",
+        dataset=dataset,
+        values=values,
+        errors=errors,
+        message=message,
+        rows=ROWS,
+        tables=[item for item in manifest["resources"] if "schema" in item],
+        schemas=_list_schemas(),
+        more=any(
+            name.endswith(MORE_ROWS) for name in (*errors, *(key for key in values if values[key] not in _UNSAID))
+        ),
+        limit=services().settings.max_upload_bytes,
+    )

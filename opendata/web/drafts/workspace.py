@@ -1,0 +1,99 @@
+"""The signed-in area: what is mine, new datasets, their metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from opendata.errors import InvalidMetadataError, OpendataError, PreconditionError, StateError
+from opendata.problems import fill, status_of
+from opendata.services.core.values import DatasetView
+from opendata.web.access.sessions import ask_to_sign_in
+from opendata.web.core.instance import services
+from opendata.web.core.security import limit_form, protect_forms
+from opendata.web.drafts.metadata_form import Values, count_sources, place_faults, read_document, show_dataset
+
+blueprint = Blueprint("workspace", __name__, url_prefix="/workspace")
+blueprint.before_request(limit_form)
+blueprint.before_request(ask_to_sign_in)
+blueprint.before_request(protect_forms)
+
+Answer = Response | str | tuple[str, int]
+
+
+@blueprint.get("")
+def show_workspace() -> str:
+    """My drafts and my datasets."""
+    cursor = request.args.get("cursor") or None
+    return render_template(
+        "drafts/workspace.html",
+        drafts=services().drafts.list(g.actor, cursor=request.args.get("drafts") or None, limit=20),
+        datasets=services().datasets.list(g.actor, publisher=g.actor.publisher, cursor=cursor, limit=20),
+    )
+
+
+@blueprint.get("/datasets/new")
+def show_new_dataset() -> Answer:
+    """An empty form."""
+    values = {"publisher": g.actor.publisher or "", "license": "CC-BY-4.0", "disclosure": "open"}
+    return _render_form(None, values, None)
+
+
+@blueprint.post("/datasets/new")
+def create_dataset() -> Answer:
+    """Create the dataset and go on to its first upload."""
+    values = request.form.to_dict()
+    try:
+        dataset, _ = services().datasets.create(g.actor, read_document(values))
+    except (InvalidMetadataError, StateError) as error:
+        return _render_form(None, values, error)
+    flash(gettext("The dataset “%(title)s” is made. Upload its first file now", title=dataset.title), "good")
+    return redirect(url_for("uploads.show_upload", dataset=dataset.id), 303)
+
+
+@blueprint.get("/datasets/<dataset>/edit")
+def show_metadata(dataset: str) -> Answer:
+    """The form with the metadata as the next version will have it."""
+    found = _get_own(dataset)
+    return _render_form(found, show_dataset(found), None)
+
+
+@blueprint.post("/datasets/<dataset>/edit")
+def change_metadata(dataset: str) -> Answer:
+    """Change the metadata; if wanted, begin a draft that carries it into a version."""
+    found, values = _get_own(dataset), request.form.to_dict()
+    revision = values.get("revision", "")
+    try:
+        changed = services().datasets.update(
+            g.actor, dataset, read_document(values, found), revision=int(revision) if revision.isdigit() else None
+        )
+    except (InvalidMetadataError, PreconditionError, StateError) as error:
+        return _render_form(found, values, error)
+    if values.get("new_version") and found.latest:
+        draft, _ = services().drafts.create(g.actor, dataset, [], notes=values.get("notes", ""))
+        flash(gettext("The metadata is saved. Submit this draft to publish it as a new version"), "good")
+        return redirect(url_for("drafts.show_draft", draft=draft.id), 303)
+    if changed.proposed:
+        flash(gettext("The metadata is saved. It becomes public with the next approved draft"), "good")
+    else:
+        flash(gettext("The metadata is saved. The next version will carry it"), "good")
+    return redirect(url_for("catalogue.show_dataset", dataset=dataset), 303)
+
+
+def _get_own(dataset: str) -> DatasetView:
+    return services().datasets.get_ahead(dataset, g.actor)
+
+
+def _render_form(dataset: DatasetView | None, values: Values, error: OpendataError | None) -> Answer:
+    shown: dict[str, Any] = {
+        "errors": place_faults(error.faults, gettext, values) if error else {},
+        "message": fill(gettext, error.message, error.params) if error else "",
+        "publishers": services().publishers.list(limit=1000).items if g.actor.is_maintainer else (),
+        "languages": services().settings.languages,
+        "sources": count_sources(values),
+    }
+    page = render_template("drafts/metadata_form.html", dataset=dataset, values=values, **shown)
+    return (page, status_of(error)) if error else page

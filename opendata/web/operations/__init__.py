@@ -1,0 +1,1 @@
+"""Pages for maintainers, and the addresses that machines ask: health, site map."""

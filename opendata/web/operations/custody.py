@@ -1,0 +1,104 @@
+"""Pages on which versions are taken back, corrected or restored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from opendata.errors import InvalidMetadataError, StateError
+from opendata.problems import fill, status_of
+from opendata.services.core.actors import require_editor, require_maintainer
+from opendata.web.access.sessions import ask_to_sign_in
+from opendata.web.core.instance import services
+from opendata.web.core.security import limit_form, protect_forms
+
+blueprint = Blueprint("custody", __name__)
+blueprint.before_request(limit_form)
+blueprint.before_request(ask_to_sign_in)
+blueprint.before_request(protect_forms)
+
+_ONE = "/workspace/datasets/<dataset>/versions/<version>"
+
+
+@blueprint.get(f"{_ONE}/withdraw")
+def show_withdrawal(dataset: str, version: str) -> str:
+    """The form that takes a version down, or tells of a mistake in it."""
+    require_maintainer(g.actor)
+    return _render(dataset, version, {}, None)
+
+
+@blueprint.post(f"{_ONE}/withdraw")
+def withdraw_version(dataset: str, version: str) -> Response | str | tuple[str, int]:
+    """Take a version down, with its bytes if wanted."""
+    values = request.form.to_dict()
+    try:
+        taken = services().withdrawals.withdraw(
+            g.actor,
+            dataset,
+            version,
+            reason=values.get("reason", ""),
+            legal_basis=values.get("legalBasis", ""),
+            successor=values.get("successor") or None,
+            erase=bool(values.get("erase")),
+            resources=request.form.getlist("resources"),
+        )
+    except (InvalidMetadataError, StateError) as error:
+        return _render(dataset, version, values, error), status_of(error)
+    for item in taken:
+        flash(gettext("Version %(version)s of “%(dataset)s” is withdrawn", **_name(item)), "good")
+    return redirect(url_for("catalogue.show_dataset", dataset=dataset), 303)
+
+
+@blueprint.post(f"{_ONE}/errata")
+def tell_erratum(dataset: str, version: str) -> Response | tuple[str, int]:
+    """Say what is wrong with a version that stands."""
+    values = request.form.to_dict()
+    try:
+        services().withdrawals.tell_erratum(
+            g.actor, dataset, version, text=values.get("text", ""), successor=values.get("corrected") or None
+        )
+    except InvalidMetadataError as error:
+        return _render(dataset, version, values, error), status_of(error)
+    flash(gettext("The correction is shown on the page of the version"), "good")
+    return redirect(url_for("version_pages.show_version", dataset=dataset, version=version), 303)
+
+
+@blueprint.post(f"{_ONE}/restore")
+def restore_version(dataset: str, version: str) -> Response:
+    """Begin a draft with the tables of this version."""
+    require_editor(g.actor, services().datasets.get(dataset, g.actor).publisher.id)
+    draft = services().restoring.restore(g.actor, dataset, version)
+    flash(gettext("This draft has the tables of version %(version)s", version=version), "good")
+    return redirect(url_for("drafts.show_draft", draft=draft.id), 303)
+
+
+def _render(dataset: str, version: str, values: dict[str, Any], error: InvalidMetadataError | StateError | None) -> str:
+    listed = services().versions.list(dataset)
+    found = next((item for item in listed if item.version == version), None) or services().versions.get(
+        dataset, version
+    )
+    return render_template(
+        "operations/withdraw.html",
+        dataset=services().datasets.get(dataset, g.actor),
+        version=found,
+        resources=() if found.withdrawal else services().versions.get_manifest(dataset, version)["resources"],
+        others=[(item.version, item.version) for item in listed if item.version != version and item.withdrawal is None],
+        values=values,
+        errors=_place_faults(error) if error else {},
+        message=fill(gettext, error.message, error.params) if error else "",
+    )
+
+
+def _place_faults(error: InvalidMetadataError | StateError) -> dict[str, list[str]]:
+    """Each fault beside its field."""
+    errors: dict[str, list[str]] = {}
+    for item in error.faults:
+        errors.setdefault(item.pointer.strip("/"), []).append(fill(gettext, item.message, dict(item.params)))
+    return errors
+
+
+def _name(item: Any) -> dict[str, str]:
+    return {"version": item.version, "dataset": item.dataset}

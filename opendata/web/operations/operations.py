@@ -1,0 +1,67 @@
+"""For machines that look after the portal: is it alive, is it ready, what may be crawled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, render_template, url_for
+
+from opendata.services.core.values import DatasetView
+from opendata.web.core.instance import absolute_url, services
+
+blueprint = Blueprint("operations", __name__)
+
+MAX_ADDRESSES = 50_000
+"""What one site map may hold (sitemaps.org)."""
+
+
+@blueprint.get("/healthz")
+def show_health() -> Response:
+    """The process answers."""
+    return _plain("ok\n")
+
+
+@blueprint.get("/readyz")
+def show_readiness() -> Response:
+    """Everything behind it answers too; else a problem."""
+    services().health.check()
+    return _plain("ready\n")
+
+
+@blueprint.get("/.well-known/opendata-keys.json")
+def show_keys() -> Response:
+    """The keys that sign what is published, oldest first, each vouched for by the one before it."""
+    response = Response(json.dumps({"keys": list(services().keys.list())}), mimetype="application/json")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+@blueprint.get("/robots.txt")
+def show_robots() -> Response:
+    """What crawlers leave alone."""
+    address = absolute_url(url_for("operations.show_sitemap"))
+    rules = ["User-agent: *", "Disallow: /workspace", "Disallow: /sign-in", f"Sitemap: {address}"]
+    return Response("\n".join(rules) + "\n", mimetype="text/plain")
+
+
+@blueprint.get("/sitemap.xml")
+def show_sitemap() -> Response:
+    """The pages worth finding."""
+    text = render_template("operations/sitemap.xml", datasets=list(_list_public()))
+    return Response(text, mimetype="application/xml", headers={"Cache-Control": "no-cache"})
+
+
+def _list_public() -> Iterator[DatasetView]:
+    cursor, left = None, MAX_ADDRESSES - 4
+    while left > 0:
+        page = services().datasets.list(None, cursor=cursor, limit=min(1000, left))
+        yield from page.items
+        cursor, left = page.next, left - len(page.items)
+        if cursor is None:
+            return
+
+
+def _plain(text: str) -> Response:
+    return Response(text, mimetype="text/plain", headers={"Cache-Control": "no-store"})

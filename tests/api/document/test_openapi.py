@@ -1,0 +1,133 @@
+"""The OpenAPI document is valid, tells the truth of every view, and can be browsed with files of this server alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+from flask import Flask
+
+from opendata.api.core.blueprints import PREFIX
+from tests.api.conftest import Caller, problem
+
+
+@pytest.fixture
+def document(stranger: Caller) -> dict[str, Any]:
+    answer = stranger.get("/openapi.json")
+    assert answer.content_type == "application/json"
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def _list_operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method, path, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    ]
+
+
+def test_the_document_is_of_openapi_3_1_and_every_reference_in_it_leads_somewhere(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert document["info"]["title"]
+    for place in _list_references(document):
+        found: Any = document
+        for part in place.removeprefix("#/").split("/"):
+            found = found[part.replace("~1", "/")]
+    for name, schema in document["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert not name.endswith("Shape")
+
+
+def test_the_document_holds_exactly_the_views_there_are(app: Flask, document: dict[str, Any]) -> None:
+    served = {
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(PREFIX) and not rule.rule.endswith("openapi.json")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {(method, path) for method, path, _ in _list_operations(document)} == served
+
+
+def test_every_operation_says_how_it_fails_and_who_may(document: dict[str, Any]) -> None:
+    for method, path, operation in _list_operations(document):
+        name = f"{method} {path}"
+        assert operation["summary"].endswith("."), name
+        assert re.fullmatch(r"[a-z_]+", operation["operationId"]), name
+        assert {"401", "default"} <= set(operation["responses"]), name
+        for status, response in operation["responses"].items():
+            if status == "default" or int(status) >= 400:
+                content = _resolve(document, response)["content"]
+                assert list(content) == ["application/problem+json"], name
+                assert content["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+        anonymous = {} in operation["security"]
+        assert not (anonymous and method != "get"), name
+        if method != "get":
+            assert {"token": []} in operation["security"]
+            assert {"session": [], "csrf": []} in operation["security"]
+        if "{" in path:
+            assert "404" in operation["responses"], name
+        if "requestBody" in operation:
+            assert {"400", "413", "415", "422"} <= set(operation["responses"]), name
+    assert len({operation["operationId"] for _, _, operation in _list_operations(document)}) == len(
+        _list_operations(document)
+    )
+
+
+def test_headers_are_declared_where_they_count(document: dict[str, Any]) -> None:
+    taken = {
+        operation["operationId"]: {
+            _resolve(document, item)["name"]
+            for item in operation.get("parameters", ())
+            if _resolve(document, item)["in"] == "header"
+        }
+        for _, _, operation in _list_operations(document)
+    }
+    for name in ("create_dataset", "create_draft", "create_publisher", "create_schema"):
+        assert taken[name] == {"Idempotency-Key"}
+    for name in ("get_dataset", "get_draft"):
+        assert taken[name] == {"If-None-Match"}
+    assert taken["append_to_upload"] == {"Tus-Resumable", "Upload-Offset", "Upload-Checksum"}
+    for name in ("update_dataset", "submit_draft", "approve_draft", "return_draft", "publish_draft", "discard_draft"):
+        assert taken[name] == {"If-Match"}
+    created = document["paths"]["/api/v1/datasets/{dataset}/drafts"]["post"]
+    assert set(created["responses"]["202"]["headers"]) == {"Location", "ETag", "Retry-After", "Idempotency-Replayed"}
+    assert list(created["requestBody"]["content"]) == ["multipart/form-data", "application/json"]
+
+
+def test_the_documentation_loads_from_this_server_alone(stranger: Caller) -> None:
+    page = stranger.get("/api/docs")
+    assert page.mimetype == "text/html"
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    named = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(named) >= 5
+    for address in named:
+        assert not re.match(r"\w+:|//", address)
+        answer = stranger.get(f"/api/{address}")
+        assert answer.status_code == 200
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize("name", ["none.js", "..%2Fflask_swagger_ui.py", "VERSION", "index.html"])
+def test_no_other_file_is_among_the_documentations(stranger: Caller, name: str) -> None:
+    problem(stranger.get(f"/api/docs/assets/{name}"), 404)
+
+
+def _resolve(document: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in item:
+        kind, name = item["$ref"].split("/")[-2:]
+        item = document["components"][kind][name]
+    return item
+
+
+def _list_references(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+        return own + [place for item in part.values() for place in _list_references(item)]
+    return [place for item in part for place in _list_references(item)] if isinstance(part, list) else []

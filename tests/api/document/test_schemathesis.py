@@ -1,0 +1,105 @@
+"""Schemathesis sends what the OpenAPI document allows and forbids: every answer is one it declares, never 500.
+
+Its requests reach things that exist: a published dataset with drafts, a schema, a publisher.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from opendata.services.core.actors import Actor
+from opendata.wiring import Services
+from tests.api.conftest import Caller
+from tests.instances import CSV, SCHEMA
+
+DERANDOMIZE = bool(os.environ.get("CI"))
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@schemathesis.serializer("application/offset+octet-stream")
+def send_bytes(context: object, value: Any) -> bytes:
+    """A piece of an upload goes as it is; what is no bytes goes as its text."""
+    found = getattr(value, "data", value)
+    return found if isinstance(found, bytes) else str(found).encode()
+
+
+@pytest.fixture
+def catalogue(app: Flask, editor: Caller, maintainer: Caller) -> Iterator[Caller]:
+    """A maintainer's client of an instance that has one of everything."""
+    app.config["EVENT_LONGEST_SECONDS"] = 0.0  # nobody works here, so nothing to follow would ever end
+    editor.publish()
+    maintainer.post("/schemas", json={"name": "levels", "version": "1.0.0", "descriptor": SCHEMA})
+    return maintainer
+
+
+def test_every_answer_is_one_that_the_document_declares(app: Flask, catalogue: Caller, services: Services) -> None:
+    _explore(app, catalogue, examples=8)
+
+
+@pytest.mark.slow
+def test_every_answer_is_one_that_the_document_declares_at_length(
+    app: Flask, catalogue: Caller, services: Services
+) -> None:
+    _explore(app, catalogue, examples=150)
+
+
+def _find_actor(caller: Caller) -> Actor:
+    return caller.services.accounts.authenticate(caller.token or "")
+
+
+def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
+    """Try every operation with what is allowed and with what is not, of things that exist and of those that don't."""
+    config = schemathesis.Config()
+    config.projects.default.generation.with_security_parameters = False
+    document = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=config)
+    draft = caller.check(("levels.csv", CSV), schema=SCHEMA)["id"]
+    real = {"dataset": "reservoirs", "version": "1.0.0", "resource": "levels", "draft": draft}
+    real["upload"] = caller.services.uploads.create(_find_actor(caller), 10, "levels.csv")[0].id
+    real |= {"publisher": "water-bureau", "schema": "levels"}
+    seen: Counter[int] = Counter()
+    count = 0
+    for result in document.get_all_operations():
+        operation = result.ok()
+        named = {name: real[name] for name in re.findall(r"\{(\w+)\}", operation.path)}
+        variants = [operation.as_strategy(mode, path_parameters=named or None) for mode in GenerationMode]
+        if named:
+            variants.append(operation.as_strategy(GenerationMode.NEGATIVE))
+
+        @given(st.one_of(variants))
+        @settings(max_examples=examples, suppress_health_check=list(HealthCheck), derandomize=DERANDOMIZE)
+        def send(case: Any) -> None:
+            answer = case.call(headers={"Authorization": f"Bearer {caller.token}"})
+            case.validate_response(answer, checks=CHECKS)
+            declared = case.operation.definition.raw["responses"]
+            assert str(answer.status_code) in declared, f"{case.operation.label}: {answer.status_code} {answer.text}"
+            seen[answer.status_code] += 1
+
+        send()
+        count += 1
+    assert count == len(document)
+    assert {200, 201, 400, 404, 422} <= set(seen), seen

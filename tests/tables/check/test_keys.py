@@ -1,0 +1,151 @@
+"""A foreign key holds where every value that is there occurs in the columns referred to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import frictionless
+import pytest
+
+from opendata.tables.check.keys import check_foreign_key
+from opendata.tables.report.report import TaskReport, describe_report
+from opendata.tables.schema.schema import ForeignKey, read_schema
+from opendata.tables.table import prepare_table
+
+Errors = list[dict[str, Any]]
+
+
+def make(folder: Path, name: str, content: str, *kinds: str) -> Path:
+    names = content.split("\n", 1)[0].split(",")
+    fields = [
+        {"name": field, "type": kind} for field, kind in zip(names, kinds or ["string"] * len(names), strict=True)
+    ]
+    source = folder / f"{name}-source.csv"
+    source.write_text(content, encoding="utf-8")
+    table = prepare_table(source, folder, name=name, schema=read_schema({"fields": fields}))
+    assert table.task.errors == []
+    return table.parquet
+
+
+def check(key: ForeignKey, table: Path, reference: Path | None, **options: Any) -> Errors:
+    task = TaskReport(name="sales", place="sales.csv")
+    check_foreign_key(key, table=table, reference=reference, task=task, **options)
+    frictionless.Report.from_descriptor(describe_report([task.describe()]))
+    return task.errors
+
+
+CITY = ForeignKey(("city",), "cities", ("id",))
+
+
+@pytest.fixture
+def cities(tmp_path: Path) -> Path:
+    return make(tmp_path, "cities", "id,name,province\n1,北京,11\n2,上海,31\n")
+
+
+def test_a_key_whose_values_all_occur_holds(cities: Path, tmp_path: Path) -> None:
+    assert check(CITY, make(tmp_path, "sales", "city,n\n1,a\n2,b\n1,c\n"), cities) == []
+
+
+def test_a_value_that_does_not_occur_is_named_with_its_row(cities: Path, tmp_path: Path) -> None:
+    table = make(tmp_path, "sales", "city,n\n1,a\n3,b\n2,c\n9,d\n")
+    first, second = check(CITY, table, cities)
+    assert (first["type"], first["rowNumber"], first["fieldName"], first["fieldCells"]) == (
+        "foreign-key",
+        3,
+        "city",
+        ["3"],
+    )
+    assert first["message"] == (
+        'Row at position "3" violates the foreign key: for "city": values "3" not found'
+        ' in the lookup table "cities" as "id"'
+    )
+    assert (first["referenceName"], first["referenceFieldNames"]) == ("cities", ["id"])
+    assert second["rowNumber"] == 5
+
+
+def test_the_words_and_rows_are_those_of_frictionless(tmp_path: Path) -> None:
+    (tmp_path / "sales.csv").write_text("city,n\n1,a\n3,b\n", encoding="utf-8")
+    (tmp_path / "cities.csv").write_text("id,name\n1,x\n", encoding="utf-8")
+    text = {"type": "string"}
+    key = {"fields": ["city"], "reference": {"resource": "cities", "fields": ["id"]}}
+    package = {
+        "resources": [
+            {
+                "name": "sales",
+                "path": "sales.csv",
+                "schema": {"fields": [{"name": "city", **text}, {"name": "n", **text}], "foreignKeys": [key]},
+            },
+            {
+                "name": "cities",
+                "path": "cities.csv",
+                "schema": {"fields": [{"name": "id", **text}, {"name": "name", **text}]},
+            },
+        ]
+    }
+    report = frictionless.Package.from_descriptor(package, basepath=str(tmp_path)).validate()
+    (theirs,) = [error.to_descriptor() for task in report.tasks for error in task.errors]
+    (ours,) = check(
+        CITY,
+        make(tmp_path, "t", "city,n\n1,a\n3,b\n"),
+        make(tmp_path, "r", "id,name\n1,x\n"),
+    )
+    same = ("type", "title", "description", "message", "tags", "note", "rowNumber", "fieldNames", "referenceName")
+    assert {name: ours[name] for name in same} == {name: theirs[name] for name in same}
+
+
+def test_the_row_number_is_that_of_the_source(cities: Path, tmp_path: Path) -> None:
+    table = make(tmp_path, "sales", "city,n\n1,a\n3,b\n")
+    (error,) = check(CITY, table, cities, first_row=7)
+    assert error["rowNumber"] == 8
+
+
+def test_a_table_may_refer_to_itself(tmp_path: Path) -> None:
+    table = make(tmp_path, "tree", "id,parent\n1,\n2,1\n3,2\n4,9\n", "integer", "integer")
+    (error,) = check(ForeignKey(("parent",), "", ("id",)), table, table)
+    assert (error["rowNumber"], error["fieldCells"], error["referenceName"]) == (5, ["9"], "")
+
+
+def test_a_key_of_two_columns_is_of_both_together(cities: Path, tmp_path: Path) -> None:
+    table = make(tmp_path, "sales", "city,province,n\n1,11,a\n1,31,b\n,11,c\n,,d\n")
+    errors = check(ForeignKey(("city", "province"), "cities", ("id", "province")), table, cities)
+    assert [(error["rowNumber"], error["fieldCells"]) for error in errors] == [(3, ["1", "31"]), (4, ["", "11"])]
+    assert errors[0]["fieldName"] == "city, province"
+
+
+def test_a_key_whose_cells_are_all_missing_refers_to_nothing(cities: Path, tmp_path: Path) -> None:
+    assert check(CITY, make(tmp_path, "sales", "city,n\n,a\n,b\n"), cities) == []
+
+
+def test_numbers_are_found_by_value(tmp_path: Path) -> None:
+    table = make(tmp_path, "sales", "city,n\n01,a\n2,b\n", "integer", "string")
+    reference = make(tmp_path, "cities", "id,n\n1.0,a\n2.50,b\n", "number", "string")
+    (error,) = check(CITY, table, reference)
+    assert error["rowNumber"] == 3
+
+
+def test_a_resource_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    (error,) = check(CITY, make(tmp_path, "sales", "city,n\n1,a\n"), None)
+    assert error["type"] == "resource-error"
+    assert 'resource "sales" as resource "cities" does not exist' in error["note"]
+
+
+def test_a_field_that_does_not_exist_is_named(cities: Path, tmp_path: Path) -> None:
+    (error,) = check(ForeignKey(("city",), "cities", ("code",)), make(tmp_path, "sales", "city,n\n1,a\n"), cities)
+    assert error["type"] == "resource-error"
+    assert 'resource "cities" has no field "code"' in error["note"]
+
+
+def test_names_with_dots_are_names(tmp_path: Path) -> None:
+    table = make(tmp_path, "sales", "a,a.b\n1,2\n")
+    reference = make(tmp_path, "cities", "a,a.b\n9,2\n")
+    assert check(ForeignKey(("a.b",), "cities", ("a.b",)), table, reference) == []
+    assert len(check(ForeignKey(("a",), "cities", ("a",)), table, reference)) == 1
+
+
+def test_rows_in_every_row_group_are_counted(cities: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opendata.tables.check.validation.BLOCK_BYTES", 400)
+    monkeypatch.setattr("opendata.tables.forms.writing.ROW_GROUP_ROWS", 200)
+    table = make(tmp_path, "sales", "city,n\n" + "1,a\n" * 450 + "3,b\n")
+    (error,) = check(CITY, table, cities)
+    assert error["rowNumber"] == 452

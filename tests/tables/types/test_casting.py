@@ -1,0 +1,163 @@
+"""A checked value becomes its Arrow value and its canonical text; what fits neither is an error of the report."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opendata.tables.types.casting import build_batch, find_overflow, is_rounded, write_text
+
+PARIS = timezone(timedelta(hours=2))
+DECIMALS = st.decimals(allow_nan=False, allow_infinity=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "source", "text"),
+    [
+        ("integer", 7, "007", "7"),
+        ("integer", -5, " -5", "-5"),
+        ("number", Decimal("1234.50"), "1.234,50", "1234.50"),
+        ("number", Decimal("1E+5"), "1e5", "1E+5"),
+        ("number", Decimal("1E-7"), "1e-7", "0.0000001"),
+        ("number", Decimal("NaN"), "nan", "NaN"),
+        ("number", Decimal("Infinity"), "inf", "INF"),
+        ("number", Decimal("-Infinity"), "-INF", "-INF"),
+        ("number", 0.1, "0.1", "0.1"),
+        ("boolean", True, "oui", "true"),
+        ("boolean", False, "0", "false"),
+        ("date", date(2020, 12, 31), "31/12/2020", "2020-12-31"),
+        ("date", date(987, 1, 2), "0987-1-2", "0987-01-02"),
+        ("datetime", datetime(2020, 1, 2, 3, 4, 5), "any", "2020-01-02T03:04:05"),  # noqa: DTZ001
+        ("datetime", datetime(2020, 1, 2, 3, 4, 5, 60, tzinfo=PARIS), "any", "2020-01-02T01:04:05.000060Z"),
+        ("time", time(3, 4, 5), "03:04:05", "03:04:05"),
+        ("string", " a ", " a ", " a "),
+        ("year", 2020, "2020", "2020"),
+        ("any", "1.0", "1.0", "1.0"),
+        ("object", {"b": 1, "a": 2}, '{"b":1, "a":2}', '{"b":1, "a":2}'),
+        ("integer", None, "NA", None),
+        ("string", None, "", None),
+    ],
+)
+def test_the_canonical_text_of_a_value(kind: str, value: Any, source: str, text: str | None) -> None:
+    assert write_text(kind, value, source) == text
+
+
+@given(number=DECIMALS)
+def test_the_text_of_a_number_is_that_number_to_the_last_digit(number: Decimal) -> None:
+    text = write_text("number", number, "")
+    assert text is not None
+    assert Decimal(text) == number
+    assert write_text("number", Decimal(text), "") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"), [(2**63 - 1, True), (-(2**63), True), (2**63, False), (-(2**63) - 1, False), (10**4000, False)]
+)
+def test_an_integer_fits_64_bits_or_is_to_be_declared_as_text(value: int, fits: bool) -> None:
+    note = find_overflow({"name": "a", "type": "integer"}, value)
+    assert (note is None) == fits
+    assert fits or 'declare the field as "string"' in str(note)
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "fits"),
+    [
+        ("1.25", 2, True),
+        ("1.250", 2, True),
+        ("1.251", 2, False),
+        ("1E+3", 0, True),
+        ("9" * 36 + ".99", 2, True),
+        ("9" * 37 + ".99", 2, False),
+        ("1E+38", 0, False),
+        ("1E+999999", 2, False),
+        ("1E-999999", 2, False),
+        ("0E-50", 2, True),
+        ("-0.00", 2, True),
+        ("NaN", 2, False),
+        ("sNaN", 2, False),
+        ("Infinity", 2, False),
+    ],
+)
+def test_a_number_with_a_scale_has_38_digits(value: str, scale: int, fits: bool) -> None:
+    field = {"name": "a", "type": "number", "opendata": {"scale": scale}}
+    number = Decimal(value)
+    assert (find_overflow(field, number) is None) == fits
+    if fits:
+        column = pa.schema([pa.field("a", pa.decimal128(38, scale))])
+        batch = build_batch([field], [[number]], [[value]], column)
+        assert batch.typed.column(0).to_pylist() == [number]
+
+
+def test_a_float_is_rescaled_by_its_digits() -> None:
+    field = {"name": "a", "type": "number", "floatNumber": True, "opendata": {"scale": 2}}
+    assert find_overflow(field, 0.1) is None
+    assert find_overflow(field, 0.125) is not None
+    batch = build_batch([field], [[0.1]], [["0.1"]], pa.schema([pa.field("a", pa.decimal128(38, 2))]))
+    assert batch.typed.column(0).to_pylist() == [Decimal("0.10")]
+    assert batch.text.column(0).to_pylist() == ["0.1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [("1E+308", True), ("1E+309", False), ("-1E+999999", False), ("1E-400", True), ("Infinity", True), ("sNaN", False)],
+)
+def test_a_number_without_scale_fits_a_double(value: str, fits: bool) -> None:
+    assert (find_overflow({"name": "a", "type": "number"}, Decimal(value)) is None) == fits
+
+
+def test_a_moment_that_has_no_utc_time_does_not_fit() -> None:
+    field = {"name": "a", "type": "datetime"}
+    first = datetime(1, 1, 1)  # noqa: DTZ001
+    assert find_overflow(field, first) is None
+    assert find_overflow(field, first.replace(tzinfo=timezone(-timedelta(hours=2)))) is None
+    assert "UTC" in str(find_overflow(field, first.replace(tzinfo=PARIS)))
+
+
+@pytest.mark.parametrize(
+    ("value", "rounded"),
+    [
+        ("0.1", False),
+        ("123456789012345", False),
+        ("0.1234567890123456789", True),
+        ("12345678901234567890", True),
+        ("12345678901234567000", False),
+        ("Infinity", False),
+        ("NaN", False),
+    ],
+)
+def test_a_number_with_more_digits_than_a_double_keeps_is_rounded(value: str, rounded: bool) -> None:
+    assert is_rounded(Decimal(value)) == rounded
+
+
+def test_a_batch_holds_each_row_as_values_and_as_text() -> None:
+    fields = [
+        {"name": "i", "type": "integer"},
+        {"name": "n", "type": "number"},
+        {"name": "t", "type": "datetime"},
+        {"name": "s", "type": "string"},
+    ]
+    moment = datetime(2020, 1, 1, 2, tzinfo=PARIS)
+    schema = pa.schema(
+        [("i", pa.int64()), ("n", pa.float64()), ("t", pa.timestamp("us")), ("s", pa.string())]  # in the fields' order
+    )
+    batch = build_batch(
+        fields,
+        [[1, None], [Decimal("0.5"), None], [moment, None], ["x", None]],
+        [["01", "NA"], ["0,5", "NA"], ["any", "NA"], ["x", "NA"]],
+        schema,
+    )
+    assert batch.typed.schema == schema
+    assert batch.typed.to_pylist() == [
+        {"i": 1, "n": 0.5, "t": moment.astimezone(UTC).replace(tzinfo=None), "s": "x"},
+        {"i": None, "n": None, "t": None, "s": None},
+    ]
+    assert batch.text.to_pylist() == [
+        {"i": "1", "n": "0.5", "t": "2020-01-01T00:00:00Z", "s": "x"},
+        {"i": None, "n": None, "t": None, "s": None},
+    ]

@@ -1,0 +1,153 @@
+"""Signing in and out, and what protects a session."""
+
+from __future__ import annotations
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from opendata.web.access import sessions
+from opendata.web.access.throttle import Throttle
+from tests.web.conftest import PASSWORD, Portal, find_token, send
+
+
+@pytest.fixture(autouse=True)
+def _forget_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "throttle", Throttle(tries=3, seconds=300))
+
+
+def test_signing_in_leads_to_the_workspace_and_out_again(portal: Portal) -> None:
+    client = portal.signed_in("clerk")
+    page = client.get("/workspace")
+    assert page.status_code == 200
+    assert page.headers["Cache-Control"] == "private, no-store"
+    assert "clerk" in client.get("/").text
+    assert client.get("/").headers["Cache-Control"] == "private, no-store"
+    assert send(client, "/sign-out", {}, form="/").status_code == 303
+    assert client.get("/workspace").status_code == 303
+    assert "clerk" not in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("clerk", "gu3ss"), ("nobody", PASSWORD), ("", ""), ("clerk\0", PASSWORD)]
+)
+def test_a_wrong_name_or_password_says_neither_which(portal: Portal, name: str, password: str) -> None:
+    answer = send(portal.client("en"), "/sign-in", {"name": name, "password": password})
+    assert answer.status_code == 401
+    assert "Name or password is wrong" in answer.text
+    assert password not in answer.text or not password
+
+
+def test_a_session_ends_when_the_account_is_closed_or_gets_a_new_password(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    desk.services.accounts.set_password("clerk", "another password")
+    assert client.get("/workspace").status_code == 303
+    other = desk.signed_in("boss")
+    desk.services.accounts.disable_user("boss")
+    assert other.get("/workspace").status_code == 303
+
+
+def test_a_session_begun_before_signing_in_is_worth_nothing_after(portal: Portal) -> None:
+    client = portal.client()
+    before = find_token(client.get("/sign-in").text)
+    client.post("/sign-in", data={"csrf_token": before, "name": "clerk", "password": PASSWORD})
+    answer = client.post("/workspace/datasets/new", data={"csrf_token": before, "title_zh": "标题"})
+    assert answer.status_code == 400
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(portal: Portal) -> None:
+    cookie = portal.client().get("/sign-in").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/sign-in",
+        "/sign-out",
+        "/workspace/datasets/new",
+        "/workspace/datasets/reservoirs/edit",
+        "/workspace/datasets/reservoirs/upload",
+        "/workspace/drafts/x/submit",
+        "/workspace/drafts/x/discard",
+        "/workspace/drafts/x/resources/levels/drop",
+    ],
+)
+@pytest.mark.parametrize("token", ["", "wrong"])
+def test_a_form_from_elsewhere_is_refused(portal: Portal, path: str, token: str) -> None:
+    client = portal.signed_in("clerk", "en")
+    answer = client.post(path, data={"csrf_token": token, "name": "clerk", "password": PASSWORD})
+    assert answer.status_code == 400
+    assert "did not come from a page of this portal" in answer.text
+
+
+def test_every_form_is_guarded(portal: Portal) -> None:
+    client = portal.signed_in("boss")
+    for rule in portal.app.url_map.iter_rules():
+        if "POST" in (rule.methods or ()) and not rule.rule.startswith("/api/"):
+            path = rule.rule.replace("<dataset>", "reservoirs").replace("<draft>", "x").replace("<resource>", "levels")
+            path = path.replace("<version>", "1.0.0")
+            assert client.post(path, data={}).status_code == 400, rule.rule
+
+
+@pytest.mark.parametrize("path", ["/workspace", "/workspace/datasets/new", "/workspace/datasets/reservoirs/edit?a=1"])
+def test_a_page_for_members_leads_to_the_form_and_back(portal: Portal, path: str) -> None:
+    client = portal.client()
+    asked = client.get(path)
+    assert asked.status_code == 303
+    answer = send(
+        client,
+        "/sign-in",
+        {"name": "boss", "password": PASSWORD, "next": path},
+        form=asked.headers["Location"],
+    )
+    assert answer.headers["Location"] == path
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "\\/evil.example",
+        "/\t/evil.example",
+        "/%0d%0aSet-Cookie:x=1\r\nX: y",
+        "javascript:alert(1)",
+        "evil",
+        "http:/evil",
+        "",
+    ],
+)
+def test_nobody_is_led_away_after_signing_in(portal: Portal, wanted: str) -> None:
+    answer = send(portal.client(), "/sign-in", {"name": "clerk", "password": PASSWORD, "next": wanted})
+    assert answer.headers["Location"] == "/workspace"
+
+
+def test_guessing_is_slowed_down(portal: Portal) -> None:
+    client = portal.client("en")
+    for _ in range(3):
+        assert send(client, "/sign-in", {"name": "clerk", "password": "guess"}).status_code == 401
+    refused = send(client, "/sign-in", {"name": "clerk", "password": PASSWORD})
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 300
+    assert send(client, "/sign-in", {"name": "boss", "password": PASSWORD}).status_code == 303
+
+
+def test_the_throttle_forgets_after_its_time() -> None:
+    now = [0.0]
+    throttle = Throttle(tries=2, seconds=10, clock=lambda: now[0])
+    throttle.note_failure("a")
+    now[0] = 4
+    throttle.note_failure("a")
+    assert (throttle.wait_seconds("a"), throttle.wait_seconds("b")) == (6, 0)
+    now[0] = 10
+    assert throttle.wait_seconds("a") == 0
+    throttle.note_failure("a")
+    throttle.forget("a")
+    assert throttle.wait_seconds("a") == 0
+
+
+def test_a_form_without_files_is_small(portal: Portal) -> None:
+    data = MultiDict({"name": "x" * (3 * 1024 * 1024), "password": "y"})
+    assert portal.client().post("/sign-in", data=data).status_code == 413
