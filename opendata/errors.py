@@ -57,6 +57,14 @@ class OpendataError(Exception):
         """The message in English, parameters filled in."""
         return self.message % self.params if self.params else self.message
 
+    def describe(self) -> dict[str, Any]:
+        """The message and its parameters as JSON keeps them, to be said later in any language."""
+        plain = {
+            key: value if isinstance(value, str | int | float) or value is None else str(value)
+            for key, value in self.params.items()
+        }
+        return {"message": self.message, "params": plain}
+
     def __str__(self) -> str:
         if not self.faults:
             return self.text

@@ -12,6 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 from opendata import errors
 from opendata.errors import N_, OpendataError
+from opendata.settings import SOURCE_LANGUAGE
+from opendata.wording.voice import Voice, voice_of
 
 STATUS: Mapping[type[OpendataError], int] = {
     errors.OpendataError: 500,
@@ -66,41 +68,26 @@ HTTP_DETAILS: Mapping[int, str] = {
 
 MEDIA_TYPE = "application/problem+json"
 
-Translate = Callable[[str], str]
-
 
 def status_of(error: OpendataError) -> int:
     """The HTTP status of an exception: its own, or that of the nearest class above it."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def describe_problem(error: OpendataError, translate: Translate, instance: str) -> dict[str, Any]:
-    """The problem document of an exception, in the language of `translate`."""
+def describe_problem(error: OpendataError, voice: Voice, instance: str) -> dict[str, Any]:
+    """The problem document of an exception, in the language of a voice."""
     found: dict[str, Any] = {
         "type": f"/problems/{error.slug}",
-        "title": translate(error.title),
+        "title": voice.translate(error.title),
         "status": status_of(error),
-        "detail": fill(translate, error.message, error.params),
+        "detail": voice.say_error(error),
         "instance": quote(instance, safe=_SAFE),
     }
     if isinstance(error, errors.WithdrawnError) and error.tombstone:
         found["tombstone"] = error.tombstone
     if error.faults:
-        found["errors"] = [
-            {"pointer": item.pointer, "detail": fill(translate, item.message, dict(item.params))}
-            for item in error.faults
-        ]
+        found["errors"] = [{"pointer": item.pointer, "detail": voice.say_fault(item)} for item in error.faults]
     return found
-
-
-def fill(translate: Translate, message: str, params: Mapping[str, object]) -> str:
-    """A template in the reader's language with its parameters; texts among them are translated where they can be."""
-    text = translate(message)
-    if not params:
-        return text
-    return text % {
-        key: translate(value) if isinstance(value, str) and value else value for key, value in params.items()
-    }
 
 
 def register_problems(app: Flask) -> None:
@@ -112,7 +99,7 @@ def register_problems(app: Flask) -> None:
             app.logger.error("%s %s: %s", request.method, request.path, error)
         if isinstance(error, errors.MovedError):
             return _lead_on(error)
-        return _answer(describe_problem(error, _translate(), request.path))
+        return _answer(describe_problem(error, choose_voice(), request.path))
 
     @app.errorhandler(HTTPException)
     def _handle_http(error: HTTPException) -> Response:
@@ -130,9 +117,9 @@ def register_problems(app: Flask) -> None:
         app.logger.exception("%s %s", request.method, request.path, exc_info=error)
         document = {
             "type": "/problems/error",
-            "title": _translate()(HTTP_TITLES[500]),
+            "title": choose_voice().translate(HTTP_TITLES[500]),
             "status": 500,
-            "detail": _translate()(N_("The fault is ours and has been logged; please try again later")),
+            "detail": choose_voice().translate(N_("The fault is ours and has been logged; please try again later")),
             "instance": quote(request.path, safe=_SAFE),
         }
         return _answer(document)
@@ -141,7 +128,7 @@ def register_problems(app: Flask) -> None:
 def _lead_on(error: errors.MovedError) -> Response:
     """The same address under the dataset's present id, for good and for any method (308)."""
     target = request.full_path.removesuffix("?").replace(f"/datasets/{error.old}", f"/datasets/{error.new}", 1)
-    document = describe_problem(error, _translate(), request.path)
+    document = describe_problem(error, choose_voice(), request.path)
     response = Response(current_app.json.dumps(document), 308, content_type=MEDIA_TYPE)
     response.headers["Location"] = quote(request.script_root + target, safe=_SAFE + "?%")
     response.headers["Cache-Control"] = "public, max-age=3600"
@@ -151,7 +138,7 @@ def _lead_on(error: errors.MovedError) -> Response:
 
 def describe_http(error: HTTPException, instance: str) -> dict[str, Any]:
     """The problem document of an error of HTTP itself."""
-    translate = _translate()
+    translate = choose_voice().translate
     status = error.code or 500
     title = HTTP_TITLES.get(status) or HTTPStatus(status).phrase
     found: dict[str, Any] = {
@@ -184,10 +171,12 @@ SLUGS = {
 }
 
 
-def _translate() -> Translate:
-    from flask_babel import gettext
+def choose_voice() -> Voice:
+    """The voice of this request's reader."""
+    from flask_babel import get_locale
 
-    return lambda text: gettext(text) if text else text
+    locale = get_locale()
+    return voice_of(locale.language if locale is not None else SOURCE_LANGUAGE)
 
 
 def _answer(document: dict[str, Any]) -> Response:

@@ -16,6 +16,13 @@ INSTANCE_FILE = "opendata.env"
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
+SOURCE_LANGUAGE = "en"
+"""The language of the texts in the code."""
+
+TRANSLATIONS = Path(__file__).resolve().parent / "wording" / "translations"
+LANGUAGES = (*sorted(path.name for path in TRANSLATIONS.iterdir() if path.is_dir()), SOURCE_LANGUAGE)
+"""The languages the program speaks: each that has a folder of translations, and English."""
+
 
 def _setting(default: object, about: str, *, unit: str = "", secret: bool = False) -> Any:
     return field(default=default, metadata={"about": about, "unit": unit, "secret": secret})
@@ -208,7 +215,7 @@ def write_instance_file(home: Path, values: Mapping[str, str]) -> None:
     os.replace(beside, home / INSTANCE_FILE)
 
 
-_CHOICES = {"review": ("none", "two-person"), "languages": ("zh", "en")}
+_CHOICES = {"review": ("none", "two-person"), "languages": LANGUAGES}
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 

@@ -14,9 +14,10 @@ os.environ.update(LC_ALL="C.UTF-8")  # the reference is in English, whoever make
 
 from opendata import errors, problems
 from opendata.cli import main as opendata
+from opendata.domain.findings import CODES
 from opendata.errors import OpendataError
 from opendata.settings import list_settings
-from opendata.web.drafts.findings import CONSTRAINTS, KINDS, TYPE_ADVICE
+from opendata.wording.finding_sentences import CONSTRAINTS, SENTENCES, TYPE_ADVICE, WARNINGS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the program, then run it. -->\n"
@@ -140,7 +141,8 @@ def write_errors() -> str:
         "| type | called | what it tells | what helps |",
         "|---|---|---|---|",
     ]
-    for name, (title, _, advice) in KINDS.items():
+    types = {code.type for code in CODES.values()}
+    for name, (title, _, advice) in ((name, found) for name, found in SENTENCES.items() if name in types):
         helps = HELPS_ELSEWHERE.get(name) or end_sentence(advice)
         lines.append(f"| `{name}` | {title} | {FINDINGS[name]} | {helps} |")
     lines += [
@@ -160,8 +162,26 @@ def write_errors() -> str:
         "| rule | called | what helps |",
         "|---|---|---|",
         *(f"| `{name}` | {title} | {end_sentence(advice)} |" for name, (title, _, advice) in CONSTRAINTS.items()),
+        "",
+        "### Codes",
+        "",
+        "Each error of a report has an object `opendata` with a `code`, which says more exactly than its type what is",
+        "wrong, the `rule` and the `params` that fill the sentence. Warnings are in the task's `opendata.warnings`.",
+        "",
+        "| code | type | params | what it says |",
+        "|---|---|---|---|",
+        *(
+            f"| `{name}` | `{code.type}` | {', '.join(f'`{param}`' for param in code.params)} | {describe_code(name)} |"
+            for name, code in CODES.items()
+        ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def describe_code(name: str) -> str:
+    """What a code says, its parameters in braces."""
+    text = WARNINGS[name] if name in WARNINGS else SENTENCES[name].message
+    return re.sub(r"%\((\w+)\)s", r"{\1}", text)
 
 
 def end_sentence(advice: str) -> str:

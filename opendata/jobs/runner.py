@@ -20,7 +20,7 @@ from typing import IO, Protocol, cast
 
 from opendata.errors import OpendataError
 from opendata.services.drafts.lease import Lease, LostLeaseError
-from opendata.services.work.work import TOO_LONG, Work
+from opendata.services.work.work import Work
 
 logger = logging.getLogger(__name__)
 
@@ -177,7 +177,7 @@ class ProcessRunner:
             elif time.monotonic() - since > self._seconds:
                 logger.warning("draft %s made no progress for %s seconds", lease.draft, self._seconds)
                 child.end()
-                self._work.note_limit(lease, "TookTooLong", TOO_LONG, seconds=self._seconds)
+                self._work.note_limit(lease, "TookTooLong", "too-long", seconds=self._seconds)
                 return LAST
 
     def _find_child(self) -> _Process:

@@ -15,7 +15,6 @@ from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.metadata.codes import DISCLOSURES, UPDATE_CYCLES
 from opendata.metadata.text import find_value_faults
 
-LANGUAGES = ("zh", "en")
 MAX_TITLE = 300
 MAX_TEXT = 20_000
 MAX_ITEMS = 100

@@ -9,43 +9,42 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from opendata.errors import N_
 from opendata.metadata.codes import LICENSES
+from opendata.settings import LANGUAGES
+from opendata.wording.voice import voice_of
 
 Rows = Sequence[Sequence[str]]
 
-_LABELS: Mapping[str, tuple[str, str]] = {
-    "field": ("字段", "Field"),
-    "title": ("名称", "Title"),
-    "type": ("类型", "Type"),
-    "unit": ("单位", "Unit"),
-    "description": ("说明", "Description"),
-    "constraints": ("约束", "Constraints"),
-    "missing": ("缺失值", "Missing values"),
-    "item": ("项目", "Item"),
-    "value": ("内容", "Value"),
-    "dataset": ("数据集", "Dataset"),
-    "id": ("标识", "Id"),
-    "version": ("版本", "Version"),
-    "created": ("发布时间", "Published"),
-    "publisher": ("数据提供方", "Publisher"),
-    "table": ("数据表", "Table"),
-    "rows": ("行数", "Rows"),
-    "license": ("许可", "Licence"),
-    "source": ("来源", "Source"),
-    "digest": ("CSV 摘要", "Digest of the CSV"),
-    "dictionary": ("数据字典", "dictionary"),
-    "origin": ("来源与许可", "source and licence"),
-    "cut": (
-        "以“…”结尾的单元格超过 Excel 的 32,767 个字符，完整内容见 CSV 或 Parquet 文件。",
-        "Cells that end in “…” are longer than the 32,767 characters of Excel; CSV and Parquet have them whole.",
-    ),
+_LABELS: Mapping[str, str] = {
+    "field": N_("Field"),
+    "title": N_("Title"),
+    "type": N_("Type"),
+    "unit": N_("Unit"),
+    "description": N_("Description"),
+    "constraints": N_("Constraints"),
+    "missing": N_("Missing values"),
+    "item": N_("Item"),
+    "value": N_("Value"),
+    "dataset": N_("Dataset"),
+    "id": N_("Id"),
+    "version": N_("Version"),
+    "created": N_("Published"),
+    "publisher": N_("Publisher"),
+    "table": N_("Table"),
+    "rows": N_("Rows"),
+    "license": N_("Licence"),
+    "source": N_("Source"),
+    "digest": N_("Digest of the CSV"),
+    "dictionary": N_("dictionary"),
+    "origin": N_("source and licence"),
+    "cut": N_("Cells that end in “…” are longer than the 32,767 characters of Excel; CSV and Parquet have them whole."),
 }
 
 
 def label(key: str, languages: Sequence[str]) -> str:
     """A label of these pages, such as the name of one (`dictionary`, `origin`)."""
-    zh, en = _LABELS[key]
-    return " / ".join({"zh": zh, "en": en}[language] for language in languages if language in ("zh", "en"))
+    return " / ".join(voice_of(language).translate(_LABELS[key]) for language in languages if language in LANGUAGES)
 
 
 def explain_columns(resource: Mapping[str, Any], languages: Sequence[str]) -> Rows:

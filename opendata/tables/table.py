@@ -12,7 +12,7 @@ from opendata.tables.check.validation import STORED_FINDINGS, TableReader
 from opendata.tables.forms.writing import TableWriter
 from opendata.tables.profile.privacy import PrivacyFinding, PrivacyScreen
 from opendata.tables.profile.profile import Profiler
-from opendata.tables.report.findings import FindingsWriter, describe_errors
+from opendata.tables.report.findings import FindingsWriter, list_findings
 from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.schema import TableSchema, publish_schema
 from opendata.tables.text.dialect import Dialect
@@ -82,9 +82,9 @@ def prepare_table(
             with FindingsWriter(findings) as writer:
                 reader = TableReader(source, careful=careful, on_findings=writer.write, **options)
                 profile, privacy, csv_is_source = _write_table(reader, csv, parquet, footer or {})
-                others = [error for error in reader.task.errors if "cells" not in error]
+                others = [found for found in reader.task.listed if found.place.cells is None]
                 if others:
-                    writer.write(describe_errors(others))
+                    writer.write(list_findings(others))
         except NeedsCareError:
             continue
         break

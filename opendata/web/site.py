@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, g
 from flask_babel import Babel, gettext
 
 from opendata.metadata.codes import DISCLOSURES, LICENSES, UPDATE_CYCLES
+from opendata.settings import TRANSLATIONS
 from opendata.web.access import sessions
 from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
-from opendata.web.core import assets, formats, languages, problem_pages, security, wording
+from opendata.web.core import assets, formats, languages, problem_pages, security
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
-from opendata.web.drafts import choices, drafts, findings, next_version, readings, statuses, uploads, workspace
+from opendata.web.drafts import choices, drafts, next_version, readings, statuses, uploads, workspace
 from opendata.web.operations import custody, operations
-
-TRANSLATIONS = Path(__file__).parent / "translations"
+from opendata.wording.findings import LESSER
 
 
 def register_web(app: Flask) -> None:
@@ -53,8 +52,6 @@ def register_web(app: Flask) -> None:
     formats.register_formats(app)
     app.jinja_env.globals.update(_GLOBALS)
     app.context_processor(_offer)
-    app.extensions["opendata_words"] = findings.choose_words
-    app.extensions["opendata_phrase"] = wording.translate_phrase
     app.extensions["opendata_error_page"] = problem_pages.render_problem
 
 
@@ -80,7 +77,7 @@ _GLOBALS: dict[str, Any] = {
     "disclosures": DISCLOSURES,
     "language_names": languages.NAMES,
     "language_of": languages.language_of,
-    "lesser_strengths": findings.LESSER,
+    "lesser_strengths": LESSER,
     "licences": LICENSES,
     "list_rules": tables.list_rules,
     "name_code": languages.name_code,
@@ -89,11 +86,10 @@ _GLOBALS: dict[str, Any] = {
     "say": languages.say,
     "say_list": languages.say_list,
     "say_plain": languages.say_plain,
-    "say_reason": wording.say_reason,
+    "say_reason": languages.say_reason,
     "separator": languages.choose_separator,
     "statuses": statuses.STATUSES,
     "switch_language": languages.switch_language,
-    "translate_phrase": wording.translate_phrase,
     "update_cycles": UPDATE_CYCLES,
 }
 """What every template may call, imported ones included."""

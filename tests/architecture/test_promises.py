@@ -91,5 +91,5 @@ def test_nobody_unknown_may_write_anywhere(app: Flask) -> None:
 
 def test_the_package_holds_its_pages_and_texts() -> None:
     package = Path(__file__).resolve().parents[2] / "opendata"
-    for part in ("web/core/base.html", "web/static", "web/translations/zh/LC_MESSAGES/messages.mo", "py.typed"):
+    for part in ("web/core/base.html", "web/static", "wording/translations/zh/LC_MESSAGES/messages.mo", "py.typed"):
         assert (package / part).exists()

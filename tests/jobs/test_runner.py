@@ -159,7 +159,7 @@ def test_a_file_that_crashes_the_process_fails_alone_and_is_given_up_in_the_end(
         runner.run(bad)
     view = services.drafts.get(editor, bad)
     assert view.is_given_up
-    assert "the file may be too large" in view.error["detail"]  # type: ignore[index]
+    assert "The file may be too large" in view.error["detail"]  # type: ignore[index]
 
 
 def test_work_that_gets_nowhere_is_stopped_and_the_next_draft_goes_through(

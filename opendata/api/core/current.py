@@ -7,23 +7,12 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app, request
 
 if TYPE_CHECKING:
-    from opendata.tables.forms.sheets import Words
     from opendata.wiring import Services
 
 
 def services() -> Services:
     """The services of the instance."""
     return cast("Services", current_app.extensions["opendata"])
-
-
-def words() -> Words:
-    """What lists of findings say, in the language this request asks for."""
-    return cast("Words", current_app.extensions["opendata_words"]())
-
-
-def say(phrase: str) -> str:
-    """A phrase of the services in the language this request asks for."""
-    return str(current_app.extensions["opendata_phrase"](phrase))
 
 
 def absolute(path: str) -> str:

@@ -12,11 +12,13 @@ from werkzeug.utils import send_file
 
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import ApiBlueprint
-from opendata.api.core.current import services, words
+from opendata.api.core.current import services
 from opendata.api.core.fields import Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
+from opendata.problems import choose_voice
 from opendata.services.core.values import Page
+from opendata.wording.findings import explain
 
 blueprint = ApiBlueprint("findings", "What the check of a draft's table found, cell by cell.")
 
@@ -50,6 +52,8 @@ class FindingShape(Schema):
     rule = fields.String(required=True, metadata={"description": "`type`, the constraint's or check's name, or type."})
     strength = fields.String(required=True, metadata={"enum": ["error", "warning", "note"]})
     cell = fields.String(required=True, allow_none=True, metadata={"description": "Its first 1000 characters."})
+    code = fields.String(required=True, metadata={"description": "What is wrong, more exactly than by its type."})
+    params = fields.Dict(required=True, metadata={"description": "What fills the sentences of the code."})
     note = fields.String(required=True)
     title = fields.String(required=True, metadata={"description": "What the rule is called, in the reader's language."})
     message = fields.String(required=True, metadata={"description": "What is wrong."})
@@ -70,33 +74,29 @@ FindingsPage = page_of(FindingShape)
 def list_findings(query: Mapping[str, Any], draft: str, resource: str) -> Page[Mapping[str, Any]]:
     """List what the check of a sent table found, in the order of its rows."""
     page = services().findings.list(caller(), draft, resource, **query)
-    explain = words().explain
-    return replace(page, items=[{**item, **_name(explain(item))} for item in page.items])
+    voice = choose_voice()
+    return replace(page, items=[{**item, **explain(voice, item)._asdict()} for item in page.items])
 
 
 @blueprint.operation("GET", f"{_TABLE}/findings.csv", file_type=CSV, **_FILE)
 def download_findings_csv(draft: str, resource: str) -> Response:
     """Get the list as CSV, in the language the request asks for."""
-    found = services().findings.write_csv(caller(), draft, resource, words())
+    found = services().findings.write_csv(caller(), draft, resource, choose_voice())
     return _send(found, CSV, f"{resource}-findings.csv")
 
 
 @blueprint.operation("GET", f"{_TABLE}/findings.xlsx", file_type=XLSX, **_FILE)
 def download_findings_xlsx(draft: str, resource: str) -> Response:
     """Get the list as an Excel workbook, in the language the request asks for."""
-    found = services().findings.write_xlsx(caller(), draft, resource, words())
+    found = services().findings.write_xlsx(caller(), draft, resource, choose_voice())
     return _send(found, XLSX, f"{resource}-findings.xlsx")
 
 
 @blueprint.operation("GET", f"{_TABLE}/marked.xlsx", file_type=XLSX, **_FILE)
 def download_marked_copy(draft: str, resource: str) -> Response:
     """Get the sent table as an Excel workbook: wrong cells are coloured, and comments say how to put them right."""
-    found = services().findings.write_marked(caller(), draft, resource, words())
+    found = services().findings.write_marked(caller(), draft, resource, choose_voice())
     return _send(found, XLSX, f"{resource}-marked.xlsx")
-
-
-def _name(explained: tuple[str, str, str]) -> dict[str, str]:
-    return dict(zip(("title", "message", "advice"), explained, strict=True))
 
 
 def _send(found: BinaryIO, media_type: str, name: str) -> Response:

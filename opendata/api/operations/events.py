@@ -18,9 +18,11 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import ApiBlueprint
-from opendata.api.core.current import say, services
+from opendata.api.core.current import services
 from opendata.errors import N_
+from opendata.problems import choose_voice
 from opendata.services.core.values import ProgressView
+from opendata.wording.work import say_stage
 
 blueprint = ApiBlueprint("events", "How far the work on a draft is, told while it goes on.")
 
@@ -153,7 +155,7 @@ def _write(found: ProgressView) -> str:
     data = {
         "status": found.status,
         "stage": found.stage,
-        "text": say(found.stage),
+        "text": say_stage(choose_voice(), found.stage),
         "progress": found.progress,
         "bytes": found.bytes,
         "total": found.total,

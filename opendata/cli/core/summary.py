@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import choose_voice, tell
 from opendata.errors import N_
+from opendata.wording.findings import explain_error, say_warning
 
 _LISTED = 10
 
@@ -34,8 +35,10 @@ def _write_task(task: Mapping[str, Any]) -> None:
     click.echo(f"{task['place']}: {verdict} ({counts})")
     if not task["valid"] or (task.get("opendata") or {}).get("counts"):
         write_findings(task)
-    for warning in task.get("warnings", ()):
-        click.echo(f"  {warning}")
+    ours = (task.get("opendata") or {}).get("warnings")
+    for warning in task.get("warnings", ()) if ours is None else ours:
+        said = warning if ours is None else say_warning(choose_voice(), warning["code"], warning["params"])
+        click.echo(f"  {said}")
 
 
 def write_findings(task: Mapping[str, Any], *, indent: str = "  ") -> None:
@@ -64,13 +67,10 @@ def _weigh(count: Mapping[str, Any]) -> str:
 
 
 def _locate(error: Mapping[str, Any]) -> str:
-    """One error on one line: row, column, cell and what is wrong, or the message where it is of no single cell."""
-    if error.get("fieldName") and error.get("note") and "cell" in error:
-        return tell(
-            N_("row %(row)s, “%(column)s”: “%(cell)s”: %(note)s"),
-            row=error["rowNumber"],
-            column=error["fieldName"],
-            cell=error["cell"][:80],
-            note=error["note"],
-        )
-    return str(error["message"])
+    """One error on one line: row, column and what is wrong; of frictionless its own message."""
+    if "code" not in (error.get("opendata") or {}):
+        return str(error["message"])
+    said = explain_error(choose_voice(), error).message
+    if error.get("fieldName") and "rowNumber" in error:
+        return tell(N_("row %(row)s, “%(column)s”: "), row=error["rowNumber"], column=error["fieldName"]) + said
+    return tell(N_("row %(row)s: "), row=error["rowNumber"]) + said if "cells" in error else said

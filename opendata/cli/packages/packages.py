@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opendata.cli.core.failures import NOT_PASSED
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import choose_voice, tell
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.cli.core.summary import write_findings
 from opendata.errors import N_, OpendataError
+from opendata.wording.work import say_stage
 
 if TYPE_CHECKING:
     from opendata.services.packages.imports import Imported, ImportedResource
@@ -109,7 +110,7 @@ def _watch(services: Services) -> Iterator[None]:
                 except OpendataError:
                     continue
                 if newest is not None and newest.stage:
-                    progress.report(newest.progress, newest.stage)
+                    progress.report(newest.progress, say_stage(choose_voice(), newest.stage))
 
     follower = threading.Thread(target=follow, daemon=True)
     follower.start()

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 from opendata.cli.core.failures import Failure
-from opendata.cli.core.language import read_language, tell
+from opendata.cli.core.language import choose_voice, read_language, tell
 from opendata.cli.uploads.upload_memory import Memory, identify_file
 from opendata.errors import N_, IntegrityError, UsageError
+from opendata.wording.work import say_stage
 
 if TYPE_CHECKING:
     import requests
@@ -92,7 +93,7 @@ class Portal:
             pause = answer.headers.get("Retry-After")
             if pause is None:
                 return found
-            on_progress(found["progress"], found["stage"])
+            on_progress(found["progress"], say_stage(choose_voice(), found["stage"]))
             time.sleep(min(float(pause) if pause.isdigit() else 1.0, _LONGEST_PAUSE))
 
     def _announce(self, name: str, size: int, once: str) -> str:

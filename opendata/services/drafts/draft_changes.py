@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from opendata.db.models import DraftResource
+from opendata.domain.stages import Stage
 from opendata.errors import NotFoundError
 from opendata.services.catalogue.row_changes import TableFiles, count_changes, find_earlier, stamp
 from opendata.services.catalogue.versions import Manifests
@@ -41,7 +42,7 @@ class DraftChanges:
                 and (resource.changes or {}).get("base") != stamp(earlier)
             ]
         for identifier, name, files, earlier in pairs:
-            lease.report(f"compare {name}"[:40], 0.96, force=True)
+            lease.report(Stage("compare", name), 0.96, force=True)
             found = self._compare(name, earlier, files)
             with self._context.write() as session:
                 row = lease.lock(session)

@@ -11,7 +11,10 @@ from opendata.metadata.attachments import is_attachment, list_attachments, list_
 from opendata.services.catalogue.datasets import next_metadata
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.next_version import foresee
-from opendata.tables.report.report import add_errors, describe_report
+from opendata.settings import SOURCE_LANGUAGE
+from opendata.tables.report.report import add_errors, describe_report, restore_task
+from opendata.wording.voice import voice_of
+from opendata.wording.work import say_failure
 
 _COUNTS = ("key", "added", "removed", "changed", "unchanged", "cells", "reordered")
 
@@ -40,7 +43,7 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
         notes=row.notes,
         reason=row.reason,
         comment=row.comment,
-        error=row.error,
+        error=_view_error(row.error),
         author=row.author,
         submitter=row.submitter,
         approver=row.approver,
@@ -82,6 +85,11 @@ def _list_metadata_changes(row: Draft) -> list[tuple[str, Any, Any]]:
     return [(name, now.get(name), then.get(name)) for name in names]
 
 
+def _view_error(error: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Why the work was stopped, and in English what is said of it."""
+    return {**error, "detail": say_failure(voice_of(SOURCE_LANGUAGE), error)} if error else None
+
+
 def is_at_work(wanted: str, error: Mapping[str, Any] | None) -> bool:
     """Whether a worker does something for a draft, or will: it was not given up."""
     return bool(wanted) and not (error or {}).get("final")
@@ -96,11 +104,11 @@ def build_report(row: Draft) -> dict[str, Any] | None:
     """The report over all tables checked so far, keys between them included; None before the first."""
     if row.status in ("received", "validating"):
         return None
-    tasks = [
-        add_errors(item.report, row.key_reports.get(item.name)) for item in row.resources if item.report is not None
-    ]
+    of_keys = {name: restore_task(report) for name, report in row.key_reports.items()}
+    checked = [item for item in row.resources if item.report is not None]
+    tasks = [add_errors(restore_task(item.report or {}), of_keys.pop(item.name, None)) for item in checked]
     own = {item.name for item in row.resources}
-    tasks += [report for name, report in row.key_reports.items() if name not in own]
+    tasks += [report for name, report in of_keys.items() if name not in own]
     return describe_report(tasks)
 
 

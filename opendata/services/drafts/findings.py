@@ -15,10 +15,11 @@ from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
 from opendata.services.drafts.drafts import find_draft
-from opendata.tables.forms.sheets import Words, write_findings_csv, write_findings_xlsx, write_marked_xlsx
+from opendata.tables.forms.sheets import write_findings_csv, write_findings_xlsx, write_marked_xlsx
 from opendata.tables.report.findings import iterate_findings, read_findings
 from opendata.tables.text.decoding import read_rows
 from opendata.tables.text.dialect import Dialect, restore_dialect
+from opendata.wording.voice import Voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +55,21 @@ class Findings:
         rows, following = read_findings(source.findings, after=int(after), limit=limit, **wanted)
         return Page(rows, None if following is None else write_cursor(str(following)))
 
-    def write_csv(self, actor: Actor | None, draft: str, resource: str, words: Words) -> BinaryIO:
+    def write_csv(self, actor: Actor | None, draft: str, resource: str, voice: Voice) -> BinaryIO:
         """The list as CSV: a file without a name, which goes when it is closed."""
         source = self._find(actor, draft, resource)
         out = self._open()
-        write_findings_csv(source.findings, out, words)
+        write_findings_csv(source.findings, out, voice)
         return _rewind(out)
 
-    def write_xlsx(self, actor: Actor | None, draft: str, resource: str, words: Words) -> BinaryIO:
+    def write_xlsx(self, actor: Actor | None, draft: str, resource: str, voice: Voice) -> BinaryIO:
         """The list as an Excel workbook; a file as above."""
         source = self._find(actor, draft, resource)
         out = self._open()
-        write_findings_xlsx(source.findings, out, words)
+        write_findings_xlsx(source.findings, out, voice)
         return _rewind(out)
 
-    def write_marked(self, actor: Actor | None, draft: str, resource: str, words: Words) -> BinaryIO:
+    def write_marked(self, actor: Actor | None, draft: str, resource: str, voice: Voice) -> BinaryIO:
         """The sent table as an Excel workbook in which wrong cells are marked; a file as above."""
         source = self._find(actor, draft, resource)
         header_row = max(source.dialect.header_rows, default=1)
@@ -77,7 +78,7 @@ class Findings:
             closing(read_rows(source.text, source.dialect)) as rows,
             closing(iterate_findings(source.findings)) as found,
         ):
-            write_marked_xlsx(rows, found, out, words, header_row=header_row)
+            write_marked_xlsx(rows, found, out, voice, header_row=header_row)
         return _rewind(out)
 
     def _find(self, actor: Actor | None, draft: str, resource: str) -> _Source:

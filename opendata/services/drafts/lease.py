@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft
+from opendata.domain.stages import Stage
 from opendata.services.core.context import Context
 from opendata.services.drafts.drafts import find_draft
 
@@ -45,13 +46,13 @@ class Lease:
             raise LostLeaseError
         return row
 
-    def report(self, stage: str, progress: float, *, force: bool = False) -> None:
+    def report(self, stage: Stage, progress: float, *, force: bool = False) -> None:
         """Tell how far the work is (0..1) and stay in possession; writes at most once a second."""
         now = time.monotonic()
         if not force and now - self._beaten < _BEAT_SECONDS:
             return
         self._beaten = now
-        self._extend({"stage": stage, "progress": round(min(progress, 1.0), 4)})
+        self._extend({"stage": str(stage), "progress": round(min(progress, 1.0), 4)})
 
     def keep(self) -> tuple[str, float]:
         """Stay in possession while another process of this worker does the work; how far that has told it is.

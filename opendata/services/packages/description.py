@@ -43,7 +43,7 @@ def _describe_table(found: FoundTable, folder: Path) -> dict[str, Any]:
         schema = read_schema({"fields": list(opened.fields)}) if opened.fields is not None else None
         options: dict[str, Any] = {"name": "table", "schema": schema, "dialect": opened.dialect}
         table = prepare_table(opened.path, folder, renames=opened.renames, **options)
-        if not any(error["type"] == "encoding-error" for error in table.task.errors):
+        if not table.task.has_encoding_error:
             break
     fields: Sequence[Mapping[str, Any]] = opened.fields or ()
     if not fields and table.task.valid:
@@ -87,7 +87,7 @@ def convert_file(
                 renames=opened.renames,
                 on_bytes=_follow(opened.path, found.name, on_progress),
             )
-            if not any(error["type"] == "encoding-error" for error in prepared.task.errors):
+            if not prepared.task.has_encoding_error:
                 break
         prepared.task.name, prepared.task.place = found.name, source.name
         if prepared.task.valid:

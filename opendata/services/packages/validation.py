@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from opendata.errors import InputError, InvalidPackageError, OpendataError, UnsupportedFormatError
+from opendata.domain.findings import Finding, Problem
+from opendata.errors import InputError, InvalidPackageError, OpendataError
 from opendata.intake.opening import find_tables, open_table
 from opendata.intake.tables import FoundTable
 from opendata.metadata.package import ResourceDescription, parse_document, read_package
@@ -16,8 +17,7 @@ from opendata.services.packages.package_source import PackageSource, open_source
 from opendata.services.packages.package_table import fetch_attachment, fetch_table
 from opendata.tables.check.keys import check_foreign_key
 from opendata.tables.check.validation import hash_file
-from opendata.tables.report.descriptors import describe_source
-from opendata.tables.report.report import TaskReport, describe_report
+from opendata.tables.report.report import TaskReport, describe_report, refuse_file
 from opendata.tables.schema.schema import ForeignKey, TableSchema, read_schema
 from opendata.tables.table import PreparedTable, check_table, prepare_table
 from opendata.tables.text.dialect import Dialect, read_dialect
@@ -57,7 +57,7 @@ def check_file(
             task = _check_table(table, path, folder, schema, find_table, limit, on_progress)
             if left:
                 names = ", ".join(item.name for item in left)
-                task.warnings.append(f"the schema is for one table; these were not checked: {names}")
+                task.warnings.append(Problem("unchecked-tables", params={"names": names}))
             tasks.append(task.describe())
         return describe_report(tasks)
 
@@ -94,7 +94,7 @@ def _check_table(
             table = prepare_table(opened.path, folder, **options)
             task = table.task
             _check_keys(task.name, table, {task.name: table}, {task.name: task}, find_table)
-        if not any(error["type"] == "encoding-error" for error in task.errors):
+        if not task.has_encoding_error:
             break
     task.place = path.name
     if not opened.is_whole:
@@ -181,9 +181,7 @@ def _check_keys(
     for key in table.schema.foreign_keys:
         if key.package:
             if find_table is None:
-                table.task.warnings.append(
-                    f'the key into "{key.target}" is not checked: there is no instance to look in'
-                )
+                table.task.warnings.append(Problem("unchecked-key", params={"target": key.target}))
             else:
                 _check_key(key, table, find_table(key))
             continue
@@ -201,16 +199,12 @@ def _check_key(key: ForeignKey, table: PreparedTable, reference: Path | None) ->
 def _refuse_file(path: Path, name: str, error: OpendataError, limit: int) -> TaskReport:
     """The verdict on a file out of which no table comes."""
     task = TaskReport(name=name, place=path.name, limit=limit, bytes=path.stat().st_size)
-    kind = "format-error" if isinstance(error, UnsupportedFormatError) else "source-error"
-    task.add(describe_source(kind, error.text))
+    task.add(refuse_file(error))
     return task
 
 
 def _refuse(resource: ResourceDescription, error: OpendataError, limit: int) -> TaskReport:
-    from frictionless import errors
-
     task = TaskReport(name=resource.name, place=resource.path or resource.name, limit=limit)
-    notes = [f"{item.pointer}: {item.text}" if item.pointer else item.text for item in error.faults]
-    for note in notes or [error.text]:
-        task.add(errors.ResourceError(note=note).to_descriptor())
+    for pointer, reason in [(one.pointer, OpendataError.from_fault(one)) for one in error.faults] or [("", error)]:
+        task.add(Finding(Problem("refused-resource", params={"pointer": pointer, **reason.describe()})))
     return task

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
+from opendata.domain.stages import Stage
 from opendata.errors import InputError, InvalidPackageError, OpendataError
 from opendata.intake.tables import FoundContents, OpenedTable
 from opendata.metadata.attachments import list_tables
@@ -22,8 +23,7 @@ from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.lease import Lease, release
 from opendata.services.drafts.readings import Readings
 from opendata.tables.check.keys import check_foreign_key
-from opendata.tables.report.descriptors import describe_source
-from opendata.tables.report.report import TaskReport
+from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import ForeignKey, TableSchema, publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
 from opendata.tables.types.repairs import read_recipe
@@ -49,7 +49,7 @@ class Processing:
         with self._context.read() as session:
             base = lease.lock(session).base
         self._changes.compare(lease, base)
-        lease.report("keys", 0.98, force=True)
+        lease.report(Stage("keys"), 0.98, force=True)
         with self._context.write() as session:
             row = lease.lock(session)
             row.key_reports = self.check_keys(row)
@@ -87,7 +87,7 @@ class Processing:
                         continue
                 check_foreign_key(_named(key, name), table=path, reference=reference, task=task, first_row=first_row)
             if not task.valid:
-                found[name] = task.describe()
+                found[name] = store_task(task.describe())
         return found
 
     def _list_tables(self, row: Draft) -> dict[str, tuple[Path | None, TableSchema, int]]:
@@ -130,7 +130,7 @@ class Processing:
         before = sum(size for size, checked in sizes if checked)
 
         def report(stage: str, count: int, *, force: bool = False) -> None:
-            lease.report(f"{stage} {resource.name}"[:40], 0.95 * (before + count) / total, force=force)
+            lease.report(Stage(stage, resource.name), 0.95 * (before + count) / total, force=force)
 
         report("read", 0)
         contents = self._readings.find_contents(resource, folder)
@@ -153,7 +153,7 @@ class Processing:
                 renames=opened.renames,
                 on_bytes=lambda count: report("check", count),
             )
-            if not any(error["type"] == "encoding-error" for error in prepared.task.errors):
+            if not prepared.task.has_encoding_error:
                 break
         prepared.task.place = resource.file
         prepared.task.bytes = resource.upload_bytes
@@ -193,7 +193,7 @@ class Processing:
             "valid": prepared.task.valid,
             "rows": prepared.rows,
             "first_row": prepared.first_row,
-            "report": prepared.task.describe(),
+            "report": store_task(prepared.task.describe()),
             "findings": None,
             "profile": list(prepared.profile),
             "csv": None,
@@ -238,13 +238,13 @@ def _choose_schema(resource: DraftResource, opened: OpenedTable) -> TableSchema 
 def _refuse(resource: DraftResource, error: OpendataError) -> dict[str, Any]:
     """The columns of a table's row where its file cannot be read."""
     task = TaskReport(name=resource.name, place=resource.file)
-    task.add(describe_source("source-error", error.text))
+    task.add(refuse_file(error))
     task.bytes, task.sha256 = resource.upload_bytes, resource.upload
     return {
         "checked": True,
         "valid": False,
         "rows": 0,
-        "report": task.describe(),
+        "report": store_task(task.describe()),
         "findings": None,
         "profile": [],
         "csv": None,

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftResource
+from opendata.domain.stages import Stage
 from opendata.errors import N_, IntegrityError, StateError
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.manifest import list_blobs
@@ -63,7 +64,7 @@ class Publication:
         manifest = json.loads(data)
         self._copy_blobs(lease, list_blobs(manifest, owned))
         keep_record(self._context, manifest_key(manifest["name"], target), data)
-        lease.report("publish", 0.99, force=True)
+        lease.report(Stage("publish"), 0.99, force=True)
         with self._context.write() as session:
             self._make_visible(session, lease.lock(session), data)
         return True
@@ -169,7 +170,7 @@ class Publication:
 
     def _copy_blobs(self, lease: Lease, names: Sequence[str]) -> None:
         for number, name in enumerate(names):
-            lease.report("publish", 0.98 * number / len(names), force=True)
+            lease.report(Stage("publish"), 0.98 * number / len(names), force=True)
             copied, _ = self._context.public.put_blob(self._context.private.blob_path(name))
             if copied != name:
                 raise IntegrityError(N_("The blob %(name)s of the private store is damaged"), name=name)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from opendata.db.models import Dataset, Draft
-from opendata.errors import N_, OpendataError
+from opendata.errors import OpendataError
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import WORK_FOLDER, Context
@@ -26,19 +26,6 @@ from opendata.services.work.publication import Publication
 from opendata.storage.store import manifest_key
 
 logger = logging.getLogger(__name__)
-
-TOO_MUCH_MEMORY = N_(
-    "checking the file takes more than the %(size)s MiB of memory that this portal gives to one draft;"
-    " split the file, or ask the portal's operator to allow more"
-)
-TOO_LONG = N_(
-    "the work made no progress for %(seconds)s seconds and was stopped;"
-    " split the file, or ask the portal's operator to look at it"
-)
-DIED = N_("the worker ended several times at this draft; the file may be too large for its memory")
-ENDED = N_("the process that worked at this draft ended (%(reason)s)")
-PHRASES = (TOO_MUCH_MEMORY, TOO_LONG, DIED, ENDED)
-"""Why work was stopped, as drafts tell it."""
 
 _WAIT = timedelta(seconds=1)
 _LONGEST_PAUSE = 600
@@ -85,18 +72,18 @@ class Work:
             logger.exception("draft %s", lease.draft)
             if _is_out_of_memory(error):
                 error.__traceback__ = None  # the frames hold what took the memory
-                self.note_limit(lease, "OutOfMemory", TOO_MUCH_MEMORY, size=self._memory_size())
+                self.note_limit(lease, "OutOfMemory", "out-of-memory", size=self._memory_size())
                 return False
             self._fail(lease, _describe(error))
         return True
 
-    def note_limit(self, lease: Lease, kind: str, message: str, **params: object) -> None:
+    def note_limit(self, lease: Lease, kind: str, code: str, **params: object) -> None:
         """Note that the work ran into a limit: that is tried once more and no oftener, for it will hardly change."""
-        self._fail(lease, {"type": kind, "detail": message % params}, least=self._context.settings.max_attempts - 1)
+        self._fail(lease, {"type": kind, "code": code, "params": params}, least=self._context.settings.max_attempts - 1)
 
     def note_end(self, lease: Lease, reason: str) -> None:
         """Note that the process which did the work has ended in the middle of it."""
-        self._fail(lease, {"type": "WorkerDied", "detail": ENDED % {"reason": reason}})
+        self._fail(lease, {"type": "WorkerDied", "code": "worker-ended", "params": {"reason": reason}})
 
     def leave(self, lease: Lease) -> None:
         """Give a draft back whose work was broken off by us: the next worker begins at once, and nothing is counted."""
@@ -201,7 +188,7 @@ class Work:
             row = lease.lock(session)
             row.status = "failed"
             known = row.error if row.error and row.error["type"] != "WorkerDied" else None
-            row.error = {**(known or {"type": "WorkerDied", "detail": DIED}), "final": True}
+            row.error = {**(known or {"type": "WorkerDied", "code": "worker-died"}), "final": True}
             row.due = self._context.clock() + timedelta(days=36500)
             row.modified = self._context.clock()
             row.revision += 1
@@ -218,5 +205,5 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _describe(error: Exception) -> dict[str, Any]:
-    detail = error.text if isinstance(error, OpendataError) else str(error)
-    return {"type": type(error).__name__, "detail": detail[:1000]}
+    told = error.describe() if isinstance(error, OpendataError) else {"detail": str(error)[:1000]}
+    return {"type": type(error).__name__, **told}

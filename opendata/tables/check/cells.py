@@ -16,13 +16,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from opendata.domain.findings import Problem
 from opendata.tables.schema.schema import TableSchema, build_engine_field, find_own, find_strength
 from opendata.tables.types.casting import find_misfit
 
 NATIVE = frozenset(["any", "boolean", "date", "datetime", "integer", "number", "string", "year", "yearmonth"])
 """Types read here, in their default format; every other way of writing is read by frictionless."""
-
-STRENGTHS = ("error", "warning", "note")
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|-?inf)")
@@ -42,16 +41,6 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 _ORDER = ("required", "minLength", "maxLength", "pattern", *_COMPARE, "enum")
 """In which order the constraints of one cell are tested and told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one cell: the report's error type, the rule broken, and a note that ends the message."""
-
-    type: str
-    rule: str
-    note: str
-    strength: str = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +88,7 @@ class CellRule:
         if text is None or text in self.nulls:
             return Reading(None, self._miss())
         if self.trims and text and not text.strip():
-            note = "there are only blanks where a value is required"
-            return Reading(None, (Problem("blank-cell", "required", note, self.strength("required")),))
+            return Reading(None, (Problem("blank-cell", "required", self.strength("required")),))
         value, problems = self._parse(text)
         if value is None:
             return Reading(None, tuple(problems) or (self._type_problem(),))
@@ -108,7 +96,7 @@ class CellRule:
         misfit = find_misfit(self.field, self.nulls, value)
         if misfit is not None:
             if not broken:
-                return Reading(None, (Problem("type-error", "type", misfit),))
+                return Reading(None, (misfit,))
             return Reading(None, tuple(broken), value)
         return Reading(value, tuple(broken), value)
 
@@ -135,13 +123,16 @@ class CellRule:
     def _miss(self) -> tuple[Problem, ...]:
         if not self.constraints.get("required"):
             return ()
-        return (Problem("constraint-error", "required", self._note("required"), self.strength("required")),)
+        return (self._break("required"),)
 
     def _type_problem(self) -> Problem:
-        return Problem("type-error", "type", f'type is "{self.kind}/{self.field.get("format", "default")}"')
+        return Problem("type-error", "type", params={"type": self.kind, "format": self.field.get("format", "default")})
 
-    def _note(self, name: str) -> str:
-        return f'constraint "{name}" is "{self.constraints[name]}"'
+    def _break(self, name: str) -> Problem:
+        own = self.constraints if name in self.constraints else self.field["arrayItem"]["constraints"]
+        limit = own[name]
+        limit = limit if isinstance(limit, (str, int, float, list)) else str(limit)
+        return Problem("constraint-error", name, self.strength(name), {"limit": limit})
 
     # --- values
 
@@ -218,28 +209,21 @@ class CellRule:
             try:
                 value, notes = get_reader()(text)
             except (TypeError, ValueError, ArithmeticError, KeyError) as error:
-                return None, (Problem("type-error", "type", f"the schema's rules cannot be applied to it: {error}"),)
+                return None, (Problem("unreadable-value", "type", params={"reason": str(error)}),)
             if notes and "type" in notes:
-                return None, (Problem("type-error", "type", notes["type"]),)
+                return None, (self._type_problem(),)
             if value is not None and stricter is not None:
                 problem = stricter(text)
                 if problem is not None:
                     return None, (problem,)
-            broken = [
-                Problem("constraint-error", name, note, self.strength(name)) for name, note in (notes or {}).items()
-            ]
-            return value, broken
+            return value, [self._break(name) for name in notes or ()]
 
         return parse
 
     # --- constraints
 
     def _break_constraints(self, value: Any, text: str) -> list[Problem]:
-        broken = [
-            Problem("constraint-error", name, self._note(name), self.strength(name))
-            for name, holds in self._checks
-            if not holds(value)
-        ]
+        broken = [self._break(name) for name, holds in self._checks if not holds(value)]
         return [*broken, *(problem for find in self._more if (problem := find(value, text)) is not None)]
 
     def _build_checks(self) -> list[tuple[str, Callable[[Any], bool]]]:
@@ -280,9 +264,8 @@ class CellRule:
         more: list[Callable[[Any, str], Problem | None]] = []
         if self.categories is not None:
             values = [self._read_leniently(item) if isinstance(item, str) else item for item in self.categories]
-            names = ", ".join(str(item) for item in self.categories)
             outside = Problem(
-                "category-error", "categories", f"the categories are: {names}", self.strength("categories")
+                "category-error", "categories", self.strength("categories"), {"limit": list(self.categories)}
             )
             more.append(lambda value, _: None if value in values else outside)
         if "jsonSchema" in self.constraints:
@@ -293,22 +276,16 @@ class CellRule:
         from opendata.tables.schema.engine import build_json_validator
 
         validator = build_json_validator(rules)
-        note = f'constraint "jsonSchema" is "{json.dumps(rules, ensure_ascii=False)}"'
-        broken = Problem("constraint-error", "jsonSchema", note, self.strength("jsonSchema"))
+        limit = json.dumps(rules, ensure_ascii=False)
+        broken = Problem("constraint-error", "jsonSchema", self.strength("jsonSchema"), {"limit": limit})
         return lambda _, text: None if validator.is_valid(json.loads(text)) else broken
 
 
 _STRICT: Mapping[str, tuple[re.Pattern[str], Problem]] = {
-    "integer": (
-        _INTEGER,
-        Problem("lax-integer", "type", "a whole number is written in the digits 0 to 9 alone, with a sign at most"),
-    ),
-    "number": (
-        _NUMBER,
-        Problem("lax-number", "type", "a number is written in the digits 0 to 9 with one decimal sign at most"),
-    ),
-    "date": (_DATE, Problem("lax-date", "type", "a date is written as YYYY-MM-DD, with all its digits")),
-    "yearmonth": (_YEARMONTH, Problem("lax-yearmonth", "type", "year and month are written as YYYY-MM")),
+    "integer": (_INTEGER, Problem("lax-integer", "type")),
+    "number": (_NUMBER, Problem("lax-number", "type")),
+    "date": (_DATE, Problem("lax-date", "type")),
+    "yearmonth": (_YEARMONTH, Problem("lax-yearmonth", "type")),
 }
 
 
@@ -339,9 +316,9 @@ def _list_categories(field: Mapping[str, Any]) -> tuple[Any, ...] | None:
 def _find_stricter(field: Mapping[str, Any]) -> Callable[[str], Problem | None] | None:
     """What the standard asks of a type beyond what frictionless reads."""
     if field["type"] == "duration":
-        problem = Problem("lax-duration", "type", "a duration has a number before each of its letters, such as PT30M")
+        problem = Problem("lax-duration", "type")
         return lambda text: problem if _DURATION_END.search(text) else None
     if field["type"] == "string" and field.get("format") == "uri":
-        problem = Problem("lax-uri", "type", "an address has no blanks and only the characters of RFC 3986")
+        problem = Problem("lax-uri", "type")
         return lambda text: None if _URI.fullmatch(text) else problem
     return None

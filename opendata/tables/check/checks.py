@@ -11,7 +11,7 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from opendata.errors import N_
+from opendata.domain.findings import Problem, shorten_param
 from opendata.tables.arrow.arrays import make_text, make_texts, view_numbers
 from opendata.tables.arrow.quantities import compare, find_known, read_constant, read_quantities
 from opendata.tables.check.check_digits import (
@@ -27,27 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["NOTES", "RowCheck", "build_checks", "find_check_faults"]
-
-NOTES: Mapping[str, str] = {
-    "uscc": N_("a unified social credit code has 18 characters, and the last follows from the others (GB 32100)"),
-    "resident-id": N_(
-        "a resident identity number has a region, a day of birth and a last character that follows from them (GB 11643)"
-    ),
-    "luhn": N_("the last digit of the number follows from the others (Luhn)"),
-    "order": N_("in %(fields)s none may be before the one that stands before it"),
-    "strict-order": N_("in %(fields)s each must be after the one that stands before it"),
-    "near-sum": N_("“%(field)s” must be the sum of %(fields)s, give or take %(tolerance)s"),
-    "sum": N_("“%(field)s” must be the sum of %(fields)s"),
-    "codes-on": N_("the value must be a code of the list that is valid on the day in “%(field)s”"),
-    "codes": N_("the value must be a code of the list that is valid on %(day)s"),
-    "rule": N_("where %(premise)s, it must be that %(demand)s"),
-    "demand": N_("it must be that %(demand)s"),
-}
-"""Templates of what checks say, the narrower ones first, so that a sentence can be found again and translated."""
-
-LONGEST = 300
-"""So many characters of a condition or of a list of fields are told; the rest is cut."""
+__all__ = ["RowCheck", "build_checks", "find_check_faults"]
 
 _FIRST_DAY, _LAST_DAY = "0001-01-01", "9999-12-31"
 _DAY_0 = date(1970, 1, 1).toordinal()
@@ -60,13 +40,11 @@ Find = Callable[[Columns], "tuple[np.ndarray, np.ndarray]"]
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """One check of a schema. `fields` are those it reads, `note` a sentence that says what is required."""
+    """One check of a schema. `fields` are those it reads, `problem` is what is wrong with a row that breaks it."""
 
-    name: str
     type: str
-    strength: str
     fields: tuple[str, ...]
-    note: str
+    problem: Problem
     _find: Find
 
     @property
@@ -95,13 +73,16 @@ def build_checks(descriptor: Mapping[str, Any]) -> list[RowCheck]:
     kinds = list_kinds(descriptor)
     built = []
     for found in (descriptor.get("opendata") or {}).get("checks") or ():
-        fields, note, find = _BUILDERS[found["type"]](found, kinds)
+        fields, code, params, find = _BUILDERS[found["type"]](found, kinds)
         strength = found.get("strength", DEFAULT_STRENGTHS[found["type"]])
-        built.append(RowCheck(found["name"], found["type"], strength, fields, note, find))
+        shown = {name: shorten_param(value) for name, value in params.items()}
+        problem = Problem(code, found["name"], strength, shown)
+        built.append(RowCheck(found["type"], fields, problem, find))
     return built
 
 
-_Built = tuple[tuple[str, ...], str, Find]
+_Built = tuple[tuple[str, ...], str, Mapping[str, Any], Find]
+"""The fields read, the code of what is found and its parameters, and what finds it."""
 
 
 def _build_digits(found: Mapping[str, Any], kinds: Mapping[str, str]) -> _Built:
@@ -110,7 +91,7 @@ def _build_digits(found: Mapping[str, Any], kinds: Mapping[str, str]) -> _Built:
     def find(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
         return find_wrong(_write_texts(kinds[name], columns[name])), find_known(columns[name])
 
-    return (name,), NOTES[found["type"]], find
+    return (name,), f"{found['type']}-check", {}, find
 
 
 def _build_order(found: Mapping[str, Any], kinds: Mapping[str, str]) -> _Built:
@@ -124,7 +105,7 @@ def _build_order(found: Mapping[str, Any], kinds: Mapping[str, str]) -> _Built:
         broken = [compare(sign, earlier, later) for earlier, later in pairwise(dates)]
         return np.logical_or.reduce(broken), np.logical_and.reduce([each.known for each in dates])
 
-    return names, NOTES["strict-order" if strict else "order"] % {"fields": _quote(names)}, find
+    return names, "strict-order-check" if strict else "order-check", {"fields": list(names)}, find
 
 
 def _build_sum(found: Mapping[str, Any], kinds: Mapping[str, str]) -> _Built:
@@ -144,8 +125,10 @@ def _build_sum(found: Mapping[str, Any], kinds: Mapping[str, str]) -> _Built:
         known = np.logical_and.reduce([each.known for each in (total, *parts)])
         return find_wrong_sums(total, parts, tolerance), known
 
-    said = {"field": names[0], "fields": _quote(names[1:]), "tolerance": found.get("tolerance")}
-    return names, NOTES["near-sum" if tolerance else "sum"] % said, find
+    params = {"field": names[0], "fields": list(names[1:])}
+    if tolerance:
+        return names, "near-sum-check", {**params, "tolerance": found["tolerance"]}, find
+    return names, "sum-check", params, find
 
 
 def _build_codes(found: Mapping[str, Any], kinds: Mapping[str, str]) -> _Built:
@@ -153,9 +136,6 @@ def _build_codes(found: Mapping[str, Any], kinds: Mapping[str, str]) -> _Built:
     validity = _Validity(found["codes"])
     if on is None:
         day = _number_day(found["date"])
-        note = NOTES["codes"] % {"day": found["date"]}
-    else:
-        note = NOTES["codes-on"] % {"field": on}
 
     def find(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
@@ -168,20 +148,23 @@ def _build_codes(found: Mapping[str, Any], kinds: Mapping[str, str]) -> _Built:
             known = known & find_known(columns[on])
         return ~validity.find_valid(texts, days), known
 
-    return (name,) if on is None else (name, on), note, find
+    if on is None:
+        return (name,), "codes-check", {"day": found["date"]}, find
+    return (name, on), "codes-on-check", {"field": on}, find
 
 
 def _build_rule(found: Mapping[str, Any], kinds: Mapping[str, str]) -> _Built:
     demand = build_condition(found["then"], kinds)
     premise = build_condition(found["if"], kinds) if "if" in found else None
     rule = build_rule(premise, demand)
-    said = {"demand": _cut(demand.text), "premise": _cut(premise.text) if premise else ""}
 
     def find(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
         truth = rule.find(columns)
         return truth.no, ~truth.yes
 
-    return rule.fields, NOTES["rule" if premise else "demand"] % said, find
+    if premise is None:
+        return rule.fields, "condition-check", {"demand": demand.text}, find
+    return rule.fields, "conditional-check", {"premise": premise.text, "demand": demand.text}, find
 
 
 class _Validity:
@@ -235,14 +218,6 @@ def _write_texts(kind: str, column: pa.Array) -> pa.Array:
 
     texts = column.cast(pa.string()) if kind == "integer" else column
     return pc.fill_null(texts, make_text("")) if texts.null_count else texts
-
-
-def _quote(names: Sequence[str]) -> str:
-    return _cut(", ".join(f"“{name}”" for name in names))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 _FIND_WRONG: Mapping[str, Callable[[pa.Array], np.ndarray]] = {

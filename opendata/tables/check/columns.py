@@ -14,9 +14,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.findings import Problem
 from opendata.tables.arrow.arrays import make_scalar, make_text, make_texts, no_to_nulls, view_flags, view_numbers
 from opendata.tables.arrow.shapes import DIGITS, Matcher, find_bytes, find_classes, find_lengths, is_of_bytes
-from opendata.tables.check.cells import CellRule, Problem, Reading
+from opendata.tables.check.cells import CellRule, Reading
 from opendata.tables.types.arrow_types import arrow_type
 from opendata.tables.types.casting import DOUBLE_DIGITS, build_column, is_rounded, write_key
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opendata.tables.report.descriptors import describe_row, describe_source
+from opendata.domain.findings import Finding, Place, Problem
 from opendata.tables.report.report import Tally, TaskReport
 from opendata.tables.schema.schema import ForeignKey
 
@@ -30,30 +30,27 @@ def check_foreign_key(
     name = key.target or task.name
     missing = None if reference is None else _find_missing_columns(reference, key.reference_fields)
     if reference is None or missing:
-        what = f'has no field "{missing}"' if missing else "does not exist"
-        note = f'failed to handle a foreign key for resource "{task.name}" as resource "{name}" {what}'
-        task.add(describe_source("resource-error", note))
+        params = {"table": task.name, "name": name}
+        code = "missing-reference"
+        if missing:
+            code, params = "missing-reference-field", {**params, "field": missing}
+        task.add(Finding(Problem(code, params=params)))
         return
     tally = Tally("foreign-key", ", ".join(key.fields), "foreignKeys")
     for index, values in _find_unmatched(table, key.fields, reference, key.reference_fields):
         task.count(tally)
         if task.has_room():
-            task.list(_describe(key, [_write(value) for value in values], first_row + index))
+            task.list(_build_finding(key, [_write(value) for value in values], first_row + index))
 
 
-def _describe(key: ForeignKey, values: Sequence[str], row: int) -> dict[str, Any]:
-    note = (
-        f'for "{", ".join(key.fields)}": values "{", ".join(values)}" not found'
-        f' in the lookup table "{key.target}" as "{", ".join(key.reference_fields)}"'
-    )
-    return {
-        **describe_row("foreign-key", note, cells=values, row=row),
-        "fieldNames": list(key.fields),
-        "fieldCells": list(values),
-        "fieldName": ", ".join(key.fields),
-        "referenceName": key.target,
-        "referenceFieldNames": list(key.reference_fields),
+def _build_finding(key: ForeignKey, values: Sequence[str], row: int) -> Finding:
+    params = {
+        "fields": list(key.fields),
+        "values": values,
+        "table": key.target,
+        "reference": list(key.reference_fields),
     }
+    return Finding(Problem("foreign-key", "foreignKeys", params=params), Place(row=row, cells=values))
 
 
 def _write(value: object) -> str:

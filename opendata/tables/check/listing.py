@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.findings import Finding, Place, Problem
 from opendata.tables.arrow.arrays import view_flags
-from opendata.tables.check.cells import Problem
 from opendata.tables.check.columns import ScreenedColumn
-from opendata.tables.report.descriptors import describe_cell, describe_row
-from opendata.tables.report.findings import findings_schema
+from opendata.tables.report.findings import build_findings, findings_schema
 from opendata.tables.report.report import Tally, TaskReport
 from opendata.tables.text.splitting import Records
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 MAX_STORED = 2_000_000
 """So many findings of one table are stored in all, whatever the rules and columns."""
 
-LONGEST_NOTE = 300
+BLANK_ROW, EXTRA_CELL, MISSING_CELL = Problem("blank-row"), Problem("extra-cell"), Problem("missing-cell")
 
 _PART_ROWS = 50_000
 
@@ -74,14 +73,17 @@ class Listing:
         for index in np.unique(np.concatenate(rows))[: self._task.limit * 2].tolist():
             self._list_row(records, int(numbers[index]), index, found, cursors, blank)
 
-    def store_rows(self, tally: Tally, rows: Sequence[int], notes: Sequence[str], number: int | None) -> None:
-        """Store findings of whole rows."""
+    def store_rows(self, tally: Tally, rows: Sequence[int], problems: Sequence[Problem], number: int | None) -> None:
+        """Store findings of whole rows, each with its problem or all with the only one."""
+        import numpy as np
+
         room = self._find_room(tally)
         if self._on_findings is None or room <= 0 or not rows:
             return
-        rows, notes = rows[:room], notes[:room]
+        rows = rows[:room]
         self._note_stored(tally, len(rows))
-        self._on_findings(build_findings(rows, tally, notes, number, None))
+        which = np.zeros(len(rows), np.int64) if len(problems) == 1 else None
+        self._on_findings(build_findings(tally, rows, problems[: len(rows)], which=which, number=number))
 
     def _find_room(self, tally: Tally) -> int:
         return min(self.most - self._stored[tally], self._left)
@@ -155,7 +157,7 @@ class Listing:
     ) -> None:
         cells = records.read_row(index)
         if blank is not None and blank[index]:
-            self._task.list(describe_row("blank-row", "", cells=cells, row=row))
+            self._task.list(Finding(BLANK_ROW, Place(row=row, cells=cells)))
             return
         for place, item in enumerate(found):
             cursor = cursors[place] + int(item.rows[cursors[place] :].searchsorted(index))
@@ -163,25 +165,16 @@ class Listing:
             while cursor < len(item.rows) and item.rows[cursor] == index:
                 cell = cells[item.number - 1] if item.number <= len(cells) else "None"
                 for problem in item.problems[item.codes[cursor]]:
-                    if self._task.has_room(problem.strength):
-                        found_error = describe_cell(
-                            problem.type,
-                            problem.note,
-                            cells=cells,
-                            row=row,
-                            cell=cell,
-                            field=item.name,
-                            number=item.number,
-                        )
-                        self._task.list(found_error, problem.strength)
+                    place_of_cell = Place(row=row, cells=cells, cell=cell, field=item.name, number=item.number)
+                    self._task.list(Finding(problem, place_of_cell))
                 cursor += 1
         width = len(records.columns)
         for number in range(width + 1, len(cells) + 1):
-            options: dict[str, Any] = {"cell": cells[number - 1], "field": "", "number": number}
-            self._task.list(describe_cell("extra-cell", "", cells=cells, row=row, **options))
+            extra = Place(row=row, cells=cells, cell=cells[number - 1], field="", number=number)
+            self._task.list(Finding(EXTRA_CELL, extra))
         for number in range(len(cells) + 1, width + 1):
-            options = {"cell": "", "field": self._names[number - 1], "number": number}
-            self._task.list(describe_cell("missing-cell", "", cells=cells, row=row, **options))
+            lacking = Place(row=row, cells=cells, cell="", field=self._names[number - 1], number=number)
+            self._task.list(Finding(MISSING_CELL, lacking))
 
     def _store(
         self,
@@ -197,20 +190,21 @@ class Listing:
             return
         for item in found:
             column = records.columns[item.number - 1]
-            for tally, rows, notes in _group(item):
+            for tally, rows, problems, which in _group(item):
                 room = self._find_room(tally)
                 if room > 0:
-                    rows, notes = rows[:room], notes[:room]
+                    rows = rows[:room]
                     self._note_stored(tally, len(rows))
-                    self._on_findings(build_findings(numbers[rows], tally, notes, item.number, column.take(rows)))
+                    options: dict[str, Any] = {"which": which[:room], "number": item.number, "cells": column.take(rows)}
+                    self._on_findings(build_findings(tally, numbers[rows], problems, **options))
         if blank is not None:
             rows = np.flatnonzero(blank)
-            self.store_rows(Tally("blank-row", "", "blank-row"), numbers[rows].tolist(), [""] * len(rows), None)
+            self.store_rows(Tally("blank-row", "", "blank-row"), numbers[rows].tolist(), [BLANK_ROW], None)
         if ragged is not None and len(ragged):
             width = len(records.columns)
             sizes = records.sizes[ragged] if records.sizes is not None else ragged
             longer = ragged[sizes > width]
-            self.store_rows(Tally("extra-cell", "", "extra-cell"), numbers[longer].tolist(), [""] * len(longer), None)
+            self.store_rows(Tally("extra-cell", "", "extra-cell"), numbers[longer].tolist(), [EXTRA_CELL], None)
             self._store_missing(numbers, ragged, sizes, width)
 
     def _store_missing(self, numbers: np.ndarray, ragged: np.ndarray, sizes: np.ndarray, width: int) -> None:
@@ -243,46 +237,25 @@ class Listing:
                 names.take(pa.array(place_of[part])),
                 *texts,
                 pa.nulls(count, pa.string()),
-                pa.repeat(pa.scalar("", pa.string()), count),
+                pa.repeat(pa.scalar("missing-cell", pa.string()), count),
+                pa.repeat(pa.scalar("{}", pa.string()), count),
             ]
             self._on_findings(pa.record_batch(columns, schema=findings_schema()))
 
 
-def build_findings(
-    rows: Sequence[int] | np.ndarray, tally: Tally, notes: Sequence[str], number: int | None, cells: pa.Array | None
-) -> pa.RecordBatch:
-    """Findings of one rule in one column as a record batch."""
-    import pyarrow as pa
-
-    count = len(rows)
-    schema = findings_schema()
-    constant = [tally.field, tally.type, tally.rule, tally.strength]
-    return pa.record_batch(
-        [
-            pa.array(rows, pa.int64()),
-            pa.array([number] * count, pa.int32())
-            if number is None
-            else pa.repeat(pa.scalar(number, pa.int32()), count),
-            *(pa.repeat(pa.scalar(text, pa.string()), count) for text in constant),
-            pa.nulls(count, pa.string()) if cells is None else cells,
-            pa.array([note[:LONGEST_NOTE] for note in notes], pa.string()),
-        ],
-        schema=schema,
-    )
-
-
-def _group(item: Found) -> Iterator[tuple[Tally, np.ndarray, Sequence[str]]]:
-    """The findings of one column rule by rule: rows and notes."""
+def _group(item: Found) -> Iterator[tuple[Tally, np.ndarray, Sequence[Problem], np.ndarray]]:
+    """The findings of one column rule by rule: rows, the different problems, and which is that of each row."""
     import numpy as np
 
-    kinds: dict[Tally, dict[int, str]] = {}
+    kinds: dict[Tally, dict[int, Problem]] = {}
     for code in np.unique(item.codes).tolist():
         for problem in item.problems[code]:
             tally = Tally(problem.type, item.name, problem.rule, problem.strength)
-            kinds.setdefault(tally, {})[code] = problem.note
-    for tally, notes in kinds.items():
-        chosen = np.isin(item.codes, list(notes))
-        yield tally, item.rows[chosen], [notes[code] for code in item.codes[chosen].tolist()]
+            kinds.setdefault(tally, {})[code] = problem
+    for tally, problems in kinds.items():
+        codes = np.fromiter(problems, np.int64, len(problems))
+        chosen = np.isin(item.codes, codes)
+        yield tally, item.rows[chosen], list(problems.values()), np.searchsorted(codes, item.codes[chosen])
 
 
 def _leave_out(item: Found, blank: np.ndarray) -> Found:

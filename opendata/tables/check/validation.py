@@ -12,17 +12,17 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.findings import Finding, Place, Problem
 from opendata.tables.arrow.arrays import make_text, view_flags
-from opendata.tables.check.cells import CellRule, Problem
+from opendata.tables.check.cells import CellRule
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
 from opendata.tables.check.uniqueness import KeyWatch, Repetition
-from opendata.tables.report.descriptors import describe_cell, describe_label, describe_row, describe_source
 from opendata.tables.report.report import Tally, TaskReport
 from opendata.tables.schema.header import Header, match_header, read_labels, tell_apart
 from opendata.tables.schema.schema import TableSchema, find_own, find_strength, text_schema
@@ -141,7 +141,7 @@ class TableReader:
         try:
             yield from self._check()
         except DecodingFault as fault:
-            self.task.add(describe_source(fault.type, fault.note, row=fault.row))
+            self.task.add(Finding(fault.problem, Place(row=fault.row)))
         self.task.rows = self.rows
         self.task.bytes = self._path.stat().st_size
         self.task.sha256 = self._sha256 or (
@@ -153,7 +153,7 @@ class TableReader:
         with closing(read_rows(self._path, self.dialect)) as rows:
             head = list(islice(rows, max(self.first_row - 1, 1)))
         if not head:
-            self.task.add(describe_source("source-error", "the source is empty"))
+            self.task.add(Finding(Problem("empty-source")))
             return
         header = self._settle_header(head)
         screens = self._build_screens(header)
@@ -191,20 +191,13 @@ class TableReader:
         self.fields = [*self.schema.fields, *({"name": name, "type": "string"} for name in extra)]
         if self.dialect.header_rows and not labels:
             row = self.first_row - 1
-            note = f"row {row} is blank, but the names of the columns belong there"
-            self.task.add(describe_source("source-error", note, row=row))
+            self.task.add(Finding(Problem("blank-header", params={"row": row}), Place(row=row)))
         for fault in header.faults:
-            self.task.add(
-                describe_label(
-                    fault.type,
-                    fault.note,
-                    labels=labels,
-                    rows=self.dialect.header_rows,
-                    label=fault.label,
-                    field=fault.field,
-                    number=fault.number,
-                )
-            )
+            place = Place(labels=labels, header_rows=self.dialect.header_rows)
+            if fault.number is not None:
+                place = replace(place, number=fault.number, label=fault.label, field=fault.field)
+            params = {"places": list(fault.places)} if fault.places else {}
+            self.task.add(Finding(Problem(fault.code, params=params), place))
         return header
 
     def _build_screens(self, header: Header) -> list[ColumnScreen]:
@@ -317,9 +310,8 @@ class TableReader:
         for check in self._checks:
             rows = np.flatnonzero(view_flags(check.find_broken(typed)))
             if len(rows):
-                problem = Problem("custom-check", check.name, check.note, check.strength)
                 codes = np.zeros(len(rows), np.int32)
-                found.append(Found(places[check.field], check.field, rows, codes, [(problem,)]))
+                found.append(Found(places[check.field], check.field, rows, codes, [(check.problem,)]))
         return found
 
     def _remember_wrong(self, name: str, wrong: Mapping[str, int]) -> None:
@@ -377,16 +369,15 @@ class TableReader:
     # --- keys
 
     def _tell_empty_keys(self, watch: KeyWatch, records: Records, empty: np.ndarray, first: int) -> None:
-        note = 'cells composing the primary keys are all "None"'
         tally = self._tally(watch)
+        problem = Problem("empty-primary-key", tally.rule, tally.strength)
         self.task.count(tally, len(empty))
         for row in empty.tolist():
             if not self.task.has_room(tally.strength):
                 break
             index = row - first if records.numbers is None else int(records.numbers.searchsorted(row))
-            error = describe_row(watch.kind, note, cells=records.read_row(index), row=row)
-            self.task.list_sorted(error, tally.strength)
-        self._listing.store_rows(tally, empty.tolist(), [note] * len(empty), None)
+            self.task.list_sorted(Finding(problem, Place(row=row, cells=records.read_row(index))))
+        self._listing.store_rows(tally, empty.tolist(), [problem], None)
 
     def _tell_repetitions(self, watches: Sequence[KeyWatch], screens: Sequence[ColumnScreen]) -> None:
         """Report the rows whose values stood in an earlier one; their cells are read again from the file."""
@@ -397,21 +388,20 @@ class TableReader:
             if repeated:
                 tally, number = self._tally(watch), places[watch.names[0]] if watch.kind == "unique-error" else None
                 self.task.count(tally, len(repeated))
-                notes = [_note_repetition(item) for item in repeated[: self._listing.most]]
-                self._listing.store_rows(tally, [item.row for item in repeated[: len(notes)]], notes, number)
+                stored = repeated[: self._listing.most]
+                problems = [_tell_repetition(tally, item) for item in stored]
+                self._listing.store_rows(tally, [item.row for item in stored], problems, number)
             found += [(watch, item) for item in repeated[: self.task.limit]]
         found.sort(key=lambda item: item[1].row)
         cells = self._read_rows([item.row for _, item in found[: self.task.limit]])
         for watch, item in found[: self.task.limit]:
-            row, strength = cells.get(item.row, []), self._tally(watch).strength
+            row, problem = cells.get(item.row, []), _tell_repetition(self._tally(watch), item)
+            place = Place(row=item.row, cells=row)
             if watch.kind == "unique-error":
-                place = places[watch.names[0]]
-                value = str(screens[place - 1].rule.read(row[place - 1]).value) if place <= len(row) else ""
-                options: dict[str, Any] = {"cell": value, "field": watch.names[0], "number": place}
-                error = describe_cell(watch.kind, _note_repetition(item), cells=row, row=item.row, **options)
-            else:
-                error = describe_row(watch.kind, _note_repetition(item), cells=row, row=item.row)
-            self.task.list_sorted(error, strength)
+                number = places[watch.names[0]]
+                value = str(screens[number - 1].rule.read(row[number - 1]).value) if number <= len(row) else ""
+                place = replace(place, cell=value, field=watch.names[0], number=number)
+            self.task.list_sorted(Finding(problem, place))
 
     def _tally(self, watch: KeyWatch) -> Tally:
         assert self.schema is not None  # noqa: S101 - settled with the header
@@ -439,19 +429,15 @@ class TableReader:
     def _note_forms(self) -> None:
         """Tell of forms that are taken as they are, though the standard has another."""
         for name, count in self._spaced.items():
-            note = f'field "{name}": {count} moments have a blank between date and time; a "T" is published'
-            self.task.warnings.append(note)
+            self.task.warnings.append(Problem("spaced-moments", params={"field": name, "count": count}))
         if not self._careful and self._source.has_bare_returns:
-            self.task.warnings.append(
-                "the lines end in CR alone, as of old Macintosh files; they are read all the same"
-            )
+            self.task.warnings.append(Problem("bare-returns"))
 
 
-def describe_rounded(names: Sequence[str], rounded: Mapping[str, int]) -> list[str]:
-    """What to tell about columns, in their order, of whose numbers some have more digits than a double keeps."""
+def describe_rounded(names: Sequence[str], rounded: Mapping[str, int]) -> list[Problem]:
+    """What to warn of columns, in their order, of whose numbers some have more digits than a double keeps."""
     return [
-        f'field "{name}": {rounded[name]} numbers have more digits than a 64-bit float keeps;'
-        " the CSV has them all, the Parquet file the nearest float"
+        Problem("rounded-numbers", params={"field": name, "count": rounded[name]})
         for name in names
         if rounded.get(name)
     ]
@@ -463,8 +449,8 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _note_repetition(item: Repetition) -> str:
-    return f"the same as in the row at position {item.previous}"
+def _tell_repetition(tally: Tally, item: Repetition) -> Problem:
+    return Problem(tally.type, tally.rule, tally.strength, {"row": item.previous})
 
 
 def build_repairer(rule: CellRule, kinds: Sequence[str]) -> Repairer:

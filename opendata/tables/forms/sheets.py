@@ -10,16 +10,24 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
+from opendata.errors import N_
 from opendata.tables.forms.workbook import WorkbookWriter
 from opendata.tables.forms.workbook_parts import SHEET_COLUMNS
 from opendata.tables.report.findings import iterate_findings
 from opendata.tables.text.decoding import DecodingFault
+from opendata.wording.findings import explain
+from opendata.wording.voice import Voice
+
+HEADINGS = (N_("Row"), N_("Column"), N_("Value"), N_("Rule"), N_("What is wrong"), N_("How to put it right"))
+SHEET = N_("Findings")
+REST = N_(
+    "This workbook has no room for everything: rows, or ends of long texts, are missing. The CSV file has them all"
+)
 
 _COMMENT = 2000
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
@@ -27,56 +35,34 @@ _AT_END = {"missing-cell": 0, "extra-cell": -1}
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*")
 
 
-class Explanation(NamedTuple):
-    """A finding in the reader's words: the rule, what is wrong, how to put it right."""
-
-    rule: str
-    message: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """What a list says in the reader's language.
-
-    `headings` name row, column, value, rule, message and advice; `sheet` the worksheet, and `rest` tells that it holds
-    no more.
-    """
-
-    headings: tuple[str, str, str, str, str, str]
-    sheet: str
-    rest: str
-    explain: Callable[[Mapping[str, Any]], Explanation]
-
-
-def write_findings_csv(path: Path, out: BinaryIO, words: Words) -> None:
+def write_findings_csv(path: Path, out: BinaryIO, voice: Voice) -> None:
     """Write a findings file as CSV that Excel opens: UTF-8 with its mark, text that looks like a formula quoted."""
     text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(words.headings)
+    writer.writerow(list_headings(voice))
     for finding in iterate_findings(path):
-        row, *texts = _list_cells(finding, words)
+        row, *texts = _list_cells(finding, voice)
         writer.writerow([row, *(guard_formula(item) for item in texts)])
     text.detach()
 
 
-def write_findings_xlsx(path: Path, out: BinaryIO, words: Words) -> None:
+def write_findings_xlsx(path: Path, out: BinaryIO, voice: Voice) -> None:
     """Write a findings file as an Excel workbook, as far as a worksheet has rows. `out` is seekable."""
-    with WorkbookWriter(out, sheet=words.sheet, widths=(8, 20, 30, 24, 60, 60), frozen=1) as book:
-        book.write_row(words.headings, "heading")
-        book.filter(len(words.headings))
+    with WorkbookWriter(out, sheet=voice.translate(SHEET), widths=(8, 20, 30, 24, 60, 60), frozen=1) as book:
+        book.write_row(list_headings(voice), "heading")
+        book.filter(len(HEADINGS))
         for finding in iterate_findings(path):
             if book.is_full:
-                book.remark(words.rest)
+                book.remark(voice.translate(REST))
                 break
-            book.write_row(_list_cells(finding, words), "wrapped")
+            book.write_row(_list_cells(finding, voice), "wrapped")
 
 
 def write_marked_xlsx(
     rows: Iterable[Sequence[str]],
     findings: Iterable[Mapping[str, Any]],
     out: BinaryIO,
-    words: Words,
+    voice: Voice,
     *,
     header_row: int = 1,
 ) -> None:
@@ -87,12 +73,12 @@ def write_marked_xlsx(
     are written, beyond them cells are coloured only. `out` is seekable.
     """
     labels: dict[str, int] = {}
-    with WorkbookWriter(out, sheet=words.sheet, frozen=header_row) as book:
+    with WorkbookWriter(out, sheet=voice.translate(SHEET), frozen=header_row) as book:
         for number, record, told in _join(rows, findings, header_row):
             while book.rows < number - 1 and not book.is_full:
                 book.write_row(())
             if book.is_full:
-                book.remark(words.rest)
+                book.remark(voice.translate(REST))
                 break
             if number == header_row:
                 labels = {label.strip(): place for place, label in reversed([*enumerate(record)])}
@@ -100,9 +86,14 @@ def write_marked_xlsx(
             marks = {place: _find_strongest(group) for place, group in placed.items()}
             book.write_row(record, "text", marks)
             for place, group in sorted(placed.items()):
-                book.comment(place, _compose_comment(group, words))
+                book.comment(place, _compose_comment(group, voice))
         if book.is_cut:
-            book.remark(words.rest)
+            book.remark(voice.translate(REST))
+
+
+def list_headings(voice: Voice) -> list[str]:
+    """What the columns of a list are called."""
+    return [voice.translate(text) for text in HEADINGS]
 
 
 def guard_formula(text: str) -> str:
@@ -110,8 +101,8 @@ def guard_formula(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text) else text
 
 
-def _list_cells(finding: Mapping[str, Any], words: Words) -> tuple[int | None, str, str, str, str, str]:
-    explained = words.explain(finding)
+def _list_cells(finding: Mapping[str, Any], voice: Voice) -> tuple[int | None, str, str, str, str, str]:
+    explained = explain(voice, finding)
     return (finding["row"], finding["fieldName"] or "", finding["cell"] or "", *explained)
 
 
@@ -166,10 +157,10 @@ def _find_strongest(group: Sequence[Mapping[str, Any]]) -> str:
     return next((strength for strength in ("error", "warning", "note") if strength in found), "error")
 
 
-def _compose_comment(group: Sequence[Mapping[str, Any]], words: Words) -> str:
+def _compose_comment(group: Sequence[Mapping[str, Any]], voice: Voice) -> str:
     parts = []
     for item in group[:20]:
-        explained = words.explain(item)
+        explained = explain(voice, item)
         parts.append("\n".join(text for text in (explained.message, explained.advice) if text))
     text = "\n\n".join(parts)
     return text if len(text) <= _COMMENT else text[: _COMMENT - 1] + "…"

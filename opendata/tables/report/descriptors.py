@@ -1,121 +1,150 @@
-"""Error descriptors: the objects a report lists, frictionless' own and those of the rules it has not.
+"""Findings as the error descriptors of a report, for programs: frictionless' types and those it has not.
 
 Source: Frictionless report descriptor (5.21).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
+
+from opendata.domain.findings import Finding
+from opendata.wording.notes import write_note
 
 _TABLE, _HEADER, _ROW, _CELL = ("#table",), ("#table", "#header"), ("#table", "#row"), ("#table", "#row", "#cell")
 
 _PLACE = 'The cell "{cell}" in row "{rowNumber}" and field "{fieldName}" at position "{fieldNumber}"'
 _LAX = _PLACE + " is not written as its type asks: {note}"
 
-_OWN: dict[str, tuple[str, str, tuple[str, ...], str]] = {
-    "lax-integer": (
+
+class Kind(NamedTuple):
+    """An error type in Frictionless' words; `template` makes the message of a place and a note."""
+
+    title: str
+    description: str
+    tags: Sequence[str]
+    template: str
+
+
+_OWN: Mapping[str, Kind] = {
+    "lax-integer": Kind(
         "Lax Integer",
         "A whole number in another form than the standard's, plain enough to be repaired.",
         _CELL,
         _LAX,
     ),
-    "lax-number": (
+    "lax-number": Kind(
         "Lax Number",
         "A number in another form than the standard's, plain enough to be repaired.",
         _CELL,
         _LAX,
     ),
-    "lax-date": ("Lax Date", "A date in another form than the standard's, plain enough to be repaired.", _CELL, _LAX),
-    "lax-yearmonth": ("Lax Year and Month", "A month in another form than the standard's.", _CELL, _LAX),
-    "lax-duration": ("Lax Duration", "A duration that names a unit without a number.", _CELL, _LAX),
-    "lax-uri": ("Lax URI", "An address with characters that have to be percent-encoded.", _CELL, _LAX),
-    "blank-cell": (
+    "lax-date": Kind(
+        "Lax Date", "A date in another form than the standard's, plain enough to be repaired.", _CELL, _LAX
+    ),
+    "lax-yearmonth": Kind("Lax Year and Month", "A month in another form than the standard's.", _CELL, _LAX),
+    "lax-duration": Kind("Lax Duration", "A duration that names a unit without a number.", _CELL, _LAX),
+    "lax-uri": Kind("Lax URI", "An address with characters that have to be percent-encoded.", _CELL, _LAX),
+    "blank-cell": Kind(
         "Blank Cell",
         "A cell that has to have a value has only blanks.",
         _CELL,
         _PLACE + " has only blanks: {note}",
     ),
-    "category-error": (
+    "category-error": Kind(
         "Category Error",
         "The cell is none of the categories of its field.",
         _CELL,
         _PLACE + " is not a category: {note}",
     ),
-    "custom-check": (
+    "custom-check": Kind(
         "Custom Check",
         "The row does not hold to a check its schema declares.",
         _CELL,
         _PLACE + " does not pass a check: {note}",
     ),
-    "unique-key": (
+    "unique-key": Kind(
         "Unique Key Error",
         "The values of a unique key stood in an earlier row.",
         _ROW,
         'Row at position "{rowNumber}" violates a unique key: {note}',
     ),
-    "unclosed-quote": (
+    "unclosed-quote": Kind(
         "Unclosed Quote",
         "A quotation mark is opened and never closed.",
         _TABLE,
         "A quotation mark is never closed: {note}",
     ),
-    "nul-byte": (
+    "nul-byte": Kind(
         "NUL Byte",
         "The file contains a byte that no text has.",
         _TABLE,
         "The file contains a NUL byte: {note}",
     ),
 }
-"""Type → title, description, tags, message without its note."""
+"""Error types that frictionless has not."""
 
 
-def describe_cell(
-    kind: str, note: str, *, cells: Sequence[str], row: int, cell: str, field: str, number: int
-) -> dict[str, Any]:
-    """The descriptor of an error of one cell; `cells` are all of its row."""
-    place = {"cells": list(cells), "rowNumber": row, "cell": cell, "fieldName": field, "fieldNumber": number}
-    return _describe(kind, note, place)
+def describe_finding(found: Finding, kind: Kind | None = None) -> dict[str, Any]:
+    """A finding as Frictionless describes an error, with its code, rule and parameters under `opendata`."""
+    problem = found.problem
+    ours: dict[str, Any] = {"code": problem.code, "rule": problem.rule or problem.type, "params": dict(problem.params)}
+    if problem.strength != "error":
+        ours["strength"] = problem.strength
+    place = dict(found.place.describe())
+    if problem.code == "foreign-key":
+        place |= _describe_reference(problem.params)
+    return _word({"type": problem.type, **place, "opendata": ours}, kind or find_kind(problem.type))
 
 
-def describe_row(kind: str, note: str, *, cells: Sequence[str], row: int) -> dict[str, Any]:
-    """The descriptor of an error of a whole row."""
-    return _describe(kind, note, {"cells": list(cells), "rowNumber": row})
+def strip_descriptor(error: Mapping[str, Any]) -> dict[str, Any]:
+    """An error without the sentences that follow from the rest; `complete_descriptor` puts them back."""
+    return {name: value for name, value in error.items() if name not in _WORDS}
 
 
-def describe_label(
-    kind: str, note: str, *, labels: Sequence[str], rows: Sequence[int], label: str, field: str, number: int | None
-) -> dict[str, Any]:
-    """The descriptor of an error of one label, or of the header as a whole (`number` None)."""
-    place: dict[str, Any] = {"labels": list(labels), "rowNumbers": list(rows)}
-    if number is not None:
-        place |= {"label": label, "fieldName": field, "fieldNumber": number}
-    return _describe(kind, note, place)
+def complete_descriptor(error: Mapping[str, Any], kinds: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """An error with its sentences, of the `kinds` that are kept beside it; one kept with them stays as it is."""
+    return dict(error) if "message" in error else _word(error, Kind(*kinds[error["type"]]))
 
 
-def describe_source(kind: str, note: str, *, row: int | None = None) -> dict[str, Any]:
-    """The descriptor of an error of the file as a whole; `row` is where it shows."""
-    return _describe(kind, note, {} if row is None else {"rowNumber": row})
+def find_kind(kind: str) -> Kind:
+    """The words of an error type: ours, else those of frictionless."""
+    return _OWN.get(kind) or _find_engine_kind(kind)
 
 
-def _describe(kind: str, note: str, place: dict[str, Any]) -> dict[str, Any]:
-    title, description, tags, template = _OWN.get(kind) or _engine_words(kind)
+_WORDS = ("title", "description", "message", "tags", "note")
+
+
+def _word(error: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    ours = error["opendata"]
+    note = write_note(ours["code"], ours["params"], ours["rule"])
+    place = {name: value for name, value in error.items() if name not in ("type", "opendata")}
     return {
-        "type": kind,
-        "title": title,
-        "description": description,
-        "message": template.format_map({**place, "note": note}),
-        "tags": list(tags),
+        "type": error["type"],
+        "title": kind.title,
+        "description": kind.description,
+        "message": kind.template.format_map({**place, "note": note}),
+        "tags": list(kind.tags),
         "note": note,
         **place,
+        "opendata": ours,
+    }
+
+
+def _describe_reference(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "fieldNames": list(params["fields"]),
+        "fieldCells": list(params["values"]),
+        "fieldName": ", ".join(params["fields"]),
+        "referenceName": params["table"],
+        "referenceFieldNames": list(params["reference"]),
     }
 
 
 @cache
-def _engine_words(kind: str) -> tuple[str, str, tuple[str, ...], str]:
-    """The words frictionless has for one of its types of error."""
+def _find_engine_kind(kind: str) -> Kind:
     from frictionless import errors
 
     found: Any = next(item for item in vars(errors).values() if getattr(item, "type", None) == kind)
-    return found.title, found.description, tuple(found.tags), found.template
+    return Kind(found.title, found.description, found.tags, found.template)

@@ -1,15 +1,20 @@
 """The findings of a check as a Parquet file: every one that is stored, in the order of the rows they are about.
 
-A finding is a row: where (row, column), what (type, rule, strength), what stands there, and a note. Findings of the
-header or of the file as a whole have no row and come first.
+A finding is a row: where (row, column), what (type, rule, strength), what stands there, and why (a code with its
+parameters as JSON). Findings of the header or of the file as a whole have no row and come first.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+
+from opendata.domain.findings import Finding, Problem, shorten_param
+from opendata.tables.report.report import Tally
+from opendata.wording.notes import write_note
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,10 +24,9 @@ if TYPE_CHECKING:
 GROUP_ROWS = 65_536
 GROUP_BYTES = 16 * 1024 * 1024
 LONGEST = 1000
-"""Characters kept of a cell and of a note."""
+"""Characters kept of a cell, at most; of the parameters, unless the schema's own names are longer."""
 
-_TEXTS = ("fieldName", "type", "rule", "strength", "cell", "note")
-_LONG = ("cell", "note")
+_TEXTS = ("fieldName", "type", "rule", "strength", "cell", "code", "params")
 
 
 def findings_schema() -> pa.Schema:
@@ -32,24 +36,75 @@ def findings_schema() -> pa.Schema:
     return pa.schema([("row", pa.int64()), ("fieldNumber", pa.int32()), *((name, pa.string()) for name in _TEXTS)])
 
 
-def describe_errors(errors: Sequence[Mapping[str, Any]], *, rule: str = "", strength: str = "error") -> pa.RecordBatch:
-    """Error descriptors of a report as findings; without `rule` the rule of each is its type."""
+def build_findings(
+    tally: Tally,
+    rows: Sequence[int] | np.ndarray,
+    problems: Sequence[Problem],
+    *,
+    which: np.ndarray | None = None,
+    number: int | None = None,
+    cells: pa.Array | None = None,
+) -> pa.RecordBatch:
+    """Findings of one rule in one column: `problems[which[i]]` is that of `rows[i]`, else `problems[i]`."""
+    import pyarrow as pa
+
+    count = len(rows)
+    codes = pa.array([problem.code for problem in problems], pa.string())
+    params = pa.array([write_params(problem.params) for problem in problems], pa.string())
+    if which is not None:
+        codes, params = codes.take(which), params.take(which)
+    constant = (tally.field, tally.type, tally.rule, tally.strength)
+    return pa.record_batch(
+        [
+            pa.array(rows, pa.int64()),
+            pa.nulls(count, pa.int32()) if number is None else pa.repeat(pa.scalar(number, pa.int32()), count),
+            *(pa.repeat(pa.scalar(text, pa.string()), count) for text in constant),
+            pa.nulls(count, pa.string()) if cells is None else cells,
+            codes,
+            params,
+        ],
+        schema=findings_schema(),
+    )
+
+
+def list_findings(findings: Sequence[Finding]) -> pa.RecordBatch:
+    """Findings of labels, rows and the file as a whole, each with its own place."""
     import pyarrow as pa
 
     rows = [
         {
-            "row": error.get("rowNumber"),
-            "fieldNumber": error.get("fieldNumber"),
-            "fieldName": error.get("fieldName") or error.get("label") or "",
-            "type": error["type"],
-            "rule": rule or error["type"],
-            "strength": strength,
-            "cell": error.get("cell", error.get("label")),
-            "note": error.get("note") or "",
+            "row": place.row,
+            "fieldNumber": place.number,
+            "fieldName": place.field or place.label or "",
+            "type": problem.type,
+            "rule": problem.rule or problem.type,
+            "strength": problem.strength,
+            "cell": place.label if place.cell is None else place.cell,
+            "code": problem.code,
+            "params": write_params(problem.params),
         }
-        for error in errors
+        for problem, place in ((found.problem, found.place) for found in findings)
     ]
     return pa.RecordBatch.from_pylist(rows, schema=findings_schema())
+
+
+def write_params(params: Mapping[str, Any]) -> str:
+    """Parameters as JSON; what is long among them is cut."""
+    text = json.dumps(params, ensure_ascii=False)
+    if len(text) > LONGEST:
+        text = json.dumps({name: shorten_param(value) for name, value in params.items()}, ensure_ascii=False)
+    return text
+
+
+def read_finding(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of a findings file with its parameters as an object.
+
+    A file of an earlier release has a sentence as `note` instead of code and parameters.
+    """
+    if not row.get("code"):
+        return {**row, "code": row["type"], "params": {}, "note": row.get("note") or ""}
+    params = json.loads(row["params"])
+    return {**row, "params": params, "note": write_note(row["code"], params, row["rule"])}
 
 
 class FindingsWriter:
@@ -86,7 +141,7 @@ class FindingsWriter:
 
         if batch.num_rows:
             schema = findings_schema()
-            columns = [_shorten(batch.column(name)) if name in _LONG else batch.column(name) for name in schema.names]
+            columns = [_shorten(batch.column(name)) if name == "cell" else batch.column(name) for name in schema.names]
             cast = [column.cast(item.type) for column, item in zip(columns, schema, strict=True)]
             self.rows += batch.num_rows
             self._groups.add(pa.Table.from_arrays(cast, schema=schema))
@@ -142,7 +197,7 @@ def iterate_findings(path: Path) -> Generator[dict[str, Any], None, None]:
 
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=4096):
-            yield from batch.to_pylist()
+            yield from map(read_finding, batch.to_pylist())
 
 
 class _Groups:
@@ -264,5 +319,4 @@ def _find_places(file: pq.ParquetFile, number: int, wanted: Mapping[str, str]) -
 
 
 def _take(file: pq.ParquetFile, number: int, places: np.ndarray) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = file.read_row_group(number).take(places).to_pylist() if len(places) else []
-    return found
+    return [read_finding(row) for row in file.read_row_group(number).take(places).to_pylist()] if len(places) else []

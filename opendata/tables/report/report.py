@@ -11,6 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from opendata.domain.findings import Finding, Problem
+from opendata.errors import OpendataError, UnsupportedFormatError
+from opendata.tables.report.descriptors import complete_descriptor, describe_finding, find_kind, strip_descriptor
+from opendata.wording.notes import write_note
+
 
 class Tally(NamedTuple):
     """What is counted: the breaking of one rule in one column (`""`: in none), of one strength."""
@@ -23,18 +28,18 @@ class Tally(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class TaskReport:
-    """The verdict on one table while it is being checked. `limit` caps the errors listed, never the counts.
+    """The verdict on one table while it is being checked. `limit` caps the errors `listed`, never the counts.
 
-    `errors` block publication; `remarks` are of lesser strength. `repairs` could be made, `repaired` were.
+    Errors block publication; `remarks` are of lesser strength. `repairs` could be made, `repaired` were.
     """
 
     name: str
     place: str
     limit: int = 1000
     labels: list[str] = field(default_factory=list)
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    remarks: list[dict[str, Any]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    listed: list[Finding] = field(default_factory=list)
+    remarks: list[Finding] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     tallies: Counter[Tally] = field(default_factory=Counter)
     repairs: list[dict[str, Any]] = field(default_factory=list)
     repaired: list[dict[str, Any]] = field(default_factory=list)
@@ -63,27 +68,35 @@ class TaskReport:
         self.tallies[tally] += number
         self._valid = self._valid and tally.strength != "error"
 
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The errors listed, as Frictionless descriptors."""
+        return [describe_finding(found) for found in self.listed]
+
+    @property
+    def has_encoding_error(self) -> bool:
+        """Whether the bytes turned out to be of another encoding than the one they were read by."""
+        return any(found.problem.type == "encoding-error" for found in self.listed)
+
     def has_room(self, strength: str = "error") -> bool:
         """Whether one more finding of a strength would be listed."""
-        return len(self.errors if strength == "error" else self.remarks) < self.limit
+        return len(self.listed if strength == "error" else self.remarks) < self.limit
 
-    def list(self, descriptor: Mapping[str, Any], strength: str = "error") -> None:
+    def list(self, found: Finding) -> None:
         """List a finding that is counted elsewhere, while there is room."""
+        strength = found.problem.strength
         if self.has_room(strength):
-            if strength == "error":
-                self.errors.append(dict(descriptor))
-            else:
-                self.remarks.append({**descriptor, "opendata": {"strength": strength}})
+            (self.listed if strength == "error" else self.remarks).append(found)
 
-    def add(self, error: Mapping[str, Any]) -> None:
-        """Count an error descriptor, and list it while there is room."""
-        self.count(Tally(str(error["type"]), str(error.get("fieldName", "")), str(error["type"])))
-        self.list(error)
+    def add(self, found: Finding) -> None:
+        """Count a finding, and list it while there is room."""
+        problem = found.problem
+        self.count(Tally(problem.type, found.place.field or "", problem.rule or problem.type, problem.strength))
+        self.list(found)
 
-    def list_sorted(self, descriptor: Mapping[str, Any], strength: str = "error") -> None:
+    def list_sorted(self, found: Finding) -> None:
         """List a finding of a row after those of the same row and before those of later ones, which may fall out."""
-        listed = self.errors if strength == "error" else self.remarks
-        found = dict(descriptor) if strength == "error" else {**descriptor, "opendata": {"strength": strength}}
+        listed = self.listed if found.problem.strength == "error" else self.remarks
         insort(listed, found, key=_find_row)
         del listed[self.limit :]
 
@@ -91,8 +104,8 @@ class TaskReport:
         """The task's descriptor."""
         total = sum(count for tally, count in self.tallies.items() if tally.strength == "error")
         warnings = [*self.warnings]
-        if total > len(self.errors):
-            warnings.append(f"{len(self.errors)} of {total} errors are listed; the counts are exact")
+        if total > len(self.listed):
+            warnings.append(Problem("capped-list", params={"listed": len(self.listed), "total": total}))
         stats: dict[str, Any] = {"errors": total, "warnings": len(warnings), "seconds": round(self.seconds, 3)}
         if self.sha256:
             stats["sha256"] = self.sha256
@@ -104,8 +117,13 @@ class TaskReport:
                 for tally, count in sorted(self.tallies.items(), key=lambda item: -item[1])
             ]
         }
-        for name in ("remarks", "repairs", "repaired"):
-            if found := getattr(self, name):
+        for name, found in (
+            ("warnings", [{"code": item.code, "params": dict(item.params)} for item in warnings]),
+            ("remarks", [describe_finding(item) for item in self.remarks]),
+            ("repairs", self.repairs),
+            ("repaired", self.repaired),
+        ):
+            if found:
                 own[name] = found
         return {
             "name": self.name,
@@ -114,19 +132,52 @@ class TaskReport:
             "place": self.place,
             "labels": self.labels,
             "stats": stats,
-            "warnings": warnings,
+            "warnings": [write_note(item.code, item.params) for item in warnings],
             "errors": self.errors,
             "opendata": own,
         }
 
 
+def store_task(task: Mapping[str, Any]) -> dict[str, Any]:
+    """A task's descriptor as it is kept: codes and parameters, and once for each error type what Frictionless calls it.
+
+    `restore_task` gives the descriptor again.
+    """
+    ours = task["opendata"]
+    stored = {**task, "errors": list(map(strip_descriptor, task["errors"])), "opendata": {**ours}}
+    if "remarks" in ours:
+        stored["opendata"]["remarks"] = list(map(strip_descriptor, ours["remarks"]))
+    types = {error["type"] for error in (*task["errors"], *ours.get("remarks", ()))}
+    stored["kinds"] = {name: list(find_kind(name)) for name in sorted(types)}
+    del stored["warnings"]
+    return stored
+
+
+def restore_task(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The descriptor of a task that is kept; one kept with its sentences, by an earlier release, stays as it is."""
+    kinds = stored.get("kinds", {})
+    ours = dict(stored["opendata"])
+    if "remarks" in ours:
+        ours["remarks"] = [complete_descriptor(error, kinds) for error in ours["remarks"]]
+    warnings = [write_note(item["code"], item["params"]) for item in ours.get("warnings", ())]
+    task = {name: value for name, value in stored.items() if name != "kinds"}
+    errors = [complete_descriptor(error, kinds) for error in stored["errors"]]
+    return {"warnings": warnings, **task, "errors": errors, "opendata": ours}
+
+
 _LAST = ("unique-error", "primary-key", "unique-key")
 
 
-def _find_row(descriptor: Mapping[str, Any]) -> tuple[int, int]:
+def _find_row(found: Finding) -> tuple[int, int]:
     """Where a finding is listed: by its row, and in the row keys after cells."""
-    kind = descriptor["type"]
-    return int(descriptor.get("rowNumber") or 0), _LAST.index(kind) + 1 if kind in _LAST else 0
+    kind = found.problem.type
+    return found.place.row or 0, _LAST.index(kind) + 1 if kind in _LAST else 0
+
+
+def refuse_file(error: OpendataError) -> Finding:
+    """What a report says of a file out of which no table comes."""
+    code = "refused-format" if isinstance(error, UnsupportedFormatError) else "refused-file"
+    return Finding(Problem(code, params=error.describe()))
 
 
 def describe_report(tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -169,12 +220,14 @@ def add_errors(task: Mapping[str, Any], more: Mapping[str, Any] | None) -> dict[
     if more is None:
         return dict(task)
     sums = {name: task["stats"][name] + more["stats"][name] for name in ("errors", "warnings")}
-    counts = [*task["opendata"]["counts"], *more["opendata"]["counts"]]
+    ours = {**task["opendata"], "counts": [*task["opendata"]["counts"], *more["opendata"]["counts"]]}
+    if more["warnings"]:
+        ours["warnings"] = [*task["opendata"].get("warnings", ()), *more["opendata"].get("warnings", ())]
     return {
         **task,
         "valid": task["valid"] and more["valid"],
         "stats": {**task["stats"], **sums},
         "warnings": [*task["warnings"], *more["warnings"]],
         "errors": [*task["errors"], *more["errors"]],
-        "opendata": {**task["opendata"], "counts": counts},
+        "opendata": ours,
     }

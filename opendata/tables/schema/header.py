@@ -19,13 +19,16 @@ TOLERATES_MISSING = ("superset", "partial")
 
 @dataclass(frozen=True, slots=True)
 class HeaderFault:
-    """What is wrong with one label, or with the header as a whole (`number` None). `number` counts columns from 1."""
+    """What is wrong with one label, or with the header as a whole (`number` None). `number` counts columns from 1.
 
-    type: str
+    `places` are the columns that have the label already.
+    """
+
+    code: str
     number: int | None = None
     label: str = ""
     field: str = ""
-    note: str = ""
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,5 +171,5 @@ def _find_repeated(labels: Sequence[str], matched: Sequence[Mapping[str, Any] | 
 
 
 def _repeated(labels: Sequence[str], number: int, field: str = "") -> HeaderFault:
-    places = [str(place) for place, label in enumerate(labels[: number - 1], start=1) if label == labels[number - 1]]
-    return HeaderFault("duplicate-label", number, labels[number - 1], field, f'at position "{", ".join(places)}"')
+    places = [place for place, label in enumerate(labels[: number - 1], start=1) if label == labels[number - 1]]
+    return HeaderFault("duplicate-label", number, labels[number - 1], field, tuple(places))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from opendata.domain.findings import Problem
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.text.dialect import Dialect
 
@@ -27,11 +28,10 @@ _END = "\0"
 
 @dataclass(slots=True, eq=False)
 class DecodingFault(Exception):  # noqa: N818 - it is reported as a finding, not as a failure of the program
-    """Where the bytes stop being a table. `type` is frictionless' error type, `row` a record number from 1."""
+    """Where the bytes stop being a table: why, and at which record, from 1."""
 
-    type: str
-    note: str
-    row: int | None = None
+    problem: Problem
+    row: int
 
 
 def read_rows(
@@ -59,30 +59,21 @@ def _split(dialect: Dialect, lines: _Lines) -> Iterator[list[str]]:
             if lines.ended:
                 # The last line fed is a mark of our own: alone in its record, or swallowed by an open quote.
                 if record != [_END]:
-                    raise _unclosed(row + 1)
+                    raise _fault("unclosed-quote", row + 1)
                 return
             row += 1
             lines.row = row + 1
             if len(record) > MAX_FIELDS:
-                note = f"row {row} has {len(record)} cells; a table may have at most {MAX_FIELDS} columns"
-                raise DecodingFault("source-error", note, row)
+                raise _fault("too-many-cells", row, count=len(record), limit=MAX_FIELDS)
             yield record
     except csv.Error as error:
         if "field larger" in str(error):
-            note = (
-                f"row {row + 1} has a cell of more than {MAX_CELL_CHARACTERS} characters;"
-                " most likely a quotation mark in it is never closed"
-            )
-            raise DecodingFault("source-error", note, row + 1) from None
-        raise DecodingFault("source-error", f"row {row + 1} cannot be split into cells: {error}", row + 1) from None
+            raise _fault("cell-too-long", row + 1, limit=MAX_CELL_CHARACTERS) from None
+        raise _fault("unsplittable-row", row + 1, reason=str(error)) from None
 
 
-def _unclosed(row: int) -> DecodingFault:
-    note = (
-        f"a quotation mark opened in row {row} is never closed, so the rest of the file would become one cell;"
-        " close it, or write it twice if it belongs to the text"
-    )
-    return DecodingFault("unclosed-quote", note, row)
+def _fault(code: str, row: int, **params: object) -> DecodingFault:
+    return DecodingFault(Problem(code, params={"row": row, **params}), row)
 
 
 class _Lines:
@@ -117,12 +108,11 @@ class _Lines:
             yield from lines
             self._line += len(lines)
             if nul:
-                raise self._find_nul()
+                raise _fault("nul-byte", self.row)
             if broken is not None:
                 raise self._find_broken(broken)
             if len(rest) > MAX_LINE_CHARACTERS:
-                note = f"row {self.row} is a line of more than {MAX_LINE_CHARACTERS} characters"
-                raise DecodingFault("source-error", note, self.row)
+                raise _fault("line-too-long", self.row, limit=MAX_LINE_CHARACTERS)
         if rest:
             yield rest if rest.endswith(("\n", "\r")) else rest + "\n"
         self.ended = True
@@ -154,22 +144,13 @@ class _Lines:
                 text, first = text.removeprefix("\ufeff"), False
             yield text, broken
 
-    def _find_nul(self) -> DecodingFault:
-        note = (
-            f"row {self.row} contains a NUL byte, which no text has;"
-            " the file is damaged or not a text file: save it again as “CSV UTF-8”"
-        )
-        return DecodingFault("nul-byte", note, self.row)
-
     def _find_broken(self, offset: int) -> DecodingFault:
         name = self._dialect.encoding.upper()
         guess = _guess_encoding(self._path) if name == "UTF-8" and self._path else None
-        seems = f"; it looks like {guess}" if guess else ""
-        note = (
-            f"line {self._line} (byte {offset + 1} of the file) is not {name}{seems}."
-            " In Excel choose “Save as”, type “CSV UTF-8 (comma delimited)”"
-        )
-        return DecodingFault("encoding-error", note, self.row)
+        params = {"line": self._line, "byte": offset + 1, "encoding": name}
+        if guess:
+            return DecodingFault(Problem("mistaken-encoding", params={**params, "guess": guess}), self.row)
+        return DecodingFault(Problem("encoding-error", params=params), self.row)
 
 
 def _split_lines(text: str, *, complete: bool) -> list[str]:

@@ -12,6 +12,7 @@ from decimal import Context, Decimal, InvalidOperation
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.findings import Problem
 from opendata.tables.arrow.arrays import make_texts
 from opendata.tables.types.arrow_types import arrow_type
 
@@ -41,30 +42,28 @@ class Batch:
     lines: bytes | None = None
 
 
-def find_overflow(field: Mapping[str, Any], value: Any) -> str | None:
-    """Why a valid value does not fit its Arrow type, in a sentence for the report; None where it fits."""
+def find_overflow(field: Mapping[str, Any], value: Any) -> Problem | None:
+    """Why a valid value does not fit its Arrow type; None where it fits."""
     kind = field["type"]
     if kind == "integer" and not INT64[0] <= value <= INT64[1]:
-        return 'the number does not fit 64 bits; declare the field as "string" if it is a code'
+        return Problem("integer-too-large", "type")
     if kind == "number":
         scale = (field.get("opendata") or {}).get("scale")
         if scale is not None and _rescale(value, scale) is None:
-            return (
-                f'the number has more than {scale} decimals or more than 38 digits (the schema says "scale": {scale})'
-            )
+            return Problem("decimal-too-long", "type", params={"scale": scale})
         if scale is None and not _fits_double(_exact(value)):
-            return 'the number does not fit a 64-bit float; declare the field as "string"'
+            return Problem("double-too-large", "type")
     if kind == "datetime" and not _has_utc(value):
-        return "the moment has no UTC time between the years 1 and 9999"
+        return Problem("moment-without-utc", "type")
     return None
 
 
-def find_misfit(field: Mapping[str, Any], nulls: Collection[str], value: Any) -> str | None:
+def find_misfit(field: Mapping[str, Any], nulls: Collection[str], value: Any) -> Problem | None:
     """Why a valid value cannot be published: it does not fit its Arrow type, or its text would be read as null."""
-    note = find_overflow(field, value)
-    if note is None and nulls and field["type"] in REWRITTEN and write_text(field["type"], value, "") in nulls:
-        note = "written in canonical form it is a text that the schema takes for a missing value"
-    return note
+    problem = find_overflow(field, value)
+    if problem is None and nulls and field["type"] in REWRITTEN and write_text(field["type"], value, "") in nulls:
+        problem = Problem("value-like-missing", "type")
+    return problem
 
 
 def is_rounded(value: Decimal | float) -> bool:

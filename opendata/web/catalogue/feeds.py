@@ -18,8 +18,15 @@ from opendata.metadata.atom import MEDIA_TYPE, Entry, Feed, Link, write_feed
 from opendata.metadata.citation import identify_version
 from opendata.services.core.values import DatasetView, News, Page
 from opendata.web.core.instance import absolute_url, services
-from opendata.web.core.languages import PARAMETER, TAGS, choose_language, choose_separator, say_plain, vary_by_reader
-from opendata.web.core.wording import say_reason
+from opendata.web.core.languages import (
+    PARAMETER,
+    TAGS,
+    choose_language,
+    choose_separator,
+    pick_reason,
+    say_plain,
+    vary_by_reader,
+)
 from opendata.web.delivery.downloads import JSON, open_to_all, refuse_range
 from opendata.web.delivery.sending import describe_bytes, send
 
@@ -102,7 +109,7 @@ def _list_paragraphs(item: News) -> Iterator[str]:
             yield f"{gettext('Version to use instead')}: {version.withdrawal['successor']}"
     yield from _list_corrections(item.dataset, version.version)
     if version.reasons:
-        changes = choose_separator().join(say_reason(reason) for reason in version.reasons)
+        changes = choose_separator().join(pick_reason(reason)[0] for reason in version.reasons)
         yield f"{gettext('What changed:')} {changes}"
     if version.notes:
         yield version.notes

@@ -10,28 +10,10 @@ from flask_babel import gettext
 
 from opendata.errors import N_
 from opendata.web.core.formats import format_cell
+from opendata.wording.field_types import TYPES
 
 MAX_COLUMNS = 60
 MAX_CHOICES = 12
-
-TYPES: Mapping[str, str] = {
-    "any": N_("Any value"),
-    "array": N_("JSON list"),
-    "boolean": N_("Yes or no"),
-    "date": N_("Date"),
-    "datetime": N_("Date and time"),
-    "duration": N_("Duration"),
-    "geojson": N_("GeoJSON"),
-    "geopoint": N_("Point on the map"),
-    "integer": N_("Whole number"),
-    "list": N_("List"),
-    "number": N_("Number"),
-    "object": N_("JSON object"),
-    "string": N_("Text"),
-    "time": N_("Time of day"),
-    "year": N_("Year"),
-    "yearmonth": N_("Year and month"),
-}
 
 _RULES: Mapping[str, str] = {
     "minimum": N_("at least %(value)s"),

@@ -6,24 +6,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from babel.core import Locale, get_global
 from flask import Response, g, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.metadata.codes import Code
+from opendata.settings import LANGUAGES, SOURCE_LANGUAGE
 from opendata.web.core.instance import services
+from opendata.wording.voice import voice_of
 
 COOKIE = "opendata_language"
 PARAMETER = "lang"
 _COOKIE_SECONDS = 365 * 24 * 3600
 
-LOCALES: Mapping[str, str] = {"zh": "zh_Hans_CN", "en": "en"}
-"""Language → locale of dates and numbers."""
+LOCALES: Mapping[str, str] = {
+    language: SOURCE_LANGUAGE if language == SOURCE_LANGUAGE else get_global("likely_subtags").get(language, language)
+    for language in LANGUAGES
+}
+"""Language → locale of dates and numbers: zh → zh_Hans_CN."""
 
-TAGS: Mapping[str, str] = {"zh": "zh-Hans-CN", "en": "en"}
+TAGS: Mapping[str, str] = {language: locale.replace("_", "-") for language, locale in LOCALES.items()}
 """Language → the tag HTML carries (BCP 47)."""
 
-NAMES: Mapping[str, str] = {"zh": "中文", "en": "English"}
+NAMES: Mapping[str, str] = {language: Locale(language).get_display_name() or language for language in LANGUAGES}
+"""Language → what it calls itself."""
 
 
 def list_languages() -> tuple[str, ...]:
@@ -103,7 +110,25 @@ def name_code(codes: Mapping[str, Code], code: str) -> str:
 
 def choose_separator() -> str:
     """What stands between the items of an enumeration."""
-    return "；" if choose_language() == "zh" else "; "
+    return voice_of(choose_language()).separator
+
+
+def pick_reason(reason: str | Mapping[str, Any]) -> tuple[str, str]:
+    """Why a version has its number, as its manifest says it, and in which language: the reader's where it has it.
+
+    Versions of the first releases have a sentence in English.
+    """
+    texts = {SOURCE_LANGUAGE: reason} if isinstance(reason, str) else reason.get("text") or {}
+    language = next((item for item in (choose_language(), *list_languages(), *texts) if texts.get(item)), "")
+    return str(texts.get(language, "")), language
+
+
+def say_reason(reason: str | Mapping[str, Any]) -> Markup:
+    """The same as HTML, marked with its language where that is not the page's."""
+    text, language = pick_reason(reason)
+    if language in ("", choose_language()):
+        return Markup.escape(text)
+    return Markup('<span lang="{}">{}</span>').format(TAGS.get(language, language), text)
 
 
 def switch_language(language: str) -> str:

@@ -10,19 +10,21 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
-from opendata.problems import fill
+from opendata.problems import choose_voice
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.submission import Submission
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.catalogue.differences import mark_changes
 from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
-from opendata.web.drafts.findings import explain_error, list_counts, name_kind
+from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
 from opendata.web.drafts.next_version import list_bumps, lose_much, tell_today
 from opendata.web.drafts.readings import needs_look
 from opendata.web.drafts.repairs import list_repairs, read_choice
 from opendata.web.drafts.statuses import PRIVACY, PROPERTIES, describe_status, list_steps
+from opendata.wording.findings import name_rule
+from opendata.wording.work import say_failure, say_stage
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/workspace/drafts")
 blueprint.before_request(limit_form)
@@ -49,8 +51,11 @@ def show_draft(draft: str) -> str:
         waits=found.is_at_work,
         review=services().settings.review,
         listed=None if "all" in request.args else LISTED,
-        explain_all=lambda errors: [explain_error(error) for error in errors],
+        explain_all=lambda errors: [show_finding(error) for error in errors],
         list_counts=list_counts,
+        list_warnings=list_warnings,
+        stage=say_stage(choose_voice(), found.stage),
+        failure=say_failure(choose_voice(), found.error) if found.error else "",
         list_repairs=list_repairs,
         tables={item.name: item for item in found.tables},
         proposals=services().matching.propose_all(g.actor, draft) if can_match else {},
@@ -95,9 +100,9 @@ def list_findings(draft: str, resource: str) -> str:
         draft=services().drafts.get(g.actor, draft),
         resource=resource,
         page=page,
-        findings=[explain_error(item) for item in page.items],
+        findings=[show_finding(item) for item in page.items],
         wanted=wanted,
-        rule=name_kind(wanted.get("type", ""), wanted.get("rule", "")),
+        rule=name_rule(choose_voice(), wanted.get("type", ""), wanted.get("rule", "")),
     )
 
 
@@ -250,8 +255,8 @@ def _take(draft: str, step: Callable[[int | None], DraftView], done: str) -> Res
     try:
         step(int(revision) if revision.isdigit() else None)
     except (StateError, PreconditionError, InvalidMetadataError) as error:
-        texts = [fill(gettext, item.message, dict(item.params)) for item in error.faults]
-        flash(" ".join(texts) or fill(gettext, error.message, error.params), "bad")
+        texts = [choose_voice().say_fault(item) for item in error.faults]
+        flash(" ".join(texts) or choose_voice().say_error(error), "bad")
     else:
         flash(done, "good")
     return redirect(url_for("drafts.show_draft", draft=draft), 303)

@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opendata.errors import Fault
 from opendata.metadata.codes import LICENSES
-from opendata.problems import fill
+from opendata.problems import choose_voice
 from opendata.services.core.values import DatasetView
 from opendata.web.core.languages import list_languages
 
@@ -99,7 +100,7 @@ def read_document(values: Mapping[str, str], before: DatasetView | None = None) 
     return found
 
 
-def place_faults(faults: Sequence[Any], translate: Any, values: Mapping[str, str]) -> Errors:
+def place_faults(faults: Sequence[Fault], values: Mapping[str, str]) -> Errors:
     """Each fault beside its field; under the empty name what belongs to no field of the form."""
     default = list_languages()[0]
     rows = [number for number in range(MAX_SOURCES) if _source(values, number)]
@@ -112,7 +113,7 @@ def place_faults(faults: Sequence[Any], translate: Any, values: Mapping[str, str
         source = re.fullmatch(r"/sources/(\d+)/path", item.pointer)
         if source and int(source[1]) < len(rows):
             name = f"source_path_{rows[int(source[1])]}"
-        errors.setdefault(name, []).append(fill(translate, item.message, dict(item.params)))
+        errors.setdefault(name, []).append(choose_voice().say_fault(item))
     return errors
 
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from opendata.errors import InputError, PreconditionError, StateError
 from opendata.intake.understanding import CAREFUL, Choices, read_choices
-from opendata.problems import fill
+from opendata.problems import choose_voice
 from opendata.services.core.values import DraftResourceView
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
@@ -61,7 +61,7 @@ def choose_reading(draft: str, resource: str) -> Response | str:
     except InputError:
         return _render(draft, resource, request.form)
     except (StateError, PreconditionError) as error:
-        flash(fill(gettext, error.message, error.params), "bad")
+        flash(choose_voice().say_error(error), "bad")
         return redirect(url_for("readings.show_reading", draft=draft, resource=resource), 303)
     flash(gettext("The table is read again"), "good")
     return redirect(url_for("drafts.show_draft", draft=draft), 303)
@@ -143,13 +143,13 @@ def _fill(choices: Choices) -> dict[str, str]:
 
 
 def _word(decision: Mapping[str, Any]) -> dict[str, Any]:
-    text = fill(gettext, decision.get("template", decision["text"]), decision.get("details", {}))
+    text = choose_voice().fill(decision.get("template", decision["text"]), decision.get("details", {}))
     return {"text": text, "is_doubtful": decision["sure"] < CAREFUL, "sure": decision["sure"]}
 
 
 def _tell(error: InputError) -> str:
-    texts = [fill(gettext, item.message, dict(item.params)) for item in error.faults]
-    return " ".join(texts) or fill(gettext, error.message, error.params)
+    texts = [choose_voice().say_fault(item) for item in error.faults]
+    return " ".join(texts) or choose_voice().say_error(error)
 
 
 def needs_look(table: DraftResourceView) -> bool:

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from opendata.errors import OpendataError
-from opendata.problems import fill
+from opendata.problems import choose_voice
 from opendata.services.core.values import DraftView, SchemaView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
@@ -49,7 +49,7 @@ def read_upload(
             try:
                 arrived = open_upload(form[f"upload_{number}"])
             except OpendataError as error:
-                errors[f"file_{number}"] = [fill(gettext, error.message, error.params)]
+                errors[f"file_{number}"] = [choose_voice().say_error(error)]
                 continue
         elif file is not None and file.filename:
             arrived = UploadedFile(file.filename, file.stream)  # type: ignore[arg-type]  # an IO[bytes] is one

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from opendata.errors import InputError
-from opendata.problems import fill, status_of
+from opendata.problems import choose_voice, status_of
 from opendata.services.core.actors import require_editor
 from opendata.services.core.values import DatasetView, SchemaView
 from opendata.services.uploads.upload_values import UploadedFile
@@ -61,10 +61,10 @@ def _begin_draft(dataset: str, opened: ExitStack) -> Answer:
     except InputError as error:
         errors: dict[str, list[str]] = {}
         for item in error.faults:
-            text = fill(gettext, item.message, dict(item.params))
+            text = choose_voice().say_fault(item)
             name = place_fault(item.pointer, sent.rows)
             errors.setdefault(name, []).append(text if name else f"{item.pointer} {text}".strip())
-        return _render(found, form, errors, fill(gettext, error.message, error.params)), status_of(error)
+        return _render(found, form, errors, choose_voice().say_error(error)), status_of(error)
     flash(gettext("The files have arrived and are being checked"), "good")
     return redirect(url_for("drafts.show_draft", draft=draft.id), 303)
 

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from opendata.errors import InvalidMetadataError, OpendataError, PreconditionError, StateError
-from opendata.problems import fill, status_of
+from opendata.problems import choose_voice, status_of
 from opendata.services.core.values import DatasetView
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
@@ -89,8 +89,8 @@ def _get_own(dataset: str) -> DatasetView:
 
 def _render_form(dataset: DatasetView | None, values: Values, error: OpendataError | None) -> Answer:
     shown: dict[str, Any] = {
-        "errors": place_faults(error.faults, gettext, values) if error else {},
-        "message": fill(gettext, error.message, error.params) if error else "",
+        "errors": place_faults(error.faults, values) if error else {},
+        "message": choose_voice().say_error(error) if error else "",
         "publishers": services().publishers.list(limit=1000).items if g.actor.is_maintainer else (),
         "languages": services().settings.languages,
         "sources": count_sources(values),

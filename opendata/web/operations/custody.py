@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from opendata.errors import InvalidMetadataError, StateError
-from opendata.problems import fill, status_of
+from opendata.problems import choose_voice, status_of
 from opendata.services.core.actors import require_editor, require_maintainer
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
@@ -88,7 +88,7 @@ def _render(dataset: str, version: str, values: dict[str, Any], error: InvalidMe
         others=[(item.version, item.version) for item in listed if item.version != version and item.withdrawal is None],
         values=values,
         errors=_place_faults(error) if error else {},
-        message=fill(gettext, error.message, error.params) if error else "",
+        message=choose_voice().say_error(error) if error else "",
     )
 
 
@@ -96,7 +96,7 @@ def _place_faults(error: InvalidMetadataError | StateError) -> dict[str, list[st
     """Each fault beside its field."""
     errors: dict[str, list[str]] = {}
     for item in error.faults:
-        errors.setdefault(item.pointer.strip("/"), []).append(fill(gettext, item.message, dict(item.params)))
+        errors.setdefault(item.pointer.strip("/"), []).append(choose_voice().say_fault(item))
     return errors
 
 

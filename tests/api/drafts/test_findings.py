@@ -22,9 +22,9 @@ WRONG = CSV + "B1,=1+1,-5,2026-1-1\n"
 ROWS = [
     {"row": None, "fieldNumber": 4, "fieldName": "measured", "type": "extra-label", "rule": "extra-label"},
     {"row": 4, "fieldNumber": 1, "fieldName": "code", "type": "constraint-error", "rule": "pattern", "cell": "B1"}
-    | {"note": 'constraint "pattern" is "[A-Z][0-9]{3}"'},
+    | {"params": '{"limit": "[A-Z][0-9]{3}"}'},
     {"row": 4, "fieldNumber": 3, "fieldName": "level", "type": "constraint-error", "rule": "minimum", "cell": "-5"}
-    | {"note": 'constraint "minimum" is "0"', "strength": "warning"},
+    | {"params": '{"limit": 0}', "strength": "warning"},
     {"row": 4, "fieldNumber": 4, "fieldName": "measured", "type": "lax-date", "rule": "type", "cell": "2026-1-1"},
 ]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,9 +33,13 @@ FILES = ("findings.csv", "findings.xlsx", "marked.xlsx")
 
 def store(services: Services, draft: str, rows: list[dict[str, Any]], folder: Path) -> None:
     """Keep findings with a draft's table, as the check does."""
-    plain = {"strength": "error", "note": "", "cell": None}
+    plain = {"strength": "error", "params": "{}", "cell": None}
     with FindingsWriter(folder / "found.parquet") as writer:
-        writer.write(pa.RecordBatch.from_pylist([{**plain, **row} for row in rows], schema=findings_schema()))
+        writer.write(
+            pa.RecordBatch.from_pylist(
+                [{**plain, "code": row["type"], **row} for row in rows], schema=findings_schema()
+            )
+        )
     digest, _ = LocalStore(services.settings.private_folder).put_blob(folder / "found.parquet")
     with services.database.unit(write=True) as session:
         session.query(DraftResource).filter_by(draft_id=draft).one().findings = digest

@@ -42,7 +42,7 @@ def test_an_invalid_table_is_status_1_and_tells_what_where(run, write) -> None:
     assert ended.exit_code == 1
     assert "levels.csv: invalid (rows: 3, columns: 2, errors: 3)" in ended.stdout
     assert "1 × type-error in “level”" in ended.stdout
-    assert 'row 3, “level”: “high”: type is "number/default"' in ended.stdout
+    assert "row 3, “level”: “high” is not of the type “Number”" in ended.stdout
     assert "row 4, “code”: “xyz”" in ended.stdout
 
 
@@ -106,7 +106,7 @@ def test_without_a_schema_every_column_is_text(run, write) -> None:
         (b"", "empty"),
         (b"code,level\nA001,\0\n", "NUL"),
         (b'code,level\n"A001,1\nA002,2\n', "quotation mark opened in row 2"),
-        ("编号,水库名称\n1,东湖水库所在地区\n".encode() + b"2,\xff\n", "not UTF-8"),
+        ("编号,水库名称\n1,东湖水库所在地区\n".encode() + b"2,\xff\n", "isn't UTF-8"),
     ],
 )
 def test_what_is_no_table_is_status_1_with_the_true_reason(run, run_json, write, content, reason) -> None:

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from opendata.db.models import Draft
+from opendata.domain.stages import Stage
 from opendata.errors import StateError
 from opendata.services.catalogue.datasets import find_dataset
 from opendata.services.core.actors import Actor
@@ -135,7 +136,7 @@ def test_a_lease_is_held_until_it_runs_out_and_longer_where_the_worker_gets_on(
     clock.pass_(seconds)
     assert take_lease(context, draft) is None
     assert work.find() == []
-    lease.report("check levels", 0.5, force=True)
+    lease.report(Stage("check", "levels"), 0.5, force=True)
     assert (row_of(services, draft).stage, row_of(services, draft).progress) == ("check levels", 0.5)
     clock.pass_(seconds)
     assert take_lease(context, draft) is None
@@ -152,10 +153,10 @@ def test_progress_is_written_once_a_second_at_most(
     draft = receive(services, editor)
     lease = take_lease(context, draft)
     assert lease is not None
-    lease.report("early", 0.1)
+    lease.report(Stage("early"), 0.1)
     assert row_of(services, draft).stage == ""
     seconds += 1
-    lease.report("later", 1.7)
+    lease.report(Stage("later"), 1.7)
     assert (row_of(services, draft).stage, row_of(services, draft).progress) == ("later", 1.0)
 
 
@@ -170,7 +171,7 @@ def test_what_a_worker_does_after_losing_its_lease_is_void(
     assert first is not None
     assert second is not None
     with pytest.raises(LostLeaseError):
-        first.report("late", 0.9, force=True)
+        first.report(Stage("late"), 0.9, force=True)
     with services.database.unit(write=True) as session, pytest.raises(LostLeaseError):
         first.lock(session)
     services.work.do(first)

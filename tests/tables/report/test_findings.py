@@ -17,38 +17,49 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opendata.domain.findings import CODES, Finding, Place, Problem
 from opendata.tables.forms import workbook
-from opendata.tables.forms.sheets import Explanation, Words, guard_formula, write_findings_csv, write_findings_xlsx
+from opendata.tables.forms.sheets import REST, guard_formula, list_headings, write_findings_csv, write_findings_xlsx
 from opendata.tables.forms.sheets import write_marked_xlsx as write_marked
 from opendata.tables.report import findings as files
 from opendata.tables.report.findings import (
     FindingsWriter,
     count_findings,
-    describe_errors,
     findings_schema,
     iterate_findings,
+    list_findings,
+    read_finding,
     read_findings,
+    write_params,
 )
 from opendata.tables.text.decoding import read_rows
 from opendata.tables.text.dialect import Dialect
+from opendata.wording.findings import explain
+from opendata.wording.notes import write_note
+from opendata.wording.voice import voice_of
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-WORDS = Words(
-    headings=("行", "列", "值", "规则", "问题", "怎么改"),
-    sheet="Findings & 'more'",
-    rest="there is more",
-    explain=lambda finding: Explanation(finding["type"], f"wrong: {finding['cell']}", "correct it"),
-)
+VOICE = voice_of("zh")
 
 
 def make(row: int | None, number: int | None = None, **values: Any) -> dict[str, Any]:
     name = f"c{number}" if number else ""
-    plain = {"type": "type-error", "rule": "type", "strength": "error", "cell": "x", "note": "n", "fieldName": name}
-    return {"row": row, "fieldNumber": number, **plain, **values}
+    plain = {"type": "type-error", "rule": "type", "strength": "error", "cell": "x", "fieldName": name}
+    code = values.get("type", "type-error")
+    params = dict.fromkeys(CODES[code].params, 7) if code in CODES else {}
+    params |= {"type": "integer"} if code == "type-error" else {}
+    found = {"row": row, "fieldNumber": number, **plain, "code": code, "params": params, **values}
+    return {**found, "note": write_note(code, found["params"], found["rule"])}
 
 
 def batch(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist(list(rows), schema=findings_schema())
+    texts = [{**row, "params": write_params(row["params"])} for row in rows]
+    return pa.RecordBatch.from_pylist(texts, schema=findings_schema())
+
+
+def say(**values: Any) -> list[str]:
+    """What a list says of a finding."""
+    return list(explain(VOICE, make(2, 1, **values)))
 
 
 def write(path: Path, *batches: Sequence[dict[str, Any]]) -> Path:
@@ -112,26 +123,42 @@ def test_any_batches_make_one_ordered_file(batches: list[list[tuple[int | None, 
 
 
 def test_long_cells_and_notes_are_cut_and_dictionaries_taken(tmp_path: Path) -> None:
-    rows = batch([make(2, 1, cell="水" * 5000, note="n" * 5000), make(3, 1, cell=None), make(4, 1, cell="")])
+    long = {"type": "integer", "format": "n" * 5000, "limit": ["市" * 200] * 9}
+    rows = batch(
+        [
+            make(2, 1, cell="水" * 5000) | {"params": long},
+            make(3, 1, cell=None),
+            make(4, 1, cell=""),
+        ]
+    )
     columns = [rows.column(name) for name in rows.schema.names]
     columns[-1] = columns[-1].dictionary_encode()
     with FindingsWriter(tmp_path / "f.parquet") as writer:
         writer.write(pa.RecordBatch.from_arrays(columns, names=rows.schema.names))
     found = list(iterate_findings(tmp_path / "f.parquet"))
     assert found[0]["cell"] == "水" * 999 + "…"
-    assert len(found[0]["note"]) == 1000
+    assert found[0]["params"] == {"type": "integer", "format": "n" * 299 + "…", "limit": ["市" * 200, "…"]}
     assert [item["cell"] for item in found[1:]] == [None, ""]
-    assert found[1]["note"] == "n"
+    assert found[1]["note"] == 'type is "integer/7"'
 
 
-def test_error_descriptors_become_findings(tmp_path: Path) -> None:
-    errors = [
-        {"type": "extra-label", "label": "more", "fieldNumber": 3, "fieldName": "", "note": ""},
-        {"type": "foreign-key", "rowNumber": 7, "note": "not there", "cells": ["a"]},
-    ]
-    found = describe_errors(errors).to_pylist()
-    assert found[0] == make(None, 3, type="extra-label", rule="extra-label", fieldName="more", cell="more", note="")
-    assert (found[1]["row"], found[1]["cell"], found[1]["note"]) == (7, None, "not there")
+def test_findings_of_labels_and_rows_have_their_own_places() -> None:
+    label = Finding(Problem("extra-label"), Place(number=3, label="more", labels=["more"], field=""))
+    row = Finding(Problem("unclosed-quote", params={"row": 7}), Place(row=7))
+    first, second = map(read_finding, list_findings([label, row]).to_pylist())
+    assert (first["row"], first["fieldNumber"], first["fieldName"], first["cell"]) == (None, 3, "more", "more")
+    assert (first["type"], first["rule"], first["code"], first["params"]) == ("extra-label",) * 3 + ({},)
+    assert (second["row"], second["cell"], second["params"]) == (7, None, {"row": 7})
+
+
+def test_a_file_of_an_earlier_release_has_notes_instead_of_codes(tmp_path: Path) -> None:
+    row = {**make(2, 1), "note": "not there"}
+    names = [name for name in findings_schema().names if name not in ("code", "params")]
+    pq.write_table(pa.Table.from_pylist([row]).select([*names, "note"]), tmp_path / "f.parquet")
+    (found,) = iterate_findings(tmp_path / "f.parquet")
+    assert (found["code"], found["params"], found["note"]) == ("type-error", {}, "not there")
+    assert read_findings(tmp_path / "f.parquet", limit=5, type="type-error", strength="error") == ([found], None)
+    assert explain(VOICE, found) == ("类型不符", "", "")
 
 
 # --- pages
@@ -184,7 +211,7 @@ HOSTILE = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "＝
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_becomes_a_formula_in_a_csv(tmp_path: Path, text: str) -> None:
     out = io.BytesIO()
-    write_findings_csv(write(tmp_path / "f.parquet", [make(2, 1, cell=text, fieldName=text)]), out, WORDS)
+    write_findings_csv(write(tmp_path / "f.parquet", [make(2, 1, cell=text, fieldName=text)]), out, VOICE)
     _, row = csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline=""))
     assert row[1] == row[2] == f"'{text}"
 
@@ -197,13 +224,13 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
 def test_a_list_as_csv_opens_in_excel(tmp_path: Path) -> None:
     out = io.BytesIO()
     rows = [make(None, 1, cell=None, type="extra-label"), make(2, 1, cell="a,\n水")]
-    write_findings_csv(write(tmp_path / "f.parquet", rows), out, WORDS)
+    write_findings_csv(write(tmp_path / "f.parquet", rows), out, VOICE)
     assert out.getvalue().startswith(b"\xef\xbb\xbf")
     assert out.getvalue().endswith(b"\r\n")
     assert list(csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline=""))) == [
-        list(WORDS.headings),
-        ["", "c1", "", "extra-label", "wrong: None", "correct it"],
-        ["2", "c1", "a,\n水", "type-error", "wrong: a,\n水", "correct it"],
+        list_headings(VOICE),
+        ["", "c1", "", *say(type="extra-label", cell=None)],
+        ["2", "c1", "a,\n水", *say(cell="a,\n水")],
     ]
 
 
@@ -280,24 +307,18 @@ ODD = [
 
 def mark(rows: Sequence[Sequence[str]], findings: Sequence[dict[str, Any]], **options: Any) -> Sheet:
     out = io.BytesIO()
-    write_marked(rows, findings, out, WORDS, **options)
+    write_marked(rows, findings, out, VOICE, **options)
     return Sheet(out.getvalue())
 
 
 def test_a_list_as_a_workbook_says_all(tmp_path: Path) -> None:
     out = io.BytesIO()
     rows = [make(None, 1, cell=None), make(2, 1, cell="=1+1")]
-    write_findings_xlsx(write(tmp_path / "f.parquet", rows), out, WORDS)
+    write_findings_xlsx(write(tmp_path / "f.parquet", rows), out, VOICE)
     sheet = Sheet(out.getvalue())
-    assert sheet.names == ["Findings & 'more'"]
-    assert [sheet.text(f"{letter}1") for letter in "ABCDEF"] == list(WORDS.headings)
-    assert [sheet.text(f"{letter}3") for letter in "BCDEF"] == [
-        "c1",
-        "=1+1",
-        "type-error",
-        "wrong: =1+1",
-        "correct it",
-    ]
+    assert sheet.names == ["问题清单"]
+    assert [sheet.text(f"{letter}1") for letter in "ABCDEF"] == list_headings(VOICE)
+    assert [sheet.text(f"{letter}3") for letter in "BCDEF"] == ["c1", "=1+1", *say(cell="=1+1")]
     assert sheet.cells["A3"].findtext(f"{MAIN}v") == "2"
     assert "A2" not in sheet.cells
     assert not list(sheet.root.iter(f"{MAIN}f"))
@@ -308,9 +329,9 @@ def test_a_list_longer_than_a_worksheet_says_so(tmp_path: Path, monkeypatch: pyt
     for rows, names in ((11, 1), (10, 2)):
         monkeypatch.setattr(workbook, "SHEET_ROWS", rows)
         out = io.BytesIO()
-        write_findings_xlsx(path, out, WORDS)
+        write_findings_xlsx(path, out, VOICE)
         assert len(Sheet(out.getvalue()).names) == names
-    assert Sheet(out.getvalue(), 2).text("A1") == "there is more"
+    assert Sheet(out.getvalue(), 2).text("A1") == VOICE.translate(REST)
     assert "A10" in Sheet(out.getvalue()).cells
     assert "A11" not in Sheet(out.getvalue()).cells
 
@@ -335,7 +356,7 @@ def test_wrong_cells_are_coloured_by_strength_and_commented() -> None:
     rows = [["code", "count"], ["007", "x"], ["008", "y"], ["009", "z"]]
     findings = [
         make(2, 2, cell="x"),
-        make(2, 2, cell="x", strength="note", type="other"),
+        make(2, 2, cell="x", strength="note"),
         make(3, 1, cell="008", strength="warning"),
         make(4, 2, cell="z", strength="note"),
     ]
@@ -343,8 +364,8 @@ def test_wrong_cells_are_coloured_by_strength_and_commented() -> None:
     assert [sheet.fill(place) for place in ("A1", "A2", "B2", "A3", "B3", "B4")] == ["", "", RED, YELLOW, "", BLUE]
     assert sheet.text("A2") == "007"
     assert set(sheet.comments) == {"B2", "A3", "B4"}
-    assert sheet.comments["A3"] == "wrong: 008\ncorrect it"
-    assert sheet.comments["B2"].count("wrong: x") == 2
+    assert sheet.comments["A3"] == "\n".join(say(cell="008")[1:])
+    assert sheet.comments["B2"].count(say(cell="x")[1]) == 2
     assert sheet.archive.read("xl/drawings/vmlDrawing1.vml").decode().count("<v:shape ") == 3
     assert b"legacyDrawing" in sheet.archive.read("xl/worksheets/sheet1.xml")
 
@@ -393,9 +414,9 @@ def test_shapes_of_comments_stay_within_their_blocks(count: int) -> None:
 def test_a_table_longer_than_a_worksheet_ends_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "SHEET_ROWS", 5)
     findings = [make(row, 1) for row in range(2, 20)]
-    assert mark([["a"]] * 5, findings[:4]).names == [WORDS.sheet]
+    assert mark([["a"]] * 5, findings[:4]).names == ["问题清单"]
     sheet = mark([["a"]] * 20, findings)
-    assert sheet.names == [WORDS.sheet, "!"]
+    assert sheet.names == ["问题清单", "!"]
     assert "A5" in sheet.cells
     assert "A6" not in sheet.cells
 
@@ -414,7 +435,7 @@ def test_a_damaged_file_is_marked_as_far_as_it_can_be_read(tmp_path: Path) -> No
     path.write_bytes(b'a,b\n1,2\n3,"4\n')
     findings = [make(3, None, type="unclosed-quote", cell=None)]
     out = io.BytesIO()
-    write_marked(read_rows(path, Dialect(delimiter=",")), findings, out, WORDS)
+    write_marked(read_rows(path, Dialect(delimiter=",")), findings, out, VOICE)
     sheet = Sheet(out.getvalue())
     assert sheet.text("B2") == "2"
     assert sheet.text("A3") is None
@@ -430,7 +451,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.
         tracemalloc.start()
         with (tmp_path / "out.xlsx").open("w+b") as out:
             write_marked(
-                ([str(row), "水" * 20] for row in range(rows)), (make(row, 1) for row in range(2, rows)), out, WORDS
+                ([str(row), "水" * 20] for row in range(rows)), (make(row, 1) for row in range(2, rows)), out, VOICE
             )
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

@@ -8,10 +8,21 @@ from pathlib import Path
 import frictionless
 import pytest
 
-from opendata.tables.report.report import Tally, TaskReport, add_errors, describe_report, summarise_report
+from opendata.domain.findings import Finding, Place, Problem
+from opendata.tables.report.report import (
+    Tally,
+    TaskReport,
+    add_errors,
+    describe_report,
+    restore_task,
+    store_task,
+    summarise_report,
+)
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import check_table, prepare_table
+from opendata.wording.notes import NOTES
 
+WRONG = Problem("type-error", "type", params={"type": "integer", "format": "default"})
 SCHEMA = read_schema(
     {"fields": [{"name": "id", "type": "integer", "constraints": {"unique": True}}, {"name": "day", "type": "date"}]}
 )
@@ -97,17 +108,18 @@ def test_what_is_less_than_an_error_is_a_remark_and_leaves_a_table_valid(tmp_pat
         {"type": "constraint-error", "fieldName": "n", "rule": "maximum", "count": 2, "strength": "warning"}
     ]
     (remark,) = tasks["note"]["opendata"]["remarks"]
-    assert (remark["rowNumber"], remark["cell"], remark["opendata"]) == (3, "7", {"strength": "note"})
+    told = {"code": "constraint-error", "rule": "maximum", "params": {"limit": 5}, "strength": "note"}
+    assert (remark["rowNumber"], remark["cell"], remark["opendata"]) == (3, "7", told)
     assert (tasks["note"]["errors"], tasks["error"]["opendata"].get("remarks")) == ([], None)
 
 
 def test_a_finding_of_a_row_is_listed_in_the_order_of_rows_and_the_last_falls_out() -> None:
     task = TaskReport(name="t", place="t.csv", limit=3)
     for row in (2, 4, 6):
-        task.add({"type": "type-error", "rowNumber": row, "fieldName": "a"})
+        task.add(Finding(WRONG, Place(row=row, cells=["x"], field="a", number=1, cell="x")))
     for row in (4, 9):
         task.count(Tally("primary-key", rule="primary-key"))
-        task.list_sorted({"type": "primary-key", "rowNumber": row})
+        task.list_sorted(Finding(Problem("primary-key", params={"row": 2}), Place(row=row, cells=["x"])))
     assert [(error["type"], error["rowNumber"]) for error in task.errors] == [
         ("type-error", 2),
         ("type-error", 4),
@@ -143,12 +155,36 @@ def test_the_summary_has_no_row_taken_for_a_header(tmp_path: Path) -> None:
 def test_errors_found_later_are_added_to_the_task(tmp_path: Path) -> None:
     task = check(tmp_path, "id,day\n1,2020-01-01\n").describe()
     assert add_errors(task, None) == task
-    later = TaskReport(name="t", place="table.csv", limit=1, warnings=["slow"])
-    later.add({"type": "foreign-key", "fieldName": "id"})
-    later.add({"type": "foreign-key", "fieldName": "id"})
+    later = TaskReport(name="t", place="table.csv", limit=1, warnings=[Problem("bare-returns")])
+    for row in (2, 3):
+        later.add(
+            Finding(
+                Problem("unique-error", "unique", params={"row": 2}),
+                Place(row=row, cells=["1"], field="id", number=1, cell="1"),
+            )
+        )
     both = add_errors(task, later.describe())
     assert (task["valid"], both["valid"]) == (True, False)
     assert len(both["errors"]) == 1
-    assert both["warnings"] == ["slow", "1 of 2 errors are listed; the counts are exact"]
+    assert both["warnings"] == [NOTES["bare-returns"], "1 of 2 errors are listed; the counts are exact"]
     assert (both["stats"]["errors"], both["stats"]["warnings"], both["stats"]["rows"]) == (2, 2, 1)
-    assert both["opendata"]["counts"] == [{"type": "foreign-key", "fieldName": "id", "rule": "foreign-key", "count": 2}]
+    assert both["opendata"]["counts"] == [{"type": "unique-error", "fieldName": "id", "rule": "unique", "count": 2}]
+    assert [item["code"] for item in both["opendata"]["warnings"]] == ["bare-returns", "capped-list"]
+
+
+def test_a_task_is_kept_as_codes_and_parameters_and_is_the_same_descriptor_again(tmp_path: Path) -> None:
+    task = check(tmp_path, "id,dya\n1,soon\n1\n1,2020-01-01,x\n", limit=3).describe()
+    stored = json.loads(json.dumps(store_task(task)))
+    assert restore_task(stored) == task
+    for error in stored["errors"]:
+        assert set(error["opendata"]) >= {"code", "rule", "params"}
+        assert not {"title", "description", "message", "note", "tags"} & set(error)
+    assert "warnings" not in stored
+    assert stored["opendata"]["warnings"] == [{"code": "capped-list", "params": {"listed": 3, "total": 6}}]
+
+
+def test_a_task_kept_with_its_sentences_by_an_earlier_release_is_shown_as_it_was(tmp_path: Path) -> None:
+    task = check(tmp_path, "id,day\nx,2020-01-01\n").describe()
+    for error in task["errors"]:
+        del error["opendata"]
+    assert restore_task(task) == task

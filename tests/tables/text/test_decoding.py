@@ -158,8 +158,8 @@ def test_a_nul_byte_is_named_with_its_row(
 ) -> None:
     monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     fault = fault_of(content)
-    assert (fault.type, fault.row) == ("nul-byte", row)
-    assert f"row {row} contains a NUL byte" in fault.note
+    assert (fault.problem.type, fault.row) == ("nul-byte", row)
+    assert fault.problem.params == {"row": row}
 
 
 @pytest.mark.parametrize("chunk", [1, 1 << 20])
@@ -184,8 +184,8 @@ def test_a_quote_never_closed_is_named_with_the_row_where_it_opens(
 ) -> None:
     monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     fault = fault_of(content)
-    assert (fault.type, fault.row) == ("unclosed-quote", row)
-    assert f"a quotation mark opened in row {row} is never closed" in fault.note
+    assert (fault.problem.type, fault.row) == ("unclosed-quote", row)
+    assert fault.problem.params == {"row": row}
 
 
 def test_rows_before_the_damage_are_read(tmp_path: Path) -> None:
@@ -207,8 +207,9 @@ def test_bytes_of_another_encoding_are_named_with_their_offset_and_line(
     good = text.encode()
     fault = fault_of(good + b"\xff" + after)
     lines = len((text + "x").replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    assert fault.type == "encoding-error"
-    assert fault.note.startswith(f"line {lines} (byte {len(good) + 1} of the file) is not UTF-8")
+    assert fault.problem.type == "encoding-error"
+    params = fault.problem.params
+    assert (params["line"], params["byte"], params["encoding"]) == (lines, len(good) + 1, "UTF-8")
 
 
 def test_the_row_of_bytes_of_another_encoding_counts_records_and_the_line_counts_lines(
@@ -216,7 +217,7 @@ def test_the_row_of_bytes_of_another_encoding_counts_records_and_the_line_counts
 ) -> None:
     fault = fault_of(b'a,b\n"1\n1",2\n3,\xff\n')
     assert fault.row == 3
-    assert fault.note.startswith("line 4 (byte 15 of the file)")
+    assert (fault.problem.params["line"], fault.problem.params["byte"]) == (4, 15)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "big5", "shift_jis"])
@@ -227,19 +228,20 @@ def test_a_character_cut_off_by_the_end_of_the_file_is_named(
     monkeypatch.setattr(decoding, "CHUNK_BYTES", chunk)
     good = "市,b\n中,".encode(encoding)
     fault = fault_of(good + "文".encode(encoding)[:-1], Dialect(encoding=encoding))
-    assert (fault.type, fault.row) == ("encoding-error", 2)
-    assert f"line 2 (byte {len(good) + 1} of the file)" in fault.note
+    assert (fault.problem.type, fault.row) == ("encoding-error", 2)
+    assert (fault.problem.params["line"], fault.problem.params["byte"]) == (2, len(good) + 1)
 
 
 def test_a_chinese_file_not_in_utf_8_is_told_what_it_looks_like(fault_of: Callable[..., DecodingFault]) -> None:
-    assert "it looks like GB18030 / GBK" in fault_of("名称,值\n北京,1\n".encode("gb18030")).note
-    assert "it looks like UTF-16" in fault_of("名称,值\n北京,1\n".encode("utf-16")).note
-    assert "looks like" not in fault_of(b"a\n\xff\xff\xff\n").note
+    text = "名称,值\n北京,1\n"
+    assert fault_of(text.encode("gb18030")).problem.params["guess"] == "GB18030 / GBK"
+    assert fault_of(text.encode("utf-16")).problem.params["guess"] == "UTF-16"
+    assert fault_of(b"a\n\xff\xff\xff\n").problem.code == "encoding-error"
 
 
 def test_utf_16_without_its_mark_is_an_encoding_error(fault_of: Callable[..., DecodingFault]) -> None:
     fault = fault_of("a,b\n".encode("utf-16-le"), Dialect(encoding="utf-16"))
-    assert (fault.type, fault.row) == ("encoding-error", 1)
+    assert (fault.problem.type, fault.row) == ("encoding-error", 1)
 
 
 def test_a_cell_beyond_the_limit_ends_the_reading_with_its_row(
@@ -248,8 +250,8 @@ def test_a_cell_beyond_the_limit_ends_the_reading_with_its_row(
     monkeypatch.setattr(decoding, "MAX_CELL_CHARACTERS", 10)
     assert read(b"a\n" + b"x" * 10 + b"\n") == [["a"], ["x" * 10]]
     fault = fault_of(b'a\n1\n"' + b"x" * 11 + b"\n2\n")
-    assert (fault.type, fault.row) == ("source-error", 3)
-    assert "row 3 has a cell of more than 10 characters" in fault.note
+    assert (fault.problem.type, fault.row) == ("source-error", 3)
+    assert (fault.problem.code, fault.problem.params) == ("cell-too-long", {"row": 3, "limit": 10})
 
 
 def test_two_files_read_at_the_same_time_keep_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,14 +272,14 @@ def test_a_line_beyond_the_limit_ends_the_reading_before_it_fills_the_memory(
     monkeypatch.setattr(decoding, "MAX_LINE_CHARACTERS", 20)
     monkeypatch.setattr(decoding, "CHUNK_BYTES", 8)
     fault = fault_of(b"a\n" + b"x" * 1000)
-    assert (fault.type, fault.row) == ("source-error", 2)
-    assert "row 2 is a line of more than 20 characters" in fault.note
+    assert (fault.problem.type, fault.row) == ("source-error", 2)
+    assert (fault.problem.code, fault.problem.params) == ("line-too-long", {"row": 2, "limit": 20})
 
 
 def test_more_cells_than_a_table_may_have_columns_end_the_reading(fault_of: Callable[..., DecodingFault]) -> None:
     fault = fault_of(b"a\n" + b"," * MAX_FIELDS + b"\n")
-    assert (fault.type, fault.row) == ("source-error", 2)
-    assert f"row 2 has {MAX_FIELDS + 1} cells" in fault.note
+    assert (fault.problem.type, fault.row) == ("source-error", 2)
+    assert fault.problem.params == {"row": 2, "count": MAX_FIELDS + 1, "limit": MAX_FIELDS}
 
 
 def test_any_delimiter_ends_the_file_cleanly(read: Callable[..., list[list[str]]]) -> None:

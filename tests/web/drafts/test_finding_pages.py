@@ -19,12 +19,13 @@ from tests.web.catalogue.test_pages import check_page
 from tests.web.conftest import PASSWORD, Portal
 
 WRONG = CSV + "".join(f"A{row},水库,很高,2026-01-31\n" for row in range(100, 350))
+PARAMS = '{"type": "number", "format": "default"}'
 FILES = ("findings.csv", "findings.xlsx", "marked.xlsx")
 
 
 def make(row: int, **values: Any) -> dict[str, Any]:
     plain = {"fieldNumber": 3, "fieldName": "level", "type": "type-error", "rule": "type", "strength": "error"}
-    return {"row": row, **plain, "cell": "很高", "note": 'type is "number/default"', **values}
+    return {"row": row, **plain, "cell": "很高", "code": values.get("type", "type-error"), "params": PARAMS, **values}
 
 
 def send_draft(desk: Portal, text: str) -> DraftView:

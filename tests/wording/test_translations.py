@@ -14,7 +14,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
-from opendata.web.site import TRANSLATIONS
+from opendata.settings import TRANSLATIONS
 from tests.servers import CHECKOUT
 
 CATALOGUE = TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
@@ -80,7 +80,7 @@ def test_the_installed_catalogue_is_the_written_one() -> None:
     with CATALOGUE.with_suffix(".mo").open("rb") as file:
         installed = read_mo(file)
     written = read_mo(compiled)
-    assert _pairs(installed) == _pairs(written), "run: pybabel compile -d opendata/web/translations"
+    assert _pairs(installed) == _pairs(written), "run: pybabel compile -d opendata/wording/translations"
 
 
 @pytest.mark.parametrize("path", sorted((CHECKOUT / "opendata" / "web").rglob("*.html")), ids=lambda path: path.name)

@@ -1,0 +1,24 @@
+"""What is being done to a draft at the moment: a stage, and the table it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STAGES = ("read", "check", "store", "compare", "keys", "publish")
+_LONGEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One of `STAGES`; the first four are about one table. As text: `check levels`."""
+
+    name: str
+    resource: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.resource}".strip()[:_LONGEST]
+
+
+def parse_stage(text: str) -> Stage:
+    """The stage that a draft keeps as text."""
+    return Stage(*text.split(" ", 1)) if text else Stage("")

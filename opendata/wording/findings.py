@@ -1,0 +1,120 @@
+"""A finding in the reader's words: what it is called, what is wrong, how to put it right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from opendata.errors import N_
+from opendata.wording.field_types import TYPES
+from opendata.wording.finding_sentences import (
+    CONSTRAINTS,
+    NAMELESS,
+    SENTENCES,
+    TYPE_ADVICE,
+    WARNINGS,
+    Sentences,
+)
+from opendata.wording.notes import quote_names
+from opendata.wording.voice import Voice
+
+MAX_CELL = 200
+"""Characters that are shown of a cell, at most."""
+
+LESSER: Mapping[str, str] = {"warning": N_("Warning"), "note": N_("Note")}
+"""Strengths of rules that do not block publication → their names."""
+
+_FORMATS = {"%Y": "YYYY", "%m": "MM", "%d": "DD", "%H": "hh", "%M": "mm", "%S": "ss", "%y": "YY"}
+
+
+class Explanation(NamedTuple):
+    """A finding in the reader's words."""
+
+    title: str
+    message: str
+    advice: str
+
+
+def explain(voice: Voice, finding: Mapping[str, Any]) -> Explanation:
+    """A row of a findings file in the reader's words: it has `code`, `rule`, `params`, `cell`, `fieldName`, `type`.
+
+    One that was kept before codes were has its type alone, which says less.
+    """
+    code = str(finding.get("code") or finding.get("type") or "")
+    rule, params = str(finding.get("rule") or ""), dict(finding.get("params") or {})
+    found = choose_sentences(code, rule)
+    if found is None:
+        return Explanation(code, code, "")
+    cell = finding.get("cell")
+    name = str(finding.get("fieldName") or "")
+    shown = {
+        "value": shorten(str(cell or "")),
+        "column": name or str(finding.get("label") or ""),
+        "label": str(finding.get("label") or (cell if code.endswith("-label") else "") or ""),
+        "number": finding.get("fieldNumber") or "",
+        "rule": rule,
+        **{key: _write(code, key, value) for key, value in params.items()},
+    }
+    message, advice = found.message, found.advice
+    if code == "type-error" and "type" in params:
+        shown["type"] = voice.translate(TYPES.get(params["type"], params["type"]))
+        advice = advise_type(voice, params["type"], params.get("format", "default"))
+    else:
+        advice = _fill(voice, advice, shown)
+    if cell is None and code in NAMELESS:
+        message = NAMELESS[code]
+    if "message" in params:
+        return Explanation(voice.translate(found.title), voice.fill(params["message"], params["params"]), advice)
+    return Explanation(voice.translate(found.title), _fill(voice, message, shown), advice)
+
+
+def explain_error(voice: Voice, error: Mapping[str, Any]) -> Explanation:
+    """An error of a report, as a Frictionless descriptor, in the reader's words."""
+    return explain(voice, {**error, **(error.get("opendata") or {})})
+
+
+def say_warning(voice: Voice, code: str, params: Mapping[str, Any]) -> str:
+    """A warning of a report in the reader's words."""
+    return voice.translate(WARNINGS[code]) % {key: _write(code, key, value) for key, value in params.items()}
+
+
+def name_rule(voice: Voice, code: str, rule: str = "") -> str:
+    """What a finding is called: its code, or type; of a broken constraint its own name."""
+    found = choose_sentences(code, rule)
+    return voice.translate(found.title) if found else code
+
+
+def choose_sentences(code: str, rule: str) -> Sentences | None:
+    """The sentences of a code or error type; of a broken constraint those of the constraint."""
+    known = CONSTRAINTS.get(rule) if code == "constraint-error" else None
+    return known or SENTENCES.get(code)
+
+
+def advise_type(voice: Voice, kind: str, form: str) -> str:
+    """How a value of a type is written; of a date in a format of its own that format: YYYY-MM-DD."""
+    if form not in ("default", "", "any") and kind in ("date", "datetime", "time"):
+        for sign, letters in _FORMATS.items():
+            form = form.replace(sign, letters)
+        return voice.say(N_("Write it in the form %(form)s"), form=form)
+    return voice.translate(TYPE_ADVICE.get(form if kind == "string" else kind, N_("Correct the value")))
+
+
+def shorten(text: str) -> str:
+    """A cell as a sentence shows it, cut where it is very long."""
+    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
+
+
+def _fill(voice: Voice, text: str, shown: Mapping[str, Any]) -> str:
+    """A sentence with what it shows; nothing where a finding kept by an earlier release lacks something of it."""
+    try:
+        return voice.translate(text) % shown
+    except KeyError:
+        return ""
+
+
+def _write(code: str, name: str, value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return (
+            quote_names(value) if name == "fields" and code.endswith("-check") else shorten(", ".join(map(str, value)))
+        )
+    return shorten(str(value))

@@ -1,0 +1,51 @@
+"""Why a version has its number, in words: one sentence for each type of reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opendata.errors import N_
+from opendata.wording.voice import Voice
+
+REASONS: Mapping[str, str] = {
+    "first": N_("first version"),
+    "line-withdrawn": N_("goes back before version %(version)s, which was withdrawn"),
+    "raised": N_("raised by the publisher"),
+    "resource-removed": N_("%(resource)s: resource removed"),
+    "resource-added": N_("%(resource)s: resource added"),
+    "resources-moved": N_("resources stand in another order"),
+    "attachment-replaced": N_("%(resource)s: file replaced"),
+    "column-removed": N_("%(resource)s: column %(field)s removed"),
+    "column-added": N_("%(resource)s: column %(field)s added"),
+    "column-renamed": N_("%(resource)s: column %(old)s renamed to %(field)s"),
+    "columns-moved": N_("%(resource)s: columns stand in another order"),
+    "column-retyped": N_("%(resource)s: column %(field)s is now %(new)s, was %(old)s"),
+    "match-changed": N_("%(resource)s: fieldsMatch is now %(new)s, was %(old)s"),
+    "key-changed": N_("%(resource)s: %(key)s changed"),
+    "constraint-tightened": N_("%(resource)s: %(constraint)s of column %(field)s is stricter"),
+    "constraint-loosened": N_("%(resource)s: %(constraint)s of column %(field)s is less strict"),
+    "check-tightened": N_("%(resource)s: check %(check)s is new or stricter"),
+    "check-loosened": N_("%(resource)s: check %(check)s is gone or less strict"),
+    "rows-refused": N_("%(resource)s: the schema of before finds errors in the new rows (%(count)s)"),
+    "rows-added": N_("%(resource)s: rows added: %(count)s"),
+    "rows-removed": N_("%(resource)s: rows removed: %(count)s"),
+    "rows-changed": N_("%(resource)s: rows changed: %(count)s"),
+    "rows-differ": N_("%(resource)s: rows changed"),
+    "rows-moved": N_("%(resource)s: rows stand in another order"),
+    "rows-rewritten": N_("%(resource)s: the same values, some written otherwise"),
+    "schema-described": N_("%(resource)s: columns are described otherwise"),
+    "resource-described": N_("%(resource)s: is described otherwise"),
+    "metadata-changed": N_("metadata changed: %(names)s"),
+    "more": N_("and other reasons: %(count)s"),
+}
+"""Type of a reason → what is said of it."""
+
+KEYS = (N_("primary key"), N_("unique keys"), N_("foreign keys"))
+"""What kinds of keys are called."""
+
+
+def say_reason(voice: Voice, kind: str, params: Mapping[str, Any]) -> str:
+    """A reason in words."""
+    shown = {**params, "key": voice.translate(params["key"])} if "key" in params else params
+    return voice.translate(REASONS[kind]) % shown
