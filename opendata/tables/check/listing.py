@@ -73,8 +73,16 @@ class Listing:
         for index in np.unique(np.concatenate(rows))[: self._task.limit * 2].tolist():
             self._list_row(records, int(numbers[index]), index, found, cursors, blank)
 
-    def store_rows(self, tally: Tally, rows: Sequence[int], problems: Sequence[Problem], number: int | None) -> None:
-        """Store findings of whole rows, each with its problem or all with the only one."""
+    def store_rows(
+        self,
+        tally: Tally,
+        rows: Sequence[int],
+        problem: Problem,
+        *,
+        number: int | None = None,
+        earlier: Sequence[int] = (),
+    ) -> None:
+        """Store findings of whole rows; `earlier` are the rows that have the same values already."""
         import numpy as np
 
         room = self._find_room(tally)
@@ -82,8 +90,10 @@ class Listing:
             return
         rows = rows[:room]
         self._note_stored(tally, len(rows))
-        which = np.zeros(len(rows), np.int64) if len(problems) == 1 else None
-        self._on_findings(build_findings(tally, rows, problems[: len(rows)], which=which, number=number))
+        which = np.zeros(len(rows), np.int64)
+        self._on_findings(
+            build_findings(tally, rows, [problem], which=which, earlier=earlier[: len(rows)], number=number)
+        )
 
     def _find_room(self, tally: Tally) -> int:
         return min(self.most - self._stored[tally], self._left)
@@ -199,12 +209,12 @@ class Listing:
                     self._on_findings(build_findings(tally, numbers[rows], problems, **options))
         if blank is not None:
             rows = np.flatnonzero(blank)
-            self.store_rows(Tally("blank-row", "", "blank-row"), numbers[rows].tolist(), [BLANK_ROW], None)
+            self.store_rows(Tally("blank-row", "", "blank-row"), numbers[rows].tolist(), BLANK_ROW)
         if ragged is not None and len(ragged):
             width = len(records.columns)
             sizes = records.sizes[ragged] if records.sizes is not None else ragged
             longer = ragged[sizes > width]
-            self.store_rows(Tally("extra-cell", "", "extra-cell"), numbers[longer].tolist(), [EXTRA_CELL], None)
+            self.store_rows(Tally("extra-cell", "", "extra-cell"), numbers[longer].tolist(), EXTRA_CELL)
             self._store_missing(numbers, ragged, sizes, width)
 
     def _store_missing(self, numbers: np.ndarray, ragged: np.ndarray, sizes: np.ndarray, width: int) -> None:

@@ -377,7 +377,7 @@ class TableReader:
                 break
             index = row - first if records.numbers is None else int(records.numbers.searchsorted(row))
             self.task.list_sorted(Finding(problem, Place(row=row, cells=records.read_row(index))))
-        self._listing.store_rows(tally, empty.tolist(), [problem], None)
+        self._listing.store_rows(tally, empty.tolist(), problem)
 
     def _tell_repetitions(self, watches: Sequence[KeyWatch], screens: Sequence[ColumnScreen]) -> None:
         """Report the rows whose values stood in an earlier one; their cells are read again from the file."""
@@ -389,8 +389,9 @@ class TableReader:
                 tally, number = self._tally(watch), places[watch.names[0]] if watch.kind == "unique-error" else None
                 self.task.count(tally, len(repeated))
                 stored = repeated[: self._listing.most]
-                problems = [_tell_repetition(tally, item) for item in stored]
-                self._listing.store_rows(tally, [item.row for item in stored], problems, number)
+                problem = Problem(tally.type, tally.rule, tally.strength)
+                rows, earlier = [item.row for item in stored], [item.previous for item in stored]
+                self._listing.store_rows(tally, rows, problem, number=number, earlier=earlier)
             found += [(watch, item) for item in repeated[: self.task.limit]]
         found.sort(key=lambda item: item[1].row)
         cells = self._read_rows([item.row for _, item in found[: self.task.limit]])

@@ -41,18 +41,23 @@ def build_findings(
     rows: Sequence[int] | np.ndarray,
     problems: Sequence[Problem],
     *,
-    which: np.ndarray | None = None,
+    which: np.ndarray,
+    earlier: Sequence[int] = (),
     number: int | None = None,
     cells: pa.Array | None = None,
 ) -> pa.RecordBatch:
-    """Findings of one rule in one column: `problems[which[i]]` is that of `rows[i]`, else `problems[i]`."""
+    """Findings of one rule in one column: `problems[which[i]]` is that of `rows[i]`.
+
+    `earlier` are the rows that have the same values already, where that is what is wrong: the parameter `row`.
+    """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     count = len(rows)
-    codes = pa.array([problem.code for problem in problems], pa.string())
-    params = pa.array([write_params(problem.params) for problem in problems], pa.string())
-    if which is not None:
-        codes, params = codes.take(which), params.take(which)
+    codes = pa.array([problem.code for problem in problems], pa.string()).take(which)
+    params = pa.array([write_params(problem.params) for problem in problems], pa.string()).take(which)
+    if earlier:
+        params = pc.binary_join_element_wise('{"row": ', pa.array(earlier, pa.int64()).cast(pa.string()), "}", "")
     constant = (tally.field, tally.type, tally.rule, tally.strength)
     return pa.record_batch(
         [
