@@ -6,10 +6,11 @@ The names of a dialect are those of Table Dialect v2.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from opendata.errors import N_, InvalidMetadataError, fault
+from opendata.tables.text.dialect import flatten_dialect, read_dialect
 
 CAREFUL = 0.9
 """What is less sure than this a person should look at."""
@@ -128,6 +129,18 @@ class Choices:
     fill_merged: bool = False
     exact: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
+
+    def declare(self, dialect: Mapping[str, Any] | None, encoding: str | None) -> Choices:
+        """These choices, and where they say nothing, what the sender of a file declared about it."""
+        found = self
+        if dialect and found.dialect is None:
+            found = replace(found, dialect=dialect)
+            options = flatten_dialect(dialect)
+            if found.header_rows is None and ("headerRows" in options or not options.get("header", True)):
+                found = replace(found, header_rows=read_dialect(options).header_rows)
+        if encoding and found.encoding is None:
+            found = replace(found, encoding=encoding)
+        return found
 
     def describe(self) -> dict[str, Any]:
         """As JSON: what was chosen alone."""

@@ -19,7 +19,7 @@ from typing import Any
 from opendata.errors import N_
 from opendata.intake.understanding import Decision
 from opendata.tables.text.decoding import MAX_CELL_CHARACTERS, MAX_LINE_CHARACTERS
-from opendata.tables.text.dialect import DELIMITERS, Dialect, read_dialect
+from opendata.tables.text.dialect import DELIMITERS, Dialect, flatten_dialect, read_dialect
 
 BLOCK_BYTES = 1 << 19
 """So many bytes are read at once; what is found is the same for any number."""
@@ -53,9 +53,7 @@ def find_dialect(
     Looks at the beginning, the middle and the end of the file; the width that most records agree on decides, so that
     titles and footnotes do not. Raises `InvalidPackageError` where what is declared cannot be followed.
     """
-    given = dict(declared or {})
-    nested = given.pop("csv", None)
-    given = {**given, **nested} if isinstance(nested, Mapping) else given
+    given = flatten_dialect(declared)
     given_dialect = read_dialect(given, encoding=encoding)
     parts = _read_parts(path, encoding)
     lines = [line for part in parts for line in part if line.strip()]

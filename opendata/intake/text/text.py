@@ -115,8 +115,8 @@ def _trim_labels(head: Sequence[Sequence[str]], layout: Layout) -> Mapping[str, 
 
 
 def _lay_out(dialect: Dialect, layout: Layout) -> Dialect:
-    between = tuple(range(max(layout.header_rows, default=0) + 1, layout.first_row))
-    return replace(dialect, header_rows=layout.header_rows, comment_rows=between)
+    left_out = {*dialect.comment_rows, *range(max(layout.header_rows, default=0) + 1, layout.first_row)}
+    return replace(dialect, header_rows=layout.header_rows, comment_rows=tuple(sorted(left_out)))
 
 
 def _needs_joining(head: Sequence[Sequence[str]], layout: Layout) -> bool:
@@ -151,7 +151,10 @@ def _write_anew(
     return OpenedTable(
         understanding=settled,
         path=target,
-        dialect=replace(_lay_out(Dialect(delimiter=","), layout), header_rows=layout.header_rows[-1:]),
+        dialect=replace(
+            _lay_out(Dialect(delimiter=",", comment_rows=dialect.comment_rows), layout),
+            header_rows=layout.header_rows[-1:],
+        ),
         is_whole=False,
         renames=choices.columns,
     )

@@ -13,12 +13,14 @@ from typing import Any
 
 from opendata.db.models import DraftResource
 from opendata.errors import N_, InputError, NotFoundError
+from opendata.intake.opening import open_table
 from opendata.intake.text.encodings import decode_sample, find_encoding
 from opendata.intake.understanding import Choices
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.drafts.drafts import find_draft
-from opendata.services.drafts.readings import Readings, list_known, read_resource_choices
+from opendata.services.drafts.readings import Readings, read_resource_choices
+from opendata.tables.schema.schema import TableSchema
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
 
@@ -82,7 +84,8 @@ class Previews:
     def _try(self, found: DraftResource, choices: Choices, folder: Path) -> ReadingPreview:
         tables = self._readings.find(found, folder)
         table = self._readings.choose(found, tables)
-        opened = self._readings.open_with(table, choices, list_known(found.schema), folder)
+        known = TableSchema(found.schema).labels if found.schema else ()
+        opened = open_table(table, folder, choices=choices, known=known)
         reading = opened.understanding.describe()
         return ReadingPreview(
             name=found.name,

@@ -1,16 +1,16 @@
-"""Readings: the files of a draft taken apart into tables, each opened for the engine as it was understood or chosen."""
+"""Readings: the files of a draft taken apart into tables, and what was chosen for each of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from opendata.db.models import DraftResource
 from opendata.errors import N_, TooLargeError
-from opendata.intake.opening import WORKBOOKS, find_contents, open_table
-from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
+from opendata.intake.opening import WORKBOOKS, find_contents
+from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable
 from opendata.intake.understanding import Choices, read_choices
 from opendata.intake.unpack.budget import Limits
 from opendata.metadata.identifiers import suggest_identifier
@@ -19,7 +19,7 @@ from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places
 
 
 class Readings:
-    """Finds and opens the tables of uploads."""
+    """Finds the tables of uploads."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -94,35 +94,10 @@ class Readings:
             raise TooLargeError(text, limit=MOST_ATTACHMENTS)
         return rows
 
-    def open(self, resource: DraftResource, found: FoundTable, folder: Path, *, thorough: bool) -> OpenedTable:
-        """Open a table for the engine. Raises as `find` does, and `InvalidPackageError`."""
-        choices = read_resource_choices(resource)
-        return open_table(found, folder, choices=choices, known=list_known(resource.schema), thorough=thorough)
-
-    def open_with(self, found: FoundTable, choices: Choices, known: Sequence[str], folder: Path) -> OpenedTable:
-        """Open a table under other choices. Raises as `open` does."""
-        return open_table(found, folder, choices=choices, known=known)
-
 
 def read_resource_choices(resource: DraftResource) -> Choices:
     """What was chosen for a table, and what its sender declared."""
-    choices = read_choices(resource.choices)
-    if resource.dialect and choices.dialect is None:
-        choices = replace(choices, dialect=resource.dialect)
-        rows = resource.dialect.get("headerRows", None if resource.dialect.get("header", True) else [])
-        if rows is not None and choices.header_rows is None:
-            choices = replace(choices, header_rows=tuple(rows))
-    if resource.encoding and choices.encoding is None:
-        choices = replace(choices, encoding=resource.encoding)
-    return choices
-
-
-def list_known(schema: Mapping[str, Any] | None) -> Sequence[str]:
-    """The names and titles that the columns of a table may have under a schema."""
-    found: list[str] = []
-    for item in (schema or {}).get("fields", ()):
-        found += [text for text in (item.get("name"), item.get("title")) if isinstance(text, str) and text]
-    return found
+    return read_choices(resource.choices).declare(resource.dialect, resource.encoding)
 
 
 def _find_name(base: str, table: FoundTable, taken: set[str]) -> str:

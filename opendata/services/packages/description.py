@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from opendata.errors import N_, InputError
-from opendata.intake.opening import find_tables, open_table
+from opendata.intake.opening import find_tables
+from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundTable
 from opendata.tables.forms.forms import write_form
 from opendata.tables.report.report import describe_report
@@ -38,13 +40,7 @@ def _describe_table(found: FoundTable, folder: Path) -> dict[str, Any]:
         decisions = [decision.describe() for decision in found.decisions]
         base = {"name": found.name, "form": found.form, "members": list(found.members), "sheet": found.place}
         return {**base, "hidden": True, "rows": None, "fields": [], "decisions": decisions}
-    for thorough in (False, True):
-        opened = open_table(found, folder, thorough=thorough)
-        schema = read_schema({"fields": list(opened.fields)}) if opened.fields is not None else None
-        options: dict[str, Any] = {"name": "table", "schema": schema, "dialect": opened.dialect}
-        table = prepare_table(opened.path, folder, renames=opened.renames, **options)
-        if not table.task.has_encoding_error:
-            break
+    opened, table = read_table(found, folder, partial(prepare_table, folder=folder, name="table"))
     fields: Sequence[Mapping[str, Any]] = opened.fields or ()
     if not fields and table.task.valid:
         fields = propose_schema(table.parquet)["fields"]
@@ -73,35 +69,19 @@ def convert_file(
     with TemporaryDirectory(dir=dest.parent or None) as name:
         folder = Path(name)
         found = _choose(find_tables(source, source.name, folder), table)
-        rules = read_schema(schema) if schema is not None else None
-        for thorough in (False, True):
-            opened = open_table(found, folder, known=rules.names if rules else (), thorough=thorough)
-            if rules is None and opened.fields is not None:
-                rules = read_schema({"fields": list(opened.fields)})
-            prepared = prepare_table(
-                opened.path,
-                folder,
-                name="table",
-                schema=rules,
-                dialect=opened.dialect,
-                renames=opened.renames,
-                on_bytes=_follow(opened.path, found.name, on_progress),
-            )
-            if not prepared.task.has_encoding_error:
-                break
+        _, prepared = read_table(
+            found,
+            folder,
+            partial(prepare_table, folder=folder, name="table"),
+            schema=read_schema(schema) if schema is not None else None,
+            on_share=(lambda share: on_progress(share, found.name)) if on_progress else None,
+        )
         prepared.task.name, prepared.task.place = found.name, source.name
         if prepared.task.valid:
             written = folder / f"written{dest.suffix.lower()}"
             write_form(prepared.csv, prepared.parquet, written)
             shutil.move(written, dest)
         return describe_report([prepared.task.describe()])
-
-
-def _follow(path: Path, name: str, on_progress: OnProgress | None) -> Callable[[int], None] | None:
-    if on_progress is None:
-        return None
-    size = max(1, path.stat().st_size)
-    return lambda count: on_progress(count / size, name)
 
 
 def _choose(tables: Sequence[FoundTable], wanted: str | None) -> FoundTable:

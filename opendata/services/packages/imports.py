@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,7 +29,7 @@ from opendata.services.core.values import DraftView
 from opendata.services.drafts.drafts import Drafts
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.packages.package_source import PackageSource, open_source
-from opendata.services.packages.package_table import fetch_attachment, fetch_table
+from opendata.services.packages.package_table import PACKAGED, fetch_attachment, fetch_table, read_declared
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.services.work.work import Work
 from opendata.tables.schema.schema import read_schema
@@ -137,7 +138,7 @@ class Imports:
                 found[str(option.name)] = _refuse(str(option.name), UnsupportedFormatError(_NO_TABLE, file=option.file))
             options, paths = [], []
         if found and (not partial or not options):
-            return self._refuse_all(package, found, folder=paths, options=options)
+            return self._refuse_all(package, found, folder=folder, paths=paths, options=options)
         dataset = self._ensure_dataset(actor, package, publisher)
         view = self._create_draft(actor, dataset, package, paths, options)
         self._work.run_to_end(view.id)
@@ -178,7 +179,7 @@ class Imports:
             schema=schema,
             schema_name=resource.schema_name,
             dialect=dialect,
-            choices={"exact": True},  # a package says all that is to be known about its files
+            choices=PACKAGED.describe(),
             encoding=resource.encoding,
             title=resource.title,
             description=resource.description,
@@ -260,13 +261,14 @@ class Imports:
         package: PackageDescription,
         found: Mapping[str, ImportedResource],
         *,
-        folder: Sequence[tuple[str, Path]],
+        folder: Path,
+        paths: Sequence[tuple[str, Path]],
         options: Sequence[ResourceOption],
     ) -> Imported:
         """Nothing is published, since some resources cannot even be read; the others are checked all the same."""
         checked = dict(found)
-        for (_, path), option in zip(folder, options, strict=True):
-            checked[str(option.name)] = self._check_alone(path, option)
+        for (_, path), option in zip(paths, options, strict=True):
+            checked[str(option.name)] = self._check_alone(path, option, folder)
         try:
             version = self._datasets.get(package.id, SYSTEM).latest
         except NotFoundError:
@@ -279,18 +281,20 @@ class Imports:
             resources=[checked[item.name] for item in package.resources],
         )
 
-    def _check_alone(self, path: Path, option: ResourceOption) -> ImportedResource:
+    def _check_alone(self, path: Path, option: ResourceOption, folder: Path) -> ImportedResource:
         from opendata.tables.table import check_table
 
         if option.type == "attachment":
             return ImportedResource(name=str(option.name), valid=True, rows=0, errors=0)
         schema = option.schema
         descriptor = self._schemas.resolve(schema).descriptor if isinstance(schema, str) else schema
-        reader = check_table(
+        _, reader = read_declared(
             path,
-            name=str(option.name),
+            folder,
+            partial(check_table, name=str(option.name)),
             schema=read_schema(descriptor) if descriptor else None,
-            dialect=read_dialect(option.dialect, encoding=option.encoding),
+            dialect=option.dialect,
+            encoding=option.encoding,
         )
         task = reader.task.describe()
         return ImportedResource(

@@ -6,15 +6,22 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, InvalidPackageError, UnsupportedFormatError
 from opendata.intake.attachments import ACCEPTED, NO_ATTACHMENT, find_form
 from opendata.intake.kind.kinds import tell_kind
+from opendata.intake.reading import OnShare, T, read_table
+from opendata.intake.tables import FoundTable, OpenedTable
+from opendata.intake.understanding import Choices
 from opendata.metadata.package import ResourceDescription
 from opendata.services.packages.package_source import PackageSource
+from opendata.tables.schema.schema import TableSchema
+
+PACKAGED = Choices(exact=True)
+"""A package says all that is to be known about its files."""
 
 _PACKED = frozenset(["xlsx", "xls", "xlsb", "ods", "parquet", "arrow", "gzip", "bzip2", "xz", "zstd", "zip", "tar"])
 """Kinds of files that hold tables, but are not text: in a package they are named as what they are not."""
@@ -34,6 +41,22 @@ def fetch_table(files: PackageSource, resource: ResourceDescription, target: Pat
     _check_digest(resource, path)
     _check_kind(resource, path)
     return path
+
+
+def read_declared(
+    path: Path,
+    folder: Path,
+    check: Callable[..., T],
+    *,
+    schema: TableSchema | None,
+    dialect: Mapping[str, Any] | None,
+    encoding: str | None,
+    on_share: OnShare | None = None,
+) -> tuple[OpenedTable, T]:
+    """Read a table as its package declares it, and where it declares nothing, as a draft would; see `read_table`."""
+    found = FoundTable(name=path.stem, path=path, form="csv")
+    choices = PACKAGED.declare(dialect, encoding)
+    return read_table(found, folder, check, schema=schema, choices=choices, on_share=on_share)
 
 
 def fetch_attachment(files: PackageSource, resource: ResourceDescription, target: Path) -> Path:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from opendata.domain.findings import Finding, Problem
 from opendata.errors import InputError, InvalidPackageError, OpendataError
-from opendata.intake.opening import find_tables, open_table
-from opendata.intake.tables import FoundTable
+from opendata.intake.opening import find_tables
+from opendata.intake.reading import OnShare, read_table
+from opendata.intake.tables import FoundTable, OpenedTable
 from opendata.metadata.package import ResourceDescription, parse_document, read_package
 from opendata.services.packages.package_source import PackageSource, open_source
-from opendata.services.packages.package_table import fetch_attachment, fetch_table
+from opendata.services.packages.package_table import fetch_attachment, fetch_table, read_declared
 from opendata.tables.check.keys import check_foreign_key
-from opendata.tables.check.validation import hash_file
+from opendata.tables.check.validation import TableReader, hash_file
 from opendata.tables.report.report import TaskReport, describe_report, refuse_file
 from opendata.tables.schema.schema import ForeignKey, TableSchema, read_schema
 from opendata.tables.table import PreparedTable, check_table, prepare_table
-from opendata.tables.text.dialect import Dialect, read_dialect
+from opendata.tables.text.dialect import read_dialect
 
 OnProgress = Callable[[float, str], None]
 """Hears which share (0..1) of which table has been read."""
@@ -71,34 +73,17 @@ def _check_table(
     limit: int,
     on_progress: OnProgress | None,
 ) -> TaskReport:
-    known = schema.names if schema is not None else ()
-    for thorough in (False, True):
-        try:
-            opened = open_table(found, folder, known=known, thorough=thorough)
-        except InputError as error:
-            return _refuse_file(path, found.name, error, limit)
-        rules = schema
-        if rules is None and opened.fields is not None:
-            rules = read_schema({"fields": list(opened.fields)})
-        options: dict[str, Any] = {
-            "name": found.name,
-            "schema": rules,
-            "dialect": opened.dialect,
-            "renames": opened.renames,
-            "limit": limit,
-            "on_bytes": _follow(opened.path, path.name, on_progress),
-        }
-        if rules is None or not rules.foreign_keys:
-            task = check_table(opened.path, **options).task
-        else:
-            table = prepare_table(opened.path, folder, **options)
-            task = table.task
-            _check_keys(task.name, table, {task.name: table}, {task.name: task}, find_table)
-        if not task.has_encoding_error:
-            break
-    task.place = path.name
-    if not opened.is_whole:
-        task.bytes, task.sha256 = path.stat().st_size, hash_file(path)
+    check: Callable[..., PreparedTable | TableReader] = partial(check_table, name=found.name, limit=limit)
+    if schema is not None and schema.foreign_keys:
+        check = partial(prepare_table, folder=folder, name=found.name, limit=limit)
+    try:
+        opened, table = read_table(found, folder, check, schema=schema, on_share=_follow(path.name, on_progress))
+    except InputError as error:
+        return _refuse_file(path, found.name, error, limit)
+    task = table.task
+    if isinstance(table, PreparedTable):
+        _check_keys(task.name, table, {task.name: table}, {task.name: task}, find_table)
+    _name_source(task, path.name, path, opened)
     return task
 
 
@@ -125,29 +110,31 @@ def check_package(
                 if resource.is_attachment:
                     fetch_attachment(files, resource, folder / "attachment")
                     continue
-                path, schema, dialect = _open_resource(files, resource, folder, find_schema)
+                schema, dialect = _read_declarations(files, resource, find_schema)
+                path = fetch_table(files, resource, folder / f"{resource.name}.source")
+                opened, table = read_declared(
+                    path,
+                    folder,
+                    partial(prepare_table, folder=folder, name=resource.name, limit=limit),
+                    schema=schema,
+                    dialect=dialect,
+                    encoding=resource.encoding,
+                    on_share=_follow(resource.name, on_progress),
+                )
             except OpendataError as error:
                 tasks[resource.name] = _refuse(resource, error, limit)
                 continue
-            table = prepare_table(
-                path,
-                folder,
-                name=resource.name,
-                schema=schema,
-                dialect=dialect,
-                limit=limit,
-                on_bytes=_follow(path, resource.name, on_progress),
-            )
-            table.task.place = resource.path or resource.name
+            _name_source(table.task, resource.path or resource.name, path, opened)
             tables[resource.name], tasks[resource.name] = table, table.task
         for name, table in tables.items():
             _check_keys(name, table, tables, tasks, find_table)
         return describe_report([task.describe() for task in tasks.values()])
 
 
-def _open_resource(
-    files: PackageSource, resource: ResourceDescription, folder: Path, find_schema: FindSchema
-) -> tuple[Path, TableSchema | None, Dialect]:
+def _read_declarations(
+    files: PackageSource, resource: ResourceDescription, find_schema: FindSchema
+) -> tuple[TableSchema | None, Mapping[str, Any] | None]:
+    """The schema and the dialect that a package gives a resource."""
     if resource.fault is not None:
         raise InvalidPackageError.from_fault(resource.fault)
     given: Mapping[str, Any] | None = None
@@ -156,16 +143,20 @@ def _open_resource(
     elif resource.schema_name:
         given = find_schema(resource.schema_name)
     schema = read_schema(given) if given is not None else None
-    options = files.read_part(resource.dialect, "dialect") if resource.dialect is not None else None
-    dialect = read_dialect(options, encoding=resource.encoding)
-    return fetch_table(files, resource, folder / f"{resource.name}.source"), schema, dialect
+    dialect = files.read_part(resource.dialect, "dialect") if resource.dialect is not None else None
+    read_dialect(dialect, encoding=resource.encoding)
+    return schema, dialect
 
 
-def _follow(path: Path, name: str, on_progress: OnProgress | None) -> Callable[[int], None] | None:
-    if on_progress is None:
-        return None
-    size = max(1, path.stat().st_size)
-    return lambda count: on_progress(count / size, name)
+def _follow(name: str, on_progress: OnProgress | None) -> OnShare | None:
+    return (lambda share: on_progress(share, name)) if on_progress is not None else None
+
+
+def _name_source(task: TaskReport, place: str, path: Path, opened: OpenedTable) -> None:
+    """Say of the file as it came what the report says of the text that was read."""
+    task.place = place
+    if not opened.is_whole:
+        task.bytes, task.sha256 = path.stat().st_size, hash_file(path)
 
 
 def _check_keys(

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.stages import Stage
 from opendata.errors import InputError, InvalidPackageError, OpendataError
+from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
 from opendata.metadata.attachments import list_tables
 from opendata.services.catalogue.versions import Manifests, Versions
@@ -21,7 +23,7 @@ from opendata.services.core.damages import Damages
 from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.lease import Lease, release
-from opendata.services.drafts.readings import Readings
+from opendata.services.drafts.readings import Readings, read_resource_choices
 from opendata.tables.check.keys import check_foreign_key
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import ForeignKey, TableSchema, publish_schema, read_schema
@@ -138,23 +140,22 @@ class Processing:
         if resource.reading is None:
             self._split_off(lease, resource, contents)
         found = self._readings.choose(resource, tables)
-        for thorough in (False, True):
-            opened = self._readings.open(resource, found, folder, thorough=thorough)
-            prepared = prepare_table(
-                opened.path,
-                folder,
+        opened, prepared = read_table(
+            found,
+            folder,
+            partial(
+                prepare_table,
+                folder=folder,
                 name=resource.name,
-                schema=_choose_schema(resource, opened),
-                dialect=opened.dialect,
                 recipe=read_recipe(resource.recipe) if resource.recipe else None,
                 stored=self._context.settings.report_limit,
                 footer={"opendata": {"dataset": dataset[0], "uuid": dataset[1], "resource": resource.name}},
                 sha256=resource.upload,
-                renames=opened.renames,
-                on_bytes=lambda count: report("check", count),
-            )
-            if not prepared.task.has_encoding_error:
-                break
+            ),
+            schema=read_schema(resource.schema) if resource.schema else None,
+            choices=read_resource_choices(resource),
+            on_share=lambda share: report("check", round(share * resource.upload_bytes)),
+        )
         prepared.task.place = resource.file
         prepared.task.bytes = resource.upload_bytes
         release_memory()
@@ -226,13 +227,6 @@ class Processing:
 
 def _named(key: ForeignKey, name: str) -> ForeignKey:
     return replace(key, resource="" if key.resource == name and not key.package else key.resource)
-
-
-def _choose_schema(resource: DraftResource, opened: OpenedTable) -> TableSchema | None:
-    """The schema given, else the one that the file itself declares."""
-    if resource.schema:
-        return read_schema(resource.schema)
-    return read_schema({"fields": list(opened.fields)}) if opened.fields is not None else None
 
 
 def _refuse(resource: DraftResource, error: OpendataError) -> dict[str, Any]:

@@ -67,6 +67,12 @@ class TableSchema:
         return tuple(item["name"] for item in self.fields)
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """The names and titles of the fields: what the columns of a file may be called."""
+        texts = (item.get(key) for item in self.fields for key in ("name", "title"))
+        return tuple(text for text in texts if isinstance(text, str) and text)
+
+    @property
     def primary_key(self) -> tuple[str, ...]:
         """The names of the primary key's fields, or none."""
         return tuple(self.descriptor.get("primaryKey", ()))

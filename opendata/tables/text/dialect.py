@@ -65,14 +65,19 @@ def restore_dialect(described: Mapping[str, Any]) -> Dialect:
     return Dialect(**{**described, **rows})
 
 
+def flatten_dialect(descriptor: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options of a dialect descriptor, those in frictionless' nested `csv` object beside the others."""
+    found = dict(descriptor or {})
+    nested = found.pop("csv", None)
+    return {**found, **nested} if isinstance(nested, Mapping) else found
+
+
 def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None = None) -> Dialect:
-    """Read a dialect descriptor; the options of frictionless' nested `csv` object count too.
+    """Read a dialect descriptor.
 
     Raises `InvalidPackageError` where an option has a value no reader could follow.
     """
-    found: dict[str, Any] = dict(descriptor or {})
-    nested = found.get("csv")
-    found = {**found, **nested} if isinstance(nested, Mapping) else found
+    found = flatten_dialect(descriptor)
     name = encoding or "utf-8"
     try:
         "a".encode(name)  # refuses what is no text encoding
