@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,10 +16,10 @@ from opendata.intake.tables import FoundTable, OpenedTable
 from opendata.metadata.package import ResourceDescription, parse_document, read_package
 from opendata.services.packages.package_source import PackageSource, open_source
 from opendata.services.packages.package_table import fetch_attachment, fetch_table, read_declared
-from opendata.tables.check.keys import check_foreign_key
+from opendata.tables.check.keys import FindTable, KeyedTable, check_foreign_keys
 from opendata.tables.check.validation import TableReader, hash_file
 from opendata.tables.report.report import TaskReport, describe_report, refuse_file
-from opendata.tables.schema.schema import ForeignKey, TableSchema, read_schema
+from opendata.tables.schema.schema import TableSchema, read_schema
 from opendata.tables.table import PreparedTable, check_table, prepare_table
 from opendata.tables.text.dialect import read_dialect
 
@@ -29,9 +28,6 @@ OnProgress = Callable[[float, str], None]
 
 FindSchema = Callable[[str], Mapping[str, Any]]
 """Gives the schema of a library's `name` or `name@version`, or raises `NotFoundError`."""
-
-FindTable = Callable[[ForeignKey], Path | None]
-"""Gives the Parquet file of the published table that a key refers to, or None."""
 
 
 def check_file(
@@ -82,7 +78,7 @@ def _check_table(
         return _refuse_file(path, found.name, error, limit)
     task = table.task
     if isinstance(table, PreparedTable):
-        _check_keys(task.name, table, {task.name: table}, {task.name: task}, find_table)
+        check_foreign_keys({task.name: _with_keys(table)}, find_table)
     _name_source(task, path.name, path, opened)
     return task
 
@@ -103,8 +99,7 @@ def check_package(
     with open_source(source) as files, TemporaryDirectory() as name:
         folder = Path(name)
         package = read_package(parse_document(files.read_descriptor(), files.descriptor_name))
-        tasks: dict[str, TaskReport] = {}
-        tables: dict[str, PreparedTable] = {}
+        tables: dict[str, KeyedTable] = {}
         for resource in package.resources:
             try:
                 if resource.is_attachment:
@@ -122,13 +117,12 @@ def check_package(
                     on_share=_follow(resource.name, on_progress),
                 )
             except OpendataError as error:
-                tasks[resource.name] = _refuse(resource, error, limit)
+                tables[resource.name] = KeyedTable(None, (), _refuse(resource, error, limit))
                 continue
             _name_source(table.task, resource.path or resource.name, path, opened)
-            tables[resource.name], tasks[resource.name] = table, table.task
-        for name, table in tables.items():
-            _check_keys(name, table, tables, tasks, find_table)
-        return describe_report([task.describe() for task in tasks.values()])
+            tables[resource.name] = _with_keys(table)
+        check_foreign_keys(tables, find_table)
+        return describe_report([table.task.describe() for table in tables.values()])
 
 
 def _read_declarations(
@@ -159,32 +153,9 @@ def _name_source(task: TaskReport, place: str, path: Path, opened: OpenedTable) 
         task.bytes, task.sha256 = path.stat().st_size, hash_file(path)
 
 
-def _check_keys(
-    name: str,
-    table: PreparedTable,
-    tables: Mapping[str, PreparedTable],
-    tasks: Mapping[str, TaskReport],
-    find_table: FindTable | None,
-) -> None:
-    """Add what the foreign keys of a valid table miss; those to a table that is itself invalid are left out."""
-    if table.schema is None or not table.parquet.exists():
-        return
-    for key in table.schema.foreign_keys:
-        if key.package:
-            if find_table is None:
-                table.task.warnings.append(Problem("unchecked-key", params={"target": key.target}))
-            else:
-                _check_key(key, table, find_table(key))
-            continue
-        target = name if key.resource in ("", name) else key.resource
-        if target in tasks and (target not in tables or not tables[target].parquet.exists()):
-            continue
-        own = replace(key, resource="" if target == name else target)
-        _check_key(own, table, tables[target].parquet if target in tables else None)
-
-
-def _check_key(key: ForeignKey, table: PreparedTable, reference: Path | None) -> None:
-    check_foreign_key(key, table=table.parquet, reference=reference, task=table.task, first_row=table.first_row)
+def _with_keys(table: PreparedTable) -> KeyedTable:
+    path = table.parquet if table.parquet.exists() else None
+    return KeyedTable(path, table.schema.foreign_keys if table.schema else (), table.task, table.first_row)
 
 
 def _refuse_file(path: Path, name: str, error: OpendataError, limit: int) -> TaskReport:

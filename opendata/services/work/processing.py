@@ -6,7 +6,6 @@ Every table's result is kept as soon as it stands, so that work begun again goes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,9 @@ from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.lease import Lease, release
 from opendata.services.drafts.readings import Readings, read_resource_choices
-from opendata.tables.check.keys import check_foreign_key
+from opendata.tables.check.keys import KeyedTable, check_foreign_keys
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
-from opendata.tables.schema.schema import ForeignKey, TableSchema, publish_schema, read_schema
+from opendata.tables.schema.schema import TableSchema, publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
 from opendata.tables.types.repairs import read_recipe
 
@@ -74,37 +73,22 @@ class Processing:
         Tables that are invalid themselves are left out: their own errors come first.
         """
         tables = self._list_tables(row)
-        versions = Versions(self._context, self._manifests, Damages(self._context))
-        found: dict[str, Any] = {}
-        for name, (path, schema, first_row) in tables.items():
-            if path is None:
-                continue
-            task = TaskReport(name=name, place=f"{name}.csv")
-            for key in schema.foreign_keys:
-                if key.package:
-                    reference = versions.find_table(key)
-                else:
-                    reference = path if key.resource in ("", name) else tables.get(key.resource, (None, schema, 0))[0]
-                    if reference is None and key.resource in tables:
-                        continue
-                check_foreign_key(_named(key, name), table=path, reference=reference, task=task, first_row=first_row)
-            if not task.valid:
-                found[name] = store_task(task.describe())
-        return found
+        check_foreign_keys(tables, Versions(self._context, self._manifests, Damages(self._context)).find_table)
+        return {name: store_task(table.task.describe()) for name, table in tables.items() if not table.task.valid}
 
-    def _list_tables(self, row: Draft) -> dict[str, tuple[Path | None, TableSchema, int]]:
-        """Parquet file (None: invalid), schema and first row's number of each table of the next version."""
-        tables: dict[str, tuple[Path | None, TableSchema, int]] = {}
+    def _list_tables(self, row: Draft) -> dict[str, KeyedTable]:
+        """The tables of the next version, by name, each with a report of its keys alone."""
+        tables: dict[str, KeyedTable] = {}
         manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
         gone = {*row.dropped, *(item.name for item in row.resources)}
         for item in list_tables((manifest or {}).get("resources", ())):
             if item["name"] not in gone:
                 digest = item["opendata"]["parquet"]["hash"].removeprefix("sha256:")
-                tables[item["name"]] = (self._context.public.blob_path(digest), TableSchema(item["schema"]), 2)
+                tables[item["name"]] = _with_keys(item["name"], self._context.public.blob_path(digest), item["schema"])
         for resource in row.resources:
             path = self._context.private.blob_path(resource.parquet) if resource.parquet and resource.valid else None
-            schema = TableSchema(resource.published_schema or {"fields": []})
-            tables[resource.name] = (path, schema, resource.first_row)
+            schema = resource.published_schema or {}
+            tables[resource.name] = _with_keys(resource.name, path, schema, resource.first_row)
         return tables
 
     def _check_table(self, lease: Lease, resource: DraftResource) -> None:
@@ -225,8 +209,8 @@ class Processing:
         return values
 
 
-def _named(key: ForeignKey, name: str) -> ForeignKey:
-    return replace(key, resource="" if key.resource == name and not key.package else key.resource)
+def _with_keys(name: str, path: Path | None, schema: Mapping[str, Any], first_row: int = 2) -> KeyedTable:
+    return KeyedTable(path, TableSchema(schema).foreign_keys, TaskReport(name=name, place=f"{name}.csv"), first_row)
 
 
 def _refuse(resource: DraftResource, error: OpendataError) -> dict[str, Any]:

@@ -6,7 +6,8 @@ to nothing and is let pass; a value is only found in a column of its own type.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,47 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedTable:
+    """A table of a package with its keys: its Parquet file, None where the table is invalid, and its first row.
+
+    `task` takes what its keys miss. `first_row` is the source's number of the first row.
+    """
+
+    path: Path | None
+    keys: Sequence[ForeignKey]
+    task: TaskReport
+    first_row: int = 2
+
+
+FindTable = Callable[[ForeignKey], Path | None]
+"""Gives the Parquet file of the published table that a key refers to, or None."""
+
+
+def check_foreign_keys(tables: Mapping[str, KeyedTable], find_published: FindTable | None) -> None:
+    """Check the keys between the tables of a package, by name, and into published ones, adding errors to their tasks.
+
+    Keys of and to invalid tables are left out: the errors of these come first. Without `find_published` keys into other
+    packages are left out with a warning.
+    """
+    for name, table in tables.items():
+        if table.path is None:
+            continue
+        for key in table.keys:
+            if key.package:
+                if find_published is None:
+                    table.task.warnings.append(Problem("unchecked-key", params={"target": key.target}))
+                    continue
+                own, reference = key, find_published(key)
+            else:
+                own = replace(key, resource="") if key.resource == name else key
+                target = tables.get(own.resource or name)
+                if target is not None and target.path is None:
+                    continue
+                reference = target.path if target is not None else None
+            check_foreign_key(own, table=table.path, reference=reference, task=table.task, first_row=table.first_row)
 
 
 def check_foreign_key(

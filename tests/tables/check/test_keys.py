@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import frictionless
 import pytest
 
-from opendata.tables.check.keys import check_foreign_key
+from opendata.tables.check.keys import KeyedTable, check_foreign_key, check_foreign_keys
 from opendata.tables.report.report import TaskReport, describe_report
 from opendata.tables.schema.schema import ForeignKey, read_schema
 from opendata.tables.table import prepare_table
@@ -149,3 +150,35 @@ def test_rows_in_every_row_group_are_counted(cities: Path, tmp_path: Path, monke
     table = make(tmp_path, "sales", "city,n\n" + "1,a\n" * 450 + "3,b\n")
     (error,) = check(CITY, table, cities)
     assert error["rowNumber"] == 452
+
+
+def test_the_keys_of_a_package_lead_to_its_own_tables_or_to_published_ones(cities: Path, tmp_path: Path) -> None:
+    sales = make(tmp_path, "sales", "city,parent\n9,7\n")
+    keys = [
+        CITY,
+        ForeignKey(("parent",), "sales", ("city",)),
+        ForeignKey(("parent",), "", ("city",)),
+        ForeignKey(("city",), "broken", ("id",)),
+        ForeignKey(("city",), "unknown", ("id",)),
+        ForeignKey(("city",), "cities", ("id",), package="geo@1.0.0"),
+    ]
+
+    def run(find_published: Callable[[ForeignKey], Path | None] | None) -> tuple[list[tuple[str, str]], list[str]]:
+        tables = {name: TaskReport(name=name, place=f"{name}.csv") for name in ("sales", "cities", "broken")}
+        check_foreign_keys(
+            {
+                "sales": KeyedTable(sales, keys, tables["sales"]),
+                "cities": KeyedTable(cities, (), tables["cities"]),
+                "broken": KeyedTable(None, keys, tables["broken"]),
+            },
+            find_published,
+        )
+        assert tables["cities"].valid
+        assert tables["broken"].valid
+        errors = [(error["type"], str(error.get("referenceName"))) for error in tables["sales"].errors]
+        return errors, tables["sales"].describe()["warnings"]
+
+    own = [("foreign-key", "cities"), ("foreign-key", ""), ("foreign-key", ""), ("resource-error", "None")]
+    assert run(None) == (own, ['the key into "geo@1.0.0/cities" is not checked: there is no instance to look in'])
+    assert run(lambda key: cities) == ([*own, ("foreign-key", "geo@1.0.0/cities")], [])
+    assert run(lambda key: None) == ([*own, ("resource-error", "None")], [])
