@@ -49,3 +49,27 @@ def test_columns_may_be_called_by_the_titles_of_the_schema(tmp_path: Path) -> No
     (found,) = find_tables(path, path.name, tmp_path)
     opened, _ = read_table(found, tmp_path, partial(check_table, name="parks"), schema=schema)
     assert opened.dialect.header_rows == (1,)
+
+
+def test_only_line_ends_end_the_lines_of_a_large_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "QUICK_BYTES", 1024)
+    path = tmp_path / "parks.csv"
+    path.write_text("名称\u2028name,备注,面积\x85area\n" + "东湖,x,5\n" * 60_000, encoding="utf-8")
+    (found,) = find_tables(path, path.name, tmp_path)
+    opened, table = read_table(found, tmp_path, partial(check_table, name="parks"))
+    assert (opened.dialect.header_rows, table.rows) == ((1,), 60_000)
+
+
+@pytest.mark.parametrize("note_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_footnotes_are_left_out_and_no_row_with_them_whatever_ends_their_lines(
+    tmp_path: Path, line_end: str, note_end: str
+) -> None:
+    path = tmp_path / "parks.csv"
+    rows = ["name,area", *(f"park {number},{number}" for number in range(30))]
+    notes = ["注：a", f'"注：b{note_end}和 c"', "注：d"]
+    content = "".join(f"{row}{line_end}" for row in rows) + "".join(f"{note}{note_end}" for note in notes)
+    path.write_bytes(content.encode())
+    (found,) = find_tables(path, path.name, tmp_path)
+    _, table = read_table(found, tmp_path, partial(check_table, name="parks"))
+    assert (table.rows, table.task.errors) == (30, [])

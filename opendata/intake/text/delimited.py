@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from opendata.errors import N_
 from opendata.intake.understanding import Decision
 from opendata.tables.text.decoding import MAX_CELL_CHARACTERS, MAX_LINE_CHARACTERS
 from opendata.tables.text.dialect import DELIMITERS, Dialect, flatten_dialect, read_dialect
+from opendata.tables.text.lines import count_line_ends, split_lines
 
 BLOCK_BYTES = 1 << 19
 """So many bytes are read at once; what is found is the same for any number."""
@@ -112,7 +112,7 @@ def read_ends(path: Path, encoding: str, dialect: Mapping[str, Any], *, head: in
             number, piece = len(records), records[-tail:] if tail else []
             pieces.append((count + number - len(piece) + 1, piece, len(piece)))
         else:
-            number = _count_ends(block)
+            number = count_line_ends(block)
             pieces.append((count + 1, piece, number))
         count += number
         held = sum(size for _, _, size in pieces)
@@ -121,7 +121,7 @@ def read_ends(path: Path, encoding: str, dialect: Mapping[str, Any], *, head: in
     last = [
         pair
         for start, piece, _ in pieces
-        for pair in enumerate(_records(_lines(piece), settled) if isinstance(piece, str) else piece, start)
+        for pair in enumerate(_records(split_lines(piece), settled) if isinstance(piece, str) else piece, start)
     ]
     return Ends(first, last[len(last) - tail :] if len(last) > tail else last, count)
 
@@ -245,10 +245,6 @@ def _find_decimal_comma(records: Sequence[Sequence[str]], width: int) -> list[De
     return [Decision(rule="decimal-comma", text=text, details=details, sure=0.95)]
 
 
-def _lines(text: str) -> list[str]:
-    return io.StringIO(text, newline="").readlines()
-
-
 def _read_parts(path: Path, encoding: str) -> list[list[str]]:
     """Whole lines from the beginning, the middle and the end of the file."""
     size = path.stat().st_size
@@ -267,7 +263,7 @@ def _read_parts(path: Path, encoding: str) -> list[list[str]]:
                     if b"\n" not in data
                     else data[data.find(b"\n") :]
                 )
-            lines = _lines(codecs.getincrementaldecoder(encoding)("replace").decode(data).removeprefix("\ufeff"))
+            lines = split_lines(codecs.getincrementaldecoder(encoding)("replace").decode(data).removeprefix("\ufeff"))
             if start + length < size and len(lines) > 1:
                 lines.pop()  # cut short by the end of the part
             parts.append([line.replace("\0", "") for line in (lines[1:] if start else lines)])
@@ -299,13 +295,6 @@ def _line_blocks(path: Path, encoding: str) -> Iterator[str]:
         yield last if last.endswith(("\n", "\r")) else last + "\n"
 
 
-def _count_ends(block: str) -> int:
-    ends = block.count("\n")
-    if "\r" in block:
-        ends += block.count("\r") - block.count("\r\n")
-    return ends
-
-
 def _split_block(block: str, blocks: Iterator[str], dialect: Dialect) -> tuple[list[list[str]], bool]:
     """The records that begin in a block, the last one with its lines from the blocks after; False if it never ends."""
     left = 0
@@ -314,7 +303,7 @@ def _split_block(block: str, blocks: Iterator[str], dialect: Dialect) -> tuple[l
     def feed() -> Iterator[str]:
         nonlocal left, ended
         for text in chain([block], blocks):
-            lines = _lines(text)
+            lines = split_lines(text)
             left = len(lines)
             for line in lines:
                 left -= 1

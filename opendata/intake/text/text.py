@@ -24,6 +24,7 @@ from opendata.intake.text.encodings import decode_sample, find_encoding
 from opendata.intake.understanding import Choices, Decision, Layout, Understanding
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect, read_dialect, settle_dialect
+from opendata.tables.text.lines import count_line_ends, split_lines
 
 QUICK_BYTES = 16 * 1024 * 1024
 """Of larger text only the ends are looked at first."""
@@ -175,22 +176,17 @@ def _find_end(path: Path, dialect: Dialect, ends: Ends, layout: Layout) -> int |
     after = [row for number, row in ends.tail if number > layout.last_row]
     if len(after) != ends.rows - layout.last_row or "16" in dialect.encoding or "32" in dialect.encoding:
         return None
-    lines = sum(1 + sum(cell.count("\n") for cell in row) for row in after)
+    lines = sum(1 + sum(map(count_line_ends, row)) for row in after)
     return _find_lines_from_end(path, lines)
 
 
 def _find_lines_from_end(path: Path, lines: int) -> int | None:
-    """Where the last so many lines begin; None where lines do not end in LF."""
+    """Where the last so many lines begin; None where they begin too far from the end."""
     size = path.stat().st_size
     with path.open("rb") as stream:
         stream.seek(max(0, size - _HEAD_BYTES))
-        data = stream.read()
-    place = len(data) - 1 if data.endswith(b"\n") else len(data)
-    for _ in range(lines):
-        place = data.rfind(b"\n", 0, place)
-        if place < 0:
-            return None
-    return size - len(data) + place + 1
+        found = stream.read().splitlines(keepends=True)  # of bytes: at the same ends as `split_lines`
+    return size - sum(map(len, found[-lines:])) if lines < len(found) else None
 
 
 def _looks_like_utf8(path: Path) -> bool:
@@ -224,10 +220,10 @@ def _look_at_ends(path: Path, dialect: Dialect) -> Ends:
     The numbers of the last ones are made up: they only follow each other and the first ones.
     """
     csv.field_size_limit(_HEAD_BYTES)
-    head_lines = decode_sample(path, dialect.encoding, _HEAD_BYTES).splitlines(keepends=True)[:400]
+    head_lines = split_lines(decode_sample(path, dialect.encoding, _HEAD_BYTES))[:400]
     with path.open("rb") as stream:
         stream.seek(-_TAIL_BYTES, 2)
-        tail_lines = stream.read().decode(dialect.encoding, "replace").splitlines(keepends=True)[1:]
+        tail_lines = split_lines(stream.read().decode(dialect.encoding, "replace"))[1:]
     head = _split(dialect, head_lines)[:200]
     tail = _split(dialect, tail_lines)[-60:]
     return Ends(head, list(enumerate(tail, start=len(head) + 1)), None)

@@ -23,6 +23,7 @@ from opendata.services.drafts.readings import Readings, read_resource_choices
 from opendata.tables.schema.schema import TableSchema
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
+from opendata.tables.text.lines import split_lines
 
 SHOWN_ROWS = 40
 SHOWN_COLUMNS = 60
@@ -150,7 +151,8 @@ def _list_samples(path: Path) -> Sequence[tuple[str, str]]:
     candidates = [item for item in find_encoding(path).candidates if item.fault is None][:2]
     samples = []
     for item in candidates:
-        lines = [line for line in decode_sample(path, item.encoding, _SAMPLE_BYTES).splitlines() if line.strip()]
+        text = decode_sample(path, item.encoding, _SAMPLE_BYTES)
+        lines = [line.rstrip("\r\n") for line in split_lines(text) if line.strip()]
         telling = [line for line in lines if not line.isascii()] or lines
         samples.append((item.encoding, "\n".join(telling[:_SAMPLE_LINES])))
     return samples

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from opendata.domain.findings import Problem
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.text.dialect import Dialect
+from opendata.tables.text.lines import split_lines
 
 MAX_CELL_CHARACTERS = 16 * 1024 * 1024
 MAX_LINE_CHARACTERS = 64 * 1024 * 1024
@@ -103,7 +104,7 @@ class _Lines:
         for text, broken in self._decode():
             text, nul, _ = text.partition("\0")
             damaged = bool(nul) or broken is not None
-            lines = _split_lines(rest + text, complete=damaged)
+            lines = _split_off_rest(rest + text, complete=damaged)
             rest = lines.pop()
             yield from lines
             self._line += len(lines)
@@ -153,12 +154,12 @@ class _Lines:
         return DecodingFault(Problem("encoding-error", params=params), self.row)
 
 
-def _split_lines(text: str, *, complete: bool) -> list[str]:
+def _split_off_rest(text: str, *, complete: bool) -> list[str]:
     """Lines with their ends (LF, CRLF, CR alike); the last item is what has no sure end yet.
 
     Where more text follows, a CR at the end is not sure: its LF may be the next character.
     """
-    lines = list(io.StringIO(text, newline=""))
+    lines = split_lines(text)
     sure = ("\n", "\r") if complete else ("\n",)
     return lines if lines and not lines[-1].endswith(sure) else [*lines, ""]
 

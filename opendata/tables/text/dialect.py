@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, InvalidPackageError
+from opendata.tables.text.lines import split_lines
 
 _NOT_OF_FILES = ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7")
 DELIMITERS = (",", ";", "\t", "|")
@@ -121,7 +121,7 @@ def settle_dialect(path: Path, dialect: Dialect) -> Dialect:
         sample = codecs.getincrementaldecoder(dialect.encoding)(errors="replace").decode(head)
     except UnicodeError:  # UTF-16 without the mark that tells its byte order
         sample = ""
-    lines = io.StringIO(sample.removeprefix("\ufeff"), newline="").readlines()
+    lines = split_lines(sample.removeprefix("\ufeff"))
     if len(head) == _SAMPLE_BYTES and len(lines) > 1:
         lines.pop()  # cut short by the end of the sample
     header = max(dialect.header_rows, default=1) - 1
