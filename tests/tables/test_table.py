@@ -161,7 +161,7 @@ def test_equal_rows_make_equal_files_however_they_were_written(tmp_path: Path, m
     descriptor = {"fields": [{"name": "a", "type": "string"}, {"name": "d", "type": "date", "format": "any"}]}
     rows = [("x" * (number % 97), f"2020-01-{number % 28 + 1:02}") for number in range(2000)]
     long = "a;d\r\n" + "".join(f'"{text}";"{day}T00:00:00"\r\n' for text, day in rows)
-    first = prepare(tmp_path, long, descriptor)
+    first = prepare(tmp_path, long, descriptor, dialect=Dialect(delimiter=";"))
     csv_bytes, parquet_bytes = first.csv.read_bytes(), first.parquet.read_bytes()
     assert first.schema is not None
     again = prepare(tmp_path, csv_bytes.decode(), publish_schema(first.schema))

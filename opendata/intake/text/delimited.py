@@ -54,13 +54,15 @@ def find_dialect(
     titles and footnotes do not. Raises `InvalidPackageError` where what is declared cannot be followed.
     """
     given = flatten_dialect(declared)
+    if given.get("delimiter") is None:
+        given.pop("delimiter", None)
     given_dialect = read_dialect(given, encoding=encoding)
     parts = _read_parts(path, encoding)
     lines = [line for part in parts for line in part if line.strip()]
     decisions: list[Decision] = []
     found: dict[str, Any] = {}
-    reading = _choose(given_dialect, lines)
-    delimiter = reading.dialect.delimiter or ","
+    reading = _choose(given_dialect, given.get("delimiter"), lines)
+    delimiter = reading.dialect.delimiter
     if "delimiter" not in given:
         found["delimiter"] = delimiter
         decisions.append(reading.decide())
@@ -136,7 +138,7 @@ class _Reading:
     score: float
 
     def decide(self) -> Decision:
-        name = {"\t": "Tab"}.get(self.dialect.delimiter or ",", self.dialect.delimiter)
+        name = {"\t": "Tab"}.get(self.dialect.delimiter, self.dialect.delimiter)
         if self.width < 2:
             text = N_("The file has one column")
             return Decision(
@@ -147,9 +149,9 @@ class _Reading:
         return Decision(rule="delimiter", text=text, details=details, sure=round(min(0.99, 0.4 + 0.6 * self.share), 2))
 
 
-def _choose(given: Dialect, lines: Sequence[str]) -> _Reading:
+def _choose(given: Dialect, delimiter: str | None, lines: Sequence[str]) -> _Reading:
     special = (given.quote_char, given.escape_char)
-    names = [given.delimiter] if given.delimiter else [*DELIMITERS, *_RARE_DELIMITERS]
+    names = [delimiter] if delimiter else [*DELIMITERS, *_RARE_DELIMITERS]
     readings = [_read(replace(given, delimiter=name), lines) for name in names if name not in special]
     best = max(readings, key=lambda reading: reading.score)  # the first of equals: comma
     if best.width == 1 and best.share < 1 and _is_prose(best.dialect, lines):

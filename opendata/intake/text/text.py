@@ -23,7 +23,7 @@ from opendata.intake.text.delimited import Ends, find_dialect, read_ends
 from opendata.intake.text.encodings import decode_sample, find_encoding
 from opendata.intake.understanding import Choices, Decision, Layout, Understanding
 from opendata.tables.text.decoding import DecodingFault, read_rows
-from opendata.tables.text.dialect import Dialect, read_dialect, settle_dialect
+from opendata.tables.text.dialect import DELIMITERS, Dialect, read_dialect
 from opendata.tables.text.lines import count_line_ends, split_lines
 
 QUICK_BYTES = 16 * 1024 * 1024
@@ -52,7 +52,7 @@ def open_text(
             decisions += verdict.decisions
     expected = _find_expected(path, encoding, choices, known)
     if expected is not None:
-        descriptor: Mapping[str, Any] = {"delimiter": expected.delimiter}
+        descriptor: Mapping[str, Any] = {"delimiter": expected}
     else:
         descriptor, why = find_dialect(path, encoding, choices.dialect)
         decisions += why
@@ -99,13 +99,20 @@ def _find_months(ends: Ends) -> list[Decision]:
     return [decision for decision in facts.decisions() if decision.rule == "month-as-number"]
 
 
-def _find_expected(path: Path, encoding: str, choices: Choices, known: Collection[str]) -> Dialect | None:
-    """The plain dialect under which the first row has a name that is expected, or None."""
+def _find_expected(path: Path, encoding: str, choices: Choices, known: Collection[str]) -> str | None:
+    """The usual delimiter under which the first row has the most names that are expected, or None."""
     if not known or choices.dialect or choices.header_rows is not None:
         return None
-    dialect = settle_dialect(path, Dialect(encoding=encoding))
-    first: list[str] = next(iter(_read(path, dialect)), [])
-    return dialect if any(label.strip() in known for label in first) else None
+    lines = split_lines(decode_sample(path, encoding, _HEAD_BYTES))
+    counts = {}
+    for delimiter in DELIMITERS:
+        try:
+            first = next(Dialect(delimiter=delimiter).split(lines), [])
+        except csv.Error:
+            continue
+        counts[delimiter] = sum(label.strip() in known for label in first)
+    best = max(counts, key=counts.__getitem__, default=None)  # the first of equals: comma
+    return best if best is not None and counts[best] else None
 
 
 def _trim_labels(head: Sequence[Sequence[str]], layout: Layout) -> Mapping[str, str]:

@@ -27,7 +27,7 @@ from opendata.tables.report.report import Tally, TaskReport
 from opendata.tables.schema.header import Header, match_header, read_labels, tell_apart
 from opendata.tables.schema.schema import TableSchema, find_own, find_strength, text_schema
 from opendata.tables.text.decoding import DecodingFault, read_rows
-from opendata.tables.text.dialect import Dialect, settle_dialect
+from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import (
     BLOCK_BYTES,
     WIDE,
@@ -97,7 +97,7 @@ class TableReader:
         self.fields: Sequence[Mapping[str, Any]] = schema.fields if schema else ()
         self.rows = 0
         self.task = TaskReport(name=name, place=path.name, limit=limit)
-        self.dialect = settle_dialect(path, dialect or Dialect())
+        self.dialect = dialect or Dialect()
         self._path = path
         self._careful = careful or not is_plain(self.dialect)
         self._with_batches = with_batches

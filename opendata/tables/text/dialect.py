@@ -8,30 +8,25 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from opendata.errors import N_, InvalidPackageError
-from opendata.tables.text.lines import split_lines
 
 _NOT_OF_FILES = ("idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7")
 DELIMITERS = (",", ";", "\t", "|")
 MAX_HEADER_ROW = 50
-_SAMPLE_BYTES = 64 * 1024
-_SAMPLE_LINES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """What a reader must know to split the file into cells. `header_rows` are record numbers from 1.
 
-    `delimiter` None means nobody declared it: `settle_dialect` finds it in the file. `table_bytes` is how many bytes of
-    the file hold the table, where something else follows it.
+    `table_bytes` is how many bytes of the file hold the table, where something else follows it.
     """
 
     encoding: str = "utf-8"
-    delimiter: str | None = None
+    delimiter: str = ","
     quote_char: str | None = '"'
     double_quote: bool = True
     escape_char: str | None = None
@@ -47,10 +42,10 @@ class Dialect:
         return {**asdict(self), "header_rows": list(self.header_rows), "comment_rows": list(self.comment_rows)}
 
     def split(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        """The records of these lines, each as its cells; a comma where the delimiter is not settled."""
+        """The records of these lines, each as its cells."""
         return csv.reader(
             lines,
-            delimiter=self.delimiter or ",",
+            delimiter=self.delimiter,
             quotechar=self.quote_char,
             doublequote=self.double_quote,
             escapechar=self.escape_char,
@@ -89,7 +84,7 @@ def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None =
     rows = found.get("headerRows", [1]) if found.get("header", True) else []
     dialect = Dialect(
         encoding="utf-8" if codec in ("utf-8-sig", "ascii") else codec,
-        delimiter=_character(found, "delimiter", None),
+        delimiter=_character(found, "delimiter", ",") or ",",
         quote_char=_character(found, "quoteChar", '"'),
         double_quote=bool(found.get("doubleQuote", True)),
         escape_char=_character(found, "escapeChar", None),
@@ -105,40 +100,6 @@ def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None =
     if len(set(special)) < len(special):
         raise InvalidPackageError(N_("The dialect's delimiter, quote and escape characters must differ"))
     return dialect
-
-
-def settle_dialect(path: Path, dialect: Dialect) -> Dialect:
-    """The dialect with its delimiter settled: the declared one, else the one under which the first records agree.
-
-    Of comma, semicolon, tab and bar, the one that splits the header and most often gives the following records the
-    same number of cells; comma where none does.
-    """
-    if dialect.delimiter is not None:
-        return dialect
-    with path.open("rb") as stream:
-        head = stream.read(_SAMPLE_BYTES)
-    try:
-        sample = codecs.getincrementaldecoder(dialect.encoding)(errors="replace").decode(head)
-    except UnicodeError:  # UTF-16 without the mark that tells its byte order
-        sample = ""
-    lines = split_lines(sample.removeprefix("\ufeff"))
-    if len(head) == _SAMPLE_BYTES and len(lines) > 1:
-        lines.pop()  # cut short by the end of the sample
-    header = max(dialect.header_rows, default=1) - 1
-    best, score = ",", (0.0, 0)
-    for delimiter in DELIMITERS:
-        if delimiter in (dialect.quote_char, dialect.escape_char):
-            continue
-        try:
-            records = list(replace(dialect, delimiter=delimiter).split(lines[:_SAMPLE_LINES]))[header:]
-        except csv.Error:
-            continue
-        width = len(records[0]) if records else 0
-        if width > 1:
-            found = (sum(len(record) == width for record in records) / len(records), width)
-            if found > score:
-                best, score = delimiter, found
-    return replace(dialect, delimiter=best)
 
 
 def _character(found: Mapping[str, Any], name: str, default: str | None) -> str | None:

@@ -174,7 +174,7 @@ def split_block(block: bytes, dialect: Dialect, width: int, skipped: int) -> Rec
     quoted = bool(quote) and quote in block
     read = csv.ReadOptions(block_size=MAX_BLOCK_BYTES * 4, column_names=names, use_threads=False)
     parse = csv.ParseOptions(
-        delimiter=dialect.delimiter or ",",
+        delimiter=dialect.delimiter,
         quote_char='"' if quoted else False,
         newlines_in_values=quoted,
         ignore_empty_lines=False,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import opendata.intake.text.delimited as delimited
 from opendata.intake.text.delimited import find_dialect, read_ends
+from opendata.intake.text.encodings import find_encoding
 from opendata.tables.text.dialect import read_dialect
 from tests.intake.real_files import list_short_and_long
 
@@ -33,6 +34,34 @@ def test_each_delimiter_is_found(delimiter: str, tmp_path: Path) -> None:
     dialect, decisions = find_dialect(write(tmp_path, text), "utf-8", None)
     assert dialect["delimiter"] == delimiter
     assert decisions[0].rule == "delimiter"
+
+
+@pytest.mark.parametrize("name", ["doacoes-entrada.csv", "doacoes-saida.csv"])
+def test_semicolons_are_found_beside_decimal_commas(name: str, realdata: Path) -> None:
+    path = realdata / "datapackages" / "doacoes-covid-19-mg" / "data" / name
+    assert find_dialect(path, find_encoding(path).encoding, None)[0]["delimiter"] == ";"
+
+
+def test_the_declared_delimiter_wins_and_none_is_no_declaration(tmp_path: Path) -> None:
+    path = write(tmp_path, "a;b\n1;2\n")
+    assert find_dialect(path, "utf-8", {"delimiter": ","})[0]["delimiter"] == ","
+    assert find_dialect(path, "utf-8", {"delimiter": None})[0]["delimiter"] == ";"
+
+
+@pytest.mark.parametrize("content", ["", "name\nx\ny\n", "\ufeffname\nx\n"])
+def test_a_file_of_one_column_or_none_has_a_comma(content: str, tmp_path: Path) -> None:
+    assert find_dialect(write(tmp_path, content), "utf-8", None)[0]["delimiter"] == ","
+
+
+def test_the_delimiter_is_found_without_quotes(tmp_path: Path) -> None:
+    path = write(tmp_path, 'a;b\n5" disk;2\n')
+    assert find_dialect(path, "utf-8", {"quoteChar": None})[0]["delimiter"] == ";"
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
+def test_the_delimiter_is_found_in_the_declared_encoding(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path, "名称;值\n北京;1,5\n", encoding)
+    assert find_dialect(path, encoding, None)[0]["delimiter"] == ";"
 
 
 def test_titles_and_footnotes_do_not_decide(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opendata.errors import InvalidSchemaError
+from opendata.intake.text.delimited import find_dialect
 from opendata.tables.check import validation
 from opendata.tables.check.validation import TableReader, hash_file
 from opendata.tables.limits import MAX_FIELDS
@@ -62,7 +64,7 @@ def recall_frictionless(path: Path, descriptor: Mapping[str, Any], dialect: Dial
 def ask_frictionless(path: Path, descriptor: Mapping[str, Any], dialect: Dialect = Dialect()) -> Verdict:  # noqa: B008
     plain = {key: value for key, value in descriptor.items() if key != "foreignKeys"}
     engine = frictionless.Dialect(
-        header=True, header_rows=list(dialect.header_rows), controls=[CsvControl(delimiter=dialect.delimiter or ",")]
+        header=True, header_rows=list(dialect.header_rows), controls=[CsvControl(delimiter=dialect.delimiter)]
     )
     try:
         schema = frictionless.Schema.from_descriptor(plain)
@@ -136,7 +138,9 @@ def compare_verdicts(
     for path, schema, descriptor, encoding in find(realdata / folder):
         if path.stat().st_size not in sizes:
             continue
-        dialect = TableReader(path, name="t", dialect=read_dialect(descriptor, encoding=encoding)).dialect
+        dialect = read_dialect(descriptor, encoding=encoding)
+        found, _ = find_dialect(path, dialect.encoding, descriptor)
+        dialect = replace(dialect, delimiter=found["delimiter"])
         name = str(path.relative_to(realdata))
         ours[name] = ask_us(path, schema, dialect)
         theirs[name] = ask(path, schema, dialect)

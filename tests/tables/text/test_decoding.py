@@ -66,7 +66,7 @@ def write(rows: Sequence[Sequence[str]], dialect: Dialect, *, line_end: str = "\
     text = io.StringIO(newline="")
     writer = csv.writer(
         text,
-        delimiter=dialect.delimiter or ",",
+        delimiter=dialect.delimiter,
         quotechar=dialect.quote_char,
         lineterminator=line_end,
         # Python leaves CR and LF bare where they do not end a line, and a blank where it would be skipped.
