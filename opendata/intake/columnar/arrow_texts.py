@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from itertools import pairwise
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
-from opendata.tables.arrow.arrays import make_text, make_texts
+from opendata.tables.arrow.arrays import make_texts
+from opendata.tables.types.canonical import write_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,18 +80,12 @@ def _write_plain(column: pa.Array) -> pa.Array:
         return _map(column, _write_interval)
     if test.is_float16(kind):
         return _map(column, _write_half)
+    if not test.is_temporal(kind):
+        return write_column(column)
     text = pc.cast(column, pa.string())
-    if test.is_floating(kind):
-        for found, wanted in (("nan", "NaN"), ("inf", "INF"), ("-inf", "-INF")):
-            text = pc.if_else(pc.equal(text, make_text(found)), make_text(wanted), text)
-    elif test.is_decimal(kind):
-        if pc.any(pc.match_substring(text, "E")).as_py():
-            text = _map(text, lambda value: format(Decimal(value), "f"))
-    elif test.is_temporal(kind):
-        if pc.any(pc.match_substring(text, _OUT_OF_RANGE)).as_py():
-            raise ValueError(_OUT_OF_RANGE)
-        text = _write_moment(text, kind)
-    return text
+    if pc.any(pc.match_substring(text, _OUT_OF_RANGE)).as_py():
+        raise ValueError(_OUT_OF_RANGE)
+    return _write_moment(text, kind)
 
 
 def _write_moment(text: pa.Array, kind: pa.DataType) -> pa.Array:

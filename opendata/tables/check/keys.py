@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opendata.domain.findings import Finding, Place, Problem
 from opendata.tables.report.report import Tally, TaskReport
 from opendata.tables.schema.schema import ForeignKey
+from opendata.tables.types.canonical import write_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,7 +83,7 @@ def check_foreign_key(
     for index, values in _find_unmatched(table, key.fields, reference, key.reference_fields):
         task.count(tally)
         if task.has_room():
-            task.list(_build_finding(key, [_write(value) for value in values], first_row + index))
+            task.list(_build_finding(key, values, first_row + index))
 
 
 def _build_finding(key: ForeignKey, values: Sequence[str], row: int) -> Finding:
@@ -95,10 +96,6 @@ def _build_finding(key: ForeignKey, values: Sequence[str], row: int) -> Finding:
     return Finding(Problem("foreign-key", "foreignKeys", params=params), Place(row=row, cells=values))
 
 
-def _write(value: object) -> str:
-    return "" if value is None else str(value)
-
-
 def _find_missing_columns(path: Path, names: Sequence[str]) -> str | None:
     import pyarrow.parquet as pq
 
@@ -108,8 +105,8 @@ def _find_missing_columns(path: Path, names: Sequence[str]) -> str | None:
 
 def _find_unmatched(
     table: Path, fields: Sequence[str], reference: Path, reference_fields: Sequence[str]
-) -> Iterator[tuple[int, Sequence[Any]]]:
-    """The rows, by index from 0, whose values are not all missing and not in the reference; with these values."""
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """The rows, by index from 0, whose values are not all missing and not in the reference; with their texts."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -122,8 +119,10 @@ def _find_unmatched(
         for batch in file.iter_batches(columns=list(fields), batch_size=BATCH_ROWS):
             cells = pa.Table.from_batches([batch]).select(list(fields)).rename_columns(names)
             lost = _find_lost(cells, known)
-            for index in pc.indices_nonzero(lost).to_pylist():
-                yield start + index, [column[index].as_py() for column in cells.columns]
+            places = pc.indices_nonzero(lost)
+            texts = [write_column(column.combine_chunks()).to_pylist() for column in cells.take(places).columns]
+            for index, *values in zip(places.to_pylist(), *texts, strict=True):
+                yield start + index, [text or "" for text in values]
             start += batch.num_rows
 
 

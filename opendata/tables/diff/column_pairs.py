@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from opendata.tables.arrow.arrays import make_text, make_texts, no_to_nulls, view_flags
-from opendata.tables.arrow.shapes import contains_any
-from opendata.tables.forms.form_numbers import write_decimals
-from opendata.tables.forms.json_form import NO_NUMBERS, write_moments
+from opendata.tables.arrow.arrays import no_to_nulls, view_flags
+from opendata.tables.types.canonical import write_number_column
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,25 +57,8 @@ def fit(rows: pa.RecordBatch, columns: Sequence[Column], *, is_new: bool) -> lis
             found.append(pa.nulls(rows.num_rows, column.type))
         else:
             values = rows.column(place)
-            found.append(values if values.type == column.type else _write_plainly(values))
+            found.append(values if values.type == column.type else write_number_column(values))
     return found
-
-
-def write_texts(column: pa.Array) -> pa.Array:
-    """A column as canonical CSV writes its values; decimals with all the digits of their scale, null stays null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = column.type
-    if pa.types.is_string(kind):
-        return column
-    text = write_decimals(column) if pa.types.is_decimal(kind) else pc.cast(column, pa.string())
-    if pa.types.is_timestamp(kind):
-        return write_moments(text)
-    if pa.types.is_floating(kind):
-        for found, written in NO_NUMBERS:
-            text = pc.if_else(pc.equal(text, make_text(found)), make_text(written), text)
-    return text
 
 
 def find_changes(one: pa.Array, other: pa.Array) -> np.ndarray:
@@ -92,21 +72,3 @@ def find_changes(one: pa.Array, other: pa.Array) -> np.ndarray:
     if one.null_count or other.null_count:
         differ = pc.or_(no_to_nulls(differ), pc.xor(one.is_null(), other.is_null()))
     return view_flags(differ)
-
-
-def _write_plainly(column: pa.Array) -> pa.Array:
-    """Values as text that is the same for a number whatever type holds it."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    text = write_texts(column)
-    if pa.types.is_floating(column.type) and contains_any(text.drop_null(), [b"e"]):
-        long = no_to_nulls(pc.match_substring(text, "e"))
-        text = pc.replace_with_mask(text, long, make_texts([_spell(value.as_py()) for value in text.filter(long)]))
-    if pa.types.is_decimal(column.type) and column.type.scale:
-        text = pc.replace_substring_regex(text, r"\.?0+$", "")
-    return text
-
-
-def _spell(number: str) -> str:
-    return format(Decimal(number), "f")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from opendata.tables.arrow.arrays import make_integers, make_text, make_texts, view_flags
 from opendata.tables.arrow.shapes import contains_any
-from opendata.tables.diff.column_pairs import write_texts
 from opendata.tables.forms.json_form import join_rows, join_texts
 from opendata.tables.forms.writing import join_csv, join_header
+from opendata.tables.types.canonical import write_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -132,7 +132,7 @@ def _leave_out_before(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _write_as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
     import pyarrow as pa
 
-    columns = [write_texts(column) for column in batch.columns]
+    columns = [write_column(column) for column in batch.columns]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
@@ -146,7 +146,7 @@ def _mark(batch: pa.RecordBatch, nulls: Sequence[str]) -> pa.RecordBatch:
     shown = np.flatnonzero(view_flags(pc.not_equal(changes, make_text("before"))))
     is_pair = view_flags(pc.equal(changes, make_text("after")))[shown]
     texts = [
-        pc.fill_null(write_texts(column), make_text(null))
+        pc.fill_null(write_column(column), make_text(null))
         for column, null in zip(batch.columns[1:], nulls, strict=True)
     ]
     before = [column.take(make_integers(shown - is_pair)) for column in texts]

@@ -9,9 +9,9 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from opendata.tables.arrow.arrays import make_integers, make_scalar, make_text, make_texts
-from opendata.tables.forms.form_numbers import write_decimals
-from opendata.tables.forms.json_form import NO_NUMBERS, join_texts, write_moments
+from opendata.tables.forms.json_form import join_texts
 from opendata.tables.forms.workbook_parts import DAY, MAX_CELL, MOMENT, STYLES, cut_text, escape_text, name_column
+from opendata.tables.types.canonical import write_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,14 +63,12 @@ class CellWriter:
             return _write_text(self._escape(column))
         if pa.types.is_boolean(kind):
             return _wrap('" t="b"><v>', pc.if_else(column, make_text("1"), make_text("0")))
-        text = write_decimals(column) if pa.types.is_decimal(kind) else pc.cast(column, pa.string())
+        text = write_column(column)
         if pa.types.is_date(kind):
             return _write_days(pc.cast(pc.cast(column, pa.int32()), pa.int64()), text)
         if pa.types.is_timestamp(kind):
-            return _write_moments(pc.cast(column, pa.int64()), write_moments(text))
+            return _write_moments(pc.cast(column, pa.int64()), text)
         if pa.types.is_floating(kind):
-            for found, written in NO_NUMBERS:
-                text = pc.if_else(pc.equal(text, make_text(found)), make_text(written), text)
             return pc.if_else(pc.is_finite(column), _wrap('"><v>', text), _write_text(text))
         return _write_text(text) if is_text else _wrap('"><v>', text)
 

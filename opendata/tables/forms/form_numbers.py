@@ -1,16 +1,13 @@
-"""Numbers of a finished table as text, and which of them a reader would round: those that no double keeps."""
+"""Which numbers of a finished table a reader would round: those that no double keeps."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from opendata.tables.arrow.arrays import make_texts
-from opendata.tables.arrow.shapes import contains_any
 from opendata.tables.types.casting import DOUBLE_DIGITS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
 _LIMIT = 10**DOUBLE_DIGITS
@@ -39,15 +36,3 @@ def _may_be_wide(statistics: Any, values: int, scale: int) -> bool:
         return statistics is None or int(statistics.null_count) != values
     largest = max(abs(Decimal(statistics.min)), abs(Decimal(statistics.max)))
     return bool(largest.scaleb(scale) >= _LIMIT)
-
-
-def write_decimals(column: pa.Array) -> pa.Array:
-    """Decimals with all their digits and without an exponent, which Arrow writes where they are small."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    text = pc.cast(column, pa.string())
-    if not contains_any(text.drop_null(), [b"E"]):
-        return text
-    small = pc.fill_null(pc.match_substring(text, "E"), False)
-    return pc.replace_with_mask(text, small, make_texts([format(value.as_py(), "f") for value in column.filter(small)]))

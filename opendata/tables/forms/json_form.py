@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from opendata.tables.arrow.arrays import make_text
 from opendata.tables.arrow.shapes import contains_any
-from opendata.tables.forms.form_numbers import find_wide_columns, write_decimals
+from opendata.tables.forms.form_numbers import find_wide_columns
+from opendata.tables.types.canonical import write_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 _BATCH_ROWS = 8192
 _CONTROLS = {chr(code): json.dumps(chr(code))[1:-1] for code in range(32)}
 _ESCAPED = {"\\": "\\\\", '"': '\\"', **_CONTROLS}
-NO_NUMBERS = (("inf", "INF"), ("-inf", "-INF"), ("nan", "NaN"))
-"""How Arrow writes what is no number → how Table Schema does."""
 
 
 def write_json(parquet: Path, target: Path, *, lines: bool) -> None:
@@ -63,23 +62,10 @@ def _spell(column: pa.Array, *, is_text: bool) -> pa.Array:
     kind = column.type
     if pa.types.is_string(kind):
         return _quote(_escape(column))
-    text = write_decimals(column) if pa.types.is_decimal(kind) else pc.cast(column, pa.string())
-    if pa.types.is_date(kind):
-        return _quote(text)
-    if pa.types.is_timestamp(kind):
-        return _quote(write_moments(text))
+    text = write_column(column)
     if pa.types.is_floating(kind):
-        for found, written in NO_NUMBERS:
-            text = pc.if_else(pc.equal(text, make_text(found)), make_text(f'"{written}"'), text)
-        return text
-    return _quote(text) if is_text else text
-
-
-def write_moments(text: pa.Array) -> pa.Array:
-    """Moments as Arrow writes them, in ISO 8601, with a fraction only where there is one."""
-    import pyarrow.compute as pc
-
-    return pc.replace_substring_regex(pc.replace_substring(text, " ", "T"), r"\.0+$", "")
+        return pc.if_else(pc.is_finite(column), text, _quote(text))
+    return _quote(text) if is_text or pa.types.is_temporal(kind) else text
 
 
 def _escape(column: pa.Array) -> pa.Array:

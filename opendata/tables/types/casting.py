@@ -1,6 +1,6 @@
 """Checked values into Arrow: the typed column for Parquet and the canonical text for CSV, from the same value.
 
-Source: canonical form and Arrow types in docs/architecture.md; ISO 8601; XML Schema lexical forms.
+Source: canonical form and Arrow types in docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 from opendata.domain.findings import Problem
 from opendata.tables.arrow.arrays import make_texts
 from opendata.tables.types.arrow_types import arrow_type
+from opendata.tables.types.canonical import REWRITTEN, to_decimal, write_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-REWRITTEN = frozenset(["integer", "number", "boolean", "date", "datetime", "time"])
-"""The types whose canonical text follows from the value; of all others the source's text stays as it is."""
 
 DOUBLE_DIGITS = 15
 """A double keeps every number of so many digits."""
@@ -51,7 +49,7 @@ def find_overflow(field: Mapping[str, Any], value: Any) -> Problem | None:
         scale = (field.get("opendata") or {}).get("scale")
         if scale is not None and _rescale(value, scale) is None:
             return Problem("decimal-too-long", "type", params={"scale": scale})
-        if scale is None and not _fits_double(_exact(value)):
+        if scale is None and not _fits_double(to_decimal(value)):
             return Problem("double-too-large", "type")
     if kind == "datetime" and not _has_utc(value):
         return Problem("moment-without-utc", "type")
@@ -68,31 +66,10 @@ def find_misfit(field: Mapping[str, Any], nulls: Collection[str], value: Any) ->
 
 def is_rounded(value: Decimal | float) -> bool:
     """Whether a double does not keep this number: it writes other digits than these."""
-    number = _exact(value)
+    number = to_decimal(value)
     if not number.is_finite() or len(number.as_tuple().digits) <= DOUBLE_DIGITS:
         return False
     return Decimal(repr(float(number))) != number
-
-
-def write_text(kind: str, value: Any, source: str) -> str | None:
-    """The canonical text of one value of a Table Schema type; `source` is the cell's text in the file."""
-    if value is None:
-        return None
-    match kind:
-        case "integer":
-            return str(value)
-        case "number":
-            return _write_number(value)
-        case "boolean":
-            return "true" if value else "false"
-        case "date":
-            return str(value.isoformat())
-        case "datetime":
-            return _write_datetime(value)
-        case "time":
-            return _write_time(value)
-        case _:
-            return source
 
 
 def write_key(kind: str, value: Any, source: str | None) -> str | None:
@@ -104,7 +81,7 @@ def write_key(kind: str, value: Any, source: str | None) -> str | None:
         return None
     match kind:
         case "number":
-            number = _exact(value)
+            number = to_decimal(value)
             return None if _is_kept(number) else _write_digits(number)
         case "boolean" | "date":
             return None
@@ -177,7 +154,7 @@ def _to_arrow(kind: str, wanted: pa.DataType, column: Sequence[Any]) -> Sequence
 
 def _rescale(value: Decimal | float, scale: int) -> Decimal | None:
     """The same number with exactly `scale` decimals; None where it has more, or more than 38 digits."""
-    number = _exact(value)
+    number = to_decimal(value)
     try:
         rescaled = number.quantize(Decimal(1).scaleb(-scale), context=_DECIMAL128)
     except InvalidOperation:
@@ -196,33 +173,6 @@ def _has_utc(value: datetime) -> bool:
         return value.tzinfo is None or value.astimezone(UTC) is not None
     except OverflowError:
         return False
-
-
-def _exact(value: Decimal | float) -> Decimal:
-    """As a decimal with the digits that write it (`floatNumber` makes frictionless read floats)."""
-    return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-def _write_number(value: Decimal | float) -> str:
-    number = _exact(value)
-    if number.is_nan():
-        return "NaN"
-    if number.is_infinite():
-        return "INF" if number > 0 else "-INF"
-    exponent = number.as_tuple().exponent
-    if isinstance(exponent, int) and -40 <= exponent <= 0:
-        return format(number, "f")
-    return str(number)
-
-
-def _write_datetime(value: datetime) -> str:
-    if value.tzinfo is not None:
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-    return value.isoformat()
-
-
-def _write_time(value: time) -> str:
-    return value.isoformat()
 
 
 def _is_kept(number: Decimal) -> bool:

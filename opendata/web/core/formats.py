@@ -5,14 +5,15 @@ from __future__ import annotations
 import html
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, datetime, time
-from decimal import Decimal
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask_babel import format_date, format_datetime, format_decimal, format_percent
 from markupsafe import Markup
+
+from opendata.tables.types.canonical import write_value
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -74,27 +75,9 @@ def format_size(value: int) -> str:
     return f"{format_decimal(size, pattern)} {_UNITS[unit]}"
 
 
-_EXACT = 2.0**53
-"""Below it a float that is whole is the number it stands for."""
-
-
 def format_cell(value: Any) -> str:
     """A value of a table as canonical CSV writes it, cut where it is very long."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case datetime() | time():
-            text = value.isoformat()
-        case date():
-            text = value.isoformat()
-        case Decimal():
-            text = format(value, "f")
-        case float() if value.is_integer() and abs(value) < _EXACT:
-            text = str(int(value))
-        case _:
-            text = str(value)
+    text = write_value(value)
     return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
 
 

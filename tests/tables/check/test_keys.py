@@ -182,3 +182,20 @@ def test_the_keys_of_a_package_lead_to_its_own_tables_or_to_published_ones(citie
     assert run(None) == (own, ['the key into "geo@1.0.0/cities" is not checked: there is no instance to look in'])
     assert run(lambda key: cities) == ([*own, ("foreign-key", "geo@1.0.0/cities")], [])
     assert run(lambda key: None) == ([*own, ("resource-error", "None")], [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "other", "text"),
+    [
+        ("boolean", "false", "true", "false"),
+        ("datetime", "2020-01-01T10:00:00", "2021-01-01T10:00:00", "2020-01-01T10:00:00"),
+        ("date", "2020-01-01", "2021-01-01", "2020-01-01"),
+        ("number", "NaN", "1", "NaN"),
+    ],
+)
+def test_a_value_that_does_not_occur_is_written_as_in_the_table(
+    tmp_path: Path, kind: str, value: str, other: str, text: str
+) -> None:
+    table = make(tmp_path, "sales", f"city,n\n{value},a\n", kind, "string")
+    (error,) = check(CITY, table, make(tmp_path, "cities", f"id,n\n{other},a\n", kind, "string"))
+    assert error["fieldCells"] == [text]

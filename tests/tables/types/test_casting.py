@@ -2,59 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from opendata.domain.findings import Problem
-from opendata.tables.types.casting import build_batch, find_overflow, is_rounded, write_text
+from opendata.tables.types.casting import build_batch, find_overflow, is_rounded
 
 PARIS = timezone(timedelta(hours=2))
-DECIMALS = st.decimals(allow_nan=False, allow_infinity=False)
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "source", "text"),
-    [
-        ("integer", 7, "007", "7"),
-        ("integer", -5, " -5", "-5"),
-        ("number", Decimal("1234.50"), "1.234,50", "1234.50"),
-        ("number", Decimal("1E+5"), "1e5", "1E+5"),
-        ("number", Decimal("1E-7"), "1e-7", "0.0000001"),
-        ("number", Decimal("NaN"), "nan", "NaN"),
-        ("number", Decimal("Infinity"), "inf", "INF"),
-        ("number", Decimal("-Infinity"), "-INF", "-INF"),
-        ("number", 0.1, "0.1", "0.1"),
-        ("boolean", True, "oui", "true"),
-        ("boolean", False, "0", "false"),
-        ("date", date(2020, 12, 31), "31/12/2020", "2020-12-31"),
-        ("date", date(987, 1, 2), "0987-1-2", "0987-01-02"),
-        ("datetime", datetime(2020, 1, 2, 3, 4, 5), "any", "2020-01-02T03:04:05"),  # noqa: DTZ001
-        ("datetime", datetime(2020, 1, 2, 3, 4, 5, 60, tzinfo=PARIS), "any", "2020-01-02T01:04:05.000060Z"),
-        ("time", time(3, 4, 5), "03:04:05", "03:04:05"),
-        ("string", " a ", " a ", " a "),
-        ("year", 2020, "2020", "2020"),
-        ("any", "1.0", "1.0", "1.0"),
-        ("object", {"b": 1, "a": 2}, '{"b":1, "a":2}', '{"b":1, "a":2}'),
-        ("integer", None, "NA", None),
-        ("string", None, "", None),
-    ],
-)
-def test_the_canonical_text_of_a_value(kind: str, value: Any, source: str, text: str | None) -> None:
-    assert write_text(kind, value, source) == text
-
-
-@given(number=DECIMALS)
-def test_the_text_of_a_number_is_that_number_to_the_last_digit(number: Decimal) -> None:
-    text = write_text("number", number, "")
-    assert text is not None
-    assert Decimal(text) == number
-    assert write_text("number", Decimal(text), "") == text
 
 
 @pytest.mark.parametrize(

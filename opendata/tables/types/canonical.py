@@ -1,0 +1,113 @@
+"""The canonical text of values: what canonical CSV, and every other form with them, writes.
+
+Source: canonical form in docs/architecture.md; ISO 8601; XML Schema lexical forms (`NaN`, `INF`, `-INF`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from opendata.tables.arrow.arrays import make_text, make_texts
+from opendata.tables.arrow.shapes import contains_any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+REWRITTEN = frozenset(["integer", "number", "boolean", "date", "datetime", "time"])
+"""The types whose canonical text follows from the value; of all others the source's text stays as it is."""
+
+_NOT_FINITE = (("inf", "INF"), ("-inf", "-INF"), ("nan", "NaN"))
+"""How Arrow writes a double that isn't finite → how Table Schema does."""
+
+_WHOLE = 2.0**53
+"""Below it a double that is whole is the number it stands for."""
+
+
+def write_text(kind: str, value: Any, source: str) -> str | None:
+    """The canonical text of one value of a Table Schema type; `source` is the cell's text in the file."""
+    if value is None:
+        return None
+    if kind == "number":
+        return _write_number(value)
+    return write_value(value) if kind in REWRITTEN else source
+
+
+def write_value(value: Any) -> str:
+    """The canonical text of a value of a finished table, by its type in Python; a missing value is empty."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case datetime() if value.tzinfo is not None:
+            return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
+        case date() | time():
+            return value.isoformat()
+        case float() if value.is_integer() and abs(value) < _WHOLE:
+            return str(int(value))
+        case float() | Decimal():
+            return _write_number(value)
+        case _:
+            return str(value)
+
+
+def write_column(column: pa.Array) -> pa.Array:
+    """The canonical text of the values of an Arrow column: decimals with the digits of their scale, null stays null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_string(kind):
+        return column
+    text = pc.cast(column, pa.string())
+    if pa.types.is_decimal(kind):
+        return _write_exponents_out(text)
+    if pa.types.is_timestamp(kind):
+        return pc.replace_substring_regex(pc.replace_substring(text, " ", "T"), r"\.0+$", "")
+    if pa.types.is_floating(kind):
+        for found, written in _NOT_FINITE:
+            text = pc.if_else(pc.equal(text, make_text(found)), make_text(written), text)
+    return text
+
+
+def write_number_column(column: pa.Array) -> pa.Array:
+    """Numbers as text that is the same for equal ones, whichever Arrow type has them: no exponent, no final zeros."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = write_column(column)
+    if pa.types.is_floating(column.type):
+        return _write_exponents_out(text)
+    if pa.types.is_decimal(column.type) and column.type.scale:
+        text = pc.replace_substring_regex(text, r"\.?0+$", "")
+    return text
+
+
+def to_decimal(value: Decimal | float) -> Decimal:
+    """A number as a decimal with the digits that write it (`floatNumber` makes frictionless read floats)."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _write_number(value: Decimal | float) -> str:
+    number = to_decimal(value)
+    if number.is_nan():
+        return "NaN"
+    if number.is_infinite():
+        return "INF" if number > 0 else "-INF"
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and -40 <= exponent <= 0:
+        return format(number, "f")
+    return str(number)
+
+
+def _write_exponents_out(text: pa.Array) -> pa.Array:
+    """Numbers with all their digits in the place of an exponent, which Arrow writes where they are small or large."""
+    import pyarrow.compute as pc
+
+    if not contains_any(text.drop_null(), [b"E", b"e"]):
+        return text
+    found = pc.fill_null(pc.match_substring(text, "e", ignore_case=True), False)
+    spelled = [format(Decimal(number.as_py()), "f") for number in text.filter(found)]
+    return pc.replace_with_mask(text, found, make_texts(spelled))
