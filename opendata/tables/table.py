@@ -12,12 +12,12 @@ from opendata.tables.check.validation import STORED_FINDINGS, TableReader
 from opendata.tables.forms.writing import TableWriter
 from opendata.tables.profile.privacy import PrivacyFinding, PrivacyScreen
 from opendata.tables.profile.profile import Profiler
+from opendata.tables.repair.recipe import Recipe
 from opendata.tables.report.findings import FindingsWriter, list_findings
 from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.schema import TableSchema, publish_schema
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import NeedsCareError
-from opendata.tables.types.repairs import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,8 +44,8 @@ from opendata.services.drafts.submission import (
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.services.uploads.uploads import mark_used
 from opendata.tables.diff.difference_forms import take_first_rows
+from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.text.dialect import read_dialect
-from opendata.tables.types.repairs import read_recipe
 
 _CONTRIBUTING = ("change", "drop", "submit")
 """The steps by which a person has a part in a draft."""

@@ -24,10 +24,10 @@ from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.lease import Lease, release
 from opendata.services.drafts.readings import Readings, read_resource_choices
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
+from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import TableSchema, publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
-from opendata.tables.types.repairs import read_recipe
 
 
 class Processing:

@@ -162,3 +162,15 @@ def _is_even(offsets: np.ndarray, length: int) -> bool:
     import numpy as np
 
     return bool((np.diff(offsets) == length).all())
+
+
+def leads_with_zero(column: pa.Array) -> bool:
+    """Whether a number may have more zeros in front than it needs: 007, -05."""
+    first = find_bytes(column, 0)
+    zero = first == 48
+    if zero.any():
+        second = find_bytes(column, 1)[zero]
+        if ((second >= 48) & (second <= 57)).any():
+            return True
+    negative = first == 45
+    return bool(negative.any() and (find_bytes(column, 1)[negative] == 48).any())

@@ -11,17 +11,13 @@ import operator
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from opendata.domain.findings import Problem
 from opendata.tables.schema.schema import TableSchema, build_engine_field, find_own, find_strength
 from opendata.tables.types.casting import find_misfit
-
-NATIVE = frozenset(["any", "boolean", "date", "datetime", "integer", "number", "string", "year", "yearmonth"])
-"""Types read here, in their default format; every other way of writing is read by frictionless."""
+from opendata.tables.types.registry import TYPES
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|-?inf)")
@@ -29,10 +25,6 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEARMONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:([A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
 _DURATION_END = re.compile(r"[PT]$")
-_BARE = re.compile(r"((^[^-\d]*)|(\D*$))")
-
-_TRUE, _FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
-
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "minimum": operator.ge,
     "maximum": operator.le,
@@ -74,7 +66,8 @@ class CellRule:
         }
         self.trims = bool(self.constraints.get("required")) and find_own(field).get("trim", True) is not False
         self.categories: tuple[Any, ...] | None = _list_categories(field)
-        self.is_native = self.kind in NATIVE and field.get("format", "default") == "default"
+        self.type = TYPES[self.kind]
+        self.is_native = self.type.is_native and field.get("format", "default") == "default"
         self._parse = self._choose_parser() if self.is_native else self._ask_engine()
         self._checks = self._build_checks() if self.is_native else []
         self._more: Sequence[Callable[[Any, str], Problem | None]] = self._build_more()
@@ -108,17 +101,7 @@ class CellRule:
         """The value of a bound or of an item of an enum as this field reads it; None where it does not."""
         if not self.is_native:
             return self._engine_field().create_value_reader()(bound)
-        if isinstance(bound, str):
-            return None if self.kind in ("string", "any") else self._read_leniently(bound)
-        if isinstance(bound, bool):
-            return bound if self.kind == "boolean" else None
-        if self.kind == "number":
-            return Decimal(str(bound)) if isinstance(bound, (int, float)) else None
-        if self.kind == "integer" and isinstance(bound, float):
-            return int(bound) if bound.is_integer() else None
-        if self.kind in ("integer", "year"):
-            return bound if isinstance(bound, int) else None
-        return bound if self.kind == "any" or isinstance(bound, date) else None
+        return self.type.read_bound(bound, self.field)
 
     def _miss(self) -> tuple[Problem, ...]:
         if not self.constraints.get("required"):
@@ -146,51 +129,14 @@ class CellRule:
             value = self._read_leniently(text)
             if value is None:
                 return None, ()
-            if pattern.fullmatch(self._unwrap(text)):
+            if pattern.fullmatch(self.type.unwrap(text, self.field)):
                 return value, ()
             return None, (problem,)
 
         return parse
 
-    def _unwrap(self, text: str) -> str:
-        """A number without what the field's own options say belongs around and between its digits."""
-        if self.kind not in ("integer", "number"):
-            return text
-        field = self.field
-        if field.get("bareNumber", True) is False:
-            text = _BARE.sub("", text.strip())
-        text = text.replace(field.get("groupChar") or "", "") if field.get("groupChar") else text
-        mark = field.get("decimalChar", ".") if self.kind == "number" else "."
-        if mark != ".":
-            text = "" if "." in text else text.replace(mark, ".")
-        return text
-
     def _read_leniently(self, text: str) -> Any:
-        """The value as a lenient reader sees it; None where even that sees none."""
-        try:
-            match self.kind:
-                case "integer":
-                    return int(self._unwrap(text.strip()))
-                case "number":
-                    return Decimal(self._unwrap(text.strip()))
-                case "boolean":
-                    if text in self.field.get("falseValues", _FALSE):
-                        return False
-                    return True if text in self.field.get("trueValues", _TRUE) else None
-                case "date":
-                    return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
-                case "datetime":
-                    return _read_moment(text)
-                case "year":
-                    value = int(text) if len(text) == 4 else -1
-                    return value if 0 <= value <= 9999 else None
-                case "yearmonth":
-                    year, month = map(int, text.split("-"))
-                    return (year, month) if 1 <= month <= 12 else None
-                case _:
-                    return text
-        except (ValueError, ArithmeticError):
-            return None
+        return self.type.read(text, self.field)
 
     # --- what frictionless reads, and what the standard says beyond it
 
@@ -287,16 +233,6 @@ _STRICT: Mapping[str, tuple[re.Pattern[str], Problem]] = {
     "date": (_DATE, Problem("lax-date", "type")),
     "yearmonth": (_YEARMONTH, Problem("lax-yearmonth", "type")),
 }
-
-
-def _read_moment(text: str) -> datetime | None:
-    """ISO 8601 with seconds, with or without fractions and zone; any one character between day and time."""
-    from dateutil.parser import isoparse
-
-    if len(text) < 19 or text[16] != ":":
-        return None
-    found: datetime = isoparse(text)
-    return found
 
 
 def _hash_if_possible(items: list[Any]) -> Container[Any]:

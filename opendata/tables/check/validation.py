@@ -38,15 +38,16 @@ from opendata.tables.text.splitting import (
     split_block,
     split_rows,
 )
-from opendata.tables.types.arrow_types import arrow_type
 from opendata.tables.types.casting import Batch
+from opendata.tables.types.registry import arrow_type
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
     from opendata.tables.check.checks import RowCheck
-    from opendata.tables.types.repairs import Proposal, Recipe, Repairer
+    from opendata.tables.repair.recipe import Recipe
+    from opendata.tables.repair.repairs import Proposal, Repairer
 
 WORKERS = 2
 STORED_FINDINGS = 100_000
@@ -328,7 +329,7 @@ class TableReader:
         ]
         if not any(self._wrong.values()):
             return
-        from opendata.tables.types.repairs import propose_repairs
+        from opendata.tables.repair.repairs import propose_repairs
 
         for screen in screens:
             if self._wrong.get(screen.name):
@@ -456,7 +457,7 @@ def _tell_repetition(tally: Tally, item: Repetition) -> Problem:
 
 def build_repairer(rule: CellRule, kinds: Sequence[str]) -> Repairer:
     """What repairs the wrong cells of one column by these kinds."""
-    from opendata.tables.types.repairs import Repairer
+    from opendata.tables.repair.repairs import Repairer
 
     return Repairer(rule.field, rule.nulls, kinds, rule.is_right)
 

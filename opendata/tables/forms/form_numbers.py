@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from opendata.tables.types.casting import DOUBLE_DIGITS
+from opendata.tables.types.number import DOUBLE_DIGITS
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq

@@ -246,7 +246,7 @@ def _find_canonical(field: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     from frictionless import Field
 
-    from opendata.tables.types.canonical import write_text
+    from opendata.tables.types.registry import write_text
 
     plain = {key: value for key, value in field.items() if key not in ("constraints", "example")}
     read = Field.from_descriptor(plain).create_value_reader()

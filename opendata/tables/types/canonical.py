@@ -15,23 +15,11 @@ from opendata.tables.arrow.shapes import contains_any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REWRITTEN = frozenset(["integer", "number", "boolean", "date", "datetime", "time"])
-"""The types whose canonical text follows from the value; of all others the source's text stays as it is."""
-
 _NOT_FINITE = (("inf", "INF"), ("-inf", "-INF"), ("nan", "NaN"))
 """How Arrow writes a double that isn't finite → how Table Schema does."""
 
 _WHOLE = 2.0**53
 """Below it a double that is whole is the number it stands for."""
-
-
-def write_text(kind: str, value: Any, source: str) -> str | None:
-    """The canonical text of one value of a Table Schema type; `source` is the cell's text in the file."""
-    if value is None:
-        return None
-    if kind == "number":
-        return _write_number(value)
-    return write_value(value) if kind in REWRITTEN else source
 
 
 def write_value(value: Any) -> str:
@@ -48,9 +36,22 @@ def write_value(value: Any) -> str:
         case float() if value.is_integer() and abs(value) < _WHOLE:
             return str(int(value))
         case float() | Decimal():
-            return _write_number(value)
+            return write_number(value)
         case _:
             return str(value)
+
+
+def write_number(value: Decimal | float) -> str:
+    """A number with all the digits that it is given with."""
+    number = to_decimal(value)
+    if number.is_nan():
+        return "NaN"
+    if number.is_infinite():
+        return "INF" if number > 0 else "-INF"
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and -40 <= exponent <= 0:
+        return format(number, "f")
+    return str(number)
 
 
 def write_column(column: pa.Array) -> pa.Array:
@@ -88,18 +89,6 @@ def write_number_column(column: pa.Array) -> pa.Array:
 def to_decimal(value: Decimal | float) -> Decimal:
     """A number as a decimal with the digits that write it (`floatNumber` makes frictionless read floats)."""
     return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-def _write_number(value: Decimal | float) -> str:
-    number = to_decimal(value)
-    if number.is_nan():
-        return "NaN"
-    if number.is_infinite():
-        return "INF" if number > 0 else "-INF"
-    exponent = number.as_tuple().exponent
-    if isinstance(exponent, int) and -40 <= exponent <= 0:
-        return format(number, "f")
-    return str(number)
 
 
 def _write_exponents_out(text: pa.Array) -> pa.Array:

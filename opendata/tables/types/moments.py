@@ -9,7 +9,10 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _MIDNIGHT = time()
 
@@ -28,34 +31,11 @@ _TIME = re.compile(
 )
 _WRITTEN_TIME = re.compile(r"(?P<h>[0-9]{1,2}) ?时 ?(?P<m>[0-9]{1,2}) ?分 ?(?:(?P<s>[0-9]{1,2}) ?秒)?")
 
-_MONTHS = (
-    re.compile(r"([0-9]{4})[-/]([0-9]{1,2})"),
-    re.compile(r"([0-9]{4})\.([0-9]{2}|[2-9])"),  # 2016.1 may be October, its zero lost
-    re.compile(r"([0-9]{4}) ?年 ?([0-9]{1,2}) ?月"),
-    re.compile(r"([0-9]{4})([0-9]{2})"),
-)
-_YEAR = re.compile(r"([0-9]{4}) ?年")
-
 _SERIAL = re.compile(r"([0-9]{1,7})(\.[0-9]{1,17})?")
 _LAST_SERIAL = 2958465
 _MONTH_DAY = r"(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
 _NO_SERIAL = re.compile(rf"(1[89]|2[01])[0-9]{{2}}(0[1-9]|1[0-2])?|[0-9]{{2,3}}{_MONTH_DAY}")
 """Numbers that may be a year, a year and month, or a day whose year has two digits or is the Republic's."""
-
-
-def rewrite_year(text: str) -> str | None:
-    """The year of a text such as 2018年."""
-    found = _YEAR.fullmatch(text)
-    return found and found[1]
-
-
-def rewrite_month(text: str) -> str | None:
-    """A year and month in some form as YYYY-MM."""
-    for form in _MONTHS:
-        found = form.fullmatch(text)
-        if found and 1 <= int(found[2]) <= 12:
-            return f"{found[1]}-{int(found[2]):02}"
-    return None
 
 
 def read_moment(text: str, *, is_day: bool) -> datetime | None:
@@ -133,3 +113,17 @@ def write_moment(field: Mapping[str, Any], moment: datetime | None) -> str | Non
 
 def _write_part(moment: datetime, part: str) -> str:
     return f"{moment.year:04}" if part == "%Y" else moment.strftime(part)
+
+
+def is_castable(column: pa.Array, pattern: str, wanted: pa.DataType) -> bool:
+    """Whether all texts of a column, none null, match an RE2 pattern and are days or moments that there are."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pc.all(pc.match_substring_regex(column, pattern), min_count=0).as_py():
+        return False
+    try:
+        pc.cast(column, wanted)
+    except pa.ArrowInvalid:
+        return False
+    return True

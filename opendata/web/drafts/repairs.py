@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext
 
 from opendata.services.core.values import DraftResourceView
-from opendata.tables.types.repairs import REPAIRS
+from opendata.tables.repair.repairs import REPAIRS
 from opendata.web.core.formats import format_cell
 
 

@@ -24,7 +24,7 @@ from opendata.tables.arrow import distinct
 from opendata.tables.arrow.distinct import Sketch, hash_values
 from opendata.tables.profile import profile
 from opendata.tables.profile.profile import ESTIMATE_ERROR, MOST_DISTINCT, Profiler, withhold_values
-from opendata.tables.types.arrow_types import arrow_type
+from opendata.tables.types.registry import arrow_type
 
 moment = partial(datetime, tzinfo=None)
 FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 - typed moments have no zone

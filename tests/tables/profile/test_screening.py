@@ -31,9 +31,8 @@ from opendata.tables.text import splitting
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import NeedsCareError, Source, split_block, split_rows
-from opendata.tables.types.arrow_types import arrow_type
-from opendata.tables.types.canonical import write_text
 from opendata.tables.types.casting import build_column
+from opendata.tables.types.registry import arrow_type, write_text
 from tests.selection import examples
 
 TYPES = ("string", "any", "integer", "number", "boolean", "date", "datetime", "year", "yearmonth", "time")

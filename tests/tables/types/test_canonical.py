@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendata.tables.types.canonical import write_column, write_number_column, write_text, write_value
+from opendata.tables.types.canonical import write_column, write_number_column, write_value
+from opendata.tables.types.registry import write_text
 
 PARIS = timezone(timedelta(hours=2))
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False)

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from opendata.domain.findings import Problem
-from opendata.tables.types.casting import build_batch, find_overflow, is_rounded
+from opendata.tables.types.casting import build_batch, find_overflow
+from opendata.tables.types.number import is_rounded
 
 PARIS = timezone(timedelta(hours=2))
 

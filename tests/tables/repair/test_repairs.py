@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from opendata.errors import InvalidMetadataError
 from opendata.tables.check.cells import CellRule
+from opendata.tables.repair.recipe import Recipe, read_recipe
+from opendata.tables.repair.repairs import REPAIRS, Proposal, Repaired, Repairer, propose_repairs
 from opendata.tables.schema.schema import read_schema
-from opendata.tables.types.repairs import REPAIRS, Proposal, Recipe, Repaired, Repairer, propose_repairs, read_recipe
 
 FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 

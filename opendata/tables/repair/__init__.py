@@ -1,0 +1,1 @@
+"""Repairs of wrong cells: which would help, and which were accepted."""

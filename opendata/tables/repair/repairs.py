@@ -1,0 +1,168 @@
+"""Repairs of cells that break a rule: what is plainly meant, as the field's own rule reads it. Text in, text out.
+
+Every kind keeps to what has one reading only; where a cell could mean two things, none is taken. Only `missing-mark`
+changes what a cell says, and comes after all others.
+
+Source: Table Schema v2; RFC 3986 and 3987 (addresses).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+from typing import Any
+
+from opendata.errors import N_
+from opendata.tables.types.field_type import Reads
+from opendata.tables.types.registry import TYPES
+
+EXAMPLES = 5
+"""So many cells are shown for each repair that is proposed."""
+
+MISSING_MARK = "missing-mark"
+_MARK = re.compile(r"[-‐-―−－]{1,3}|[/／]|无|#?n/?a|null|none|nan", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A kind of repair as a person is told of it; both texts are to be translated."""
+
+    title: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """A cell made right: its new text (None: a missing value), and by which kinds, in the order applied."""
+
+    text: str | None
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A kind that would help in a field: how many cells take it (some other kinds besides), the commonest as examples.
+
+    An example is a cell before and after all its repairs; after is None where it becomes a missing value.
+    """
+
+    kind: str
+    field: str
+    count: int
+    examples: tuple[tuple[str, str | None], ...]
+
+
+REPAIRS: Mapping[str, Repair] = {
+    "full-width": Repair(
+        N_("Full-width characters"),
+        N_("Full-width letters, digits and signs become the usual ones; so do the digits of other scripts in numbers."),
+    ),
+    "trim-blanks": Repair(
+        N_("Blanks around the value"),
+        N_("Blanks and invisible characters before and after the value are removed."),
+    ),
+    "thousands-separators": Repair(
+        N_("Separators of thousands"),
+        N_("Commas or blanks between groups of three digits are removed: 1,234,567 becomes 1234567."),
+    ),
+    "number-text": Repair(
+        N_("Decimal zeros of a whole number"),
+        N_("The zeros that a spreadsheet puts behind a whole number are removed: 4111010001.0 becomes 4111010001."),
+    ),
+    "date-form": Repair(
+        N_("Dates written in another form"),
+        N_("Dates such as 2018/5/7, 2018年5月7日 or 20180507 are written as the schema asks; 05/07/2018 stays."),
+    ),
+    "excel-date": Repair(
+        N_("Serial numbers of spreadsheet dates"),
+        N_("The number by which a spreadsheet counts a day becomes its date: 43227 becomes 2018-05-07."),
+    ),
+    "leading-zeros": Repair(
+        N_("Lost leading zeros"),
+        N_("Codes of a fixed length get back the zeros in front that a spreadsheet has dropped."),
+    ),
+    "boolean-word": Repair(
+        N_("Words for true and false"),
+        N_("是 and 否, yes and no, Y and N, TRUE and FALSE become the words the schema has for true and false."),
+    ),
+    "enum-near-miss": Repair(
+        N_("Values close to an allowed one"),
+        N_("A value that differs from one allowed value only by case, width, blanks or one letter becomes that value."),
+    ),
+    "uri-escape": Repair(
+        N_("Characters not allowed in an address"),
+        N_("Blanks and characters beyond ASCII in an address are percent-encoded."),
+    ),
+    MISSING_MARK: Repair(
+        N_("Marks for a missing value"),
+        N_("Marks such as -, /, 无, N/A or NULL become a missing value. This changes what the cell says."),
+    ),
+}
+"""The kinds of repair, in the order in which several are applied to one cell."""
+
+_SPELLINGS = frozenset(["full-width", "trim-blanks"])
+"""Kinds after which a text that stands for a missing value is still the one that was in the cell."""
+
+
+class Repairer:
+    """Repairs the cells of one field by the kinds that are allowed; `nulls` are the texts of its missing values."""
+
+    def __init__(self, field: Mapping[str, Any], nulls: Sequence[str], kinds: Collection[str], reads: Reads) -> None:
+        self._reads = reads
+        self._nulls = frozenset(nulls)
+        mends = TYPES[field["type"]].list_mends(field, reads)
+        self._mends = [(kind, mends[kind]) for kind in REPAIRS if kind in kinds and kind in mends]
+        self._may_miss = MISSING_MARK in kinds and reads(None)
+
+    def repair(self, text: str) -> Repaired | None:
+        """The fewest repairs after which the cell is right; None where there are none, or it is right already."""
+        if self._reads(text):
+            return None
+        reached: list[tuple[str, tuple[str, ...], int]] = [(text, (), 0)]
+        for source, kinds, start in reached:  # grows as it is read: one repair first, then two …
+            for number in range(start, len(self._mends)):
+                kind, mend = self._mends[number]
+                mended = mend(source)
+                if mended is None or mended == source:
+                    continue
+                step = (mended, (*kinds, kind), number + 1)
+                if self._is_right(*step[:2]):
+                    return Repaired(*step[:2])
+                reached.append(step)
+        if self._may_miss:
+            for source, kinds, _ in reached:
+                if _MARK.fullmatch(source):
+                    return Repaired(None, (*kinds, MISSING_MARK))
+        return None
+
+    def _is_right(self, text: str, kinds: tuple[str, ...]) -> bool:
+        return (text not in self._nulls or _SPELLINGS.issuperset(kinds)) and self._reads(text)
+
+
+def propose_repairs(
+    field: Mapping[str, Any], nulls: Sequence[str], wrong: Mapping[str, int], reads: Reads
+) -> list[Proposal]:
+    """Which kinds would help in a field: `wrong` has its distinct wrong cells, and how often each occurs."""
+    repairer = Repairer(field, nulls, REPAIRS, reads)
+    counts: Counter[str] = Counter()
+    helped: defaultdict[str, list[tuple[int, str, str | None]]] = defaultdict(list)
+    for text, count in wrong.items():
+        repaired = repairer.repair(text)
+        for kind in repaired.kinds if repaired else ():
+            counts[kind] += count
+            helped[kind].append((-count, text, repaired.text if repaired else None))
+            if len(helped[kind]) > 64 * EXAMPLES:
+                helped[kind] = nsmallest(EXAMPLES, helped[kind])
+    return [
+        Proposal(
+            kind,
+            field["name"],
+            counts[kind],
+            tuple((before, after) for _, before, after in nsmallest(EXAMPLES, helped[kind])),
+        )
+        for kind in REPAIRS
+        if counts[kind]
+    ]

@@ -1,0 +1,130 @@
+"""What is known of a type of field, in one object; each type's own module says what differs from most.
+
+Source: Table Schema v2; canonical form and Arrow types in docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from opendata.tables.types.canonical import write_value
+from opendata.tables.types.spellings import drop_decimal_zeros, narrow_number, trim
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Field = Mapping[str, Any]
+"""The descriptor of a field."""
+
+Reads = Callable[[str | None], bool]
+"""Whether a text (None: a missing value) is right under all rules of a field."""
+
+Mend = Callable[[str], str | None]
+"""One kind of repair at work in one field: a cell in, another text out; None where it has nothing to do."""
+
+
+@dataclass(slots=True)
+class Cast:
+    """A column of text cast at once: its values by the Arrow type, and their canonical texts.
+
+    `doubt` marks the cells of which it isn't certain that they are right (None: all are), whose values mean nothing.
+    `spaced` counts moments with a blank for their T.
+    """
+
+    typed: pa.Array
+    text: pa.Array
+    doubt: pa.Array | None = None
+    spaced: int = 0
+
+
+class FieldType:
+    """A type of Table Schema. Unless its own class says otherwise, its values are kept as text."""
+
+    is_native = False
+    """Whether `parse` reads its default format; every other way of writing is read by frictionless."""
+
+    is_rewritten = False
+    """Whether the canonical text follows from the value; else the source's text stays as it is."""
+
+    has_typed_keys = False
+    """Whether the Arrow value tells, for nearly all, whether values are equal."""
+
+    is_castable = False
+    """Whether `cast` knows cells of its default format that are certainly right."""
+
+    is_text = False
+    """Whether the value is the text itself, so that patterns and lengths can look at whole columns."""
+
+    is_exact = True
+    """Whether equal Arrow values are equal values."""
+
+    enum_kind: type | None = None
+    """The Python type of the items of an enum whose texts are those of right cells."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    # --- one cell
+
+    def parse(self, text: str, field: Field) -> Any:
+        """The value as a lenient reader sees it. None, `ValueError` or `ArithmeticError` where even that sees none."""
+        return text
+
+    def unwrap(self, text: str, field: Field) -> str:
+        """The text without what the field's own options say belongs around and between its characters."""
+        return text
+
+    def read(self, text: str, field: Field) -> Any:
+        """The value as a lenient reader sees it; None where even that sees none."""
+        try:
+            return self.parse(text, field)
+        except (ValueError, ArithmeticError):
+            return None
+
+    def read_bound(self, bound: Any, field: Field) -> Any:
+        """The value of a bound that a schema gives; None where the type has none such."""
+        return self.read(bound, field) if isinstance(bound, str) else None
+
+    def write(self, value: Any) -> str:
+        """The canonical text of a value, where the type is rewritten."""
+        return write_value(value)
+
+    def write_key(self, value: Any, source: str | None) -> str | None:
+        """A text that is the same for equal values and only for these, as far as the Arrow value does not say it."""
+        return source
+
+    # --- whole columns
+
+    def arrow_type(self, field: Field) -> pa.DataType:
+        """The Arrow type of a field, told by its descriptor alone."""
+        import pyarrow as pa
+
+        return pa.string()
+
+    def prepare(self, values: Sequence[Any], wanted: pa.DataType) -> Sequence[Any]:
+        """Values (None: missing) as Arrow takes them for a column of this type."""
+        return values
+
+    def cast(self, text: pa.Array, wanted: pa.DataType) -> Cast:
+        """A column of text, null where a cell is missing, cast under a strict sub-language of the type."""
+        return Cast(text, text)
+
+    def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
+        """A bound from `read_bound` as a value that compares exactly with cast cells; None where there is none."""
+        return None
+
+    def is_rounded(self, value: Any, source: str, wanted: pa.DataType) -> bool:
+        """Whether the Arrow value keeps less than the text says."""
+        return False
+
+    def fits(self, column: pa.Array) -> bool:
+        """Whether a column of text, without nulls, is surely meant to be of this type."""
+        return False
+
+    # --- repairs
+
+    def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
+        """The kinds of repair that may help in a field."""
+        return {"full-width": narrow_number, "trim-blanks": trim, "number-text": drop_decimal_zeros}

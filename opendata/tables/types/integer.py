@@ -1,0 +1,71 @@
+"""Whole numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opendata.tables.arrow.masks import blank_out
+from opendata.tables.arrow.shapes import DIGITS, Matcher, find_lengths, is_of_bytes, leads_with_zero
+from opendata.tables.types.field_type import Cast, Field, FieldType, Mend, Reads
+from opendata.tables.types.spellings import ungroup, unwrap_number
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+INT64 = (-(2**63), 2**63 - 1)
+_CERTAIN = Matcher("[+-]?[0-9]{1,18}", DIGITS)
+_PROPOSED = r"^(0|-?[1-9][0-9]{0,14})$"
+
+
+class _Integer(FieldType):
+    is_native = is_rewritten = has_typed_keys = is_castable = True
+    enum_kind = int
+
+    def parse(self, text: str, field: Field) -> Any:
+        return int(self.unwrap(text.strip(), field))
+
+    def unwrap(self, text: str, field: Field) -> str:
+        return unwrap_number(text, field)
+
+    def read_bound(self, bound: Any, field: Field) -> Any:
+        if isinstance(bound, float):
+            return int(bound) if bound.is_integer() else None
+        return bound if type(bound) is int else super().read_bound(bound, field)
+
+    def write_key(self, value: Any, source: str | None) -> str | None:
+        return None if INT64[0] <= value <= INT64[1] else str(value)
+
+    def arrow_type(self, field: Field) -> pa.DataType:
+        import pyarrow as pa
+
+        return pa.int64()
+
+    def cast(self, text: pa.Array, wanted: pa.DataType) -> Cast:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        doubt = None
+        lengths = find_lengths(text)
+        if not is_of_bytes(text, 48, 57) or lengths.max(initial=0) > 18 or lengths.min(initial=1) < 1:
+            doubt = _CERTAIN.find_others(text)
+            text = blank_out(text, doubt)
+        rewritten = leads_with_zero(text)
+        if not is_of_bytes(text, 45, 57):
+            text = pc.utf8_ltrim(text, "+")
+            rewritten = True
+        typed = pc.cast(text, wanted)
+        return Cast(typed, pc.cast(typed, pa.string()) if rewritten else text, doubt)
+
+    def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
+        return bound if isinstance(bound, int) and INT64[0] <= bound <= INT64[1] else None
+
+    def fits(self, column: pa.Array) -> bool:
+        import pyarrow.compute as pc
+
+        return bool(pc.all(pc.match_substring_regex(column, _PROPOSED), min_count=0).as_py())
+
+    def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
+        return {**super().list_mends(field, reads), "thousands-separators": ungroup(field)}
+
+
+INTEGER = _Integer("integer")

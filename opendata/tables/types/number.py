@@ -1,0 +1,152 @@
+"""Numbers: doubles beside their exact text, or decimals where the field says how many digits they have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Context, Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from opendata.tables.arrow.arrays import make_scalar
+from opendata.tables.arrow.masks import blank_out, either, only
+from opendata.tables.arrow.shapes import DIGITS, Matcher, find_lengths, leads_with_zero
+from opendata.tables.types.canonical import to_decimal, write_number
+from opendata.tables.types.field_type import Cast, Field, FieldType, Mend, Reads
+from opendata.tables.types.spellings import ungroup, unwrap_number
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DOUBLE_DIGITS = 15
+"""A double keeps every number of so many digits."""
+
+_DECIMAL128 = Context(prec=38, traps=[InvalidOperation])
+_CERTAIN = Matcher(r"-?[0-9]+(\.[0-9]+)?", DIGITS)
+_PROPOSED = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?$"
+
+
+class _Number(FieldType):
+    is_native = is_rewritten = has_typed_keys = is_castable = True
+    is_exact = False
+
+    def parse(self, text: str, field: Field) -> Any:
+        return Decimal(self.unwrap(text.strip(), field))
+
+    def unwrap(self, text: str, field: Field) -> str:
+        text = unwrap_number(text, field)
+        mark = field.get("decimalChar", ".")
+        if mark != ".":
+            text = "" if "." in text else text.replace(mark, ".")
+        return text
+
+    def read_bound(self, bound: Any, field: Field) -> Any:
+        if isinstance(bound, int | float) and not isinstance(bound, bool):
+            return Decimal(str(bound))
+        return super().read_bound(bound, field)
+
+    def write(self, value: Any) -> str:
+        return write_number(value)
+
+    def write_key(self, value: Any, source: str | None) -> str | None:
+        number = to_decimal(value)
+        return None if _is_kept(number) else _write_digits(number)
+
+    def arrow_type(self, field: Field) -> pa.DataType:
+        import pyarrow as pa
+
+        scale = (field.get("opendata") or {}).get("scale")
+        return pa.float64() if scale is None else pa.decimal128(38, scale)
+
+    def prepare(self, values: Sequence[Any], wanted: pa.DataType) -> Sequence[Any]:
+        import pyarrow as pa
+
+        if pa.types.is_floating(wanted):
+            return [None if value is None else float(value) for value in values]
+        return [None if value is None else rescale(value, wanted.scale) for value in values]
+
+    def cast(self, text: pa.Array, wanted: pa.DataType) -> Cast:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        doubt = _CERTAIN.find_others(text)
+        if leads_with_zero(text):
+            doubt = either(doubt, only(pc.match_substring_regex(text, r"^-?0[0-9]")))
+        if pa.types.is_floating(wanted):
+            return _cast_doubles(text, wanted, doubt)
+        decimals = rf"-?[0-9]{{1,{38 - wanted.scale}}}(\.[0-9]{{1,{max(1, wanted.scale)}}})?"
+        decimals = decimals if wanted.scale else "-?[0-9]{1,38}"
+        doubt = either(doubt, Matcher(decimals, DIGITS).find_others(text))
+        return Cast(pc.cast(blank_out(text, doubt), wanted), text, doubt)
+
+    def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
+        import pyarrow as pa
+
+        if pa.types.is_decimal(wanted) or not isinstance(bound, Decimal) or not bound.is_finite():
+            return None
+        # Cells are exact in a double up to 15 digits, so they compare as their decimals do with such a bound.
+        return float(bound) if len(bound.as_tuple().digits) <= DOUBLE_DIGITS and abs(bound.adjusted()) < 300 else None
+
+    def is_rounded(self, value: Any, source: str, wanted: pa.DataType) -> bool:
+        import pyarrow as pa
+
+        return len(source) > DOUBLE_DIGITS and pa.types.is_floating(wanted) and is_rounded(value)
+
+    def fits(self, column: pa.Array) -> bool:
+        import pyarrow.compute as pc
+
+        return bool(pc.all(pc.match_substring_regex(column, _PROPOSED), min_count=0).as_py())
+
+    def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
+        mends = {**super().list_mends(field, reads), "thousands-separators": ungroup(field)}
+        del mends["number-text"]  # zeros behind a point are digits of the value
+        return mends
+
+
+def _cast_doubles(text: pa.Array, wanted: pa.DataType, doubt: pa.Array | None) -> Cast:
+    """Of a number with many digits it is certain that a double keeps them where it is written back the same."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    typed = pc.cast(blank_out(text, doubt), wanted)
+    if find_lengths(text).max(initial=0) > DOUBLE_DIGITS:
+        long = pc.greater(pc.binary_length(text), make_scalar(DOUBLE_DIGITS, pa.int32()))
+        doubt = either(doubt, only(pc.and_(long, pc.not_equal(pc.cast(typed, pa.string()), text))))
+    return Cast(typed, text, doubt)
+
+
+def is_rounded(value: Decimal | float) -> bool:
+    """Whether a double does not keep this number: it writes other digits than these."""
+    number = to_decimal(value)
+    if not number.is_finite() or len(number.as_tuple().digits) <= DOUBLE_DIGITS:
+        return False
+    return Decimal(repr(float(number))) != number
+
+
+def rescale(value: Decimal | float, scale: int) -> Decimal | None:
+    """The same number with exactly `scale` decimals; None where it has more, or more than 38 digits."""
+    number = to_decimal(value)
+    try:
+        rescaled = number.quantize(Decimal(1).scaleb(-scale), context=_DECIMAL128)
+    except InvalidOperation:
+        return None
+    return rescaled if rescaled.is_finite() and rescaled == number else None
+
+
+def _is_kept(number: Decimal) -> bool:
+    """Whether a double is this very number."""
+    if not number.is_finite():
+        return True
+    try:
+        return Decimal(repr(float(number))) == number
+    except OverflowError:
+        return False
+
+
+def _write_digits(number: Decimal) -> str:
+    """The same text for equal numbers of any size."""
+    sign, digits, exponent = number.as_tuple()
+    written = "".join(map(str, digits)).lstrip("0")
+    kept = written.rstrip("0")
+    return f"{sign} {kept} {int(exponent) + len(written) - len(kept)}"
+
+
+NUMBER = _Number("number")

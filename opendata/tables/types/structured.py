@@ -1,0 +1,49 @@
+"""Values with parts: lists, arrays, objects, places, durations. They are kept as the texts they came as."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from opendata.tables.types.field_type import Field, FieldType, Mend, Reads
+from opendata.tables.types.spellings import narrow
+
+
+class _Structured(FieldType):
+    def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
+        mends = super().list_mends(field, reads)
+        del mends["number-text"]  # zeros behind a point may belong to the value
+        return mends
+
+
+class _Nested(_Structured):
+    def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
+        mends = super().list_mends(field, reads)
+        del mends["full-width"]  # texts within it may be right in full width
+        return mends
+
+
+class _List(_Structured):
+    def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
+        return {**super().list_mends(field, reads), "full-width": narrow}
+
+
+class _Duration(_Structured):
+    def write_key(self, value: Any, source: str | None) -> str | None:
+        if isinstance(value, timedelta):
+            return str(value.total_seconds())
+        return f"{value.years * 12 + value.months} {value.tdelta.total_seconds()}"
+
+
+class _Geopoint(_Structured):
+    def write_key(self, value: Any, source: str | None) -> str | None:
+        return ",".join(str(Decimal(part).normalize()) for part in value)
+
+
+ARRAY = _Nested("array")
+OBJECT = _Nested("object")
+GEOJSON = _Nested("geojson")
+LIST = _List("list")
+DURATION = _Duration("duration")
+GEOPOINT = _Geopoint("geopoint")

@@ -1,0 +1,27 @@
+"""Times of day, with a zone or without."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from opendata.tables.types.field_type import Field, FieldType, Mend, Reads
+
+
+class _Time(FieldType):
+    is_rewritten = True
+
+    def write_key(self, value: Any, source: str | None) -> str | None:
+        offset = value.utcoffset()
+        if offset is None:
+            return str(value.isoformat())
+        clock = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
+        return f"{clock - offset}Z"
+
+    def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
+        mends = super().list_mends(field, reads)
+        del mends["number-text"]  # a fraction of a second may be zero
+        return mends
+
+
+TIME = _Time("time")
