@@ -18,6 +18,7 @@ from opendata.tables.arrow.masks import either, only
 from opendata.tables.arrow.shapes import Matcher, find_classes, find_lengths, is_of_bytes
 from opendata.tables.check.cells import CellRule, Reading
 from opendata.tables.types.casting import build_column
+from opendata.tables.types.field_type import LEXICAL
 from opendata.tables.types.number import DOUBLE_DIGITS
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from opendata.tables.repair.repairs import Repairer
-
-_LEXICAL = ("decimalChar", "groupChar", "bareNumber", "floatNumber", "trueValues", "falseValues")
 
 _LONGEST = 2**31 - 1
 
@@ -73,7 +72,7 @@ class ColumnScreen:
         self._checks = self._build_checks() if self._casts else []
 
     def _is_plain(self) -> bool:
-        lexical = any(option in self.rule.field for option in _LEXICAL)
+        lexical = any(option in self.rule.field for option in LEXICAL)
         plain = self.rule.field.get("format", "default") == "default" and not lexical
         return plain and self.rule.categories is None
 

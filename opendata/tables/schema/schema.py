@@ -19,14 +19,12 @@ from opendata.tables.schema.schema_faults import (
     find_key_faults,
     find_shape_faults,
 )
+from opendata.tables.types.field_type import LEXICAL
 
 if TYPE_CHECKING:
     import frictionless
 
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
-
-_LEXICAL = ("decimalChar", "groupChar", "bareNumber", "floatNumber", "trueValues", "falseValues")
-"""Field options that tell how a value is written in the source; canonical CSV has no need of them."""
 
 _TIMED = ("date", "time", "datetime")
 
@@ -157,7 +155,7 @@ def publish_schema(schema: TableSchema) -> dict[str, Any]:
     published = {**copy.deepcopy(dict(schema.descriptor)), "$schema": PROFILE}
     for item in published["fields"]:
         canonical = _find_canonical(item)
-        for option in _LEXICAL:
+        for option in LEXICAL:
             item.pop(option, None)
         if item["type"] in _TIMED:
             item.pop("format", None)
@@ -242,7 +240,7 @@ def _spell_out(descriptor: Mapping[str, Any]) -> dict[str, Any]:
 
 def _find_canonical(field: Mapping[str, Any]) -> dict[str, Any]:
     """Bounds, enum and example where they are written in a lexical form of the source, in the canonical one."""
-    if not any(option in field for option in _LEXICAL) and not (field["type"] in _TIMED and "format" in field):
+    if not any(option in field for option in LEXICAL) and not (field["type"] in _TIMED and "format" in field):
         return {}
     from frictionless import Field
 

@@ -13,30 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from opendata.errors import N_, Fault, fault
 from opendata.tables.limits import MAX_FIELDS
+from opendata.tables.types.registry import TYPES
 
 if TYPE_CHECKING:
     import frictionless
-
-TYPES = frozenset(
-    [
-        "any",
-        "array",
-        "boolean",
-        "date",
-        "datetime",
-        "duration",
-        "geojson",
-        "geopoint",
-        "integer",
-        "list",
-        "number",
-        "object",
-        "string",
-        "time",
-        "year",
-        "yearmonth",
-    ]
-)
 
 MAX_PATTERN_LENGTH = 2000
 MAX_DEPTH = 32
@@ -226,7 +206,7 @@ def _mentions(value: object, names: Sequence[str]) -> bool:
 
 
 def _find_category_faults(place: str, item: Mapping[str, Any]) -> Iterable[Fault]:
-    found, wanted = item["categories"], {"string": str, "integer": int}.get(str(item["type"]))
+    found, wanted = item["categories"], getattr(TYPES.get(str(item["type"])), "enum_kind", None)
     if wanted is None:
         yield fault(f"{place}/categories", N_("“categories” are for the types “string” and “integer”"))
         return
@@ -371,7 +351,7 @@ def _is_certain_rule(kind: str, name: str, value: object) -> bool:
         case "pattern":
             return kind == "string"
         case "enum":
-            wanted: Any = {"string": str, "integer": int}.get(kind)
+            wanted = TYPES[kind].enum_kind
             return wanted is not None and isinstance(value, list) and all(type(item) is wanted for item in value)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             if kind == "date" and isinstance(value, str) and _DAY.fullmatch(value):

@@ -18,6 +18,8 @@ _FALSE_WORDS = frozenset(["false", "no", "n", "否"])
 
 class _Boolean(FieldType):
     is_native = is_rewritten = has_typed_keys = is_castable = True
+    arrow = "bool"
+    proposed = "^(true|false)$"
 
     def parse(self, text: str, field: Field) -> Any:
         if text in field.get("falseValues", _FALSE):
@@ -30,11 +32,6 @@ class _Boolean(FieldType):
     def write_key(self, value: Any, source: str | None) -> str | None:
         return None
 
-    def arrow_type(self, field: Field) -> pa.DataType:
-        import pyarrow as pa
-
-        return pa.bool_()
-
     def cast(self, text: pa.Array, wanted: pa.DataType) -> Cast:
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -44,11 +41,6 @@ class _Boolean(FieldType):
         if pc.all(known, min_count=0).as_py():
             return Cast(true, text)
         return Cast(pc.if_else(known, true, pa.nulls(1, pa.bool_())[0]), text, only(pc.invert(known)))
-
-    def fits(self, column: pa.Array) -> bool:
-        import pyarrow.compute as pc
-
-        return bool(pc.all(pc.match_substring_regex(column, "^(true|false)$"), min_count=0).as_py())
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         true = next(iter(field.get("trueValues") or ["true"]))

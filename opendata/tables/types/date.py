@@ -9,17 +9,18 @@ from opendata.tables.arrow.arrays import make_scalar
 from opendata.tables.arrow.masks import blank_out, either, only
 from opendata.tables.arrow.shapes import DIGITS, Matcher
 from opendata.tables.types.field_type import Cast, Field, FieldType, Mend, Reads
-from opendata.tables.types.moments import is_castable, read_moment, read_serial, write_moment
+from opendata.tables.types.moments import read_moment, read_serial, write_moment
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _CERTAIN = Matcher("[0-9]{4}-[0-9]{2}-[0-9]{2}", DIGITS)
-_PROPOSED = r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 
 
 class _Date(FieldType):
     is_native = is_rewritten = has_typed_keys = is_castable = True
+    arrow = "date32"
+    proposed = r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 
     def parse(self, text: str, field: Field) -> Any:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
@@ -29,11 +30,6 @@ class _Date(FieldType):
 
     def write_key(self, value: Any, source: str | None) -> str | None:
         return None
-
-    def arrow_type(self, field: Field) -> pa.DataType:
-        import pyarrow as pa
-
-        return pa.date32()
 
     def cast(self, text: pa.Array, wanted: pa.DataType) -> Cast:
         import pyarrow as pa
@@ -51,9 +47,6 @@ class _Date(FieldType):
 
     def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
         return bound if isinstance(bound, date) else None
-
-    def fits(self, column: pa.Array) -> bool:
-        return is_castable(column, _PROPOSED, self.arrow_type({}))
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         return {

@@ -10,17 +10,18 @@ from opendata.tables.arrow.arrays import make_text
 from opendata.tables.arrow.masks import blank_out, either, only
 from opendata.tables.arrow.shapes import DIGITS, Matcher, is_of_bytes
 from opendata.tables.types.field_type import Cast, Field, FieldType, Mend, Reads
-from opendata.tables.types.moments import is_castable, read_moment, read_serial, write_moment
+from opendata.tables.types.moments import read_moment, read_serial, write_moment
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _CERTAIN = Matcher("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}", DIGITS)
-_PROPOSED = r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"
 
 
 class _Datetime(FieldType):
     is_native = is_rewritten = has_typed_keys = is_castable = True
+    arrow = "timestamp[us]"
+    proposed = r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"
 
     def parse(self, text: str, field: Field) -> Any:
         """ISO 8601 with seconds, with or without fractions and zone; any one character between day and time."""
@@ -33,11 +34,6 @@ class _Datetime(FieldType):
 
     def write_key(self, value: Any, source: str | None) -> str | None:
         return "Z" if value.tzinfo is not None else None
-
-    def arrow_type(self, field: Field) -> pa.DataType:
-        import pyarrow as pa
-
-        return pa.timestamp("us")
 
     def prepare(self, values: Sequence[datetime | None], wanted: pa.DataType) -> Sequence[Any]:
         return [value.astimezone(UTC).replace(tzinfo=None) if value and value.tzinfo else value for value in values]
@@ -63,9 +59,6 @@ class _Datetime(FieldType):
             doubt = either(doubt, only(pc.or_kleene(pc.not_equal(back, sure), lost)))
             typed = pc.cast(found, wanted)
         return Cast(typed, text, doubt, spaced)
-
-    def fits(self, column: pa.Array) -> bool:
-        return is_castable(column, _PROPOSED, self.arrow_type({}))
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         return {

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Field = Mapping[str, Any]
 """The descriptor of a field."""
 
+LEXICAL = ("decimalChar", "groupChar", "bareNumber", "floatNumber", "trueValues", "falseValues")
+"""Options that tell how a value is written in the source; canonical CSV has no need of them."""
+
 Reads = Callable[[str | None], bool]
 """Whether a text (None: a missing value) is right under all rules of a field."""
 
@@ -60,6 +63,12 @@ class FieldType:
     is_exact = True
     """Whether equal Arrow values are equal values."""
 
+    arrow = "string"
+    """The name of the Arrow type."""
+
+    proposed = ""
+    """RE2 pattern of the texts that are surely meant to be of this type."""
+
     enum_kind: type | None = None
     """The Python type of the items of an enum whose texts are those of right cells."""
 
@@ -101,7 +110,7 @@ class FieldType:
         """The Arrow type of a field, told by its descriptor alone."""
         import pyarrow as pa
 
-        return pa.string()
+        return pa.type_for_alias(self.arrow)
 
     def prepare(self, values: Sequence[Any], wanted: pa.DataType) -> Sequence[Any]:
         """Values (None: missing) as Arrow takes them for a column of this type."""
@@ -121,7 +130,16 @@ class FieldType:
 
     def fits(self, column: pa.Array) -> bool:
         """Whether a column of text, without nulls, is surely meant to be of this type."""
-        return False
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not self.proposed or not pc.all(pc.match_substring_regex(column, self.proposed), min_count=0).as_py():
+            return False
+        try:
+            pc.cast(column, self.arrow_type({}))
+        except pa.ArrowInvalid:  # a day that is none, such as the 30th of February
+            return False
+        return True
 
     # --- repairs
 

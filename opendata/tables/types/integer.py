@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 INT64 = (-(2**63), 2**63 - 1)
 _CERTAIN = Matcher("[+-]?[0-9]{1,18}", DIGITS)
-_PROPOSED = r"^(0|-?[1-9][0-9]{0,14})$"
 
 
 class _Integer(FieldType):
     is_native = is_rewritten = has_typed_keys = is_castable = True
+    arrow = "int64"
+    proposed = r"^(0|-?[1-9][0-9]{0,14})$"
     enum_kind = int
 
     def parse(self, text: str, field: Field) -> Any:
@@ -34,11 +35,6 @@ class _Integer(FieldType):
 
     def write_key(self, value: Any, source: str | None) -> str | None:
         return None if INT64[0] <= value <= INT64[1] else str(value)
-
-    def arrow_type(self, field: Field) -> pa.DataType:
-        import pyarrow as pa
-
-        return pa.int64()
 
     def cast(self, text: pa.Array, wanted: pa.DataType) -> Cast:
         import pyarrow as pa
@@ -58,11 +54,6 @@ class _Integer(FieldType):
 
     def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
         return bound if isinstance(bound, int) and INT64[0] <= bound <= INT64[1] else None
-
-    def fits(self, column: pa.Array) -> bool:
-        import pyarrow.compute as pc
-
-        return bool(pc.all(pc.match_substring_regex(column, _PROPOSED), min_count=0).as_py())
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         return {**super().list_mends(field, reads), "thousands-separators": ungroup(field)}

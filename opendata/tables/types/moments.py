@@ -9,10 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from typing import Any
 
 _MIDNIGHT = time()
 
@@ -113,17 +110,3 @@ def write_moment(field: Mapping[str, Any], moment: datetime | None) -> str | Non
 
 def _write_part(moment: datetime, part: str) -> str:
     return f"{moment.year:04}" if part == "%Y" else moment.strftime(part)
-
-
-def is_castable(column: pa.Array, pattern: str, wanted: pa.DataType) -> bool:
-    """Whether all texts of a column, none null, match an RE2 pattern and are days or moments that there are."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not pc.all(pc.match_substring_regex(column, pattern), min_count=0).as_py():
-        return False
-    try:
-        pc.cast(column, wanted)
-    except pa.ArrowInvalid:
-        return False
-    return True

@@ -21,11 +21,11 @@ DOUBLE_DIGITS = 15
 
 _DECIMAL128 = Context(prec=38, traps=[InvalidOperation])
 _CERTAIN = Matcher(r"-?[0-9]+(\.[0-9]+)?", DIGITS)
-_PROPOSED = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?$"
 
 
 class _Number(FieldType):
     is_native = is_rewritten = has_typed_keys = is_castable = True
+    proposed = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?$"
     is_exact = False
 
     def parse(self, text: str, field: Field) -> Any:
@@ -89,11 +89,6 @@ class _Number(FieldType):
         import pyarrow as pa
 
         return len(source) > DOUBLE_DIGITS and pa.types.is_floating(wanted) and is_rounded(value)
-
-    def fits(self, column: pa.Array) -> bool:
-        import pyarrow.compute as pc
-
-        return bool(pc.all(pc.match_substring_regex(column, _PROPOSED), min_count=0).as_py())
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         mends = {**super().list_mends(field, reads), "thousands-separators": ungroup(field)}

@@ -20,8 +20,8 @@ from opendata.domain import findings
 from opendata.tables.check.checks import RowCheck, build_checks, find_check_faults
 from opendata.tables.schema.check_faults import DEFAULT_STRENGTHS, MAX_CHECKS, MAX_CODES
 from opendata.tables.schema.condition_faults import MAX_CONDITIONS, MAX_DEPTH, MAX_LISTED
-from opendata.tables.schema.schema_faults import MAX_PATTERN_LENGTH, TYPES
-from opendata.tables.types.registry import arrow_type
+from opendata.tables.schema.schema_faults import MAX_PATTERN_LENGTH
+from opendata.tables.types.registry import TYPES, arrow_type
 from opendata.wording.notes import write_note
 
 FIELDS: Sequence[dict[str, Any]] = [

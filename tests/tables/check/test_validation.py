@@ -28,11 +28,11 @@ from opendata.tables.check.validation import TableReader, hash_file
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.report.report import describe_report
 from opendata.tables.schema.schema import read_schema
-from opendata.tables.schema.schema_faults import TYPES
 from opendata.tables.table import check_table, prepare_table
 from opendata.tables.text import splitting
 from opendata.tables.text.dialect import Dialect, read_dialect
 from opendata.tables.text.splitting import BATCH_ROWS, MAX_EXTRA_CELLS
+from opendata.tables.types.registry import TYPES
 from tests.differential.answers import recall
 from tests.selection import examples
 

@@ -13,8 +13,8 @@ import pytest
 from opendata.errors import InvalidSchemaError
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.schema.schema import PROFILE, ForeignKey, missing_values, publish_schema, read_schema, text_schema
-from opendata.tables.schema.schema_faults import MAX_DEPTH, MAX_PATTERN_LENGTH, TYPES
-from opendata.tables.types.registry import arrow_type
+from opendata.tables.schema.schema_faults import MAX_DEPTH, MAX_PATTERN_LENGTH
+from opendata.tables.types.registry import TYPES, arrow_type
 
 
 def of(field: dict[str, Any], **others: Any) -> dict[str, Any]:
