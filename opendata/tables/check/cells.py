@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import operator
-import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,15 +15,8 @@ from typing import Any
 
 from opendata.domain.findings import Problem
 from opendata.tables.schema.schema import TableSchema, build_engine_field, find_own, find_strength
-from opendata.tables.types.casting import find_misfit
 from opendata.tables.types.registry import TYPES
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|-?inf)")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_YEARMONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:([A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
-_DURATION_END = re.compile(r"[PT]$")
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "minimum": operator.ge,
     "maximum": operator.le,
@@ -68,7 +60,7 @@ class CellRule:
         self.categories: tuple[Any, ...] | None = _list_categories(field)
         self.type = TYPES[self.kind]
         self.is_native = self.type.is_native and field.get("format", "default") == "default"
-        self._parse = self._choose_parser() if self.is_native else self._ask_engine()
+        self._parse = self._parse_natively if self.is_native else self._ask_engine()
         self._checks = self._build_checks() if self.is_native else []
         self._more: Sequence[Callable[[Any, str], Problem | None]] = self._build_more()
 
@@ -86,7 +78,7 @@ class CellRule:
         if value is None:
             return Reading(None, tuple(problems) or (self._type_problem(),))
         broken = [*problems, *self._break_constraints(value, text)]
-        misfit = find_misfit(self.field, self.nulls, value)
+        misfit = self.type.find_misfit(value, self.field, self.nulls)
         if misfit is not None:
             if not broken:
                 return Reading(None, (misfit,))
@@ -119,24 +111,10 @@ class CellRule:
 
     # --- values
 
-    def _choose_parser(self) -> Callable[[str], tuple[Any, Sequence[Problem]]]:
-        strict = _STRICT.get(self.kind)
-        if strict is None:
-            return lambda text: (self._read_leniently(text), ())
-        pattern, problem = strict
-
-        def parse(text: str) -> tuple[Any, Sequence[Problem]]:
-            value = self._read_leniently(text)
-            if value is None:
-                return None, ()
-            if pattern.fullmatch(self.type.unwrap(text, self.field)):
-                return value, ()
-            return None, (problem,)
-
-        return parse
-
-    def _read_leniently(self, text: str) -> Any:
-        return self.type.read(text, self.field)
+    def _parse_natively(self, text: str) -> tuple[Any, Sequence[Problem]]:
+        value = self.type.read(text, self.field)
+        lax = self.type.find_laxity(text, self.field) if value is not None else None
+        return (None, (lax,)) if lax is not None else (value, ())
 
     # --- what frictionless reads, and what the standard says beyond it
 
@@ -144,8 +122,6 @@ class CellRule:
         return build_engine_field(self.field, self.nulls)
 
     def _ask_engine(self) -> Callable[[str], tuple[Any, Sequence[Problem]]]:
-        stricter = _find_stricter(self.field)
-
         @cache
         def get_reader() -> Callable[[str], tuple[Any, Mapping[str, str] | None]]:
             reader: Callable[[str], tuple[Any, Mapping[str, str] | None]] = self._engine_field().create_cell_reader()
@@ -158,10 +134,9 @@ class CellRule:
                 return None, (Problem("unreadable-value", "type", params={"reason": str(error)}),)
             if notes and "type" in notes:
                 return None, (self._type_problem(),)
-            if value is not None and stricter is not None:
-                problem = stricter(text)
-                if problem is not None:
-                    return None, (problem,)
+            lax = self.type.find_laxity(text, self.field) if value is not None else None
+            if lax is not None:
+                return None, (lax,)
             return value, [self._break(name) for name in notes or ()]
 
         return parse
@@ -191,9 +166,7 @@ class CellRule:
                 match_whole = compile_pattern(bound).fullmatch
                 return lambda value: match_whole(value) is not None
             case "enum":
-                items = _hash_if_possible(
-                    [self._read_leniently(item) if isinstance(item, str) else self.read_bound(item) for item in bound]
-                )
+                items = _hash_if_possible(self._read_items(bound))
                 return lambda value: value in items
         limit, compare = self.read_bound(bound), _COMPARE[name]
 
@@ -205,11 +178,15 @@ class CellRule:
 
         return holds
 
+    def _read_items(self, items: Sequence[Any]) -> list[Any]:
+        """The values of the items of an enum or of categories."""
+        return [self.type.read(item, self.field) if isinstance(item, str) else self.read_bound(item) for item in items]
+
     def _build_more(self) -> list[Callable[[Any, str], Problem | None]]:
         """The rules frictionless has not: categories, and JSON Schema for objects and arrays."""
         more: list[Callable[[Any, str], Problem | None]] = []
         if self.categories is not None:
-            values = [self._read_leniently(item) if isinstance(item, str) else item for item in self.categories]
+            values = self._read_items(self.categories)
             outside = Problem(
                 "category-error", "categories", self.strength("categories"), {"limit": list(self.categories)}
             )
@@ -227,14 +204,6 @@ class CellRule:
         return lambda _, text: None if validator.is_valid(json.loads(text)) else broken
 
 
-_STRICT: Mapping[str, tuple[re.Pattern[str], Problem]] = {
-    "integer": (_INTEGER, Problem("lax-integer", "type")),
-    "number": (_NUMBER, Problem("lax-number", "type")),
-    "date": (_DATE, Problem("lax-date", "type")),
-    "yearmonth": (_YEARMONTH, Problem("lax-yearmonth", "type")),
-}
-
-
 def _hash_if_possible(items: list[Any]) -> Container[Any]:
     try:
         return frozenset(items)
@@ -247,14 +216,3 @@ def _list_categories(field: Mapping[str, Any]) -> tuple[Any, ...] | None:
     if not found or field["type"] not in ("string", "integer"):
         return None
     return tuple(item["value"] if isinstance(item, Mapping) else item for item in found)
-
-
-def _find_stricter(field: Mapping[str, Any]) -> Callable[[str], Problem | None] | None:
-    """What the standard asks of a type beyond what frictionless reads."""
-    if field["type"] == "duration":
-        problem = Problem("lax-duration", "type")
-        return lambda text: problem if _DURATION_END.search(text) else None
-    if field["type"] == "string" and field.get("format") == "uri":
-        problem = Problem("lax-uri", "type")
-        return lambda text: None if _URI.fullmatch(text) else problem
-    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ _CERTAIN = Matcher("[0-9]{4}-[0-9]{2}-[0-9]{2}", DIGITS)
 class _Date(FieldType):
     is_native = is_rewritten = has_typed_keys = is_castable = True
     arrow = "date32"
+    strict = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
     proposed = r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 
     def parse(self, text: str, field: Field) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.findings import Problem
 from opendata.tables.arrow.arrays import make_text
 from opendata.tables.arrow.masks import blank_out, either, only
 from opendata.tables.arrow.shapes import DIGITS, Matcher, is_of_bytes
@@ -31,6 +32,13 @@ class _Datetime(FieldType):
 
     def read_bound(self, bound: Any, field: Field) -> Any:
         return bound if isinstance(bound, date) else super().read_bound(bound, field)
+
+    def find_overflow(self, value: Any, field: Field) -> Problem | None:
+        try:
+            value.astimezone(UTC) if value.tzinfo is not None else value
+        except OverflowError:
+            return Problem("moment-without-utc", "type")
+        return None
 
     def write_key(self, value: Any, source: str | None) -> str | None:
         return "Z" if value.tzinfo is not None else None

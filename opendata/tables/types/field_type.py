@@ -5,10 +5,12 @@ Source: Table Schema v2; canonical form and Arrow types in docs/architecture.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.findings import Problem
 from opendata.tables.types.canonical import write_value
 from opendata.tables.types.spellings import drop_decimal_zeros, narrow_number, trim
 
@@ -69,11 +71,15 @@ class FieldType:
     proposed = ""
     """RE2 pattern of the texts that are surely meant to be of this type."""
 
+    strict: re.Pattern[str] | None = None
+    """What the standard asks of an unwrapped text in the default format that a lenient reader takes."""
+
     enum_kind: type | None = None
     """The Python type of the items of an enum whose texts are those of right cells."""
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.lax = Problem(f"lax-{name}", "type")
 
     # --- one cell
 
@@ -92,9 +98,26 @@ class FieldType:
         except (ValueError, ArithmeticError):
             return None
 
+    def find_laxity(self, text: str, field: Field) -> Problem | None:
+        """What the standard has against a text that a lenient reader takes."""
+        if self.strict is None or field.get("format", "default") != "default":
+            return None
+        return None if self.strict.fullmatch(self.unwrap(text, field)) else self.lax
+
     def read_bound(self, bound: Any, field: Field) -> Any:
         """The value of a bound that a schema gives; None where the type has none such."""
         return self.read(bound, field) if isinstance(bound, str) else None
+
+    def find_overflow(self, value: Any, field: Field) -> Problem | None:
+        """Why a valid value does not fit its Arrow type."""
+        return None
+
+    def find_misfit(self, value: Any, field: Field, nulls: Collection[str]) -> Problem | None:
+        """Why a valid value cannot be published: it does not fit its Arrow type, or its text would be read as null."""
+        problem = self.find_overflow(value, field)
+        if problem is None and nulls and self.is_rewritten and self.write(value) in nulls:
+            return Problem("value-like-missing", "type")
+        return problem
 
     def write(self, value: Any) -> str:
         """The canonical text of a value, where the type is rewritten."""

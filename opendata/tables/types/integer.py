@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.findings import Problem
 from opendata.tables.arrow.masks import blank_out
 from opendata.tables.arrow.shapes import DIGITS, Matcher, find_lengths, is_of_bytes, leads_with_zero
 from opendata.tables.types.field_type import Cast, Field, FieldType, Mend, Reads
@@ -21,6 +23,7 @@ class _Integer(FieldType):
     arrow = "int64"
     proposed = r"^(0|-?[1-9][0-9]{0,14})$"
     enum_kind = int
+    strict = re.compile(r"[+-]?[0-9]+")
 
     def parse(self, text: str, field: Field) -> Any:
         return int(self.unwrap(text.strip(), field))
@@ -32,6 +35,9 @@ class _Integer(FieldType):
         if isinstance(bound, float):
             return int(bound) if bound.is_integer() else None
         return bound if type(bound) is int else super().read_bound(bound, field)
+
+    def find_overflow(self, value: Any, field: Field) -> Problem | None:
+        return None if INT64[0] <= value <= INT64[1] else Problem("integer-too-large", "type")
 
     def write_key(self, value: Any, source: str | None) -> str | None:
         return None if INT64[0] <= value <= INT64[1] else str(value)

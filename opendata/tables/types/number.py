@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Context, Decimal, InvalidOperation
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.findings import Problem
 from opendata.tables.arrow.arrays import make_scalar
 from opendata.tables.arrow.masks import blank_out, either, only
 from opendata.tables.arrow.shapes import DIGITS, Matcher, find_lengths, leads_with_zero
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 DOUBLE_DIGITS = 15
 """A double keeps every number of so many digits."""
 
+_DOUBLE_EXPONENT = 308
 _DECIMAL128 = Context(prec=38, traps=[InvalidOperation])
 _CERTAIN = Matcher(r"-?[0-9]+(\.[0-9]+)?", DIGITS)
 
@@ -27,6 +31,7 @@ class _Number(FieldType):
     is_native = is_rewritten = has_typed_keys = is_castable = True
     proposed = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?$"
     is_exact = False
+    strict = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|-?inf)")
 
     def parse(self, text: str, field: Field) -> Any:
         return Decimal(self.unwrap(text.strip(), field))
@@ -42,6 +47,12 @@ class _Number(FieldType):
         if isinstance(bound, int | float) and not isinstance(bound, bool):
             return Decimal(str(bound))
         return super().read_bound(bound, field)
+
+    def find_overflow(self, value: Any, field: Field) -> Problem | None:
+        scale = (field.get("opendata") or {}).get("scale")
+        if scale is None:
+            return None if _fits_double(to_decimal(value)) else Problem("double-too-large", "type")
+        return Problem("decimal-too-long", "type", params={"scale": scale}) if rescale(value, scale) is None else None
 
     def write(self, value: Any) -> str:
         return write_number(value)
@@ -124,6 +135,12 @@ def rescale(value: Decimal | float, scale: int) -> Decimal | None:
     except InvalidOperation:
         return None
     return rescaled if rescaled.is_finite() and rescaled == number else None
+
+
+def _fits_double(number: Decimal) -> bool:
+    if number.is_finite():
+        return number.adjusted() < _DOUBLE_EXPONENT or isfinite(float(number))
+    return not number.is_snan()
 
 
 def _is_kept(number: Decimal) -> bool:

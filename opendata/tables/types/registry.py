@@ -42,9 +42,6 @@ TYPES: Mapping[str, FieldType] = {
 }
 """In the order in which they are proposed for a column whose texts fit several."""
 
-REWRITTEN = frozenset(name for name, item in TYPES.items() if item.is_rewritten)
-"""The types whose canonical text follows from the value; of all others the source's text stays as it is."""
-
 
 def arrow_type(field: Field) -> pa.DataType:
     """The Arrow type of a field, told by its descriptor alone."""

@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from opendata.domain.findings import Problem
 from opendata.tables.types.field_type import Field, FieldType, Mend, Reads
 from opendata.tables.types.spellings import NO_BLANKS, narrow, trim
 
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:([A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
+_LAX_URI = Problem("lax-uri", "type")
 _DIGITS = re.compile(r"[0-9]+")
 _LONGEST_CODE = 20
 _SHORTEST = 4
@@ -27,6 +30,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 class _String(FieldType):
     is_native = is_castable = is_text = True
     enum_kind = str
+
+    def find_laxity(self, text: str, field: Field) -> Problem | None:
+        return _LAX_URI if field.get("format") == "uri" and not _URI.fullmatch(text) else None
 
     def read_bound(self, bound: Any, field: Field) -> Any:
         return None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from opendata.domain.findings import Problem
 from opendata.tables.types.field_type import Field, FieldType, Mend, Reads
 from opendata.tables.types.spellings import narrow
+
+_LETTER_AT_END = re.compile(r"[PT]$")
 
 
 class _Structured(FieldType):
@@ -30,6 +34,9 @@ class _List(_Structured):
 
 
 class _Duration(_Structured):
+    def find_laxity(self, text: str, field: Field) -> Problem | None:
+        return self.lax if _LETTER_AT_END.search(text) else None
+
     def write_key(self, value: Any, source: str | None) -> str | None:
         if isinstance(value, timedelta):
             return str(value.total_seconds())

@@ -43,6 +43,7 @@ class _Year(FieldType):
 
 class _YearMonth(FieldType):
     is_native = True
+    strict = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
     def parse(self, text: str, field: Field) -> Any:
         year, month = map(int, text.split("-"))

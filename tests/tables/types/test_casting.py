@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from opendata.domain.findings import Problem
-from opendata.tables.types.casting import build_batch, find_overflow
+from opendata.tables.types.casting import build_batch
 from opendata.tables.types.number import is_rounded
+from opendata.tables.types.registry import TYPES
 
 PARIS = timezone(timedelta(hours=2))
+
+
+def find_overflow(field: dict[str, Any], value: Any) -> Problem | None:
+    return TYPES[field["type"]].find_overflow(value, field)
 
 
 @pytest.mark.parametrize(
