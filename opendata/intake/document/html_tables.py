@@ -14,11 +14,11 @@ from pathlib import Path
 from opendata.errors import N_, UnreadableFileError
 from opendata.intake.document.documents import find_mark, read_head, read_pieces, settle_encoding, widen
 from opendata.intake.document.html_rows import OpenTable, TableTarget
+from opendata.intake.document.markup import MarkupError, parse_html
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.understanding import Decision
 
 _DECLARED = re.compile(rb"""<meta[^>]*?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]+)""", re.IGNORECASE)
-_FEED_CHARACTERS = 1 << 16
 
 
 def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:
@@ -64,24 +64,11 @@ def _survey(path: Path, encoding: str | None) -> list[OpenTable]:
 
 
 def _read(path: Path, encoding: str | None, target: TableTarget) -> Iterator[list[str]]:
-    from lxml import etree
-
-    parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, remove_comments=True)
-    fed = False
     try:
-        for piece in read_pieces(path, _find_encoding(path, encoding)):
-            for at in range(0, len(piece), _FEED_CHARACTERS):
-                part = piece[at : at + _FEED_CHARACTERS]
-                if not fed and not (part := part.lstrip()):
-                    continue
-                fed = True
-                # NUL ends a text for libxml2; the standard drops it.
-                parser.feed(part.replace("\0", "").encode("utf-8", "replace"))
-                yield from target.done
-                target.done.clear()
-        if fed:
-            parser.close()
-    except (etree.LxmlError, AssertionError) as error:
+        for _ in parse_html(read_pieces(path, _find_encoding(path, encoding)), target):
+            yield from target.done
+            target.done.clear()
+    except MarkupError as error:
         raise UnreadableFileError(
             N_("The page cannot be read as HTML: %(reason)s"), reason=str(error)[:200] or "?"
         ) from None

@@ -14,8 +14,8 @@ from pathlib import Path
 from opendata.errors import N_, UnreadableFileError
 from opendata.intake.document.documents import settle_encoding
 from opendata.intake.document.json_cells import name_columns
+from opendata.intake.document.markup import find_encoding, parse_xml
 from opendata.intake.document.name_tally import NameTally
-from opendata.intake.document.xml_events import find_encoding, parse_xml
 from opendata.intake.document.xml_records import OWN_TEXT, RecordBuilder, write_value
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.understanding import Decision

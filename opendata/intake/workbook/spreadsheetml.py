@@ -13,7 +13,7 @@ from pathlib import Path
 
 from opendata.errors import N_, UnreadableFileError
 from opendata.intake.document.documents import check_width, count_gaps
-from opendata.intake.document.xml_events import parse_xml
+from opendata.intake.document.markup import parse_xml
 from opendata.intake.grid import Grid, Span, TableInfo
 from opendata.intake.understanding import Decision
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
+from opendata.intake.document.markup import MarkupError, parse_tree
 from opendata.intake.grid import Span
 from opendata.intake.workbook.cell_text import StyleKind, style_kind
 
@@ -118,11 +119,9 @@ def check_sizes(
 @contextmanager
 def reading(what: str) -> Iterator[None]:
     """Turn what ZIP, inflate and XML say of damage into the one error for it. Raises `UnreadableFileError`."""
-    from lxml import etree
-
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, etree.XMLSyntaxError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, MarkupError, UnicodeDecodeError) as error:
         raise damaged(what) from error
     except (NotImplementedError, RuntimeError, OSError) as error:
         # Encrypted members, unknown methods of compression, offsets outside of the file.
@@ -162,18 +161,12 @@ class Package:
         with reading(part):
             return self._zip.open(part)
 
-    def _xml(self, part: str, limit: int = _MAX_PART) -> Any:
-        from lxml import etree
-
+    def _xml(self, part: str) -> Any:
         with reading(part):
-            if self._zip.getinfo(part).file_size > limit:
+            if self._zip.getinfo(part).file_size > _MAX_PART:
                 raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
             with self._zip.open(part) as opened:
-                tree = etree.parse(opened, parser)
-        if tree.docinfo.doctype:
-            raise damaged(part)  # no writer of workbooks has one; it is how entities are made to swell
-        return tree.getroot()
+                return parse_tree(opened)
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
         """By id: the last word of the kind and the part it leads to."""
@@ -323,10 +316,8 @@ def _split_items(items: str) -> list[str] | None:
 
 
 def _parsed_items(document: str, part: str) -> Any:
-    from lxml import etree
-
     with reading(part):
-        return etree.fromstring(document, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+        return parse_tree(document)
 
 
 def element_text(element: Any) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
 from opendata.errors import N_, TooLargeError
+from opendata.intake.document.markup import parse_tree
 from opendata.intake.layout.workbook_facts import SheetFacts
 from opendata.intake.workbook.cell_text import StyleKind, number_text, serial_texts
 from opendata.intake.workbook.xlsx_form import WIDEST, Cell, Fitting, RowForm, learn_form
@@ -207,12 +208,9 @@ class SheetRows:
         return cells
 
     def _parsed(self, number: int, body: str) -> list[Cell]:
-        from lxml import etree
-
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         try:
-            row = etree.fromstring(f"{self._opening}<row>{body}</row></worksheet>", parser)[0]
-        except (etree.XMLSyntaxError, ValueError) as error:
+            row = parse_tree(f"{self._opening}<row>{body}</row></worksheet>")[0]
+        except ValueError as error:
             raise damaged(f"{self._part}, {N_('row')} {number}") from error
         cells: list[Cell] = []
         column = 0

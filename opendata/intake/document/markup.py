@@ -1,15 +1,16 @@
-"""XML as a stream of events, for readers of any size of file: elements by their local names, text, nothing expanded.
+"""The only way in for XML and HTML: every parser of uploaded markup is set up here, under one policy.
 
-Nothing outside the file is fetched; a file that declares entities, or nests deeper than any table, is refused.
+No DTD is loaded, no entity expanded, nothing fetched. Depth and size are bounded: here for XML read as a stream, by
+libxml2 for trees and HTML (256 levels, 10 MB a text).
 Sources: XML 1.0 (5th ed.), Namespaces in XML 1.0.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, Any, NoReturn
 from xml.parsers import expat
 
 from opendata.errors import N_, UnreadableFileError
@@ -22,6 +23,10 @@ _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']
 _MAX_NAME = 500
 _MAX_MARKUP = 4 * 1024 * 1024
 _FEED_CHARACTERS = 1 << 16
+
+
+class MarkupError(ValueError):
+    """Markup that isn't well-formed, or that has a DOCTYPE; its text is the parser's reason."""
 
 
 def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Text) -> Iterator[None]:
@@ -58,19 +63,18 @@ def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Te
     parser.EntityDeclHandler = _refuse_entities
     parser.SkippedEntityHandler = _refuse_entities
     try:
-        for piece in read_pieces(path, find_encoding(path, encoding)):
-            for at in range(0, len(piece), _FEED_CHARACTERS):
-                data = piece[at : at + _FEED_CHARACTERS].encode("utf-8", "surrogatepass")
-                parser.Parse(data, False)
-                fed += len(data)
-                # Expat before 2.6 scans what is not ended from its start with every piece.
-                if fed - max(parser.CurrentByteIndex, 0) > _MAX_MARKUP:
-                    raise UnreadableFileError(
-                        N_("In line %(line)s a tag or a comment is longer than %(limit)s characters"),
-                        line=parser.CurrentLineNumber,
-                        limit=_MAX_MARKUP,
-                    )
-                yield
+        for piece in _split(read_pieces(path, find_encoding(path, encoding))):
+            data = piece.encode("utf-8", "surrogatepass")
+            parser.Parse(data, False)
+            fed += len(data)
+            # Expat before 2.6 scans what is not ended from its start with every piece.
+            if fed - max(parser.CurrentByteIndex, 0) > _MAX_MARKUP:
+                raise UnreadableFileError(
+                    N_("In line %(line)s a tag or a comment is longer than %(limit)s characters"),
+                    line=parser.CurrentLineNumber,
+                    limit=_MAX_MARKUP,
+                )
+            yield
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise UnreadableFileError(
@@ -93,3 +97,46 @@ def _refuse_entities(*_: object) -> NoReturn:
     raise UnreadableFileError(
         N_("The XML declares entities of its own, which may hide anything: save it again without a DOCTYPE")
     )
+
+
+def parse_tree(source: IO[bytes] | str) -> Any:
+    """The root element, as lxml has it, of a document or of the text of one that fits into memory.
+
+    Raises `MarkupError`.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(source, parser) if isinstance(source, str) else etree.parse(source, parser).getroot()
+    except etree.XMLSyntaxError as error:
+        raise MarkupError(str(error)) from error
+    if root.getroottree().docinfo.doctype:
+        raise MarkupError("DOCTYPE")  # it is how entities are made to swell
+    return root
+
+
+def parse_html(pieces: Iterable[str], target: Any) -> Iterator[None]:
+    """Feed a page to a target of lxml, yielding between its pieces. Raises `MarkupError`."""
+    from lxml import etree
+
+    parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, remove_comments=True)
+    fed = False
+    try:
+        for piece in _split(pieces):
+            if not fed and not (piece := piece.lstrip()):
+                continue
+            fed = True
+            # NUL ends a text for libxml2; the standard drops it.
+            parser.feed(piece.replace("\0", "").encode("utf-8", "replace"))
+            yield
+        if fed:
+            parser.close()
+    except (etree.LxmlError, AssertionError) as error:
+        raise MarkupError(str(error)) from None
+
+
+def _split(pieces: Iterable[str]) -> Iterator[str]:
+    for piece in pieces:
+        for at in range(0, len(piece), _FEED_CHARACTERS):
+            yield piece[at : at + _FEED_CHARACTERS]
