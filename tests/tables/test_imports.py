@@ -12,12 +12,12 @@ from pathlib import Path
 from opendata.tables.table import prepare_table
 prepared = prepare_table(Path(sys.argv[1]), Path(sys.argv[2]), name="table")
 assert prepared.task.valid and prepared.rows == 2
-print([name for name in ("pandas", "frictionless") if name in sys.modules])
+print("frictionless" in sys.modules)
 """
 
 
-def test_a_table_without_faults_is_prepared_without_pandas_and_frictionless(tmp_path: Path) -> None:
+def test_a_table_without_faults_is_prepared_without_frictionless(tmp_path: Path) -> None:
     source = tmp_path / "source.csv"
     source.write_text("code,name\n1,a\n2,b\n")
     command = [sys.executable, "-c", PROGRAM, str(source), str(tmp_path)]
-    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "[]\n"
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "False\n"

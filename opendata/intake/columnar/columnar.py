@@ -17,7 +17,6 @@ from opendata.intake.document.documents import check_width
 from opendata.intake.document.json_cells import name_columns
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.understanding import Decision
-from opendata.tables.arrow.arrays import make_text, make_texts
 from opendata.tables.forms.writing import join_csv
 
 if TYPE_CHECKING:
@@ -60,11 +59,13 @@ def write_csv(path: Path, form: str, target: Path, *, limit: int | None = None) 
 
     Raises `UnreadableFileError` for a damaged file, `TooLargeError` where the CSV gets longer than `limit` bytes.
     """
+    import pyarrow as pa
+
     notes = _Notes()
     rows = written = 0
     with target.open("wb") as out, _open(path) as source:
         names = list(source.schema.names)
-        out.write(_join([make_texts([name]) for name in names]))
+        out.write(_join([pa.array([name], pa.string()) for name in names]))
         for columns in _text_columns(source, notes):
             data = _join(columns)
             written += len(data)
@@ -229,7 +230,7 @@ class _Notes:
             self._binary.add(number)
         if text.null_count:
             self._nulls.add(number)
-        if number not in self._empties and pc.any(pc.equal(text, make_text(""))).as_py():
+        if number not in self._empties and pc.any(pc.equal(text, "")).as_py():
             self._empties.add(number)
 
     def decide(self, names: list[str]) -> list[Decision]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from opendata.tables.arrow.arrays import make_flag, no_to_nulls
+from opendata.tables.arrow.arrays import no_to_nulls
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,7 +110,7 @@ class Matcher:
                     first = shaped[:length]
                     if shaped == first * len(column) and _is_even(offsets, length):
                         one = pa.StringArray.from_buffers(1, pa.py_buffer(offsets[:2].tobytes()), pa.py_buffer(first))
-                        return None if self._match(one)[0].as_py() else pa.repeat(make_flag(True), len(column))
+                        return None if self._match(one)[0].as_py() else pa.repeat(True, len(column))
             others = self._match_shapes(column, offsets, shaped)
         if others is None:
             others = no_to_nulls(pc.invert(self._match(column)))

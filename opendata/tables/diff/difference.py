@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opendata.tables.arrow.arrays import make_integers, make_texts
+from opendata.tables.arrow.arrays import make_integers
 from opendata.tables.diff.column_pairs import Column, find_changes, fit, match_columns
 from opendata.tables.diff.difference_forms import COUNTS, NULLS, OWNERS
 from opendata.tables.diff.row_order import RowsInOrder, RowSource, ScatteredRows, choose_step, read_ahead
@@ -254,7 +254,7 @@ class _Comparison:
         order[np.concatenate([np.flatnonzero(~is_new), np.flatnonzero(is_new)])] = np.arange(len(said))
         columns = [pa.concat_arrays(parts).take(make_integers(order)) for parts in zip(*chosen, strict=True)]
         return pa.RecordBatch.from_arrays(
-            [make_texts(CHANGES).take(make_integers(said)), *columns], schema=self._schema
+            [pa.array(CHANGES, pa.string()).take(make_integers(said)), *columns], schema=self._schema
         )
 
 

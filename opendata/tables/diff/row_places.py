@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opendata.tables.arrow.arrays import make_scalar, make_text, view_flags, view_numbers
+from opendata.tables.arrow.arrays import view_flags, view_numbers
 from opendata.tables.arrow.distinct import hash_values
 from opendata.tables.diff.column_pairs import Column, fit
 
@@ -109,13 +109,12 @@ def _hash(array: pa.Array) -> np.ndarray:
     import pyarrow.compute as pc
 
     if pa.types.is_floating(array.type):
-        nought, nan = make_scalar(0.0, array.type), make_scalar(float("nan"), array.type)
+        nought, nan = pa.scalar(0.0, array.type), pa.scalar(float("nan"), array.type)
         array = pc.if_else(pc.is_nan(array), nan, pc.add(array, nought))  # one NaN, and no -0.0
     if not array.null_count:
         return hash_values(array)
-    if pa.types.is_string(array.type):
-        filling = make_text("")
-    else:
+    filling = ""
+    if not pa.types.is_string(array.type):
         filling = pa.Array.from_buffers(array.type, 1, [None, pa.py_buffer(bytes(16))])[0]
     hashes = hash_values(pc.fill_null(array, filling))
     hashes[view_flags(array.is_null())] = _NULL

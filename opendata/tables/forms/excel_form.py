@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opendata.tables.arrow.arrays import make_texts
 from opendata.tables.forms.sheets import guard_formula
 from opendata.tables.forms.writing import join_csv
 
@@ -28,7 +27,7 @@ def write_excel_csv(csv: Path, target: Path, *, names: Sequence[str], numeric: C
     """Write a canonical CSV file again; `names` are its columns, `numeric` those that hold numbers."""
     import pyarrow as pa
 
-    header = _join([make_texts([guard_formula(name)]) for name in names])
+    header = _join([pa.array([guard_formula(name)], pa.string()) for name in names])
     for block in _BLOCKS:
         try:
             with target.open("wb") as out:
@@ -47,13 +46,14 @@ def write_excel_csv(csv: Path, target: Path, *, names: Sequence[str], numeric: C
 
 def guard_formulas(column: pa.Array) -> pa.Array:
     """A column of text in which no cell is taken for a formula."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     found = pc.match_substring_regex(column, _MAYBE_FORMULA)
     texts = column.filter(found)
     if not len(texts):
         return column
-    return pc.replace_with_mask(column, found, make_texts([guard_formula(text.as_py()) for text in texts]))
+    return pc.replace_with_mask(column, found, pa.array([guard_formula(text.as_py()) for text in texts], pa.string()))
 
 
 def _read_texts(csv: Path, names: Sequence[str], block: int) -> Iterator[pa.RecordBatch]:

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from opendata.tables.arrow.arrays import make_text
 from opendata.tables.arrow.shapes import contains_any, find_extent
 from opendata.tables.types.casting import Batch
 
@@ -222,14 +221,14 @@ def join_csv(batch: pa.RecordBatch, null_text: str | Sequence[str] = "") -> byte
     nulls = [null_text] * batch.num_columns if isinstance(null_text, str) else null_text
     columns = [_quote(column, null) for column, null in zip(batch.columns, nulls, strict=True)]
     if len(columns) == 1:  # an empty line would not be read as a record
-        columns = [pc.if_else(pc.equal(columns[0], make_text("")), make_text('""'), columns[0])]
+        columns = [pc.if_else(pc.equal(columns[0], ""), '""', columns[0])]
     size = sum(column.nbytes for column in columns)
     if size > JOINED_BYTES:
         half = batch.num_rows // 2
         if half:
             return join_csv(batch.slice(0, half), null_text) + join_csv(batch.slice(half), null_text)
-    lines = pc.binary_join_element_wise(*columns, make_text(",")) if len(columns) > 1 else columns[0]
-    text = pc.binary_join_element_wise(lines, make_text("\n"), make_text(""))
+    lines = pc.binary_join_element_wise(*columns, ",") if len(columns) > 1 else columns[0]
+    text = pc.binary_join_element_wise(lines, "\n", "")
     return bytes(
         memoryview(text.buffers()[2])[: len(pc.binary_length(text)) and pc.sum(pc.binary_length(text)).as_py()]
     )
@@ -238,16 +237,14 @@ def join_csv(batch: pa.RecordBatch, null_text: str | Sequence[str] = "") -> byte
 def _quote(column: pa.Array, null_text: str) -> pa.Array:
     import pyarrow.compute as pc
 
-    filled = pc.fill_null(column, make_text(null_text)) if column.null_count else column
+    filled = pc.fill_null(column, null_text) if column.null_count else column
     if not contains_any(filled, _SPECIAL):
         return filled
     needs = pc.match_substring_regex(filled, _NEEDS_QUOTES)
     if not pc.any(needs).as_py():
         return filled
     doubled = pc.replace_substring(filled, '"', '""')
-    return pc.if_else(
-        needs, pc.binary_join_element_wise(make_text('"'), doubled, make_text('"'), make_text("")), filled
-    )
+    return pc.if_else(needs, pc.binary_join_element_wise('"', doubled, '"', ""), filled)
 
 
 def join_header(names: Sequence[str]) -> bytes:

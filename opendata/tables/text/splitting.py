@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from opendata.tables.arrow.arrays import make_text
 from opendata.tables.arrow.shapes import find_lengths
 from opendata.tables.text.decoding import MAX_CELL_CHARACTERS, DecodingFault, read_rows, split_bytes
 from opendata.tables.text.dialect import Dialect
@@ -301,7 +300,7 @@ def _has_blank_row(columns: Sequence[pa.Array]) -> bool:
 
     blank = None
     for column in columns:
-        empty = pc.equal(column, make_text(""))
+        empty = pc.equal(column, "")
         blank = empty if blank is None else pc.and_(blank, empty)
         if not pc.any(blank, min_count=0).as_py():
             return False
