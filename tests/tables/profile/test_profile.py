@@ -78,13 +78,13 @@ def columns(kinds: Sequence[str] = tuple(FIELDS)) -> st.SearchStrategy[tuple[str
 CUTS = st.lists(st.integers(0, 40), max_size=6)
 
 
-def profile_of(kind: str, values: Sequence[Any], cuts: Sequence[int] = (), **options: Any) -> dict[str, Any]:
+def profile_of(kind: str, values: Sequence[Any], cuts: Sequence[int] = ()) -> dict[str, Any]:
     field = {"name": "c", **FIELDS.get(kind, {"type": kind})}
     schema = pa.schema([pa.field("c", arrow_type(field))])
     typed = pa.record_batch([pa.array(values, schema.field(0).type)], schema=schema)
     texts = [None if value is None else write(value) for value in values]
     text = pa.record_batch([pa.array(texts, pa.string())], names=["c"])
-    profiler = Profiler([field], schema, **options)
+    profiler = Profiler([field], schema)
     ends = [0, *sorted(min(cut, len(values)) for cut in cuts), len(values)]
     for start, end in pairwise(ends):
         profiler.take(typed.slice(start, end - start), text.slice(start, end - start))
@@ -298,9 +298,10 @@ def test_moments_are_written_in_utc_where_all_are(texts: list[str], least: str) 
 
 @given(column=columns())
 def test_of_a_withheld_column_nothing_is_told_but_counts(column: tuple[str, list[Any]]) -> None:
-    found = profile_of(*column, withhold=["c"])
-    assert found.keys() == {"name", "type", "count", "missing", "distinct"}
-    assert found == withhold_values(profile_of(*column))
+    found = profile_of(*column)
+    withheld = withhold_values(found)
+    assert withheld.keys() == {"name", "type", "count", "missing", "distinct"}
+    assert withheld.items() <= found.items()
 
 
 def test_long_values_are_cut() -> None:

@@ -1,0 +1,302 @@
+"""How the values of a column are read, ordered, measured and written, by its type."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Protocol
+
+from opendata.tables.arrow.arrays import make_integers, view_numbers
+from opendata.tables.arrow.distinct import view_halves
+from opendata.tables.arrow.histogram import CalendarGrid, DoubleGrid, Histogram, WholeGrid
+from opendata.tables.arrow.shapes import find_bytes, find_lengths, is_of_bytes
+from opendata.tables.profile.sums import add_up
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+LONGEST_SHOWN = 200
+"""A longer text among the most frequent values is cut, and ends with "…"."""
+
+_SAFE = 2**53 - 1
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - typed moments have no zone
+_LEXICAL_ORDER = frozenset(["string", "time", "yearmonth"])
+
+
+class Measures(Protocol):
+    """What is measured of values of one kind, however many there are, in constant memory."""
+
+    def take(self, values: pa.Array, counts: np.ndarray | None) -> None:
+        """Measure values, each once or as often as told."""
+
+    def describe(self) -> dict[str, Any]:
+        """Their part of a column's description."""
+
+
+class _NoMeasures:
+    def take(self, values: pa.Array, counts: np.ndarray | None) -> None:
+        pass
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+
+class _TextMeasures:
+    """Lengths in characters."""
+
+    def __init__(self) -> None:
+        self._lengths: tuple[int, int] | None = None
+
+    def take(self, values: pa.Array, counts: np.ndarray | None) -> None:  # noqa: ARG002
+        import pyarrow.compute as pc
+
+        if not len(values):
+            return
+        lengths = find_lengths(values) if is_of_bytes(values, 0, 127) else view_numbers(pc.utf8_length(values))
+        shortest, longest = int(lengths.min()), int(lengths.max())
+        if self._lengths is not None:
+            shortest, longest = min(shortest, self._lengths[0]), max(longest, self._lengths[1])
+        self._lengths = shortest, longest
+
+    def describe(self) -> dict[str, Any]:
+        return {"longest": self._lengths[1], "shortest": self._lengths[0]} if self._lengths else {}
+
+
+class _LineMeasures:
+    """Bounds, histogram and mean of what lies on a line."""
+
+    def __init__(self, scale: _Line, *, has_mean: bool) -> None:
+        self._scale = scale
+        self._histogram = Histogram(scale.grid())
+        self._sum: int | Fraction = 0
+        self._number = 0
+        self._has_mean = has_mean
+
+    def take(self, values: pa.Array, counts: np.ndarray | None) -> None:
+        numbers = self._scale.place(values)
+        self._histogram.take(numbers, counts)
+        if self._has_mean and len(numbers):
+            self._sum += add_up(numbers, counts)
+            self._number += len(numbers) if counts is None else int(counts.sum())
+
+    def describe(self) -> dict[str, Any]:
+        histogram = self._histogram
+        if histogram.least is None:
+            return {}
+        found: dict[str, Any] = {
+            "least": self._scale.write(histogram.least),
+            "greatest": self._scale.write(histogram.greatest),
+        }
+        if self._has_mean:
+            found["mean"] = float(Fraction(self._sum) / self._number * self._scale.unit)
+        bins = histogram.describe()
+        return {**found, "histogram": bins} if bins else found
+
+
+class Scale:
+    """Values that are told apart and no more."""
+
+    def __init__(self) -> None:
+        self.special: Counter[str] = Counter()
+
+    def read(self, typed: pa.Array, text: pa.Array) -> pa.Array:  # noqa: ARG002
+        """The values, none of them null, as an array in which equal ones are equal."""
+        return typed
+
+    def list(self, values: pa.Array) -> Sequence[Any]:
+        """The values in Python, so that they sort."""
+        found: Sequence[Any] = values.to_pylist()
+        return found
+
+    def write(self, value: Any) -> Any:
+        """One of these as JSON."""
+        return value
+
+    def measure(self) -> Measures:
+        """New measures of values of this scale."""
+        return _NoMeasures()
+
+    def bound(self, values: pa.Array) -> dict[str, Any]:  # noqa: ARG002
+        """The first and the last of values of which each is at hand, where nothing else tells them."""
+        return {}
+
+
+class _Text(Scale):
+    def __init__(self, *, ordered: bool) -> None:
+        super().__init__()
+        self._ordered = ordered
+
+    def write(self, value: str) -> str:
+        return _shorten(value)
+
+    def measure(self) -> Measures:
+        return _TextMeasures()
+
+    def bound(self, values: pa.Array) -> dict[str, Any]:
+        import pyarrow.compute as pc
+
+        if not self._ordered:
+            return {}
+        found = pc.min_max(values)
+        return {"least": _shorten(found["min"].as_py()), "greatest": _shorten(found["max"].as_py())}
+
+
+class _Line(Scale):
+    """Values with places on a line: whole numbers of `unit`."""
+
+    unit = Fraction(1)
+
+    def place(self, values: pa.Array) -> np.ndarray:
+        """Where they lie."""
+        return view_numbers(values)
+
+    def list(self, values: pa.Array) -> Sequence[Any]:
+        found: Sequence[Any] = self.place(values).tolist()
+        return found
+
+    def grid(self) -> Any:
+        return WholeGrid(self.write)
+
+    def write(self, value: int) -> int | str:
+        return value if abs(value) <= _SAFE else str(value)
+
+    def measure(self) -> Measures:
+        return _LineMeasures(self, has_mean=True)
+
+
+class _Years(_Line):
+    """Years are typed as text."""
+
+    def read(self, typed: pa.Array, text: pa.Array) -> pa.Array:  # noqa: ARG002
+        import numpy as np
+
+        coded = typed.dictionary_encode()
+        years = np.array([int(year) for year in coded.dictionary.to_pylist()], np.int64)
+        return make_integers(years.take(view_numbers(coded.indices)))
+
+    def measure(self) -> Measures:
+        return _LineMeasures(self, has_mean=False)
+
+
+class _Doubles(_Line):
+    """Numbers that are none, or infinite, are counted apart; 0 and -0 are one."""
+
+    def read(self, typed: pa.Array, text: pa.Array) -> pa.Array:  # noqa: ARG002
+        import numpy as np
+        import pyarrow as pa
+
+        numbers = view_numbers(typed) + 0.0
+        finite = np.isfinite(numbers)
+        if not finite.all():
+            others = numbers[~finite]
+            for name, count in (
+                ("NaN", np.isnan(others).sum()),
+                ("INF", (others == np.inf).sum()),
+                ("-INF", (others == -np.inf).sum()),
+            ):
+                if count:
+                    self.special[name] += int(count)
+            numbers = numbers[finite]
+        return pa.Array.from_buffers(pa.float64(), len(numbers), [None, pa.py_buffer(numbers)])
+
+    def grid(self) -> Any:
+        return DoubleGrid()
+
+    def write(self, value: float) -> Any:
+        return value
+
+
+class _Decimals(_Line):
+    """Decimals of one scale: whole numbers of their last digit, beyond 64 bits as objects."""
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self._digits = scale
+        self.unit = Fraction(1, 10**scale)
+
+    def place(self, values: pa.Array) -> np.ndarray:
+        low, high = view_halves(values)
+        if (high == low >> 63).all():
+            return low
+        found: np.ndarray = (high.astype(object) << 64) + low.view("uint64").astype(object)
+        return found
+
+    def write(self, value: int) -> str:
+        sign, digits = "-" if value < 0 else "", str(abs(value))
+        return format(Decimal(f"{sign}{digits}e{-self._digits}"), "f")
+
+
+class _Days(_Line):
+    def place(self, values: pa.Array) -> np.ndarray:
+        return view_numbers(values).astype("int64")
+
+    def grid(self) -> Any:
+        return CalendarGrid(self.write, timed=False)
+
+    def write(self, value: int) -> str:
+        import numpy as np
+
+        return str(np.datetime64(value, "D"))
+
+    def measure(self) -> Measures:
+        return _LineMeasures(self, has_mean=False)
+
+
+class _Moments(_Line):
+    """Moments are written with "Z" where all of them are; a column may have both kinds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._zoned = False
+        self._local = False
+
+    def read(self, typed: pa.Array, text: pa.Array) -> pa.Array:
+        if len(text) and not (self._zoned and self._local):
+            zoned = find_bytes(text, find_lengths(text) - 1) == ord("Z")
+            self._zoned = self._zoned or bool(zoned.any())
+            self._local = self._local or not zoned.all()
+        return typed
+
+    def grid(self) -> Any:
+        return CalendarGrid(self.write, timed=True)
+
+    def write(self, value: int) -> str:
+        import numpy as np
+
+        try:
+            found = (_EPOCH + timedelta(microseconds=value)).isoformat()
+        except OverflowError:
+            found = str(np.datetime64(value // 1_000_000, "s"))
+        return found + "Z" if self._zoned and not self._local else found
+
+    def measure(self) -> Measures:
+        return _LineMeasures(self, has_mean=False)
+
+
+def choose_scale(field: Mapping[str, Any], kind: pa.DataType) -> Scale:
+    """The scale of a field whose Arrow type is `kind`."""
+    import pyarrow as pa
+
+    if pa.types.is_boolean(kind):
+        return Scale()
+    if pa.types.is_decimal(kind):
+        return _Decimals(kind.scale)
+    if pa.types.is_floating(kind):
+        return _Doubles()
+    if pa.types.is_integer(kind):
+        return _Line()
+    if pa.types.is_date32(kind):
+        return _Days()
+    if pa.types.is_timestamp(kind):
+        return _Moments()
+    if field["type"] == "year":
+        return _Years()
+    return _Text(ordered=field["type"] in _LEXICAL_ORDER)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
