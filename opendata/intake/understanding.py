@@ -149,7 +149,6 @@ class Choices:
         return {key: value for key, value in found.items() if value not in (None, False) and value != {}}
 
 
-_KINDS = {"encoding": str, "dialect": Mapping, "columns": Mapping, "fill_merged": bool, "exact": bool}
 _NUMBERS = ("first_row", "last_row", "first_column", "last_column")
 _MOST = 2**31 - 1
 

@@ -49,20 +49,6 @@ class Leaf:
     decisions: tuple[Decision, ...] = ()
 
 
-def open_container(path: Path, kind: Kind, folder: Path, limits: Limits, name: str) -> list[Member]:
-    """Unpack one container, and what lies in it no further, into new files of `folder`.
-
-    Raises `UnreadableFileError` for what is damaged, locked or forged, `TooLargeError` beyond the limits; then nothing
-    remains in the folder.
-    """
-    budget = Budget(folder, limits, path.stat().st_size, name)
-    try:
-        return _open(path, kind, name, budget)
-    except BaseException:
-        budget.undo()
-        raise
-
-
 def unpack(path: Path, name: str, folder: Path, limits: Limits) -> list[Leaf]:
     """Open all containers, those in containers too. A file that is none is its own single leaf, where it lies.
 

@@ -19,16 +19,9 @@ from opendata.intake.understanding import Decision
 
 _ROWS = 1_048_576
 _MAX_SPANS = 1_000_000
-_HEAD_BYTES = 4096
-_NAMESPACE = b"urn:schemas-microsoft-com:office:spreadsheet"
 _MIDNIGHT = re.compile(r"T00:00:00(\.0+)?$")
 _FRACTION = re.compile(r"\.0+$")
 _DAY_0 = ("1899-12-31T", "1899-12-30T", "1904-01-01T")
-
-
-def is_spreadsheetml(head: bytes) -> bool:
-    """Whether a file that begins so is a workbook in XML 2003."""
-    return _NAMESPACE in head[:_HEAD_BYTES].replace(b"\0", b"") and b"<" in head
 
 
 def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:

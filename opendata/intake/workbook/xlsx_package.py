@@ -24,9 +24,9 @@ from opendata.intake.document.markup import MarkupError, parse_tree
 from opendata.intake.grid import Span
 from opendata.intake.workbook.cell_text import StyleKind, style_kind
 
-MAX_TOTAL = 4 << 30  # bytes of all parts, inflated
-MAX_RATIO = 1000  # of a part larger than RATIO_FROM
-RATIO_FROM = 10 << 20
+_MAX_TOTAL = 4 << 30  # bytes of all parts, inflated
+_MAX_RATIO = 1000  # of a part larger than _RATIO_FROM
+_RATIO_FROM = 10 << 20
 _MAX_PART = 64 << 20  # of a part that is read as a whole
 _MAX_STRINGS = 1 << 30
 _MAX_MERGES = 500_000
@@ -99,17 +99,15 @@ def column_number(letters: str) -> int:
     return number
 
 
-def check_sizes(
-    archive: zipfile.ZipFile, *, max_total: int = MAX_TOTAL, max_ratio: int = MAX_RATIO, ratio_from: int = RATIO_FROM
-) -> None:
+def check_sizes(archive: zipfile.ZipFile) -> None:
     """Refuse a package that would swell beyond the limits; the sizes it declares bind the reader later.
 
     Raises `TooLargeError`.
     """
     members = archive.infolist()
     total = sum(member.file_size for member in members)
-    bomb = any(m.file_size > ratio_from and m.file_size > max_ratio * max(m.compress_size, 1) for m in members)
-    if total > max_total or bomb:
+    bomb = any(m.file_size > _RATIO_FROM and m.file_size > _MAX_RATIO * max(m.compress_size, 1) for m in members)
+    if total > _MAX_TOTAL or bomb:
         raise TooLargeError(
             N_("The workbook unpacks to %(size)s bytes, more than is accepted; save its sheets as CSV files"),
             size=total,

@@ -295,15 +295,3 @@ class TokenView:
     created: datetime
     expires: datetime | None
     revoked: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventView:
-    """One line of the audit log."""
-
-    at: datetime
-    actor: str
-    verb: str
-    subject_kind: str
-    subject: str
-    details: Mapping[str, Any]

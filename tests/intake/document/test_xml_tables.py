@@ -160,7 +160,6 @@ def test_an_xml_workbook_keeps_its_gaps_merges_and_kinds_of_values(place: Path) 
     )
     after = "<x:WorksheetOptions xmlns:x='urn:x'><x:Visible>SheetHidden</x:Visible></x:WorksheetOptions>"
     place.write_text(workbook(rows, after))
-    assert spreadsheetml.is_spreadsheetml(place.read_bytes())
     (info,) = spreadsheetml.list_tables(place)
     assert (info.name, info.place, info.hidden, info.rows, info.columns) == ("表一", "1", True, 4, 6)
     grid = spreadsheetml.open_table(place, "1")

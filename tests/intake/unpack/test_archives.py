@@ -21,8 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata.errors import TooLargeError, UnreadableFileError
-from opendata.intake.kind.kinds import tell_kind
-from opendata.intake.unpack.archives import Leaf, Limits, open_container, unpack
+from opendata.intake.unpack.archives import Leaf, Limits, unpack
 
 COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
@@ -349,15 +348,6 @@ def test_zip64_is_read(tmp_path: Path) -> None:
     locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at + len(entry), 1)
     last = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
     assert [*contents(open_bytes(tmp_path, content[:at] + entry + record + locator + last)).values()] == [b"a,b\n"]
-
-
-def test_one_container_can_be_opened_alone(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    path.write_bytes(zipped({"a.gz": gzip.compress(b"a"), "b.csv": b"b"}))
-    for _ in range(2):
-        found = open_container(path, tell_kind(path), tmp_path, Limits(), "x.zip")
-        assert [member.name for member in found] == ["a.gz", "b.csv"]
-        assert found[1].path.read_bytes() == b"b"
 
 
 @given(
