@@ -1,15 +1,13 @@
-"""Files as departments have them: 1 GB of GB18030 through an instance, workbooks against openpyxl, text against iconv.
+"""Files as departments have them: 1 GB of GB18030 through an instance, workbooks against openpyxl.
 
 The first part measures what an upload costs everyone else: memory of all processes above an idle instance, and how long
-other pages take meanwhile. The second reads the same workbooks with openpyxl; the third transcodes with iconv(1).
+other pages take meanwhile. The second reads the same workbooks with openpyxl.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -36,12 +34,6 @@ SCHEMA = {
     "primaryKey": ["编号"],
 }
 PAGES = ("/", "/datasets", "/datasets/large", "/healthz", "/api/v1/datasets")
-TRANSCODE = """
-import sys
-from pathlib import Path
-from opendata.intake.text.encodings import transcode
-transcode(Path(sys.argv[1]), Path(sys.argv[2]), "gb18030")
-"""
 
 
 class Visitor:
@@ -73,7 +65,7 @@ class Visitor:
 
 
 def main() -> None:
-    """Run all three and print their figures."""
+    """Run both and print their figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=SIZE // 10**6, help="size of the GB18030 file")
     size = parser.parse_args().megabytes * 10**6
@@ -82,7 +74,7 @@ def main() -> None:
         source = Path(folder) / "单位.csv"
         rows = write_source(source, size)
         print(f"{rows:,} rows, {source.stat().st_size / 1e6:.0f} MB of GB18030")
-        for line in (*publish(source, rows), *compare_transcoding(source)):
+        for line in publish(source, rows):
             print(line)
         source.unlink()
         for line in compare_workbooks(Path(folder)):
@@ -148,21 +140,6 @@ def describe_waits(seconds: list[float]) -> str:
     cut = statistics.quantiles(seconds, n=20)
     median, p95, longest = (round(value * 1e3) for value in (cut[9], cut[18], max(seconds)))
     return f"median {median} ms, p95 {p95} ms, longest {longest} ms, {len(seconds)} requests"
-
-
-def compare_transcoding(source: Path) -> Iterator[str]:
-    """GB18030 to UTF-8, against iconv; both read and write a file."""
-    target = str(source.with_name("utf-8.csv"))
-    ours = min(_time([sys.executable, "-c", TRANSCODE, str(source), target]) for _ in range(2))
-    peer = min(_time(["iconv", "-f", "GB18030", "-t", "UTF-8", "-o", target, str(source)]) for _ in range(2))
-    yield f"to UTF-8: opendata {ours:.1f} s, iconv {peer:.1f} s"
-    yield f"  ratio of speeds (opendata / iconv): {peer / ours:.2f} (bound: 0.33)"
-
-
-def _time(words: list[str]) -> float:
-    started = time.perf_counter()
-    subprocess.run(words, check=True)
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ Sources: Unicode ch. 23.8 (byte order mark); GB 18030, Big5 with HKSCS, JIS X 02
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from opendata.errors import N_, UnreadableFileError
+from opendata.errors import N_
 from opendata.intake.text.frequencies import ASCII_BITS, measure
 from opendata.intake.understanding import Decision
 
@@ -101,40 +101,6 @@ def decode_sample(path: Path, encoding: str, limit_bytes: int) -> str:
     with path.open("rb") as stream:
         data = stream.read(limit_bytes)
     return codecs.getincrementaldecoder(encoding)("replace").decode(data).removeprefix("\ufeff")
-
-
-def transcode(source: Path, target: Path, encoding: str, on_bytes: Callable[[int], None] | None = None) -> None:
-    """Write a text file again as UTF-8 without mark, line ends and all else as they are, in constant memory.
-
-    `on_bytes` hears how many bytes have been read. Raises `UnreadableFileError` at a byte that is not of `encoding`.
-    """
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    count = 0
-    first = True
-    with source.open("rb") as stream, target.open("wb") as out:
-        more = True
-        while more:
-            block = stream.read(BLOCK_BYTES)
-            more = bool(block)
-            try:
-                text = decoder.decode(block, final=not more)
-                if first and text:
-                    text, first = text.removeprefix("\ufeff"), False
-                out.write(text.encode("utf-8"))
-            except UnicodeError:  # of the decoder; of the encoder for half a surrogate pair, which GB 18030 can write
-                fault = _find_fault(source, encoding) or Fault(count, 1)
-                raise UnreadableFileError(
-                    N_(
-                        "Line %(line)s (byte %(byte)s of the file) is not %(encoding)s."
-                        " In Excel choose “Save as”, type “CSV UTF-8 (comma delimited)”"
-                    ),
-                    line=fault.line,
-                    byte=fault.offset + 1,
-                    encoding=encoding.upper(),
-                ) from None
-            count += len(block)
-            if block and on_bytes:
-                on_bytes(count)
 
 
 def _decide(candidates: Sequence[EncodingCandidate], sure: float, text: str) -> EncodingVerdict:

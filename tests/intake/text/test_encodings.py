@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import opendata.intake.text.encodings as encodings
-from opendata.errors import UnreadableFileError
-from opendata.intake.text.encodings import decode_sample, find_encoding, transcode
+from opendata.intake.text.encodings import decode_sample, find_encoding
 from tests.intake.real_files import list_real_files
 
 WORDS = """
@@ -119,8 +118,6 @@ def test_any_table_of_words_is_read_as_it_was_written(
     path = write(tmp_path, text.encode(encoding))
     verdict = find_encoding(path)
     assert path.read_bytes().decode(verdict.encoding) == text
-    transcode(path, tmp_path / "target.csv", verdict.encoding)
-    assert (tmp_path / "target.csv").read_bytes() == text.encode()
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "big5hkscs", "cp949", "euc_jp", "utf-8"])
@@ -173,20 +170,6 @@ def test_a_sample_cut_inside_a_character_has_no_replacement(tmp_path: Path) -> N
     path = write(tmp_path, "名称,数量".encode("gb18030"))
     assert decode_sample(path, "gb18030", 3) == "名"
     assert decode_sample(write(tmp_path, b"a\xff\xffb"), "gb18030", 100).count("\ufffd") >= 1
-
-
-def test_transcoding_stops_at_a_byte_that_is_not_of_the_encoding(tmp_path: Path) -> None:
-    path = write(tmp_path, "a,b\n名称,".encode("gb18030") + b"\xff\n")
-    with pytest.raises(UnreadableFileError, match=r"Line 2 \(byte 10 of the file\)"):
-        transcode(path, tmp_path / "target.csv", "gb18030")
-
-
-def test_transcoding_tells_how_far_it_is(tmp_path: Path) -> None:
-    heard: list[int] = []
-    path = write(tmp_path, "﻿名称,1\r\n".encode())
-    transcode(path, tmp_path / "target.csv", "utf-8", heard.append)
-    assert heard == [path.stat().st_size]
-    assert (tmp_path / "target.csv").read_bytes() == "名称,1\r\n".encode()
 
 
 def test_real_files_are_read_as_their_publishers_wrote_them(realdata: Path) -> None:
