@@ -38,9 +38,8 @@ class ReadingPreview:
     """A table as it is read, and under which `choices`.
 
     `reading` is what is understood (see `Understanding.describe`), `rows` its first rows with their numbers and what
-    they are (`title`, `header`, `row`), `samples` what the text looks like in the two most likely encodings. `is_tried`
-    tells whether the file was read for this, or how it was read before is shown; `fault` why the choices cannot be
-    followed.
+    they are (`title`, `header`, `row`), `samples` what the text looks like in the two most likely encodings,
+    `fault` why the choices cannot be followed.
     """
 
     name: str
@@ -50,7 +49,6 @@ class ReadingPreview:
     rows: Sequence[tuple[int, str, Sequence[str]]]
     samples: Sequence[tuple[str, str]]
     sheets: Sequence[str]
-    is_tried: bool
     fault: InputError | None = None
 
 
@@ -96,7 +94,6 @@ class Previews:
             rows=list_rows(opened.path, opened.dialect, reading),
             samples=_list_samples(table.path) if table.form == "csv" else (),
             sheets=[item.place or item.name for item in tables],
-            is_tried=True,
         )
 
     def _show_last(self, found: DraftResource, choices: Choices) -> ReadingPreview:
@@ -118,7 +115,6 @@ class Previews:
             rows=rows,
             samples=samples,
             sheets=(),
-            is_tried=False,
         )
 
     def _make_root(self) -> Path:
