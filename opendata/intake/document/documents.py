@@ -7,6 +7,7 @@ Sources: Unicode ch. 23.8 (byte order mark); WHATWG Encoding (labels stand for t
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,13 +38,20 @@ _WIDER = {
 }
 
 
-def read_head(path: Path) -> bytes:
+def _read_head(path: Path) -> bytes:
     """The first bytes of a file: enough for a mark or a declaration of its encoding."""
     with path.open("rb") as stream:
         return stream.read(_HEAD_BYTES)
 
 
-def find_mark(head: bytes) -> str | None:
+def find_encoding(path: Path, given: str | None, declaration: re.Pattern[bytes]) -> str | None:
+    """The encoding of the mark, the one a person gave, the one that a match of `declaration` names."""
+    head = _read_head(path)
+    declared = declaration.search(head.replace(b"\0", b""))
+    return _find_mark(head) or given or (_widen(declared[1].decode("ascii")) if declared else None)
+
+
+def _find_mark(head: bytes) -> str | None:
     """The encoding that the first bytes prove: by a byte order mark, or by the zeros beside the first character."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
@@ -56,7 +64,7 @@ def find_mark(head: bytes) -> str | None:
     return None
 
 
-def widen(label: str) -> str | None:
+def _widen(label: str) -> str | None:
     """Python's name of the encoding that files under this label are really in; None for no known encoding of text."""
     try:
         name = codecs.lookup(label).name
@@ -68,7 +76,7 @@ def widen(label: str) -> str | None:
 
 def settle_encoding(path: Path, given: str | None) -> str:
     """The encoding a document is read in: the one it marks at its start, else the given one, else UTF-8."""
-    return find_mark(read_head(path)) or widen(given or "utf-8") or "utf-8"
+    return _find_mark(_read_head(path)) or _widen(given or "utf-8") or "utf-8"
 
 
 def read_pieces(path: Path, encoding: str | None) -> Iterator[str]:

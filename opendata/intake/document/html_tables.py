@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from opendata.errors import N_, UnreadableFileError
-from opendata.intake.document.documents import find_mark, read_head, read_pieces, settle_encoding, widen
+from opendata.intake.document.documents import find_encoding, read_pieces, settle_encoding
 from opendata.intake.document.html_rows import OpenTable, TableTarget
 from opendata.intake.document.markup import MarkupError, parse_html
 from opendata.intake.grid import Grid, TableInfo
@@ -52,7 +52,7 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
         text = N_("%(rows)s rows of the table are hidden: they are read as the others")
         decisions.append(Decision(rule="hidden-rows", text=text, details={"rows": table.hidden_rows}, sure=0.8))
     rows = _read(path, encoding, TableTarget(table.number))
-    settled = settle_encoding(path, _find_encoding(path, encoding))
+    settled = settle_encoding(path, find_encoding(path, encoding, _DECLARED))
     return Grid(rows=rows, merges=table.spans, decisions=decisions, encoding=settled)
 
 
@@ -65,7 +65,7 @@ def _survey(path: Path, encoding: str | None) -> list[OpenTable]:
 
 def _read(path: Path, encoding: str | None, target: TableTarget) -> Iterator[list[str]]:
     try:
-        for _ in parse_html(read_pieces(path, _find_encoding(path, encoding)), target):
+        for _ in parse_html(read_pieces(path, find_encoding(path, encoding, _DECLARED)), target):
             yield from target.done
             target.done.clear()
     except MarkupError as error:
@@ -75,10 +75,3 @@ def _read(path: Path, encoding: str | None, target: TableTarget) -> Iterator[lis
     target.finish()
     yield from target.done
     target.done.clear()
-
-
-def _find_encoding(path: Path, given: str | None) -> str | None:
-    """The encoding of the mark, the one a person gave, the declared one."""
-    head = read_head(path)
-    declared = _DECLARED.search(head.replace(b"\0", b""))
-    return find_mark(head) or given or (widen(declared[1].decode("ascii")) if declared else None)

@@ -14,12 +14,12 @@ from typing import IO, Any, NoReturn
 from xml.parsers import expat
 
 from opendata.errors import N_, UnreadableFileError
-from opendata.intake.document.documents import MAX_DEPTH, find_mark, read_head, read_pieces, widen
+from opendata.intake.document.documents import MAX_DEPTH, find_encoding, read_pieces
 
 Start = Callable[[str, Mapping[str, str]], None]
 End = Callable[[], None]
 Text = Callable[[str], None]
-_DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+XML_DECLARATION = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _MAX_NAME = 500
 _MAX_MARKUP = 4 * 1024 * 1024
 _FEED_CHARACTERS = 1 << 16
@@ -63,7 +63,7 @@ def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Te
     parser.EntityDeclHandler = _refuse_entities
     parser.SkippedEntityHandler = _refuse_entities
     try:
-        for piece in _split(read_pieces(path, find_encoding(path, encoding))):
+        for piece in _split(read_pieces(path, find_encoding(path, encoding, XML_DECLARATION))):
             data = piece.encode("utf-8", "surrogatepass")
             parser.Parse(data, False)
             fed += len(data)
@@ -84,13 +84,6 @@ def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Te
             reason=expat.ErrorString(error.code),
         ) from None
     yield
-
-
-def find_encoding(path: Path, given: str | None) -> str | None:
-    """The encoding of the mark, the one a person gave, the declared one."""
-    head = read_head(path)
-    declared = _DECLARED.search(head)
-    return find_mark(head) or given or (widen(declared[1].decode("ascii")) if declared else None)
 
 
 def _refuse_entities(*_: object) -> NoReturn:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from opendata.errors import N_, UnreadableFileError
-from opendata.intake.document.documents import settle_encoding
+from opendata.intake.document.documents import find_encoding, settle_encoding
 from opendata.intake.document.json_cells import name_columns
-from opendata.intake.document.markup import find_encoding, parse_xml
+from opendata.intake.document.markup import XML_DECLARATION, parse_xml
 from opendata.intake.document.name_tally import NameTally
 from opendata.intake.document.xml_records import OWN_TEXT, RecordBuilder, write_value
 from opendata.intake.grid import Grid, TableInfo
@@ -48,7 +48,7 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
     if not records:
         raise UnreadableFileError(N_("The file has no table at “%(place)s” any more"), place=place)
     names = tally.names or [OWN_TEXT]
-    settled = settle_encoding(path, find_encoding(path, encoding))
+    settled = settle_encoding(path, find_encoding(path, encoding, XML_DECLARATION))
     grid = Grid(rows=iter(()), has_header=True, encoding=settled)
     if missing := tally.missing(records):
         grid.decisions.append(

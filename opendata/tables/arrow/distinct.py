@@ -173,6 +173,14 @@ def view_halves(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     return pairs[0::2], pairs[1::2]
 
 
+def join_halves(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Whole numbers from their lower and upper halves: int64, or Python's integers where these do not suffice."""
+    if (high == low >> 63).all():
+        return low
+    found: np.ndarray = (high.astype(object) << 64) + low.view("uint64").astype(object)
+    return found
+
+
 def _hash_texts(texts: pa.Array) -> np.ndarray:
     """Eight bytes of every text at a time; each such word has a factor of its own, and one behind the end is 0."""
     import numpy as np

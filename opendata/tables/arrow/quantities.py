@@ -15,7 +15,7 @@ from math import ceil, floor, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opendata.tables.arrow.arrays import view_flags, view_numbers
-from opendata.tables.arrow.distinct import view_halves
+from opendata.tables.arrow.distinct import join_halves, view_halves
 
 if TYPE_CHECKING:
     import numpy as np
@@ -198,11 +198,7 @@ def _read_decimals(array: pa.Array, known: np.ndarray) -> np.ndarray:
     import numpy as np
 
     low, high = view_halves(array)
-    low, high = np.where(known, low, 0), np.where(known, high, 0)
-    if (high == low >> 63).all():
-        return low
-    found: np.ndarray = high.astype(object) * 2**64 + low.view(np.uint64).astype(object)
-    return found
+    return join_halves(np.where(known, low, 0), np.where(known, high, 0))
 
 
 def encode_distinct(array: pa.Array) -> tuple[list[str], np.ndarray]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opendata.tables.arrow.arrays import make_integers, view_numbers
-from opendata.tables.arrow.distinct import view_halves
+from opendata.tables.arrow.distinct import join_halves, view_halves
 from opendata.tables.arrow.histogram import CalendarGrid, DoubleGrid, Histogram, WholeGrid
 from opendata.tables.arrow.shapes import find_bytes, find_lengths, is_of_bytes
 from opendata.tables.profile.sums import add_up
@@ -219,11 +219,7 @@ class _Decimals(_Line):
         self.unit = Fraction(1, 10**scale)
 
     def place(self, values: pa.Array) -> np.ndarray:
-        low, high = view_halves(values)
-        if (high == low >> 63).all():
-            return low
-        found: np.ndarray = (high.astype(object) << 64) + low.view("uint64").astype(object)
-        return found
+        return join_halves(*view_halves(values))
 
     def write(self, value: int) -> str:
         sign, digits = "-" if value < 0 else "", str(abs(value))
