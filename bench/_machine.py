@@ -40,6 +40,11 @@ def measure_pss(root: int) -> int:
     return total
 
 
+def measure_cpu(root: int) -> float:
+    """The processor time that a process and all below it have taken, in seconds."""
+    return sum(_list_tree(root).values()) / os.sysconf("SC_CLK_TCK")
+
+
 def _list_tree(root: int) -> dict[int, int]:
     """A process and all below it, each with the ticks of processor time it has taken."""
     children: dict[int, list[int]] = {}

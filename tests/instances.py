@@ -26,7 +26,7 @@ from werkzeug.test import TestResponse
 
 from opendata.db.session import Database
 from opendata.services.core.actors import SYSTEM, Actor
-from opendata.services.core.values import DraftView
+from opendata.services.core.values import DraftView, ServedFile
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.settings import Settings
@@ -191,6 +191,12 @@ def upload(
     view, _ = services.drafts.create(actor, dataset, [UploadedFile(f"{name}.csv", io.BytesIO(data))], [option])
     services.work.run_to_end(view.id)
     return services.drafts.get(actor, view.id)
+
+
+def locate(file: ServedFile) -> Path:
+    """Where a file lies that is served: these instances keep theirs in folders."""
+    with file.local_copy() as path:
+        return path
 
 
 def publish(services: Services, actor: Actor, text: str | bytes = CSV, **options: object) -> DraftView:

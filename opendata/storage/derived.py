@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from opendata.errors import N_, NotFoundError
 
@@ -41,6 +42,14 @@ class DerivedFile:
     path: Path
     sha256: str
     size: int
+
+    def open(self) -> BinaryIO:
+        """Its bytes."""
+        return self.path.open("rb")
+
+    def local_copy(self) -> contextlib.AbstractContextManager[Path]:
+        """Itself: it is always local."""
+        return contextlib.nullcontext(self.path)
 
 
 class DerivedFolder:

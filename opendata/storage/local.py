@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from opendata.errors import N_, IntegrityError, NotFoundError, TooLargeError
+from opendata.storage.store import BlobState, blob_key
 
 _CHUNK = 1 << 20
 _BLOB = re.compile(r"[0-9a-f]{64}")
@@ -71,14 +72,27 @@ class LocalStore:
 
     def open_blob(self, name: str) -> BinaryIO:
         """A blob's bytes, seekable."""
-        return self.blob_path(name).open("rb")
+        try:
+            return self._blob(name).open("rb")
+        except FileNotFoundError:
+            raise _refuse_unknown(name) from None
 
-    def blob_path(self, name: str) -> Path:
-        """The file that holds a blob."""
+    @contextlib.contextmanager
+    def local_copy(self, name: str) -> Iterator[Path]:
+        """The file that holds a blob; nothing is copied."""
         path = self._blob(name)
         if not path.is_file():
-            raise NotFoundError(N_("The store has no blob %(name)s"), name=name)
-        return path
+            raise _refuse_unknown(name)
+        yield path
+
+    def find_state(self, name: str) -> BlobState:
+        """Size, times and mark of a blob."""
+        try:
+            found = self._blob(name).stat()
+        except FileNotFoundError:
+            raise _refuse_unknown(name) from None
+        mark = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        return BlobState(found.st_size, found.st_mtime, found.st_ctime, mark)
 
     def has_blob(self, name: str) -> bool:
         """Whether the store has a blob."""
@@ -138,8 +152,8 @@ class LocalStore:
 
     def _blob(self, name: str) -> Path:
         if not _BLOB.fullmatch(name):
-            raise NotFoundError(N_("The store has no blob %(name)s"), name=name[:100])
-        return self._folder / "blobs" / "sha256" / name[:2] / name
+            raise _refuse_unknown(name)
+        return self._folder / blob_key(name)
 
     def _record(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
@@ -159,6 +173,10 @@ class LocalStore:
         else:
             path.chmod(0o444)  # the time of its status tells that it was wanted again
         sync_folder(path.parent)  # also where another has linked it: they may have died before this
+
+
+def _refuse_unknown(name: str) -> NotFoundError:
+    return NotFoundError(N_("The store has no blob %(name)s"), name=name[:100])
 
 
 def _sync(target: BinaryIO) -> None:

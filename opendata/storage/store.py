@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class BlobState:
+    """A blob as it lies there. Times are seconds since 1970.
+
+    `written` is when its bytes were last written to, `kept` when it was last put into the store. `mark` changes with
+    every write.
+    """
+
+    size: int
+    written: float
+    kept: float
+    mark: Hashable
 
 
 class Store(Protocol):
@@ -29,8 +45,12 @@ class Store(Protocol):
         """A blob's bytes, seekable. Raises `NotFoundError`."""
         ...
 
-    def blob_path(self, name: str) -> Path:
-        """A local file with a blob's bytes, not to be changed. Raises `NotFoundError`."""
+    def local_copy(self, name: str) -> AbstractContextManager[Path]:
+        """A local file with a blob's bytes, not to be changed, there inside the context. Raises `NotFoundError`."""
+        ...
+
+    def find_state(self, name: str) -> BlobState:
+        """Size, times and mark of a blob. Raises `NotFoundError`."""
         ...
 
     def has_blob(self, name: str) -> bool:
@@ -64,6 +84,11 @@ class Store(Protocol):
     def list_records(self, prefix: str) -> Iterator[str]:
         """The keys of all records below a folder, in the order of their characters."""
         ...
+
+
+def blob_key(name: str) -> str:
+    """Where a blob lies."""
+    return f"blobs/sha256/{name[:2]}/{name}"
 
 
 def shard(identifier: str) -> str:

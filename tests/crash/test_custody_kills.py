@@ -16,7 +16,7 @@ from opendata.services.operations.backups import restore_backup
 from opendata.settings import Settings
 from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
 from tests.crash.forge import Ended, Forge
-from tests.instances import CSV, DATASET, make_actor, make_services, publish
+from tests.instances import CSV, DATASET, locate, make_actor, make_services, publish
 
 MORE = CSV + "A003,南湖,3,2026-02-02\n"
 
@@ -75,14 +75,14 @@ def check_erased(home: Path) -> None:
         pass
     else:
         for dataset in ("reservoirs", "second"):
-            assert services.versions.find_file(dataset, "1.0.0", "levels", "csv").path.read_text() == CSV
+            assert locate(services.versions.find_file(dataset, "1.0.0", "levels", "csv")).read_text() == CSV
         services.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="x", legal_basis="y", erase=True)
     services.work.sweep()
     for dataset in ("reservoirs", "second"):
         with pytest.raises(WithdrawnError):
             services.versions.get(dataset, "1.0.0")
         assert services.withdrawals.read_tombstone(dataset, "1.0.0", signature=True)
-    assert services.versions.find_file("reservoirs", "1.1.0", "levels", "csv").path.read_text() == MORE
+    assert locate(services.versions.find_file("reservoirs", "1.1.0", "levels", "csv")).read_text() == MORE
     files = [path for folder in ("store", "private") for path in (home / folder).rglob("*") if path.is_file()]
     assert [path for path in files if path.read_bytes() == CSV.encode()] == []
     assert services.withdrawals.finish_all() == 0
@@ -95,12 +95,12 @@ def check_renamed(home: Path) -> None:
     services = open_instance(home)
     try:
         services.datasets.get("reservoirs")
-        assert services.versions.find_file("reservoirs", "1.1.0", "levels", "csv").path.read_text() == MORE
+        assert locate(services.versions.find_file("reservoirs", "1.1.0", "levels", "csv")).read_text() == MORE
         services.renaming.rename(SYSTEM, "reservoirs", "lakes")
     except MovedError:
         services.work.sweep()
     assert (home / "store" / "aliases" / "reservoirs.json.sig").is_file()
-    assert services.versions.find_file("lakes", "1.0.0", "levels", "csv").path.read_text() == CSV
+    assert locate(services.versions.find_file("lakes", "1.0.0", "levels", "csv")).read_text() == CSV
     with pytest.raises(MovedError):
         services.datasets.get("reservoirs")
     assert services.checking.run().findings == []
@@ -130,7 +130,7 @@ def check_backed_up(home: Path) -> None:
     restore_backup(folder, Settings(home=home, review="none"))
     services = open_instance(home)
     assert services.checking.run().findings == []
-    assert services.versions.find_file("reservoirs", "1.1.0", "levels", "csv").path.read_text() == MORE
+    assert locate(services.versions.find_file("reservoirs", "1.1.0", "levels", "csv")).read_text() == MORE
     services.database.dispose()
     shutil.rmtree(folder)
 

@@ -15,7 +15,7 @@ import requests
 
 from opendata.settings import Settings
 from opendata.wiring import build_services
-from tests.instances import DATASET, make_actor, make_services
+from tests.instances import DATASET, locate, make_actor, make_services
 from tests.servers import CHECKOUT, free_port
 
 ROWS = 4000
@@ -127,7 +127,7 @@ def check_catalogue(home: Path, rounds: int) -> None:
     assert len({item["hash"] for item in manifest["resources"]}) == 1
     for item in manifest["resources"]:
         file = services.versions.find_file("reservoirs", versions[0].version, item["name"], "csv")
-        assert file.path.read_text() == TEXT
+        assert locate(file).read_text() == TEXT
     services.database.dispose()
 
 

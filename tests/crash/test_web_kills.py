@@ -12,7 +12,7 @@ import requests
 
 from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
 from tests.crash.forge import Forge
-from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services
+from tests.instances import CSV, DATASET, SCHEMA, locate, make_actor, make_services
 
 
 class Web:
@@ -102,7 +102,7 @@ def kill_and_send_again(template: Template, home: Path, last: int) -> None:
     services.drafts.submit(editor, draft.id)
     services.work.run_to_end(draft.id)
     assert services.drafts.get(editor, draft.id).version == "1.0.0"
-    assert services.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
+    assert locate(services.versions.find_file("reservoirs", "1.0.0", "levels", "csv")).read_text() == CSV
     services.database.dispose()
     shutil.rmtree(home)
 

@@ -23,7 +23,7 @@ from opendata.settings import Settings
 from opendata.wiring import build_context
 from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
 from tests.crash.forge import Forge
-from tests.instances import DATASET, SCHEMA, make_actor, make_services, publish
+from tests.instances import DATASET, SCHEMA, locate, make_actor, make_services, publish
 
 ROWS = 25_000
 TEXT = "code,name,level,measured\n" + "".join(
@@ -130,7 +130,7 @@ def read_content(home: Path) -> Mapping[str, Any]:
         for resource in manifest["resources"]:
             for suffix in ("csv", "parquet"):
                 file = services.versions.find_file("reservoirs", version.version, resource["name"], suffix)
-                digest = hashlib.sha256(file.path.read_bytes()).hexdigest()
+                digest = hashlib.sha256(locate(file).read_bytes()).hexdigest()
                 assert digest == file.sha256
                 content[f"{version.version}/{resource['name']}.{suffix}"] = digest
         services.versions.read_signature("reservoirs", version.version)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.cli.operations import work_process
+from opendata.db.models import Draft
 from opendata.jobs.runner import ProcessRunner
 from opendata.jobs.worker import run_worker
 from opendata.services.drafts.lease import Lease
@@ -45,10 +46,10 @@ def prepare(path: Path, folder: Path, *, name: str, **options: Any) -> Any:
     return _prepare(path, folder, name=name, **options)
 
 
-def run(self: processing.Processing, lease: Lease) -> None:
+def run(self: processing.Processing, lease: Lease, row: Draft) -> None:
     """Check a draft, and keep notes."""
     _note(f"begin {lease.draft}")
-    _run(self, lease)
+    _run(self, lease, row)
     _note(f"end {lease.draft}")
 
 

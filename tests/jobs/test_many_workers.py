@@ -167,7 +167,8 @@ def test_the_process_ends_with_its_worker_and_another_worker_finishes_the_draft(
 ) -> None:
     first = fleet.start_cold("-c", PROGRAM)
     draft = receive(shared, editor, "deaf")
-    until(lambda: status_of(shared, editor, draft) == "validating")
+    until(lambda: fleet.notes.exists() and fleet.notes.read_text().endswith("\n"))
+    assert status_of(shared, editor, draft) == "validating"
     process = int(fleet.notes.read_text().split()[2])
     first.send_signal(number)
     first.wait(timeout=PATIENCE)

@@ -241,7 +241,7 @@ def test_a_worker_that_is_stopped_leaves_its_draft_as_if_it_had_not_begun(
     draft = receive(services, editor, "sleeping")
     thread = threading.Thread(target=runner.run, args=(draft,))
     thread.start()
-    until(lambda: services.drafts.get(editor, draft).status == "validating")
+    until(lambda: any((services.settings.private_folder / "work").rglob("half.parquet")))
     runner.stop()
     thread.join(timeout=PATIENCE)
     row = row_of(services, draft)

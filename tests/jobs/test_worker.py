@@ -19,7 +19,7 @@ from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.crash.forge import Child, Forge
-from tests.instances import CSV, SCHEMA
+from tests.instances import CSV, SCHEMA, locate
 
 LONGEST = 60
 
@@ -66,7 +66,7 @@ def test_a_worker_process_takes_a_draft_to_a_version_and_ends_when_asked(
         wait_for(lambda: services.drafts.get(editor, draft).status == "valid", child)
         services.drafts.submit(editor, draft)
         wait_for(lambda: services.drafts.get(editor, draft).status == "published", child)
-        assert services.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
+        assert locate(services.versions.find_file("reservoirs", "1.0.0", "levels", "csv")).read_text() == CSV
         lost = receive(services, editor, enqueue=False)
         wait_for(lambda: services.drafts.get(editor, lost).status == "valid", child)
         child.send_signal(signal.SIGINT)

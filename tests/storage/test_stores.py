@@ -100,7 +100,8 @@ def test_a_blob_is_named_by_its_content_and_comes_back_whole(store: Store, tmp_p
     name, size = store.put_blob(tmp_path / "file")
     assert (name, size) == (hashlib.sha256(data).hexdigest(), len(data))
     assert store.has_blob(name)
-    assert store.blob_path(name).read_bytes() == data
+    with store.local_copy(name) as path:
+        assert path.read_bytes() == data
     with store.open_blob(name) as stream:
         stream.seek(256)
         assert stream.read() == data[256:]
@@ -116,17 +117,30 @@ def test_an_empty_blob_is_a_blob(store: Store) -> None:
 
 def test_the_same_bytes_again_change_nothing(store: Store) -> None:
     name = put(store, b"once")
-    before = store.blob_path(name).stat()
+    before = store.find_state(name)
     assert put(store, b"once") == name
-    after = store.blob_path(name).stat()
-    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    after = store.find_state(name)
+    assert (after.size, after.written) == (before.size, before.written) == (4, before.written)
+    assert after.kept >= before.kept
+    with store.open_blob(name) as stream:
+        assert stream.read() == b"once"
 
 
 def test_a_stream_of_many_chunks_is_kept_whole(store: Store) -> None:
     size = 3 * (1 << 20) + 17
     name, kept = store.put_stream(Endless(size))  # type: ignore[arg-type]
     assert (name, kept) == (hashlib.sha256(b"x" * size).hexdigest(), size)
-    assert store.blob_path(name).stat().st_size == size
+    assert store.find_state(name).size == size
+
+
+def test_the_mark_of_a_blob_tells_that_somebody_wrote_to_it(store: Store) -> None:
+    name = put(store, b"once")
+    before = store.find_state(name)
+    assert store.find_state(name) == before
+    with store.local_copy(name) as path:
+        path.chmod(0o644)
+        path.write_bytes(b"Once")
+    assert store.find_state(name).mark != before.mark
 
 
 def test_what_was_never_kept_is_not_found(store: Store) -> None:
@@ -135,7 +149,8 @@ def test_what_was_never_kept_is_not_found(store: Store) -> None:
     assert not store.has_record("datasets/aa/never/1.0.0.json")
     for read in (
         lambda: store.open_blob(name),
-        lambda: store.blob_path(name),
+        lambda: store.local_copy(name).__enter__(),
+        lambda: store.find_state(name),
         lambda: store.get_record("datasets/never.json"),
     ):
         with pytest.raises(NotFoundError):
@@ -213,7 +228,8 @@ def test_processes_writing_the_same_at_once_all_succeed(tmp_path: Path) -> None:
     assert len(set(outputs)) == 1
     store = LocalStore(tmp_path / "store")
     for number, name in enumerate(outputs[0].split()):
-        assert store.blob_path(name).read_bytes() == b"%d" % number * 1000
+        with store.open_blob(name) as stream:
+            assert stream.read() == b"%d" % number * 1000
         assert store.get_record(f"datasets/{number}.json") == b"%d" % number
     assert len(list_files(tmp_path)) == 60
 
@@ -239,9 +255,11 @@ def test_every_file_is_read_only_and_no_temporary_one_is_left(store: Store, tmp_
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_name_that_is_no_digest_is_no_blob(store: Store, name: str) -> None:
-    for read in (store.open_blob, store.blob_path, store.has_blob):
+    for read in (store.open_blob, store.find_state, store.has_blob):
         with pytest.raises(NotFoundError):
             read(name)
+    with pytest.raises(NotFoundError), store.local_copy(name):
+        pass
 
 
 @pytest.mark.parametrize("key", HOSTILE_KEYS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from flask import Response, send_file
@@ -19,6 +20,7 @@ from opendata.api.drafts.tus_drafts import is_referring, read_references
 from opendata.api.drafts.upload_body import read_upload
 from opendata.api.drafts.upload_document import UPLOAD_BODY
 from opendata.services.core.values import DraftView, Page
+from opendata.services.drafts.intake import Sent
 from opendata.services.drafts.submission import Submission
 
 blueprint = ApiBlueprint("drafts", "Proposed next versions of datasets: upload, check, review, publication.")
@@ -50,14 +52,8 @@ def create_draft(dataset: str) -> Answer:
     any file the next version changes metadata only. The check runs in the background: read the draft at `Location`
     until its `status` is `valid` or `invalid`.
     """
-    services().drafts.require_author(caller(), dataset)  # before the body is read
     with ExitStack() as opened:
-        referring = is_referring()
-        upload = read_references(opened) if referring else read_upload()
-        once = read_once(None if referring else upload.sent)
-        found, created = services().drafts.create(
-            caller(), dataset, upload.files, upload.options, notes=upload.notes, once=once
-        )
+        found, created = services().drafts.receive(caller(), dataset, partial(_read_sent, opened))
     headers = tell_created(f"{PREFIX}/drafts/{found.id}", created=created)
     return found, {**headers, **_describe_state(found)}
 
@@ -143,16 +139,25 @@ def drop_resource(draft: str, resource: str) -> Answer:
 def download_attachment(draft: str, resource: str) -> Response:
     """Get the file of an attachment that was sent with a draft, to look at it before it is public."""
     found = services().drafts.find_attachment(caller(), draft, resource)
-    response = send_file(
-        found.path,
-        mimetype="application/octet-stream",
-        as_attachment=True,
-        download_name=found.name,
-        conditional=False,
-        etag=False,
-    )
+    with found.local_copy() as path:  # which is open by the end of this
+        response = send_file(
+            path,
+            mimetype="application/octet-stream",
+            as_attachment=True,
+            download_name=found.name,
+            conditional=False,
+            etag=False,
+        )
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _read_sent(opened: ExitStack) -> Sent:
+    """What the body holds, or the uploads it names; files stay open as long as `opened`."""
+    referring = is_referring()
+    upload = read_references(opened) if referring else read_upload()
+    once = read_once(None if referring else upload.sent)
+    return Sent(files=upload.files, options=upload.options, notes=upload.notes, once=once)
 
 
 def _answer(found: DraftView) -> Answer:

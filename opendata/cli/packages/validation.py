@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,12 +138,13 @@ def _find_in_libraries(ref: str) -> Mapping[str, Any]:
     raise NotFoundError(N_("The library has no schema “%(ref)s”"), ref=ref[:200])
 
 
-def _find_published(key: ForeignKey) -> Path | None:
-    """The published table of the instance that a key refers to, or None."""
+@contextmanager
+def _find_published(key: ForeignKey) -> Iterator[Path | None]:
+    """A local file of the published table of the instance that a key refers to, or None."""
     from opendata.cli.core.opening import open_services
 
-    with open_services() as services:
-        return services.versions.find_table(key)
+    with open_services() as services, services.versions.local_table(key) as path:
+        yield path
 
 
 def _has_instance() -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -204,14 +205,8 @@ class Versions:
         for item in list_attachments(self.get_manifest(dataset, version)["resources"]):
             if name_file(item) == name:
                 digest = item["hash"].removeprefix("sha256:")
-                written = self._manifests.find_written(dataset, version)
-                return ServedFile(
-                    path=self._damages.require_whole(digest, item["bytes"], written),
-                    name=name,
-                    media_type=item["mediatype"],
-                    sha256=digest,
-                    size=item["bytes"],
-                )
+                self._damages.require_whole(digest, item["bytes"], self._manifests.find_written(dataset, version))
+                return self._serve(digest, item["bytes"], name=name, media_type=item["mediatype"])
         raise NotFoundError(N_("This version has no attachment “%(name)s”"), name=name[:100])
 
     def find_file(self, dataset: str, version: str, resource: str, suffix: str) -> ServedFile:
@@ -225,12 +220,19 @@ class Versions:
         else:
             raise NotFoundError(N_("There is no form “%(suffix)s” of this resource"), suffix=suffix[:20])
         digest = part["hash"].removeprefix("sha256:")
+        self._damages.require_whole(digest, part["bytes"], self._manifests.find_written(dataset, version))
+        name = f"{dataset}-{version}-{resource}.{suffix}"
+        return self._serve(digest, part["bytes"], name=name, media_type=media_type)
+
+    def _serve(self, sha256: str, size: int, *, name: str, media_type: str) -> ServedFile:
+        public = self._context.public
         return ServedFile(
-            path=self._damages.require_whole(digest, part["bytes"], self._manifests.find_written(dataset, version)),
-            name=f"{dataset}-{version}-{resource}.{suffix}",
+            open=partial(public.open_blob, sha256),
+            local_copy=partial(public.local_copy, sha256),
+            name=name,
             media_type=media_type,
-            sha256=digest,
-            size=part["bytes"],
+            sha256=sha256,
+            size=size,
         )
 
     def get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
@@ -255,19 +257,23 @@ class Versions:
             found: Mapping[str, Any] = json.load(file)
         return found
 
-    def find_table(self, key: ForeignKey) -> Path | None:
-        """The Parquet file of the published table that a foreign key refers to, or None."""
+    @contextmanager
+    def local_table(self, key: ForeignKey) -> Iterator[Path | None]:
+        """A local Parquet file of the published table that a foreign key refers to, or None."""
         dataset, _, version = key.package.partition("@")
-        try:
-            return self.find_file(dataset, version, key.resource, "parquet").path
-        except NotFoundError:
-            return None
+        with ExitStack() as opened:
+            try:
+                path = opened.enter_context(self.find_file(dataset, version, key.resource, "parquet").local_copy())
+            except NotFoundError:
+                path = None
+            yield path
 
     def read_rows(self, dataset: str, version: str, resource: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """The first rows of a resource, typed, from its Parquet file."""
         from opendata.tables.forms.preview import read_first_rows
 
-        return read_first_rows(self.find_file(dataset, version, resource, "parquet").path, limit)
+        with self.find_file(dataset, version, resource, "parquet").local_copy() as path:
+            return read_first_rows(path, limit)
 
 
 def find_version(session: Session, dataset: str, version: str) -> Version:

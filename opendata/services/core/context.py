@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,14 +78,18 @@ class Context:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def find_kept(self, blob: str) -> Path:
-        """What was sent with a draft, or made of it. Raises `NotFoundError` where it was kept long enough."""
-        try:
-            return self.private.blob_path(blob)
-        except NotFoundError:
-            raise NotFoundError(
-                N_("This file is no longer kept: what was sent with a draft is deleted some time after the draft ended")
-            ) from None
+    @contextmanager
+    def kept_copy(self, blob: str) -> Iterator[Path]:
+        """A local file of what was sent with a draft, or made of it. Raises `NotFoundError` if it is no longer kept."""
+        with ExitStack() as opened:
+            try:
+                path = opened.enter_context(self.private.local_copy(blob))
+            except NotFoundError:
+                text = N_(
+                    "This file is no longer kept: what was sent with a draft is deleted some time after the draft ended"
+                )
+                raise NotFoundError(text) from None
+            yield path
 
     def log(self, session: Session, actor: Actor, verb: str, kind: str, subject: str, **details: Any) -> None:
         """Add a line to the audit log within a unit of work."""

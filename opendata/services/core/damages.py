@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-from pathlib import Path
 
 from opendata.db.models import Damage
 from opendata.errors import N_, DamagedError, NotFoundError
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context
+from opendata.storage.store import BlobState
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +25,10 @@ class Damages:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._proven: set[tuple[str, int, int, int]] = set()
+        self._proven: set[tuple[str, BlobState]] = set()
 
-    def require_whole(self, sha256: str, size: int, written: float) -> Path:
-        """The file of a blob that is fit to be served; `written` is when the record that names it was (seconds).
+    def require_whole(self, sha256: str, size: int, written: float) -> None:
+        """Pass where a blob is fit to be served; `written` is when the record that names it was (seconds).
 
         A blob lies there before its record. One that was written to later is hashed before it is served, once.
         Raises `DamagedError`, and tells the operators the first time.
@@ -39,15 +38,13 @@ class Damages:
         if known:
             raise _refuse(sha256)
         try:
-            path = self._context.public.blob_path(sha256)
-            found = path.stat()
-        except (NotFoundError, FileNotFoundError):
+            found = self._context.public.find_state(sha256)
+        except NotFoundError:
             self.note(sha256, MISSING)
             raise _refuse(sha256) from None
-        if found.st_size != size or not self._is_proven(path, sha256, found, written):
+        if found.size != size or not self._is_proven(sha256, found, written):
             self.note(sha256, ALTERED)
             raise _refuse(sha256)
-        return path
 
     def note(self, sha256: str, kind: str) -> None:
         """Enter a damaged blob and raise the alarm, once."""
@@ -65,15 +62,14 @@ class Damages:
                 session.delete(row)
                 self._context.log(session, SYSTEM, "healed", "blob", sha256)
 
-    def _is_proven(self, path: Path, sha256: str, found: os.stat_result, written: float) -> bool:
-        if found.st_mtime <= written + _TOLERANCE_SECONDS:
+    def _is_proven(self, sha256: str, found: BlobState, written: float) -> bool:
+        if found.written <= written + _TOLERANCE_SECONDS:
             return True
-        state = (sha256, found.st_ino, found.st_size, found.st_mtime_ns)
-        if state not in self._proven:
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+        if (sha256, found) not in self._proven:
+            with self._context.public.open_blob(sha256) as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:  # type: ignore[arg-type]
                     return False
-            self._proven.add(state)
+            self._proven.add((sha256, found))
         return True
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
 
 Item = TypeVar("Item")
 
@@ -264,9 +265,13 @@ class DraftView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedFile:
-    """A file of a published version, ready to be sent. `sha256` is the hexadecimal digest of its bytes."""
+    """A file of a published version, ready to be sent. `sha256` is the hexadecimal digest of its bytes.
 
-    path: Path
+    `open` gives its bytes, seekable, `local_copy` a local file with them that is there inside the context.
+    """
+
+    open: Callable[[], BinaryIO] = field(compare=False)
+    local_copy: Callable[[], AbstractContextManager[Path]] = field(compare=False)
     name: str
     media_type: str
     sha256: str

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from opendata.metadata.versions import RowChanges, compare_manifests
 from opendata.services.catalogue.row_changes import TableFiles, count_refused
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.context import Context
-from opendata.services.delivery.forms import FORMS, ServedForm
+from opendata.services.delivery.forms import FORMS, ServedForm, serve_derived
 from opendata.storage.derived import DerivedFolder
 from opendata.tables.diff.difference import compare_tables
 from opendata.tables.diff.difference_forms import FORMS as SUFFIXES
@@ -123,16 +124,8 @@ class Differences:
         if found is None:
             write = partial(write_difference, self._compare(pair, earlier, later), suffix=suffix, latest=latest)
             found = self._folder.get(key, write)
-        return ServedForm(
-            path=found.path,
-            name=f"{dataset}-{old}-{new}-{resource}.{suffix}",
-            media_type=FORMS[suffix.rpartition(".")[2]],
-            sha256=found.sha256,
-            size=found.size,
-            key=found.path.name,
-            derived=True,
-            may_be_encoded=True,
-        )
+        name = f"{dataset}-{old}-{new}-{resource}.{suffix}"
+        return serve_derived(key, found, name, FORMS[suffix.rpartition(".")[2]], may_be_encoded=True)
 
     def _describe_table(self, dataset: str, versions: tuple[str, str], old: Table, new: Table) -> dict[str, Any]:
         if old["hash"] == new["hash"] and fingerprint(old["schema"]) == fingerprint(new["schema"]):
@@ -158,10 +151,10 @@ class Differences:
     def _count_refused(self, pair: tuple[str, str, str], old: Table, new: Table) -> int:
         if fingerprint(old["schema"]) == fingerprint(new["schema"]):
             return 0
-        before, after = self._find_files(pair, old, new)
 
         def make(target: Path) -> None:
-            target.write_text(json.dumps(count_refused(new["name"], before, after)))
+            with self._lend_files(pair, old, new) as (before, after):
+                target.write_text(json.dumps(count_refused(new["name"], before, after)))
 
         kept = self._folder.get(f"{_key(old, new)}-refused.{_EDITION}", make)
         return int(json.loads(kept.path.read_text()))
@@ -171,25 +164,29 @@ class Differences:
         return self._folder.get(f"{_key(old, new)}-rows.{_EDITION}", partial(self._write_rows, pair, old, new)).path
 
     def _write_rows(self, pair: tuple[str, str, str], old: Table, new: Table, target: Path) -> None:
-        before, after = self._find_files(pair, old, new)
-        with self._context.work_folder() as folder:
+        with self._lend_files(pair, old, new) as (before, after), self._context.work_folder() as folder:
             found = compare_tables(
                 before.parquet, after.parquet, old_schema=before.schema, new_schema=after.schema, folder=folder
             )
             shutil.move(found.path, target)
 
-    def _find_files(self, pair: tuple[str, str, str], old: Table, new: Table) -> tuple[TableFiles, TableFiles]:
+    @contextmanager
+    def _lend_files(
+        self, pair: tuple[str, str, str], old: Table, new: Table
+    ) -> Iterator[tuple[TableFiles, TableFiles]]:
+        """Local copies of both tables."""
         dataset, *versions = pair
-        find = self._versions.find_file
-        before, after = (
-            TableFiles(
-                csv=find(dataset, version, item["name"], "csv").path,
-                parquet=find(dataset, version, item["name"], "parquet").path,
-                schema=item["schema"],
+        with ExitStack() as opened:
+
+            def lend(version: str, table: Table, suffix: str) -> Path:
+                file = self._versions.find_file(dataset, version, table["name"], suffix)
+                return opened.enter_context(file.local_copy())
+
+            before, after = (
+                TableFiles(lend(version, item, "csv"), lend(version, item, "parquet"), item["schema"])
+                for version, item in zip(versions, (old, new), strict=True)
             )
-            for version, item in zip(versions, (old, new), strict=True)
-        )
-        return before, after
+            yield before, after
 
 
 def _require_form(suffix: str) -> None:

@@ -9,6 +9,7 @@ from opendata.errors import N_, StateError
 from opendata.metadata.attachments import FOLDER, is_attachment, name_file
 from opendata.services.catalogue.versions import LATEST, Versions
 from opendata.services.core.context import Context
+from opendata.services.core.values import ServedFile
 
 
 class Exports:
@@ -32,11 +33,16 @@ class Exports:
             if is_attachment(resource):
                 served = self._versions.find_attachment(dataset, number, name_file(resource))
                 (folder / FOLDER).mkdir(exist_ok=True)
-                shutil.copyfile(served.path, folder / FOLDER / served.name)
+                _copy(served, folder / FOLDER / served.name)
                 continue
             for suffix in ("csv", "parquet"):
                 served = self._versions.find_file(dataset, number, resource["name"], suffix)
-                shutil.copyfile(served.path, folder / f"{resource['name']}.{suffix}")
+                _copy(served, folder / f"{resource['name']}.{suffix}")
         (folder / "datapackage.json").write_bytes(self._versions.read_manifest(dataset, number))
         (folder / "datapackage.json.sig").write_bytes(self._versions.read_signature(dataset, number))
         return number
+
+
+def _copy(served: ServedFile, target: Path) -> None:
+    with served.local_copy() as path:
+        shutil.copyfile(path, target)

@@ -128,17 +128,17 @@ class Forms:
         """
         if not form.may_be_encoded or not 0 < form.size <= self._context.settings.encoded_bytes:
             return None
-        make = partial(_write_zstd if coding == "zstd" else _write_gzip, form.path)
+        make = partial(_write_zstd if coding == "zstd" else _write_gzip, form)
         key = f"{form.key}-{coding}.{_EDITION}"
         at_once = form.size <= ENCODED_AT_ONCE
         found = self._folder.get(key, make) if at_once else self._folder.begin(key, make)
-        return _serve_derived(key, found, form.name, form.media_type) if found and found.size < form.size else None
+        return serve_derived(key, found, form.name, form.media_type) if found and found.size < form.size else None
 
     def find_sha512(self, form: ServedForm) -> bytes | None:
         """The SHA-512 of a form's bytes, taken once and kept; None where that would take long."""
         if form.size > _SHA512_BYTES:
             return None
-        return self._folder.get(f"{form.key}-sha512", partial(_write_sha512, form.path)).path.read_bytes()
+        return self._folder.get(f"{form.key}-sha512", partial(_write_sha512, form)).path.read_bytes()
 
     def forget(self, digests: Collection[str]) -> None:
         """Delete all that was made of these blobs and manifests."""
@@ -166,7 +166,7 @@ class Forms:
         may_be_encoded: bool = False,
     ) -> ServedForm:
         key = f"{key}.{_EDITION}"
-        return _serve_derived(key, self._folder.get(key, make), name, media_type, may_be_encoded=may_be_encoded)
+        return serve_derived(key, self._folder.get(key, make), name, media_type, may_be_encoded=may_be_encoded)
 
     def _write_workbook(
         self, find: FindFile, dataset: str, version: str, resource: Mapping[str, Any], target: Path
@@ -178,18 +178,21 @@ class Forms:
             Page(label("dictionary", languages).replace(" / ", " "), explain_columns(resource, languages)),
             Page(label("origin", languages).replace(" / ", " "), explain_origin(manifest, resource, languages)),
         )
-        try:
-            write_workbook_form(
-                find("parquet").path, target, name=resource["name"], pages=pages, cut_note=label("cut", languages)
-            )
-        except ValueError:
-            raise StateError(N_("This table has more columns than an Excel worksheet; take another form")) from None
+        with find("parquet").local_copy() as parquet:
+            try:
+                write_workbook_form(
+                    parquet, target, name=resource["name"], pages=pages, cut_note=label("cut", languages)
+                )
+            except ValueError:
+                text = N_("This table has more columns than an Excel worksheet; take another form")
+                raise StateError(text) from None
 
 
 def _serve(file: ServedFile, *, may_be_encoded: bool = False) -> ServedForm:
     """A file as it was published."""
     return ServedForm(
-        path=file.path,
+        open=file.open,
+        local_copy=file.local_copy,
         name=file.name,
         media_type=file.media_type,
         sha256=file.sha256,
@@ -200,12 +203,13 @@ def _serve(file: ServedFile, *, may_be_encoded: bool = False) -> ServedForm:
     )
 
 
-def _serve_derived(
+def serve_derived(
     key: str, file: DerivedFile, name: str, media_type: str, *, may_be_encoded: bool = False
 ) -> ServedForm:
     """A file that was made here."""
     return ServedForm(
-        path=file.path,
+        open=file.open,
+        local_copy=file.local_copy,
         name=name,
         media_type=media_type,
         sha256=file.sha256,
@@ -219,7 +223,8 @@ def _serve_derived(
 def _write_form(suffix: str, find: FindFile, target: Path) -> None:
     from opendata.tables.forms.forms import write_form
 
-    write_form(find("csv").path, find("parquet").path, target, suffix=f".{suffix}")
+    with find("csv").local_copy() as csv, find("parquet").local_copy() as parquet:
+        write_form(csv, parquet, target, suffix=f".{suffix}")
 
 
 def _write_excel_csv(find: FindFile, resource: Mapping[str, Any], target: Path) -> None:
@@ -227,22 +232,27 @@ def _write_excel_csv(find: FindFile, resource: Mapping[str, Any], target: Path) 
 
     fields = resource["schema"]["fields"]
     numeric = {field["name"] for field in fields if field["type"] in _NUMERIC}
-    write_excel_csv(find("csv").path, target, names=[field["name"] for field in fields], numeric=numeric)
+    with find("csv").local_copy() as csv:
+        write_excel_csv(csv, target, names=[field["name"] for field in fields], numeric=numeric)
 
 
-def _write_gzip(source: Path, target: Path) -> None:
-    with source.open("rb") as data, target.open("wb") as out, gzip.GzipFile("", "wb", 6, out, mtime=0) as coded:
+def _write_gzip(form: ServedForm, target: Path) -> None:
+    with form.open() as data, target.open("wb") as out, gzip.GzipFile("", "wb", 6, out, mtime=0) as coded:
         shutil.copyfileobj(data, coded, 1 << 20)
 
 
-def _write_zstd(source: Path, target: Path) -> None:
+def _write_zstd(form: ServedForm, target: Path) -> None:
     """One frame with its size; the window is at most 8 MiB, as RFC 9659 asks."""
     import pyarrow as pa
 
-    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with (
+        form.local_copy() as path,
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
         target.write_bytes(pa.Codec("zstd", _ZSTD_LEVEL).compress(pa.py_buffer(data), asbytes=True))
 
 
-def _write_sha512(source: Path, target: Path) -> None:
-    with source.open("rb") as file:
-        target.write_bytes(hashlib.file_digest(file, "sha512").digest())
+def _write_sha512(form: ServedForm, target: Path) -> None:
+    with form.open() as file:
+        target.write_bytes(hashlib.file_digest(file, "sha512").digest())  # type: ignore[arg-type]

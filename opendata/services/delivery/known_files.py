@@ -18,9 +18,11 @@ from sqlalchemy import Engine, bindparam, exists, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from opendata.db.models import Damage, Dataset, Version
+from opendata.errors import NotFoundError
 from opendata.services.core.context import Context
 from opendata.services.core.disclosure import where_open
 from opendata.services.core.values import ServedFile
+from opendata.storage.store import BlobState
 
 File = TypeVar("File", bound=ServedFile)
 
@@ -43,6 +45,7 @@ class KnownFiles(Generic[File]):
 
     def __init__(self, context: Context, find: Callable[[str, str, str, str], File]) -> None:
         engine = context.database.engine
+        self._store = context.public
         self._standing = _SqliteStanding(engine) if engine.dialect.name == "sqlite" else _Standing(engine)
         self._find = find
         self._known = lru_cache(maxsize=_LIMIT)(self._remember)
@@ -50,13 +53,19 @@ class KnownFiles(Generic[File]):
     def get(self, dataset: str, version: str, resource: str, suffix: str) -> File:
         """What `find` gives, and raises."""
         file, state = self._known(dataset, version, resource, suffix)
-        if self._standing.ask(dataset, version, file.sha256) and state == _look_at(file):
+        if self._standing.ask(dataset, version, file.sha256) and state == self._find_state(file):
             return file
         return self._find(dataset, version, resource, suffix)
 
-    def _remember(self, *place: str) -> tuple[File, tuple[int, ...] | None]:
+    def _remember(self, *place: str) -> tuple[File, BlobState | None]:
         file = self._find(*place)
-        return file, _look_at(file)
+        return file, self._find_state(file)
+
+    def _find_state(self, file: ServedFile) -> BlobState | None:
+        try:
+            return self._store.find_state(file.sha256)
+        except NotFoundError:
+            return None
 
 
 class _Standing:
@@ -96,11 +105,3 @@ class _SqliteStanding(_Standing):
         except sqlite3.Error:
             return False
         return found is not None
-
-
-def _look_at(file: ServedFile) -> tuple[int, ...] | None:
-    try:
-        found = os.stat(file.path)
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

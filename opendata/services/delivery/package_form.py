@@ -32,7 +32,7 @@ def write_package(
             archive.writestr(_describe(path, made), data)
         for path, file in files:
             sums[path] = file.sha256
-            with file.path.open("rb") as source, archive.open(_describe(path, made), "w", force_zip64=True) as out:
+            with file.open() as source, archive.open(_describe(path, made), "w", force_zip64=True) as out:
                 shutil.copyfileobj(source, out, _COPIED_BYTES)
         lines = "".join(f"{digest}  {path}\n" for path, digest in sorted(sums.items()))
         archive.writestr(_describe(SUMS, made), lines)

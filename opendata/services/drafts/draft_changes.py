@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 
-from opendata.db.models import DraftResource
+from opendata.db.models import Draft, DraftResource
 from opendata.domain.stages import Stage
 from opendata.errors import NotFoundError
 from opendata.services.catalogue.row_changes import TableFiles, count_changes, find_earlier, stamp
@@ -19,6 +20,8 @@ from opendata.tables.table import release_memory
 
 logger = logging.getLogger(__name__)
 
+Changes = dict[str, Any] | None
+
 
 class DraftChanges:
     """Compares the tables of drafts with the versions they start from, once for each pair."""
@@ -27,47 +30,40 @@ class DraftChanges:
         self._context = context
         self._manifests = manifests
 
-    def compare(self, lease: Lease, base: str | None) -> None:
-        """Compare every sound table of a draft with that of the version `base`, and keep what changed.
+    def compare(self, lease: Lease, row: Draft, base: str | None) -> Iterator[tuple[DraftResource, Changes]]:
+        """Compare the sound tables of a draft with those of the version `base`; what changed in each, to be kept.
 
-        A table whose earlier edition cannot be read is left out: its rows count as changed.
+        A table that was compared with this version before is left out. None for one whose earlier edition cannot be
+        read: all its rows count as changed.
         """
-        with self._context.read() as session:
-            row = lease.lock(session)
-            manifest = self._manifests.get(row.dataset_id, base) if base else None
-            pairs = [
-                (resource.id, resource.name, _list_files(self._context, resource), earlier)
-                for resource in row.resources
-                if (earlier := find_earlier(manifest, resource)) is not None
-                and (resource.changes or {}).get("base") != stamp(earlier)
-            ]
-        for identifier, name, files, earlier in pairs:
-            lease.report(Stage("compare", name), 0.96, force=True)
-            found = self._compare(name, earlier, files)
-            with self._context.write() as session:
-                row = lease.lock(session)
-                resource = next((item for item in row.resources if item.id == identifier), None)
-                if resource is not None:
-                    resource.changes = found
+        manifest = self._manifests.get(row.dataset_id, base) if base else None
+        for resource in row.resources:
+            earlier = find_earlier(manifest, resource)
+            if earlier is not None and (resource.changes or {}).get("base") != stamp(earlier):
+                lease.report(Stage("compare", resource.name), 0.96)
+                yield resource, self._compare(resource, earlier)
 
-    def _compare(self, name: str, earlier: Mapping[str, Any], files: TableFiles) -> dict[str, Any] | None:
-        public = self._context.public
-        try:
-            old = TableFiles(
-                public.blob_path(earlier["hash"].removeprefix("sha256:")),
-                public.blob_path(earlier["opendata"]["parquet"]["hash"].removeprefix("sha256:")),
-                earlier["schema"],
-            )
-            with self._context.work_folder() as folder:
-                changes, difference = count_changes(name, old, files, folder)
-                rows, _ = self._context.private.put_blob(difference.path)
-        except (NotFoundError, OSError, ValueError) as error:  # Arrow says ValueError of a file that is damaged
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                raise
-            logger.warning("the rows of %s cannot be compared with those before: %s", name, error)
-            return None
-        finally:
-            release_memory()
+    def _compare(self, resource: DraftResource, earlier: Mapping[str, Any]) -> Changes:
+        public, private, name = self._context.public, self._context.private, resource.name
+        with ExitStack() as opened:
+            lend = opened.enter_context
+            csv, parquet = (lend(private.local_copy(str(item))) for item in (resource.csv, resource.parquet))
+            new = TableFiles(csv, parquet, resource.published_schema or {"fields": []})
+            try:
+                old = TableFiles(
+                    lend(public.local_copy(earlier["hash"].removeprefix("sha256:"))),
+                    lend(public.local_copy(earlier["opendata"]["parquet"]["hash"].removeprefix("sha256:"))),
+                    earlier["schema"],
+                )
+                changes, difference = count_changes(name, old, new, lend(self._context.work_folder()))
+                rows, _ = private.put_blob(difference.path)
+            except (NotFoundError, OSError, ValueError) as error:  # Arrow says ValueError of a file that is damaged
+                if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                    raise
+                logger.warning("the rows of %s cannot be compared with those before: %s", name, error)
+                return None
+            finally:
+                release_memory()
         return {
             "base": stamp(earlier),
             "blobs": [earlier["hash"], earlier["opendata"]["parquet"]["hash"]],
@@ -77,8 +73,3 @@ class DraftChanges:
             "cells": dict(difference.cells),
             "rows": rows,
         }
-
-
-def _list_files(context: Context, resource: DraftResource) -> TableFiles:
-    csv, parquet = (context.private.blob_path(str(name)) for name in (resource.csv, resource.parquet))
-    return TableFiles(csv, parquet, resource.published_schema or {"fields": []})

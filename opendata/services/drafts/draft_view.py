@@ -1,4 +1,4 @@
-"""A draft's row as a value: its own tables and the carried ones, and one report over all of them."""
+"""A draft's row: found, and as a value with its own tables and the carried ones, and one report over all of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from opendata.db.models import Draft, DraftAttachment, DraftResource
+from opendata.errors import N_, NotFoundError
 from opendata.metadata.attachments import is_attachment, list_attachments, list_tables, name_file
 from opendata.services.catalogue.datasets import next_metadata
 from opendata.services.core.values import DraftResourceView, DraftView
@@ -20,6 +24,20 @@ _COUNTS = ("key", "added", "removed", "changed", "unchanged", "cells", "reordere
 
 FORESEEN = ("valid", "submitted", "returned", "approved")
 """The states of a draft of which it is known what would become of it."""
+
+
+def find_draft(session: Session, draft: str, *, lock: bool = False) -> Draft:
+    """The row of a draft, locked if wanted. Raises `NotFoundError`."""
+    query = select(Draft).where(Draft.id == draft)
+    row = session.scalar(query.with_for_update(of=Draft) if lock else query)
+    if row is None:
+        raise refuse_unknown(draft)
+    return row
+
+
+def refuse_unknown(draft: str) -> NotFoundError:
+    """The error for an id that no draft has."""
+    return NotFoundError(N_("There is no draft “%(id)s”"), id=draft[:100])
 
 
 def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: bool = True) -> DraftView:

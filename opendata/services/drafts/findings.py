@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,7 +14,7 @@ from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
-from opendata.services.drafts.drafts import find_draft
+from opendata.services.drafts.draft_view import find_draft
 from opendata.tables.forms.sheets import write_findings_csv, write_findings_xlsx, write_marked_xlsx
 from opendata.tables.report.findings import iterate_findings, read_findings
 from opendata.tables.text.decoding import read_rows
@@ -48,53 +48,52 @@ class Findings:
         **wanted: str | None,
     ) -> Page[Mapping[str, Any]]:
         """The findings of a table in the order of its rows. `wanted`: of this `type`, `field`, `rule`, `strength`."""
-        source = self._find(actor, draft, resource)
-        after = read_cursor(cursor) or "0"
-        if not (after.isascii() and after.isdigit() and len(after) <= 15):
-            raise refuse_cursor()
-        rows, following = read_findings(source.findings, after=int(after), limit=limit, **wanted)
+        with self._open_source(actor, draft, resource) as source:
+            after = read_cursor(cursor) or "0"
+            if not (after.isascii() and after.isdigit() and len(after) <= 15):
+                raise refuse_cursor()
+            rows, following = read_findings(source.findings, after=int(after), limit=limit, **wanted)
         return Page(rows, None if following is None else write_cursor(str(following)))
 
     def write_csv(self, actor: Actor | None, draft: str, resource: str, voice: Voice) -> BinaryIO:
         """The list as CSV: a file without a name, which goes when it is closed."""
-        source = self._find(actor, draft, resource)
-        out = self._open()
-        write_findings_csv(source.findings, out, voice)
+        with self._open_source(actor, draft, resource) as source:
+            out = self._open()
+            write_findings_csv(source.findings, out, voice)
         return _rewind(out)
 
     def write_xlsx(self, actor: Actor | None, draft: str, resource: str, voice: Voice) -> BinaryIO:
         """The list as an Excel workbook; a file as above."""
-        source = self._find(actor, draft, resource)
-        out = self._open()
-        write_findings_xlsx(source.findings, out, voice)
+        with self._open_source(actor, draft, resource) as source:
+            out = self._open()
+            write_findings_xlsx(source.findings, out, voice)
         return _rewind(out)
 
     def write_marked(self, actor: Actor | None, draft: str, resource: str, voice: Voice) -> BinaryIO:
         """The sent table as an Excel workbook in which wrong cells are marked; a file as above."""
-        source = self._find(actor, draft, resource)
-        header_row = max(source.dialect.header_rows, default=1)
-        out = self._open()
         with (
+            self._open_source(actor, draft, resource) as source,
             closing(read_rows(source.text, source.dialect)) as rows,
             closing(iterate_findings(source.findings)) as found,
         ):
+            out = self._open()
+            header_row = max(source.dialect.header_rows, default=1)
             write_marked_xlsx(rows, found, out, voice, header_row=header_row)
         return _rewind(out)
 
-    def _find(self, actor: Actor | None, draft: str, resource: str) -> _Source:
+    @contextmanager
+    def _open_source(self, actor: Actor | None, draft: str, resource: str) -> Iterator[_Source]:
+        """Local copies of the files."""
         with self._context.read() as session:
             row = find_draft(session, draft)
             require_editor(actor, row.dataset.publisher_id)
             found = next((item for item in row.resources if item.name == resource), None)
-            if found is None or not found.checked or found.findings is None:
-                raise NotFoundError(N_("The draft has no findings on a table “%(name)s”"), name=resource[:100])
-            store = self._context.private
-            dialect = restore_dialect(found.engine_dialect or Dialect().describe())
-            return _Source(
-                findings=store.blob_path(found.findings),
-                text=store.blob_path(found.plain or found.upload),
-                dialect=dialect,
-            )
+        if found is None or not found.checked or found.findings is None:
+            raise NotFoundError(N_("The draft has no findings on a table “%(name)s”"), name=resource[:100])
+        dialect = restore_dialect(found.engine_dialect or Dialect().describe())
+        store = self._context.private
+        with store.local_copy(found.findings) as findings, store.local_copy(found.plain or found.upload) as text:
+            yield _Source(findings=findings, text=text, dialect=dialect)
 
     def _open(self) -> BinaryIO:
         folder = self._context.settings.private_folder / "tmp"

@@ -27,6 +27,7 @@ from opendata.metadata.attachments import list_tables
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
 from opendata.services.catalogue.schemas import find_schema
 from opendata.services.core.context import Context
+from opendata.services.core.once import Once
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.tables.schema.schema import read_schema
@@ -56,6 +57,16 @@ class ResourceOption:
     choices: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What comes for the next version: files, what is said about them, notes; `once` tells a request sent again."""
+
+    files: Sequence[UploadedFile]
+    options: Sequence[ResourceOption] = ()
+    notes: str = ""
+    once: Once | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """The rows of a draft's own tables and attachments, their bytes in the private store."""
@@ -65,7 +76,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class KeptFile:
     """A file whose bytes are kept. `place` points to what was said about it; without a `form` it is a table."""
 
     place: str
@@ -81,27 +92,36 @@ class Intake:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def receive(
-        self, files: Sequence[UploadedFile], options: Sequence[ResourceOption], manifest: Mapping[str, Any] | None
-    ) -> Received:
-        """Keep the bytes of files in the private store: as tables, and as attachments what is to go beside them.
+    def keep(self, files: Sequence[UploadedFile], options: Sequence[ResourceOption]) -> Sequence[KeptFile]:
+        """Keep the bytes of files in the private store.
 
-        `manifest` is that of the version before. Everything that can be refused before the bytes are read is; a kind
-        that is neither table nor attachment is refused here.
+        Everything that can be refused before the bytes are read is; a kind that is neither table nor attachment is
+        refused here.
         """
         chosen = _match_options(files, options)
         rules = [self._read_rules(f"/resources/{number}", option) for number, option in enumerate(chosen)]
         kept = []
         for number, (file, option) in enumerate(zip(files, chosen, strict=True)):
             upload, size = self._keep(file)
-            form = _tell_form(self._context.private.blob_path(upload), option)
+            with self._context.private.local_copy(upload) as path:
+                form = _tell_form(path, option)
             blob = {"file": file.name, "upload": upload, "upload_bytes": size}
-            kept.append(_Kept(f"/resources/{number}", option, rules[number], blob, form))
+            kept.append(KeptFile(f"/resources/{number}", option, rules[number], blob, form))
+        return kept
+
+    def place(self, kept: Sequence[KeptFile], manifest: Mapping[str, Any] | None) -> Received:
+        """Make tables of kept files, and attachments of what is to go beside them.
+
+        `manifest` is that of the version before. Raises `InvalidMetadataError`, and `UnsupportedFormatError` where
+        there is no table to attach files to.
+        """
+        if not kept and manifest is None:
+            raise InvalidMetadataError(faults=[fault("/file", N_("The first version needs a file"))])
         tables = self._place_tables([item for item in kept if item.form is None], manifest)
         places = Places(manifest, tables=[row["name"] for row in tables])
         return Received(tables, self._place_attachments([item for item in kept if item.form], places))
 
-    def _place_tables(self, kept: Sequence[_Kept], manifest: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    def _place_tables(self, kept: Sequence[KeptFile], manifest: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         """The rows of tables, each with what is not said of it as in the version before."""
         attachments = Places(manifest).attachments
         before = {item["name"]: item for item in list_tables((manifest or {}).get("resources", ()))}
@@ -119,14 +139,15 @@ class Intake:
             raise InvalidMetadataError(faults=faults)
         return list(rows.values())
 
-    def _place_attachments(self, kept: Sequence[_Kept], places: Places) -> list[dict[str, Any]]:
+    def _place_attachments(self, kept: Sequence[KeptFile], places: Places) -> list[dict[str, Any]]:
         """The rows of attachments. Raises `UnsupportedFormatError` where there is no table to attach them to."""
         rows = []
         faults: list[Fault] = []
         for item in kept:
             option = item.option
             if not places.has_table:
-                kind = tell_kind(self._context.private.blob_path(item.blob["upload"]))
+                with self._context.private.local_copy(item.blob["upload"]) as path:
+                    kind = tell_kind(path)
                 raise UnsupportedFormatError(NOT_ALONE, file=option.file, kind=kind.name)
             wrong = places.find_fault(f"{item.place}/name", option.name)
             if wrong is not None:
@@ -146,29 +167,12 @@ class Intake:
         """What is said about how a file is to be checked, if it is a table; only what is said."""
         rules: dict[str, Any] = {"schema_name": option.schema_name} if option.schema_name else {}
         if option.schema not in (None, ""):
-            rules["schema"], found = self.resolve_schema(f"{place}/schema", option.schema)
+            rules["schema"], found = resolve_schema(self._context, f"{place}/schema", option.schema)
             rules["schema_name"] = found or option.schema_name
         read_dialect(option.dialect, encoding=option.encoding)
         if option.choices is not None:
             rules["choices"] = read_choices(option.choices).describe()
         return rules
-
-    def resolve_schema(self, place: str, given: object) -> tuple[dict[str, Any], str]:
-        """A schema's descriptor and, where it is of the library, its name."""
-        if isinstance(given, str):
-            name, _, version = given.partition("@")
-            with self._context.read() as session:
-                try:
-                    row = find_schema(session, name, version or None)
-                except NotFoundError:
-                    raise InvalidMetadataError(
-                        faults=[fault(place, N_("The library has no schema “%(ref)s”"), ref=given[:200])]
-                    ) from None
-                return dict(row.descriptor), f"{row.name}@{row.version}"
-        checked = read_schema(given)
-        if not isinstance(given, Mapping):
-            raise InvalidSchemaError
-        return dict(checked.descriptor), ""
 
     def _keep(self, file: UploadedFile) -> tuple[str, int]:
         """Put the bytes into the private store; those received into its own folder lie there already."""
@@ -179,6 +183,24 @@ class Intake:
             if Path(place).stat().st_size <= settings.max_upload_bytes:
                 return self._context.private.put_blob(Path(place), sha256=getattr(file.stream, "sha256", None))
         return self._context.private.put_stream(file.stream, limit=settings.max_upload_bytes)
+
+
+def resolve_schema(context: Context, place: str, given: object) -> tuple[dict[str, Any], str]:
+    """A schema's descriptor and, where it is of the library, its name."""
+    if isinstance(given, str):
+        name, _, version = given.partition("@")
+        with context.read() as session:
+            try:
+                row = find_schema(session, name, version or None)
+            except NotFoundError:
+                raise InvalidMetadataError(
+                    faults=[fault(place, N_("The library has no schema “%(ref)s”"), ref=given[:200])]
+                ) from None
+            return dict(row.descriptor), f"{row.name}@{row.version}"
+    checked = read_schema(given)
+    if not isinstance(given, Mapping):
+        raise InvalidSchemaError
+    return dict(checked.descriptor), ""
 
 
 def _match_options(files: Sequence[UploadedFile], options: Sequence[ResourceOption]) -> Sequence[ResourceOption]:
@@ -215,7 +237,7 @@ def _tell_form(path: Path, option: ResourceOption) -> AttachmentForm | None:
     return form
 
 
-def _describe_table(name: str, kept: _Kept, before: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_table(name: str, kept: KeptFile, before: Mapping[str, Any]) -> dict[str, Any]:
     """The row of a table but for its bytes."""
     option, rules, ours = kept.option, kept.rules, before.get("opendata", {})
     schema, schema_name = rules.get("schema"), rules.get("schema_name", "")

@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, case, literal, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Draft
+from opendata.db.models import Draft, UtcDateTime
 from opendata.domain.stages import Stage
 from opendata.services.core.context import Context
-from opendata.services.drafts.drafts import find_draft
+from opendata.services.drafts.draft_view import find_draft
 
-_BEAT_SECONDS = 1.0
+_REPORT_SECONDS = 1.0
+_GIVEN_BACK: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}
+_DONE: Mapping[str, Any] = {"wanted": "", "attempts": 0, "due": None, "error": null()}
 
 
 class LostLeaseError(Exception):
@@ -26,13 +28,13 @@ class LostLeaseError(Exception):
 
 
 class Lease:
-    """One worker's hold on one draft. Every write goes through `change`, which fails once the hold is lost."""
+    """One worker's hold on one draft. Every write checks the hold, and fails once it is lost."""
 
     def __init__(self, context: Context, draft: str, owner: str) -> None:
         self.draft = draft
         self._context = context
         self._owner = owner
-        self._beaten = self._kept = time.monotonic()
+        self._reported = self._kept = time.monotonic()
 
     @property
     def owner(self) -> str:
@@ -46,13 +48,21 @@ class Lease:
             raise LostLeaseError
         return row
 
-    def report(self, stage: Stage, progress: float, *, force: bool = False) -> None:
-        """Tell how far the work is (0..1) and stay in possession; writes at most once a second."""
-        now = time.monotonic()
-        if not force and now - self._beaten < _BEAT_SECONDS:
-            return
-        self._beaten = now
-        self._extend({"stage": str(stage), "progress": round(min(progress, 1.0), 4)})
+    def report(self, stage: Stage, progress: float) -> None:
+        """Report how far the work is (0..1) and keep the lease; writes at most once a second."""
+        if time.monotonic() - self._reported >= _REPORT_SECONDS:
+            with self._context.write() as session:
+                self.extend(session, stage=str(stage), progress=round(min(progress, 1.0), 4))
+
+    def extend(self, session: Session, **values: object) -> None:
+        """Keep the lease within a unit of work, and set columns of the draft. Raises `LostLeaseError`."""
+        self._reported = time.monotonic()
+        until = self._context.clock() + timedelta(seconds=self._context.settings.lease_seconds)
+        self._update(session, {"lease_until": until, **values})
+
+    def finish(self, session: Session, **values: object) -> None:
+        """Give the draft back within a unit of work: what was wanted is done. Sets columns, raises `LostLeaseError`."""
+        self._update(session, {**_GIVEN_BACK, **_DONE, "revision": Draft.revision + 1, **values})
 
     def keep(self) -> tuple[str, float]:
         """Stay in possession while another process of this worker does the work; how far that has told it is.
@@ -68,34 +78,40 @@ class Lease:
         seconds = self._context.settings.lease_seconds
         if now - self._kept > seconds / 4:
             self._kept = now
-            self._extend({})
+            with self._context.write() as session:
+                self.extend(session)
         return row[0], row[1]
 
     def _mine(self) -> tuple[ColumnElement[bool], ...]:
         return Draft.id == self.draft, Draft.lease_owner == self._owner, Draft.wanted != ""
 
-    def _extend(self, values: Mapping[str, Any]) -> None:
-        until = self._context.clock() + timedelta(seconds=self._context.settings.lease_seconds)
-        query = update(Draft).where(*self._mine()).values(lease_until=until, **values)
-        with self._context.write() as session:
-            if session.execute(query).rowcount != 1:  # type: ignore[attr-defined]
-                raise LostLeaseError
+    def _update(self, session: Session, values: Mapping[str, Any]) -> None:
+        query = update(Draft).where(*self._mine()).values(values).execution_options(synchronize_session=False)
+        if session.execute(query).rowcount != 1:  # type: ignore[attr-defined]
+            raise LostLeaseError
 
 
 def take_lease(context: Context, draft: str) -> Lease | None:
-    """Take hold of a draft that has work and that nobody holds; None where there is nothing to do."""
+    """Take hold of a draft that has work and that nobody holds; None where there is nothing to do.
+
+    A draft that is to be checked is `validating` from here on.
+    """
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     now = context.clock()
     free = or_(Draft.lease_until.is_(None), Draft.lease_until < now)
     due = or_(Draft.due.is_(None), Draft.due <= now)
+    is_check = Draft.wanted == "process"
     query = (
         update(Draft)
         .where(Draft.id == draft, Draft.wanted != "", free, due)
         .values(
+            status=case((is_check, "validating"), else_=Draft.status),
+            modified=case((is_check, literal(now, UtcDateTime())), else_=Draft.modified),
             lease_owner=owner,
             lease_until=now + timedelta(seconds=context.settings.lease_seconds),
             attempts=Draft.attempts + 1,
         )
+        .execution_options(synchronize_session=False)
     )
     with context.write() as session:
         taken = session.execute(query).rowcount == 1  # type: ignore[attr-defined]

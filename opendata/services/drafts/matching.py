@@ -18,7 +18,7 @@ from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.versions import Manifests
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
-from opendata.services.drafts.drafts import find_draft
+from opendata.services.drafts.draft_view import find_draft
 from opendata.tables.schema.matching import ColumnMatch, rank_schemas
 from opendata.tables.schema.schema import TableSchema, find_own
 

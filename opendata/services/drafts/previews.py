@@ -18,7 +18,7 @@ from opendata.intake.text.encodings import decode_sample, find_encoding
 from opendata.intake.understanding import Choices
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
-from opendata.services.drafts.drafts import find_draft
+from opendata.services.drafts.draft_view import find_draft
 from opendata.services.drafts.readings import Readings, read_resource_choices
 from opendata.tables.schema.schema import TableSchema
 from opendata.tables.text.decoding import DecodingFault, read_rows
@@ -74,14 +74,15 @@ class Previews:
             return self._show_last(found, in_force)
         folder = Path(tempfile.mkdtemp(dir=self._make_root()))
         try:
-            return self._try(found, chosen, folder)
+            with self._context.kept_copy(found.upload) as upload:
+                return self._try(found, chosen, upload, folder)
         except InputError as error:
             return replace(self._show_last(found, chosen), fault=error)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _try(self, found: DraftResource, choices: Choices, folder: Path) -> ReadingPreview:
-        tables = self._readings.find(found, folder)
+    def _try(self, found: DraftResource, choices: Choices, upload: Path, folder: Path) -> ReadingPreview:
+        tables = self._readings.find_contents(found, upload, folder).tables
         table = self._readings.choose(found, tables)
         known = TableSchema(found.schema).labels if found.schema else ()
         opened = open_table(table, folder, choices=choices, known=known)
@@ -103,10 +104,11 @@ class Previews:
         rows: Sequence[tuple[int, str, Sequence[str]]] = ()
         samples: Sequence[tuple[str, str]] = ()
         if found.engine_dialect is not None:
-            text = self._context.find_kept(found.plain or found.upload)
-            rows = list_rows(text, restore_dialect(found.engine_dialect), found.reading or {})
+            with self._context.kept_copy(found.plain or found.upload) as text:
+                rows = list_rows(text, restore_dialect(found.engine_dialect), found.reading or {})
         if (found.reading or {}).get("form") == "csv" and found.upload_bytes <= _TRIED_BYTES:
-            samples = _list_samples(self._context.find_kept(found.upload))
+            with self._context.kept_copy(found.upload) as upload:
+                samples = _list_samples(upload)
         return ReadingPreview(
             name=found.name,
             file=found.file,

@@ -24,18 +24,14 @@ class Readings:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def find(self, resource: DraftResource, folder: Path) -> Sequence[FoundTable]:
-        """The tables of an upload that can be seen; raises as `find_contents` does."""
-        return self.find_contents(resource, folder).tables
-
-    def find_contents(self, resource: DraftResource, folder: Path) -> FoundContents:
+    def find_contents(self, resource: DraftResource, upload: Path, folder: Path) -> FoundContents:
         """The tables of an upload that can be seen, never none, and what lies beside them in a container.
 
-        Containers are unpacked into a folder. Raises `UnreadableFileError`, `UnsupportedFormatError`, `TooLargeError`.
+        `upload` is a local copy of its bytes, which the tables may refer to. Containers are unpacked into a folder.
+        Raises `UnreadableFileError`, `UnsupportedFormatError`, `TooLargeError`.
         """
         limits = Limits(total_bytes=4 * self._context.settings.max_upload_bytes)
-        path = self._context.find_kept(resource.upload)
-        found = find_contents(path, resource.file, folder, limits=limits)
+        found = find_contents(upload, resource.file, folder, limits=limits)
         return replace(found, tables=[table for table in found.tables if not table.hidden])
 
     def choose(self, resource: DraftResource, tables: Sequence[FoundTable]) -> FoundTable:

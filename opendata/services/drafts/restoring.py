@@ -38,7 +38,7 @@ class Restoring:
         ]
         with ExitStack() as opened:
             files = [
-                UploadedFile(option.file, opened.enter_context(file.path.open("rb")))
+                UploadedFile(option.file, opened.enter_context(file.open()))
                 for option, file in zip(options, served, strict=True)
             ]
             draft, _ = self._drafts.create(actor, dataset, files, options, notes=notes)

@@ -99,8 +99,8 @@ class Collecting:
                 continue
 
     def _is_old(self, store: Store, name: str) -> bool:
-        """Whether nobody has kept it for so long: keeping a blob again touches its status."""
+        """Whether nobody has kept it for so long."""
         try:
-            return time.time() - store.blob_path(name).stat().st_ctime > self._young_seconds
-        except (NotFoundError, FileNotFoundError):
+            return time.time() - store.find_state(name).kept > self._young_seconds
+        except NotFoundError:
             return False

@@ -132,7 +132,8 @@ class StoreSource:
     def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:  # noqa: ARG002
         """See `Source`."""
         try:
-            return _hash(self._store.blob_path(sha256))
+            with self._store.local_copy(sha256) as file:
+                return _hash(file)
         except NotFoundError:
             return None
 

@@ -1,11 +1,14 @@
 """What happens to a draft's files: checked, screened, written in canonical form; the verdict is kept with the draft.
 
-Every table's result is kept as soon as it stands, so that work begun again goes on where it was.
+The row is read once and written once. What takes longer is kept about once a second, so that work begun again goes on
+where it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,13 +24,16 @@ from opendata.services.core.context import Context
 from opendata.services.core.damages import Damages
 from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
-from opendata.services.drafts.lease import Lease, release
+from opendata.services.drafts.lease import Lease
 from opendata.services.drafts.readings import Readings, read_resource_choices
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
 from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import TableSchema, publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
+
+KEEP_SECONDS = 1.0
+"""Seconds of work whose results are kept together: no more than that is done again after a crash."""
 
 
 class Processing:
@@ -39,90 +45,89 @@ class Processing:
         self._changes = changes
         self._readings = Readings(context)
 
-    def run(self, lease: Lease) -> None:
-        """Take a draft from `received` to `valid` or `invalid`."""
-        with self._context.write() as session:
-            row = lease.lock(session)
-            row.status = "validating"
-            row.modified = self._context.clock()
-        while (resource := self._find_next(lease)) is not None:
-            self._check_table(lease, resource)
-        with self._context.read() as session:
-            base = lease.lock(session).base
-        self._changes.compare(lease, base)
-        lease.report(Stage("keys"), 0.98, force=True)
-        with self._context.write() as session:
-            row = lease.lock(session)
-            row.key_reports = self.check_keys(row)
-            valid = all(item.valid for item in row.resources) and not row.key_reports
-            row.status = "valid" if valid else "invalid"
-            row.stage, row.progress = "", 1.0
-            row.modified = self._context.clock()
-            row.revision += 1
-            release(row, done=True)
+    def run(self, lease: Lease, row: Draft) -> None:
+        """Take a draft from `validating` to `valid` or `invalid`. `row` is as it was when it was taken."""
+        kept = time.monotonic()
 
-    def _find_next(self, lease: Lease) -> DraftResource | None:
-        """The first table that is not checked yet."""
-        with self._context.read() as session:
-            row = lease.lock(session)
-            return next((item for item in row.resources if not item.checked), None)
+        def keep() -> None:
+            """Keep the results so far, unless it took less than a second to find them."""
+            nonlocal kept
+            if time.monotonic() - kept >= KEEP_SECONDS:
+                with self._context.write() as session:
+                    lease.extend(session)
+                    session.add(row)
+                kept = time.monotonic()
+
+        while (resource := next((item for item in row.resources if not item.checked), None)) is not None:
+            self._check_table(lease, row, resource)
+            keep()
+        for resource, changes in self._changes.compare(lease, row, row.base):
+            resource.changes = changes
+            keep()
+        lease.report(Stage("keys"), 0.98)
+        row.key_reports = self.check_keys(row)
+        valid = all(item.valid for item in row.resources) and not row.key_reports
+        with self._context.write() as session:
+            status = "valid" if valid else "invalid"
+            lease.finish(session, status=status, stage="", progress=1.0, modified=self._context.clock())
+            session.add(row)
 
     def check_keys(self, row: Draft) -> dict[str, Any]:
         """Check the foreign keys between all tables of the next version; name → report of each table that fails.
 
         Tables that are invalid themselves are left out: their own errors come first.
         """
-        tables = self._list_tables(row)
-        check_foreign_keys(tables, Versions(self._context, self._manifests, Damages(self._context)).find_table)
+        versions = Versions(self._context, self._manifests, Damages(self._context))
+        with ExitStack() as opened:
+            tables = self._list_tables(row, opened)
+            check_foreign_keys(tables, versions.local_table)
         return {name: store_task(table.task.describe()) for name, table in tables.items() if not table.task.valid}
 
-    def _list_tables(self, row: Draft) -> dict[str, KeyedTable]:
-        """The tables of the next version, by name, each with a report of its keys alone."""
+    def _list_tables(self, row: Draft, opened: ExitStack) -> dict[str, KeyedTable]:
+        """The tables of the next version, by name, each with a report of its keys alone.
+
+        Their files are there until `opened` is closed.
+        """
         tables: dict[str, KeyedTable] = {}
         manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
         gone = {*row.dropped, *(item.name for item in row.resources)}
         for item in list_tables((manifest or {}).get("resources", ())):
             if item["name"] not in gone:
                 digest = item["opendata"]["parquet"]["hash"].removeprefix("sha256:")
-                tables[item["name"]] = _with_keys(item["name"], self._context.public.blob_path(digest), item["schema"])
+                path = opened.enter_context(self._context.public.local_copy(digest))
+                tables[item["name"]] = _with_keys(item["name"], path, item["schema"])
         for resource in row.resources:
-            path = self._context.private.blob_path(resource.parquet) if resource.parquet and resource.valid else None
-            schema = resource.published_schema or {}
-            tables[resource.name] = _with_keys(resource.name, path, schema, resource.first_row)
+            file: Path | None = None
+            if resource.parquet and resource.valid:
+                file = opened.enter_context(self._context.private.local_copy(resource.parquet))
+            tables[resource.name] = _with_keys(resource.name, file, resource.published_schema or {}, resource.first_row)
         return tables
 
-    def _check_table(self, lease: Lease, resource: DraftResource) -> None:
-        with self._context.work_folder() as folder:
-            try:
-                values, findings = self._read_table(lease, resource, folder)
-            except (InputError, InvalidPackageError) as error:
-                values, findings = _refuse(resource, error), []
-        with self._context.write() as session:
-            row = lease.lock(session)
-            target = next(item for item in row.resources if item.id == resource.id)
-            for key, value in values.items():
-                setattr(target, key, value)
-            row.privacy = [*(item for item in row.privacy if item["resource"] != resource.name), *findings]
+    def _check_table(self, lease: Lease, row: Draft, resource: DraftResource) -> None:
+        try:
+            with self._context.work_folder() as folder, self._context.kept_copy(resource.upload) as upload:
+                values, findings = self._read_table(lease, row, resource, upload, folder)
+        except (InputError, InvalidPackageError) as error:
+            values, findings = _refuse(resource, error), []
+        for key, value in values.items():
+            setattr(resource, key, value)
+        row.privacy = [*(item for item in row.privacy if item["resource"] != resource.name), *findings]
 
     def _read_table(
-        self, lease: Lease, resource: DraftResource, folder: Path
+        self, lease: Lease, row: Draft, resource: DraftResource, upload: Path, folder: Path
     ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
         """Understand and check a table; the columns of its row, and what looks like personal data."""
-        with self._context.read() as session:
-            row = lease.lock(session)
-            dataset = (row.dataset_id, row.dataset.uuid)
-            sizes = [(item.upload_bytes, item.checked) for item in row.resources]
-        total = sum(size for size, _ in sizes) or 1
-        before = sum(size for size, checked in sizes if checked)
+        total = sum(item.upload_bytes for item in row.resources) or 1
+        before = sum(item.upload_bytes for item in row.resources if item.checked)
 
-        def report(stage: str, count: int, *, force: bool = False) -> None:
-            lease.report(Stage(stage, resource.name), 0.95 * (before + count) / total, force=force)
+        def report(stage: str, count: int) -> None:
+            lease.report(Stage(stage, resource.name), 0.95 * (before + count) / total)
 
         report("read", 0)
-        contents = self._readings.find_contents(resource, folder)
+        contents = self._readings.find_contents(resource, upload, folder)
         tables = contents.tables
         if resource.reading is None:
-            self._split_off(lease, resource, contents)
+            self._split_off(row, resource, contents)
         found = self._readings.choose(resource, tables)
         opened, prepared = read_table(
             found,
@@ -133,7 +138,7 @@ class Processing:
                 name=resource.name,
                 recipe=read_recipe(resource.recipe) if resource.recipe else None,
                 stored=self._context.settings.report_limit,
-                footer={"opendata": {"dataset": dataset[0], "uuid": dataset[1], "resource": resource.name}},
+                footer={"opendata": {"dataset": row.dataset_id, "uuid": row.dataset.uuid, "resource": resource.name}},
                 sha256=resource.upload,
             ),
             schema=read_schema(resource.schema) if resource.schema else None,
@@ -143,35 +148,37 @@ class Processing:
         prepared.task.place = resource.file
         prepared.task.bytes = resource.upload_bytes
         release_memory()
-        report("store", resource.upload_bytes, force=True)
-        values = self._keep(prepared, resource, opened)
+        report("store", resource.upload_bytes)
+        values = self._keep(prepared, resource, opened, upload)
         return values, [finding.describe() for finding in prepared.privacy]
 
-    def _split_off(self, lease: Lease, resource: DraftResource, contents: FoundContents) -> None:
+    def _split_off(self, row: Draft, resource: DraftResource, contents: FoundContents) -> None:
         """Make resources of the further tables of an upload and of what lies beside them, once."""
         tables = contents.tables
         if len(tables) < 2 and not contents.attachments:
             return
-        with self._context.write() as session:
-            row = lease.lock(session)
-            target = next(item for item in row.resources if item.id == resource.id)
-            taken = {item.name for item in row.resources} | self._find_places(row).attachments
-            position = max(item.position for item in row.resources)
-            choices = row.dataset.choices or {}
-            for number, values in enumerate(self._readings.split_off(resource, tables, taken), start=1):
-                chosen = choices.get(values["name"])
-                row.resources.append(DraftResource(position=position + number, choices=chosen, **values))
-            places = self._find_places(row)
-            for values in self._readings.keep_attachments(resource, contents.attachments, places):
-                row.attachments.append(DraftAttachment(position=len(row.attachments), **values))
-            target.reading = resource.reading = {"sheet": tables[0].place}
+        taken = {item.name for item in row.resources} | self._find_places(row, ()).attachments
+        split = self._readings.split_off(resource, tables, taken)
+        places = self._find_places(row, [values["name"] for values in split])
+        beside = self._readings.keep_attachments(resource, contents.attachments, places)
+        position = max(item.position for item in row.resources)
+        choices = row.dataset.choices or {}
+        for number, values in enumerate(split, start=1):
+            chosen = choices.get(values["name"])
+            row.resources.append(DraftResource(position=position + number, choices=chosen, **values))
+        for values in beside:
+            row.attachments.append(DraftAttachment(position=len(row.attachments), **values))
+        resource.reading = {"sheet": tables[0].place}
 
-    def _find_places(self, row: Draft) -> Places:
+    def _find_places(self, row: Draft, more: Sequence[str]) -> Places:
+        """The names in use, with those of `more` tables."""
         manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
-        tables = [item.name for item in row.resources]
+        tables = [*(item.name for item in row.resources), *more]
         return Places(manifest, dropped=row.dropped, tables=tables, attachments=row.attachments)
 
-    def _keep(self, prepared: PreparedTable, resource: DraftResource, opened: OpenedTable) -> dict[str, Any]:
+    def _keep(
+        self, prepared: PreparedTable, resource: DraftResource, opened: OpenedTable, upload: Path
+    ) -> dict[str, Any]:
         """Put the finished files into the private store; the columns of the draft's row that tell of them."""
         values: dict[str, Any] = {
             "checked": True,
@@ -190,7 +197,7 @@ class Processing:
             "plain": None,
             "changes": None,
         }
-        is_upload = opened.path == self._context.private.blob_path(resource.upload)
+        is_upload = opened.path == upload
         if not is_upload:
             values["plain"], _ = self._context.private.put_blob(opened.path)
         if prepared.findings.exists():

@@ -50,11 +50,14 @@ class Publication:
         self._manifests = manifests
         self._processing = processing
 
-    def run(self, lease: Lease) -> bool:
-        """Publish a draft; False where another draft of the dataset is being published and this one has to wait."""
-        planned = None
-        while planned is None:
-            planned = self._prepare(lease)
+    def run(self, lease: Lease, row: Draft) -> bool:
+        """Publish a draft; False where another draft of the dataset is being published and this one has to wait.
+
+        `row` is as it was when it was taken.
+        """
+        while (planned := self._prepare(lease, row)) is None:
+            with self._context.read() as session:
+                row = lease.lock(session)
         if isinstance(planned, bool):
             self._forget_closed(lease)
             return planned
@@ -64,7 +67,7 @@ class Publication:
         manifest = json.loads(data)
         self._copy_blobs(lease, list_blobs(manifest, owned))
         keep_record(self._context, manifest_key(manifest["name"], target), data)
-        lease.report(Stage("publish"), 0.99, force=True)
+        lease.report(Stage("publish"), 0.99)
         with self._context.write() as session:
             self._make_visible(session, lease.lock(session), data)
         return True
@@ -77,17 +80,18 @@ class Publication:
         if not is_open:
             forget_files(self._context, dataset)
 
-    def _prepare(self, lease: Lease) -> tuple[str, str, set[str]] | bool | None:
+    def _prepare(self, lease: Lease, row: Draft) -> tuple[str, str, set[str]] | bool | None:
         """Plan what is not planned yet: number, manifest and the resources that are the draft's own.
 
         False where another draft goes first, True where this one ends here, None where another version came out while
         this one was compared with the one before.
         """
-        with self._context.read() as session:
-            base = lease.lock(session).dataset.latest
-        self._changes.compare(lease, base)
+        base = row.dataset.latest
+        compared = {resource.id: changes for resource, changes in self._changes.compare(lease, row, base)}
         with self._context.write() as session:
             row = lease.lock(session)
+            for resource in row.resources:
+                resource.changes = compared.get(resource.id, resource.changes)
             dataset = find_dataset(session, row.dataset_id, lock=True)
             if dataset.publishing_id not in (None, row.id):
                 return False
@@ -170,8 +174,9 @@ class Publication:
 
     def _copy_blobs(self, lease: Lease, names: Sequence[str]) -> None:
         for number, name in enumerate(names):
-            lease.report(Stage("publish"), 0.98 * number / len(names), force=True)
-            copied, _ = self._context.public.put_blob(self._context.private.blob_path(name))
+            lease.report(Stage("publish"), 0.98 * number / len(names))
+            with self._context.private.local_copy(name) as path:
+                copied, _ = self._context.public.put_blob(path)
             if copied != name:
                 raise IntegrityError(N_("The blob %(name)s of the private store is damaged"), name=name)
 

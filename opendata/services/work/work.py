@@ -149,12 +149,11 @@ class Work:
     def _do(self, lease: Lease) -> None:
         with self._context.read() as session:
             row = lease.lock(session)
-            wanted, attempts = row.wanted, row.attempts
-        if attempts > self._context.settings.max_attempts:
+        if row.attempts > self._context.settings.max_attempts:
             self._give_up(lease)
-        elif wanted == "process":
-            self._processing.run(lease)
-        elif not self._publication.run(lease):
+        elif row.wanted == "process":
+            self._processing.run(lease, row)
+        elif not self._publication.run(lease, row):
             with self._context.write() as session:
                 row = lease.lock(session)
                 row.due = self._context.clock() + _WAIT

@@ -7,6 +7,7 @@ to nothing and is let pass; a value is only found in a column of its own type.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,8 +36,8 @@ class KeyedTable:
     first_row: int = 2
 
 
-FindTable = Callable[[ForeignKey], Path | None]
-"""Gives the Parquet file of the published table that a key refers to, or None."""
+FindTable = Callable[[ForeignKey], AbstractContextManager[Path | None]]
+"""Gives a local Parquet file of the published table that a key refers to, or None; it is there inside the context."""
 
 
 def check_foreign_keys(tables: Mapping[str, KeyedTable], find_published: FindTable | None) -> None:
@@ -53,14 +54,18 @@ def check_foreign_keys(tables: Mapping[str, KeyedTable], find_published: FindTab
                 if find_published is None:
                     table.task.warnings.append(Problem("unchecked-key", params={"target": key.target}))
                     continue
-                own, reference = key, find_published(key)
+                with find_published(key) as reference:
+                    _check(key, table, reference)
             else:
                 own = replace(key, resource="") if key.resource == name else key
                 target = tables.get(own.resource or name)
-                if target is not None and target.path is None:
-                    continue
-                reference = target.path if target is not None else None
-            check_foreign_key(own, table=table.path, reference=reference, task=table.task, first_row=table.first_row)
+                if target is None or target.path is not None:
+                    _check(own, table, target.path if target is not None else None)
+
+
+def _check(key: ForeignKey, table: KeyedTable, reference: Path | None) -> None:
+    assert table.path is not None  # noqa: S101 - told by the caller
+    check_foreign_key(key, table=table.path, reference=reference, task=table.task, first_row=table.first_row)
 
 
 def check_foreign_key(

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from opendata import problems
 from opendata.metadata.canonical import write_canonical
 from opendata.services.delivery.forms import CODINGS, ServedForm
+from opendata.storage.store import blob_key
 from opendata.web.core.instance import services
 from opendata.web.core.languages import vary_by_reader
 from opendata.web.core.links import clean_name, link_file, name_file
@@ -180,7 +181,7 @@ def refuse_range(error: RequestedRangeNotSatisfiable) -> Response:
 def describe_form(form: ServedForm, links: str, disposition: str) -> Content:
     """A form as content."""
     return Content(
-        source=form.path,
+        source=form.open,
         size=form.size,
         sha256=form.sha256,
         media_type=form.media_type,
@@ -188,7 +189,7 @@ def describe_form(form: ServedForm, links: str, disposition: str) -> Content:
         disposition=disposition,
         links=links,
         varies=form.may_be_encoded,
-        accel=_find_accel(form.path),
+        accel=_find_accel(form),
         find_sha512=partial(services().forms.find_sha512, form),
     )
 
@@ -201,11 +202,8 @@ def _name(form: ServedForm, title: str, version: str) -> str:
     return name_file(f"{cleaned}-{version}{Path(form.name).suffix}", form.name)
 
 
-def _find_accel(path: Path) -> str:
+def _find_accel(form: ServedForm) -> str:
     """Where nginx finds a file, if it is to send it."""
-    settings = services().settings
-    if settings.accel_prefix:
-        for name, folder in (("store", settings.public_folder), ("derived", settings.derived_folder)):
-            if path.is_relative_to(folder):
-                return f"{settings.accel_prefix}/{name}/{quote(path.relative_to(folder).as_posix())}"
-    return ""
+    prefix = services().settings.accel_prefix
+    place = f"derived/{quote(form.key)}" if form.derived else f"store/{blob_key(form.sha256)}"
+    return f"{prefix}/{place}" if prefix else ""

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO, FileIO
-from pathlib import Path
-from typing import IO, cast
+from io import BytesIO
+from typing import IO, BinaryIO, cast
 
 from flask import request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
@@ -31,13 +30,13 @@ _DIGESTED_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What is to be sent. `sha256` is the hexadecimal digest of `source`, a file's or the bytes themselves.
+    """What is to be sent. `source` are the bytes themselves, or opens them; `sha256` is their hexadecimal digest.
 
     `disposition` and `links` are the values of their headers. `coding` is the content coding of the bytes, and
     `varies` tells that there are other codings of them. `accel` is where a server before us finds the file.
     """
 
-    source: Path | bytes
+    source: Callable[[], BinaryIO] | bytes
     size: int
     sha256: str
     media_type: str
@@ -171,8 +170,8 @@ def _set_body(response: Response, content: Content, part: Range) -> None:
     response.direct_passthrough = True
 
 
-def _open(content: Content) -> BytesIO | FileIO:
-    return BytesIO(content.source) if isinstance(content.source, bytes) else FileIO(content.source)
+def _open(content: Content) -> BinaryIO:
+    return BytesIO(content.source) if isinstance(content.source, bytes) else content.source()
 
 
 def _write_digest(content: Content, want: str | None) -> str:

@@ -15,7 +15,6 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from opendata.db.models import Draft
-from opendata.domain.stages import Stage
 from opendata.services.drafts.lease import Lease, release
 from opendata.wiring import Services
 from tests.api.conftest import Caller
@@ -93,6 +92,11 @@ def hold(services: Services, draft: str) -> Lease:
     return lease
 
 
+def tell(services: Services, lease: Lease) -> None:
+    with services.database.unit(write=True) as session:
+        lease.extend(session, stage="check levels", progress=0.5)
+
+
 def finish(services: Services, lease: Lease, status: str) -> None:
     with services.database.unit(write=True) as session:
         row = lease.lock(session)
@@ -111,7 +115,7 @@ def test_each_step_of_the_work_is_an_event_and_done_is_the_last(
     start = {"status": "received", "stage": "", "text": "", "progress": 0.0, "bytes": 0, "total": total}
     assert stream.read_event() == ("progress", start)
     lease = hold(services, draft)
-    lease.report(Stage("check", "levels"), 0.5, force=True)
+    tell(services, lease)
     name, data = stream.read_event()
     assert (name, data["stage"], data["text"]) == ("progress", "check levels", "Checking levels")
     assert (data["progress"], data["bytes"], data["total"]) == (0.5, total // 2, total)
@@ -125,7 +129,7 @@ def test_each_step_of_the_work_is_an_event_and_done_is_the_last(
 def test_a_stage_is_told_in_the_language_of_the_request(
     editor: Caller, services: Services, draft: str, port: int
 ) -> None:
-    hold(services, draft).report(Stage("check", "levels"), 0.5, force=True)
+    tell(services, hold(services, draft))
     stream = Stream(port, draft, editor.token, language="zh")
     _, data = stream.read_event()
     assert data["stage"] == "check levels"

@@ -32,7 +32,7 @@ from opendata.services.core.values import Page
 from opendata.storage.local import LocalStore
 from opendata.storage.store import schema_key
 from opendata.wiring import Services
-from tests.instances import CSV, DATASET, SCHEMA, make_actor, publish
+from tests.instances import CSV, DATASET, SCHEMA, locate, make_actor, publish
 
 WRITERS = 6
 NONSENSE = ["a\0b", "a\ud800b", "", "../x", "A B", "x" * 10_000]
@@ -420,7 +420,7 @@ def test_a_cursor_gives_back_its_key(key: str) -> None:
 def test_the_rows_of_a_published_version_are_those_of_the_file(services: Services, editor: Actor) -> None:
     publish(services, editor)
     assert services.datasets.get("reservoirs").latest == "1.0.0"
-    assert services.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
+    assert locate(services.versions.find_file("reservoirs", "1.0.0", "levels", "csv")).read_text() == CSV
 
 
 @pytest.mark.both_databases

@@ -28,7 +28,7 @@ from opendata.services.core.actors import Actor
 from opendata.services.core.records import read_keys
 from opendata.storage.local import LocalStore
 from opendata.wiring import Services
-from tests.instances import CSV, make_actor, publish, upload
+from tests.instances import CSV, locate, make_actor, publish, upload
 
 MORE = CSV + "A003,南湖,3,2026-02-02\n"
 OTHER = "n\n1\n"
@@ -116,8 +116,8 @@ def test_erasing_deletes_the_bytes_from_every_version_and_draft_that_has_them(
     assert [path for path in find_bytes(services, CSV) if path.read_bytes() == CSV.encode()] == []
     assert services.drafts.get(editor, waiting.id).status == "discarded"
     standing = services.versions.find_file("reservoirs", "1.2.0", "levels", "csv")
-    assert standing.path.read_text() == MORE
-    assert services.versions.find_file("reservoirs", "1.2.0", "other", "csv").path.read_text() == OTHER
+    assert locate(standing).read_text() == MORE
+    assert locate(services.versions.find_file("reservoirs", "1.2.0", "other", "csv")).read_text() == OTHER
     erased = json.loads(services.withdrawals.read_tombstone("reservoirs", "1.1.0"))["erased"]
     assert digest(CSV.encode()) in erased
     assert digest(OTHER.encode()) not in erased
@@ -137,10 +137,11 @@ def test_erasing_deletes_the_text_that_was_made_of_a_workbook_to_check_it(
         plain = session.scalars(select(DraftResource.plain).where(DraftResource.draft_id == view.id)).one()
     assert plain is not None
     kept = LocalStore(services.settings.private_folder)
-    assert "东湖" in kept.blob_path(plain).read_text()
+    with kept.local_copy(plain) as path:
+        assert "东湖" in path.read_text()
     services.withdrawals.withdraw(boss, "reservoirs", "1.0.0", reason="x", legal_basis="y", erase=True)
     with pytest.raises(NotFoundError):
-        kept.blob_path(plain)
+        kept.open_blob(plain)
 
 
 def test_only_the_table_named_is_erased(services: Services, editor: Actor, boss: Actor) -> None:
@@ -149,7 +150,7 @@ def test_only_the_table_named_is_erased(services: Services, editor: Actor, boss:
     services.withdrawals.withdraw(
         boss, "reservoirs", "1.1.0", reason="x", legal_basis="y", erase=True, resources=["other"]
     )
-    assert services.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
+    assert locate(services.versions.find_file("reservoirs", "1.0.0", "levels", "csv")).read_text() == CSV
     assert [path for path in find_bytes(services, OTHER) if path.read_bytes() == OTHER.encode()] == []
 
 

@@ -98,7 +98,8 @@ def test_a_closed_dataset_is_neither_exported_nor_referred_to(closed: Services, 
         closed.exports.export("reservoirs", None, tmp_path / "export")
     assert list(tmp_path.glob("export/*.csv")) == []
     key = ForeignKey(fields=("code",), resource="levels", reference_fields=("code",), package="reservoirs@1.0.0")
-    assert closed.versions.find_table(key) is None
+    with closed.versions.local_table(key) as path:
+        assert path is None
 
 
 def test_its_entry_and_manifests_stay_and_it_opens_again(closed: Services, editor: Actor) -> None:

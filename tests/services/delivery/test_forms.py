@@ -33,7 +33,7 @@ from opendata.tables.forms.excel_form import write_excel_csv
 from opendata.tables.forms.forms import write_form
 from opendata.tables.forms.workbook_form import Page, write_workbook_form
 from opendata.wiring import Services
-from tests.instances import CSV, make_actor, make_services, publish
+from tests.instances import CSV, locate, make_actor, make_services, publish
 from tests.selection import examples
 from tests.servers import CHECKOUT
 
@@ -55,7 +55,7 @@ def test_every_form_of_every_sample_has_the_same_rows(library: Services, dataset
     for resource in library.versions.get_manifest(dataset, version)["resources"]:
         found = {suffix: library.forms.find(dataset, version, resource["name"], suffix) for suffix in FORMS}
         found["excel"] = library.forms.find(dataset, version, resource["name"], "csv", excel=True)
-        compare_forms({suffix: form.path for suffix, form in found.items()})
+        compare_forms({suffix: locate(form) for suffix, form in found.items()})
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_every_form_of_a_real_dataset_has_the_same_rows(tmp_path: Path, realdata
     for item in done.resources:
         found = {suffix: services.forms.find(done.dataset, "1.0.0", item.name, suffix) for suffix in FORMS}
         found["excel"] = services.forms.find(done.dataset, "1.0.0", item.name, "csv", excel=True)
-        compare_forms({suffix: form.path for suffix, form in found.items()})
+        compare_forms({suffix: locate(form) for suffix, form in found.items()})
     services.database.dispose()
 
 
@@ -238,18 +238,18 @@ def reservoirs(services: Services, editor: Actor) -> Services:
 
 def test_a_form_is_made_once_and_again_when_deleted(reservoirs: Services) -> None:
     first = reservoirs.forms.find("reservoirs", "1.1.0", "levels", "xlsx")
-    changed = first.path.stat().st_mtime_ns
+    changed = locate(first).stat().st_mtime_ns
     assert reservoirs.forms.find("reservoirs", "1.1.0", "levels", "xlsx") == first
-    assert first.path.stat().st_mtime_ns == changed
+    assert locate(first).stat().st_mtime_ns == changed
     for path in reservoirs.settings.derived_folder.iterdir():
         path.unlink()
     again = reservoirs.forms.find("reservoirs", "1.1.0", "levels", "xlsx")
-    assert again.sha256 == first.sha256 == hashlib.sha256(again.path.read_bytes()).hexdigest()
+    assert again.sha256 == first.sha256 == hashlib.sha256(locate(again).read_bytes()).hexdigest()
 
 
 def test_the_package_has_every_file_and_its_digests(reservoirs: Services) -> None:
     form = reservoirs.forms.find_package("reservoirs", "1.1.0")
-    with zipfile.ZipFile(form.path) as archive:
+    with zipfile.ZipFile(locate(form)) as archive:
         names = ["datapackage.json", "datapackage.json.sig", "levels.csv", "levels.parquet", "SHA256SUMS"]
         assert archive.namelist() == names
         assert archive.read("datapackage.json") == reservoirs.versions.read_manifest("reservoirs", "1.1.0")
@@ -257,7 +257,7 @@ def test_the_package_has_every_file_and_its_digests(reservoirs: Services) -> Non
         listed = dict(line.split("  ")[::-1] for line in archive.read("SHA256SUMS").decode().splitlines())
         assert listed == {name: hashlib.sha256(archive.read(name)).hexdigest() for name in names[:-1]}
     reservoirs.forms.forget([reservoirs.versions.get("reservoirs", "1.1.0").manifest_sha256])
-    assert not form.path.exists()
+    assert not locate(form).exists()
     assert reservoirs.forms.find_package("reservoirs", "1.1.0").sha256 == form.sha256
 
 
@@ -267,8 +267,8 @@ def test_what_was_made_of_erased_bytes_is_forgotten(reservoirs: Services) -> Non
     resource = reservoirs.versions.get_resource("reservoirs", "1.1.0", "levels")
     reservoirs.forms.find_sha512(forms[2])
     reservoirs.forms.forget([resource["hash"], resource["opendata"]["parquet"]["hash"]])
-    assert not any(form.path.exists() for form in (forms[0], forms[1], coded))
-    assert forms[2].path.exists()
+    assert not any(locate(form).exists() for form in (forms[0], forms[1], coded))
+    assert locate(forms[2]).exists()
     assert list_files(reservoirs.settings.derived_folder) == []
 
 
@@ -281,8 +281,8 @@ def test_an_erasure_takes_the_forms_along(reservoirs: Services) -> None:
     reservoirs.withdrawals.withdraw(
         boss, "reservoirs", "1.0.0", reason="含个人信息", legal_basis="个人信息保护法", erase=True
     )
-    assert not [form.path.name for form in forms if form.path.exists()]
-    assert kept.path.exists()
+    assert not [locate(form).name for form in forms if locate(form).exists()]
+    assert locate(kept).exists()
 
 
 def test_a_withdrawn_version_has_no_form(reservoirs: Services) -> None:
@@ -301,13 +301,13 @@ def test_a_withdrawn_version_has_no_form(reservoirs: Services) -> None:
 def test_a_file_known_to_be_whole_is_looked_at_again(reservoirs: Services) -> None:
     form = reservoirs.forms.find("reservoirs", "1.1.0", "levels", "csv")
     assert reservoirs.forms.find("reservoirs", "1.1.0", "levels", "csv") == form
-    form.path.chmod(0o644)
-    data = form.path.read_bytes()
-    form.path.write_bytes(data[:-1] + b"?")
-    os.utime(form.path, (2**32, 2**32))  # as if it were long after publication
+    locate(form).chmod(0o644)
+    data = locate(form).read_bytes()
+    locate(form).write_bytes(data[:-1] + b"?")
+    os.utime(locate(form), (2**32, 2**32))  # as if it were long after publication
     with pytest.raises(DamagedError):
         reservoirs.forms.find("reservoirs", "1.1.0", "levels", "csv")
-    form.path.write_bytes(data)
+    locate(form).write_bytes(data)
     with pytest.raises(DamagedError):  # until somebody has said that it is whole again
         reservoirs.forms.find("reservoirs", "1.1.0", "levels", "csv")
 
@@ -325,10 +325,10 @@ def test_a_coded_form_holds_the_same_bytes(library: Services, coding: str) -> No
     form = library.forms.find("gdp-by-province", "1.0.0", "gdp", "csv")
     coded = library.forms.encode(form, coding)
     assert coded is not None
-    data = coded.path.read_bytes()
-    with pa.input_stream(coded.path, compression="zstd") as stream:
+    data = locate(coded).read_bytes()
+    with pa.input_stream(locate(coded), compression="zstd") as stream:
         plain = gzip.decompress(data) if coding == "gzip" else stream.read()
-    assert plain == form.path.read_bytes()
+    assert plain == locate(form).read_bytes()
     assert coded.size == len(data) < form.size
 
 

@@ -17,7 +17,7 @@ from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
-from tests.instances import CSV, SCHEMA, publish
+from tests.instances import CSV, SCHEMA, locate, publish
 
 PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -50,7 +50,7 @@ def test_a_document_beside_a_table_becomes_an_attachment(services: Services, edi
     assert attachment["path"].startswith("files/")
     assert attachment["mediatype"] == "application/pdf"
     name = attachment["path"].removeprefix("files/")
-    assert services.versions.find_attachment("reservoirs", version, name).path.read_bytes() == PDF
+    assert locate(services.versions.find_attachment("reservoirs", version, name)).read_bytes() == PDF
     with pytest.raises(NotFoundError):
         services.versions.find_file("reservoirs", version, attachment["name"], "csv")
     assert services.checking.run().findings == []
@@ -134,4 +134,4 @@ def test_a_package_with_attachments_goes_out_and_comes_in_again(
     assert (found.dataset, found.created) == ("copied", True)
     (_, attachment) = services.versions.get_manifest("copied", "1.0.0")["resources"]
     name = attachment["path"].removeprefix("files/")
-    assert services.versions.find_attachment("copied", "1.0.0", name).path.read_bytes() == PDF
+    assert locate(services.versions.find_attachment("copied", "1.0.0", name)).read_bytes() == PDF

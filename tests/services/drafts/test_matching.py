@@ -12,7 +12,7 @@ from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.matching import SchemaProposal
 from opendata.wiring import Services
-from tests.instances import DATASET, SCHEMA, make_actor, make_services, publish, upload
+from tests.instances import DATASET, SCHEMA, locate, make_actor, make_services, publish, upload
 
 TITLES = ("编号", "水库名称", "水位（米）", "测量日期")
 TITLED = {
@@ -68,7 +68,7 @@ def test_the_newest_schema_of_the_library_is_proposed_and_taken(services: Servic
     assert (taken.status, taken.resources[0].schema_name) == ("valid", "reservoirs@1.10.0")
     services.drafts.submit(clerk, view.id)
     services.work.run_to_end(view.id)
-    assert services.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text("utf-8") == ENGLISH
+    assert locate(services.versions.find_file("reservoirs", "1.0.0", "levels", "csv")).read_text("utf-8") == ENGLISH
 
 
 def test_the_next_file_is_read_by_the_same_columns(services: Services, clerk: Actor) -> None:

@@ -17,7 +17,7 @@ from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
-from tests.instances import DATASET, make_actor, make_services
+from tests.instances import DATASET, locate, make_actor, make_services
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def read_csv(services: Services, view: DraftView, editor: Actor, name: str) -> s
     services.work.run_to_end(view.id)
     published = services.drafts.get(editor, view.id)
     assert published.version is not None
-    return services.versions.find_file("reservoirs", published.version, name, "csv").path.read_text(encoding="utf-8")
+    return locate(services.versions.find_file("reservoirs", published.version, name, "csv")).read_text(encoding="utf-8")
 
 
 BOOK = [["水库水位表", ""], ["单位：米", ""], ["名称", "水位"], ["东湖", 12.5], ["西湖", 3], ["数据来源：水务局", ""]]

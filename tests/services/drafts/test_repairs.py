@@ -10,7 +10,7 @@ from opendata.errors import InvalidMetadataError
 from opendata.services.core.actors import Actor
 from opendata.services.drafts.submission import Submission
 from opendata.wiring import Services
-from tests.instances import upload
+from tests.instances import locate, upload
 
 SCHEMA: dict[str, Any] = {
     "fields": [
@@ -92,8 +92,8 @@ def test_what_is_plain_to_see_is_repaired_where_it_is_agreed_to(services: Servic
     services.drafts.submit(editor, draft.id)
     services.work.run_to_end(draft.id)
     file = services.versions.find_file("reservoirs", "1.0.0", "levels", "csv")
-    assert file.path.read_text() == "code,level,measured\nA001,12,2026-01-31\nA002,7,2026-02-01\n"
-    assert file.path.read_bytes() != MESSY.encode()
+    assert locate(file).read_text() == "code,level,measured\nA001,12,2026-01-31\nA002,7,2026-02-01\n"
+    assert locate(file).read_bytes() != MESSY.encode()
 
 
 def test_the_repairs_accepted_are_offered_for_the_next_file_but_not_made(services: Services, editor: Actor) -> None:

@@ -14,7 +14,7 @@ from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.submission import Submission
 from opendata.wiring import Services
-from tests.instances import CSV, DATASET, make_actor, make_services, upload
+from tests.instances import CSV, DATASET, locate, make_actor, make_services, upload
 from tests.services.core.test_disclosure import CLOSED, MORE
 
 LICENCE = [{"name": "CC0-1.0"}]
@@ -188,7 +188,7 @@ def test_a_dataset_is_closed_by_an_approved_draft_of_its_metadata_without_a_vers
     following = published.drafts.get(boss, draft).next
     assert following is not None
     assert (following.version, following.is_entry_only) == (None, True)
-    assert published.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
+    assert locate(published.versions.find_file("reservoirs", "1.0.0", "levels", "csv")).read_text() == CSV
     ended = approve_and_publish(published, boss, draft)
     assert (ended.status, ended.version) == ("published", "1.0.0")
     assert published.datasets.get("reservoirs").disclosure == CLOSED
@@ -210,7 +210,7 @@ def test_a_closed_dataset_opens_by_an_approved_draft_alone(published: Services, 
     with pytest.raises(NotPublicError):
         published.versions.find_file("reservoirs", "1.0.0", "levels", "csv")
     assert approve_and_publish(published, boss, draft).status == "published"
-    assert published.versions.find_file("reservoirs", "1.0.0", "levels", "csv").path.read_text() == CSV
+    assert locate(published.versions.find_file("reservoirs", "1.0.0", "levels", "csv")).read_text() == CSV
 
 
 def test_the_owner_of_the_instance_changes_at_once_what_is_public_and_leaves_what_waits(

@@ -13,7 +13,7 @@ from opendata.services.core.actors import Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.submission import Submission
 from opendata.wiring import Services
-from tests.instances import CSV, DATASET, SCHEMA, make_actor, publish, upload
+from tests.instances import CSV, DATASET, SCHEMA, locate, make_actor, publish, upload
 
 ONE_MORE = CSV + "A003,南湖,3,2026-02-02\n"
 NARROW = {"fields": SCHEMA["fields"][:3], "primaryKey": ["code"]}
@@ -95,7 +95,7 @@ def test_a_draft_that_was_overtaken_is_compared_with_what_is_there_now(services:
 
 @pytest.mark.parametrize("change", ["flipped", "gone"])
 def test_a_version_whose_file_is_damaged_does_not_stop_the_next(services: Services, editor: Actor, change: str) -> None:
-    parquet = services.versions.find_file("reservoirs", "1.0.0", "levels", "parquet").path
+    parquet = locate(services.versions.find_file("reservoirs", "1.0.0", "levels", "parquet"))
     parquet.chmod(0o600)
     if change == "gone":
         parquet.unlink()

@@ -25,7 +25,7 @@ from opendata.settings import Settings
 from opendata.storage.local import LocalStore
 from opendata.storage.store import manifest_key, signature_key
 from opendata.wiring import Services, build_context, build_services
-from tests.instances import CSV, make_actor, publish, upload
+from tests.instances import CSV, locate, make_actor, publish, upload
 from tests.services.operations.test_rebuilding import describe_catalogue, read_version
 
 MORE = CSV + "A003,南湖,3,2026-02-02\n"
@@ -40,7 +40,7 @@ def published(services: Services, editor: Actor) -> Services:
 
 
 def find_blob(services: Services, version: str = "1.0.0") -> Path:
-    return services.versions.find_file("reservoirs", version, "levels", "csv").path
+    return locate(services.versions.find_file("reservoirs", version, "levels", "csv"))
 
 
 def write_over(path: Path, change: Callable[[bytes], bytes]) -> None:

@@ -19,7 +19,7 @@ from opendata.services.core.values import DatasetView
 from opendata.settings import Settings
 from opendata.storage.store import manifest_key, signature_key
 from opendata.wiring import Services, build_services
-from tests.instances import CSV, DATASET, make_actor, make_services, make_tables, publish, upload
+from tests.instances import CSV, DATASET, locate, make_actor, make_services, make_tables, publish, upload
 from tests.selection import examples
 
 SCHEMA = {"fields": [{"name": "code", "type": "string"}], "primaryKey": ["code"]}
@@ -236,7 +236,7 @@ def read_version(services: Services, dataset: str, version: str) -> dict[str, by
     for resource in services.versions.get_manifest(dataset, version)["resources"]:
         for suffix in ("csv", "parquet"):
             file = services.versions.find_file(dataset, version, resource["name"], suffix)
-            found[f"{resource['name']}.{suffix}"] = file.path.read_bytes()
+            found[f"{resource['name']}.{suffix}"] = locate(file).read_bytes()
     return found
 
 

@@ -18,7 +18,7 @@ from opendata.errors import InvalidMetadataError, InvalidPackageError, NotFoundE
 from opendata.services.core.actors import SYSTEM
 from opendata.services.packages.imports import Imported
 from opendata.wiring import Services
-from tests.instances import make_services
+from tests.instances import locate, make_services
 
 LEVELS = {
     "name": "levels",
@@ -118,8 +118,8 @@ def test_a_real_package_is_published_with_all_its_rows(instance: Services, reald
         parquet = instance.versions.find_file(found.dataset, "1.0.0", resource, "parquet")
         import pyarrow.parquet
 
-        assert pyarrow.parquet.read_metadata(parquet.path).num_rows == REAL[name][resource]
-        assert hashlib.sha256(csv.path.read_bytes()).hexdigest() == csv.sha256
+        assert pyarrow.parquet.read_metadata(locate(parquet)).num_rows == REAL[name][resource]
+        assert hashlib.sha256(locate(csv).read_bytes()).hexdigest() == csv.sha256
     again = load(instance, realdata / "datapackages" / name)
     assert (again.version, again.created, again.refused) == ("1.0.0", False, False)
 

@@ -32,7 +32,7 @@ from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_files import UploadFiles
 from opendata.services.uploads.upload_values import Checksum, UploadView
 from opendata.services.uploads.uploads import Uploads
-from opendata.storage.local import LocalStore
+from opendata.storage.store import blob_key
 from opendata.wiring import Services, build_context
 from tests.instances import CSV, SCHEMA, make_actor, make_services
 from tests.selection import examples
@@ -287,7 +287,7 @@ def test_a_draft_takes_a_finished_upload_without_copying_it(services: Services, 
         view, _ = services.drafts.create(editor, "reservoirs", [file], [option])
     services.work.run_to_end(view.id)
     assert services.drafts.get(editor, view.id).status == "valid"
-    blob = LocalStore(services.settings.private_folder).blob_path(hashlib.sha256(data).hexdigest())
+    blob = services.settings.private_folder / blob_key(hashlib.sha256(data).hexdigest())
     assert blob.samefile(services.settings.upload_folder / found.id)
     services.uploads.delete(editor, found.id)
     assert blob.read_bytes() == data

@@ -25,7 +25,7 @@ from opendata.services.core.actors import Actor
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
-from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services, publish, upload
+from tests.instances import CSV, DATASET, SCHEMA, locate, make_actor, make_services, publish, upload
 
 
 @pytest.mark.both_databases
@@ -36,10 +36,10 @@ def test_a_valid_file_becomes_version_1_0_0_with_both_forms(services: Services, 
     (resource,) = manifest["resources"]
     csv = services.versions.find_file("reservoirs", "1.0.0", "levels", "csv")
     parquet = services.versions.find_file("reservoirs", "1.0.0", "levels", "parquet")
-    assert csv.path.read_text() == CSV
+    assert locate(csv).read_text() == CSV
     for file in (csv, parquet):
-        assert hashlib.sha256(file.path.read_bytes()).hexdigest() == file.sha256
-        assert file.path.stat().st_size == file.size
+        assert hashlib.sha256(locate(file).read_bytes()).hexdigest() == file.sha256
+        assert locate(file).stat().st_size == file.size
     assert resource["hash"] == f"sha256:{csv.sha256}"
     assert resource["opendata"]["rows"] == 2
     assert manifest["opendata"]["previous"] is None

@@ -86,11 +86,17 @@ def row_of(services: Services, draft: str) -> Draft:
         return row
 
 
+def tell(context: Context, lease: Lease, progress: float) -> None:
+    """Report progress at once."""
+    with context.write() as session:
+        lease.extend(session, stage="check levels", progress=progress)
+
+
 def break_processing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Make processing fail until the function given back is called."""
     attempts = []
 
-    def fail(self: Processing, lease: Lease) -> None:
+    def fail(self: Processing, lease: Lease, row: Draft) -> None:
         attempts.append(lease)
         raise OSError("the disk is full")
 
@@ -136,7 +142,7 @@ def test_a_lease_is_held_until_it_runs_out_and_longer_where_the_worker_gets_on(
     clock.pass_(seconds)
     assert take_lease(context, draft) is None
     assert work.find() == []
-    lease.report(Stage("check", "levels"), 0.5, force=True)
+    tell(context, lease, 0.5)
     assert (row_of(services, draft).stage, row_of(services, draft).progress) == ("check levels", 0.5)
     clock.pass_(seconds)
     assert take_lease(context, draft) is None
@@ -171,11 +177,11 @@ def test_what_a_worker_does_after_losing_its_lease_is_void(
     assert first is not None
     assert second is not None
     with pytest.raises(LostLeaseError):
-        first.report(Stage("late"), 0.9, force=True)
+        tell(context, first, 0.9)
     with services.database.unit(write=True) as session, pytest.raises(LostLeaseError):
         first.lock(session)
     services.work.do(first)
-    assert row_of(services, draft).status == "received"
+    assert row_of(services, draft).status == "validating"
     services.work.do(second)
     assert services.drafts.get(editor, draft).status == "valid"
 
@@ -209,7 +215,7 @@ def test_a_draft_given_up_while_a_worker_has_it_stays_given_up(
     draft = receive(services, editor, CSV + "A003,南湖,3,2026-02-02\n")
 
     def discard() -> None:
-        if row_of(services, draft).status == "received":
+        if row_of(services, draft).status in ("received", "validating"):
             services.drafts.discard(editor, draft)
 
     if step == "taken":
@@ -224,9 +230,9 @@ def test_a_draft_given_up_while_a_worker_has_it_stays_given_up(
     else:
         run = Processing.run
 
-        def discard_and_run(self: Processing, lease: Lease) -> None:
+        def discard_and_run(self: Processing, lease: Lease, row: Draft) -> None:
             discard()
-            run(self, lease)
+            run(self, lease, row)
 
         monkeypatch.setattr(Processing, "run", discard_and_run)
     services.work.run(draft)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from opendata.domain.stages import Stage
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.lease import Lease, release
 from opendata.services.uploads.upload_values import UploadedFile
@@ -51,7 +50,8 @@ class Work:
 
     def reach(self, progress: float) -> None:
         """Tell how far it is."""
-        self._lease.report(Stage("check", "levels"), progress, force=True)
+        with self._database.unit(write=True) as session:
+            self._lease.extend(session, stage="check levels", progress=progress)
 
     def end(self) -> None:
         """Be done, and find nothing wrong."""

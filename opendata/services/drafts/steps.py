@@ -1,0 +1,276 @@
+"""Steps of a draft through review: each checked against its state, the rights of who takes it, and the revision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from opendata.db.models import Draft
+from opendata.errors import (
+    N_,
+    InvalidMetadataError,
+    NotFoundError,
+    NotPermittedError,
+    PreconditionError,
+    StateError,
+    fault,
+)
+from opendata.intake.understanding import read_choices
+from opendata.metadata.attachments import is_attachment, list_tables
+from opendata.services.catalogue.versions import Manifests
+from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.context import Context
+from opendata.services.core.values import DraftView
+from opendata.services.drafts.draft_view import find_draft, is_put_off, list_contributors, view_draft
+from opendata.services.drafts.intake import resolve_schema
+from opendata.services.drafts.next_version import seal
+from opendata.services.drafts.submission import (
+    Submission,
+    find_due,
+    require_publishable,
+    require_sealed,
+    take_submission,
+)
+from opendata.tables.repair.recipe import read_recipe
+from opendata.tables.text.dialect import read_dialect
+
+_CONTRIBUTING = ("change", "drop", "submit")
+"""The steps by which a person has a part in a draft."""
+
+
+class Steps:
+    """Takes drafts through review."""
+
+    def __init__(self, context: Context, manifests: Manifests) -> None:
+        self._context = context
+        self._manifests = manifests
+
+    def change_resource(
+        self,
+        actor: Actor | None,
+        draft: str,
+        name: str,
+        changes: Mapping[str, Any],
+        *,
+        revision: int | None = None,
+    ) -> DraftView:
+        """Change what a sent table is checked by, and check it again.
+
+        That is its `schema`, its `dialect`, the `repairs` accepted, and `choices` about how its file is read. Repairs
+        and choices are kept with the dataset: the ones are offered on the table's next file, the others followed.
+        """
+        schema, schema_name = None, ""
+        if changes.get("schema") not in (None, ""):
+            schema, schema_name = resolve_schema(self._context, "/schema", changes["schema"])
+        if changes.get("dialect"):
+            read_dialect(changes["dialect"])
+        recipe = read_recipe({"repairs": changes["repairs"]}).describe() if "repairs" in changes else None
+        choices = read_choices(changes["choices"]).describe() if "choices" in changes else None
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            resource = next((item for item in row.resources if item.name == name), None)
+            if resource is None:
+                raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
+            if "schema" in changes:
+                resource.schema, resource.schema_name = schema, schema_name
+            if "dialect" in changes:
+                resource.dialect = changes["dialect"]
+            if choices is not None:
+                resource.choices = choices
+                row.dataset.choices = {**(row.dataset.choices or {}), name: choices}
+            if recipe is not None:
+                resource.recipe = recipe
+                row.dataset.recipes = {**(row.dataset.recipes or {}), name: recipe}
+            resource.checked = False
+            _send_back_to_work(row)
+
+        states = ("received", "valid", "invalid", "returned", "failed")
+        return self._change(actor, draft, "change", states, change, revision=revision)
+
+    def drop_resource(
+        self, actor: Actor | None, draft: str, name: str, *, revision: int | None = None, enqueue: bool = True
+    ) -> DraftView:
+        """Leave a table or an attachment out of the next version: what was sent is forgotten, what is carried dropped.
+
+        Raises `StateError` for the last table: attachments alone make no version.
+        """
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            attachment = next((item for item in row.attachments if item.name == name), None)
+            if attachment is not None:
+                row.attachments.remove(attachment)
+                return  # tables are as they were checked
+            resource = next((item for item in row.resources if item.name == name), None)
+            manifest = self._find_base(row)
+            carried = {item["name"]: item for item in (manifest or {}).get("resources", ())}
+            if resource is not None:
+                row.resources.remove(resource)
+            elif name in carried and name not in row.dropped:
+                row.dropped = [*row.dropped, name]
+                if is_attachment(carried[name]):
+                    return
+            else:
+                raise NotFoundError(N_("The draft has no table “%(name)s”"), name=name[:100])
+            if not row.resources and not {item["name"] for item in list_tables(list(carried.values()))} - {
+                *row.dropped
+            }:
+                raise StateError(N_("This is the last table of the draft; discard the draft instead"))
+            _send_back_to_work(row)
+
+        states = ("received", "valid", "invalid", "returned", "failed")
+        return self._change(actor, draft, "drop", states, change, revision=revision, enqueue=enqueue)
+
+    def submit(
+        self, actor: Actor | None, draft: str, said: Submission | None = None, *, revision: int | None = None
+    ) -> DraftView:
+        """Ask for publication. Where no review is set up, this publishes.
+
+        Raises `InvalidMetadataError` where the check left warnings and no `reason` says why they are let pass, where a
+        change breaks readers and nothing says why, where the number asked for is lower than the changes make it.
+        """
+
+        def change(row: Draft, actor: Actor) -> None:
+            base = self._find_base(row)
+            take_submission(self._context, row, base, said or Submission())
+            row.sealed = seal(row, base)
+            row.status = "submitted"
+            row.submitter = actor.name
+            row.approver = None
+            row.comment = ""
+            if self._context.settings.review == "none":
+                self._ask_for_publication(row)
+
+        return self._change(actor, draft, "submit", ("valid", "returned"), change, revision=revision)
+
+    def approve(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
+        """Agree to publication of exactly what was submitted.
+
+        Raises `NotPermittedError` for all who uploaded, changed or submitted the draft or proposed its metadata,
+        `StateError` where it changed after it was submitted.
+        """
+
+        def change(row: Draft, actor: Actor) -> None:
+            if actor.name in list_contributors(row):
+                raise NotPermittedError(
+                    N_("You uploaded, changed or submitted this draft, so someone else must approve it")
+                )
+            require_publishable(row)
+            require_sealed(row, self._find_base(row))
+            row.status = "approved"
+            row.approver = actor.name
+
+        return self._change(actor, draft, "approve", ("submitted",), change, revision=revision, idle=True)
+
+    def return_(self, actor: Actor | None, draft: str, comment: str, *, revision: int | None = None) -> DraftView:
+        """Send a draft back to its author with a comment that says why."""
+        if not comment.strip():
+            raise InvalidMetadataError(faults=[fault("/comment", N_("Say why the draft is returned"))])
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            row.status = "returned"
+            row.comment = comment.strip()
+            row.approver = None
+            row.wanted, row.due = "", None  # one that waits for its day waits no longer
+
+        return self._change(actor, draft, "return", ("submitted", "approved"), change, revision=revision, idle=True)
+
+    def publish(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
+        """Publish an approved draft, exactly as it was approved. Raises `StateError` where it changed since."""
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            require_publishable(row)
+            require_sealed(row, self._find_base(row))
+            self._ask_for_publication(row)
+
+        return self._change(actor, draft, "publish", ("approved",), change, revision=revision, idle=True)
+
+    def publish_directly(self, actor: Actor, draft: str) -> DraftView:
+        """Publish a valid draft without review: for the owner of the instance at the command line alone."""
+        if actor.role != "system":
+            raise NotPermittedError(N_("Only the command line of the instance may publish without review"))
+
+        def change(row: Draft, actor: Actor) -> None:
+            row.status = "submitted"
+            row.submitter = actor.name
+            self._ask_for_publication(row)
+            require_publishable(row)
+
+        return self._change(actor, draft, "publish", ("valid",), change, enqueue=False)
+
+    def discard(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
+        """Give a draft up; a check that is under way stops."""
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            row.status = "discarded"
+            row.wanted = ""
+            row.stage = ""
+
+        states = ("received", "validating", "valid", "invalid", "returned", "submitted", "approved", "failed")
+        return self._change(actor, draft, "discard", states, change, revision=revision, idle=True)
+
+    def retry(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
+        """Try a failed draft again."""
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            row.attempts = 0
+            row.due = None
+            row.error = None
+            row.status = "received" if row.wanted == "process" else "submitted"
+
+        return self._change(actor, draft, "retry", ("failed",), change, revision=revision)
+
+    def _change(
+        self,
+        actor: Actor | None,
+        draft: str,
+        verb: str,
+        states: Sequence[str],
+        change: Callable[[Draft, Actor], None],
+        *,
+        revision: int | None = None,
+        idle: bool = False,
+        enqueue: bool = True,
+    ) -> DraftView:
+        """Take one step with a draft that is in one of `states`; `idle` also needs that no publication is under way."""
+        with self._context.write() as session:
+            row = find_draft(session, draft, lock=True)
+            found = require_editor(actor, row.dataset.publisher_id)
+            if revision is not None and revision != row.revision:
+                raise PreconditionError(N_("The draft was changed in the meantime; read it again"))
+            if row.status not in states or (
+                idle and row.wanted == "publish" and not is_put_off(row.wanted, row.breaking, row.due)
+            ):
+                raise StateError(
+                    N_("The draft is “%(status)s”; to %(verb)s it, it has to be %(states)s"),
+                    status=row.status,
+                    verb=verb,
+                    states=" / ".join(states),
+                )
+            change(row, found)
+            if verb in _CONTRIBUTING:
+                row.contributors = sorted({*list_contributors(row), found.name})
+            row.modified = self._context.clock()
+            row.revision += 1
+            self._context.log(session, found, verb, "draft", row.id, dataset=row.dataset_id)
+            wanted = row.wanted
+            session.flush()
+            view = view_draft(row, self._find_base(row))
+        if wanted and enqueue:
+            self._context.queue.put(draft)
+        return view
+
+    def _ask_for_publication(self, row: Draft) -> None:
+        row.wanted = "publish"
+        row.stage, row.progress = "", 0.0
+        row.attempts, row.due, row.error = 0, find_due(row, self._context), None
+
+    def _find_base(self, row: Draft) -> Mapping[str, Any] | None:
+        return self._manifests.get(row.dataset_id, row.base) if row.base else None
+
+
+def _send_back_to_work(row: Draft) -> None:
+    row.status = "received"
+    row.wanted = "process"
+    row.key_reports = {}
+    row.stage, row.progress = "", 0.0
+    row.attempts, row.due, row.error = 0, None, None
