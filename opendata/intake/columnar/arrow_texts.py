@@ -13,7 +13,6 @@ from itertools import pairwise
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
-from opendata.tables.arrow.arrays import make_texts
 from opendata.tables.types.canonical import write_column
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def write_texts(column: pa.Array) -> pa.Array:
 
         return write_texts(pc.run_end_decode(column))
     if is_nested(kind):
-        return make_texts(_write_json(column))
+        return pa.array(_write_json(column), pa.string())
     return _write_plain(column)
 
 
@@ -106,7 +105,9 @@ def _write_moment(text: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _map(column: pa.Array, write: Callable[[Any], str]) -> pa.Array:
-    return make_texts([None if value is None else write(value) for value in column.to_pylist()])
+    import pyarrow as pa
+
+    return pa.array([None if value is None else write(value) for value in column.to_pylist()], pa.string())
 
 
 def _write_half(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opendata.tables.arrow.arrays import make_text, no_to_nulls
+from opendata.tables.arrow.arrays import no_to_nulls
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +28,7 @@ def only(mask: pa.Array) -> pa.Array | None:
 
 def blank_out(text: pa.Array, mask: pa.Array | None) -> pa.Array:
     """The text with what is marked made null."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return text if mask is None else pc.if_else(mask, make_text(None), text)
+    return text if mask is None else pc.if_else(mask, pa.scalar(None, pa.string()), text)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from opendata.tables.arrow.arrays import make_integers, make_text, make_texts, view_flags
+from opendata.tables.arrow.arrays import make_integers, view_flags
 from opendata.tables.arrow.shapes import contains_any
 from opendata.tables.forms.json_form import join_rows, join_texts
 from opendata.tables.forms.writing import join_csv, join_header
@@ -126,7 +126,7 @@ def _read_list(schema: pa.Schema, name: bytes) -> list[str]:
 def _leave_out_before(batch: pa.RecordBatch) -> pa.RecordBatch:
     import pyarrow.compute as pc
 
-    return batch.filter(pc.not_equal(batch.column(0), make_text("before")))
+    return batch.filter(pc.not_equal(batch.column(0), "before"))
 
 
 def _write_as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -143,37 +143,35 @@ def _mark(batch: pa.RecordBatch, nulls: Sequence[str]) -> pa.RecordBatch:
     import pyarrow.compute as pc
 
     changes = batch.column(0)
-    shown = np.flatnonzero(view_flags(pc.not_equal(changes, make_text("before"))))
-    is_pair = view_flags(pc.equal(changes, make_text("after")))[shown]
-    texts = [
-        pc.fill_null(write_column(column), make_text(null))
-        for column, null in zip(batch.columns[1:], nulls, strict=True)
-    ]
+    shown = np.flatnonzero(view_flags(pc.not_equal(changes, "before")))
+    is_pair = view_flags(pc.equal(changes, "after"))[shown]
+    texts = [pc.fill_null(write_column(column), null) for column, null in zip(batch.columns[1:], nulls, strict=True)]
     before = [column.take(make_integers(shown - is_pair)) for column in texts]
     after = [column.take(make_integers(shown)) for column in texts]
     arrows = _choose_arrows(before, after)
     columns = []
     for one, other in zip(before, after, strict=True):
-        both = pc.binary_join_element_wise(_protect(one), arrows, _protect(other), make_text(""))
+        both = pc.binary_join_element_wise(_protect(one), arrows, _protect(other), "")
         columns.append(pc.if_else(pc.not_equal(one, other), both, other))
-    marks = make_texts([_MARKS.get(said, said) for said in changes.take(make_integers(shown)).to_pylist()])
-    marks = pc.if_else(pc.equal(marks, make_text(_ARROW)), arrows, marks)
+    marks = pa.array([_MARKS.get(said, said) for said in changes.take(make_integers(shown)).to_pylist()], pa.string())
+    marks = pc.if_else(pc.equal(marks, _ARROW), arrows, marks)
     return pa.RecordBatch.from_arrays([marks, *columns], names=["@@", *batch.schema.names[1:]])
 
 
 def _choose_arrows(before: Sequence[pa.Array], after: Sequence[pa.Array]) -> pa.Array:
     """An arrow for each row, longer than any that its cells contain."""
     import numpy as np
+    import pyarrow as pa
 
     if not any(contains_any(column, [_ARROW.encode()]) for column in (*before, *after)):
-        return make_texts([_ARROW]).take(make_integers(np.zeros(len(before[0]), np.int64)))
+        return pa.array([_ARROW], pa.string()).take(make_integers(np.zeros(len(before[0]), np.int64)))
     arrows = []
     for cells in zip(*(column.to_pylist() for column in (*before, *after)), strict=True):
         arrow = _ARROW
         while any(arrow in cell for cell in cells):
             arrow = f"-{arrow}"
         arrows.append(arrow)
-    return make_texts(arrows)
+    return pa.array(arrows, pa.string())
 
 
 def _protect(texts: pa.Array) -> pa.Array:

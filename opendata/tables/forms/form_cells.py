@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from opendata.tables.arrow.arrays import make_integers, make_scalar, make_text, make_texts
+from opendata.tables.arrow.arrays import make_integers
 from opendata.tables.forms.json_form import join_texts
 from opendata.tables.forms.workbook_parts import DAY, MAX_CELL, MOMENT, STYLES, cut_text, escape_text, name_column
 from opendata.tables.types.canonical import write_column
@@ -45,12 +45,12 @@ class CellWriter:
         import pyarrow.compute as pc
 
         numbers = pc.cast(make_integers(np.arange(first, first + batch.num_rows)), pa.string())
-        parts = [make_text('<row r="'), numbers, make_text('">')]
+        parts = ['<row r="', numbers, '">']
         for place, (name, column) in enumerate(zip(batch.schema.names, batch.columns, strict=True)):
-            begin = make_text(f'<c r="{name_column(place)}')
+            begin = f'<c r="{name_column(place)}'
             cells = self._write(column, is_text=name in self._wide)
-            parts.append(pc.binary_join_element_wise(begin, numbers, cells, make_text("")))  # null: no cell
-        rows = pc.binary_join_element_wise(*parts, make_text("</row>\n"), make_text(""), null_handling="skip")
+            parts.append(pc.binary_join_element_wise(begin, numbers, cells, ""))  # null: no cell
+        rows = pc.binary_join_element_wise(*parts, "</row>\n", "", null_handling="skip")
         return join_texts(rows)
 
     def _write(self, column: pa.Array, *, is_text: bool) -> pa.Array:
@@ -62,7 +62,7 @@ class CellWriter:
         if pa.types.is_string(kind):
             return _write_text(self._escape(column))
         if pa.types.is_boolean(kind):
-            return _wrap('" t="b"><v>', pc.if_else(column, make_text("1"), make_text("0")))
+            return _wrap('" t="b"><v>', pc.if_else(column, "1", "0"))
         text = write_column(column)
         if pa.types.is_date(kind):
             return _write_days(pc.cast(pc.cast(column, pa.int32()), pa.int64()), text)
@@ -74,16 +74,17 @@ class CellWriter:
 
     def _escape(self, column: pa.Array) -> pa.Array:
         """Text for XML, as far as a cell holds it."""
+        import pyarrow as pa
         import pyarrow.compute as pc
 
-        long = pc.greater(pc.utf8_length(column), make_scalar(MAX_CELL // 2, pc.utf8_length(column).type))
+        long = pc.greater(pc.utf8_length(column), MAX_CELL // 2)
         rare = pc.or_(long, pc.match_substring_regex(column, _RARE))
         texts = [text.as_py() for text in column.filter(rare)]
         kept = [cut_text(text) for text in texts]
         self.cut += sum(text != whole for text, whole in zip(kept, texts, strict=True))
         for character, written in _MARKUP:
             column = pc.replace_substring(column, character, written)
-        return pc.replace_with_mask(column, rare, make_texts([escape_text(text) for text in kept])) if kept else column
+        return pc.replace_with_mask(column, rare, pa.array([*map(escape_text, kept)], pa.string())) if kept else column
 
 
 def write_text_cell(place: str, text: str, style: str) -> str:
@@ -102,8 +103,8 @@ def _write_days(days: pa.Array, text: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    serial = pc.cast(pc.add(days, _number(_DAY_0)), pa.string())
-    fits = pc.greater_equal(days, _number(_FIRST_DAY))
+    serial = pc.cast(pc.add(days, _DAY_0), pa.string())
+    fits = pc.greater_equal(days, _FIRST_DAY)
     return pc.if_else(fits, _wrap(f'" s="{DAY}"><v>', serial), _write_text(text))
 
 
@@ -111,20 +112,14 @@ def _write_moments(moments: pa.Array, text: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    days = pc.divide(pc.cast(moments, pa.float64(), safe=False), make_scalar(float(_DAY), pa.float64()))
-    serial = pc.cast(pc.add(days, make_scalar(float(_DAY_0), pa.float64())), pa.string())
-    whole = pc.multiply(pc.divide(moments, _number(_MILLISECOND)), _number(_MILLISECOND))
-    fits = pc.and_(pc.greater_equal(moments, _number(_FIRST_DAY * _DAY)), pc.equal(whole, moments))
+    days = pc.divide(pc.cast(moments, pa.float64(), safe=False), float(_DAY))
+    serial = pc.cast(pc.add(days, float(_DAY_0)), pa.string())
+    whole = pc.multiply(pc.divide(moments, _MILLISECOND), _MILLISECOND)
+    fits = pc.and_(pc.greater_equal(moments, _FIRST_DAY * _DAY), pc.equal(whole, moments))
     return pc.if_else(fits, _wrap(f'" s="{MOMENT}"><v>', serial), _write_text(text))
 
 
 def _wrap(before: str, text: pa.Array, after: str = "</v></c>") -> pa.Array:
     import pyarrow.compute as pc
 
-    return pc.binary_join_element_wise(make_text(before), text, make_text(after), make_text(""))
-
-
-def _number(value: int) -> pa.Scalar:
-    import pyarrow as pa
-
-    return make_scalar(value, pa.int64())
+    return pc.binary_join_element_wise(before, text, after, "")

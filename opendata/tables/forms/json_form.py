@@ -12,7 +12,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opendata.tables.arrow.arrays import make_text
 from opendata.tables.arrow.shapes import contains_any
 from opendata.tables.forms.form_numbers import find_wide_columns
 from opendata.tables.types.canonical import write_column
@@ -47,11 +46,9 @@ def join_rows(batch: pa.RecordBatch, wide: Collection[str] = ()) -> pa.Array:
     parts = []
     mark = "{"
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        parts += [make_text(f"{mark}{json.dumps(name, ensure_ascii=False)}:"), _spell(column, is_text=name in wide)]
+        parts += [f"{mark}{json.dumps(name, ensure_ascii=False)}:", _spell(column, is_text=name in wide)]
         mark = ","
-    return pc.binary_join_element_wise(
-        *parts, make_text("}"), make_text(""), null_handling="replace", null_replacement="null"
-    )
+    return pc.binary_join_element_wise(*parts, "}", "", null_handling="replace", null_replacement="null")
 
 
 def _spell(column: pa.Array, *, is_text: bool) -> pa.Array:
@@ -82,8 +79,8 @@ def _escape(column: pa.Array) -> pa.Array:
 def _quote(text: pa.Array) -> pa.Array:
     import pyarrow.compute as pc
 
-    mark = make_text('"')
-    return pc.binary_join_element_wise(mark, text, mark, make_text(""))
+    mark = '"'
+    return pc.binary_join_element_wise(mark, text, mark, "")
 
 
 def join_texts(texts: pa.Array, between: str = "") -> bytes:
@@ -92,4 +89,4 @@ def join_texts(texts: pa.Array, between: str = "") -> bytes:
     import pyarrow.compute as pc
 
     whole = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts)
-    return bytes(pc.binary_join(whole, make_text(between))[0].as_buffer())
+    return bytes(pc.binary_join(whole, between)[0].as_buffer())
