@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from opendata.tables.arrow.arrays import make_text, make_texts
@@ -33,10 +34,12 @@ def write_value(value: Any) -> str:
             return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
         case date() | time():
             return value.isoformat()
+        case Decimal():
+            return format(value, "f")
+        case float() if not isfinite(value):
+            return write_number(value)
         case float() if value.is_integer() and abs(value) < _WHOLE:
             return str(int(value))
-        case float() | Decimal():
-            return write_number(value)
         case _:
             return str(value)
 

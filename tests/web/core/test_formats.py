@@ -48,7 +48,7 @@ def test_a_size_has_three_digits_at_most(language: str, size: int, text: str) ->
         (-3.0, "-3"),
         (2.5, "2.5"),
         (1e300, "1e+300"),
-        (float("inf"), "inf"),
+        (float("inf"), "INF"),
         (True, "true"),
         (Decimal("12.50"), "12.50"),
         (Decimal("1E+3"), "1000"),
