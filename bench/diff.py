@@ -25,9 +25,10 @@ KEYLESS: dict[str, Any] = {"fields": []}
 OURS = """
 import json, sys, tempfile
 from pathlib import Path
+from opendata.domain.schema import TableSchema
 from opendata.tables.diff.difference import compare_tables
 from opendata.tables.diff.difference_forms import write_difference
-old, new, schema = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
+old, new, schema = Path(sys.argv[1]), Path(sys.argv[2]), TableSchema(json.loads(sys.argv[3]))
 with tempfile.TemporaryDirectory(dir=old.parent) as folder:
     found = compare_tables(old, new, old_schema=schema, new_schema=schema, folder=Path(folder))
     write_difference(found.path, old.parent / "changes.csv", suffix="csv")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
@@ -35,6 +35,13 @@ def fault(pointer: str, message: str, **params: object) -> Fault:
     return Fault(pointer, message, tuple(params.items()))
 
 
+class KeptMessage(TypedDict):
+    """A message and what fills it, as JSON keeps them."""
+
+    message: str
+    params: Mapping[str, object]
+
+
 class OpendataError(Exception):
     """The root of all errors the program raises on purpose."""
 
@@ -57,7 +64,7 @@ class OpendataError(Exception):
         """The message in English, parameters filled in."""
         return self.message % self.params if self.params else self.message
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> KeptMessage:
         """The message and its parameters as JSON keeps them, to be said later in any language."""
         plain = {
             key: value if isinstance(value, str | int | float) or value is None else str(value)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from opendata.domain.schema import TableSchema
 from opendata.intake.opening import open_table
 from opendata.intake.tables import FoundTable, OpenedTable
 from opendata.intake.understanding import Choices
 from opendata.tables.report.report import TaskReport
-from opendata.tables.schema.schema import TableSchema, read_schema
+from opendata.tables.schema.schema import read_schema
 
 OnShare = Callable[[float], None]
 """Hears which share of a file, from 0 to 1, has been read."""

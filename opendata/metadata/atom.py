@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from opendata.metadata.manifest import format_time
+from opendata.domain.moments import format_time
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -1,6 +1,6 @@
-"""Attachments: files that go beside the tables of a version, described without a schema and named so that they travel.
+"""The names of attachments, the files that go beside the tables of a version: such that they travel.
 
-The name of such a file is one part of a path: normalised (NFC), without separators, control or invisible characters and
+The name of a file is one part of a path: normalised (NFC), without separators, control or invisible characters and
 without what addresses or file systems read in their own way; it ends in an ending of its kind.
 """
 
@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Container, Sequence
 
 from opendata.metadata.dataset import MAX_TITLE
 
-FOLDER = "files"
 MAX_NAME_BYTES = 180
 """Of the whole name in UTF-8, so that it fits every file system with room for a number."""
 
@@ -22,57 +19,6 @@ _IN_THE_WAY = re.compile(r"[\s\\/:*?\"<>|#%]+")
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
 """Names that Windows keeps for itself, whatever ending follows."""
 _EDGES = "._-~ "
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttachmentFile:
-    """One published attachment. `sha256` is hexadecimal, `bytes` its size; `filename` is as `make_file_name` says."""
-
-    name: str
-    filename: str
-    format: str
-    mediatype: str
-    sha256: str
-    bytes: int
-    title: str = ""
-    description: str = ""
-    i18n: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def describe(self) -> dict[str, Any]:
-        """The resource descriptor."""
-        found: dict[str, Any] = {
-            "name": self.name,
-            "title": self.title,
-            "description": self.description,
-            "path": f"{FOLDER}/{self.filename}",
-            "format": self.format,
-            "mediatype": self.mediatype,
-            "bytes": self.bytes,
-            "hash": f"sha256:{self.sha256}",
-        }
-        if self.i18n:
-            found["opendata"] = {"i18n": {key: dict(value) for key, value in self.i18n.items()}}
-        return {key: value for key, value in found.items() if value != ""}
-
-
-def is_attachment(resource: Mapping[str, Any]) -> bool:
-    """Whether a resource of a manifest of ours is an attachment: a table always has a schema."""
-    return "schema" not in resource
-
-
-def list_tables(resources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The tables among the resources of a manifest."""
-    return [item for item in resources if not is_attachment(item)]
-
-
-def list_attachments(resources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The attachments among them."""
-    return [item for item in resources if is_attachment(item)]
-
-
-def name_file(resource: Mapping[str, Any]) -> str:
-    """The name of an attachment's file, the last part of its path."""
-    return str(resource["path"]).removeprefix(f"{FOLDER}/")
 
 
 def make_file_name(given: str, endings: Sequence[str]) -> str:

@@ -8,10 +8,12 @@ a citation, GB/T 7714-2015 (sections 4.6 and 8) for Chinese, BibTeX with biblate
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
-from typing import Any
+from datetime import date, tzinfo
+
+from opendata.domain.manifest import Manifest
+from opendata.domain.texts import Contributor, I18n
 
 _CREATORS = frozenset({"creator", "author"})
 _TAGS = {"zh": "zh-CN", "en": "en"}
@@ -53,23 +55,23 @@ def identify_version(uuid: str, version: str) -> str:
 
 
 def build_citation(
-    manifest: Mapping[str, Any], sha256: str, address: str, *, language: str, default: str, zone: tzinfo
+    manifest: Manifest, sha256: str, address: str, *, language: str, default: str, zone: tzinfo
 ) -> Citation:
     """The citation of a version in a language; `default` is the one of the manifest's own texts.
 
     `sha256` is that of the manifest, hexadecimal; `address` the absolute URL of the version's page.
     """
-    ours = manifest["opendata"]
-    publisher = _say(ours["publisher"], "title", language, default) or ours["publisher"]["id"]
+    named = manifest.publisher
+    publisher = _say(named.get("title"), named.get("i18n"), language, default) or named["id"]
     return Citation(
-        key=f"{manifest['name']}-{manifest['version']}",
-        creators=tuple(_list_creators(manifest)) or (publisher,),
-        title=_say(manifest, "title", language, default) or manifest["name"],
-        version=manifest["version"],
+        key=f"{manifest.name}-{manifest.version}",
+        creators=tuple(_list_creators(manifest.metadata.contributors)) or (publisher,),
+        title=_say(manifest.title, manifest.i18n, language, default) or manifest.name,
+        version=manifest.version,
         publisher=publisher,
-        issued=datetime.fromisoformat(manifest["created"]).astimezone(zone).date(),
+        issued=manifest.created.astimezone(zone).date(),
         address=address,
-        identifier=identify_version(ours["uuid"], manifest["version"]),
+        identifier=identify_version(manifest.uuid, manifest.version),
         digest=f"sha256:{sha256}",
         language=language,
     )
@@ -122,18 +124,19 @@ def write_csl_json(cited: Citation) -> str:
     return json.dumps([item], ensure_ascii=False, indent=2) + "\n"
 
 
-def _list_creators(manifest: Mapping[str, Any]) -> Iterator[str]:
+def _list_creators(contributors: Sequence[Contributor]) -> Iterator[str]:
     """The contributors that are said to have made the data; where there are none, it is the publisher."""
-    for item in manifest.get("contributors", ()):
+    for item in contributors:
         roles = [item.get("role"), *(item.get("roles") or ())]
-        if item.get("title") and any(isinstance(role, str) and role in _CREATORS for role in roles):
-            yield _join_lines(item["title"])
+        title = item.get("title")
+        if title and any(isinstance(role, str) and role in _CREATORS for role in roles):
+            yield _join_lines(title)
 
 
-def _say(thing: Mapping[str, Any], key: str, language: str, default: str) -> str:
-    translated = (thing.get("opendata") or {}).get("i18n") or thing.get("i18n") or {}
-    found = (translated.get(language) or {}).get(key) if language != default else None
-    return _join_lines(found or thing.get(key) or "")
+def _say(title: str | None, i18n: I18n | None, language: str, default: str) -> str:
+    """A title in a language if it is given in it."""
+    found = ((i18n or {}).get(language) or {}).get("title") if language != default else None
+    return _join_lines(found or title or "")
 
 
 def _join_lines(text: object) -> str:

@@ -1,4 +1,4 @@
-"""What is said about a dataset: its metadata as one value, and the check of what somebody sends for it.
+"""The check of what somebody sends as the metadata of a dataset.
 
 Source: Data Package v2 properties of a package; disclosure attribute after the Regulations on Open Government
 Information (Decree 711).
@@ -6,11 +6,12 @@ Information (Decree 711).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from opendata.domain.disclosure import Disclosure
+from opendata.domain.metadata import DatasetMetadata
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.metadata.codes import DISCLOSURES, UPDATE_CYCLES
 from opendata.metadata.text import find_value_faults
@@ -19,56 +20,6 @@ MAX_TITLE = 300
 MAX_TEXT = 20_000
 MAX_ITEMS = 100
 _ITEM_TEXTS = frozenset({"name", "title", "path", "email", "version", "organization", "role"})
-
-I18n = Mapping[str, Mapping[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disclosure:
-    """The disclosure attribute; `reason` and `legal_basis` are needed unless it is `open`."""
-
-    attribute: str = "open"
-    reason: str = ""
-    legal_basis: str = ""
-
-    def describe(self) -> dict[str, str]:
-        """As JSON."""
-        pairs = {"attribute": self.attribute, "reason": self.reason, "legalBasis": self.legal_basis}
-        return {key: value for key, value in pairs.items() if value}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatasetMetadata:
-    """The descriptive metadata of a dataset: everything about it that is not data."""
-
-    title: str
-    description: str = ""
-    i18n: I18n = field(default_factory=dict)
-    disclosure: Disclosure = Disclosure()
-    licenses: Sequence[Mapping[str, Any]] = ()
-    keywords: Sequence[str] = ()
-    sources: Sequence[Mapping[str, Any]] = ()
-    contributors: Sequence[Mapping[str, Any]] = ()
-    homepage: str = ""
-    update_cycle: str = ""
-    source_version: str = ""
-
-    def describe(self) -> dict[str, Any]:
-        """As JSON under the names REST and Data Package use; what is empty is left out, save the title."""
-        found: dict[str, Any] = {
-            "title": self.title,
-            "description": self.description,
-            "i18n": {key: dict(value) for key, value in self.i18n.items()},
-            "disclosure": self.disclosure.describe(),
-            "licenses": [dict(item) for item in self.licenses],
-            "keywords": list(self.keywords),
-            "sources": [dict(item) for item in self.sources],
-            "contributors": [dict(item) for item in self.contributors],
-            "homepage": self.homepage,
-            "updateCycle": self.update_cycle,
-            "sourceVersion": self.source_version,
-        }
-        return {key: value for key, value in found.items() if value or key == "title"}
 
 
 def read_metadata(found: Mapping[str, Any]) -> DatasetMetadata:

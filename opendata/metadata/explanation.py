@@ -9,6 +9,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from opendata.domain.manifest import Manifest
+from opendata.domain.moments import format_time
+from opendata.domain.resources import TableResource
+from opendata.domain.schema import Field, missing_values
+from opendata.domain.texts import I18n, License
 from opendata.errors import N_
 from opendata.metadata.codes import LICENSES
 from opendata.settings import LANGUAGES
@@ -47,29 +52,29 @@ def label(key: str, languages: Sequence[str]) -> str:
     return " / ".join(voice_of(language).translate(_LABELS[key]) for language in languages if language in LANGUAGES)
 
 
-def explain_columns(resource: Mapping[str, Any], languages: Sequence[str]) -> Rows:
+def explain_columns(resource: TableResource, languages: Sequence[str]) -> Rows:
     """The data dictionary: a heading, then a row for each field of a resource's schema."""
     keys = ("field", "title", "type", "unit", "description", "constraints")
     rows = [[label(key, languages) for key in keys]]
-    for field in resource["schema"]["fields"]:
-        unit = (field.get("opendata") or {}).get("unit", "")
+    for field in resource.schema.fields:
+        unit = field.own.get("unit", "")
         rows.append(
             [
-                field["name"],
-                _say(field, "title", languages),
+                field.name,
+                _say(field.title, "title", field.i18n, languages),
                 _name_type(field),
                 unit if isinstance(unit, str) else _write(unit),
-                _say(field, "description", languages),
-                "; ".join(f"{key}: {_write(value)}" for key, value in (field.get("constraints") or {}).items()),
+                _say(field.description, "description", field.i18n, languages),
+                "; ".join(f"{key}: {_write(value)}" for key, value in field.constraints.items()),
             ]
         )
-    missing = [value for value in resource["schema"].get("missingValues", ()) if value != ""]
+    missing = [value for value in missing_values(resource.schema.descriptor) if value != ""]
     if missing:
         rows.append([label("missing", languages), "", "", "", _write(missing), ""])
     return rows
 
 
-def explain_origin(manifest: Mapping[str, Any], resource: Mapping[str, Any], languages: Sequence[str]) -> Rows:
+def explain_origin(manifest: Manifest, resource: TableResource, languages: Sequence[str]) -> Rows:
     """Where a table is from and on what terms it may be used: a heading, then an item and its value in each row."""
     rows = [("item", "value")]
     rows += [(key, value) for key, value in _list_facts(manifest, resource, languages) if value]
@@ -78,27 +83,24 @@ def explain_origin(manifest: Mapping[str, Any], resource: Mapping[str, Any], lan
     return [heading, *([label(key, languages), value] for key, value in others)]
 
 
-def _list_facts(
-    manifest: Mapping[str, Any], resource: Mapping[str, Any], languages: Sequence[str]
-) -> Iterator[tuple[str, str]]:
-    ours = manifest["opendata"]
-    publisher = ours.get("publisher") or {}
-    yield "dataset", _say(manifest, "title", languages)
-    yield "id", manifest["name"]
-    yield "version", manifest["version"]
-    yield "created", manifest["created"]
-    yield "publisher", _say(publisher, "title", languages) or str(publisher.get("id", ""))
-    yield "table", _say(resource, "title", languages) or resource["name"]
-    yield "description", _say(manifest, "description", languages)
-    yield "rows", str(resource["opendata"]["rows"])
-    for licence in manifest.get("licenses", ()):
+def _list_facts(manifest: Manifest, resource: TableResource, languages: Sequence[str]) -> Iterator[tuple[str, str]]:
+    publisher, metadata = manifest.publisher, manifest.metadata
+    yield "dataset", _say(metadata.title, "title", metadata.i18n, languages)
+    yield "id", manifest.name
+    yield "version", manifest.version
+    yield "created", format_time(manifest.created)
+    yield "publisher", _say(publisher.get("title"), "title", publisher.get("i18n"), languages) or publisher["id"]
+    yield "table", _say(resource.title, "title", resource.i18n, languages) or resource.name
+    yield "description", _say(metadata.description, "description", metadata.i18n, languages)
+    yield "rows", str(resource.rows)
+    for licence in metadata.licenses:
         yield "license", " ".join(_list_names(licence, languages))
-    for source in manifest.get("sources", ()):
-        yield "source", " ".join(str(source[key]) for key in ("title", "path") if source.get(key))
-    yield "digest", resource["hash"]
+    for source in metadata.sources:
+        yield "source", " ".join(filter(None, (source.get("title"), source.get("path"))))
+    yield "digest", resource.file.hash
 
 
-def _list_names(licence: Mapping[str, Any], languages: Sequence[str]) -> Iterator[str]:
+def _list_names(licence: License, languages: Sequence[str]) -> Iterator[str]:
     code = LICENSES.get(licence.get("name", ""))
     if code is not None:
         yield " / ".join(dict.fromkeys(code.title(language) for language in languages))
@@ -111,16 +113,14 @@ def _list_names(licence: Mapping[str, Any], languages: Sequence[str]) -> Iterato
         yield str(path)
 
 
-def _say(thing: Mapping[str, Any], key: str, languages: Sequence[str]) -> str:
-    """A text in each language it is given in: the default one stands at the thing itself."""
-    translated = (thing.get("opendata") or {}).get("i18n") or thing.get("i18n") or {}
-    texts = [thing.get(key), *((translated.get(language) or {}).get(key) for language in languages[1:])]
+def _say(text: str | None, key: str, i18n: I18n | None, languages: Sequence[str]) -> str:
+    """A text in each language it is given in, the default one first."""
+    texts = [text, *(((i18n or {}).get(language) or {}).get(key) for language in languages[1:])]
     return " / ".join(dict.fromkeys(str(text) for text in texts if text))
 
 
-def _name_type(field: Mapping[str, Any]) -> str:
-    form = field.get("format", "default")
-    return str(field["type"]) if form in ("default", None) else f"{field['type']} ({form})"
+def _name_type(field: Field) -> str:
+    return field.type if field.format == "default" else f"{field.type} ({field.format})"
 
 
 def _write(value: Any) -> str:

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from opendata.domain.moments import format_time
 from opendata.errors import N_, IntegrityError
 from opendata.metadata.canonical import write_canonical
-from opendata.metadata.manifest import format_time
 
 ALGORITHM = "Ed25519"
 _ID_LENGTH = 32

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
+from opendata.domain.comparison import ReasonText
 from opendata.settings import LANGUAGES, SOURCE_LANGUAGE
 from opendata.wording.reasons import say_reason
 from opendata.wording.voice import voice_of
@@ -33,9 +34,10 @@ class Reason:
         """The reason in each language."""
         return {language: say_reason(voice_of(language), self.type, self.params) for language in LANGUAGES}
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ReasonText:
         """As the manifest has it."""
-        return {"type": self.type, "bump": self.bump, **self.params, "text": dict(self.text)}
+        found = {"type": self.type, "bump": self.bump, **self.params, "text": dict(self.text)}
+        return cast(ReasonText, found)
 
 
 def find_bump(reasons: Iterable[Reason]) -> str | None:
@@ -43,7 +45,7 @@ def find_bump(reasons: Iterable[Reason]) -> str | None:
     return max((reason.bump for reason in reasons), key=BUMPS.index, default=None)
 
 
-def keep_reasons(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
+def keep_reasons(reasons: Sequence[Reason]) -> list[ReasonText]:
     """The reasons as a manifest has them, the strongest first, and of very many those."""
     ordered = sorted(reasons, key=lambda reason: -BUMPS.index(reason.bump))
     kept = ordered[:_MOST]
@@ -51,14 +53,14 @@ def keep_reasons(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
     return [item.describe() for item in (*kept, *([Reason("more", "patch", {"count": left})] if left else []))]
 
 
-def list_texts(reasons: Iterable[Any]) -> list[str]:
+def list_texts(reasons: Iterable[ReasonText | str]) -> list[str]:
     """The reasons that a version keeps, in English; those of old versions are that alone."""
-    return [item["text"][SOURCE_LANGUAGE] if isinstance(item, Mapping) else str(item) for item in reasons]
+    return [item if isinstance(item, str) else item["text"][SOURCE_LANGUAGE] for item in reasons]
 
 
-def write_note(reasons: Iterable[Any]) -> dict[str, str]:
+def write_note(reasons: Iterable[ReasonText | str]) -> dict[str, str]:
     """The note of what changed: the reasons that a version keeps as one sentence in each language."""
-    texts = [item["text"] if isinstance(item, Mapping) else dict.fromkeys(LANGUAGES, item) for item in reasons]
+    texts = [dict.fromkeys(LANGUAGES, item) if isinstance(item, str) else item["text"] for item in reasons]
     return {
         language: voice_of(language).separator.join(item.get(language) or item[SOURCE_LANGUAGE] for item in texts)
         for language in LANGUAGES

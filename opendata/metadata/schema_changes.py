@@ -10,11 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from opendata.domain.schema import Field, TableSchema
 from opendata.metadata.canonical import fingerprint
 from opendata.metadata.reasons import Reason
-from opendata.tables.schema.schema import TableSchema, find_own
-
-Field = Mapping[str, Any]
 
 _STRENGTHS = ("", "note", "warning", "error")
 _LEAST = ("minimum", "exclusiveMinimum", "minLength")
@@ -24,23 +22,22 @@ _NUMERIC = ("integer", "number", "year")
 _LENIENCE = {"exact": 0, "equal": 1, "subset": 2, "superset": 2, "partial": 3}
 
 
-def compare_schemas(resource: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
+def compare_schemas(resource: str, old: TableSchema, new: TableSchema) -> list[Reason]:
     """The reasons that lie in the schemas, as published, of two versions of a table."""
-    before, after = TableSchema(old), TableSchema(new)
     found = [
-        *_compare_columns(resource, before, after),
+        *_compare_columns(resource, old, new),
         *(
             reason
-            for field in after.fields
-            for earlier in before.fields
-            if earlier["name"] == field["name"]
-            for reason in _compare_fields(resource, (before, earlier), (after, field))
+            for field in new.fields
+            for earlier in old.fields
+            if earlier.name == field.name
+            for reason in _compare_fields(resource, (old, earlier), (new, field))
         ),
-        *_compare_matches(resource, before, after),
-        *_compare_keys(resource, before, after),
+        *_compare_matches(resource, old, new),
+        *_compare_keys(resource, old, new),
         *_compare_checks(resource, old, new),
     ]
-    if not found and fingerprint(old) != fingerprint(new):
+    if not found and fingerprint(old.descriptor) != fingerprint(new.descriptor):
         found.append(Reason("schema-described", "patch", {"resource": resource}))
     return found
 
@@ -71,15 +68,15 @@ def _find_renamed(old: TableSchema, new: TableSchema, name: str) -> str:
     if place >= len(new.fields) or len(old.fields) != len(new.fields):
         return ""
     earlier, later = (
-        fingerprint({key: value for key, value in schema.fields[place].items() if key != "name"})
+        fingerprint({key: value for key, value in schema.fields[place].descriptor.items() if key != "name"})
         for schema in (old, new)
     )
-    return str(new.names[place]) if earlier == later else ""
+    return new.names[place] if earlier == later else ""
 
 
 def _compare_fields(resource: str, old: tuple[TableSchema, Field], new: tuple[TableSchema, Field]) -> Iterator[Reason]:
     (before, earlier), (after, field) = old, new
-    place = {"resource": resource, "field": field["name"]}
+    place = {"resource": resource, "field": field.name}
     if _name_type(earlier) != _name_type(field):
         yield Reason("column-retyped", "major", {**place, "old": _name_type(earlier), "new": _name_type(field)})
         return
@@ -95,10 +92,9 @@ def _compare_fields(resource: str, old: tuple[TableSchema, Field], new: tuple[Ta
 
 def _name_type(field: Field) -> str:
     """The type with all that changes what a reader gets: the format of anything but text, the scale."""
-    name = str(field.get("type", "any"))
-    scale = find_own(field).get("scale")
-    form = field.get("format", "default") if name != "string" else "default"
-    return name + (f" ({form})" if form != "default" else "") + (f" (scale {scale})" if scale is not None else "")
+    scale = field.own.get("scale")
+    form = field.format if field.type != "string" else "default"
+    return field.type + (f" ({form})" if form != "default" else "") + (f" (scale {scale})" if scale is not None else "")
 
 
 def _compare_constraints(old: Field, new: Field) -> Iterator[tuple[str, str | None]]:
@@ -110,17 +106,17 @@ def _compare_constraints(old: Field, new: Field) -> Iterator[tuple[str, str | No
         elif name not in after:
             yield name, "loosened"
         elif fingerprint(before[name]) != fingerprint(after[name]):
-            yield name, _compare_values(name, str(new.get("type")), before[name], after[name])
+            yield name, _compare_values(name, new.type, before[name], after[name])
 
 
 def _list_constraints(field: Field) -> dict[str, Any]:
     """The constraints that forbid something, the format of text and the categories among them."""
-    found = {name: value for name, value in (field.get("constraints") or {}).items() if value is not False}
-    if field.get("type") == "string" and field.get("format", "default") != "default":
-        found["format"] = field["format"]
-    if field.get("categories") is not None:
-        found["categories"] = [item["value"] if isinstance(item, Mapping) else item for item in field["categories"]]
-        if field.get("categoriesOrdered"):
+    found = {name: value for name, value in field.constraints.items() if value is not False}
+    if field.type == "string" and field.format != "default":
+        found["format"] = field.format
+    if field.categories is not None:
+        found["categories"] = field.categories
+        if field.descriptor.get("categoriesOrdered"):
             found["categoriesOrdered"] = found["categories"]
     return found
 
@@ -152,7 +148,7 @@ def _compare_missing(old: Sequence[str], new: Sequence[str]) -> str | None:
 
 
 def _compare_strengths(old: Field, new: Field) -> Iterator[tuple[str, str | None]]:
-    before, after = (find_own(item).get("strengths") or {} for item in (old, new))
+    before, after = old.strengths, new.strengths
     ruled = {*_list_constraints(old)} & {*_list_constraints(new)}
     for name in sorted({*before, *after} & ({"type"} | ruled)):
         verdict = _compare_strength(before.get(name, "error"), after.get(name, "error"))
@@ -182,7 +178,7 @@ def _compare_keys(resource: str, old: TableSchema, new: TableSchema) -> Iterator
             yield Reason("key-changed", "major", {"resource": resource, "key": name})
 
 
-def _compare_checks(resource: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Reason]:
+def _compare_checks(resource: str, old: TableSchema, new: TableSchema) -> Iterator[Reason]:
     """Checks by name. One that says something else may be stricter; its title is no part of what it says."""
     before, after = (dict(_list_checks(schema)) for schema in (old, new))
     for name in dict.fromkeys([*before, *after]):
@@ -196,8 +192,8 @@ def _compare_checks(resource: str, old: Mapping[str, Any], new: Mapping[str, Any
         yield Reason(f"check-{verdict}", bump, {"resource": resource, "check": name})
 
 
-def _list_checks(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    own = find_own(schema)
+def _list_checks(schema: TableSchema) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    own = schema.own
     yield from ((item["name"], item) for item in own.get("checks") or ())
     yield from ((name, {"strength": strength}) for name, strength in (own.get("strengths") or {}).items())
 

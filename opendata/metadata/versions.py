@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from opendata.metadata.attachments import is_attachment
+from opendata.domain.manifest import Manifest
+from opendata.domain.resources import Resource, TableResource
 from opendata.metadata.canonical import fingerprint
 from opendata.metadata.reasons import BUMPS, Reason, find_bump
 from opendata.metadata.schema_changes import compare_schemas
@@ -78,23 +78,21 @@ def raise_bump(bump: str | None, wanted: str | None) -> str | None:
     return max((item for item in (bump, wanted) if item), key=BUMPS.index, default=None)
 
 
-def compare_manifests(
-    old: Mapping[str, Any] | None, new: Mapping[str, Any], rows: Mapping[str, RowChanges] | None = None
-) -> Change:
+def compare_manifests(old: Manifest | None, new: Manifest, rows: Mapping[str, RowChanges] | None = None) -> Change:
     """Tell how a manifest differs from the one before it; `rows` are the changed rows of tables, as far as known.
 
     Digests of derived files (Parquet) and of the source file do not count: the same rows in other packing are equal.
     """
     if old is None:
         return Change((Reason("first", "major"),))
-    before = {item["name"]: item for item in old["resources"]}
-    after = {item["name"]: item for item in new["resources"]}
+    before = {item.name: item for item in old.resources}
+    after = {item.name: item for item in new.resources}
     found = []
     for name in before:
-        if name not in after or is_attachment(before[name]) != is_attachment(after[name]):
+        if name not in after or before[name].type != after[name].type:
             found.append(Reason("resource-removed", "major", {"resource": name}))
     for name, item in after.items():
-        if name not in before or is_attachment(before[name]) != is_attachment(item):
+        if name not in before or before[name].type != item.type:
             found.append(Reason("resource-added", "minor", {"resource": name}))
         else:
             found += _compare_resources(before[name], item, (rows or {}).get(name))
@@ -106,33 +104,32 @@ def compare_manifests(
     return Change(tuple(found))
 
 
-def compare_table(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
-    """The reasons that lie in the schemas of a table in two versions."""
-    if fingerprint(old.get("schema")) == fingerprint(new.get("schema")):
-        return []
-    return compare_schemas(new["name"], old["schema"], new["schema"])
-
-
-def _compare_resources(old: Mapping[str, Any], new: Mapping[str, Any], rows: RowChanges | None) -> Iterator[Reason]:
-    place = {"resource": new["name"]}
-    if is_attachment(new):
-        if old["hash"] != new["hash"]:
-            yield Reason("attachment-replaced", "minor", place)
-    else:
-        reasons = compare_table(old, new)
-        yield from reasons
-        if old["hash"] != new["hash"] and rows is None:
-            # Whether the new rows follow a schema that was changed, nobody has looked.
-            yield Reason("rows-differ", "major" if reasons else "minor", place)
-        elif rows is not None and old["hash"] != new["hash"]:
-            yield from _compare_rows(place, rows)
-        if rows is not None and rows.refused:
-            yield Reason("rows-refused", "major", {**place, "count": rows.refused})
+def _compare_resources(old: Resource, new: Resource, rows: RowChanges | None) -> Iterator[Reason]:
+    place = {"resource": new.name}
+    if isinstance(old, TableResource) and isinstance(new, TableResource):
+        yield from _compare_tables(old, new, rows)
+    elif old.file.sha256 != new.file.sha256:
+        yield Reason("attachment-replaced", "minor", place)
     if _describe_resource(old) != _describe_resource(new):
         yield Reason("resource-described", "patch", place)
 
 
-def _compare_rows(place: Mapping[str, Any], rows: RowChanges) -> Iterator[Reason]:
+def _compare_tables(old: TableResource, new: TableResource, rows: RowChanges | None) -> Iterator[Reason]:
+    place = {"resource": new.name}
+    is_same = fingerprint(old.schema.descriptor) == fingerprint(new.schema.descriptor)
+    reasons = [] if is_same else compare_schemas(new.name, old.schema, new.schema)
+    yield from reasons
+    if old.file.sha256 != new.file.sha256:
+        if rows is None:
+            # Whether the new rows follow a schema that was changed, nobody has looked.
+            yield Reason("rows-differ", "major" if reasons else "minor", place)
+        else:
+            yield from _compare_rows(place, rows)
+    if rows is not None and rows.refused:
+        yield Reason("rows-refused", "major", {**place, "count": rows.refused})
+
+
+def _compare_rows(place: Mapping[str, str], rows: RowChanges) -> Iterator[Reason]:
     if rows.added:
         yield Reason("rows-added", "minor", {**place, "count": rows.added})
     if rows.removed:
@@ -145,17 +142,19 @@ def _compare_rows(place: Mapping[str, Any], rows: RowChanges) -> Iterator[Reason
         yield Reason("rows-rewritten", "patch", place)
 
 
-def _find_changed_metadata(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def _find_changed_metadata(old: Manifest, new: Manifest) -> list[str]:
     """The names of the properties of two packages that differ."""
     before, after = _list_metadata(old), _list_metadata(new)
     return sorted(name for name in {*before, *after} if fingerprint(before.get(name)) != fingerprint(after.get(name)))
 
 
-def _list_metadata(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    ours = {k: v for k, v in manifest.get("opendata", {}).items() if k not in _NOT_COMPARED_OURS}
-    return {**{k: v for k, v in manifest.items() if k not in _NOT_COMPARED}, **ours}
+def _list_metadata(manifest: Manifest) -> dict[str, object]:
+    found = manifest.to_json()
+    ours = {k: v for k, v in found["opendata"].items() if k not in _NOT_COMPARED_OURS}
+    return {**{k: v for k, v in found.items() if k not in _NOT_COMPARED}, **ours}
 
 
-def _describe_resource(resource: Mapping[str, Any]) -> str:
-    ours = {k: v for k, v in resource.get("opendata", {}).items() if k not in _CONTENT_OURS}
-    return fingerprint({**{k: v for k, v in resource.items() if k not in _CONTENT}, "opendata": ours})
+def _describe_resource(resource: Resource) -> str:
+    found = resource.to_json()
+    ours = {k: v for k, v in found.get("opendata", {}).items() if k not in _CONTENT_OURS}
+    return fingerprint({**{k: v for k, v in found.items() if k not in _CONTENT}, "opendata": ours})

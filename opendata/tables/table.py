@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opendata.domain.profile import ColumnProfile
+from opendata.domain.schema import TableSchema
 from opendata.tables.check.validation import STORED_FINDINGS, TableReader
 from opendata.tables.forms.writing import TableWriter
 from opendata.tables.profile.privacy import PrivacyFinding, PrivacyScreen
@@ -15,7 +17,7 @@ from opendata.tables.profile.profile import Profiler
 from opendata.tables.repair.recipe import Recipe
 from opendata.tables.report.findings import FindingsWriter, list_findings
 from opendata.tables.report.report import TaskReport
-from opendata.tables.schema.schema import TableSchema, publish_schema
+from opendata.tables.schema.schema import publish_schema
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import NeedsCareError
 
@@ -38,7 +40,7 @@ class PreparedTable:
     csv_is_source: bool
     parquet: Path
     findings: Path
-    profile: Sequence[Mapping[str, Any]]
+    profile: Sequence[ColumnProfile]
     privacy: Sequence[PrivacyFinding]
 
 
@@ -145,7 +147,7 @@ def release_memory() -> None:
 
 def _write_table(
     reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]
-) -> tuple[Sequence[Mapping[str, Any]], Sequence[PrivacyFinding], bool]:
+) -> tuple[Sequence[ColumnProfile], Sequence[PrivacyFinding], bool]:
     """Run the check to its end; where the table is valid, its two files are there afterwards, else neither.
 
     Its profile, what looks like personal data in it, and whether the CSV is the source's own file.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from opendata.domain.drafts import Failure
 from opendata.domain.stages import parse_stage
 from opendata.errors import N_
 from opendata.wording.voice import Voice
@@ -40,7 +40,7 @@ def say_stage(voice: Voice, stage: str) -> str:
     return voice.translate(text) % {"name": found.resource} if text else stage
 
 
-def say_failure(voice: Voice, failure: Mapping[str, Any]) -> str:
+def say_failure(voice: Voice, failure: Failure) -> str:
     """Why the work on a draft was stopped: a limit of ours, one of our exceptions, or what a library said."""
     message = failure.get("message") or FAILURES.get(failure.get("code", ""))
     return voice.fill(message, failure.get("params") or {}) if message else str(failure.get("detail", ""))

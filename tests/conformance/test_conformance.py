@@ -19,9 +19,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from opendata.domain.schema import TableSchema
 from opendata.errors import InvalidSchemaError
 from opendata.tables.check.keys import check_foreign_key
-from opendata.tables.schema.schema import TableSchema, read_schema
+from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import check_table, prepare_table
 
 # Thousands of readings of the same lines: what is covered by tests that tell why is worth counting, these are not.
@@ -138,7 +139,7 @@ def test_each_cell_of_a_group_is_accepted_or_refused_alone_in_its_column(group: 
     cells = list_cells(group)
     fields = [{**group["field"], "name": f"value{place}"} for place in range(2, len(cells) + 2)]
     schema = read_schema({"fields": [{"name": "id", "type": "string"}, *fields], **group.get("schema", {})})
-    source = write_rows(folder, [[field["name"] for field in schema.fields], ["2", *cells]])
+    source = write_rows(folder, [[field.name for field in schema.fields], ["2", *cells]])
     errors = check_table(source, name="table", schema=schema, limit=10_000).task.errors
     found = [(error["rowNumber"], error["fieldNumber"], error["cell"], tell(error)) for error in errors]
     listed = enumerate(cells.items(), start=2)

@@ -122,7 +122,7 @@ def check_catalogue(home: Path, rounds: int) -> None:
     services = build_services(Settings(home=home, review="none"))
     versions = services.versions.list("reservoirs")
     assert [item.version for item in versions] == [f"1.{n}.0" for n in reversed(range(rounds))]
-    manifest = services.versions.get_manifest("reservoirs", versions[0].version)
+    manifest = services.versions.get_manifest("reservoirs", versions[0].version).to_json()
     assert [item["name"] for item in manifest["resources"]] == [f"table-{n}" for n in range(rounds)]
     assert len({item["hash"] for item in manifest["resources"]}) == 1
     for item in manifest["resources"]:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from opendata.metadata.manifest import list_blobs
+from opendata.domain.manifest import Manifest
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.settings import Settings
@@ -143,7 +143,8 @@ def check_store(home: Path) -> None:
     store = build_context(Settings(home=home)).public
     for key in store.list_records("datasets"):
         if key.endswith(".json"):
-            assert [blob for blob in list_blobs(json.loads(store.get_record(key))) if not store.has_blob(blob)] == []
+            manifest = Manifest.from_json(json.loads(store.get_record(key)))
+            assert [blob for blob in manifest.list_blobs() if not store.has_blob(blob)] == []
 
 
 def kill_and_recover(template: Template, home: Path, source: Path, last: int, again: int = 0) -> None:

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from opendata.domain.schema import TableSchema
 from opendata.errors import InvalidSchemaError
-from opendata.tables.schema.schema import TableSchema, read_schema
+from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import check_table
 from opendata.tables.text.dialect import read_dialect
 from tests.differential.generating import (

@@ -39,7 +39,7 @@ def test_a_file_is_checked_under_the_schema_given_else_under_the_one_it_declares
     for schema, kind in ((None, "integer"), (given, "string")):
         _, table = read_table(found, tmp_path, check, schema=schema)
         assert table.schema is not None
-        assert [field["type"] for field in table.schema.fields] == ["string", kind]
+        assert [field.type for field in table.schema.fields] == ["string", kind]
 
 
 def test_columns_may_be_called_by_the_titles_of_the_schema(tmp_path: Path) -> None:

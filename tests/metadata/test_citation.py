@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from opendata.domain.manifest import Manifest
 from opendata.metadata.atom import ATOM, Entry, Feed, Link, write_feed
 from opendata.metadata.citation import Citation, build_citation, write_bibtex, write_csl_json, write_sentence
 
@@ -21,6 +22,7 @@ MANIFEST: dict[str, Any] = {
     "title": "水库",
     "version": "1.2.0",
     "created": "2025-12-31T17:00:00Z",
+    "resources": [],
     "opendata": {
         "uuid": "5f0c",
         "publisher": {"id": "water", "title": "水务局", "i18n": {"en": {"title": "Water bureau"}}},
@@ -33,7 +35,8 @@ TEXTS = st.text(st.one_of(st.sampled_from("\\{}#$%&_~^中 "), st.characters(code
 
 def cite(language: str = "en", **changes: Any) -> Citation:
     zone = ZoneInfo("Asia/Shanghai")
-    return build_citation({**MANIFEST, **changes}, "ab" * 32, ADDRESS, language=language, default="zh", zone=zone)
+    manifest = Manifest.from_json({**MANIFEST, **changes})
+    return build_citation(manifest, "ab" * 32, ADDRESS, language=language, default="zh", zone=zone)
 
 
 def test_the_sentence_names_who_when_what_where_and_the_digest() -> None:

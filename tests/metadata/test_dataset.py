@@ -97,7 +97,7 @@ def nest(levels: int) -> Any:
 def test_what_is_wrong_is_named_at_its_place(key: str, value: object, pointer: str | None) -> None:
     found = {"title": "水库", key: value}
     if pointer is None:
-        assert read_metadata(found).describe() == {"title": "水库", "disclosure": {"attribute": "open"}}
+        assert read_metadata(found).to_json() == {"title": "水库", "disclosure": {"attribute": "open"}}
         return
     with pytest.raises(InvalidMetadataError) as caught:
         read_metadata(found)
@@ -112,7 +112,7 @@ def test_every_fault_is_told_at_once() -> None:
 
 def test_texts_are_trimmed_and_doubles_dropped() -> None:
     found = read_metadata({"title": " 水库 ", "description": "\n", "keywords": [" 水 ", "水", "", "坝"]})
-    assert found.describe() == {"title": "水库", "keywords": ["水", "坝"], "disclosure": {"attribute": "open"}}
+    assert found.to_json() == {"title": "水库", "keywords": ["水", "坝"], "disclosure": {"attribute": "open"}}
 
 
 def test_null_means_nothing_said() -> None:
@@ -125,8 +125,8 @@ def test_metadata_is_refused_or_can_be_published_and_read_again(found: dict[str,
         metadata = read_metadata(found)
     except InvalidMetadataError:
         return
-    write_canonical(metadata.describe())
-    assert read_metadata(metadata.describe()) == metadata
+    write_canonical(metadata.to_json())
+    assert read_metadata(metadata.to_json()) == metadata
 
 
 @pytest.mark.parametrize("text", ["http://a", "https://a.example/b?c=d#e", "HTTPS://example.org"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from opendata.domain.schema import TableSchema
 from opendata.metadata.schema_changes import compare_schemas
 
 CODE: dict[str, Any] = {"name": "code", "type": "string"}
@@ -14,7 +15,10 @@ SIZE: dict[str, Any] = {"name": "size", "type": "number"}
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(reason.bump, reason.text["en"].removeprefix("t: ")) for reason in compare_schemas("t", old, new)]
+    return [
+        (reason.bump, reason.text["en"].removeprefix("t: "))
+        for reason in compare_schemas("t", TableSchema(old), TableSchema(new))
+    ]
 
 
 def fields(*items: Mapping[str, Any], **rest: Any) -> dict[str, Any]:

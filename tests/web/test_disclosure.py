@@ -126,7 +126,7 @@ def test_every_address_with_data_was_open_before(tmp_path: Path, closed: Portal)
     closed.services.datasets.update(clerk, "secrets", {"disclosure": {"attribute": "open"}})
     client = closed.client()
     found = {endpoint for address, endpoint in list_addresses(closed) if _shows(client, address)}
-    closed.services.datasets.update(clerk, "secrets", {"disclosure": dict(before)})
+    closed.services.datasets.update(clerk, "secrets", {"disclosure": before.to_json()})
     assert {"downloads.send_table", "downloads.send_attachment", "version_pages.show_version"} <= found
     assert {"differences.send_rows", "downloads.find_latest"} <= found
 

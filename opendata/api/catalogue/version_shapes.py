@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from marshmallow import Schema, fields
 
 from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
-from opendata.metadata.attachments import is_attachment
+from opendata.domain.resources import Resource, TableResource
 from opendata.services.core.values import VersionView
 from opendata.services.drafts.intake import RESOURCE_TYPES
 
@@ -21,28 +19,17 @@ class PublishedResource:
     """A resource of a manifest together with the version it belongs to."""
 
     version: VersionView
-    descriptor: Mapping[str, Any]
-
-    @property
-    def ours(self) -> Mapping[str, Any]:
-        """What the manifest says about it beyond the standard."""
-        found: Mapping[str, Any] = self.descriptor.get("opendata", {})
-        return found
-
-    @property
-    def type(self) -> str:
-        """`table` or `attachment`."""
-        return "attachment" if is_attachment(self.descriptor) else "table"
+    resource: Resource
 
     @property
     def path(self) -> str:
         """Where its file is beside the manifest, as an address has it."""
-        return quote(self.descriptor["path"])
+        return quote(self.resource.path)
 
     @property
     def parquet(self) -> PublishedResource | None:
         """The table itself, whose Parquet file has a shape of its own; none of an attachment."""
-        return self if "parquet" in self.ours else None
+        return self if isinstance(self.resource, TableResource) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +42,9 @@ class DetailedVersion(VersionView):
 class ParquetShape(Schema):
     """The same rows as Parquet."""
 
-    url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.descriptor[name]}.parquet")
-    bytes = fields.Integer(required=True, attribute="ours.parquet.bytes")
-    hash = fields.String(required=True, attribute="ours.parquet.hash")
+    url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.resource.name}.parquet")
+    bytes = fields.Integer(required=True, attribute="resource.parquet.bytes")
+    hash = fields.String(required=True, attribute="resource.parquet.hash")
 
 
 class ResourceShape(Schema):
@@ -66,20 +53,20 @@ class ResourceShape(Schema):
     An attachment has no rows, no schema and no Parquet file: these are null.
     """
 
-    type = fields.String(required=True, metadata={"enum": list(RESOURCE_TYPES)})
-    format = fields.String(required=True, attribute="descriptor.format")
-    mediatype = fields.String(required=True, attribute="descriptor.mediatype")
-    name = fields.String(required=True, attribute="descriptor.name")
-    title = fields.String(required=True, attribute="descriptor.title", dump_default="")
-    description = fields.String(required=True, attribute="descriptor.description", dump_default="")
-    i18n = fields.Dict(required=True, attribute="ours.i18n", dump_default=dict)
-    rows = fields.Integer(required=True, attribute="ours.rows", allow_none=True, dump_default=None)
-    bytes = fields.Integer(required=True, attribute="descriptor.bytes")
-    hash = fields.String(required=True, attribute="descriptor.hash")
-    schema = fields.Dict(required=True, attribute="descriptor.schema", allow_none=True, dump_default=None)
+    type = fields.String(required=True, attribute="resource.type", metadata={"enum": list(RESOURCE_TYPES)})
+    format = fields.String(required=True, attribute="resource.format")
+    mediatype = fields.String(required=True, attribute="resource.mediatype")
+    name = fields.String(required=True, attribute="resource.name")
+    title = fields.String(required=True, attribute="resource.title")
+    description = fields.String(required=True, attribute="resource.description")
+    i18n = fields.Dict(required=True, attribute="resource.i18n")
+    rows = fields.Integer(required=True, attribute="resource.rows", allow_none=True, dump_default=None)
+    bytes = fields.Integer(required=True, attribute="resource.file.bytes")
+    hash = fields.String(required=True, attribute="resource.file.hash")
+    schema = fields.Dict(required=True, attribute="resource.schema.descriptor", allow_none=True, dump_default=None)
     schema_name = fields.String(
         required=True,
-        attribute="ours.schema",
+        attribute="resource.schema_name",
         data_key="schemaName",
         dump_default="",
         metadata={"description": "`name@version` where the schema is of the library."},

@@ -21,6 +21,7 @@ from opendata.api.core.conditions import Answer
 from opendata.api.core.current import services
 from opendata.api.core.inputs import PageQuery
 from opendata.api.drafts.draft_shapes import DraftShape
+from opendata.domain.records import Erratum
 from opendata.services.catalogue.versions import LATEST
 from opendata.services.core.paging import cut_page
 from opendata.services.core.values import Page, VersionView
@@ -57,7 +58,7 @@ def get_version(dataset: str, version: str) -> Answer:
 def list_resources(query: Mapping[str, Any], dataset: str, version: str) -> Answer:
     """List the tables of a version, in its order, then its attachments."""
     found, contents = _find_contents(dataset, version)
-    return cut_page(contents, lambda item: item.descriptor["name"], **query), _locate(found, "/resources")
+    return cut_page(contents, lambda item: item.resource.name, **query), _locate(found, "/resources")
 
 
 @blueprint.operation(
@@ -111,7 +112,7 @@ def restore_version(dataset: str, version: str) -> Answer:
     body=ErratumInput,
     problems=(400, 403, 404, 413, 415, 422),
 )
-def tell_erratum(body: Mapping[str, Any], dataset: str, version: str) -> Mapping[str, Any]:
+def tell_erratum(body: Mapping[str, Any], dataset: str, version: str) -> Erratum:
     """Say what is wrong with a version that stands; the pages of it and of its successor show it. For maintainers."""
     return services().withdrawals.tell_erratum(caller(), dataset, version, **body)
 
@@ -124,7 +125,7 @@ def _find_version(dataset: str, version: str) -> VersionView:
 def _find_contents(dataset: str, version: str) -> tuple[VersionView, tuple[PublishedResource, ...]]:
     found = _find_version(dataset, version)
     manifest = services().versions.get_manifest(dataset, found.version)
-    return found, tuple(PublishedResource(found, item) for item in manifest["resources"])
+    return found, tuple(PublishedResource(found, item) for item in manifest.resources)
 
 
 def _locate(found: VersionView, rest: str = "") -> dict[str, str]:

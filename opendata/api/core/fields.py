@@ -9,8 +9,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from opendata.api.core.current import absolute
+from opendata.domain.moments import format_time
 from opendata.errors import N_
-from opendata.metadata.manifest import format_time
 from opendata.metadata.reasons import list_texts, write_note
 
 IDENTIFIER = r"^[a-z0-9][a-z0-9_-]{1,99}$"

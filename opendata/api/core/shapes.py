@@ -52,8 +52,8 @@ class DisclosureShape(Schema):
     """The disclosure attribute: `open`, `conditional` or `closed`, the latter two with reason and legal basis."""
 
     attribute = _text()
-    reason = fields.String(required=True, dump_default="")
-    legal_basis = fields.String(required=True, dump_default="", attribute="legalBasis", data_key="legalBasis")
+    reason = _text()
+    legal_basis = _text(key="legalBasis")
 
 
 class DatasetShape(Schema):
@@ -113,7 +113,9 @@ class SchemaSummaryShape(Schema):
 class SchemaShape(SchemaSummaryShape):
     """A schema of the library. It is used by its name, as `name` or `name@version`."""
 
-    descriptor = fields.Dict(required=True, metadata={"description": "The Table Schema."})
+    descriptor = fields.Dict(
+        required=True, attribute="schema.descriptor", metadata={"description": "The Table Schema."}
+    )
 
 
 AnnouncementPage = page_of(AnnouncementShape)

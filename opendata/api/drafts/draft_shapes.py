@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
-from opendata.db.models import DRAFT_STATES
+from opendata.domain.drafts import DraftState
 from opendata.metadata.reasons import BUMPS
 from opendata.services.drafts.intake import RESOURCE_TYPES
 
@@ -35,6 +35,8 @@ class DraftResourceShape(Schema):
     proposed_schema = fields.Dict(
         required=True,
         allow_none=True,
+        attribute="proposed_schema.descriptor",
+        dump_default=None,
         data_key="proposedSchema",
         metadata={"description": "Offered where no schema was given and every column was read as text."},
     )
@@ -87,7 +89,7 @@ class DraftShape(Schema):
 
     id = fields.String(required=True)
     dataset = fields.String(required=True)
-    status = fields.String(required=True, metadata={"enum": list(DRAFT_STATES)})
+    status = fields.String(required=True, metadata={"enum": list(DraftState)})
     stage = fields.String(required=True, metadata={"description": "What is being done at the moment."})
     progress = fields.Float(required=True, metadata={"minimum": 0, "maximum": 1})
     bytes = fields.Integer(

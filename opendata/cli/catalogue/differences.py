@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
 
 import click
 
 from opendata.cli.core.language import read_language, tell
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_json
+from opendata.domain.comparison import Comparison
 from opendata.errors import N_
 
 
@@ -34,7 +33,7 @@ def diff(dataset: str, old: str, new: str, as_json: bool) -> None:
         _summarise(found)
 
 
-def _summarise(found: Mapping[str, Any]) -> None:
+def _summarise(found: Comparison) -> None:
     click.echo(f"{found['dataset']} {found['old']} → {found['new']}: {found['bump'] or '='}")
     for reason in found["reasons"]:
         click.echo(f"  {reason['text'].get(read_language(os.environ), reason['text']['en'])}")

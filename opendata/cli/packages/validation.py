@@ -15,7 +15,7 @@ from opendata.cli.packages.engine import SECONDS, check_by_engine
 from opendata.errors import N_, InvalidPackageError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from opendata.tables.schema.schema import ForeignKey
+    from opendata.domain.schema import ForeignKey
 
 LIBRARY = Path(__file__).resolve().parents[3] / "schemas"
 _DESCRIPTORS = (".json", ".yaml", ".yml")
@@ -134,7 +134,7 @@ def _find_in_libraries(ref: str) -> Mapping[str, Any]:
         from opendata.cli.core.opening import open_services
 
         with open_services() as services:
-            return services.schemas.resolve(ref).descriptor
+            return services.schemas.resolve(ref).schema.descriptor
     raise NotFoundError(N_("The library has no schema “%(ref)s”"), ref=ref[:200])
 
 

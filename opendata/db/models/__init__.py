@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from opendata.db.models.accounts import ROLES, IdempotencyKey, Token, User
+from opendata.db.models.accounts import IdempotencyKey, Token, User
 from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, Version
-from opendata.db.models.drafts import DRAFT_STATES, Draft, DraftAttachment, DraftResource
+from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource
 from opendata.db.models.events import Event
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
 
 __all__ = [
-    "DRAFT_STATES",
-    "ROLES",
     "UPLOAD_STATES",
     "Alias",
     "Base",

@@ -7,21 +7,20 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opendata.db.models.base import Base, Id, one_of
-
-ROLES = ("editor", "maintainer")
+from opendata.db.models.base import Base, Id, Word, one_of
+from opendata.domain.roles import ACCOUNT_ROLES, Role
 
 
 class User(Base):
     """A person who may sign in. An editor belongs to a publisher, a maintainer to none."""
 
     __tablename__ = "users"
-    __table_args__ = (one_of("role", ROLES),)
+    __table_args__ = (one_of("role", ACCOUNT_ROLES),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Id, unique=True)
     password: Mapped[str]
-    role: Mapped[str] = mapped_column(String(20))
+    role: Mapped[Role] = mapped_column(Word(Role, 20))
     publisher_id: Mapped[str | None] = mapped_column(ForeignKey("publishers.id"))
     session: Mapped[str] = mapped_column(String(64))
     created: Mapped[datetime]

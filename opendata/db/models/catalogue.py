@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opendata.db.models.base import Base, Id
+from opendata.domain.metadata import MetadataJson, ProposedMetadata
+from opendata.domain.records import Erratum, Tombstone
+from opendata.domain.texts import I18n
 
 
 class Publisher(Base):
@@ -20,7 +23,7 @@ class Publisher(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     title: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
-    i18n: Mapped[dict[str, Any]]
+    i18n: Mapped[I18n] = mapped_column(JSON)
     created: Mapped[datetime]
     modified: Mapped[datetime]
     editions: Mapped[int] = mapped_column(default=0)
@@ -33,8 +36,8 @@ class Dataset(Base):
     the corrections told about its versions.
     `publishing_id` names the draft that is being published: one at a time, so that a number is never given twice.
     `recipes` are the repairs accepted last for each table, to be offered on its next file; `choices` what was said
-    last about how its file is to be read. `proposed` is `{metadata, by}`: the metadata that its next approved draft
-    makes public, and the names of those who changed it; null where nothing waits.
+    last about how its file is to be read. `proposed` is what its next approved draft makes public; null where
+    nothing waits.
     """
 
     __tablename__ = "datasets"
@@ -42,10 +45,10 @@ class Dataset(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
     publisher_id: Mapped[str] = mapped_column(ForeignKey("publishers.id"), index=True)
-    meta: Mapped[dict[str, Any]]
+    meta: Mapped[MetadataJson] = mapped_column(JSON)
     latest: Mapped[str | None] = mapped_column(String(40))
     head: Mapped[str | None] = mapped_column(String(40))
-    errata: Mapped[list[Any] | None]
+    errata: Mapped[list[Erratum] | None] = mapped_column(JSON)
     created: Mapped[datetime]
     modified: Mapped[datetime] = mapped_column(index=True)
     revision: Mapped[int] = mapped_column(default=1)
@@ -53,7 +56,7 @@ class Dataset(Base):
     publishing_id: Mapped[str | None] = mapped_column(String(32))
     recipes: Mapped[dict[str, Any] | None]
     choices: Mapped[dict[str, Any] | None]
-    proposed: Mapped[dict[str, Any] | None]
+    proposed: Mapped[ProposedMetadata | None] = mapped_column(JSON)
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 
@@ -91,7 +94,7 @@ class Version(Base):
     rows: Mapped[int]
     bytes: Mapped[int] = mapped_column(BigInteger)
     draft_id: Mapped[str | None] = mapped_column(String(32))
-    withdrawal: Mapped[dict[str, Any] | None]
+    withdrawal: Mapped[Tombstone | None] = mapped_column(JSON)
     unfinished: Mapped[bool] = mapped_column(default=False, index=True)
 
 
@@ -130,6 +133,6 @@ class Schema(Base):
     version: Mapped[str] = mapped_column(String(40))
     title: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
-    i18n: Mapped[dict[str, Any]]
+    i18n: Mapped[I18n] = mapped_column(JSON)
     descriptor: Mapped[dict[str, Any]]
     created: Mapped[datetime]

@@ -5,24 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from opendata.db.models.base import Base, Id, one_of
+from opendata.db.models.base import Base, Id, Word, one_of
 from opendata.db.models.catalogue import Dataset
-
-DRAFT_STATES = (
-    "received",
-    "validating",
-    "invalid",
-    "valid",
-    "submitted",
-    "returned",
-    "approved",
-    "published",
-    "discarded",
-    "failed",
-)
+from opendata.domain.drafts import DraftState, Failure, KeptChanges
+from opendata.domain.manifest import Notice
+from opendata.domain.profile import ColumnProfile
+from opendata.domain.texts import I18n
 
 
 class Draft(Base):
@@ -34,11 +25,11 @@ class Draft(Base):
     """
 
     __tablename__ = "drafts"
-    __table_args__ = (one_of("status", DRAFT_STATES), Index("ix_drafts_work", "status", "lease_until"))
+    __table_args__ = (one_of("status", DraftState), Index("ix_drafts_work", "status", "lease_until"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
-    status: Mapped[str] = mapped_column(String(20))
+    status: Mapped[DraftState] = mapped_column(Word(DraftState, 20))
     base: Mapped[str | None] = mapped_column(String(40))
     dropped: Mapped[list[Any]]
     notes: Mapped[str] = mapped_column(default="")
@@ -46,7 +37,7 @@ class Draft(Base):
     comment: Mapped[str] = mapped_column(default="")
     stage: Mapped[str] = mapped_column(String(40), default="")
     progress: Mapped[float] = mapped_column(default=0.0)
-    error: Mapped[dict[str, Any] | None]
+    error: Mapped[Failure | None] = mapped_column(JSON)
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     author: Mapped[str]
     submitter: Mapped[str | None]
@@ -68,7 +59,7 @@ class Draft(Base):
     privacy: Mapped[list[Any]]
     version: Mapped[str | None] = mapped_column(String(40))
     bump: Mapped[str | None] = mapped_column(String(10))
-    breaking: Mapped[dict[str, Any] | None]
+    breaking: Mapped[Notice | None] = mapped_column(JSON)
 
     dataset: Mapped[Dataset] = relationship(lazy="joined")
     resources: Mapped[list[DraftResource]] = relationship(
@@ -96,7 +87,7 @@ class DraftResource(Base):
     name: Mapped[str] = mapped_column(Id)
     title: Mapped[str] = mapped_column(default="")
     description: Mapped[str] = mapped_column(default="")
-    i18n: Mapped[dict[str, Any]]
+    i18n: Mapped[I18n] = mapped_column(JSON)
     file: Mapped[str]
     upload: Mapped[str] = mapped_column(String(64))
     upload_bytes: Mapped[int] = mapped_column(BigInteger)
@@ -117,12 +108,12 @@ class DraftResource(Base):
     report: Mapped[dict[str, Any] | None]
     findings: Mapped[str | None] = mapped_column(String(64))
     recipe: Mapped[dict[str, Any] | None]
-    profile: Mapped[list[Any] | None]
+    profile: Mapped[list[ColumnProfile] | None] = mapped_column(JSON)
     reading: Mapped[dict[str, Any] | None]
     choices: Mapped[dict[str, Any] | None]
     plain: Mapped[str | None] = mapped_column(String(64))
     engine_dialect: Mapped[dict[str, Any] | None]
-    changes: Mapped[dict[str, Any] | None]
+    changes: Mapped[KeptChanges | None] = mapped_column(JSON)
 
 
 class DraftAttachment(Base):
@@ -140,7 +131,7 @@ class DraftAttachment(Base):
     name: Mapped[str] = mapped_column(Id)
     title: Mapped[str] = mapped_column(default="")
     description: Mapped[str] = mapped_column(default="")
-    i18n: Mapped[dict[str, Any]]
+    i18n: Mapped[I18n] = mapped_column(JSON)
     file: Mapped[str]
     filename: Mapped[str]
     format: Mapped[str] = mapped_column(String(20))

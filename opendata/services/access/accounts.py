@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from opendata.db.models import ROLES, Token, User
+from opendata.db.models import Token, User
+from opendata.domain.roles import ACCOUNT_ROLES, Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.metadata.text import find_value_faults
@@ -50,7 +51,7 @@ class Accounts:
             row = User(
                 name=name,
                 password=digest,
-                role=role,
+                role=Role(role),
                 publisher_id=publisher,
                 session=secrets.token_hex(16),
                 created=self._context.clock(),
@@ -182,9 +183,11 @@ def _find_faults(name: str, password: str, role: str, publisher: str | None) -> 
     faults.extend(find_value_faults(password, "/password"))
     if not MIN_PASSWORD <= len(password) <= 1000:
         faults.append(fault("/password", N_("A password has at least %(limit)s characters"), limit=MIN_PASSWORD))
-    if role not in ROLES:
-        faults.append(fault("/role", N_("“%(value)s” is not one of %(choices)s"), value=role, choices=", ".join(ROLES)))
-    if role == "editor" and not publisher:
+    if role not in ACCOUNT_ROLES:
+        faults.append(
+            fault("/role", N_("“%(value)s” is not one of %(choices)s"), value=role, choices=", ".join(ACCOUNT_ROLES))
+        )
+    if role == Role.EDITOR and not publisher:
         faults.append(fault("/publisher", N_("An editor belongs to a publisher; name it")))
     return [item for item in faults if item]
 

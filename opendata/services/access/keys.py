@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opendata.domain.moments import format_time
 from opendata.metadata.keys import PublicKey, make_key_id
-from opendata.metadata.manifest import format_time
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.instance import write_public_key

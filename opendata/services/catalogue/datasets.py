@@ -13,6 +13,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset, Draft
+from opendata.domain.drafts import ENDED
+from opendata.domain.metadata import MetadataJson
+from opendata.domain.moments import format_time
+from opendata.domain.records import Entry
 from opendata.errors import (
     N_,
     BackendError,
@@ -26,7 +30,6 @@ from opendata.errors import (
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
-from opendata.metadata.manifest import format_time
 from opendata.services.catalogue.publishers import find_publisher, view_publisher
 from opendata.services.core.actors import SYSTEM, Actor, require_editor
 from opendata.services.core.caches import purge_caches
@@ -39,8 +42,6 @@ from opendata.services.core.values import DatasetView, Page
 from opendata.storage.store import entry_key
 
 logger = logging.getLogger(__name__)
-
-_ENDED = ("published", "discarded")
 
 
 class Datasets:
@@ -131,7 +132,7 @@ class Datasets:
                     id=identifier,
                     uuid=str(uuid.uuid4()),
                     publisher_id=publisher,
-                    meta=metadata.describe(),
+                    meta=metadata.to_json(),
                     created=now,
                     modified=now,
                 )
@@ -179,7 +180,7 @@ class Datasets:
             is_reviewed = row.head is not None and self._context.settings.review != "none" and actor != SYSTEM
             before = row.meta if actor == SYSTEM else next_metadata(row)
             merged = merge_patch(before, changes) if deep else {**before, **changes}
-            described = read_metadata({key: value for key, value in merged.items() if value is not None}).describe()
+            described = read_metadata({key: value for key, value in merged.items() if value is not None}).to_json()
             if described != (before if is_reviewed else row.meta):
                 if is_reviewed:
                     self._propose(row, described, found_actor)
@@ -198,23 +199,23 @@ class Datasets:
             forget_files(self._context, dataset)
         return view
 
-    def _propose(self, row: Dataset, described: dict[str, Any], actor: Actor) -> None:
+    def _propose(self, row: Dataset, described: MetadataJson, actor: Actor) -> None:
         """Keep metadata until a draft that carries them is approved; what is public already needs no approval."""
         if row.publishing_id is not None:
             raise StateError(N_("A version of this dataset is just being published; try again in a moment"))
-        by = [*(row.proposed or {}).get("by", ())]
+        by = row.proposed["by"] if row.proposed else ()
         row.proposed = None if described == row.meta else {"metadata": described, "by": sorted({*by, actor.name})}
 
 
-def next_metadata(row: Dataset) -> dict[str, Any]:
+def next_metadata(row: Dataset) -> MetadataJson:
     """The metadata that the next version will carry: what waits for approval, else what is public."""
-    return dict((row.proposed or {}).get("metadata", row.meta))
+    return row.proposed["metadata"] if row.proposed else row.meta
 
 
 def take_over_proposed(row: Dataset) -> None:
     """Make the proposed metadata of a dataset those that the catalogue shows, now that they are approved."""
     if row.proposed is not None:
-        row.meta, row.proposed = dict(row.proposed["metadata"]), None
+        row.meta, row.proposed = row.proposed["metadata"], None
 
 
 def forget_files(context: Context, dataset: str) -> None:
@@ -227,7 +228,7 @@ def forget_files(context: Context, dataset: str) -> None:
 
 def _count_as_contributor(session: Session, row: Dataset, actor: Actor) -> None:
     """Whoever changes the metadata has changed every draft that will carry them."""
-    for draft in session.scalars(select(Draft).where(Draft.dataset_id == row.id, Draft.status.not_in(_ENDED))):
+    for draft in session.scalars(select(Draft).where(Draft.dataset_id == row.id, Draft.status.not_in(ENDED))):
         draft.contributors = sorted({*(draft.contributors or ()), actor.name})
 
 
@@ -246,11 +247,12 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 def record_entry(context: Context, row: Dataset) -> None:
     """Write the next edition of a dataset's public entry into the store, unless the newest one says the same."""
-    found = {
+    found: Entry = {
         "id": row.id,
         "uuid": row.uuid,
         "publisher": row.publisher_id,
         "created": format_time(row.created),
+        "modified": format_time(row.modified),
         "metadata": row.meta,
     }
     if row.editions:
@@ -258,7 +260,6 @@ def record_entry(context: Context, row: Dataset) -> None:
         if write_canonical({**json.loads(newest), "modified": ""}) == write_canonical({**found, "modified": ""}):
             keep_record(context, entry_key(row.id, row.editions), newest)  # it may have died before its signature
             return
-    found["modified"] = format_time(row.modified)
     row.editions = keep_edition(context, partial(entry_key, row.id), found, row.editions)
 
 
@@ -292,7 +293,7 @@ def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = Fals
         description=metadata.description,
         i18n=metadata.i18n,
         publisher=view_publisher(row.publisher),
-        disclosure=metadata.disclosure.describe(),
+        disclosure=metadata.disclosure,
         licenses=metadata.licenses,
         keywords=metadata.keywords,
         sources=metadata.sources,

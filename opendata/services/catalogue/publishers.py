@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Publisher
+from opendata.domain.manifest import PublisherName
+from opendata.domain.moments import format_time
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
-from opendata.metadata.manifest import format_time
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
@@ -82,10 +83,16 @@ def record_publisher(context: Context, publisher: Publisher) -> None:
     publisher.editions = keep_edition(context, partial(publisher_key, publisher.id), found, publisher.editions)
 
 
-def describe_publisher(row: Publisher) -> dict[str, Any]:
+def describe_publisher(row: Publisher) -> PublisherName:
     """A publisher as manifests and records name it."""
-    found = {"id": row.id, "title": row.title, "description": row.description, "i18n": row.i18n}
-    return {key: value for key, value in found.items() if value}
+    found: PublisherName = {"id": row.id}
+    if row.title:
+        found["title"] = row.title
+    if row.description:
+        found["description"] = row.description
+    if row.i18n:
+        found["i18n"] = row.i18n
+    return found
 
 
 def view_publisher(row: Publisher, datasets: int = 0) -> PublisherView:

@@ -6,10 +6,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset, Draft, Version
+from opendata.domain.moments import format_time
 from opendata.errors import N_, IntegrityError, InvalidMetadataError, StateError
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.identifiers import find_identifier_fault
-from opendata.metadata.manifest import format_time
 from opendata.services.catalogue.datasets import find_dataset, record_entry, view_dataset
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context

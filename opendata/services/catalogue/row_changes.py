@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from opendata.db.models import Draft, DraftResource
-from opendata.metadata.attachments import list_tables
+from opendata.domain.manifest import Manifest
+from opendata.domain.resources import TableResource
+from opendata.domain.schema import TableSchema
 from opendata.metadata.canonical import fingerprint
 from opendata.metadata.reasons import find_bump
 from opendata.metadata.schema_changes import compare_schemas
@@ -25,7 +25,7 @@ class TableFiles:
 
     csv: Path
     parquet: Path
-    schema: Mapping[str, Any]
+    schema: TableSchema
 
 
 def count_changes(name: str, old: TableFiles, new: TableFiles, folder: Path) -> tuple[RowChanges, Difference]:
@@ -44,35 +44,41 @@ def count_changes(name: str, old: TableFiles, new: TableFiles, folder: Path) -> 
 
 def count_refused(name: str, old: TableFiles, new: TableFiles) -> int:
     """How many errors the old schema finds in the new rows; not asked where the schemas break readers by themselves."""
-    is_same = fingerprint(old.schema) == fingerprint(new.schema)
+    is_same = fingerprint(old.schema.descriptor) == fingerprint(new.schema.descriptor)
     if is_same or find_bump(compare_schemas(name, old.schema, new.schema)) == "major":
         return 0
-    task = check_table(new.csv, name=name, schema=read_schema(old.schema), dialect=Dialect(delimiter=","), limit=1).task
+    task = check_table(
+        new.csv, name=name, schema=read_schema(old.schema.descriptor), dialect=Dialect(delimiter=","), limit=1
+    ).task
     errors: int = task.describe()["stats"]["errors"]
     return errors
 
 
-def read_changes(row: Draft, manifest: Mapping[str, Any] | None) -> dict[str, RowChanges]:
+def read_changes(row: Draft, manifest: Manifest | None) -> dict[str, RowChanges]:
     """The changed rows of each table of a draft, as far as they were counted against the version of this manifest."""
     found = {}
     for resource in row.resources:
         earlier = find_earlier(manifest, resource)
-        kept = resource.changes or {}
-        if earlier is not None and kept.get("base") == stamp(earlier):
-            counts = {name: kept[name] for name in ("added", "removed", "changed", "reordered", "refused")}
-            key = None if kept["key"] is None else tuple(kept["key"])
-            found[resource.name] = RowChanges(key=key, **counts)
+        kept = resource.changes
+        if earlier is not None and kept and kept["base"] == stamp(earlier):
+            found[resource.name] = RowChanges(
+                key=None if kept["key"] is None else tuple(kept["key"]),
+                added=kept["added"],
+                removed=kept["removed"],
+                changed=kept["changed"],
+                reordered=kept["reordered"],
+                refused=kept["refused"],
+            )
     return found
 
 
-def find_earlier(manifest: Mapping[str, Any] | None, resource: DraftResource) -> Mapping[str, Any] | None:
+def find_earlier(manifest: Manifest | None, resource: DraftResource) -> TableResource | None:
     """The table of this name in the version before, where both can be compared."""
-    if not (resource.checked and resource.valid and resource.parquet):
+    if manifest is None or not (resource.checked and resource.valid and resource.parquet):
         return None
-    tables = list_tables((manifest or {}).get("resources", ()))
-    return next((item for item in tables if item["name"] == resource.name), None)
+    return next((item for item in manifest.tables if item.name == resource.name), None)
 
 
-def stamp(earlier: Mapping[str, Any]) -> str:
+def stamp(earlier: TableResource) -> str:
     """What was compared with; the draft's own table forgets its changes when it is checked again."""
-    return fingerprint([earlier["hash"], earlier["opendata"]["parquet"]["hash"], earlier["schema"]])
+    return fingerprint([earlier.file.hash, earlier.parquet.hash, earlier.schema.descriptor])

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Schema
+from opendata.domain.schema import TableSchema
 from opendata.errors import (
     N_,
     IntegrityError,
@@ -172,6 +173,6 @@ def view_schema(row: Schema) -> SchemaView:
         title=row.title,
         description=row.description,
         i18n=row.i18n,
-        descriptor=row.descriptor,
+        schema=TableSchema(row.descriptor),
         created=row.created,
     )

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 
 from opendata.db.models import Version
-from opendata.metadata.attachments import list_tables
+from opendata.domain.manifest import Manifest
 from opendata.metadata.canonical import digest
 
 
 def index_version(dataset: str, data: bytes) -> Version:
     """The row of a version, which says nothing that its manifest (`data`) does not."""
-    manifest = json.loads(data)
-    created = datetime.fromisoformat(manifest["created"])
+    manifest = Manifest.from_json(json.loads(data))
     return Version(
         dataset_id=dataset,
-        version=manifest["version"],
+        version=manifest.version,
         manifest=digest(data).removeprefix("sha256:"),
-        created=created,
-        published=created,
-        notes=manifest["opendata"].get("notes", ""),
-        reasons=manifest["opendata"].get("reasons", []),
-        resources=len(list_tables(manifest["resources"])),
-        rows=sum(item["opendata"].get("rows", 0) for item in list_tables(manifest["resources"])),
-        bytes=sum(item["bytes"] for item in manifest["resources"]),
+        created=manifest.created,
+        published=manifest.created,
+        notes=manifest.notes,
+        reasons=list(manifest.reasons),
+        resources=len(manifest.tables),
+        rows=sum(item.rows for item in manifest.tables),
+        bytes=sum(item.file.bytes for item in manifest.resources),
     )

@@ -14,8 +14,11 @@ from sqlalchemy import literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, UtcDateTime, Version
+from opendata.domain.manifest import Manifest
+from opendata.domain.profile import ColumnProfile
+from opendata.domain.resources import Resource, StoredFile, TableResource
+from opendata.domain.schema import ForeignKey
 from opendata.errors import N_, NotFoundError, WithdrawnError
-from opendata.metadata.attachments import is_attachment, list_attachments, name_file
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.datasets import find_dataset, view_dataset
 from opendata.services.core.context import Context
@@ -24,7 +27,6 @@ from opendata.services.core.disclosure import require_open
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import DatasetView, News, Page, ServedFile, VersionView
 from opendata.storage.store import Store, manifest_key
-from opendata.tables.schema.schema import ForeignKey
 
 LATEST = "latest"
 
@@ -37,8 +39,8 @@ class Manifests:
         self._parsed = lru_cache(maxsize=256)(self._parse)
         self._written = lru_cache(maxsize=1024)(self._find_written)
 
-    def get(self, dataset: str, version: str) -> Mapping[str, Any]:
-        """The manifest as an object, not to be changed. Raises `NotFoundError`."""
+    def get(self, dataset: str, version: str) -> Manifest:
+        """The manifest. Raises `NotFoundError`."""
         return self._parsed(dataset, version)
 
     def read(self, dataset: str, version: str) -> bytes:
@@ -56,9 +58,8 @@ class Manifests:
     def _find_written(self, dataset: str, version: str) -> float:
         return self._store.find_written(manifest_key(dataset, version))
 
-    def _parse(self, dataset: str, version: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = json.loads(self.read(dataset, version))
-        return found
+    def _parse(self, dataset: str, version: str) -> Manifest:
+        return Manifest.from_json(json.loads(self.read(dataset, version)))
 
 
 class Versions:
@@ -135,7 +136,7 @@ class Versions:
 
     def find_predecessor(self, dataset: str, version: str) -> VersionView | None:
         """The version before, withdrawn or not: its manifest has the digest that the manifest of this one names."""
-        previous = self.get_manifest(dataset, version)["opendata"].get("previous")
+        previous = self.get_manifest(dataset, version).previous
         if previous is None:
             return None
         with self._context.read() as session:
@@ -155,8 +156,8 @@ class Versions:
             raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
         return latest or self.get(dataset, str(head)).version
 
-    def get_manifest(self, dataset: str, version: str) -> Mapping[str, Any]:
-        """The manifest of a version as an object, not to be changed."""
+    def get_manifest(self, dataset: str, version: str) -> Manifest:
+        """The manifest of a version."""
         self.get(dataset, version)
         return self._manifests.get(dataset, version)
 
@@ -170,22 +171,21 @@ class Versions:
         self.get(dataset, version)
         return self._manifests.read_signature(dataset, version)
 
-    def get_resource(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+    def get_resource(self, dataset: str, version: str, resource: str) -> Resource:
         """A resource of the manifest. Raises `NotFoundError`."""
-        for item in self.get_manifest(dataset, version)["resources"]:
-            if item["name"] == resource:
-                found: Mapping[str, Any] = item
-                return found
+        for item in self.get_manifest(dataset, version).resources:
+            if item.name == resource:
+                return item
         raise NotFoundError(N_("This version has no resource “%(name)s”"), name=resource[:100])
 
-    def get_table(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+    def get_table(self, dataset: str, version: str, resource: str) -> TableResource:
         """The same of a table alone. Raises `NotFoundError` for an attachment too."""
         found = self.get_resource(dataset, version, resource)
-        if is_attachment(found):
+        if not isinstance(found, TableResource):
             raise NotFoundError(
                 N_("“%(name)s” is no table but an attachment; its file is “%(path)s”"),
                 name=resource[:100],
-                path=found["path"],
+                path=found.path,
             )
         return found
 
@@ -202,11 +202,9 @@ class Versions:
     def find_attachment(self, dataset: str, version: str, name: str) -> ServedFile:
         """The file of an attachment by the file's name. Raises `NotFoundError`, `NotPublicError`, `DamagedError`."""
         self.require_public(dataset, version)
-        for item in list_attachments(self.get_manifest(dataset, version)["resources"]):
-            if name_file(item) == name:
-                digest = item["hash"].removeprefix("sha256:")
-                self._damages.require_whole(digest, item["bytes"], self._manifests.find_written(dataset, version))
-                return self._serve(digest, item["bytes"], name=name, media_type=item["mediatype"])
+        for item in self.get_manifest(dataset, version).attachments:
+            if item.filename == name:
+                return self._serve(dataset, version, item.file, name, item.mediatype)
         raise NotFoundError(N_("This version has no attachment “%(name)s”"), name=name[:100])
 
     def find_file(self, dataset: str, version: str, resource: str, suffix: str) -> ServedFile:
@@ -214,25 +212,23 @@ class Versions:
         self.require_public(dataset, version)
         found = self.get_table(dataset, version, resource)
         if suffix == "csv":
-            part, media_type = found, "text/csv; charset=utf-8"
+            file, media_type = found.file, "text/csv; charset=utf-8"
         elif suffix == "parquet":
-            part, media_type = found["opendata"]["parquet"], "application/vnd.apache.parquet"
+            file, media_type = found.parquet, "application/vnd.apache.parquet"
         else:
             raise NotFoundError(N_("There is no form “%(suffix)s” of this resource"), suffix=suffix[:20])
-        digest = part["hash"].removeprefix("sha256:")
-        self._damages.require_whole(digest, part["bytes"], self._manifests.find_written(dataset, version))
-        name = f"{dataset}-{version}-{resource}.{suffix}"
-        return self._serve(digest, part["bytes"], name=name, media_type=media_type)
+        return self._serve(dataset, version, file, f"{dataset}-{version}-{resource}.{suffix}", media_type)
 
-    def _serve(self, sha256: str, size: int, *, name: str, media_type: str) -> ServedFile:
+    def _serve(self, dataset: str, version: str, file: StoredFile, name: str, media_type: str) -> ServedFile:
+        self._damages.require_whole(file.sha256, file.bytes, self._manifests.find_written(dataset, version))
         public = self._context.public
         return ServedFile(
-            open=partial(public.open_blob, sha256),
-            local_copy=partial(public.local_copy, sha256),
+            open=partial(public.open_blob, file.sha256),
+            local_copy=partial(public.local_copy, file.sha256),
             name=name,
             media_type=media_type,
-            sha256=sha256,
-            size=size,
+            sha256=file.sha256,
+            size=file.bytes,
         )
 
     def get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
@@ -243,17 +239,17 @@ class Versions:
         found = self._get_report(dataset, version, resource)
         return {key: value for key, value in found.items() if key != "opendata"}
 
-    def get_profile(self, dataset: str, version: str, resource: str) -> Sequence[Mapping[str, Any]]:
+    def get_profile(self, dataset: str, version: str, resource: str) -> Sequence[ColumnProfile]:
         """What is in each column of a resource; of those that may tell of persons only how much."""
         found = self._get_report(dataset, version, resource).get("opendata") or {}
         return list(found.get("profile", ()))
 
     def _get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
         self.require_public(dataset, version)
-        kept = self.get_table(dataset, version, resource).get("opendata", {}).get("report")
+        kept = self.get_table(dataset, version, resource).report
         if kept is None:
             return {"valid": True, "tasks": []}
-        with self._context.public.open_blob(kept["hash"].removeprefix("sha256:")) as file:
+        with self._context.public.open_blob(kept.sha256) as file:
             found: Mapping[str, Any] = json.load(file)
         return found
 

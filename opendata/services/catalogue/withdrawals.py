@@ -8,17 +8,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftResource, Version
+from opendata.domain.drafts import ENDED, DraftState
+from opendata.domain.manifest import Manifest
+from opendata.domain.moments import format_time
+from opendata.domain.records import Erratum
+from opendata.domain.resources import Resource
 from opendata.errors import N_, BackendError, InvalidMetadataError, StateError, fault
-from opendata.metadata.manifest import format_time
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.datasets import find_dataset
 from opendata.services.catalogue.versions import Manifests, find_version, view_version
@@ -101,7 +104,9 @@ class Withdrawals:
     def finish(self, dataset: str, version: str) -> None:
         """Write the tombstone of a version and delete what it says is erased; doing so again changes nothing."""
         with self._context.read() as session:
-            withdrawal = dict(find_version(session, dataset, version).withdrawal or {})
+            withdrawal = find_version(session, dataset, version).withdrawal
+        if withdrawal is None:
+            return
         count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
         keep_edition(self._context, partial(tombstone_key, dataset, version), withdrawal, count)
         self._erase([sha256.removeprefix("sha256:") for sha256 in withdrawal["erased"]])
@@ -123,7 +128,7 @@ class Withdrawals:
 
     def tell_erratum(
         self, actor: Actor | None, dataset: str, version: str, *, text: str, successor: str | None = None
-    ) -> Mapping[str, Any]:
+    ) -> Erratum:
         """Say what is wrong with a version that stands; it is shown there and on the one that corrects it."""
         found_actor = require_maintainer(actor)
         text = _read_text("/text", text)
@@ -134,7 +139,7 @@ class Withdrawals:
                 if named is not None:
                     find_version(session, dataset, named).changed = now
             number = len(row.errata or ()) + 1
-            erratum: dict[str, Any] = {
+            erratum: Erratum = {
                 "dataset": dataset,
                 "number": number,
                 "version": version,
@@ -155,16 +160,16 @@ class Withdrawals:
         """Every version made of the bytes that are to go, `row` first, and the digests of all that goes with them."""
         manifest = self._manifests.get(row.dataset_id, row.version)
         chosen = _choose(manifest, names)
-        wanted = {digest for item in chosen for digest in _list_content(item)}
-        rows, gone, needed = [row], {*wanted, *(digest for item in chosen for digest in _list_report(item))}, set[str]()
+        wanted = _list_content(chosen)
+        rows, gone, needed = [row], _list_files(chosen), set[str]()
         for other in session.scalars(select(Version).where(Version.id != row.id)):
-            resources = self._manifests.get(other.dataset_id, other.version)["resources"]
-            shared = [item for item in resources if wanted & _list_content(item)]
+            resources = self._manifests.get(other.dataset_id, other.version).resources
+            shared = [item for item in resources if wanted & _list_content([item])]
             if shared:
                 rows.append(other)
-                gone.update(digest for item in shared for digest in (*_list_content(item), *_list_report(item)))
+                gone |= _list_files(shared)
             else:
-                needed.update(digest for item in resources for digest in (*_list_content(item), *_list_report(item)))
+                needed |= _list_files(resources)
         return rows, frozenset(gone - needed)
 
     def _decide(
@@ -177,22 +182,21 @@ class Withdrawals:
         now: datetime,
     ) -> None:
         """Fix what the tombstone of a version will say."""
-        before = row.withdrawal or {}
+        before = row.withdrawal
         manifest = self._manifests.get(row.dataset_id, row.version)
-        own = {name for item in manifest["resources"] for name in (*_list_content(item), *_list_report(item))}
         moment = format_time(now)
         row.changed = now
         row.withdrawal = {
             "dataset": row.dataset_id,
             "version": row.version,
             "manifest": f"sha256:{row.manifest}",
-            "previous": manifest["opendata"]["previous"],
-            "withdrawn": before.get("withdrawn", moment),
+            "previous": manifest.previous,
+            "withdrawn": before["withdrawn"] if before else moment,
             "changed": moment,
             "reason": reason,
             "legalBasis": legal_basis,
-            "successor": successor or before.get("successor"),
-            "erased": sorted({*before.get("erased", ()), *(own & gone)}),
+            "successor": successor or (before["successor"] if before else None),
+            "erased": sorted({*(before["erased"] if before else ()), *(_list_files(manifest.resources) & gone)}),
         }
         row.unfinished = True
 
@@ -213,8 +217,8 @@ class Withdrawals:
             own |= _forget_changes(session, names)
             for draft in session.scalars(select(Draft).where(Draft.id.in_({row.draft_id for row in rows}))):
                 draft.key_reports = {}
-                if draft.status not in ("published", "discarded"):
-                    draft.status, draft.wanted = "discarded", ""
+                if draft.status not in ENDED:
+                    draft.status, draft.wanted = DraftState.DISCARDED, ""
                     draft.modified = self._context.clock()
                     draft.revision += 1
         for name in {*names, *own}:
@@ -223,9 +227,9 @@ class Withdrawals:
             self._context.public.delete_blob(name)
 
 
-def _choose(manifest: Mapping[str, Any], names: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+def _choose(manifest: Manifest, names: Sequence[str]) -> Sequence[Resource]:
     """The resources named, or all. Raises `InvalidMetadataError` for a name there is not."""
-    known = {item["name"]: item for item in manifest["resources"]}
+    known = {item.name: item for item in manifest.resources}
     faults = [
         fault("/resources", N_("This version has no resource “%(name)s”"), name=name[:100])
         for name in names
@@ -236,15 +240,14 @@ def _choose(manifest: Mapping[str, Any], names: Sequence[str]) -> Sequence[Mappi
     return [known[name] for name in names] if names else list(known.values())
 
 
-def _list_content(resource: Mapping[str, Any]) -> set[str]:
-    """The digests of what a resource is made of: the file as published, its Parquet form, and the file as it came."""
-    ours = resource.get("opendata", {})
-    return {part["hash"] for part in (resource, ours.get("parquet"), ours.get("source")) if part}
+def _list_content(resources: Sequence[Resource]) -> set[str]:
+    """The digests of the files that have what is in resources."""
+    return {file.hash for item in resources for file in item.contents}
 
 
-def _list_report(resource: Mapping[str, Any]) -> set[str]:
-    part = resource.get("opendata", {}).get("report")
-    return {part["hash"]} if part else set()
+def _list_files(resources: Sequence[Resource]) -> set[str]:
+    """The same with those of the reports."""
+    return {file.hash for item in resources for file in (*item.contents, *item.published)}
 
 
 def _forget_changes(session: Session, names: Sequence[str]) -> set[str]:
@@ -252,8 +255,8 @@ def _forget_changes(session: Session, names: Sequence[str]) -> set[str]:
     gone = {f"sha256:{name}" for name in names}
     found = set()
     for row in session.scalars(select(DraftResource).where(DraftResource.changes.is_not(None))):
-        if gone & set((row.changes or {}).get("blobs", ())):
-            found.add(str((row.changes or {})["rows"]))
+        if row.changes and gone.intersection(row.changes.get("blobs", ())):
+            found.add(row.changes["rows"])
             row.changes = None
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from opendata.domain.roles import Role
 from opendata.errors import N_, NotPermittedError, NotSignedInError
 
 
@@ -12,21 +13,21 @@ class Actor:
     """Somebody who acts: an editor of one publisher, a maintainer of all, or the system itself (no `id`)."""
 
     name: str
-    role: str
+    role: Role
     id: int | None = None
     publisher: str | None = None
 
     @property
     def is_maintainer(self) -> bool:
         """Whether they look after the whole catalogue."""
-        return self.role in ("maintainer", "system")
+        return self.role in (Role.MAINTAINER, Role.SYSTEM)
 
     def may_edit(self, publisher: str) -> bool:
         """Whether they may act for a publisher."""
-        return self.is_maintainer or (self.role == "editor" and self.publisher == publisher)
+        return self.is_maintainer or (self.role == Role.EDITOR and self.publisher == publisher)
 
 
-SYSTEM = Actor("system", "system")
+SYSTEM = Actor("system", Role.SYSTEM)
 """The command line and the worker, run by whoever owns the instance."""
 
 

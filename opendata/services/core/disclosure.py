@@ -6,20 +6,17 @@ is `conditional` or `closed` are public in no form, those of versions published 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sqlalchemy import ColumnElement, func
 
 from opendata.db.models import Dataset
+from opendata.domain.disclosure import OPEN, Disclosure
+from opendata.domain.metadata import MetadataJson
 from opendata.errors import N_, NotPublicError
 
-OPEN = "open"
 
-
-def opens_rows(metadata: Mapping[str, Any]) -> bool:
+def opens_rows(metadata: MetadataJson) -> bool:
     """Whether metadata declare that anybody may have the rows."""
-    return bool((metadata.get("disclosure") or {}).get("attribute", OPEN) == OPEN)
+    return Disclosure.from_json(metadata.get("disclosure")).is_open
 
 
 def where_open() -> ColumnElement[bool]:
@@ -29,11 +26,11 @@ def where_open() -> ColumnElement[bool]:
 
 def require_open(row: Dataset) -> None:
     """Raises `NotPublicError` where the rows of a dataset are not for everybody."""
-    if not opens_rows(row.meta):
-        disclosure = row.meta["disclosure"]
+    disclosure = Disclosure.from_json(row.meta.get("disclosure"))
+    if not disclosure.is_open:
         raise NotPublicError(
             N_("The data of “%(dataset)s” isn't public. Reason: %(reason)s. Legal basis: %(basis)s"),
             dataset=row.id,
-            reason=disclosure.get("reason", ""),
-            basis=disclosure.get("legalBasis", ""),
+            reason=disclosure.reason,
+            basis=disclosure.legal_basis,
         )

@@ -9,6 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
+from opendata.domain.comparison import ReasonText
+from opendata.domain.disclosure import Disclosure
+from opendata.domain.drafts import SETTLED, ChangeCounts, DraftState, Failure
+from opendata.domain.manifest import Notice
+from opendata.domain.metadata import MetadataJson
+from opendata.domain.profile import ColumnProfile
+from opendata.domain.records import Erratum, Tombstone
+from opendata.domain.roles import Role
+from opendata.domain.schema import TableSchema
+from opendata.domain.texts import Contributor, I18n, License, Source
+
 Item = TypeVar("Item")
 
 
@@ -27,7 +38,7 @@ class PublisherView:
     id: str
     title: str
     description: str
-    i18n: Mapping[str, Any]
+    i18n: I18n
     created: datetime
     modified: datetime
     datasets: int = 0
@@ -37,37 +48,37 @@ class PublisherView:
 class DatasetView:
     """A dataset as the catalogue shows it.
 
-    `head` is its highest version, None before the first; `latest` the highest that is not withdrawn. `errata` are
-    `{number, version, successor, text, created}`. `proposed` are the metadata that its next approved draft makes
-    public; None where nothing waits, and for all who may not edit it.
+    `head` is its highest version, None before the first; `latest` the highest that is not withdrawn.
+    `proposed` are the metadata that its next approved draft makes public; None where nothing waits, and for all who
+    may not edit it.
     """
 
     id: str
     uuid: str
     title: str
     description: str
-    i18n: Mapping[str, Any]
+    i18n: I18n
     publisher: PublisherView
-    disclosure: Mapping[str, str]
-    licenses: Sequence[Mapping[str, Any]]
+    disclosure: Disclosure
+    licenses: Sequence[License]
     keywords: Sequence[str]
-    sources: Sequence[Mapping[str, Any]]
-    contributors: Sequence[Mapping[str, Any]]
+    sources: Sequence[Source]
+    contributors: Sequence[Contributor]
     homepage: str
     update_cycle: str
     source_version: str
     latest: str | None
     head: str | None
-    errata: Sequence[Mapping[str, Any]]
+    errata: Sequence[Erratum]
     created: datetime
     modified: datetime
     revision: int
-    proposed: Mapping[str, Any] | None = None
+    proposed: MetadataJson | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether anybody may have its data."""
-        return self.disclosure["attribute"] == "open"
+        return self.disclosure.is_open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +95,12 @@ class VersionView:
     published: datetime
     changed: datetime
     notes: str
-    reasons: Sequence[Any]
+    reasons: Sequence[ReasonText | str]
     resources: int
     rows: int
     bytes: int
     manifest_sha256: str
-    withdrawal: Mapping[str, Any] | None = None
+    withdrawal: Tombstone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +119,8 @@ class SchemaView:
     version: str
     title: str
     description: str
-    i18n: Mapping[str, Any]
-    descriptor: Mapping[str, Any]
+    i18n: I18n
+    schema: TableSchema
     created: datetime
 
     @property
@@ -127,8 +138,7 @@ class DraftResourceView:
     `valid` is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells
     whether there is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file
     before; `profile` describes the columns. `reading` is what was understood of the file,
-    `choices` what was said of it. `changes` counts the rows that differ from the version before: `key`, `added`,
-    `removed`, `changed`, `unchanged`, `cells` by column.
+    `choices` what was said of it. `changes` counts the rows that differ from the version before.
     """
 
     name: str
@@ -141,7 +151,7 @@ class DraftResourceView:
     schema: Mapping[str, Any] | None
     schema_name: str
     dialect: Mapping[str, Any] | None
-    proposed_schema: Mapping[str, Any] | None
+    proposed_schema: TableSchema | None
     errors: int
     has_findings: bool
     type: str = "table"
@@ -149,8 +159,8 @@ class DraftResourceView:
     mediatype: str = ""
     recipe: Mapping[str, Any] | None = None
     offered: Mapping[str, Any] | None = None
-    profile: Sequence[Mapping[str, Any]] = ()
-    changes: Mapping[str, Any] | None = None
+    profile: Sequence[ColumnProfile] = ()
+    changes: ChangeCounts | None = None
     reading: Mapping[str, Any] | None = None
     choices: Mapping[str, Any] | None = None
 
@@ -170,7 +180,7 @@ class NextVersion:
     version: str | None
     bump: str | None
     computed: str | None
-    reasons: Sequence[Mapping[str, Any]]
+    reasons: Sequence[ReasonText]
     is_entry_only: bool = False
 
     @property
@@ -183,7 +193,7 @@ class NextVersion:
 class ProgressView:
     """How far the work on a draft is: `bytes` of the `total` its files have are gone through, about."""
 
-    status: str
+    status: DraftState
     stage: str
     progress: float
     total: int
@@ -208,7 +218,7 @@ class DraftView:
     dataset: str
     dataset_title: str
     publisher: str
-    status: str
+    status: DraftState
     stage: str
     progress: float
     base: str | None
@@ -216,7 +226,7 @@ class DraftView:
     notes: str
     reason: str
     comment: str
-    error: Mapping[str, Any] | None
+    error: Failure | None
     author: str
     submitter: str | None
     approver: str | None
@@ -233,7 +243,7 @@ class DraftView:
     total: int
     is_at_work: bool
     bump: str | None = None
-    breaking: Mapping[str, Any] | None = None
+    breaking: Notice | None = None
     next: NextVersion | None = None
     scheduled: datetime | None = None
 
@@ -255,12 +265,12 @@ class DraftView:
     @property
     def is_given_up(self) -> bool:
         """Whether the work failed so often that it is not tried again by itself."""
-        return self.status == "failed" and bool((self.error or {}).get("final"))
+        return self.status == DraftState.FAILED and bool(self.error and self.error.get("final"))
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing more happens to it without somebody's doing."""
-        return self.is_given_up or self.status in ("invalid", "valid", "returned", "published", "discarded")
+        return self.is_given_up or self.status in SETTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +294,7 @@ class UserView:
 
     id: int
     name: str
-    role: str
+    role: Role
     publisher: str | None
     created: datetime
     disabled: bool

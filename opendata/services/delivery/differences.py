@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from opendata.domain.comparison import AttachmentComparison, Comparison, RowCounts, TableComparison, TableCounts
+from opendata.domain.manifest import Manifest
+from opendata.domain.resources import TableResource
 from opendata.errors import N_, InputError, NotFoundError
-from opendata.metadata.attachments import list_attachments, list_tables
 from opendata.metadata.canonical import fingerprint
 from opendata.metadata.reasons import Reason, keep_reasons, list_texts, write_note
 from opendata.metadata.versions import RowChanges, compare_manifests
@@ -28,11 +30,8 @@ from opendata.tables.diff.difference_forms import FORMS as SUFFIXES
 from opendata.tables.diff.difference_forms import read_counts, take_first_rows, write_difference
 
 _EDITION = 1
-_NOTHING = {"added": 0, "removed": 0, "changed": 0}
+_NOTHING: RowCounts = {"added": 0, "removed": 0, "changed": 0, "unchanged": 0}
 _OF_SCHEMAS = ("column", "key", "constraint", "check", "match", "schema")
-
-Manifest = Mapping[str, Any]
-Table = Mapping[str, Any]
 
 
 class Differences:
@@ -43,29 +42,28 @@ class Differences:
         self._versions = versions
         self._folder = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
 
-    def describe(self, dataset: str, old: str, new: str) -> dict[str, Any]:
+    def describe(self, dataset: str, old: str, new: str) -> Mapping[str, object]:
         """The same as `compare` with the reasons as sentences in English, for programs."""
         found = self.compare(dataset, old, new)
         return {**found, "reasons": list_texts(found["reasons"])}
 
-    def compare(self, dataset: str, old: str, new: str) -> dict[str, Any]:
+    def compare(self, dataset: str, old: str, new: str) -> Comparison:
         """All that changed, in counts and reasons.
 
-        `{dataset, old, new, bump, reasons, note: {en, zh}, schema, metadata, resources, attachments}`; a resource is
-        `{name, change, key, rows: {added, removed, changed, unchanged}, cells: {column: n}, reordered}`. Raises
-        `NotFoundError`, `NotPublicError`, `WithdrawnError`, `DamagedError`.
+        Raises `NotFoundError`, `NotPublicError`, `WithdrawnError`, `DamagedError`.
         """
         self._versions.require_public(dataset, old, new)
         before, after = (self._versions.get_manifest(dataset, version) for version in (old, new))
-        tables = [list_tables(manifest["resources"]) for manifest in (before, after)]
-        earlier, later = ({item["name"]: item for item in found} for found in tables)
-        resources, rows = [], {}
+        earlier, later = ({item.name: item for item in manifest.tables} for manifest in (before, after))
+        resources: list[TableComparison] = []
+        rows = {}
         for name in dict.fromkeys([*later, *earlier]):
             if name in earlier and name in later:
                 resources.append(self._describe_table(dataset, (old, new), earlier[name], later[name]))
                 rows[name] = self._sum_up((dataset, old, new), earlier[name], later[name], resources[-1])
             else:
-                resources.append(_describe_single(name, earlier.get(name), later.get(name)))
+                kind = "added" if name in later else "removed"
+                resources.append(_describe_single({**earlier, **later}[name], kind))
         change = compare_manifests(before, after, rows)
         reasons = keep_reasons(change.reasons)
         return {
@@ -93,9 +91,8 @@ class Differences:
         """
         self._versions.require_public(dataset, old, new)
         earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
-        before, after = (item["schema"].get("primaryKey") for item in (earlier, later))
         _require_form(suffix)
-        if not after or before != after:
+        if not later.schema.primary_key or earlier.schema.primary_key != later.schema.primary_key:
             raise InputError(
                 N_(
                     "The table “%(name)s” has no primary key that both versions share, so that its rows cannot be told"
@@ -127,18 +124,22 @@ class Differences:
         name = f"{dataset}-{old}-{new}-{resource}.{suffix}"
         return serve_derived(key, found, name, FORMS[suffix.rpartition(".")[2]], may_be_encoded=True)
 
-    def _describe_table(self, dataset: str, versions: tuple[str, str], old: Table, new: Table) -> dict[str, Any]:
-        if old["hash"] == new["hash"] and fingerprint(old["schema"]) == fingerprint(new["schema"]):
-            rows = {**_NOTHING, "unchanged": new["opendata"]["rows"]}
-            key = new["schema"].get("primaryKey") or None
-            return {"name": new["name"], "change": "none", "key": key, "rows": rows, "cells": {}, "reordered": False}
+    def _describe_table(
+        self, dataset: str, versions: tuple[str, str], old: TableResource, new: TableResource
+    ) -> TableComparison:
+        if old.file == new.file and _is_same(old, new):
+            rows: RowCounts = {**_NOTHING, "unchanged": new.rows}
+            key = list(new.schema.primary_key) or None
+            return {"name": new.name, "change": "none", "key": key, "rows": rows, "cells": {}, "reordered": False}
         return {
-            "name": new["name"],
+            "name": new.name,
             "change": "changed",
             **read_counts(self._compare((dataset, *versions), old, new)),
         }
 
-    def _sum_up(self, pair: tuple[str, str, str], old: Table, new: Table, found: Mapping[str, Any]) -> RowChanges:
+    def _sum_up(
+        self, pair: tuple[str, str, str], old: TableResource, new: TableResource, found: TableCounts
+    ) -> RowChanges:
         return RowChanges(
             key=None if found["key"] is None else tuple(found["key"]),
             added=found["rows"]["added"],
@@ -148,22 +149,22 @@ class Differences:
             refused=self._count_refused(pair, old, new),
         )
 
-    def _count_refused(self, pair: tuple[str, str, str], old: Table, new: Table) -> int:
-        if fingerprint(old["schema"]) == fingerprint(new["schema"]):
+    def _count_refused(self, pair: tuple[str, str, str], old: TableResource, new: TableResource) -> int:
+        if _is_same(old, new):
             return 0
 
         def make(target: Path) -> None:
             with self._lend_files(pair, old, new) as (before, after):
-                target.write_text(json.dumps(count_refused(new["name"], before, after)))
+                target.write_text(json.dumps(count_refused(new.name, before, after)))
 
         kept = self._folder.get(f"{_key(old, new)}-refused.{_EDITION}", make)
         return int(json.loads(kept.path.read_text()))
 
-    def _compare(self, pair: tuple[str, str, str], old: Table, new: Table) -> Path:
+    def _compare(self, pair: tuple[str, str, str], old: TableResource, new: TableResource) -> Path:
         """The Arrow file of the changed rows."""
         return self._folder.get(f"{_key(old, new)}-rows.{_EDITION}", partial(self._write_rows, pair, old, new)).path
 
-    def _write_rows(self, pair: tuple[str, str, str], old: Table, new: Table, target: Path) -> None:
+    def _write_rows(self, pair: tuple[str, str, str], old: TableResource, new: TableResource, target: Path) -> None:
         with self._lend_files(pair, old, new) as (before, after), self._context.work_folder() as folder:
             found = compare_tables(
                 before.parquet, after.parquet, old_schema=before.schema, new_schema=after.schema, folder=folder
@@ -172,18 +173,18 @@ class Differences:
 
     @contextmanager
     def _lend_files(
-        self, pair: tuple[str, str, str], old: Table, new: Table
+        self, pair: tuple[str, str, str], old: TableResource, new: TableResource
     ) -> Iterator[tuple[TableFiles, TableFiles]]:
         """Local copies of both tables."""
         dataset, *versions = pair
         with ExitStack() as opened:
 
-            def lend(version: str, table: Table, suffix: str) -> Path:
-                file = self._versions.find_file(dataset, version, table["name"], suffix)
+            def lend(version: str, table: TableResource, suffix: str) -> Path:
+                file = self._versions.find_file(dataset, version, table.name, suffix)
                 return opened.enter_context(file.local_copy())
 
             before, after = (
-                TableFiles(lend(version, item, "csv"), lend(version, item, "parquet"), item["schema"])
+                TableFiles(lend(version, item, "csv"), lend(version, item, "parquet"), item.schema)
                 for version, item in zip(versions, (old, new), strict=True)
             )
             yield before, after
@@ -194,25 +195,26 @@ def _require_form(suffix: str) -> None:
         raise NotFoundError(N_("There is no form “%(suffix)s” of a difference"), suffix=suffix[:20])
 
 
-def _key(old: Table, new: Table) -> str:
+def _key(old: TableResource, new: TableResource) -> str:
     """What was compared: the digests of both tables, and of what is said of their columns."""
-    parts = (item["opendata"]["parquet"]["hash"].removeprefix("sha256:") for item in (new, old))
-    return "-".join((*parts, fingerprint([old["schema"], new["schema"]])[:16]))
+    parts = (item.parquet.sha256 for item in (new, old))
+    return "-".join((*parts, fingerprint([old.schema.descriptor, new.schema.descriptor])[:16]))
 
 
-def _describe_single(name: str, old: Table | None, new: Table | None) -> dict[str, Any]:
+def _is_same(old: TableResource, new: TableResource) -> bool:
+    """Whether the same is said of the columns of both."""
+    return fingerprint(old.schema.descriptor) == fingerprint(new.schema.descriptor)
+
+
+def _describe_single(table: TableResource, kind: str) -> TableComparison:
     """A table that only one of the versions has."""
-    table = old or new or {}
-    kind = "added" if old is None else "removed"
-    rows = {**_NOTHING, "unchanged": 0, kind: table["opendata"]["rows"]}
-    key = table["schema"].get("primaryKey") or None
-    return {"name": name, "change": kind, "key": key, "rows": rows, "cells": {}, "reordered": False}
+    rows = cast(RowCounts, {**_NOTHING, kind: table.rows})
+    key = list(table.schema.primary_key) or None
+    return {"name": table.name, "change": kind, "key": key, "rows": rows, "cells": {}, "reordered": False}
 
 
-def _compare_attachments(old: Manifest, new: Manifest) -> list[dict[str, str]]:
-    before, after = (
-        {item["name"]: item["hash"] for item in list_attachments(found["resources"])} for found in (old, new)
-    )
+def _compare_attachments(old: Manifest, new: Manifest) -> list[AttachmentComparison]:
+    before, after = ({item.name: item.file.sha256 for item in found.attachments} for found in (old, new))
     kinds = {
         name: "added" if name not in before else "removed" if name not in after else "changed"
         for name in dict.fromkeys([*after, *before])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from opendata.domain.resources import FOLDER, Attachment
 from opendata.errors import N_, StateError
-from opendata.metadata.attachments import FOLDER, is_attachment, name_file
 from opendata.services.catalogue.versions import LATEST, Versions
 from opendata.services.core.context import Context
 from opendata.services.core.values import ServedFile
@@ -29,15 +29,15 @@ class Exports:
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise StateError(N_("The folder “%(folder)s” is not empty"), folder=folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for resource in manifest["resources"]:
-            if is_attachment(resource):
-                served = self._versions.find_attachment(dataset, number, name_file(resource))
+        for resource in manifest.resources:
+            if isinstance(resource, Attachment):
+                served = self._versions.find_attachment(dataset, number, resource.filename)
                 (folder / FOLDER).mkdir(exist_ok=True)
                 _copy(served, folder / FOLDER / served.name)
                 continue
             for suffix in ("csv", "parquet"):
-                served = self._versions.find_file(dataset, number, resource["name"], suffix)
-                _copy(served, folder / f"{resource['name']}.{suffix}")
+                served = self._versions.find_file(dataset, number, resource.name, suffix)
+                _copy(served, folder / f"{resource.name}.{suffix}")
         (folder / "datapackage.json").write_bytes(self._versions.read_manifest(dataset, number))
         (folder / "datapackage.json.sig").write_bytes(self._versions.read_signature(dataset, number))
         return number

@@ -12,13 +12,12 @@ import mmap
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from opendata.domain.manifest import Manifest
+from opendata.domain.resources import Attachment, TableResource
 from opendata.errors import N_, NotFoundError, StateError
-from opendata.metadata.attachments import is_attachment, name_file
 from opendata.metadata.explanation import explain_columns, explain_origin, label
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.context import Context
@@ -89,7 +88,7 @@ class Forms:
         self._versions.require_public(dataset, version)
         table = self._versions.get_table(dataset, version, resource)
         name = f"{dataset}-{version}-{resource}.{suffix}"
-        csv, parquet = (part["hash"].removeprefix("sha256:") for part in (table, table["opendata"]["parquet"]))
+        csv, parquet = table.file.sha256, table.parquet.sha256
         find = partial(self._versions.find_file, dataset, version, resource)
         if excel:
             make = partial(_write_excel_csv, find, table)
@@ -118,7 +117,7 @@ class Forms:
         }
         manifest = self._versions.get_manifest(dataset, version)
         files = self._list_files(dataset, version, manifest)
-        make = partial(write_package, datetime.fromisoformat(manifest["created"]), records, files)
+        make = partial(write_package, manifest.created, records, files)
         return self._get(key, make, f"{dataset}-{version}.zip", "application/zip")
 
     def encode(self, form: ServedForm, coding: str) -> ServedForm | None:
@@ -144,13 +143,13 @@ class Forms:
         """Delete all that was made of these blobs and manifests."""
         self._folder.forget(digests)
 
-    def _list_files(self, dataset: str, version: str, manifest: Mapping[str, Any]) -> Iterator[tuple[str, ServedFile]]:
-        for item in manifest["resources"]:
-            if is_attachment(item):
-                yield item["path"], self._versions.find_attachment(dataset, version, name_file(item))
+    def _list_files(self, dataset: str, version: str, manifest: Manifest) -> Iterator[tuple[str, ServedFile]]:
+        for item in manifest.resources:
+            if isinstance(item, Attachment):
+                yield item.path, self._versions.find_attachment(dataset, version, item.filename)
                 continue
             for suffix in _STORED:
-                yield f"{item['name']}.{suffix}", self._versions.find_file(dataset, version, item["name"], suffix)
+                yield f"{item.name}.{suffix}", self._versions.find_file(dataset, version, item.name, suffix)
 
     def _find_stored(self, dataset: str, version: str, resource: str, suffix: str) -> ServedForm:
         file = self._versions.find_file(dataset, version, resource, suffix)
@@ -169,7 +168,7 @@ class Forms:
         return serve_derived(key, self._folder.get(key, make), name, media_type, may_be_encoded=may_be_encoded)
 
     def _write_workbook(
-        self, find: FindFile, dataset: str, version: str, resource: Mapping[str, Any], target: Path
+        self, find: FindFile, dataset: str, version: str, resource: TableResource, target: Path
     ) -> None:
         from opendata.tables.forms.workbook_form import Page, write_workbook_form
 
@@ -180,9 +179,7 @@ class Forms:
         )
         with find("parquet").local_copy() as parquet:
             try:
-                write_workbook_form(
-                    parquet, target, name=resource["name"], pages=pages, cut_note=label("cut", languages)
-                )
+                write_workbook_form(parquet, target, name=resource.name, pages=pages, cut_note=label("cut", languages))
             except ValueError:
                 text = N_("This table has more columns than an Excel worksheet; take another form")
                 raise StateError(text) from None
@@ -227,13 +224,12 @@ def _write_form(suffix: str, find: FindFile, target: Path) -> None:
         write_form(csv, parquet, target, suffix=f".{suffix}")
 
 
-def _write_excel_csv(find: FindFile, resource: Mapping[str, Any], target: Path) -> None:
+def _write_excel_csv(find: FindFile, resource: TableResource, target: Path) -> None:
     from opendata.tables.forms.excel_form import write_excel_csv
 
-    fields = resource["schema"]["fields"]
-    numeric = {field["name"] for field in fields if field["type"] in _NUMERIC}
+    numeric = {field.name for field in resource.schema.fields if field.type in _NUMERIC}
     with find("csv").local_copy() as csv:
-        write_excel_csv(csv, target, names=[field["name"] for field in fields], numeric=numeric)
+        write_excel_csv(csv, target, names=resource.schema.names, numeric=numeric)
 
 
 def _write_gzip(form: ServedForm, target: Path) -> None:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment
+from opendata.domain.manifest import Manifest
+from opendata.domain.resources import Attachment, Resource, StoredFile
+from opendata.domain.texts import I18n
 from opendata.errors import N_, Fault, fault
 from opendata.intake.attachments import AttachmentForm
-from opendata.metadata.attachments import (
-    AttachmentFile,
-    is_attachment,
-    list_attachments,
-    list_tables,
-    make_file_name,
-    make_title,
-    name_file,
-    tell_apart,
-)
+from opendata.metadata.attachments import make_file_name, make_title, tell_apart
 from opendata.metadata.identifiers import suggest_identifier
 
 MOST_ATTACHMENTS = 100
@@ -32,16 +26,15 @@ class Places:
 
     def __init__(
         self,
-        manifest: Mapping[str, Any] | None,
+        manifest: Manifest | None,
         *,
         dropped: Iterable[str] = (),
         tables: Iterable[str] = (),
         attachments: Iterable[DraftAttachment] = (),
     ) -> None:
-        gone = set(dropped)
-        carried = [item for item in (manifest or {}).get("resources", ()) if item["name"] not in gone]
-        self._before: dict[str, Mapping[str, Any]] = {item["name"]: item for item in list_attachments(carried)}
-        self._tables = {*tables, *(item["name"] for item in list_tables(carried))}
+        carried = list_carried(manifest, dropped)
+        self._before = {item.name: item for item in carried if isinstance(item, Attachment)}
+        self._tables = {*tables, *(item.name for item in carried if not isinstance(item, Attachment))}
         self._own = {item.name: item.filename.casefold() for item in attachments}
 
     @property
@@ -70,21 +63,21 @@ class Places:
         name: str | None = None,
         title: str = "",
         description: str = "",
-        i18n: Mapping[str, Any] | None = None,
+        i18n: I18n | None = None,
     ) -> dict[str, Any]:
         """The row of a new attachment, which replaces the one before it of the same name or file."""
         filename = make_file_name(file, form.endings)
         found = name or self._find_before(filename) or self._suggest(filename, form)
-        before: Mapping[str, Any] = self._before.get(found, {})
-        others = {name_file(item).casefold() for key, item in self._before.items() if key != found}
+        before = self._before.get(found)
+        others = {item.filename.casefold() for key, item in self._before.items() if key != found}
         filename = tell_apart(filename, others | set(self._own.values()))
         self._own[found] = filename.casefold()
-        is_same = bool(before) and name_file(before).casefold() == filename.casefold()
+        is_same = before is not None and before.filename.casefold() == filename.casefold()
         return {
             "name": found,
-            "title": title or (before.get("title", "") if is_same else "") or make_title(file, form.endings),
-            "description": description or before.get("description", ""),
-            "i18n": dict(i18n or before.get("opendata", {}).get("i18n", {})),
+            "title": title or (before.title if before and is_same else "") or make_title(file, form.endings),
+            "description": description or (before.description if before else ""),
+            "i18n": dict(i18n or (before.i18n if before else {})),
             "file": file,
             "filename": filename,
             "format": form.format,
@@ -93,7 +86,7 @@ class Places:
 
     def _find_before(self, filename: str) -> str | None:
         for name, item in self._before.items():
-            if name not in self._own and name_file(item).casefold() == filename.casefold():
+            if name not in self._own and item.filename.casefold() == filename.casefold():
                 return name
         return None
 
@@ -104,31 +97,36 @@ class Places:
         return suggest_identifier(f"{stem} {form.format}", taken=taken, resource=True) if plain in taken else plain
 
 
-def find_obstacle(row: Draft, manifest: Mapping[str, Any] | None) -> str | None:
+def list_carried(manifest: Manifest | None, dropped: Iterable[str]) -> Sequence[Resource]:
+    """The resources of a version but for those that are dropped; none where there is no version."""
+    gone = set(dropped)
+    return [item for item in (manifest.resources if manifest else ()) if item.name not in gone]
+
+
+def find_obstacle(row: Draft, manifest: Manifest | None) -> str | None:
     """Why a draft makes no version upon this one, which may not be the one it was begun with; None where it does."""
-    carried = [item for item in (manifest or {}).get("resources", ()) if item["name"] not in row.dropped]
+    carried = list_carried(manifest, row.dropped)
     tables, files = {item.name for item in row.resources}, {item.name: item.filename for item in row.attachments}
-    if not tables and not list_tables(carried):
+    attachments = [item for item in carried if isinstance(item, Attachment)]
+    if not tables and len(attachments) == len(carried):
         return "no table is left, only files that accompany one"
     for item in carried:
-        name = item["name"]
-        if name in (tables if is_attachment(item) else files):
-            return f'"{name}" is the name of a table and of an attachment'
-    others = {name_file(item).casefold() for item in list_attachments(carried) if item["name"] not in files}
+        if item.name in (tables if isinstance(item, Attachment) else files):
+            return f'"{item.name}" is the name of a table and of an attachment'
+    others = {item.filename.casefold() for item in attachments if item.name not in files}
     twice = next((name for name in files.values() if name.casefold() in others), None)
     return f'two attachments are called "{twice}"' if twice else None
 
 
-def describe_attachment(item: DraftAttachment) -> Mapping[str, Any]:
+def make_attachment(item: DraftAttachment) -> Attachment:
     """An attachment as a resource of the manifest."""
-    return AttachmentFile(
+    return Attachment(
         name=item.name,
         filename=item.filename,
         format=item.format,
         mediatype=item.mediatype,
-        sha256=item.upload,
-        bytes=item.upload_bytes,
+        file=StoredFile(item.upload, item.upload_bytes),
         title=item.title,
         description=item.description,
         i18n=item.i18n,
-    ).describe()
+    )

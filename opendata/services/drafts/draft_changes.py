@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
-from typing import Any
 
 from opendata.db.models import Draft, DraftResource
+from opendata.domain.drafts import KeptChanges
+from opendata.domain.resources import TableResource
+from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import NotFoundError
 from opendata.services.catalogue.row_changes import TableFiles, count_changes, find_earlier, stamp
@@ -20,7 +21,7 @@ from opendata.tables.table import release_memory
 
 logger = logging.getLogger(__name__)
 
-Changes = dict[str, Any] | None
+Changes = KeptChanges | None
 
 
 class DraftChanges:
@@ -39,21 +40,21 @@ class DraftChanges:
         manifest = self._manifests.get(row.dataset_id, base) if base else None
         for resource in row.resources:
             earlier = find_earlier(manifest, resource)
-            if earlier is not None and (resource.changes or {}).get("base") != stamp(earlier):
+            if earlier is not None and (resource.changes is None or resource.changes["base"] != stamp(earlier)):
                 lease.report(Stage("compare", resource.name), 0.96)
                 yield resource, self._compare(resource, earlier)
 
-    def _compare(self, resource: DraftResource, earlier: Mapping[str, Any]) -> Changes:
+    def _compare(self, resource: DraftResource, earlier: TableResource) -> KeptChanges | None:
         public, private, name = self._context.public, self._context.private, resource.name
         with ExitStack() as opened:
             lend = opened.enter_context
             csv, parquet = (lend(private.local_copy(str(item))) for item in (resource.csv, resource.parquet))
-            new = TableFiles(csv, parquet, resource.published_schema or {"fields": []})
+            new = TableFiles(csv, parquet, TableSchema(resource.published_schema or {"fields": []}))
             try:
                 old = TableFiles(
-                    lend(public.local_copy(earlier["hash"].removeprefix("sha256:"))),
-                    lend(public.local_copy(earlier["opendata"]["parquet"]["hash"].removeprefix("sha256:"))),
-                    earlier["schema"],
+                    lend(public.local_copy(earlier.file.sha256)),
+                    lend(public.local_copy(earlier.parquet.sha256)),
+                    earlier.schema,
                 )
                 changes, difference = count_changes(name, old, new, lend(self._context.work_folder()))
                 rows, _ = private.put_blob(difference.path)
@@ -66,10 +67,14 @@ class DraftChanges:
                 release_memory()
         return {
             "base": stamp(earlier),
-            "blobs": [earlier["hash"], earlier["opendata"]["parquet"]["hash"]],
-            **asdict(changes),
+            "blobs": [earlier.file.hash, earlier.parquet.hash],
             "key": None if changes.key is None else list(changes.key),
+            "added": changes.added,
+            "removed": changes.removed,
+            "changed": changes.changed,
             "unchanged": difference.unchanged,
+            "reordered": changes.reordered,
+            "refused": changes.refused,
             "cells": dict(difference.cells),
             "rows": rows,
         }

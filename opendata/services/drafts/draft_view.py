@@ -10,20 +10,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
+from opendata.domain.drafts import ENDED, FORESEEN, ChangeCounts, DraftState, Failure
+from opendata.domain.manifest import Manifest, Notice
+from opendata.domain.resources import Attachment, Resource, TableResource
+from opendata.domain.schema import TableSchema
 from opendata.errors import N_, NotFoundError
-from opendata.metadata.attachments import is_attachment, list_attachments, list_tables, name_file
 from opendata.services.catalogue.datasets import next_metadata
 from opendata.services.core.values import DraftResourceView, DraftView
+from opendata.services.drafts.attachments import list_carried
 from opendata.services.drafts.next_version import foresee
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.tables.report.report import add_errors, describe_report, restore_task
 from opendata.wording.voice import voice_of
 from opendata.wording.work import say_failure
-
-_COUNTS = ("key", "added", "removed", "changed", "unchanged", "cells", "reordered")
-
-FORESEEN = ("valid", "submitted", "returned", "approved")
-"""The states of a draft of which it is known what would become of it."""
 
 
 def find_draft(session: Session, draft: str, *, lock: bool = False) -> Draft:
@@ -40,14 +39,10 @@ def refuse_unknown(draft: str) -> NotFoundError:
     return NotFoundError(N_("There is no draft “%(id)s”"), id=draft[:100])
 
 
-def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: bool = True) -> DraftView:
+def view_draft(row: Draft, manifest: Manifest | None, *, with_report: bool = True) -> DraftView:
     """The value of a row. `manifest` is that of the base version; without it carried tables are not listed."""
     own = {item.name for item in row.resources} | {item.name for item in row.attachments}
-    carried = [
-        item
-        for item in (manifest or {}).get("resources", ())
-        if item["name"] not in own and item["name"] not in row.dropped
-    ]
+    carried = list_carried(manifest, own.union(row.dropped))
     return DraftView(
         id=row.id,
         dataset=row.dataset_id,
@@ -72,9 +67,9 @@ def view_draft(row: Draft, manifest: Mapping[str, Any] | None, *, with_report: b
         revision=row.revision,
         resources=[
             *(_view_resource(item, row.dataset.recipes or {}) for item in row.resources),
-            *(_view_carried(item) for item in list_tables(carried)),
+            *(_view_carried(item) for item in carried if not isinstance(item, Attachment)),
             *(_view_attachment(item) for item in row.attachments),
-            *(_view_carried(item) for item in list_attachments(carried)),
+            *(_view_carried(item) for item in carried if isinstance(item, Attachment)),
         ],
         dropped=tuple(row.dropped),
         privacy=tuple(row.privacy),
@@ -96,31 +91,31 @@ def list_contributors(row: Draft) -> Sequence[str]:
 
 def _list_metadata_changes(row: Draft) -> list[tuple[str, Any, Any]]:
     """Each property that a draft changes in the public entry: its name, its value now, its value then."""
-    if row.status in ("published", "discarded"):
+    if row.status in ENDED:
         return []
     now, then = row.dataset.meta, next_metadata(row.dataset)
     names = [name for name in {**now, **then} if now.get(name) != then.get(name)]
     return [(name, now.get(name), then.get(name)) for name in names]
 
 
-def _view_error(error: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def _view_error(error: Failure | None) -> Failure | None:
     """Why the work was stopped, and in English what is said of it."""
     return {**error, "detail": say_failure(voice_of(SOURCE_LANGUAGE), error)} if error else None
 
 
-def is_at_work(wanted: str, error: Mapping[str, Any] | None) -> bool:
+def is_at_work(wanted: str, error: Failure | None) -> bool:
     """Whether a worker does something for a draft, or will: it was not given up."""
-    return bool(wanted) and not (error or {}).get("final")
+    return bool(wanted) and not (error and error.get("final"))
 
 
-def is_put_off(wanted: str, breaking: Mapping[str, Any] | None, due: datetime | None) -> bool:
+def is_put_off(wanted: str, breaking: Notice | None, due: datetime | None) -> bool:
     """Whether a draft waits for nothing but the day on which the change it announces takes effect."""
     return wanted == "publish" and bool(breaking) and due is not None and due > datetime.now(UTC)
 
 
 def build_report(row: Draft) -> dict[str, Any] | None:
     """The report over all tables checked so far, keys between them included; None before the first."""
-    if row.status in ("received", "validating"):
+    if row.status in (DraftState.RECEIVED, DraftState.VALIDATING):
         return None
     of_keys = {name: restore_task(report) for name, report in row.key_reports.items()}
     checked = [item for item in row.resources if item.report is not None]
@@ -149,7 +144,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         schema=item.schema,
         schema_name=item.schema_name,
         dialect=item.dialect,
-        proposed_schema=item.proposed_schema,
+        proposed_schema=TableSchema(item.proposed_schema) if item.proposed_schema else None,
         errors=item.report["stats"]["errors"] if item.report else 0,
         has_findings=item.checked and item.findings is not None,
         recipe=item.recipe,
@@ -161,9 +156,18 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
     )
 
 
-def _view_changes(item: DraftResource) -> Mapping[str, Any] | None:
+def _view_changes(item: DraftResource) -> ChangeCounts | None:
     """The counts alone, of a table that was compared."""
-    return {name: item.changes[name] for name in _COUNTS} if item.checked and item.changes else None
+    found = item.changes if item.checked else None
+    return found and {
+        "key": found["key"],
+        "added": found["added"],
+        "removed": found["removed"],
+        "changed": found["changed"],
+        "unchanged": found["unchanged"],
+        "cells": found["cells"],
+        "reordered": found["reordered"],
+    }
 
 
 def _view_attachment(item: DraftAttachment) -> DraftResourceView:
@@ -187,23 +191,24 @@ def _view_attachment(item: DraftAttachment) -> DraftResourceView:
     )
 
 
-def _view_carried(item: Mapping[str, Any]) -> DraftResourceView:
-    ours = item.get("opendata", {})
+def _view_carried(item: Resource) -> DraftResourceView:
+    table = item if isinstance(item, TableResource) else None
+    attachment = item if isinstance(item, Attachment) else None
     return DraftResourceView(
-        name=item["name"],
-        title=item.get("title", ""),
-        file=item["path"],
-        bytes=item["bytes"],
-        rows=ours.get("rows"),
+        name=item.name,
+        title=item.title,
+        file=item.path,
+        bytes=item.file.bytes,
+        rows=table.rows if table else None,
         valid=True,
         carried=True,
-        schema=item.get("schema"),
-        schema_name=ours.get("schema", ""),
+        schema=table.schema.descriptor if table else None,
+        schema_name=table.schema_name if table else "",
         dialect=None,
         proposed_schema=None,
         errors=0,
         has_findings=False,
-        type="attachment" if is_attachment(item) else "table",
-        filename=name_file(item) if is_attachment(item) else "",
-        mediatype=item["mediatype"] if is_attachment(item) else "",
+        type=item.type,
+        filename=attachment.filename if attachment else "",
+        mediatype=attachment.mediatype if attachment else "",
     )

@@ -16,6 +16,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
+from opendata.domain.drafts import DraftState
 from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.datasets import find_dataset
 from opendata.services.catalogue.versions import Manifests
@@ -202,13 +203,13 @@ def _build_row(dataset: Dataset, author: Actor, received: Received, *, notes: st
     return Draft(
         id=secrets.token_hex(12),
         dataset=dataset,
-        status="received",
+        status=DraftState.RECEIVED,
         base=dataset.latest,
         dropped=[],
         notes=notes.strip(),
         author_id=author.id,
         author=author.name,
-        contributors=sorted({author.name, *(dataset.proposed or {}).get("by", ())}),
+        contributors=sorted({author.name, *(dataset.proposed["by"] if dataset.proposed else ())}),
         created=now,
         modified=now,
         key_reports={},

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opendata.domain.manifest import Manifest
+from opendata.domain.resources import TableResource
+from opendata.domain.texts import I18n
 from opendata.errors import (
     N_,
     Fault,
@@ -23,7 +26,6 @@ from opendata.intake.attachments import ACCEPTED, NO_ATTACHMENT, NOT_ALONE, Atta
 from opendata.intake.kind.kinds import tell_kind
 from opendata.intake.opening import NO_TABLE
 from opendata.intake.understanding import read_choices
-from opendata.metadata.attachments import list_tables
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
 from opendata.services.catalogue.schemas import find_schema
 from opendata.services.core.context import Context
@@ -53,7 +55,7 @@ class ResourceOption:
     encoding: str | None = None
     title: str = ""
     description: str = ""
-    i18n: Mapping[str, Any] | None = None
+    i18n: I18n | None = None
     choices: Mapping[str, Any] | None = None
 
 
@@ -109,7 +111,7 @@ class Intake:
             kept.append(KeptFile(f"/resources/{number}", option, rules[number], blob, form))
         return kept
 
-    def place(self, kept: Sequence[KeptFile], manifest: Mapping[str, Any] | None) -> Received:
+    def place(self, kept: Sequence[KeptFile], manifest: Manifest | None) -> Received:
         """Make tables of kept files, and attachments of what is to go beside them.
 
         `manifest` is that of the version before. Raises `InvalidMetadataError`, and `UnsupportedFormatError` where
@@ -121,10 +123,10 @@ class Intake:
         places = Places(manifest, tables=[row["name"] for row in tables])
         return Received(tables, self._place_attachments([item for item in kept if item.form], places))
 
-    def _place_tables(self, kept: Sequence[KeptFile], manifest: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    def _place_tables(self, kept: Sequence[KeptFile], manifest: Manifest | None) -> list[dict[str, Any]]:
         """The rows of tables, each with what is not said of it as in the version before."""
         attachments = Places(manifest).attachments
-        before = {item["name"]: item for item in list_tables((manifest or {}).get("resources", ()))}
+        before = {item.name: item for item in (manifest.tables if manifest else ())}
         rows: dict[str, dict[str, Any]] = {}
         faults: list[Fault] = []
         for item in kept:
@@ -134,7 +136,7 @@ class Intake:
             if name in attachments:
                 text = N_("“%(name)s” is the name of an attachment; give the table another one")
                 faults.append(fault(f"{item.place}/name", text, name=name))
-            rows[name] = {**_describe_table(name, item, before.get(name, {})), **item.blob}
+            rows[name] = {**_describe_table(name, item, before.get(name)), **item.blob}
         if faults:
             raise InvalidMetadataError(faults=faults)
         return list(rows.values())
@@ -237,17 +239,17 @@ def _tell_form(path: Path, option: ResourceOption) -> AttachmentForm | None:
     return form
 
 
-def _describe_table(name: str, kept: KeptFile, before: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_table(name: str, kept: KeptFile, before: TableResource | None) -> dict[str, Any]:
     """The row of a table but for its bytes."""
-    option, rules, ours = kept.option, kept.rules, before.get("opendata", {})
+    option, rules = kept.option, kept.rules
     schema, schema_name = rules.get("schema"), rules.get("schema_name", "")
-    if schema is None and before:
-        schema, schema_name = ours.get("sourceSchema") or before.get("schema"), ours.get("schema", "")
+    if schema is None and before is not None:
+        schema, schema_name = (before.source_schema or before.schema).descriptor, before.schema_name
     return {
         "name": name,
-        "title": option.title or before.get("title", ""),
-        "description": option.description or before.get("description", ""),
-        "i18n": dict(option.i18n or ours.get("i18n", {})),
+        "title": option.title or (before.title if before else ""),
+        "description": option.description or (before.description if before else ""),
+        "i18n": dict(option.i18n or (before.i18n if before else {})),
         "schema": dict(schema) if schema else None,
         "schema_name": schema_name,
         "dialect": dict(option.dialect) if option.dialect else None,

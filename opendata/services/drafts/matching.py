@@ -13,6 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftResource, Schema
+from opendata.domain.resources import TableResource
+from opendata.domain.schema import TableSchema, find_own
+from opendata.domain.texts import I18n
 from opendata.errors import N_, NotFoundError
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.versions import Manifests
@@ -20,7 +23,6 @@ from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_draft
 from opendata.tables.schema.matching import ColumnMatch, rank_schemas
-from opendata.tables.schema.schema import TableSchema, find_own
 
 LEAST_SCORE = 0.5
 MOST_PROPOSALS = 10
@@ -40,7 +42,7 @@ class SchemaProposal:
     ref: str
     table: str
     title: str
-    i18n: Mapping[str, Any]
+    i18n: I18n
     schema: str | Mapping[str, Any]
     fields: int
     match: ColumnMatch
@@ -55,7 +57,7 @@ class _Candidate:
     ref: str = ""
     table: str = ""
     title: str = ""
-    i18n: Mapping[str, Any] = field(default_factory=dict)
+    i18n: I18n = field(default_factory=dict)
     is_in_library: bool = False
     is_in_force: bool = False
 
@@ -93,8 +95,8 @@ class Matching:
         """The schemas to choose from, those of the last version first."""
         library = _Library(session)
         latest = row.dataset.latest
-        manifest = self._manifests.get(row.dataset_id, latest) if latest else {"resources": ()}
-        found = [_read_published(item, library.refs) for item in manifest["resources"] if item.get("schema")]
+        tables = self._manifests.get(row.dataset_id, latest).tables if latest else ()
+        found = [_read_published(item, library.refs) for item in tables]
         known = {item.ref for item in found}
         return [*found, *(item for item in library.list_newest() if item.ref not in known)]
 
@@ -122,17 +124,15 @@ class _Library:
             )
 
 
-def _read_published(resource: Mapping[str, Any], refs: Collection[str]) -> _Candidate:
+def _read_published(table: TableResource, refs: Collection[str]) -> _Candidate:
     """The schema of a table of a version, as its source had to follow it."""
-    ours = resource.get("opendata", {})
-    ref = ours.get("schema", "")
     return _Candidate(
-        schema=TableSchema(ours.get("sourceSchema") or resource["schema"]),
-        ref=ref,
-        table=resource["name"],
-        title=resource.get("title") or resource["name"],
-        i18n=ours.get("i18n", {}),
-        is_in_library=ref in refs,
+        schema=table.source_schema or table.schema,
+        ref=table.schema_name,
+        table=table.name,
+        title=table.title or table.name,
+        i18n=table.i18n,
+        is_in_library=table.schema_name in refs,
     )
 
 

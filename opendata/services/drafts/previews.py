@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.db.models import DraftResource
+from opendata.domain.schema import TableSchema
 from opendata.errors import N_, InputError, NotFoundError
 from opendata.intake.opening import open_table
 from opendata.intake.text.encodings import decode_sample, find_encoding
@@ -20,7 +21,6 @@ from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_draft
 from opendata.services.drafts.readings import Readings, read_resource_choices
-from opendata.tables.schema.schema import TableSchema
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.lines import split_lines

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any
 
-from opendata.metadata.attachments import list_attachments, name_file
+from opendata.domain.resources import Attachment, TableResource
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.actors import Actor
 from opendata.services.core.values import DraftView
@@ -29,12 +27,11 @@ class Restoring:
         """
         old = self._versions.get_manifest(dataset, version)
         newest = self._versions.get_manifest(dataset, self._versions.find_latest(dataset))
-        tables = [item for item in old["resources"] if item.get("schema")]
-        attachments = list_attachments(old["resources"])
+        tables, attachments = old.tables, old.attachments
         options = [*map(_describe_table, tables), *map(_describe_attachment, attachments)]
         served = [
-            *(self._versions.find_file(dataset, version, item["name"], "csv") for item in tables),
-            *(self._versions.find_attachment(dataset, version, name_file(item)) for item in attachments),
+            *(self._versions.find_file(dataset, version, item.name, "csv") for item in tables),
+            *(self._versions.find_attachment(dataset, version, item.filename) for item in attachments),
         ]
         with ExitStack() as opened:
             files = [
@@ -42,32 +39,32 @@ class Restoring:
                 for option, file in zip(options, served, strict=True)
             ]
             draft, _ = self._drafts.create(actor, dataset, files, options, notes=notes)
-        kept = {item["name"] for item in (*tables, *attachments)}
-        for item in newest["resources"]:
-            if item["name"] not in kept:
-                draft = self._drafts.drop_resource(actor, draft.id, item["name"])
+        kept = {item.name for item in old.resources}
+        for item in newest.resources:
+            if item.name not in kept:
+                draft = self._drafts.drop_resource(actor, draft.id, item.name)
         return draft
 
 
-def _describe_table(item: Mapping[str, Any]) -> ResourceOption:
+def _describe_table(item: TableResource) -> ResourceOption:
     return ResourceOption(
-        file=f"{item['name']}.csv",
+        file=item.path,
         type="table",
-        name=item["name"],
-        schema=item["schema"],
-        title=item.get("title", ""),
-        description=item.get("description", ""),
-        i18n=item["opendata"].get("i18n"),
+        name=item.name,
+        schema=item.schema.descriptor,
+        title=item.title,
+        description=item.description,
+        i18n=item.i18n or None,
         choices={"exact": True},
     )
 
 
-def _describe_attachment(item: Mapping[str, Any]) -> ResourceOption:
+def _describe_attachment(item: Attachment) -> ResourceOption:
     return ResourceOption(
-        file=name_file(item),
+        file=item.filename,
         type="attachment",
-        name=item["name"],
-        title=item.get("title", ""),
-        description=item.get("description", ""),
-        i18n=item.get("opendata", {}).get("i18n"),
+        name=item.name,
+        title=item.title,
+        description=item.description,
+        i18n=item.i18n or None,
     )

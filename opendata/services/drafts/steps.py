@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from opendata.db.models import Draft
+from opendata.domain import drafts as steps
+from opendata.domain.drafts import DraftState, Step
+from opendata.domain.manifest import Manifest
+from opendata.domain.resources import Attachment
+from opendata.domain.roles import Role
 from opendata.errors import (
     N_,
     InvalidMetadataError,
@@ -16,7 +21,6 @@ from opendata.errors import (
     fault,
 )
 from opendata.intake.understanding import read_choices
-from opendata.metadata.attachments import is_attachment, list_tables
 from opendata.services.catalogue.versions import Manifests
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
@@ -33,9 +37,6 @@ from opendata.services.drafts.submission import (
 )
 from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.text.dialect import read_dialect
-
-_CONTRIBUTING = ("change", "drop", "submit")
-"""The steps by which a person has a part in a draft."""
 
 
 class Steps:
@@ -84,8 +85,7 @@ class Steps:
             resource.checked = False
             _send_back_to_work(row)
 
-        states = ("received", "valid", "invalid", "returned", "failed")
-        return self._change(actor, draft, "change", states, change, revision=revision)
+        return self._change(actor, draft, steps.CHANGE, change, revision=revision)
 
     def drop_resource(
         self, actor: Actor | None, draft: str, name: str, *, revision: int | None = None, enqueue: bool = True
@@ -102,23 +102,21 @@ class Steps:
                 return  # tables are as they were checked
             resource = next((item for item in row.resources if item.name == name), None)
             manifest = self._find_base(row)
-            carried = {item["name"]: item for item in (manifest or {}).get("resources", ())}
+            carried = {item.name: item for item in (manifest.resources if manifest else ())}
             if resource is not None:
                 row.resources.remove(resource)
             elif name in carried and name not in row.dropped:
                 row.dropped = [*row.dropped, name]
-                if is_attachment(carried[name]):
+                if isinstance(carried[name], Attachment):
                     return
             else:
                 raise NotFoundError(N_("The draft has no table “%(name)s”"), name=name[:100])
-            if not row.resources and not {item["name"] for item in list_tables(list(carried.values()))} - {
-                *row.dropped
-            }:
+            tables = {item.name for item in (manifest.tables if manifest else ())}
+            if not row.resources and not tables - {*row.dropped}:
                 raise StateError(N_("This is the last table of the draft; discard the draft instead"))
             _send_back_to_work(row)
 
-        states = ("received", "valid", "invalid", "returned", "failed")
-        return self._change(actor, draft, "drop", states, change, revision=revision, enqueue=enqueue)
+        return self._change(actor, draft, steps.DROP, change, revision=revision, enqueue=enqueue)
 
     def submit(
         self, actor: Actor | None, draft: str, said: Submission | None = None, *, revision: int | None = None
@@ -133,14 +131,13 @@ class Steps:
             base = self._find_base(row)
             take_submission(self._context, row, base, said or Submission())
             row.sealed = seal(row, base)
-            row.status = "submitted"
             row.submitter = actor.name
             row.approver = None
             row.comment = ""
             if self._context.settings.review == "none":
                 self._ask_for_publication(row)
 
-        return self._change(actor, draft, "submit", ("valid", "returned"), change, revision=revision)
+        return self._change(actor, draft, steps.SUBMIT, change, revision=revision)
 
     def approve(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
         """Agree to publication of exactly what was submitted.
@@ -156,10 +153,9 @@ class Steps:
                 )
             require_publishable(row)
             require_sealed(row, self._find_base(row))
-            row.status = "approved"
             row.approver = actor.name
 
-        return self._change(actor, draft, "approve", ("submitted",), change, revision=revision, idle=True)
+        return self._change(actor, draft, steps.APPROVE, change, revision=revision)
 
     def return_(self, actor: Actor | None, draft: str, comment: str, *, revision: int | None = None) -> DraftView:
         """Send a draft back to its author with a comment that says why."""
@@ -167,12 +163,11 @@ class Steps:
             raise InvalidMetadataError(faults=[fault("/comment", N_("Say why the draft is returned"))])
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
-            row.status = "returned"
             row.comment = comment.strip()
             row.approver = None
             row.wanted, row.due = "", None  # one that waits for its day waits no longer
 
-        return self._change(actor, draft, "return", ("submitted", "approved"), change, revision=revision, idle=True)
+        return self._change(actor, draft, steps.RETURN, change, revision=revision)
 
     def publish(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
         """Publish an approved draft, exactly as it was approved. Raises `StateError` where it changed since."""
@@ -182,31 +177,28 @@ class Steps:
             require_sealed(row, self._find_base(row))
             self._ask_for_publication(row)
 
-        return self._change(actor, draft, "publish", ("approved",), change, revision=revision, idle=True)
+        return self._change(actor, draft, steps.PUBLISH, change, revision=revision)
 
     def publish_directly(self, actor: Actor, draft: str) -> DraftView:
         """Publish a valid draft without review: for the owner of the instance at the command line alone."""
-        if actor.role != "system":
+        if actor.role != Role.SYSTEM:
             raise NotPermittedError(N_("Only the command line of the instance may publish without review"))
 
         def change(row: Draft, actor: Actor) -> None:
-            row.status = "submitted"
             row.submitter = actor.name
             self._ask_for_publication(row)
             require_publishable(row)
 
-        return self._change(actor, draft, "publish", ("valid",), change, enqueue=False)
+        return self._change(actor, draft, steps.PUBLISH_DIRECTLY, change, enqueue=False)
 
     def discard(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
         """Give a draft up; a check that is under way stops."""
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
-            row.status = "discarded"
             row.wanted = ""
             row.stage = ""
 
-        states = ("received", "validating", "valid", "invalid", "returned", "submitted", "approved", "failed")
-        return self._change(actor, draft, "discard", states, change, revision=revision, idle=True)
+        return self._change(actor, draft, steps.DISCARD, change, revision=revision)
 
     def retry(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
         """Try a failed draft again."""
@@ -215,43 +207,42 @@ class Steps:
             row.attempts = 0
             row.due = None
             row.error = None
-            row.status = "received" if row.wanted == "process" else "submitted"
+            row.status = DraftState.RECEIVED if row.wanted == "process" else DraftState.SUBMITTED
 
-        return self._change(actor, draft, "retry", ("failed",), change, revision=revision)
+        return self._change(actor, draft, steps.RETRY, change, revision=revision)
 
     def _change(
         self,
         actor: Actor | None,
         draft: str,
-        verb: str,
-        states: Sequence[str],
+        step: Step,
         change: Callable[[Draft, Actor], None],
         *,
         revision: int | None = None,
-        idle: bool = False,
         enqueue: bool = True,
     ) -> DraftView:
-        """Take one step with a draft that is in one of `states`; `idle` also needs that no publication is under way."""
+        """Take a step with a draft. Raises `StateError` where the step starts from other states."""
         with self._context.write() as session:
             row = find_draft(session, draft, lock=True)
             found = require_editor(actor, row.dataset.publisher_id)
             if revision is not None and revision != row.revision:
                 raise PreconditionError(N_("The draft was changed in the meantime; read it again"))
-            if row.status not in states or (
-                idle and row.wanted == "publish" and not is_put_off(row.wanted, row.breaking, row.due)
+            if row.status not in step.sources or (
+                step.is_idle and row.wanted == "publish" and not is_put_off(row.wanted, row.breaking, row.due)
             ):
                 raise StateError(
                     N_("The draft is “%(status)s”; to %(verb)s it, it has to be %(states)s"),
                     status=row.status,
-                    verb=verb,
-                    states=" / ".join(states),
+                    verb=step.verb,
+                    states=" / ".join(step.sources),
                 )
             change(row, found)
-            if verb in _CONTRIBUTING:
+            row.status = step.target or row.status
+            if step.is_contributing:
                 row.contributors = sorted({*list_contributors(row), found.name})
             row.modified = self._context.clock()
             row.revision += 1
-            self._context.log(session, found, verb, "draft", row.id, dataset=row.dataset_id)
+            self._context.log(session, found, step.verb, "draft", row.id, dataset=row.dataset_id)
             wanted = row.wanted
             session.flush()
             view = view_draft(row, self._find_base(row))
@@ -264,12 +255,12 @@ class Steps:
         row.stage, row.progress = "", 0.0
         row.attempts, row.due, row.error = 0, find_due(row, self._context), None
 
-    def _find_base(self, row: Draft) -> Mapping[str, Any] | None:
+    def _find_base(self, row: Draft) -> Manifest | None:
         return self._manifests.get(row.dataset_id, row.base) if row.base else None
 
 
 def _send_back_to_work(row: Draft) -> None:
-    row.status = "received"
+    row.status = DraftState.RECEIVED
     row.wanted = "process"
     row.key_reports = {}
     row.stage, row.progress = "", 0.0

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from opendata.db.models import Draft
+from opendata.domain.manifest import Manifest
+from opendata.domain.moments import format_time
 from opendata.errors import N_, InvalidMetadataError, StateError, fault
-from opendata.metadata.manifest import format_time
 from opendata.metadata.reasons import BUMPS
 from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import find_obstacle
@@ -33,7 +32,7 @@ class Submission:
     effective: str | None = None
 
 
-def take_submission(context: Context, row: Draft, base: Mapping[str, Any] | None, said: Submission) -> None:
+def take_submission(context: Context, row: Draft, base: Manifest | None, said: Submission) -> None:
     """Keep with a draft what was said of it. `base` is the manifest of the version it starts from.
 
     Raises `StateError` where it cannot become a version, `InvalidMetadataError` for what is missing or not possible.
@@ -57,19 +56,19 @@ def require_publishable(row: Draft) -> None:
 
     Metadata alone may be published still: that is how a dataset is closed, or told of, under two-person review.
     """
-    attribute = metadata_of(row).disclosure.attribute
-    if attribute != "open" and (carries_data(row) or row.dataset.proposed is None):
+    disclosure = metadata_of(row).disclosure
+    if not disclosure.is_open and (carries_data(row) or row.dataset.proposed is None):
         raise StateError(
             N_(
                 "The dataset “%(dataset)s” is marked “%(attribute)s”, so its data can't be published."
                 " If it may be public, change its disclosure to “open” first"
             ),
             dataset=row.dataset_id,
-            attribute=attribute,
+            attribute=disclosure.attribute,
         )
 
 
-def require_sealed(row: Draft, base: Mapping[str, Any] | None) -> None:
+def require_sealed(row: Draft, base: Manifest | None) -> None:
     """Raises `StateError` where a draft, or the metadata it carries, changed after it was submitted."""
     if row.sealed != seal(row, base):
         raise StateError(
@@ -79,7 +78,7 @@ def require_sealed(row: Draft, base: Mapping[str, Any] | None) -> None:
 
 def find_due(row: Draft, context: Context) -> datetime | None:
     """When the change that a draft announces takes effect; None where that is now."""
-    effective = (row.breaking or {}).get("effective")
+    effective = row.breaking["effective"] if row.breaking else None
     if not effective:
         return None
     zone = ZoneInfo(context.settings.timezone)
@@ -87,7 +86,7 @@ def find_due(row: Draft, context: Context) -> datetime | None:
     return due if due > context.clock() else None
 
 
-def _take_bump(row: Draft, base: Mapping[str, Any] | None, bump: str | None) -> None:
+def _take_bump(row: Draft, base: Manifest | None, bump: str | None) -> None:
     if not bump:
         return
     if bump not in BUMPS:
@@ -101,12 +100,12 @@ def _take_bump(row: Draft, base: Mapping[str, Any] | None, bump: str | None) -> 
     row.bump = bump
 
 
-def _take_notice(context: Context, row: Draft, base: Mapping[str, Any] | None, said: Submission) -> None:
+def _take_notice(context: Context, row: Draft, base: Manifest | None, said: Submission) -> None:
     """A breaking change has its reason and its day, where somebody reviews; nothing else has."""
     if not foresee(row, base).is_breaking:
         row.breaking = None
         return
-    reason = (said.breaking or "").strip() or str((row.breaking or {}).get("reason", ""))
+    reason = (said.breaking or "").strip() or (row.breaking["reason"] if row.breaking else "")
     if not reason and context.settings.review != "none":
         text = N_("Programs of readers will fail on this version: say why it has to be")
         raise _refuse("/breaking", text)

@@ -21,8 +21,8 @@ from sqlalchemy import JSON, DateTime, Table, func, null, select, text
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Base
+from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, StateError
-from opendata.metadata.manifest import format_time
 from opendata.metadata.versions import parse_version
 from opendata.services.core.context import Context
 from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance

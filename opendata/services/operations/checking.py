@@ -21,10 +21,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Damage, Dataset, Draft, Version
+from opendata.domain.drafts import DraftState
+from opendata.domain.manifest import Manifest
 from opendata.errors import N_, IntegrityError, NotFoundError, OpendataError
 from opendata.metadata.canonical import digest
 from opendata.metadata.keys import PublicKey, find_signer
-from opendata.metadata.manifest import list_blobs
 from opendata.metadata.versions import parse_version
 from opendata.services.core.context import Context
 from opendata.services.core.damages import ALTERED, MISSING, Damages
@@ -187,7 +188,7 @@ class Checking:
             if version is None:
                 continue
             try:
-                wanted |= dict.fromkeys(list_blobs(json.loads(store.get_record(key))), True)
+                wanted |= dict.fromkeys(Manifest.from_json(json.loads(store.get_record(key))).list_blobs(), True)
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # named as a record already
             number = ".".join(str(part) for part in version)
@@ -231,13 +232,13 @@ class Checking:
     def _list_planned(self, session: Session) -> Mapping[str, Sequence[str]]:
         """The manifests that are about to be published, by their key, with the blobs they name."""
         query = select(Draft.dataset_id, Draft.target, Draft.target_manifest).where(
-            Draft.target_manifest.is_not(None), Draft.status != "published"
+            Draft.target_manifest.is_not(None), Draft.status != DraftState.PUBLISHED
         )
         planned = {}
         for dataset, version, name in session.execute(query):
             try:
                 with self._context.private.open_blob(str(name)) as file:
-                    planned[manifest_key(dataset, str(version))] = list_blobs(json.load(file))
+                    planned[manifest_key(dataset, str(version))] = Manifest.from_json(json.load(file)).list_blobs()
             except (NotFoundError, ValueError):
                 continue
         return planned

@@ -12,8 +12,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft
+from opendata.domain.drafts import ENDED, DraftState
+from opendata.domain.manifest import Manifest
 from opendata.errors import NotFoundError
-from opendata.metadata.manifest import list_blobs
 from opendata.services.core.context import Context
 from opendata.storage.store import Store
 
@@ -45,7 +46,7 @@ class Collecting:
         collected = Collected()
         with self._context.read() as session:
             private = self._list_private(session)
-            public = {name for manifest in self._read_planned(session) for name in list_blobs(manifest)}
+            public = {name for manifest in self._read_planned(session) for name in manifest.list_blobs()}
         public |= self._list_published()
         for store, needed, where in (
             (self._context.public, public, "public"),
@@ -63,7 +64,7 @@ class Collecting:
         """Every blob that a manifest of the store names, withdrawn ones too: erasing is not our business."""
         store = self._context.public
         keys = (key for key in store.list_records("datasets") if key.count("/") == 3 and key.endswith(".json"))
-        return {name for key in keys for name in list_blobs(json.loads(store.get_record(key)))}
+        return {name for key in keys for name in Manifest.from_json(json.loads(store.get_record(key))).list_blobs()}
 
     def _list_private(self, session: Session) -> set[str]:
         """The blobs of the drafts that are at work, and of the others for as long as they are kept."""
@@ -72,9 +73,9 @@ class Collecting:
         discarded = now - timedelta(days=min(30, settings.private_retention_days))
         query = select(Draft).where(
             or_(
-                Draft.status.not_in(("published", "discarded")),
-                (Draft.status == "published") & (Draft.modified > published),
-                (Draft.status == "discarded") & (Draft.modified > discarded),
+                Draft.status.not_in(ENDED),
+                (Draft.status == DraftState.PUBLISHED) & (Draft.modified > published),
+                (Draft.status == DraftState.DISCARDED) & (Draft.modified > discarded),
             )
         )
         found: set[str | None] = set()
@@ -82,19 +83,21 @@ class Collecting:
             found.add(draft.target_manifest)
             for item in draft.resources:
                 found |= {item.upload, item.csv, item.parquet, item.plain, item.findings}
-                found.add((item.changes or {}).get("rows"))
+                found.add(item.changes["rows"] if item.changes else None)
             found |= {item.upload for item in draft.attachments}
         return {name for name in found if name} | {
-            name for manifest in self._read_planned(session) for name in list_blobs(manifest)
+            name for manifest in self._read_planned(session) for name in manifest.list_blobs()
         }
 
-    def _read_planned(self, session: Session) -> Iterator[dict[str, object]]:
+    def _read_planned(self, session: Session) -> Iterator[Manifest]:
         """The manifests of versions that are about to be published."""
-        query = select(Draft.target_manifest).where(Draft.target_manifest.is_not(None), Draft.status != "published")
+        query = select(Draft.target_manifest).where(
+            Draft.target_manifest.is_not(None), Draft.status != DraftState.PUBLISHED
+        )
         for name in session.scalars(query):
             try:
                 with self._context.private.open_blob(str(name)) as file:
-                    yield json.load(file)
+                    yield Manifest.from_json(json.load(file))
             except NotFoundError:
                 continue
 

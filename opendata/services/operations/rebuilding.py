@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset, Draft, Publisher, Schema, Version
+from opendata.domain.records import Alias as AliasRecord
+from opendata.domain.records import Entry, Erratum, Tombstone
 from opendata.errors import N_, IntegrityError, NotFoundError, OpendataError, StateError
 from opendata.metadata.canonical import digest
 from opendata.metadata.keys import PublicKey, find_signer
@@ -49,10 +51,10 @@ class Rebuilt:
 class _Found:
     """A dataset as the store has it."""
 
-    entry: Mapping[str, Any]
+    entry: Entry | None
     editions: int
     versions: Sequence[Version]
-    errata: Sequence[Mapping[str, Any]]
+    errata: Sequence[Erratum]
     wrong: Sequence[tuple[str, str]]
 
 
@@ -140,22 +142,22 @@ class Rebuilding:
                     session.add(index_schema(name, version, self._read(keys, key, ""), self._context.now()))
                     rebuilt.schemas += 1
 
-    def _read_aliases(self, keys: Sequence[PublicKey], rebuilt: Rebuilt) -> Mapping[str, Mapping[str, Any]]:
+    def _read_aliases(self, keys: Sequence[PublicKey], rebuilt: Rebuilt) -> Mapping[str, AliasRecord]:
         """What the datasets that were renamed are called next, by the id they had."""
-        aliases: dict[str, Mapping[str, Any]] = {}
+        aliases: dict[str, AliasRecord] = {}
         for key in self._store.list_records("aliases"):
             if key.endswith(".json"):
                 with _naming(rebuilt.wrong, key):
-                    found = self._read(keys, key, "renamed")
+                    found = cast(AliasRecord, self._read(keys, key, "renamed"))
                     aliases[found["old"]] = found
         return aliases
 
     def _read_dataset(self, keys: Sequence[PublicKey], dataset: str) -> _Found:
         wrong: list[tuple[str, str]] = []
-        entry: Mapping[str, Any] = {}
+        entry: Entry | None = None
         editions = len(list_editions(self._store, partial(entry_key, dataset)))
         with _naming(wrong, entry_key(dataset, editions)):
-            entry = self._read(keys, entry_key(dataset, editions), "modified")
+            entry = cast(Entry, self._read(keys, entry_key(dataset, editions), "modified"))
         versions = []
         for key in self._store.list_records(
             entry_key(dataset, 1).replace("entries/", "datasets/", 1).rpartition("/")[0]
@@ -167,7 +169,7 @@ class Rebuilding:
         errata = []
         for number in range(1, len(list_editions(self._store, partial(erratum_key, dataset))) + 1):
             with _naming(wrong, erratum_key(dataset, number)):
-                errata.append(self._read(keys, erratum_key(dataset, number), "created"))
+                errata.append(cast(Erratum, self._read(keys, erratum_key(dataset, number), "created")))
         return _Found(entry, editions, versions, errata, wrong)
 
     def _read_version(self, keys: Sequence[PublicKey], dataset: str, key: str) -> Version:
@@ -176,17 +178,18 @@ class Rebuilding:
         row = index_version(dataset, data)
         editions = len(list_editions(self._store, partial(tombstone_key, dataset, row.version)))
         if editions:
-            row.withdrawal = dict(self._read(keys, tombstone_key(dataset, row.version, editions), "changed"))
-            if row.withdrawal["manifest"] != digest(data):
+            tombstone = self._read(keys, tombstone_key(dataset, row.version, editions), "changed")
+            if tombstone["manifest"] != digest(data):
                 raise IntegrityError(N_("Its tombstone is that of another manifest"))
+            row.withdrawal = cast(Tombstone, tombstone)
         return row
 
 
 def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt) -> None:
     rebuilt.wrong += found.wrong
-    if not found.entry:
-        return
     entry = found.entry
+    if entry is None:
+        return
     standing = [row for row in found.versions if row.withdrawal is None]
     times = [
         datetime.fromisoformat(entry["modified"]),
@@ -216,7 +219,7 @@ def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt) -> None:
     rebuilt.withdrawn += len(found.versions) - len(standing)
 
 
-def _list_times(row: Version, errata: Sequence[Mapping[str, Any]]) -> Iterator[datetime]:
+def _list_times(row: Version, errata: Sequence[Erratum]) -> Iterator[datetime]:
     """When a version was published, taken down and corrected."""
     yield row.published
     if row.withdrawal:
@@ -226,7 +229,7 @@ def _list_times(row: Version, errata: Sequence[Mapping[str, Any]]) -> Iterator[d
             yield datetime.fromisoformat(item["created"])
 
 
-def _follow(aliases: Mapping[str, Mapping[str, Any]], old: str) -> str:
+def _follow(aliases: Mapping[str, AliasRecord], old: str) -> str:
     """What a dataset is called after all its renamings; an id is never given twice, so they end."""
     name = old
     while name in aliases:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from opendata.domain.roles import Role
 from opendata.errors import N_, StateError
 from opendata.services.access.accounts import Accounts
 from opendata.services.catalogue.datasets import Datasets
@@ -108,7 +109,7 @@ def ensure_sign_in(services: Parts) -> Sequence[SignIn]:
     known = {user.name for user in services.accounts.list_users()}
     for item in accounts:
         if item.name not in known:
-            publisher = PUBLISHER if item.role == "editor" else None
+            publisher = PUBLISHER if item.role == Role.EDITOR else None
             services.accounts.create_user(item.name, item.password, item.role, publisher)
     return accounts
 

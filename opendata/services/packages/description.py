@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from opendata.domain.schema import TableSchema
 from opendata.errors import N_, InputError
 from opendata.intake.opening import find_tables
 from opendata.intake.reading import read_table
@@ -41,15 +42,13 @@ def _describe_table(found: FoundTable, folder: Path) -> dict[str, Any]:
         base = {"name": found.name, "form": found.form, "members": list(found.members), "sheet": found.place}
         return {**base, "hidden": True, "rows": None, "fields": [], "decisions": decisions}
     opened, table = read_table(found, folder, partial(prepare_table, folder=folder, name="table"))
-    fields: Sequence[Mapping[str, Any]] = opened.fields or ()
-    if not fields and table.task.valid:
-        fields = propose_schema(table.parquet)["fields"]
-    elif not fields and table.schema is not None:
-        fields = table.schema.fields
+    schema = TableSchema({"fields": list(opened.fields)}) if opened.fields else table.schema
+    if not opened.fields and table.task.valid:
+        schema = TableSchema(propose_schema(table.parquet))
     return {
         **opened.understanding.describe(),
         "rows": table.rows,
-        "fields": [{"name": item["name"], "type": item["type"]} for item in fields],
+        "fields": [{"name": item.name, "type": item.type} for item in (schema.fields if schema else ())],
         "errors": sum(count["count"] for count in (table.task.describe().get("opendata") or {}).get("counts", ())),
     }
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from opendata.domain.disclosure import Disclosure
+from opendata.domain.drafts import DraftState
 from opendata.errors import (
     N_,
     InvalidPackageError,
@@ -24,7 +26,6 @@ from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.publishers import Publishers
 from opendata.services.catalogue.schemas import Schemas
 from opendata.services.core.actors import SYSTEM, Actor
-from opendata.services.core.disclosure import opens_rows
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.drafts import Drafts
 from opendata.services.drafts.intake import ResourceOption
@@ -97,18 +98,22 @@ class Imports:
 
     def _require_open(self, actor: Actor, package: PackageDescription) -> None:
         """Raises `StateError` where the package says that its data isn't open, or its dataset does and it doesn't."""
-        disclosure = package.metadata.get("disclosure")
-        if not disclosure:
+        said = package.metadata.get("disclosure")
+        if isinstance(said, Mapping) and said:
+            disclosure = Disclosure.from_json(said)
+        elif said:
+            return  # refused with its metadata
+        else:
             try:
                 disclosure = self._datasets.get(package.id, actor).disclosure
             except NotFoundError:
                 return
-        if isinstance(disclosure, Mapping) and not opens_rows({"disclosure": disclosure}):
+        if not disclosure.is_open:
             read_metadata(package.metadata)  # what is wrong with it comes first
             raise StateError(
                 N_("“%(id)s” is marked “%(attribute)s”, so its data can't be published"),
                 id=package.id,
-                attribute=disclosure.get("attribute"),
+                attribute=disclosure.attribute,
             )
 
     def _import(
@@ -144,7 +149,7 @@ class Imports:
         self._work.run_to_end(view.id)
         view = self._drafts.get(actor, view.id)
         _collect(view, found)
-        if view.status == "invalid" and partial:
+        if view.status == DraftState.INVALID and partial:
             view = self._drop_invalid(actor, view, found)
         return self._finish(actor, package, view, found)
 
@@ -222,7 +227,7 @@ class Imports:
 
         Where the version before has a table of that name, it stays as it was there.
         """
-        while view.status == "invalid":
+        while view.status == DraftState.INVALID:
             tasks = _list_tasks(view)
             wrong = [item.name for item in view.resources if item.name in tasks and not tasks[item.name]["valid"]]
             if {item.name for item in view.tables if not item.carried} <= set(wrong):
@@ -238,16 +243,16 @@ class Imports:
         self, actor: Actor, package: PackageDescription, view: DraftView, found: Mapping[str, ImportedResource]
     ) -> Imported:
         before = view.base
-        if view.status == "valid":
+        if view.status == DraftState.VALID:
             said = {key: value for key, value in package.metadata.items() if value or key != "disclosure"}
             self._datasets.update(actor, view.dataset, said)
             self._drafts.publish_directly(actor, view.id)
             self._work.run_to_end(view.id)
             view = self._drafts.get(actor, view.id)
-        if view.status == "failed":
-            detail = (view.error or {}).get("detail", "")
+        if view.status == DraftState.FAILED:
+            detail = view.error["detail"] if view.error else ""
             raise OpendataError(N_("The import failed on our side: %(detail)s"), detail=detail)
-        published = view.status == "published"
+        published = view.status == DraftState.PUBLISHED
         return Imported(
             dataset=view.dataset,
             version=view.version if published else before,
@@ -287,7 +292,7 @@ class Imports:
         if option.type == "attachment":
             return ImportedResource(name=str(option.name), valid=True, rows=0, errors=0)
         schema = option.schema
-        descriptor = self._schemas.resolve(schema).descriptor if isinstance(schema, str) else schema
+        descriptor = self._schemas.resolve(schema).schema.descriptor if isinstance(schema, str) else schema
         _, reader = read_declared(
             path,
             folder,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from opendata.domain.schema import TableSchema
 from opendata.errors import N_, InvalidPackageError, UnsupportedFormatError
 from opendata.intake.attachments import ACCEPTED, NO_ATTACHMENT, find_form
 from opendata.intake.kind.kinds import tell_kind
@@ -18,7 +19,6 @@ from opendata.intake.tables import FoundTable, OpenedTable
 from opendata.intake.understanding import Choices
 from opendata.metadata.package import ResourceDescription
 from opendata.services.packages.package_source import PackageSource
-from opendata.tables.schema.schema import TableSchema
 
 PACKAGED = Choices(exact=True)
 """A package says all that is to be known about its files."""

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from opendata.domain.findings import Finding, Problem
+from opendata.domain.schema import TableSchema
 from opendata.errors import InputError, InvalidPackageError, OpendataError
 from opendata.intake.opening import find_tables
 from opendata.intake.reading import OnShare, read_table
@@ -19,7 +20,7 @@ from opendata.services.packages.package_table import fetch_attachment, fetch_tab
 from opendata.tables.check.keys import FindTable, KeyedTable, check_foreign_keys
 from opendata.tables.check.validation import TableReader, hash_file
 from opendata.tables.report.report import TaskReport, describe_report, refuse_file
-from opendata.tables.schema.schema import TableSchema, read_schema
+from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import PreparedTable, check_table, prepare_table
 from opendata.tables.text.dialect import read_dialect
 

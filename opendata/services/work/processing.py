@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
+from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import InputError, InvalidPackageError, OpendataError
 from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
-from opendata.metadata.attachments import list_tables
 from opendata.services.catalogue.versions import Manifests, Versions
 from opendata.services.core.context import Context
 from opendata.services.core.damages import Damages
@@ -29,7 +29,7 @@ from opendata.services.drafts.readings import Readings, read_resource_choices
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
 from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
-from opendata.tables.schema.schema import TableSchema, publish_schema, read_schema
+from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
 
 KEEP_SECONDS = 1.0
@@ -91,16 +91,16 @@ class Processing:
         tables: dict[str, KeyedTable] = {}
         manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
         gone = {*row.dropped, *(item.name for item in row.resources)}
-        for item in list_tables((manifest or {}).get("resources", ())):
-            if item["name"] not in gone:
-                digest = item["opendata"]["parquet"]["hash"].removeprefix("sha256:")
-                path = opened.enter_context(self._context.public.local_copy(digest))
-                tables[item["name"]] = _with_keys(item["name"], path, item["schema"])
+        for item in manifest.tables if manifest else ():
+            if item.name not in gone:
+                path = opened.enter_context(self._context.public.local_copy(item.parquet.sha256))
+                tables[item.name] = _with_keys(item.name, path, item.schema)
         for resource in row.resources:
             file: Path | None = None
             if resource.parquet and resource.valid:
                 file = opened.enter_context(self._context.private.local_copy(resource.parquet))
-            tables[resource.name] = _with_keys(resource.name, file, resource.published_schema or {}, resource.first_row)
+            schema = TableSchema(resource.published_schema or {"fields": []})
+            tables[resource.name] = _with_keys(resource.name, file, schema, resource.first_row)
         return tables
 
     def _check_table(self, lease: Lease, row: Draft, resource: DraftResource) -> None:
@@ -216,8 +216,8 @@ class Processing:
         return values
 
 
-def _with_keys(name: str, path: Path | None, schema: Mapping[str, Any], first_row: int = 2) -> KeyedTable:
-    return KeyedTable(path, TableSchema(schema).foreign_keys, TaskReport(name=name, place=f"{name}.csv"), first_row)
+def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int = 2) -> KeyedTable:
+    return KeyedTable(path, schema.foreign_keys, TaskReport(name=name, place=f"{name}.csv"), first_row)
 
 
 def _refuse(resource: DraftResource, error: OpendataError) -> dict[str, Any]:

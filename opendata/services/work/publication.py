@@ -15,10 +15,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftResource
+from opendata.domain.drafts import DraftState
+from opendata.domain.manifest import Manifest
+from opendata.domain.resources import StoredFile
+from opendata.domain.roles import Role
 from opendata.domain.stages import Stage
 from opendata.errors import N_, IntegrityError, StateError
 from opendata.metadata.canonical import digest, write_canonical
-from opendata.metadata.manifest import list_blobs
 from opendata.metadata.reasons import keep_reasons
 from opendata.metadata.versions import next_version
 from opendata.services.catalogue.datasets import find_dataset, forget_files, record_entry, take_over_proposed
@@ -64,9 +67,9 @@ class Publication:
         target, kept, owned = planned
         with self._context.private.open_blob(kept) as opened:
             data = opened.read()
-        manifest = json.loads(data)
-        self._copy_blobs(lease, list_blobs(manifest, owned))
-        keep_record(self._context, manifest_key(manifest["name"], target), data)
+        manifest = Manifest.from_json(json.loads(data))
+        self._copy_blobs(lease, manifest.list_blobs(owned))
+        keep_record(self._context, manifest_key(manifest.name, target), data)
         lease.report(Stage("publish"), 0.99)
         with self._context.write() as session:
             self._make_visible(session, lease.lock(session), data)
@@ -118,7 +121,7 @@ class Publication:
                 )
             row.key_reports = self._processing.check_keys(row)
             if row.key_reports:
-                row.status = "invalid"
+                row.status = DraftState.INVALID
                 release(row, done=True)
                 return False
         old = self._manifests.get(row.dataset_id, dataset.latest) if dataset.latest else None
@@ -131,7 +134,7 @@ class Publication:
                 require_sealed(row, old)
         except StateError as error:
             return self._return(row, error.text)
-        if metadata_of(row).disclosure.attribute != "open":
+        if not metadata_of(row).disclosure.is_open:
             return self._end_with_entry(session, row)
         resources = list_resources(row, old, self._keep_reports(row))
         change, bump = decide(row, old, resources)
@@ -141,14 +144,14 @@ class Publication:
         reasons = keep_reasons(change.reasons)
         previous = digest(self._manifests.read(dataset.id, dataset.head)) if dataset.head else None
         manifest = draw_manifest(row, resources, version=row.target, created=now, previous=previous, reasons=reasons)
-        row.target_manifest = self._keep(write_canonical(manifest))
+        row.target_manifest = self._keep(write_canonical(manifest.to_json()))
         row.target_reasons = reasons
         dataset.publishing_id = row.id
         return True
 
     def _return(self, row: Draft, comment: str) -> bool:
         """Send a draft back that can't become a version as it is; False, as `_plan` gives it."""
-        row.status, row.approver, row.comment = "returned", None, comment
+        row.status, row.approver, row.comment = DraftState.RETURNED, None, comment
         release(row, done=True)
         return False
 
@@ -160,9 +163,9 @@ class Publication:
             dataset.modified = self._context.now()
             dataset.revision += 1
             record_entry(self._context, dataset)
-            actor = Actor(row.approver, "editor")
+            actor = Actor(row.approver, Role.EDITOR)
             self._context.log(session, actor, "publish", "dataset", dataset.id, draft=row.id)
-        row.status, row.version = "published", dataset.latest
+        row.status, row.version = DraftState.PUBLISHED, dataset.latest
         row.stage, row.progress = "", 1.0
         release(row, done=True)
         return False
@@ -194,22 +197,22 @@ class Publication:
             take_over_proposed(dataset)
         record_publisher(self._context, dataset.publisher)
         record_entry(self._context, dataset)
-        row.status, row.version = "published", row.target
+        row.status, row.version = DraftState.PUBLISHED, row.target
         row.stage, row.progress = "", 1.0
         row.modified = now
         row.revision += 1
         release(row, done=True)
-        actor = Actor(row.approver or row.submitter or SYSTEM.name, "editor")
+        actor = Actor(row.approver or row.submitter or SYSTEM.name, Role.EDITOR)
         self._context.log(session, actor, "publish", "version", f"{dataset.id}@{row.target}", draft=row.id)
 
-    def _keep_reports(self, row: Draft) -> dict[str, tuple[str, int]]:
+    def _keep_reports(self, row: Draft) -> dict[str, StoredFile]:
         tasks = {task["name"]: task for task in (build_report(row) or {}).get("tasks", ())}
         kept = ((item.name, self._keep_report(row, item, tasks)) for item in row.resources)
         return {name: report for name, report in kept if report is not None}
 
     def _keep_report(
         self, row: Draft, item: DraftResource, tasks: Mapping[str, Mapping[str, Any]]
-    ) -> tuple[str, int] | None:
+    ) -> StoredFile | None:
         """Keep the summary of a table's report and what is in its columns, without any cell that tells of persons."""
         task = tasks.get(item.name)
         if task is None:
@@ -218,7 +221,7 @@ class Publication:
         task = {**task, "stats": timeless}
         single = {"valid": task["valid"], "stats": timeless, "warnings": [], "tasks": [task]}
         data = write_canonical({**summarise_report(single), **_describe_columns(row, item)})
-        return self._keep(data), len(data)
+        return StoredFile(self._keep(data), len(data))
 
 
 def _describe_columns(row: Draft, table: DraftResource) -> dict[str, Any]:

@@ -8,11 +8,11 @@ import shutil
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import or_, select
 
 from opendata.db.models import Dataset, Draft
+from opendata.domain.drafts import DraftState, Failure
 from opendata.errors import OpendataError
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.withdrawals import Withdrawals
@@ -98,7 +98,7 @@ class Work:
             if not self.run(draft):
                 with self._context.read() as session:
                     row = session.get(Draft, draft)
-                    if row is None or not row.wanted or row.status == "failed":
+                    if row is None or not row.wanted or row.status == DraftState.FAILED:
                         return
                 time.sleep(0.2)
 
@@ -160,14 +160,14 @@ class Work:
                 row.attempts = 0
                 release(row, done=False)
 
-    def _fail(self, lease: Lease, error: dict[str, Any], *, least: int = 0) -> None:
+    def _fail(self, lease: Lease, error: Failure, *, least: int = 0) -> None:
         """Note a failure of ours and when to try again; it counts as the `least`-th, if not as more."""
         try:
             with self._context.write() as session:
                 row = lease.lock(session)
                 row.attempts = max(row.attempts, least)
                 pause = min(2**row.attempts, _LONGEST_PAUSE)
-                row.status = "failed"
+                row.status = DraftState.FAILED
                 row.error = error
                 row.due = self._context.clock() + timedelta(seconds=pause)
                 row.modified = self._context.clock()
@@ -185,9 +185,10 @@ class Work:
         """Stop trying; somebody has to look. What was kept stays, and a retry can be asked for."""
         with self._context.write() as session:
             row = lease.lock(session)
-            row.status = "failed"
+            row.status = DraftState.FAILED
             known = row.error if row.error and row.error["type"] != "WorkerDied" else None
-            row.error = {**(known or {"type": "WorkerDied", "code": "worker-died"}), "final": True}
+            failure: Failure = known or {"type": "WorkerDied", "code": "worker-died"}
+            row.error = {**failure, "final": True}
             row.due = self._context.clock() + timedelta(days=36500)
             row.modified = self._context.clock()
             row.revision += 1
@@ -203,6 +204,8 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or str(error) == "can't start new thread"
 
 
-def _describe(error: Exception) -> dict[str, Any]:
-    told = error.describe() if isinstance(error, OpendataError) else {"detail": str(error)[:1000]}
-    return {"type": type(error).__name__, **told}
+def _describe(error: Exception) -> Failure:
+    if isinstance(error, OpendataError):
+        told = error.describe()
+        return {"type": type(error).__name__, "message": told["message"], "params": told["params"]}
+    return {"type": type(error).__name__, "detail": str(error)[:1000]}

@@ -12,6 +12,8 @@ from fractions import Fraction
 from math import floor, inf, isfinite, log10
 from typing import TYPE_CHECKING, Any, Protocol
 
+from opendata.domain.profile import Bin
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -76,7 +78,7 @@ class Histogram:
         else:
             np.add.at(self._counts, bins, counts)
 
-    def describe(self) -> list[dict[str, Any]]:
+    def describe(self) -> list[Bin]:
         """Up to `SHOWN` bins side by side: `{"from", "to", "count"}`, `to` belongs to the next; none for one value."""
         import numpy as np
 

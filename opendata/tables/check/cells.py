@@ -14,7 +14,8 @@ from functools import cache
 from typing import Any
 
 from opendata.domain.findings import Problem
-from opendata.tables.schema.schema import TableSchema, build_engine_field, find_own, find_strength
+from opendata.domain.schema import Field, TableSchema
+from opendata.tables.schema.schema import build_engine_field
 from opendata.tables.types.registry import TYPES
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -47,26 +48,25 @@ class Reading:
 class CellRule:
     """The rules of one field. `read` is the only way in; the rest tells columns what they may settle at once."""
 
-    def __init__(self, schema: TableSchema, field: Mapping[str, Any], *, is_extra: bool = False) -> None:
-        self.field = field
-        self.kind: str = field["type"]
+    def __init__(self, schema: TableSchema, field: Field, *, is_extra: bool = False) -> None:
+        self.field = field.descriptor
+        self.kind = field.type
+        self._strength = field.find_strength
         self.nulls: tuple[str, ...] = ("",) if is_extra else tuple(schema.missing_values_of(field))
         self.constraints: Mapping[str, Any] = {
-            name: bound
-            for name, bound in (field.get("constraints") or {}).items()
-            if bound is not None and name != "unique"
+            name: bound for name, bound in field.constraints.items() if bound is not None and name != "unique"
         }
-        self.trims = bool(self.constraints.get("required")) and find_own(field).get("trim", True) is not False
-        self.categories: tuple[Any, ...] | None = _list_categories(field)
+        self.trims = bool(self.constraints.get("required")) and field.own.get("trim", True) is not False
+        self.categories: tuple[Any, ...] | None = _list_categories(self.field)
         self.type = TYPES[self.kind]
-        self.is_native = self.type.is_native and field.get("format", "default") == "default"
+        self.is_native = self.type.is_native and field.format == "default"
         self._parse = self._parse_natively if self.is_native else self._ask_engine()
         self._checks = self._build_checks() if self.is_native else []
         self._more: Sequence[Callable[[Any, str], Problem | None]] = self._build_more()
 
     def strength(self, rule: str) -> str:
         """How much breaking a rule of this field weighs."""
-        return find_strength(self.field, rule)
+        return self._strength(rule)
 
     def read(self, text: str | None) -> Reading:
         """Read one cell; `text` None is a cell that its row lacks."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opendata.domain.findings import Finding, Place, Problem
+from opendata.domain.schema import ForeignKey
 from opendata.tables.report.report import Tally, TaskReport
-from opendata.tables.schema.schema import ForeignKey
 from opendata.tables.types.canonical import write_column
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Finding, Place, Problem
+from opendata.domain.schema import Field, TableSchema
 from opendata.tables.arrow.arrays import make_text, view_flags
 from opendata.tables.check.cells import CellRule
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
@@ -25,7 +26,7 @@ from opendata.tables.check.listing import Found, Listing, OnFindings, find_blank
 from opendata.tables.check.uniqueness import KeyWatch, Repetition
 from opendata.tables.report.report import Tally, TaskReport
 from opendata.tables.schema.header import Header, match_header, read_labels, tell_apart
-from opendata.tables.schema.schema import TableSchema, find_own, find_strength, text_schema
+from opendata.tables.schema.schema import text_schema
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import (
@@ -95,7 +96,7 @@ class TableReader:
         renames: Mapping[str, str] | None = None,
     ) -> None:
         self.schema = schema
-        self.fields: Sequence[Mapping[str, Any]] = schema.fields if schema else ()
+        self.fields: Sequence[Field] = schema.fields if schema else ()
         self.rows = 0
         self.task = TaskReport(name=name, place=path.name, limit=limit)
         self.dialect = dialect or Dialect()
@@ -131,7 +132,7 @@ class TableReader:
         """The Arrow schema of the batches."""
         import pyarrow as pa
 
-        return pa.schema([pa.field(item["name"], arrow_type(item)) for item in self.fields])
+        return pa.schema([pa.field(item.name, arrow_type(item.descriptor)) for item in self.fields])
 
     def batches(self) -> Generator[Batch, None, None]:
         """Check the whole table; yield its rows while no error has been found.
@@ -173,7 +174,7 @@ class TableReader:
                 yield self._build_batch(screened, screens, schema)
         self._tell_repetitions(watches, screens)
         if self.task.valid:
-            self.task.warnings += describe_rounded([item["name"] for item in self.fields], self._rounded)
+            self.task.warnings += describe_rounded([item.name for item in self.fields], self._rounded)
         self._note_forms()
         self._tell_repairs(screens)
 
@@ -187,9 +188,9 @@ class TableReader:
             self.schema = text_schema(tell_apart(labels or [""] * max(len(head[0]), 1)))
         header = match_header(labels, self.schema, is_mapped=not self._renames.keys().isdisjoint(told))
         self.task.labels = list(found)
-        known = {item["name"] for item in self.schema.fields}
-        extra = [item["name"] for item in header.columns if item["name"] not in known]
-        self.fields = [*self.schema.fields, *({"name": name, "type": "string"} for name in extra)]
+        known = set(self.schema.names)
+        extra = [item.name for item in header.columns if item.name not in known]
+        self.fields = [*self.schema.fields, *text_schema(extra).fields]
         if self.dialect.header_rows and not labels:
             row = self.first_row - 1
             self.task.add(Finding(Problem("blank-header", params={"row": row}), Place(row=row)))
@@ -203,7 +204,7 @@ class TableReader:
 
     def _build_screens(self, header: Header) -> list[ColumnScreen]:
         assert self.schema is not None  # noqa: S101 - settled with the header
-        rules = [CellRule(self.schema, item, is_extra=item["name"] in header.extra) for item in header.columns]
+        rules = [CellRule(self.schema, item, is_extra=item.name in header.extra) for item in header.columns]
         kinds = self._recipe.kinds if self._recipe is not None else {}
         return [
             ColumnScreen(
@@ -215,24 +216,20 @@ class TableReader:
     def _find_checks(self, header: Header) -> Sequence[RowCheck]:
         """The checks of whole rows that the schema declares, as far as the file has their columns."""
         assert self.schema is not None  # noqa: S101 - settled with the header
-        if not find_own(self.schema.descriptor).get("checks"):
+        if not self.schema.own.get("checks"):
             return ()
         from opendata.tables.check.checks import build_checks
 
-        present = {item["name"] for item in header.columns}
+        present = {item.name for item in header.columns}
         return [check for check in build_checks(self.schema.descriptor) if present.issuperset(check.fields)]
 
-    def _build_watches(self, columns: Sequence[Mapping[str, Any]]) -> list[KeyWatch]:
+    def _build_watches(self, columns: Sequence[Field]) -> list[KeyWatch]:
         """What must not repeat: unique columns, the primary key, unique keys, as far as the file has their columns."""
         assert self.schema is not None  # noqa: S101 - settled with the header
-        unique = [
-            KeyWatch([item["name"]], "unique-error")
-            for item in columns
-            if (item.get("constraints") or {}).get("unique")
-        ]
+        unique = [KeyWatch([item.name], "unique-error") for item in columns if item.constraints.get("unique")]
         primary = [KeyWatch(self.schema.primary_key, "primary-key")] if self.schema.primary_key else []
         others = [KeyWatch(names, "unique-key") for names in self.schema.unique_keys]
-        present = {item["name"] for item in columns}
+        present = {item.name for item in columns}
         return [watch for watch in [*unique, *primary, *others] if present.issuperset(watch.names)]
 
     # --- rows, in columns
@@ -408,10 +405,10 @@ class TableReader:
     def _tally(self, watch: KeyWatch) -> Tally:
         assert self.schema is not None  # noqa: S101 - settled with the header
         if watch.kind == "unique-error":
-            field = next(item for item in self.schema.fields if item["name"] == watch.names[0])
-            return Tally(watch.kind, field["name"], "unique", find_strength(field, "unique"))
+            field = next(item for item in self.schema.fields if item.name == watch.names[0])
+            return Tally(watch.kind, field.name, "unique", field.find_strength("unique"))
         rule = "primaryKey" if watch.kind == "primary-key" else "uniqueKeys"
-        return Tally(watch.kind, ", ".join(watch.names), rule, find_strength(self.schema.descriptor, rule))
+        return Tally(watch.kind, ", ".join(watch.names), rule, self.schema.find_strength(rule))
 
     def _read_rows(self, wanted: Sequence[int]) -> dict[int, list[str]]:
         """The cells of a few rows, by record number."""

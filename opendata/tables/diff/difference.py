@@ -12,14 +12,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from opendata.domain.comparison import TableCounts
+from opendata.domain.schema import TableSchema
 from opendata.tables.arrow.arrays import make_integers
 from opendata.tables.diff.column_pairs import Column, find_changes, fit, match_columns
 from opendata.tables.diff.difference_forms import COUNTS, NULLS, OWNERS
 from opendata.tables.diff.row_order import RowsInOrder, RowSource, ScatteredRows, choose_step, read_ahead
 from opendata.tables.diff.row_places import Places, place_rows
-from opendata.tables.schema.schema import TableSchema
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +65,7 @@ class Difference:
     columns: Sequence[Column]
     path: Path
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> TableCounts:
         """All counts, as JSON."""
         return {
             "key": None if self.key is None else list(self.key),
@@ -80,7 +81,7 @@ class Difference:
 
 
 def compare_tables(
-    old: Path, new: Path, *, old_schema: Mapping[str, Any], new_schema: Mapping[str, Any], folder: Path
+    old: Path, new: Path, *, old_schema: TableSchema, new_schema: TableSchema, folder: Path
 ) -> Difference:
     """Compare two Parquet files that `writing` made, described by Table Schemas as published.
 
@@ -104,27 +105,21 @@ def compare_tables(
             return comparison.run(before, after, place_rows(before, after, telling, folder, careful=True))
 
 
-def _find_key(old: Mapping[str, Any], new: Mapping[str, Any], common: Sequence[Column]) -> tuple[str, ...] | None:
-    key = _list_key(new)
-    return key if key and key == _list_key(old) and set(key) <= {column.name for column in common} else None
+def _find_key(old: TableSchema, new: TableSchema, common: Sequence[Column]) -> tuple[str, ...] | None:
+    key = new.primary_key
+    return key if key and key == old.primary_key and set(key) <= {column.name for column in common} else None
 
 
-def _describe_columns(columns: Sequence[Column], old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[bytes, bytes]:
+def _describe_columns(columns: Sequence[Column], old: TableSchema, new: TableSchema) -> dict[bytes, bytes]:
     """What those who write the rows need to know of the columns."""
     nulls: dict[str, str] = {}
-    for schema in (TableSchema(old), TableSchema(new)):
-        nulls |= {field["name"]: schema.null_text_of(field) for field in schema.descriptor.get("fields", ())}
+    for schema in (old, new):
+        nulls |= {field.name: schema.null_text_of(field) for field in schema.fields}
     owners = ["both" if item.is_common else "new" if item.old is None else "old" for item in columns]
     return {
         NULLS: json.dumps([nulls.get(item.name, "") for item in columns]).encode(),
         OWNERS: json.dumps(owners).encode(),
     }
-
-
-def _list_key(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    """The primary key, which the standard lets be one name."""
-    found = schema.get("primaryKey") or ()
-    return (found,) if isinstance(found, str) else tuple(found)
 
 
 class _Comparison:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from opendata.domain.comparison import TableCounts
 from opendata.tables.arrow.arrays import make_integers, view_flags
 from opendata.tables.arrow.shapes import contains_any
 from opendata.tables.forms.json_form import join_rows, join_texts
@@ -41,13 +42,13 @@ def read_difference(rows: Path) -> Iterator[pa.RecordBatch]:
             yield reader.get_batch(number)
 
 
-def read_counts(rows: Path) -> dict[str, Any]:
-    """How many rows changed: `{key, rows: {added, removed, changed, unchanged}, cells: {column: n}, reordered}`."""
+def read_counts(rows: Path) -> TableCounts:
+    """How many rows changed."""
     import pyarrow as pa
 
     with pa.memory_map(str(rows)) as file, pa.ipc.open_file(file) as reader:
         _, metadata = reader.get_batch_with_custom_metadata(reader.num_record_batches - 1)
-        found: dict[str, Any] = json.loads(metadata[COUNTS])
+        found: TableCounts = json.loads(metadata[COUNTS])
     return found
 
 

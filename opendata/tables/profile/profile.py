@@ -6,9 +6,11 @@ depends on the rows alone: however they are cut into batches, it is the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
+from opendata.domain.profile import ColumnProfile, Measures, TopValue
+from opendata.domain.schema import Field
 from opendata.tables.arrow.arrays import make_integers
 from opendata.tables.arrow.distinct import Sketch, Tally, hash_values
 from opendata.tables.profile.scales import Scale, choose_scale
@@ -43,7 +45,7 @@ _ALL_BYTES = 64 * 1024 * 1024
 class Profiler:
     """Profiles the columns of one table: `fields` are its Table Schema fields, `schema` its Arrow types."""
 
-    def __init__(self, fields: Sequence[Mapping[str, Any]], schema: pa.Schema) -> None:
+    def __init__(self, fields: Sequence[Field], schema: pa.Schema) -> None:
         count = max(1, len(fields))
         most = min(MOST_DISTINCT, max(LEAST_DISTINCT, _ALL_DISTINCT // count))
         most_bytes = min(MOST_BYTES, max(4096, _ALL_BYTES // count))
@@ -58,8 +60,8 @@ class Profiler:
             for place, column in enumerate(self._columns):
                 column.take(typed.column(place).slice(start, _PIECE_ROWS), text.column(place).slice(start, _PIECE_ROWS))
 
-    def describe(self) -> list[dict[str, Any]]:
-        """The profile as JSON, an object for each column in order; a key that says nothing of its type is left out.
+    def describe(self) -> list[ColumnProfile]:
+        """The profile, an object for each column in order.
 
         Always: `name`, `type`, `count` (of values), `missing`, `distinct`: `{"count", "exact"}`.
         Of what has an order: `least`, `greatest` (of text, by Unicode, where distinct values are few).
@@ -75,16 +77,16 @@ class Profiler:
         return [column.describe() for column in self._columns]
 
 
-def withhold_values(column: Mapping[str, Any]) -> dict[str, Any]:
+def withhold_values(column: ColumnProfile) -> ColumnProfile:
     """The description of a column without anything that tells its values: counts alone."""
-    return {key: value for key, value in column.items() if key not in REVEALING}
+    return cast(ColumnProfile, {key: value for key, value in column.items() if key not in REVEALING})
 
 
 class _Column:
     """One column: its values counted one by one while they are few, then measured as they come."""
 
-    def __init__(self, field: Mapping[str, Any], scale: Scale, most: int, most_bytes: int) -> None:
-        self._name, self._kind = field["name"], field["type"]
+    def __init__(self, field: Field, scale: Scale, most: int, most_bytes: int) -> None:
+        self._name, self._kind = field.name, field.type
         self._scale = scale
         self._measures = scale.measure()
         self._tally: Tally | None = Tally(most, most_bytes)
@@ -104,7 +106,7 @@ class _Column:
         elif not self._tally.take(values):
             self._give_up_tally()
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ColumnProfile:
         if self._tally is not None and not self._tally.settle():
             self._give_up_tally()
         measures, top = self._measures, None
@@ -117,15 +119,15 @@ class _Column:
             number, exact = self._sketch.estimate()
         special = self._scale.special
         number += len(special)
-        found: dict[str, Any] = {
+        found: ColumnProfile = {
             "name": self._name,
             "type": self._kind,
             "count": self._count,
             "missing": self._missing,
             "distinct": {"count": min(number, self._count), "exact": exact},
         }
-        found |= self._scale.bound(top[0]) if top else {}
-        found |= measures.describe()
+        bounds: Measures = self._scale.bound(top[0]) if top else {}
+        found = {**found, **bounds, **measures.describe()}
         if special:
             found["special"] = dict(sorted(special.items()))
         if self._tally is not None and number < self._count and (number <= MOST_TOP or 2 * number <= self._count):
@@ -142,7 +144,7 @@ class _Column:
         self._sketch.take(hash_values(values))
         self._measures.take(values, counts)
 
-    def _list_top(self, counted: tuple[pa.Array, np.ndarray] | None) -> list[dict[str, Any]]:
+    def _list_top(self, counted: tuple[pa.Array, np.ndarray] | None) -> list[TopValue]:
         """The most frequent values; of equally frequent ones the least."""
         import numpy as np
 

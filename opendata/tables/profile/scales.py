@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
+from opendata.domain.profile import Measures
+from opendata.domain.schema import Field
 from opendata.tables.arrow.arrays import make_integers, view_numbers
 from opendata.tables.arrow.distinct import join_halves, view_halves
 from opendata.tables.arrow.histogram import CalendarGrid, DoubleGrid, Histogram, WholeGrid
@@ -27,13 +29,13 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - typed moments have no zone
 _LEXICAL_ORDER = frozenset(["string", "time", "yearmonth"])
 
 
-class Measures(Protocol):
+class Measuring(Protocol):
     """What is measured of values of one kind, however many there are, in constant memory."""
 
     def take(self, values: pa.Array, counts: np.ndarray | None) -> None:
         """Measure values, each once or as often as told."""
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Measures:
         """Their part of a column's description."""
 
 
@@ -41,7 +43,7 @@ class _NoMeasures:
     def take(self, values: pa.Array, counts: np.ndarray | None) -> None:
         pass
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Measures:
         return {}
 
 
@@ -62,7 +64,7 @@ class _TextMeasures:
             shortest, longest = min(shortest, self._lengths[0]), max(longest, self._lengths[1])
         self._lengths = shortest, longest
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Measures:
         return {"longest": self._lengths[1], "shortest": self._lengths[0]} if self._lengths else {}
 
 
@@ -83,11 +85,11 @@ class _LineMeasures:
             self._sum += add_up(numbers, counts)
             self._number += len(numbers) if counts is None else int(counts.sum())
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Measures:
         histogram = self._histogram
         if histogram.least is None:
             return {}
-        found: dict[str, Any] = {
+        found: Measures = {
             "least": self._scale.write(histogram.least),
             "greatest": self._scale.write(histogram.greatest),
         }
@@ -116,11 +118,11 @@ class Scale:
         """One of these as JSON."""
         return value
 
-    def measure(self) -> Measures:
+    def measure(self) -> Measuring:
         """New measures of values of this scale."""
         return _NoMeasures()
 
-    def bound(self, values: pa.Array) -> dict[str, Any]:  # noqa: ARG002
+    def bound(self, values: pa.Array) -> Measures:  # noqa: ARG002
         """The first and the last of values of which each is at hand, where nothing else tells them."""
         return {}
 
@@ -133,10 +135,10 @@ class _Text(Scale):
     def write(self, value: str) -> str:
         return _shorten(value)
 
-    def measure(self) -> Measures:
+    def measure(self) -> Measuring:
         return _TextMeasures()
 
-    def bound(self, values: pa.Array) -> dict[str, Any]:
+    def bound(self, values: pa.Array) -> Measures:
         import pyarrow.compute as pc
 
         if not self._ordered:
@@ -164,7 +166,7 @@ class _Line(Scale):
     def write(self, value: int) -> int | str:
         return value if abs(value) <= _SAFE else str(value)
 
-    def measure(self) -> Measures:
+    def measure(self) -> Measuring:
         return _LineMeasures(self, has_mean=True)
 
 
@@ -178,7 +180,7 @@ class _Years(_Line):
         years = np.array([int(year) for year in coded.dictionary.to_pylist()], np.int64)
         return make_integers(years.take(view_numbers(coded.indices)))
 
-    def measure(self) -> Measures:
+    def measure(self) -> Measuring:
         return _LineMeasures(self, has_mean=False)
 
 
@@ -238,7 +240,7 @@ class _Days(_Line):
 
         return str(np.datetime64(value, "D"))
 
-    def measure(self) -> Measures:
+    def measure(self) -> Measuring:
         return _LineMeasures(self, has_mean=False)
 
 
@@ -269,11 +271,11 @@ class _Moments(_Line):
             found = str(np.datetime64(value // 1_000_000, "s"))
         return found + "Z" if self._zoned and not self._local else found
 
-    def measure(self) -> Measures:
+    def measure(self) -> Measuring:
         return _LineMeasures(self, has_mean=False)
 
 
-def choose_scale(field: Mapping[str, Any], kind: pa.DataType) -> Scale:
+def choose_scale(field: Field, kind: pa.DataType) -> Scale:
     """The scale of a field whose Arrow type is `kind`."""
     import pyarrow as pa
 
@@ -289,9 +291,9 @@ def choose_scale(field: Mapping[str, Any], kind: pa.DataType) -> Scale:
         return _Days()
     if pa.types.is_timestamp(kind):
         return _Moments()
-    if field["type"] == "year":
+    if field.type == "year":
         return _Years()
-    return _Text(ordered=field["type"] in _LEXICAL_ORDER)
+    return _Text(ordered=field.type in _LEXICAL_ORDER)
 
 
 def _shorten(text: str) -> str:

@@ -6,11 +6,10 @@ in them are frictionless 5.21's, but that a repeated name is told as such howeve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from opendata.tables.schema.schema import TableSchema
+from opendata.domain.schema import Field, TableSchema
 from opendata.tables.text.dialect import Dialect
 
 TOLERATES_EXTRA = ("subset", "partial")
@@ -36,7 +35,7 @@ class Header:
     """`columns` are the fields of the file's columns, in its order; those not in the schema are in `extra`."""
 
     labels: tuple[str, ...]
-    columns: tuple[Mapping[str, Any], ...]
+    columns: tuple[Field, ...]
     extra: frozenset[str]
     faults: tuple[HeaderFault, ...]
 
@@ -66,12 +65,14 @@ def match_header(labels: Sequence[str], schema: TableSchema, *, is_mapped: bool 
     Where somebody said which column is which field (`is_mapped`), their order does not count: `exact` is `equal`.
     """
     if not labels:
-        return Header((), tuple(schema.fields), frozenset(), ())
+        return Header((), schema.fields, frozenset(), ())
     fields_match = "equal" if is_mapped and schema.fields_match == "exact" else schema.fields_match
     by_name = fields_match != "exact"
     matched = _match_by_name(labels, schema) if by_name else _match_by_order(labels, schema)
-    names = name_columns([field["name"] if field else label for field, label in zip(matched, labels, strict=True)])
-    columns = [field or {"name": name, "type": "any"} for field, name in zip(matched, names, strict=True)]
+    names = name_columns([field.name if field else label for field, label in zip(matched, labels, strict=True)])
+    columns = [
+        field or Field.from_json({"name": name, "type": "any"}) for field, name in zip(matched, names, strict=True)
+    ]
     extra = frozenset(name for field, name in zip(matched, names, strict=True) if field is None)
     faults = [*_find_extra(labels, matched, fields_match), *_find_missing(labels, matched, schema)]
     faults += _find_repeated(labels, matched) if by_name else _find_wrong(labels, matched)
@@ -98,20 +99,18 @@ def name_columns(labels: Sequence[str]) -> list[str]:
     return names
 
 
-def _match_by_order(labels: Sequence[str], schema: TableSchema) -> list[Mapping[str, Any] | None]:
+def _match_by_order(labels: Sequence[str], schema: TableSchema) -> list[Field | None]:
     fields = schema.fields
     return [fields[place] if place < len(fields) else None for place in range(len(labels))]
 
 
-def _match_by_name(labels: Sequence[str], schema: TableSchema) -> list[Mapping[str, Any] | None]:
+def _match_by_name(labels: Sequence[str], schema: TableSchema) -> list[Field | None]:
     """A label that stands twice has its field at the first place."""
-    fields = {item["name"]: item for item in schema.fields}
+    fields = {item.name: item for item in schema.fields}
     return [fields.pop(label, None) for label in labels]
 
 
-def _find_extra(
-    labels: Sequence[str], matched: Sequence[Mapping[str, Any] | None], fields_match: str
-) -> list[HeaderFault]:
+def _find_extra(labels: Sequence[str], matched: Sequence[Field | None], fields_match: str) -> list[HeaderFault]:
     tolerated = fields_match in TOLERATES_EXTRA
     by_name = fields_match != "exact"
     found: list[HeaderFault] = []
@@ -128,30 +127,24 @@ def _find_extra(
     return found
 
 
-def _find_missing(
-    labels: Sequence[str], matched: Sequence[Mapping[str, Any] | None], schema: TableSchema
-) -> list[HeaderFault]:
-    present = {item["name"] for item in matched if item is not None}
-    missing = [item for item in schema.fields if item["name"] not in present]
+def _find_missing(labels: Sequence[str], matched: Sequence[Field | None], schema: TableSchema) -> list[HeaderFault]:
+    present = {item.name for item in matched if item is not None}
+    missing = [item for item in schema.fields if item.name not in present]
     if schema.fields_match in TOLERATES_MISSING:
-        missing = [
-            item
-            for item in missing
-            if (item.get("constraints") or {}).get("required") or item["name"] in schema.primary_key
-        ]
+        missing = [item for item in missing if item.is_required or item.name in schema.primary_key]
     return [
-        HeaderFault("missing-label", number, field=item["name"])
+        HeaderFault("missing-label", number, field=item.name)
         for number, item in enumerate(missing, start=len(labels) + 1)
     ]
 
 
-def _find_wrong(labels: Sequence[str], matched: Sequence[Mapping[str, Any] | None]) -> list[HeaderFault]:
+def _find_wrong(labels: Sequence[str], matched: Sequence[Field | None]) -> list[HeaderFault]:
     """By order: labels that are blank, repeated, or not the name of their field."""
     found: list[HeaderFault] = []
     for number, (label, field) in enumerate(zip(labels, matched, strict=True), start=1):
         if field is None:
             break
-        name = field["name"]
+        name = field.name
         if not label:
             found.append(HeaderFault("blank-label", number, field=name))
         elif label in labels[: number - 1]:
@@ -161,7 +154,7 @@ def _find_wrong(labels: Sequence[str], matched: Sequence[Mapping[str, Any] | Non
     return found
 
 
-def _find_repeated(labels: Sequence[str], matched: Sequence[Mapping[str, Any] | None]) -> list[HeaderFault]:
+def _find_repeated(labels: Sequence[str], matched: Sequence[Field | None]) -> list[HeaderFault]:
     """By name: labels that stand twice, so that it is not clear which column is meant."""
     found: list[HeaderFault] = []
     for number, (label, field) in enumerate(zip(labels, matched, strict=True), start=1):

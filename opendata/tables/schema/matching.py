@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from opendata.domain.schema import Field, TableSchema
 from opendata.tables.schema.folding import fold, is_near, list_near
 from opendata.tables.schema.header import TOLERATES_EXTRA, TOLERATES_MISSING, tell_apart
-from opendata.tables.schema.schema import TableSchema, find_own
 
 NAME, TITLE, ALIAS = 1.0, 0.97, 0.94
 """How sure a label is that is one of the field's own words; what is only like it is so much less sure:"""
@@ -115,7 +115,7 @@ def rank_schemas(labels: Sequence[str], candidates: Iterable[tuple[Ref, TableSch
 class _Index:
     """The fields of a schema by their words, and by what is like them."""
 
-    def __init__(self, fields: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, fields: Sequence[Field]) -> None:
         self._words = [list(_list_words(field)) for field in fields]
         self._exact = _group((word, item) for item in self._list() for word in [item[0]])
         self._cores = _group((fold(item[0]).core, item) for item in self._list())
@@ -160,15 +160,14 @@ def _group(pairs: Iterable[tuple[str, _Word]]) -> Mapping[str, list[_Word]]:
     return found
 
 
-def _list_words(field: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
+def _list_words(field: Field) -> Iterator[tuple[str, str, float]]:
     """What a field may be called. Nobody has checked the shape of what is ours in it."""
-    yield field["name"], "name", NAME
-    own = find_own(field)
-    translated = own.get("i18n")
-    titles = [field.get("title")]
+    yield field.name, "name", NAME
+    translated = field.own.get("i18n")
+    titles: list[object] = [field.title]
     if isinstance(translated, Mapping):
         titles += [texts.get("title") for texts in translated.values() if isinstance(texts, Mapping)]
-    aliases = own.get("aliases")
+    aliases = field.own.get("aliases")
     for words, how, sure in ((titles, "title", TITLE), (aliases, "alias", ALIAS)):
         for word in words if isinstance(words, list) else ():
             if isinstance(word, str) and word.strip():
@@ -199,6 +198,4 @@ def _describe(names: Sequence[str], schema: TableSchema, pairs: Mapping[int, tup
 
 
 def _find_required(schema: TableSchema) -> frozenset[str]:
-    key = schema.descriptor.get("primaryKey") or ()
-    required = [item["name"] for item in schema.fields if (item.get("constraints") or {}).get("required")]
-    return frozenset([*required, *([key] if isinstance(key, str) else key)])
+    return frozenset([*(item.name for item in schema.fields if item.is_required), *schema.primary_key])

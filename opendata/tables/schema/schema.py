@@ -1,4 +1,4 @@
-"""Table Schemas: reading one as hostile input, its Arrow types, and the form in which it is published.
+"""Table Schemas: reading one as hostile input, and the form in which it is published.
 
 Source: Table Schema v2 (datapackage.org, 2024-06); Arrow types and lexical options: docs/architecture.md.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.schema import TableSchema, find_own
 from opendata.errors import N_, InvalidSchemaError
 from opendata.tables.schema.check_faults import find_check_faults
 from opendata.tables.schema.schema_faults import (
@@ -27,99 +27,6 @@ if TYPE_CHECKING:
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 _TIMED = ("date", "time", "datetime")
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignKey:
-    """Columns whose values must occur in columns of another resource (`""`: of this one).
-
-    `package` names the published version that has the resource, as `dataset@1.0.0`; `""` is the table's own package.
-    """
-
-    fields: tuple[str, ...]
-    resource: str
-    reference_fields: tuple[str, ...]
-    package: str = ""
-
-    @property
-    def target(self) -> str:
-        """What the key refers to, in a word."""
-        return f"{self.package}/{self.resource}" if self.package else self.resource
-
-
-@dataclass(frozen=True, slots=True)
-class TableSchema:
-    """A checked Table Schema. `descriptor` is the source's own, with shorthand spelled out; never change it."""
-
-    descriptor: Mapping[str, Any]
-
-    @property
-    def fields(self) -> Sequence[Mapping[str, Any]]:
-        """The field descriptors, in order."""
-        found: Sequence[Mapping[str, Any]] = self.descriptor["fields"]
-        return found
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the fields, in order."""
-        return tuple(item["name"] for item in self.fields)
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The names and titles of the fields: what the columns of a file may be called."""
-        texts = (item.get(key) for item in self.fields for key in ("name", "title"))
-        return tuple(text for text in texts if isinstance(text, str) and text)
-
-    @property
-    def primary_key(self) -> tuple[str, ...]:
-        """The names of the primary key's fields, or none."""
-        return tuple(self.descriptor.get("primaryKey", ()))
-
-    @property
-    def unique_keys(self) -> tuple[tuple[str, ...], ...]:
-        """The names of the fields of each unique key."""
-        return tuple(tuple(key) for key in self.descriptor.get("uniqueKeys", ()))
-
-    @property
-    def fields_match(self) -> str:
-        """How the columns of a file are matched with the fields: `exact` (by order) or one of four ways by name."""
-        return str(self.descriptor.get("fieldsMatch", "exact"))
-
-    @property
-    def foreign_keys(self) -> tuple[ForeignKey, ...]:
-        """The foreign keys, in order."""
-        return tuple(
-            ForeignKey(
-                fields=tuple(key["fields"]),
-                resource=key["reference"].get("resource", ""),
-                reference_fields=tuple(key["reference"]["fields"]),
-                package=key["reference"].get("package", ""),
-            )
-            for key in (*self.descriptor.get("foreignKeys", ()), *find_own(self.descriptor).get("foreignKeys", ()))
-        )
-
-    @property
-    def null_text(self) -> str:
-        """How canonical CSV writes a missing value: empty where that is allowed, else the first missing value."""
-        return _choose_null_text(missing_values(self.descriptor))
-
-    def null_text_of(self, field: Mapping[str, Any]) -> str:
-        """The same for one column, whose field may have missing values of its own."""
-        return _choose_null_text(self.missing_values_of(field))
-
-    def missing_values_of(self, field: Mapping[str, Any]) -> list[str]:
-        """The texts that stand for a missing value in one column: the field's own, else the schema's."""
-        return missing_values(field if "missingValues" in field else self.descriptor)
-
-
-def missing_values(descriptor: Mapping[str, Any]) -> list[str]:
-    """The texts that stand for a missing value, labels of labelled ones left out."""
-    found = descriptor.get("missingValues", [""])
-    return [item["value"] if isinstance(item, Mapping) else item for item in found]
-
-
-def _choose_null_text(values: Sequence[str]) -> str:
-    return "" if "" in values or not values else values[0]
 
 
 def read_schema(descriptor: object) -> TableSchema:
@@ -171,17 +78,6 @@ def publish_schema(schema: TableSchema) -> dict[str, Any]:
         others = [key for key in keys if "package" in key["reference"]]
         published["opendata"] = {**find_own(published), "foreignKeys": others}
     return published
-
-
-def find_strength(descriptor: Mapping[str, Any], rule: str) -> str:
-    """How much breaking a rule of a field or of a schema weighs: `error`, `warning` or `note`."""
-    return str((find_own(descriptor).get("strengths") or {}).get(rule, "error"))
-
-
-def find_own(descriptor: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What is ours in a descriptor; nothing where its `opendata` is somebody else's."""
-    own = descriptor.get("opendata")
-    return own if isinstance(own, Mapping) else {}
 
 
 def build_engine_schema(descriptor: Mapping[str, Any]) -> frictionless.Schema:

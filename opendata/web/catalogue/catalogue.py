@@ -8,7 +8,6 @@ from itertools import zip_longest
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from opendata.metadata.attachments import list_attachments, list_tables
 from opendata.services.core.values import DatasetView, Page, VersionView
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.core.instance import prefers_json, rest_path, services
@@ -61,8 +60,8 @@ def show_dataset(dataset: str) -> Response | str:
         dataset=found,
         versions=versions,
         announced=services().drafts.list_announced(dataset),
-        tables=list_tables(manifest["resources"]) if manifest else (),
-        attachments=list_attachments(manifest["resources"]) if manifest else (),
+        tables=manifest.tables if manifest else (),
+        attachments=manifest.attachments if manifest else (),
         snippets=build_snippets(dataset, manifest) if manifest and found.is_open else (),
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
     )

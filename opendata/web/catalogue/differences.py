@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from opendata.domain.comparison import Comparison, TableComparison
 from opendata.errors import N_
 from opendata.metadata.canonical import write_canonical
 from opendata.services.catalogue.versions import LATEST
@@ -74,9 +75,9 @@ def send_rows(dataset: str, old: str, new: str, file: str) -> Response:
     return send(describe_form(form, "", name_file(form.name)))
 
 
-def _show_table(difference: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+def _show_table(difference: Comparison, item: TableComparison) -> dict[str, Any]:
     """A table with its first changed rows, the cells that differ from those of before marked."""
-    if item["change"] != "changed" or not any(item["rows"][kind] for kind in ("added", "removed", "changed")):
+    if item["change"] != "changed" or not (item["rows"]["added"] or item["rows"]["removed"] or item["rows"]["changed"]):
         return {**item, "columns": (), "shown": ()}
     versions = difference["dataset"], difference["old"], difference["new"]
     columns, rows = services().differences.read_first_rows(*versions, item["name"], SHOWN_ROWS)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import gettext
 
+from opendata.domain.profile import ColumnProfile
 from opendata.web.core.formats import format_cell, format_count
 
 HEIGHT, STEP = 24, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnProfile:
+class ShownProfile:
     """`lines` in words; `bars` of the histogram: place and height in pixels, and what each stands for."""
 
     lines: list[str]
@@ -26,12 +26,12 @@ class ColumnProfile:
         return len(self.bars) * STEP
 
 
-def list_profiles(columns: Sequence[Mapping[str, Any]]) -> dict[str, ColumnProfile]:
+def list_profiles(columns: Sequence[ColumnProfile]) -> dict[str, ShownProfile]:
     """The profiles of a table's columns, by name."""
-    return {column["name"]: ColumnProfile(lines=_say(column), bars=_draw(column)) for column in columns}
+    return {column["name"]: ShownProfile(lines=_say(column), bars=_draw(column)) for column in columns}
 
 
-def _say(column: Mapping[str, Any]) -> list[str]:
+def _say(column: ColumnProfile) -> list[str]:
     lines = []
     if column["missing"]:
         lines.append(gettext("%(count)s empty", count=format_count(column["missing"])))
@@ -47,7 +47,7 @@ def _say(column: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _draw(column: Mapping[str, Any]) -> list[tuple[int, int, str]]:
+def _draw(column: ColumnProfile) -> list[tuple[int, int, str]]:
     bins = column.get("histogram") or []
     most = max((item["count"] for item in bins), default=0)
     return [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import url_for
 
+from opendata.domain.manifest import Manifest
 from opendata.web.core.instance import absolute_url
 
 
@@ -20,9 +20,9 @@ class Snippet:
     curl: str
 
 
-def build_snippets(dataset: str, manifest: Mapping[str, Any], version: str = "latest") -> Sequence[Snippet]:
+def build_snippets(dataset: str, manifest: Manifest, version: str = "latest") -> Sequence[Snippet]:
     """The code for each table of a version."""
-    return [_build(dataset, version, item["name"]) for item in manifest["resources"] if "schema" in item]
+    return [_build(dataset, version, item.name) for item in manifest.tables]
 
 
 def _build(dataset: str, version: str, resource: str) -> Snippet:

@@ -8,6 +8,8 @@ from typing import Any
 
 from flask_babel import gettext
 
+from opendata.domain.resources import TableResource
+from opendata.domain.schema import Field
 from opendata.errors import N_
 from opendata.web.core.formats import format_cell
 from opendata.wording.field_types import TYPES
@@ -31,7 +33,7 @@ class Column:
     """A column of a preview; numbers stand at the right."""
 
     name: str
-    field: Mapping[str, Any]
+    field: Field
     is_number: bool
 
 
@@ -44,32 +46,31 @@ class Preview:
     hidden: int
 
 
-def build_preview(resource: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Preview:
+def build_preview(table: TableResource, rows: Sequence[Mapping[str, Any]]) -> Preview:
     """The first rows of a published table."""
-    fields = resource["schema"]["fields"]
-    columns = [Column(item["name"], item, is_number(item)) for item in fields[:MAX_COLUMNS]]
+    fields = table.schema.fields
+    columns = [Column(item.name, item, is_number(item)) for item in fields[:MAX_COLUMNS]]
     cells = [[format_cell(row.get(column.name)) for column in columns] for row in rows]
     return Preview(columns=columns, rows=cells, hidden=max(0, len(fields) - MAX_COLUMNS))
 
 
-def is_number(field: Mapping[str, Any]) -> bool:
+def is_number(field: Field) -> bool:
     """Whether a column holds quantities; codes are text."""
-    return field.get("type") in ("integer", "number")
+    return field.type in ("integer", "number")
 
 
-def name_type(field: Mapping[str, Any]) -> str:
+def name_type(field: Field) -> str:
     """The type of a field in the reader's words."""
-    kind = str(field.get("type", "any"))
-    return gettext(TYPES[kind]) if kind in TYPES else kind
+    return gettext(TYPES[field.type]) if field.type in TYPES else field.type
 
 
-def list_rules(field: Mapping[str, Any], primary_key: Sequence[str] = ()) -> Sequence[str]:
+def list_rules(field: Field, primary_key: Sequence[str] = ()) -> Sequence[str]:
     """What the schema demands of a column, a phrase for each rule."""
-    rules = field.get("constraints") or {}
+    rules = field.constraints
     found = []
-    if field.get("name") in primary_key:
+    if field.name in primary_key:
         found.append(gettext("key"))
-    if rules.get("required"):
+    if field.is_required:
         found.append(gettext("must be filled in"))
     if rules.get("unique"):
         found.append(gettext("no value twice"))

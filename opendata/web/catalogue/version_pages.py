@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, g, render_template
 
-from opendata.metadata.attachments import list_attachments, list_tables
 from opendata.metadata.citation import write_sentence
 from opendata.web.catalogue.profiles import list_profiles
 from opendata.web.catalogue.snippets import build_snippets
@@ -24,24 +23,19 @@ def show_version(dataset: str, version: str) -> str:
     versions = services().versions
     entry = services().datasets.get(dataset, g.actor)
     found, manifest = versions.get(dataset, version), versions.get_manifest(dataset, version)
-    tables = list_tables(manifest["resources"])
-    names = [item["name"] for item in tables[:PREVIEWED_TABLES]] if entry.is_open else []
+    shown = manifest.tables[:PREVIEWED_TABLES] if entry.is_open else ()
     previews = {
-        name: build_preview(
-            versions.get_resource(dataset, version, name), versions.read_rows(dataset, version, name, PREVIEW_ROWS)
-        )
-        for name in names
+        item.name: build_preview(item, versions.read_rows(dataset, version, item.name, PREVIEW_ROWS)) for item in shown
     }
     return render_template(
         "catalogue/version.html",
         dataset=dataset,
         version=found,
         manifest=manifest,
-        tables=tables,
-        attachments=list_attachments(manifest["resources"]),
-        publisher=manifest["opendata"]["publisher"],
+        tables=manifest.tables,
+        attachments=manifest.attachments,
         previews=previews,
-        profiles={name: list_profiles(versions.get_profile(dataset, version, name)) for name in names},
+        profiles={item.name: list_profiles(versions.get_profile(dataset, version, item.name)) for item in shown},
         latest=entry.latest,
         parent=entry,
         before=_find_before(dataset, version) if entry.is_open else None,

@@ -11,6 +11,7 @@ from flask import Response, g, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from opendata.domain.comparison import ReasonText
 from opendata.metadata.codes import Code
 from opendata.settings import LANGUAGES, SOURCE_LANGUAGE
 from opendata.web.core.instance import services
@@ -113,7 +114,7 @@ def choose_separator() -> str:
     return voice_of(choose_language()).separator
 
 
-def pick_reason(reason: str | Mapping[str, Any]) -> tuple[str, str]:
+def pick_reason(reason: ReasonText | str) -> tuple[str, str]:
     """Why a version has its number, as its manifest says it, and in which language: the reader's where it has it.
 
     Versions of the first releases have a sentence in English.
@@ -123,7 +124,7 @@ def pick_reason(reason: str | Mapping[str, Any]) -> tuple[str, str]:
     return str(texts.get(language, "")), language
 
 
-def say_reason(reason: str | Mapping[str, Any]) -> Markup:
+def say_reason(reason: ReasonText | str) -> Markup:
     """The same as HTML, marked with its language where that is not the page's."""
     text, language = pick_reason(reason)
     if language in ("", choose_language()):

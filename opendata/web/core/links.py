@@ -6,14 +6,14 @@ names in any script).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 from urllib.parse import quote
 
 from flask import request
 from werkzeug.datastructures import Headers
 
+from opendata.domain.manifest import Manifest
 from opendata.metadata.codes import LICENSES
 from opendata.services.catalogue.versions import Versions
 from opendata.web.core.instance import services
@@ -38,7 +38,7 @@ def _link(versions: Versions, root: str, dataset: str, version: str, file: str, 
 
 
 def _list_links(
-    manifest: Mapping[str, Any], place: str, versions: tuple[str, str | None], file: str, resource: str
+    manifest: Manifest, place: str, versions: tuple[str, str | None], file: str, resource: str
 ) -> Iterator[str]:
     version, before = versions
     path = quote(file)
@@ -46,7 +46,7 @@ def _list_links(
         yield f'<{place}/{version}/datapackage.json>; rel="describedby"; type="{_JSON}"'
     if resource:
         yield f'<{place}/{version}/{resource}.schema.json>; rel="describedby"; type="application/schema+json"'
-    for licence in manifest.get("licenses", ()):
+    for licence in manifest.metadata.licenses:
         code = LICENSES.get(licence.get("name", ""))
         address = licence.get("path") or (code.path if code else "")
         if address.startswith(("http://", "https://")):

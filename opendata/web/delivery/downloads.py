@@ -64,7 +64,7 @@ def send_signature(dataset: str, version: str) -> AnyResponse:
 def send_package(dataset: str, version: str) -> AnyResponse:
     """The whole version as one archive."""
     form = services().forms.find_package(dataset, version)
-    title = services().versions.get_manifest(dataset, version).get("title", "")
+    title = services().versions.get_manifest(dataset, version).title
     return send(describe_form(form, link_file(dataset, version, "datapackage.zip"), _name(form, title, version)))
 
 
@@ -102,7 +102,7 @@ def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyRes
     form = services().forms.find(dataset, version, resource, suffix, excel=excel)
     title = ""
     if excel or suffix == "xlsx":
-        title = services().versions.get_resource(dataset, version, resource).get("title", "")
+        title = services().versions.get_table(dataset, version, resource).title
     links = link_file(dataset, version, f"{resource}.{suffix}", resource)
     content = describe_form(form, links, _name(form, title, version))
     coding = choose_coding(CODINGS) if content.varies else None
@@ -139,7 +139,7 @@ def send_resource_schema(dataset: str, version: str, resource: str) -> AnyRespon
     """The Table Schema of a resource."""
     found = services().versions.get_table(dataset, version, resource)
     links = link_file(dataset, version, f"{resource}.schema.json")
-    return send(describe_bytes(write_canonical(found["schema"]), JSON, IMMUTABLE, links))
+    return send(describe_bytes(write_canonical(found.schema.descriptor), JSON, IMMUTABLE, links))
 
 
 @blueprint.get("/datasets/<dataset>/<version>/<resource>.report.json")
@@ -152,7 +152,7 @@ def send_report(dataset: str, version: str, resource: str) -> AnyResponse:
 @blueprint.get("/schemas/<schema>/<version>.json")
 def send_schema(schema: str, version: str) -> AnyResponse:
     """A schema of the library."""
-    data = write_canonical(services().schemas.get(schema, version).descriptor)
+    data = write_canonical(services().schemas.get(schema, version).schema.descriptor)
     return send(describe_bytes(data, JSON, IMMUTABLE))
 
 

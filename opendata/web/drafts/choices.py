@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from flask_babel import gettext
 
+from opendata.domain.resources import TableResource
 from opendata.metadata.codes import LICENSES, Code
 from opendata.services.core.values import DatasetView, PublisherView, SchemaView
 from opendata.web.core.languages import choose_language, say_plain
@@ -37,9 +37,9 @@ def offer_publishers(publishers: Iterable[PublisherView]) -> Pairs:
     return [("", gettext("Choose a publisher")), *((item.id, say_plain(item)) for item in publishers)]
 
 
-def offer_tables(resources: Iterable[Mapping[str, Any]]) -> Pairs:
+def offer_tables(tables: Iterable[TableResource]) -> Pairs:
     """What a file may become: a new table, one that replaces a present one, or an attachment."""
-    present = [(item["name"], gettext("replaces “%(title)s”", title=say_plain(item))) for item in resources]
+    present = [(item.name, gettext("replaces “%(title)s”", title=say_plain(item))) for item in tables]
     return [
         ("", gettext("a new table; a document or picture an attachment")),
         *present,

@@ -70,7 +70,7 @@ def show_draft(draft: str) -> str:
         bumps=list_bumps(found.next),
         losses=[item for item in found.tables if lose_much(item)],
         today=tell_today(),
-        effective=max(tell_today(), str((found.breaking or {}).get("effective", ""))),
+        effective=max(tell_today(), found.breaking["effective"] if found.breaking else ""),
         needs_look=needs_look,
     )
 
@@ -230,7 +230,9 @@ def use_proposed_schema(draft: str, resource: str) -> Response:
         found = services().drafts.get(g.actor, draft)
         table = next((item for item in found.tables if item.name == resource), None)
         schema = table.proposed_schema if table else None
-        return services().drafts.change_resource(g.actor, draft, resource, {"schema": schema} if schema else {})
+        return services().drafts.change_resource(
+            g.actor, draft, resource, {"schema": schema.descriptor} if schema else {}
+        )
 
     return _take(draft, change, gettext("The table is checked again by the proposed schema"))
 

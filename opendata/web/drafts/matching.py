@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from opendata.domain.schema import Field, TableSchema
 from opendata.errors import N_, StateError
 from opendata.services.core.values import DraftResourceView
 from opendata.services.drafts.matching import SchemaProposal
 from opendata.tables.schema.header import tell_apart
 from opendata.tables.schema.matching import match_columns
-from opendata.tables.schema.schema import TableSchema
 
 SHOWN_PROPOSALS = 3
 _MOST_OPTIONS = 20_000
@@ -34,7 +34,7 @@ HOW: Mapping[str, str] = {
 class FieldChoice:
     """A field of the schema and the column that is it: `column` counts from 1, 0 is none. `how` is a key of `HOW`."""
 
-    field: Mapping[str, Any]
+    field: Field
     column: int
     how: str
     is_required: bool
@@ -78,9 +78,9 @@ def build_form(table: DraftResourceView, task: Mapping[str, Any] | None) -> Colu
         choices=[
             FieldChoice(
                 field=item,
-                column=places[found[item["name"]][0]] if item["name"] in found else 0,
-                how=found.get(item["name"], ("", ""))[1],
-                is_required=bool((item.get("constraints") or {}).get("required")),
+                column=places[found[item.name][0]] if item.name in found else 0,
+                how=found.get(item.name, ("", ""))[1],
+                is_required=item.is_required,
             )
             for item in schema.fields
         ],

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from opendata.domain.drafts import CHANGE
 from opendata.errors import InputError, PreconditionError, StateError
 from opendata.intake.understanding import CAREFUL, Choices, read_choices
 from opendata.problems import choose_voice
@@ -100,7 +101,7 @@ def _render(draft: str, resource: str, form: MultiDict[str, str] | None) -> str:
         encodings=offer_encodings(),
         encoding_names=ENCODING_NAMES,
         delimiters=offer_delimiters(),
-        can_change=found.status in ("received", "valid", "invalid", "returned", "failed") and not found.is_at_work,
+        can_change=found.status in CHANGE.sources and not found.is_at_work,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from opendata.domain.drafts import APPROVE, CHANGE, DISCARD, PUBLISH, RETRY, RETURN, SUBMIT
 from opendata.errors import N_
 from opendata.services.core.actors import Actor
 from opendata.services.core.values import DraftView
@@ -65,8 +66,6 @@ PROPERTIES: Mapping[str, str] = {
 }
 """The properties of a dataset's metadata and what pages call them."""
 
-_OPEN = ("received", "valid", "invalid", "returned", "failed")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
@@ -88,14 +87,14 @@ def describe_status(draft: DraftView) -> tuple[str, str, str]:
 
 def list_steps(draft: DraftView, actor: Actor) -> Steps:
     """What this actor may do next; the services decide again when it is asked for."""
-    own = actor.name in draft.contributors
+    own, status, is_idle = actor.name in draft.contributors, draft.status, not draft.is_at_work
+    is_stoppable = status not in RETURN.sources and draft.stage != "publish"
     return Steps(
-        submit=draft.status in ("valid", "returned"),
-        approve=draft.status == "submitted" and not own and not draft.is_at_work,
-        return_=draft.status in ("submitted", "approved") and not draft.is_at_work,
-        publish=draft.status == "approved" and not draft.is_at_work,
-        discard=(draft.status in ("validating", *_OPEN) and draft.stage != "publish")
-        or (draft.status in ("submitted", "approved") and not draft.is_at_work),
-        retry=draft.status == "failed",
-        change=draft.status in _OPEN,
+        submit=status in SUBMIT.sources,
+        approve=status in APPROVE.sources and not own and is_idle,
+        return_=status in RETURN.sources and is_idle,
+        publish=status in PUBLISH.sources and is_idle,
+        discard=status in DISCARD.sources and (is_stoppable or (status in RETURN.sources and is_idle)),
+        retry=status in RETRY.sources,
+        change=status in CHANGE.sources,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -80,9 +79,6 @@ def _list_schemas() -> Sequence[SchemaView]:
 
 
 def _render(dataset: DatasetView, values: Mapping[str, str], errors: Mapping[str, list[str]], message: str) -> str:
-    manifest: Mapping[str, Any] = {"resources": ()}
-    if dataset.latest:
-        manifest = services().versions.get_manifest(dataset.id, dataset.latest)
     return render_template(
         "drafts/upload.html",
         dataset=dataset,
@@ -90,7 +86,7 @@ def _render(dataset: DatasetView, values: Mapping[str, str], errors: Mapping[str
         errors=errors,
         message=message,
         rows=ROWS,
-        tables=[item for item in manifest["resources"] if "schema" in item],
+        tables=services().versions.get_manifest(dataset.id, dataset.latest).tables if dataset.latest else (),
         schemas=_list_schemas(),
         more=any(
             name.endswith(MORE_ROWS) for name in (*errors, *(key for key in values if values[key] not in _UNSAID))

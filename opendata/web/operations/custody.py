@@ -84,7 +84,7 @@ def _render(dataset: str, version: str, values: dict[str, Any], error: InvalidMe
         "operations/withdraw.html",
         dataset=services().datasets.get(dataset, g.actor),
         version=found,
-        resources=() if found.withdrawal else services().versions.get_manifest(dataset, version)["resources"],
+        resources=() if found.withdrawal else services().versions.get_manifest(dataset, version).resources,
         others=[(item.version, item.version) for item in listed if item.version != version and item.withdrawal is None],
         values=values,
         errors=_place_faults(error) if error else {},

@@ -237,7 +237,7 @@ def test_a_schema_is_never_changed(services: Services) -> None:
     assert (again, created) == (first, False)
     with pytest.raises(StateError, match="new version number"):
         services.schemas.add(SYSTEM, "levels", "1.0.0", {**SCHEMA, "title": "other"})
-    assert services.schemas.get("levels").descriptor == SCHEMA
+    assert services.schemas.get("levels").schema.descriptor == SCHEMA
     assert json.loads(LocalStore(services.settings.public_folder).get_record(schema_key("levels", "1.0.0"))) == SCHEMA
 
 

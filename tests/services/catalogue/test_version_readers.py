@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +20,10 @@ from frictionless import Dialect, Resource, Schema
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from opendata.metadata.manifest import TableFile
+from opendata.domain.manifest import Manifest
+from opendata.domain.metadata import DatasetMetadata
+from opendata.domain.resources import StoredFile, TableResource
+from opendata.domain.schema import TableSchema
 from opendata.metadata.versions import compare_manifests
 from opendata.services.catalogue.row_changes import TableFiles, count_changes
 from opendata.tables.schema.schema import publish_schema, read_schema
@@ -46,7 +50,7 @@ class Edition:
     """A table of one version, as it was published."""
 
     files: TableFiles
-    resource: Mapping[str, Any]
+    manifest: Manifest
 
 
 @st.composite
@@ -104,19 +108,26 @@ def prepare(folder: Path, schema: dict[str, Any], rows: list[list[str]]) -> Edit
     found = prepare_table(source, folder, name="t", schema=checked)
     if not found.task.valid:
         return None
-    published = publish_schema(checked)
-    resource = TableFile(
+    published = TableSchema(publish_schema(checked))
+    table = TableResource(
         name="t",
-        csv_sha256=found.csv.read_bytes().hex(),
-        csv_bytes=0,
-        parquet_sha256="",
-        parquet_bytes=0,
+        file=StoredFile(found.csv.read_bytes().hex(), 0),
+        parquet=StoredFile("", 0),
+        source=StoredFile("", 0),
         rows=found.rows,
         schema=published,
-        source_sha256="",
-        source_bytes=0,
-    ).describe()
-    return Edition(TableFiles(found.csv, found.parquet, published), resource)
+    )
+    manifest = Manifest(
+        name="t",
+        version="1.0.0",
+        created=datetime(2026, 1, 1, tzinfo=UTC),
+        uuid="",
+        publisher={"id": "water"},
+        metadata=DatasetMetadata(title="t"),
+        previous=None,
+        resources=[table],
+    )
+    return Edition(TableFiles(found.csv, found.parquet, published), manifest)
 
 
 def passes(old: Mapping[str, Any], csv: Path) -> bool:
@@ -175,8 +186,7 @@ def test_what_a_reader_of_the_version_before_cannot_read_is_major(data: st.DataO
         folder = Path(name) / "work"
         folder.mkdir()
         changes, _ = count_changes("t", old.files, new.files, folder)
-        pair = [{"resources": [edition.resource], "opendata": {}} for edition in (old, new)]
-        bump = compare_manifests(pair[0], pair[1], {"t": changes}).bump
-        fails = not (passes(old.files.schema, new.files.csv) and casts(old.files.parquet, new.files.parquet))
+        bump = compare_manifests(old.manifest, new.manifest, {"t": changes}).bump
+        fails = not (passes(old.files.schema.descriptor, new.files.csv) and casts(old.files.parquet, new.files.parquet))
         event(f"fails: {fails}, {bump}")
         assert bump == "major" or not fails

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from opendata.domain.schema import ForeignKey
 from opendata.errors import InvalidMetadataError, NotFoundError, NotPublicError, StateError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.verification_sources import open_source
 from opendata.services.operations.verifying import Trust, verify
-from opendata.tables.schema.schema import ForeignKey
 from opendata.wiring import Services
 from tests.instances import CSV, publish, upload
 
@@ -104,7 +104,7 @@ def test_a_closed_dataset_is_neither_exported_nor_referred_to(closed: Services, 
 
 def test_its_entry_and_manifests_stay_and_it_opens_again(closed: Services, editor: Actor) -> None:
     found = closed.datasets.get("reservoirs")
-    assert (found.disclosure, found.latest) == (CLOSED, "1.1.0")
+    assert (found.disclosure.to_json(), found.latest) == (CLOSED, "1.1.0")
     assert closed.versions.read_signature("reservoirs", "1.0.0")
     closed.datasets.update(editor, "reservoirs", {"disclosure": {"attribute": "open"}})
     for ask in EXITS.values():
@@ -137,7 +137,7 @@ def test_a_package_that_says_nothing_does_not_open_a_closed_dataset(
 ) -> None:
     with pytest.raises(StateError, match="can't be published"):
         closed.imports.import_package(SYSTEM, str(write({})))
-    assert closed.datasets.get("reservoirs").disclosure == CLOSED
+    assert closed.datasets.get("reservoirs").disclosure.to_json() == CLOSED
     assert closed.datasets.get("reservoirs").latest == "1.1.0"
 
 

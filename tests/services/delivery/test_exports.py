@@ -64,9 +64,9 @@ def test_what_was_exported_can_be_imported_elsewhere_with_the_same_bytes(
     other = make_services(tmp_path / "other")
     found = other.imports.import_package(SYSTEM, str(tmp_path / "out"))
     assert (found.dataset, found.version) == ("reservoirs", "1.0.0")
-    (theirs,) = other.versions.get_manifest("reservoirs", "1.0.0")["resources"]
-    (ours,) = services.versions.get_manifest("reservoirs", "1.0.0")["resources"]
-    assert (theirs["hash"], theirs["schema"]) == (ours["hash"], ours["schema"])
+    (theirs,) = other.versions.get_manifest("reservoirs", "1.0.0").tables
+    (ours,) = services.versions.get_manifest("reservoirs", "1.0.0").tables
+    assert (theirs.file, theirs.schema) == (ours.file, ours.schema)
     assert other.datasets.get("reservoirs").publisher.id == "water-bureau"
     other.database.dispose()
 

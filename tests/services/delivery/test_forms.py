@@ -52,9 +52,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 @pytest.mark.parametrize("dataset", SAMPLES)
 def test_every_form_of_every_sample_has_the_same_rows(library: Services, dataset: str) -> None:
     version = library.versions.find_latest(dataset)
-    for resource in library.versions.get_manifest(dataset, version)["resources"]:
-        found = {suffix: library.forms.find(dataset, version, resource["name"], suffix) for suffix in FORMS}
-        found["excel"] = library.forms.find(dataset, version, resource["name"], "csv", excel=True)
+    for resource in library.versions.get_manifest(dataset, version).resources:
+        found = {suffix: library.forms.find(dataset, version, resource.name, suffix) for suffix in FORMS}
+        found["excel"] = library.forms.find(dataset, version, resource.name, "csv", excel=True)
         compare_forms({suffix: locate(form) for suffix, form in found.items()})
 
 
@@ -264,9 +264,9 @@ def test_the_package_has_every_file_and_its_digests(reservoirs: Services) -> Non
 def test_what_was_made_of_erased_bytes_is_forgotten(reservoirs: Services) -> None:
     forms = [reservoirs.forms.find("reservoirs", "1.1.0", "levels", suffix) for suffix in ("json", "xlsx", "csv")]
     coded = reservoirs.forms.encode(forms[0], "gzip") or forms[0]
-    resource = reservoirs.versions.get_resource("reservoirs", "1.1.0", "levels")
+    resource = reservoirs.versions.get_table("reservoirs", "1.1.0", "levels")
     reservoirs.forms.find_sha512(forms[2])
-    reservoirs.forms.forget([resource["hash"], resource["opendata"]["parquet"]["hash"]])
+    reservoirs.forms.forget([resource.file.hash, resource.parquet.hash])
     assert not any(locate(form).exists() for form in (forms[0], forms[1], coded))
     assert locate(forms[2]).exists()
     assert list_files(reservoirs.settings.derived_folder) == []

@@ -43,7 +43,7 @@ def test_a_document_beside_a_table_becomes_an_attachment(services: Services, edi
     draft = send(services, editor, {"levels.csv": CSV.encode(), "说明 (2026).pdf": PDF})
     assert draft.status == "valid"
     version = go_public(services, editor, draft)
-    manifest = services.versions.get_manifest("reservoirs", version)
+    manifest = services.versions.get_manifest("reservoirs", version).to_json()
     table, attachment = manifest["resources"]
     assert table["name"] == "levels"
     assert "schema" not in attachment
@@ -67,19 +67,19 @@ def test_documents_in_a_zip_beside_tables_are_attachments(services: Services, ed
         target.writestr("水位.csv", CSV)
         target.writestr("图/示意图.png", PNG)
     version = go_public(services, editor, send(services, editor, {"报送.zip": packed.getvalue()}))
-    kinds = [item.get("mediatype") for item in services.versions.get_manifest("reservoirs", version)["resources"]]
+    kinds = [item.mediatype for item in services.versions.get_manifest("reservoirs", version).resources]
     assert kinds == ["text/csv", "image/png"]
 
 
 def test_attachments_are_carried_on_replaced_and_dropped(services: Services, editor: Actor) -> None:
     go_public(services, editor, send(services, editor, {"levels.csv": CSV.encode(), "a.pdf": PDF}))
     carried = publish(services, editor, CSV + "A003,南湖,3,2026-02-02\n")
-    assert len(services.versions.get_manifest("reservoirs", str(carried.version))["resources"]) == 2
+    assert len(services.versions.get_manifest("reservoirs", str(carried.version)).resources) == 2
     draft = send(services, editor, {"b.png": PNG})
-    name = services.versions.get_manifest("reservoirs", "1.0.0")["resources"][1]["name"]
+    name = services.versions.get_manifest("reservoirs", "1.0.0").resources[1].name
     services.drafts.drop_resource(editor, draft.id, name)
     version = go_public(services, editor, draft)
-    kinds = [item.get("mediatype") for item in services.versions.get_manifest("reservoirs", version)["resources"]]
+    kinds = [item.mediatype for item in services.versions.get_manifest("reservoirs", version).resources]
     assert kinds == ["text/csv", "image/png"]
 
 
@@ -99,21 +99,21 @@ def test_an_attachment_is_served_for_ever_and_never_run_in_a_browser(
     )
     version = go_public(services, editor, draft)
     client = app.test_client()
-    for item in services.versions.get_manifest("reservoirs", version)["resources"][1:]:
-        answer = client.get(f"/datasets/reservoirs/{version}/{item['path']}")
+    for item in services.versions.get_manifest("reservoirs", version).resources[1:]:
+        answer = client.get(f"/datasets/reservoirs/{version}/{item.path}")
         assert answer.status_code == 200
-        assert len(answer.data) == item["bytes"]
-        assert answer.headers["ETag"].strip('"') in item["hash"]
+        assert len(answer.data) == item.file.bytes
+        assert answer.headers["ETag"].strip('"') in item.file.hash
         assert "immutable" in answer.headers["Cache-Control"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        is_document = item["mediatype"] == "application/pdf"
+        is_document = item.mediatype == "application/pdf"
         assert answer.headers["Content-Disposition"].startswith("inline" if is_document else "attachment")
         if not is_document:
             assert "sandbox" in answer.headers["Content-Security-Policy"]
     page = client.get(f"/datasets/reservoirs/{version}/", headers={"Accept": "text/html"}).text
     assert "/files/" in page
     services.withdrawals.withdraw(SYSTEM, "reservoirs", version, reason="x", legal_basis="y", erase=True)
-    assert client.get(f"/datasets/reservoirs/{version}/{item['path']}").status_code == 410
+    assert client.get(f"/datasets/reservoirs/{version}/{item.path}").status_code == 410
     folders = (services.settings.public_folder, services.settings.private_folder)
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert [path for path in files if path.read_bytes() == PDF] == []
@@ -132,6 +132,5 @@ def test_a_package_with_attachments_goes_out_and_comes_in_again(
     (tmp_path / "out" / "datapackage.json").write_text(json.dumps(manifest))
     found = services.imports.import_package(SYSTEM, str(tmp_path / "out"), publisher="water-bureau")
     assert (found.dataset, found.created) == ("copied", True)
-    (_, attachment) = services.versions.get_manifest("copied", "1.0.0")["resources"]
-    name = attachment["path"].removeprefix("files/")
-    assert locate(services.versions.find_attachment("copied", "1.0.0", name)).read_bytes() == PDF
+    (attachment,) = services.versions.get_manifest("copied", "1.0.0").attachments
+    assert locate(services.versions.find_attachment("copied", "1.0.0", attachment.filename)).read_bytes() == PDF

@@ -178,8 +178,8 @@ def test_a_typed_file_keeps_its_types(services: Services, editor: Actor) -> None
     view = send(services, editor, "t.parquet", file.getvalue(), name="table")
     assert view.status == "valid"
     assert read_csv(services, view, editor, "table") == "n,s\n1,x\n,y\n"
-    schema = services.versions.get_resource("reservoirs", "1.0.0", "table")["schema"]
-    assert [item["type"] for item in schema["fields"]] == ["integer", "string"]
+    schema = services.versions.get_table("reservoirs", "1.0.0", "table").schema
+    assert [item.type for item in schema.fields] == ["integer", "string"]
 
 
 def test_tables_below_one_another_become_tables_of_the_draft_and_are_found_again(

@@ -84,7 +84,7 @@ def test_changed_metadata_wait_for_the_next_approved_draft(published: Services, 
     assert approve_and_publish(published, boss, draft).version == "1.0.1"
     entry = published.datasets.get("reservoirs", editor)
     assert (entry.title, entry.licenses, entry.proposed) == ("湖泊", tuple(LICENCE), None)
-    assert published.versions.get_manifest("reservoirs", "1.0.1")["title"] == "湖泊"
+    assert published.versions.get_manifest("reservoirs", "1.0.1").title == "湖泊"
 
 
 def test_a_proposal_taken_back_leaves_nothing(published: Services, editor: Actor) -> None:
@@ -118,7 +118,7 @@ def test_a_draft_whose_metadata_change_on_the_way_is_not_published(
     published.drafts.return_(boss, draft, "请重新提交")
     published.drafts.submit(editor, draft)
     assert approve_and_publish(published, boss, draft).version == "1.1.0"
-    assert published.versions.get_manifest("reservoirs", "1.1.0")["title"] == "湖泊"
+    assert published.versions.get_manifest("reservoirs", "1.1.0").title == "湖泊"
 
 
 def test_the_first_version_is_what_was_approved_too(services: Services, editor: Actor, boss: Actor) -> None:
@@ -191,7 +191,7 @@ def test_a_dataset_is_closed_by_an_approved_draft_of_its_metadata_without_a_vers
     assert locate(published.versions.find_file("reservoirs", "1.0.0", "levels", "csv")).read_text() == CSV
     ended = approve_and_publish(published, boss, draft)
     assert (ended.status, ended.version) == ("published", "1.0.0")
-    assert published.datasets.get("reservoirs").disclosure == CLOSED
+    assert published.datasets.get("reservoirs").disclosure.to_json() == CLOSED
     assert [item.version for item in published.versions.list("reservoirs")] == ["1.0.0"]
     with pytest.raises(NotPublicError):
         published.versions.find_file("reservoirs", "1.0.0", "levels", "csv")

@@ -137,7 +137,8 @@ def test_a_breaking_change_needs_its_reason_where_drafts_are_reviewed(services: 
     services.drafts.approve(other, draft.id)
     services.drafts.publish(other, draft.id)
     services.work.run_to_end(draft.id)
-    told = services.versions.get_manifest("reservoirs", "2.0.0")["opendata"]["breaking"]
+    told = services.versions.get_manifest("reservoirs", "2.0.0").breaking
+    assert told is not None
     assert told["reason"] == "not measured any more"
 
 
@@ -157,7 +158,9 @@ def test_a_breaking_change_is_announced_till_its_day_and_published_on_it(service
         row.due = datetime.now(UTC) - timedelta(seconds=1)
     assert list(services.work.find()) == [draft.id]
     services.work.run_to_end(draft.id)
-    assert services.versions.get_manifest("reservoirs", "2.0.0")["opendata"]["breaking"]["effective"] == TOMORROW
+    notice = services.versions.get_manifest("reservoirs", "2.0.0").breaking
+    assert notice is not None
+    assert notice["effective"] == TOMORROW
     assert services.drafts.list_announced("reservoirs") == []
 
 

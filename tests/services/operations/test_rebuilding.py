@@ -98,7 +98,7 @@ def test_a_rebuilt_instance_goes_on_publishing_in_the_same_chain(
     clerk = make_actor(other, "clerk")
     view = publish(other, clerk, CSV + "A003,南湖,3,2026-02-02\n")
     assert view.version == "1.1.0"
-    manifest = other.versions.get_manifest("reservoirs", "1.1.0")
+    manifest = other.versions.get_manifest("reservoirs", "1.1.0").to_json()
     assert manifest["opendata"]["previous"] == f"sha256:{other.versions.get('reservoirs', '1.0.0').manifest_sha256}"
 
 
@@ -233,10 +233,10 @@ def read_version(services: Services, dataset: str, version: str) -> dict[str, by
         "datapackage.json": services.versions.read_manifest(dataset, version),
         "datapackage.json.sig": services.versions.read_signature(dataset, version),
     }
-    for resource in services.versions.get_manifest(dataset, version)["resources"]:
+    for resource in services.versions.get_manifest(dataset, version).resources:
         for suffix in ("csv", "parquet"):
-            file = services.versions.find_file(dataset, version, resource["name"], suffix)
-            found[f"{resource['name']}.{suffix}"] = locate(file).read_bytes()
+            file = services.versions.find_file(dataset, version, resource.name, suffix)
+            found[f"{resource.name}.{suffix}"] = locate(file).read_bytes()
     return found
 
 

@@ -98,7 +98,7 @@ def verdicts(found: Imported) -> dict[str, bool]:
 
 
 def published(services: Services, version: str, dataset: str = "reservoirs") -> dict[str, int]:
-    manifest = services.versions.get_manifest(dataset, version)
+    manifest = services.versions.get_manifest(dataset, version).to_json()
     return {item["name"]: item["opendata"]["rows"] for item in manifest["resources"]}
 
 
@@ -454,9 +454,9 @@ def test_a_schema_of_the_library_is_taken_by_its_name(instance: Services, tmp_pa
     instance.schemas.add(SYSTEM, "levels", "1.0.0", LEVELS["schema"])
     table = {"name": "levels", "path": "data/levels.csv", "opendata": {"schema": "levels@1.0.0"}}
     load(instance, write_package(tmp_path / "package", [table]))
-    resource = instance.versions.get_resource("reservoirs", "1.0.0", "levels")
-    assert resource["opendata"]["schema"] == "levels@1.0.0"
-    assert [field["type"] for field in resource["schema"]["fields"]] == ["string", "number"]
+    resource = instance.versions.get_table("reservoirs", "1.0.0", "levels")
+    assert resource.schema_name == "levels@1.0.0"
+    assert [field.type for field in resource.schema.fields] == ["string", "number"]
     unknown = {**table, "opendata": {"schema": "nothing@1.0.0"}}
     found = load(instance, write_package(tmp_path / "other", [unknown], name="other"))
     assert "nothing@1.0.0" in messages(found, "levels")

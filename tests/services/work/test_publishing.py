@@ -32,7 +32,7 @@ from tests.instances import CSV, DATASET, SCHEMA, locate, make_actor, make_servi
 def test_a_valid_file_becomes_version_1_0_0_with_both_forms(services: Services, editor: Actor) -> None:
     view = publish(services, editor)
     assert (view.status, view.version) == ("published", "1.0.0")
-    manifest = services.versions.get_manifest("reservoirs", "1.0.0")
+    manifest = services.versions.get_manifest("reservoirs", "1.0.0").to_json()
     (resource,) = manifest["resources"]
     csv = services.versions.find_file("reservoirs", "1.0.0", "levels", "csv")
     parquet = services.versions.find_file("reservoirs", "1.0.0", "levels", "parquet")
@@ -63,7 +63,7 @@ def test_a_version_is_chained_to_the_one_before(services: Services, editor: Acto
     publish(services, editor)
     publish(services, editor, CSV + "A003,南湖,3,2026-02-02\n")
     before = services.versions.read_manifest("reservoirs", "1.0.0")
-    manifest = services.versions.get_manifest("reservoirs", "1.1.0")
+    manifest = services.versions.get_manifest("reservoirs", "1.1.0").to_json()
     assert manifest["opendata"]["previous"] == f"sha256:{hashlib.sha256(before).hexdigest()}"
 
 
@@ -105,7 +105,7 @@ def test_another_file_replaces_its_table_and_the_others_carry_over(services: Ser
     publish(services, editor)
     publish(services, editor, "a\n1\n", name="other", schema=None)
     view = publish(services, editor, CSV + "A003,南湖,3,2026-02-02\n", schema=None)
-    manifest = services.versions.get_manifest("reservoirs", str(view.version))
+    manifest = services.versions.get_manifest("reservoirs", str(view.version)).to_json()
     assert [(item["name"], item["opendata"]["rows"]) for item in manifest["resources"]] == [("levels", 3), ("other", 1)]
     assert manifest["resources"][0]["schema"]["primaryKey"] == ["code"]
 
@@ -115,8 +115,8 @@ def test_a_table_without_schema_is_text_and_a_schema_is_proposed(services: Servi
     assert view.status == "valid"
     (resource,) = view.resources
     assert resource.proposed_schema is not None
-    assert [item["type"] for item in resource.proposed_schema["fields"]] == ["string", "string", "number", "date"]
-    services.drafts.change_resource(editor, view.id, "levels", {"schema": resource.proposed_schema})
+    assert [item.type for item in resource.proposed_schema.fields] == ["string", "string", "number", "date"]
+    services.drafts.change_resource(editor, view.id, "levels", {"schema": resource.proposed_schema.descriptor})
     services.work.run_to_end(view.id)
     again = services.drafts.get(editor, view.id)
     assert again.status == "valid"
@@ -165,7 +165,7 @@ def test_keys_into_a_published_version_are_checked_and_published_as_ours(service
     assert error["referenceName"] == "reservoirs@1.0.0/codes"
     services.drafts.discard(editor, bad.id)
     assert publish(services, editor, "code\nA001\n", name="alarms", schema=schema).version == "1.1.0"
-    published = services.versions.get_resource("reservoirs", "1.1.0", "alarms")["schema"]
+    published = services.versions.get_table("reservoirs", "1.1.0", "alarms").schema.descriptor
     assert "foreignKeys" not in published
     assert published["opendata"]["foreignKeys"] == [key]
     # Sent again under the published schema, the key still holds.
@@ -186,7 +186,7 @@ def test_two_drafts_at_once_are_published_one_after_the_other(services: Services
     for view in (first, second):
         services.work.run_to_end(view.id)
     assert services.drafts.get(editor, second.id).version == "1.1.0"
-    manifest = services.versions.get_manifest("reservoirs", "1.1.0")
+    manifest = services.versions.get_manifest("reservoirs", "1.1.0").to_json()
     assert [item["name"] for item in manifest["resources"]] == ["one", "two"]
 
 
@@ -315,5 +315,5 @@ def test_files_and_options_that_do_not_fit_are_named(services: Services, editor:
 def test_the_time_of_a_version_is_when_publication_was_asked_for(services: Services, editor: Actor) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     publish(services, editor)
-    created = datetime.fromisoformat(services.versions.get_manifest("reservoirs", "1.0.0")["created"])
+    created = services.versions.get_manifest("reservoirs", "1.0.0").created
     assert before <= created <= datetime.now(UTC)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import frictionless
 import pytest
 
-from opendata.tables.check.keys import KeyedTable, check_foreign_key, check_foreign_keys
+from opendata.domain.schema import ForeignKey
+from opendata.tables.check.keys import FindTable, KeyedTable, check_foreign_key, check_foreign_keys
 from opendata.tables.report.report import TaskReport, describe_report
-from opendata.tables.schema.schema import ForeignKey, read_schema
+from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import prepare_table
 
 Errors = list[dict[str, Any]]
@@ -163,7 +164,7 @@ def test_the_keys_of_a_package_lead_to_its_own_tables_or_to_published_ones(citie
         ForeignKey(("city",), "cities", ("id",), package="geo@1.0.0"),
     ]
 
-    def run(find_published: Callable[[ForeignKey], Path | None] | None) -> tuple[list[tuple[str, str]], list[str]]:
+    def run(find_published: FindTable | None) -> tuple[list[tuple[str, str]], list[str]]:
         tables = {name: TaskReport(name=name, place=f"{name}.csv") for name in ("sales", "cities", "broken")}
         check_foreign_keys(
             {
@@ -180,8 +181,8 @@ def test_the_keys_of_a_package_lead_to_its_own_tables_or_to_published_ones(citie
 
     own = [("foreign-key", "cities"), ("foreign-key", ""), ("foreign-key", ""), ("resource-error", "None")]
     assert run(None) == (own, ['the key into "geo@1.0.0/cities" is not checked: there is no instance to look in'])
-    assert run(lambda key: cities) == ([*own, ("foreign-key", "geo@1.0.0/cities")], [])
-    assert run(lambda key: None) == ([*own, ("resource-error", "None")], [])
+    assert run(lambda key: nullcontext(cities)) == ([*own, ("foreign-key", "geo@1.0.0/cities")], [])
+    assert run(lambda key: nullcontext()) == ([*own, ("resource-error", "None")], [])
 
 
 @pytest.mark.parametrize(

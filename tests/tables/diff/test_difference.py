@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opendata.domain.schema import TableSchema
 from opendata.tables.diff import row_places
 from opendata.tables.diff.difference import Difference, compare_tables
 from opendata.tables.diff.difference_forms import read_difference, write_difference
@@ -61,7 +62,7 @@ def compare(
     folder: Path, names: Sequence[str], kinds: Sequence[pa.DataType], old: list[Row], new: list[Row], *key: str
 ) -> Difference:
     paths = [write(folder / f"{name}.parquet", names, kinds, rows) for name, rows in (("old", old), ("new", new))]
-    schema = {"fields": [], "primaryKey": list(key)}
+    schema = TableSchema({"fields": [], "primaryKey": list(key)})
     return compare_tables(*paths, old_schema=schema, new_schema=schema, folder=folder)
 
 
@@ -165,7 +166,7 @@ def test_the_rows_come_in_the_order_of_the_new_table_and_a_lost_one_where_it_was
 def test_a_column_that_came_or_went_changes_no_row(tmp_path: Path) -> None:
     old = write(tmp_path / "o.parquet", ["id", "gone"], [pa.int64(), pa.string()], [(1, "x"), (2, "y")])
     new = write(tmp_path / "n.parquet", ["came", "id"], [pa.bool_(), pa.int64()], [(True, 1), (False, 3)])
-    schema = {"fields": [], "primaryKey": "id"}
+    schema = TableSchema({"fields": [], "primaryKey": "id"})
     found = compare_tables(old, new, old_schema=schema, new_schema=schema, folder=tmp_path)
     assert [(item.name, item.is_common) for item in found.columns] == [("came", False), ("id", True), ("gone", False)]
     assert read(found) == [("removed", (None, 2, "y")), ("added", (False, 3, None))]
@@ -174,7 +175,7 @@ def test_a_column_that_came_or_went_changes_no_row(tmp_path: Path) -> None:
 def test_a_column_of_another_type_is_compared_as_it_is_written(tmp_path: Path) -> None:
     old = write(tmp_path / "o.parquet", ["id", "v"], [pa.int64(), pa.string()], [(1, "1"), (2, "2.5"), (3, "x")])
     new = write(tmp_path / "n.parquet", ["id", "v"], [pa.int64(), pa.float64()], [(1, 1.0), (2, 2.5), (3, 3.0)])
-    schema = {"fields": [], "primaryKey": ["id"]}
+    schema = TableSchema({"fields": [], "primaryKey": ["id"]})
     found = compare_tables(old, new, old_schema=schema, new_schema=schema, folder=tmp_path)
     assert read(found) == [("before", (3, "x")), ("after", (3, "3"))]
 
@@ -182,7 +183,10 @@ def test_a_column_of_another_type_is_compared_as_it_is_written(tmp_path: Path) -
 def test_a_key_that_only_one_schema_has_is_none(tmp_path: Path) -> None:
     paths = [write(tmp_path / name, ["id"], [pa.int64()], [(1,), (2,)]) for name in ("o.parquet", "n.parquet")]
     found = compare_tables(
-        *paths, old_schema={"fields": []}, new_schema={"fields": [], "primaryKey": "id"}, folder=tmp_path
+        *paths,
+        old_schema=TableSchema({"fields": []}),
+        new_schema=TableSchema({"fields": [], "primaryKey": "id"}),
+        folder=tmp_path,
     )
     assert found.key is None
     assert (found.added, found.removed, found.unchanged) == (0, 0, 2)
@@ -241,7 +245,7 @@ def test_daff_makes_the_new_table_of_the_old_one(
 def test_daff_adds_and_drops_columns(tmp_path: Path) -> None:
     old = write(tmp_path / "o.parquet", ["id", "gone"], [pa.string()] * 2, [("a", "x"), ("b", "y")])
     new = write(tmp_path / "n.parquet", ["id", "came"], [pa.string()] * 2, [("a", "1"), ("c", "3")])
-    schema = {"fields": [], "primaryKey": "id"}
+    schema = TableSchema({"fields": [], "primaryKey": "id"})
     found = compare_tables(old, new, old_schema=schema, new_schema=schema, folder=tmp_path)
     write_difference(found.path, tmp_path / "d.csv", suffix="daff.csv")
     assert (tmp_path / "d.csv").read_text() == "!,,+++,---\n@@,id,came,gone\n---,b,,y\n+++,c,3,\n"

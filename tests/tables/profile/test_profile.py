@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opendata.domain.schema import Field
 from opendata.tables.arrow import distinct
 from opendata.tables.arrow.distinct import Sketch, hash_values
 from opendata.tables.profile import profile
@@ -84,7 +85,7 @@ def profile_of(kind: str, values: Sequence[Any], cuts: Sequence[int] = ()) -> di
     typed = pa.record_batch([pa.array(values, schema.field(0).type)], schema=schema)
     texts = [None if value is None else write(value) for value in values]
     text = pa.record_batch([pa.array(texts, pa.string())], names=["c"])
-    profiler = Profiler([field], schema)
+    profiler = Profiler([Field.from_json(field)], schema)
     ends = [0, *sorted(min(cut, len(values)) for cut in cuts), len(values)]
     for start, end in pairwise(ends):
         profiler.take(typed.slice(start, end - start), text.slice(start, end - start))
@@ -287,7 +288,7 @@ def test_moments_are_written_in_utc_where_all_are(texts: list[str], least: str) 
     field = {"name": "c", "type": "datetime"}
     schema = pa.schema([pa.field("c", arrow_type(field))])
     moments = [datetime.fromisoformat(text).replace(tzinfo=None) for text in texts]
-    profiler = Profiler([field], schema)
+    profiler = Profiler([Field.from_json(field)], schema)
     profiler.take(
         pa.record_batch([pa.array(moments, pa.timestamp("us"))], schema=schema), pa.record_batch([texts], ["c"])
     )
@@ -364,7 +365,7 @@ def test_few_but_huge_texts_are_not_held() -> None:
 def test_memory_does_not_grow_with_the_rows() -> None:
     field = {"name": "c", "type": "integer"}
     schema = pa.schema([pa.field("c", pa.int64())])
-    profiler = Profiler([field], schema)
+    profiler = Profiler([Field.from_json(field)], schema)
 
     def take(rounds: range) -> int:
         """How many bytes are in use afterwards."""

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opendata.domain.schema import TableSchema
 from opendata.tables.arrow.shapes import Matcher, find_classes
 from opendata.tables.check import uniqueness, validation
 from opendata.tables.check.cells import CellRule
@@ -25,7 +26,7 @@ from opendata.tables.check.columns import ColumnScreen
 from opendata.tables.check.uniqueness import KeyWatch
 from opendata.tables.check.validation import TableReader
 from opendata.tables.schema.engine import compile_pattern, translate_pattern
-from opendata.tables.schema.schema import TableSchema, read_schema
+from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import check_table
 from opendata.tables.text import splitting
 from opendata.tables.text.decoding import DecodingFault, read_rows

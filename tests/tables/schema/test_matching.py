@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opendata.domain.schema import TableSchema
 from opendata.tables.schema.folding import TO_SIMPLIFIED, fold, is_near, list_near
 from opendata.tables.schema.matching import ColumnMatch, match_columns, rank_schemas
-from opendata.tables.schema.schema import TableSchema, read_schema
+from opendata.tables.schema.schema import read_schema
 
 LIBRARY = Path(__file__).parents[3] / "schemas"
 RESERVOIR = {
@@ -212,7 +213,7 @@ def test_schemas_are_ranked_by_how_much_of_them_is_there() -> None:
 def test_a_table_with_the_titles_of_a_schema_of_the_library_finds_that_schema(path: Path, language: str) -> None:
     schemas = {item: TableSchema(json.loads(item.read_text("utf-8"))) for item in LIBRARY.glob("*/*/schema.json")}
     labels = [
-        str(item["opendata"]["i18n"]["en"]["title"] if language == "en" else item[language])
+        str(item.i18n["en"]["title"] if language == "en" else item.descriptor[language])
         for item in schemas[path].fields
     ]
     best = rank_schemas(labels, schemas.items())
@@ -292,8 +293,8 @@ def test_no_column_and_field_left_over_or_paired_less_surely_would_rather_have_e
     names = match_columns(labels, make_schema("\ufffe")).extra  # all of them
     for label, name in zip(labels, names, strict=True):
         for field in schema.fields:
-            for alone in match_columns([label], TableSchema({"fields": [field]})).pairings:
-                assert max(of_label.get(name, 0), of_field.get(field["name"], 0)) >= alone.sure
+            for alone in match_columns([label], TableSchema({"fields": [field.descriptor]})).pairings:
+                assert max(of_label.get(name, 0), of_field.get(field.name, 0)) >= alone.sure
 
 
 @given(word=st.text(max_size=30))

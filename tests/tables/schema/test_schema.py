@@ -10,9 +10,10 @@ import frictionless
 import pyarrow as pa
 import pytest
 
+from opendata.domain.schema import ForeignKey, missing_values
 from opendata.errors import InvalidSchemaError
 from opendata.tables.limits import MAX_FIELDS
-from opendata.tables.schema.schema import PROFILE, ForeignKey, missing_values, publish_schema, read_schema, text_schema
+from opendata.tables.schema.schema import PROFILE, publish_schema, read_schema, text_schema
 from opendata.tables.schema.schema_faults import MAX_DEPTH, MAX_PATTERN_LENGTH
 from opendata.tables.types.registry import TYPES, arrow_type
 
@@ -180,7 +181,10 @@ def test_shorthand_is_spelled_out_and_the_source_left_alone() -> None:
     before = copy.deepcopy(source)
     schema = read_schema(source)
     assert source == before
-    assert schema.fields == [{"name": "a", "type": "any"}, {"name": "b", "type": "date"}]
+    assert [item.descriptor for item in schema.fields] == [
+        {"name": "a", "type": "any"},
+        {"name": "b", "type": "date"},
+    ]
     assert schema.primary_key == ("a",)
     assert schema.foreign_keys == (ForeignKey(("b",), "", ("a",)),)
     assert "uniqueKeys" not in schema.descriptor
@@ -317,7 +321,7 @@ def test_the_published_schema_is_one_for_frictionless_and_stays_as_it_is() -> No
     published = publish_schema(source)
     frictionless.Schema.from_descriptor(published)
     assert publish_schema(read_schema(published)) == published
-    assert source.fields[0]["decimalChar"] == ","
+    assert source.fields[0].descriptor["decimalChar"] == ","
 
 
 def test_rules_of_version_2_stay_rules_for_who_reads_the_schema_alone() -> None:
@@ -327,5 +331,5 @@ def test_rules_of_version_2_stay_rules_for_who_reads_the_schema_alone() -> None:
 
 def test_a_table_about_which_nothing_is_known_is_text() -> None:
     schema = text_schema(["a", "名"])
-    assert [(item["name"], item["type"]) for item in schema.fields] == [("a", "string"), ("名", "string")]
+    assert [(item.name, item.type) for item in schema.fields] == [("a", "string"), ("名", "string")]
     assert read_schema(schema.descriptor) == schema

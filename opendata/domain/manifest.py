@@ -1,0 +1,144 @@
+"""The manifest of a version: a Data Package v2 descriptor with digests, chained to the version before it.
+
+Everything of ours sits in one object named `opendata`, on package, resource or field, so that a client that never
+heard of us reads a plain Data Package. Source: datapackage.org v2 (2024-06).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self, TypedDict
+
+from opendata.domain.comparison import ReasonText
+from opendata.domain.disclosure import Disclosure
+from opendata.domain.metadata import DatasetMetadata
+from opendata.domain.moments import format_time
+from opendata.domain.resources import Attachment, Resource, TableResource, read_resource
+from opendata.domain.texts import I18n
+
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+
+_METADATA = ("licenses", "keywords", "sources", "contributors")
+
+
+class PublisherName(TypedDict, total=False):
+    """A publisher as manifests and records name it; `id` is always there."""
+
+    id: str
+    title: str
+    description: str
+    i18n: I18n
+
+
+class Notice(TypedDict):
+    """What is told of a breaking change: why, when that was said (RFC 3339), from which day on (ISO 8601)."""
+
+    reason: str
+    announced: str
+    effective: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The manifest of one version. `created` is when publication was asked for, `name` the id of the dataset.
+
+    `previous` is the digest (`sha256:…`) of the manifest before it, None of the first; `reasons` say why the version
+    has its number, those of old versions in English alone. `document` is the descriptor this was read from, if it was.
+    """
+
+    name: str
+    version: str
+    created: datetime
+    uuid: str
+    publisher: PublisherName
+    metadata: DatasetMetadata
+    previous: str | None
+    resources: Sequence[Resource]
+    notes: str = ""
+    reasons: Sequence[ReasonText | str] = ()
+    breaking: Notice | None = None
+    document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read a manifest of ours. Raises `KeyError`, `TypeError`, `ValueError` for what isn't one."""
+        ours = document["opendata"]
+        return cls(
+            name=document["name"],
+            version=document["version"],
+            created=datetime.fromisoformat(document["created"]),
+            uuid=ours["uuid"],
+            publisher=ours["publisher"],
+            metadata=DatasetMetadata(
+                title=document.get("title", ""),
+                description=document.get("description", ""),
+                i18n=ours.get("i18n", {}),
+                disclosure=Disclosure.from_json(ours.get("disclosure")),
+                homepage=document.get("homepage", ""),
+                update_cycle=ours.get("updateCycle", ""),
+                source_version=ours.get("sourceVersion", ""),
+                **{name: document.get(name, ()) for name in _METADATA},
+            ),
+            previous=ours.get("previous"),
+            resources=tuple(map(read_resource, document["resources"])),
+            notes=ours.get("notes", ""),
+            reasons=ours.get("reasons", ()),
+            breaking=ours.get("breaking"),
+            document=document,
+        )
+
+    def to_json(self) -> Mapping[str, Any]:
+        """The descriptor: the one this was read from, or a new one."""
+        if self.document is not None:
+            return self.document
+        metadata = dict(self.metadata.to_json())
+        ours: dict[str, Any] = {
+            "uuid": self.uuid,
+            "publisher": dict(self.publisher),
+            "disclosure": metadata.pop("disclosure"),
+            "previous": self.previous,
+        }
+        optional = {
+            "updateCycle": metadata.pop("updateCycle", ""),
+            "sourceVersion": metadata.pop("sourceVersion", ""),
+            "i18n": metadata.pop("i18n", {}),
+            "notes": self.notes,
+            "reasons": list(self.reasons),
+            "breaking": dict(self.breaking or {}),
+        }
+        return {
+            "$schema": PROFILE,
+            "name": self.name,
+            "version": self.version,
+            "created": format_time(self.created),
+            **{key: value for key, value in metadata.items() if value},
+            "resources": [item.to_json() for item in self.resources],
+            "opendata": ours | {key: value for key, value in optional.items() if value},
+        }
+
+    @property
+    def title(self) -> str:
+        """The dataset's title in the default language."""
+        return self.metadata.title
+
+    @property
+    def i18n(self) -> I18n:
+        """The dataset's texts in other languages."""
+        return self.metadata.i18n
+
+    @property
+    def tables(self) -> Sequence[TableResource]:
+        """The tables among its resources."""
+        return [item for item in self.resources if isinstance(item, TableResource)]
+
+    @property
+    def attachments(self) -> Sequence[Attachment]:
+        """What accompanies them."""
+        return [item for item in self.resources if isinstance(item, Attachment)]
+
+    def list_blobs(self, names: Container[str] | None = None) -> list[str]:
+        """The hexadecimal digests of the files published with it, of the resources named or of all; each once."""
+        chosen = (item for item in self.resources if names is None or item.name in names)
+        return list(dict.fromkeys(file.sha256 for item in chosen for file in item.published))

@@ -1,0 +1,57 @@
+"""The small records that are signed beside manifests, as they lie in the store and in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from opendata.domain.metadata import MetadataJson
+
+
+class Entry(TypedDict):
+    """What is public of a dataset but for its versions; `publisher` is an id. Times are RFC 3339."""
+
+    id: str
+    uuid: str
+    publisher: str
+    created: str
+    modified: str
+    metadata: MetadataJson
+
+
+class Alias(TypedDict):
+    """What a renamed dataset, `old`, is called next."""
+
+    old: str
+    id: str
+    renamed: str
+
+
+class Tombstone(TypedDict):
+    """What stays of a version that was taken down. Times are RFC 3339, digests `sha256:…`.
+
+    `manifest` and `previous` are the digests of its manifest and of the one before; `changed` is when this edition was
+    written, `successor` the version to use instead, `erased` the files that were deleted.
+    """
+
+    dataset: str
+    version: str
+    manifest: str
+    previous: str | None
+    withdrawn: str
+    changed: str
+    reason: str
+    legalBasis: str
+    successor: str | None
+    erased: Sequence[str]
+
+
+class Erratum(TypedDict):
+    """A correction told about a version that stands; `number` counts those of a dataset, from 1."""
+
+    dataset: str
+    number: int
+    version: str
+    successor: str | None
+    text: str
+    created: str

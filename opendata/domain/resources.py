@@ -1,0 +1,212 @@
+"""The resources of a version as its manifest has them: tables, and attachments, which are files without a schema.
+
+Source: Data Resource of datapackage.org v2; what is ours sits in the object `opendata`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeAlias
+
+from opendata.domain.schema import TableSchema
+from opendata.domain.texts import I18n
+
+FOLDER = "files"
+"""The folder of a package that holds the attachments."""
+
+_PREFIX = "sha256:"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file by what it contains: hexadecimal SHA-256 and size in bytes."""
+
+    sha256: str
+    bytes: int
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Self:
+        """Read `hash` and `bytes` of an object."""
+        return cls(found["hash"].removeprefix(_PREFIX), found["bytes"])
+
+    def to_json(self) -> dict[str, str | int]:
+        """Make `hash` and `bytes` of an object."""
+        return {"bytes": self.bytes, "hash": self.hash}
+
+    @property
+    def hash(self) -> str:
+        """The digest as Data Package writes it."""
+        return f"{_PREFIX}{self.sha256}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableResource:
+    """One published table. `file` is its CSV, `source` the file it was made of, `schema` the one as published.
+
+    `report` is what was kept of the check: counts, and what is in the columns. `schema_name` is `name@version` of a
+    schema of the library. `source_schema` is there where the source's schema says more (its lexical options) than the
+    published one. `document` is the descriptor this was read from, if it was.
+    """
+
+    name: str
+    file: StoredFile
+    parquet: StoredFile
+    source: StoredFile
+    rows: int
+    schema: TableSchema
+    title: str = ""
+    description: str = ""
+    i18n: I18n = field(default_factory=dict)
+    schema_name: str = ""
+    source_schema: TableSchema | None = None
+    report: StoredFile | None = None
+    document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    type = "table"
+    format = "csv"
+    mediatype = "text/csv"
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read a descriptor."""
+        ours = document["opendata"]
+        report, source = ours.get("report"), ours.get("sourceSchema")
+        return cls(
+            name=document["name"],
+            file=StoredFile.from_json(document),
+            parquet=StoredFile.from_json(ours["parquet"]),
+            source=StoredFile.from_json(ours["source"]),
+            rows=ours["rows"],
+            schema=TableSchema(document["schema"]),
+            title=document.get("title", ""),
+            description=document.get("description", ""),
+            i18n=ours.get("i18n", {}),
+            schema_name=ours.get("schema", ""),
+            source_schema=TableSchema(source) if source is not None else None,
+            report=StoredFile.from_json(report) if report else None,
+            document=document,
+        )
+
+    def to_json(self) -> Mapping[str, Any]:
+        """The descriptor: the one this was read from, or a new one."""
+        if self.document is not None:
+            return self.document
+        ours: dict[str, Any] = {
+            "rows": self.rows,
+            "parquet": {"path": f"{self.name}.parquet", **self.parquet.to_json()},
+            "source": self.source.to_json(),
+        }
+        if self.schema_name:
+            ours["schema"] = self.schema_name
+        if self.source_schema is not None:
+            ours["sourceSchema"] = dict(self.source_schema.descriptor)
+        if self.report is not None:
+            ours["report"] = {"path": f"{self.name}.report.json", **self.report.to_json()}
+        if self.i18n:
+            ours["i18n"] = {key: dict(value) for key, value in self.i18n.items()}
+        found: dict[str, Any] = {
+            "name": self.name,
+            "type": self.type,
+            "title": self.title,
+            "description": self.description,
+            "path": self.path,
+            "format": self.format,
+            "mediatype": self.mediatype,
+            "encoding": "utf-8",
+            **self.file.to_json(),
+            "schema": dict(self.schema.descriptor),
+            "opendata": ours,
+        }
+        return {key: value for key, value in found.items() if value != ""}
+
+    @property
+    def path(self) -> str:
+        """Where its CSV is beside the manifest."""
+        return f"{self.name}.csv"
+
+    @property
+    def contents(self) -> tuple[StoredFile, ...]:
+        """The files that have its rows: as published, as Parquet, and as it came."""
+        return self.file, self.parquet, self.source
+
+    @property
+    def published(self) -> tuple[StoredFile, ...]:
+        """The files that are published with it."""
+        return (self.file, self.parquet, self.report) if self.report else (self.file, self.parquet)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """One published attachment. `filename` is its own name, the last part of its path.
+
+    `document` is the descriptor this was read from, if it was.
+    """
+
+    name: str
+    filename: str
+    format: str
+    mediatype: str
+    file: StoredFile
+    title: str = ""
+    description: str = ""
+    i18n: I18n = field(default_factory=dict)
+    document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    type = "attachment"
+    report = None
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read a descriptor."""
+        return cls(
+            name=document["name"],
+            filename=document["path"].removeprefix(f"{FOLDER}/"),
+            format=document["format"],
+            mediatype=document["mediatype"],
+            file=StoredFile.from_json(document),
+            title=document.get("title", ""),
+            description=document.get("description", ""),
+            i18n=document.get("opendata", {}).get("i18n", {}),
+            document=document,
+        )
+
+    def to_json(self) -> Mapping[str, Any]:
+        """The descriptor: the one this was read from, or a new one."""
+        if self.document is not None:
+            return self.document
+        found: dict[str, Any] = {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "path": self.path,
+            "format": self.format,
+            "mediatype": self.mediatype,
+            **self.file.to_json(),
+        }
+        if self.i18n:
+            found["opendata"] = {"i18n": {key: dict(value) for key, value in self.i18n.items()}}
+        return {key: value for key, value in found.items() if value != ""}
+
+    @property
+    def path(self) -> str:
+        """Where it is beside the manifest."""
+        return f"{FOLDER}/{self.filename}"
+
+    @property
+    def contents(self) -> tuple[StoredFile, ...]:
+        """The file itself."""
+        return (self.file,)
+
+    @property
+    def published(self) -> tuple[StoredFile, ...]:
+        """The file itself."""
+        return (self.file,)
+
+
+Resource: TypeAlias = TableResource | Attachment
+
+
+def read_resource(document: Mapping[str, Any]) -> Resource:
+    """Read a descriptor of a manifest of ours, in which a table always has a schema."""
+    return TableResource.from_json(document) if "schema" in document else Attachment.from_json(document)
