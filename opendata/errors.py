@@ -83,42 +83,42 @@ class InputError(OpendataError):
     """The request cannot be understood."""
 
     slug = "bad-request"
-    title = N_("The request cannot be understood")
+    title = N_("The request can't be understood")
 
 
 class InvalidMetadataError(InputError):
     """The request is understood, but some of its values are not allowed; `faults` names each."""
 
     slug = "invalid-metadata"
-    title = N_("Some values are not allowed")
+    title = N_("Some values aren't allowed")
 
 
 class InvalidSchemaError(InputError):
     """A Table Schema breaks the standard or is not safe to run; `faults` names each point."""
 
     slug = "invalid-schema"
-    title = N_("The schema cannot be used")
+    title = N_("The schema can't be used")
 
 
 class InvalidPackageError(InputError):
     """A Data Package descriptor, or what it names, cannot be used; `faults` names each point."""
 
     slug = "invalid-package"
-    title = N_("The data package cannot be used")
+    title = N_("The data package can't be used")
 
 
 class UnsupportedFormatError(InputError):
     """The bytes are of a kind that is no table."""
 
     slug = "unsupported-format"
-    title = N_("This kind of file is not a table")
+    title = N_("This kind of file isn't a table")
 
 
 class UnreadableFileError(InputError):
     """A file of a kind we read, but damaged, locked or built so that no table comes out of it."""
 
     slug = "unreadable-file"
-    title = N_("This file cannot be read")
+    title = N_("This file can't be read")
 
 
 class TooLargeError(InputError):
@@ -132,14 +132,14 @@ class NotSignedInError(OpendataError):
     """Nobody is signed in, or the token is unknown, revoked or expired."""
 
     slug = "not-signed-in"
-    title = N_("Sign-in is needed")
+    title = N_("You must sign in")
 
 
 class NotPermittedError(OpendataError):
     """The signed-in person may not do this."""
 
     slug = "not-permitted"
-    title = N_("This is not permitted")
+    title = N_("You don't have permission to do this")
 
 
 class NotFoundError(OpendataError):
@@ -160,10 +160,10 @@ class MovedError(NotFoundError):
     """A dataset of this id was renamed: `old` is called `new` now."""
 
     slug = "moved"
-    title = N_("This dataset has another id now")
+    title = N_("This dataset has a new id")
 
     def __init__(self, old: str, new: str) -> None:
-        super().__init__(N_("The dataset “%(old)s” is called “%(new)s” now"), old=old, new=new)
+        super().__init__(N_("The dataset “%(old)s” is now called “%(new)s”"), old=old, new=new)
         self.old, self.new = old, new
 
 
@@ -182,7 +182,7 @@ class DamagedError(OpendataError):
     """The bytes of a published file are missing or not what they were; they are not handed out."""
 
     slug = "damaged"
-    title = N_("This file is damaged and is not handed out")
+    title = N_("This file is damaged and isn't available")
 
 
 class ExpiredError(OpendataError):
@@ -196,35 +196,35 @@ class StateError(OpendataError):
     """The thing is in a state that does not allow this step."""
 
     slug = "conflict"
-    title = N_("This step is not possible now")
+    title = N_("This step isn't possible now")
 
 
 class BusyError(OpendataError):
     """Another request is at it just now; only one may be."""
 
     slug = "locked"
-    title = N_("Another request is at this")
+    title = N_("Another request is already working on this")
 
 
 class ProtocolError(OpendataError):
     """The request does not say that it speaks a version of the upload protocol that we speak (`Tus-Resumable`)."""
 
     slug = "unsupported-protocol"
-    title = N_("This version of the upload protocol is not spoken here")
+    title = N_("This version of the upload protocol isn't supported")
 
 
 class ChecksumError(OpendataError):
     """The bytes received are not those whose checksum was sent with them; they are not kept."""
 
     slug = "checksum-mismatch"
-    title = N_("The bytes arrived damaged")
+    title = N_("The bytes received are damaged")
 
 
 class PreconditionError(OpendataError):
     """`If-Match` names another revision than the present one."""
 
     slug = "precondition-failed"
-    title = N_("It was changed in the meantime")
+    title = N_("This has changed since you read it")
 
 
 class IdempotencyError(OpendataError):
@@ -238,7 +238,7 @@ class BackendError(OpendataError):
     """A store, a database or a queue does not answer."""
 
     slug = "unavailable"
-    title = N_("The service is not available at the moment")
+    title = N_("The service isn't available at the moment")
 
 
 class IntegrityError(OpendataError):
@@ -249,7 +249,7 @@ class IntegrityError(OpendataError):
 
 
 class UsageError(OpendataError):
-    """A command or a setting is used the wrong way."""
+    """A command or a setting isn't used correctly."""
 
     slug = "usage"
-    title = N_("Wrong use")
+    title = N_("Incorrect use")

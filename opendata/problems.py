@@ -45,22 +45,22 @@ STATUS: Mapping[type[OpendataError], int] = {
 """Every exception of the program and the status it answers with."""
 
 HTTP_TITLES: Mapping[int, str] = {
-    400: N_("The request cannot be understood"),
+    400: N_("The request can't be understood"),
     404: N_("Not found"),
-    405: N_("This address does not take this method"),
-    406: N_("There is no such form of this"),
+    405: N_("This address doesn't support this method"),
+    406: N_("This isn't available in that format"),
     413: N_("The file is too large"),
-    415: N_("This media type is not taken"),
-    422: N_("Some values are not allowed"),
-    428: N_("The header “If-Match” is needed"),
+    415: N_("This media type isn't supported"),
+    422: N_("Some values aren't allowed"),
+    428: N_("The header “If-Match” is required"),
     500: N_("Something went wrong on our side"),
-    503: N_("The service is not available at the moment"),
+    503: N_("The service isn't available at the moment"),
 }
 
 HTTP_DETAILS: Mapping[int, str] = {
-    400: N_("The request is not complete HTTP, or its body breaks off"),
+    400: N_("The request isn't complete HTTP, or its body is cut off"),
     404: N_("There is nothing at this address"),
-    405: N_("The header “Allow” lists the methods this address takes"),
+    405: N_("The header “Allow” lists the methods this address supports"),
     413: N_("The request is larger than this address accepts"),
     415: N_("Send the media type that the API documentation names"),
 }
@@ -119,7 +119,7 @@ def register_problems(app: Flask) -> None:
             "type": "/problems/error",
             "title": choose_voice().translate(HTTP_TITLES[500]),
             "status": 500,
-            "detail": choose_voice().translate(N_("The fault is ours and has been logged; please try again later")),
+            "detail": choose_voice().translate(N_("The problem is on our side and has been logged. Try again later")),
             "instance": quote(request.path, safe=_SAFE),
         }
         return _answer(document)

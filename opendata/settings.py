@@ -200,7 +200,7 @@ def read_instance_file(home: Path) -> dict[str, str]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except UnicodeDecodeError:
-        raise UsageError(N_("“%(path)s” is not UTF-8 text"), path=home / INSTANCE_FILE) from None
+        raise UsageError(N_("“%(path)s” isn't UTF-8 text"), path=home / INSTANCE_FILE) from None
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {name.strip(): value.strip() for name, value in pairs}
 

@@ -39,10 +39,12 @@ class Database:
                 session.commit()
             except OperationalError as error:
                 session.rollback()
-                raise BackendError(N_("The database does not answer: %(reason)s"), reason=_first_line(error)) from error
+                raise BackendError(
+                    N_("The database isn't responding: %(reason)s"), reason=_first_line(error)
+                ) from error
             except DataError as error:
                 session.rollback()
-                raise InputError(N_("There are characters in the request that cannot be kept, such as NUL")) from error
+                raise InputError(N_("The request contains characters that can't be stored, such as NUL")) from error
             except BaseException:
                 session.rollback()
                 raise

@@ -12,12 +12,12 @@ from opendata.errors import N_
 from opendata.intake.kind.kinds import Kind
 
 ACCEPTED = N_(
-    "Attachments are PDF, Word, PowerPoint, OpenDocument and OFD documents, pictures (PNG, JPEG, GIF, WebP, TIFF, BMP,"
-    " SVG), and texts that are declared as such (.txt, .md, .html)"
+    "Attachments can be PDF, Word, PowerPoint, OpenDocument and OFD documents, pictures (PNG, JPEG, GIF,"
+    " WebP, TIFF, BMP, SVG), and text files that are declared as attachments (.txt, .md, .html)"
 )
-NO_ATTACHMENT = N_("“%(file)s” is %(kind)s and is not taken as an attachment. %(accepted)s")
+NO_ATTACHMENT = N_("“%(file)s” is %(kind)s, which isn't accepted as an attachment. %(accepted)s")
 NOT_ALONE = N_(
-    "“%(file)s” is %(kind)s, not a table: publish it beside its table, for example together with a CSV or Excel file"
+    "“%(file)s” is %(kind)s, not a table. Publish it together with its table, for example with a CSV or Excel file"
 )
 
 

@@ -26,8 +26,8 @@ from opendata.tables.text.dialect import Dialect
 WORKBOOKS = frozenset(["xlsx", "xls", "xlsb", "ods"])
 COLUMNAR = frozenset(["parquet", "arrow"])
 MOST_TABLES = 100
-NO_TABLE = N_("“%(file)s” is %(kind)s, not a table. Send the table itself, for example as CSV or Excel file")
-_ATTACHED = N_("%(count)s files are no tables and go along as attachments: %(names)s")
+NO_TABLE = N_("“%(file)s” is %(kind)s, not a table. Send the table itself, for example as a CSV or Excel file")
+_ATTACHED = N_("%(count)s files aren't tables and are included as attachments: %(names)s")
 _LOOKED_AT = 1000
 """A sheet with so many blank rows at its beginning is an empty one."""
 
@@ -60,7 +60,7 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
     others = [leaf.members for leaf in leaves if leaf.kind.role != "table" and leaf.path not in attached]
     decisions = (
         *_tell_names("attachments", _ATTACHED, [item.members for item in attachments]),
-        *_tell_names("no-tables", N_("%(count)s files are no tables and are left out: %(names)s"), others),
+        *_tell_names("no-tables", N_("%(count)s files aren't tables and are left out: %(names)s"), others),
     )
     found: list[FoundTable] = []
     for leaf in tables:
@@ -84,10 +84,10 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
                 )
             )
     if not any(not table.hidden for table in found):
-        raise UnreadableFileError(N_("“%(file)s” holds no table that can be seen"), file=name)
+        raise UnreadableFileError(N_("“%(file)s” has no visible table"), file=name)
     if len(found) > MOST_TABLES:
         raise UnreadableFileError(
-            N_("“%(file)s” holds %(count)s tables; send at most %(limit)s at a time"),
+            N_("“%(file)s” contains %(count)s tables. Send at most %(limit)s at a time"),
             file=name,
             count=len(found),
             limit=MOST_TABLES,
@@ -236,7 +236,7 @@ def _reader(form: str) -> Any:
         from opendata.intake.document import html_tables
 
         return html_tables
-    raise UnreadableFileError(N_("Files of the form “%(form)s” cannot be read"), form=form)
+    raise UnreadableFileError(N_("Files in the format “%(form)s” can't be read"), form=form)
 
 
 def _stem(name: str) -> str:

@@ -159,13 +159,13 @@ def read_choices(given: Mapping[str, Any] | None) -> Choices:
     faults = []
     for name in found:
         if name not in {item.name for item in fields(Choices)}:
-            faults.append(fault(f"/{name[:100]}", N_("There is no such choice")))
+            faults.append(fault(f"/{name[:100]}", N_("This option doesn't exist")))
     for name in _NUMBERS:
         if found.get(name) is not None and not _is_number(found[name]):
-            faults.append(fault(f"/{name}", N_("This is a number from 1")))
+            faults.append(fault(f"/{name}", N_("This must be a whole number, 1 or more")))
     rows = found.get("header_rows")
     if rows is not None and not (isinstance(rows, Sequence) and len(rows) <= 10 and all(map(_is_number, rows))):
-        faults.append(fault("/header_rows", N_("This is a list of at most ten row numbers from 1")))
+        faults.append(fault("/header_rows", N_("This must be a list of at most ten row numbers, counted from 1")))
     for name, kind in (
         ("encoding", str),
         ("dialect", Mapping),
@@ -177,7 +177,7 @@ def read_choices(given: Mapping[str, Any] | None) -> Choices:
             faults.append(fault(f"/{name}", N_("This has the wrong type")))
     columns = found.get("columns")
     if isinstance(columns, Mapping) and not all(isinstance(value, str) and value for value in columns.values()):
-        faults.append(fault("/columns", N_("Each column is given the name of a field")))
+        faults.append(fault("/columns", N_("Each column must be mapped to the name of a field")))
     if faults:
         raise InvalidMetadataError(faults=faults)
     if rows is not None:

@@ -52,7 +52,7 @@ class DraftQueue:
             redis.Redis(connection_pool=_build_pool(self._url)).ping()
         except (OSError, TypeError, ValueError, redis.RedisError) as error:  # an odd address raises the middle two
             raise UsageError(
-                N_("The queue at %(address)s does not answer: %(reason)s"),
+                N_("The queue at %(address)s isn't responding: %(reason)s"),
                 address=self._url.rpartition("@")[2],
                 reason=error,
             ) from None
@@ -78,7 +78,7 @@ class DraftQueue:
         try:
             return int(self.open().pending_count())
         except self._list_failures() as error:
-            raise BackendError(N_("The queue does not answer: %(reason)s"), reason=str(error)) from error
+            raise BackendError(N_("The queue isn't responding: %(reason)s"), reason=str(error)) from error
 
     def _list_failures(self) -> tuple[type[Exception], ...]:
         """What a queue raises that is away, full or damaged."""

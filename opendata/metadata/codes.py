@@ -46,7 +46,7 @@ UPDATE_CYCLES: Mapping[str, Code] = {
         Code("semiannual", N_("Twice a year")),
         Code("annual", N_("Annual")),
         Code("irregular", N_("Irregular")),
-        Code("never", N_("Not updated any more")),
+        Code("never", N_("No longer updated")),
     )
 }
 

@@ -54,19 +54,19 @@ def _find_faults(found: Mapping[str, Any]) -> Iterable[Fault]:
     yield from _find_text_faults(found)
     title = found.get("title")
     if isinstance(title, str) and not title.strip():
-        yield fault("/title", N_("A title is needed"))
+        yield fault("/title", N_("Enter a title"))
     yield from _find_i18n_faults(found.get("i18n") or {})
     yield from _find_disclosure_faults(found.get("disclosure") or {})
     cycle = found.get("updateCycle")
     if cycle and isinstance(cycle, str) and cycle not in UPDATE_CYCLES:
         yield fault(
-            "/updateCycle", N_("“%(value)s” is not one of %(choices)s"), value=cycle, choices=", ".join(UPDATE_CYCLES)
+            "/updateCycle", N_("“%(value)s” isn't one of %(choices)s"), value=cycle, choices=", ".join(UPDATE_CYCLES)
         )
     keywords = found.get("keywords") or []
     if not isinstance(keywords, list | tuple) or not all(
         isinstance(word, str) and len(word) <= 100 for word in keywords
     ):
-        yield fault("/keywords", N_("Keywords are a list of short texts"))
+        yield fault("/keywords", N_("Keywords must be a list of short words or phrases"))
     for key in ("licenses", "sources", "contributors"):
         yield from _find_item_faults(key, found.get(key) or [])
 
@@ -77,23 +77,23 @@ def _find_text_faults(found: Mapping[str, Any]) -> Iterable[Fault]:
         value = found.get(key)
         if value is None:
             if key == "title":
-                yield fault("/title", N_("A title is needed"))
+                yield fault("/title", N_("Enter a title"))
         elif not isinstance(value, str):
-            yield fault(f"/{key}", N_("This is a text"))
+            yield fault(f"/{key}", N_("This must be text"))
         elif len(value) > limit:
             yield fault(f"/{key}", N_("At most %(limit)s characters are allowed"), limit=limit)
         elif key == "homepage" and value and not is_web_address(value):
-            yield fault("/homepage", N_("“%(value)s” is not a web address (http or https)"), value=value[:200])
+            yield fault("/homepage", N_("“%(value)s” isn't a web address (http or https)"), value=value[:200])
 
 
 def _find_i18n_faults(i18n: object) -> Iterable[Fault]:
     if not isinstance(i18n, Mapping):
-        yield fault("/i18n", N_("“i18n” is an object with a language code for each translation"))
+        yield fault("/i18n", N_("“i18n” must be an object with a language code for each translation"))
         return
     for language, texts in i18n.items():
         if not isinstance(texts, Mapping) or not all(_is_translation(text) for text in texts.values()):
             yield fault(
-                f"/i18n/{language}", N_("A translation is an object with texts such as “title” and “description”")
+                f"/i18n/{language}", N_("A translation must be an object with text such as “title” and “description”")
             )
 
 
@@ -103,37 +103,37 @@ def _is_translation(value: object) -> bool:
 
 def _find_disclosure_faults(disclosure: object) -> Iterable[Fault]:
     if not isinstance(disclosure, Mapping) or not all(isinstance(value, str | None) for value in disclosure.values()):
-        yield fault("/disclosure", N_("“disclosure” is an object with “attribute”, “reason” and “legalBasis”"))
+        yield fault("/disclosure", N_("“disclosure” must be an object with “attribute”, “reason” and “legalBasis”"))
         return
     attribute = disclosure.get("attribute") or "open"
     if attribute not in DISCLOSURES:
         yield fault(
             "/disclosure/attribute",
-            N_("“%(value)s” is not one of %(choices)s"),
+            N_("“%(value)s” isn't one of %(choices)s"),
             value=attribute,
             choices=", ".join(DISCLOSURES),
         )
     elif attribute != "open":
         for key in ("reason", "legalBasis"):
             if not (disclosure.get(key) or "").strip():
-                yield fault(f"/disclosure/{key}", N_("Data that is not open needs a reason and a legal basis"))
+                yield fault(f"/disclosure/{key}", N_("Data that isn't open needs a reason and a legal basis"))
 
 
 def _find_item_faults(key: str, items: object) -> Iterable[Fault]:
     if not isinstance(items, list | tuple) or len(items) > MAX_ITEMS:
-        yield fault(f"/{key}", N_("This is a list of objects"))
+        yield fault(f"/{key}", N_("This must be a list of objects"))
         return
     for number, item in enumerate(items):
         place = f"/{key}/{number}"
         if not isinstance(item, Mapping):
-            yield fault(place, N_("Each item is an object"))
+            yield fault(place, N_("Each item must be an object"))
             continue
         for name in _ITEM_TEXTS & item.keys():
             if not isinstance(item[name], str):
-                yield fault(f"{place}/{name}", N_("This is a text"))
+                yield fault(f"{place}/{name}", N_("This must be text"))
         path = item.get("path")
         if path and isinstance(path, str) and not is_web_address(path):
-            yield fault(f"{place}/path", N_("“%(value)s” is not a web address (http or https)"), value=path[:200])
+            yield fault(f"{place}/path", N_("“%(value)s” isn't a web address (http or https)"), value=path[:200])
         if key == "licenses" and not (item.get("name") or path):
             yield fault(place, N_("A licence needs a “name” or a “path”"))
 

@@ -40,10 +40,13 @@ _LABELS: Mapping[str, str] = {
     "rows": N_("Rows"),
     "license": N_("Licence"),
     "source": N_("Source"),
-    "digest": N_("Digest of the CSV"),
+    "digest": N_("CSV digest"),
     "dictionary": N_("dictionary"),
     "origin": N_("source and licence"),
-    "cut": N_("Cells that end in “…” are longer than the 32,767 characters of Excel; CSV and Parquet have them whole."),
+    "cut": N_(
+        "Cells that end in “…” are longer than the 32,767 characters that Excel allows. The CSV and Parquet"
+        " files have the full text."
+    ),
 }
 
 

@@ -18,13 +18,13 @@ def find_identifier_fault(pointer: str, value: object, *, resource: bool = False
         return fault(
             pointer,
             N_(
-                "“%(value)s” is not an identifier: use 2 to 100 lower-case letters, digits, “-” or “_”,"
+                "“%(value)s” isn't a valid identifier. Use 2 to 100 lower-case letters, digits, “-” or “_”,"
                 " beginning with a letter or digit"
             ),
             value=str(value)[:120],
         )
     if resource and value in RESERVED_RESOURCES:
-        return fault(pointer, N_("The name “%(value)s” is reserved, choose another"), value=value)
+        return fault(pointer, N_("The name “%(value)s” is reserved. Choose another"), value=value)
     return None
 
 

@@ -89,7 +89,7 @@ def link_keys(records: Iterable[tuple[Mapping[str, Any], bytes]]) -> Sequence[Pu
         signer = chain[-1] if chain else key
         expected = chain[-1].id if chain else None
         if key.previous != expected or not has_signed(signer, write_canonical(key.describe()), signature):
-            raise IntegrityError(N_("The key %(id)s is not vouched for by the key before it"), id=key.id)
+            raise IntegrityError(N_("The key %(id)s isn't signed by the key before it"), id=key.id)
         if chain:
             chain[-1] = PublicKey(signer.id, signer.raw, signer.created, signer.previous, key.created)
         chain.append(key)

@@ -80,11 +80,11 @@ def parse_document(data: bytes, name: str) -> Any:
         return found
     except UnicodeDecodeError as error:
         raise InvalidPackageError(
-            N_("“%(name)s” is not UTF-8 text (byte %(place)s)"), name=name, place=error.start + 1
+            N_("“%(name)s” isn't UTF-8 text (byte %(place)s)"), name=name, place=error.start + 1
         ) from None
     except json.JSONDecodeError as error:
         raise InvalidPackageError(
-            N_("“%(name)s” is not JSON: line %(line)s, column %(column)s: %(reason)s"),
+            N_("“%(name)s” isn't valid JSON: line %(line)s, column %(column)s: %(reason)s"),
             name=name,
             line=error.lineno,
             column=error.colno,
@@ -92,7 +92,7 @@ def parse_document(data: bytes, name: str) -> Any:
         ) from None
     except (ValueError, RecursionError) as error:
         raise InvalidPackageError(
-            N_("“%(name)s” cannot be read: %(reason)s"), name=name, reason=str(error)[:300]
+            N_("“%(name)s” can't be read: %(reason)s"), name=name, reason=str(error)[:300]
         ) from None
 
 
@@ -131,7 +131,7 @@ def read_package(descriptor: object) -> PackageDescription:
     Raises `InvalidPackageError` where the whole is no Data Package.
     """
     if not isinstance(descriptor, Mapping):
-        raise InvalidPackageError(N_("A data package descriptor is an object"))
+        raise InvalidPackageError(N_("A data package descriptor must be an object"))
     found = descriptor.get("resources")
     if not isinstance(found, list) or not found or len(found) > MAX_RESOURCES:
         raise InvalidPackageError(
@@ -175,7 +175,7 @@ def _read_resources(found: Sequence[object]) -> Iterator[ResourceDescription]:
         place = f"/resources/{number}"
         if not isinstance(item, Mapping):
             name = suggest_identifier(f"resource-{number + 1}", taken=names)
-            resource = ResourceDescription(name=name, path=None, fault=fault(place, N_("A resource is an object")))
+            resource = ResourceDescription(name=name, path=None, fault=fault(place, N_("A resource must be an object")))
         else:
             resource = _read_resource(place, number, item, names)
         names.add(resource.name)
@@ -217,13 +217,13 @@ def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, ta
     if name and name in taken:
         return fault(place, N_("Two resources have the name “%(name)s”"), name=name)
     if isinstance(path, list):
-        return fault(f"{place}/path", N_("A table in several parts is not supported; join its files into one"))
+        return fault(f"{place}/path", N_("A table in several parts isn't supported. Join its files into one"))
     if path is None:
         if isinstance(item.get("data"), list):
             return None
         return fault(f"{place}/path", N_("A resource needs a “path” to its file"))
     if not isinstance(path, str):
-        return fault(f"{place}/path", N_("A “path” is a text"))
+        return fault(f"{place}/path", N_("A “path” must be text"))
     unsafe = find_path_fault(f"{place}/path", path)
     if unsafe:
         return unsafe
@@ -231,7 +231,7 @@ def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, ta
     if kind not in _TABLE_FORMATS and not _is_attachment(item, path):
         return fault(
             f"{place}/format",
-            N_("Tables are read from CSV; “%(path)s” is of the format “%(format)s”"),
+            N_("Tables must be CSV files, but “%(path)s” has the format “%(format)s”"),
             path=path,
             format=kind,
         )
@@ -256,7 +256,7 @@ def find_path_fault(pointer: str, path: str) -> Fault | None:
     if "://" in path:
         return fault(
             pointer,
-            N_("“%(path)s” is a remote address, which is not followed; put the file into the package"),
+            N_("“%(path)s” is a remote address, which isn't followed. Put the file into the package"),
             path=path,
         )
     decoded = unquote(path).replace("\\", "/")
@@ -269,7 +269,7 @@ def find_path_fault(pointer: str, path: str) -> Fault | None:
         or (parts and parts[0].endswith(":"))
     ):
         return fault(
-            pointer, N_("“%(path)s” leads out of the package; use a path below the descriptor's folder"), path=path
+            pointer, N_("“%(path)s” points outside the package. Use a path inside the descriptor's folder"), path=path
         )
     return None
 

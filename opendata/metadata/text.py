@@ -23,10 +23,10 @@ def find_value_faults(value: object, pointer: str = "", *, depth: int = MAX_DEPT
     """Where a JSON value holds a text or number that cannot be kept, or goes deeper than `depth` levels."""
     if isinstance(value, str):
         if not is_text(value):
-            yield fault(pointer, N_("NUL characters and halves of surrogate pairs are not allowed"))
+            yield fault(pointer, N_("NUL characters and halves of surrogate pairs aren't allowed"))
     elif isinstance(value, float):
         if not isfinite(value):
-            yield fault(pointer, N_("This is no number of JSON"))
+            yield fault(pointer, N_("This isn't a valid JSON number"))
     elif isinstance(value, Mapping | list | tuple):
         if depth == 0:
             yield fault(pointer, N_("This is nested too deeply"))
@@ -34,6 +34,6 @@ def find_value_faults(value: object, pointer: str = "", *, depth: int = MAX_DEPT
         pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
         for key, item in pairs:
             if isinstance(key, str) and not is_text(key):
-                yield fault(pointer, N_("NUL characters and halves of surrogate pairs are not allowed"))
+                yield fault(pointer, N_("NUL characters and halves of surrogate pairs aren't allowed"))
             else:
                 yield from find_value_faults(item, f"{pointer}/{key}", depth=depth - 1)

@@ -135,7 +135,7 @@ class DerivedFolder:
             beside.unlink(missing_ok=True)
         if self._list_gone(key) - gone:
             self._remove(self._folder / key)
-            raise NotFoundError(N_("What this file is made of was deleted a moment ago"))
+            raise NotFoundError(N_("The data that this file is made from was deleted a moment ago"))
         self._make_room(key)
         return DerivedFile(self._folder / key, sha256, size)
 

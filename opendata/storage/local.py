@@ -125,7 +125,7 @@ class LocalStore:
         finally:
             temporary.unlink(missing_ok=True)
         if path.read_bytes() != data:
-            raise IntegrityError(N_("The record %(key)s exists with other bytes"), key=key)
+            raise IntegrityError(N_("The record %(key)s already exists with different bytes"), key=key)
 
     def get_record(self, key: str) -> bytes:
         """A record's bytes."""

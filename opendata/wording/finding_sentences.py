@@ -19,7 +19,7 @@ class Sentences(NamedTuple):
     advice: str = ""
 
 
-CHECK_ADVICE = N_("Look at the values of this row together, and correct the one that is wrong")
+CHECK_ADVICE = N_("Check the values of this row together, and correct the one that is wrong")
 UNREADABLE = N_("File can't be read")
 REPAIR = N_("Repair the file or save it again, then upload it")
 SAVE_AS = N_("In Excel choose “Save as”, type “CSV UTF-8 (comma delimited)”, then upload the file")
@@ -27,7 +27,7 @@ CORRECT_PACKAGE = N_("Correct this in the package, then try again")
 
 SENTENCES: Mapping[str, Sentences] = {
     # cells
-    "type-error": Sentences(N_("Wrong type"), N_("“%(value)s” is not of the type “%(type)s”")),
+    "type-error": Sentences(N_("Wrong type"), N_("“%(value)s” doesn't have the type “%(type)s”")),
     "unreadable-value": Sentences(
         N_("Wrong type"),
         N_("The rules of the schema can't be applied to “%(value)s”: %(reason)s"),
@@ -35,8 +35,8 @@ SENTENCES: Mapping[str, Sentences] = {
     ),
     "integer-too-large": Sentences(
         N_("Wrong type"),
-        N_("The number “%(value)s” doesn't fit 64 bits"),
-        N_("If this is a code, declare the column as text (“string”) in the schema; else correct the number"),
+        N_("The number “%(value)s” doesn't fit in 64 bits"),
+        N_("If this is a code, declare the column as text (“string”) in the schema. Otherwise, correct the number"),
     ),
     "decimal-too-long": Sentences(
         N_("Wrong type"),
@@ -45,7 +45,7 @@ SENTENCES: Mapping[str, Sentences] = {
     ),
     "double-too-large": Sentences(
         N_("Wrong type"),
-        N_("The number “%(value)s” doesn't fit a 64-bit float"),
+        N_("The number “%(value)s” doesn't fit in a 64-bit float"),
         N_("Correct the number, or declare the column as text (“string”) in the schema"),
     ),
     "moment-without-utc": Sentences(
@@ -55,39 +55,39 @@ SENTENCES: Mapping[str, Sentences] = {
     ),
     "value-like-missing": Sentences(
         N_("Wrong type"),
-        N_("Published, “%(value)s” would be written as a text that the schema reads as a missing value"),
+        N_("When published, “%(value)s” would be written as text that the schema reads as a missing value"),
         N_("Correct the value, or change “missingValues” in the schema"),
     ),
     "constraint-error": Sentences(
         N_("Rule broken"), N_("“%(value)s” breaks a rule of the schema"), N_("Correct the value")
     ),
     "lax-integer": Sentences(
-        N_("Whole number in another form"),
-        N_("“%(value)s” is a whole number, but not in the digits 0 to 9 alone"),
+        N_("Whole number in another notation"),
+        N_("“%(value)s” is a whole number, but isn't written with only the digits 0 to 9"),
         N_(
-            "Take out blanks and other marks, and write full-width digits as ordinary ones. In Excel, “Find & Replace”"
-            " takes out blanks, and =ASC(A2) makes full-width digits ordinary"
+            "Remove spaces and other marks, and change full-width digits to ordinary ones. In Excel, “Find &"
+            " Replace” removes spaces, and =ASC(A2) changes full-width digits to ordinary ones"
         ),
     ),
     "lax-number": Sentences(
-        N_("Number in another form"),
-        N_("“%(value)s” is a number, but not in the digits 0 to 9 with a decimal point"),
+        N_("Number in another notation"),
+        N_("“%(value)s” is a number, but isn't written with the digits 0 to 9 and a decimal point"),
         N_(
-            "Take out blanks and other marks, and write full-width digits as ordinary ones. In Excel, “Find & Replace”"
-            " takes out blanks, and =ASC(A2) makes full-width digits ordinary"
+            "Remove spaces and other marks, and change full-width digits to ordinary ones. In Excel, “Find &"
+            " Replace” removes spaces, and =ASC(A2) changes full-width digits to ordinary ones"
         ),
     ),
     "lax-date": Sentences(
-        N_("Date in another form"),
-        N_("“%(value)s” is a date, but not written as year-month-day with all its digits"),
+        N_("Date in another notation"),
+        N_("“%(value)s” is a date, but isn't written as year-month-day with all its digits"),
         N_(
             "Write it as 2025-03-07. In Excel, select the column, choose “Format Cells”, “Custom”, type yyyy-mm-dd,"
             " and save as “CSV UTF-8”"
         ),
     ),
     "lax-yearmonth": Sentences(
-        N_("Month in another form"),
-        N_("“%(value)s” is a month, but not written as year-month with all its digits"),
+        N_("Month in another notation"),
+        N_("“%(value)s” is a month, but isn't written as year-month with all its digits"),
         N_(
             "Write it as 2025-03. In Excel, select the column, choose “Format Cells”, “Custom”, type yyyy-mm,"
             " and save as “CSV UTF-8”"
@@ -99,24 +99,24 @@ SENTENCES: Mapping[str, Sentences] = {
         N_("Write a number before each letter, such as P1D for a day or PT30M for 30 minutes, or leave the cell empty"),
     ),
     "lax-uri": Sentences(
-        N_("Address in another form"),
-        N_("“%(value)s” has characters that a web address may not have"),
+        N_("Web address in another notation"),
+        N_("“%(value)s” has characters that aren't allowed in a web address"),
         N_(
-            "Take out blanks; open the address in a browser and copy it from the address bar, which encodes all other"
-            " characters"
+            "Remove spaces. Or open the address in a browser and copy it from the address bar, which encodes"
+            " all other characters"
         ),
     ),
     "blank-cell": Sentences(
-        N_("Only blanks"),
-        N_("The cell has only blanks, but a value is needed"),
-        N_("Blanks are no value: write the value into the cell"),
+        N_("Only spaces"),
+        N_("The cell has only spaces, but a value is required"),
+        N_("Spaces don't count. Enter a value"),
     ),
     "category-error": Sentences(
         N_("Not one of the categories"),
-        N_("“%(value)s” is none of the categories of this column"),
+        N_("“%(value)s” isn't one of the categories of this column"),
         N_(
-            "Use one of the categories, written exactly so: %(limit)s. In Excel, “Data Validation” with a list offers"
-            " nothing else"
+            "Use one of the categories, written exactly like this: %(limit)s. In Excel, “Data Validation”"
+            " with a list allows nothing else"
         ),
     ),
     "custom-check": Sentences(
@@ -125,36 +125,36 @@ SENTENCES: Mapping[str, Sentences] = {
     "uscc-check": Sentences(
         N_("Schema check"),
         N_(
-            "“%(value)s” isn't a unified social credit code: it has 18 characters, and the last one follows from the"
-            " others (GB 32100)"
+            "“%(value)s” isn't a unified social credit code. A code has 18 characters, and the last one is"
+            " calculated from the others (GB 32100)"
         ),
         CHECK_ADVICE,
     ),
     "resident-id-check": Sentences(
         N_("Schema check"),
         N_(
-            "“%(value)s” isn't a resident identity number: it has a region, a day of birth, and a last character that"
-            " follows from them (GB 11643)"
+            "“%(value)s” isn't a resident identity number. A number has a region, a date of birth, and a"
+            " last character that is calculated from them (GB 11643)"
         ),
         CHECK_ADVICE,
     ),
     "luhn-check": Sentences(
-        N_("Schema check"), N_("The last digit of “%(value)s” doesn't follow from the others (Luhn)"), CHECK_ADVICE
+        N_("Schema check"), N_("The last digit of “%(value)s” doesn't match the others (Luhn check)"), CHECK_ADVICE
     ),
     "order-check": Sentences(N_("Schema check"), N_("%(fields)s must be in ascending order"), CHECK_ADVICE),
     "strict-order-check": Sentences(
-        N_("Schema check"), N_("%(fields)s must be in ascending order, and no two of them the same"), CHECK_ADVICE
+        N_("Schema check"), N_("%(fields)s must be in ascending order and all different"), CHECK_ADVICE
     ),
     "sum-check": Sentences(N_("Schema check"), N_("“%(field)s” must be the sum of %(fields)s"), CHECK_ADVICE),
     "near-sum-check": Sentences(
         N_("Schema check"), N_("“%(field)s” must be the sum of %(fields)s, give or take %(tolerance)s"), CHECK_ADVICE
     ),
     "codes-check": Sentences(
-        N_("Schema check"), N_("“%(value)s” isn't a code of the list that is valid on %(day)s"), CHECK_ADVICE
+        N_("Schema check"), N_("“%(value)s” isn't a code in the list that is valid on %(day)s"), CHECK_ADVICE
     ),
     "codes-on-check": Sentences(
         N_("Schema check"),
-        N_("“%(value)s” isn't a code of the list that is valid on the day in “%(field)s”"),
+        N_("“%(value)s” isn't a code in the list that is valid on the date in “%(field)s”"),
         CHECK_ADVICE,
     ),
     "condition-check": Sentences(N_("Schema check"), N_("This must hold: %(demand)s"), CHECK_ADVICE),
@@ -163,29 +163,29 @@ SENTENCES: Mapping[str, Sentences] = {
     ),
     "unique-error": Sentences(
         N_("Duplicate value"),
-        N_("“%(value)s” appears more than once in this column: it is in row %(row)s already"),
+        N_("“%(value)s” appears more than once in this column. It is already in row %(row)s"),
         N_(
-            "Each value may occur once: delete the repeated row or correct the value. In Excel, “Conditional"
-            " Formatting” shows duplicate values"
+            "Each value can appear only once. Delete the repeated row or correct the value. In Excel,"
+            " “Conditional Formatting” shows duplicate values"
         ),
     ),
     # rows
     "primary-key": Sentences(
         N_("Duplicate key"),
-        N_("The key of this row is in row %(row)s already"),
-        N_("The key tells rows apart: delete the repeated row, or correct the key columns"),
+        N_("The key of this row already appears in row %(row)s"),
+        N_("The key must be different in every row. Delete the repeated row, or correct the key columns"),
     ),
     "empty-primary-key": Sentences(
         N_("Empty key"),
         N_("All key columns of this row are empty"),
-        N_("The key tells rows apart: fill in the key columns, or delete the row"),
+        N_("Every row needs a key. Fill in the key columns, or delete the row"),
     ),
     "unique-key": Sentences(
         N_("Duplicate values"),
-        N_("Row %(row)s has the same values in these columns already"),
+        N_("Row %(row)s already has the same values in these columns"),
         N_(
-            "Together they may occur once: delete the repeated row or correct it. In Excel, sort by these columns to"
-            " see such rows side by side"
+            "The combination of these values can appear only once. Delete the repeated row or correct it. In"
+            " Excel, sort by these columns to see such rows side by side"
         ),
     ),
     "foreign-key": Sentences(
@@ -194,85 +194,82 @@ SENTENCES: Mapping[str, Sentences] = {
         N_("Correct the value, or add it to the other table and upload both"),
     ),
     "missing-cell": Sentences(
-        N_("Cell missing"),
+        N_("Missing cell"),
         N_("The row has fewer cells than the header has columns"),
-        N_(
-            "Add the missing cells; a separator is needed even for an empty one. Excel adds them when it saves as"
-            " “CSV UTF-8”"
-        ),
+        N_("Add the missing cells. Even an empty cell needs a separator. Excel adds them when it saves as “CSV UTF-8”"),
     ),
     "extra-cell": Sentences(
-        N_("Cell too many"),
+        N_("Extra cell"),
         N_("The row has more cells than the header has columns"),
-        N_("Delete the extra cell; a text with a comma in it has to stand in quotation marks"),
+        N_("Delete the extra cell. Put text that contains a comma in quotation marks"),
     ),
     "blank-row": Sentences(
         N_("Empty row"),
         N_("The row has no content"),
-        N_("Delete the row: in Excel with “Delete” on its number, not by emptying its cells"),
+        N_("Delete the row. In Excel, right-click its number and choose “Delete”. Don't just clear its cells"),
     ),
     # the header
     "blank-header": Sentences(
         N_("Missing header"),
         N_("Row %(row)s is empty, but it should name the columns"),
-        N_("Write the names of the columns into this row"),
+        N_("Write the column names in this row"),
     ),
     "blank-label": Sentences(
         N_("Column without a name"),
         N_("The header has no name for column %(number)s"),
-        N_("Write the column's name into the first row, or delete the column"),
+        N_("Write the column's name in the first row, or delete the column"),
     ),
     "duplicate-label": Sentences(
-        N_("Column name twice"),
-        N_("The column name “%(label)s” occurs more than once"),
-        N_("Give each column a name of its own, or delete the column that is there twice"),
+        N_("Duplicate column name"),
+        N_("The column name “%(label)s” appears more than once"),
+        N_("Give each column its own name, or delete the duplicate column"),
     ),
     "missing-label": Sentences(
-        N_("Column missing"),
-        N_("The schema has a column “%(column)s” that the file lacks"),
+        N_("Missing column"),
+        N_("The schema has a column “%(column)s”, but the file doesn't"),
         N_("Add the column with exactly this name, in the schema's order"),
     ),
     "extra-label": Sentences(
-        N_("Column too many"),
-        N_("The schema knows no column “%(label)s”"),
+        N_("Extra column"),
+        N_("The schema has no column “%(label)s”"),
         N_("Delete the column, or choose a schema that has it"),
     ),
     "incorrect-label": Sentences(
         N_("Wrong column name"),
-        N_("The column is called “%(label)s”, the schema expects “%(column)s”"),
-        N_("Rename the column, or put the columns into the schema's order"),
+        N_("The column is called “%(label)s”, but the schema expects “%(column)s”"),
+        N_("Rename the column, or put the columns in the schema's order"),
     ),
     "unmatched-header": Sentences(
-        N_("No column known"),
-        N_("No column of the file is in the schema"),
-        N_("Check that the file and the schema belong together, and that the first row names the columns"),
+        N_("No matching column"),
+        N_("None of the file's columns is in the schema"),
+        N_("Check that the file matches the schema, and that the first row names the columns"),
     ),
     # the file
     "empty-source": Sentences(UNREADABLE, N_("The file is empty"), REPAIR),
     "too-many-cells": Sentences(
         UNREADABLE,
-        N_("Row %(row)s has %(count)s cells, but a table may have at most %(limit)s columns"),
+        N_("Row %(row)s has %(count)s cells, but a table can have at most %(limit)s columns"),
         N_("Save the table with fewer columns, or check which character separates them"),
     ),
     "cell-too-long": Sentences(
         UNREADABLE,
         N_("Row %(row)s has a cell of more than %(limit)s characters. Most likely it has an unclosed quote"),
-        N_("Close the quotation mark at this row. Excel writes them correctly when it saves as “CSV UTF-8”"),
+        N_("Close the quotation mark in this row. Excel writes quotation marks correctly when it saves as “CSV UTF-8”"),
     ),
     "line-too-long": Sentences(UNREADABLE, N_("Row %(row)s is a line of more than %(limit)s characters"), REPAIR),
     "unsplittable-row": Sentences(UNREADABLE, N_("Row %(row)s can't be split into cells: %(reason)s"), REPAIR),
     "unclosed-quote": Sentences(
         N_("Unclosed quote"),
-        N_("A quotation mark opened in row %(row)s is never closed, so the rest of the file would become one cell"),
+        N_("A quotation mark opened in row %(row)s isn't closed, so the rest of the file would become one cell"),
         N_(
-            "Close the quotation mark at this row, or write it twice if it belongs to the text. Excel writes them"
-            " correctly when it saves as “CSV UTF-8”"
+            "Close the quotation mark in this row, or write it twice if it belongs to the text. Excel writes"
+            " quotation marks correctly when it saves as “CSV UTF-8”"
         ),
     ),
     "nul-byte": Sentences(
         N_("Damaged text"),
-        N_("Row %(row)s has a NUL byte, which no text has: the file is damaged, or isn't a text file"),
-        N_("Open the file in Excel, look at this row, and save it again as “CSV UTF-8”"),
+        N_("Row %(row)s has a NUL byte, which text never contains. The file is damaged, or isn't a text file"),
+        N_("Open the file in Excel, check this row, and save it again as “CSV UTF-8”"),
     ),
     "encoding-error": Sentences(
         N_("Wrong encoding"),
@@ -285,18 +282,18 @@ SENTENCES: Mapping[str, Sentences] = {
         SAVE_AS,
     ),
     "source-error": Sentences(UNREADABLE, "", REPAIR),
-    "format-error": Sentences(N_("This kind of file is not a table"), "", SAVE_AS),
+    "format-error": Sentences(N_("This kind of file isn't a table"), "", SAVE_AS),
     "resource-error": Sentences(N_("Table can't be used"), "", CORRECT_PACKAGE),
     "refused-file": Sentences(UNREADABLE, "", REPAIR),
-    "refused-format": Sentences(N_("This kind of file is not a table"), "", SAVE_AS),
+    "refused-format": Sentences(N_("This kind of file isn't a table"), "", SAVE_AS),
     "refused-resource": Sentences(N_("Table can't be used"), "", CORRECT_PACKAGE),
     "missing-reference": Sentences(
-        N_("Table missing"),
+        N_("Missing table"),
         N_("The table “%(table)s” refers to the table “%(name)s”, which doesn't exist"),
-        N_("Upload the table that is referred to as well"),
+        N_("Upload that table as well"),
     ),
     "missing-reference-field": Sentences(
-        N_("Table missing"),
+        N_("Missing table"),
         N_("The table “%(table)s” refers to the column “%(field)s” of “%(name)s”, which doesn't exist"),
         N_("Correct the foreign key in the schema, or upload a table with this column"),
     ),
@@ -304,7 +301,7 @@ SENTENCES: Mapping[str, Sentences] = {
 """Code, or error type as counts have it → its sentences."""
 
 NAMELESS: Mapping[str, str] = {
-    "unique-error": N_("The value appears more than once in this column: it is in row %(row)s already"),
+    "unique-error": N_("The value appears more than once in this column. It is already in row %(row)s"),
 }
 """Code → what is wrong, where the cell isn't kept with the finding."""
 
@@ -317,9 +314,9 @@ WARNINGS: Mapping[str, str] = {
     "spaced-moments": N_(
         "Column “%(field)s”: %(count)s times have a space between date and time. They are published with a “T”"
     ),
-    "bare-returns": N_("The lines end in CR alone, as in old Macintosh files. They are read all the same"),
+    "bare-returns": N_("The lines end in CR alone, as in old Macintosh files. They can still be read"),
     "unchecked-tables": N_("The schema is for one table. These tables weren't checked: %(names)s"),
-    "unchecked-key": N_("The key into “%(target)s” isn't checked: there is no instance to look in"),
+    "unchecked-key": N_("The key to “%(target)s” isn't checked: there is no instance to look it up in"),
 }
 """Code → the warning of a report."""
 
@@ -345,63 +342,66 @@ TYPE_ADVICE: Mapping[str, str] = {
     "duration": N_("Write the duration as P1D for a day or PT30M for 30 minutes"),
     "object": N_('Write a JSON object, such as {"a": 1}, with straight quotation marks'),
     "array": N_("Write a JSON list, such as [1, 2], with straight quotation marks"),
-    "list": N_("Write the items one after the other, with the separator that the schema asks for"),
-    "geojson": N_("Write a GeoJSON object; a map program exports it"),
-    "email": N_("Write an e-mail address such as name@example.org, without blanks"),
-    "uri": N_("Write the whole web address, with https:// and without blanks"),
-    "uuid": N_("Write the identifier in the form 123e4567-e89b-12d3-a456-426614174000"),
-    "binary": N_("Write the bytes in Base64, without blanks"),
+    "list": N_("Write the items one after the other, with the separator that the schema requires"),
+    "geojson": N_("Write a GeoJSON object. Map software can export it"),
+    "email": N_("Write an e-mail address such as name@example.org, without spaces"),
+    "uri": N_("Write the whole web address, with https:// and without spaces"),
+    "uuid": N_("Write the identifier like 123e4567-e89b-12d3-a456-426614174000"),
+    "binary": N_("Write the bytes in Base64, without spaces"),
 }
 """Type, or format of a text → how to write it."""
 
 CONSTRAINTS: Mapping[str, Sentences] = {
     "required": Sentences(
-        N_("Value missing"),
+        N_("Missing value"),
         N_("The cell is empty"),
         N_(
-            "Fill in the value; this column may not be empty. In Excel, filter the column by “(Blanks)” to see them all"
+            "Enter a value. This column can't be empty. In Excel, filter the column by “(Blanks)” to see all"
+            " empty cells"
         ),
     ),
     "unique": Sentences(
-        N_("Duplicate value"), N_("“%(value)s” appears more than once in this column"), N_("Each value may occur once")
+        N_("Duplicate value"),
+        N_("“%(value)s” appears more than once in this column"),
+        N_("Each value can appear only once"),
     ),
     "enum": Sentences(
         N_("Value not allowed"),
-        N_("“%(value)s” is not one of the values allowed"),
+        N_("“%(value)s” isn't one of the allowed values"),
         N_("Use one of %(limit)s"),
     ),
     "pattern": Sentences(
-        N_("Wrong form"),
-        N_("“%(value)s” does not have the form %(limit)s"),
+        N_("Pattern not matched"),
+        N_("“%(value)s” doesn't match the pattern %(limit)s"),
         N_(
-            "Write the value in the form the schema asks for. Where Excel has taken the zeros from a code, set the"
-            " column to “Text” first, then write it again"
+            "Write the value as the schema requires. If Excel has removed the leading zeros of a code, set"
+            " the column to “Text” first, then write it again"
         ),
     ),
     "minimum": Sentences(
         N_("Too small"),
         N_("“%(value)s” is less than %(limit)s"),
-        N_("The value has to be at least %(limit)s"),
+        N_("The value must be at least %(limit)s"),
     ),
     "maximum": Sentences(
         N_("Too large"),
         N_("“%(value)s” is more than %(limit)s"),
-        N_("The value may be at most %(limit)s"),
+        N_("The value must be at most %(limit)s"),
     ),
     "exclusiveMinimum": Sentences(
         N_("Too small"),
-        N_("“%(value)s” is not more than %(limit)s"),
-        N_("The value has to be more than %(limit)s"),
+        N_("“%(value)s” isn't more than %(limit)s"),
+        N_("The value must be more than %(limit)s"),
     ),
     "exclusiveMaximum": Sentences(
         N_("Too large"),
-        N_("“%(value)s” is not less than %(limit)s"),
-        N_("The value has to be less than %(limit)s"),
+        N_("“%(value)s” isn't less than %(limit)s"),
+        N_("The value must be less than %(limit)s"),
     ),
     "minLength": Sentences(
         N_("Too short"),
         N_("“%(value)s” is too short"),
-        N_("At least %(limit)s characters are needed"),
+        N_("At least %(limit)s characters are required"),
     ),
     "maxLength": Sentences(
         N_("Too long"),
@@ -409,9 +409,9 @@ CONSTRAINTS: Mapping[str, Sentences] = {
         N_("At most %(limit)s characters are allowed"),
     ),
     "jsonSchema": Sentences(
-        N_("JSON of another form"),
-        N_("“%(value)s” is JSON, but not of the form the schema asks for"),
-        N_("Compare it with the same cell of a row that is in order, and correct it"),
+        N_("JSON with another structure"),
+        N_("“%(value)s” is JSON, but doesn't have the structure that the schema requires"),
+        N_("Compare it with the same cell of a correct row, and correct it"),
     ),
 }
 """Constraint → its sentences."""

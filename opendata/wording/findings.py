@@ -95,7 +95,7 @@ def advise_type(voice: Voice, kind: str, form: str) -> str:
     if form not in ("default", "", "any") and kind in ("date", "datetime", "time"):
         for sign, letters in _FORMATS.items():
             form = form.replace(sign, letters)
-        return voice.say(N_("Write it in the form %(form)s"), form=form)
+        return voice.say(N_("Write it as %(form)s"), form=form)
     return voice.translate(TYPE_ADVICE.get(form if kind == "string" else kind, N_("Correct the value")))
 
 

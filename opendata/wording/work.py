@@ -13,7 +13,7 @@ STAGES: Mapping[str, str] = {
     "read": N_("Reading %(name)s"),
     "check": N_("Checking %(name)s"),
     "store": N_("Storing %(name)s"),
-    "compare": N_("Comparing %(name)s with the version before"),
+    "compare": N_("Comparing %(name)s with the previous version"),
     "keys": N_("Checking the keys between tables"),
     "publish": N_("Publishing"),
 }
@@ -24,11 +24,13 @@ FAILURES: Mapping[str, str] = {
         " Split the file, or ask the portal's operator to allow more"
     ),
     "too-long": N_(
-        "The work made no progress for %(seconds)s seconds and was stopped."
-        " Split the file, or ask the portal's operator to look at it"
+        "The work made no progress for %(seconds)s seconds and was stopped. Split the file, or ask the"
+        " portal's operator to check it"
     ),
-    "worker-died": N_("The worker ended several times at this draft. The file may be too large for its memory"),
-    "worker-ended": N_("The process that worked at this draft ended (%(reason)s)"),
+    "worker-died": N_(
+        "The worker ended several times while working on this draft. The file may be too large for its memory"
+    ),
+    "worker-ended": N_("The process that was working on this draft ended (%(reason)s)"),
 }
 """Why work was stopped, as a code → what is said of it."""
 

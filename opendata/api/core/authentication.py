@@ -39,7 +39,7 @@ def _find_bearer() -> Actor | None:
         return None
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise NotSignedInError(N_("The header “Authorization” has the form “Bearer odt_…”"))
+        raise NotSignedInError(N_("The header “Authorization” must look like “Bearer odt_…”"))
     return services().accounts.authenticate(token.strip())
 
 
@@ -48,5 +48,5 @@ def _check_csrf() -> None:
         validate_csrf(request.headers.get("X-CSRFToken"))
     except ValidationError:
         raise NotPermittedError(
-            N_("A change by a page's session needs its token in the header “X-CSRFToken”; reload the page")
+            N_("A change made with a page's session must send its token in the header “X-CSRFToken”. Reload the page")
         ) from None

@@ -54,7 +54,7 @@ def read_once(sent: Sequence[str] | None = None) -> Once | None:
     if key is None:
         return None
     if not _KEY.fullmatch(key):
-        raise InputError(N_("“Idempotency-Key” has 1 to 255 visible ASCII characters"))
+        raise InputError(N_("“Idempotency-Key” must be 1 to 255 visible ASCII characters"))
     parts = [hashlib.sha256(request.get_data()).hexdigest()] if sent is None else list(sent)
     text = json.dumps([request.method, request.path, *parts])
     return Once(key, hashlib.sha256(text.encode()).hexdigest())

@@ -33,10 +33,10 @@ def parse_document(data: bytes | str, place: str = "") -> Any:
     except InputError as error:
         raise _located(error.message, place, **error.params) from None
     except UnicodeDecodeError as error:
-        raise _located(N_("The JSON is not UTF-8 at byte %(position)s"), place, position=error.start) from None
+        raise _located(N_("The JSON isn't valid UTF-8 at byte %(position)s"), place, position=error.start) from None
     except json.JSONDecodeError as error:
         raise _located(
-            N_("The JSON is broken at line %(line)s, column %(column)s: %(reason)s"),
+            N_("The JSON isn't valid at line %(line)s, column %(column)s: %(reason)s"),
             place,
             line=error.lineno,
             column=error.colno,
@@ -61,7 +61,7 @@ def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         seen: set[str] = set()
         name = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise InputError(N_("The name “%(name)s” occurs twice in one object of the JSON"), name=_show(name))
+        raise InputError(N_("The name “%(name)s” appears twice in one JSON object"), name=_show(name))
     return found
 
 
@@ -80,7 +80,7 @@ def _read_float(text: str) -> float:
 
 def _refuse_number(text: str) -> NoReturn:
     raise InputError(
-        N_("“%(number)s” is no number that JSON carries exactly; write it as text, in quotes"), number=text[:40]
+        N_("JSON can't represent the number “%(number)s” exactly. Write it as text, in quotes"), number=text[:40]
     )
 
 
@@ -89,9 +89,9 @@ def _check_texts(value: Any) -> None:
         if depth > MAX_DEPTH:
             raise InputError(N_("The JSON is nested deeper than %(limit)s levels"), limit=MAX_DEPTH)
         if "\0" in text:
-            raise InputError(N_("A NUL character is not allowed"))
+            raise InputError(N_("A NUL character isn't allowed"))
         if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise InputError(N_("The text “%(text)s” holds half a character (a lone surrogate)"), text=_show(text))
+            raise InputError(N_("The text “%(text)s” contains half a character (a lone surrogate)"), text=_show(text))
 
 
 def _list_texts(value: Any) -> Iterator[tuple[int, str]]:

@@ -16,11 +16,11 @@ from opendata.metadata.reasons import list_texts, write_note
 IDENTIFIER = r"^[a-z0-9][a-z0-9_-]{1,99}$"
 VERSION = r"^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$"
 
-_COMMON = {"required": N_("This property is needed"), "null": N_("This may not be null")}
-_NOT_TEXT = N_("This is a text")
-_NOT_OBJECT = N_("This is a JSON object")
-_NOT_LIST = N_("This is a list")
-UNKNOWN = N_("There is no such property; look at its spelling")
+_COMMON = {"required": N_("This property is required"), "null": N_("This can't be null")}
+_NOT_TEXT = N_("This must be text")
+_NOT_OBJECT = N_("This must be a JSON object")
+_NOT_LIST = N_("This must be a list")
+UNKNOWN = N_("This property doesn't exist. Check the spelling")
 
 
 class Shape(Schema):
@@ -94,7 +94,7 @@ class Translations(fields.Field[Mapping[str, Any]]):
 
     default_error_messages = {  # noqa: RUF012
         **_COMMON,
-        "invalid": N_("“i18n” has an object with texts such as “title” for each language code"),
+        "invalid": N_("“i18n” must have an object with text such as “title” for each language code"),
     }
 
     def __init__(self, *, removable: bool = False, **options: Any) -> None:
@@ -125,7 +125,7 @@ class Translations(fields.Field[Mapping[str, Any]]):
 class Choice(fields.Field[Any]):
     """A text, or an object: the short and the full way to say the same. Without a `shape` any object will do."""
 
-    default_error_messages = {**_COMMON, "invalid": N_("This is a text or an object")}  # noqa: RUF012
+    default_error_messages = {**_COMMON, "invalid": N_("This must be text or an object")}  # noqa: RUF012
 
     def __init__(self, shape: type[Shape] | None = None, **options: Any) -> None:
         self.shape = shape() if shape else None
@@ -161,4 +161,4 @@ class Address(fields.Field[str]):
 
 def _refuse_nul(text: str) -> None:
     if "\0" in text:
-        raise ValidationError(N_("A NUL character is not allowed"))
+        raise ValidationError(N_("A NUL character isn't allowed"))

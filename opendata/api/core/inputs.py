@@ -18,7 +18,7 @@ class PageQuery(Shape):
     limit = Whole(
         1,
         MAX_LIMIT,
-        error=N_("“limit” is a whole number from 1 to 1000"),
+        error=N_("“limit” must be a whole number from 1 to 1000"),
         load_default=DEFAULT_LIMIT,
         metadata={"description": "How many items at most."},
     )

@@ -26,11 +26,11 @@ def open_form() -> None:
     request.max_content_length = current_app.config["MAX_CONTENT_LENGTH"]
     if request.mimetype != "multipart/form-data" and (request.mimetype or request.stream.read(1)):
         raise UnsupportedFormatError(
-            N_("Files are sent as “multipart/form-data” with a part “file”, not as “%(type)s”"),
+            N_("Send files as “multipart/form-data” with a part named “file”, not as “%(type)s”"),
             type=request.mimetype[:100] or "?",
         )
     request.form_data_parser_class = _StrictFormParser
     try:
         request.form  # noqa: B018 - reads the whole body
     except ValueError:
-        raise InputError(N_("The multipart body cannot be read: it breaks off or its boundary is missing")) from None
+        raise InputError(N_("The multipart body can't be read: it is cut off or its boundary is missing")) from None

@@ -26,11 +26,11 @@ class Parser(FlaskParser):
         if not data:
             if getattr(schema, "may_be_absent", False):
                 return {}
-            raise InputError(N_("A JSON document is needed in the body of the request"))
+            raise InputError(N_("The request body must be a JSON document"))
         kind = req.mimetype
         if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
             raise UnsupportedFormatError(
-                N_("The body has to be JSON (“Content-Type: application/json”), not “%(type)s”"), type=kind[:100] or "?"
+                N_("The body must be JSON (“Content-Type: application/json”), not “%(type)s”"), type=kind[:100] or "?"
             )
         return parse_document(data)
 

@@ -12,17 +12,17 @@ from opendata.services.drafts.intake import RESOURCE_TYPES
 
 
 def _switch() -> fields.Boolean:
-    error = N_("This is true or false")
+    error = N_("This must be true or false")
     return fields.Boolean(truthy={True}, falsy={False}, error_messages={"invalid": error, "null": error})
 
 
 def _rows() -> Many:
-    error = N_("This is a list of row numbers from 1")
+    error = N_("This must be a list of row numbers, counted from 1")
     return Many(fields.Integer(strict=True, error_messages={"invalid": error, "null": error, "too_large": error}))
 
 
 def _place() -> Whole:
-    return Whole(1, 2**31 - 1, error=N_("This is a number from 1"), strict=True, allow_none=True)
+    return Whole(1, 2**31 - 1, error=N_("This must be a whole number, 1 or more"), strict=True, allow_none=True)
 
 
 DialectInput = Shape.from_dict(
@@ -52,7 +52,7 @@ DialectInput = Shape.from_dict(
 )
 """How a CSV file is written (Table Dialect v2)."""
 
-_NO_TYPE = N_("This is “table” or “attachment”")
+_NO_TYPE = N_("This must be “table” or “attachment”")
 _SCHEMA = {"description": "A name of the library (`name` or `name@version`), or a Table Schema."}
 
 

@@ -47,9 +47,9 @@ def read_upload() -> Upload:
     texts = {name: _read_text(name) for name in _TEXTS if name in request.form or name in request.files}
     faults += [fault("/file", N_("Every “file” part needs a file name")) for item in files if not item.filename]
     if "resources" in texts and any(name in texts for name in ("schema", "name", "dialect")):
-        faults.append(fault("/resources", N_("Say all of it in “resources”, or nothing of it there")))
+        faults.append(fault("/resources", N_("Describe all files in “resources”, or leave “resources” out")))
     if len(files) != 1:
-        message = N_("“%(name)s” goes with exactly one file; for several use “resources”")
+        message = N_("“%(name)s” works with exactly one file. For several files, use “resources”")
         faults += [fault(f"/{name}", message, name=name) for name in ("schema", "name", "dialect") if name in texts]
     if len(texts.get("notes", "")) > _MAX_NOTES:
         faults.append(fault("/notes", N_("This text is too long")))
@@ -63,15 +63,15 @@ def read_upload() -> Upload:
 def _find_part_faults() -> Sequence[Fault]:
     known = (*_TEXTS, "file")
     faults = [
-        fault(f"/{name[:100]}", N_("There is no part of this name; the parts are %(names)s"), names=", ".join(known))
+        fault(f"/{name[:100]}", N_("There is no part with this name. The parts are %(names)s"), names=", ".join(known))
         for name in (*request.form, *request.files)
         if name not in known
     ]
     if "file" in request.form:
-        faults.append(fault("/file", N_("This part is a file; with curl: -F file=@table.csv")))
+        faults.append(fault("/file", N_("This part must be a file. With curl: -F file=@table.csv")))
     for name in _TEXTS:
         if len(request.form.getlist(name)) + len(request.files.getlist(name)) > 1:
-            faults.append(fault(f"/{name}", N_("This part is sent twice")))
+            faults.append(fault(f"/{name}", N_("This part was sent twice")))
     return faults
 
 
@@ -85,7 +85,7 @@ def _read_text(name: str) -> str:
             raise InvalidMetadataError(faults=[fault(f"/{name}", N_("This text is too long"))])
         text = data.decode("utf-8-sig", "replace")
     if "\0" in text or "\ufffd" in text:
-        raise InvalidMetadataError(faults=[fault(f"/{name}", N_("This is not UTF-8 text"))])
+        raise InvalidMetadataError(faults=[fault(f"/{name}", N_("This isn't UTF-8 text"))])
     return text
 
 

@@ -93,7 +93,7 @@ def follow_draft(draft: str) -> Response:
     drafts = services().drafts
     first = drafts.get_progress(found, draft)
     if not _places.take(current_app.config.get("EVENT_STREAMS", _STREAMS)):
-        message = N_("Too many are following the work at the moment; read the draft itself now and then")
+        message = N_("Too many clients are following progress right now. Request the draft from time to time instead")
         raise ServiceUnavailable(message, retry_after=_RETRY_SECONDS)
     is_alive: Callable[[], bool] = current_app.config.get("IS_ALIVE", lambda: True)
     connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[0-9]{1,16}")
 def require_version() -> None:
     """Raises `ProtocolError` unless the request speaks our version."""
     if request.headers.get("Tus-Resumable") != VERSION:
-        raise ProtocolError(N_("The header “Tus-Resumable: %(version)s” is needed"), version=VERSION)
+        raise ProtocolError(N_("The header “Tus-Resumable: %(version)s” is required"), version=VERSION)
 
 
 def tell_version(response: Response) -> Response:
@@ -59,14 +59,14 @@ def read_number(name: str) -> int:
     """A header that has to be a whole number. Raises `InputError`."""
     text = request.headers.get(name, "")
     if not _NUMBER.fullmatch(text):
-        raise InputError(N_("The header “%(name)s” has to be a whole number"), name=name)
+        raise InputError(N_("The header “%(name)s” must be a whole number"), name=name)
     return int(text)
 
 
 def read_metadata() -> tuple[str, str]:
     """What is said of the file, as it came, and the file's name from it. Raises `InvalidMetadataError`."""
     text = request.headers.get("Upload-Metadata", "").strip()
-    wrong = N_("“Upload-Metadata” has names, each followed by a blank and its value in Base64, between commas")
+    wrong = N_("“Upload-Metadata” must be a comma-separated list. Each item is a name, a space and a value in Base64")
     pairs: dict[str, str] = {}
     for part in text.split(",") if text else ():
         name, _, value = part.strip().partition(" ")
@@ -94,7 +94,8 @@ def read_checksum() -> Checksum | None:
         digest = b""
     if algorithm not in CHECKSUMS or not digest:
         raise InputError(
-            N_("“Upload-Checksum” has one of %(names)s, a blank, and the digest in Base64"), names=", ".join(CHECKSUMS)
+            N_("“Upload-Checksum” must be one of %(names)s, a space and the digest in Base64"),
+            names=", ".join(CHECKSUMS),
         )
     return Checksum(algorithm, digest)
 
@@ -103,7 +104,7 @@ def require_piece() -> None:
     """Raises `UnsupportedFormatError` unless the body is a piece of a file."""
     if request.mimetype != PIECE_TYPE:
         raise UnsupportedFormatError(
-            N_("A piece is sent as “%(wanted)s”, not as “%(type)s”"),
+            N_("Send each piece as “%(wanted)s”, not as “%(type)s”"),
             wanted=PIECE_TYPE,
             type=request.mimetype[:100] or "?",
         )

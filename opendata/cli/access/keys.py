@@ -35,4 +35,4 @@ def rotate_key() -> None:
 
     with open_services() as services:
         found = services.keys.rotate(SYSTEM)
-    write_note(tell(N_("The key %(id)s signs from now on."), id=found.id))
+    write_note(tell(N_("The key %(id)s is used for signing from now on."), id=found.id))

@@ -29,7 +29,7 @@ def create_token(name: str | None, label: str, days: int | None) -> None:
     with open_services() as services:
         owner = name or _find_maintainer(services)
         text, view = services.accounts.create_token(owner, label, days=days)
-    write_note(tell(N_("Token %(id)s of “%(name)s”. It is shown this once."), id=view.id, name=owner))
+    write_note(tell(N_("Token %(id)s for “%(name)s”. It is shown only once."), id=view.id, name=owner))
     click.echo(text)
 
 
@@ -68,6 +68,6 @@ def _find_maintainer(services: Services) -> str:
     found = [item for item in services.accounts.list_users() if item.role == "maintainer" and not item.disabled]
     if not found:
         raise NotFoundError(
-            N_("There is no maintainer yet; make one with “opendata user create NAME --role maintainer”")
+            N_("There is no maintainer yet. Create one with “opendata user create NAME --role maintainer”")
         )
     return min(found, key=lambda item: item.id).name

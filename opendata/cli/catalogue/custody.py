@@ -57,7 +57,9 @@ def erratum(dataset: str, version: str, text: str, successor: str | None) -> Non
 
     with open_services() as services:
         services.withdrawals.tell_erratum(SYSTEM, dataset, version, text=text, successor=successor)
-    write_note(tell(N_("The pages of %(dataset)s %(version)s tell of it."), dataset=dataset, version=version))
+    write_note(
+        tell(N_("The pages of %(dataset)s %(version)s now show the correction."), dataset=dataset, version=version)
+    )
 
 
 @click.command(short_help="Give a dataset another id.")
@@ -69,7 +71,7 @@ def rename(dataset: str, new: str) -> None:
 
     with open_services() as services:
         services.renaming.rename(SYSTEM, dataset, new)
-    write_note(tell(N_("“%(old)s” is called “%(new)s” now."), old=dataset, new=new))
+    write_note(tell(N_("“%(old)s” is now called “%(new)s”."), old=dataset, new=new))
 
 
 @click.command(short_help="Restore the catalogue from the store.")

@@ -55,4 +55,7 @@ def _describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
-    return tell(N_("%(reason)s (a fault of ours; OPENDATA_DEBUG=1 before the command shows where)"), reason=reason)
+    return tell(
+        N_("%(reason)s (this is a fault in opendata; put OPENDATA_DEBUG=1 before the command to see where)"),
+        reason=reason,
+    )

@@ -79,12 +79,12 @@ def open_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise UsageError(
-                N_("Port %(port)s is taken. Try PORT=%(free)s make run, or --port %(free)s"),
+                N_("Port %(port)s is already in use. Try PORT=%(free)s make run, or --port %(free)s"),
                 port=port,
                 free=_find_free(host, family, port),
             ) from None
         raise UsageError(
-            N_("Cannot listen on %(host)s, port %(port)s: %(reason)s"),
+            N_("Can't listen on %(host)s, port %(port)s: %(reason)s"),
             host=host,
             port=port,
             reason=str(error.strerror).partition(" (while")[0],
@@ -104,7 +104,7 @@ def run_server(
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def announce() -> None:
-        click.echo(tell(N_("Serving %(address)s; Ctrl-C stops."), address=address), err=True)
+        click.echo(tell(N_("Serving %(address)s. Press Ctrl-C to stop."), address=address), err=True)
 
     supervisor = Supervisor(listener, workers=workers, threads=threads, worker=worker, access_log=access_log)
     status = supervisor.run(announce)

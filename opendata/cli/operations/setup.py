@@ -38,14 +38,14 @@ def init(review: str | None, maintainer: str | None) -> None:
 
     settings = read_settings()
     if create_instance(settings, review=review):
-        write_note(tell(N_("Made an instance in %(home)s."), home=settings.home))
+        write_note(tell(N_("Created an instance in %(home)s."), home=settings.home))
     else:
         write_note(tell(N_("The instance in %(home)s is up to date."), home=settings.home))
         kept = read_settings()
         if review and review != kept.review:
             write_note(
                 tell(
-                    N_("Its review stays “%(review)s”; to change it, edit OPENDATA_REVIEW in %(file)s."),
+                    N_("Its review setting is still “%(review)s”. To change it, edit OPENDATA_REVIEW in %(file)s."),
                     review=kept.review,
                     file=kept.home / INSTANCE_FILE,
                 )

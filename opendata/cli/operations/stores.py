@@ -37,7 +37,7 @@ def fsck(ctx: click.Context, rate: int, full: bool, as_json: bool) -> None:
     else:
         click.echo(
             tell(
-                N_("Looked at %(records)s records, %(versions)s versions, %(blobs)s files (%(size)s MB)."),
+                N_("Checked %(records)s records, %(versions)s versions, %(blobs)s files (%(size)s MB)."),
                 records=found.records,
                 versions=found.versions,
                 blobs=found.blobs,
@@ -47,7 +47,7 @@ def fsck(ctx: click.Context, rate: int, full: bool, as_json: bool) -> None:
         for item in found.findings:
             click.echo(f"  {item.where}: {tell(item.what)}")
         if found.is_sound:
-            click.echo(tell(N_("Nothing is wrong.")))
+            click.echo(tell(N_("No problems found.")))
     if not found.is_sound:
         ctx.exit(NOT_PASSED)
 
@@ -83,7 +83,7 @@ def backup(dest: Path, with_keys: bool) -> None:
         )
     click.echo(
         tell(
-            N_("The backup holds %(files)s files and %(rows)s rows; %(new)s files (%(size)s MB) were new."),
+            N_("The backup has %(files)s files and %(rows)s rows. %(new)s files (%(size)s MB) are new."),
             files=found.files,
             rows=found.rows,
             new=found.new_files,
@@ -91,7 +91,7 @@ def backup(dest: Path, with_keys: bool) -> None:
         )
     )
     if not with_keys:
-        write_note(tell(N_("The private key is not in it; keep a copy of it elsewhere.")))
+        write_note(tell(N_("The backup doesn't include the private key. Keep a copy of the key elsewhere.")))
 
 
 @click.command(short_help="Make an instance out of a backup.")
@@ -114,7 +114,7 @@ def restore(ctx: click.Context, source: Path) -> None:
         services.database.dispose()
     click.echo(
         tell(
-            N_("Restored the backup of %(created)s: %(versions)s versions, %(blobs)s files."),
+            N_("Restored the backup from %(created)s: %(versions)s versions, %(blobs)s files."),
             created=described["created"],
             versions=found.versions,
             blobs=found.blobs,
@@ -123,7 +123,7 @@ def restore(ctx: click.Context, source: Path) -> None:
     if not is_instance(settings):
         write_note(
             tell(
-                N_("The backup has no private key: put it back as %(file)s, then run “opendata init”."),
+                N_("The backup has no private key. Put the key back as %(file)s, then run “opendata init”."),
                 file=settings.key_folder / "signing.key",
             )
         )

@@ -59,7 +59,10 @@ def verify(
         if not before and not key and not source.is_alone:
             write_note(
                 tell(
-                    N_("Seen for the first time: that the keys are the publisher's own is taken on trust (%(file)s)."),
+                    N_(
+                        "This is the first check of this source. Its keys are trusted without proof and"
+                        " remembered in %(file)s."
+                    ),
                     file=memory,
                 )
             )
@@ -98,14 +101,14 @@ def _summarise(found: Verified) -> None:
     )
     if found.withheld:
         click.echo(
-            "  " + tell(N_("versions whose files aren't public, so weren't checked: %(count)s"), count=found.withheld)
+            "  " + tell(N_("versions not checked because their files aren't public: %(count)s"), count=found.withheld)
         )
     for identifier, count in found.claims.items():
         click.echo("  " + tell(N_("versions signed by the key %(id)s: %(count)s"), count=count, id=identifier))
     for item in found.findings:
         click.echo(f"  {item.where}: {tell(item.what)}")
     if not found.findings:
-        click.echo(tell(N_("Nothing is wrong.")))
+        click.echo(tell(N_("No problems found.")))
 
 
 def _read_keys(path: Path) -> Sequence[PublicKey]:
@@ -125,7 +128,7 @@ def _read_keys(path: Path) -> Sequence[PublicKey]:
         if not isinstance(key, Ed25519PublicKey):
             raise ValueError
     except (ValueError, KeyError, TypeError, OpendataError):
-        raise InputError(N_("“%(file)s” holds no Ed25519 key, as PEM or JSON"), file=path) from None
+        raise InputError(N_("“%(file)s” doesn't contain an Ed25519 key in PEM or JSON"), file=path) from None
     raw = key.public_bytes_raw()
     return [PublicKey(make_key_id(raw), raw, datetime.min.replace(tzinfo=UTC), None)]
 
@@ -143,7 +146,7 @@ def _read_memory(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         found = None
     if not isinstance(found, dict):
-        raise InputError(N_("“%(file)s” is not a file of what was seen before"), file=path)
+        raise InputError(N_("“%(file)s” isn't a record of earlier checks"), file=path)
     return found
 
 

@@ -59,9 +59,11 @@ def convert(ctx: click.Context, source: Path, dest: Path, schema: str | None, ta
     """
     _require_file(source)
     if dest.suffix.lower() not in _FORMS:
-        raise UsageError(N_("The form of “%(path)s” is not known; use %(forms)s"), path=dest, forms=", ".join(_FORMS))
+        raise UsageError(
+            N_("The format of “%(path)s” isn't supported. Use %(forms)s"), path=dest, forms=", ".join(_FORMS)
+        )
     if dest.exists() and not force:
-        raise UsageError(N_("“%(path)s” exists; --force writes over it"), path=dest)
+        raise UsageError(N_("“%(path)s” already exists. Use --force to overwrite it"), path=dest)
     from opendata.cli.core.summary import write_summary
     from opendata.cli.packages.validation import find_schema
     from opendata.services.packages.description import convert_file
@@ -94,7 +96,7 @@ def _write_table(table: Mapping[str, Any]) -> None:
         mark = "?" if decision["sure"] < 0.9 else "-"
         click.echo(f"  {mark} {tell(decision['template'], **decision['details'])}")
     if table["errors"]:
-        text = N_("%(count)s errors in the structure: cells too many or too few, blank rows, columns without a name")
+        text = N_("%(count)s errors in the structure: extra or missing cells, blank rows, or columns without a name")
         click.echo(f"  ! {tell(text, count=table['errors'])}")
     for field in table["fields"]:
         click.echo(f"    {field['name']}: {field['type']}")

@@ -52,13 +52,15 @@ def check_by_engine(
     if child.returncode:
         lines = messages.decode(errors="replace").strip().splitlines()
         reason = lines[-1] if lines else signal.strsignal(-child.returncode) or str(child.returncode)
-        raise Failure(tell(N_("frictionless ended without a report: %(reason)s"), reason=reason[:500]))
+        raise Failure(tell(N_("frictionless stopped without giving a report: %(reason)s"), reason=reason[:500]))
     report: dict[str, Any] = json.loads(output)
     return report
 
 
 def _tell_time(seconds: int) -> str:
-    text = N_("frictionless was not done after %(seconds)s seconds and was stopped; --time-limit allows it more")
+    text = N_(
+        "frictionless didn't finish within %(seconds)s seconds and was stopped. To allow more time, use --time-limit"
+    )
     return tell(text, seconds=seconds)
 
 

@@ -80,7 +80,7 @@ def _summarise(found: Imported) -> None:
     elif found.created:
         verdict = tell(N_("%(dataset)s %(version)s: published"), dataset=found.dataset, version=found.version)
     else:
-        verdict = tell(N_("%(dataset)s %(version)s: nothing new"), dataset=found.dataset, version=found.version)
+        verdict = tell(N_("%(dataset)s %(version)s: no changes"), dataset=found.dataset, version=found.version)
     click.echo(verdict)
     for item in found.resources:
         state = tell(N_("valid")) if item.valid else tell(N_("invalid"))

@@ -60,7 +60,7 @@ def validate(
     if not is_package and not Path(source).exists():
         raise UsageError(N_("There is no file “%(path)s”"), path=source)
     if is_package and schema:
-        raise UsageError(N_("--schema is for a single table; a Data Package names the schemas of its tables"))
+        raise UsageError(N_("--schema works with a single table. A Data Package names the schemas of its own tables"))
     if rules == "frictionless":
         given = find_schema(schema) if schema else None
         report = check_by_engine(source, given, is_package, limit_errors, time_limit)
@@ -110,7 +110,7 @@ def find_schema(given: str) -> Mapping[str, Any]:
     except FileNotFoundError:
         raise UsageError(N_("There is no file “%(path)s”"), path=given) from None
     if not isinstance(found, Mapping):
-        raise InvalidPackageError(N_("“%(path)s” does not hold a %(what)s"), path=given, what="schema")
+        raise InvalidPackageError(N_("“%(path)s” doesn't contain a %(what)s"), path=given, what="schema")
     return found
 
 

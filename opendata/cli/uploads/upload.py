@@ -72,7 +72,7 @@ def upload(
     if draft["status"] == "invalid":
         ctx.exit(NOT_PASSED)
     if draft["status"] == "failed":
-        raise Failure(tell(N_("The portal could not check the files: %(reason)s"), reason=_describe(draft["error"])))
+        raise Failure(tell(N_("The portal couldn't check the files: %(reason)s"), reason=_describe(draft["error"])))
 
 
 def _send(
@@ -123,5 +123,5 @@ def _read_schema(given: str) -> object:
     except FileNotFoundError:
         raise UsageError(N_("There is no file “%(path)s”"), path=given) from None
     if not isinstance(found, Mapping):
-        raise InvalidPackageError(N_("“%(path)s” does not hold a %(what)s"), path=given, what="schema")
+        raise InvalidPackageError(N_("“%(path)s” doesn't contain a %(what)s"), path=given, what="schema")
     return found

@@ -46,7 +46,9 @@ class Portal:
         import requests
 
         if not url.startswith(("http://", "https://")):
-            raise UsageError(N_("“%(url)s” is no address of a portal; it begins with https://"), url=url)
+            raise UsageError(
+                N_("“%(url)s” isn't the address of a portal. The address must begin with https://"), url=url
+            )
         self.url = url.rstrip("/")
         self._patience = patience
         self._session = requests.Session()
@@ -115,7 +117,7 @@ class Portal:
             if broken:
                 found = self._find_offset(upload)
                 if found is None:
-                    raise Failure(tell(N_("The portal no longer knows of this upload; run the command again")))
+                    raise Failure(tell(N_("The portal no longer has this upload. Run the command again")))
                 if found != offset:
                     return found
             broken = True
@@ -136,7 +138,7 @@ class Portal:
         if found["sha256"] != digest:
             forget()
             self._ask("DELETE", f"/uploads/{upload}", headers=_TUS, known=(404, 410))
-            raise IntegrityError(N_("“%(path)s” has changed while it was sent; run the command again"), path=path)
+            raise IntegrityError(N_("“%(path)s” changed while it was being sent. Run the command again"), path=path)
 
     def _persist(self, work: Callable[[], Result]) -> Result:
         """The result of some work, tried again with growing pauses while the portal is out of reach."""
@@ -147,7 +149,7 @@ class Portal:
             except UnreachableError as error:
                 if time.monotonic() + pause > deadline:
                     raise Failure(
-                        tell(N_("%(url)s is out of reach: %(reason)s"), url=self.url, reason=str(error))
+                        tell(N_("Can't reach %(url)s: %(reason)s"), url=self.url, reason=str(error))
                     ) from error
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
@@ -173,7 +175,7 @@ class Portal:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise Failure(tell(N_("What answers at %(url)s is no portal of this kind"), url=self.url))
+            raise Failure(tell(N_("The server at %(url)s isn't an opendata portal"), url=self.url))
         return found
 
 
@@ -205,7 +207,7 @@ class _Piece:
         data = self._file.read(left if size < 0 else min(size, left))
         if left and not data:
             raise Failure(
-                tell(N_("“%(path)s” has changed while it was sent; run the command again"), path=self._file.name)
+                tell(N_("“%(path)s” changed while it was being sent. Run the command again"), path=self._file.name)
             )
         self._at += len(data)
         self._on_bytes(self._at)

@@ -70,7 +70,7 @@ def write_csv(path: Path, form: str, target: Path, *, limit: int | None = None) 
             data = _join(columns)
             written += len(data)
             if limit is not None and written > limit:
-                raise TooLargeError(N_("Unpacked, the table is longer than %(limit)s bytes"), limit=limit)
+                raise TooLargeError(N_("The unpacked table is larger than %(limit)s bytes"), limit=limit)
             out.write(data)
             rows += len(columns[0])
     return Facts(rows, len(names), notes.decide(names))
@@ -134,7 +134,7 @@ def _open(path: Path) -> Iterator[_Source]:
         magic = stream.read(8)
         stream.seek(0)
         if magic.startswith(b"FEA1"):
-            raise UnsupportedFormatError(N_("Feather files of version 1 are not read: save the table as Parquet"))
+            raise UnsupportedFormatError(N_("Feather version 1 files aren't supported. Save the table as Parquet"))
         if magic.startswith((b"PAR1", b"PARE")):
             import pyarrow.parquet as pq
 
@@ -167,7 +167,7 @@ def _refuse() -> Iterator[None]:
             raise  # the disk, not the file
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         raise UnreadableFileError(
-            N_("The file is damaged or not complete: write it once more where it is from (%(reason)s)"), reason=reason
+            N_("The file is damaged or incomplete. Export it again from its source (%(reason)s)"), reason=reason
         ) from None
 
 
@@ -237,11 +237,11 @@ class _Notes:
         told = (
             (
                 "empty-and-null",
-                N_("%(columns)s has both empty texts and nothing (null): in the table both are empty"),
+                N_("Both empty text and null appear in %(columns)s. In the table, both become empty cells"),
                 self._nulls & self._empties,
             ),
-            ("nested-values", N_("%(columns)s holds lists or objects: they are kept as JSON text"), self._nested),
-            ("binary", N_("%(columns)s holds bytes: they are kept as Base64"), self._binary),
+            ("nested-values", N_("Lists or objects appear in %(columns)s. They are kept as JSON text"), self._nested),
+            ("binary", N_("Binary values appear in %(columns)s. They are kept as Base64"), self._binary),
         )
         return [
             Decision(rule=rule, text=text, details={"columns": name_columns(sorted(found), names)}, sure=0.95)

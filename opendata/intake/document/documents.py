@@ -96,8 +96,8 @@ def read_pieces(path: Path, encoding: str | None) -> Iterator[str]:
             except UnicodeDecodeError as error:
                 raise UnreadableFileError(
                     N_(
-                        "At byte %(byte)s the file is not in the encoding %(encoding)s: choose its encoding, or save "
-                        "it again as UTF-8"
+                        "Byte %(byte)s of the file isn't valid %(encoding)s. Choose the correct encoding, or"
+                        " save the file again as UTF-8"
                     ),
                     byte=done - held + error.start + 1,
                     encoding=name,
@@ -115,7 +115,7 @@ def check_width(columns: int) -> None:
     """Raises `UnreadableFileError` for more columns than a worksheet holds."""
     if columns > MAX_COLUMNS:
         raise UnreadableFileError(
-            N_("The table has more than %(limit)s columns: it may be turned by mistake, rows for columns"),
+            N_("The table has more than %(limit)s columns. Its rows and columns may have been swapped by mistake"),
             limit=MAX_COLUMNS,
         )
 
@@ -124,5 +124,5 @@ def count_gaps(gaps: int) -> None:
     """Raises `UnreadableFileError` where a file lays out far more empty cells than it writes."""
     if gaps > 50_000_000:
         raise UnreadableFileError(
-            N_("The table spreads over millions of cells that are empty: copy its filled part into a new file")
+            N_("The table includes millions of empty cells. Copy the filled part into a new file")
         )

@@ -152,7 +152,7 @@ class TableTarget:
             self._held += len(text)
             if self._held > _MAX_CELL:
                 raise UnreadableFileError(
-                    N_("A cell of the table is longer than %(limit)s characters"), limit=_MAX_CELL
+                    N_("A cell in the table is longer than %(limit)s characters"), limit=_MAX_CELL
                 )
             self._open[-1].text.append(text)
 

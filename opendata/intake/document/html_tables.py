@@ -26,7 +26,10 @@ def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:
     tables = [table for table in _survey(path, encoding) if table.is_data]
     if not tables:
         raise UnreadableFileError(
-            N_("The page has no table of at least two rows and two columns; a page made of frames keeps them elsewhere")
+            N_(
+                "The page has no table with at least two rows and two columns. If the page uses frames, its"
+                " tables are on other pages"
+            )
         )
     return [
         TableInfo(
@@ -46,10 +49,10 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
     """
     table = next((table for table in _survey(path, encoding) if str(table.number) == place), None)
     if table is None:
-        raise UnreadableFileError(N_("The file has no table at “%(place)s” any more"), place=place)
+        raise UnreadableFileError(N_("The file no longer has a table at “%(place)s”"), place=place)
     decisions = []
     if table.hidden_rows:
-        text = N_("%(rows)s rows of the table are hidden: they are read as the others")
+        text = N_("%(rows)s rows of the table are hidden. They are read like the others")
         decisions.append(Decision(rule="hidden-rows", text=text, details={"rows": table.hidden_rows}, sure=0.8))
     rows = _read(path, encoding, TableTarget(table.number))
     settled = settle_encoding(path, find_encoding(path, encoding, _DECLARED))
@@ -70,7 +73,7 @@ def _read(path: Path, encoding: str | None, target: TableTarget) -> Iterator[lis
             target.done.clear()
     except MarkupError as error:
         raise UnreadableFileError(
-            N_("The page cannot be read as HTML: %(reason)s"), reason=str(error)[:200] or "?"
+            N_("The page can't be read as HTML: %(reason)s"), reason=str(error)[:200] or "?"
         ) from None
     target.finish()
     yield from target.done

@@ -40,21 +40,21 @@ class CellWriter:
         if both := sorted(self._nulls & self._empties):
             yield Decision(
                 rule="empty-and-null",
-                text=N_("%(columns)s has both empty texts and nothing (null): in the table both are empty"),
+                text=N_("Both empty text and null appear in %(columns)s. In the table, both become empty cells"),
                 details={"columns": name_columns(both, names)},
                 sure=0.95,
             )
         if self._nested:
             yield Decision(
                 rule="nested-values",
-                text=N_("%(columns)s holds lists or objects: they are kept as JSON text"),
+                text=N_("Lists or objects appear in %(columns)s. They are kept as JSON text"),
                 details={"columns": name_columns(sorted(self._nested), names)},
                 sure=0.95,
             )
         if self._mended:
             yield Decision(
                 rule="broken-characters",
-                text=N_("Some texts hold half a character (a lone surrogate): replaced by “�”"),
+                text=N_("Some text contains half a character (a lone surrogate). It is replaced with “�”"),
                 sure=0.8,
             )
 

@@ -40,7 +40,7 @@ def _by_columns(root: Mapping[str, Any]) -> Shape | None:
         return None
     if len({len(column) for column in columns}) > 1 or not all(_is_scalar(item) for col in columns for item in col):
         return None
-    text = N_("The file is written by columns: each member of the object is one")
+    text = N_("The file is organised by column: each member of the object is a column")
     return Shape(list(root), list(zip(*columns, strict=True)), Decision(rule="json-columns", text=text, sure=0.95))
 
 
@@ -69,7 +69,7 @@ def _as_tree(root: Mapping[str, Any]) -> Shape | None:
     if len(leaves) < 2 or len(depths) != 1 or (depth := depths.pop()) < 3:
         return None
     names = [f"level_{number}" for number in range(1, depth)] + ["value"]
-    text = N_("The file is a tree of %(levels)s levels: each leaf is a row, after the names above it")
+    text = N_("The file is a tree with %(levels)s levels. Each leaf becomes a row, preceded by the names above it")
     return Shape(names, leaves, Decision(rule="json-tree", text=text, details={"levels": depth}, sure=0.7))
 
 

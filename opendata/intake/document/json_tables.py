@@ -51,7 +51,7 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
     tables = _survey(path, encoding)
     found = tables.get(place)
     if found is None:
-        raise UnreadableFileError(N_("The file has no table at “%(place)s” any more"), place=place)
+        raise UnreadableFileError(N_("The file no longer has a table at “%(place)s”"), place=place)
     settled = settle_encoding(path, encoding)
     grid = Grid(rows=iter(()), has_header=found.has_header, decisions=list(found.decide()), encoding=settled)
     text = JsonText(path, encoding)
@@ -103,7 +103,7 @@ class _Found:
         if self.missing:
             yield Decision(
                 rule="missing-names",
-                text=N_("Some rows do not have %(names)s at all: their cells are empty"),
+                text=N_("Some rows don't have %(names)s at all. Those cells are empty"),
                 details={"names": _enumerate(self.missing), "rows": dict(list(self.missing.items())[:20])},
                 sure=0.95,
             )
@@ -156,11 +156,11 @@ def _walk(text: JsonText, place: str, depth: int, lists: dict[str, _Found], head
         for name in text.read_names():
             below = f"{place}/{name.replace('~', '~0').replace('/', '~1')}"
             if below in lists:
-                raise UnreadableFileError(N_("The name “%(name)s” stands twice in one object"), name=name)
+                raise UnreadableFileError(N_("The name “%(name)s” appears twice in one object"), name=name)
             _walk(text, below, depth + 1, lists, headers)
     elif mark == "{":
         raise UnreadableFileError(
-            N_("The JSON is nested more than %(limit)s levels deep: a table has one or two"), limit=MAX_DEPTH
+            N_("The JSON is nested more than %(limit)s levels deep. A table has one or two levels"), limit=MAX_DEPTH
         )
     else:
         text.read_value()
@@ -226,7 +226,9 @@ def _look(items: Iterable[Any]) -> _Found:
         header.append("geometry" if "geometry" not in inside else "feature_geometry")
         decision = Decision(
             rule="geojson",
-            text=N_("GeoJSON: the properties of each feature are columns; “%(column)s” holds its geometry as text"),
+            text=N_(
+                "GeoJSON: the properties of each feature become columns, and “%(column)s” contains its geometry as text"
+            ),
             details={"column": header[-1]},
         )
         check_width(len(header))
@@ -253,12 +255,10 @@ def _open_page(page: Mapping[str, Any], items: list[Any]) -> _Found:
     found.is_paged = True
     number, pages = (_read_count(page.get(name)) for name in ("page", "pages"))
     if pages > 1:
-        text = N_(
-            "The file is page %(page)s of %(pages)s that an interface answered: the rows of the others are missing"
-        )
+        text = N_("The file is page %(page)s of %(pages)s from an API. The rows of the other pages are missing")
         found.decision = Decision(rule="one-page", text=text, details={"page": number, "pages": pages}, sure=0.3)
     else:
-        text = N_("The rows are in the second member of the list; the first tells of the answer: %(names)s")
+        text = N_("The rows are in the second item of the list. The first item describes the response: %(names)s")
         found.decision = Decision(rule="json-page", text=text, details={"names": _enumerate(page)}, sure=0.95)
     return found
 
@@ -300,13 +300,15 @@ def _write_rows(
     decisions.extend(writer.decide(found.names))
     if text.has_constants:
         decisions.append(
-            Decision(rule="not-a-number", text=N_("The file has NaN or Infinity among its numbers: kept as text"))
+            Decision(
+                rule="not-a-number", text=N_("Some numbers in the file are NaN or Infinity. They are kept as text")
+            )
         )
     if text.doubled is not None:
         decisions.append(
             Decision(
                 rule="doubled-names",
-                text=N_("In some object the name “%(name)s” stands twice: the last value counts"),
+                text=N_("The name “%(name)s” appears twice in some objects. The last value is used"),
                 details={"name": text.doubled},
                 sure=0.5,
             )
@@ -317,12 +319,12 @@ def _explain(lists: Mapping[str, _Found]) -> UnreadableFileError:
     """Why no table was found."""
     kinds = {found.kind: place or "/" for place, found in lists.items()}
     if "mixed" in kinds:
-        message = N_("The list at “%(place)s” mixes objects with other values: every row has to be an object")
+        message = N_("The list at “%(place)s” mixes objects with other values. Every row must be an object")
         return UnreadableFileError(message, place=kinds["mixed"])
     if "empty" in kinds:
-        return UnreadableFileError(N_("The list at “%(place)s” is empty: there are no rows yet"), place=kinds["empty"])
+        return UnreadableFileError(N_("The list at “%(place)s” is empty. There are no rows yet"), place=kinds["empty"])
     return UnreadableFileError(
-        N_("The JSON holds no table: a table is a list of objects, or of rows, or an object for each line")
+        N_("The JSON doesn't contain a table. A table is a list of objects, a list of rows, or one object per line")
     )
 
 

@@ -18,7 +18,7 @@ from opendata.intake.document.documents import MAX_DEPTH, read_pieces
 MAX_VALUE_CHARACTERS = 64 * 1024 * 1024
 _UNSURE = 16  # a value that is wrong so close to the end of what was read may only be cut: \ud83d\ude00, -Infinity
 _BLANKS = re.compile(r"[ \t\r\n\x1e]*")
-_TOO_DEEP = N_("The JSON is nested more than %(limit)s levels deep: a table has one or two")
+_TOO_DEEP = N_("The JSON is nested more than %(limit)s levels deep. A table has one or two levels")
 
 
 class Number(str):
@@ -134,7 +134,7 @@ class JsonText:
         held = len(self._text) - self._at
         if held > MAX_VALUE_CHARACTERS:
             raise TooLargeError(
-                N_("One value of the file, in line %(line)s, is longer than %(limit)s characters"),
+                N_("A value on line %(line)s of the file is longer than %(limit)s characters"),
                 line=self._line + self._text.count("\n", 0, self._at),
                 limit=MAX_VALUE_CHARACTERS,
             )
@@ -162,12 +162,12 @@ class JsonText:
         character = at - (self._line_start if last < 0 else last + 1) + 1
         if not self._text[at:].strip():
             raise UnreadableFileError(
-                N_("The JSON ends too early, in line %(line)s, character %(character)s: was the file cut off?"),
+                N_("The JSON ends too early, on line %(line)s, character %(character)s. The file may be cut off"),
                 line=line,
                 character=character,
             )
         raise UnreadableFileError(
-            N_("The JSON has a mistake in line %(line)s, character %(character)s, at “%(found)s”"),
+            N_("The JSON isn't valid on line %(line)s, character %(character)s, at “%(found)s”"),
             line=line,
             character=character,
             found=self._text[at : at + 20],

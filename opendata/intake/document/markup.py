@@ -70,7 +70,7 @@ def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Te
             # Expat before 2.6 scans what is not ended from its start with every piece.
             if fed - max(parser.CurrentByteIndex, 0) > _MAX_MARKUP:
                 raise UnreadableFileError(
-                    N_("In line %(line)s a tag or a comment is longer than %(limit)s characters"),
+                    N_("On line %(line)s, a tag or a comment is longer than %(limit)s characters"),
                     line=parser.CurrentLineNumber,
                     limit=_MAX_MARKUP,
                 )
@@ -78,7 +78,7 @@ def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Te
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise UnreadableFileError(
-            N_("The XML has a mistake in line %(line)s, character %(character)s: %(reason)s"),
+            N_("The XML isn't valid on line %(line)s, character %(character)s: %(reason)s"),
             line=error.lineno,
             character=error.offset + 1,
             reason=expat.ErrorString(error.code),
@@ -88,7 +88,7 @@ def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Te
 
 def _refuse_entities(*_: object) -> NoReturn:
     raise UnreadableFileError(
-        N_("The XML declares entities of its own, which may hide anything: save it again without a DOCTYPE")
+        N_("The XML declares its own entities, which can hide other content. Save it again without a DOCTYPE")
     )
 
 

@@ -46,7 +46,7 @@ class RecordBuilder:
         self._size += len(data)
         if self._size > MAX_VALUE_CHARACTERS:
             raise TooLargeError(
-                N_("One record of the file is longer than %(limit)s characters"), limit=MAX_VALUE_CHARACTERS
+                N_("A record in the file is longer than %(limit)s characters"), limit=MAX_VALUE_CHARACTERS
             )
 
     def end(self) -> dict[str, str | list[str]] | None:

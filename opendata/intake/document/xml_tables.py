@@ -31,7 +31,9 @@ def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:
     root = _survey(path, encoding)
     found = _find_repeating(root) or _find_single(root)
     if not found:
-        raise UnreadableFileError(N_("The XML holds no records: no element repeats, and none has elements inside"))
+        raise UnreadableFileError(
+            N_("The XML doesn't contain records: no element repeats, and no element contains others")
+        )
     return [TableInfo(name=kind.name, place=kind.place, rows=kind.count) for kind in found]
 
 
@@ -46,7 +48,7 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
         tally.add(record)
         records += 1
     if not records:
-        raise UnreadableFileError(N_("The file has no table at “%(place)s” any more"), place=place)
+        raise UnreadableFileError(N_("The file no longer has a table at “%(place)s”"), place=place)
     names = tally.names or [OWN_TEXT]
     settled = settle_encoding(path, find_encoding(path, encoding, XML_DECLARATION))
     grid = Grid(rows=iter(()), has_header=True, encoding=settled)
@@ -54,7 +56,7 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
         grid.decisions.append(
             Decision(
                 rule="missing-names",
-                text=N_("Some rows do not have %(names)s at all: their cells are empty"),
+                text=N_("Some rows don't have %(names)s at all. Those cells are empty"),
                 details={"names": name_columns(range(len(missing)), list(missing))},
                 sure=0.95,
             )
@@ -99,7 +101,7 @@ def _survey(path: Path, encoding: str | None) -> _Kind:
             known += 1
             if known > _MAX_KINDS:
                 raise UnreadableFileError(
-                    N_("The XML has more than %(limit)s kinds of elements: it is no table"), limit=_MAX_KINDS
+                    N_("The XML has more than %(limit)s kinds of elements, so it isn't a table"), limit=_MAX_KINDS
                 )
             kind = parent.kinds[name] = _Kind(name, parent)
         parent.has_parts = True
@@ -184,7 +186,7 @@ def _write_rows(
         decisions.append(
             Decision(
                 rule="repeated-values",
-                text=N_("%(columns)s stands more than once in a record: all values are kept, as a JSON list"),
+                text=N_("Some records have more than one value for %(columns)s. All values are kept, as a JSON list"),
                 details={"columns": name_columns(sorted(repeated), names)},
                 sure=0.9,
             )

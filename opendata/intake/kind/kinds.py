@@ -60,7 +60,7 @@ _DOCUMENTS = {
     "program": N_("a program"),
     "iwork": N_("a Numbers, Pages or Keynote document"),
     "dbase": N_("a dBase table"),
-    "binary": N_("a file of an unknown binary kind"),
+    "binary": N_("a binary file of an unknown kind"),
 }
 _OLE_STREAMS = {
     "workbook": "xls",

@@ -8,9 +8,9 @@ from __future__ import annotations
 from opendata.errors import N_
 
 _PICTURE = N_("a picture")
-_FILM = N_("a sound or a film")
+_FILM = N_("an audio or video file")
 _PROGRAM = N_("a program")
-_STATISTICS = N_("a file of a statistics program")
+_STATISTICS = N_("a statistics software file")
 
 _SIGNATURES = (
     (b"%PDF-", "pdf", N_("a PDF document")),
@@ -26,9 +26,9 @@ _SIGNATURES = (
     (b"{\\rtf", "rtf", N_("an RTF document")),
     (b"OggS\0", "ogg", _FILM),
     (b"fLaC\0", "flac", _FILM),
-    (b"ID3\x02", "mp3", N_("a sound")),
-    (b"ID3\x03", "mp3", N_("a sound")),
-    (b"ID3\x04", "mp3", N_("a sound")),
+    (b"ID3\x02", "mp3", N_("an audio file")),
+    (b"ID3\x03", "mp3", N_("an audio file")),
+    (b"ID3\x04", "mp3", N_("an audio file")),
     (b"\x1aE\xdf\xa3", "matroska", _FILM),
     (b"\0\0\1\xba", "mpeg", _FILM),
     (b"FLV\x01", "flv", _FILM),
@@ -49,7 +49,7 @@ _SIGNATURES = (
     (b"\0\0\x27\x0a\0\0\0\0", "shapefile", N_("a part of a Shapefile")),
     (b"Obj\x01", "avro", N_("an Avro file")),
     (b"ORC\x08", "orc", N_("an ORC file")),
-    (b"FEA1\0", "feather", N_("a Feather file of the first version")),
+    (b"FEA1\0", "feather", N_("a Feather version 1 file")),
     (b"$FL2", "spss", _STATISTICS),
     (b"$FL3", "spss", _STATISTICS),
     (b"<stata_dta>", "stata", _STATISTICS),
@@ -81,7 +81,7 @@ def name_signature(head: bytes) -> tuple[str, str] | None:
     if head.startswith(b"RIFF") and head[8:12] in _RIFF:
         return "riff", _FILM
     if head[4:8] == b"ftyp" and head[0] == 0:
-        return "mp4", N_("a film or a picture")
+        return "mp4", N_("a video or a picture")
     if head.startswith(b"BM") and head[6:10] == bytes(4) and head[15:18] == bytes(3):
         return "bmp", _PICTURE
     return None

@@ -103,7 +103,8 @@ def find_directory(stream: BinaryIO, name: str) -> Directory:
             end, disk, length, offset = found
     if disk not in (0, _FULL_16):
         raise UnreadableFileError(
-            N_("“%(name)s” is the last part of a split ZIP archive. Pack the files again into a single one"), name=name
+            N_("“%(name)s” is the last part of a split ZIP archive. Pack the files again into a single archive"),
+            name=name,
         )
     start = end - length
     if start < offset or start < 0:
@@ -204,8 +205,8 @@ def _widen(entry: Entry, extra: bytes, name: str) -> Entry:
 def _damaged(name: str) -> UnreadableFileError:
     return UnreadableFileError(
         N_(
-            "“%(name)s” is cut off or damaged: the list of what it holds is missing or wrong."
-            " Copy or download the file again"
+            "“%(name)s” is cut off or damaged: its list of contents is missing or wrong. Copy or download"
+            " the file again"
         ),
         name=name,
     )

@@ -103,7 +103,7 @@ def _find_totals(
     }
     if not found:
         return []
-    text = N_("Row %(rows)s is a total of others (%(labels)s); it is kept as data")
+    text = N_("Totals of other rows are kept as data: row %(rows)s (%(labels)s)")
     details = {"rows": ", ".join(map(str, sorted(found))), "labels": ", ".join(sorted(set(found.values())))}
     return [Decision(rule="total-row", text=text, details=details, sure=0.9)]
 

@@ -54,12 +54,12 @@ class Gaps:
             groups = {}
         decisions = []
         if blank:
-            text = N_("Blank rows between the others are left out: %(count)s")
+            text = N_("Blank rows between other rows are left out: %(count)s")
             decisions.append(Decision(rule="blank-rows", text=text, details={"count": len(blank)}))
         if groups:
             text = N_(
-                "%(count)s rows are headings of groups, merged across the table, and left out (first in row %(row)s:"
-                " %(sample)s); fill the merged cells to keep them as rows"
+                "%(count)s rows are group headings merged across the table, and are left out (first in row"
+                " %(row)s: %(sample)s). To keep them as rows, fill the merged cells"
             )
             row = min(groups)
             details = {"count": len(groups), "row": row, "sample": groups[row][:80]}
@@ -67,8 +67,8 @@ class Gaps:
         heads = {number: text for number, text in self.heads.items() if number <= end}
         if heads:
             text = N_(
-                "Row %(row)s names columns again (%(sample)s): another table seems to lie below the first; choose the"
-                " last row, or send each table as a sheet of its own"
+                "Row %(row)s has column names again (%(sample)s), so another table seems to start below the"
+                " first. Choose the last row, or put each table on its own sheet"
             )
             row = min(heads)
             details = {"row": row, "count": len(heads), "sample": heads[row][:80]}

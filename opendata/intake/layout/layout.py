@@ -55,11 +55,11 @@ def find_layout(
         return Layout(first_column=first, last_column=last), decisions
     start, why = _find_start(sheet, known)
     if start is None:
-        text = N_("No row looks like a header for certain; row 1 is taken")
+        text = N_("No row is clearly a header. Row 1 is used as the header")
         decisions.append(Decision(rule="header", text=text, sure=0.5))
         return Layout(first_column=first, last_column=last), decisions
     if start == 1 and _has_no_header(sheet, known):
-        text = N_("The table has no header: row 1 holds numbers like those of the rows below it")
+        text = N_("The table has no header: row 1 has numbers like the rows below it")
         decisions.append(Decision(rule="header", text=text, sure=0.8))
         return Layout(header_rows=(), first_row=1, first_column=first, last_column=last), decisions
     rows = _extend(sheet, start)
@@ -335,7 +335,9 @@ def _doubt_name(sheet: _Sheet, known: Collection[str]) -> list[Decision]:
     name, words = (sheet.cell(1, column) if sheet.head else ""), sheet.below(1, column)
     if len(words) < _LEAST_WORDS or sheet.is_data(1, column) or _IDENTIFIER.fullmatch(name) or name in known:
         return []
-    text = N_("The one column is taken to be called “%(name)s” after row 1; if that is a value, say there is no header")
+    text = N_(
+        "The table has one column, named “%(name)s” after row 1. If that is a value, specify that there is no header"
+    )
     return [Decision(rule="header", text=text, details={"name": name[:_LOOK]}, sure=0.7)]
 
 

@@ -73,7 +73,7 @@ def write_plain(
     width = max((len(row) for row in head), default=0)
     if width > MAX_FIELDS:
         raise UnreadableFileError(
-            N_("The table has %(count)s columns; a table may have at most %(limit)s"), count=width, limit=MAX_FIELDS
+            N_("The table has %(count)s columns. A table can have at most %(limit)s"), count=width, limit=MAX_FIELDS
         )
     headings = find_headings(grid.merges, layout, named) if is_free and not choices.fill_merged else ()
     gaps = Gaps(layout, label, named, headings)

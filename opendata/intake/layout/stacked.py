@@ -37,8 +37,9 @@ class Part:
     def decide(self) -> Decision:
         """What there is to tell of it."""
         text = N_(
-            "%(count)s tables lie below one another on the sheet “%(sheet)s”, each read as a table of its own; this is"
-            " number %(number)s, from row %(first)s on; to read all as one, choose their last row for the first"
+            "The sheet “%(sheet)s” has %(count)s tables, one below the other. Each is read as a separate"
+            " table. This is number %(number)s, from row %(first)s. To read all as one table, set the last"
+            " row of the first table to the end of the last one"
         )
         details = {"count": self.count, "sheet": self.sheet, "number": self.number, "first": self.first_row}
         return Decision(rule="stacked-tables", text=text, details=details, sure=0.85)

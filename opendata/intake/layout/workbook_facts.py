@@ -26,44 +26,48 @@ _HEAD_ROWS = 20  # a header lies within these; words of later rows are no names 
 _FEW = 3  # so many cells make a habit
 
 _TEXTS = {
-    "error-cell": N_("%(count)s cells hold an error of the sheet (%(sample)s, first in %(place)s); it is kept as text"),
-    "formula-without-value": N_(
-        "%(count)s formulas were saved without their result (first in %(place)s) and are read as empty;"
-        " open the file in Excel or WPS, save it, and upload it again"
+    "error-cell": N_(
+        "%(count)s cells contain a spreadsheet error (%(sample)s, first in %(place)s). It is kept as text"
     ),
-    "hidden-row": N_("%(count)s rows are hidden in the sheet (first in %(place)s); they are read like the others"),
+    "formula-without-value": N_(
+        "%(count)s formulas were saved without their result (first in %(place)s) and are read as empty. Open"
+        " the file in Excel or WPS, save it, and upload it again"
+    ),
+    "hidden-row": N_("%(count)s rows are hidden in the sheet (first in %(place)s). They are read like the others"),
     "hidden-column": N_(
-        "%(count)s columns are hidden in the sheet (first in %(place)s); they are read like the others"
+        "%(count)s columns are hidden in the sheet (first in %(place)s). They are read like the others"
     ),
     "invalid-date": N_(
-        "%(count)s cells have a date format but no possible date (first in %(place)s: %(sample)s); kept as numbers"
+        "%(count)s cells have a date format but aren't possible dates (first in %(place)s: %(sample)s). They"
+        " are kept as numbers"
     ),
     "inexact-integer": N_(
-        "%(count)s numbers have more digits than a spreadsheet keeps (first in %(place)s: %(sample)s); their last"
-        " digits may be lost: if they are identifiers, store them as text at the source"
+        "%(count)s numbers have more digits than a spreadsheet can store (first in %(place)s: %(sample)s)."
+        " Their last digits may be lost. If they are identifiers, store them as text in the source"
     ),
     "rounding-leftover": N_(
-        "%(count)s numbers show the leftover of a rounding (first in %(place)s: %(sample)s); they are kept as stored,"
-        " a spreadsheet shows them rounded"
+        "%(count)s numbers show a rounding error (first in %(place)s: %(sample)s). They are kept as stored."
+        " A spreadsheet shows them rounded"
     ),
-    "duration": N_("%(count)s cells are lengths of time (first in %(place)s); written as hours:minutes:seconds"),
+    "duration": N_("%(count)s cells are durations (first in %(place)s). They are written as hours:minutes:seconds"),
 }
 _SURE = {"formula-without-value": 0.3, "inexact-integer": 0.6, "invalid-date": 0.7}
 _CODES = N_(
-    "%(count)s whole numbers in %(columns)s look like codes kept as numbers (first in %(place)s: %(sample)s);"
-    " written in full, without “.0”; zeros that led them are lost"
+    "%(count)s whole numbers in %(columns)s look like codes stored as numbers (first in %(place)s:"
+    " %(sample)s). They are written in full, without “.0”. Any leading zeros are lost"
 )
 _MONTHS = N_(
-    "%(count)s numbers in %(columns)s look like year and month (first in %(place)s: %(sample)s); %(ambiguous)s end in"
-    " “.1”, which may be October: store months as text or as dates at the source"
+    "%(count)s numbers in %(columns)s look like a year and month (first in %(place)s: %(sample)s)."
+    " %(ambiguous)s of them end in “.1”, which may mean October. Store months as text or as dates in the"
+    " source"
 )
 _SERIALS = N_(
-    "%(count)s numbers in %(columns)s look like dates shown without a date format (first in %(place)s: %(sample)s);"
-    " they are kept as numbers"
+    "%(count)s numbers in %(columns)s look like dates without a date format (first in %(place)s:"
+    " %(sample)s). They are kept as numbers"
 )
 _MERGED = N_(
-    "%(count)s merged areas lie below the header (first %(place)s): only the first cell of each has its value,"
-    " the other %(cells)s are read as empty"
+    "There are %(count)s merged areas below the header (first %(place)s). Only the first cell of each has a"
+    " value. The other %(cells)s cells are read as empty"
 )
 
 

@@ -79,7 +79,7 @@ def find_dialect(
         decisions.append(Decision(rule="escape", text=text, sure=0.85))
     if quote and "skipInitialSpace" not in given and _is_spaced(lines, delimiter, quote):
         found["skipInitialSpace"] = True
-        decisions.append(Decision(rule="spaces", text=N_("Blanks after a delimiter are not part of the cell")))
+        decisions.append(Decision(rule="spaces", text=N_("Spaces after a delimiter aren't part of the cell")))
     settled = {**found, **given}
     records = _records(lines, read_dialect(settled, encoding=encoding))
     if "commentChar" not in given and (comments := _count_comments(records, reading.width)):
@@ -144,7 +144,7 @@ class _Reading:
             return Decision(
                 rule="delimiter", text=text, details={"delimiter": name}, sure=0.9 if self.share == 1 else 0.6
             )
-        text = N_("Cells are separated by “%(delimiter)s”: %(share)s%% of the records have %(columns)s of them")
+        text = N_("Cells are separated by “%(delimiter)s”: %(share)s%% of the records have %(columns)s cells")
         details = {"delimiter": name, "share": round(100 * self.share), "columns": self.width}
         return Decision(rule="delimiter", text=text, details=details, sure=round(min(0.99, 0.4 + 0.6 * self.share), 2))
 

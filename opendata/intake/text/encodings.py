@@ -79,7 +79,7 @@ def find_encoding(path: Path) -> EncodingVerdict:
             return _decide([EncodingCandidate(encoding=encoding, score=1.0, fault=fault)], 0.5 if fault else 1.0, text)
     sample, zeros = _take_sample(path)
     if not sample and not zeros:
-        text = N_("The file has plain ASCII letters only, the same in %(encoding)s and all others")
+        text = N_("The file has only ASCII characters, which read the same in %(encoding)s and all other encodings")
         return _decide([EncodingCandidate(encoding="utf-8", score=1.0)], 1.0, text)
     if zeros and (wide := _find_wide(path)):
         return wide
@@ -107,7 +107,7 @@ def _decide(candidates: Sequence[EncodingCandidate], sure: float, text: str) -> 
     best = candidates[0]
     details: dict[str, object] = {"encoding": best.encoding.upper()}
     if best.fault:
-        text = N_("The file looks like %(encoding)s, but line %(line)s (byte %(byte)s of the file) is not")
+        text = N_("The file looks like %(encoding)s, but line %(line)s (byte %(byte)s of the file) isn't")
         details |= {"line": best.fault.line, "byte": best.fault.offset + 1}
     decision = Decision(rule="encoding", text=text, details=details, sure=sure)
     return EncodingVerdict(encoding=best.encoding, sure=sure, candidates=tuple(candidates), decisions=(decision,))
@@ -154,7 +154,7 @@ def _find_wide(path: Path) -> EncodingVerdict | None:
     best = min(bits, key=bits.__getitem__)
     if best not in _WIDE or _find_fault(path, best):
         return None
-    text = N_("The zero bytes of the file are those of %(encoding)s, and all of it is valid")
+    text = N_("The zero bytes in the file match %(encoding)s, and the whole file is valid")
     sure = 0.99 - 0.5 ** (1 + (min(bits[name] for name in bits if name != best) - bits[best]) / _SURE_BITS)
     return _decide([EncodingCandidate(encoding=best, score=1.0)], sure, text)
 
@@ -222,9 +222,9 @@ def _weigh(path: Path, sample: bytes, utf8_fault: Fault | None) -> EncodingVerdi
     sure = 0.999 - 0.5 ** (1 + (min(others) - bits[best]) / _SURE_BITS)
     alike = len(proved) > 1
     text = (
-        N_("Every byte of the file is valid %(encoding)s, and among the encodings that fit its text is the most usual")
+        N_("Every byte of the file is valid %(encoding)s, which is the most common encoding that fits the text")
         if alike
-        else N_("Every byte of the file is valid %(encoding)s, and of no other encoding that makes sense")
+        else N_("Every byte of the file is valid %(encoding)s, and no other encoding gives meaningful text")
     )
     return _decide(candidates, max(0.3, sure), text)
 

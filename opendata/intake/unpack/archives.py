@@ -71,9 +71,7 @@ def _walk(path: Path, name: str, leaf: Leaf, budget: Budget) -> Iterator[Leaf]:
         yield leaf
         return
     if len(leaf.members) >= budget.limits.depth:
-        raise TooLargeError(
-            N_("“%(name)s” lies in too many archives, one in the other. Pack the files only once"), name=name
-        )
+        raise TooLargeError(N_("“%(name)s” is inside too many nested archives. Pack the files only once"), name=name)
     members = _open(path, leaf.kind, name, budget)
     budget.discard(path)
     for member in members:
@@ -113,13 +111,13 @@ def _keep(items: list[Packed], name: str, decisions: list[Decision]) -> list[tup
     if leftovers:
         more = " …" if len(leftovers) > _TOLD_NAMES else ""
         details = {"name": name, "count": len(leftovers), "members": ", ".join(leftovers[:_TOLD_NAMES]) + more}
-        text = N_("%(count)s files in “%(name)s” that only the computer needs were left out: %(members)s")
+        text = N_("%(count)s system files in “%(name)s” were left out: %(members)s")
         decisions.append(Decision(rule="member-skipped", text=text, details=details))
     kept = [(label, item) for label, item in zip(labels, items, strict=True) if not is_leftover(label)]
     numbered = number_twins([label for label, _ in kept])
     twins = sum(label != own for label, (own, _) in zip(numbered, kept, strict=True))
     if twins:
-        text = N_("%(count)s files in “%(name)s” have the name of another one there; they were numbered")
+        text = N_("%(count)s files in “%(name)s” have the same name as another file there. They were numbered")
         details = {"name": name, "count": twins}
         decisions.append(Decision(rule="member-twins", text=text, details=details, sure=0.8))
     return [(label, item) for label, (_, item) in zip(numbered, kept, strict=True)]

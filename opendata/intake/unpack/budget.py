@@ -50,15 +50,15 @@ class Budget:
         """Raises `TooLargeError` where `count` more bytes would go beyond a limit."""
         if self._bytes + count > self.limits.total_bytes:
             raise TooLargeError(
-                N_("Unpacked, “%(name)s” has more than %(limit)s MB. Upload its files one by one"),
+                N_("“%(name)s” is larger than %(limit)s MB when unpacked. Upload its files one by one"),
                 name=self._name,
                 limit=self.limits.total_bytes // _MEGABYTE,
             )
         if self._bytes + count > self._by_ratio:
             raise TooLargeError(
                 N_(
-                    "Unpacked, “%(name)s” is more than %(ratio)s times as large as it is now, as no table is."
-                    " If it is right all the same, upload it unpacked"
+                    "“%(name)s” is more than %(ratio)s times as large when unpacked, which is unusual for a"
+                    " table. If the file is correct, unpack it before you upload it"
                 ),
                 name=self._name,
                 ratio=self.limits.ratio,
@@ -82,7 +82,7 @@ class Budget:
     def too_many(self) -> TooLargeError:
         """The error of a file that holds more files than are read."""
         return TooLargeError(
-            N_("“%(name)s” holds more than %(limit)s files. Pack only the tables, or upload it in parts"),
+            N_("“%(name)s” contains more than %(limit)s files. Pack only the tables, or upload it in parts"),
             name=self._name,
             limit=self.limits.entries,
         )

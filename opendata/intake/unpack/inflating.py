@@ -114,10 +114,10 @@ def _decompress_streams(path: Path, form: str, name: str, decisions: list[Decisi
             if not source.skip_zeros():
                 return
             if not source.starts_with(_MAGICS[form]):
-                text = N_("The bytes after the end of “%(name)s” were passed over")
+                text = N_("Extra bytes after the end of “%(name)s” were ignored")
                 decisions.append(Decision(rule="trailing-bytes", text=text, details={"name": name}, sure=0.8))
                 return
-    raise TooLargeError(N_("“%(name)s” is made of too many parts. Pack it again, or upload it unpacked"), name=name)
+    raise TooLargeError(N_("“%(name)s” has too many parts. Pack it again, or upload it unpacked"), name=name)
 
 
 class _Source:
@@ -166,9 +166,9 @@ def _decompress_zstd(path: Path, name: str) -> Iterator[bytes]:
 def _refuse(error: Exception, name: str) -> InputError:
     if "memory" in str(error).lower():
         return TooLargeError(
-            N_("“%(name)s” is packed so that unpacking takes too much memory. Pack it with the usual settings"),
+            N_("Unpacking “%(name)s” takes too much memory. Pack it again with the usual settings"),
             name=name,
         )
     return UnreadableFileError(
-        N_("“%(name)s” is damaged or cut off and cannot be unpacked. Copy or download the file again"), name=name
+        N_("“%(name)s” is damaged or cut off and can't be unpacked. Copy or download the file again"), name=name
     )

@@ -77,8 +77,8 @@ def _read_zip_member(stream: BinaryIO, entry: Entry, end: int, name: str) -> Ite
     if entry.method not in (0, 8, 12):
         raise UnreadableFileError(
             N_(
-                "“%(member)s” in “%(name)s” is packed by a method that is not read here (%(method)s)."
-                " Pack it as plain ZIP"
+                "“%(member)s” in “%(name)s” uses a compression method that isn't supported (%(method)s)."
+                " Pack it as a plain ZIP archive"
             ),
             member=label,
             name=name,
@@ -216,14 +216,12 @@ def _text(raw: bytes) -> str:
 
 
 def _overlap(name: str) -> UnreadableFileError:
-    return UnreadableFileError(
-        N_("“%(name)s” is built wrongly: its files lie upon each other. Pack them again"), name=name
-    )
+    return UnreadableFileError(N_("“%(name)s” isn't built correctly: its files overlap. Pack them again"), name=name)
 
 
 def _link(member: str, name: str) -> UnreadableFileError:
     return UnreadableFileError(
-        N_("“%(member)s” in “%(name)s” is not a file but a link or a device. Pack the file itself"),
+        N_("“%(member)s” in “%(name)s” isn't a file but a link or a device. Pack the file itself"),
         member=member,
         name=name,
     )

@@ -28,7 +28,7 @@ def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:
     """The worksheets with cells in them. Raises `UnreadableFileError` for a damaged file or one without any cell."""
     sheets = [sheet for sheet in _survey(path, encoding) if sheet.rows]
     if not sheets:
-        raise UnreadableFileError(N_("The workbook has no cell with anything in it"))
+        raise UnreadableFileError(N_("The workbook has no cells with content"))
     return [
         TableInfo(
             name=sheet.name, place=str(sheet.number), hidden=sheet.is_hidden, rows=sheet.rows, columns=sheet.columns
@@ -41,10 +41,10 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
     """The cells of a worksheet. Raises `UnreadableFileError` as `list_tables` does, and for an unknown place."""
     sheet = next((sheet for sheet in _survey(path, encoding) if str(sheet.number) == place), None)
     if sheet is None:
-        raise UnreadableFileError(N_("The file has no table at “%(place)s” any more"), place=place)
+        raise UnreadableFileError(N_("The file no longer has a table at “%(place)s”"), place=place)
     decisions = []
     if sheet.hidden_rows:
-        text = N_("%(rows)s rows of the sheet are hidden: they are read as the others")
+        text = N_("%(rows)s rows of the sheet are hidden. They are read like the others")
         decisions.append(Decision(rule="hidden-rows", text=text, details={"rows": sheet.hidden_rows}, sure=0.8))
     return Grid(
         rows=(row for number, row in _read(path, encoding, []) if number == sheet.number),
@@ -133,7 +133,7 @@ class _Reader:
     def _start_row(self, attributes: Mapping[str, str]) -> None:
         number = _number(attributes, "Index", self._row_number + 1)
         if not self._row_number < number <= _ROWS:
-            raise UnreadableFileError(N_("The rows of the sheet are not numbered in order"))
+            raise UnreadableFileError(N_("The rows of the sheet aren't numbered in order"))
         count_gaps(self._gaps)
         self.done.extend((len(self._sheets), []) for _ in range(number - self._row_number - 1))
         self._gaps += number - self._row_number - 1
@@ -144,7 +144,7 @@ class _Reader:
         column = _number(attributes, "Index", self._column + 1)
         check_width(column)
         if column <= len(self._row):
-            raise UnreadableFileError(N_("The cells of row %(row)s are not numbered in order"), row=self._row_number)
+            raise UnreadableFileError(N_("The cells of row %(row)s aren't numbered in order"), row=self._row_number)
         self._gaps += column - len(self._row)
         count_gaps(self._gaps)
         self._row.extend([""] * (column - len(self._row)))
@@ -163,7 +163,7 @@ def _number(attributes: Mapping[str, str], name: str, default: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdecimal() and len(text) < 8):
-        raise UnreadableFileError(N_("The workbook has “%(value)s” where a number belongs"), value=text[:50])
+        raise UnreadableFileError(N_("The workbook has “%(value)s” where a number should be"), value=text[:50])
     return int(text)
 
 

@@ -30,11 +30,11 @@ def locked(*, wrong_password: bool) -> UnreadableFileError:
     if wrong_password:
         return UnreadableFileError(
             N_(
-                "The workbook is locked with a password. Open it in Excel, choose File > Info > Protect Workbook >"
-                " Encrypt with Password, empty the field, save it and upload it again"
+                "The workbook is locked with a password. Open it in Excel, choose File > Info > Protect"
+                " Workbook > Encrypt with Password, clear the password, save the file and upload it again"
             )
         )
-    return UnreadableFileError(N_("The workbook is encrypted in a way that cannot be read; save it again in Excel"))
+    return UnreadableFileError(N_("The workbook uses an encryption that can't be read. Save it again in Excel"))
 
 
 def unlocked(path: Path) -> IO[bytes] | None:
@@ -54,7 +54,7 @@ def unlocked(path: Path) -> IO[bytes] | None:
             if not office_file.is_encrypted():
                 return None
             if path.stat().st_size > _MAX_LOCKED:
-                raise TooLargeError(N_("An encrypted workbook of this size is not accepted"))
+                raise TooLargeError(N_("An encrypted workbook of this size isn't accepted"))
             office_file.load_key(password=_EVERY_EXCEL_KNOWS)
             plain = io.BytesIO()
             office_file.decrypt(plain)
@@ -111,7 +111,7 @@ def measure(source: Path | IO[bytes], form: str, max_cells: int = MAX_CELLS) -> 
 
 def _too_wide() -> TooLargeError:
     return TooLargeError(
-        N_("A sheet of the workbook has more cells than is accepted; delete far-off cells, or save the sheet as CSV")
+        N_("A sheet of the workbook has too many cells. Delete cells far away from the table, or save the sheet as CSV")
     )
 
 

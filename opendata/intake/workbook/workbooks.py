@@ -71,10 +71,10 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) 
             opened = book.get_sheet_by_name(sheet)
             merges = _spans(opened.merged_cell_ranges or ())
         if opened.start and opened.total_height * opened.total_width > MAX_CELLS:
-            raise TooLargeError(N_("The sheet has more cells than is accepted; save it as CSV"))
+            raise TooLargeError(N_("The sheet has too many cells. Save it as CSV"))
         blocks = _calamine_blocks(opened, facts)
     if hidden:
-        text = N_("The sheet “%(sheet)s” is hidden in the workbook; look whether it is meant to be published")
+        text = N_("The sheet “%(sheet)s” is hidden in the workbook. Check whether it should be published")
         decisions.append(Decision(rule="hidden-sheet", text=text, details={"sheet": sheet}, sure=0.5))
     if fill_merged and merges:
         blocks = [Block(_filled(chain.from_iterable(block.rows for block in blocks), merges))]
@@ -85,16 +85,14 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) 
 
 def _source(path: Path, form: str) -> Path | IO[bytes]:
     if form not in FORMS:
-        raise UnreadableFileError(N_("“%(form)s” is no form of workbook that can be read"), form=form)
+        raise UnreadableFileError(N_("“%(form)s” isn't a workbook format that can be read"), form=form)
     try:
         plain = unlocked(path)
         if plain is not None:
             return plain
         if form == "xls":
             if path.stat().st_size > _MAX_XLS:
-                raise TooLargeError(
-                    N_("A workbook in the old .xls form of this size is not accepted; save it as .xlsx")
-                )
+                raise TooLargeError(N_("An .xls workbook of this size isn't accepted. Save it as .xlsx"))
             data = path.read_bytes()
             if not data.startswith(OLE):
                 raise damaged("XLS")
@@ -131,7 +129,7 @@ def _concluding(
 
 def _add_cells(cells: int, more: int) -> int:
     if cells + more > MAX_GIVEN:
-        raise TooLargeError(N_("The sheet is wider than is accepted; delete cells that lie far off"))
+        raise TooLargeError(N_("The sheet is too wide. Delete cells far away from the table"))
     return cells + more
 
 
@@ -162,7 +160,7 @@ def _filled(rows: Iterable[Sequence[str]], merges: Sequence[Span]) -> Iterator[S
         for span, value in active:
             filled += span.last_column - span.first_column + 1
             if filled > _MAX_FILLED:
-                raise TooLargeError(N_("Merged areas of the sheet fill more cells than is accepted"))
+                raise TooLargeError(N_("The merged areas of the sheet contain too many cells"))
             row.extend([""] * (span.last_column - len(row)))
             row[span.first_column - 1 : span.last_column] = [value] * (span.last_column - span.first_column + 1)
         active = [(span, value) for span, value in active if span.last_row > number]

@@ -109,7 +109,7 @@ def check_sizes(archive: zipfile.ZipFile) -> None:
     bomb = any(m.file_size > _RATIO_FROM and m.file_size > _MAX_RATIO * max(m.compress_size, 1) for m in members)
     if total > _MAX_TOTAL or bomb:
         raise TooLargeError(
-            N_("The workbook unpacks to %(size)s bytes, more than is accepted; save its sheets as CSV files"),
+            N_("The workbook is too large when unpacked: %(size)s bytes. Save its sheets as CSV files"),
             size=total,
         )
 
@@ -251,7 +251,7 @@ class Package:
         """The merged areas of a sheet, from top to bottom."""
         found = _MERGE.findall(self.tail(part))
         if len(found) > _MAX_MERGES:
-            raise TooLargeError(N_("The sheet has %(count)s merged areas, more than is accepted"), count=len(found))
+            raise TooLargeError(N_("The sheet has too many merged areas: %(count)s"), count=len(found))
         spans = [Span(int(top), int(end), column_number(left), column_number(right)) for left, top, right, end in found]
         return sorted(spans, key=lambda span: (span.first_row, span.first_column))
 

@@ -45,7 +45,7 @@ class Accounts:
         digest = find_hasher().hash(password.encode())
         with self._context.write() as session:
             if session.scalar(select(User).where(User.name == name)):
-                raise StateError(N_("There is an account “%(name)s” already"), name=name)
+                raise StateError(N_("The account “%(name)s” already exists"), name=name)
             if publisher:
                 find_publisher(session, publisher)
             row = User(
@@ -61,7 +61,7 @@ class Accounts:
             try:
                 session.flush()
             except IntegrityError:  # somebody else took the name at this moment
-                raise StateError(N_("There is an account “%(name)s” already"), name=name) from None
+                raise StateError(N_("The account “%(name)s” already exists"), name=name) from None
             return _view_user(row)
 
     def set_password(self, name: str, password: str) -> None:
@@ -102,7 +102,7 @@ class Accounts:
         except Argon2Error:
             row = None
         if row is None or row.disabled:
-            raise NotSignedInError(N_("Name or password is wrong"))
+            raise NotSignedInError(N_("The name or password is incorrect"))
         return _view_actor(row), row.session
 
     def resume(self, user: int, mark: str) -> Actor | None:
@@ -120,7 +120,7 @@ class Accounts:
         """
         faults = list(find_value_faults(name, "/name"))
         if days is not None and not 1 <= days <= MAX_TOKEN_DAYS:
-            faults.append(fault("/days", N_("A token lasts 1 to %(limit)s days"), limit=MAX_TOKEN_DAYS))
+            faults.append(fault("/days", N_("A token must last 1 to %(limit)s days"), limit=MAX_TOKEN_DAYS))
         if faults:
             raise InvalidMetadataError(faults=faults)
         text = TOKEN_PREFIX + secrets.token_urlsafe(32)
@@ -161,12 +161,12 @@ class Accounts:
         with self._context.read() as session:
             found = session.execute(query).first()
         if found is None:
-            raise NotSignedInError(N_("The token is not known; make one with “opendata token create”"))
+            raise NotSignedInError(N_("The token isn't valid. Create one with “opendata token create”"))
         token, user = found
         if token.revoked or user.disabled:
-            raise NotSignedInError(N_("The token was revoked; make a new one with “opendata token create”"))
+            raise NotSignedInError(N_("The token was revoked. Create a new one with “opendata token create”"))
         if token.expires is not None and token.expires <= self._context.clock():
-            raise NotSignedInError(N_("The token has expired; make a new one with “opendata token create”"))
+            raise NotSignedInError(N_("The token has expired. Create a new one with “opendata token create”"))
         return _view_actor(user)
 
 
@@ -182,13 +182,13 @@ def _find_faults(name: str, password: str, role: str, publisher: str | None) -> 
     faults = [find_identifier_fault("/name", name)]
     faults.extend(find_value_faults(password, "/password"))
     if not MIN_PASSWORD <= len(password) <= 1000:
-        faults.append(fault("/password", N_("A password has at least %(limit)s characters"), limit=MIN_PASSWORD))
+        faults.append(fault("/password", N_("A password must have at least %(limit)s characters"), limit=MIN_PASSWORD))
     if role not in ACCOUNT_ROLES:
         faults.append(
-            fault("/role", N_("“%(value)s” is not one of %(choices)s"), value=role, choices=", ".join(ACCOUNT_ROLES))
+            fault("/role", N_("“%(value)s” isn't one of %(choices)s"), value=role, choices=", ".join(ACCOUNT_ROLES))
         )
     if role == Role.EDITOR and not publisher:
-        faults.append(fault("/publisher", N_("An editor belongs to a publisher; name it")))
+        faults.append(fault("/publisher", N_("An editor must belong to a publisher. Name the publisher")))
     return [item for item in faults if item]
 
 

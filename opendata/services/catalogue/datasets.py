@@ -125,7 +125,7 @@ class Datasets:
                 ) from None
             identifier = wanted or _free_identifier(session, metadata.title)
             if session.get(Dataset, identifier) or session.get(Alias, identifier):
-                raise StateError(N_("There is a dataset “%(id)s” already"), id=identifier)
+                raise StateError(N_("The dataset “%(id)s” already exists"), id=identifier)
             now = self._context.now()
             session.add(
                 Dataset(
@@ -175,7 +175,9 @@ class Datasets:
             row = find_dataset(session, dataset, lock=True)
             found_actor = require_editor(actor, row.publisher_id)
             if revision is not None and revision != row.revision:
-                raise PreconditionError(N_("The dataset was changed in the meantime; read it again, then change it"))
+                raise PreconditionError(
+                    N_("The dataset has changed since you read it. Read it again, then make your change")
+                )
             was_open = opens_rows(row.meta)
             is_reviewed = row.head is not None and self._context.settings.review != "none" and actor != SYSTEM
             before = row.meta if actor == SYSTEM else next_metadata(row)
@@ -202,7 +204,7 @@ class Datasets:
     def _propose(self, row: Dataset, described: MetadataJson, actor: Actor) -> None:
         """Keep metadata until a draft that carries them is approved; what is public already needs no approval."""
         if row.publishing_id is not None:
-            raise StateError(N_("A version of this dataset is just being published; try again in a moment"))
+            raise StateError(N_("A version of this dataset is being published. Try again in a moment"))
         by = row.proposed["by"] if row.proposed else ()
         row.proposed = None if described == row.meta else {"metadata": described, "by": sorted({*by, actor.name})}
 
@@ -317,7 +319,7 @@ def _read_publisher(found: Mapping[str, Any], actor: Actor | None) -> str:
         given = given.get("id")
     publisher = given or (actor.publisher if actor else None)
     if actor is not None and not isinstance(publisher, str):
-        raise InvalidMetadataError(faults=[fault("/publisher", N_("The id of the publisher is needed"))])
+        raise InvalidMetadataError(faults=[fault("/publisher", N_("Give the id of the publisher"))])
     return publisher if isinstance(publisher, str) else ""
 
 

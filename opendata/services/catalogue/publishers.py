@@ -60,7 +60,7 @@ class Publishers:
 
         def create(session: Session) -> str:
             if session.get(Publisher, values["id"]):
-                raise StateError(N_("There is a publisher “%(id)s” already"), id=values["id"])
+                raise StateError(N_("The publisher “%(id)s” already exists"), id=values["id"])
             now = self._context.now()
             session.add(Publisher(**values, created=now, modified=now))
             self._context.log(session, found_actor, "create", "publisher", values["id"])

@@ -38,10 +38,10 @@ class Renaming:
         with self._context.write() as session:
             row = find_dataset(session, dataset, lock=True)
             if session.get(Dataset, new) or session.get(Alias, new):
-                raise StateError(N_("There is a dataset “%(id)s” already"), id=new)
+                raise StateError(N_("The dataset “%(id)s” already exists"), id=new)
             at_work = select(Draft.id).where(Draft.dataset_id == dataset, Draft.wanted != "")
             if row.publishing_id is not None or session.scalar(at_work) is not None:
-                raise StateError(N_("A draft of this dataset is just being worked on; try again in a moment"))
+                raise StateError(N_("A draft of this dataset is being processed. Try again in a moment"))
             public = row.head is not None
             if public:
                 self._copy_records(dataset, new)
@@ -77,7 +77,7 @@ class Renaming:
             try:
                 store.put_record(after + key.removeprefix(before), store.get_record(key))
             except IntegrityError:
-                raise StateError(N_("Another dataset had the id “%(id)s” once"), id=new) from None
+                raise StateError(N_("The id “%(id)s” used to belong to another dataset"), id=new) from None
 
     def _move(self, session: Session, row: Dataset, new: str) -> Dataset:
         """The same row under another id; what belongs to it follows."""

@@ -86,7 +86,7 @@ class Schemas:
         found_actor = require_maintainer(actor)
         faults = [find_identifier_fault("/name", name)]
         if parse_version(version) is None:
-            faults.append(fault("/version", N_("A version has the form 1.2.3")))
+            faults.append(fault("/version", N_("A version number must look like 1.2.3")))
         wrong = [item for item in faults if item]
         if wrong:
             raise InvalidMetadataError(faults=wrong)
@@ -115,7 +115,7 @@ class Schemas:
             keep_record(self._context, schema_key(name, version), write_canonical(descriptor))
         except IntegrityError:
             raise StateError(
-                N_("The schema %(name)s@%(version)s exists with other rules; take a new version number"),
+                N_("The schema %(name)s@%(version)s already exists with different rules. Use a new version number"),
                 name=name,
                 version=version,
             ) from None
@@ -127,7 +127,9 @@ class Schemas:
             try:
                 descriptor = json.loads(path.read_text(encoding="utf-8"))
             except (ValueError, RecursionError) as error:
-                raise InvalidSchemaError(N_("“%(path)s” is not JSON: %(reason)s"), path=path, reason=error) from None
+                raise InvalidSchemaError(
+                    N_("“%(path)s” isn't valid JSON: %(reason)s"), path=path, reason=error
+                ) from None
             new += self.add(actor, path.parent.parent.name, path.parent.name, descriptor)[1]
         return new
 

@@ -183,7 +183,7 @@ class Versions:
         found = self.get_resource(dataset, version, resource)
         if not isinstance(found, TableResource):
             raise NotFoundError(
-                N_("“%(name)s” is no table but an attachment; its file is “%(path)s”"),
+                N_("“%(name)s” isn't a table but an attachment. Its file is “%(path)s”"),
                 name=resource[:100],
                 path=found.path,
             )
@@ -216,7 +216,7 @@ class Versions:
         elif suffix == "parquet":
             file, media_type = found.parquet, "application/vnd.apache.parquet"
         else:
-            raise NotFoundError(N_("There is no form “%(suffix)s” of this resource"), suffix=suffix[:20])
+            raise NotFoundError(N_("This resource isn't available as “%(suffix)s”"), suffix=suffix[:20])
         return self._serve(dataset, version, file, f"{dataset}-{version}-{resource}.{suffix}", media_type)
 
     def _serve(self, dataset: str, version: str, file: StoredFile, name: str, media_type: str) -> ServedFile:

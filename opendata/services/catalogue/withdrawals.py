@@ -72,12 +72,16 @@ class Withdrawals:
             owner = find_dataset(session, dataset, lock=True)
             row = find_version(session, dataset, version)
             if owner.publishing_id is not None:
-                raise StateError(N_("A version of this dataset is just being published; try again in a moment"))
+                raise StateError(N_("A version of this dataset is being published. Try again in a moment"))
             if row.withdrawal is not None and not erase:
-                raise StateError(N_("Version %(version)s was withdrawn before"), version=version)
+                raise StateError(N_("Version %(version)s is already withdrawn"), version=version)
             if successor is not None and (successor == version or not _stands(session, dataset, successor)):
                 raise InvalidMetadataError(
-                    faults=[fault("/successor", N_("There is no version “%(version)s” that stands"), version=successor)]
+                    faults=[
+                        fault(
+                            "/successor", N_("Version “%(version)s” doesn't exist or was withdrawn"), version=successor
+                        )
+                    ]
                 )
             rows, gone = self._plan_erasure(session, row, resources) if erase else ([row], frozenset())
             for item in rows:
@@ -284,7 +288,9 @@ def _find_latest(session: Session, row: Dataset, now: datetime) -> None:
 def _read_text(pointer: str, text: object, *, needed: bool = True) -> str:
     found = text.strip() if isinstance(text, str) else ""
     if needed and not found:
-        raise InvalidMetadataError(faults=[fault(pointer, N_("Say why: it is published with the version's address"))])
+        raise InvalidMetadataError(
+            faults=[fault(pointer, N_("Give a reason. It is published at the version's address"))]
+        )
     if len(found) > _LONGEST_TEXT:
         raise InvalidMetadataError(
             faults=[fault(pointer, N_("At most %(limit)s characters are allowed"), limit=_LONGEST_TEXT)]

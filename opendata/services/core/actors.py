@@ -43,7 +43,7 @@ def require_editor(actor: Actor | None, publisher: str) -> Actor:
     found = require_signed_in(actor)
     if not found.may_edit(publisher):
         raise NotPermittedError(
-            N_("%(name)s may not act for the publisher “%(publisher)s”"), name=found.name, publisher=publisher
+            N_("%(name)s can't act for the publisher “%(publisher)s”"), name=found.name, publisher=publisher
         )
     return found
 
@@ -52,5 +52,5 @@ def require_maintainer(actor: Actor | None) -> Actor:
     """The actor where they are a maintainer, else `NotSignedInError` or `NotPermittedError`."""
     found = require_signed_in(actor)
     if not found.is_maintainer:
-        raise NotPermittedError(N_("Only a maintainer may do this"))
+        raise NotPermittedError(N_("Only a maintainer can do this"))
     return found

@@ -21,6 +21,6 @@ def purge_caches(settings: Settings, prefix: str) -> None:
     try:
         answer = requests.post(settings.purge_url, json={"prefix": prefix}, timeout=_SECONDS, allow_redirects=False)
     except requests.RequestException as error:
-        raise BackendError(N_("The caches do not answer: %(reason)s"), reason=type(error).__name__) from error
+        raise BackendError(N_("The caches aren't responding: %(reason)s"), reason=type(error).__name__) from error
     if not answer.ok:
-        raise BackendError(N_("The caches do not answer: %(reason)s"), reason=answer.status_code)
+        raise BackendError(N_("The caches aren't responding: %(reason)s"), reason=answer.status_code)

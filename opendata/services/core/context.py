@@ -86,7 +86,7 @@ class Context:
                 path = opened.enter_context(self.private.local_copy(blob))
             except NotFoundError:
                 text = N_(
-                    "This file is no longer kept: what was sent with a draft is deleted some time after the draft ended"
+                    "This file is no longer kept. Files sent with a draft are deleted some time after the draft ends"
                 )
                 raise NotFoundError(text) from None
             yield path

@@ -74,4 +74,4 @@ class Damages:
 
 
 def _refuse(sha256: str) -> DamagedError:
-    return DamagedError(N_("The file with the digest %(sha256)s is damaged; it will be restored"), sha256=sha256)
+    return DamagedError(N_("The file with the digest %(sha256)s is damaged. It will be restored"), sha256=sha256)

@@ -21,7 +21,7 @@ class Health:
     def check(self) -> None:
         """Raises `BackendError` naming what does not answer."""
         if not self.is_initialised():
-            raise BackendError(N_("The database is not set up; run “opendata init”"))
+            raise BackendError(N_("The database isn't set up. Run “opendata init”"))
         try:
             with self._context.read() as session:
                 session.execute(text("SELECT 1"))

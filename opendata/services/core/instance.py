@@ -26,7 +26,10 @@ def require_instance(settings: Settings) -> None:
     """Raises `StateError` naming the command that helps where there is no instance."""
     if not is_instance(settings):
         raise StateError(
-            N_("There is no instance in “%(home)s”. “opendata init” makes one, “opendata demo” one with sample data"),
+            N_(
+                "There is no instance in “%(home)s”. Run “opendata init” to create one, or “opendata demo” to"
+                " create one with sample data"
+            ),
             home=settings.home,
         )
 
@@ -35,7 +38,10 @@ def require_current(database: Database, settings: Settings) -> None:
     """Raises `StateError` naming the command that helps where the database is of an older form, or empty."""
     if not database.is_current():
         raise StateError(
-            N_("The database of “%(home)s” is not of this version's form; “opendata init” brings it up to date"),
+            N_(
+                "The database in “%(home)s” doesn't match this version of opendata. Run “opendata init” to bring"
+                " it up to date"
+            ),
             home=settings.home,
         )
 
@@ -90,6 +96,6 @@ def migrate_database(settings: Settings) -> None:
             database.migrate()
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise BackendError(N_("The database does not answer: %(reason)s"), reason=reason) from error
+        raise BackendError(N_("The database isn't responding: %(reason)s"), reason=reason) from error
     finally:
         database.dispose()

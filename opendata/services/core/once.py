@@ -71,5 +71,5 @@ def _find(session: Session, actor: Actor, once: Once | None) -> str | None:
     if row is None:
         return None
     if row.request != once.request:
-        raise IdempotencyError(N_("The Idempotency-Key was used for another request; take a new one"))
+        raise IdempotencyError(N_("The Idempotency-Key was used for another request. Use a new one"))
     return row.subject

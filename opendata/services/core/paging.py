@@ -33,7 +33,7 @@ def read_cursor(cursor: str | None) -> str | None:
 
 def refuse_cursor() -> InputError:
     """The error for a cursor that we did not write."""
-    return InputError(N_("The cursor is not one of ours; take it from “next” of the page before"))
+    return InputError(N_("The cursor isn't valid. Use the one in “next” of the previous page"))
 
 
 def cut_page(items: Sequence[Item], key: Callable[[Item], str], *, limit: int, cursor: str | None = None) -> Page[Item]:

@@ -71,8 +71,8 @@ def require_key(context: Context) -> None:
     elif keys[-1].raw != raw or context.signer.is_changing:
         raise IntegrityError(
             N_(
-                "The signing key at hand is not the newest that the store knows (%(id)s);"
-                " put that one back, or finish the change of keys with “opendata key rotate”"
+                "The current signing key isn't the newest one that the store knows (%(id)s). Put that key"
+                " back, or finish the key change with “opendata key rotate”"
             ),
             id=keys[-1].id,
         )

@@ -95,8 +95,8 @@ class Differences:
         if not later.schema.primary_key or earlier.schema.primary_key != later.schema.primary_key:
             raise InputError(
                 N_(
-                    "The table “%(name)s” has no primary key that both versions share, so that its rows cannot be told"
-                    " apart; take the whole file, or the difference at %(path)s"
+                    "The table “%(name)s” has no primary key that both versions share, so its rows can't be"
+                    " matched. Download the whole file, or get the difference at %(path)s"
                 ),
                 name=resource,
                 path=f"/datasets/{dataset}/diff/{old}...{new}/{resource}.{suffix}",
@@ -192,7 +192,7 @@ class Differences:
 
 def _require_form(suffix: str) -> None:
     if suffix not in SUFFIXES:
-        raise NotFoundError(N_("There is no form “%(suffix)s” of a difference"), suffix=suffix[:20])
+        raise NotFoundError(N_("The difference isn't available as “%(suffix)s”"), suffix=suffix[:20])
 
 
 def _key(old: TableResource, new: TableResource) -> str:

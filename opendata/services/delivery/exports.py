@@ -27,7 +27,7 @@ class Exports:
         number = self._versions.find_latest(dataset) if version in (None, "", LATEST) else str(version)
         manifest = self._versions.get_manifest(dataset, number)
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-            raise StateError(N_("The folder “%(folder)s” is not empty"), folder=folder)
+            raise StateError(N_("The folder “%(folder)s” isn't empty"), folder=folder)
         folder.mkdir(parents=True, exist_ok=True)
         for resource in manifest.resources:
             if isinstance(resource, Attachment):

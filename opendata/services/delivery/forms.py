@@ -82,7 +82,7 @@ class Forms:
         the form.
         """
         if suffix not in FORMS or (excel and suffix != "csv"):
-            raise NotFoundError(N_("There is no form “%(suffix)s” of this resource"), suffix=suffix[:20])
+            raise NotFoundError(N_("This resource isn't available as “%(suffix)s”"), suffix=suffix[:20])
         if suffix in _STORED and not excel:
             return self._stored.get(dataset, version, resource, suffix)
         self._versions.require_public(dataset, version)
@@ -181,7 +181,7 @@ class Forms:
             try:
                 write_workbook_form(parquet, target, name=resource.name, pages=pages, cut_note=label("cut", languages))
             except ValueError:
-                text = N_("This table has more columns than an Excel worksheet; take another form")
+                text = N_("This table has more columns than an Excel worksheet allows. Choose another format")
                 raise StateError(text) from None
 
 

@@ -50,7 +50,9 @@ class Places:
     def find_fault(self, pointer: str, name: str | None) -> Fault | None:
         """Why a new attachment may not have a name, or None."""
         if name in self._tables:
-            return fault(pointer, N_("“%(name)s” is the name of a table; give the attachment another one"), name=name)
+            return fault(
+                pointer, N_("“%(name)s” is already the name of a table. Give the attachment another name"), name=name
+            )
         if name in self._own:
             return fault(pointer, N_("Two files are named “%(name)s”"), name=name)
         return None

@@ -111,7 +111,7 @@ class Drafts(Steps):
             require_editor(actor, row.dataset.publisher_id)
             kept = next((item.changes for item in row.resources if item.name == resource), None)
         if not kept:
-            raise NotFoundError(N_("The draft has no table “%(name)s” that was compared"), name=resource[:100])
+            raise NotFoundError(N_("The draft has no comparison for a table “%(name)s”"), name=resource[:100])
         with self._context.kept_copy(kept["rows"]) as rows:
             return take_first_rows(rows, limit)
 

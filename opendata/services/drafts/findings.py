@@ -89,7 +89,7 @@ class Findings:
             require_editor(actor, row.dataset.publisher_id)
             found = next((item for item in row.resources if item.name == resource), None)
         if found is None or not found.checked or found.findings is None:
-            raise NotFoundError(N_("The draft has no findings on a table “%(name)s”"), name=resource[:100])
+            raise NotFoundError(N_("The draft has no findings for a table “%(name)s”"), name=resource[:100])
         dialect = restore_dialect(found.engine_dialect or Dialect().describe())
         store = self._context.private
         with store.local_copy(found.findings) as findings, store.local_copy(found.plain or found.upload) as text:

@@ -134,7 +134,7 @@ class Intake:
             if name in rows:
                 faults.append(fault(f"{item.place}/name", N_("Two files are named “%(name)s”"), name=name))
             if name in attachments:
-                text = N_("“%(name)s” is the name of an attachment; give the table another one")
+                text = N_("“%(name)s” is already the name of an attachment. Give the table another name")
                 faults.append(fault(f"{item.place}/name", text, name=name))
             rows[name] = {**_describe_table(name, item, before.get(name)), **item.blob}
         if faults:
@@ -159,7 +159,7 @@ class Intake:
                 row = places.take(option.file, item.form, name=option.name, i18n=option.i18n, **texts)
                 rows.append({**row, **item.blob})
         if len(places.attachments) > MOST_ATTACHMENTS:
-            text = N_("At most %(limit)s files may accompany the tables of a dataset")
+            text = N_("A dataset can have at most %(limit)s files besides its tables")
             faults.append(fault("/file", text, limit=MOST_ATTACHMENTS))
         if faults:
             raise InvalidMetadataError(faults=faults)
@@ -208,7 +208,9 @@ def resolve_schema(context: Context, place: str, given: object) -> tuple[dict[st
 def _match_options(files: Sequence[UploadedFile], options: Sequence[ResourceOption]) -> Sequence[ResourceOption]:
     """What is said about each file. Raises `InvalidMetadataError` for what is said wrongly."""
     if len(files) > MAX_FILES:
-        raise InvalidMetadataError(faults=[fault("/file", N_("At most %(limit)s files at a time"), limit=MAX_FILES)])
+        raise InvalidMetadataError(
+            faults=[fault("/file", N_("Send at most %(limit)s files at a time"), limit=MAX_FILES)]
+        )
     sent = {file.name for file in files}
     faults = [
         fault(f"/resources/{number}/file", N_("No file “%(name)s” was sent"), name=option.file[:100])

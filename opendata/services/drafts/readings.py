@@ -79,14 +79,14 @@ class Readings:
         for item in found:
             size = item.path.stat().st_size
             if size > limit:
-                text = N_("The file has %(size)s bytes; at most %(limit)s bytes are allowed")
+                text = N_("The file has %(size)s bytes. At most %(limit)s bytes are allowed")
                 raise TooLargeError(text, size=size, limit=limit)
             row = places.take(item.members[-1], item.form)
             upload, size = self._context.private.put_blob(item.path)
             file = "/".join((resource.file, *item.members))
             rows.append({**row, "file": file, "upload": upload, "upload_bytes": size})
         if len(places.attachments) > MOST_ATTACHMENTS:
-            text = N_("At most %(limit)s files may accompany the tables of a dataset")
+            text = N_("A dataset can have at most %(limit)s files besides its tables")
             raise TooLargeError(text, limit=MOST_ATTACHMENTS)
         return rows
 

@@ -113,7 +113,7 @@ class Steps:
                 raise NotFoundError(N_("The draft has no table “%(name)s”"), name=name[:100])
             tables = {item.name for item in (manifest.tables if manifest else ())}
             if not row.resources and not tables - {*row.dropped}:
-                raise StateError(N_("This is the last table of the draft; discard the draft instead"))
+                raise StateError(N_("This is the last table of the draft. Discard the draft instead"))
             _send_back_to_work(row)
 
         return self._change(actor, draft, steps.DROP, change, revision=revision, enqueue=enqueue)
@@ -160,7 +160,7 @@ class Steps:
     def return_(self, actor: Actor | None, draft: str, comment: str, *, revision: int | None = None) -> DraftView:
         """Send a draft back to its author with a comment that says why."""
         if not comment.strip():
-            raise InvalidMetadataError(faults=[fault("/comment", N_("Say why the draft is returned"))])
+            raise InvalidMetadataError(faults=[fault("/comment", N_("Say why you are returning the draft"))])
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
             row.comment = comment.strip()
@@ -182,7 +182,7 @@ class Steps:
     def publish_directly(self, actor: Actor, draft: str) -> DraftView:
         """Publish a valid draft without review: for the owner of the instance at the command line alone."""
         if actor.role != Role.SYSTEM:
-            raise NotPermittedError(N_("Only the command line of the instance may publish without review"))
+            raise NotPermittedError(N_("Only the command line of the instance can publish without review"))
 
         def change(row: Draft, actor: Actor) -> None:
             row.submitter = actor.name
@@ -226,12 +226,12 @@ class Steps:
             row = find_draft(session, draft, lock=True)
             found = require_editor(actor, row.dataset.publisher_id)
             if revision is not None and revision != row.revision:
-                raise PreconditionError(N_("The draft was changed in the meantime; read it again"))
+                raise PreconditionError(N_("The draft has changed since you read it. Read it again"))
             if row.status not in step.sources or (
                 step.is_idle and row.wanted == "publish" and not is_put_off(row.wanted, row.breaking, row.due)
             ):
                 raise StateError(
-                    N_("The draft is “%(status)s”; to %(verb)s it, it has to be %(states)s"),
+                    N_("This draft is “%(status)s”. The step “%(verb)s” is possible only in the state: %(states)s"),
                     status=row.status,
                     verb=step.verb,
                     states=" / ".join(step.sources),

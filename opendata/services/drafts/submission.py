@@ -40,13 +40,13 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
     require_publishable(row)
     obstacle = find_obstacle(row, base)
     if obstacle is not None:
-        raise StateError(N_("The draft cannot become a version: %(reason)s"), reason=obstacle)
+        raise StateError(N_("The draft can't become a version: %(reason)s"), reason=obstacle)
     if said.reason is not None:
         row.reason = said.reason.strip()
     if said.notes is not None:
         row.notes = said.notes.strip()
     if not row.reason and count_warnings(row):
-        raise _refuse("/reason", N_("The check left warnings: say why the table is right all the same"))
+        raise _refuse("/reason", N_("The check gave warnings. Say why the table is still correct"))
     _take_bump(row, base, said.bump)
     _take_notice(context, row, base, said)
 
@@ -60,8 +60,8 @@ def require_publishable(row: Draft) -> None:
     if not disclosure.is_open and (carries_data(row) or row.dataset.proposed is None):
         raise StateError(
             N_(
-                "The dataset “%(dataset)s” is marked “%(attribute)s”, so its data can't be published."
-                " If it may be public, change its disclosure to “open” first"
+                "The dataset “%(dataset)s” is marked “%(attribute)s”, so its data can't be published. If the"
+                " data can be made public, change its disclosure to “open” first"
             ),
             dataset=row.dataset_id,
             attribute=disclosure.attribute,
@@ -72,7 +72,10 @@ def require_sealed(row: Draft, base: Manifest | None) -> None:
     """Raises `StateError` where a draft, or the metadata it carries, changed after it was submitted."""
     if row.sealed != seal(row, base):
         raise StateError(
-            N_("The draft or its metadata changed after it was submitted. Return it, so that it is submitted again")
+            N_(
+                "The draft or its metadata has changed since it was submitted. Return it so that it can be"
+                " submitted again"
+            )
         )
 
 
@@ -90,12 +93,14 @@ def _take_bump(row: Draft, base: Manifest | None, bump: str | None) -> None:
     if not bump:
         return
     if bump not in BUMPS:
-        raise _refuse("/bump", N_("It is one of: %(choices)s"), choices=", ".join(BUMPS))
+        raise _refuse("/bump", N_("Choose one of: %(choices)s"), choices=", ".join(BUMPS))
     row.bump = None
     computed = foresee(row, base).computed
     if computed is not None and BUMPS.index(bump) < BUMPS.index(computed):
         raise _refuse(
-            "/bump", N_("The changes make it %(bump)s at least; the number can be raised, not lowered"), bump=computed
+            "/bump",
+            N_("The changes make this at least a “%(bump)s” version. You can raise the number, but not lower it"),
+            bump=computed,
         )
     row.bump = bump
 
@@ -107,7 +112,7 @@ def _take_notice(context: Context, row: Draft, base: Manifest | None, said: Subm
         return
     reason = (said.breaking or "").strip() or (row.breaking["reason"] if row.breaking else "")
     if not reason and context.settings.review != "none":
-        text = N_("Programs of readers will fail on this version: say why it has to be")
+        text = N_("This version is a breaking change. Say why it is necessary")
         raise _refuse("/breaking", text)
     today = context.clock().astimezone(ZoneInfo(context.settings.timezone)).date()
     effective = _read_day(said.effective, today)
@@ -127,9 +132,9 @@ def _read_day(text: str | None, today: date) -> date | None:
     try:
         found = date.fromisoformat(text)
     except ValueError:
-        raise _refuse("/effective", N_("It is a day, such as 2026-12-31")) from None
+        raise _refuse("/effective", N_("Enter a date, such as 2026-12-31")) from None
     if found < today:
-        raise _refuse("/effective", N_("The day is past: a notice comes before the change"))
+        raise _refuse("/effective", N_("This date is in the past. The notice must come before the change"))
     return found
 
 

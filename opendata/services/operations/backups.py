@@ -62,7 +62,7 @@ class Backups:
         further blobs. Raises `InputError` where the folder holds something else.
         """
         if dest.exists() and any(dest.iterdir()) and not (dest / "public").is_dir():
-            raise InputError(N_("“%(folder)s” holds something that is no backup"), folder=dest)
+            raise InputError(N_("“%(folder)s” contains something that isn't a backup"), folder=dest)
         (dest / "public").mkdir(parents=True, exist_ok=True)
         fresh = dest / "database.new"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -146,7 +146,7 @@ def restore_backup(
     """
     if is_instance(settings):
         raise StateError(
-            N_("There is an instance in “%(home)s” already; restore into an empty folder"), home=settings.home
+            N_("“%(home)s” already contains an instance. Restore into an empty folder"), home=settings.home
         )
     try:
         described: Mapping[str, Any] = json.loads((source / "backup.json").read_bytes())
@@ -155,7 +155,7 @@ def restore_backup(
     except (OSError, ValueError, KeyError, TypeError):
         known = False
     if not known:
-        raise InputError(N_("“%(folder)s” is no whole backup of this form"), folder=source)
+        raise InputError(N_("“%(folder)s” isn't a complete backup in this format"), folder=source)
     for name, item in tables.items():
         data = source / "database" / f"{name}.jsonl"
         with data.open("rb") as file:

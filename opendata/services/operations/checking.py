@@ -36,14 +36,14 @@ _PIECE = 1 << 20
 _DAY = 24 * 3600
 
 UNSIGNED = N_("the record has no signature")
-FORGED = N_("the record is not signed by a key of this portal, or was changed")
-UNKNOWN = N_("the store has a version that the database does not know; “opendata rebuild” reads the store")
-LOST = N_("the database knows a version whose manifest is gone")
-OTHER = N_("the manifest is not the one that was published")
-BROKEN = N_("the manifest does not name the one before it")
-ALTERED_BLOB = N_("the bytes are not those of its name")
-MISSING_BLOB = N_("the file is gone")
-ORPHANED = N_("no version and no draft needs it; “opendata gc” removes it")
+FORGED = N_("the record isn't signed by a key of this portal, or was changed")
+UNKNOWN = N_("the store has a version that isn't in the database; run “opendata rebuild” to read the store")
+LOST = N_("the database has a version whose manifest is missing")
+OTHER = N_("the manifest isn't the one that was published")
+BROKEN = N_("the manifest doesn't refer to the one before it")
+ALTERED_BLOB = N_("the bytes don't match the digest in the name")
+MISSING_BLOB = N_("the file is missing")
+ORPHANED = N_("no version or draft uses it; run “opendata gc” to remove it")
 KEYS = N_("the chain of signing keys is broken")
 
 

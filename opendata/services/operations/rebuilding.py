@@ -73,7 +73,7 @@ class Rebuilding:
         """
         with self._context.read() as session:
             if session.scalar(select(func.count()).select_from(Draft)):
-                raise StateError(N_("The database holds drafts; “rebuild” is for an empty database"))
+                raise StateError(N_("The database has drafts. “rebuild” works only with an empty database"))
             known = set(session.scalars(select(Dataset.id)))
         keys = read_keys(self._store)
         rebuilt = Rebuilt()
@@ -116,9 +116,9 @@ class Rebuilding:
             found: Mapping[str, Any] = json.loads(data)
             made = datetime.fromisoformat(found[time]) if time else keys[0].created
         except (ValueError, KeyError, TypeError):
-            raise IntegrityError(N_("It is not a record of this kind")) from None
+            raise IntegrityError(N_("This isn't a record of this kind")) from None
         if find_signer(keys, data, self._store.get_record(signature_key(key)), made) is None:
-            raise IntegrityError(N_("It is not signed by a key of this portal"))
+            raise IntegrityError(N_("This isn't signed by a key of this portal"))
         return found
 
     def _restore_publishers(self, session: Session, keys: Sequence[PublicKey], rebuilt: Rebuilt) -> None:
@@ -180,7 +180,7 @@ class Rebuilding:
         if editions:
             tombstone = self._read(keys, tombstone_key(dataset, row.version, editions), "changed")
             if tombstone["manifest"] != digest(data):
-                raise IntegrityError(N_("Its tombstone is that of another manifest"))
+                raise IntegrityError(N_("Its tombstone belongs to another manifest"))
             row.withdrawal = cast(Tombstone, tombstone)
         return row
 

@@ -79,7 +79,7 @@ def open_source(target: str) -> Source:
     if (folder / "datasets").is_dir():
         return StoreSource(folder)
     raise InputError(
-        N_("“%(target)s” is neither a portal's address, a store, a backup nor an exported version"), target=target
+        N_("“%(target)s” isn't the address of a portal, a store, a backup or an exported version"), target=target
     )
 
 
@@ -160,7 +160,7 @@ class PackageSource:
             manifest = json.loads((folder / "datapackage.json").read_bytes())
             self._dataset, self._version = str(manifest["name"]), str(manifest["version"])
         except (OSError, ValueError, KeyError, TypeError):
-            raise InputError(N_("“%(target)s” holds no manifest of a version"), target=folder) from None
+            raise InputError(N_("“%(target)s” doesn't contain the manifest of a version"), target=folder) from None
 
     def read_keys(self) -> Sequence[tuple[Mapping[str, Any], bytes]]:
         """None: a package has no keys, they are given."""
@@ -276,7 +276,9 @@ class WebSource:
                     hashed.update(piece)
                     size += len(piece)
             except requests.RequestException as error:
-                raise BackendError(N_("The portal does not answer: %(reason)s"), reason=type(error).__name__) from error
+                raise BackendError(
+                    N_("The portal isn't responding: %(reason)s"), reason=type(error).__name__
+                ) from error
             return hashed.hexdigest(), size
 
     def _place(self, dataset: str, version: str, path: str) -> str:
@@ -295,7 +297,7 @@ class WebSource:
                 yield from found["items"]
                 following = found["next"]
             except (KeyError, TypeError):
-                raise BackendError(N_("%(address)s is no portal of this kind"), address=self._base + path) from None
+                raise BackendError(N_("%(address)s isn't an opendata portal"), address=self._base + path) from None
             if not following:
                 return
             cursor = f"&cursor={quote(str(following), safe='')}"
@@ -305,7 +307,7 @@ class WebSource:
         try:
             return json.loads(data or b"null")
         except (ValueError, RecursionError):
-            raise BackendError(N_("%(address)s is no portal of this kind"), address=self._base + path) from None
+            raise BackendError(N_("%(address)s isn't an opendata portal"), address=self._base + path) from None
 
     def _read(self, path: str) -> bytes | None:
         import requests
@@ -319,9 +321,11 @@ class WebSource:
                     pieces.append(piece)
                     size += len(piece)
                     if size > _MOST_BYTES:
-                        raise BackendError(N_("%(address)s is no portal of this kind"), address=self._base + path)
+                        raise BackendError(N_("%(address)s isn't an opendata portal"), address=self._base + path)
             except requests.RequestException as error:
-                raise BackendError(N_("The portal does not answer: %(reason)s"), reason=type(error).__name__) from error
+                raise BackendError(
+                    N_("The portal isn't responding: %(reason)s"), reason=type(error).__name__
+                ) from error
             return b"".join(pieces)
 
     def _ask(self, path: str) -> Any:
@@ -333,7 +337,7 @@ class WebSource:
                 self._base + path, timeout=_SECONDS, stream=True, allow_redirects=False, headers=headers
             )
         except (requests.RequestException, ValueError) as error:
-            raise BackendError(N_("The portal does not answer: %(reason)s"), reason=type(error).__name__) from error
+            raise BackendError(N_("The portal isn't responding: %(reason)s"), reason=type(error).__name__) from error
 
 
 def _hash(path: Path) -> tuple[str, int]:

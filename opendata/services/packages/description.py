@@ -92,5 +92,5 @@ def _choose(tables: Sequence[FoundTable], wanted: str | None) -> FoundTable:
             return table
     names = ", ".join(table.place or table.name for table in tables)
     if wanted is None:
-        raise InputError(N_("The file has several tables; say which with --table: %(names)s"), names=names)
-    raise InputError(N_("The file has no table “%(name)s”; it has %(names)s"), name=wanted, names=names)
+        raise InputError(N_("The file has several tables. Choose one with --table: %(names)s"), names=names)
+    raise InputError(N_("The file has no table “%(name)s”. It has %(names)s"), name=wanted, names=names)

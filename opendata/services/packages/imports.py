@@ -38,7 +38,7 @@ from opendata.tables.text.dialect import read_dialect
 
 DEFAULT_PUBLISHER = {"id": "imported", "title": "导入数据", "i18n": {"en": {"title": "Imported data"}}}
 
-_NO_TABLE = N_("“%(file)s” is an attachment, and the package has no table for it to accompany")
+_NO_TABLE = N_("“%(file)s” is an attachment, but the package has no table to publish it with")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

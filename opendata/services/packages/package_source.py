@@ -67,7 +67,7 @@ class PackageSource:
                 raise InvalidPackageError(N_("“%(path)s” is too large for a %(what)s"), path=part, what=what)
             found = parse_document(path.read_bytes(), part)
         if not isinstance(found, Mapping):
-            raise InvalidPackageError(N_("“%(path)s” does not hold a %(what)s"), path=part, what=what)
+            raise InvalidPackageError(N_("“%(path)s” doesn't contain a %(what)s"), path=part, what=what)
         return found
 
 
@@ -76,7 +76,7 @@ def open_source(source: str) -> Iterator[PackageSource]:
     """Open a package by file, folder or http(s) address. Raises `InvalidPackageError` where there is none."""
     if source.lower().startswith(("http://", "https://")):
         if not is_web_address(source):
-            raise InvalidPackageError(N_("“%(value)s” is not a web address (http or https)"), value=source)
+            raise InvalidPackageError(N_("“%(value)s” isn't a web address (http or https)"), value=source)
         yield PackageSource(_RemoteFiles(source))
     else:
         yield PackageSource(_LocalFiles(Path(source)))
@@ -89,7 +89,7 @@ class _LocalFiles:
             if not found:
                 names = ", ".join(DESCRIPTOR_NAMES)
                 raise InvalidPackageError(
-                    N_("The folder “%(folder)s” has none of %(names)s"), folder=source, names=names
+                    N_("The folder “%(folder)s” doesn't contain any of %(names)s"), folder=source, names=names
                 )
             source = found[0]
         if not source.is_file():
@@ -111,7 +111,7 @@ class _LocalFiles:
             inside, present = True, False
         if not inside:
             raise InvalidPackageError(
-                N_("“%(path)s” leads out of the package; use a path below the descriptor's folder"), path=path
+                N_("“%(path)s” points outside the package. Use a path inside the descriptor's folder"), path=path
             )
         if not present:
             raise InvalidPackageError(N_("The file “%(path)s” is missing from the package"), path=path)
@@ -163,5 +163,5 @@ class _RemoteFiles:
         except (HTTPException, OSError, ValueError) as error:  # OSError: URLError, timeouts, broken connections
             reason = getattr(error, "reason", error)
             raise InvalidPackageError(
-                N_("“%(address)s” cannot be fetched: %(reason)s"), address=address, reason=str(reason)
+                N_("“%(address)s” can't be fetched: %(reason)s"), address=address, reason=str(reason)
             ) from None

@@ -91,7 +91,7 @@ def _check_digest(resource: ResourceDescription, path: Path) -> None:
             actual = hashlib.file_digest(stream, kind).hexdigest()
         if actual != expected.lower():
             raise InvalidPackageError(
-                N_("“%(path)s” does not have the digest the package says (%(kind)s %(expected)s)"),
+                N_("“%(path)s” doesn't match the digest in the package (%(kind)s %(expected)s)"),
                 path=resource.path,
                 kind=kind,
                 expected=expected,
@@ -114,7 +114,7 @@ def _write_inline(data: Sequence[Any], path: Path) -> None:
     elif all(isinstance(row, list) for row in data):
         rows = list(data)
     else:
-        raise InvalidPackageError(N_("Inline “data” is a list of lists or a list of objects"))
+        raise InvalidPackageError(N_("Inline “data” must be a list of lists or a list of objects"))
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows([_write_cell(cell) for cell in row] for row in rows)
     path.write_text(text.getvalue(), encoding="utf-8", newline="")

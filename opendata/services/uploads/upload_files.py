@@ -64,7 +64,9 @@ class UploadFiles:
                     break
                 except BlockingIOError:
                     if time.monotonic() >= deadline:
-                        raise BusyError(N_("Another request is at this upload; try again when it has ended")) from None
+                        raise BusyError(
+                            N_("Another request is working on this upload. Try again when it has finished")
+                        ) from None
                     time.sleep(_POLL_SECONDS)
             yield file
 

@@ -71,11 +71,11 @@ class Uploads:
         found = require_signed_in(actor)
         user = found.id
         if user is None:
-            raise NotPermittedError(N_("Only somebody with an account may send files in pieces"))
+            raise NotPermittedError(N_("You need an account to send files in pieces"))
         limit = self._context.settings.max_upload_bytes
         if length > limit:
             raise TooLargeError(
-                N_("The file has %(size)s bytes; at most %(limit)s bytes are allowed"), size=length, limit=limit
+                N_("The file has %(size)s bytes. At most %(limit)s bytes are allowed"), size=length, limit=limit
             )
 
         def create(session: Session) -> str:
@@ -140,7 +140,7 @@ class Uploads:
                 except OSError as error:
                     logger.exception("upload %s", upload)
                     raise BackendError(
-                        N_("The bytes cannot be kept: %(reason)s"), reason=error.strerror or type(error).__name__
+                        N_("The bytes can't be stored: %(reason)s"), reason=error.strerror or type(error).__name__
                     ) from error
             if start == row.length:
                 self._finish(upload, file)
@@ -160,7 +160,7 @@ class Uploads:
         found = self.get(actor, upload)
         if found.state != "finished" or found.sha256 is None:
             raise StateError(
-                N_("Of the upload “%(id)s” %(offset)s of %(length)s bytes have arrived; send the rest first"),
+                N_("Only %(offset)s of %(length)s bytes of the upload “%(id)s” have arrived. Send the rest first"),
                 id=found.id,
                 offset=found.offset,
                 length=found.length,
@@ -188,7 +188,7 @@ class Uploads:
             try:
                 piece = source.read(_PIECE_BYTES)
             except ConnectionError:
-                failure = InputError(N_("The connection broke; go on with what is missing"))
+                failure = InputError(N_("The connection was interrupted. Send the missing part"))
                 break
             if not piece:
                 break
@@ -205,7 +205,7 @@ class Uploads:
                 saved, due = at, time.monotonic() + _SAVE_SECONDS
         if checksum is not None and check is not None:
             if failure is None and not hmac.compare_digest(check.digest(), checksum.digest):
-                failure = ChecksumError(N_("The bytes received do not fit their checksum; send them again"))
+                failure = ChecksumError(N_("The bytes received don't match their checksum. Send them again"))
             if failure is not None:
                 file.truncate(start)
                 raise failure
@@ -267,7 +267,7 @@ class Uploads:
         if row is None or (row.user_id, row.publisher_id) != (found.id, found.publisher):
             raise _refuse_unknown(upload)
         if row.expires < self._context.clock():
-            raise ExpiredError(N_("The upload “%(id)s” has expired; send the file again"), id=upload)
+            raise ExpiredError(N_("The upload “%(id)s” has expired. Send the file again"), id=upload)
         return row
 
     def _measure(self, row: Upload) -> int:
@@ -277,13 +277,17 @@ class Uploads:
     def _require_place(self, row: Upload, start: int, offset: int, size: int | None) -> None:
         if offset != start:
             raise StateError(
-                N_("The upload is at byte %(offset)s, not at %(given)s; go on there"), offset=start, given=offset
+                N_("The upload is at byte %(offset)s, not at %(given)s. Continue from there"),
+                offset=start,
+                given=offset,
             )
         if size is not None and offset + size > row.length:
             raise self._refuse_beyond(row.length)
 
     def _refuse_beyond(self, length: int) -> TooLargeError:
-        return TooLargeError(N_("The upload has %(length)s bytes, as announced; this piece goes beyond"), length=length)
+        return TooLargeError(
+            N_("The upload was announced with %(length)s bytes. This piece goes beyond that"), length=length
+        )
 
     def _require_room(self, session: Session, actor: Actor, length: int) -> None:
         """Raises `TooLargeError` where uploads of the publisher that no draft refers to would take too much."""
@@ -299,8 +303,9 @@ class Uploads:
         if taken + length > limit:
             raise TooLargeError(
                 N_(
-                    "With this file of %(size)s bytes, uploads that no draft refers to yet would take %(total)s bytes;"
-                    " at most %(limit)s are allowed. Use them in a draft, or give some up"
+                    "With this file of %(size)s bytes, the uploads that no draft uses yet would take"
+                    " %(total)s bytes. At most %(limit)s are allowed. Use the uploads in a draft, or delete"
+                    " some"
                 ),
                 size=length,
                 total=taken + length,

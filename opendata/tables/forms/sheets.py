@@ -23,10 +23,10 @@ from opendata.tables.text.decoding import DecodingFault
 from opendata.wording.findings import explain
 from opendata.wording.voice import Voice
 
-HEADINGS = (N_("Row"), N_("Column"), N_("Value"), N_("Rule"), N_("What is wrong"), N_("How to put it right"))
+HEADINGS = (N_("Row"), N_("Column"), N_("Value"), N_("Rule"), N_("What is wrong"), N_("How to fix it"))
 SHEET = N_("Findings")
 REST = N_(
-    "This workbook has no room for everything: rows, or ends of long texts, are missing. The CSV file has them all"
+    "This workbook can't hold everything: some rows, or the ends of long texts, are missing. The CSV file is complete"
 )
 
 _COMMENT = 2000

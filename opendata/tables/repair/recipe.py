@@ -29,7 +29,7 @@ def read_recipe(source: object) -> Recipe:
     """
     faults = list(_find_recipe_faults(source))
     if faults:
-        raise InvalidMetadataError(N_("The list of repairs cannot be used"), faults=faults)
+        raise InvalidMetadataError(N_("The list of repairs can't be used"), faults=faults)
     assert isinstance(source, Mapping)  # noqa: S101 - told by the faults
     found: dict[str, set[str]] = {}
     for item in source["repairs"]:
@@ -39,11 +39,11 @@ def read_recipe(source: object) -> Recipe:
 
 def _find_recipe_faults(source: object) -> Iterator[Fault]:
     if not isinstance(source, Mapping) or set(source) != {"repairs"}:
-        yield fault("", N_("A list of repairs is a JSON object with “repairs” and nothing else"))
+        yield fault("", N_("A list of repairs must be a JSON object with “repairs” and nothing else"))
         return
     items, limit = source["repairs"], MAX_FIELDS * len(REPAIRS)
     if not isinstance(items, list):
-        yield fault("/repairs", N_("“%(key)s” is a list"), key="repairs")
+        yield fault("/repairs", N_("“%(key)s” must be a list"), key="repairs")
         return
     if len(items) > limit:
         yield fault("/repairs", N_("There are more than %(limit)s repairs"), limit=limit)
@@ -51,13 +51,13 @@ def _find_recipe_faults(source: object) -> Iterator[Fault]:
     for number, item in enumerate(items):
         place = f"/repairs/{number}"
         if not isinstance(item, Mapping) or set(item) != {"fieldName", "kind"}:
-            yield fault(place, N_("Each repair is an object with “fieldName” and “kind” and nothing else"))
+            yield fault(place, N_("Each repair must be an object with “fieldName” and “kind” and nothing else"))
             continue
         name, kind = item["fieldName"], item["kind"]
         if not isinstance(name, str) or not name or not _is_writable(name):
-            yield fault(f"{place}/fieldName", N_("“fieldName” is the name of a field"))
+            yield fault(f"{place}/fieldName", N_("“fieldName” must be the name of a field"))
         if not isinstance(kind, str) or kind not in REPAIRS:
-            yield fault(f"{place}/kind", N_("“kind” is one of %(names)s"), names=", ".join(REPAIRS))
+            yield fault(f"{place}/kind", N_("“kind” must be one of %(names)s"), names=", ".join(REPAIRS))
 
 
 def _is_writable(text: str) -> bool:

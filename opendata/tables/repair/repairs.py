@@ -58,31 +58,36 @@ class Proposal:
 REPAIRS: Mapping[str, Repair] = {
     "full-width": Repair(
         N_("Full-width characters"),
-        N_("Full-width letters, digits and signs become the usual ones; so do the digits of other scripts in numbers."),
+        N_(
+            "Full-width letters, digits and signs become half-width. In numbers, digits of other scripts become 0 to 9."
+        ),
     ),
     "trim-blanks": Repair(
-        N_("Blanks around the value"),
-        N_("Blanks and invisible characters before and after the value are removed."),
+        N_("Spaces around the value"),
+        N_("Spaces and invisible characters before and after the value are removed."),
     ),
     "thousands-separators": Repair(
-        N_("Separators of thousands"),
-        N_("Commas or blanks between groups of three digits are removed: 1,234,567 becomes 1234567."),
+        N_("Thousands separators"),
+        N_("Commas or spaces between groups of three digits are removed: 1,234,567 becomes 1234567."),
     ),
     "number-text": Repair(
-        N_("Decimal zeros of a whole number"),
-        N_("The zeros that a spreadsheet puts behind a whole number are removed: 4111010001.0 becomes 4111010001."),
+        N_("Decimal zeros after a whole number"),
+        N_("The zeros that a spreadsheet adds after a whole number are removed: 4111010001.0 becomes 4111010001."),
     ),
     "date-form": Repair(
-        N_("Dates written in another form"),
-        N_("Dates such as 2018/5/7, 2018年5月7日 or 20180507 are written as the schema asks; 05/07/2018 stays."),
+        N_("Dates in another notation"),
+        N_(
+            "Dates such as 2018/5/7, 2018年5月7日 or 20180507 are written as the schema requires. 05/07/2018 stays"
+            " as it is."
+        ),
     ),
     "excel-date": Repair(
-        N_("Serial numbers of spreadsheet dates"),
-        N_("The number by which a spreadsheet counts a day becomes its date: 43227 becomes 2018-05-07."),
+        N_("Spreadsheet serial numbers for dates"),
+        N_("The serial number that a spreadsheet uses for a day becomes its date: 43227 becomes 2018-05-07."),
     ),
     "leading-zeros": Repair(
         N_("Lost leading zeros"),
-        N_("Codes of a fixed length get back the zeros in front that a spreadsheet has dropped."),
+        N_("Codes of a fixed length get back the leading zeros that a spreadsheet has dropped."),
     ),
     "boolean-word": Repair(
         N_("Words for true and false"),
@@ -90,11 +95,11 @@ REPAIRS: Mapping[str, Repair] = {
     ),
     "enum-near-miss": Repair(
         N_("Values close to an allowed one"),
-        N_("A value that differs from one allowed value only by case, width, blanks or one letter becomes that value."),
+        N_("A value that differs from one allowed value only in case, width, spaces or one letter becomes that value."),
     ),
     "uri-escape": Repair(
         N_("Characters not allowed in an address"),
-        N_("Blanks and characters beyond ASCII in an address are percent-encoded."),
+        N_("Spaces and non-ASCII characters in an address are percent-encoded."),
     ),
     MISSING_MARK: Repair(
         N_("Marks for a missing value"),

@@ -53,27 +53,27 @@ def find_check_faults(descriptor: Mapping[str, Any]) -> Iterable[Fault]:
     if checks is None:
         return
     if not isinstance(checks, list):
-        yield fault("/opendata/checks", N_("“%(key)s” is a list"), key="checks")
+        yield fault("/opendata/checks", N_("“%(key)s” must be a list"), key="checks")
         return
     if len(checks) > MAX_CHECKS:
-        yield fault("/opendata/checks", N_("A schema may have at most %(limit)s checks"), limit=MAX_CHECKS)
+        yield fault("/opendata/checks", N_("A schema can have at most %(limit)s checks"), limit=MAX_CHECKS)
         return
     kinds = list_kinds(descriptor)
     seen: set[str] = set()
     for number, found in enumerate(checks):
         place = f"/opendata/checks/{number}"
         if not isinstance(found, Mapping):
-            yield fault(place, N_("Each check is an object with a “name” and a “type”"))
+            yield fault(place, N_("Each check must be an object with a “name” and a “type”"))
             continue
         yield from _find_common_faults(place, found, seen)
         kind = found.get("type")
         if not isinstance(kind, str) or kind not in DEFAULT_STRENGTHS:
             names = ", ".join(DEFAULT_STRENGTHS)
-            yield fault(f"{place}/type", N_("The type of a check is one of %(names)s"), names=names)
+            yield fault(f"{place}/type", N_("The type of a check must be one of %(names)s"), names=names)
             continue
         properties, find = _TYPES[kind]
         for name in found.keys() - _COMMON - properties:
-            message = N_("“%(name)s” is not a property of a check of the type “%(type)s”")
+            message = N_("“%(name)s” isn't a property of a check of the type “%(type)s”")
             yield fault(f"{place}/{_escape(name)}", message, name=str(name)[:80], type=kind)
         yield from find(place, found, kinds)
 
@@ -93,22 +93,24 @@ def read_day(value: object) -> date | None:
 def _find_common_faults(place: str, found: Mapping[str, Any], seen: set[str]) -> Iterable[Fault]:
     name = found.get("name")
     if not isinstance(name, str) or not _is_text(name, MAX_NAME) or not name.strip():
-        yield fault(f"{place}/name", N_("The name of a check is a text of 1 to %(limit)s characters"), limit=MAX_NAME)
+        yield fault(
+            f"{place}/name", N_("The name of a check must be text with 1 to %(limit)s characters"), limit=MAX_NAME
+        )
     elif name in seen:
         yield fault(f"{place}/name", N_("Two checks have the same name “%(name)s”"), name=name)
     else:
         seen.add(name)
     if "strength" in found and found["strength"] not in STRENGTHS:
-        yield fault(f"{place}/strength", N_("“strength” is one of %(names)s"), names=", ".join(STRENGTHS))
+        yield fault(f"{place}/strength", N_("“strength” must be one of %(names)s"), names=", ".join(STRENGTHS))
     if "title" in found and not _is_text(found["title"], MAX_TITLE):
-        yield fault(f"{place}/title", N_("“title” is a text of at most %(limit)s characters"), limit=MAX_TITLE)
+        yield fault(f"{place}/title", N_("“title” must be text with at most %(limit)s characters"), limit=MAX_TITLE)
     translations = found.get("i18n", {})
     if not isinstance(translations, Mapping):
-        yield fault(f"{place}/i18n", N_("“i18n” is an object with a language code for each translation"))
+        yield fault(f"{place}/i18n", N_("“i18n” must be an object with a language code for each translation"))
         return
     for language, texts in translations.items():
         if not isinstance(texts, Mapping) or not all(_is_text(text, MAX_TITLE) for text in texts.values()):
-            message = N_("A translation is an object with texts such as “title” and “description”")
+            message = N_("A translation must be an object with text such as “title” and “description”")
             yield fault(f"{place}/i18n/{_escape(language)}", message)
 
 
@@ -131,7 +133,7 @@ def _find_field_faults(
     elif kind is None:
         yield unknown_field(f"{place}/{key}", found[key])
     elif kind not in allowed:
-        message = N_("A check of the type “%(check)s” is not possible for a field of the type “%(type)s”")
+        message = N_("A check of the type “%(check)s” isn't possible for a field of the type “%(type)s”")
         yield fault(f"{place}/{key}", message, check=found["type"], type=kind)
 
 
@@ -141,7 +143,7 @@ def _find_list_faults(
     """What is wrong with the property that names several fields."""
     names = found.get("fields")
     if not isinstance(names, list) or not least <= len(names) <= MAX_FIELDS:
-        message = N_("“fields” is a list of %(least)s to %(limit)s names of fields")
+        message = N_("“fields” must be a list of %(least)s to %(limit)s field names")
         yield fault(f"{place}/fields", message, least=least, limit=MAX_FIELDS)
         return
     for number, name in enumerate(names):
@@ -151,7 +153,7 @@ def _find_list_faults(
         elif name in names[:number] or name == found.get("field"):
             yield fault(f"{place}/fields/{number}", N_("The check names the field “%(name)s” twice"), name=name)
         elif kind not in allowed:
-            message = N_("A check of the type “%(check)s” is not possible for a field of the type “%(type)s”")
+            message = N_("A check of the type “%(check)s” isn't possible for a field of the type “%(type)s”")
             yield fault(f"{place}/fields/{number}", message, check=found["type"], type=kind)
 
 
@@ -164,9 +166,9 @@ def _find_order_faults(place: str, found: Mapping[str, Any], kinds: Mapping[str,
     faults = list(_find_list_faults(place, found, kinds, TIMED, 2))
     yield from faults
     if not faults and len({kinds[name] for name in found["fields"]}) > 1:
-        yield fault(f"{place}/fields", N_("The fields of a check of order are all of one type"))
+        yield fault(f"{place}/fields", N_("All fields of an order check must have the same type"))
     if not isinstance(found.get("strict", False), bool):
-        yield fault(f"{place}/strict", N_("“%(key)s” is true or false"), key="strict")
+        yield fault(f"{place}/strict", N_("“%(key)s” must be true or false"), key="strict")
 
 
 def _find_sum_faults(place: str, found: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterable[Fault]:
@@ -174,22 +176,22 @@ def _find_sum_faults(place: str, found: Mapping[str, Any], kinds: Mapping[str, s
     yield from _find_list_faults(place, found, kinds, NUMBERS, 1)
     tolerance = read_constant("number", found.get("tolerance", 0))
     if tolerance is None or tolerance < 0:
-        yield fault(f"{place}/tolerance", N_("“tolerance” is a number, zero or more"))
+        yield fault(f"{place}/tolerance", N_("“tolerance” must be a number, zero or more"))
     if found.get("nulls", "skip") not in ("skip", "zero"):
-        yield fault(f"{place}/nulls", N_("“nulls” is “skip” or “zero”"))
+        yield fault(f"{place}/nulls", N_("“nulls” must be “skip” or “zero”"))
 
 
 def _find_code_faults(place: str, found: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterable[Fault]:
     yield from _find_field_faults(place, found, "field", kinds, TEXTS | {"integer"})
     if ("on" in found) == ("date" in found):
-        yield fault(place, N_("A list of codes has either “on”, the name of a field of dates, or a fixed “date”"))
+        yield fault(place, N_("A list of codes must have either “on”, the name of a date field, or a fixed “date”"))
     elif "on" in found:
         yield from _find_field_faults(place, found, "on", kinds, ("date",))
     elif read_day(found["date"]) is None:
         yield misfit(f"{place}/date", found["date"], "date")
     codes = found.get("codes")
     if not isinstance(codes, list) or not 0 < len(codes) <= MAX_CODES:
-        yield fault(f"{place}/codes", N_("“codes” is a list of 1 to %(limit)s codes"), limit=MAX_CODES)
+        yield fault(f"{place}/codes", N_("“codes” must be a list of 1 to %(limit)s codes"), limit=MAX_CODES)
         return
     kind = find_kind(found.get("field"), kinds)
     for number, code in enumerate(codes):
@@ -201,7 +203,7 @@ def _find_code_faults(place: str, found: Mapping[str, Any], kinds: Mapping[str, 
 
 def _find_one_code_faults(place: str, code: object, kind: str | None) -> Iterable[Fault]:
     if not isinstance(code, Mapping) or not {"value", "from", "to"} >= code.keys() or "value" not in code:
-        yield fault(place, N_("A code is an object with a “value”, and “from” and “to” as far as known"))
+        yield fault(place, N_("A code must be an object with a “value”, and with “from” and “to” if they are known"))
         return
     value = code["value"]
     if type(value) is not (int if kind == "integer" else str) or not is_encodable(str(value)):

@@ -25,7 +25,7 @@ def find_condition_faults(place: str, found: object, kinds: Mapping[str, str]) -
     if _is_too_deep(found, MAX_DEPTH):
         yield fault(place, N_("The condition is nested deeper than %(limit)s levels"), limit=MAX_DEPTH)
     elif _count(found) > MAX_CONDITIONS:
-        yield fault(place, N_("A condition may have at most %(limit)s parts"), limit=MAX_CONDITIONS)
+        yield fault(place, N_("A condition can have at most %(limit)s parts"), limit=MAX_CONDITIONS)
     else:
         yield from _find_faults(place, found, kinds)
 
@@ -47,17 +47,19 @@ def _count(found: object) -> int:
 
 def _find_faults(place: str, found: object, kinds: Mapping[str, str]) -> Iterable[Fault]:
     if not isinstance(found, Mapping) or ("field" not in found and not {*_JOINS, "not"} & found.keys()):
-        yield fault(place, N_("A condition is an object with “field” and an operator, or with “all”, “any” or “not”"))
+        yield fault(
+            place, N_("A condition must be an object with “field” and an operator, or with “all”, “any” or “not”")
+        )
     elif "field" in found:
         yield from _find_leaf_faults(place, found, kinds)
     elif len(found) != 1:
-        yield fault(place, N_("“all”, “any” or “not” stands alone in its object"))
+        yield fault(place, N_("“all”, “any” or “not” must be the only key in its object"))
     elif "not" in found:
         yield from _find_faults(f"{place}/not", found["not"], kinds)
     else:
         ((word, parts),) = found.items()
         if not isinstance(parts, list) or not parts:
-            yield fault(f"{place}/{word}", N_("“%(key)s” is a list with at least one condition"), key=word)
+            yield fault(f"{place}/{word}", N_("“%(key)s” must be a list with at least one condition"), key=word)
             return
         for number, part in enumerate(parts):
             yield from _find_faults(f"{place}/{word}/{number}", part, kinds)
@@ -69,7 +71,7 @@ def _find_leaf_faults(place: str, found: Mapping[str, Any], kinds: Mapping[str, 
     if kind is None:
         yield unknown_field(f"{place}/field", found["field"])
     elif len(words) != 1 or words[0] not in OPERATORS:
-        yield fault(place, N_("A condition on a field has exactly one of %(names)s"), names=", ".join(OPERATORS))
+        yield fault(place, N_("A condition on a field must have exactly one of %(names)s"), names=", ".join(OPERATORS))
     else:
         yield from _find_operand_faults(f"{place}/{words[0]}", words[0], kind, found[words[0]], kinds)
 
@@ -79,14 +81,14 @@ def _find_operand_faults(
 ) -> Iterable[Fault]:
     if word == "is":
         if operand not in ("given", "missing"):
-            yield fault(place, N_("“is” is followed by “given” or “missing”"))
+            yield fault(place, N_("“is” must be followed by “given” or “missing”"))
     elif not _is_possible(word, kind):
-        yield fault(place, N_("“%(operator)s” is not possible for the type “%(type)s”"), operator=word, type=kind)
+        yield fault(place, N_("“%(operator)s” isn't possible for the type “%(type)s”"), operator=word, type=kind)
     elif word == "matches":
         yield from find_pattern_faults(place, operand)
     elif word == "in":
         if not isinstance(operand, list) or not 0 < len(operand) <= MAX_LISTED:
-            yield fault(place, N_("“in” is a list of 1 to %(limit)s values"), limit=MAX_LISTED)
+            yield fault(place, N_("“in” must be a list of 1 to %(limit)s values"), limit=MAX_LISTED)
             return
         for number, value in enumerate(operand):
             if read_value(kind, value) is None:
@@ -98,7 +100,7 @@ def _find_operand_faults(
         elif other != kind and not {kind, other} <= (NUMBERS if kind in NUMBERS else TEXTS):
             yield fault(
                 f"{place}/field",
-                N_("A field of the type “%(type)s” cannot be compared with one of the type “%(other)s”"),
+                N_("A field of the type “%(type)s” can't be compared with one of the type “%(other)s”"),
                 type=kind,
                 other=other,
             )
@@ -137,9 +139,9 @@ def is_encodable(text: str) -> bool:
 
 def unknown_field(place: str, name: object) -> Fault:
     """The fault of a name that is no field's."""
-    return fault(place, N_("“%(name)s” is not the name of a field of the schema"), name=str(name)[:80])
+    return fault(place, N_("“%(name)s” isn't the name of a field in the schema"), name=str(name)[:80])
 
 
 def misfit(place: str, value: object, kind: str) -> Fault:
     """The fault of a constant that is no value of its field's type."""
-    return fault(place, N_("“%(value)s” is not a value of the type “%(type)s”"), value=str(value)[:80], type=kind)
+    return fault(place, N_("“%(value)s” isn't a value of the type “%(type)s”"), value=str(value)[:80], type=kind)

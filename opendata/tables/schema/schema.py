@@ -37,14 +37,14 @@ def read_schema(descriptor: object) -> TableSchema:
     """
     faults = list(find_shape_faults(descriptor))
     if faults:
-        raise InvalidSchemaError(N_("The schema does not follow Table Schema"), faults=faults)
+        raise InvalidSchemaError(N_("The schema doesn't follow Table Schema"), faults=faults)
     assert isinstance(descriptor, Mapping)  # noqa: S101 - told by the shape check
     spelled = _spell_out(descriptor)
     faults = [*find_field_faults(spelled["fields"]), *find_key_faults(spelled)] or list(find_check_faults(spelled))
     if not faults:
         faults = list(find_engine_faults(spelled, build_engine_schema))
     if faults:
-        raise InvalidSchemaError(N_("The schema does not follow Table Schema"), faults=faults)
+        raise InvalidSchemaError(N_("The schema doesn't follow Table Schema"), faults=faults)
     return TableSchema(spelled)
 
 

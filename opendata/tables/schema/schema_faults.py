@@ -33,7 +33,7 @@ BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 def find_shape_faults(descriptor: object) -> Iterable[Fault]:
     """What keeps a descriptor from having the shape of a Table Schema at all."""
     if not isinstance(descriptor, Mapping):
-        yield fault("", N_("A schema is a JSON object with a list “fields”"))
+        yield fault("", N_("A schema must be a JSON object with a list “fields”"))
         return
     if _is_deeper(descriptor, MAX_DEPTH):
         yield fault("", N_("The schema is nested deeper than %(limit)s levels"), limit=MAX_DEPTH)
@@ -41,7 +41,7 @@ def find_shape_faults(descriptor: object) -> Iterable[Fault]:
     try:
         json.dumps(descriptor, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError) as error:
-        yield fault("", N_("The schema cannot be written as JSON: %(reason)s"), reason=str(error)[:200])
+        yield fault("", N_("The schema can't be written as JSON: %(reason)s"), reason=str(error)[:200])
         return
     found = descriptor.get("fields")
     if not isinstance(found, list) or not found:
@@ -50,30 +50,30 @@ def find_shape_faults(descriptor: object) -> Iterable[Fault]:
     if len(found) > MAX_FIELDS:
         yield fault(
             "/fields",
-            N_("A schema may have at most %(limit)s fields, this one has %(count)s"),
+            N_("A schema can have at most %(limit)s fields. This one has %(count)s"),
             limit=MAX_FIELDS,
             count=len(found),
         )
         return
     for number, item in enumerate(found):
         if not isinstance(item, Mapping) or not isinstance(item.get("name"), str) or not item["name"]:
-            yield fault(f"/fields/{number}", N_("Each field is an object with a “name”"))
+            yield fault(f"/fields/{number}", N_("Each field must be an object with a “name”"))
         elif "$ref" in item or (isinstance(item.get("constraints"), Mapping) and "$ref" in item["constraints"]):
             yield fault(
                 f"/fields/{number}",
-                N_("References (“$ref”) to somewhere else are not followed; write the field in full"),
+                N_("References (“$ref”) to other places aren't followed. Write the field in full"),
             )
     if "$ref" in descriptor:
-        yield fault("/$ref", N_("References (“$ref”) to somewhere else are not followed; write the schema in full"))
+        yield fault("/$ref", N_("References (“$ref”) to other places aren't followed. Write the schema in full"))
     if not _is_missing_values(descriptor.get("missingValues", [])):
-        yield fault("/missingValues", N_("“missingValues” is a list of texts"))
+        yield fault("/missingValues", N_("“missingValues” must be a list of text values"))
     if descriptor.get("fieldsMatch", "exact") not in FIELDS_MATCH:
-        yield fault("/fieldsMatch", N_("“fieldsMatch” is one of %(names)s"), names=", ".join(FIELDS_MATCH))
+        yield fault("/fieldsMatch", N_("“fieldsMatch” must be one of %(names)s"), names=", ".join(FIELDS_MATCH))
     unique_keys = descriptor.get("uniqueKeys") or []
     if not isinstance(unique_keys, list) or not all(isinstance(key, list) and _is_names(key) for key in unique_keys):
-        yield fault("/uniqueKeys", N_("“uniqueKeys” is a list of lists of names of fields"))
+        yield fault("/uniqueKeys", N_("“uniqueKeys” must be a list of lists of field names"))
     if not _is_names(descriptor.get("primaryKey") or []):
-        yield fault("/primaryKey", N_("“primaryKey” is the name of a field or a list of names"))
+        yield fault("/primaryKey", N_("“primaryKey” must be the name of a field or a list of field names"))
     own = descriptor.get("opendata")
     yield from _find_foreign_faults("/foreignKeys", descriptor.get("foreignKeys") or [])
     if isinstance(own, Mapping):
@@ -85,7 +85,7 @@ _PUBLISHED = re.compile(r"[a-z0-9][a-z0-9_-]{1,99}@[0-9]{1,9}\.[0-9]{1,9}\.[0-9]
 
 def _find_foreign_faults(place: str, foreign_keys: object) -> Iterable[Fault]:
     if not isinstance(foreign_keys, list):
-        yield fault(place, N_("“%(key)s” is a list"), key="foreignKeys")
+        yield fault(place, N_("“%(key)s” must be a list"), key="foreignKeys")
         return
     for number, foreign in enumerate(foreign_keys):
         reference = foreign.get("reference") if isinstance(foreign, Mapping) else None
@@ -95,11 +95,14 @@ def _find_foreign_faults(place: str, foreign_keys: object) -> Iterable[Fault]:
             or not _is_names(reference.get("fields"))
             or not isinstance(reference.get("resource", ""), str)
         ):
-            yield fault(f"{place}/{number}", N_("A foreign key has “fields” and a “reference” with “fields”"))
+            yield fault(f"{place}/{number}", N_("A foreign key must have “fields” and a “reference” with “fields”"))
         elif reference.get("resource", "").startswith(("http:", "https:")):
             yield fault(
                 f"{place}/{number}/reference",
-                N_("A foreign key refers to resources of its package or of a published dataset, not to web addresses"),
+                N_(
+                    "A foreign key can refer to resources of its own package or of a published dataset, but not"
+                    " to web addresses"
+                ),
             )
         elif "package" in reference and not (
             isinstance(reference["package"], str)
@@ -108,7 +111,7 @@ def _find_foreign_faults(place: str, foreign_keys: object) -> Iterable[Fault]:
         ):
             yield fault(
                 f"{place}/{number}/reference",
-                N_("A key into a published dataset says its version, as in “dataset@1.0.0”, and names a “resource”"),
+                N_("A key to a published dataset must give its version, as in “dataset@1.0.0”, and name a “resource”"),
             )
 
 
@@ -136,13 +139,13 @@ def find_field_faults(fields: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
             yield fault(place, N_("Two fields have the same name “%(name)s”"), name=item["name"])
         seen.add(item["name"])
         if not isinstance(item["type"], str) or item["type"] not in TYPES:
-            yield fault(f"{place}/type", N_("“%(type)s” is not a type of Table Schema"), type=item["type"])
+            yield fault(f"{place}/type", N_("“%(type)s” isn't a type of Table Schema"), type=item["type"])
         for key in ("title", "description", "format"):
             if not isinstance(item.get(key, ""), str):
-                yield fault(f"{place}/{key}", N_("“%(key)s” is a text"), key=key)
+                yield fault(f"{place}/{key}", N_("“%(key)s” must be text"), key=key)
         constraints = item.get("constraints")
         if constraints is not None and not isinstance(constraints, Mapping):
-            yield fault(f"{place}/constraints", N_("“constraints” is an object"))
+            yield fault(f"{place}/constraints", N_("“constraints” must be an object"))
         elif constraints and "pattern" in constraints:
             yield from find_pattern_faults(f"{place}/constraints/pattern", constraints["pattern"])
         if constraints and isinstance(constraints, Mapping) and constraints.get("jsonSchema") is not None:
@@ -152,13 +155,13 @@ def find_field_faults(fields: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
         yield from find_strength_faults(place, item)
         scale = (item.get("opendata") or {}).get("scale") if isinstance(item.get("opendata", {}), Mapping) else "?"
         if scale is not None and (not isinstance(scale, int) or isinstance(scale, bool) or not 0 <= scale <= 37):
-            yield fault(f"{place}/opendata/scale", N_("“scale” is a whole number from 0 to 37"))
+            yield fault(f"{place}/opendata/scale", N_("“scale” must be a whole number from 0 to 37"))
 
 
 def find_pattern_faults(place: str, pattern: object) -> Iterable[Fault]:
     """What keeps a pattern from being run safely."""
     if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_LENGTH:
-        yield fault(place, N_("A pattern is a text of at most %(limit)s characters"), limit=MAX_PATTERN_LENGTH)
+        yield fault(place, N_("A pattern must be text with at most %(limit)s characters"), limit=MAX_PATTERN_LENGTH)
         return
     import re2
 
@@ -169,8 +172,7 @@ def find_pattern_faults(place: str, pattern: object) -> Iterable[Fault]:
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         message = N_(
-            "The pattern “%(pattern)s” cannot be run safely (%(reason)s);"
-            " look-around and back-references are not allowed"
+            "The pattern “%(pattern)s” can't be run safely (%(reason)s). Look-around and back-references aren't allowed"
         )
         yield fault(place, message, pattern=pattern[:80], reason=reason)
 
@@ -178,13 +180,13 @@ def find_pattern_faults(place: str, pattern: object) -> Iterable[Fault]:
 def _find_json_faults(place: str, kind: object, rules: object) -> Iterable[Fault]:
     """What is wrong with a JSON Schema for the values of a field."""
     if kind not in ("array", "object"):
-        yield fault(place, N_("“jsonSchema” is a rule for the types “object” and “array”"))
+        yield fault(place, N_("“jsonSchema” is only for the types “object” and “array”"))
     elif not isinstance(rules, Mapping):
-        yield fault(place, N_("“jsonSchema” is an object"))
+        yield fault(place, N_("“jsonSchema” must be an object"))
     elif len(json.dumps(rules)) > MAX_STRICT_RULES:
-        yield fault(place, N_("“jsonSchema” may have at most %(limit)s characters"), limit=MAX_STRICT_RULES)
+        yield fault(place, N_("“jsonSchema” can have at most %(limit)s characters"), limit=MAX_STRICT_RULES)
     elif _mentions(rules, ("$ref", "$dynamicRef", "$recursiveRef")):
-        yield fault(place, N_("References (“$ref”) in “jsonSchema” are not followed; write the rules in full"))
+        yield fault(place, N_("References (“$ref”) in “jsonSchema” aren't followed. Write the rules in full"))
     else:
         from jsonschema import SchemaError
 
@@ -193,7 +195,7 @@ def _find_json_faults(place: str, kind: object, rules: object) -> Iterable[Fault
         try:
             build_json_validator(rules)
         except SchemaError as error:
-            yield fault(place, N_("“jsonSchema” is no JSON Schema: %(reason)s"), reason=error.message[:200])
+            yield fault(place, N_("“jsonSchema” isn't a valid JSON Schema: %(reason)s"), reason=error.message[:200])
             return
         for pattern in list_patterns(rules):
             yield from find_pattern_faults(place, pattern)
@@ -208,7 +210,7 @@ def _mentions(value: object, names: Sequence[str]) -> bool:
 def _find_category_faults(place: str, item: Mapping[str, Any]) -> Iterable[Fault]:
     found, wanted = item["categories"], getattr(TYPES.get(str(item["type"])), "enum_kind", None)
     if wanted is None:
-        yield fault(f"{place}/categories", N_("“categories” are for the types “string” and “integer”"))
+        yield fault(f"{place}/categories", N_("“categories” is only for the types “string” and “integer”"))
         return
     values = (
         [part.get("value") if isinstance(part, Mapping) else part for part in found] if isinstance(found, list) else []
@@ -217,16 +219,16 @@ def _find_category_faults(place: str, item: Mapping[str, Any]) -> Iterable[Fault
     if not values or not all(type(value) is wanted for value in values):
         yield fault(
             f"{place}/categories",
-            N_("“categories” is a list of values of the field's type, or of objects with “value” and “label”"),
+            N_("“categories” must be a list of values of the field's type, or of objects with “value” and “label”"),
         )
         return
     labels = [part["label"] for part in found if isinstance(part, Mapping) and part.get("label") is not None]
     if len(set(map(str, values))) < len(values) or len(set(map(str, labels))) < len(labels):
-        yield fault(f"{place}/categories", N_("Each category and each label stands once in “categories”"))
+        yield fault(f"{place}/categories", N_("Each category and each label can appear only once in “categories”"))
     enum = item["constraints"].get("enum") if isinstance(item.get("constraints"), Mapping) else None
     outside = [value for value in enum if value not in values] if isinstance(enum, list) else []
     if outside:
-        yield fault(f"{place}/constraints/enum", N_("“%(value)s” is not one of the categories"), value=outside[0])
+        yield fault(f"{place}/constraints/enum", N_("“%(value)s” isn't one of the categories"), value=outside[0])
 
 
 def find_strength_faults(place: str, descriptor: Mapping[str, Any]) -> Iterable[Fault]:
@@ -240,7 +242,7 @@ def find_strength_faults(place: str, descriptor: Mapping[str, Any]) -> Iterable[
     if not isinstance(strengths, Mapping) or not all(value in STRENGTHS for value in strengths.values()):
         yield fault(
             f"{place}/opendata/strengths",
-            N_("“strengths” is an object: the name of a rule, and error, warning or note"),
+            N_("“strengths” must be an object: the name of a rule, and error, warning or note"),
         )
     elif "type" in strengths:
         yield fault(f"{place}/opendata/strengths", N_("A value of the wrong type is always an error"))
@@ -251,23 +253,23 @@ def find_key_faults(descriptor: Mapping[str, Any]) -> Iterable[Fault]:
     names = {item["name"] for item in descriptor["fields"]}
     for name in descriptor.get("primaryKey", ()):
         if name not in names:
-            yield fault("/primaryKey", N_("The key names a field “%(name)s” that is not in the schema"), name=name)
+            yield fault("/primaryKey", N_("The key names a field “%(name)s” that isn't in the schema"), name=name)
     for number, unique_key in enumerate(descriptor.get("uniqueKeys", ())):
         for name in unique_key:
             if name not in names:
                 place = f"/uniqueKeys/{number}"
-                yield fault(place, N_("The key names a field “%(name)s” that is not in the schema"), name=name)
+                yield fault(place, N_("The key names a field “%(name)s” that isn't in the schema"), name=name)
     yield from find_strength_faults("", descriptor)
     for number, key in enumerate(descriptor.get("foreignKeys", ())):
         for name in key["fields"]:
             if name not in names:
                 yield fault(
                     f"/foreignKeys/{number}",
-                    N_("The key names a field “%(name)s” that is not in the schema"),
+                    N_("The key names a field “%(name)s” that isn't in the schema"),
                     name=name,
                 )
         if len(key["fields"]) != len(key["reference"]["fields"]):
-            yield fault(f"/foreignKeys/{number}", N_("A foreign key has as many fields as its reference"))
+            yield fault(f"/foreignKeys/{number}", N_("A foreign key must have as many fields as its reference"))
 
 
 def find_engine_faults(
@@ -288,7 +290,7 @@ def find_engine_faults(
             yield fault("", "%(note)s", note=reason.note)
         return
     except Exception as error:  # noqa: BLE001 - a hostile descriptor may break the engine in ways of its own
-        yield fault("", N_("The schema cannot be read: %(reason)s"), reason=f"{type(error).__name__}: {error}")
+        yield fault("", N_("The schema can't be read: %(reason)s"), reason=f"{type(error).__name__}: {error}")
         return
     for number, field in zip(doubtful, engine.fields, strict=True):
         item = descriptor["fields"][number]
@@ -304,7 +306,7 @@ def find_engine_faults(
             if unreadable:
                 yield fault(
                     f"/fields/{number}/{key}",
-                    N_("“%(value)s” is not a value of the type “%(type)s”"),
+                    N_("“%(value)s” isn't a value of the type “%(type)s”"),
                     value=str(unreadable[0])[:80],
                     type=item["type"],
                 )
@@ -313,13 +315,13 @@ def find_engine_faults(
         ):
             yield fault(
                 f"/fields/{number}",
-                N_("“unique” and keys are not possible for the type “%(type)s”"),
+                N_("“unique” and keys aren't possible for the type “%(type)s”"),
                 type=item["type"],
             )
         try:
             field.create_cell_reader()
         except Exception as error:  # noqa: BLE001 - see above
-            yield fault(f"/fields/{number}", N_("The field cannot be checked: %(reason)s"), reason=str(error)[:200])
+            yield fault(f"/fields/{number}", N_("The field can't be checked: %(reason)s"), reason=str(error)[:200])
 
 
 def _list_key_names(descriptor: Mapping[str, Any]) -> set[str]:

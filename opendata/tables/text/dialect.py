@@ -80,7 +80,7 @@ def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None =
     except (LookupError, ValueError):
         codec = ""
     if not codec or codec in _NOT_OF_FILES:
-        raise InvalidPackageError(N_("“%(encoding)s” is not the name of a character encoding"), encoding=name)
+        raise InvalidPackageError(N_("“%(encoding)s” isn't the name of a character encoding"), encoding=name)
     rows = found.get("headerRows", [1]) if found.get("header", True) else []
     dialect = Dialect(
         encoding="utf-8" if codec in ("utf-8-sig", "ascii") else codec,
@@ -95,7 +95,7 @@ def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None =
         comment_rows=_numbers("commentRows", found.get("commentRows", [])),
     )
     if dialect.header_rows and dialect.header_rows[-1] > MAX_HEADER_ROW:
-        raise InvalidPackageError(N_("The header lies within the first %(limit)s rows"), limit=MAX_HEADER_ROW)
+        raise InvalidPackageError(N_("The header must be within the first %(limit)s rows"), limit=MAX_HEADER_ROW)
     special = [char for char in (dialect.delimiter, dialect.quote_char, dialect.escape_char) if char is not None]
     if len(set(special)) < len(special):
         raise InvalidPackageError(N_("The dialect's delimiter, quote and escape characters must differ"))
@@ -106,7 +106,7 @@ def _character(found: Mapping[str, Any], name: str, default: str | None) -> str 
     value = found.get(name, default)
     if value is not None and (not isinstance(value, str) or len(value) != 1 or value in "\r\n\0"):
         raise InvalidPackageError(
-            N_("The dialect's “%(name)s” is one character, not “%(value)s”"), name=name, value=value
+            N_("The dialect's “%(name)s” must be one character, not “%(value)s”"), name=name, value=value
         )
     return value
 
@@ -114,11 +114,13 @@ def _character(found: Mapping[str, Any], name: str, default: str | None) -> str 
 def _text(found: Mapping[str, Any], name: str) -> str | None:
     value = found.get(name)
     if value is not None and not isinstance(value, str):
-        raise InvalidPackageError(N_("The dialect's “%(name)s” is a text"), name=name)
+        raise InvalidPackageError(N_("The dialect's “%(name)s” must be text"), name=name)
     return value or None
 
 
 def _numbers(name: str, rows: object) -> tuple[int, ...]:
     if not isinstance(rows, list) or not all(type(row) is int and row > 0 for row in rows):
-        raise InvalidPackageError(N_("The dialect's “%(name)s” is a list of row numbers from 1"), name=name)
+        raise InvalidPackageError(
+            N_("The dialect's “%(name)s” must be a list of row numbers, counted from 1"), name=name
+        )
     return tuple(sorted(rows))

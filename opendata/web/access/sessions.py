@@ -51,7 +51,7 @@ def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
     key = f"{name}\n{request.remote_addr}"
     wait = throttle.wait_seconds(key)
     if wait:
-        message = gettext("Too many attempts; try again in %(count)s seconds", count=wait)
+        message = gettext("Too many attempts. Try again in %(count)s seconds", count=wait)
         return _render(error=message, name=name, next=wanted), 429, {"Retry-After": str(wait)}
     try:
         actor, mark = services().accounts.sign_in(name, request.form.get("password", ""))
@@ -94,7 +94,7 @@ def ask_to_sign_in() -> Response | AnyResponse | None:
     if request.method in ("GET", "HEAD"):
         wanted = request.full_path.rstrip("?")
     else:
-        flash(gettext("Your session has ended: sign in and send the form again"), "bad")
+        flash(gettext("Your session has ended. Sign in and send the form again"), "bad")
         wanted = urlsplit(request.referrer or "").path
     return redirect(url_for("sessions.show_sign_in", next=wanted), 303)
 

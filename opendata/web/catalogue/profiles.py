@@ -38,9 +38,9 @@ def _say(column: ColumnProfile) -> list[str]:
     distinct = column["distinct"]
     number = format_count(distinct["count"])
     lines.append(
-        gettext("%(count)s different", count=number)
+        gettext("%(count)s distinct", count=number)
         if distinct["exact"]
-        else gettext("about %(count)s different", count=number)
+        else gettext("about %(count)s distinct", count=number)
     )
     if "least" in column and "greatest" in column and column["least"] != column["greatest"]:
         lines.append(f"{format_cell(str(column['least']))} – {format_cell(str(column['greatest']))}")

@@ -24,7 +24,7 @@ _RULES: Mapping[str, str] = {
     "exclusiveMaximum": N_("less than %(value)s"),
     "minLength": N_("at least %(value)s characters"),
     "maxLength": N_("at most %(value)s characters"),
-    "pattern": N_("of the form %(value)s"),
+    "pattern": N_("matches the pattern %(value)s"),
 }
 
 
@@ -73,7 +73,7 @@ def list_rules(field: Field, primary_key: Sequence[str] = ()) -> Sequence[str]:
     if field.is_required:
         found.append(gettext("must be filled in"))
     if rules.get("unique"):
-        found.append(gettext("no value twice"))
+        found.append(gettext("no duplicates"))
     if rules.get("enum"):
         choices = [str(choice) for choice in rules["enum"]]
         shown = ", ".join(choices[:MAX_CHOICES]) + (" …" if len(choices) > MAX_CHOICES else "")

@@ -32,10 +32,7 @@ def protect_forms() -> None:
         csrf.protect()
     except CSRFError:
         raise InputError(
-            N_(
-                "This form has expired or did not come from a page of this portal: go back, reload it,"
-                " and send it again"
-            )
+            N_("This form has expired or didn't come from a page of this portal. Go back, reload it, and send it again")
         ) from None
 
 

@@ -72,7 +72,7 @@ def send(content: Content) -> Response:
     if content.varies:
         headers["Vary"] = "Accept-Encoding"
     if "If-Match" in request.headers and not request.if_match.contains(content.sha256):
-        raise PreconditionError(N_("The file is not, or is no longer, the one that “If-Match” names"))
+        raise PreconditionError(N_("The file isn't, or is no longer, the one that “If-Match” names"))
     if "If-None-Match" in request.headers and request.if_none_match.contains_weak(content.sha256):
         del headers["Content-Type"]
         response.status_code = 304

@@ -28,7 +28,7 @@ def offer_licences(dataset: DatasetView | None) -> Pairs:
     found = [("", gettext("not stated")), *offer_codes(LICENSES)]
     if dataset is not None and show_dataset(dataset)["license"] == KEEP_LICENCE:
         names = [str(item.get("title") or item.get("name") or item.get("path")) for item in dataset.licenses]
-        found.append((KEEP_LICENCE, gettext("as now: %(names)s", names=", ".join(names))))
+        found.append((KEEP_LICENCE, gettext("unchanged: %(names)s", names=", ".join(names))))
     return found
 
 
@@ -41,9 +41,9 @@ def offer_tables(tables: Iterable[TableResource]) -> Pairs:
     """What a file may become: a new table, one that replaces a present one, or an attachment."""
     present = [(item.name, gettext("replaces “%(title)s”", title=say_plain(item))) for item in tables]
     return [
-        ("", gettext("a new table; a document or picture an attachment")),
+        ("", gettext("a new table, or an attachment if it is a document or picture")),
         *present,
-        (ATTACHMENT, gettext("an attachment beside the tables")),
+        (ATTACHMENT, gettext("an attachment published with the tables")),
     ]
 
 
@@ -55,7 +55,7 @@ def offer_schemas(schemas: Iterable[SchemaView]) -> Pairs:
 def offer_delimiters() -> Pairs:
     """What separates the cells of a file."""
     return [
-        ("", gettext("found by itself")),
+        ("", gettext("detected automatically")),
         (",", gettext("comma")),
         (";", gettext("semicolon")),
         ("tab", gettext("tab")),
@@ -80,4 +80,4 @@ ENCODING_NAMES = {
 
 def offer_encodings() -> Pairs:
     """The character encodings of files."""
-    return [("", gettext("found by itself")), *ENCODING_NAMES.items()]
+    return [("", gettext("detected automatically")), *ENCODING_NAMES.items()]

@@ -123,7 +123,7 @@ def approve_draft(draft: str) -> Response:
     return _take(
         draft,
         lambda revision: services().drafts.approve(g.actor, draft, revision=revision),
-        gettext("The draft is approved; it can be published now"),
+        gettext("The draft is approved. It can be published now"),
     )
 
 
@@ -161,7 +161,7 @@ def discard_draft(draft: str) -> Response:
 @blueprint.post("/<draft>/retry")
 def retry_draft(draft: str) -> Response:
     """Try again now what failed through a fault of ours."""
-    return _take(draft, lambda _: services().drafts.retry(g.actor, draft), gettext("The work is tried again"))
+    return _take(draft, lambda _: services().drafts.retry(g.actor, draft), gettext("The work is being tried again"))
 
 
 @blueprint.post("/<draft>/resources/<resource>/drop")
@@ -186,7 +186,7 @@ def repair_resource(draft: str, resource: str) -> Response:
         lambda revision: services().drafts.change_resource(
             g.actor, draft, resource, {"repairs": repairs}, revision=revision
         ),
-        gettext("The table is checked again"),
+        gettext("The table is being checked again"),
     )
 
 
@@ -201,7 +201,7 @@ def map_columns(draft: str, resource: str) -> Response:
         changes = {"choices": merge_columns(table, columns)}
         return services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision)
 
-    return _take(draft, change, gettext("The table is checked again"))
+    return _take(draft, change, gettext("The table is being checked again"))
 
 
 @blueprint.post("/<draft>/resources/<resource>/fitting-schema")
@@ -213,13 +213,13 @@ def use_fitting_schema(draft: str, resource: str) -> Response:
         proposals = services().matching.propose(g.actor, draft, resource)
         proposal = find_proposal(proposals, request.form.get("ref", ""), request.form.get("table", ""))
         if proposal is None:
-            raise StateError(N_("The schema does not fit the table any more"))
+            raise StateError(N_("The schema no longer fits the table"))
         changes: dict[str, Any] = {"schema": proposal.schema}
         if proposal.match.columns:
             changes["choices"] = merge_columns(table, proposal.match.columns)
         return services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision)
 
-    return _take(draft, change, gettext("The table is checked again"))
+    return _take(draft, change, gettext("The table is being checked again"))
 
 
 @blueprint.post("/<draft>/resources/<resource>/schema")
@@ -234,7 +234,7 @@ def use_proposed_schema(draft: str, resource: str) -> Response:
             g.actor, draft, resource, {"schema": schema.descriptor} if schema else {}
         )
 
-    return _take(draft, change, gettext("The table is checked again by the proposed schema"))
+    return _take(draft, change, gettext("The table is being checked again with the proposed schema"))
 
 
 def _find_table(draft: DraftView, name: str) -> DraftResourceView:

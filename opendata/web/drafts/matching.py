@@ -22,11 +22,11 @@ _FAULTS = frozenset(
 )
 
 HOW: Mapping[str, str] = {
-    "title": N_("by its title"),
-    "alias": N_("by another name of it"),
-    "folded": N_("written otherwise"),
-    "near": N_("nearly the same"),
-    "chosen": N_("as you said"),
+    "title": N_("by title"),
+    "alias": N_("by alias"),
+    "folded": N_("by a different spelling"),
+    "near": N_("by a similar name"),
+    "chosen": N_("as you specified"),
 }
 
 
@@ -102,7 +102,7 @@ def read_form(form: Mapping[str, str], table: DraftResourceView, task: Mapping[s
             continue
         label = labels[int(column) - 1]
         if label in found:
-            text = N_("The column “%(label)s” cannot be both “%(one)s” and “%(other)s”; choose one")
+            text = N_("The column “%(label)s” can't be both “%(one)s” and “%(other)s”. Choose one")
             raise StateError(text, label=label[:100], one=found[label], other=item["name"])
         found[label] = item["name"]
     return found

@@ -12,9 +12,9 @@ from opendata.services.core.values import DraftResourceView, NextVersion
 from opendata.web.core.instance import services
 
 BUMP_NAMES: Mapping[str, str] = {
-    "patch": N_("third part: cells corrected, words changed"),
-    "minor": N_("second part: rows or tables more or fewer"),
-    "major": N_("first part: programs of readers may fail"),
+    "patch": N_("patch version: cells or descriptions corrected"),
+    "minor": N_("minor version: rows or tables added or removed"),
+    "major": N_("major version: a breaking change"),
 }
 """The parts of a version's number, and what raising each tells readers."""
 

@@ -64,7 +64,7 @@ def choose_reading(draft: str, resource: str) -> Response | str:
     except (StateError, PreconditionError) as error:
         flash(choose_voice().say_error(error), "bad")
         return redirect(url_for("readings.show_reading", draft=draft, resource=resource), 303)
-    flash(gettext("The table is read again"), "good")
+    flash(gettext("The table is being read again"), "good")
     return redirect(url_for("drafts.show_draft", draft=draft), 303)
 
 

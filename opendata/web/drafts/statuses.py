@@ -11,22 +11,22 @@ from opendata.services.core.actors import Actor
 from opendata.services.core.values import DraftView
 
 STATUSES: Mapping[str, tuple[str, str, str]] = {
-    "received": (N_("Received"), N_("The files have arrived and wait to be checked."), "busy"),
+    "received": (N_("Received"), N_("The files have arrived and are waiting to be checked."), "busy"),
     "validating": (N_("Being checked"), N_("Every row is being checked against the schema."), "busy"),
     "invalid": (
-        N_("Not in order"),
+        N_("Failed the check"),
         N_("The check found errors. Nothing was published. Correct the file and upload it again."),
         "bad",
     ),
-    "valid": (N_("In order"), N_("The check found no error. The draft can be submitted."), "good"),
-    "submitted": (N_("Submitted"), N_("The draft waits for the next step."), "busy"),
-    "returned": (N_("Returned"), N_("The reviewer has sent the draft back; see the comment."), "bad"),
-    "approved": (N_("Approved"), N_("The draft may be published."), "good"),
-    "published": (N_("Published"), N_("The draft became a version that everybody can see."), "good"),
-    "discarded": (N_("Discarded"), N_("The draft was given up."), "quiet"),
+    "valid": (N_("Passed the check"), N_("The check found no errors. The draft can be submitted."), "good"),
+    "submitted": (N_("Submitted"), N_("The draft is waiting for the next step."), "busy"),
+    "returned": (N_("Returned"), N_("The reviewer returned the draft. See the comment."), "bad"),
+    "approved": (N_("Approved"), N_("The draft can be published."), "good"),
+    "published": (N_("Published"), N_("The draft is now a version that everyone can see."), "good"),
+    "discarded": (N_("Discarded"), N_("The draft was discarded."), "quiet"),
     "failed": (
         N_("Interrupted"),
-        N_("A fault of ours stopped the work. Nothing is lost; it is tried again by itself."),
+        N_("A problem on our side stopped the work. Nothing is lost. It will be tried again automatically."),
         "bad",
     ),
 }
@@ -34,7 +34,7 @@ STATUSES: Mapping[str, tuple[str, str, str]] = {
 
 GIVEN_UP = (
     N_("Stopped"),
-    N_("The work did not succeed and is not tried again by itself. Nothing is lost; below is what was in the way."),
+    N_("The work didn't succeed and won't be tried again automatically. Nothing is lost. The cause is shown below."),
     "bad",
 )
 """The same of a draft that failed too often."""
@@ -62,7 +62,7 @@ PROPERTIES: Mapping[str, str] = {
     "contributors": N_("Contributors"),
     "homepage": N_("Home page"),
     "updateCycle": N_("Update cycle"),
-    "sourceVersion": N_("Edition of the source"),
+    "sourceVersion": N_("Version of the source"),
 }
 """The properties of a dataset's metadata and what pages call them."""
 

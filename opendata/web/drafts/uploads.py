@@ -54,7 +54,7 @@ def _begin_draft(dataset: str, opened: ExitStack) -> Answer:
 
     sent = read_upload(form, request.files, open_upload)
     if sent.errors:
-        return _render(found, form, sent.errors, gettext("Some values are not allowed")), 422
+        return _render(found, form, sent.errors, gettext("Some values aren't allowed")), 422
     try:
         draft, _ = services().drafts.create(g.actor, dataset, sent.files, sent.options, notes=form.get("notes", ""))
     except InputError as error:

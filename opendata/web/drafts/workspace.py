@@ -50,7 +50,7 @@ def create_dataset() -> Answer:
         dataset, _ = services().datasets.create(g.actor, read_document(values))
     except (InvalidMetadataError, StateError) as error:
         return _render_form(None, values, error)
-    flash(gettext("The dataset “%(title)s” is made. Upload its first file now", title=dataset.title), "good")
+    flash(gettext("The dataset “%(title)s” is created. Upload its first file now", title=dataset.title), "good")
     return redirect(url_for("uploads.show_upload", dataset=dataset.id), 303)
 
 
@@ -79,7 +79,7 @@ def change_metadata(dataset: str) -> Answer:
     if changed.proposed:
         flash(gettext("The metadata is saved. It becomes public with the next approved draft"), "good")
     else:
-        flash(gettext("The metadata is saved. The next version will carry it"), "good")
+        flash(gettext("The metadata is saved. It will be published with the next version"), "good")
     return redirect(url_for("catalogue.show_dataset", dataset=dataset), 303)
 
 
