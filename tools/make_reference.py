@@ -17,7 +17,8 @@ from opendata.cli import main as opendata
 from opendata.domain.findings import CODES
 from opendata.errors import OpendataError
 from opendata.settings import list_settings
-from opendata.wording.finding_sentences import CONSTRAINTS, SENTENCES, TYPE_ADVICE, WARNINGS
+from opendata.wording.field_types import TYPE_ADVICE
+from opendata.wording.finding_sentences import CONSTRAINTS, SENTENCES, WARNINGS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the program, then run it. -->\n"

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from opendata.errors import N_
-from opendata.wording.field_types import TYPES
+from opendata.wording.field_types import TYPE_ADVICE, TYPES
 from opendata.wording.finding_sentences import (
     CONSTRAINTS,
     NAMELESS,
     SENTENCES,
-    TYPE_ADVICE,
     WARNINGS,
     Sentences,
 )

@@ -18,11 +18,12 @@ from opendata.metadata.package import ResourceDescription, parse_document, read_
 from opendata.services.packages.package_source import PackageSource, open_source
 from opendata.services.packages.package_table import fetch_attachment, fetch_table, read_declared
 from opendata.tables.check.keys import FindTable, KeyedTable, check_foreign_keys
-from opendata.tables.check.validation import TableReader, hash_file
+from opendata.tables.check.validation import TableReader
 from opendata.tables.report.report import TaskReport, describe_report, refuse_file
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import PreparedTable, check_table, prepare_table
 from opendata.tables.text.dialect import read_dialect
+from opendata.tables.text.splitting import hash_file
 
 OnProgress = Callable[[float, str], None]
 """Hears which share (0..1) of which table has been read."""

@@ -6,7 +6,6 @@ numbers and words are kept). Nothing is decided by a sample, and counts are exac
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -23,8 +22,8 @@ from opendata.tables.arrow.arrays import make_text, view_flags
 from opendata.tables.check.cells import CellRule
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
-from opendata.tables.check.uniqueness import KeyWatch, Repetition
-from opendata.tables.report.report import Tally, TaskReport
+from opendata.tables.check.row_keys import RowKeys
+from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.header import Header, match_header, read_labels, tell_apart
 from opendata.tables.schema.schema import text_schema
 from opendata.tables.text.decoding import DecodingFault, read_rows
@@ -35,6 +34,7 @@ from opendata.tables.text.splitting import (
     WIDE_BLOCK_BYTES,
     Records,
     Source,
+    hash_file,
     is_plain,
     split_block,
     split_rows,
@@ -160,19 +160,20 @@ class TableReader:
         header = self._settle_header(head)
         screens = self._build_screens(header)
         self._listing.name_columns([screen.name for screen in screens])
-        watches = self._build_watches(header.columns)
+        assert self.schema is not None  # noqa: S101 - settled with the header
+        keys = RowKeys(self.schema, header.columns, self.task, self._listing)
         self._checks = self._find_checks(header)
-        keyed = {name for watch in watches for name in watch.names}
+        keyed = keys.names
         read = {name for check in self._checks for name in check.fields}
         for screen in screens:
             screen.is_key, screen.is_read = screen.name in keyed, screen.name in read
         schema = self.arrow_schema
         for screened in self._screen_careful(screens) if self._careful else self._screen_blocks(screens):
-            numbers = self._take(screened, screens, watches)
+            numbers = self._take(screened, screens, keys)
             self.rows += screened.records.rows
             if self._with_batches and self.task.valid and len(numbers):
                 yield self._build_batch(screened, screens, schema)
-        self._tell_repetitions(watches, screens)
+        keys.report(screens, self._read_rows)
         if self.task.valid:
             self.task.warnings += describe_rounded([item.name for item in self.fields], self._rounded)
         self._note_forms()
@@ -223,15 +224,6 @@ class TableReader:
         present = {item.name for item in header.columns}
         return [check for check in build_checks(self.schema.descriptor) if present.issuperset(check.fields)]
 
-    def _build_watches(self, columns: Sequence[Field]) -> list[KeyWatch]:
-        """What must not repeat: unique columns, the primary key, unique keys, as far as the file has their columns."""
-        assert self.schema is not None  # noqa: S101 - settled with the header
-        unique = [KeyWatch([item.name], "unique-error") for item in columns if item.constraints.get("unique")]
-        primary = [KeyWatch(self.schema.primary_key, "primary-key")] if self.schema.primary_key else []
-        others = [KeyWatch(names, "unique-key") for names in self.schema.unique_keys]
-        present = {item.name for item in columns}
-        return [watch for watch in [*unique, *primary, *others] if present.issuperset(watch.names)]
-
     # --- rows, in columns
 
     def _screen_blocks(self, screens: Sequence[ColumnScreen]) -> Iterator[_Screened]:
@@ -266,7 +258,7 @@ class TableReader:
         pairs = zip(screens, records.columns, strict=True)
         return [screen.screen(cells, wants_values=wants_values) for screen, cells in pairs]
 
-    def _take(self, screened: _Screened, screens: Sequence[ColumnScreen], watches: Sequence[KeyWatch]) -> np.ndarray:
+    def _take(self, screened: _Screened, screens: Sequence[ColumnScreen], keys: RowKeys) -> np.ndarray:
         """Report what is wrong with a batch and remember its keys; the numbers of its rows."""
         import numpy as np
 
@@ -281,11 +273,7 @@ class TableReader:
         blank = find_blank_rows(columns)
         if found or blank is not None or records.sizes is not None:
             self._listing.take(records, numbers, found, blank)
-        places = {screen.name: place for place, screen in enumerate(screens)}
-        for watch in watches:
-            empty = watch.take([columns[places[name]].keys for name in watch.names], numbers)
-            if len(empty):
-                self._tell_empty_keys(watch, records, empty, first)
+        keys.take(records, dict(zip(names, columns, strict=True)), numbers)
         for screen, column in zip(screens, columns, strict=True):
             if column.rounded:
                 self._rounded[screen.name] += column.rounded
@@ -364,52 +352,6 @@ class TableReader:
             text = pc.fill_null(text, make_text(""))
         return bool(text.equals(cells))
 
-    # --- keys
-
-    def _tell_empty_keys(self, watch: KeyWatch, records: Records, empty: np.ndarray, first: int) -> None:
-        tally = self._tally(watch)
-        problem = Problem("empty-primary-key", tally.rule, tally.strength)
-        self.task.count(tally, len(empty))
-        for row in empty.tolist():
-            if not self.task.has_room(tally.strength):
-                break
-            index = row - first if records.numbers is None else int(records.numbers.searchsorted(row))
-            self.task.list_sorted(Finding(problem, Place(row=row, cells=records.read_row(index))))
-        self._listing.store_rows(tally, empty.tolist(), problem)
-
-    def _tell_repetitions(self, watches: Sequence[KeyWatch], screens: Sequence[ColumnScreen]) -> None:
-        """Report the rows whose values stood in an earlier one; their cells are read again from the file."""
-        places = {screen.name: place for place, screen in enumerate(screens, start=1)}
-        found: list[tuple[KeyWatch, Repetition]] = []
-        for watch in watches:
-            repeated = sorted(watch.find_repetitions(), key=lambda item: item.row)
-            if repeated:
-                tally, number = self._tally(watch), places[watch.names[0]] if watch.kind == "unique-error" else None
-                self.task.count(tally, len(repeated))
-                stored = repeated[: self._listing.most]
-                problem = Problem(tally.type, tally.rule, tally.strength)
-                rows, earlier = [item.row for item in stored], [item.previous for item in stored]
-                self._listing.store_rows(tally, rows, problem, number=number, earlier=earlier)
-            found += [(watch, item) for item in repeated[: self.task.limit]]
-        found.sort(key=lambda item: item[1].row)
-        cells = self._read_rows([item.row for _, item in found[: self.task.limit]])
-        for watch, item in found[: self.task.limit]:
-            row, problem = cells.get(item.row, []), _tell_repetition(self._tally(watch), item)
-            place = Place(row=item.row, cells=row)
-            if watch.kind == "unique-error":
-                number = places[watch.names[0]]
-                value = str(screens[number - 1].rule.read(row[number - 1]).value) if number <= len(row) else ""
-                place = replace(place, cell=value, field=watch.names[0], number=number)
-            self.task.list_sorted(Finding(problem, place))
-
-    def _tally(self, watch: KeyWatch) -> Tally:
-        assert self.schema is not None  # noqa: S101 - settled with the header
-        if watch.kind == "unique-error":
-            field = next(item for item in self.schema.fields if item.name == watch.names[0])
-            return Tally(watch.kind, field.name, "unique", field.find_strength("unique"))
-        rule = "primaryKey" if watch.kind == "primary-key" else "uniqueKeys"
-        return Tally(watch.kind, ", ".join(watch.names), rule, self.schema.find_strength(rule))
-
     def _read_rows(self, wanted: Sequence[int]) -> dict[int, list[str]]:
         """The cells of a few rows, by record number."""
         found: dict[int, list[str]] = {}
@@ -440,16 +382,6 @@ def describe_rounded(names: Sequence[str], rounded: Mapping[str, int]) -> list[P
         for name in names
         if rounded.get(name)
     ]
-
-
-def hash_file(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _tell_repetition(tally: Tally, item: Repetition) -> Problem:
-    return Problem(tally.type, tally.rule, tally.strength, {"row": item.previous})
 
 
 def build_repairer(rule: CellRule, kinds: Sequence[str]) -> Repairer:

@@ -110,6 +110,8 @@ def complete_descriptor(error: Mapping[str, Any], kinds: Mapping[str, Sequence[A
 
 def find_kind(kind: str) -> Kind:
     """The words of an error type: ours, else those of frictionless."""
+    if kind.startswith("lax-") and kind not in _OWN:
+        return Kind(f"Lax {kind[4:].title()}", "A value in another notation than the standard's.", _CELL, _LAX)
     return _OWN.get(kind) or _find_engine_kind(kind)
 
 

@@ -330,6 +330,7 @@ def _list_key_names(descriptor: Mapping[str, Any]) -> set[str]:
 
 
 _PLAIN_KEYS = frozenset(["name", "type", "title", "description", "constraints", "opendata", "rdfType"])
+_CERTAIN_TYPES = ("any", "boolean", "date", "datetime", "integer", "number", "string")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -337,7 +338,7 @@ def _is_certain(item: Mapping[str, Any]) -> bool:
     """Whether a field is so plain that frictionless certainly takes it; nearly all are."""
     constraints = item.get("constraints") or {}
     return (
-        item["type"] in ("any", "boolean", "date", "datetime", "integer", "number", "string")
+        (TYPES[item["type"]].is_own or item["type"] in _CERTAIN_TYPES)
         and _PLAIN_KEYS.issuperset(item)
         and isinstance(item.get("rdfType", ""), str)
         and all(_is_certain_rule(item["type"], name, value) for name, value in constraints.items())

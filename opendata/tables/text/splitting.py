@@ -314,3 +314,9 @@ def _has_long_cell(column: pa.Array) -> bool:
 def _ends_open(column: pa.Array) -> bool:
     """Whether the last cell took in a line end: a quotation mark in it may be open still."""
     return str(column[-1].as_py()).endswith(("\n", "\r"))
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

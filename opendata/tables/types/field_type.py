@@ -50,6 +50,9 @@ class FieldType:
     is_native = False
     """Whether `parse` reads its default format; every other way of writing is read by frictionless."""
 
+    is_own = False
+    """Whether frictionless lacks the type, so that it can't be asked about its fields."""
+
     is_rewritten = False
     """Whether the canonical text follows from the value; else the source's text stays as it is."""
 
