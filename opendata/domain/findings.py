@@ -31,7 +31,6 @@ CODES: Mapping[str, Code] = {
     "lax-date": Code("lax-date"),
     "lax-yearmonth": Code("lax-yearmonth"),
     "lax-duration": Code("lax-duration"),
-    "lax-quarter": Code("lax-quarter"),
     "lax-uri": Code("lax-uri"),
     # a cell and its constraints
     "blank-cell": Code("blank-cell"),

@@ -19,7 +19,6 @@ TYPES: Mapping[str, str] = {
     "list": N_("List"),
     "number": N_("Number"),
     "object": N_("JSON object"),
-    "quarter": N_("Quarter"),
     "string": N_("Text"),
     "time": N_("Time of day"),
     "year": N_("Year"),
@@ -40,7 +39,6 @@ TYPE_ADVICE: Mapping[str, str] = {
         "Write the date as year-month-day, such as 2025-03-07. In Excel, choose “Format Cells”, “Custom”, and type"
         " yyyy-mm-dd"
     ),
-    "quarter": N_("Write the quarter as 2025-Q3"),
     "datetime": N_("Write date and time as 2025-03-07T09:30:00"),
     "time": N_("Write the time as 09:30:00"),
     "year": N_("Write the year in four digits, such as 2025"),

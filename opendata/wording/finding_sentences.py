@@ -98,11 +98,6 @@ SENTENCES: Mapping[str, Sentences] = {
         N_("“%(value)s” names a unit of time without a number"),
         N_("Write a number before each letter, such as P1D for a day or PT30M for 30 minutes, or leave the cell empty"),
     ),
-    "lax-quarter": Sentences(
-        N_("Quarter in another notation"),
-        N_("“%(value)s” is a quarter, but isn't written as year-Q and its number"),
-        N_("Write it as 2025-Q3"),
-    ),
     "lax-uri": Sentences(
         N_("Web address in another notation"),
         N_("“%(value)s” has characters that aren't allowed in a web address"),

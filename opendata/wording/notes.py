@@ -26,7 +26,6 @@ NOTES: Mapping[str, str] = {
     "lax-date": "a date is written as YYYY-MM-DD, with all its digits",
     "lax-yearmonth": "year and month are written as YYYY-MM",
     "lax-duration": "a duration has a number before each of its letters, such as PT30M",
-    "lax-quarter": "a quarter is written as YYYY-QN, such as 2025-Q3",
     "lax-uri": "an address has no blanks and only the characters of RFC 3986",
     "blank-cell": "there are only blanks where a value is required",
     "constraint-error": 'constraint "%(rule)s" is "%(limit)s"',

@@ -11,7 +11,6 @@ from opendata.tables.types.datetime import DATETIME
 from opendata.tables.types.field_type import Field, FieldType
 from opendata.tables.types.integer import INTEGER
 from opendata.tables.types.number import NUMBER
-from opendata.tables.types.quarter import QUARTER
 from opendata.tables.types.string import ANY, STRING
 from opendata.tables.types.structured import ARRAY, DURATION, GEOJSON, GEOPOINT, LIST, OBJECT
 from opendata.tables.types.time import TIME
@@ -33,7 +32,6 @@ TYPES: Mapping[str, FieldType] = {
         TIME,
         YEAR,
         YEARMONTH,
-        QUARTER,
         DURATION,
         GEOPOINT,
         LIST,
