@@ -312,7 +312,7 @@ WARNINGS: Mapping[str, str] = {
         " Parquet file has the nearest float"
     ),
     "spaced-moments": N_(
-        "Column “%(field)s”: %(count)s times have a space between date and time. They are published with a “T”"
+        "Column “%(field)s”: %(count)s cells have a space between date and time. They are published with a “T”"
     ),
     "bare-returns": N_("The lines end in CR alone, as in old Macintosh files. They can still be read"),
     "unchecked-tables": N_("The schema is for one table. These tables weren't checked: %(names)s"),

@@ -41,7 +41,7 @@ NOTES: Mapping[str, str] = {
     ),
     "luhn-check": "the last digit of the number follows from the others (Luhn)",
     "order-check": "%(fields)s must be in ascending order",
-    "strict-order-check": "%(fields)s must be in ascending order and all different",
+    "strict-order-check": "%(fields)s must be in ascending order, and no two of them the same",
     "sum-check": "“%(field)s” must be the sum of %(fields)s",
     "near-sum-check": "“%(field)s” must be the sum of %(fields)s, give or take %(tolerance)s",
     "codes-check": "the value must be a code of the list that is valid on %(day)s",

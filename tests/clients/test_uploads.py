@@ -360,7 +360,7 @@ def test_the_command_submits_what_is_valid(served: Served, file: Path) -> None:
     [
         (("squares.csv", "--dataset", "nothing-here"), "There is no dataset"),
         (("squares.csv", "--token", "odt_wrong"), "token"),
-        (("squares.csv", "--patience", "1", "--url", "http://127.0.0.1:9"), "out of reach"),
+        (("squares.csv", "--patience", "1", "--url", "http://127.0.0.1:9"), "Can't reach http://127.0.0.1:9"),
         (("none.csv",), "There is no file"),
         (("squares.csv", "--url", "portal.example.org"), "https://"),
     ],

@@ -46,7 +46,7 @@ def fields(*items: Mapping[str, Any], **rest: Any) -> dict[str, Any]:
             [("minor", "column size added")],
         ),
         (fields(CODE, SIZE), fields({**CODE, "name": "id"}, SIZE), [("major", "column code renamed to id")]),
-        (fields(CODE, SIZE), fields(SIZE, CODE), [("major", "columns stand in another order")]),
+        (fields(CODE, SIZE), fields(SIZE, CODE), [("major", "columns are in a different order")]),
         (fields(CODE), fields({**CODE, "type": "integer"}), [("major", "column code is now integer, was string")]),
         (
             fields(SIZE),
@@ -60,7 +60,7 @@ def fields(*items: Mapping[str, Any], **rest: Any) -> dict[str, Any]:
             fields(CODE, foreignKeys=[{"fields": ["code"], "reference": {"resource": "b", "fields": ["id"]}}]),
             [("major", "foreign keys changed")],
         ),
-        (fields(CODE), fields({**CODE, "title": "代码"}), [("patch", "columns are described otherwise")]),
+        (fields(CODE), fields({**CODE, "title": "代码"}), [("patch", "descriptions of columns changed")]),
         (fields(CODE), fields(CODE, fieldsMatch="equal"), [("minor", "fieldsMatch is now equal, was exact")]),
         (
             fields(CODE, fieldsMatch="subset"),
@@ -133,9 +133,9 @@ def test_checks_and_strengths_are_told() -> None:
     check = {"name": "order", "type": "date-order", "fields": ["a", "b"]}
     plain, checked = fields(CODE), fields(CODE, opendata={"checks": [check]})
     assert compare(plain, checked) == [("major", "check order is new or stricter")]
-    assert compare(checked, plain) == [("minor", "check order is gone or less strict")]
+    assert compare(checked, plain) == [("minor", "check order was removed or is less strict")]
     assert compare(checked, fields(CODE, opendata={"checks": [{**check, "title": "Order"}]})) == [
-        ("patch", "columns are described otherwise")
+        ("patch", "descriptions of columns changed")
     ]
     strict = {**CODE, "constraints": {"pattern": "a"}}
     lenient = {**strict, "opendata": {"strengths": {"pattern": "warning"}}}

@@ -81,7 +81,7 @@ def test_what_the_decoder_says_is_said_in_chinese(kind: str, tmp_path: Path) -> 
 
 def test_an_error_is_said_in_english(tmp_path: Path) -> None:
     found = explain_error(EN, check(tmp_path, FILES["type-error"])[0])
-    assert found.message == "“x” is not of the type “Whole number”"
+    assert found.message == "“x” doesn't have the type “Whole number”"
     assert found.advice.startswith("Write a whole number in digits only")
 
 

@@ -80,7 +80,7 @@ def show_draft(draft: DraftView, library: Sequence[SchemaView]) -> dict[str, str
             values |= {f"schema_{number}": "library", f"library_{number}": table.schema_name}
         elif table.schema:
             text = json.dumps(table.schema, ensure_ascii=False, indent=2)
-            values |= {f"schema_{number}": "custom schema", f"own_{number}": text}
+            values |= {f"schema_{number}": "own", f"own_{number}": text}
     return values
 
 
@@ -116,7 +116,7 @@ def _read_schema(form: Mapping[str, str], number: int) -> tuple[str | Mapping[st
     match form.get(f"schema_{number}", "last"):
         case "library":
             return form.get(f"library_{number}") or None, ""
-        case "custom schema":
+        case "own":
             text = form.get(f"own_{number}", "").strip()
             try:
                 found = json.loads(text)

@@ -20,7 +20,7 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01"
         (b'{"title": ', "line 1, column 11"),
         (b'{\n"title": nix}', "line 2, column 10"),
         (b"\xff\xfe{}", "UTF-8"),
-        (b'{"title": "a", "title": "b"}', "“title” occurs twice"),
+        (b'{"title": "a", "title": "b"}', "“title” appears twice"),
         (b'{"title": "a\\u0000b"}', "NUL"),
         (b'{"title": "a\\ud800b"}', "surrogate"),
         (b'{"\\ud800": 1}', "surrogate"),

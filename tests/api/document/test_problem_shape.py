@@ -51,7 +51,7 @@ def test_a_problem_speaks_the_readers_language(stranger: Caller) -> None:
         language: problem(stranger.get("/drafts", headers={"Accept-Language": language}), 401)["title"]
         for language in ("en", "zh-CN", "fr")
     }
-    assert texts["en"] == "Sign-in is needed"
+    assert texts["en"] == "You must sign in"
     assert re.search("[\u4e00-\u9fff]", texts["zh-CN"])
     assert texts["fr"] == texts["zh-CN"], "the portal's default language"
 

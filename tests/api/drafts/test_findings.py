@@ -64,7 +64,7 @@ def test_findings_are_listed_with_words(editor: Caller, place: str) -> None:
     ]
     item = found["items"][2]
     assert (item["cell"], item["strength"], item["title"]) == ("-5", "warning", "Too small")
-    assert (item["message"], item["advice"]) == ("“-5” is less than 0", "The value has to be at least 0")
+    assert (item["message"], item["advice"]) == ("“-5” is less than 0", "The value must be at least 0")
 
 
 def test_the_words_are_in_the_language_asked_for(editor: Caller, place: str) -> None:
@@ -119,7 +119,7 @@ def test_the_list_is_a_csv_in_the_language_asked_for(editor: Caller, place: str)
     assert rows[0] == ["行", "列", "值", "规则", "问题", "怎么改"]
     assert [row[0] for row in rows[1:]] == ["", "4", "4", "4"]
     english = editor.get(f"{place}/findings.csv").data.decode("utf-8-sig")
-    assert english.startswith("Row,Column,Value,Rule,What is wrong,How to put it right\r\n")
+    assert english.startswith("Row,Column,Value,Rule,What is wrong,How to fix it\r\n")
 
 
 @pytest.mark.parametrize("name", ["findings.xlsx", "marked.xlsx"])
@@ -136,7 +136,7 @@ def test_the_marked_copy_holds_the_table_as_it_was_sent(editor: Caller, place: s
     sheet = archive.read("xl/worksheets/sheet1.xml").decode()
     assert ">=1+1<" in sheet
     assert "<f>" not in sheet
-    assert "“B1” does not have the form [A-Z][0-9]{3}" in archive.read("xl/comments1.xml").decode()
+    assert "“B1” doesn't match the pattern [A-Z][0-9]{3}" in archive.read("xl/comments1.xml").decode()
 
 
 @pytest.mark.parametrize("name", ["findings", *FILES])

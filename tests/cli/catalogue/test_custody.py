@@ -31,7 +31,7 @@ def test_a_sound_instance_is_looked_over_in_words_and_as_json(run: Run, lakes: P
     looked = run("fsck")
     assert looked.exit_code == 0
     assert "2 versions" in looked.stdout
-    assert "Nothing is wrong." in looked.stdout
+    assert "No problems found." in looked.stdout
     found = json.loads(run("fsck", "--full", "--json").stdout)
     assert (found["versions"], found["findings"]) == (2, [])
 
@@ -59,7 +59,7 @@ def test_a_backup_becomes_an_instance_that_signs_on_with_the_same_key(run: Run, 
     folder, other = tmp_path / "backup", tmp_path / "other"
     written = run("backup", folder, "--with-keys")
     assert written.exit_code == 0
-    assert "The private key is not in it" not in written.stderr
+    assert "The backup doesn't include the private key" not in written.stderr
     restored = run("restore", folder, env={"OPENDATA_HOME": str(other)})
     assert restored.exit_code == 0, restored.output
     assert "2 versions" in restored.stdout
@@ -72,7 +72,7 @@ def test_a_backup_becomes_an_instance_that_signs_on_with_the_same_key(run: Run, 
 
 def test_a_backup_without_the_key_says_where_to_put_it(run: Run, lakes: Path, tmp_path: Path) -> None:
     written = run("backup", tmp_path / "backup")
-    assert "The private key is not in it" in written.stderr
+    assert "The backup doesn't include the private key" in written.stderr
     restored = run("restore", tmp_path / "backup", env={"OPENDATA_HOME": str(tmp_path / "other")})
     assert "signing.key" in restored.stderr
 
@@ -91,7 +91,7 @@ def test_a_version_is_corrected_withdrawn_and_erased(run: Run, lakes: Path) -> N
     assert (corrected.exit_code, "1.0.0" in corrected.stderr) == (0, True)
     assert run("withdraw", "lakes", "1.0.0", "--reason", "数据有误").exit_code == 0
     again = run("withdraw", "lakes", "1.0.0", "--reason", "数据有误")
-    assert (again.exit_code, "withdrawn before" in again.stderr) == (2, True)
+    assert (again.exit_code, "1.0.0 is already withdrawn" in again.stderr) == (2, True)
     erased = run("withdraw", "lakes", "1.0.0", "--reason", "x", "--legal-basis", "y", "--erase")
     assert erased.exit_code == 0
     with pytest.raises(StopIteration):

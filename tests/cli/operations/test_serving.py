@@ -57,7 +57,7 @@ def running(home: Path, *words: str) -> Iterator[tuple[Command, str]]:
     command = Command(home, *words)
     try:
         line = command.wait_for("Serving http")[-1]
-        yield command, line.split("Serving ")[1].split(";")[0]
+        yield command, line.split("Serving ")[1].split(". Press ")[0]
     finally:
         if command.process.poll() is None:
             command.process.kill()
@@ -151,7 +151,7 @@ def test_a_taken_port_is_named_before_anything_starts(home, words) -> None:
         out, err = command.process.communicate(timeout=SECONDS)
     assert command.process.returncode == 2
     assert out == ""
-    assert f"Port {port} is taken" in err
+    assert f"Port {port} is already in use" in err
     assert "make run" in err
     assert not home.exists()
 

@@ -23,9 +23,9 @@ def test_a_store_is_checked_remembered_and_checked_again(run: Run, instance: Pat
     first = run(*words)
     assert first.exit_code == 0, first.output
     assert "versions signed by the key" in first.output
-    assert "taken on trust" in first.output
+    assert "trusted without proof" in first.output
     again = run(*words, "--key", instance / "signing.pub")
-    assert (again.exit_code, "taken on trust" in again.output) == (0, False)
+    assert (again.exit_code, "trusted without proof" in again.output) == (0, False)
     files = [path for path in (instance / "store/blobs").rglob("*") if path.is_file()]
     (blob,) = (path for path in files if path.read_bytes() == CSV.encode())
     blob.chmod(0o644)

@@ -42,7 +42,7 @@ def test_an_invalid_table_is_status_1_and_tells_what_where(run, write) -> None:
     assert ended.exit_code == 1
     assert "levels.csv: invalid (rows: 3, columns: 2, errors: 3)" in ended.stdout
     assert "1 × type-error in “level”" in ended.stdout
-    assert "row 3, “level”: “high” is not of the type “Number”" in ended.stdout
+    assert "row 3, “level”: “high” doesn't have the type “Number”" in ended.stdout
     assert "row 4, “code”: “xyz”" in ended.stdout
 
 

@@ -116,9 +116,9 @@ def test_hidden_rows_are_read_and_told(place: Path) -> None:
         ("<p>text</p>", "no table"),
         ("<table><tr><td>a<td>b</table>", "no table"),
         ("<table><tr><td>" * 5000, "nested too deeply|HTML"),
-        ("<table>" + ("<tr>" + "<td colspan=1000>x" * 16) * 5000 + "</table>", "cells that are empty"),
+        ("<table>" + ("<tr>" + "<td colspan=1000>x" * 16) * 5000 + "</table>", "millions of empty cells"),
         ("<table><tr>" + "<td colspan=1000>x" * 20 + "</table>", "16384"),
-        (b"<table><tr><td>\xff", "At byte 16 "),
+        (b"<table><tr><td>\xff", "Byte 16 of the file "),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_reason(place: Path, text: str | bytes, words: str) -> None:

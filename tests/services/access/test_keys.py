@@ -82,7 +82,7 @@ def test_a_change_that_broke_off_is_finished_by_the_next(
         patch.setattr(LocalStore, "put_record", fail)
         with pytest.raises(OSError, match="full"):
             services.keys.rotate(SYSTEM)
-    with pytest.raises(IntegrityError, match="finish the change"):  # nothing is signed by a key that is leaving
+    with pytest.raises(IntegrityError, match="finish the key change"):  # nothing is signed by a key that is leaving
         records.require_key(build_context(services.settings))
     fresh = services.keys.rotate(SYSTEM)
     publish(services, editor, MORE)
@@ -93,7 +93,7 @@ def test_a_change_that_broke_off_is_finished_by_the_next(
 def test_a_key_that_the_store_does_not_know_signs_nothing(services: Services, editor: Actor) -> None:
     publish(services, editor)
     (services.settings.key_folder / "signing.key").write_text("00" * 32 + "\n")
-    with pytest.raises(IntegrityError, match="not the newest"):
+    with pytest.raises(IntegrityError, match="isn't the newest"):
         records.require_key(build_context(services.settings))
 
 

@@ -57,7 +57,7 @@ def test_a_document_beside_a_table_becomes_an_attachment(services: Services, edi
 
 
 def test_a_document_alone_is_refused_with_what_to_do(services: Services, editor: Actor) -> None:
-    with pytest.raises(UnsupportedFormatError, match="beside its table"):
+    with pytest.raises(UnsupportedFormatError, match="together with its table"):
         send(services, editor, {"a.pdf": PDF})
 
 

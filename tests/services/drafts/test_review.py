@@ -113,7 +113,7 @@ def test_a_draft_whose_metadata_change_on_the_way_is_not_published(
         published.drafts.approve(boss, draft)
     published.datasets.update(second, "reservoirs", {"title": "湖泊"})
     step = published.drafts.approve if moment == "submitted" else published.drafts.publish
-    with pytest.raises(StateError, match="changed after it was submitted"):
+    with pytest.raises(StateError, match="changed since it was submitted"):
         step(boss, draft)
     published.drafts.return_(boss, draft, "请重新提交")
     published.drafts.submit(editor, draft)
@@ -125,7 +125,7 @@ def test_the_first_version_is_what_was_approved_too(services: Services, editor: 
     draft = submit(services, editor)
     services.drafts.approve(boss, draft)
     services.datasets.update(editor, "reservoirs", {"licenses": LICENCE})
-    with pytest.raises(StateError, match="changed after it was submitted"):
+    with pytest.raises(StateError, match="changed since it was submitted"):
         services.drafts.publish(boss, draft)
     with pytest.raises(NotFoundError):
         services.datasets.get("reservoirs")
@@ -233,7 +233,7 @@ def test_a_draft_approved_before_drafts_were_sealed_is_submitted_again(
         session.execute(update(Draft).values(sealed=None, contributors=None))  # as the migration leaves it
     assert services.drafts.get(boss, draft).contributors == ["editor"]
     assert services.datasets.get_ahead("reservoirs", editor).title == "水库"
-    with pytest.raises(StateError, match="changed after it was submitted"):
+    with pytest.raises(StateError, match="changed since it was submitted"):
         services.drafts.publish(boss, draft)
     services.drafts.return_(boss, draft, "请重新提交")
     services.drafts.submit(editor, draft)

@@ -119,7 +119,7 @@ def test_a_number_does_not_go_on_in_a_line_that_was_withdrawn(services: Services
     assert draft.base == "1.0.0"
     assert draft.next is not None
     assert (draft.next.version, draft.next.is_breaking) == ("3.0.0", False)
-    assert text(draft) == ["goes back before version 2.0.0, which was withdrawn", "levels: rows added: 1"]
+    assert text(draft) == ["goes back to before version 2.0.0, which was withdrawn", "levels: rows added: 1"]
 
 
 def test_a_breaking_change_needs_its_reason_where_drafts_are_reviewed(services: Services, editor: Actor) -> None:

@@ -381,7 +381,7 @@ def test_links_out_of_the_package_are_not_followed(instance: Services, tmp_path:
     found = load(instance, folder)
     assert [item.name for item in found.resources if item.valid] == ["inside"]
     for name in ("link", "folder", "nowhere", "schema"):
-        assert "leads out of the package" in messages(found, name)
+        assert "points outside the package" in messages(found, name)
     for name in ("circle", "long", "part"):
         assert "missing" in messages(found, name)
 
@@ -432,10 +432,10 @@ def test_descriptor_schema_and_dialect_may_be_files_of_their_own(instance: Servi
     ("schema", "text", "reason"),
     [
         ("missing.json", "", "missing"),
-        ("schema.json", "[]", "does not hold a schema"),
-        ("schema.json", "{", "is not JSON"),
+        ("schema.json", "[]", "doesn't contain a schema"),
+        ("schema.json", "{", "isn't valid JSON"),
         ("schema.json", "{}", "fields"),
-        ("../schema.json", "", "leads out"),
+        ("../schema.json", "", "points outside"),
         ("http://127.0.0.1:9/schema.json", "", "remote"),
     ],
 )

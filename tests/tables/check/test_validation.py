@@ -24,14 +24,14 @@ from hypothesis import strategies as st
 from opendata.errors import InvalidSchemaError
 from opendata.intake.text.delimited import find_dialect
 from opendata.tables.check import validation
-from opendata.tables.check.validation import TableReader, hash_file
+from opendata.tables.check.validation import TableReader
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.report.report import describe_report
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import check_table, prepare_table
 from opendata.tables.text import splitting
 from opendata.tables.text.dialect import Dialect, read_dialect
-from opendata.tables.text.splitting import BATCH_ROWS, MAX_EXTRA_CELLS
+from opendata.tables.text.splitting import BATCH_ROWS, MAX_EXTRA_CELLS, hash_file
 from opendata.tables.types.registry import TYPES
 from tests.differential.answers import recall
 from tests.selection import examples

@@ -33,7 +33,7 @@ def test_signing_in_leads_to_the_workspace_and_out_again(portal: Portal) -> None
 def test_a_wrong_name_or_password_says_neither_which(portal: Portal, name: str, password: str) -> None:
     answer = send(portal.client("en"), "/sign-in", {"name": name, "password": password})
     assert answer.status_code == 401
-    assert "Name or password is wrong" in answer.text
+    assert "The name or password is incorrect" in answer.text
     assert password not in answer.text or not password
 
 
@@ -78,7 +78,7 @@ def test_a_form_from_elsewhere_is_refused(portal: Portal, path: str, token: str)
     client = portal.signed_in("clerk", "en")
     answer = client.post(path, data={"csrf_token": token, "name": "clerk", "password": PASSWORD})
     assert answer.status_code == 400
-    assert "did not come from a page of this portal" in answer.text
+    assert "didn&#39;t come from a page of this portal" in answer.text
 
 
 def test_every_form_is_guarded(portal: Portal) -> None:

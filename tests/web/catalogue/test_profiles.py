@@ -9,7 +9,7 @@ from tests.web.conftest import Portal
 def test_the_dictionary_tells_what_is_in_each_column(portal: Portal) -> None:
     page = portal.client("en").get("/datasets/reservoirs/1.1.0/").text
     assert "1 empty" in page
-    assert "different" in page
+    assert "distinct" in page
     assert '<svg class="bars"' in page
 
 
@@ -28,5 +28,5 @@ def test_of_a_column_that_may_tell_of_persons_only_counts_are_shown(desk: Portal
     assert "least" not in phones
     assert "histogram" not in phones
     page = desk.client("en").get("/datasets/phones/1.0.0/").text
-    assert "20 different" in page
+    assert "20 distinct" in page
     assert f"{numbers[0]} – {numbers[-1]}" not in page

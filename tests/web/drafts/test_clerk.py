@@ -158,9 +158,9 @@ def test_a_step_the_state_does_not_allow_is_told_on_the_page(desk: Portal) -> No
     place = upload(client, "levels", WRONG, **own_schema()).headers["Location"]
     desk.work()
     answer = client.post(f"{place}/submit", data=token_of(client, place), follow_redirects=True)
-    assert "The draft is “invalid”" in answer.text
+    assert "This draft is “invalid”" in answer.text
     stale = client.post(f"{place}/discard", data={**token_of(client, place), "revision": "1"}, follow_redirects=True)
-    assert "changed in the meantime" in stale.text
+    assert "has changed since you read it" in stale.text
 
 
 def test_two_persons_publish(office: Portal) -> None:
@@ -175,7 +175,7 @@ def test_two_persons_publish(office: Portal) -> None:
     assert "/approve" not in own
     assert client.post(f"{place}/approve", data=token_of(client, place)).status_code == 403
     empty = boss.post(f"{place}/return", data={**token_of(boss, place), "comment": " "}, follow_redirects=True)
-    assert "Say why the draft is returned" in empty.text
+    assert "Say why you are returning the draft" in empty.text
     send(boss, f"{place}/return", {"comment": "单位不明"}, form=place)
     assert "单位不明" in client.get(place).text
     send(client, f"{place}/submit", {}, form=place)

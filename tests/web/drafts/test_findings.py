@@ -23,7 +23,7 @@ def test_counts_are_named_by_rule_and_find_their_findings() -> None:
         {"type": "constraint-error", "fieldName": "kind", "rule": "pattern", "count": 2, "strength": "warning"},
     ]
     first, second = list_counts({"opendata": {"counts": counts}})
-    assert (first.title, first.count, first.strength) == ("格式不符", 2, "warning")
+    assert (first.title, first.count, first.strength) == ("不符合格式规则", 2, "warning")
     assert first.query == {"type": "constraint-error", "field": "kind", "rule": "pattern", "strength": "warning"}
     assert (second.column, second.query["field"]) == ("day", "day")
 
@@ -32,6 +32,6 @@ def test_counts_are_named_by_rule_and_find_their_findings() -> None:
 def test_warnings_are_the_readers_and_those_of_an_earlier_release_stay_as_they_were() -> None:
     coded = {"code": "spaced-moments", "params": {"field": "t", "count": 3}}
     assert list_warnings({"warnings": ["…"], "opendata": {"warnings": [coded]}}) == [
-        "列“t”有 3 个时间在日期与时刻之间用了空格。发布时写作“T”"
+        "列“t”有 3 个单元格在日期与时刻之间用了空格。发布时写作“T”"
     ]
     assert list_warnings({"warnings": ["as it was"], "opendata": {}}) == ["as it was"]

@@ -52,7 +52,7 @@ def test_a_schema_that_fits_is_named_and_taken_with_its_columns(desk: Portal, cl
     assert "Schemas that fit the table “levels”" in page
     assert "<strong>Reservoirs</strong>" in page
     assert "<code>reservoirs@1.0.0</code>" in page
-    assert "3 of 4 columns; missing: measured; not in the schema: 备注; in another order" in page
+    assert "3 of 4 columns; missing: measured; not in the schema: 备注; in a different order" in page
     assert "水位(米) → <code>level</code>" in page
     answer = send(
         clerk, f"{place}/resources/levels/fitting-schema", {"ref": "reservoirs@1.0.0", "table": ""}, form=place
@@ -65,14 +65,14 @@ def test_a_schema_that_fits_is_named_and_taken_with_its_columns(desk: Portal, cl
     wrong = clerk.get(place).text
     check_page(wrong)
     assert list_choices(wrong) == {"code": "编号", "name": "水库名称", "level": "水位(米)", "measured": ""}
-    assert "Columns that no field of the schema is for: 备注" in wrong
+    assert "Columns that match no field in the schema: 备注" in wrong
     assert read_draft(desk, place).status == "invalid"
 
 
 def test_the_schema_of_a_published_table_is_named_and_taken(desk: Portal, clerk: FlaskClient) -> None:
     publish(desk.services, desk.services.accounts.sign_in("clerk", PASSWORD)[0], schema=TITLED, title="水位表")
     place = upload_table(desk, CHINESE, schema=None, name="january")
-    assert "as of the table “levels” of the present version" in clerk.get(place).text
+    assert "used for the table “levels” in the current version" in clerk.get(place).text
     send(clerk, f"{place}/resources/january/fitting-schema", {"ref": "", "table": "levels"}, form=place)
     desk.work()
     assert read_draft(desk, place).status == "valid"
@@ -83,7 +83,7 @@ def test_a_schema_that_nobody_proposed_is_not_taken(desk: Portal, clerk: FlaskCl
     place = upload_table(desk, CHINESE, schema=None)
     assert "Schemas that fit" not in clerk.get(place).text
     send(clerk, f"{place}/resources/levels/fitting-schema", {"ref": "reservoirs@1.0.0", "table": ""}, form=place)
-    assert "The schema does not fit the table any more" in clerk.get(place).text
+    assert "The schema no longer fits the table" in clerk.get(place).text
     assert read_draft(desk, place).resources[0].schema is None
 
 
@@ -99,7 +99,7 @@ def test_columns_are_mapped_by_hand_and_the_mapping_is_taken_back(desk: Portal, 
     mapped = clerk.get(place).text
     check_page(mapped)
     assert read_draft(desk, place).status == "valid"
-    assert "The columns are read by what you said they are." in mapped
+    assert "The columns are read as you specified." in mapped
     assert list_choices(mapped) == {"code": "Nummer", "name": "Name", "level": "Pegel", "measured": "Tag"}
     send(clerk, f"{place}/resources/levels/columns", {"undo": "1"}, form=place)
     desk.work()
@@ -110,7 +110,7 @@ def test_columns_are_mapped_by_hand_and_the_mapping_is_taken_back(desk: Portal, 
 def test_a_column_cannot_be_two_fields(desk: Portal, clerk: FlaskClient) -> None:
     place = upload_table(desk, "x,Name,c,d\n1,2,3,4\n", schema=SCHEMA)
     send(clerk, f"{place}/resources/levels/columns", {"column_0": "1", "column_1": "1", "column_2": "99"}, form=place)
-    assert "The column “x” cannot be both “code” and “name”; choose one" in clerk.get(place).text
+    assert "The column “x” can&#39;t be both “code” and “name”. Choose one" in clerk.get(place).text
     assert read_draft(desk, place).status == "invalid"
 
 
@@ -118,7 +118,7 @@ def test_columns_in_another_order_alone_are_told_as_such(desk: Portal, clerk: Fl
     rows = [line.split(",") for line in ENGLISH.splitlines()]
     place = upload_table(desk, "".join(",".join(row[::-1]) + "\n" for row in rows), schema=SCHEMA)
     page = clerk.get(place).text
-    assert "in another order than the schema wants" in page
+    assert "in a different order from the schema" in page
     assert read_draft(desk, place).status == "invalid"
     form = {f"column_{number}": str(4 - number) for number in range(4)}
     assert list_choices(page) == {name: name for name in rows[0]}

@@ -22,8 +22,8 @@ def test_the_page_tells_the_number_the_rows_and_asks_whether_the_file_is_complet
     actor = begin(desk)
     draft = upload(desk.services, actor, CSV.rsplit("A002", 1)[0])
     page = desk.signed_in("clerk", "en").get(f"/workspace/drafts/{draft.id}").text
-    assert "It becomes version 1.1.0" in page
-    assert "You delete 50% of the rows of “levels”: 1 of 2. Is the file complete?" in page
+    assert "This draft becomes version 1.1.0" in page
+    assert "You are deleting 50% of the rows of “levels”: 1 of 2. Is the file complete?" in page
     assert "levels: rows removed: 1" in page
     assert '<option value="patch"' not in page
     assert '<option value="minor" selected>' in page
@@ -36,12 +36,12 @@ def test_the_page_tells_the_number_the_rows_and_asks_whether_the_file_is_complet
 def test_a_first_version_and_one_with_nothing_new_ask_for_no_number(desk: Portal) -> None:
     actor = begin(desk)
     page = desk.signed_in("clerk", "en").get(f"/workspace/drafts/{upload(desk.services, actor).id}").text
-    assert "Nothing is new: no version would come of it" in page
+    assert "Nothing has changed, so no version will be made" in page
     assert 'name="bump"' not in page
     desk.services.datasets.create(actor, {**SAMPLE, "id": "other"})
     first = upload(desk.services, actor, dataset="other")
     page = desk.signed_in("clerk", "en").get(f"/workspace/drafts/{first.id}").text
-    assert "It becomes version 1.0.0" in page
+    assert "This draft becomes version 1.0.0" in page
     assert 'name="bump"' not in page
     assert 'name="breaking"' not in page
 
@@ -54,11 +54,11 @@ def test_a_breaking_change_is_announced_from_the_page(desk: Portal) -> None:
     answer = send(client, f"{place}/submit", {"breaking": "not measured", "effective": day}, form=place)
     assert answer.status_code == 303
     page = client.get(place).text
-    assert f"the draft is published on {day}" in page
+    assert f"The draft will be published on {day}" in page
     assert "data-progress" not in page
     assert f"{place}/discard" in page
     told = desk.client("en").get("/datasets/reservoirs").text
-    assert f"Announced for {day}: version 2.0.0" in told
+    assert f"Version 2.0.0 is announced for {day}" in told
     assert "not measured" in told
     (item,) = desk.client().get("/api/v1/datasets/reservoirs/announcements").json["items"]
     assert (item["version"], item["effective"], item["reason"]) == ("2.0.0", day, "not measured")
@@ -70,7 +70,7 @@ def test_what_is_missing_is_asked_for_where_drafts_are_reviewed(office: Portal) 
     client, place = office.signed_in("clerk", "en"), f"/workspace/drafts/{draft.id}"
     answer = send(client, f"{place}/submit", {"breaking": ""}, form=place)
     page = client.get(place).text if answer.status_code == 303 else answer.text
-    assert "say why it has to be" in page
+    assert "Say why it is necessary" in page
     assert office.services.drafts.get(actor, draft.id).status == "valid"
 
 

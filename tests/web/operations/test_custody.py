@@ -36,7 +36,7 @@ def test_a_maintainer_takes_a_version_down_on_a_page(desk: Portal) -> None:
     assert FORM in boss.get("/datasets/reservoirs/1.0.0/").text
     answer = send(boss, FORM, {"reason": " "})
     assert answer.status_code == 422
-    assert "Say why" in answer.text
+    assert "Give a reason" in answer.text
     answer = send(boss, FORM, {"reason": "含<错误>", "legalBasis": "条例", "successor": "1.1.0"})
     assert answer.status_code == 303
     page = boss.get("/datasets/reservoirs").text
