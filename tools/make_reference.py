@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-os.environ.update(LC_ALL="C.UTF-8")  # the reference is in English, whoever makes it
+os.environ.update(LC_ALL="C.UTF-8")  # the reference is in English on every machine
 
 from opendata import errors, problems
 from opendata.cli import main as opendata
@@ -25,41 +25,41 @@ NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the progra
 
 HELPS_ELSEWHERE = {"type-error": "See [types](#types).", "constraint-error": "See [constraints](#constraints)."}
 
-# What each error type of a report tells; the pages' catalogue has what it is called and what helps.
+# What each error type of a report means. Its title and its advice come from `wording`.
 FINDINGS = {
-    "type-error": "A value that is not of the column's type and format.",
-    "constraint-error": "A value outside of what the schema allows.",
-    "lax-integer": "A whole number in another form than the standard's, plain enough to be repaired.",
-    "lax-number": "A number in another form than the standard's, plain enough to be repaired.",
-    "lax-date": "A date in another form than the standard's, plain enough to be repaired.",
-    "lax-yearmonth": "Year and month in another form than the standard's.",
-    "lax-duration": "A duration that names a unit without a number.",
-    "lax-uri": "An address with characters that have to be percent-encoded.",
-    "blank-cell": "A cell that has to have a value has only blanks.",
-    "category-error": "A value that is none of the categories of its column.",
-    "custom-check": "A row that does not pass a [check](checks.md) of its schema.",
-    "unique-error": "A value that occurs twice in a column of unique values.",
-    "primary-key": "A row whose primary key is empty or stood in an earlier row.",
-    "unique-key": "A row whose unique key stood in an earlier row.",
-    "foreign-key": "A value that the table referred to does not have.",
-    "missing-cell": "A row with fewer cells than the header; told for each cell.",
-    "extra-cell": "A row with more cells than the header; told for each cell, of very many for the first.",
-    "blank-row": "A row without any value.",
+    "type-error": "A value doesn't have the column's type or format.",
+    "constraint-error": "A value isn't allowed by the schema.",
+    "lax-integer": "A whole number isn't written as the standard requires. It can be repaired.",
+    "lax-number": "A number isn't written as the standard requires. It can be repaired.",
+    "lax-date": "A date isn't written as the standard requires. It can be repaired.",
+    "lax-yearmonth": "A year and month aren't written as the standard requires.",
+    "lax-duration": "A duration names a unit without a number.",
+    "lax-uri": "An address contains characters that must be percent-encoded.",
+    "blank-cell": "A cell that needs a value contains only spaces.",
+    "category-error": "A value isn't one of the column's categories.",
+    "custom-check": "A row doesn't pass a [check](checks.md) in its schema.",
+    "unique-error": "A value appears more than once in a column of unique values.",
+    "primary-key": "A row's primary key is empty or appears in an earlier row.",
+    "unique-key": "A row's unique key appears in an earlier row.",
+    "foreign-key": "A value isn't in the table that the foreign key refers to.",
+    "missing-cell": "A row has fewer cells than the header. Each missing cell is reported.",
+    "extra-cell": "A row has more cells than the header. Each extra cell is reported, at most 100 a row.",
+    "blank-row": "A row has no values.",
     "blank-header": "The header row is empty.",
-    "blank-label": "A column without a name.",
-    "duplicate-label": "Two columns of the same name.",
-    "missing-label": "A column of the schema that the file lacks.",
-    "extra-label": "A column that the schema does not know.",
-    "incorrect-label": "A column named otherwise than in the schema.",
-    "unmatched-header": "No column of the file is one of the schema's.",
-    "unclosed-quote": "A quotation mark that is opened and never closed.",
-    "nul-byte": "A byte that no text has.",
-    "format-error": "A binary file (a picture, a PDF) named as a table.",
-    "source-error": "The bytes stop being a table: an empty file, a file that is damaged, a cell without end.",
-    "encoding-error": "Bytes that are not of the declared encoding.",
+    "blank-label": "A column has no name.",
+    "duplicate-label": "Two columns have the same name.",
+    "missing-label": "The file doesn't have a column that the schema has.",
+    "extra-label": "The file has a column that isn't in the schema.",
+    "incorrect-label": "A column's name differs from the schema.",
+    "unmatched-header": "No column in the file matches the schema.",
+    "unclosed-quote": "A quotation mark isn't closed.",
+    "nul-byte": "The file contains a NUL byte, which isn't text.",
+    "format-error": "A binary file (a picture, a PDF) is named like a table.",
+    "source-error": "The bytes aren't a table: the file is empty or damaged, or a cell doesn't end.",
+    "encoding-error": "The bytes aren't valid in the declared encoding.",
     "resource-error": (
-        "A table of a package that cannot be read at all: a file missing, a path out of the package, an unusable"
-        " schema, a foreign key to a table that is not there."
+        "A table in a package can't be read: a file is missing, a path leads out of the package, the schema can't be"
+        " used, or a foreign key refers to a table that isn't there."
     ),
 }
 
@@ -69,9 +69,9 @@ def write_settings() -> str:
     lines = [
         "# Settings",
         "",
-        "Every setting is an environment variable. `init` and `demo` keep their choices as `NAME=value` lines in",
-        "`opendata.env` in the instance folder; the environment wins over that file. `opendata config` shows what is",
-        "in force and where it comes from.",
+        "Every setting is an environment variable. `init` and `demo` write their choices as `NAME=value` lines to",
+        "`opendata.env` in the instance folder. Environment variables take precedence over that file.",
+        "`opendata config` shows each value in use and where it comes from.",
         "",
         "| variable | default | what it does |",
         "|---|---|---|",
@@ -81,8 +81,8 @@ def write_settings() -> str:
         lines.append(f"| `{item.variable}` | {default} | {item.about}{' Secret.' if item.secret else ''} |")
     lines += [
         "",
-        "Three more concern the terminal alone: `OPENDATA_DEBUG=1` shows the traceback of an unexpected failure,",
-        "`OPENDATA_TOKEN` is the token of `opendata upload`, and the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`) chooses",
+        "Three more affect only the terminal. `OPENDATA_DEBUG=1` shows the traceback of an unexpected failure.",
+        "`OPENDATA_TOKEN` is the token for `opendata upload`. The locale (`LC_ALL`, `LC_MESSAGES`, `LANG`) selects",
         "Chinese or English.",
     ]
     return "\n".join(lines) + "\n"
@@ -93,8 +93,8 @@ def write_commands() -> str:
     parts = [
         "# Commands",
         "",
-        "Exit status: 0 done, 1 the data did not pass, 2 wrong use or failure. Results are written to stdout, all",
-        "else to stderr; `--json` prints exactly one document.",
+        "The exit status is 0 if the command is done, 1 if the data didn't pass, and 2 for wrong use or a failure.",
+        "Results are written to stdout, everything else to stderr. `--json` prints exactly one document.",
     ]
     for path, command in walk(opendata, "opendata"):
         options = {"terminal_width": 100, "max_content_width": 100, "help_option_names": ["-h", "--help"]}
@@ -104,7 +104,7 @@ def write_commands() -> str:
 
 
 def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    """Every command and its full name, in the order of help."""
+    """Every command and its full name, in the order of the help."""
     yield path, command
     if isinstance(command, click.Group):
         for name, child in sorted(command.commands.items()):
@@ -119,9 +119,9 @@ def write_errors() -> str:
         "",
         "## Problems",
         "",
-        "What keeps a request from being done. REST answers a problem document (RFC 9457) whose `type` is",
-        "`/problems/` and the name below; pages show the same text; the command line writes it to stderr, status 2.",
-        "Where several values are wrong, `errors` lists each with a JSON pointer.",
+        "A problem stops a request. REST answers with a problem document (RFC 9457) whose `type` is `/problems/`",
+        "followed by the type below. Pages show the same text. The command line writes it to stderr and exits with",
+        "status 2. If several values are wrong, `errors` lists each with a JSON pointer.",
         "",
         "| type | status | title | when |",
         "|---|---|---|---|",
@@ -134,12 +134,13 @@ def write_errors() -> str:
         "",
         "## Findings",
         "",
-        "What is wrong inside a table is never a problem but an error in its report, a Frictionless report",
-        "descriptor. `rowNumber` counts records from 1 with the header, as a spreadsheet does. Reports list the first",
-        "1,000 errors of a table (`OPENDATA_REPORT_LIMIT`); `stats.errors` and `opendata.counts` (per rule and column)",
+        "What is wrong inside a table is never a problem. It is an error in the table's report, which is a",
+        "Frictionless report descriptor. `rowNumber` counts records from 1, including the header, as a spreadsheet",
+        "does. A report lists the first 1,000 errors of a table. All findings are stored, up to",
+        "`OPENDATA_REPORT_LIMIT` for each rule and column. `stats.errors` and `opendata.counts` (per rule and column)",
         "are exact.",
         "",
-        "| type | called | what it tells | what helps |",
+        "| type | title | what it means | how to fix it |",
         "|---|---|---|---|",
     ]
     types = {code.type for code in CODES.values()}
@@ -150,24 +151,24 @@ def write_errors() -> str:
         "",
         "### Types",
         "",
-        "What helps against a `type-error`, by the column's type, or by the format of a text.",
+        "How to fix a `type-error`, by the column's type, or by the format of a text.",
         "",
-        "| type | what helps |",
+        "| type | how to fix it |",
         "|---|---|",
         *(f"| `{name}` | {end_sentence(advice)} |" for name, advice in TYPE_ADVICE.items()),
         "",
         "### Constraints",
         "",
-        "What helps against a `constraint-error`, by the constraint; counts and lists of findings name it as `rule`.",
+        "How to fix a `constraint-error`, by the constraint. Counts and lists of findings name it as `rule`.",
         "",
-        "| rule | called | what helps |",
+        "| rule | title | how to fix it |",
         "|---|---|---|",
         *(f"| `{name}` | {title} | {end_sentence(advice)} |" for name, (title, _, advice) in CONSTRAINTS.items()),
         "",
         "### Codes",
         "",
-        "Each error of a report has an object `opendata` with a `code`, which says more exactly than its type what is",
-        "wrong, the `rule` and the `params` that fill the sentence. Warnings are in the task's `opendata.warnings`.",
+        "Each error in a report has an object `opendata`. Its `code` says more exactly than the type what is wrong.",
+        "`rule` names the rule, and `params` fill the sentence. Warnings are in the task's `opendata.warnings`.",
         "",
         "| code | type | params | what it says |",
         "|---|---|---|---|",
@@ -180,19 +181,19 @@ def write_errors() -> str:
 
 
 def describe_code(name: str) -> str:
-    """What a code says, its parameters in braces."""
+    """The sentence of a code, with its parameters in braces."""
     text = WARNINGS[name] if name in WARNINGS else SENTENCES[name].message
     return re.sub(r"%\((\w+)\)s", r"{\1}", text)
 
 
 def end_sentence(advice: str) -> str:
-    """An advice of the pages as a sentence; `…` stands for what the schema says."""
+    """Advice from the pages as a sentence; `…` stands for a limit in the schema."""
     text = advice % {"limit": "…"}
     return text if text.endswith("…") else f"{text}."
 
 
 def walk_errors(kind: type[OpendataError]) -> Iterator[type[OpendataError]]:
-    """Every exception of the program, each before those below it."""
+    """Every exception of the program, each before its subclasses."""
     yield kind
     for child in kind.__subclasses__():
         if child.__module__ == errors.__name__:
@@ -200,7 +201,7 @@ def walk_errors(kind: type[OpendataError]) -> Iterator[type[OpendataError]]:
 
 
 def first_paragraph(kind: type[OpendataError]) -> str:
-    """What an exception's docstring says, in one line."""
+    """The first paragraph of an exception's docstring, in one line."""
     return re.sub(r"\s+", " ", (kind.__doc__ or "").split("\n\n")[0]).strip().replace("`faults`", "`errors`")
 
 
@@ -208,7 +209,7 @@ PAGES = {"settings.md": write_settings, "commands.md": write_commands, "errors.m
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Change nothing; status 1 where a page is not what it should be.")
+@click.option("--check", is_flag=True, help="Change nothing; status 1 if a page isn't up to date.")
 def main(check: bool) -> None:
     """Write the reference pages."""
     stale = []
@@ -220,7 +221,7 @@ def main(check: bool) -> None:
         elif not check:
             path.write_text(text, encoding="utf-8")
     if stale:
-        click.echo(f"not current: {', '.join(stale)}; run python tools/make_reference.py", err=True)
+        click.echo(f"not up to date: {', '.join(stale)}; run python tools/make_reference.py", err=True)
         sys.exit(1)
 
 
