@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-os.environ.update(LC_ALL="C.UTF-8")  # the page is in English, whoever makes it
+os.environ.update(LC_ALL="C.UTF-8")  # the page is in English on every machine
 
 from opendata.errors import InputError
 from opendata.intake.understanding import CAREFUL
@@ -25,28 +25,31 @@ NO_DATA = re.compile(r"(?i)(readme|licen[cs]e|notice|manifest|datapackage|.*sche
 HEAD = """<!-- Made by tools/make_outcomes.py; a test compares. Change the program, then run it. -->
 # Real files and what is understood of them
 
-Files that governments and data communities have published, as they are. Each line is a table that was found in one, or
-the reason why none was. Rows are rows of data; “header” says which rows of the source hold the names, “noticed” what
-`opendata describe` tells in full: “(?)” where a person should look. Encodings are named by the widest of their kind
-(GB18030 for GBK, Big5-HKSCS for Big5); workbooks have none. Errors are those of the structure, which a report lists:
-cells too many or too few, blank rows, columns without a name.
+This page lists files that governments and data communities have published, unchanged. Each line is a table that was
+found in a file, or the reason why none was found.
 
-The files are not part of this project; `python tools/make_outcomes.py FOLDER` made this page of them. Left out are
-descriptors, schemas and notes: what is named README, LICENSE, NOTICE, MANIFEST, `datapackage…` or `…schema….json`, and
+- **header**: the rows of the source that contain the column names.
+- **rows**: the rows of data.
+- **noticed**: what `opendata describe` reports in full. “(?)” means that a person should check it.
+- **errors**: errors in the structure, which a report lists: extra or missing cells, blank rows, columns without a name.
+- **encoding**: the widest of its kind (GB18030 for GBK, Big5-HKSCS for Big5). Workbooks have none.
+
+The files aren't part of this project. `python tools/make_outcomes.py FOLDER` made this page from them. It leaves out
+descriptors, schemas and notes: files named README, LICENSE, NOTICE, MANIFEST, `datapackage…` or `…schema….json`, and
 YAML and Markdown.
 
-| file | table | form | encoding | header | rows | columns | noticed |
+| file | table | format | encoding | header | rows | columns | noticed |
 |---|---|---|---|---|---|---|---|
 """
 
-# What a decision is called here; the page tells of encoding, delimiter and header in columns of their own.
+# What a decision is called here. Encoding, delimiter and header aren't repeated: encoding and header have columns.
 SELF_EVIDENT = frozenset(["encoding", "delimiter", "header"])
 NAMES = {
     "blank-columns": "blank columns left out",
     "blank-rows": "blank rows left out",
     "decimal-comma": "decimal commas",
     "footnotes": "notes below the table",
-    "group-rows": "headings of groups left out",
+    "group-rows": "group headings left out",
     "hidden-sheet": "a hidden sheet",
     "json-tree": "a tree of names",
     "merged-body": "merged cells among the rows",
@@ -57,13 +60,13 @@ NAMES = {
     "stacked-tables": "one of several tables on the sheet",
     "titles": "title lines above the header",
     "total-row": "a row of totals",
-    "units": "a line that tells the unit",
+    "units": "a line with the unit",
 }
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=REAL)
-@click.option("--check", is_flag=True, help="Change nothing; status 1 where the page is not what it should be.")
+@click.option("--check", is_flag=True, help="Change nothing; status 1 if the page isn't up to date.")
 def main(folder: Path, check: bool) -> None:
     """Write the page of all files of FOLDER."""
     lines = [line for path in list_files(folder) for line in list_lines(path, folder)]
@@ -73,7 +76,7 @@ def main(folder: Path, check: bool) -> None:
     if not check:
         TARGET.write_text(text, encoding="utf-8")
     elif not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text:
-        click.echo(f"not current: {TARGET.name}; run python tools/make_outcomes.py", err=True)
+        click.echo(f"not up to date: {TARGET.name}; run python tools/make_outcomes.py", err=True)
         sys.exit(1)
 
 
@@ -109,7 +112,7 @@ def _describe(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _notice(decisions: list[Mapping[str, Any]]) -> Iterator[str]:
-    """What was noticed beside the other columns of the page, in a few words each."""
+    """What was noticed beyond the other columns of the page, in a few words each."""
     for decision in decisions:
         rule, is_sure = decision["rule"], decision["sure"] >= CAREFUL
         if not is_sure or rule not in SELF_EVIDENT:

@@ -43,7 +43,7 @@ FINDINGS = {
     "unique-key": "A row's unique key appears in an earlier row.",
     "foreign-key": "A value isn't in the table that the foreign key refers to.",
     "missing-cell": "A row has fewer cells than the header. Each missing cell is reported.",
-    "extra-cell": "A row has more cells than the header. Each extra cell is reported, at most 100 a row.",
+    "extra-cell": "A row has more cells than the header. Each is counted, and the first 100 of a row are listed.",
     "blank-row": "A row has no values.",
     "blank-header": "The header row is empty.",
     "blank-label": "A column has no name.",
