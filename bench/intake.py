@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def write_source(target: Path, size: int) -> int:
-    """Write a table of about so many bytes; how many rows it has."""
+    """Write a table of about `size` bytes; return how many rows it has."""
     states = ("存续", "注销", "迁出")
     rows = 0
     with target.open("w", encoding="gb18030", newline="") as file:

@@ -1,7 +1,7 @@
 """The exceptions of the whole program: inert values that say what went wrong, with no HTTP and no side effects.
 
-Each carries a message (a translatable template) and its parameters apart, so that whoever shows it can do so in
-the reader's language. What is wrong *inside* a table is never an exception but an error of a report.
+Each carries a message (a translatable template) and its parameters apart, so that it can be shown in the reader's
+language. What is wrong *inside* a table is never an exception but an error of a report.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class InvalidPackageError(InputError):
 
 
 class UnsupportedFormatError(InputError):
-    """The bytes are of a kind that is no table."""
+    """The bytes are of a kind that can't be read as a table."""
 
     slug = "unsupported-format"
     title = N_("This kind of file isn't a table")
@@ -136,7 +136,7 @@ class NotSignedInError(OpendataError):
 
 
 class NotPermittedError(OpendataError):
-    """The signed-in person may not do this."""
+    """The signed-in person isn't allowed to do this."""
 
     slug = "not-permitted"
     title = N_("You don't have permission to do this")
@@ -179,7 +179,7 @@ class WithdrawnError(OpendataError):
 
 
 class DamagedError(OpendataError):
-    """The bytes of a published file are missing or not what they were; they are not handed out."""
+    """The bytes of a published file are missing or have changed; they are not served."""
 
     slug = "damaged"
     title = N_("This file is damaged and isn't available")
@@ -221,21 +221,21 @@ class ChecksumError(OpendataError):
 
 
 class PreconditionError(OpendataError):
-    """`If-Match` names another revision than the present one."""
+    """`If-Match` names another revision than the current one."""
 
     slug = "precondition-failed"
     title = N_("This has changed since you read it")
 
 
 class IdempotencyError(OpendataError):
-    """The same `Idempotency-Key` came with another request."""
+    """An `Idempotency-Key` was sent again with another request."""
 
     slug = "idempotency-key-reused"
     title = N_("This Idempotency-Key belongs to another request")
 
 
 class BackendError(OpendataError):
-    """A store, a database or a queue does not answer."""
+    """A store, a database or a queue is unavailable."""
 
     slug = "unavailable"
     title = N_("The service isn't available at the moment")

@@ -126,7 +126,7 @@ def register_problems(app: Flask) -> None:
 
 
 def _lead_on(error: errors.MovedError) -> Response:
-    """The same address under the dataset's present id, for good and for any method (308)."""
+    """Redirect to the address under the dataset's new id, permanently and for any method (308)."""
     target = request.full_path.removesuffix("?").replace(f"/datasets/{error.old}", f"/datasets/{error.new}", 1)
     document = describe_problem(error, choose_voice(), request.path)
     response = Response(current_app.json.dumps(document), 308, content_type=MEDIA_TYPE)

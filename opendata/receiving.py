@@ -31,11 +31,11 @@ class _Body(io.RawIOBase):
         self._stream = stream
 
     def readable(self) -> bool:
-        """It is."""
+        """Always true: the body can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer as far as the body goes."""
+        """Fill a buffer, or as much of it as the body still has bytes for."""
         data = self._stream.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)

@@ -194,7 +194,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def read_instance_file(home: Path) -> dict[str, str]:
-    """The `NAME=value` lines of the instance file, or nothing where there is none."""
+    """The `NAME=value` lines of the instance file, or nothing if there is no such file."""
     try:
         lines = (home / INSTANCE_FILE).read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, NotADirectoryError):
@@ -276,7 +276,7 @@ def _parse_queue(name: str, default: object, text: str) -> str:  # noqa: ARG001 
         raise UsageError(
             N_("%(variable)s must be an address such as redis://127.0.0.1:6379/0, not “%(value)s”"),
             variable=variable_of(name),
-            value=text.rpartition("@")[2],  # what stands before it is a password
+            value=text.rpartition("@")[2],  # the part before it is a password
         )
     return text
 

@@ -1,4 +1,4 @@
-"""The findings of a draft's tables, their profile, the repairs accepted, and why warnings are let pass."""
+"""The findings of a draft's tables, their profile, the repairs accepted, and why warnings are accepted."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Versions that are taken back, corrected or renamed; their reports lie in the store."""
+"""Versions that are withdrawn, corrected or renamed; their reports are in the store."""
 
 import sqlalchemy as sa
 from alembic import op

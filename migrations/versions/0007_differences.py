@@ -1,4 +1,4 @@
-"""What a draft changes in the version before, and what is told of a breaking change."""
+"""What a draft changes in the previous version, and the announcement of a breaking change."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -28,8 +28,8 @@ class Database:
     def unit(self, *, write: bool = False) -> Iterator[Session]:
         """A session in one transaction: committed at the end, rolled back on any exception.
 
-        `write` takes SQLite's write lock at once, so that two writers wait for each other instead of failing.
-        Raises `BackendError` where the database does not answer, `InputError` for text that it cannot keep.
+        `write` takes SQLite's write lock at once, so that two writers wait for each other instead of failing. Raises
+        `BackendError` if the database is unavailable, `InputError` for text that it cannot keep.
         """
         with self._sessions() as session:
             try:

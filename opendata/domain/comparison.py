@@ -43,7 +43,7 @@ class TableCounts(TypedDict):
 
 
 class TableComparison(TableCounts):
-    """The same with the table's name. `change` is `added`, `removed`, `changed` or `none`."""
+    """The counts of a table's changes, with its name. `change` is `added`, `removed`, `changed` or `none`."""
 
     name: str
     change: str

@@ -30,7 +30,7 @@ class Disclosure:
 
     @classmethod
     def from_json(cls, found: Mapping[str, object] | None) -> Self:
-        """Read a property `disclosure`; data of which nothing is said is open."""
+        """Read a property `disclosure`; data without one is open."""
         given = found or {}
         return cls(
             attribute=str(given.get("attribute") or OPEN),

@@ -42,7 +42,7 @@ FORESEEN = (_S.VALID, _S.SUBMITTED, _S.RETURNED, _S.APPROVED)
 class Failure(TypedDict, total=False):
     """What was in the way of the work on a draft. `type` is the name of an exception.
 
-    What is said of it: `code` for a limit of ours, `message` for an exception of ours, both filled with `params`, else
+    What explains it: `code` for a limit of ours, `message` for an exception of ours, both filled with `params`, else
     `detail`, which a library said. `final` says that it is not tried again.
     """
 
@@ -67,10 +67,10 @@ class ChangeCounts(TypedDict):
 
 
 class KeptChanges(ChangeCounts):
-    """The same as a draft keeps it.
+    """The changes of a table, as a draft keeps them.
 
     `base` stands for the table it was compared with, `blobs` are that table's files, `rows` is the SHA-256 of the file
-    of changed rows, `refused` counts the errors that the schema of before finds in the new rows.
+    of changed rows, `refused` counts the errors that the previous schema finds in the new rows.
     """
 
     base: str
@@ -98,7 +98,7 @@ CHANGE = Step(verb="change", sources=(_S.RECEIVED, _S.VALID, _S.INVALID, _S.RETU
 """Its tables are checked again: it is `received` then."""
 
 DROP = Step(verb="drop", sources=CHANGE.sources, is_contributing=True)
-"""The same; without an attachment the tables are as they were checked."""
+"""Drop an attachment. The tables stay as they were checked."""
 
 SUBMIT = Step(verb="submit", sources=(_S.VALID, _S.RETURNED), target=_S.SUBMITTED, is_contributing=True)
 APPROVE = Step(verb="approve", sources=(_S.SUBMITTED,), target=_S.APPROVED, is_idle=True)

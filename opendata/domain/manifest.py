@@ -33,7 +33,7 @@ class PublisherName(TypedDict, total=False):
 
 
 class Notice(TypedDict):
-    """What is told of a breaking change: why, when that was said (RFC 3339), from which day on (ISO 8601)."""
+    """The announcement of a breaking change: why, when it was announced (RFC 3339), from which day (ISO 8601)."""
 
     reason: str
     announced: str

@@ -1,4 +1,4 @@
-"""What is said about a dataset: everything about it that is not data.
+"""The metadata of a dataset: everything about it that is not data.
 
 Source: Data Package v2 properties of a package.
 """

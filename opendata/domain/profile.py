@@ -1,4 +1,4 @@
-"""What is said of the values of a column: the JSON that is kept with a draft and with a version's report."""
+"""The description of a column's values: the JSON that is kept with a draft and with a version's report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small records that are signed beside manifests, as they lie in the store and in the database."""
+"""The small records that are signed beside manifests, as the store and the database keep them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Tombstone(TypedDict):
 
 
 class Erratum(TypedDict):
-    """A correction told about a version that stands; `number` counts those of a dataset, from 1."""
+    """A correction of a published version; `number` counts those of a dataset, from 1."""
 
     dataset: str
     number: int

@@ -15,9 +15,9 @@ from opendata.domain.texts import I18n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A field. `type` is `any` and `format` is `default` where it names none.
+    """A field. `type` is `any` and `format` is `default` if it doesn't name them.
 
-    `descriptor` has all that is said of it, the options of its type among it; never change it.
+    `descriptor` holds all its properties, including the options of its type; never change it.
     """
 
     name: str
@@ -152,7 +152,7 @@ class TableSchema:
         return _choose_null_text(missing_values(self.descriptor))
 
     def null_text_of(self, item: Field) -> str:
-        """The same for one column, whose field may have missing values of its own."""
+        """The text of a missing value in one column, whose field may have missing values of its own."""
         return _choose_null_text(self.missing_values_of(item))
 
     def missing_values_of(self, item: Field) -> list[str]:

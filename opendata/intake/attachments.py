@@ -72,9 +72,10 @@ _HEAD_BYTES = 200
 
 
 def find_form(path: Path, kind: Kind, name: str, *, declared: bool = False) -> AttachmentForm | None:
-    """The form of a file as an attachment, or None where it cannot be one.
+    """The format of a file as an attachment, or None if it cannot be one.
 
-    Text is one only where it is `declared` and `name` ends as one: otherwise a text is taken for a table.
+    Text is an attachment only if it is `declared` and `name` has a matching extension: otherwise text counts as a
+    table.
     """
     if kind.form in _FORMS:
         return _FORMS[kind.form]

@@ -34,8 +34,8 @@ class Grid:
     """The rows of one table, streaming, from row 1 on, blank rows included so that numbers stay true.
 
     A cell is text: numbers as people write them (`4111010001`, not `4111010001.0`), dates in ISO 8601, `true` and
-    `false`, empty for nothing. `merges` is known before the first row. `has_header` is None where the layout has to be
-    found (a sheet), true where the form itself names its columns in row 1 (JSON, Parquet). `decisions` is complete
+    `false`, empty for nothing. `merges` is known before the first row. `has_header` is None if the layout must be
+    detected (a sheet), true if the format itself names its columns in row 1 (JSON, Parquet). `decisions` is complete
     when `rows` has come to its end. `encoding` is that of a document of text. Before `first_row` all rows are blank.
     """
 

@@ -29,7 +29,7 @@ MOST_TABLES = 100
 NO_TABLE = N_("“%(file)s” is %(kind)s, not a table. Send the table itself, for example as a CSV or Excel file")
 _ATTACHED = N_("%(count)s files aren't tables and are included as attachments: %(names)s")
 _LOOKED_AT = 1000
-"""A sheet with so many blank rows at its beginning is an empty one."""
+"""A sheet with this many blank rows at its beginning counts as empty."""
 
 _SHORT_BYTES = 1 << 20
 """So small is a workbook with sheets on which people have put several tables."""
@@ -116,9 +116,9 @@ def open_table(
     known: Collection[str] = (),
     thorough: bool = True,
 ) -> OpenedTable:
-    """Read a table as far as it takes to hand it to the engine; `known` are names its columns may have.
+    """Read a table up to the point where the checker takes over; `known` are names its columns may have.
 
-    Of large text in UTF-8 only the ends are looked at unless `thorough`: the engine proves the encoding as it reads.
+    Of large text in UTF-8 only the ends are looked at unless `thorough`: the checker proves the encoding as it reads.
     Raises `UnreadableFileError`, `TooLargeError`, `InvalidPackageError` for a dialect that cannot be followed.
     """
     choices = choices or Choices()

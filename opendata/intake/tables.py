@@ -15,9 +15,9 @@ from opendata.tables.text.dialect import Dialect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTable:
-    """A table that a file offers: `path` is the file that holds it, `form` its form, `place` where in it.
+    """A table that a file offers: `path` is the file that holds it, `form` its format, `place` where in it.
 
-    `part` tells which of the tables that lie below one another on a sheet it is.
+    `part` tells which one it is of the tables below one another on a sheet.
     """
 
     name: str
@@ -32,7 +32,7 @@ class FoundTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundAttachment:
-    """A document or picture that lies in a container beside tables; `members` lead to it, its bytes are at `path`."""
+    """A document or picture that a container holds beside tables; `members` lead to it, its bytes are at `path`."""
 
     path: Path
     members: tuple[str, ...]
@@ -41,7 +41,7 @@ class FoundAttachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundContents:
-    """What a file offers: its tables, hidden ones last, never none; and what goes along with them."""
+    """What a file offers: its tables, hidden ones last, at least one; and the attachments that come with them."""
 
     tables: Sequence[FoundTable]
     attachments: Sequence[FoundAttachment]

@@ -57,7 +57,7 @@ class Layout:
     footnotes: tuple[str, ...] = ()
 
     def describe(self) -> dict[str, Any]:
-        """As JSON."""
+        """The understanding as a JSON object."""
         return {
             "header_rows": list(self.header_rows),
             "first_row": self.first_row,
@@ -96,7 +96,7 @@ class Understanding:
         return min((decision.sure for decision in self.decisions), default=1.0)
 
     def describe(self) -> dict[str, Any]:
-        """As JSON."""
+        """The understanding as a JSON object."""
         return {
             "name": self.name,
             "form": self.form,

@@ -74,7 +74,7 @@ class DraftQueue:
             logger.warning("draft %s could not be put into the queue: %s", draft, error)
 
     def count(self) -> int:
-        """How many messages wait. Raises `BackendError` where the queue does not answer."""
+        """How many messages wait. Raises `BackendError` if the queue is unavailable."""
         try:
             return int(self.open().pending_count())
         except self._list_failures() as error:
@@ -112,7 +112,7 @@ def _build_pool(url: str) -> Any:
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    # One try more, at once: a connection that a restart of Redis has cut is made anew, but an upload does not wait
+    # Try once more, at once: a connection that a restart of Redis has cut is opened again, but an upload does not wait
     # for a Redis that is away.
     return ConnectionPool.from_url(
         url,

@@ -1,8 +1,8 @@
 """The heavy part of the work in a process of its own, which a file may blow up without harm to the worker.
 
-The worker holds the draft and its lease; the process, started before it is needed so that a small file does not wait
-for it, is told a draft's id and the name of the hold, does the work and answers. The worker meanwhile keeps the
-lease, and ends the process where the draft is given up or the work gets nowhere.
+The worker holds the draft and its lease. The process is started before it is needed, so that a small file does not wait
+for it. It receives a draft's id and the name of the hold, does the work and answers. The worker meanwhile keeps the
+lease, and ends the process if the draft is abandoned or the work makes no progress.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class ProcessRunner:
             child.end()
         if lease is not None:
             self._work.leave(lease)
-        # Whoever still reads from the process sees that it has ended; only then may the pipes go.
+        # Anyone still reading from the process sees that it has ended; only then may the pipes go.
         if child is not None and self._one.acquire(timeout=_GRACE_SECONDS):
             child.close()
             self._one.release()

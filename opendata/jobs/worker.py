@@ -75,7 +75,7 @@ def _look(work: Work, queue: DraftQueue, stop: threading.Event) -> None:
 
 
 def _shorten(record: logging.LogRecord) -> bool:
-    """Say in one line, without a traceback, that the queue is away: it is said until it comes back."""
+    """Say in one line, without a traceback, that the queue is away: this is repeated until it comes back."""
     error = record.exc_info[1] if record.exc_info else None
     if record.name.endswith("Scheduler"):
         return error is None  # it asks every second for what we never put there

@@ -20,7 +20,7 @@ _TAGS = {"zh": "zh-CN", "en": "en"}
 _LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
-        # Not `\{`: BibTeX counts braces without looking at what stands before them.
+        # Not `\{`: BibTeX counts braces without looking at what comes before them.
         "{": r"\textbraceleft{}",
         "}": r"\textbraceright{}",
         "~": r"\textasciitilde{}",
@@ -93,7 +93,7 @@ def write_sentence(cited: Citation) -> str:
 
 
 def write_bibtex(cited: Citation) -> str:
-    """The citation as a BibTeX entry. Names and title stand in braces of their own: no style takes them apart."""
+    """The citation as a BibTeX entry. Names and title have braces of their own: no style takes them apart."""
     fields = {
         "author": " and ".join(f"{{{_escape(name)}}}" for name in cited.creators),
         "title": f"{{{_escape(cited.title)}}}",
@@ -125,7 +125,7 @@ def write_csl_json(cited: Citation) -> str:
 
 
 def _list_creators(contributors: Sequence[Contributor]) -> Iterator[str]:
-    """The contributors that are said to have made the data; where there are none, it is the publisher."""
+    """The names of the contributors whose role makes them creators; if there are none, the publisher is cited."""
     for item in contributors:
         roles = [item.get("role"), *(item.get("roles") or ())]
         title = item.get("title")
@@ -148,5 +148,5 @@ def _escape(text: str) -> str:
 
 
 def _quote_address(address: str) -> str:
-    """What stands in `url` is taken as it is, so that nothing but braces and backslashes can do harm."""
+    """An address for `url`, which BibTeX reads verbatim: braces and backslashes are percent-encoded."""
     return address.replace("\\", "%5C").replace("{", "%7B").replace("}", "%7D")

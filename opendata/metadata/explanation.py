@@ -1,4 +1,4 @@
-"""What stands beside a table's rows in a workbook: its columns explained, and where it is from. Rows of text.
+"""The pages beside a table's rows in a workbook: its columns explained, and where it is from. Rows of text.
 
 Labels and titles are in all languages of the portal, the default first.
 """

@@ -1,9 +1,9 @@
 """The keys that sign: their public halves, how one hands over to the next, and which of them vouches for a signature.
 
-A key is described by a record `{id, algorithm, publicKey, created, previous}`: `id` is the first half of the SHA-256
-of the raw public key in hexadecimal, `publicKey` its 32 bytes in base64, `previous` the id of the key before or null.
-The first record is signed by its own key, each later one by the key before it: whoever trusts one of them can follow
-the chain to the newest. A key is valid from its `created` until that of the next. Source: Ed25519, RFC 8032.
+A key is described by a record `{id, algorithm, publicKey, created, previous}`: `id` is the first half of the SHA-256 of
+the raw public key in hexadecimal, `publicKey` its 32 bytes in base64, `previous` the id of the key before or null. The
+first record is signed by its own key, each later one by the key before it: anyone who trusts one of them can follow the
+chain to the newest. A key is valid from its `created` until that of the next. Source: Ed25519, RFC 8032.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ _OTHER_TABLES = frozenset(
 class ResourceDescription:
     """One resource as its package describes it; `schema` and `dialect` are objects, names of files, or None.
 
-    `is_attachment` says that it is no table but a file beside one.
+    `is_attachment` says that it isn't a table but a file beside one.
     """
 
     name: str
@@ -128,7 +128,7 @@ def _build_loader() -> Any:
 def read_package(descriptor: object) -> PackageDescription:
     """Understand a descriptor. A resource that cannot be imported carries its `fault` and does not stop the others.
 
-    Raises `InvalidPackageError` where the whole is no Data Package.
+    Raises `InvalidPackageError` if the whole isn't a Data Package.
     """
     if not isinstance(descriptor, Mapping):
         raise InvalidPackageError(N_("A data package descriptor must be an object"))
@@ -243,7 +243,7 @@ def _tell_format(item: Mapping[str, Any], path: str) -> str:
 
 
 def _is_attachment(item: Mapping[str, Any], path: object) -> bool:
-    """Whether a resource is a file of a format that is no table's, and nothing says that it is one all the same."""
+    """Whether a resource is a file in a format that isn't for tables, and nothing declares it a table."""
     ours = item.get("opendata")
     declared = item.get("schema") or (isinstance(ours, Mapping) and ours.get("schema")) or item.get("type") == "table"
     if declared or item.get("profile") == "tabular-data-resource" or not isinstance(path, str):
@@ -252,7 +252,7 @@ def _is_attachment(item: Mapping[str, Any], path: object) -> bool:
 
 
 def find_path_fault(pointer: str, path: str) -> Fault | None:
-    """Why a path may not be followed from a descriptor: it leaves the package or goes to the network."""
+    """Why a path must not be followed from a descriptor: it leaves the package or goes to the network."""
     if "://" in path:
         return fault(
             pointer,

@@ -18,7 +18,7 @@ BUMPS = ("patch", "minor", "major")
 """The parts of a number that a reason raises, the least first."""
 
 _MOST = 100
-"""So many reasons are kept with a version; what they amount to counts all of them."""
+"""At most this many reasons are kept with a version; the version number takes all of them into account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Reason:
 
 
 def find_bump(reasons: Iterable[Reason]) -> str | None:
-    """The highest part that one of the reasons raises; None where there is none."""
+    """The highest part that one of the reasons raises; None without a reason."""
     return max((reason.bump for reason in reasons), key=BUMPS.index, default=None)
 
 

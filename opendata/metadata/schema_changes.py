@@ -23,7 +23,7 @@ _LENIENCE = {"exact": 0, "equal": 1, "subset": 2, "superset": 2, "partial": 3}
 
 
 def compare_schemas(resource: str, old: TableSchema, new: TableSchema) -> list[Reason]:
-    """The reasons that lie in the schemas, as published, of two versions of a table."""
+    """The reasons found in the schemas, as published, of two versions of a table."""
     found = [
         *_compare_columns(resource, old, new),
         *(
@@ -43,7 +43,10 @@ def compare_schemas(resource: str, old: TableSchema, new: TableSchema) -> list[R
 
 
 def _compare_columns(resource: str, old: TableSchema, new: TableSchema) -> Iterator[Reason]:
-    """Columns that came, went or moved. One more is no harm to readers who asked for a subset of what there is."""
+    """Columns that were added, removed or moved.
+
+    A new one doesn't harm readers who asked for a subset of the columns.
+    """
     gone = [name for name in old.names if name not in new.names]
     came = [name for name in new.names if name not in old.names]
     open_ended = old.fields_match in ("subset", "partial")
@@ -142,7 +145,7 @@ def _read_bound(value: Any, kind: str) -> Any:
 
 
 def _compare_missing(old: Sequence[str], new: Sequence[str]) -> str | None:
-    """More texts that stand for a missing value forbid less; whoever reads by the old ones is asked in the rows."""
+    """More texts that stand for a missing value forbid less; for readers who use the old ones, the rows are checked."""
     before, after = set(old), set(new)
     return None if before == after else "loosened" if before < after else "tightened"
 
@@ -179,7 +182,7 @@ def _compare_keys(resource: str, old: TableSchema, new: TableSchema) -> Iterator
 
 
 def _compare_checks(resource: str, old: TableSchema, new: TableSchema) -> Iterator[Reason]:
-    """Checks by name. One that says something else may be stricter; its title is no part of what it says."""
+    """Checks by name. One that says something else may be stricter; its title isn't part of what it says."""
     before, after = (dict(_list_checks(schema)) for schema in (old, new))
     for name in dict.fromkeys([*before, *after]):
         if name not in after:

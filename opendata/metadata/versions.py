@@ -59,7 +59,7 @@ def parse_version(text: str) -> tuple[int, int, int] | None:
 
 
 def next_version(latest: str | None, bump: str | None) -> str:
-    """The number after `latest` for a kind of change; `FIRST` where there is none yet."""
+    """The number after `latest` for a kind of change; `FIRST` if there is no version yet."""
     numbers = parse_version(latest) if latest else None
     if numbers is None:
         return FIRST
@@ -79,7 +79,7 @@ def raise_bump(bump: str | None, wanted: str | None) -> str | None:
 
 
 def compare_manifests(old: Manifest | None, new: Manifest, rows: Mapping[str, RowChanges] | None = None) -> Change:
-    """Tell how a manifest differs from the one before it; `rows` are the changed rows of tables, as far as known.
+    """Tell how a manifest differs from the one before it; `rows` are the changed rows of tables, where they are known.
 
     Digests of derived files (Parquet) and of the source file do not count: the same rows in other packing are equal.
     """

@@ -1,1 +1,1 @@
-"""The verbs of the product and the only place with business rules. No HTTP; whoever calls says who acts."""
+"""The verbs of the product and the only place with business rules. No HTTP; the caller says who acts."""

@@ -1,7 +1,8 @@
 """Files that can be made again at any time: each made once, complete or absent, the least used dropped for new ones.
 
-A file of key `k` lies at `k`, its digest and size at `k.json`, which is written last: what has none is not there.
-Of origins that were forgotten lately `.gone-{digest}` tells who is making something of them right now.
+The file of key `k` is stored at `k`, its digest and size at `k.json`, which is written last: without it, the file
+counts as missing. For each origin deleted recently, `.gone-{digest}` warns any process that is still making something
+from it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 _MARK = ".json"
 _SLOTS = 4
-"""So many are made at once, by all processes of a machine."""
+"""At most this many files are made at once, by all processes of a machine."""
 
 _GONE = ".gone-"
 _TOUCHED_SECONDS = 60
@@ -113,7 +114,7 @@ class DerivedFolder:
     def _make_later(self, key: str, make: Callable[[Path], None]) -> None:
         try:
             self.get(key, make)
-        except Exception:  # nobody waits for it: what was asked for is sent in another form, and it is begun anew
+        except Exception:  # nobody waits for it: the answer is sent in another format, and the work is begun again
             logger.warning("%s is not made in the background", key, exc_info=True)
         finally:
             with self._lock:

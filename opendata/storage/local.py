@@ -30,9 +30,9 @@ class LocalStore:
             self._temporary.mkdir(parents=True, exist_ok=True)
 
     def put_blob(self, path: Path, *, sha256: str | None = None) -> tuple[str, int]:
-        """Keep a file; return its name and size in bytes. Where it lies on the same disk it is linked, not copied.
+        """Keep a file; return its name and size in bytes. A file on the same disk is linked, not copied.
 
-        `sha256` is its digest where whoever wrote it took it on the way.
+        `sha256` is its digest if the writer computed it on the way.
         """
         temporary = self._new_temporary()
         try:
@@ -164,7 +164,7 @@ class LocalStore:
         return self._temporary / f"{os.getpid()}-{secrets.token_hex(8)}"
 
     def _place(self, temporary: Path, path: Path) -> None:
-        """Give a finished file its name, unless the name is taken already."""
+        """Give a finished file its name, unless a file of that name exists."""
         if not path.exists():
             temporary.chmod(0o444)
             _make_folder(path.parent, self._folder)

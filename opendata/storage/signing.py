@@ -1,4 +1,4 @@
-"""Detached Ed25519 signatures (RFC 8032) over the exact bytes of a record; the private key lies outside the stores."""
+"""Detached Ed25519 signatures (RFC 8032) over the exact bytes of a record; the private key is outside the stores."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Signer:
 
     @property
     def is_changing(self) -> bool:
-        """Whether the next key is there and has not taken over yet."""
+        """Whether the next key exists and isn't the current one yet."""
         return self._next.exists()
 
     def prepare_next(self) -> bytes:
@@ -51,7 +51,7 @@ class Signer:
         return Signer(self._file.parent, NEXT_FILE).public_key()
 
     def take_next(self) -> None:
-        """Let the next key take over; the present one is gone for good."""
+        """Make the next key the current one; the old one is gone for good."""
         self._next.replace(self._file)
         sync_folder(self._file.parent)
 

@@ -33,7 +33,7 @@ class Store(Protocol):
     def put_blob(self, path: Path, *, sha256: str | None = None) -> tuple[str, int]:
         """Keep a file, which must not be changed afterwards; return its name and size in bytes.
 
-        `sha256` is its digest where whoever wrote it took it on the way. Keeping the same bytes again changes nothing.
+        `sha256` is its digest if the writer computed it on the way. Keeping the same bytes again changes nothing.
         """
         ...
 
@@ -123,7 +123,7 @@ def signing_key_key(number: int) -> str:
 
 
 def alias_key(old: str) -> str:
-    """Where it is said what a dataset of this id is called now."""
+    """The key of the record that names the new id of a renamed dataset."""
     return f"aliases/{old}.json"
 
 

@@ -61,10 +61,10 @@ def prepare_table(
 ) -> PreparedTable:
     """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`, in one pass.
 
-    Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema. Wrong cells are
-    repaired as far as the `recipe` says. What is found goes to `{name}.findings.parquet`, at most `stored` findings of
-    each rule and column. `sha256` is the digest of the file where it is known.
-    `renames` gives columns the names of fields: label → name.
+    Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema. The `recipe`
+    says which wrong cells are repaired. Findings go to `{name}.findings.parquet`, at most `stored` of each rule and
+    column. `sha256` is the digest of the file where it is known. `renames` gives columns the names of fields: label →
+    name.
     """
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
     findings = folder / f"{name}.findings.parquet"

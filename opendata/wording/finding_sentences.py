@@ -12,7 +12,7 @@ from opendata.errors import N_
 
 
 class Sentences(NamedTuple):
-    """What a finding is called, what is wrong, and how to put it right."""
+    """What a finding is called, what is wrong, and how to fix it."""
 
     title: str
     message: str

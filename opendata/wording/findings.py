@@ -1,4 +1,4 @@
-"""A finding in the reader's words: what it is called, what is wrong, how to put it right."""
+"""A finding in the reader's words: what it is called, what is wrong, how to fix it."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ REASONS: Mapping[str, str] = {
     "metadata-changed": N_("metadata changed: %(names)s"),
     "more": N_("and other reasons: %(count)s"),
 }
-"""Type of a reason → what is said of it."""
+"""Type of a reason → the sentence for it."""
 
 KEYS = (N_("primary key"), N_("unique keys"), N_("foreign keys"))
 """What kinds of keys are called."""

@@ -30,7 +30,7 @@ class Voice:
         return self.fill(text, params)
 
     def fill(self, text: str, params: Mapping[str, object]) -> str:
-        """The same, with the parameters as one mapping."""
+        """A text in the reader's language, filled with the parameters from one mapping."""
         said = self.translate(text)
         if not params:
             return said

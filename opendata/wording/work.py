@@ -32,7 +32,7 @@ FAILURES: Mapping[str, str] = {
     ),
     "worker-ended": N_("The process that was working on this draft ended (%(reason)s)"),
 }
-"""Why work was stopped, as a code → what is said of it."""
+"""Why work was stopped, as a code → the sentence for it."""
 
 
 def say_stage(voice: Voice, stage: str) -> str:

@@ -20,7 +20,10 @@ PATTERNS = tuple(
     for line in (Path(__file__).parent / "odd_phrases.txt").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 )
-PAGES = [*sorted((CHECKOUT / "docs").rglob("*.md")), CHECKOUT / "README.md"]
+PAGES = [
+    *sorted((CHECKOUT / "docs").rglob("*.md")),
+    *(CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+]
 MODULES = sorted((CHECKOUT / "opendata").rglob("*.py"))
 
 

@@ -82,7 +82,7 @@ def update_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
     "POST", f"{_ONE}/rename", shape=DatasetShape, body=RenamingInput, problems=(400, 403, 404, 409, 413, 415, 422)
 )
 def rename_dataset(body: Mapping[str, Any], dataset: str) -> DatasetView:
-    """Give a dataset another id. Addresses with the old one redirect for ever. For maintainers."""
+    """Give a dataset another id. Addresses with the old id keep redirecting. For maintainers."""
     return services().renaming.rename(caller(), dataset, body["id"])
 
 

@@ -9,7 +9,7 @@ from opendata.metadata.dataset import MAX_TEXT
 
 
 class WithdrawalInput(Shape):
-    """Why a version is taken down, and whether its bytes go as well."""
+    """Why a version is withdrawn, and whether its bytes are deleted as well."""
 
     reason = Text(required=True, longest=MAX_TEXT, metadata={"description": "Published with the tombstone."})
     legal_basis = Text(
@@ -23,7 +23,7 @@ class WithdrawalInput(Shape):
 
 
 class ErratumInput(Shape):
-    """What is wrong with a version that stands."""
+    """What is wrong with a published version."""
 
     text = Text(required=True, longest=MAX_TEXT)
     successor = Text(longest=40, metadata={"description": "The version that corrects it, if there is one."})

@@ -40,7 +40,7 @@ class DetailedVersion(VersionView):
 
 
 class ParquetShape(Schema):
-    """The same rows as Parquet."""
+    """A table's rows as a Parquet file."""
 
     url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.resource.name}.parquet")
     bytes = fields.Integer(required=True, attribute="resource.parquet.bytes")
@@ -108,7 +108,7 @@ class DetailedVersionShape(VersionShape):
 
 
 class ErratumShape(Schema):
-    """A correction told about a version that stands."""
+    """A correction of a published version."""
 
     dataset = fields.String(required=True)
     number = fields.Integer(required=True)

@@ -83,9 +83,9 @@ def get_resource(dataset: str, version: str, resource: str) -> Answer:
     problems=(400, 403, 404, 409, 413, 415, 422),
 )
 def withdraw_version(body: Mapping[str, Any], dataset: str, version: str) -> Page[VersionView]:
-    """Take a version down for ever; its addresses answer 410 with the reason.
+    """Withdraw a version permanently; its addresses answer 410 with the reason.
 
-    With `erase` its bytes are deleted too, and every version made of the same bytes is taken down with it: the answer
+    With `erase` its bytes are deleted too, and every version made of the same bytes is withdrawn with it: the answer
     lists all of them. For maintainers.
     """
     return Page(services().withdrawals.withdraw(caller(), dataset, version, **body))
@@ -113,7 +113,10 @@ def restore_version(dataset: str, version: str) -> Answer:
     problems=(400, 403, 404, 413, 415, 422),
 )
 def tell_erratum(body: Mapping[str, Any], dataset: str, version: str) -> Erratum:
-    """Say what is wrong with a version that stands; the pages of it and of its successor show it. For maintainers."""
+    """Report what is wrong with a published version; its page and the page of its successor show it.
+
+    For maintainers.
+    """
     return services().withdrawals.tell_erratum(caller(), dataset, version, **body)
 
 

@@ -1,4 +1,7 @@
-"""Who calls: the bearer of a token, or whoever is signed in on the pages, whose changes need a CSRF token as well."""
+"""Who calls: the bearer of a token, or anyone who is signed in on the pages.
+
+Their changes need a CSRF token as well.
+"""
 
 from __future__ import annotations
 

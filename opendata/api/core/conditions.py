@@ -34,10 +34,10 @@ def answer_unless_known(found: Any, revision: int) -> Answer | Response:
 
 
 def read_revision() -> int | None:
-    """The revision that `If-Match` asks for, None where any will do.
+    """The revision that `If-Match` asks for, None if any will do.
 
-    Of several the newest counts, and a tag that is none of ours matches nothing. Weak tags are taken as they are: a
-    proxy that compresses makes them of strong ones.
+    Of several, the newest counts. A tag that isn't one of ours matches nothing. Weak tags are accepted: a proxy that
+    compresses makes them from strong ones.
     """
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return None
@@ -48,7 +48,7 @@ def read_revision() -> int | None:
 def read_once(sent: Sequence[str] | None = None) -> Once | None:
     """The client's key with the fingerprint of its request: of the body, or of `sent` in its place.
 
-    Raises `InputError` for a key of another form.
+    Raises `InputError` if the key is malformed.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:

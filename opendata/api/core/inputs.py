@@ -32,7 +32,7 @@ class DatasetQuery(PageQuery):
 
 
 class PublisherReference(Shape):
-    """A publisher by its id; what else is known of it may stand beside."""
+    """A publisher by its id. Other properties of the publisher may be sent too."""
 
     class Meta:
         """Takes an item of the API as it came."""

@@ -11,7 +11,7 @@ from opendata.errors import N_, InputError, UnsupportedFormatError
 
 
 class _StrictFormParser(FormDataParser):
-    """Does not take a body that breaks off for an empty one."""
+    """Refuses a truncated body instead of reading it as an empty one."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "silent": False})
@@ -20,8 +20,8 @@ class _StrictFormParser(FormDataParser):
 def open_form() -> None:
     """Read the body of the request, so that `request.form` and `request.files` have its parts.
 
-    No body at all is a form without parts. Raises `UnsupportedFormatError` where it is not multipart, `InputError`
-    where it breaks off.
+    No body at all is a form without parts. Raises `UnsupportedFormatError` if the body isn't multipart, `InputError` if
+    it is truncated.
     """
     request.max_content_length = current_app.config["MAX_CONTENT_LENGTH"]
     if request.mimetype != "multipart/form-data" and (request.mimetype or request.stream.read(1)):

@@ -1,4 +1,4 @@
-"""What may stand in a path for an identifier or a version; anything else is not found, whatever it may be."""
+"""What a path may contain as an identifier or a version; anything else is not found."""
 
 from __future__ import annotations
 

@@ -71,11 +71,11 @@ ChoicesInput = Shape.from_dict(
     },
     name="ChoicesInput",
 )
-"""How a file is to be read, as far as it is not as found."""
+"""How to read a file, where that differs from what was detected."""
 
 
 class ResourceOptionInput(Shape):
-    """What is said about one of the files sent; what is not said is as in the version before."""
+    """What you say about one of the files sent; anything you leave out is as in the previous version."""
 
     file = Text(required=True, longest=500, metadata={"description": "The name of the file part."})
     type = fields.String(
@@ -94,7 +94,7 @@ class ResourceOptionInput(Shape):
 
 
 class PlainOptionInput(Shape):
-    """The same for a single file, as parts of the form."""
+    """The options of a single file, as parts of a multipart form."""
 
     name = Text(longest=100)
     schema = Choice()
@@ -124,7 +124,7 @@ class ResourceChanges(Shape):
 
 
 class SubmitInput(Shape):
-    """What reviewers and readers are told of the version, if anything."""
+    """What reviewers and readers are to know about the version, if anything."""
 
     may_be_absent = True
 

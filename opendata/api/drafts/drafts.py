@@ -83,7 +83,7 @@ def list_drafts(query: Mapping[str, Any]) -> Page[DraftView]:
 def get_draft(draft: str) -> Answer | Response:
     """Get a draft: where it stands, its tables and the report on them."""
     found = services().drafts.get(caller(), draft)
-    # Progress is told without a new revision: what is under way is always sent in full.
+    # Progress does not change the revision: the state of running work is always sent in full.
     return answer_unless_known(found, found.revision) if found.is_settled else _answer(found)
 
 

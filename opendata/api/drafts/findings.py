@@ -39,7 +39,7 @@ class FindingsQuery(PageQuery):
 
 
 class FindingShape(Schema):
-    """Something found: where, what, and in words how to put it right."""
+    """A finding: where it is, what it is, and in words how to fix it."""
 
     row = fields.Integer(
         required=True, allow_none=True, metadata={"description": "The record in the file, from 1; null: no single one."}
@@ -94,7 +94,7 @@ def download_findings_xlsx(draft: str, resource: str) -> Response:
 
 @blueprint.operation("GET", f"{_TABLE}/marked.xlsx", file_type=XLSX, **_FILE)
 def download_marked_copy(draft: str, resource: str) -> Response:
-    """Get the sent table as an Excel workbook: wrong cells are coloured, and comments say how to put them right."""
+    """Get the sent table as an Excel workbook: wrong cells are coloured, and comments explain how to fix them."""
     found = services().findings.write_marked(caller(), draft, resource, choose_voice())
     return _send(found, XLSX, f"{resource}-marked.xlsx")
 

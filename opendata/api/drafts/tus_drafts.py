@@ -21,7 +21,7 @@ from opendata.services.uploads.upload_values import UploadedFile
 
 
 class UploadReference(ResourceOptionInput):
-    """A finished upload, and what is said about its file; what is not said is as in the version before."""
+    """A finished upload and the options of its file; anything you leave out is as in the previous version."""
 
     upload = Text(required=True, longest=100, metadata={"pattern": IDENTIFIER, "description": "The id of the upload."})
     file = Text(longest=500, metadata={"description": "The name of the file, where it is not the upload's."})

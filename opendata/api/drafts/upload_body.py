@@ -1,4 +1,4 @@
-"""Multipart bodies of an upload: files as streams, what is said about them as checked values."""
+"""Multipart bodies of an upload: files as streams, their options as checked values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MAX_NOTES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What came with a request: files, what is said about them, and notes; `sent` identifies it all."""
+    """What came with a request: files, their options, and notes; `sent` identifies it all."""
 
     files: Sequence[UploadedFile]
     options: Sequence[ResourceOption]

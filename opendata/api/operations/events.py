@@ -1,4 +1,4 @@
-"""How far the work on a draft is, told as it goes on: server-sent events, for pages and whoever likes to wait.
+"""The progress of a draft, reported live: server-sent events, for pages and for any client that waits.
 
 Source: HTML, section 9.2 “Server-sent events”.
 """

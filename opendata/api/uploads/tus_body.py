@@ -20,7 +20,7 @@ class Body:
     """The bytes of the request at hand."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to so many bytes, none at the end. Raises `ConnectionError` where the sender is gone."""
+        """Up to `size` bytes, none at the end. Raises `ConnectionError` if the sender is gone."""
         try:
             return request.stream.read(size)
         except (ClientDisconnected, OSError) as error:

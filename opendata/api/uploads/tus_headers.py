@@ -32,7 +32,7 @@ def require_version() -> None:
 
 
 def tell_version(response: Response) -> Response:
-    """Every answer names the version; what we can do is told to whoever asks, or speaks another version."""
+    """Name the version in every answer; list what we can do for OPTIONS requests and for other versions."""
     response.headers["Tus-Resumable"] = VERSION
     if request.method == "OPTIONS" or response.status_code == 412:
         response.headers["Tus-Version"] = VERSION
@@ -56,7 +56,7 @@ def describe(found: UploadView) -> dict[str, str]:
 
 
 def read_number(name: str) -> int:
-    """A header that has to be a whole number. Raises `InputError`."""
+    """The value of a header that must be a whole number. Raises `InputError`."""
     text = request.headers.get(name, "")
     if not _NUMBER.fullmatch(text):
         raise InputError(N_("The header “%(name)s” must be a whole number"), name=name)
@@ -64,7 +64,7 @@ def read_number(name: str) -> int:
 
 
 def read_metadata() -> tuple[str, str]:
-    """What is said of the file, as it came, and the file's name from it. Raises `InvalidMetadataError`."""
+    """What the client says about the file, as it came, and the file's name from it. Raises `InvalidMetadataError`."""
     text = request.headers.get("Upload-Metadata", "").strip()
     wrong = N_("“Upload-Metadata” must be a comma-separated list. Each item is a name, a space and a value in Base64")
     pairs: dict[str, str] = {}
@@ -83,7 +83,7 @@ def read_metadata() -> tuple[str, str]:
 
 
 def read_checksum() -> Checksum | None:
-    """What the body hashes to, where that is said. Raises `InputError` where it is not in a form we know."""
+    """What the body hashes to, if the client says so. Raises `InputError` if the notation is unknown."""
     text = request.headers.get("Upload-Checksum")
     if text is None:
         return None

@@ -30,7 +30,7 @@ def list_keys(as_json: bool) -> None:
 
 @key.command("rotate")
 def rotate_key() -> None:
-    """Let a fresh key take over; the present one vouches for it and is deleted."""
+    """Replace the signing key: the current key vouches for the new one and is deleted."""
     from opendata.services.core.actors import SYSTEM
 
     with open_services() as services:

@@ -28,7 +28,7 @@ def withdraw(
     erase: bool,
     resources: tuple[str, ...],
 ) -> None:
-    """Take VERSION of DATASET down for ever: its addresses answer 410 and say why."""
+    """Withdraw VERSION of DATASET permanently: its addresses answer 410 and say why."""
     from opendata.services.core.actors import SYSTEM
 
     with open_services() as services:
@@ -66,7 +66,7 @@ def erratum(dataset: str, version: str, text: str, successor: str | None) -> Non
 @click.argument("dataset")
 @click.argument("new")
 def rename(dataset: str, new: str) -> None:
-    """Give DATASET the id NEW; its old addresses lead to the new ones for ever."""
+    """Give DATASET the id NEW; its old addresses keep leading to the new ones."""
     from opendata.services.core.actors import SYSTEM
 
     with open_services() as services:

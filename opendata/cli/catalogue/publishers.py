@@ -20,7 +20,7 @@ def publisher() -> None:
 @click.argument("title")
 @click.option("--title-en", help="The title in English.")
 def create_publisher(identifier: str, title: str, title_en: str | None) -> None:
-    """Add a publisher under an ID that it keeps for ever."""
+    """Add a publisher under an ID that can never change."""
     from opendata.services.core.actors import SYSTEM
 
     described: dict[str, object] = {"id": identifier, "title": title}

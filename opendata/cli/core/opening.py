@@ -1,4 +1,4 @@
-"""The instance a command works on: found by its settings, with a word of help where there is none."""
+"""The instance a command works on: found by its settings, with a hint if there is no instance."""
 
 from __future__ import annotations
 

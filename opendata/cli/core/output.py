@@ -17,7 +17,7 @@ def write_json(document: Any) -> None:
 
 
 def write_note(text: str) -> None:
-    """Tell the person at the terminal something that is no result."""
+    """Tell the person at the terminal something that isn't a result."""
     click.echo(text, err=True)
 
 

@@ -1,4 +1,4 @@
-"""`opendata fsck`, `gc`, `backup`, `restore`: the stores looked over, tidied, copied and brought back."""
+"""`opendata fsck`, `gc`, `backup`, `restore`: the stores checked, tidied, copied and brought back."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _GROWN_BYTES = 512 * 1024**2
 
 
 def list_command() -> list[str]:
-    """The command that starts this process, as a child of the present one."""
+    """The command that starts this process as a child of the current one."""
     # -P: nothing is to be imported from the current folder.
     return [sys.executable, "-P", "-m", "opendata.cli.operations.work_process", str(os.getpid())]
 

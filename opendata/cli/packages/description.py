@@ -1,4 +1,4 @@
-"""`opendata describe` and `opendata convert`: what a file holds, and the same rows in another form."""
+"""`opendata describe` and `opendata convert`: what a file holds, and the same rows in another format."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def check_by_engine(
     """The report descriptor of frictionless; raises `Failure` where it takes too long or ends without a report."""
     request = {
         "parent": os.getpid(),
-        "seconds": seconds + 5,  # of the processor: it ends there by itself, should nobody be left to stop it
+        "seconds": seconds + 5,  # of the processor: it ends there automatically, should nobody be left to stop it
         "memory": MEMORY,
         "source": source,
         "schema": schema,

@@ -1,9 +1,9 @@
 """The process in which frictionless checks for `--rules frictionless`: a request on stdin, its report on stdout.
 
-Frictionless matches patterns by backtracking, which a hostile schema can make endless, so it runs under limits of
-time and memory. What it reports is passed on as it is. Where it breaks off in the middle of a table with an exception
-(a bound of the wrong type, a value that cannot be hashed) there is no report of its own: ours then has, in that
-table's task, a single error of the type `error` that tells the exception, and the verdict is invalid.
+Frictionless matches patterns by backtracking, which a hostile schema can make endless, so it runs under limits of time
+and memory. What it reports is passed on as it is. If an exception stops it in the middle of a table (a bound of the
+wrong type, a value that cannot be hashed), it gives no report. Ours then has a single error of the type `error` in that
+table's task, which names the exception; the verdict is invalid.
 """
 
 from __future__ import annotations

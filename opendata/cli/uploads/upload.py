@@ -50,7 +50,7 @@ def upload(
 ) -> None:
     """Send each FILE to a portal as a table of one draft, wait for the check, and print its verdict.
 
-    Where the line breaks, sending goes on with what is missing; after an interruption the same command does too.
+    If the connection drops, only the missing part is sent; after an interruption the same command does that too.
     """
     from opendata.cli.uploads.upload_client import Portal
 

@@ -88,7 +88,7 @@ class Portal:
         return self._read(self._ask("POST", f"/drafts/{draft}/submit", json=body))
 
     def wait(self, draft: str, on_progress: Callable[[float, str], None]) -> dict[str, Any]:
-        """The draft once nothing more happens to it by itself."""
+        """The draft once no more work on it is under way or due."""
         while True:
             answer = self._persist(lambda: self._ask("GET", f"/drafts/{draft}"))
             found = self._read(answer)
@@ -141,7 +141,7 @@ class Portal:
             raise IntegrityError(N_("“%(path)s” changed while it was being sent. Run the command again"), path=path)
 
     def _persist(self, work: Callable[[], Result]) -> Result:
-        """The result of some work, tried again with growing pauses while the portal is out of reach."""
+        """The result of some work, tried again with growing pauses while the portal can't be reached."""
         deadline, pause = time.monotonic() + self._patience, _FIRST_PAUSE
         while True:
             try:

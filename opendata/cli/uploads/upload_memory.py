@@ -1,4 +1,4 @@
-"""Which upload a file belongs to, kept between runs so that an interrupted one is gone on with."""
+"""Which upload a file belongs to, kept between runs so that an interrupted one can be resumed."""
 
 from __future__ import annotations
 

@@ -99,9 +99,9 @@ class Version(Base):
 
 
 class Alias(Base):
-    """What a dataset that was renamed is called now: addresses of the old name lead there for ever.
+    """The new id of a dataset that was renamed: addresses of the old id always lead there.
 
-    `unfinished` tells that the store does not say so yet.
+    `unfinished` marks an alias that the store doesn't have yet.
     """
 
     __tablename__ = "aliases"

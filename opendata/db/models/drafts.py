@@ -19,9 +19,9 @@ from opendata.domain.texts import I18n
 class Draft(Base):
     """A proposed next version. Its row is the truth of the work on it: state, attempts, and who holds it until when.
 
-    `bump` is the part of the number its author wants raised at least, `breaking` what is told of a breaking change.
-    `contributors` are the names of all who uploaded, changed or submitted it: none of them may approve it. `sealed` is
-    the SHA-256 of what was submitted: only that may be approved and published.
+    `bump` is the least part of the version number that its author wants raised, `breaking` the announcement of a
+    breaking change. `contributors` are the names of all who uploaded, changed or submitted it: none of them may approve
+    it. `sealed` is the SHA-256 of what was submitted: only that may be approved and published.
     """
 
     __tablename__ = "drafts"

@@ -14,7 +14,7 @@ from pathlib import Path
 from opendata.errors import N_, UnreadableFileError
 
 MAX_COLUMNS = 16_384
-"""As many as a worksheet has; a document that names more columns is no table."""
+"""At most this many columns are read from a document, as many as a worksheet has; more are refused."""
 
 MAX_DEPTH = 100
 _PIECE_BYTES = 1 << 20

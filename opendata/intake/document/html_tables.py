@@ -22,7 +22,7 @@ _DECLARED = re.compile(rb"""<meta[^>]*?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]+)"
 
 
 def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:
-    """The tables of at least two rows and two columns. Raises `UnreadableFileError` where there is none."""
+    """The tables of at least two rows and two columns. Raises `UnreadableFileError` if there aren't any."""
     tables = [table for table in _survey(path, encoding) if table.is_data]
     if not tables:
         raise UnreadableFileError(

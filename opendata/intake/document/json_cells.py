@@ -36,7 +36,7 @@ class CellWriter:
         return mended
 
     def decide(self, names: Sequence[str]) -> Iterator[Decision]:
-        """What was settled on the way; columns without a name are told by their number."""
+        """What was settled on the way; columns without a name are reported by their number."""
         if both := sorted(self._nulls & self._empties):
             yield Decision(
                 rule="empty-and-null",

@@ -30,7 +30,7 @@ _HEADER_NAMES = ("columns", "fields", "header", "headers")
 def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:
     """The tables of a JSON or JSON Lines file, in its order.
 
-    Raises `UnreadableFileError` for what is no JSON, or for JSON without a table.
+    Raises `UnreadableFileError` for anything but JSON, or for JSON without a table.
     """
     return [
         TableInfo(
@@ -44,9 +44,9 @@ def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:
 
 
 def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
-    """The rows of one table; the first holds the names of the columns where `has_header` is true.
+    """The rows of one table; the first holds the names of the columns if `has_header` is true.
 
-    Raises `UnreadableFileError` for what is no JSON, and where no table is at this place.
+    Raises `UnreadableFileError` for anything but JSON, and if there is no table at `place`.
     """
     tables = _survey(path, encoding)
     found = tables.get(place)
@@ -61,9 +61,9 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
 
 @dataclass(slots=True)
 class _Found:
-    """What the first pass knows of a list: the names in its rows and how it is to be read."""
+    """What the first pass finds out about a list: the names in its rows and how to read it."""
 
-    kind: str  # records, features, arrays, shape; or what is no table: empty, values, mixed
+    kind: str  # records, features, arrays, shape; or what isn't a table: empty, values, mixed
     rows: int = 0
     width: int = 0
     names: list[str] = field(default_factory=list)
@@ -137,7 +137,7 @@ def _survey(path: Path, encoding: str | None) -> dict[str, _Found]:
 
 
 def _walk(text: JsonText, place: str, depth: int, lists: dict[str, _Found], headers: dict[str, list[str]]) -> None:
-    """Pass one value, noting the lists in it that lie in objects only."""
+    """Pass one value, noting the lists in it that are nested in objects only."""
     mark = text.peek()
     if mark == "[":
         parent, _, name = place.rpartition("/")

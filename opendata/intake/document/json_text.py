@@ -93,12 +93,12 @@ class JsonText:
             yield self.read_value()
 
     def read_places(self) -> Iterator[str]:
-        """The places in the list that comes next, `0` and on; whoever takes one passes its value before the next."""
+        """The places in the next list, from `0` on; the caller must pass the value of one before taking the next."""
         for number, _ in enumerate(self._pass_members("[", "]")):
             yield str(number)
 
     def read_names(self) -> Iterator[str]:
-        """The names in the object that comes next; whoever takes one passes its value before the next."""
+        """The names in the next object; the caller must pass the value of one before taking the next."""
         for _ in self._pass_members("{", "}"):
             if self.peek() != '"':
                 self._fail(self._at)
@@ -186,7 +186,7 @@ class JsonText:
 
 
 def write_compact(value: Any, depth: int = 0) -> str:
-    """A value as JSON without blanks, its numbers as they were written. Raises `UnreadableFileError` if too deep."""
+    """A value as JSON without spaces, its numbers as they were written. Raises `UnreadableFileError` if too deep."""
     kind = type(value)
     if kind is Number:
         return str(value)

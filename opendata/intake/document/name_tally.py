@@ -35,7 +35,7 @@ class NameTally:
         return list(self._counts)
 
     def missing(self, records: int) -> dict[str, int]:
-        """How many of so many records lack a name, for the names that some lack."""
+        """How many of the given number of records lack a name, for each name that some lack."""
         self._merge()
         return {name: records - count for name, count in self._counts.items() if count < records}
 

@@ -14,7 +14,7 @@ class RecordBuilder:
     """Takes the events inside one element after the other.
 
     Names: `a` for a child or an attribute, `a/b` for what is deeper, `@a` for an attribute beside a child of its name
-    (told apart by the reader: here attributes always have the `@`), `#text` for text of the record itself.
+    (the reader decides: here attributes always have the `@`), `#text` for text of the record itself.
     """
 
     def __init__(self) -> None:

@@ -40,7 +40,7 @@ def list_tables(path: Path, *, encoding: str | None = None) -> list[TableInfo]:
 def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
     """The records at a place, the names of the columns first.
 
-    Raises `UnreadableFileError` as `list_tables` does, and where no element is at this place.
+    Raises `UnreadableFileError` as `list_tables` does, and if there is no element at `place`.
     """
     tally = NameTally()
     records = 0
@@ -74,7 +74,7 @@ class _Kind:
     count: int = 0
     most: int = 0
     here: int = 0  # in the parent that is open,
-    parent_count: int = 0  # which is so many-th of its kind
+    parent_count: int = 0  # its number among its kind
     has_parts: bool = False
     kinds: dict[str, _Kind] = field(default_factory=dict)
 

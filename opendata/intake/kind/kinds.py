@@ -1,6 +1,6 @@
-"""What kind of file some bytes are: a table of some form, a container to open, or a document that is no table.
+"""The kind of a file from its bytes: a table of some format, a container to open, or a document that isn't a table.
 
-The name of a file is never looked at. Where a file is two things at once, its first bytes decide.
+The name of a file is never looked at. If a file is two things at once, its first bytes decide.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _is_dbase(head: bytes) -> bool:
 
 
 def _tell_ole(path: Path) -> str:
-    """By the streams at the root of a Compound File (MS-CFB); a damaged one is taken for a workbook."""
+    """By the streams at the root of a Compound File (MS-CFB); a damaged one counts as a workbook."""
     import olefile
 
     try:
@@ -189,7 +189,7 @@ def _tell_ole(path: Path) -> str:
 
 
 def _tell_zip(path: Path) -> str:
-    """By the members of a ZIP; one whose directory cannot be read is left to whoever opens it."""
+    """By the members of a ZIP; if its directory cannot be read, the code that opens it reports that."""
     try:
         with path.open("rb") as stream:
             entries = islice(read_directory(stream, path.name), _OFFICE_NAMES)

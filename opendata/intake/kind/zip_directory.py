@@ -87,7 +87,10 @@ def read_directory(stream: BinaryIO, name: str) -> Iterator[Entry]:
 
 
 def find_directory(stream: BinaryIO, name: str) -> Directory:
-    """Find the directory by the record at the end. Raises `UnreadableFileError` where there is none, or of a part."""
+    """Find the directory by the record at the end.
+
+    Raises `UnreadableFileError` if it is missing or for one part only.
+    """
     size = stream.seek(0, 2)
     tail_start = max(0, size - _END.size - _FULL_16)
     stream.seek(tail_start)

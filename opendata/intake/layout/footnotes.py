@@ -56,7 +56,7 @@ def find_footnotes(
         text = N_("Blank rows after the last row are left out: %(count)s")
         decisions.append(Decision(rule="blank-rows", text=text, details={"count": blank}))
     if end == 0 or (start == 0 and rows[0][0] > layout.first_row):
-        return None, (), []  # nothing but notes as far as the eye reaches: no one could say where they begin
+        return None, (), []  # nothing but notes within reach: it is unclear where they begin
     decisions += _find_totals(rows[:start], layout, body)
     last = rows[start - 1][0] if start else layout.first_row - 1
     return (last if start < len(rows) else None), notes, decisions

@@ -1,4 +1,4 @@
-"""Rows inside a table that are no rows of it: blank ones, headings of groups, the head of another table below."""
+"""Rows inside a table that don't belong to it: blank ones, headings of groups, the header of another table below."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from opendata.intake.grid import Span
 from opendata.intake.understanding import Decision, Layout
 
 MOST = 1000
-"""So many rows are left out inside of a table; where there are more, none is and the report names them."""
+"""At most this many rows are left out inside a table; if there are more, all are kept and the report names them."""
 
 
 @dataclass(slots=True)

@@ -84,10 +84,10 @@ def find_layout(
 
 
 def join_header(rows: Sequence[_Row], layout: Layout, merges: Sequence[Span] = ()) -> list[list[str]]:
-    """The header rows out of the first rows of the table, so that names joined down a column by a blank are whole.
+    """The header rows from the first rows of the table, so that names joined down a column by a space are whole.
 
-    The text of cells merged across stands in all of them, that of cells merged down only in the first; blanks in a
-    cell are single. All columns are there, the cut ones too; every row has the same length.
+    The text of cells merged across appears in all of them, that of cells merged down only in the first. Spaces in a
+    cell are single. All columns are included, the cut ones too; every row has the same length.
     """
     width = max((len(rows[row - 1]) for row in layout.header_rows if row <= len(rows)), default=0)
     result = []
@@ -154,7 +154,7 @@ class _Sheet:
         return cells[column - 1] if column <= len(cells) else ""
 
     def below(self, row: int, column: int) -> list[str]:
-        """What the rows after this one have in a column, blanks left out."""
+        """The texts that the rows after this one have in a column, without empty cells."""
         later = range(row + 1, min(len(self.head), row + 60) + 1)
         return [cell for number in later if (cell := self.cell(number, column))]
 

@@ -34,7 +34,7 @@ _CHUNK_ROWS = 2000
 class PlainTable:
     """The layout that was found, the reasons, the widest row, and the rows seen up to the end of the grid.
 
-    `left_out` are the numbers of rows inside the table that are none of its rows.
+    `left_out` are the numbers of rows inside the table that don't belong to it.
     """
 
     layout: Layout
@@ -112,7 +112,7 @@ def write_plain(
 
 
 def name_columns(header: Sequence[Sequence[str]]) -> list[str]:
-    """The names of the columns out of the rows of a header: what stands in each, from above, once."""
+    """The names of the columns from the rows of a header: the texts above each, from top to bottom, without repeats."""
     return [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip_longest(*header, fillvalue="")]
 
 

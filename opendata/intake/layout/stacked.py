@@ -1,7 +1,7 @@
-"""Tables that lie below one another on one sheet, as yearbooks print what is too wide for a page: where each begins.
+"""Tables below one another on one sheet, as yearbooks print what is too wide for a page: where each begins.
 
-A table below another has lines of its own above its header, or a blank row; its first column is named like that of the
-first table, its others are not. A header that is only repeated, page by page, begins no new table.
+A table below another has lines of its own above its header, or a blank row. Its first column has the name of the first
+table's first column, its others don't. A header that is only repeated, page by page, begins no new table.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Part:
     last_row: int | None
 
     def decide(self) -> Decision:
-        """What there is to tell of it."""
+        """The decision to report about it."""
         text = N_(
             "The sheet “%(sheet)s” has %(count)s tables, one below the other. Each is read as a separate"
             " table. This is number %(number)s, from row %(first)s. To read all as one table, set the last"
@@ -46,7 +46,7 @@ class Part:
 
 
 def read_start(rows: Iterable[Sequence[str]], most: int) -> list[Sequence[str]]:
-    """The first rows, at most so many, and fewer where they are so wide that holding them would take much memory."""
+    """The first rows, at most `most`, and fewer if they are so wide that holding them would take much memory."""
     kept, cells = [], 0
     for row in islice(rows, most):
         kept.append(row)
@@ -95,7 +95,7 @@ def cut_out(grid: Grid, part: Part, choices: Choices) -> Grid:
 
 
 def _find_start(rows: Sequence[Sequence[str]], header: int) -> int:
-    """The first of the lines above a header that are no rows of the table before it: titles, else a blank row."""
+    """The first of the lines above a header that don't belong to the table before it: titles, else a blank row."""
     start, titles = header, 0
     while start > 1 and titles < _MOST_TITLES:
         above = [cell for cell in rows[start - 2] if cell.strip()]

@@ -22,8 +22,8 @@ _MONTH = re.compile(r"^(?:19|20)\d\d\.(?:0[1-9]|1[0-2]?|[2-9])$")
 _TEXT_CODE = re.compile(r"^\d{5,}$", re.MULTILINE)
 _SERIAL = re.compile(r"^(?:[2-5]\d{4}|60000)$", re.MULTILINE)
 _DATE_WORD = re.compile(r"日期|时间|時間|\bdate|date\b|_date|datum", re.IGNORECASE)
-_HEAD_ROWS = 20  # a header lies within these; words of later rows are no names of columns
-_FEW = 3  # so many cells make a habit
+_HEAD_ROWS = 20  # a header is within these; words in later rows aren't names of columns
+_FEW = 3  # this many cells make a habit
 
 _TEXTS = {
     "error-cell": N_(
@@ -86,7 +86,7 @@ def place_of(row: int, column: int) -> str:
 
 
 def merged_body(merges: Sequence[Span], first_row: int = 2) -> Decision | None:
-    """What there is to tell of merged areas that begin at `first_row`, the first of the body, or below."""
+    """The decision to report about merged areas that begin at `first_row`, the first of the body, or below."""
     body = [span for span in merges if span.first_row >= first_row]
     if not body:
         return None
@@ -148,7 +148,7 @@ class SheetFacts:
         if rows[0] <= _HEAD_ROWS:
             head = [text for row, text in zip(rows, texts, strict=True) if text and row <= _HEAD_ROWS]
             known.head = " ".join([known.head, *(text[:80] for text in head)])[:2000]
-        # Long texts are no codes, and a column of them need not be searched.
+        # Long texts aren't codes: a column of them need not be searched.
         if any(map(str.isdigit, texts[:_FEW])) or known.numbers:
             known.text_codes += len(_TEXT_CODE.findall("\n".join(texts)))
 

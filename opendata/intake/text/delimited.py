@@ -22,7 +22,7 @@ from opendata.tables.text.dialect import DELIMITERS, Dialect, flatten_dialect, r
 from opendata.tables.text.lines import count_line_ends, split_lines
 
 BLOCK_BYTES = 1 << 19
-"""So many bytes are read at once; what is found is the same for any number."""
+"""This many bytes are read at once; the result is the same for any number."""
 
 _RARE_DELIMITERS = ("^", "~", "，")
 _HEAD_BYTES = 1 << 16
@@ -37,7 +37,7 @@ _STRAY = re.compile(r"[;\t|]|,(?! )(?!\d+$)|(?<!^)\"(?!$)")
 class Ends:
     """The first and the last records, the last ones with their numbers, and how many there are.
 
-    `rows` is None and `tail` empty where a quotation mark is never closed: nobody knows then where records end.
+    `rows` is None and `tail` empty if a quote is unclosed: then it is unknown where records end.
     """
 
     head: list[list[str]]
@@ -160,12 +160,12 @@ def _choose(given: Dialect, delimiter: str | None, lines: Sequence[str]) -> _Rea
 
 
 def _is_prose(dialect: Dialect, lines: Sequence[str]) -> bool:
-    """Whether a blank follows wherever a record is split: such commas are those of sentences."""
+    """Whether a space follows wherever a record is split: such commas belong to sentences."""
     return all(cell.startswith(" ") for record in _records(lines, dialect) for cell in record[1:])
 
 
 def _read(dialect: Dialect, lines: Sequence[str]) -> _Reading:
-    """The better of two readings: as records, and line by line, which a quote never closed does not spoil."""
+    """The better of two candidates: as records, and line by line, which an unclosed quote doesn't spoil."""
     best = _Reading(dialect, 1, 0.0, -1.0)
     alone = [record for line in lines for record in _records([line], dialect)]
     for records in (_records(lines, dialect), alone):

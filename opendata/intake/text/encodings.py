@@ -16,7 +16,7 @@ from opendata.intake.text.frequencies import ASCII_BITS, measure
 from opendata.intake.understanding import Decision
 
 BLOCK_BYTES = 1 << 18
-"""So many bytes are read at once; what is found is the same for any number."""
+"""This many bytes are read at once; the result is the same for any number."""
 
 _SAMPLE_BYTES = 1 << 17
 _MARKS = (

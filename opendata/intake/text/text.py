@@ -1,6 +1,6 @@
 """Delimited text: its encoding, its dialect and its layout settled, its bytes left where they lie if they can be.
 
-Where columns or a joined header have to be cut out, the table is written anew; footnotes are only left out.
+If columns or a joined header must be cut out, the table is written again; footnotes are only left out.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def open_text(
         if last is not None and quick:
             ends = read_ends(path, encoding, descriptor)
             last, notes, more = find_footnotes(ends.tail, layout, ends.head[layout.first_row - 1 :])
-        if notes:  # blank rows alone are no end: the report names them
+        if notes:  # blank rows alone aren't an end: the report names them
             layout = replace(layout, last_row=last, footnotes=notes)
             why += more
     decisions += [*why, *_find_months(ends)]
@@ -91,7 +91,7 @@ def open_text(
 
 
 def _find_months(ends: Ends) -> list[Decision]:
-    """What there is to tell of months that a spreadsheet has turned into numbers, 2016.10 into 2016.1."""
+    """The decisions to report about months that a spreadsheet has turned into numbers, 2016.10 into 2016.1."""
     facts = SheetFacts()
     for column, cells in enumerate(islice(zip_longest(*ends.head, fillvalue=""), _LOOKED_AT_COLUMNS), start=1):
         texts = [cell.strip() for cell in cells]
@@ -116,7 +116,7 @@ def _find_expected(path: Path, encoding: str, choices: Choices, known: Collectio
 
 
 def _trim_labels(head: Sequence[Sequence[str]], layout: Layout) -> Mapping[str, str]:
-    """Labels with blanks around them, and the same without; only where nobody expects certain names."""
+    """Labels with spaces around them, and the same without; only where nobody expects certain names."""
     if len(layout.header_rows) != 1 or layout.header_rows[0] > len(head):
         return {}
     return {label: label.strip() for label in head[layout.header_rows[0] - 1] if label.strip() not in ("", label)}
@@ -128,7 +128,7 @@ def _lay_out(dialect: Dialect, layout: Layout) -> Dialect:
 
 
 def _needs_joining(head: Sequence[Sequence[str]], layout: Layout) -> bool:
-    """Whether the names of columns have to be put together from several rows, with gaps to fill."""
+    """Whether the names of columns must be put together from several rows, with gaps to fill."""
     if len(layout.header_rows) < 2:
         return False
     joined = join_header(head, layout)
@@ -188,7 +188,7 @@ def _find_end(path: Path, dialect: Dialect, ends: Ends, layout: Layout) -> int |
 
 
 def _find_lines_from_end(path: Path, lines: int) -> int | None:
-    """Where the last so many lines begin; None where they begin too far from the end."""
+    """Where the last `lines` lines begin; None if they begin too far from the end."""
     size = path.stat().st_size
     with path.open("rb") as stream:
         stream.seek(max(0, size - _HEAD_BYTES))
@@ -222,7 +222,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _look_at_ends(path: Path, dialect: Dialect) -> Ends:
-    """The first records, and the last ones as far as they can be told without reading what lies between.
+    """The first records, and as many of the last ones as can be split without reading what is between.
 
     The numbers of the last ones are made up: they only follow each other and the first ones.
     """

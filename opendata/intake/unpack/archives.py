@@ -1,7 +1,7 @@
 """Opening what was packed, layer by layer, until only tables and documents remain.
 
 Limits hold over all layers together, so that no small file becomes a large one unseen. Nothing is written outside the
-folder that is given: members lie in files whose names are ours.
+folder that is given: members are written to files whose names are ours.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A file that is no container. `members` are the names that lead to it, from outside in; none for a plain file.
+    """A file that isn't a container. `members` are the names that lead to it, from outside in; none for a plain file.
 
-    `decisions` are those about the containers it lay in: what was left out, how their names were read.
+    `decisions` are those about the containers it lay in: what was left out, how their names were decoded.
     """
 
     members: tuple[str, ...]

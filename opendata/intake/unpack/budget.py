@@ -12,15 +12,15 @@ from opendata.errors import N_, TooLargeError
 
 _MEGABYTE = 1 << 20
 _SMALL = 10 * _MEGABYTE
-_SEEN_PER_ENTRY = 10  # folders, and what operating systems leave behind, are passed over but not without end
+_SEEN_PER_ENTRY = 10  # folders, and what operating systems leave behind, are skipped, up to this limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one uploaded file may hold, all its layers together.
 
-    `ratio` is that of the bytes written to those uploaded, for more than 10 MB; `entries` the number of files;
-    `depth` how many containers may lie in each other.
+    `ratio` is that of the bytes written to those uploaded, for more than 10 MB; `entries` the number of files; `depth`
+    how many containers may be nested in each other.
     """
 
     total_bytes: int = 4 << 30

@@ -85,8 +85,8 @@ def inflate(decompressor: Decompressor, read: Callable[[int], bytes], name: str)
 def decompress(path: Path, form: str, name: str, decisions: list[Decision]) -> Iterator[bytes]:
     """The content of a gzip, bzip2, xz or zstd file, of all its streams one after the other.
 
-    Bytes after the last stream are passed over and told in `decisions`. Raises `UnreadableFileError` for a file that
-    is damaged or cut off, `TooLargeError` where unpacking would need too much memory.
+    Bytes after the last stream are ignored and reported in `decisions`. Raises `UnreadableFileError` for a file that is
+    damaged or cut off, `TooLargeError` if unpacking would need too much memory.
     """
     if form == "zstd":
         return _decompress_zstd(path, name)

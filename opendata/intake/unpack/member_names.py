@@ -1,4 +1,4 @@
-"""The names of files inside archives: their encoding weighed, made harmless, and told apart.
+"""The names of files inside archives: their encoding detected, made harmless, and made distinct.
 
 A name is only ever a label: nothing is written under it.
 """
@@ -27,7 +27,7 @@ _MAX_NAME = 500
 
 
 def decode_names(raw_names: Sequence[bytes], archive: str, decisions: list[Decision]) -> list[str]:
-    """Names of one archive, that are all in the same unknown encoding; what was settled is told in `decisions`."""
+    """Names of one archive, all in the same unknown encoding; what was settled is reported in `decisions`."""
     joined = b"\n".join(raw_names)
     if joined.isascii():
         return [raw.decode("ascii") for raw in raw_names]
@@ -68,7 +68,7 @@ def is_leftover(name: str) -> bool:
 
 
 def number_twins(names: Sequence[str]) -> list[str]:
-    """The same names, with a number on each that came before; no two are alike."""
+    """The names, with a number on each that occurred before; all are different."""
     taken: set[str] = set(names)
     used: set[str] = set()
     counts: dict[str, int] = {}

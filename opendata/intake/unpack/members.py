@@ -25,9 +25,9 @@ _MAX_LONG_NAME = 1 << 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packed:
-    """A file inside an archive. `name` is set where the archive says how names are written; `blocks` reads it.
+    """A file inside an archive. `name` is set if the archive says how names are encoded; `blocks` reads it.
 
-    `blocks` raises `UnreadableFileError` for a member that cannot be had.
+    `blocks` raises `UnreadableFileError` for a member that cannot be read.
     """
 
     raw_name: bytes
@@ -194,7 +194,7 @@ def _ustar_name(header: bytes) -> bytes:
 
 
 def _read_pax(data: bytes) -> dict[str, bytes]:
-    """The path and the size out of records such as `30 path=…`; whatever is no such record ends the reading."""
+    """The path and the size from records such as `30 path=…`; anything else ends the reading."""
     found = {}
     place = 0
     while place < len(data):

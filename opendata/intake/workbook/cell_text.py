@@ -47,7 +47,7 @@ def style_kind(number: int, code: str | None) -> StyleKind:
 def number_text(raw: str) -> str:
     """A number as stored, in the shortest form that means the same; integers keep all digits that were stored.
 
-    Raises `ValueError` for what is no number.
+    Raises `ValueError` for anything but a number.
     """
     if len(raw) <= 15 and _PLAIN.fullmatch(raw):
         return raw if raw != "-0" else "0"
@@ -68,10 +68,10 @@ def float_text(value: float) -> str:
 
 @lru_cache(maxsize=50_000)
 def serial_text(raw: str, kind: StyleKind, epoch_1904: bool) -> str | None:
-    """A serial number shown as `kind`, in ISO 8601; None where it is no date. Times are rounded to milliseconds.
+    """A serial number shown as `kind`, in ISO 8601; None if it isn't a date. Times are rounded to milliseconds.
 
-    A date format hides a time but does not take it away: with a time of day the value is written whole. A datetime
-    format is written whole at midnight too, so that a column stays of one form.
+    A date format hides a time but doesn't remove it: a value with a time of day is written whole. A datetime format is
+    written whole at midnight too, so that all values of a column look alike.
     """
     value = float(raw)
     if not -1e7 < value < 1e7:
@@ -116,7 +116,7 @@ def _usual_texts(raw: Sequence[str], kind: StyleKind) -> list[str | None]:
     moments = [round(float(value) * _DAY) if value else _FIRST_USUAL * _DAY for value in raw]
     if min(moments) < _FIRST_USUAL * _DAY or max(moments) >= _LAST_SERIAL * _DAY:
         raise ValueError
-    start, span = dt.datetime(1899, 12, 30), dt.timedelta  # noqa: DTZ001 - workbooks know no zones
+    start, span = dt.datetime(1899, 12, 30), dt.timedelta  # noqa: DTZ001 - workbooks have no time zones
     texts = [(start + span(0, 0, 0, moment)).isoformat() for moment in moments]
     return [
         "" if not value else text if len(text) == _WHOLE_SECONDS else text[:-3]
@@ -132,7 +132,7 @@ def _day_text(raw: str) -> str:
     """The text of a whole day after February 1900, kept for the next time. Raises `ValueError` for another."""
     known = _DAYS.get(raw)
     if known is None:
-        day = int(raw)  # one with a time of day is no whole number
+        day = int(raw)  # one with a time of day isn't a whole number
         if not _FIRST_USUAL <= day < _LAST_SERIAL:
             raise ValueError
         if len(_DAYS) >= _DAYS_KEPT:

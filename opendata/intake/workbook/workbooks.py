@@ -187,7 +187,7 @@ def _calamine(source: Path | IO[bytes], form: str) -> Iterator[Any]:
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise damaged(form.upper()) from error
     except BaseException as error:
-        # A panic of the library is no `Exception`, and its class cannot be imported.
+        # A panic of the library isn't an `Exception`, and its class cannot be imported.
         if type(error).__name__ != "PanicException":
             raise
         raise damaged(form.upper()) from error

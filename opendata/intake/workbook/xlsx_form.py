@@ -1,6 +1,12 @@
 """How the rows of an XLSX sheet are written, as regular expressions for whole rows.
 
-Almost every row is written like the one before it, so that what one row showed takes the next ones apart.
+In, the cells of a row:     (1, "s", …, "1") and (2, "n", …, "1.5"): a shared string in A, a number in B
+Out of `learn_form`:        a pattern in which A, B or both may be missing, and a faster one for rows that have both
+In, the XML of a row:       <row r="7"><c r="A7" t="s"><v>1</v></c><c r="B7"><v>1.50</v></c></row>
+Out of `RowForm.match`:     that XML, then "7", "" (attributes of the row), "1" and "1.50"
+Out for any other row:      None; `SheetRows` then reads it cell by cell
+
+Almost every row is written like the one before it, so what one row showed takes the next ones apart.
 """
 
 from __future__ import annotations
@@ -12,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from opendata.intake.layout.workbook_facts import column_name
 
 WIDEST = 300
-"""Columns of a form that is worth a regular expression."""
+"""At most this many columns are worth a regular expression."""
 
 _VARIANTS = 8
 _LOSSES = 2  # blocks in which some row is not full, before full rows are no longer looked for
@@ -21,7 +27,7 @@ Cell = tuple[int, str, str, str, str, bool]
 """Column, type, style, its attributes as written, value, whether it has a formula."""
 
 Fitting = tuple[str, ...]
-"""A row that fits: its whole text, its number, its attributes, then a value for each column of the form."""
+"""A row that fits: its whole text, its number, its attributes, then a value for each column of the pattern."""
 
 
 class RowForm:
@@ -40,7 +46,7 @@ class RowForm:
         return self._pattern.match(buffer, start)
 
     def take(self, buffer: str, start: int, last: int) -> list[Fitting]:
-        """All rows from `start` to the one that ends at `last`, if each fits and nothing else stands between them."""
+        """All rows from `start` to the one that ends at `last`, if each fits and nothing else is between them."""
         end = last + len("</row>")
         if self._losses < _LOSSES:
             found: list[Fitting] = self._full.findall(buffer, start, end)
@@ -53,7 +59,7 @@ class RowForm:
 
 
 def learn_form(rows: Iterable[Sequence[Cell]], empties: set[int], kind_of: Callable[[str, str], str]) -> RowForm | None:
-    """The form most of the rows have; None where they are too wide, or nothing was learned.
+    """The pattern that most of the rows match; None if they are too wide, or nothing was learned.
 
     `empties` are columns with cells that have a format and no value; `kind_of` tells what a cell of a type and style
     holds.

@@ -59,7 +59,7 @@ def local_name(tag: Any) -> str:
 
 
 def damaged(what: str) -> UnreadableFileError:
-    """The error for a workbook that breaks off or contradicts itself; `what` is the part or cell."""
+    """The error for a workbook that is truncated or contradicts itself; `what` is the part or cell."""
     return UnreadableFileError(
         N_(
             "The workbook is damaged (%(what)s). Open it in Excel or WPS, let the program repair it, save it as a new"

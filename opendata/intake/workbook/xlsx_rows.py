@@ -1,9 +1,14 @@
 """The cells of an XLSX sheet, streaming: rows as text, faster than any XML parser gives them in Python.
 
-Almost every row of a sheet is written like the one before it. So the form of the rows is learned from the sheet
-itself, as one regular expression for a whole row, and rows it fits are converted a column at a time. A row it does
-not fit is taken apart cell by cell, and what even that does not know – comments, CDATA, other quotes – is given to an
-XML parser, row by row. All three ways end in the same cells.
+In, the XML of a row:        <row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2"><v>2.50</v></c></row>
+In, what its cells are:      the shared string 0 is "Hamburg"; B2 has no style, so it is a number
+Out, the row as a list:      "Hamburg", "2.5"
+Then, as `RowForm` learns:   A is a shared string and B a number, so one regular expression reads rows 3, 4, 5 and so on
+Out, for these rows:         a whole column is converted at once, and the columns are turned into rows again
+
+Almost every row of a sheet is written like the one before it. So a pattern for whole rows is learned from the sheet
+itself. A row that doesn't match it is split cell by cell. A row with comments, CDATA or other quotes is given to an XML
+parser. All three ways give the same cells.
 """
 
 from __future__ import annotations
@@ -30,7 +35,7 @@ from opendata.intake.workbook.xlsx_package import (
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _MAX_ROW = 64 << 20  # characters of one row
 _BATCH = 1024
-_LEARN = 24  # rows that do not fit before the form is learned anew; doubled each time
+_LEARN = 24  # rows that do not fit before the pattern is learned again; doubled each time
 
 _ROW = re.compile(r"\s*<row((?:\s+[\w:.]+=\"[^\"<]*\")*)\s*(/?)>")
 _PREFIXED = re.compile(r"<(\w+):worksheet[\s>]")

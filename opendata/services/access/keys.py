@@ -36,9 +36,9 @@ class Keys:
         ]
 
     def rotate(self, actor: Actor | None) -> PublicKey:
-        """Let a fresh key take over from the present one, which vouches for it and is then deleted; return it.
+        """Replace the current key by a new one, which the current key vouches for; return the new key.
 
-        Broken off in between, the same again finishes it.
+        The old key is deleted at the end. If a rotation is interrupted, call this again to finish it.
         """
         found_actor = require_maintainer(actor)
         signer = self._context.signer

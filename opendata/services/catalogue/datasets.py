@@ -83,7 +83,7 @@ class Datasets:
             return tuple(view_dataset(row) for row in session.scalars(query))
 
     def get(self, dataset: str, actor: Actor | None = None) -> DatasetView:
-        """One dataset. Raises `NotFoundError` where there is none that this reader may see."""
+        """One dataset. Raises `NotFoundError` if there is no such dataset that this reader may see."""
         with self._context.read() as session:
             row = find_dataset(session, dataset)
             if row.head is None and not (actor and actor.may_edit(row.publisher_id)):
@@ -104,8 +104,8 @@ class Datasets:
     ) -> tuple[DatasetView, bool]:
         """Create a dataset from its metadata, `publisher` and, if wanted, `id`; return it and whether it is new.
 
-        An editor's publisher is their own where none is named. Raises `InvalidMetadataError`, `NotPermittedError`,
-        and `StateError` where the id is taken.
+        If no publisher is named, an editor's dataset gets their own. Raises `InvalidMetadataError`,
+        `NotPermittedError`, and `StateError` if the id is in use.
         """
         publisher = _read_publisher(found, actor)
         found_actor = require_editor(actor, publisher)
@@ -166,10 +166,9 @@ class Datasets:
     ) -> DatasetView:
         """Change the properties named in `changes`: null removes, an object replaces the one before.
 
-        With `deep` objects are merged within as well (JSON Merge Patch, RFC 7396). The next version carries them.
-        Under two-person review the change to a published dataset is proposed only: its next approved draft makes it
-        public. Raises `PreconditionError` where `revision` is not the present one, `StateError` while a version is
-        being published.
+        With `deep` objects are merged within as well (JSON Merge Patch, RFC 7396). The next version carries them. Under
+        two-person review the change to a published dataset is proposed only: its next approved draft makes it public.
+        Raises `PreconditionError` if `revision` isn't the current one, `StateError` while a version is being published.
         """
         with self._context.write() as session:
             row = find_dataset(session, dataset, lock=True)
@@ -229,7 +228,7 @@ def forget_files(context: Context, dataset: str) -> None:
 
 
 def _count_as_contributor(session: Session, row: Dataset, actor: Actor) -> None:
-    """Whoever changes the metadata has changed every draft that will carry them."""
+    """Anyone who changes the metadata has changed every draft that will carry them."""
     for draft in session.scalars(select(Draft).where(Draft.dataset_id == row.id, Draft.status.not_in(ENDED))):
         draft.contributors = sorted({*(draft.contributors or ()), actor.name})
 

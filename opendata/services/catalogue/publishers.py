@@ -53,7 +53,7 @@ class Publishers:
     ) -> tuple[PublisherView, bool]:
         """Create a publisher from `{id, title, description, i18n}`; return it and whether it is new.
 
-        Raises `NotPermittedError`, `InvalidMetadataError`, and `StateError` where the id is taken.
+        Raises `NotPermittedError`, `InvalidMetadataError`, and `StateError` if the id is in use.
         """
         found_actor = require_maintainer(actor)
         values = _check(found)
@@ -70,7 +70,7 @@ class Publishers:
         return self.get(identifier), created
 
     def ensure(self, actor: Actor, found: Mapping[str, Any]) -> PublisherView:
-        """The publisher of this id, created where there is none."""
+        """The publisher of this id, created if it doesn't exist."""
         try:
             return self.get(str(found["id"]))
         except NotFoundError:
@@ -119,7 +119,7 @@ def find_publisher(session: Session, publisher: str) -> Publisher:
 def count_datasets(session: Session) -> dict[str, int]:
     """Public datasets per publisher."""
     query = select(Dataset.publisher_id, func.count()).where(Dataset.head.is_not(None)).group_by(Dataset.publisher_id)
-    return {publisher: count for publisher, count in session.execute(query)}  # noqa: C416 - a row is no pair to mypy
+    return {publisher: count for publisher, count in session.execute(query)}  # noqa: C416 - to mypy, a row isn't a pair
 
 
 def _check(found: Mapping[str, Any]) -> dict[str, Any]:

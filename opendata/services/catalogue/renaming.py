@@ -1,4 +1,4 @@
-"""Renaming a dataset: its addresses change, and those it had lead to the new ones for ever."""
+"""Renaming a dataset: its addresses change, and the old ones always lead to the new ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Renaming:
 
         The records of its versions are copied to where the new id has its own; one commit renames it; then a signed
         alias says in the store where the old id leads. Raises `InvalidMetadataError`, `NotFoundError`,
-        `NotPermittedError`, and `StateError` where the id is taken or something is just being published.
+        `NotPermittedError`, and `StateError` if the id is in use or a version is being published.
         """
         found_actor = require_maintainer(actor)
         wrong = find_identifier_fault("/id", new)
@@ -80,7 +80,7 @@ class Renaming:
                 raise StateError(N_("The id “%(id)s” used to belong to another dataset"), id=new) from None
 
     def _move(self, session: Session, row: Dataset, new: str) -> Dataset:
-        """The same row under another id; what belongs to it follows."""
+        """Give the row another id; everything that belongs to it follows. Returns the row."""
         values = {column.key: getattr(row, column.key) for column in Dataset.__mapper__.column_attrs}
         row.uuid = f"moved-{row.id}"[:36]
         session.flush()

@@ -29,7 +29,7 @@ class TableFiles:
 
 
 def count_changes(name: str, old: TableFiles, new: TableFiles, folder: Path) -> tuple[RowChanges, Difference]:
-    """What changed between two editions of a table; the changed rows lie in `folder`, an empty one of the caller's."""
+    """What changed between two editions of a table; the changed rows are written to `folder`, which must be empty."""
     found = compare_tables(old.parquet, new.parquet, old_schema=old.schema, new_schema=new.schema, folder=folder)
     changes = RowChanges(
         key=found.key,
@@ -43,7 +43,7 @@ def count_changes(name: str, old: TableFiles, new: TableFiles, folder: Path) -> 
 
 
 def count_refused(name: str, old: TableFiles, new: TableFiles) -> int:
-    """How many errors the old schema finds in the new rows; not asked where the schemas break readers by themselves."""
+    """How many errors the old schema finds in the new rows; not counted if the schemas alone break readers."""
     is_same = fingerprint(old.schema.descriptor) == fingerprint(new.schema.descriptor)
     if is_same or find_bump(compare_schemas(name, old.schema, new.schema)) == "major":
         return 0
@@ -55,7 +55,7 @@ def count_refused(name: str, old: TableFiles, new: TableFiles) -> int:
 
 
 def read_changes(row: Draft, manifest: Manifest | None) -> dict[str, RowChanges]:
-    """The changed rows of each table of a draft, as far as they were counted against the version of this manifest."""
+    """The changed rows of those tables of a draft that were compared with the version of this manifest."""
     found = {}
     for resource in row.resources:
         earlier = find_earlier(manifest, resource)

@@ -59,7 +59,7 @@ class Schemas:
         return Page(items, write_cursor(names[limit - 1]) if len(names) > limit else None)
 
     def get(self, name: str, version: str | None = None) -> SchemaView:
-        """A schema by name, the newest version where none is said. Raises `NotFoundError`."""
+        """A schema by name, the newest version if `version` is None. Raises `NotFoundError`."""
         with self._context.read() as session:
             return view_schema(find_schema(session, name, version))
 
@@ -110,7 +110,7 @@ class Schemas:
         return self.resolve(ref), created and new
 
     def _record(self, name: str, version: str, descriptor: Mapping[str, Any]) -> None:
-        """Write the schema into the store, which keeps the first of a number for ever."""
+        """Write the schema into the store, which always keeps the first schema under a number."""
         try:
             keep_record(self._context, schema_key(name, version), write_canonical(descriptor))
         except IntegrityError:
@@ -154,7 +154,7 @@ def _read_translations(ours: object) -> dict[str, Any]:
 
 
 def find_schema(session: Session, name: str, version: str | None = None) -> Schema:
-    """The row of a schema, the newest where no version is said. Raises `NotFoundError`."""
+    """The row of a schema, the newest if `version` is None. Raises `NotFoundError`."""
     query = select(Schema).where(Schema.name == name)
     if version:
         query = query.where(Schema.version == version)

@@ -1,4 +1,4 @@
-"""The index over the store: what the database knows of a version is what its manifest says."""
+"""The index over the store: the database holds what a version's manifest says."""
 
 from __future__ import annotations
 

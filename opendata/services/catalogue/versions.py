@@ -96,9 +96,9 @@ class Versions:
         return Page(found[:limit], write_cursor(found[limit - 1].version) if len(found) > limit else None)
 
     def list_news(self, dataset: str | None = None, *, limit: int, cursor: str | None = None) -> Page[News]:
-        """The versions, of all datasets or of one, of which something was said last, the newest first.
+        """The versions, of all datasets or of one, those with the latest news first.
 
-        Raises `NotFoundError` where the dataset is not public, `InputError` for a cursor that is none of ours.
+        Raises `NotFoundError` if the dataset is not public, `InputError` for a cursor that isn't one of ours.
         """
         query = select(Version, Dataset).join(Dataset, Dataset.id == Version.dataset_id)
         query = query.order_by(Version.changed.desc(), Version.id.desc()).limit(limit + 1)
@@ -145,9 +145,9 @@ class Versions:
             return view_version(row) if row is not None else None
 
     def find_latest(self, dataset: str) -> str:
-        """The number of the newest version that stands.
+        """The number of the newest version that isn't withdrawn.
 
-        Raises `NotFoundError` where there is none, `WithdrawnError` where all were taken down.
+        Raises `NotFoundError` if there is no version, `WithdrawnError` if all were withdrawn.
         """
         with self._context.read() as session:
             row = find_dataset(session, dataset)
@@ -179,7 +179,7 @@ class Versions:
         raise NotFoundError(N_("This version has no resource “%(name)s”"), name=resource[:100])
 
     def get_table(self, dataset: str, version: str, resource: str) -> TableResource:
-        """The same of a table alone. Raises `NotFoundError` for an attachment too."""
+        """One table of a version. Raises `NotFoundError` for an attachment too."""
         found = self.get_resource(dataset, version, resource)
         if not isinstance(found, TableResource):
             raise NotFoundError(
@@ -240,7 +240,7 @@ class Versions:
         return {key: value for key, value in found.items() if key != "opendata"}
 
     def get_profile(self, dataset: str, version: str, resource: str) -> Sequence[ColumnProfile]:
-        """What is in each column of a resource; of those that may tell of persons only how much."""
+        """What is in each column of a resource; for columns that may describe persons, only counts."""
         found = self._get_report(dataset, version, resource).get("opendata") or {}
         return list(found.get("profile", ()))
 

@@ -39,7 +39,7 @@ _LONGEST_TEXT = 4000
 
 
 class Withdrawals:
-    """Takes versions back and tells of mistakes in them."""
+    """Withdraws versions and reports mistakes in them."""
 
     def __init__(self, context: Context, manifests: Manifests) -> None:
         self._context = context
@@ -58,7 +58,7 @@ class Withdrawals:
         erase: bool = False,
         resources: Sequence[str] = (),
     ) -> Sequence[VersionView]:
-        """Take a version down for ever; return all versions that this takes down.
+        """Withdraw a version permanently; return all versions that are withdrawn with it.
 
         With `erase` the bytes of its `resources` (all of them where none is named) go as well, and with them every
         version, of whatever dataset, that is made of the same bytes; `reason` and `legal_basis` are both needed then.
@@ -133,7 +133,7 @@ class Withdrawals:
     def tell_erratum(
         self, actor: Actor | None, dataset: str, version: str, *, text: str, successor: str | None = None
     ) -> Erratum:
-        """Say what is wrong with a version that stands; it is shown there and on the one that corrects it."""
+        """Report what is wrong with a published version; it is shown there and on the version that corrects it."""
         found_actor = require_maintainer(actor)
         text = _read_text("/text", text)
         now = self._context.now()
@@ -161,7 +161,7 @@ class Withdrawals:
     def _plan_erasure(
         self, session: Session, row: Version, names: Sequence[str]
     ) -> tuple[list[Version], frozenset[str]]:
-        """Every version made of the bytes that are to go, `row` first, and the digests of all that goes with them."""
+        """Every version made of the bytes to be deleted, `row` first, and the digests of the files no other needs."""
         manifest = self._manifests.get(row.dataset_id, row.version)
         chosen = _choose(manifest, names)
         wanted = _list_content(chosen)
@@ -250,7 +250,7 @@ def _list_content(resources: Sequence[Resource]) -> set[str]:
 
 
 def _list_files(resources: Sequence[Resource]) -> set[str]:
-    """The same with those of the reports."""
+    """The digests of the files of these resources, those of their reports included."""
     return {file.hash for item in resources for file in (*item.contents, *item.published)}
 
 
@@ -277,7 +277,7 @@ def _stands(session: Session, dataset: str, version: str) -> bool:
 
 
 def _find_latest(session: Session, row: Dataset, now: datetime) -> None:
-    """Have the dataset name its highest version that stands."""
+    """Make the dataset name its highest version that isn't withdrawn."""
     query = select(Version.version).where(Version.dataset_id == row.id, Version.withdrawal.is_(None))
     numbers = [parse_version(text) or (0, 0, 0) for text in session.scalars(query)]
     row.latest = ".".join(str(part) for part in max(numbers)) if numbers else None

@@ -28,7 +28,7 @@ class Actor:
 
 
 SYSTEM = Actor("system", Role.SYSTEM)
-"""The command line and the worker, run by whoever owns the instance."""
+"""The command line and the worker, run by the owner of the instance."""
 
 
 def require_signed_in(actor: Actor | None) -> Actor:

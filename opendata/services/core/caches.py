@@ -11,8 +11,8 @@ _SECONDS = 10
 def purge_caches(settings: Settings, prefix: str) -> None:
     """Ask that everything below a path be forgotten: a POST with `{"prefix": "/datasets/…/"}`.
 
-    Whoever runs a CDN translates it into that one's own call. Raises `BackendError` where it is not answered with 2xx;
-    nothing happens where no address is set.
+    If you run a CDN, translate it into that CDN's own call. Raises `BackendError` if the answer is not 2xx; nothing
+    happens if no address is set.
     """
     if not settings.purge_url:
         return

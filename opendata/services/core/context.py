@@ -52,7 +52,7 @@ class Context:
     clock: Callable[[], datetime] = read_clock
 
     def now(self) -> datetime:
-        """The present second: times that stand in records have no fractions."""
+        """The current second: times in records have no fractions."""
         return self.clock().replace(microsecond=0)
 
     @contextmanager

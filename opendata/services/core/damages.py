@@ -1,4 +1,4 @@
-"""Damaged files: found when they are served or looked over, told to the operators, and handed out to nobody."""
+"""Damaged files: found when they are served or checked, reported to the operators, and never served."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALTERED = "altered"
 MISSING = "missing"
 
 _TOLERANCE_SECONDS = 2.0
-"""File systems and clocks round; whoever alters a file within that time after publication is found by `fsck`."""
+"""At most this many seconds after publication, a later change counts as rounding by clocks; `fsck` still finds it."""
 
 
 class Damages:

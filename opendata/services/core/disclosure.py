@@ -1,7 +1,7 @@
 """Who may have the rows of a dataset: the one place that every exit asks.
 
 Source: the disclosure attribute of the Regulations on Open Government Information (Decree 711): rows of a dataset that
-is `conditional` or `closed` are public in no form, those of versions published before included.
+is `conditional` or `closed` are not public in any format, including those of versions published before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def opens_rows(metadata: MetadataJson) -> bool:
 
 
 def where_open() -> ColumnElement[bool]:
-    """The same as a condition on rows of `datasets`."""
+    """The condition on rows of `datasets` under which anyone may have the data."""
     return func.coalesce(Dataset.meta[("disclosure", "attribute")].as_string(), OPEN) == OPEN
 
 

@@ -19,7 +19,7 @@ class Health:
         return self._context.database.is_current()
 
     def check(self) -> None:
-        """Raises `BackendError` naming what does not answer."""
+        """Raises `BackendError` naming what is unavailable."""
         if not self.is_initialised():
             raise BackendError(N_("The database isn't set up. Run “opendata init”"))
         try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SESSION_FILE = "session.secret"
 PUBLIC_KEY_FILE = "signing.pub"
-"""The public key as PEM, to be handed to whoever verifies signatures."""
+"""The public key as PEM, for anyone who verifies signatures."""
 
 
 def is_instance(settings: Settings) -> bool:
@@ -49,8 +49,8 @@ def require_current(database: Database, settings: Settings) -> None:
 def create_instance(settings: Settings, *, review: str | None = None) -> bool:
     """Make the instance, or bring the tables of an existing one up to date; whether it is new.
 
-    `review` is kept in the instance file of a new instance; an existing one keeps what it has. Keys, the private
-    store and the database are readable by their owner alone. Raises `BackendError` where the database does not answer.
+    `review` is kept in the instance file of a new instance; an existing one keeps what it has. Keys, the private store
+    and the database are readable by their owner alone. Raises `BackendError` if the database is unavailable.
     """
     new = not is_instance(settings)
     settings.home.mkdir(parents=True, exist_ok=True)

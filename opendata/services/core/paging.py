@@ -37,7 +37,10 @@ def refuse_cursor() -> InputError:
 
 
 def cut_page(items: Sequence[Item], key: Callable[[Item], str], *, limit: int, cursor: str | None = None) -> Page[Item]:
-    """One page of a collection that is at hand as a whole. Raises `InputError` for a cursor that is none of it."""
+    """One page of a collection that is in memory as a whole.
+
+    Raises `InputError` for a cursor that isn't one of its items.
+    """
     after = read_cursor(cursor)
     start = 0
     if after is not None:

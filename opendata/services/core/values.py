@@ -134,11 +134,11 @@ class DraftResourceView:
     """A table or an attachment of a draft, as `type` says.
 
     `carried` ones come unchanged from the base version; others were sent with the draft. `filename` is the name an
-    attachment is published under; for all that is said of tables it has nothing, and is `valid` unchecked.
-    `valid` is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells
-    whether there is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file
-    before; `profile` describes the columns. `reading` is what was understood of the file,
-    `choices` what was said of it. `changes` counts the rows that differ from the version before.
+    attachment is published under; an attachment lacks the properties of tables, and is `valid` unchecked. `valid`
+    is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells whether there
+    is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file before; `profile`
+    describes the columns. `reading` is what was understood of the file, `choices` what was said of it. `changes` counts
+    the rows that differ from the version before.
     """
 
     name: str
@@ -209,9 +209,10 @@ class ProgressView:
 class DraftView:
     """A draft with its report. `base` is the version it started from, `version` the one it became.
 
-    `warnings` is how many findings only warn: whoever submits says why they are let pass. `next` is the version that
-    it would become, of a draft that is in order; `bump` the part of the number it is to raise at least, `breaking` what
-    is told of a breaking change: `{reason, announced, effective}`, `scheduled` when it is published, if that is later.
+    `warnings` is how many findings only warn: anyone who submits says why they are accepted. `next` is the version that
+    it would become, of a draft that is in order; `bump` the least part of the version number it is to raise, `breaking`
+    the announcement of a breaking change: `{reason, announced, effective}`, `scheduled` when it is published, if that
+    is later.
     """
 
     id: str
@@ -264,7 +265,7 @@ class DraftView:
 
     @property
     def is_given_up(self) -> bool:
-        """Whether the work failed so often that it is not tried again by itself."""
+        """Whether the work failed so often that it is not tried again automatically."""
         return self.status == DraftState.FAILED and bool(self.error and self.error.get("final"))
 
     @property

@@ -43,7 +43,7 @@ class Differences:
         self._folder = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
 
     def describe(self, dataset: str, old: str, new: str) -> Mapping[str, object]:
-        """The same as `compare` with the reasons as sentences in English, for programs."""
+        """What `compare` gives, with the reasons as sentences in English, for programs."""
         found = self.compare(dataset, old, new)
         return {**found, "reasons": list_texts(found["reasons"])}
 
@@ -196,13 +196,13 @@ def _require_form(suffix: str) -> None:
 
 
 def _key(old: TableResource, new: TableResource) -> str:
-    """What was compared: the digests of both tables, and of what is said of their columns."""
+    """The key of a comparison: the digests of both tables, and of the descriptions of their columns."""
     parts = (item.parquet.sha256 for item in (new, old))
     return "-".join((*parts, fingerprint([old.schema.descriptor, new.schema.descriptor])[:16]))
 
 
 def _is_same(old: TableResource, new: TableResource) -> bool:
-    """Whether the same is said of the columns of both."""
+    """Whether both tables describe their columns in the same way."""
     return fingerprint(old.schema.descriptor) == fingerprint(new.schema.descriptor)
 
 

@@ -20,7 +20,7 @@ class Exports:
         self._versions = versions
 
     def export(self, dataset: str, version: str | None, folder: Path) -> str:
-        """Write a version (the newest where none is said) into an empty or new folder; return its number.
+        """Write a version (the newest if `version` is None) into an empty or new folder; return its number.
 
         Raises `NotFoundError`, and `StateError` where the folder has something in it.
         """

@@ -121,7 +121,7 @@ class Forms:
         return self._get(key, make, f"{dataset}-{version}.zip", "application/zip")
 
     def encode(self, form: ServedForm, coding: str) -> ServedForm | None:
-        """A form in a content coding; None where it is not to be encoded, is no shorter then, or not made yet.
+        """A format in a content coding; None if it isn't to be encoded, doesn't get shorter, or hasn't been made yet.
 
         What takes long is made in the background.
         """

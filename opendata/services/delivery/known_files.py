@@ -75,7 +75,7 @@ class _Standing:
         self._engine = engine
 
     def ask(self, dataset: str, version: str, sha256: str) -> bool:
-        """No where the database does not answer: whoever looks properly says why."""
+        """False if the database is unavailable: the full lookup reports why."""
         try:
             with self._engine.connect() as connection:
                 values = {"dataset": dataset, "version": version, "sha256": sha256}
@@ -85,7 +85,7 @@ class _Standing:
 
 
 class _SqliteStanding(_Standing):
-    """The same by a connection of each thread's own: SQLite answers in a tenth of the time a transaction takes."""
+    """Answers over SQLite, by a connection for each thread: it takes a tenth of the time of a transaction."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)

@@ -18,7 +18,7 @@ from opendata.services.core.values import ServedFile
 SUMS = "SHA256SUMS"
 _COPIED_BYTES = 1 << 20
 _FIRST = datetime(1980, 1, 1, tzinfo=UTC)
-"""No archive knows of a time before."""
+"""The earliest time that a ZIP archive can record."""
 
 
 def write_package(

@@ -48,7 +48,7 @@ class Places:
         return bool(self._tables)
 
     def find_fault(self, pointer: str, name: str | None) -> Fault | None:
-        """Why a new attachment may not have a name, or None."""
+        """Why a new attachment must not have this name, or None."""
         if name in self._tables:
             return fault(
                 pointer, N_("“%(name)s” is already the name of a table. Give the attachment another name"), name=name
@@ -106,7 +106,7 @@ def list_carried(manifest: Manifest | None, dropped: Iterable[str]) -> Sequence[
 
 
 def find_obstacle(row: Draft, manifest: Manifest | None) -> str | None:
-    """Why a draft makes no version upon this one, which may not be the one it was begun with; None where it does."""
+    """Why a draft makes no version upon this one, which may differ from the one it was begun with; None if it does."""
     carried = list_carried(manifest, row.dropped)
     tables, files = {item.name for item in row.resources}, {item.name: item.filename for item in row.attachments}
     attachments = [item for item in carried if isinstance(item, Attachment)]

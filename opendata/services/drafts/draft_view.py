@@ -99,12 +99,12 @@ def _list_metadata_changes(row: Draft) -> list[tuple[str, Any, Any]]:
 
 
 def _view_error(error: Failure | None) -> Failure | None:
-    """Why the work was stopped, and in English what is said of it."""
+    """Why the work was stopped, with the explanation in English."""
     return {**error, "detail": say_failure(voice_of(SOURCE_LANGUAGE), error)} if error else None
 
 
 def is_at_work(wanted: str, error: Failure | None) -> bool:
-    """Whether a worker does something for a draft, or will: it was not given up."""
+    """Whether a worker does something for a draft, or will: the work was not abandoned."""
     return bool(wanted) and not (error and error.get("final"))
 
 

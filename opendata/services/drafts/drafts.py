@@ -82,7 +82,7 @@ class Drafts(Steps):
             return view_draft(row, self._find_base(row))
 
     def get_progress(self, actor: Actor | None, draft: str) -> ProgressView:
-        """How far the work on a draft is, for whoever may see it; much cheaper than the draft itself.
+        """The progress of a draft, for anyone who may see it; much cheaper than the draft itself.
 
         Raises `NotFoundError`, `NotPermittedError`.
         """
@@ -164,10 +164,9 @@ class Drafts(Steps):
         """Receive files for the next version of a dataset; without files the draft carries metadata only.
 
         `read` is called once it is clear that the actor may send them. Each file becomes a resource named by its
-        option, else after the file: a table, or what is none an attachment beside one. Returns the draft and whether
-        it is new. Raises `UnsupportedFormatError` for a binary file that is no table and cannot accompany one,
-        `TooLargeError`, `InvalidMetadataError`, `InvalidSchemaError`, `NotFoundError`, `NotSignedInError`,
-        `NotPermittedError`.
+        option, else after the file: a table, or else an attachment beside one. Returns the draft and whether it is new.
+        Raises `UnsupportedFormatError` for a binary file that isn't a table and cannot accompany one, `TooLargeError`,
+        `InvalidMetadataError`, `InvalidSchemaError`, `NotFoundError`, `NotSignedInError`, `NotPermittedError`.
         """
         author = self.require_author(actor, dataset)
         sent = read()

@@ -61,7 +61,7 @@ class ResourceOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What comes for the next version: files, what is said about them, notes; `once` tells a request sent again."""
+    """What comes for the next version: files, their options, notes; `once` identifies a request sent again."""
 
     files: Sequence[UploadedFile]
     options: Sequence[ResourceOption] = ()
@@ -166,7 +166,7 @@ class Intake:
         return rows
 
     def _read_rules(self, place: str, option: ResourceOption) -> Mapping[str, Any]:
-        """What is said about how a file is to be checked, if it is a table; only what is said."""
+        """The options that say how to check a file, if it is a table; only those that were given."""
         rules: dict[str, Any] = {"schema_name": option.schema_name} if option.schema_name else {}
         if option.schema not in (None, ""):
             rules["schema"], found = resolve_schema(self._context, f"{place}/schema", option.schema)
@@ -206,7 +206,7 @@ def resolve_schema(context: Context, place: str, given: object) -> tuple[dict[st
 
 
 def _match_options(files: Sequence[UploadedFile], options: Sequence[ResourceOption]) -> Sequence[ResourceOption]:
-    """What is said about each file. Raises `InvalidMetadataError` for what is said wrongly."""
+    """The options of each file. Raises `InvalidMetadataError` for wrong options."""
     if len(files) > MAX_FILES:
         raise InvalidMetadataError(
             faults=[fault("/file", N_("Send at most %(limit)s files at a time"), limit=MAX_FILES)]

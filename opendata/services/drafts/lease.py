@@ -24,7 +24,7 @@ _DONE: Mapping[str, Any] = {"wanted": "", "attempts": 0, "due": None, "error": n
 
 
 class LostLeaseError(Exception):
-    """Another worker has taken over, or the draft was given up; whatever was done since is void."""
+    """Another worker has taken over, or the draft was abandoned; all work done since is void."""
 
 
 class Lease:
@@ -38,11 +38,11 @@ class Lease:
 
     @property
     def owner(self) -> str:
-        """Who holds it: a name that no other hold has, by which another process of this worker can go on with it."""
+        """The name of the hold: no other hold has it, and another process of this worker can resume with it."""
         return self._owner
 
     def lock(self, session: Session) -> Draft:
-        """The draft's row, locked, within a unit of work. Raises `LostLeaseError`, also where it was given up."""
+        """The draft's row, locked, within a unit of work. Raises `LostLeaseError`, also if the draft was abandoned."""
         row = find_draft(session, self.draft, lock=True)
         if row.lease_owner != self._owner or not row.wanted:
             raise LostLeaseError

@@ -27,7 +27,7 @@ from opendata.tables.schema.matching import ColumnMatch, rank_schemas
 LEAST_SCORE = 0.5
 MOST_PROPOSALS = 10
 MOST_TABLES = 20
-"""Of so many tables of a draft it is told at once which schemas fit."""
+"""At most this many tables of a draft are matched with schemas at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class SchemaProposal:
     """A schema for a table, and what its columns are by it.
 
     `ref` is `name@version`, empty for a schema that is not of the library; `table` names the table of the last version
-    that has it. `schema` is what to change the table's to, and `match.columns` the choice that goes with it. `fields`
+    that has it. `schema` is what to change the table's to, and `match.columns` the choice that belongs to it. `fields`
     counts those of the schema. `is_in_force` marks the one the table is checked by.
     """
 
@@ -82,7 +82,7 @@ class Matching:
             return _rank(found, [*_list_in_force(found), *self._list_candidates(session, row)])
 
     def propose_all(self, actor: Actor | None, draft: str) -> Mapping[str, Sequence[SchemaProposal]]:
-        """The same for those tables of a draft that have no schema, by their names; only where some fit."""
+        """The proposals for those tables of a draft that have no schema, by their names; only where some fit."""
         with self._context.read() as session:
             row = find_draft(session, draft)
             require_editor(actor, row.dataset.publisher_id)
@@ -153,7 +153,7 @@ def _list_in_force(resource: DraftResource) -> Sequence[_Candidate]:
 
 
 def _list_labels(resource: DraftResource) -> Sequence[str]:
-    """The labels of a table that was checked, as they stand in its file."""
+    """The labels of a table that was checked, as its file has them."""
     return list((resource.report or {}).get("labels", ())) if resource.checked else []
 
 

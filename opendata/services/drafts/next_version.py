@@ -51,7 +51,7 @@ def decide(row: Draft, base: Manifest | None, resources: Sequence[Resource]) -> 
         return change, change.bump
     head = parse_version(str(row.dataset.head)) or (0, 0, 0)
     if head[0] > (parse_version(base.version) or head)[0]:
-        # Whoever reads the line of the withdrawn version would take the next one of it for a compatible one.
+        # Readers of the withdrawn version's line would take the line's next version for a compatible one.
         change = Change((*change.reasons, Reason("line-withdrawn", "major", {"version": row.dataset.head})))
     bump = raise_bump(change.bump, row.bump)
     return (change if bump == change.bump else Change((*change.reasons, Reason("raised", str(bump))))), bump

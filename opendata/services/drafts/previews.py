@@ -1,4 +1,4 @@
-"""How a file would be read under some choices: shown to whoever sent it before anything is decided."""
+"""How a file would be read under some choices: shown to the sender before anything is decided."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHOWN_COLUMNS = 60
 _SAMPLE_BYTES = 4096
 _SAMPLE_LINES = 4
 _TRIED_BYTES = 64 * 1024 * 1024
-"""What is larger is shown as it was read last: to read it anew takes a worker."""
+"""A larger file, in bytes, is shown as it was read last: to read it again takes a worker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ class Previews:
 
 
 def list_rows(path: Path, dialect: Dialect, reading: Mapping[str, Any]) -> Sequence[tuple[int, str, Sequence[str]]]:
-    """The first rows that are not blank, with their numbers and what they are, as far as the text can be split."""
+    """The first rows that are not blank, with their numbers and what they are, up to where the text can be split."""
     dialect = replace(dialect, table_bytes=None)
     header_rows, last = reading.get("header_rows", dialect.header_rows), reading.get("last_row")
     header = max(header_rows, default=0)

@@ -25,7 +25,7 @@ class Readings:
         self._context = context
 
     def find_contents(self, resource: DraftResource, upload: Path, folder: Path) -> FoundContents:
-        """The tables of an upload that can be seen, never none, and what lies beside them in a container.
+        """The visible tables of an upload, at least one, and the files beside them in a container.
 
         `upload` is a local copy of its bytes, which the tables may refer to. Containers are unpacked into a folder.
         Raises `UnreadableFileError`, `UnsupportedFormatError`, `TooLargeError`.

@@ -14,7 +14,7 @@ from opendata.services.uploads.upload_values import UploadedFile
 
 
 class Restoring:
-    """Makes drafts of versions that stand."""
+    """Makes drafts of versions that aren't withdrawn."""
 
     def __init__(self, drafts: Drafts, versions: Versions) -> None:
         self._drafts = drafts

@@ -123,8 +123,8 @@ class Steps:
     ) -> DraftView:
         """Ask for publication. Where no review is set up, this publishes.
 
-        Raises `InvalidMetadataError` where the check left warnings and no `reason` says why they are let pass, where a
-        change breaks readers and nothing says why, where the number asked for is lower than the changes make it.
+        Raises `InvalidMetadataError` if the check left warnings and no `reason` says why they are accepted, if a change
+        breaks readers and nothing says why, or if the number asked for is lower than the changes make it.
         """
 
         def change(row: Draft, actor: Actor) -> None:

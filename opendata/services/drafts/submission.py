@@ -1,4 +1,4 @@
-"""What is asked of whoever submits a draft: why warnings are let pass, what number, what readers are told before."""
+"""What you give when you submit a draft: why warnings are accepted, what number, what readers learn in advance."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from opendata.services.drafts.next_version import carries_data, foresee, metadat
 class Submission:
     """What was said when a draft was submitted.
 
-    `bump` raises the number at least so far. `breaking` says why programs of readers will fail, `effective` (an ISO
-    date) from when: until then the change is announced, and published on that day.
+    `bump` is the least part of the version number to raise. `breaking` explains the breaking change, `effective` (an
+    ISO date) says from when it applies: until then the change is announced, and published on that day.
     """
 
     notes: str | None = None
@@ -52,9 +52,9 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
 
 
 def require_publishable(row: Draft) -> None:
-    """Raises `StateError` where the disclosure of the dataset keeps the data of a draft from being published.
+    """Raises `StateError` if the disclosure of the dataset keeps the data of a draft from being published.
 
-    Metadata alone may be published still: that is how a dataset is closed, or told of, under two-person review.
+    Metadata alone may be published still: that is how you close or describe a dataset under two-person review.
     """
     disclosure = metadata_of(row).disclosure
     if not disclosure.is_open and (carries_data(row) or row.dataset.proposed is None):

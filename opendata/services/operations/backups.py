@@ -2,7 +2,7 @@
 
 A backup is `public/` and `private/` (stores), `database/{table}.jsonl` (rows, one a line) and, written last,
 `backup.json`. The database is read first, in one transaction; then come the records and blobs. A version that is
-published meanwhile is left to the next backup, so that a restored instance meets no number that it does not know of.
+published meanwhile is left to the next backup, so that a restored instance meets no number that it doesn't have.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Backups:
     ) -> BackedUp:
         """Bring a backup in a folder up to date; only what is new is copied. The instance may be at work.
 
-        The private key goes along only `with_keys`. One that is broken off leaves the one before as it was, apart from
-        further blobs. Raises `InputError` where the folder holds something else.
+        The private key is copied only `with_keys`. A backup that is interrupted leaves the previous one as it was,
+        apart from further blobs. Raises `InputError` where the folder holds something else.
         """
         if dest.exists() and any(dest.iterdir()) and not (dest / "public").is_dir():
             raise InputError(N_("“%(folder)s” contains something that isn't a backup"), folder=dest)
@@ -141,7 +141,7 @@ def restore_backup(
 ) -> Mapping[str, Any]:
     """Make an instance out of a backup; return what the backup says of itself.
 
-    Raises `StateError` where there is an instance already, `InputError` where the folder is no whole backup,
+    Raises `StateError` where there is an instance already, `InputError` if the folder isn't a complete backup,
     `IntegrityError` where its tables are not those it was written with.
     """
     if is_instance(settings):

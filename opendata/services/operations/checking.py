@@ -1,7 +1,7 @@
-"""Looking the stores over: every blob hashed again, every record's signature, every version against its manifest.
+"""Checking the stores: every blob hashed again, every record's signature, every version against its manifest.
 
-A look that is broken off goes on where it was; the worker takes a slice of one now and then, so that each blob is
-looked at every so many days.
+A check that is interrupted resumes where it was. The worker takes a slice of one now and then, so that each blob is
+checked once in `fsck_days` days.
 """
 
 from __future__ import annotations
@@ -110,7 +110,10 @@ class Checking:
         return checked
 
     def run_slice(self, seconds_since: float) -> int:
-        """Hash what is due after so many seconds, each blob having its turn in `fsck_days`; return how many bytes."""
+        """Hash the share of the blobs that is due after `seconds_since` seconds; return how many bytes.
+
+        Each blob has its turn once in `fsck_days`.
+        """
         days = self._context.settings.fsck_days
         if days <= 0:
             return 0

@@ -17,12 +17,12 @@ from opendata.storage.local import LocalStore
 from opendata.storage.store import alias_key, manifest_key, signature_key, tombstone_key
 
 Signed = tuple[bytes, bytes]
-"""A record and its detached signature; the latter empty where there is none."""
+"""A record and its detached signature; the signature is empty if it is missing."""
 
 _SECONDS = 60
 _PIECE = 1 << 20
 _MOST_BYTES = 64 << 20
-"""Of a document: what is larger is no manifest."""
+"""At most this many bytes of a document are read: anything larger isn't a manifest."""
 
 
 class Source(Protocol):
@@ -51,7 +51,7 @@ class Source(Protocol):
         ...
 
     def read_manifest(self, dataset: str, version: str) -> Signed | None:
-        """The manifest of a version that stands."""
+        """The manifest of a version, None if it is missing."""
         ...
 
     def read_tombstone(self, dataset: str, version: str) -> Signed | None:

@@ -73,7 +73,7 @@ class PackageSource:
 
 @contextmanager
 def open_source(source: str) -> Iterator[PackageSource]:
-    """Open a package by file, folder or http(s) address. Raises `InvalidPackageError` where there is none."""
+    """Open a package by file, folder or http(s) address. Raises `InvalidPackageError` if there is no package."""
     if source.lower().startswith(("http://", "https://")):
         if not is_web_address(source):
             raise InvalidPackageError(N_("“%(value)s” isn't a web address (http or https)"), value=source)
@@ -136,7 +136,7 @@ class _RemoteFiles:
 
     def read_descriptor(self) -> bytes:
         target = io.BytesIO()
-        # What lies beside the descriptor lies beside the target of a redirect, as from `latest`.
+        # The files beside the descriptor are beside the target of a redirect, as from `latest`.
         self._address = self._copy(self._address, target, MAX_DESCRIPTOR_BYTES)
         return target.getvalue()
 

@@ -31,7 +31,7 @@ def fetch_table(files: PackageSource, resource: ResourceDescription, target: Pat
     """The file with a resource's table: where it lies, or made at `target`.
 
     Raises `InvalidPackageError` where it is missing, leads out of the package, or is not what the package says;
-    `UnsupportedFormatError` where it is no text.
+    `UnsupportedFormatError` if it isn't text.
     """
     path = target
     if resource.path is not None:
@@ -62,7 +62,7 @@ def read_declared(
 def fetch_attachment(files: PackageSource, resource: ResourceDescription, target: Path) -> Path:
     """The file of a resource that accompanies tables: where it lies, or made at `target`.
 
-    Raises as `fetch_table` does; `UnsupportedFormatError` for a kind that is no attachment.
+    Raises as `fetch_table` does; `UnsupportedFormatError` for a kind that cannot be an attachment.
     """
     path = files.fetch(str(resource.path), target)
     _check_digest(resource, path)
@@ -99,7 +99,7 @@ def _check_digest(resource: ResourceDescription, path: Path) -> None:
 
 
 def _check_kind(resource: ResourceDescription, path: Path) -> None:
-    """Refuse a file that is no text, whatever its name says."""
+    """Refuse a file that isn't text, whatever its name says."""
     kind = tell_kind(path)
     if kind.role == "document" or kind.form in _PACKED:
         raise UnsupportedFormatError(N_("“%(path)s” is %(kind)s, not a CSV table"), path=resource.path, kind=kind.name)

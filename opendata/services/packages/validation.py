@@ -42,8 +42,8 @@ def check_file(
 ) -> dict[str, Any]:
     """The report on the tables of one file, whatever its form; without a schema every column is text.
 
-    With a schema only the first table is checked. Keys into published datasets are checked as far as `find_table` is
-    given; else the report says they were not.
+    With a schema only the first table is checked. Keys into published datasets are checked if `find_table` is given;
+    else the report says they were not.
     """
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -93,10 +93,10 @@ def check_package(
     limit: int = 1000,
     on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
-    """The report on every table of a package and on the foreign keys between them; attachments have to be there.
+    """The report on every table of a package and on the foreign keys between them; attachments must be present.
 
-    Raises `InvalidPackageError` where the descriptor cannot be used at all; what is wrong with one resource is an
-    error of its own task.
+    Raises `InvalidPackageError` if the descriptor cannot be used at all; what is wrong with one resource is an error of
+    its own task.
     """
     with open_source(source) as files, TemporaryDirectory() as name:
         folder = Path(name)

@@ -43,7 +43,7 @@ class UploadFiles:
         return self._folder / upload
 
     def measure(self, upload: str) -> int:
-        """How long the file is, 0 where there is none."""
+        """How long the file is in bytes, 0 if it doesn't exist."""
         try:
             return self.path(upload).stat().st_size
         except FileNotFoundError:
@@ -53,8 +53,8 @@ class UploadFiles:
     def lock(self, upload: str, *, write: bool = False, patience: float = 0.0) -> Iterator[BinaryIO]:
         """Hold the file, made where it is missing, for this caller alone, in all processes.
 
-        The kernel keeps the lock, so it ends with the process that held it. Raises `BusyError` where another still
-        holds it after `patience` seconds: one whose client has gone may not have noticed yet.
+        The kernel keeps the lock, so it ends with the process that held it. Raises `BusyError` if another still holds
+        it after `patience` seconds: perhaps it hasn't noticed yet that its client has gone.
         """
         deadline = time.monotonic() + patience
         with self._open(upload, write=write) as file:
@@ -71,7 +71,7 @@ class UploadFiles:
             yield file
 
     def begin_hash(self, upload: str, offset: int) -> Hash | None:
-        """The SHA-256 of the first `offset` bytes, to go on with, where this process has it."""
+        """The SHA-256 of the first `offset` bytes, to continue from, if this process has it."""
         if offset == 0:
             return hashlib.sha256()
         with self._guard:

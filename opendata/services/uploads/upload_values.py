@@ -16,7 +16,7 @@ class Source(Protocol):
     """Where a piece is read from. It raises `ConnectionError` where the sender is gone."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to so many bytes, none at the end."""
+        """Up to `size` bytes, none at the end."""
         ...
 
 

@@ -104,7 +104,7 @@ class Uploads:
         """How far an upload is. Raises `NotFoundError`, `ExpiredError`."""
         row = self._find(actor, upload)
         if row.state == "receiving" and row.received == row.length:
-            # All is there, but whoever received the last byte died before the digest was known.
+            # All is there, but the process that received the last byte died before the digest was known.
             with contextlib.suppress(BusyError), self._files.lock(upload) as file:
                 self._finish(upload, file)
             row = self._find(actor, upload)

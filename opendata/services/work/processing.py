@@ -153,7 +153,7 @@ class Processing:
         return values, [finding.describe() for finding in prepared.privacy]
 
     def _split_off(self, row: Draft, resource: DraftResource, contents: FoundContents) -> None:
-        """Make resources of the further tables of an upload and of what lies beside them, once."""
+        """Make resources of the further tables of an upload and of the files beside them, once."""
         tables = contents.tables
         if len(tables) < 2 and not contents.attachments:
             return
@@ -179,7 +179,7 @@ class Processing:
     def _keep(
         self, prepared: PreparedTable, resource: DraftResource, opened: OpenedTable, upload: Path
     ) -> dict[str, Any]:
-        """Put the finished files into the private store; the columns of the draft's row that tell of them."""
+        """Put the finished files into the private store; return the columns of the draft's row that describe them."""
         values: dict[str, Any] = {
             "checked": True,
             "valid": prepared.task.valid,

@@ -213,11 +213,11 @@ class Publication:
     def _keep_report(
         self, row: Draft, item: DraftResource, tasks: Mapping[str, Mapping[str, Any]]
     ) -> StoredFile | None:
-        """Keep the summary of a table's report and what is in its columns, without any cell that tells of persons."""
+        """Keep the summary of a table's report and its columns' profile, without cells that may describe persons."""
         task = tasks.get(item.name)
         if task is None:
             return None
-        timeless = {**task["stats"], "seconds": 0}  # how long it took is no part of what was found
+        timeless = {**task["stats"], "seconds": 0}  # how long it took isn't part of the result
         task = {**task, "stats": timeless}
         single = {"valid": task["valid"], "stats": timeless, "warnings": [], "tasks": [task]}
         data = write_canonical({**summarise_report(single), **_describe_columns(row, item)})
@@ -225,7 +225,7 @@ class Publication:
 
 
 def _describe_columns(row: Draft, table: DraftResource) -> dict[str, Any]:
-    """What is in the columns of a table; of those that may tell of persons only how much."""
+    """What is in the columns of a table; for columns that may describe persons, only counts."""
     personal = {finding["field"] for finding in row.privacy if finding["resource"] == table.name}
     columns = [withhold_values(item) if item["name"] in personal else item for item in table.profile or ()]
     return {"opendata": {"profile": columns}} if columns else {}

@@ -78,7 +78,7 @@ class Work:
         return True
 
     def note_limit(self, lease: Lease, kind: str, code: str, **params: object) -> None:
-        """Note that the work ran into a limit: that is tried once more and no oftener, for it will hardly change."""
+        """Note that the work ran into a limit: it is tried just once more, for that will hardly change."""
         self._fail(lease, {"type": kind, "code": code, "params": params}, least=self._context.settings.max_attempts - 1)
 
     def note_end(self, lease: Lease, reason: str) -> None:

@@ -1,7 +1,13 @@
 """How many different values a column has: each of them counted while they are few, from then on an estimate.
 
-The estimate keeps the smallest hashes of all values (k minimum values): where the k-th lies tells how thickly they lie.
-Its standard error is 1/√k. Whether values are few is asked of all rows, so how these come in batches changes nothing.
+In, a `Tally(3, 1000)`:     b, a, b
+Out of `Tally.list`:        b twice, a once; of a fourth value, `settle` would say that they are no longer few
+In, a `Sketch(1000)`:       the hashes of 900 different values, each three times
+Out of `Sketch.estimate`:   900, exact, since all their hashes are kept
+In, 50,000 values instead:  53,009, an estimate: only the 1,000 smallest hashes are kept
+
+The estimate (k minimum values) rests on the k-th smallest hash: the more values there are, the smaller it is. Its
+standard error is 1/√k. Whether values are few depends on all rows, so their division into batches changes nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +23,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PENDING = 4
-"""So many times the entries that are kept may wait to be sorted in."""
+"""At most this many times the entries that are kept may wait to be sorted in."""
 
 _ROWS = 32768
-"""So many texts are hashed at once: what that takes stays near the processor, and threads hand over seldom."""
+"""At most this many texts are hashed at once: their data stay in the processor's cache, and threads rarely switch."""
 
 _LONG = 256
 """Texts of more bytes are hashed one by one."""
@@ -33,7 +39,7 @@ _FACTORS = [
 """One odd number for each word of a text."""
 
 SLOTS = 1 << 15
-"""So many hashes are remembered by their last bits, so that what comes again and again need not be sorted."""
+"""At most this many hashes are remembered, by their last bits, so that frequent values need not be sorted again."""
 
 
 class Tally:
@@ -48,7 +54,7 @@ class Tally:
         self._pending_bytes = 0
 
     def take(self, values: pa.Array) -> bool:
-        """Count the values of an array without nulls; whether they are few yet, as far as that is known."""
+        """Count the values of an array without nulls. Returns whether they still seem few; `settle` decides."""
         import pyarrow.compute as pc
 
         if not len(values):
@@ -70,7 +76,7 @@ class Tally:
         import pyarrow.compute as pc
 
         if len(self._values) > 1:
-            # a piece's dictionary may be a slice of a much larger buffer: it is made anew
+            # a piece's dictionary may be a slice of a much larger buffer: it is copied
             coded = pc.dictionary_encode(pa.concat_arrays(self._values))
             counts = np.concatenate([view_numbers(counts) for counts in self._counts])
             sums = np.zeros(len(coded.dictionary), np.int64)
@@ -81,7 +87,7 @@ class Tally:
         return self._pending <= self._most and self._pending_bytes <= self._most_bytes
 
     def list(self) -> tuple[pa.Array, np.ndarray] | None:
-        """Every value once, in no order, and how often each occurs; None where there is none."""
+        """Every value once, in no order, and how often each occurs; None if there are no values."""
         self.settle()
         return (self._values[0], view_numbers(self._counts[0])) if self._values else None
 
@@ -203,7 +209,7 @@ def _hash_texts(texts: pa.Array) -> np.ndarray:
                 rows = np.flatnonzero(going) if rows is None else rows[going]
                 places, rest, shifts = places[going], rest[going], shifts[going]
         part = words.take(places + number, mode="clip") >> shifts
-        # a shift by all 64 bits is none: the first bit goes by itself
+        # a shift by all 64 bits does nothing: the first bit is shifted separately
         part |= (words.take(places + (number + 1), mode="clip") << np.uint64(1)) << (np.uint64(63) - shifts)
         if shortest < begun + 8:
             part &= masks.take(rest - begun, mode="clip")
@@ -221,7 +227,7 @@ def _hash_texts(texts: pa.Array) -> np.ndarray:
 
 
 def _count_bytes(values: pa.Array) -> int:
-    """What the values take of themselves, whatever buffers they lie in."""
+    """How many bytes the values themselves take, whatever buffers hold them."""
     import pyarrow as pa
 
     return len(find_extent(values)[1]) if pa.types.is_string(values.type) else 0

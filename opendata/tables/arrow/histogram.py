@@ -1,6 +1,6 @@
 """Exact histograms in one pass, of which the range is not known before: fine bins that are put together as it grows.
 
-A grid has levels; each bin of a level lies in one bin of the next. Counts are kept on the finest level on which the
+A grid has levels; each bin of a level is part of one bin of the next. Counts are kept on the finest level on which the
 range has few bins, so they depend on the values alone, not on their order. In the end bins are put together to at most
 `SHOWN`, with ends that people call round: 1, 2 or 5 times a power of ten, whole hours, weeks, months, years.
 """
@@ -40,7 +40,7 @@ class Grid(Protocol):
         """The bin of one value."""
 
     def locate(self, level: int, values: np.ndarray, first: int, size: int) -> np.ndarray:
-        """The bins of values that all lie in the `size` bins from `first`, counted from there."""
+        """The bins of values that are all in the `size` bins from `first`, counted from there."""
 
     def lift(self, level: int, bins: np.ndarray) -> np.ndarray:
         """The bins of the next level in which bins of this one lie."""

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FEW = 16
-"""Shapes are worth their making where there is at most one for so many cells."""
+"""Shapes are worth making if there is at most one for this many cells."""
 
 _CUTS = frozenset(b"\t\n\x0b\x0e\x1c !0:A[_`a{")
-"""Bytes at which a class begins whatever the pattern: blanks, digits, letters and what lies between."""
+"""Bytes at which a class begins whatever the pattern: white space, digits, letters and what is between them."""
 
 DIGITS = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
 """The classes in which every digit stands for 0 and every other byte for itself."""
@@ -51,7 +51,7 @@ def find_lengths(column: pa.Array) -> np.ndarray:
 
 
 def is_of_bytes(column: pa.Array, first: int, last: int) -> bool:
-    """Whether every byte of the column lies within a range."""
+    """Whether every byte of the column is within a range."""
     import numpy as np
 
     _, data = find_extent(column)
@@ -88,7 +88,7 @@ def contains_any(column: pa.Array, characters: Iterable[bytes]) -> bool:
 class Matcher:
     """One pattern against whole columns. `pattern` is RE2's own, and matches whole cells.
 
-    `classes` maps each byte to the one that stands for its class; None matches every cell by itself.
+    `classes` maps each byte to the one that stands for its class; None matches each cell separately.
     """
 
     def __init__(self, pattern: str, classes: bytes | None) -> None:

@@ -32,7 +32,7 @@ _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def find_wrong_credit_codes(texts: pa.Array) -> np.ndarray:
-    """Which texts are no unified social credit code: 18 characters, the region in digits, the last as mod 31 demands.
+    """Which texts aren't unified social credit codes: 18 characters, the region in digits, the last as mod 31 demands.
 
     Seventeen zeros are a placeholder, although their check character is right. `texts` has no nulls.
     """
@@ -47,9 +47,9 @@ def find_wrong_credit_codes(texts: pa.Array) -> np.ndarray:
 
 
 def find_wrong_resident_numbers(texts: pa.Array) -> np.ndarray:
-    """Which texts are no resident identity number: a known region, a day of birth of the calendar, MOD 11-2.
+    """Which texts aren't resident identity numbers: a known region, a valid day of birth, MOD 11-2.
 
-    A small x is taken for a capital one. `texts` has no nulls.
+    A small x counts as a capital one. `texts` has no nulls.
     """
     import numpy as np
 
@@ -103,7 +103,7 @@ def _take_characters(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _look_up(characters: np.ndarray, symbols: bytes) -> np.ndarray:
-    """The place of each character among the symbols, from 0; -1 where it is none of them."""
+    """The place of each character among the symbols, from 0; -1 if it isn't one of them."""
     import numpy as np
 
     places = np.full(256, -1, np.int64)

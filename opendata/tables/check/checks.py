@@ -35,7 +35,7 @@ _DAY_BITS = 22
 
 Columns = Mapping[str, "pa.Array"]
 Find = Callable[[Columns], "tuple[np.ndarray, np.ndarray]"]
-"""The rows broken as far as all is known, and the rows in which it is."""
+"""Two flags a row: whether it breaks the check, if that can be known, and whether it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class RowCheck:
     def find_broken(self, columns: Columns) -> pa.BooleanArray:
         """The rows of one batch that break the check, without nulls; `columns` holds at least its fields, typed.
 
-        The text of years, months and times is canonical (of any that is not, nothing is said).
+        The text of years, months and times is canonical (any other text breaks nothing).
         """
         import numpy as np
         import pyarrow as pa

@@ -35,9 +35,9 @@ class ScreenedColumn:
     """A column cast: `typed` and `text` as batches have them, null where a cell is missing or has no value.
 
     `rows` (ascending) and `codes` tell the broken cells: `problems[codes[i]]` are those of row `rows[i]`. `rounded`
-    counts numbers of which a double does not keep every digit, `spaced` moments with a blank for their T. `keys` are
-    arrays that are equal exactly where the values are, where a key was asked for. `wrong` counts the distinct texts of
-    broken cells, `repaired` the cells repaired, by the kinds of repair.
+    counts numbers of which a double does not keep every digit, `spaced` moments with a space instead of their T. `keys`
+    are arrays that are equal exactly where the values are, where a key was asked for. `wrong` counts the distinct texts
+    of broken cells, `repaired` the cells repaired, by the kinds of repair.
     """
 
     typed: pa.Array
@@ -214,7 +214,7 @@ class ColumnScreen:
 
 
 def _find_blanks(text: pa.Array) -> pa.Array | None:
-    """Where there is nothing but blanks."""
+    """Where a text is white space only."""
     import pyarrow.compute as pc
 
     if is_of_bytes(text, 0x21, 0x7E):

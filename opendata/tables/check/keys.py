@@ -1,7 +1,7 @@
 """Foreign keys between finished tables: every non-null value must occur in the columns referred to.
 
-Source: Table Schema v2, `foreignKeys`; the error's form is frictionless'. A key whose cells are all missing refers
-to nothing and is let pass; a value is only found in a column of its own type.
+Source: Table Schema v2, `foreignKeys`; the error's form is frictionless'. A key whose cells are all missing refers to
+nothing and breaks no rule; a value is only found in a column of its own type.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What is wrong with rows: counted exactly, and listed and stored as far as there is room for it.
+"""What is wrong with rows: all of it counted exactly, and listed and stored up to the limits.
 
-In a row come first its cells in the order of the columns, then cells too many, cells missing, and keys.
+In a row come first its cells in the order of the columns, then extra cells, missing cells, and keys.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MAX_STORED = 2_000_000
-"""So many findings of one table are stored in all, whatever the rules and columns."""
+"""At most this many findings are stored per table, whatever the rules and columns."""
 
 BLANK_ROW, EXTRA_CELL, MISSING_CELL = Problem("blank-row"), Problem("extra-cell"), Problem("missing-cell")
 
@@ -55,7 +55,7 @@ class Listing:
         self._names: Sequence[str] = ()
 
     def take(self, records: Records, numbers: np.ndarray, found: Sequence[Found], blank: np.ndarray | None) -> None:
-        """Take the findings of one batch; `blank` marks rows without anything, of which nothing else is told."""
+        """Take the findings of one batch; `blank` marks rows without anything, for which nothing else is reported."""
         import numpy as np
 
         if blank is not None:

@@ -1,7 +1,14 @@
-"""Whether values repeat in a column or a key, over any number of rows: what memory must not hold goes to disk.
+"""Find the rows that repeat the values of an earlier row, in a column or a key of any length, within bounded memory.
 
-Values are kept as they come and compared at the end, exactly. Where each is greater than the one before it, as in most
-keys, nothing is compared. Otherwise they are sorted into parts by a hash, each small enough to be looked at whole.
+In, the fields a and b of rows 2 to 6:          (A, 1), (A, null), (A, null), (A, 1), (null, null)
+Out of `find_repetitions` as a unique key:      row 5 repeats row 2; a null never equals another
+Out of `find_repetitions` as a primary key:     row 5 repeats row 2, row 4 repeats row 3; a null equals another
+Out of `KeyWatch.take` as a primary key:        row 6, which has no value at all
+In, a key of one column with 1, 2, 3, 4:        nothing is compared, because each is greater than the one before it
+
+Values are kept as they come and compared at the end, exactly. If each value of a single column is greater than the one
+before it, as in most keys, nothing can repeat. Otherwise the rows are divided by a hash into parts small enough to be
+compared in memory. What memory must not hold is in temporary files.
 """
 
 from __future__ import annotations
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 HELD_BYTES = 32 * 1024 * 1024
-"""So much of one key is held in memory; the rest lies in a temporary file."""
+"""At most this many bytes of one key are held in memory; the rest is in a temporary file."""
 
 PART_BYTES = 16 * 1024 * 1024
 _MIX = 0x9E3779B97F4A7C15
@@ -27,7 +34,7 @@ _MIX = 0x9E3779B97F4A7C15
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """A row whose values stood in an earlier one, `previous` (the latest of these)."""
+    """A row whose values appear in an earlier row, `previous` (the latest of these)."""
 
     row: int
     previous: int

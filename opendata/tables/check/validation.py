@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 WORKERS = 2
 STORED_FINDINGS = 100_000
 MAX_WRONG_TEXTS = 10_000
-"""Of so many different wrong texts of a column it is tried whether they can be repaired."""
+"""At most this many different wrong texts per column are tried for repairs."""
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ class TableReader:
     `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
     `recipe` says which wrong cells are repaired, and how. `sha256` is the digest of the file where it is known.
     `renames` gives columns the names of fields: label → name; a column without a label, or with that of another, has
-    the one that `tell_apart` gives it. The columns of a file that is so mapped may stand in any order.
+    the one that `tell_apart` gives it. The columns of a file mapped in this way may come in any order.
     """
 
     def __init__(
@@ -215,7 +215,7 @@ class TableReader:
         ]
 
     def _find_checks(self, header: Header) -> Sequence[RowCheck]:
-        """The checks of whole rows that the schema declares, as far as the file has their columns."""
+        """The checks of whole rows that the schema declares and for which the file has the columns."""
         assert self.schema is not None  # noqa: S101 - settled with the header
         if not self.schema.own.get("checks"):
             return ()
@@ -301,7 +301,7 @@ class TableReader:
         return found
 
     def _remember_wrong(self, name: str, wrong: Mapping[str, int]) -> None:
-        """Keep how often which text was wrong, of so many different texts, for repairs to be proposed."""
+        """Count how often each text was wrong, up to `MAX_WRONG_TEXTS` texts, so that repairs can be proposed."""
         known = self._wrong.setdefault(name, Counter())
         for text, count in wrong.items():
             if text in known or len(known) < MAX_WRONG_TEXTS:
@@ -368,7 +368,7 @@ class TableReader:
         return found
 
     def _note_forms(self) -> None:
-        """Tell of forms that are taken as they are, though the standard has another."""
+        """Warn about notations that are accepted although the standard has another."""
         for name, count in self._spaced.items():
             self.task.warnings.append(Problem("spaced-moments", params={"field": name, "count": count}))
         if not self._careful and self._source.has_bare_returns:

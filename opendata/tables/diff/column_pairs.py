@@ -1,7 +1,13 @@
 """The columns of two tables side by side, and which of their cells differ.
 
-Equal are values: null and null, NaN and NaN, 0.0 and -0.0, decimals by all their digits. A column that has another type
-in one table than in the other is compared, and shown, as canonical text, numbers without noughts at their end.
+In, the columns of the old and the new table:   old id (string), n (integer), gone (string); new n (number), id (string)
+Out of `match_columns`, their `old` and `new`:  n 1 0 (as text, since its types differ), id 0 1, gone 2 None
+In, the column n of the new table:              1.5, 2.0
+Out of `fit`, typed as in the difference:       "1.5", "2"
+In, cells to compare, and which of them differ: null and null, NaN and NaN, 0.0 and -0.0: none; 2.0 and null: yes
+
+Values are compared: decimals by all their digits. A column whose types differ in the two tables is compared, and shown,
+as canonical text, numbers without zeros at their end.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What changed between two published tables, row by row: by primary key, or as multisets where there is none.
+"""What changed between two published tables, row by row: by primary key, or as multisets without one.
 
-Two rows are the same one where their keys are equal, the n-th of equal ones being the n-th. It is changed where a cell
-of a column that both tables have differs: a column that came or went changes no row. Without a key rows are equal where
-all these cells are; the others were added or removed. Both tables may be larger than memory.
+Two rows are the same one if their keys are equal; of several rows with equal keys, the n-th matches the n-th. A row is
+changed if a cell differs in a column that both tables have: a column that was added or removed changes no row. Without
+a key, rows are equal if all these cells are; the others were added or removed. Both tables may be larger than memory.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 STEP_ROWS = 65536
-"""So many rows of each table are compared at once."""
+"""This many rows of each table are compared at once."""
 
 CHANGES = ("same", "added", "removed", "before", "after")
 """What the column of changes says of a row; `before` and `after` are one row, and stand one after the other."""
@@ -46,8 +46,8 @@ class _MistakenPairError(Exception):
 class Difference:
     """What changed. `key` names the columns that tell a row, None for multisets: then nothing is ever `changed`.
 
-    `cells` counts the changed cells of each column that has some. `reordered` says that rows both tables have stand in
-    another order, which is no change of a row. `columns` are all columns, as the rows show them.
+    `cells` counts the changed cells of each column that has some. `reordered` says that rows both tables have come in
+    another order, which doesn't change a row. `columns` are all columns, as the rows show them.
 
     `path` is an Arrow IPC file of the changed rows: a column of changes (see `CHANGES`), named `_change`, with more
     underscores where the table has that name; then the columns of the new table and those only the old one has. Rows
@@ -111,7 +111,7 @@ def _find_key(old: TableSchema, new: TableSchema, common: Sequence[Column]) -> t
 
 
 def _describe_columns(columns: Sequence[Column], old: TableSchema, new: TableSchema) -> dict[bytes, bytes]:
-    """What those who write the rows need to know of the columns."""
+    """The facts about the columns that the writers of the rows need, as Arrow metadata."""
     nulls: dict[str, str] = {}
     for schema in (old, new):
         nulls |= {field.name: schema.null_text_of(field) for field in schema.fields}
@@ -194,7 +194,7 @@ class _Comparison:
         start: int,
         step: int,
     ) -> pa.RecordBatch | None:
-        """The changed rows of a stretch of places, None where there is none."""
+        """The changed rows of a stretch of places, None if there are no changes."""
         import numpy as np
 
         before, after = _locate(old[1] - start, step), _locate(new[1] - start, step)

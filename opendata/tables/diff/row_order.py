@@ -24,7 +24,7 @@ class RowSource(Protocol):
 
 
 class RowsInOrder:
-    """Rows whose places ascend: they are taken from the `batches` of the file as they come."""
+    """Rows whose places ascend: they come in the order of the file's `batches`."""
 
     def __init__(self, batches: Generator[pa.RecordBatch], places: np.ndarray, schema: pa.Schema) -> None:
         self._places = places

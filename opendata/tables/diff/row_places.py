@@ -1,9 +1,15 @@
 """Which row of one table is which of another: every row gets a place, and two rows with the same place are a pair.
 
-Rows are paired by a number of 64 bits made from their key, the first with the first where several are equal. That two
-keys have one number is never taken for equality: whoever compares the pairs sees it, and asks again with `careful`.
-Places count all rows of both tables, pairs once: the order of the new table, and a row that it lacks right after the
-furthest of the rows that stood before it in the old one. Of long tables, numbers and places lie in files.
+In, the keys of the old and of the new table:   old A B C, new A C D
+Out, the places of their rows (`length` is 4):  old 0 1 2, new 0 2 3: A and C are pairs, B was removed, D was added
+In, with pairs in another order:                old A B C, new C A D
+Out (`reordered` is true):                      old 1 2 0, new 0 1 3: B gets the place after A, the row before it
+In, with a repeated key: old A A B, new A B B   old 0 1 2, new 0 2 3: the first A is a pair, and so is the first B
+
+Rows are paired by a number of 64 bits made from their key; of several rows with one number, the n-th is paired with the
+n-th. Two different keys may have the same number: the caller compares the pairs, and calls again with `careful` if it
+finds such a pair. The places follow the order of the new table. A removed row comes right after the furthest of the
+rows before it in the old table. The numbers and places of long tables are in files.
 """
 
 from __future__ import annotations
@@ -26,10 +32,10 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 PART_ROWS = 1 << 22
-"""So many rows are sorted at once."""
+"""At most this many rows are sorted at once."""
 
 STRIDE = 1 << 20
-"""So many places are computed at once."""
+"""At most this many places are computed at once."""
 
 _BATCH_ROWS = 65_536
 _MIX = 0x9E3779B97F4A7C15

@@ -1,7 +1,7 @@
 """Canonical CSV for a double click: with a BOM, so that spreadsheets take it for UTF-8, and no cell a formula.
 
-A cell of a field that is no number gets an apostrophe where a spreadsheet would take it for a formula: where it begins
-with = + - @ (full-width ones too, after white space too), a tab or a line end, and is not a plain number.
+A cell of a field that isn't a number gets an apostrophe where a spreadsheet would take it for a formula: where it
+begins with = + - @ (full-width ones too, after white space too), a tab or a line end, and is not a plain number.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def write_excel_csv(csv: Path, target: Path, *, names: Sequence[str], numeric: C
 
 
 def guard_formulas(column: pa.Array) -> pa.Array:
-    """A column of text in which no cell is taken for a formula."""
+    """A column of text in which a spreadsheet reads no cell as a formula."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -54,7 +54,7 @@ class CellWriter:
         return join_texts(rows)
 
     def _write(self, column: pa.Array, *, is_text: bool) -> pa.Array:
-        """What stands in a cell after its place; null where it is empty."""
+        """The XML of a cell after its place; null if the cell is empty."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -73,7 +73,7 @@ class CellWriter:
         return _write_text(text) if is_text else _wrap('"><v>', text)
 
     def _escape(self, column: pa.Array) -> pa.Array:
-        """Text for XML, as far as a cell holds it."""
+        """Text for XML, cut to what a cell holds."""
         import pyarrow as pa
         import pyarrow.compute as pc
 

@@ -47,7 +47,7 @@ def write_findings_csv(path: Path, out: BinaryIO, voice: Voice) -> None:
 
 
 def write_findings_xlsx(path: Path, out: BinaryIO, voice: Voice) -> None:
-    """Write a findings file as an Excel workbook, as far as a worksheet has rows. `out` is seekable."""
+    """Write a findings file as an Excel workbook, up to the rows that a worksheet holds. `out` is seekable."""
     with WorkbookWriter(out, sheet=voice.translate(SHEET), widths=(8, 20, 30, 24, 60, 60), frozen=1) as book:
         book.write_row(list_headings(voice), "heading")
         book.filter(len(HEADINGS))
@@ -68,9 +68,9 @@ def write_marked_xlsx(
 ) -> None:
     """Write a table as an Excel workbook with the wrong cells coloured and commented; rows keep their numbers.
 
-    `rows` are the records of the source, `findings` in their order; those without a row are told at `header_row`. Ends
-    quietly where the source cannot be read on. A worksheet that holds no more says so; so many comments and no more
-    are written, beyond them cells are coloured only. `out` is seekable.
+    `rows` are the records of the source, `findings` in their order; those without a row are shown at `header_row`. Ends
+    quietly if the source cannot be read further. A full worksheet says so. The number of comments is limited: beyond
+    it, cells are coloured only. `out` is seekable.
     """
     labels: dict[str, int] = {}
     with WorkbookWriter(out, sheet=voice.translate(SHEET), frozen=header_row) as book:
@@ -109,7 +109,7 @@ def _list_cells(finding: Mapping[str, Any], voice: Voice) -> tuple[int | None, s
 def _join(
     rows: Iterable[Sequence[str]], findings: Iterable[Mapping[str, Any]], header_row: int
 ) -> Iterator[tuple[int, Sequence[str], list[Mapping[str, Any]]]]:
-    """Number, cells and findings of each row; a row that only findings know of has no cells."""
+    """Number, cells and findings of each row; a row that only findings refer to has no cells."""
     groups = groupby(findings, key=lambda item: item["row"] or 0)
     number, group = next(groups, (None, None))
     of_header = list(group) if number == 0 and group is not None else []

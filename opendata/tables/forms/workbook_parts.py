@@ -31,7 +31,7 @@ STYLES: Mapping[str, int] = {"text": 1, "wrapped": 2, "heading": 3, "error": 4, 
 """Style of a cell → its number in the workbook: all are text. Number 0 is Excel's default."""
 
 NUMBER, DAY, MOMENT = 7, 8, 9
-"""The styles of cells that are no text."""
+"""The styles of cells that aren't text."""
 
 _DATE_FORMATS = {164: r"yyyy\-mm\-dd", 165: r"yyyy\-mm\-dd\ hh:mm:ss"}
 _FILLS = ("FFFFC7CE", "FFFFEB9C", "FFDDEBF7")
@@ -55,7 +55,7 @@ def escape_text(text: str) -> str:
 
 
 def cut_text(text: str) -> str:
-    """A text as far as a cell holds it, counted as Excel does: in units of UTF-16."""
+    """A text cut to what a cell holds, counted as Excel does: in units of UTF-16."""
     data = text.encode("utf-16-le", "replace")
     if len(data) <= MAX_CELL * 2:
         return text

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PIECE_ROWS = 4096
-"""Both files are written in pieces of so many rows, so that equal rows make equal files however they arrive."""
+"""Both files are written in pieces of this many rows, so that equal rows make equal files however they arrive."""
 
 ROW_GROUP_ROWS = 122_880
 ROW_GROUP_BYTES = 64 * 1024 * 1024
@@ -171,7 +171,7 @@ class _CsvFile:
             self._place.unlink(missing_ok=True)
             try:
                 os.link(self._source, self._place)
-            except OSError:  # it lies on another disk
+            except OSError:  # it is on another disk
                 shutil.copyfile(self._source, self._place)
             return
         self._open().close()

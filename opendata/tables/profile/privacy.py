@@ -36,7 +36,7 @@ class PrivacyFinding:
     count: int
 
     def describe(self) -> dict[str, str | int]:
-        """As JSON."""
+        """The finding as a JSON object."""
         return {"resource": self.resource, "field": self.field, "kind": self.kind, "count": self.count}
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_DISTINCT = 10_000
-"""Up to so many different values of a column are counted one by one; beyond, their number is an estimate."""
+"""At most this many different values of a column are counted one by one; beyond that, their number is an estimate."""
 
 ESTIMATE_ERROR = 0.01
 """The standard error of that estimate (more in tables of more than 100 columns): 1/√MOST_DISTINCT."""
@@ -29,13 +29,13 @@ ESTIMATE_ERROR = 0.01
 MOST_TOP = 10
 
 REVEALING = frozenset(["least", "greatest", "mean", "special", "longest", "shortest", "top", "histogram"])
-"""What is left out of a column that tells of persons."""
+"""What is left out of a column that may describe persons."""
 
 LEAST_DISTINCT = 100
-"""In tables of very many columns, at least so many are counted one by one."""
+"""At least this many different values are counted one by one, even in tables of very many columns."""
 
 MOST_BYTES = 2 * 1024 * 1024
-"""Up to so many bytes of different values of a column are held."""
+"""At most this many bytes of different values of a column are held."""
 
 _PIECE_ROWS = 65_536
 _ALL_DISTINCT = 1_000_000

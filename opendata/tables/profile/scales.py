@@ -69,7 +69,7 @@ class _TextMeasures:
 
 
 class _LineMeasures:
-    """Bounds, histogram and mean of what lies on a line."""
+    """Bounds, histogram and mean of the values on a line."""
 
     def __init__(self, scale: _Line, *, has_mean: bool) -> None:
         self._scale = scale
@@ -100,7 +100,7 @@ class _LineMeasures:
 
 
 class Scale:
-    """Values that are told apart and no more."""
+    """Values that can be distinguished and nothing more."""
 
     def __init__(self) -> None:
         self.special: Counter[str] = Counter()

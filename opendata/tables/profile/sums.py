@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 POURED_ROWS = 32_768
-"""So many rows are measured at once: what that takes stays near the processor."""
+"""At most this many rows are measured at once: their data stay in the processor's cache."""
 
 _SUMMED_BITS = 37
 _PART_BITS = 22
@@ -34,7 +34,7 @@ def _add_up_integers(numbers: np.ndarray, counts: np.ndarray | None) -> int:
 
 
 def _add_up_doubles(numbers: np.ndarray, counts: np.ndarray | None) -> Fraction:
-    """So many bits at a time, from the greatest number's first, as whole numbers; then of what these leave.
+    """The exact sum: `_SUMMED_BITS` bits at a time, from the greatest number's first, as whole numbers; then the rest.
 
     A double keeps the sum of `POURED_ROWS` such numbers.
     """

@@ -1,7 +1,7 @@
 """Repairs of cells that break a rule: what is plainly meant, as the field's own rule reads it. Text in, text out.
 
-Every kind keeps to what has one reading only; where a cell could mean two things, none is taken. Only `missing-mark`
-changes what a cell says, and comes after all others.
+Every kind repairs only what can mean one thing; a cell that could mean two stays as it is. Only `missing-mark` changes
+what a cell says, and comes after all others.
 
 Source: Table Schema v2; RFC 3986 and 3987 (addresses).
 """
@@ -20,7 +20,7 @@ from opendata.tables.types.field_type import Reads
 from opendata.tables.types.registry import TYPES
 
 EXAMPLES = 5
-"""So many cells are shown for each repair that is proposed."""
+"""At most this many cells are shown for each repair that is proposed."""
 
 MISSING_MARK = "missing-mark"
 _MARK = re.compile(r"[-‐-―−－]{1,3}|[/／]|无|#?n/?a|null|none|nan", re.IGNORECASE)
@@ -28,7 +28,7 @@ _MARK = re.compile(r"[-‐-―−－]{1,3}|[/／]|无|#?n/?a|null|none|nan", re.
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A kind of repair as a person is told of it; both texts are to be translated."""
+    """A kind of repair as people are shown it; both texts are to be translated."""
 
     title: str
     explanation: str

@@ -1,6 +1,6 @@
 """The findings of a check as a Parquet file: every one that is stored, in the order of the rows they are about.
 
-A finding is a row: where (row, column), what (type, rule, strength), what stands there, and why (a code with its
+A finding is a row: where (row, column), what (type, rule, strength), the cell's text, and why (a code with its
 parameters as JSON). Findings of the header or of the file as a whole have no row and come first.
 """
 
@@ -115,7 +115,7 @@ def read_finding(row: Mapping[str, Any]) -> dict[str, Any]:
 class FindingsWriter:
     """Writes a findings file from batches in any order. Use as a context; memory does not grow with their number.
 
-    On leaving, the file is complete and in order of rows; there is none where nothing was found or something failed.
+    On leaving, the file is complete and in order of rows; it is missing if nothing was found or something failed.
     """
 
     def __init__(self, path: Path) -> None:

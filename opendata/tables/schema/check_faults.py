@@ -46,7 +46,7 @@ _Find = Callable[[str, Mapping[str, Any], Mapping[str, str]], Iterable[Fault]]
 def find_check_faults(descriptor: Mapping[str, Any]) -> Iterable[Fault]:
     """What is wrong with the checks of a descriptor that has the shape of a Table Schema.
 
-    That `opendata` is an object and that fields have known types is told elsewhere.
+    Other code checks that `opendata` is an object and that fields have known types.
     """
     own = descriptor.get("opendata")
     checks = own.get("checks") if isinstance(own, Mapping) else None

@@ -138,10 +138,10 @@ def is_encodable(text: str) -> bool:
 
 
 def unknown_field(place: str, name: object) -> Fault:
-    """The fault of a name that is no field's."""
+    """The fault of a name that isn't a field's."""
     return fault(place, N_("“%(name)s” isn't the name of a field in the schema"), name=str(name)[:80])
 
 
 def misfit(place: str, value: object, kind: str) -> Fault:
-    """The fault of a constant that is no value of its field's type."""
+    """The fault of a constant that isn't a value of its field's type."""
     return fault(place, N_("“%(value)s” isn't a value of the type “%(type)s”"), value=str(value)[:80], type=kind)

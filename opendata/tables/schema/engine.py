@@ -46,9 +46,9 @@ def compile_pattern(pattern: str) -> Any:
 def translate_pattern(pattern: str) -> str:
     """A pattern of Table Schema in RE2's own words, with the meaning and the escapes it has elsewhere.
 
-    As in XML Schema and in Python, digits, letters and blanks (`d`, `w`, `s` after a backslash) are those of all
-    scripts (a word's boundary is not), `u` and four hexadecimal digits are a character, and an escaped character
-    beyond ASCII is itself.
+    As in XML Schema and in Python, digits, letters and white space (`d`, `w`, `s` after a backslash) are those of all
+    scripts (a word's boundary is not), `u` and four hexadecimal digits are a character, and an escaped character beyond
+    ASCII is itself.
     """
     return _TOKEN.sub(_translate, pattern)
 
@@ -72,7 +72,7 @@ def _translate_escape(found: re.Match[str], named: Mapping[str, str]) -> str:
 def build_json_validator(rules: Mapping[str, Any]) -> Any:
     """A validator of JSON values by these rules; its `is_valid` says yes or no.
 
-    Raises `jsonschema.SchemaError` where the rules are no JSON Schema, `re2.error` where a pattern cannot be run.
+    Raises `jsonschema.SchemaError` if the rules aren't a JSON Schema, `re2.error` if a pattern cannot be run.
     """
     from jsonschema import ValidationError
     from jsonschema.validators import Draft202012Validator, extend, validator_for

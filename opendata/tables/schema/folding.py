@@ -1,7 +1,8 @@
 """Names of columns in a common form, in which the same name written in another way is seen to be the same.
 
 Width, case, accents, separators, brackets and traditional characters are levelled by NFKC (Unicode Annex 15) and by a
-small table of the characters that titles of columns are made of. What tells columns apart stays: digits, signs, units.
+small table of the characters that titles of columns are made of. What distinguishes columns stays: digits, signs,
+units.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 LONGEST = 200
-"""A longer text is no name: it is left as it is."""
+"""At most this many characters make a name: a longer text is left as it is."""
 
 _SHORT_WORD = 5
 _SHORT_NAME = 4

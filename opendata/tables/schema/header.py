@@ -1,7 +1,8 @@
 """The names of a file's columns against the fields of its schema: which column is which field, and what is wrong.
 
-Source: Table Schema v2, `fieldsMatch`; Table Dialect v2, `headerRows` and `headerJoin`. Error types and the numbers
-in them are frictionless 5.21's, but that a repeated name is told as such however columns are matched.
+Source: Table Schema v2, `fieldsMatch`; Table Dialect v2, `headerRows` and `headerJoin`. Error types and the numbers in
+them are those of frictionless 5.21, except that a repeated name is always reported as such, however columns are
+matched.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def match_header(labels: Sequence[str], schema: TableSchema, *, is_mapped: bool 
 
 
 def tell_apart(labels: Sequence[str]) -> list[str]:
-    """The labels of a file as they are told apart: one that is missing or stands twice has a number."""
+    """The labels of a file, each made distinct: one that is missing or repeated gets a number."""
     return name_columns([label or f"field{number}" for number, label in enumerate(labels, start=1)])
 
 
@@ -105,7 +106,7 @@ def _match_by_order(labels: Sequence[str], schema: TableSchema) -> list[Field | 
 
 
 def _match_by_name(labels: Sequence[str], schema: TableSchema) -> list[Field | None]:
-    """A label that stands twice has its field at the first place."""
+    """A label that is repeated has its field at the first place."""
     fields = {item.name: item for item in schema.fields}
     return [fields.pop(label, None) for label in labels]
 
@@ -155,7 +156,7 @@ def _find_wrong(labels: Sequence[str], matched: Sequence[Field | None]) -> list[
 
 
 def _find_repeated(labels: Sequence[str], matched: Sequence[Field | None]) -> list[HeaderFault]:
-    """By name: labels that stand twice, so that it is not clear which column is meant."""
+    """By name: labels that are repeated, so that it is not clear which column is meant."""
     found: list[HeaderFault] = []
     for number, (label, field) in enumerate(zip(labels, matched, strict=True), start=1):
         if field is None and label in labels[: number - 1]:

@@ -28,7 +28,7 @@ Ref = TypeVar("Ref")
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A column and its field. `how`: `name`, `title`, `alias`, `folded` (written otherwise) or `near` (a slip).
+    """A column and its field. `how`: `name`, `title`, `alias`, `folded` (another spelling) or `near` (a slip).
 
     `label` is as `tell_apart` gives it: that of a column without a label of its own has a number.
     """
@@ -41,7 +41,7 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnMatch:
-    """The columns of a file against the fields of a schema, each of which stands in one pairing at most.
+    """The columns of a file against the fields of a schema, each of which is in one pairing at most.
 
     `pairings` are in the order of the fields. `missing` fields have no column, those required first; `extra` labels
     have no field. `reordered` tells whether the columns come in another order than their fields. `score` goes from 0

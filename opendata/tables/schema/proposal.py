@@ -1,6 +1,6 @@
-"""A schema proposed for a table that has none: types told by every row, never by a sample; nothing is converted.
+"""A schema proposed for a table without a schema: types detected from every row, never from a sample; no conversion.
 
-Codes stay text: a number with a leading zero or of more than 15 digits is not taken for a number, nor is a column
+Codes stay text: a number with a leading zero or of more than 15 digits doesn't count as a number, nor does a column
 that calls itself a code.
 """
 

@@ -234,7 +234,7 @@ def _find_category_faults(place: str, item: Mapping[str, Any]) -> Iterable[Fault
 def find_strength_faults(place: str, descriptor: Mapping[str, Any]) -> Iterable[Fault]:
     """What is wrong with the strengths of a field's or a schema's rules."""
     own = descriptor.get("opendata")
-    if not isinstance(own, Mapping):  # not ours, whoever wrote it
+    if not isinstance(own, Mapping):  # not ours: others may have written it
         return
     strengths = own.get("strengths")
     if strengths is None:

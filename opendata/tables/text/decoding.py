@@ -22,7 +22,7 @@ from opendata.tables.text.lines import split_lines
 MAX_CELL_CHARACTERS = 16 * 1024 * 1024
 MAX_LINE_CHARACTERS = 64 * 1024 * 1024
 CHUNK_BYTES = 1 << 20
-"""So many bytes are read at once; what is found is the same for any number."""
+"""This many bytes are read at once; the result is the same for any number."""
 
 _END = "\0"
 
@@ -40,8 +40,8 @@ def read_rows(
 ) -> Generator[list[str], None, None]:
     """Yield the records of a delimited text file, header and comments included, in constant memory.
 
-    `on_bytes` hears how many bytes have been read. Raises `DecodingFault` for bytes that are not of the encoding, a
-    NUL character, a quote never closed, and a cell or line beyond the limits.
+    `on_bytes` hears how many bytes have been read. Raises `DecodingFault` for bytes that are not of the encoding, a NUL
+    character, an unclosed quote, and a cell or line beyond the limits.
     """
     with path.open("rb") as stream:
         yield from _split(dialect, _Lines(stream, dialect, path, on_bytes))

@@ -75,7 +75,7 @@ def read_dialect(descriptor: Mapping[str, Any] | None, *, encoding: str | None =
     found = flatten_dialect(descriptor)
     name = encoding or "utf-8"
     try:
-        "a".encode(name)  # refuses what is no text encoding
+        "a".encode(name)  # refuses anything but text encodings
         codec = codecs.lookup(name).name
     except (LookupError, ValueError):
         codec = ""

@@ -30,7 +30,7 @@ BATCH_ROWS = 20_000
 BATCH_CELLS = 1_000_000
 BATCH_CHARACTERS = 16 * 1024 * 1024
 MAX_EXTRA_CELLS = 100
-"""So many cells too many in one row are kept, the rest counted."""
+"""At most this many extra cells are kept per row, the rest are counted."""
 
 
 class NeedsCareError(Exception):

@@ -35,7 +35,7 @@ class Cast:
     """A column of text cast at once: its values by the Arrow type, and their canonical texts.
 
     `doubt` marks the cells of which it isn't certain that they are right (None: all are), whose values mean nothing.
-    `spaced` counts moments with a blank for their T.
+    `spaced` counts moments with a space instead of their T.
     """
 
     typed: pa.Array
@@ -127,7 +127,7 @@ class FieldType:
         return write_value(value)
 
     def write_key(self, value: Any, source: str | None) -> str | None:
-        """A text that is the same for equal values and only for these, as far as the Arrow value does not say it."""
+        """A text that is the same for equal values and only for these, where the Arrow value isn't enough."""
         return source
 
     # --- whole columns
@@ -147,7 +147,7 @@ class FieldType:
         return Cast(text, text)
 
     def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
-        """A bound from `read_bound` as a value that compares exactly with cast cells; None where there is none."""
+        """A bound from `read_bound` as a value that compares exactly with cast cells; None if no value does."""
         return None
 
     def is_rounded(self, value: Any, source: str, wanted: pa.DataType) -> bool:

@@ -78,7 +78,7 @@ def _read_time(day: date, text: str) -> datetime | None:
 
 
 def read_serial(text: str, *, is_day: bool) -> datetime | None:
-    """The moment of a serial number; a spreadsheet takes 1900 for a leap year, so number 60 is no day at all."""
+    """The moment of a serial number; a spreadsheet takes 1900 for a leap year, so number 60 isn't a day at all."""
     found = _SERIAL.fullmatch(text)
     if not found or _NO_SERIAL.fullmatch(found[1]):
         return None

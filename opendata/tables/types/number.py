@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DOUBLE_DIGITS = 15
-"""A double keeps every number of so many digits."""
+"""A double keeps every number of up to this many digits."""
 
 _DOUBLE_EXPONENT = 308
 _DECIMAL128 = Context(prec=38, traps=[InvalidOperation])
@@ -128,7 +128,7 @@ def is_rounded(value: Decimal | float) -> bool:
 
 
 def rescale(value: Decimal | float, scale: int) -> Decimal | None:
-    """The same number with exactly `scale` decimals; None where it has more, or more than 38 digits."""
+    """A number with exactly `scale` decimals; None if it has more, or more than 38 digits."""
     number = to_decimal(value)
     try:
         rescaled = number.quantize(Decimal(1).scaleb(-scale), context=_DECIMAL128)
@@ -154,7 +154,7 @@ def _is_kept(number: Decimal) -> bool:
 
 
 def _write_digits(number: Decimal) -> str:
-    """The same text for equal numbers of any size."""
+    """One text for all numbers that are equal, of any size."""
     sign, digits, exponent = number.as_tuple()
     written = "".join(map(str, digits)).lstrip("0")
     kept = written.rstrip("0")

@@ -1,4 +1,4 @@
-"""Spellings of one value that people and spreadsheets write: blanks around it, full width, marks between its digits."""
+"""Spellings of one value that people and spreadsheets write: spaces around it, full width, marks between its digits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GROUP_MARKS = ",， \u00a0\u2009\u202f"
 
 
 def trim(text: str) -> str:
-    """The text without blanks and invisible characters around it."""
+    """The text without spaces and invisible characters around it."""
     return text.strip(_BLANKS)
 
 

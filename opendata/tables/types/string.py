@@ -21,7 +21,7 @@ _SHORTEST = 4
 """Of shorter texts one letter makes another word."""
 
 _TELLING = re.compile(r"[\d\u2e80-\u2fff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-"""Digits and ideographs: each says something of its own, so one of them in place of another is no slip."""
+"""Digits and ideographs: each has its own meaning, so one of them in place of another isn't a slip."""
 
 _ALLOWED = "%:/?#[]@!$&'()*+,;=-._~"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -102,7 +102,7 @@ class _Choices:
             self._by_half[len(form), False, form[middle:]].append(form)
 
     def find(self, text: str) -> str | None:
-        """The only choice that the text is, but for case, width and blanks, or one edit; None where there is none."""
+        """The only choice that matches the text but for case, width and spaces, or one edit; None if no choice does."""
         form = _normalise(text)
         near = {form} if form in self._by_form else self._find_near(form)
         found = [choice for item in near for choice in self._by_form[item]]
@@ -142,7 +142,7 @@ def _escape(text: str) -> str | None:
     try:
         host = urlsplit(text).netloc
         return None if host.translate(NO_BLANKS) != host else quote(text, safe=_ALLOWED)
-    except ValueError:  # brackets that are no host, half a surrogate pair
+    except ValueError:  # brackets that aren't a host, half a surrogate pair
         return None
 
 

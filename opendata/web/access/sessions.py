@@ -88,7 +88,7 @@ def safe_path(wanted: str | None) -> str:
 
 
 def ask_to_sign_in() -> Response | AnyResponse | None:
-    """Before a page of the signed-in area: lead whoever is not signed in to the form, and back afterwards."""
+    """Before a page of the signed-in area: lead anyone who isn't signed in to the form, and back afterwards."""
     if g.actor is not None:
         return None
     if request.method in ("GET", "HEAD"):

@@ -76,7 +76,7 @@ def send_rows(dataset: str, old: str, new: str, file: str) -> Response:
 
 
 def _show_table(difference: Comparison, item: TableComparison) -> dict[str, Any]:
-    """A table with its first changed rows, the cells that differ from those of before marked."""
+    """A table with its first changed rows; the cells that differ from the previous ones are marked."""
     if item["change"] != "changed" or not (item["rows"]["added"] or item["rows"]["removed"] or item["rows"]["changed"]):
         return {**item, "columns": (), "shown": ()}
     versions = difference["dataset"], difference["old"], difference["new"]

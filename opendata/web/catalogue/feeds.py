@@ -1,4 +1,4 @@
-"""Feeds of what is said of versions, of one dataset or of all: published, withdrawn, corrected.
+"""Feeds of the news about versions, of one dataset or of all: published, withdrawn, corrected.
 
 Source: RFC 4287 (Atom), RFC 5005 (pages of a feed).
 """

@@ -47,6 +47,6 @@ def show_version(dataset: str, version: str) -> str:
 
 
 def _find_before(dataset: str, version: str) -> str | None:
-    """The version to compare with: the one before, if it was not taken down."""
+    """The version to compare with: the one before, unless it was withdrawn."""
     before = services().versions.find_predecessor(dataset, version)
     return before.version if before is not None and before.withdrawal is None else None

@@ -1,4 +1,4 @@
-"""Style sheet, scripts and pictures: their addresses carry their digest, so they may be kept for ever."""
+"""Style sheet, scripts and pictures: their addresses contain their digest, so they may be cached permanently."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request, url_for
 _WEB = Path(__file__).resolve().parents[1]
 FOLDER = _WEB / "static"
 
-# Templates lie beside the views of their room and are named from here: `catalogue/dataset.html`.
+# Templates are beside the views of their room and are named from here: `catalogue/dataset.html`.
 blueprint = Blueprint(
     "assets", __name__, root_path=str(_WEB), static_folder="static", static_url_path="/static", template_folder="."
 )

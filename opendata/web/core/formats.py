@@ -58,7 +58,7 @@ def format_count(value: float) -> str:
 
 
 def format_plain(value: object) -> str:
-    """A property of the metadata as text, whatever its shape; empty where there is none."""
+    """A property of the metadata as text, whatever its shape; empty if it is missing."""
     if isinstance(value, Mapping):
         return "; ".join(f"{name}: {format_plain(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):

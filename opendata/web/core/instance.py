@@ -27,7 +27,7 @@ def absolute_url(path: str) -> str:
 
 
 def prefers_json() -> bool:
-    """Whether whoever asks is a program."""
+    """Whether the client is a program."""
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]
 

@@ -85,7 +85,7 @@ def say_plain(thing: Any, key: str = "title") -> str:
 
 
 def say(thing: Any, key: str = "title") -> Markup:
-    """The same as HTML, marked with its language where that is not the page's."""
+    """A text as HTML, marked with its language if that isn't the page's."""
     text, language = say_plain(thing, key), pick(thing, key)[1]
     if language == choose_language() or not text:
         return Markup.escape(text)
@@ -125,7 +125,7 @@ def pick_reason(reason: ReasonText | str) -> tuple[str, str]:
 
 
 def say_reason(reason: ReasonText | str) -> Markup:
-    """The same as HTML, marked with its language where that is not the page's."""
+    """A reason as HTML, marked with its language if that isn't the page's."""
     text, language = pick_reason(reason)
     if language in ("", choose_language()):
         return Markup.escape(text)

@@ -30,7 +30,7 @@ def link_file(dataset: str, version: str, file: str, resource: str = "") -> str:
 
 @lru_cache(maxsize=4096)
 def _link(versions: Versions, root: str, dataset: str, version: str, file: str, resource: str) -> str:
-    """What is said of a version never changes, so that it is found out once."""
+    """The links of a version never change, so they are computed once."""
     manifest = versions.get_manifest(dataset, version)
     before = versions.find_predecessor(dataset, version)
     numbers = (version, before.version if before else None)

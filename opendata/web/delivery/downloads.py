@@ -37,7 +37,7 @@ _ASKED = "Range, If-Range, If-Match, If-None-Match, If-Modified-Since, Want-Repr
 @blueprint.get("/datasets/<dataset>/latest/")
 @blueprint.get("/datasets/<dataset>/latest/<path:rest>")
 def find_latest(dataset: str, rest: str = "") -> AnyResponse:
-    """The same address in the newest version, query included."""
+    """Redirect to this address in the newest version, query included."""
     version = services().versions.find_latest(dataset)
     target = url_for("version_pages.show_version", dataset=dataset, version=version) + quote(rest)
     query = request.query_string.decode("ascii", "replace")

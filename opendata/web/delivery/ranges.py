@@ -62,7 +62,7 @@ def _join_near(ranges: Sequence[Range]) -> Sequence[Range]:
 
 
 class FilePart:
-    """A part of an open file, as a file: a server that sends files by itself takes it from where it stands.
+    """A part of an open file, as a file: a server that sends files on its own reads it from its position.
 
     It has no `seek`: `socket.sendfile` would use it, and means places of the whole file.
     """

@@ -25,7 +25,7 @@ IMMUTABLE = "public, max-age=31536000, s-maxage=86400, immutable"
 DERIVED = "public, max-age=3600"
 _BLOCK_BYTES = 64 * 1024
 _DIGESTED_BYTES = 16 * 1024 * 1024
-"""Of larger parts no `Content-Digest` is taken: it has to be known before the first byte is sent."""
+"""At most this many bytes get a `Content-Digest`: it must be known before the first byte is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,7 @@ def publish_draft(draft: str) -> Response:
 
 @blueprint.post("/<draft>/discard")
 def discard_draft(draft: str) -> Response:
-    """Give it up."""
+    """Discard a draft, which then shows that it is discarded."""
     return _take(
         draft,
         lambda revision: services().drafts.discard(g.actor, draft, revision=revision),
@@ -252,7 +252,7 @@ def _find_task(draft: DraftView, table: DraftResourceView) -> Mapping[str, Any] 
 
 
 def _take(draft: str, step: Callable[[int | None], DraftView], done: str) -> Response:
-    """Take a step and show the draft again; a step its state refuses is told there."""
+    """Take a step and show the draft again; if its state refuses the step, the page says so."""
     revision = request.form.get("revision", "")
     try:
         step(int(revision) if revision.isdigit() else None)

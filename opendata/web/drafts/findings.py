@@ -13,7 +13,7 @@ from opendata.wording.findings import explain, name_rule, say_warning
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownFinding:
-    """Something found: where it is, what stands there, what is wrong and how to put it right."""
+    """A finding: where it is, the cell's text, what is wrong and how to fix it."""
 
     row: int | None
     column: str

@@ -93,7 +93,7 @@ def build_form(table: DraftResourceView, task: Mapping[str, Any] | None) -> Colu
 
 
 def read_form(form: Mapping[str, str], table: DraftResourceView, task: Mapping[str, Any] | None) -> dict[str, str]:
-    """Which columns a form says are which fields: label → name. Raises `StateError` where one is said to be two."""
+    """Which columns a form says are which fields: label → name. Raises `StateError` if one column is two fields."""
     labels = tell_apart(task["labels"]) if task else []
     found: dict[str, str] = {}
     for number, item in enumerate((table.schema or {}).get("fields", ())):

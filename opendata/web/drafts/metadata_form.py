@@ -101,7 +101,7 @@ def read_document(values: Mapping[str, str], before: DatasetView | None = None) 
 
 
 def place_faults(faults: Sequence[Fault], values: Mapping[str, str]) -> Errors:
-    """Each fault beside its field; under the empty name what belongs to no field of the form."""
+    """Each fault beside its field; under the empty name what belongs to no field on the form."""
     default = list_languages()[0]
     rows = [number for number in range(MAX_SOURCES) if _source(values, number)]
     errors: Errors = {}

@@ -37,7 +37,7 @@ GIVEN_UP = (
     N_("The work didn't succeed and won't be tried again automatically. Nothing is lost. The cause is shown below."),
     "bad",
 )
-"""The same of a draft that failed too often."""
+"""The name, the meaning and the tone of the status of a draft that failed too often."""
 
 WORDS = (
     *(N_("received"), N_("validating"), N_("invalid"), N_("valid"), N_("submitted"), N_("returned")),

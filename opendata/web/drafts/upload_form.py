@@ -26,7 +26,7 @@ ENCODINGS = tuple(ENCODING_NAMES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """What a form sent. `rows` are the numbers of the form's rows that carry a file, in the order of `files`."""
+    """What a form sent. `rows` are the numbers of those rows in it that carry a file, in the order of `files`."""
 
     files: Sequence[UploadedFile]
     options: Sequence[ResourceOption]
@@ -37,7 +37,7 @@ class Upload:
 def read_upload(
     form: Mapping[str, str], sent: MultiDict[str, FileStorage], open_upload: Callable[[str], UploadedFile]
 ) -> Upload:
-    """The files and what is said about each; one that arrived in pieces is named by the form, and opened."""
+    """The files and the options of each; one that arrived in pieces is named by the form, and opened."""
     files: list[UploadedFile] = []
     options: list[ResourceOption] = []
     rows: list[int] = []
@@ -85,7 +85,7 @@ def show_draft(draft: DraftView, library: Sequence[SchemaView]) -> dict[str, str
 
 
 def place_fault(pointer: str, rows: Sequence[int]) -> str:
-    """The field of the form a pointer of the services means, or nothing."""
+    """The field on the form that a pointer of the services means, or nothing."""
     parts = pointer.strip("/").split("/")
     if parts[0] == "resources" and len(parts) >= 3 and parts[1].isdigit() and int(parts[1]) < len(rows):
         field = {"name": "name", "schema": "library", "file": "file"}.get(parts[2], "file")

@@ -25,7 +25,7 @@ _ONE = "/workspace/datasets/<dataset>/versions/<version>"
 
 @blueprint.get(f"{_ONE}/withdraw")
 def show_withdrawal(dataset: str, version: str) -> str:
-    """The form that takes a version down, or tells of a mistake in it."""
+    """The form that withdraws a version, or reports a mistake in it."""
     require_maintainer(g.actor)
     return _render(dataset, version, {}, None)
 
@@ -54,7 +54,7 @@ def withdraw_version(dataset: str, version: str) -> Response | str | tuple[str, 
 
 @blueprint.post(f"{_ONE}/errata")
 def tell_erratum(dataset: str, version: str) -> Response | tuple[str, int]:
-    """Say what is wrong with a version that stands."""
+    """Report what is wrong with a published version."""
     values = request.form.to_dict()
     try:
         services().withdrawals.tell_erratum(

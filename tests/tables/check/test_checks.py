@@ -592,7 +592,7 @@ def test_what_a_check_requires_is_a_code_with_all_its_parameters() -> None:
         assert set(check.problem.params) == set(findings.CODES[check.problem.code].params), check.problem
         assert "%(" not in note_of(check)
     assert note_of(near) == "“n” must be the sum of “m”, give or take 0.5"
-    assert note_of(strict) == "“day”, “last” must be in ascending order and all different"
+    assert note_of(strict) == "“day”, “last” must be in ascending order, and no two of them the same"
 
 
 def test_notes_stay_short_whatever_the_schema_says() -> None:
