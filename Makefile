@@ -93,7 +93,7 @@ bench: $(DEV) ## run the benchmarks one after the other
 .PHONY: translations
 translations: $(DEV) ## collect the texts to translate into the Chinese catalogue, and compile it
 	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --no-location --sort-output -o messages.pot .
-	$(BIN)/pybabel -q update -N -i messages.pot -d opendata/wording/translations -l zh --omit-header --ignore-obsolete
+	$(BIN)/pybabel -q update -N -i messages.pot -d opendata/wording/translations --omit-header --ignore-obsolete
 	$(BIN)/pybabel -q compile -f -d opendata/wording/translations
 	@rm -f messages.pot
 

@@ -151,7 +151,8 @@ class Source:
 def is_plain(dialect: Dialect) -> bool:
     """Whether Arrow reads this dialect the way it is meant."""
     return (
-        dialect.quote_char in ('"', None)
+        dialect.delimiter.isascii()
+        and dialect.quote_char in ('"', None)
         and (dialect.double_quote or dialect.quote_char is None)
         and dialect.escape_char is None
         and not dialect.skip_initial_space

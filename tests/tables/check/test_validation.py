@@ -302,6 +302,13 @@ def test_many_cells_too_many_are_counted_and_a_few_of_a_row_listed(header: str, 
     assert len(reader.task.errors[0]["cells"]) == 2 + MAX_EXTRA_CELLS
 
 
+def test_cells_may_be_separated_by_a_character_beyond_ascii(tmp_path: Path) -> None:
+    text = "编号，水位\nA1，很高\nA2，3\n"
+    fields = [{"name": "编号", "type": "string"}, {"name": "水位", "type": "number"}]
+    reader = check(tmp_path, text, {"fields": fields}, dialect=Dialect(delimiter="，"))
+    assert (reader.rows, find_places(reader)) == (2, [("type-error", 2, "水位")])
+
+
 def test_a_table_of_2000_columns_is_checked(tmp_path: Path) -> None:
     names = [f"c{number}" for number in range(2000)]
     descriptor = {"fields": [{"name": name, "type": "integer"} for name in names]}
