@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from opendata.domain.profile import ColumnProfile
+from opendata.domain.recipes import Recipe
 from opendata.domain.schema import TableSchema
 from opendata.tables.check.validation import STORED_FINDINGS, TableReader
 from opendata.tables.forms.writing import TableWriter
 from opendata.tables.profile.privacy import PrivacyFinding, PrivacyScreen
 from opendata.tables.profile.profile import Profiler
-from opendata.tables.repair.recipe import Recipe
 from opendata.tables.report.findings import FindingsWriter, list_findings
 from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.schema import publish_schema

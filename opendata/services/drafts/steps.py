@@ -35,7 +35,7 @@ from opendata.services.drafts.submission import (
     require_sealed,
     take_submission,
 )
-from opendata.tables.repair.recipe import read_recipe
+from opendata.tables.repair.recipe import describe_recipe, read_recipe
 from opendata.tables.text.dialect import read_dialect
 
 
@@ -65,7 +65,7 @@ class Steps:
             schema, schema_name = resolve_schema(self._context, "/schema", changes["schema"])
         if changes.get("dialect"):
             read_dialect(changes["dialect"])
-        recipe = read_recipe({"repairs": changes["repairs"]}).describe() if "repairs" in changes else None
+        recipe = describe_recipe(read_recipe({"repairs": changes["repairs"]})) if "repairs" in changes else None
         choices = read_choices(changes["choices"]).describe() if "choices" in changes else None
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Finding, Place, Problem
+from opendata.domain.recipes import Recipe
 from opendata.domain.schema import Field, TableSchema
 from opendata.tables.arrow.arrays import make_text, view_flags
 from opendata.tables.check.cells import CellRule
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from opendata.tables.check.checks import RowCheck
-    from opendata.tables.repair.recipe import Recipe
     from opendata.tables.repair.repairs import Proposal, Repairer
 
 WORKERS = 2
@@ -206,11 +206,9 @@ class TableReader:
     def _build_screens(self, header: Header) -> list[ColumnScreen]:
         assert self.schema is not None  # noqa: S101 - settled with the header
         rules = [CellRule(self.schema, item, is_extra=item.name in header.extra) for item in header.columns]
-        kinds = self._recipe.kinds if self._recipe is not None else {}
+        repairs = (self._recipe or Recipe()).repairs
         return [
-            ColumnScreen(
-                rule, build_repairer(rule, kinds[rule.field["name"]]) if kinds.get(rule.field["name"]) else None
-            )
+            ColumnScreen(rule, build_repairer(rule, kinds) if (kinds := repairs.get(rule.field["name"])) else None)
             for rule in rules
         ]
 

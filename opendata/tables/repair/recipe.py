@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from opendata.domain.recipes import REPAIR, Recipe, Step
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.repair.repairs import REPAIRS
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """The repairs accepted for a dataset: the kinds for each field, by its name."""
-
-    kinds: Mapping[str, tuple[str, ...]]
-
-    def describe(self) -> dict[str, Any]:
-        """As JSON: `{"repairs": [{"fieldName": …, "kind": …}]}`."""
-        return {"repairs": [{"fieldName": name, "kind": kind} for name, kinds in self.kinds.items() for kind in kinds]}
+def describe_recipe(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as JSON: `{"repairs": [{"fieldName": …, "kind": …}]}`."""
+    return {"repairs": [{"fieldName": step.field, "kind": step.params["kind"]} for step in recipe.steps]}
 
 
 def read_recipe(source: object) -> Recipe:
@@ -31,10 +25,11 @@ def read_recipe(source: object) -> Recipe:
     if faults:
         raise InvalidMetadataError(N_("The list of repairs can't be used"), faults=faults)
     assert isinstance(source, Mapping)  # noqa: S101 - told by the faults
-    found: dict[str, set[str]] = {}
-    for item in source["repairs"]:
-        found.setdefault(item["fieldName"], set()).add(item["kind"])
-    return Recipe({name: tuple(kind for kind in REPAIRS if kind in kinds) for name, kinds in found.items()})
+    given = {(item["fieldName"], item["kind"]) for item in source["repairs"]}
+    names = dict.fromkeys(item["fieldName"] for item in source["repairs"])
+    return Recipe(
+        tuple(Step(REPAIR, name, {"kind": kind}) for name in names for kind in REPAIRS if (name, kind) in given)
+    )
 
 
 def _find_recipe_faults(source: object) -> Iterator[Fault]:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from opendata.domain.recipes import REPAIR, Recipe, Step
 from opendata.errors import InvalidMetadataError
 from opendata.tables.check.cells import CellRule
-from opendata.tables.repair.recipe import Recipe, read_recipe
+from opendata.tables.repair.recipe import describe_recipe, read_recipe
 from opendata.tables.repair.repairs import REPAIRS, Proposal, Repaired, Repairer, propose_repairs
 from opendata.tables.schema.schema import read_schema
 
@@ -372,15 +373,16 @@ def test_a_field_with_thousands_of_choices_is_repaired_quickly() -> None:
 
 
 def test_a_recipe_is_written_and_read_back() -> None:
-    recipe = Recipe({"day": ("trim-blanks", "date-form"), "code": ("leading-zeros",)})
-    assert recipe.describe()["repairs"][0] == {"fieldName": "day", "kind": "trim-blanks"}
-    assert read_recipe(recipe.describe()) == recipe
+    chosen = (("day", "trim-blanks"), ("day", "date-form"), ("code", "leading-zeros"))
+    recipe = Recipe(tuple(Step(REPAIR, name, {"kind": kind}) for name, kind in chosen))
+    assert describe_recipe(recipe)["repairs"][0] == {"fieldName": "day", "kind": "trim-blanks"}
+    assert read_recipe(describe_recipe(recipe)) == recipe
 
 
 def test_a_recipe_has_its_kinds_in_the_order_of_work_and_once() -> None:
     named = [{"fieldName": "day", "kind": kind} for kind in ("date-form", "trim-blanks", "date-form")]
-    assert read_recipe({"repairs": named}).kinds == {"day": ("trim-blanks", "date-form")}
-    assert read_recipe({"repairs": []}).kinds == {}
+    assert read_recipe({"repairs": named}).repairs == {"day": ["trim-blanks", "date-form"]}
+    assert read_recipe({"repairs": []}).repairs == {}
 
 
 @pytest.mark.parametrize(
