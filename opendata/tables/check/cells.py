@@ -49,7 +49,7 @@ class CellRule:
     """The rules of one field. `read` is the only way in; the rest tells columns what they may settle at once."""
 
     def __init__(self, schema: TableSchema, field: Field, *, is_extra: bool = False) -> None:
-        self.field = field.descriptor
+        self.field = field
         self.kind = field.type
         self._strength = field.find_strength
         self.nulls: tuple[str, ...] = ("",) if is_extra else tuple(schema.missing_values_of(field))
@@ -57,7 +57,7 @@ class CellRule:
             name: bound for name, bound in field.constraints.items() if bound is not None and name != "unique"
         }
         self.trims = bool(self.constraints.get("required")) and field.own.get("trim", True) is not False
-        self.categories: tuple[Any, ...] | None = _list_categories(self.field)
+        self.categories: tuple[Any, ...] | None = _list_categories(field)
         self.type = TYPES[self.kind]
         self.is_native = self.type.is_native and field.format == "default"
         self._parse = self._parse_natively if self.is_native else self._ask_engine()
@@ -101,10 +101,10 @@ class CellRule:
         return (self._break("required"),)
 
     def _type_problem(self) -> Problem:
-        return Problem("type-error", "type", params={"type": self.kind, "format": self.field.get("format", "default")})
+        return Problem("type-error", "type", params={"type": self.kind, "format": self.field.format})
 
     def _break(self, name: str) -> Problem:
-        own = self.constraints if name in self.constraints else self.field["arrayItem"]["constraints"]
+        own = self.constraints if name in self.constraints else self.field.descriptor["arrayItem"]["constraints"]
         limit = own[name]
         limit = limit if isinstance(limit, (str, int, float, list)) else str(limit)
         return Problem("constraint-error", name, self.strength(name), {"limit": limit})
@@ -119,7 +119,7 @@ class CellRule:
     # --- what frictionless reads, and what the standard says beyond it
 
     def _engine_field(self) -> Any:
-        return build_engine_field(self.field, self.nulls)
+        return build_engine_field(self.field.descriptor, self.nulls)
 
     def _ask_engine(self) -> Callable[[str], tuple[Any, Sequence[Problem]]]:
         @cache
@@ -211,8 +211,5 @@ def _hash_if_possible(items: list[Any]) -> Container[Any]:
         return items
 
 
-def _list_categories(field: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    found = field.get("categories")
-    if not found or field["type"] not in ("string", "integer"):
-        return None
-    return tuple(item["value"] if isinstance(item, Mapping) else item for item in found)
+def _list_categories(field: Field) -> tuple[Any, ...] | None:
+    return tuple(field.categories) if field.categories and field.type in ("string", "integer") else None

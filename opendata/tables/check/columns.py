@@ -61,7 +61,7 @@ class ColumnScreen:
     def __init__(self, rule: CellRule, repairer: Repairer | None = None) -> None:
         self.rule = rule
         self._repairer = repairer
-        self.name: str = rule.field["name"]
+        self.name: str = rule.field.name
         self._kind = rule.type
         self.is_key = False
         self.is_read = False
@@ -72,8 +72,8 @@ class ColumnScreen:
         self._checks = self._build_checks() if self._casts else []
 
     def _is_plain(self) -> bool:
-        lexical = any(option in self.rule.field for option in LEXICAL)
-        plain = self.rule.field.get("format", "default") == "default" and not lexical
+        lexical = any(option in self.rule.field.descriptor for option in LEXICAL)
+        plain = self.rule.field.format == "default" and not lexical
         return plain and self.rule.categories is None
 
     def screen(self, cells: pa.Array, *, wants_values: bool = True) -> ScreenedColumn:

@@ -132,7 +132,7 @@ class TableReader:
         """The Arrow schema of the batches."""
         import pyarrow as pa
 
-        return pa.schema([pa.field(item.name, arrow_type(item.descriptor)) for item in self.fields])
+        return pa.schema([pa.field(item.name, arrow_type(item)) for item in self.fields])
 
     def batches(self) -> Generator[Batch, None, None]:
         """Check the whole table; yield its rows while no error has been found.
@@ -208,7 +208,7 @@ class TableReader:
         rules = [CellRule(self.schema, item, is_extra=item.name in header.extra) for item in header.columns]
         repairs = (self._recipe or Recipe()).repairs
         return [
-            ColumnScreen(rule, build_repairer(rule, kinds) if (kinds := repairs.get(rule.field["name"])) else None)
+            ColumnScreen(rule, build_repairer(rule, kinds) if (kinds := repairs.get(rule.field.name)) else None)
             for rule in rules
         ]
 

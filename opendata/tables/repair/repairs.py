@@ -13,8 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from typing import Any
 
+from opendata.domain.schema import Field
 from opendata.errors import N_
 from opendata.tables.types.field_type import Reads
 from opendata.tables.types.registry import TYPES
@@ -115,10 +115,10 @@ _SPELLINGS = frozenset(["full-width", "trim-blanks"])
 class Repairer:
     """Repairs the cells of one field by the kinds that are allowed; `nulls` are the texts of its missing values."""
 
-    def __init__(self, field: Mapping[str, Any], nulls: Sequence[str], kinds: Collection[str], reads: Reads) -> None:
+    def __init__(self, field: Field, nulls: Sequence[str], kinds: Collection[str], reads: Reads) -> None:
         self._reads = reads
         self._nulls = frozenset(nulls)
-        mends = TYPES[field["type"]].list_mends(field, reads)
+        mends = TYPES[field.type].list_mends(field, reads)
         self._mends = [(kind, mends[kind]) for kind in REPAIRS if kind in kinds and kind in mends]
         self._may_miss = MISSING_MARK in kinds and reads(None)
 
@@ -147,9 +147,7 @@ class Repairer:
         return (text not in self._nulls or _SPELLINGS.issuperset(kinds)) and self._reads(text)
 
 
-def propose_repairs(
-    field: Mapping[str, Any], nulls: Sequence[str], wrong: Mapping[str, int], reads: Reads
-) -> list[Proposal]:
+def propose_repairs(field: Field, nulls: Sequence[str], wrong: Mapping[str, int], reads: Reads) -> list[Proposal]:
     """Which kinds would help in a field: `wrong` has its distinct wrong cells, and how often each occurs."""
     repairer = Repairer(field, nulls, REPAIRS, reads)
     counts: Counter[str] = Counter()
@@ -164,7 +162,7 @@ def propose_repairs(
     return [
         Proposal(
             kind,
-            field["name"],
+            field.name,
             counts[kind],
             tuple((before, after) for _, before, after in nsmallest(EXAMPLES, helped[kind])),
         )

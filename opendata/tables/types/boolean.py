@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.schema import Field
 from opendata.tables.arrow.arrays import make_text
 from opendata.tables.arrow.masks import only
-from opendata.tables.types.field_type import Cast, Field, FieldType, Mend, Reads
+from opendata.tables.types.field_type import Cast, FieldType, Mend, Reads
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,9 +23,9 @@ class _Boolean(FieldType):
     proposed = "^(true|false)$"
 
     def parse(self, text: str, field: Field) -> Any:
-        if text in field.get("falseValues", _FALSE):
+        if text in field.descriptor.get("falseValues", _FALSE):
             return False
-        return True if text in field.get("trueValues", _TRUE) else None
+        return True if text in field.descriptor.get("trueValues", _TRUE) else None
 
     def read_bound(self, bound: Any, field: Field) -> Any:
         return bound if isinstance(bound, bool) else super().read_bound(bound, field)
@@ -43,8 +44,8 @@ class _Boolean(FieldType):
         return Cast(pc.if_else(known, true, pa.nulls(1, pa.bool_())[0]), text, only(pc.invert(known)))
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
-        true = next(iter(field.get("trueValues") or ["true"]))
-        false = next(iter(field.get("falseValues") or ["false"]))
+        true = next(iter(field.descriptor.get("trueValues") or ["true"]))
+        false = next(iter(field.descriptor.get("falseValues") or ["false"]))
 
         def mend(text: str) -> str | None:
             word = text.casefold()

@@ -5,10 +5,11 @@ Source: canonical form and Arrow types in docs/architecture.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.schema import Field
 from opendata.tables.arrow.arrays import make_texts
 from opendata.tables.types.registry import TYPES, write_text
 
@@ -29,7 +30,7 @@ class Batch:
 
 
 def build_batch(
-    fields: Sequence[Mapping[str, Any]],
+    fields: Sequence[Field],
     values: Sequence[Sequence[Any]],
     cells: Sequence[Sequence[str]],
     schema: pa.Schema,
@@ -41,18 +42,18 @@ def build_batch(
     import pyarrow as pa
 
     columns = [build_column(*column) for column in zip(fields, values, cells, strict=True)]
-    text_schema = pa.schema([pa.field(field["name"], pa.string()) for field in fields])
+    text_schema = pa.schema([pa.field(field.name, pa.string()) for field in fields])
     return Batch(
         pa.record_batch([typed for typed, _ in columns], schema=schema),
         pa.record_batch([text for _, text in columns], schema=text_schema),
     )
 
 
-def build_column(field: Mapping[str, Any], values: Sequence[Any], cells: Sequence[str]) -> tuple[pa.Array, pa.Array]:
+def build_column(field: Field, values: Sequence[Any], cells: Sequence[str]) -> tuple[pa.Array, pa.Array]:
     """One column of checked values (None: missing) and their source texts, as its Arrow type and as canonical text."""
     import pyarrow as pa
 
-    kind = TYPES[field["type"]]
+    kind = TYPES[field.type]
     text = make_texts([write_text(kind.name, value, cell) for value, cell in zip(values, cells, strict=True)])
     wanted = kind.arrow_type(field)
     if wanted == pa.string():

@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Problem
+from opendata.domain.schema import Field
 from opendata.tables.arrow.arrays import make_text
 from opendata.tables.arrow.masks import blank_out, either, only
 from opendata.tables.arrow.shapes import DIGITS, Matcher, is_of_bytes
-from opendata.tables.types.field_type import Cast, Field, FieldType, Mend, Reads
+from opendata.tables.types.field_type import Cast, FieldType, Mend, Reads
 from opendata.tables.types.moments import read_moment, read_serial, write_moment
 
 if TYPE_CHECKING:

@@ -6,19 +6,17 @@ Source: Table Schema v2; canonical form and Arrow types in docs/architecture.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Problem
+from opendata.domain.schema import Field
 from opendata.tables.types.canonical import write_value
 from opendata.tables.types.spellings import drop_decimal_zeros, narrow_number, trim
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Field = Mapping[str, Any]
-"""The descriptor of a field."""
 
 LEXICAL = ("decimalChar", "groupChar", "bareNumber", "floatNumber", "trueValues", "falseValues")
 """Options that tell how a value is written in the source; canonical CSV has no need of them."""
@@ -103,7 +101,7 @@ class FieldType:
 
     def find_laxity(self, text: str, field: Field) -> Problem | None:
         """What the standard has against a text that a lenient reader takes."""
-        if self.strict is None or field.get("format", "default") != "default":
+        if self.strict is None or field.format != "default":
             return None
         return None if self.strict.fullmatch(self.unwrap(text, field)) else self.lax
 
@@ -162,7 +160,7 @@ class FieldType:
         if not self.proposed or not pc.all(pc.match_substring_regex(column, self.proposed), min_count=0).as_py():
             return False
         try:
-            pc.cast(column, self.arrow_type({}))
+            pc.cast(column, self.arrow_type(Field.from_json({"name": "", "type": self.name})))
         except pa.ArrowInvalid:  # a day that is none, such as the 30th of February
             return False
         return True

@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Problem
+from opendata.domain.schema import Field
 from opendata.tables.arrow.masks import blank_out
 from opendata.tables.arrow.shapes import DIGITS, Matcher, find_lengths, is_of_bytes, leads_with_zero
-from opendata.tables.types.field_type import Cast, Field, FieldType, Mend, Reads
+from opendata.tables.types.field_type import Cast, FieldType, Mend, Reads
 from opendata.tables.types.spellings import ungroup, unwrap_number
 
 if TYPE_CHECKING:

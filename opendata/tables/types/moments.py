@@ -6,10 +6,10 @@ Source: ISO 8601; ECMA-376 part 1, 18.17.4 (serial numbers of days).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+
+from opendata.domain.schema import Field
 
 _MIDNIGHT = time()
 
@@ -93,13 +93,13 @@ def read_serial(text: str, *, is_day: bool) -> datetime | None:
     return datetime.combine(day, _MIDNIGHT) + timedelta(seconds=seconds)
 
 
-def write_moment(field: Mapping[str, Any], moment: datetime | None) -> str | None:
+def write_moment(field: Field, moment: datetime | None) -> str | None:
     """A moment in the field's own format; None where that would be read as another one."""
     if moment is None:
         return None
-    form = field.get("format", "default")
+    form = field.format
     if form in ("default", "any"):
-        return moment.date().isoformat() if field["type"] == "date" else moment.isoformat()
+        return moment.date().isoformat() if field.type == "date" else moment.isoformat()
     try:
         text = re.sub("%.", lambda part: _write_part(moment, part[0]), form)
         same = datetime.strptime(text, form) == moment  # noqa: DTZ007 - it has the zone that the format has

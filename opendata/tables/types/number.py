@@ -9,11 +9,12 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Problem
+from opendata.domain.schema import Field
 from opendata.tables.arrow.arrays import make_scalar
 from opendata.tables.arrow.masks import blank_out, either, only
 from opendata.tables.arrow.shapes import DIGITS, Matcher, find_lengths, leads_with_zero
 from opendata.tables.types.canonical import to_decimal, write_number
-from opendata.tables.types.field_type import Cast, Field, FieldType, Mend, Reads
+from opendata.tables.types.field_type import Cast, FieldType, Mend, Reads
 from opendata.tables.types.spellings import ungroup, unwrap_number
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class _Number(FieldType):
 
     def unwrap(self, text: str, field: Field) -> str:
         text = unwrap_number(text, field)
-        mark = field.get("decimalChar", ".")
+        mark = field.descriptor.get("decimalChar", ".")
         if mark != ".":
             text = "" if "." in text else text.replace(mark, ".")
         return text
@@ -49,7 +50,7 @@ class _Number(FieldType):
         return super().read_bound(bound, field)
 
     def find_overflow(self, value: Any, field: Field) -> Problem | None:
-        scale = (field.get("opendata") or {}).get("scale")
+        scale = field.own.get("scale")
         if scale is None:
             return None if _fits_double(to_decimal(value)) else Problem("double-too-large", "type")
         return Problem("decimal-too-long", "type", params={"scale": scale}) if rescale(value, scale) is None else None
@@ -64,7 +65,7 @@ class _Number(FieldType):
     def arrow_type(self, field: Field) -> pa.DataType:
         import pyarrow as pa
 
-        scale = (field.get("opendata") or {}).get("scale")
+        scale = field.own.get("scale")
         return pa.float64() if scale is None else pa.decimal128(38, scale)
 
     def prepare(self, values: Sequence[Any], wanted: pa.DataType) -> Sequence[Any]:

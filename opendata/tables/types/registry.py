@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.schema import Field
 from opendata.tables.types.boolean import BOOLEAN
 from opendata.tables.types.date import DATE
 from opendata.tables.types.datetime import DATETIME
-from opendata.tables.types.field_type import Field, FieldType
+from opendata.tables.types.field_type import FieldType
 from opendata.tables.types.integer import INTEGER
 from opendata.tables.types.number import NUMBER
 from opendata.tables.types.string import ANY, STRING
@@ -45,7 +46,7 @@ TYPES: Mapping[str, FieldType] = {
 
 def arrow_type(field: Field) -> pa.DataType:
     """The Arrow type of a field, told by its descriptor alone."""
-    return TYPES[field["type"]].arrow_type(field)
+    return TYPES[field.type].arrow_type(field)
 
 
 def write_text(kind: str, value: Any, source: str) -> str | None:

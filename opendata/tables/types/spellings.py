@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+
+from opendata.domain.schema import Field
 
 _INVISIBLE = "\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 _BLANKS = "".join(character for character in map(chr, range(0x3001)) if character.isspace()) + _INVISIBLE
@@ -40,17 +41,17 @@ def drop_decimal_zeros(text: str) -> str | None:
     return found and found[1]
 
 
-def unwrap_number(text: str, field: Mapping[str, Any]) -> str:
+def unwrap_number(text: str, field: Field) -> str:
     """A number without what the field's own options say belongs around it and between its digits."""
-    if field.get("bareNumber", True) is False:
+    if field.descriptor.get("bareNumber", True) is False:
         text = _BARE.sub("", text.strip())
-    mark = field.get("groupChar")
+    mark = field.descriptor.get("groupChar")
     return text.replace(mark, "") if mark else text
 
 
-def ungroup(field: Mapping[str, Any]) -> Callable[[str], str | None]:
+def ungroup(field: Field) -> Callable[[str], str | None]:
     """How numbers of a field lose the separators of their thousands."""
-    decimal = field.get("decimalChar") or "."
+    decimal = field.descriptor.get("decimalChar") or "."
     marks = "".join(mark for mark in _GROUP_MARKS if mark != decimal)
     grouped = re.compile(
         rf"([+-]?[1-9][0-9]{{0,2}}(?:(?P<mark>[{marks}])[0-9]{{3}})(?:(?P=mark)[0-9]{{3}})*)({re.escape(decimal)}[0-9]+)?"

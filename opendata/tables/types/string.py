@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from opendata.domain.findings import Problem
-from opendata.tables.types.field_type import Field, FieldType, Mend, Reads
+from opendata.domain.schema import Field
+from opendata.tables.types.field_type import FieldType, Mend, Reads
 from opendata.tables.types.spellings import NO_BLANKS, narrow, trim
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:([A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
@@ -32,7 +33,7 @@ class _String(FieldType):
     enum_kind = str
 
     def find_laxity(self, text: str, field: Field) -> Problem | None:
-        return _LAX_URI if field.get("format") == "uri" and not _URI.fullmatch(text) else None
+        return _LAX_URI if field.format == "uri" and not _URI.fullmatch(text) else None
 
     def read_bound(self, bound: Any, field: Field) -> Any:
         return None
@@ -40,12 +41,12 @@ class _String(FieldType):
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         mends = {**super().list_mends(field, reads), "full-width": narrow, "leading-zeros": _pad(field, reads)}
         choices = _list_choices(field)
-        pattern = str((field.get("constraints") or {}).get("pattern", ""))
+        pattern = str(field.constraints.get("pattern", ""))
         if any("." in rule for rule in (pattern, *choices)):  # codes that may have a point
             del mends["number-text"]
         if choices:
             mends["enum-near-miss"] = _Choices(choices).find
-        if field.get("format") == "uri":
+        if field.format == "uri":
             mends["uri-escape"] = _escape
         return mends
 
@@ -62,7 +63,7 @@ class _Any(FieldType):
 
 def _pad(field: Field, reads: Reads) -> Mend:
     """How codes of a fixed length get back the zeros in front."""
-    constraints = field.get("constraints") or {}
+    constraints = field.constraints
     least = constraints.get("minLength") or 0
     most = constraints.get("maxLength") or _LONGEST_CODE + 1
 
@@ -81,11 +82,10 @@ def _pad(field: Field, reads: Reads) -> Mend:
     return mend
 
 
-def _list_choices(field: Mapping[str, Any]) -> Sequence[str]:
+def _list_choices(field: Field) -> Sequence[str]:
     """The texts of the enum and of the categories of a field."""
-    enum = (field.get("constraints") or {}).get("enum") or ()
-    categories = [item["value"] if isinstance(item, Mapping) else item for item in field.get("categories") or ()]
-    return list(dict.fromkeys(item for item in (*enum, *categories) if isinstance(item, str)))
+    enum = field.constraints.get("enum") or ()
+    return list(dict.fromkeys(item for item in (*enum, *(field.categories or ())) if isinstance(item, str)))
 
 
 class _Choices:

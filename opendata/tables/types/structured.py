@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from opendata.domain.findings import Problem
-from opendata.tables.types.field_type import Field, FieldType, Mend, Reads
+from opendata.domain.schema import Field
+from opendata.tables.types.field_type import FieldType, Mend, Reads
 from opendata.tables.types.spellings import narrow
 
 _LETTER_AT_END = re.compile(r"[PT]$")

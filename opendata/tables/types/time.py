@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from opendata.tables.types.field_type import Field, FieldType, Mend, Reads
+from opendata.domain.schema import Field
+from opendata.tables.types.field_type import FieldType, Mend, Reads
 
 
 class _Time(FieldType):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.schema import Field
 from opendata.tables.arrow.shapes import DIGITS, Matcher
-from opendata.tables.types.field_type import Cast, Field, FieldType, Mend, Reads
+from opendata.tables.types.field_type import Cast, FieldType, Mend, Reads
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata.domain import findings
+from opendata.domain.schema import Field
 from opendata.tables.check.checks import RowCheck, build_checks, find_check_faults
 from opendata.tables.schema.check_faults import DEFAULT_STRENGTHS, MAX_CHECKS, MAX_CODES
 from opendata.tables.schema.condition_faults import MAX_CONDITIONS, MAX_DEPTH, MAX_LISTED
@@ -56,7 +57,7 @@ def build(**check: Any) -> RowCheck:
 
 def make_column(name: str, values: Sequence[Any]) -> pa.Array:
     """A typed column as the engine makes it, here as a slice, so that offsets count."""
-    kind = arrow_type(BY_NAME[name])
+    kind = arrow_type(Field.from_json(BY_NAME[name]))
     filler: Any = None if not values else values[0]
     return pa.array([filler, *values, filler], kind)[1:-1]
 
@@ -230,7 +231,10 @@ def test_later_values_are_not_before_earlier_ones(kind: str, data: st.DataObject
         )
         for row in rows
     ]
-    typed = {name: pa.array(column, arrow_type(fields[0])) for name, column in zip("abc", columns, strict=True)}
+    typed = {
+        name: pa.array(column, arrow_type(Field.from_json(fields[0])))
+        for name, column in zip("abc", columns, strict=True)
+    }
     assert check.find_broken(typed).to_pylist() == wanted
 
 
@@ -559,9 +563,9 @@ def test_there_is_an_example_of_every_type() -> None:
 def test_no_rows_and_rows_without_values_break_nothing(kind: str) -> None:
     check = build(type=kind, **EXAMPLES[kind])
     for count in (0, 1, 9):
-        columns = {name: pa.nulls(count, arrow_type(BY_NAME[name])) for name in check.fields}
+        columns = {name: pa.nulls(count, arrow_type(Field.from_json(BY_NAME[name]))) for name in check.fields}
         assert check.find_broken(columns).to_pylist() == [False] * count
-        columns = {name: pa.array([None] * count, arrow_type(BY_NAME[name])) for name in check.fields}
+        columns = {name: pa.array([None] * count, arrow_type(Field.from_json(BY_NAME[name]))) for name in check.fields}
         assert check.find_broken(columns).to_pylist() == [False] * count
 
 
@@ -801,7 +805,7 @@ def test_whatever_a_schema_declares_is_refused_or_can_be_built(kind: str, own: d
     assert isinstance(find_faults(other), list)
     if not find_faults(check):
         (built,) = build_checks(describe(check))
-        columns = {name: pa.nulls(2, arrow_type(BY_NAME[name])) for name in built.fields}
+        columns = {name: pa.nulls(2, arrow_type(Field.from_json(BY_NAME[name]))) for name in built.fields}
         assert len(built.find_broken(columns)) == 2
 
 

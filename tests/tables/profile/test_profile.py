@@ -81,7 +81,7 @@ CUTS = st.lists(st.integers(0, 40), max_size=6)
 
 def profile_of(kind: str, values: Sequence[Any], cuts: Sequence[int] = ()) -> dict[str, Any]:
     field = {"name": "c", **FIELDS.get(kind, {"type": kind})}
-    schema = pa.schema([pa.field("c", arrow_type(field))])
+    schema = pa.schema([pa.field("c", arrow_type(Field.from_json(field)))])
     typed = pa.record_batch([pa.array(values, schema.field(0).type)], schema=schema)
     texts = [None if value is None else write(value) for value in values]
     text = pa.record_batch([pa.array(texts, pa.string())], names=["c"])
@@ -286,7 +286,7 @@ def test_days_are_put_together_by_weeks_months_and_years() -> None:
 )
 def test_moments_are_written_in_utc_where_all_are(texts: list[str], least: str) -> None:
     field = {"name": "c", "type": "datetime"}
-    schema = pa.schema([pa.field("c", arrow_type(field))])
+    schema = pa.schema([pa.field("c", arrow_type(Field.from_json(field)))])
     moments = [datetime.fromisoformat(text).replace(tzinfo=None) for text in texts]
     profiler = Profiler([Field.from_json(field)], schema)
     profiler.take(

@@ -11,6 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from opendata.domain.recipes import REPAIR, Recipe, Step
+from opendata.domain.schema import Field
 from opendata.errors import InvalidMetadataError
 from opendata.tables.check.cells import CellRule
 from opendata.tables.repair.recipe import describe_recipe, read_recipe
@@ -46,6 +47,7 @@ PIECES = st.one_of(
     st.sampled_from(["12", "2018", "05", "43227", ".0", "000", "oui", "N/A", "MANUAL", "manuel", "公开", "http://"]),
 )
 CELLS = st.one_of(st.lists(PIECES, max_size=8).map("".join), st.text(max_size=12))
+INTEGER = Field.from_json({"name": "n", "type": "integer"})
 KINDS = st.sets(st.sampled_from(list(REPAIRS)))
 
 
@@ -55,8 +57,14 @@ def build_reads(field: Mapping[str, Any], nulls: Collection[str] = ("",)) -> Cal
     return lambda text: not rule.read(text).problems
 
 
+def read_field(field: Mapping[str, Any]) -> Field:
+    return Field.from_json({"name": "f", **field})
+
+
 def repair(field: Mapping[str, Any], cell: str, *kinds: str, nulls: Collection[str] = ("",)) -> Repaired | None:
-    return Repairer({"name": "f", **field}, list(nulls), kinds or REPAIRS, build_reads(field, nulls)).repair(cell)
+    return Repairer(
+        Field.from_json({"name": "f", **field}), list(nulls), kinds or REPAIRS, build_reads(field, nulls)
+    ).repair(cell)
 
 
 READERS = [(field, build_reads(field)) for field in FIELDS]
@@ -240,7 +248,7 @@ def test_a_repaired_cell_is_right_and_a_right_one_is_never_touched(
     reader: tuple[Any, Any], cell: str, kinds: set[str]
 ) -> None:
     field, reads = reader
-    repairer = Repairer(field, [""], kinds, reads)
+    repairer = Repairer(read_field(field), [""], kinds, reads)
     repaired = repairer.repair(cell)
     if reads(cell):
         assert repaired is None
@@ -257,10 +265,10 @@ def test_a_repaired_cell_is_right_and_a_right_one_is_never_touched(
 @given(reader=st.sampled_from(READERS), cell=CELLS, kinds=KINDS)
 def test_no_fewer_kinds_would_do(reader: tuple[Any, Any], cell: str, kinds: set[str]) -> None:
     field, reads = reader
-    repaired = Repairer(field, [""], kinds, reads).repair(cell)
+    repaired = Repairer(read_field(field), [""], kinds, reads).repair(cell)
     for left_out in repaired.kinds if repaired else ():
         fewer = [kind for kind in repaired.kinds if kind != left_out] if repaired else []
-        assert Repairer(field, [""], fewer, reads).repair(cell) is None
+        assert Repairer(read_field(field), [""], fewer, reads).repair(cell) is None
 
 
 DAY_FORMS = [
@@ -339,7 +347,7 @@ def test_groups_of_thousands_are_the_number_without_them(number: int, mark: str)
 def test_repairs_are_proposed_with_exact_counts_and_the_commonest_cells() -> None:
     wrong = {"2018/5/7": 3, " 2018-05-08": 4, "2018/5/9 ": 2, "-": 7, "next week": 5, "05/07/2018": 1}
     field = {"name": "day", "type": "date"}
-    assert propose_repairs(field, [""], wrong, build_reads({"type": "date"})) == [
+    assert propose_repairs(Field.from_json(field), [""], wrong, build_reads({"type": "date"})) == [
         Proposal("trim-blanks", "day", 6, ((" 2018-05-08", "2018-05-08"), ("2018/5/9 ", "2018-05-09"))),
         Proposal("date-form", "day", 5, (("2018/5/7", "2018-05-07"), ("2018/5/9 ", "2018-05-09"))),
         Proposal("missing-mark", "day", 7, (("-", None),)),
@@ -349,15 +357,15 @@ def test_repairs_are_proposed_with_exact_counts_and_the_commonest_cells() -> Non
 def test_five_examples_are_shown_whatever_order_the_cells_come_in() -> None:
     wrong = {f" {number}": number for number in range(1, 2001)}
     reads = build_reads({"type": "integer"})
-    (proposal,) = propose_repairs({"name": "n", "type": "integer"}, [""], wrong, reads)
+    (proposal,) = propose_repairs(INTEGER, [""], wrong, reads)
     assert proposal.count == 2000 * 2001 // 2
     assert proposal.examples == tuple((f" {number}", str(number)) for number in range(2000, 1995, -1))
     backwards = dict(reversed(wrong.items()))
-    assert propose_repairs({"name": "n", "type": "integer"}, [""], backwards, reads) == [proposal]
+    assert propose_repairs(INTEGER, [""], backwards, reads) == [proposal]
 
 
 def test_nothing_is_proposed_for_right_cells() -> None:
-    assert propose_repairs({"name": "n", "type": "integer"}, [""], {"1": 9}, build_reads({"type": "integer"})) == []
+    assert propose_repairs(INTEGER, [""], {"1": 9}, build_reads({"type": "integer"})) == []
 
 
 def test_a_field_with_thousands_of_choices_is_repaired_quickly() -> None:
@@ -365,7 +373,7 @@ def test_a_field_with_thousands_of_choices_is_repaired_quickly() -> None:
     field = {"name": "s", "type": "string", "constraints": {"enum": choices}}
     known = set(choices)
     wrong = {f"stret {number:04}": 1 for number in range(5000)}
-    (proposal,) = propose_repairs(field, [""], wrong, lambda text: text in known)
+    (proposal,) = propose_repairs(Field.from_json(field), [""], wrong, lambda text: text in known)
     assert (proposal.kind, proposal.count) == ("enum-near-miss", 5000)
 
 

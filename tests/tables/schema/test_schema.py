@@ -10,7 +10,7 @@ import frictionless
 import pyarrow as pa
 import pytest
 
-from opendata.domain.schema import ForeignKey, missing_values
+from opendata.domain.schema import Field, ForeignKey, missing_values
 from opendata.errors import InvalidSchemaError
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.schema.schema import PROFILE, publish_schema, read_schema, text_schema
@@ -228,12 +228,14 @@ def test_the_arrow_type_follows_from_the_type(kind: str) -> None:
         "date": pa.date32(),
         "datetime": pa.timestamp("us"),
     }
-    assert arrow_type({"name": "a", "type": kind}) == expected.get(kind, pa.string())
+    assert arrow_type(Field.from_json({"name": "a", "type": kind})) == expected.get(kind, pa.string())
 
 
 @pytest.mark.parametrize("scale", [0, 2, 37])
 def test_a_number_with_a_scale_is_a_decimal(scale: int) -> None:
-    assert arrow_type({"name": "a", "type": "number", "opendata": {"scale": scale}}) == pa.decimal128(38, scale)
+    assert arrow_type(Field.from_json({"name": "a", "type": "number", "opendata": {"scale": scale}})) == pa.decimal128(
+        38, scale
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(TYPES))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from opendata.domain.findings import Problem
+from opendata.domain.schema import Field
 from opendata.tables.types.casting import build_batch
 from opendata.tables.types.number import is_rounded
 from opendata.tables.types.registry import TYPES
@@ -18,7 +19,7 @@ PARIS = timezone(timedelta(hours=2))
 
 
 def find_overflow(field: dict[str, Any], value: Any) -> Problem | None:
-    return TYPES[field["type"]].find_overflow(value, field)
+    return TYPES[field["type"]].find_overflow(value, Field.from_json(field))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_a_number_with_a_scale_has_38_digits(value: str, scale: int, fits: bool)
     assert (find_overflow(field, number) is None) == fits
     if fits:
         column = pa.schema([pa.field("a", pa.decimal128(38, scale))])
-        batch = build_batch([field], [[number]], [[value]], column)
+        batch = build_batch([Field.from_json(field)], [[number]], [[value]], column)
         assert batch.typed.column(0).to_pylist() == [number]
 
 
@@ -63,7 +64,7 @@ def test_a_float_is_rescaled_by_its_digits() -> None:
     field = {"name": "a", "type": "number", "floatNumber": True, "opendata": {"scale": 2}}
     assert find_overflow(field, 0.1) is None
     assert find_overflow(field, 0.125) is not None
-    batch = build_batch([field], [[0.1]], [["0.1"]], pa.schema([pa.field("a", pa.decimal128(38, 2))]))
+    batch = build_batch([Field.from_json(field)], [[0.1]], [["0.1"]], pa.schema([pa.field("a", pa.decimal128(38, 2))]))
     assert batch.typed.column(0).to_pylist() == [Decimal("0.10")]
     assert batch.text.column(0).to_pylist() == ["0.1"]
 
@@ -112,7 +113,7 @@ def test_a_batch_holds_each_row_as_values_and_as_text() -> None:
         [("i", pa.int64()), ("n", pa.float64()), ("t", pa.timestamp("us")), ("s", pa.string())]  # in the fields' order
     )
     batch = build_batch(
-        fields,
+        [Field.from_json(field) for field in fields],
         [[1, None], [Decimal("0.5"), None], [moment, None], ["x", None]],
         [["01", "NA"], ["0,5", "NA"], ["any", "NA"], ["x", "NA"]],
         schema,
