@@ -64,7 +64,8 @@ def explain(voice: Voice, finding: Mapping[str, Any]) -> Explanation:
         message = NAMELESS[code]
     if "message" in params:
         return Explanation(voice.translate(found.title), voice.fill(params["message"], params["params"]), advice)
-    return Explanation(voice.translate(found.title), _fill(voice, message, shown), advice)
+    title = voice.translate(found.title)
+    return Explanation(title, _fill(voice, message, shown) or title, advice)
 
 
 def explain_error(voice: Voice, error: Mapping[str, Any]) -> Explanation:

@@ -160,7 +160,8 @@ def test_a_cell_with_signs_of_templates_is_shown_as_it_is() -> None:
 
 def test_a_finding_of_an_earlier_release_has_its_name_alone() -> None:
     found = explain(ZH, {"type": "unique-error", "row": 3, "cell": "x", "fieldName": "a"})
-    assert found == (name_rule(ZH, "unique-error"), "", explain(ZH, build("unique-error")).advice)
+    title = name_rule(ZH, "unique-error")
+    assert found == (title, title, explain(ZH, build("unique-error")).advice)
 
 
 def test_a_code_nobody_foresaw_is_shown_as_it_is() -> None:

@@ -158,7 +158,7 @@ def test_a_file_of_an_earlier_release_has_notes_instead_of_codes(tmp_path: Path)
     (found,) = iterate_findings(tmp_path / "f.parquet")
     assert (found["code"], found["params"], found["note"]) == ("type-error", {}, "not there")
     assert read_findings(tmp_path / "f.parquet", limit=5, type="type-error", strength="error") == ([found], None)
-    assert explain(VOICE, found) == ("类型不符", "", "")
+    assert explain(VOICE, found) == ("类型不符", "类型不符", "")
 
 
 # --- pages
