@@ -1,4 +1,8 @@
-"""True and false."""
+"""True and false.
+
+Valid: `true`, `True`, `TRUE`, `1` and their opposites, or the field's own words. Wrong: `yes`.
+Source: Table Schema v2, `boolean`.
+"""
 
 from __future__ import annotations
 

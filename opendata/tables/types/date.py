@@ -1,4 +1,7 @@
-"""Days of the calendar."""
+"""Days of the calendar.
+
+Valid: `2025-03-07`. Lax, and repaired: `2025-3-7`. Wrong: `2025-02-30`, `20250307`. Source: Table Schema v2, `date`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Moments: a day and a time of day, with a zone or without."""
+"""Moments: a day and a time of day, with a zone or without.
+
+Valid: `2025-03-07T09:30:00`, with a space for the T, with a fraction, with `Z` or `+08:00`. Wrong: without seconds.
+Source: Table Schema v2, `datetime`; ISO 8601.
+"""
 
 from __future__ import annotations
 

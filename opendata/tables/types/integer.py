@@ -1,4 +1,8 @@
-"""Whole numbers."""
+"""Whole numbers.
+
+Valid: `12`, `-7`, `+7`. Lax, and repaired: full-width digits. Wrong: `1.0`, `1 200`, what doesn't fit 64 bits.
+Source: Table Schema v2, `integer`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Numbers: doubles beside their exact text, or decimals where the field says how many digits they have."""
+"""Numbers: doubles beside their exact text, or decimals where the field says how many digits they have.
+
+Valid: `12.5`, `1e3`, `NaN`, `-INF`. Lax, and repaired: full-width digits. Wrong: `1,5` unless the field says so.
+Source: Table Schema v2, `number`; XML Schema lexical forms.
+"""
 
 from __future__ import annotations
 

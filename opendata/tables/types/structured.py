@@ -1,4 +1,7 @@
-"""Values with parts: lists, arrays, objects, places, durations. They are kept as the texts they came as."""
+"""Values with parts: lists, arrays, objects, places, durations. They are kept as the texts they came as.
+
+Valid: `a,b`; `[1, 2]`; `{"a": 1}`; `120.15, 30.28`; `P1D`, `PT30M`. Lax: `PT`. Source: Table Schema v2; ISO 8601.
+"""
 
 from __future__ import annotations
 

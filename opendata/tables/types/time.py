@@ -1,4 +1,7 @@
-"""Times of day, with a zone or without."""
+"""Times of day, with a zone or without.
+
+Valid: `09:30:00`, `09:30:00Z`. Wrong: `9:30`. Source: Table Schema v2, `time`; ISO 8601.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Years, and months of a year."""
+"""Years, and months of a year.
+
+Valid: `2025`; `2025-03`. Lax, and repaired: `2025-3`. Wrong: `25`. Source: Table Schema v2, `year` and `yearmonth`.
+"""
 
 from __future__ import annotations
 
