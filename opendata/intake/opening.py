@@ -59,8 +59,8 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
     attached = {item.path for item in attachments}
     others = [leaf.members for leaf in leaves if leaf.kind.role != "table" and leaf.path not in attached]
     decisions = (
-        *_tell_names("attachments", _ATTACHED, [item.members for item in attachments]),
-        *_tell_names("no-tables", N_("%(count)s files aren't tables and are left out: %(names)s"), others),
+        *_describe_members("attachments", _ATTACHED, [item.members for item in attachments]),
+        *_describe_members("no-tables", N_("%(count)s files aren't tables and are left out: %(names)s"), others),
     )
     found: list[FoundTable] = []
     for leaf in tables:
@@ -68,7 +68,7 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
         infos = list(_list(leaf.path, leaf.kind.form)) if leaf.kind.form != "csv" else [TableInfo(name="", place="")]
         surveyed = list(_survey(leaf.path, leaf.kind.form, infos))
         visible = [info for info, _ in surveyed if not info.hidden]
-        told = (*leaf.decisions, *decisions, *_tell_hidden([info for info, _ in surveyed]))
+        told = (*leaf.decisions, *decisions, *_describe_hidden([info for info, _ in surveyed]))
         for info, part in surveyed:
             alone = info.hidden is False and len(visible) == 1
             found.append(
@@ -102,7 +102,7 @@ def _attach(leaf: Leaf) -> FoundAttachment | None:
     return FoundAttachment(path=leaf.path, members=leaf.members, form=form) if form is not None else None
 
 
-def _tell_names(rule: str, text: str, members: Sequence[Sequence[str]]) -> Iterator[Decision]:
+def _describe_members(rule: str, text: str, members: Sequence[Sequence[str]]) -> Iterator[Decision]:
     if members:
         names = ", ".join(names[-1] for names in members[:10] if names)
         yield Decision(rule=rule, text=text, details={"count": len(members), "names": names})
@@ -178,7 +178,7 @@ def _list(path: Path, form: str) -> Iterator[TableInfo]:
         yield from _reader(form).list_tables(path)
 
 
-def _tell_hidden(infos: Sequence[TableInfo]) -> tuple[Decision, ...]:
+def _describe_hidden(infos: Sequence[TableInfo]) -> tuple[Decision, ...]:
     names = [info.name for info in infos if info.hidden]
     if not names:
         return ()

@@ -30,7 +30,7 @@ def make_file_name(given: str, endings: Sequence[str]) -> str:
     return _join(stem, ending)
 
 
-def tell_apart(name: str, taken: Container[str]) -> str:
+def make_distinct(name: str, taken: Container[str]) -> str:
     """The name, or the same with a number where it is among `taken`, which are casefolded."""
     stem, dot, ending = name.rpartition(".")
     found, number = name, 2

@@ -227,7 +227,7 @@ def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, ta
     unsafe = find_path_fault(f"{place}/path", path)
     if unsafe:
         return unsafe
-    kind = _tell_format(item, path)
+    kind = _read_format(item, path)
     if kind not in _TABLE_FORMATS and not _is_attachment(item, path):
         return fault(
             f"{place}/format",
@@ -238,7 +238,7 @@ def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, ta
     return None
 
 
-def _tell_format(item: Mapping[str, Any], path: str) -> str:
+def _read_format(item: Mapping[str, Any], path: str) -> str:
     return (_text(item, "format") or PurePosixPath(path).suffix.removeprefix(".")).lower()
 
 
@@ -248,7 +248,7 @@ def _is_attachment(item: Mapping[str, Any], path: object) -> bool:
     declared = item.get("schema") or (isinstance(ours, Mapping) and ours.get("schema")) or item.get("type") == "table"
     if declared or item.get("profile") == "tabular-data-resource" or not isinstance(path, str):
         return False
-    return _tell_format(item, path) not in _TABLE_FORMATS | _OTHER_TABLES
+    return _read_format(item, path) not in _TABLE_FORMATS | _OTHER_TABLES
 
 
 def find_path_fault(pointer: str, path: str) -> Fault | None:

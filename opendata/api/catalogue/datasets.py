@@ -10,7 +10,14 @@ from flask import Response
 from opendata.api.catalogue.version_inputs import RenamingInput
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import PREFIX, ApiBlueprint
-from opendata.api.core.conditions import Answer, answer_unless_known, read_once, read_revision, tell_created, write_etag
+from opendata.api.core.conditions import (
+    Answer,
+    answer_unless_known,
+    build_created_headers,
+    read_once,
+    read_revision,
+    write_etag,
+)
 from opendata.api.core.current import services
 from opendata.api.core.inputs import DatasetChanges, DatasetInput, DatasetQuery
 from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DatasetShape
@@ -46,7 +53,7 @@ def create_dataset(body: Mapping[str, Any]) -> Answer:
     Its data comes with drafts. Until the first version is published, only its publisher's editors see it.
     """
     found, created = services().datasets.create(caller(), _spell_out(body), once=read_once())
-    return found, tell_created(f"{PREFIX}/datasets/{found.id}", created=created, revision=found.revision)
+    return found, build_created_headers(f"{PREFIX}/datasets/{found.id}", created=created, revision=found.revision)
 
 
 @blueprint.operation("GET", _ONE, shape=DatasetShape, takes=("If-None-Match",), gives=("ETag",), problems=(404,))

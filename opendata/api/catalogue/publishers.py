@@ -7,7 +7,7 @@ from typing import Any
 
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import PREFIX, ApiBlueprint
-from opendata.api.core.conditions import Answer, read_once, tell_created
+from opendata.api.core.conditions import Answer, build_created_headers, read_once
 from opendata.api.core.current import services
 from opendata.api.core.inputs import PageQuery, PublisherInput
 from opendata.api.core.shapes import PublisherPage, PublisherShape
@@ -35,7 +35,7 @@ def list_publishers(query: Mapping[str, Any]) -> Page[PublisherView]:
 def create_publisher(body: Mapping[str, Any]) -> Answer:
     """Create a publisher. Maintainers only."""
     found, created = services().publishers.create(caller(), body, once=read_once())
-    return found, tell_created(f"{PREFIX}/publishers/{found.id}", created=created)
+    return found, build_created_headers(f"{PREFIX}/publishers/{found.id}", created=created)
 
 
 @blueprint.operation("GET", "/publishers/<identifier:publisher>", shape=PublisherShape, problems=(404,))

@@ -7,7 +7,7 @@ from typing import Any
 
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import PREFIX, ApiBlueprint
-from opendata.api.core.conditions import Answer, read_once, tell_created
+from opendata.api.core.conditions import Answer, build_created_headers, read_once
 from opendata.api.core.current import services
 from opendata.api.core.inputs import PageQuery, SchemaInput
 from opendata.api.core.shapes import SchemaPage, SchemaShape
@@ -41,7 +41,7 @@ def create_schema(body: Mapping[str, Any]) -> Answer:
     The same schema under the same number again is answered as a repetition; another one under it is a conflict.
     """
     found, created = services().schemas.add(caller(), **body, once=read_once())
-    return found, tell_created(f"{PREFIX}/schemas/{found.name}/{found.version}", created=created)
+    return found, build_created_headers(f"{PREFIX}/schemas/{found.name}/{found.version}", created=created)
 
 
 @blueprint.operation("GET", _ONE, shape=SchemaShape, problems=(404,))

@@ -117,7 +117,7 @@ def tell_erratum(body: Mapping[str, Any], dataset: str, version: str) -> Erratum
 
     For maintainers.
     """
-    return services().withdrawals.tell_erratum(caller(), dataset, version, **body)
+    return services().withdrawals.report_erratum(caller(), dataset, version, **body)
 
 
 def _find_version(dataset: str, version: str) -> VersionView:

@@ -60,7 +60,7 @@ def read_once(sent: Sequence[str] | None = None) -> Once | None:
     return Once(key, hashlib.sha256(text.encode()).hexdigest())
 
 
-def tell_created(location: str, *, created: bool, revision: int | None = None) -> dict[str, str]:
+def build_created_headers(location: str, *, created: bool, revision: int | None = None) -> dict[str, str]:
     """The headers of an answer to a creating request."""
     found = {"Location": location}
     if revision is not None:

@@ -11,7 +11,14 @@ from flask import Response, send_file
 
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import PREFIX, ApiBlueprint
-from opendata.api.core.conditions import Answer, answer_unless_known, read_once, read_revision, tell_created, write_etag
+from opendata.api.core.conditions import (
+    Answer,
+    answer_unless_known,
+    build_created_headers,
+    read_once,
+    read_revision,
+    write_etag,
+)
 from opendata.api.core.current import services
 from opendata.api.core.inputs import PageQuery
 from opendata.api.drafts.draft_inputs import ResourceChanges, ReturnInput, SubmitInput
@@ -54,7 +61,7 @@ def create_draft(dataset: str) -> Answer:
     """
     with ExitStack() as opened:
         found, created = services().drafts.receive(caller(), dataset, partial(_read_sent, opened))
-    headers = tell_created(f"{PREFIX}/drafts/{found.id}", created=created)
+    headers = build_created_headers(f"{PREFIX}/drafts/{found.id}", created=created)
     return found, {**headers, **_describe_state(found)}
 
 

@@ -52,7 +52,7 @@ def read_references(opened: ExitStack) -> Upload:
         upload, name = item.pop("upload"), item.pop("file", None)
         file = services().uploads.open(caller(), upload, name=strip_folders(name) if name else None)
         opened.callback(file.stream.close)
-        file = UploadedFile(_tell_apart(file.name, files), file.stream, file.upload)
+        file = UploadedFile(_make_distinct(file.name, files), file.stream, file.upload)
         schema = item.pop("schema", None)
         files.append(file)
         options.append(
@@ -61,7 +61,7 @@ def read_references(opened: ExitStack) -> Upload:
     return Upload(files, options, found["notes"], ())
 
 
-def _tell_apart(name: str, taken: Sequence[UploadedFile]) -> str:
+def _make_distinct(name: str, taken: Sequence[UploadedFile]) -> str:
     names = {file.name for file in taken}
     found, number = name, 2
     while found in names:

@@ -97,7 +97,7 @@ def follow_draft(draft: str) -> Response:
         raise ServiceUnavailable(message, retry_after=_RETRY_SECONDS)
     is_alive: Callable[[], bool] = current_app.config.get("IS_ALIVE", lambda: True)
     connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
-    events = _tell(
+    events = _stream_events(
         first,
         lambda: drafts.get_progress(found, draft),
         is_alive,
@@ -111,7 +111,7 @@ def follow_draft(draft: str) -> Response:
     return response
 
 
-def _tell(
+def _stream_events(
     found: ProgressView,
     look: Callable[[], ProgressView],
     is_alive: Callable[[], bool],

@@ -14,24 +14,24 @@ from marshmallow import Schema, fields
 
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import PREFIX, ApiBlueprint
-from opendata.api.core.conditions import Answer, read_once, tell_created
+from opendata.api.core.conditions import Answer, build_created_headers, read_once
 from opendata.api.core.current import services
 from opendata.api.core.fields import Instant
 from opendata.api.uploads.tus_body import open_body
 from opendata.api.uploads.tus_headers import (
     PIECE_TYPE,
     describe,
+    name_version,
     read_checksum,
     read_metadata,
     read_number,
     require_piece,
     require_version,
-    tell_version,
 )
 from opendata.db.models import UPLOAD_STATES
 
 blueprint = ApiBlueprint("uploads", "Large files, sent piece by piece by the tus protocol, for drafts to refer to.")
-blueprint.after_request(tell_version)
+blueprint.after_request(name_version)
 
 _ONE = "/uploads/<identifier:upload>"
 _TOLD: Sequence[str] = ("Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Expires")
@@ -79,7 +79,7 @@ def create_upload() -> Answer:
         if comes and created:
             size = request.content_length
             found = services().uploads.append(caller(), found.id, 0, body, size=size, checksum=checksum)
-    return found, {**tell_created(f"{PREFIX}/uploads/{found.id}", created=created), **describe(found)}
+    return found, {**build_created_headers(f"{PREFIX}/uploads/{found.id}", created=created), **describe(found)}
 
 
 @blueprint.operation("GET", _ONE, shape=UploadShape, gives=_TOLD, problems=(404, 410, 412), public=False)

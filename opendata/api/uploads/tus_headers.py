@@ -31,7 +31,7 @@ def require_version() -> None:
         raise ProtocolError(N_("The header “Tus-Resumable: %(version)s” is required"), version=VERSION)
 
 
-def tell_version(response: Response) -> Response:
+def name_version(response: Response) -> Response:
     """Name the version in every answer; list what we can do for OPTIONS requests and for other versions."""
     response.headers["Tus-Resumable"] = VERSION
     if request.method == "OPTIONS" or response.status_code == 412:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_json, write_note, write_table
 from opendata.errors import N_
@@ -35,4 +35,4 @@ def rotate_key() -> None:
 
     with open_services() as services:
         found = services.keys.rotate(SYSTEM)
-    write_note(tell(N_("The key %(id)s is used for signing from now on."), id=found.id))
+    write_note(say(N_("The key %(id)s is used for signing from now on."), id=found.id))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_json, write_note, write_table
 from opendata.errors import N_, NotFoundError
@@ -29,7 +29,7 @@ def create_token(name: str | None, label: str, days: int | None) -> None:
     with open_services() as services:
         owner = name or _find_maintainer(services)
         text, view = services.accounts.create_token(owner, label, days=days)
-    write_note(tell(N_("Token %(id)s for “%(name)s”. It is shown only once."), id=view.id, name=owner))
+    write_note(say(N_("Token %(id)s for “%(name)s”. It is shown only once."), id=view.id, name=owner))
     click.echo(text)
 
 

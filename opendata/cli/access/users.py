@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_json, write_note, write_table
 from opendata.errors import N_
@@ -30,7 +30,7 @@ def create_user(name: str, role: str, publisher: str | None, password_stdin: boo
     password = _read_password(password_stdin)
     with open_services() as services:
         services.accounts.create_user(name, password, role, publisher)
-    write_note(tell(N_("Created the account “%(name)s”."), name=name))
+    write_note(say(N_("Created the account “%(name)s”."), name=name))
     if not password_stdin:
         click.echo(password)
 
@@ -43,7 +43,7 @@ def set_password(name: str, password_stdin: bool) -> None:
     password = _read_password(password_stdin)
     with open_services() as services:
         services.accounts.set_password(name, password)
-    write_note(tell(N_("“%(name)s” has a new password."), name=name))
+    write_note(say(N_("“%(name)s” has a new password."), name=name))
     if not password_stdin:
         click.echo(password)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from opendata.cli.core.failures import NOT_PASSED
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.errors import N_
@@ -43,7 +43,7 @@ def withdraw(
             resources=resources,
         )
     for item in taken:
-        write_note(tell(N_("Withdrew %(dataset)s %(version)s."), dataset=item.dataset, version=item.version))
+        write_note(say(N_("Withdrew %(dataset)s %(version)s."), dataset=item.dataset, version=item.version))
 
 
 @click.command(short_help="Tell of a mistake in a version.")
@@ -56,9 +56,9 @@ def erratum(dataset: str, version: str, text: str, successor: str | None) -> Non
     from opendata.services.core.actors import SYSTEM
 
     with open_services() as services:
-        services.withdrawals.tell_erratum(SYSTEM, dataset, version, text=text, successor=successor)
+        services.withdrawals.report_erratum(SYSTEM, dataset, version, text=text, successor=successor)
     write_note(
-        tell(N_("The pages of %(dataset)s %(version)s now show the correction."), dataset=dataset, version=version)
+        say(N_("The pages of %(dataset)s %(version)s now show the correction."), dataset=dataset, version=version)
     )
 
 
@@ -71,7 +71,7 @@ def rename(dataset: str, new: str) -> None:
 
     with open_services() as services:
         services.renaming.rename(SYSTEM, dataset, new)
-    write_note(tell(N_("“%(old)s” is now called “%(new)s”."), old=dataset, new=new))
+    write_note(say(N_("“%(old)s” is now called “%(new)s”."), old=dataset, new=new))
 
 
 @click.command(short_help="Restore the catalogue from the store.")
@@ -92,7 +92,7 @@ def rebuild(ctx: click.Context, as_json: bool) -> None:
         write_json({**asdict(found), "wrong": wrong})
     else:
         click.echo(
-            tell(
+            say(
                 N_("Restored %(datasets)s datasets with %(versions)s versions, %(withdrawn)s of them withdrawn."),
                 datasets=found.datasets,
                 versions=found.versions,

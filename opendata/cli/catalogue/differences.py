@@ -6,7 +6,7 @@ import os
 
 import click
 
-from opendata.cli.core.language import read_language, tell
+from opendata.cli.core.language import read_language, say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_json
 from opendata.domain.comparison import Comparison
@@ -38,7 +38,7 @@ def _summarise(found: Comparison) -> None:
     for reason in found["reasons"]:
         click.echo(f"  {reason['text'].get(read_language(os.environ), reason['text']['en'])}")
     for item in found["resources"]:
-        counts = tell(
+        counts = say(
             N_("added %(added)s, removed %(removed)s, changed %(changed)s, unchanged %(unchanged)s"),
             **{name: f"{count:,}" for name, count in item["rows"].items()},
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_json, write_note, write_table
 from opendata.errors import N_
@@ -28,7 +28,7 @@ def create_publisher(identifier: str, title: str, title_en: str | None) -> None:
         described["i18n"] = {"en": {"title": title_en}}
     with open_services() as services:
         services.publishers.create(SYSTEM, described)
-    write_note(tell(N_("Created the publisher “%(name)s”."), name=identifier))
+    write_note(say(N_("Created the publisher “%(name)s”."), name=identifier))
 
 
 @publisher.command("list")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from opendata.cli.core.language import tell, tell_error
+from opendata.cli.core.language import say, say_error
 from opendata.errors import N_, OpendataError
 
 DEBUG = "OPENDATA_DEBUG"
@@ -25,7 +25,7 @@ class Failure(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Write the message to stderr."""
-        click.echo(tell(N_("Error: %(message)s"), message=self.message), err=True, file=file)
+        click.echo(say(N_("Error: %(message)s"), message=self.message), err=True, file=file)
 
 
 class Commands(click.Group):
@@ -51,11 +51,11 @@ class Commands(click.Group):
 
 def _describe(error: Exception) -> str:
     if isinstance(error, OpendataError):
-        return tell_error(error)
+        return say_error(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
-    return tell(
+    return say(
         N_("%(reason)s (this is a fault in opendata; put OPENDATA_DEBUG=1 before the command to see where)"),
         reason=reason,
     )

@@ -22,12 +22,12 @@ def choose_voice() -> Voice:
     return voice_of(read_language(os.environ))
 
 
-def tell(message: str, /, **params: object) -> str:
+def say(message: str, /, **params: object) -> str:
     """A text in the reader's language, parameters filled in; texts among them are translated where they can be."""
     return choose_voice().fill(message, params)
 
 
-def tell_error(error: OpendataError) -> str:
+def say_error(error: OpendataError) -> str:
     """An exception of ours in the reader's language, each of its faults on a line of its own."""
     voice = choose_voice()
     lines = [voice.say_error(error)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from opendata.cli.core.language import choose_voice, tell
+from opendata.cli.core.language import choose_voice, say
 from opendata.errors import N_
 from opendata.wording.findings import explain_error, say_warning
 
@@ -25,8 +25,8 @@ def write_summary(report: Mapping[str, Any]) -> None:
 
 def _write_task(task: Mapping[str, Any]) -> None:
     stats = task["stats"]
-    verdict = tell(N_("valid")) if task["valid"] else tell(N_("invalid"))
-    counts = tell(
+    verdict = say(N_("valid")) if task["valid"] else say(N_("invalid"))
+    counts = say(
         N_("rows: %(rows)s, columns: %(columns)s, errors: %(errors)s"),
         rows=f"{stats.get('rows', 0):,}",
         columns=stats.get("fields", len(task.get("labels", ()))),
@@ -44,12 +44,12 @@ def _write_task(task: Mapping[str, Any]) -> None:
 def write_findings(task: Mapping[str, Any], *, indent: str = "  ") -> None:
     """Write what is wrong with a table: how often each rule failed in which column, then the first errors."""
     for kind, column, count in _count(task):
-        click.echo(f"{indent}{count:>6,} × {kind}" + (tell(N_(" in “%(column)s”"), column=column) if column else ""))
+        click.echo(f"{indent}{count:>6,} × {kind}" + (say(N_(" in “%(column)s”"), column=column) if column else ""))
     for error in task["errors"][:_LISTED]:
         click.echo(f"{indent}{_locate(error)}")
     more = task["stats"]["errors"] - len(task["errors"][:_LISTED])
     if more:
-        click.echo(indent + tell(N_("… and %(count)s more"), count=f"{more:,}"))
+        click.echo(indent + say(N_("… and %(count)s more"), count=f"{more:,}"))
 
 
 def _count(task: Mapping[str, Any]) -> list[tuple[str, str, int]]:
@@ -72,5 +72,5 @@ def _locate(error: Mapping[str, Any]) -> str:
         return str(error["message"])
     said = explain_error(choose_voice(), error).message
     if error.get("fieldName") and "rowNumber" in error:
-        return tell(N_("row %(row)s, “%(column)s”: "), row=error["rowNumber"], column=error["fieldName"]) + said
-    return tell(N_("row %(row)s: "), row=error["rowNumber"]) + said if "cells" in error else said
+        return say(N_("row %(row)s, “%(column)s”: "), row=error["rowNumber"], column=error["fieldName"]) + said
+    return say(N_("row %(row)s: "), row=error["rowNumber"]) + said if "cells" in error else said

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
 from opendata.errors import N_, UsageError
 
@@ -104,7 +104,7 @@ def run_server(
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def announce() -> None:
-        click.echo(tell(N_("Serving %(address)s. Press Ctrl-C to stop."), address=address), err=True)
+        click.echo(say(N_("Serving %(address)s. Press Ctrl-C to stop."), address=address), err=True)
 
     supervisor = Supervisor(listener, workers=workers, threads=threads, worker=worker, access_log=access_log)
     status = supervisor.run(announce)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import show_progress, write_note
 from opendata.cli.core.parent import end_with_parent
@@ -38,13 +38,13 @@ def init(review: str | None, maintainer: str | None) -> None:
 
     settings = read_settings()
     if create_instance(settings, review=review):
-        write_note(tell(N_("Created an instance in %(home)s."), home=settings.home))
+        write_note(say(N_("Created an instance in %(home)s."), home=settings.home))
     else:
-        write_note(tell(N_("The instance in %(home)s is up to date."), home=settings.home))
+        write_note(say(N_("The instance in %(home)s is up to date."), home=settings.home))
         kept = read_settings()
         if review and review != kept.review:
             write_note(
-                tell(
+                say(
                     N_("Its review setting is still “%(review)s”. To change it, edit OPENDATA_REVIEW in %(file)s."),
                     review=kept.review,
                     file=kept.home / INSTANCE_FILE,
@@ -54,7 +54,7 @@ def init(review: str | None, maintainer: str | None) -> None:
         password = secrets.token_urlsafe(12)
         with open_services() as services:
             services.accounts.create_user(maintainer, password, "maintainer")
-        write_note(tell(N_("Created the account “%(name)s”."), name=maintainer))
+        write_note(say(N_("Created the account “%(name)s”."), name=maintainer))
         click.echo(password)
 
 
@@ -94,7 +94,7 @@ def _fill() -> None:
             )
         accounts = ensure_sign_in(services)
     write_note(
-        tell(
+        say(
             N_("%(datasets)s sample datasets are public, %(published)s of them published just now."),
             datasets=filled.datasets,
             published=filled.published,
@@ -105,8 +105,8 @@ def _fill() -> None:
 
 
 def _describe_sign_in(item: SignIn) -> str:
-    role = tell(N_("editor")) if item.role == "editor" else tell(N_("maintainer"))
-    return tell(
+    role = say(N_("editor")) if item.role == "editor" else say(N_("maintainer"))
+    return say(
         N_("Sign in as %(role)s: name %(name)s, password %(password)s"),
         role=role,
         name=item.name,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from opendata.cli.core.failures import NOT_PASSED
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.errors import N_
@@ -36,7 +36,7 @@ def fsck(ctx: click.Context, rate: int, full: bool, as_json: bool) -> None:
         write_json(describe(found))
     else:
         click.echo(
-            tell(
+            say(
                 N_("Checked %(records)s records, %(versions)s versions, %(blobs)s files (%(size)s MB)."),
                 records=found.records,
                 versions=found.versions,
@@ -45,9 +45,9 @@ def fsck(ctx: click.Context, rate: int, full: bool, as_json: bool) -> None:
             )
         )
         for item in found.findings:
-            click.echo(f"  {item.where}: {tell(item.what)}")
+            click.echo(f"  {item.where}: {say(item.what)}")
         if found.is_sound:
-            click.echo(tell(N_("No problems found.")))
+            click.echo(say(N_("No problems found.")))
     if not found.is_sound:
         ctx.exit(NOT_PASSED)
 
@@ -69,7 +69,7 @@ def gc(dry_run: bool, as_json: bool) -> None:
         if dry_run
         else N_("Removed %(public)s public and %(private)s private files (%(size)s MB).")
     )
-    click.echo(tell(message, public=found.public, private=found.private, size=f"{found.bytes / 1e6:.1f}"))
+    click.echo(say(message, public=found.public, private=found.private, size=f"{found.bytes / 1e6:.1f}"))
 
 
 @click.command(short_help="Copy the instance into a folder.")
@@ -82,7 +82,7 @@ def backup(dest: Path, with_keys: bool) -> None:
             dest, with_keys=with_keys, on_progress=lambda done: progress.report(done, "backup")
         )
     click.echo(
-        tell(
+        say(
             N_("The backup has %(files)s files and %(rows)s rows. %(new)s files (%(size)s MB) are new."),
             files=found.files,
             rows=found.rows,
@@ -91,7 +91,7 @@ def backup(dest: Path, with_keys: bool) -> None:
         )
     )
     if not with_keys:
-        write_note(tell(N_("The backup doesn't include the private key. Keep a copy of the key elsewhere.")))
+        write_note(say(N_("The backup doesn't include the private key. Keep a copy of the key elsewhere.")))
 
 
 @click.command(short_help="Make an instance out of a backup.")
@@ -113,7 +113,7 @@ def restore(ctx: click.Context, source: Path) -> None:
     finally:
         services.database.dispose()
     click.echo(
-        tell(
+        say(
             N_("Restored the backup from %(created)s: %(versions)s versions, %(blobs)s files."),
             created=described["created"],
             versions=found.versions,
@@ -122,12 +122,12 @@ def restore(ctx: click.Context, source: Path) -> None:
     )
     if not is_instance(settings):
         write_note(
-            tell(
+            say(
                 N_("The backup has no private key. Put the key back as %(file)s, then run “opendata init”."),
                 file=settings.key_folder / "signing.key",
             )
         )
     for item in found.findings:
-        click.echo(f"  {item.where}: {tell(item.what)}")
+        click.echo(f"  {item.where}: {say(item.what)}")
     if not found.is_sound:
         ctx.exit(NOT_PASSED)

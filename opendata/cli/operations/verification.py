@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opendata.cli.core.failures import NOT_PASSED
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.errors import N_, InputError, OpendataError
 
@@ -58,7 +58,7 @@ def verify(
         _summarise(found)
         if not before and not key and not source.is_alone:
             write_note(
-                tell(
+                say(
                     N_(
                         "This is the first check of this source. Its keys are trusted without proof and"
                         " remembered in %(file)s."
@@ -87,7 +87,7 @@ def _describe(found: Verified) -> dict[str, Any]:
 
 def _summarise(found: Verified) -> None:
     click.echo(
-        tell(
+        say(
             N_(
                 "Checked %(datasets)s datasets, %(versions)s versions (%(withdrawn)s withdrawn), %(files)s files"
                 " (%(size)s MB)."
@@ -101,14 +101,14 @@ def _summarise(found: Verified) -> None:
     )
     if found.withheld:
         click.echo(
-            "  " + tell(N_("versions not checked because their files aren't public: %(count)s"), count=found.withheld)
+            "  " + say(N_("versions not checked because their files aren't public: %(count)s"), count=found.withheld)
         )
     for identifier, count in found.claims.items():
-        click.echo("  " + tell(N_("versions signed by the key %(id)s: %(count)s"), count=count, id=identifier))
+        click.echo("  " + say(N_("versions signed by the key %(id)s: %(count)s"), count=count, id=identifier))
     for item in found.findings:
-        click.echo(f"  {item.where}: {tell(item.what)}")
+        click.echo(f"  {item.where}: {say(item.what)}")
     if not found.findings:
-        click.echo(tell(N_("No problems found.")))
+        click.echo(say(N_("No problems found.")))
 
 
 def _read_keys(path: Path) -> Sequence[PublicKey]:

@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from opendata.cli.core.failures import FAILED
-from opendata.cli.core.language import tell_error
+from opendata.cli.core.language import say_error
 from opendata.cli.core.parent import end_with_parent
 
 _LOG_FORMAT = '%(h)s %(t)s "%(r)s" %(s)s %({content-length}o)s "%({range}i)s" %(M)sms'
@@ -28,7 +28,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load_config(self) -> None:
         """Take our options; no file and no environment is read."""
-        for name, value in {**self._options, "post_fork": self._begin, "post_worker_init": self._tell}.items():
+        for name, value in {**self._options, "post_fork": self._begin, "post_worker_init": self._report_ready}.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
@@ -45,7 +45,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _begin(self, server: Any, worker: Any) -> None:  # noqa: ARG002 - gunicorn asks for both
         end_with_parent(server.pid)
 
-    def _tell(self, worker: Any) -> None:
+    def _report_ready(self, worker: Any) -> None:
         worker.wsgi.config["IS_ALIVE"] = lambda: worker.alive
         with contextlib.suppress(OSError):
             os.write(self._ready, b"\n")
@@ -104,5 +104,5 @@ if __name__ == "__main__":
     try:
         serve(*(int(text) for text in sys.argv[1:]))
     except OpendataError as error:
-        sys.stderr.write(f"{tell_error(error)}\n")
+        sys.stderr.write(f"{say_error(error)}\n")
         sys.exit(FAILED)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from opendata.cli.core.failures import NOT_PASSED
-from opendata.cli.core.language import tell, tell_error
+from opendata.cli.core.language import say, say_error
 from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.errors import N_, InputError, UsageError
 
@@ -35,7 +35,7 @@ def describe(ctx: click.Context, source: Path, as_json: bool) -> None:
         if as_json:
             write_json({"tables": [], "error": error.text})
         else:
-            write_note(tell_error(error))
+            write_note(say_error(error))
         ctx.exit(NOT_PASSED)
     if as_json:
         write_json(found)
@@ -73,7 +73,7 @@ def convert(ctx: click.Context, source: Path, dest: Path, schema: str | None, ta
         with show_progress() as progress:
             report = convert_file(source, dest, schema=rules, table=table, on_progress=progress.report)
     except InputError as error:
-        write_note(tell_error(error))
+        write_note(say_error(error))
         ctx.exit(NOT_PASSED)
     write_summary(report)
     if not report["valid"]:
@@ -87,16 +87,16 @@ def _require_file(source: Path) -> None:
 
 def _write_table(table: Mapping[str, Any]) -> None:
     if table["hidden"]:
-        click.echo(tell(N_("%(name)s: hidden, not read"), name=table["name"]))
+        click.echo(say(N_("%(name)s: hidden, not read"), name=table["name"]))
         return
     facts = [table["form"], *([table["encoding"]] if table["encoding"] else []), *([table["sheet"] or ""])]
-    counts = tell(N_("rows: %(rows)s, columns: %(columns)s"), rows=f"{table['rows']:,}", columns=len(table["fields"]))
+    counts = say(N_("rows: %(rows)s, columns: %(columns)s"), rows=f"{table['rows']:,}", columns=len(table["fields"]))
     click.echo(f"{table['name']} ({', '.join(filter(None, facts))}): {counts}")
     for decision in table["decisions"]:
         mark = "?" if decision["sure"] < 0.9 else "-"
-        click.echo(f"  {mark} {tell(decision['template'], **decision['details'])}")
+        click.echo(f"  {mark} {say(decision['template'], **decision['details'])}")
     if table["errors"]:
         text = N_("%(count)s errors in the structure: extra or missing cells, blank rows, or columns without a name")
-        click.echo(f"  ! {tell(text, count=table['errors'])}")
+        click.echo(f"  ! {say(text, count=table['errors'])}")
     for field in table["fields"]:
         click.echo(f"    {field['name']}: {field['type']}")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from opendata.cli.core.failures import Failure
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.errors import N_
 
 SECONDS = 600
@@ -43,25 +43,25 @@ def check_by_engine(
             output, messages = child.communicate(json.dumps(request).encode(), timeout=seconds)
         except subprocess.TimeoutExpired:
             _stop(child)
-            raise Failure(_tell_time(seconds)) from None
+            raise Failure(_describe_timeout(seconds)) from None
         except BaseException:  # interrupted: it is of a session of its own and would not hear of it
             _stop(child)
             raise
     if child.returncode == -signal.SIGXCPU:
-        raise Failure(_tell_time(seconds))
+        raise Failure(_describe_timeout(seconds))
     if child.returncode:
         lines = messages.decode(errors="replace").strip().splitlines()
         reason = lines[-1] if lines else signal.strsignal(-child.returncode) or str(child.returncode)
-        raise Failure(tell(N_("frictionless stopped without giving a report: %(reason)s"), reason=reason[:500]))
+        raise Failure(say(N_("frictionless stopped without giving a report: %(reason)s"), reason=reason[:500]))
     report: dict[str, Any] = json.loads(output)
     return report
 
 
-def _tell_time(seconds: int) -> str:
+def _describe_timeout(seconds: int) -> str:
     text = N_(
         "frictionless didn't finish within %(seconds)s seconds and was stopped. To allow more time, use --time-limit"
     )
-    return tell(text, seconds=seconds)
+    return say(text, seconds=seconds)
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

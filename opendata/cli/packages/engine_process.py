@@ -69,7 +69,7 @@ def _validate(source: str, schema: Mapping[str, Any] | None, is_package: bool, l
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - a hostile descriptor breaks frictionless in ways of its own
-        return Report.from_validation(errors=[Error(note=_tell_exception(error))])
+        return Report.from_validation(errors=[Error(note=_describe_exception(error))])
 
 
 def _validate_package(package: frictionless.Package, limit: int) -> Any:
@@ -92,10 +92,10 @@ def _validate_resource(resource: frictionless.Resource, limit: int) -> Any:
     except (FrictionlessException, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - see the module's first lines
-        return Report.from_validation_task(resource, time=0, errors=[Error(note=_tell_exception(error))])
+        return Report.from_validation_task(resource, time=0, errors=[Error(note=_describe_exception(error))])
 
 
-def _tell_exception(error: Exception) -> str:
+def _describe_exception(error: Exception) -> str:
     return f"frictionless broke off with an exception: {type(error).__name__}: {error}"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opendata.cli.core.failures import NOT_PASSED
-from opendata.cli.core.language import choose_voice, tell
+from opendata.cli.core.language import choose_voice, say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.cli.core.summary import write_findings
@@ -57,7 +57,7 @@ def export(dataset: str, folder: Path) -> None:
     name, _, version = dataset.partition("@")
     with open_services() as services:
         number = services.exports.export(name, version or None, folder)
-    write_note(tell(N_("Wrote %(dataset)s %(version)s to %(folder)s."), dataset=name, version=number, folder=folder))
+    write_note(say(N_("Wrote %(dataset)s %(version)s to %(folder)s."), dataset=name, version=number, folder=folder))
 
 
 def _describe(found: Imported) -> dict[str, Any]:
@@ -76,15 +76,15 @@ def _describe_resource(item: ImportedResource) -> dict[str, Any]:
 
 def _summarise(found: Imported) -> None:
     if found.refused:
-        verdict = tell(N_("%(dataset)s: refused, nothing was published"), dataset=found.dataset)
+        verdict = say(N_("%(dataset)s: refused, nothing was published"), dataset=found.dataset)
     elif found.created:
-        verdict = tell(N_("%(dataset)s %(version)s: published"), dataset=found.dataset, version=found.version)
+        verdict = say(N_("%(dataset)s %(version)s: published"), dataset=found.dataset, version=found.version)
     else:
-        verdict = tell(N_("%(dataset)s %(version)s: no changes"), dataset=found.dataset, version=found.version)
+        verdict = say(N_("%(dataset)s %(version)s: no changes"), dataset=found.dataset, version=found.version)
     click.echo(verdict)
     for item in found.resources:
-        state = tell(N_("valid")) if item.valid else tell(N_("invalid"))
-        click.echo(f"  {item.name}: {state}, " + tell(N_("rows: %(rows)s"), rows=f"{item.rows:,}"))
+        state = say(N_("valid")) if item.valid else say(N_("invalid"))
+        click.echo(f"  {item.name}: {state}, " + say(N_("rows: %(rows)s"), rows=f"{item.rows:,}"))
         if item.report is not None and not item.valid:
             write_findings(item.report, indent="    ")
         elif not item.valid:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from opendata.cli.core.failures import NOT_PASSED, Failure
-from opendata.cli.core.language import tell
+from opendata.cli.core.language import say
 from opendata.cli.core.output import Progress, show_progress, write_json
 from opendata.errors import N_, InvalidPackageError, UsageError
 
@@ -72,7 +72,7 @@ def upload(
     if draft["status"] == "invalid":
         ctx.exit(NOT_PASSED)
     if draft["status"] == "failed":
-        raise Failure(tell(N_("The portal couldn't check the files: %(reason)s"), reason=_describe(draft["error"])))
+        raise Failure(say(N_("The portal couldn't check the files: %(reason)s"), reason=_describe(draft["error"])))
 
 
 def _send(
@@ -86,10 +86,10 @@ def _send(
     total = sum(sizes) or 1
     for path, size in zip(files, sizes, strict=True):
 
-        def tell_bytes(at: int, path: Path = path, before: int = before) -> None:
+        def report_bytes(at: int, path: Path = path, before: int = before) -> None:
             progress.report((before + at) / total, path.name)
 
-        reference = {"upload": portal.send_file(path, memory, tell_bytes)}
+        reference = {"upload": portal.send_file(path, memory, report_bytes)}
         references.append({**reference, "schema": rules} if rules is not None else reference)
         before += size
     draft: dict[str, Any] = portal.create_draft(dataset, {"uploads": references, "notes": notes})
@@ -104,7 +104,7 @@ def _write_draft(draft: Mapping[str, Any]) -> None:
 
         write_summary(draft["report"])
     version = draft["version"]
-    click.echo(f"{draft['dataset']}{f' {version}' if version else ''}: {tell(draft['status'])}  {draft['url']}")
+    click.echo(f"{draft['dataset']}{f' {version}' if version else ''}: {say(draft['status'])}  {draft['url']}")
 
 
 def _describe(error: object) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 from opendata.cli.core.failures import Failure
-from opendata.cli.core.language import choose_voice, read_language, tell
+from opendata.cli.core.language import choose_voice, read_language, say
 from opendata.cli.uploads.upload_memory import Memory, identify_file
 from opendata.errors import N_, IntegrityError, UsageError
 from opendata.wording.work import say_stage
@@ -117,7 +117,7 @@ class Portal:
             if broken:
                 found = self._find_offset(upload)
                 if found is None:
-                    raise Failure(tell(N_("The portal no longer has this upload. Run the command again")))
+                    raise Failure(say(N_("The portal no longer has this upload. Run the command again")))
                 if found != offset:
                     return found
             broken = True
@@ -149,7 +149,7 @@ class Portal:
             except UnreachableError as error:
                 if time.monotonic() + pause > deadline:
                     raise Failure(
-                        tell(N_("Can't reach %(url)s: %(reason)s"), url=self.url, reason=str(error))
+                        say(N_("Can't reach %(url)s: %(reason)s"), url=self.url, reason=str(error))
                     ) from error
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
@@ -175,7 +175,7 @@ class Portal:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise Failure(tell(N_("The server at %(url)s isn't an opendata portal"), url=self.url))
+            raise Failure(say(N_("The server at %(url)s isn't an opendata portal"), url=self.url))
         return found
 
 
@@ -207,7 +207,7 @@ class _Piece:
         data = self._file.read(left if size < 0 else min(size, left))
         if left and not data:
             raise Failure(
-                tell(N_("“%(path)s” changed while it was being sent. Run the command again"), path=self._file.name)
+                say(N_("“%(path)s” changed while it was being sent. Run the command again"), path=self._file.name)
             )
         self._at += len(data)
         self._on_bytes(self._at)

@@ -14,7 +14,7 @@ from typing import BinaryIO, Literal
 
 from opendata.errors import N_, UnreadableFileError
 from opendata.intake.kind.signatures import name_signature
-from opendata.intake.kind.text_forms import decode_head, tell_text_form
+from opendata.intake.kind.text_forms import decode_head, detect_text_format
 from opendata.intake.kind.zip_directory import Entry, read_directory, read_start
 
 Role = Literal["table", "container", "document"]
@@ -87,7 +87,7 @@ class Kind:
     name: str
 
 
-def tell_kind(path: Path) -> Kind:
+def detect_kind(path: Path) -> Kind:
     """The kind of a file by its bytes. An empty file is a text table: its reader says that it is empty.
 
     A file that is cut off or damaged has the kind its first bytes promise. Raises nothing but OSError.
@@ -111,9 +111,9 @@ def _kind(form: str) -> Kind:
 def _by_structure(path: Path, head: bytes, tail: bytes) -> Kind | None:
     """Files that have more to them than a signature."""
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _kind(_tell_zip(path))
+        return _kind(_detect_zip(path))
     if head.startswith(_OLE):
-        return _kind(_tell_ole(path))
+        return _kind(_detect_ole(path))
     if head.startswith(b"PAR1\x15") or (head.startswith((b"PAR1", b"PARE")) and tail in (b"PAR1", b"PARE")):
         return _kind("parquet")
     if head.startswith(b"ARROW1\0\0") or _is_arrow_stream(head):
@@ -135,7 +135,7 @@ def _by_text(path: Path, head: bytes, size: int) -> Kind:
     text = decode_head(head)
     if text is None:
         return _kind("binary")
-    return _kind(tell_text_form(path, text, complete=size <= _HEAD))
+    return _kind(detect_text_format(path, text, complete=size <= _HEAD))
 
 
 def _compressed_form(head: bytes) -> str | None:
@@ -175,7 +175,7 @@ def _is_dbase(head: bytes) -> bool:
     return 1 <= head[2] <= 12 and 1 <= head[3] <= 31 and length >= 33 and b"\r" in head[length - 1 : length + 1]
 
 
-def _tell_ole(path: Path) -> str:
+def _detect_ole(path: Path) -> str:
     """By the streams at the root of a Compound File (MS-CFB); a damaged one counts as a workbook."""
     import olefile
 
@@ -188,17 +188,17 @@ def _tell_ole(path: Path) -> str:
     return next((form for name, form in _OLE_STREAMS.items() if name in names), "office")
 
 
-def _tell_zip(path: Path) -> str:
+def _detect_zip(path: Path) -> str:
     """By the members of a ZIP; if its directory cannot be read, the code that opens it reports that."""
     try:
         with path.open("rb") as stream:
             entries = islice(read_directory(stream, path.name), _OFFICE_NAMES)
-            return _tell_members(stream, entries)
+            return _detect_by_members(stream, entries)
     except UnreadableFileError:
         return "zip"
 
 
-def _tell_members(stream: BinaryIO, entries: Iterator[Entry]) -> str:
+def _detect_by_members(stream: BinaryIO, entries: Iterator[Entry]) -> str:
     names = set()
     for number, entry in enumerate(entries):
         if entry.raw_name == b"mimetype" and number == 0:
@@ -209,12 +209,12 @@ def _tell_members(stream: BinaryIO, entries: Iterator[Entry]) -> str:
                 return "opendocument"
         names.add(entry.raw_name.lower().replace(b"\\", b"/"))
     if b"[content_types].xml" in names:
-        return _tell_office(names)
+        return _detect_office(names)
     marks = {b"ofd.xml": "ofd", b"meta-inf/manifest.mf": "program", b"index/document.iwa": "iwork"}
     return next((form for mark, form in marks.items() if mark in names), "zip")
 
 
-def _tell_office(names: set[bytes]) -> str:
+def _detect_office(names: set[bytes]) -> str:
     """By the parts of an Open Packaging file (ECMA-376)."""
     if b"xl/workbook.bin" in names:
         return "xlsb"

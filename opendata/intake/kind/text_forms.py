@@ -55,13 +55,13 @@ def decode_head(head: bytes) -> str | None:
     return head.removeprefix(codecs.BOM_UTF8).decode("latin-1")
 
 
-def tell_text_form(path: Path, head: str, *, complete: bool) -> str:
+def detect_text_format(path: Path, head: str, *, complete: bool) -> str:
     """The form of a text that begins with `head`; `complete` where that is all of it."""
     text = head.lstrip(_BLANK)
     if text.startswith(("{", "[")):
-        return _tell_json(path, text, complete=complete)
+        return _detect_json(path, text, complete=complete)
     if text.startswith("<"):
-        return _tell_markup(path, text)
+        return _detect_markup(path, text)
     return "mhtml" if text.startswith("MIME-Version:") and "multipart/related" in text else "csv"
 
 
@@ -78,7 +78,7 @@ def _guess_utf16(head: bytes) -> str | None:
     return encoding if controls <= pairs * _CONTROL_SHARE else None
 
 
-def _tell_json(path: Path, text: str, *, complete: bool) -> str:
+def _detect_json(path: Path, text: str, *, complete: bool) -> str:
     """A table may begin with a bracket too: JSON is what goes on like JSON, and ends or goes on after its end."""
     if not _JSON_START.match(text):
         return "csv"
@@ -127,7 +127,7 @@ def _is_line_followed(path: Path) -> bool:
     return line.rstrip().endswith((b"}", b"]")) and following.startswith((b"{", b"["))
 
 
-def _tell_markup(path: Path, text: str) -> str:
+def _detect_markup(path: Path, text: str) -> str:
     declared = text.startswith("<?xml")
     if 'progid="Word.Document"' in text[:2000]:
         return "word"

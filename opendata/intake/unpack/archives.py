@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
-from opendata.intake.kind.kinds import Kind, tell_kind
+from opendata.intake.kind.kinds import Kind, detect_kind
 from opendata.intake.understanding import Decision
 from opendata.intake.unpack.budget import Budget, Limits
 from opendata.intake.unpack.inflating import decompress
@@ -57,7 +57,7 @@ def unpack(path: Path, name: str, folder: Path, limits: Limits) -> list[Leaf]:
     """
     budget = Budget(folder, limits, path.stat().st_size, name)
     try:
-        leaves = list(_walk(path, name, Leaf((), path, tell_kind(path)), budget))
+        leaves = list(_walk(path, name, Leaf((), path, detect_kind(path)), budget))
         if not leaves:
             raise UnreadableFileError(N_("There is no file in “%(name)s”"), name=name)
     except BaseException:
@@ -76,7 +76,7 @@ def _walk(path: Path, name: str, leaf: Leaf, budget: Budget) -> Iterator[Leaf]:
     budget.discard(path)
     for member in members:
         decisions = (*leaf.decisions, *member.decisions)
-        inner = Leaf((*leaf.members, member.name), member.path, tell_kind(member.path), decisions)
+        inner = Leaf((*leaf.members, member.name), member.path, detect_kind(member.path), decisions)
         yield from _walk(member.path, member.name, inner, budget)
 
 

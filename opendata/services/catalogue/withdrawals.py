@@ -130,7 +130,7 @@ class Withdrawals:
         key = tombstone_key(dataset, version, max(1, count))
         return self._context.public.get_record(f"{key}.sig" if signature else key)
 
-    def tell_erratum(
+    def report_erratum(
         self, actor: Actor | None, dataset: str, version: str, *, text: str, successor: str | None = None
     ) -> Erratum:
         """Report what is wrong with a published version; it is shown there and on the version that corrects it."""

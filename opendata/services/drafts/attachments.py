@@ -11,7 +11,7 @@ from opendata.domain.resources import Attachment, Resource, StoredFile
 from opendata.domain.texts import I18n
 from opendata.errors import N_, Fault, fault
 from opendata.intake.attachments import AttachmentForm
-from opendata.metadata.attachments import make_file_name, make_title, tell_apart
+from opendata.metadata.attachments import make_distinct, make_file_name, make_title
 from opendata.metadata.identifiers import suggest_identifier
 
 MOST_ATTACHMENTS = 100
@@ -72,7 +72,7 @@ class Places:
         found = name or self._find_before(filename) or self._suggest(filename, form)
         before = self._before.get(found)
         others = {item.filename.casefold() for key, item in self._before.items() if key != found}
-        filename = tell_apart(filename, others | set(self._own.values()))
+        filename = make_distinct(filename, others | set(self._own.values()))
         self._own[found] = filename.casefold()
         is_same = before is not None and before.filename.casefold() == filename.casefold()
         return {

@@ -23,7 +23,7 @@ from opendata.errors import (
     fault,
 )
 from opendata.intake.attachments import ACCEPTED, NO_ATTACHMENT, NOT_ALONE, AttachmentForm, find_form
-from opendata.intake.kind.kinds import tell_kind
+from opendata.intake.kind.kinds import detect_kind
 from opendata.intake.opening import NO_TABLE
 from opendata.intake.understanding import read_choices
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
@@ -106,7 +106,7 @@ class Intake:
         for number, (file, option) in enumerate(zip(files, chosen, strict=True)):
             upload, size = self._keep(file)
             with self._context.private.local_copy(upload) as path:
-                form = _tell_form(path, option)
+                form = _detect_format(path, option)
             blob = {"file": file.name, "upload": upload, "upload_bytes": size}
             kept.append(KeptFile(f"/resources/{number}", option, rules[number], blob, form))
         return kept
@@ -149,7 +149,7 @@ class Intake:
             option = item.option
             if not places.has_table:
                 with self._context.private.local_copy(item.blob["upload"]) as path:
-                    kind = tell_kind(path)
+                    kind = detect_kind(path)
                 raise UnsupportedFormatError(NOT_ALONE, file=option.file, kind=kind.name)
             wrong = places.find_fault(f"{item.place}/name", option.name)
             if wrong is not None:
@@ -228,9 +228,9 @@ def _match_options(files: Sequence[UploadedFile], options: Sequence[ResourceOpti
     return chosen
 
 
-def _tell_form(path: Path, option: ResourceOption) -> AttachmentForm | None:
+def _detect_format(path: Path, option: ResourceOption) -> AttachmentForm | None:
     """The form of an attachment, None for a table. Raises `UnsupportedFormatError` for what is neither."""
-    kind = tell_kind(path)
+    kind = detect_kind(path)
     if option.type != "attachment" and kind.role != "document":
         return None
     declared = option.type == "attachment"

@@ -48,7 +48,7 @@ KEYS = N_("the chain of signing keys is broken")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """Something wrong: where (a key or digest), what (a text to translate), and whether it is only worth a note."""
 
     where: str
@@ -64,7 +64,7 @@ class Checked:
     versions: int = 0
     blobs: int = 0
     bytes: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[CheckResult] = field(default_factory=list)
 
     @property
     def is_sound(self) -> bool:
@@ -138,7 +138,7 @@ class Checking:
         try:
             keys = read_keys(store)
         except (OpendataError, ValueError):
-            checked.findings.append(Finding("keys", KEYS))
+            checked.findings.append(CheckResult("keys", KEYS))
             return
         for kind in ("aliases", "datasets", "entries", "publishers", "schemas"):
             for key in store.list_records(kind):
@@ -146,7 +146,7 @@ class Checking:
                     checked.records += 1
                     what = _judge_record(store, keys, key)
                     if what:
-                        checked.findings.append(Finding(key, what))
+                        checked.findings.append(CheckResult(key, what))
 
     def _check_versions(self, checked: Checked) -> None:
         """Versions of the database against manifests of the store, and each against the one before."""
@@ -163,20 +163,20 @@ class Checking:
                 continue
             if key not in known:
                 if key not in planned:
-                    checked.findings.append(Finding(key, UNKNOWN))
+                    checked.findings.append(CheckResult(key, UNKNOWN))
                 continue
             checked.versions += 1
             chains.setdefault(dataset, []).append((version, key))
             if digest(store.get_record(key)) != f"sha256:{known.pop(key)}":
-                checked.findings.append(Finding(key, OTHER))
-        checked.findings += [Finding(key, LOST) for key in sorted(known)]
+                checked.findings.append(CheckResult(key, OTHER))
+        checked.findings += [CheckResult(key, LOST) for key in sorted(known)]
         for chain in chains.values():
             previous = None
             for _, key in sorted(chain):
                 data = store.get_record(key)
                 with _naming(checked, key):
                     if json.loads(data)["opendata"]["previous"] != previous:
-                        checked.findings.append(Finding(key, BROKEN))
+                        checked.findings.append(CheckResult(key, BROKEN))
                 previous = digest(data)
 
     # -------------------------------------------------------------------------------------------------------- blobs
@@ -215,7 +215,7 @@ class Checking:
         checked.blobs += 1
         checked.bytes += size
         if hashed.hexdigest() != name:
-            checked.findings.append(Finding(f"{where}/{name}", ALTERED_BLOB))
+            checked.findings.append(CheckResult(f"{where}/{name}", ALTERED_BLOB))
             if where == "public":
                 self._damages.note(name, ALTERED)
         elif name in damaged and where == "public":
@@ -224,13 +224,13 @@ class Checking:
     def _check_presence(self, checked: Checked, wanted: Mapping[str, bool], present: set[str]) -> None:
         for name in sorted(name for name, needed in wanted.items() if needed and name not in present):
             if not self._context.public.has_blob(name):
-                checked.findings.append(Finding(f"public/{name}", MISSING_BLOB))
+                checked.findings.append(CheckResult(f"public/{name}", MISSING_BLOB))
                 self._damages.note(name, MISSING)
         with self._context.read() as session:
             planned = self._list_planned(session)
         kept = {name for names in planned.values() for name in names}
         orphans = sorted(present - {name for name, needed in wanted.items() if needed} - kept)
-        checked.findings += [Finding(f"public/{name}", ORPHANED, is_note=True) for name in orphans]
+        checked.findings += [CheckResult(f"public/{name}", ORPHANED, is_note=True) for name in orphans]
 
     def _list_planned(self, session: Session) -> Mapping[str, Sequence[str]]:
         """The manifests that are about to be published, by their key, with the blobs they name."""
@@ -295,7 +295,7 @@ def _naming(checked: Checked, key: str) -> Iterator[None]:
     try:
         yield
     except (IntegrityError, ValueError, KeyError, TypeError):
-        checked.findings.append(Finding(key, FORGED))
+        checked.findings.append(CheckResult(key, FORGED))
 
 
 def describe(found: Checked) -> dict[str, Any]:

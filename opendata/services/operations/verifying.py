@@ -38,7 +38,7 @@ ABSENT = N_("there is no version here")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Evidence:
     """Something wrong: where, and what (a text to translate)."""
 
     where: str
@@ -58,7 +58,7 @@ class Verified:
     bytes: int = 0
     keys: Sequence[PublicKey] = ()
     claims: dict[str, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Evidence] = field(default_factory=list)
     heads: dict[str, dict[str, str]] = field(default_factory=dict)
     """By dataset and version the digest of the manifest: what is to be remembered."""
 
@@ -94,7 +94,7 @@ def verify(
             before = _check_version(source, found, dataset, version, before, files=files and is_open)
             found.withheld += not is_open
     if not found.versions:
-        found.findings.append(Finding(source.name, ABSENT))
+        found.findings.append(Evidence(source.name, ABSENT))
     for dataset, versions in trust.seen.items():
         if dataset not in visited and not source.is_whole:
             continue
@@ -102,7 +102,7 @@ def verify(
             present = found.heads.get(dataset, {}).get(version)
             if present != known:
                 what = ROLLED_BACK if present is None else REWRITTEN
-                found.findings.append(Finding(f"{dataset}@{version}", what))
+                found.findings.append(Evidence(f"{dataset}@{version}", what))
     return found
 
 
@@ -120,16 +120,16 @@ def _find_keys(source: Source, trust: Trust, found: Verified) -> Sequence[Public
     try:
         chain = link_keys(records)
     except OpendataError:
-        found.findings.append(Finding("keys", KEYS_BROKEN))
+        found.findings.append(Evidence("keys", KEYS_BROKEN))
         chain = ()
     known = {key.id for key in chain}
     if chain and trust.keys and not known & {key.id for key in trust.keys}:
-        found.findings.append(Finding("keys", STRANGER))
+        found.findings.append(Evidence("keys", STRANGER))
         return trust.keys
     if chain and not set(trust.seen_keys) <= known:
-        found.findings.append(Finding("keys", KEY_GONE))
+        found.findings.append(Evidence("keys", KEY_GONE))
     if not chain and not trust.keys:
-        found.findings.append(Finding("keys", NO_KEYS))
+        found.findings.append(Evidence("keys", NO_KEYS))
     return chain or trust.keys
 
 
@@ -142,7 +142,7 @@ def _check_version(
         return _check_tombstone(found, dataset, version, tombstone, before)
     signed = source.read_manifest(dataset, version)
     if signed is None:
-        found.findings.append(Finding(where, GONE))
+        found.findings.append(Evidence(where, GONE))
         return before
     data, _ = signed
     found.versions += 1
@@ -156,12 +156,12 @@ def _check_version(
         name, number = manifest["name"], manifest["version"]
         canonical = write_canonical(manifest) == data
     except (ValueError, KeyError, TypeError, RecursionError):
-        found.findings.append(Finding(where, NO_RECORD))
+        found.findings.append(Evidence(where, NO_RECORD))
         return before
     if not canonical:
-        found.findings.append(Finding(where, NOT_CANONICAL))
+        found.findings.append(Evidence(where, NOT_CANONICAL))
     if number != version or (name != dataset and not source.leads_to(str(name), dataset)):
-        found.findings.append(Finding(where, MISPLACED))
+        found.findings.append(Evidence(where, MISPLACED))
     _check_signature(found, where, signed, made)
     _check_chain(source, found, where, before, _Link(digest(data), uuid, created), previous)
     if files:
@@ -180,28 +180,28 @@ def _check_tombstone(found: Verified, dataset: str, version: str, signed: Signed
         changed, withdrawn = datetime.fromisoformat(tombstone["changed"]), tombstone["withdrawn"]
         right = (tombstone["dataset"], tombstone["version"]) == (dataset, version)
     except (ValueError, KeyError, TypeError, RecursionError):
-        found.findings.append(Finding(where, NO_RECORD))
+        found.findings.append(Evidence(where, NO_RECORD))
         return before
     found.heads.setdefault(dataset, {})[version] = manifest
     if not right and tombstone.get("version") != version:
-        found.findings.append(Finding(where, MISPLACED))
+        found.findings.append(Evidence(where, MISPLACED))
     _check_signature(found, where, signed, changed)
     if previous != (before.manifest if before else None):
-        found.findings.append(Finding(where, CUT))
+        found.findings.append(Evidence(where, CUT))
     return _Link(manifest, before.uuid if before else None, before.created if before else min(withdrawn, "0"))
 
 
 def _check_signature(found: Verified, where: str, signed: Signed, made: datetime) -> None:
     data, signature = signed
     if not signature.strip():
-        found.findings.append(Finding(where, UNSIGNED))
+        found.findings.append(Evidence(where, UNSIGNED))
         return
     if made.tzinfo is None:
-        found.findings.append(Finding(where, NO_RECORD))
+        found.findings.append(Evidence(where, NO_RECORD))
         return
     key = find_signer(found.keys, data, signature, made)
     if key is None:
-        found.findings.append(Finding(where, FORGED))
+        found.findings.append(Evidence(where, FORGED))
     else:
         found.claims[key.id] = found.claims.get(key.id, 0) + 1
 
@@ -212,12 +212,12 @@ def _check_chain(
     if source.is_alone:
         return  # what was before it is not here
     if previous != (before.manifest if before else None):
-        found.findings.append(Finding(where, CUT))
+        found.findings.append(Evidence(where, CUT))
     elif before is not None:
         if before.uuid is not None and before.uuid != now.uuid:
-            found.findings.append(Finding(where, OTHER_UUID))
+            found.findings.append(Evidence(where, OTHER_UUID))
         if now.created < before.created:
-            found.findings.append(Finding(where, BACKWARDS))
+            found.findings.append(Evidence(where, BACKWARDS))
 
 
 def _check_files(source: Source, found: Verified, dataset: str, version: str, resource: Any) -> None:
@@ -225,15 +225,15 @@ def _check_files(source: Source, found: Verified, dataset: str, version: str, re
         parquet = resource.get("opendata", {}).get("parquet")
         parts = [(str(part["path"]), str(part["hash"]), part["bytes"]) for part in (resource, parquet) if part]
     except (AttributeError, KeyError, TypeError):
-        found.findings.append(Finding(f"{dataset}@{version}", NO_RECORD))
+        found.findings.append(Evidence(f"{dataset}@{version}", NO_RECORD))
         return
     for path, expected, size in parts:
         where = f"{dataset}@{version}/{path}"
         hashed = source.hash_file(dataset, version, path, expected.removeprefix("sha256:"))
         if hashed is None:
-            found.findings.append(Finding(where, FILE_GONE))
+            found.findings.append(Evidence(where, FILE_GONE))
             continue
         found.files += 1
         found.bytes += hashed[1]
         if (f"sha256:{hashed[0]}", hashed[1]) != (expected, size):
-            found.findings.append(Finding(where, FILE_OTHER))
+            found.findings.append(Evidence(where, FILE_OTHER))

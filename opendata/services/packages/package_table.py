@@ -13,7 +13,7 @@ from typing import Any
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, InvalidPackageError, UnsupportedFormatError
 from opendata.intake.attachments import ACCEPTED, NO_ATTACHMENT, find_form
-from opendata.intake.kind.kinds import tell_kind
+from opendata.intake.kind.kinds import detect_kind
 from opendata.intake.reading import OnShare, T, read_table
 from opendata.intake.tables import FoundTable, OpenedTable
 from opendata.intake.understanding import Choices
@@ -66,7 +66,7 @@ def fetch_attachment(files: PackageSource, resource: ResourceDescription, target
     """
     path = files.fetch(str(resource.path), target)
     _check_digest(resource, path)
-    kind = tell_kind(path)
+    kind = detect_kind(path)
     if find_form(path, kind, str(resource.path), declared=True) is None:
         raise UnsupportedFormatError(NO_ATTACHMENT, file=resource.path, kind=kind.name, accepted=ACCEPTED)
     return path
@@ -100,7 +100,7 @@ def _check_digest(resource: ResourceDescription, path: Path) -> None:
 
 def _check_kind(resource: ResourceDescription, path: Path) -> None:
     """Refuse a file that isn't text, whatever its name says."""
-    kind = tell_kind(path)
+    kind = detect_kind(path)
     if kind.role == "document" or kind.form in _PACKED:
         raise UnsupportedFormatError(N_("“%(path)s” is %(kind)s, not a CSV table"), path=resource.path, kind=kind.name)
 

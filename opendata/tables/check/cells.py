@@ -29,7 +29,7 @@ _ORDER = ("required", "minLength", "maxLength", "pattern", *_COMPARE, "enum")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CellValue:
     """A cell read: its value (None: missing, or of the wrong type) and every rule it breaks.
 
     `parsed` is the value even where it breaks a rule and cannot be published, as an integer beyond 64 bits.
@@ -68,22 +68,22 @@ class CellRule:
         """How much breaking a rule of this field weighs."""
         return self._strength(rule)
 
-    def read(self, text: str | None) -> Reading:
+    def read(self, text: str | None) -> CellValue:
         """Read one cell; `text` None is a cell that its row lacks."""
         if text is None or text in self.nulls:
-            return Reading(None, self._miss())
+            return CellValue(None, self._miss())
         if self.trims and text and not text.strip():
-            return Reading(None, (Problem("blank-cell", "required", self.strength("required")),))
+            return CellValue(None, (Problem("blank-cell", "required", self.strength("required")),))
         value, problems = self._parse(text)
         if value is None:
-            return Reading(None, tuple(problems) or (self._type_problem(),))
+            return CellValue(None, tuple(problems) or (self._type_problem(),))
         broken = [*problems, *self._break_constraints(value, text)]
         misfit = self.type.find_misfit(value, self.field, self.nulls)
         if misfit is not None:
             if not broken:
-                return Reading(None, (misfit,))
-            return Reading(None, tuple(broken), value)
-        return Reading(value, tuple(broken), value)
+                return CellValue(None, (misfit,))
+            return CellValue(None, tuple(broken), value)
+        return CellValue(value, tuple(broken), value)
 
     def is_right(self, text: str | None) -> bool:
         """Whether a cell breaks no rule."""

@@ -16,7 +16,7 @@ from opendata.domain.findings import Problem
 from opendata.tables.arrow.arrays import make_scalar, make_text, make_texts, view_flags, view_numbers
 from opendata.tables.arrow.masks import either, only
 from opendata.tables.arrow.shapes import Matcher, find_classes, find_lengths, is_of_bytes
-from opendata.tables.check.cells import CellRule, Reading
+from opendata.tables.check.cells import CellRule, CellValue
 from opendata.tables.types.casting import build_column
 from opendata.tables.types.field_type import LEXICAL
 from opendata.tables.types.number import DOUBLE_DIGITS
@@ -164,7 +164,7 @@ class ColumnScreen:
         return decided
 
     def _repair(
-        self, sources: list[str | None], readings: list[Reading], counts: np.ndarray
+        self, sources: list[str | None], readings: list[CellValue], counts: np.ndarray
     ) -> Mapping[tuple[str, ...], int]:
         """Put the repaired texts and their readings in the place of broken ones; the cells repaired, by kind."""
         repaired: Counter[tuple[str, ...]] = Counter()
@@ -188,7 +188,7 @@ class ColumnScreen:
             typed = pc.add(typed, 0.0)
         return (typed, pa.nulls(len(typed), pa.string()) if tails is None else tails)
 
-    def _write_key(self, reading: Reading, source: str | None) -> str | None:
+    def _write_key(self, reading: CellValue, source: str | None) -> str | None:
         """What tells a value apart beside its Arrow value; all of it, where the column cannot hold it."""
         if reading.parsed is None:
             return None

@@ -25,7 +25,7 @@ from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
 from opendata.tables.check.row_keys import RowKeys
 from opendata.tables.report.report import TaskReport
-from opendata.tables.schema.header import Header, match_header, read_labels, tell_apart
+from opendata.tables.schema.header import Header, make_distinct, match_header, read_labels
 from opendata.tables.schema.schema import text_schema
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
@@ -75,7 +75,7 @@ class TableReader:
     `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
     `recipe` says which wrong cells are repaired, and how. `sha256` is the digest of the file where it is known.
     `renames` gives columns the names of fields: label → name; a column without a label, or with that of another, has
-    the one that `tell_apart` gives it. The columns of a file mapped in this way may come in any order.
+    the one that `make_distinct` gives it. The columns of a file mapped in this way may come in any order.
     """
 
     def __init__(
@@ -177,16 +177,16 @@ class TableReader:
         if self.task.valid:
             self.task.warnings += describe_rounded([item.name for item in self.fields], self._rounded)
         self._note_forms()
-        self._tell_repairs(screens)
+        self._report_repairs(screens)
 
     # --- the header
 
     def _settle_header(self, head: Sequence[Sequence[str]]) -> Header:
         found = read_labels(head, self.dialect) if self.dialect.header_rows else ()
-        told = tell_apart(found)
+        told = make_distinct(found)
         labels = tuple(self._renames.get(name, label) for name, label in zip(told, found, strict=True))
         if self.schema is None:
-            self.schema = text_schema(tell_apart(labels or [""] * max(len(head[0]), 1)))
+            self.schema = text_schema(make_distinct(labels or [""] * max(len(head[0]), 1)))
         header = match_header(labels, self.schema, is_mapped=not self._renames.keys().isdisjoint(told))
         self.task.labels = list(found)
         known = set(self.schema.names)
@@ -305,7 +305,7 @@ class TableReader:
             if text in known or len(known) < MAX_WRONG_TEXTS:
                 known[text] += count
 
-    def _tell_repairs(self, screens: Sequence[ColumnScreen]) -> None:
+    def _report_repairs(self, screens: Sequence[ColumnScreen]) -> None:
         """Report what was repaired, and what could be."""
         self.task.repaired = [
             {"fieldName": name, "kind": kind, "count": count} for (name, kind), count in self._repaired.items()

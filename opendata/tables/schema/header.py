@@ -80,7 +80,7 @@ def match_header(labels: Sequence[str], schema: TableSchema, *, is_mapped: bool 
     return Header(tuple(labels), tuple(columns), extra, tuple(faults))
 
 
-def tell_apart(labels: Sequence[str]) -> list[str]:
+def make_distinct(labels: Sequence[str]) -> list[str]:
     """The labels of a file, each made distinct: one that is missing or repeated gets a number."""
     return name_columns([label or f"field{number}" for number, label in enumerate(labels, start=1)])
 

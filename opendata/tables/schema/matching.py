@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from opendata.domain.schema import Field, TableSchema
 from opendata.tables.schema.folding import fold, is_near, list_near
-from opendata.tables.schema.header import TOLERATES_EXTRA, TOLERATES_MISSING, tell_apart
+from opendata.tables.schema.header import TOLERATES_EXTRA, TOLERATES_MISSING, make_distinct
 
 NAME, TITLE, ALIAS = 1.0, 0.97, 0.94
 """How sure a label is that is one of the field's own words; what is only like it is so much less sure:"""
@@ -30,7 +30,7 @@ Ref = TypeVar("Ref")
 class Pairing:
     """A column and its field. `how`: `name`, `title`, `alias`, `folded` (another spelling) or `near` (a slip).
 
-    `label` is as `tell_apart` gives it: that of a column without a label of its own has a number.
+    `label` is as `make_distinct` gives it: that of a column without a label of its own has a number.
     """
 
     label: str
@@ -83,7 +83,7 @@ class SchemaMatch(Generic[Ref]):
 
 def match_columns(labels: Sequence[str], schema: TableSchema) -> ColumnMatch:
     """Find the column of each field: the surest pairing first, of equals the one further to the left."""
-    names = tell_apart(labels)
+    names = make_distinct(labels)
     index = _Index(schema.fields)
     pairs: dict[int, tuple[float, int, str]] = {}  # field → its column
     for find in (index.find_like, index.find_near):  # whatever is near is less sure than all before

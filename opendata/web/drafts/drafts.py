@@ -19,7 +19,7 @@ from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
-from opendata.web.drafts.next_version import list_bumps, lose_much, tell_today
+from opendata.web.drafts.next_version import format_today, list_bumps, lose_much
 from opendata.web.drafts.readings import needs_look
 from opendata.web.drafts.repairs import list_repairs, read_choice
 from opendata.web.drafts.statuses import PRIVACY, PROPERTIES, describe_status, list_steps
@@ -69,8 +69,8 @@ def show_draft(draft: str) -> str:
         property_names=PROPERTIES,
         bumps=list_bumps(found.next),
         losses=[item for item in found.tables if lose_much(item)],
-        today=tell_today(),
-        effective=max(tell_today(), found.breaking["effective"] if found.breaking else ""),
+        today=format_today(),
+        effective=max(format_today(), found.breaking["effective"] if found.breaking else ""),
         needs_look=needs_look,
     )
 

@@ -10,7 +10,7 @@ from opendata.domain.schema import Field, TableSchema
 from opendata.errors import N_, StateError
 from opendata.services.core.values import DraftResourceView
 from opendata.services.drafts.matching import SchemaProposal
-from opendata.tables.schema.header import tell_apart
+from opendata.tables.schema.header import make_distinct
 from opendata.tables.schema.matching import match_columns
 
 SHOWN_PROPOSALS = 3
@@ -58,7 +58,7 @@ class ColumnForm:
 
 def build_form(table: DraftResourceView, task: Mapping[str, Any] | None) -> ColumnForm | None:
     """The form for a table whose columns are not those of its schema, or were mapped before; else None."""
-    labels = tell_apart(task["labels"]) if task else []
+    labels = make_distinct(task["labels"]) if task else []
     if task is None or not labels or not table.schema or table.carried:
         return None
     schema = TableSchema(table.schema)
@@ -94,7 +94,7 @@ def build_form(table: DraftResourceView, task: Mapping[str, Any] | None) -> Colu
 
 def read_form(form: Mapping[str, str], table: DraftResourceView, task: Mapping[str, Any] | None) -> dict[str, str]:
     """Which columns a form says are which fields: label → name. Raises `StateError` if one column is two fields."""
-    labels = tell_apart(task["labels"]) if task else []
+    labels = make_distinct(task["labels"]) if task else []
     found: dict[str, str] = {}
     for number, item in enumerate((table.schema or {}).get("fields", ())):
         column = form.get(f"column_{number}", "")

@@ -37,6 +37,6 @@ def lose_much(table: DraftResourceView) -> float:
     return share if share >= _MUCH else 0
 
 
-def tell_today() -> str:
+def format_today() -> str:
     """Today where the portal is, as ISO 8601."""
     return datetime.now(ZoneInfo(services().settings.timezone)).date().isoformat()

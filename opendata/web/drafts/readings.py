@@ -97,7 +97,7 @@ def _render(draft: str, resource: str, form: MultiDict[str, str] | None) -> str:
         form_name=_FORMS.get(reading.get("form", ""), reading.get("form", "")),
         values=values,
         errors={},
-        fault=_tell(fault) if fault is not None else "",
+        fault=_say_error(fault) if fault is not None else "",
         encodings=offer_encodings(),
         encoding_names=ENCODING_NAMES,
         delimiters=offer_delimiters(),
@@ -148,7 +148,7 @@ def _word(decision: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": text, "is_doubtful": decision["sure"] < CAREFUL, "sure": decision["sure"]}
 
 
-def _tell(error: InputError) -> str:
+def _say_error(error: InputError) -> str:
     texts = [choose_voice().say_fault(item) for item in error.faults]
     return " ".join(texts) or choose_voice().say_error(error)
 

@@ -55,7 +55,7 @@ def read_upload(
             arrived = UploadedFile(file.filename, file.stream)  # type: ignore[arg-type]  # an IO[bytes] is one
         else:
             continue
-        name = _tell_apart(_base_name(arrived.name), taken)
+        name = _make_distinct(_base_name(arrived.name), taken)
         schema, wrong = _read_schema(form, number)
         if wrong:
             errors[f"own_{number}"] = [wrong]
@@ -133,7 +133,7 @@ def _base_name(name: str) -> str:
     return name.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")[:200] or "table.csv"
 
 
-def _tell_apart(name: str, taken: Sequence[str]) -> str:
+def _make_distinct(name: str, taken: Sequence[str]) -> str:
     found, number = name, 2
     while found in taken:
         found, number = f"{number}-{name}", number + 1

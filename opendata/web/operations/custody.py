@@ -53,11 +53,11 @@ def withdraw_version(dataset: str, version: str) -> Response | str | tuple[str, 
 
 
 @blueprint.post(f"{_ONE}/errata")
-def tell_erratum(dataset: str, version: str) -> Response | tuple[str, int]:
+def report_erratum(dataset: str, version: str) -> Response | tuple[str, int]:
     """Report what is wrong with a published version."""
     values = request.form.to_dict()
     try:
-        services().withdrawals.tell_erratum(
+        services().withdrawals.report_erratum(
             g.actor, dataset, version, text=values.get("text", ""), successor=values.get("corrected") or None
         )
     except InvalidMetadataError as error:

@@ -20,13 +20,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendata.intake.kind.kinds import tell_kind
+from opendata.intake.kind.kinds import detect_kind
 
 
 def tell(folder: Path, content: bytes | str, encoding: str = "utf-8") -> str:
     path = folder / "misleading.pdf"
     path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-    return tell_kind(path).form
+    return detect_kind(path).form
 
 
 def zipped(members: Mapping[str, bytes]) -> bytes:
@@ -196,7 +196,7 @@ def test_every_kind_has_a_role_and_a_name(form: str, tmp_path: Path) -> None:
     }
     path = tmp_path / "file"
     path.write_bytes(files[form])
-    kind = tell_kind(path)
+    kind = detect_kind(path)
     assert (kind.form, kind.role) == (form, {"csv": "table", "zip": "container"}.get(form, "document"))
     assert kind.name.startswith(("a ", "an "))
 
@@ -207,7 +207,7 @@ def test_every_kind_has_a_role_and_a_name(form: str, tmp_path: Path) -> None:
 def test_any_bytes_have_a_kind(content: bytes, head: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_bytes(head + content)
-    assert tell_kind(path).role in ("table", "container", "document")
+    assert detect_kind(path).role in ("table", "container", "document")
 
 
 @pytest.mark.parametrize(
@@ -222,4 +222,4 @@ def test_any_bytes_have_a_kind(content: bytes, head: bytes, tmp_path_factory: py
     ],
 )
 def test_real_files_are_told(name: str, form: str, realdata: Path) -> None:
-    assert tell_kind(realdata / name).form == form
+    assert detect_kind(realdata / name).form == form

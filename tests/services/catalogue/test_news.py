@@ -63,7 +63,7 @@ def test_an_old_version_is_news_again_when_it_is_corrected_or_withdrawn(services
     assert list_numbers(services.versions) == ["1.0.0", "1.2.0", "1.1.0"]
     assert list_numbers(services.versions, "reservoirs", limit=1) == ["1.0.0", "1.2.0", "1.1.0"]
     set_times(services)
-    services.withdrawals.tell_erratum(SYSTEM, "reservoirs", "1.0.0", text="x", successor="1.1.0")
+    services.withdrawals.report_erratum(SYSTEM, "reservoirs", "1.0.0", text="x", successor="1.1.0")
     assert list_numbers(services.versions) == ["1.1.0", "1.0.0", "1.2.0"]
 
 
@@ -75,7 +75,7 @@ def test_a_rebuilt_catalogue_has_the_same_news(tmp_path: Path, monkeypatch: pyte
     services.datasets.create(boss, {"id": "reservoirs", "title": "水库", "publisher": "water-bureau"})
     publish_three(services, boss)
     services.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="x")
-    services.withdrawals.tell_erratum(SYSTEM, "reservoirs", "1.1.0", text="x")
+    services.withdrawals.report_erratum(SYSTEM, "reservoirs", "1.1.0", text="x")
     before = [item.version for item in services.versions.list_news(limit=9).items]
     assert [item.version for item in before] == ["1.1.0", "1.0.0", "1.2.0"]
     services.database.dispose()

@@ -211,7 +211,7 @@ def test_only_maintainers_withdraw_and_only_with_a_reason(services: Services, ed
 def test_an_erratum_is_kept_with_the_dataset_and_in_the_store(services: Services, editor: Actor, boss: Actor) -> None:
     publish(services, editor)
     publish(services, editor, MORE)
-    services.withdrawals.tell_erratum(boss, "reservoirs", "1.0.0", text="水位单位是米", successor="1.1.0")
+    services.withdrawals.report_erratum(boss, "reservoirs", "1.0.0", text="水位单位是米", successor="1.1.0")
     (erratum,) = services.datasets.get("reservoirs").errata
     assert (erratum["version"], erratum["successor"], erratum["text"]) == ("1.0.0", "1.1.0", "水位单位是米")
     store = LocalStore(services.settings.public_folder)

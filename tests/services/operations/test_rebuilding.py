@@ -72,7 +72,7 @@ def test_the_catalogue_comes_back_from_the_store(services: Services, editor: Act
     services.datasets.create(editor, {**DATASET, "id": "second"})
     publish(services, editor, dataset="second")
     services.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="x", legal_basis="y", erase=True)
-    services.withdrawals.tell_erratum(SYSTEM, "reservoirs", "1.1.0", text="z")
+    services.withdrawals.report_erratum(SYSTEM, "reservoirs", "1.1.0", text="z")
     services.renaming.rename(SYSTEM, "reservoirs", "lakes")
     other, found = rebuilt()
     assert found.wrong == []
@@ -180,9 +180,9 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self._standing())
     @rule(data=st.data())
-    def tell_erratum(self, data: st.DataObject) -> None:
+    def report_erratum(self, data: st.DataObject) -> None:
         dataset, version = data.draw(st.sampled_from(self._standing()))
-        self.services.withdrawals.tell_erratum(SYSTEM, dataset, version, text="z")
+        self.services.withdrawals.report_erratum(SYSTEM, dataset, version, text="z")
 
     @precondition(lambda self: self._standing())
     @rule(data=st.data())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opendata.tables.schema.header import tell_apart
+from opendata.tables.schema.header import make_distinct
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import PreparedTable, prepare_table
 
@@ -43,7 +43,7 @@ def list_errors(table: PreparedTable) -> list[tuple[str, str]]:
     ],
 )
 def test_labels_are_told_apart(labels: list[str], told: list[str]) -> None:
-    assert tell_apart(labels) == told
+    assert make_distinct(labels) == told
 
 
 def test_columns_in_another_order_are_wrong_under_an_exact_schema(tmp_path: Path) -> None:

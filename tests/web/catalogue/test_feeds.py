@@ -28,7 +28,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
             publish(services, boss, text)
             text += f"B{number:03},湖{number},{number},2026-02-02\n"
         services.withdrawals.withdraw(boss, "reservoirs", "1.0.0", reason="wrong table")
-        services.withdrawals.tell_erratum(boss, "reservoirs", "1.1.0", text="one level too high", successor="1.2.0")
+        services.withdrawals.report_erratum(boss, "reservoirs", "1.1.0", text="one level too high", successor="1.2.0")
         yield portal
 
 
