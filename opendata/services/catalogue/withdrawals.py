@@ -136,6 +136,8 @@ class Withdrawals:
         """Report what is wrong with a published version; it is shown there and on the version that corrects it."""
         found_actor = require_maintainer(actor)
         text = _read_text("/text", text)
+        if successor == version:
+            raise InvalidMetadataError(faults=[fault("/successor", N_("A version can't be its own successor"))])
         now = self._context.now()
         with self._context.write() as session:
             row = find_dataset(session, dataset, lock=True)

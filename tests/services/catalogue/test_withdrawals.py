@@ -208,6 +208,13 @@ def test_only_maintainers_withdraw_and_only_with_a_reason(services: Services, ed
     assert services.versions.get("reservoirs", "1.0.0").withdrawal is None
 
 
+def test_a_version_does_not_correct_itself(services: Services, editor: Actor, boss: Actor) -> None:
+    publish(services, editor)
+    with pytest.raises(InvalidMetadataError) as refused:
+        services.withdrawals.report_erratum(boss, "reservoirs", "1.0.0", text="x", successor="1.0.0")
+    assert [item.pointer for item in refused.value.faults] == ["/successor"]
+
+
 def test_an_erratum_is_kept_with_the_dataset_and_in_the_store(services: Services, editor: Actor, boss: Actor) -> None:
     publish(services, editor)
     publish(services, editor, MORE)
