@@ -24,6 +24,9 @@ from opendata.services.work.work import Work
 
 logger = logging.getLogger(__name__)
 
+BEGUN = b"begun\n"
+"""What the process answers as soon as it has a draft: before this, its end has nothing to do with the draft."""
+
 DONE = b"done\n"
 """What the process answers when a draft is done, and it is ready for the next."""
 
@@ -132,6 +135,10 @@ class ProcessRunner:
         child = self._hand_over(lease)
         try:
             answer = self._follow(child, lease)
+            if answer == _ENDED and not child.has_begun and not self._stopping:
+                child.end()  # it died idle: it is replaced, and that counts for nothing
+                child = self._hand_over(lease)
+                answer = self._follow(child, lease)
         except LostLeaseError:
             logger.info("draft %s was taken over, or given up: its work is stopped", lease.draft)
             answer = LAST
@@ -146,13 +153,9 @@ class ProcessRunner:
             self._find_child()
 
     def _hand_over(self, lease: Lease) -> _Process:
-        """Tell the process about a draft; one that died idle is replaced, and that counts for nothing."""
-        words = f"{lease.draft} {lease.owner}\n".encode("ascii")
+        """Tell the process about a draft; following it shows whether it could still hear."""
         child = self._find_child()
-        if not child.tell(words):
-            child.end()
-            child = self._find_child()
-            child.tell(words)  # should it be dead again, following it shows that
+        child.tell(f"{lease.draft} {lease.owner}\n".encode("ascii"))
         return child
 
     def _follow(self, child: _Process, lease: Lease) -> bytes:
@@ -194,6 +197,7 @@ class _Process:
 
     def __init__(self, popen: Process) -> None:
         self.pid = popen.pid
+        self.has_begun = False
         self._popen = popen
         self._words = cast("IO[bytes]", self._popen.stdin)
         self._answers = cast("IO[bytes]", self._popen.stdout)
@@ -207,19 +211,20 @@ class _Process:
         self._words.close()
         self._answers.close()
 
-    def tell(self, words: bytes) -> bool:
-        """Whether it could still be told."""
-        try:
+    def tell(self, words: bytes) -> None:
+        """Tell it about a draft; one that has ended doesn't hear."""
+        self.has_begun = False
+        with contextlib.suppress(BrokenPipeError):
             self._words.write(words)
-        except BrokenPipeError:
-            return False
-        return True
 
     def read_answer(self, seconds: float) -> bytes | None:
-        """What it says, empty where it ended; None where it says nothing for so long."""
-        if not select.select([self._answers], [], [], seconds)[0]:
-            return None
-        return self._answers.readline()
+        """What it says of the draft's end, empty where it ended itself; None where it is silent for so long."""
+        while select.select([self._answers], [], [], seconds)[0]:
+            answer = self._answers.readline()
+            if answer != BEGUN:
+                return answer
+            self.has_begun = True
+        return None
 
     def find_end(self) -> str:
         """Why it ended, in a word or two."""

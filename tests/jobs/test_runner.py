@@ -31,6 +31,22 @@ PATIENCE = 60
 Start = Callable[..., ProcessRunner]
 
 
+class DeafEar:
+    """The standard input of a process that dies with the words unread in it."""
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        self._stdin = child.stdin
+
+    def write(self, words: bytes) -> None:
+        self._child.send_signal(signal.SIGSTOP)
+        self._stdin.write(words)
+        self._child.send_signal(signal.SIGKILL)
+
+    def close(self) -> None:
+        self._stdin.close()
+
+
 @pytest.fixture
 def start(services: Services, forge: Forge, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Start a runner whose process minds what tables are called; it is forked, unless it is to start `cold`."""
@@ -48,13 +64,22 @@ def start(services: Services, forge: Forge, monkeypatch: pytest.MonkeyPatch) -> 
         children.append(forge.start("tests.jobs.child:work", environment=environment, with_pipes=True))
         return children[-1]
 
-    def build(*, seconds: float = PATIENCE, is_cold: bool = False, work: Work = services.work) -> ProcessRunner:
+    def fork_deaf(command: Sequence[str]) -> Child:
+        child = fork(command)
+        if len(children) == 1:
+            child.stdin = DeafEar(child)
+        return child
+
+    def build(
+        *, seconds: float = PATIENCE, is_cold: bool = False, first_is_deaf: bool = False, work: Work = services.work
+    ) -> ProcessRunner:
         if is_cold:
             for name, value in environment.items():
                 monkeypatch.setenv(name, value)
             runner = ProcessRunner(work, [sys.executable, str(CHILD), str(os.getpid())], seconds=seconds)
         else:
-            runner = ProcessRunner(work, [], seconds=seconds, start_process=fork)
+            start_process = fork_deaf if first_is_deaf else fork
+            runner = ProcessRunner(work, [], seconds=seconds, start_process=start_process)
         started.append(runner)
         runner.start()
         return runner
@@ -209,6 +234,18 @@ def test_a_process_killed_while_idle_is_replaced_and_nobody_notices(
     runner = start()
     process = pid_of(runner)
     os.kill(process, signal.SIGKILL)
+    draft = receive(services, editor)
+    assert runner.run(draft) is True
+    view = services.drafts.get(editor, draft)
+    assert (view.status, view.error) == ("valid", None)
+    assert pid_of(runner) != process
+
+
+def test_a_process_that_dies_before_it_has_taken_the_draft_is_replaced_and_nobody_notices(
+    services: Services, editor: Actor, start: Start
+) -> None:
+    runner = start(first_is_deaf=True)
+    process = pid_of(runner)
     draft = receive(services, editor)
     assert runner.run(draft) is True
     view = services.drafts.get(editor, draft)

@@ -31,7 +31,7 @@ def main(parent: int) -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
 
-    from opendata.jobs.runner import DONE, LAST
+    from opendata.jobs.runner import BEGUN, DONE, LAST
     from opendata.settings import read_settings
     from opendata.wiring import build_services
 
@@ -40,6 +40,7 @@ def main(parent: int) -> None:
     _warm_up()
     limit_memory(services.settings.work_memory_bytes)
     for count, line in enumerate(sys.stdin.buffer, 1):
+        answers.write(BEGUN)
         draft, owner = line.decode("ascii").split()
         sound = services.work.do(services.work.resume(draft, owner))
         last = not sound or count >= _DRAFTS or _read_status("VmRSS") > _GROWN_BYTES
