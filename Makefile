@@ -144,15 +144,16 @@ define compile_later
 [ $(COMPILED) -nt $(RUNTIME) ] || { nice -n 19 $(BIN)/python -m compileall -q -x olefile2 $(VENV)/lib >/dev/null 2>&1 && touch $(COMPILED); } &
 endef
 
-# uv takes a fifth of pip's time, but does not read pip's configuration: it is told of a mirror named there. Where
-# uv can't reach the packages although pip can (a proxy of the house), pip does the work.
+# uv takes a fifth of pip's time, but does not read pip's configuration: so a mirror that is set
+# there is passed on. Where uv can't reach the packages although pip can (behind a proxy), pip installs them.
 define sync
 set -e; echo "Installing $(1) into $(VENV)"; \
 index=$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true); \
 index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$index}}; \
 [ -z "$$index" ] || export UV_DEFAULT_INDEX="$$index"; \
 $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(1) \
-    || $(BIN)/python -m pip install -qq --require-hashes --requirement $(1); \
+    || { echo "uv can't reach the packages. pip installs them instead, which takes longer" >&2; \
+    $(BIN)/python -m pip install -qq --require-hashes --requirement $(1); }; \
 $(BIN)/uv pip install --quiet --offline --python $(BIN)/python --no-deps --no-build-isolation --editable .
 endef
 

@@ -39,7 +39,7 @@ class Settings:
         "", "Folder of originals, drafts and reports; empty: `private` in the instance folder."
     )
     base_url: str = _setting("", "Public address of the portal, without a final slash; empty: that of the request.")
-    title: str = _setting("", "Name of the portal as its pages show it; empty: a general name.")
+    title: str = _setting("", "Name of the portal on its pages; empty: a general name.")
     languages: tuple[str, ...] = _setting(
         ("zh", "en"), "Languages of the portal, the default first (comma-separated: zh, en)."
     )
@@ -52,7 +52,7 @@ class Settings:
         4 * 1024**3, "Largest request accepted, and largest file sent in pieces.", unit="bytes"
     )
     max_pending_bytes: int = _setting(
-        20 * 1024**3, "Most that uploads of one publisher may take while no draft refers to them.", unit="bytes"
+        20 * 1024**3, "Largest total size of one publisher's uploads that aren't in a draft yet.", unit="bytes"
     )
     upload_hours: int = _setting(
         24, "How long an upload is kept after its last piece, and a finished one for drafts to refer to.", unit="hours"
@@ -81,20 +81,20 @@ class Settings:
         365, "How long “gc” keeps originals and reports of drafts that were published.", unit="days"
     )
     purge_url: str = _setting(
-        "", 'Told by POST `{"prefix": …}` what the caches in front of the portal must forget; empty: nobody is.'
+        "", 'Address that gets a POST of `{"prefix": …}` when caches must drop these addresses; empty: none.'
     )
     derived: str = _setting(
-        "", "Folder of forms made on demand, which may be deleted at any time; empty: `derived` in the instance folder."
+        "", "Folder of files made on demand, which can be deleted at any time; empty: `derived` in the instance folder."
     )
     derived_bytes: int = _setting(
-        20 * 1024**3, "Most that the forms made on demand may take; the least used go first.", unit="bytes"
+        20 * 1024**3, "Largest total size of the files made on demand; the least used are deleted first.", unit="bytes"
     )
     encoded_bytes: int = _setting(
         32 * 1024**2, "Largest CSV or JSON file of which compressed variants are made and kept.", unit="bytes"
     )
     accel_prefix: str = _setting(
         "",
-        "Path under which nginx sends the files itself (`X-Accel-Redirect`), such as /_files; empty: we send them.",
+        "Path under which nginx sends files (`X-Accel-Redirect`), such as /_files; empty: the web process sends them.",
     )
     work_memory_bytes: int = _setting(
         3 * 1024**3, "Memory that the work on one draft may take, beyond what an idle process has.", unit="bytes"
@@ -126,7 +126,7 @@ class Settings:
 
     @property
     def derived_folder(self) -> Path:
-        """Where forms made on demand lie, outside both stores."""
+        """The folder of files made on demand, outside both stores."""
         return self.home / Path(self.derived or "derived").expanduser()
 
     @property

@@ -27,8 +27,9 @@ from opendata.cli.uploads.upload import upload
 def main() -> None:
     """Publish open data: validated, versioned, verifiable.
 
-    All settings are environment variables; `opendata config` lists them. Exit status: 0 done, 1 the data did not
-    pass, 2 wrong use or failure.
+    All settings are environment variables. `opendata config` lists them.
+
+    Exit status: 0 done, 1 the data didn't pass, 2 wrong use or a failure.
     """
 
 

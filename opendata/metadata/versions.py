@@ -79,7 +79,7 @@ def raise_bump(bump: str | None, wanted: str | None) -> str | None:
 
 
 def compare_manifests(old: Manifest | None, new: Manifest, rows: Mapping[str, RowChanges] | None = None) -> Change:
-    """Tell how a manifest differs from the one before it; `rows` are the changed rows of tables, where they are known.
+    """What differs between a manifest and the one before it; `rows` are the changed rows of tables, if they are known.
 
     Digests of derived files (Parquet) and of the source file do not count: the same rows in other packing are equal.
     """

@@ -9,9 +9,11 @@ import ast
 import re
 from pathlib import Path
 
+import click
 import pytest
 from babel.messages.pofile import read_po
 
+from opendata.cli import main
 from opendata.settings import TRANSLATIONS
 from tests.servers import CHECKOUT
 
@@ -72,3 +74,16 @@ def test_no_docstring_is_odd() -> None:
         f"{path.name}: {text}": odd for path in MODULES for text in list_docstrings(path) if (odd := find_odd(text))
     }
     assert texts == {}
+
+
+def list_help(command: click.Command) -> list[str]:
+    """What `--help` shows of a command and of all commands below it."""
+    texts = [command.help, command.short_help, *(getattr(option, "help", None) for option in command.params)]
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return [text for text in texts if text] + [text for child in below for text in list_help(child)]
+
+
+def test_no_help_of_a_command_is_odd() -> None:
+    texts = list_help(main)
+    assert len(texts) > 100
+    assert {text: odd for text in texts if (odd := find_odd(text))} == {}

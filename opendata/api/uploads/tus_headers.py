@@ -46,7 +46,7 @@ def name_version(response: Response) -> Response:
 
 
 def describe(found: UploadView) -> dict[str, str]:
-    """The headers that tell how far an upload is."""
+    """The headers that give the offset of an upload."""
     headers = {
         "Upload-Offset": str(found.offset),
         "Upload-Length": str(found.length),

@@ -18,7 +18,7 @@ def key() -> None:
 @key.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_keys(as_json: bool) -> None:
-    """List every key there has been, oldest first."""
+    """List the current key and all earlier keys, oldest first."""
     with open_services() as services:
         found = services.keys.list()
     if as_json:
@@ -30,7 +30,7 @@ def list_keys(as_json: bool) -> None:
 
 @key.command("rotate")
 def rotate_key() -> None:
-    """Replace the signing key: the current key vouches for the new one and is deleted."""
+    """Replace the signing key: the current key signs the new one and is deleted."""
     from opendata.services.core.actors import SYSTEM
 
     with open_services() as services:

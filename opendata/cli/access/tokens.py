@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 @click.group()
 def token() -> None:
-    """Make and revoke the bearer tokens of programs."""
+    """Create and revoke bearer tokens for programs."""
 
 
 @token.command("create")
-@click.option("--user", "name", help="Whose rights it carries; else those of the first maintainer.")
-@click.option("--name", "label", default="", help="What it is for, to tell it from others.")
-@click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires; else it never does.")
+@click.option("--user", "name", help="The account whose rights it has. Default: the first maintainer.")
+@click.option("--name", "label", default="", help="What it is for, so that you recognise it in the list.")
+@click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires. Default: it never expires.")
 def create_token(name: str | None, label: str, days: int | None) -> None:
-    """Make a token. It is printed this once, alone, on stdout."""
+    """Create a token. Only the token is printed to stdout, and it is never shown again."""
     with open_services() as services:
         owner = name or _find_maintainer(services)
         text, view = services.accounts.create_token(owner, label, days=days)
@@ -59,7 +59,7 @@ def list_tokens(as_json: bool) -> None:
 @token.command("revoke")
 @click.argument("number", metavar="ID", type=int)
 def revoke_token(number: int) -> None:
-    """End a token."""
+    """Revoke a token."""
     with open_services() as services:
         services.accounts.revoke_token(number)
 

@@ -12,12 +12,12 @@ from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_json, write_note, write_table
 from opendata.errors import N_
 
-_password = click.option("--password-stdin", is_flag=True, help="Read the password from stdin; else one is made up.")
+_password = click.option("--password-stdin", is_flag=True, help="Read the password from stdin. Default: a random one.")
 
 
 @click.group()
 def user() -> None:
-    """Make and close accounts."""
+    """Create and close accounts."""
 
 
 @user.command("create")
@@ -26,7 +26,7 @@ def user() -> None:
 @click.option("--publisher", help="The publisher that an editor works for.")
 @_password
 def create_user(name: str, role: str, publisher: str | None, password_stdin: bool) -> None:
-    """Create an account. A password made up is printed, alone, on stdout."""
+    """Create an account. A random password is printed to stdout, and nothing else."""
     password = _read_password(password_stdin)
     with open_services() as services:
         services.accounts.create_user(name, password, role, publisher)
@@ -39,7 +39,7 @@ def create_user(name: str, role: str, publisher: str | None, password_stdin: boo
 @click.argument("name")
 @_password
 def set_password(name: str, password_stdin: bool) -> None:
-    """Give an account a new password; its sessions end."""
+    """Give an account a new password. Its sessions end."""
     password = _read_password(password_stdin)
     with open_services() as services:
         services.accounts.set_password(name, password)
@@ -68,7 +68,7 @@ def list_users(as_json: bool) -> None:
 @user.command("disable")
 @click.argument("name")
 def disable_user(name: str) -> None:
-    """Close an account; its sessions and tokens end at once."""
+    """Close an account. Its sessions and tokens end at once."""
     with open_services() as services:
         services.accounts.disable_user(name)
 
@@ -76,7 +76,7 @@ def disable_user(name: str) -> None:
 @user.command("enable")
 @click.argument("name")
 def enable_user(name: str) -> None:
-    """Open a closed account again."""
+    """Reopen a closed account."""
     with open_services() as services:
         services.accounts.disable_user(name, disabled=False)
 

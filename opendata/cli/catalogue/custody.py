@@ -11,14 +11,14 @@ from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.errors import N_
 
 
-@click.command(short_help="Take a version down.")
+@click.command(short_help="Withdraw a version.")
 @click.argument("dataset")
 @click.argument("version")
-@click.option("--reason", required=True, help="Why; published with the tombstone.")
-@click.option("--legal-basis", default="", help="The law that demands it; needed with --erase.")
+@click.option("--reason", required=True, help="The reason. It is published with the tombstone.")
+@click.option("--legal-basis", default="", help="The law that requires it. Required with --erase.")
 @click.option("--successor", help="The version to use instead.")
-@click.option("--erase", is_flag=True, help="Delete the bytes, from every version that is made of them.")
-@click.option("--resource", "resources", multiple=True, help="Whose bytes are erased; else those of all.")
+@click.option("--erase", is_flag=True, help="Delete the files' bytes, also from every other version that has them.")
+@click.option("--resource", "resources", multiple=True, help="A resource to erase. Default: all of them.")
 def withdraw(
     dataset: str,
     version: str,
@@ -28,7 +28,7 @@ def withdraw(
     erase: bool,
     resources: tuple[str, ...],
 ) -> None:
-    """Withdraw VERSION of DATASET permanently: its addresses answer 410 and say why."""
+    """Withdraw VERSION of DATASET permanently. Its addresses then answer 410 with the reason."""
     from opendata.services.core.actors import SYSTEM
 
     with open_services() as services:
@@ -46,13 +46,16 @@ def withdraw(
         write_note(say(N_("Withdrew %(dataset)s %(version)s."), dataset=item.dataset, version=item.version))
 
 
-@click.command(short_help="Tell of a mistake in a version.")
+@click.command(short_help="Publish a correction note for a version.")
 @click.argument("dataset")
 @click.argument("version")
 @click.option("--text", required=True, help="What is wrong.")
 @click.option("--successor", help="The version that corrects it.")
 def erratum(dataset: str, version: str, text: str, successor: str | None) -> None:
-    """Say what is wrong with VERSION of DATASET, which stands: its page and that of its successor show it."""
+    """Publish a note on what is wrong with VERSION of DATASET.
+
+    The version stays public. Its page and its successor's page show the note.
+    """
     from opendata.services.core.actors import SYSTEM
 
     with open_services() as services:
@@ -62,11 +65,11 @@ def erratum(dataset: str, version: str, text: str, successor: str | None) -> Non
     )
 
 
-@click.command(short_help="Give a dataset another id.")
+@click.command(short_help="Change a dataset's id.")
 @click.argument("dataset")
 @click.argument("new")
 def rename(dataset: str, new: str) -> None:
-    """Give DATASET the id NEW; its old addresses keep leading to the new ones."""
+    """Change the id of DATASET to NEW. Its old addresses redirect to the new ones."""
     from opendata.services.core.actors import SYSTEM
 
     with open_services() as services:
@@ -78,10 +81,10 @@ def rename(dataset: str, new: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def rebuild(ctx: click.Context, as_json: bool) -> None:
-    """Restore the published catalogue into an empty database, from the public store alone.
+    """Restore the published catalogue into an empty database. Only the public store is needed.
 
-    A database that is gone is made. Accounts, drafts and the audit log are not in the store. A run that was
-    interrupted can be started again. Exit status 1 where a record could not be restored.
+    A missing database is created. Accounts, drafts and the audit log aren't in the store. After an interruption, run
+    it again. The exit status is 1 if a record can't be restored.
     """
     from dataclasses import asdict
 

@@ -13,15 +13,15 @@ from opendata.domain.comparison import Comparison
 from opendata.errors import N_
 
 
-@click.command(short_help="Tell what changed between two versions.")
+@click.command(short_help="Show what changed between two versions.")
 @click.argument("dataset")
 @click.argument("old")
 @click.argument("new")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def diff(dataset: str, old: str, new: str, as_json: bool) -> None:
-    """Count what changed from the version OLD of DATASET to NEW, and say which part of the number that raises.
+    """Count what changed between the versions OLD and NEW of DATASET, and show which part of the number it raises.
 
-    `latest` is the newest version.
+    `latest` means the newest version.
     """
     with open_services() as services:
         versions = [services.versions.find_latest(dataset) if item == "latest" else item for item in (old, new)]

@@ -13,7 +13,7 @@ from opendata.cli.core.output import write_json
 @click.command(short_help="List all settings and their values.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def config(as_json: bool) -> None:
-    """List all settings and their values in force; secrets are masked."""
+    """List all settings and the values in use. Secrets are masked."""
     from opendata.settings import INSTANCE_FILE, list_settings, read_instance_file, read_settings
 
     settings = read_settings()

@@ -36,11 +36,13 @@ def listening_options(command: Callable[..., Any]) -> Callable[..., Any]:
     show_default="2 to 4, one per core",
     help="Web processes.",
 )
-@click.option("--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="Threads in each of them.")
-@click.option("--no-worker", is_flag=True, help="Leave the background work to `opendata worker` elsewhere.")
+@click.option(
+    "--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="Threads in each web process."
+)
+@click.option("--no-worker", is_flag=True, help="Start no background work here: `opendata worker` does it.")
 @click.option("--access-log", is_flag=True, help="Log every request on stderr.")
 def serve(host: str, port: int, workers: int, threads: int, no_worker: bool, access_log: bool) -> None:
-    """Serve the instance, with a process for the background work beside the web server."""
+    """Serve the instance: the web server, and a process for the background work."""
     with open_socket(host, port) as listener:
         run_server(listener, workers=workers, threads=threads, worker=not no_worker, access_log=access_log)
 
@@ -48,7 +50,7 @@ def serve(host: str, port: int, workers: int, threads: int, no_worker: bool, acc
 @click.command(short_help="Do the background work.")
 @click.option("--parent", type=int, hidden=True, help="Process to end with.")
 def worker(parent: int | None) -> None:
-    """Do the background work: check what was uploaded, publish what was approved."""
+    """Do the background work: check uploads and publish approved drafts."""
     if parent is not None:
         from opendata.cli.core.parent import end_with_parent
 

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
-@click.command(short_help="Make an instance.")
+@click.command(short_help="Create an instance.")
 @click.option(
     "--review",
     type=click.Choice(["none", "two-person"]),
-    help="Whether another person approves before publication.  [default: two-person]",
+    help="Whether a second person must approve each publication.  [default: two-person]",
 )
-@click.option("--maintainer", metavar="NAME", help="Also create this maintainer's account; prints its password.")
+@click.option("--maintainer", metavar="NAME", help="Also create this maintainer's account and print its password.")
 def init(review: str | None, maintainer: str | None) -> None:
-    """Make an instance in OPENDATA_HOME, or bring the database of an existing one up to date."""
+    """Create an instance in OPENDATA_HOME, or upgrade the database of an existing one."""
     from opendata.services.core.instance import create_instance
     from opendata.settings import INSTANCE_FILE, read_settings
 
@@ -60,7 +60,7 @@ def init(review: str | None, maintainer: str | None) -> None:
 
 @click.command(short_help="Serve the sample datasets.")
 @listening_options
-@click.option("--no-serve", is_flag=True, help="Fill the instance only.")
+@click.option("--no-serve", is_flag=True, help="Fill the instance without serving it.")
 @click.option("--parent", type=int, hidden=True, help="Process to end with.")
 def demo(host: str, port: int, no_serve: bool, parent: int | None) -> None:
     """Publish the sample datasets in an instance of your own and serve them."""

@@ -13,18 +13,18 @@ from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.errors import N_
 
 
-@click.command(short_help="Look the stores over.")
+@click.command(short_help="Check the stores for damage.")
 @click.option(
-    "--rate", type=click.IntRange(0), default=0, help="Read at most so many MB a second.  [default: no limit]"
+    "--rate", type=click.IntRange(0), default=0, help="Read at most this many MB a second.  [default: no limit]"
 )
-@click.option("--full", is_flag=True, help="Begin anew, also where a look was broken off.")
+@click.option("--full", is_flag=True, help="Start again from the beginning, even if a check was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def fsck(ctx: click.Context, rate: int, full: bool, as_json: bool) -> None:
-    """Hash every file again, check every signature, compare store and database. Exit status 1 where something is wrong.
+    """Hash every file again, check every signature, and compare the store with the database.
 
-    A file found damaged is not served from then on; one that is whole again is. A look that is broken off goes on
-    where it was.
+    A damaged file is no longer served until it is whole again. An interrupted check is resumed where it stopped. The
+    exit status is 1 if something is wrong.
     """
     from opendata.services.operations.checking import describe
 
@@ -52,11 +52,11 @@ def fsck(ctx: click.Context, rate: int, full: bool, as_json: bool) -> None:
         ctx.exit(NOT_PASSED)
 
 
-@click.command(short_help="Remove what nothing needs.")
-@click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
+@click.command(short_help="Delete files that nothing needs.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def gc(dry_run: bool, as_json: bool) -> None:
-    """Remove the files that no version, draft, upload or record needs. Safe while people work."""
+    """Delete the files that no version, draft, upload or record needs. Safe while people work."""
     from dataclasses import asdict
 
     with open_services() as services:
@@ -74,9 +74,9 @@ def gc(dry_run: bool, as_json: bool) -> None:
 
 @click.command(short_help="Copy the instance into a folder.")
 @click.argument("dest", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--with-keys", is_flag=True, help="Copy the private key as well; guard the folder like the key itself.")
+@click.option("--with-keys", is_flag=True, help="Also copy the private key. Then protect the folder like the key.")
 def backup(dest: Path, with_keys: bool) -> None:
-    """Bring the backup in the folder DEST up to date; only what is new is copied. Safe while people work."""
+    """Bring the backup in the folder DEST up to date. Only new files are copied. Safe while people work."""
     with open_services() as services, show_progress() as progress:
         found = services.backups.write(
             dest, with_keys=with_keys, on_progress=lambda done: progress.report(done, "backup")
@@ -94,11 +94,14 @@ def backup(dest: Path, with_keys: bool) -> None:
         write_note(say(N_("The backup doesn't include the private key. Keep a copy of the key elsewhere.")))
 
 
-@click.command(short_help="Make an instance out of a backup.")
+@click.command(short_help="Create an instance from a backup.")
 @click.argument("source", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.pass_context
 def restore(ctx: click.Context, source: Path) -> None:
-    """Make an instance in OPENDATA_HOME, which must be empty, out of the backup in SOURCE, and prove it whole."""
+    """Create an instance in OPENDATA_HOME from the backup in SOURCE, and check that it is complete.
+
+    OPENDATA_HOME must be empty.
+    """
     from opendata.services.core.instance import is_instance
     from opendata.services.operations.backups import restore_backup
     from opendata.settings import read_settings

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from opendata.services.operations.verifying import Verified
 
 
-@click.command(short_help="Check from outside what is published.")
+@click.command(short_help="Verify what a portal has published.")
 @click.argument("target", metavar="URL_OR_FOLDER")
 @click.option(
     "--key", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A key you trust: PEM or JSON."
 )
-@click.option("--remember", type=click.Path(path_type=Path, dir_okay=False), help="File of what was seen before.")
+@click.option(
+    "--remember",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file that keeps the keys and versions seen before.",
+)
 @click.option("--no-files", is_flag=True, help="Check manifests and signatures, not the files.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
@@ -34,7 +38,7 @@ def verify(
 ) -> None:
     """Check a portal, a dataset, a store, a backup or an exported version.
 
-    Keys and versions seen are remembered; a later check names what was changed or taken away. Exit status 1 where
+    The keys and versions seen are kept. A later check names what was changed or removed since. The exit status is 1 if
     something is wrong.
     """
     from opendata.services.operations.verification_sources import open_source

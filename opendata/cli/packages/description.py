@@ -16,15 +16,15 @@ from opendata.errors import N_, InputError, UsageError
 _FORMS = (".csv", ".parquet", ".jsonl", ".json", ".arrow")
 
 
-@click.command(short_help="Tell what a file holds.")
+@click.command(short_help="Show which tables a file contains.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def describe(ctx: click.Context, source: Path, as_json: bool) -> None:
-    """Tell which tables SOURCE holds, how each is read and why, and which types fit all its rows.
+    """Show which tables SOURCE contains, how each is read and why, and which types fit all its rows.
 
-    SOURCE is a table in any form: delimited text in any encoding, Excel, OpenDocument, JSON, XML, HTML, Parquet, Arrow,
-    or a compressed file or archive of them.
+    SOURCE is a table in any format: delimited text in any encoding, Excel, OpenDocument, JSON, XML, HTML, Parquet,
+    Arrow, or a compressed file or archive of them.
     """
     from opendata.services.packages.description import describe_file
 
@@ -44,18 +44,18 @@ def describe(ctx: click.Context, source: Path, as_json: bool) -> None:
         _write_table(table)
 
 
-@click.command(short_help="Write the rows of a file in another form.")
+@click.command(short_help="Convert a table to another format.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("dest", type=click.Path(path_type=Path))
-@click.option("--schema", metavar="FILE|NAME[@VERSION]", help="Rules the table has to keep: a file, or a library name.")
-@click.option("--table", metavar="NAME", help="Which table, where the file has several.")
-@click.option("--force", is_flag=True, help="Write over DEST.")
+@click.option("--schema", metavar="FILE|NAME[@VERSION]", help="The table's schema: a file, or a name in the library.")
+@click.option("--table", metavar="NAME", help="The table to convert, if the file contains several.")
+@click.option("--force", is_flag=True, help="Replace DEST if it exists.")
 @click.pass_context
 def convert(ctx: click.Context, source: Path, dest: Path, schema: str | None, table: str | None, force: bool) -> None:
-    """Read SOURCE in any form and write DEST in the form of its suffix: .csv, .parquet, .json, .jsonl or .arrow.
+    """Read SOURCE in any format and write DEST. Its suffix is the format: .csv, .parquet, .json, .jsonl or .arrow.
 
-    With a schema the values are typed by it, and nothing is written unless every row keeps its rules. Without one every
-    column is text, except where the file itself says more (Parquet, Arrow).
+    With a schema, the columns have its types, and nothing is written unless every row is valid. Without one, every
+    column is text, unless the file itself has types (Parquet, Arrow).
     """
     _require_file(source)
     if dest.suffix.lower() not in _FORMS:

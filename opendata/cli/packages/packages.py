@@ -28,14 +28,14 @@ _POLL_SECONDS = 0.3
 
 @click.command("import", short_help="Publish a Data Package.")
 @click.argument("source")
-@click.option("--publisher", help="Id of the publisher it belongs to; else the one the package names.")
-@click.option("--partial", is_flag=True, help="Publish the valid resources, leave the others out.")
+@click.option("--publisher", help="Id of the publisher. Default: the one the package names.")
+@click.option("--partial", is_flag=True, help="Publish the valid resources and leave out the others.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def import_(ctx: click.Context, source: str, publisher: str | None, partial: bool, as_json: bool) -> None:
     """Publish the Data Package at SOURCE: a descriptor file, its folder, or a web address.
 
-    All of its resources or none; the same package again publishes nothing.
+    All of its resources are published, or none. Importing the same package again publishes nothing.
     """
     from opendata.services.core.actors import SYSTEM
 
@@ -53,7 +53,7 @@ def import_(ctx: click.Context, source: str, publisher: str | None, partial: boo
 @click.argument("dataset", metavar="DATASET[@VERSION]")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def export(dataset: str, folder: Path) -> None:
-    """Write a version, the latest unless one is named, into FOLDER as a Data Package."""
+    """Write a version into FOLDER as a Data Package. Default: the latest version."""
     name, _, version = dataset.partition("@")
     with open_services() as services:
         number = services.exports.export(name, version or None, folder)

@@ -21,15 +21,17 @@ LIBRARY = Path(__file__).resolve().parents[3] / "schemas"
 _DESCRIPTORS = (".json", ".yaml", ".yml")
 
 
-@click.command(short_help="Check a CSV file or a Data Package.")
+@click.command(short_help="Check a table or a Data Package.")
 @click.argument("source")
-@click.option("--schema", metavar="FILE|NAME[@VERSION]", help="Rules of a single table: a file, or a library name.")
+@click.option(
+    "--schema", metavar="FILE|NAME[@VERSION]", help="The schema of a single table: a file, or a name in the library."
+)
 @click.option(
     "--rules",
     type=click.Choice(["strict", "frictionless"]),
     default="strict",
     show_default=True,
-    help="Ours, which also refuse damage that frictionless lets pass, or frictionless' own.",
+    help="Our own rules, which also refuse damage that frictionless accepts, or those of frictionless.",
 )
 @click.option("--limit-errors", metavar="N", type=click.IntRange(1), default=1000, show_default=True)
 @click.option(
@@ -38,7 +40,7 @@ _DESCRIPTORS = (".json", ".yaml", ".yml")
     type=click.IntRange(1),
     default=SECONDS,
     show_default=True,
-    help="When --rules frictionless is stopped.",
+    help="Stop --rules frictionless after this time.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a Frictionless report descriptor.")
 @click.pass_context
@@ -51,10 +53,10 @@ def validate(
     time_limit: int,
     as_json: bool,
 ) -> None:
-    """Check SOURCE: a CSV file, or a Data Package with all its tables (descriptor, folder or web address).
+    """Check SOURCE: a table in any format, or a Data Package with all its tables (descriptor, folder or web address).
 
-    Without a schema every column is text. --limit-errors caps the errors listed, never the counts. --rules frictionless
-    judges as frictionless itself does: it guesses types where there is no schema, and stops at that many errors.
+    Without a schema, every column is text. --limit-errors limits the errors listed, never the counts. --rules
+    frictionless checks as frictionless does: without a schema it guesses the types, and it stops at that many errors.
     """
     is_package = "://" in source or Path(source).is_dir() or source.lower().endswith(_DESCRIPTORS)
     if not is_package and not Path(source).exists():

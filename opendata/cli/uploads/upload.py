@@ -16,24 +16,30 @@ from opendata.errors import N_, InvalidPackageError, UsageError
 
 @click.command(short_help="Send files to a portal.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--dataset", metavar="ID", required=True, help="The dataset whose next version the files are.")
+@click.option("--dataset", metavar="ID", required=True, help="The dataset that gets the files as its next version.")
 @click.option("--url", metavar="URL", required=True, help="The portal, such as https://data.example.org.")
 @click.option(
-    "--token", metavar="TOKEN", envvar="OPENDATA_TOKEN", required=True, help="A token of it; else OPENDATA_TOKEN."
+    "--token",
+    metavar="TOKEN",
+    envvar="OPENDATA_TOKEN",
+    required=True,
+    help="A token of the portal. Default: OPENDATA_TOKEN.",
 )
-@click.option("--schema", metavar="FILE|NAME[@VERSION]", help="Rules of the tables: a file, or a name of its library.")
+@click.option(
+    "--schema", metavar="FILE|NAME[@VERSION]", help="The tables' schema: a file, or a name in the portal's library."
+)
 @click.option("--notes", metavar="TEXT", default="", help="What changed, for reviewers and readers.")
-@click.option("--submit", is_flag=True, help="Ask for publication where the check leaves no error.")
-@click.option("--reason", metavar="TEXT", help="Why warnings are let pass, for --submit.")
+@click.option("--submit", is_flag=True, help="Submit the draft if the check finds no error.")
+@click.option("--reason", metavar="TEXT", help="Why the warnings can be accepted. For --submit.")
 @click.option(
     "--patience",
     metavar="SECONDS",
     type=click.IntRange(0),
     default=300,
     show_default=True,
-    help="How long to go on trying while nothing gets through.",
+    help="How long to try again while the portal can't be reached.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the draft as the portal tells it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the draft as the portal's JSON.")
 @click.pass_context
 def upload(
     ctx: click.Context,
@@ -48,9 +54,9 @@ def upload(
     patience: int,
     as_json: bool,
 ) -> None:
-    """Send each FILE to a portal as a table of one draft, wait for the check, and print its verdict.
+    """Send each FILE to a portal as a table of one draft, wait for the check and print the result.
 
-    If the connection drops, only the missing part is sent; after an interruption the same command does that too.
+    If the connection drops, only the missing part is sent. After an interruption, run the same command again.
     """
     from opendata.cli.uploads.upload_client import Portal
 

@@ -82,10 +82,10 @@ class Checking:
     def run(
         self, *, rate: int = 0, full: bool = False, on_progress: Callable[[float], object] | None = None
     ) -> Checked:
-        """Look at everything; at most `rate` bytes a second are read (0: as fast as it goes).
+        """Check everything, reading at most `rate` bytes a second (0: no limit).
 
-        A look that was broken off within the last day goes on where it was, unless `full`. What is found damaged is not
-        served from then on, and what is whole again is.
+        A check that was interrupted within the last day is resumed, unless `full`. A damaged file isn't served until it
+        is whole again.
         """
         checked = Checked()
         self._check_records(checked)

@@ -40,10 +40,10 @@ def check_file(
     limit: int = 1000,
     on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
-    """The report on the tables of one file, whatever its form; without a schema every column is text.
+    """The report on the tables of one file of any format; without a schema every column is text.
 
-    With a schema only the first table is checked. Keys into published datasets are checked if `find_table` is given;
-    else the report says they were not.
+    With a schema only the first table is checked. Keys into published datasets are checked if `find_table` is given.
+    Without it, the report says that they weren't.
     """
     with TemporaryDirectory() as name:
         folder = Path(name)

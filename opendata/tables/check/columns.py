@@ -55,7 +55,7 @@ class ScreenedColumn:
 class ColumnScreen:
     """Casts the cells of one field, a wrong one repaired where `repairer` can.
 
-    `is_key` asks for arrays that tell whether values repeat, `is_read` for values even where a table is wrong.
+    `is_key` asks for arrays that show which values repeat, `is_read` for values even where a table is wrong.
     """
 
     def __init__(self, rule: CellRule, repairer: Repairer | None = None) -> None:
