@@ -20,6 +20,7 @@ class Code(NamedTuple):
 CODES: Mapping[str, Code] = {
     # a cell and its type
     "type-error": Code("type-error", ("type", "format")),
+    "array-item-type": Code("type-error", ("type", "format")),
     "unreadable-value": Code("type-error", ("reason",)),
     "integer-too-large": Code("type-error"),
     "decimal-too-long": Code("type-error", ("scale",)),
@@ -35,6 +36,7 @@ CODES: Mapping[str, Code] = {
     # a cell and its constraints
     "blank-cell": Code("blank-cell"),
     "constraint-error": Code("constraint-error", ("limit",)),
+    "array-item-constraint": Code("constraint-error", ("limit",)),
     "category-error": Code("category-error", ("limit",)),
     "unique-error": Code("unique-error", ("row",)),
     # the cells of a row

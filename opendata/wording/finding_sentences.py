@@ -28,6 +28,11 @@ CORRECT_PACKAGE = N_("Correct this in the package, then try again")
 SENTENCES: Mapping[str, Sentences] = {
     # cells
     "type-error": Sentences(N_("Wrong type"), N_("“%(value)s” doesn't have the type “%(type)s”")),
+    "array-item-type": Sentences(
+        N_("Wrong type"),
+        N_("An item of the list “%(value)s” doesn't have the type “%(type)s”"),
+        N_("Correct the items of the list"),
+    ),
     "unreadable-value": Sentences(
         N_("Wrong type"),
         N_("The rules of the schema can't be applied to “%(value)s”: %(reason)s"),
@@ -60,6 +65,11 @@ SENTENCES: Mapping[str, Sentences] = {
     ),
     "constraint-error": Sentences(
         N_("Rule broken"), N_("“%(value)s” breaks a rule of the schema"), N_("Correct the value")
+    ),
+    "array-item-constraint": Sentences(
+        N_("Rule broken"),
+        N_("An item of the list “%(value)s” breaks the rule “%(rule)s”: %(limit)s"),
+        N_("Correct the items of the list"),
     ),
     "lax-integer": Sentences(
         N_("Whole number in another notation"),

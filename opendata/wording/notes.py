@@ -13,6 +13,7 @@ _SAVE = "In Excel choose “Save as”, type “CSV UTF-8 (comma delimited)”"
 
 NOTES: Mapping[str, str] = {
     "type-error": 'type is "%(type)s/%(format)s"',
+    "array-item-type": 'array item type is "%(type)s/%(format)s"',
     "unreadable-value": "the schema's rules cannot be applied to it: %(reason)s",
     "integer-too-large": 'the number does not fit 64 bits; declare the field as "string" if it is a code',
     "decimal-too-long": (
@@ -29,6 +30,7 @@ NOTES: Mapping[str, str] = {
     "lax-uri": "an address has no blanks and only the characters of RFC 3986",
     "blank-cell": "there are only blanks where a value is required",
     "constraint-error": 'constraint "%(rule)s" is "%(limit)s"',
+    "array-item-constraint": 'array item constraint "%(rule)s" is "%(limit)s"',
     "category-error": "the categories are: %(limit)s",
     "unique-error": "the same as in the row at position %(row)s",
     "primary-key": "the same as in the row at position %(row)s",

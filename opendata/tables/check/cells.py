@@ -39,11 +39,6 @@ class CellValue:
     problems: tuple[Problem, ...] = ()
     parsed: Any = None
 
-    @property
-    def is_wrong(self) -> bool:
-        """Whether some rule broken is one that blocks publication."""
-        return any(problem.strength == "error" for problem in self.problems)
-
 
 class CellRule:
     """The rules of one field. `read` is the only way in; the rest tells columns what they may settle at once."""
@@ -104,10 +99,23 @@ class CellRule:
         return Problem("type-error", "type", params={"type": self.kind, "format": self.field.format})
 
     def _break(self, name: str) -> Problem:
-        own = self.constraints if name in self.constraints else self.field.descriptor["arrayItem"]["constraints"]
-        limit = own[name]
-        limit = limit if isinstance(limit, (str, int, float, list)) else str(limit)
-        return Problem("constraint-error", name, self.strength(name), {"limit": limit})
+        return Problem("constraint-error", name, self.strength(name), {"limit": _plain(self.constraints[name])})
+
+    def _read_note(self, name: str, note: str) -> Problem:
+        """A rule by its name in the notes of frictionless, which say where it is an item that breaks it."""
+        if note.startswith("array item "):
+            return self._break_by_item(name)
+        return self._type_problem() if name == "type" else self._break(name)
+
+    def _break_by_item(self, name: str) -> Problem:
+        """A rule that an item of a list breaks, or its type."""
+        rules = self.field.descriptor["arrayItem"]
+        if name == "type":
+            params = {"type": rules.get("type") or "any", "format": rules.get("format") or "default"}
+            return Problem("array-item-type", "type", params=params)
+        return Problem(
+            "array-item-constraint", name, self.strength(name), {"limit": _plain(rules["constraints"][name])}
+        )
 
     # --- values
 
@@ -132,12 +140,13 @@ class CellRule:
                 value, notes = get_reader()(text)
             except (TypeError, ValueError, ArithmeticError, KeyError) as error:
                 return None, (Problem("unreadable-value", "type", params={"reason": str(error)}),)
+            broken = [self._read_note(name, note) for name, note in (notes or {}).items()]
             if notes and "type" in notes:
-                return None, (self._type_problem(),)
+                return None, [problem for problem in broken if problem.rule == "type"]
             lax = self.type.find_laxity(text, self.field) if value is not None else None
             if lax is not None:
                 return None, (lax,)
-            return value, [self._break(name) for name in notes or ()]
+            return value, broken
 
         return parse
 
@@ -202,6 +211,10 @@ class CellRule:
         limit = json.dumps(rules, ensure_ascii=False)
         broken = Problem("constraint-error", "jsonSchema", self.strength("jsonSchema"), {"limit": limit})
         return lambda _, text: None if validator.is_valid(json.loads(text)) else broken
+
+
+def _plain(limit: Any) -> str | int | float | list[Any]:
+    return limit if isinstance(limit, (str, int, float, list)) else str(limit)
 
 
 def _hash_if_possible(items: list[Any]) -> Container[Any]:

@@ -27,12 +27,14 @@ from opendata.tables.check import validation
 from opendata.tables.check.validation import TableReader
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.report.report import describe_report
-from opendata.tables.schema.schema import read_schema
+from opendata.tables.schema.schema import build_engine_field, read_schema
 from opendata.tables.table import check_table, prepare_table
 from opendata.tables.text import splitting
 from opendata.tables.text.dialect import Dialect, read_dialect
 from opendata.tables.text.splitting import BATCH_ROWS, MAX_EXTRA_CELLS, hash_file
 from opendata.tables.types.registry import TYPES
+from opendata.wording.findings import explain_error
+from opendata.wording.voice import voice_of
 from tests.differential.answers import recall
 from tests.selection import examples
 
@@ -112,6 +114,25 @@ def find_places(reader: TableReader) -> list[tuple[str, int | None, str]]:
 
 def fields(*kinds: str) -> dict[str, Any]:
     return {"fields": [{"name": name, "type": kind} for name, kind in zip("abcdef", kinds, strict=False)]}
+
+
+@pytest.mark.parametrize(
+    ("item", "cell"),
+    [
+        ({"type": "string", "constraints": {"minLength": 3}}, '["x"]'),
+        ({"type": "integer", "constraints": {"minimum": 5}}, "[1, 9]"),
+        ({"type": "integer"}, '["x"]'),
+        ({"type": "date", "format": "%d.%m.%Y"}, '["2026-01-01"]'),
+    ],
+)
+def test_what_an_item_of_a_list_breaks_is_said_of_the_item(tmp_path: Path, item: dict[str, Any], cell: str) -> None:
+    field = {"name": "a", "type": "array", "arrayItem": item, "constraints": {"minLength": 1}}
+    quoted = cell.replace('"', '""')
+    (error,) = check(tmp_path, f'a\n"{quoted}"\n', {"fields": [field]}).task.errors
+    _, notes = build_engine_field(field, ("",)).create_cell_reader()(cell)
+    assert error["note"] == next(iter(notes.values()))
+    assert error["note"].startswith("array item ")
+    assert "item" in explain_error(voice_of("en"), error).message
 
 
 @pytest.mark.parametrize(("folder", "least"), [("datapackages", 20), ("schemas", 25)])
