@@ -25,7 +25,7 @@ from opendata.services.work.work import Work
 logger = logging.getLogger(__name__)
 
 BEGUN = b"begun\n"
-"""What the process answers as soon as it has a draft: before this, its end has nothing to do with the draft."""
+"""What the process answers as soon as it has a draft. One that ends before is replaced, once."""
 
 DONE = b"done\n"
 """What the process answers when a draft is done, and it is ready for the next."""
@@ -94,6 +94,7 @@ class ProcessRunner:
         self._child: _Process | None = None
         self._lease: Lease | None = None
         self._one = threading.Lock()
+        self._state = threading.Lock()
         self._stopping = False
 
     @property
@@ -103,13 +104,14 @@ class ProcessRunner:
 
     def start(self) -> None:
         """Have a process ready."""
-        with self._one:
+        with self._one, contextlib.suppress(_StoppingError):
             self._find_child()
 
     def stop(self) -> None:
         """End the process; a draft at hand is left to the next worker, as if it had not been begun."""
-        self._stopping = True
-        child, lease = self._child, self._lease
+        with self._state:
+            self._stopping = True
+            child, lease = self._child, self._lease
         if child is not None:
             child.end()
         if lease is not None:
@@ -122,11 +124,17 @@ class ProcessRunner:
     def run(self, draft: str) -> bool:
         """Do the work of a draft, if it has any that nobody else is at; whether something was done."""
         with self._one:
-            self._lease = None if self._stopping else self._work.take(draft)
-            if self._lease is None:
+            lease = None if self._stopping else self._work.take(draft)
+            if lease is None:
                 return False
+            with self._state:  # from here on `stop` gives the draft back; if it came first, that is ours to do
+                self._lease, late = lease, self._stopping
             try:
-                self._work_on(self._lease)
+                if late:
+                    self._work.leave(lease)
+                else:
+                    with contextlib.suppress(_StoppingError):
+                        self._work_on(lease)
             finally:
                 self._lease = None
             return True
@@ -184,12 +192,20 @@ class ProcessRunner:
                 return LAST
 
     def _find_child(self) -> _Process:
+        """The process that is ready, a fresh one if need be. Raises `_StoppingError`."""
         if self._child is not None and self._child.has_ended:
             self._child.close()
             self._child = None
-        if self._child is None:
-            self._child = _Process(self._start_process(self._command))
-        return self._child
+        with self._state:
+            if self._stopping:
+                raise _StoppingError
+            if self._child is None:
+                self._child = _Process(self._start_process(self._command))
+            return self._child
+
+
+class _StoppingError(Exception):
+    """The runner stops: no process is started any more."""
 
 
 class _Process:

@@ -18,6 +18,7 @@ from opendata.db.models import Draft
 from opendata.jobs.runner import ProcessRunner
 from opendata.services.core.actors import Actor
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.lease import Lease
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.services.work.work import Work
 from opendata.wiring import Services, build_services
@@ -251,6 +252,24 @@ def test_a_process_that_dies_before_it_has_taken_the_draft_is_replaced_and_nobod
     view = services.drafts.get(editor, draft)
     assert (view.status, view.error) == ("valid", None)
     assert pid_of(runner) != process
+
+
+def test_a_draft_taken_while_the_worker_stops_is_given_back_and_no_process_is_started(
+    services: Services, editor: Actor, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = start()
+    process, draft, take = pid_of(runner), receive(services, editor), services.work.take
+
+    def stop_after_taking(draft: str) -> Lease | None:
+        lease = take(draft)
+        runner.stop()
+        return lease
+
+    monkeypatch.setattr(services.work, "take", stop_after_taking)
+    runner.run(draft)
+    row = row_of(services, draft)
+    assert (row.lease_owner, row.attempts) == (None, 0)
+    assert pid_of(runner) == process
 
 
 @pytest.mark.both_databases
