@@ -14,8 +14,8 @@ from typing import BinaryIO, Protocol
 class BlobState:
     """A blob as it lies there. Times are seconds since 1970.
 
-    `written` is when its bytes were last written to, `kept` when it was last put into the store. `mark` changes with
-    every write.
+    `written` is when its bytes were last written to, `kept` when it was last put into the store. `mark` changes
+    whenever either happens.
     """
 
     size: int

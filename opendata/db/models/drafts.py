@@ -37,7 +37,7 @@ class Draft(Base):
     comment: Mapped[str] = mapped_column(default="")
     stage: Mapped[str] = mapped_column(String(40), default="")
     progress: Mapped[float] = mapped_column(default=0.0)
-    error: Mapped[Failure | None] = mapped_column(JSON)
+    error: Mapped[Failure | None] = mapped_column(JSON(none_as_null=True))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     author: Mapped[str]
     submitter: Mapped[str | None]

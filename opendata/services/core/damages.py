@@ -25,12 +25,12 @@ class Damages:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._proven: set[tuple[str, BlobState]] = set()
+        self._proven: set[tuple[str, int, float]] = set()
 
     def require_whole(self, sha256: str, size: int, written: float) -> None:
         """Pass where a blob is fit to be served; `written` is when the record that names it was (seconds).
 
-        A blob lies there before its record. One that was written to later is hashed before it is served, once.
+        A blob is in the store before its record. One that was written to later is hashed before it is served, once.
         Raises `DamagedError`, and tells the operators the first time.
         """
         with self._context.read() as session:
@@ -65,11 +65,12 @@ class Damages:
     def _is_proven(self, sha256: str, found: BlobState, written: float) -> bool:
         if found.written <= written + _TOLERANCE_SECONDS:
             return True
-        if (sha256, found) not in self._proven:
+        proven = (sha256, found.size, found.written)
+        if proven not in self._proven:
             with self._context.public.open_blob(sha256) as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != sha256:  # type: ignore[arg-type]
                     return False
-            self._proven.add((sha256, found))
+            self._proven.add(proven)
         return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from opendata.errors import N_, BackendError, OpendataError
+from opendata.errors import N_, BackendError
 from opendata.services.core.context import Context
 
 
@@ -22,10 +22,7 @@ class Health:
         """Raises `BackendError` naming what is unavailable."""
         if not self.is_initialised():
             raise BackendError(N_("The database isn't set up. Run “opendata init”"))
-        try:
-            with self._context.read() as session:
-                session.execute(text("SELECT 1"))
-        except OpendataError:
-            raise
+        with self._context.read() as session:
+            session.execute(text("SELECT 1"))
         if not self._context.settings.public_folder.is_dir():
             raise BackendError(N_("The public store is missing"))

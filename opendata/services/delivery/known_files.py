@@ -53,9 +53,13 @@ class KnownFiles(Generic[File]):
     def get(self, dataset: str, version: str, resource: str, suffix: str) -> File:
         """What `find` gives, and raises."""
         file, state = self._known(dataset, version, resource, suffix)
-        if self._standing.ask(dataset, version, file.sha256) and state == self._find_state(file):
+        if not self._standing.ask(dataset, version, file.sha256):
+            return self._find(dataset, version, resource, suffix)
+        if state == self._find_state(file):
             return file
-        return self._find(dataset, version, resource, suffix)
+        file = self._find(dataset, version, resource, suffix)
+        self._known.cache_clear()  # it is whole: the same bytes were put into the store again
+        return file
 
     def _remember(self, *place: str) -> tuple[File, BlobState | None]:
         file = self._find(*place)

@@ -9,7 +9,7 @@ from opendata.db.models import Draft, DraftAttachment
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Attachment, Resource, StoredFile
 from opendata.domain.texts import I18n
-from opendata.errors import N_, Fault, fault
+from opendata.errors import N_, Fault, StateError, fault
 from opendata.intake.attachments import AttachmentForm
 from opendata.metadata.attachments import make_distinct, make_file_name, make_title
 from opendata.metadata.identifiers import suggest_identifier
@@ -105,19 +105,21 @@ def list_carried(manifest: Manifest | None, dropped: Iterable[str]) -> Sequence[
     return [item for item in (manifest.resources if manifest else ()) if item.name not in gone]
 
 
-def find_obstacle(row: Draft, manifest: Manifest | None) -> str | None:
-    """Why a draft makes no version upon this one, which may differ from the one it was begun with; None if it does."""
+def require_sound_names(row: Draft, manifest: Manifest | None) -> None:
+    """Raises `StateError` if a draft can't become the version after this one, which may be newer than its base."""
     carried = list_carried(manifest, row.dropped)
     tables, files = {item.name for item in row.resources}, {item.name: item.filename for item in row.attachments}
     attachments = [item for item in carried if isinstance(item, Attachment)]
     if not tables and len(attachments) == len(carried):
-        return "no table is left, only files that accompany one"
+        raise StateError(N_("The draft has no table. Attachments alone can't become a version"))
     for item in carried:
         if item.name in (tables if isinstance(item, Attachment) else files):
-            return f'"{item.name}" is the name of a table and of an attachment'
+            both = N_("A table and an attachment are both called “%(name)s”. Drop one of them")
+            raise StateError(both, name=item.name)
     others = {item.filename.casefold() for item in attachments if item.name not in files}
     twice = next((name for name in files.values() if name.casefold() in others), None)
-    return f'two attachments are called "{twice}"' if twice else None
+    if twice:
+        raise StateError(N_("Two attachments are called “%(name)s”. Drop one of them"), name=twice)
 
 
 def make_attachment(item: DraftAttachment) -> Attachment:

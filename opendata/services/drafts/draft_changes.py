@@ -21,8 +21,6 @@ from opendata.tables.table import release_memory
 
 logger = logging.getLogger(__name__)
 
-Changes = KeptChanges | None
-
 
 class DraftChanges:
     """Compares the tables of drafts with the versions they start from, once for each pair."""
@@ -31,7 +29,7 @@ class DraftChanges:
         self._context = context
         self._manifests = manifests
 
-    def compare(self, lease: Lease, row: Draft, base: str | None) -> Iterator[tuple[DraftResource, Changes]]:
+    def compare(self, lease: Lease, row: Draft, base: str | None) -> Iterator[tuple[DraftResource, KeptChanges | None]]:
         """Compare the sound tables of a draft with those of the version `base`; what changed in each, to be kept.
 
         A table that was compared with this version before is left out. None for one whose earlier edition cannot be

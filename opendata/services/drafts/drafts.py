@@ -7,7 +7,7 @@ version `publication`.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import DraftState
+from opendata.domain.manifest import Manifest
 from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.datasets import find_dataset
 from opendata.services.catalogue.versions import Manifests
@@ -25,6 +26,7 @@ from opendata.services.core.context import Context
 from opendata.services.core.once import create_once
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import DraftView, Page, ProgressView, ServedFile
+from opendata.services.drafts.attachments import list_carried
 from opendata.services.drafts.draft_view import find_draft, is_at_work, is_put_off, refuse_unknown, view_draft
 from opendata.services.drafts.intake import Intake, Received, ResourceOption, Sent
 from opendata.services.drafts.next_version import foresee
@@ -152,10 +154,11 @@ class Drafts(Steps):
         options: Sequence[ResourceOption] = (),
         *,
         notes: str = "",
+        keeps: Collection[str] | None = None,
         enqueue: bool = True,
     ) -> tuple[DraftView, bool]:
         """Receive files that are at hand; as `receive` does it."""
-        sent = Sent(files=files, options=options, notes=notes)
+        sent = Sent(files=files, options=options, notes=notes, keeps=keeps)
         return self.receive(actor, dataset, lambda: sent, enqueue=enqueue)
 
     def receive(
@@ -179,6 +182,7 @@ class Drafts(Steps):
             manifest = self._manifests.get(dataset, owner.latest) if owner.latest else None
             received = self._intake.place(kept, manifest)
             draft = _build_row(owner, author, received, notes=sent.notes, now=self._context.clock())
+            draft.dropped = _list_dropped(draft, manifest, sent.keeps)
             session.add(draft)
             mark_used(session, sent.files)
             self._context.log(session, author, "upload", "draft", draft.id, dataset=dataset)
@@ -190,6 +194,14 @@ class Drafts(Steps):
         if created and enqueue:
             self._context.queue.put(identifier)
         return (view if created and view else self.get(author, identifier)), created
+
+
+def _list_dropped(row: Draft, manifest: Manifest | None, keeps: Collection[str] | None) -> list[str]:
+    """The resources of the version before that are neither replaced by those of a draft nor kept."""
+    if keeps is None:
+        return []
+    own = {item.name for item in row.resources} | {item.name for item in row.attachments}
+    return [item.name for item in list_carried(manifest, own) if item.name not in keeps]
 
 
 def _build_row(dataset: Dataset, author: Actor, received: Received, *, notes: str, now: datetime) -> Draft:

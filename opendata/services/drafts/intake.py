@@ -5,7 +5,7 @@ Everything that can be refused before the bytes are read is refused here; what i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,11 +61,15 @@ class ResourceOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What comes for the next version: files, their options, notes; `once` identifies a request sent again."""
+    """What comes for the next version: files, their options, notes; `once` identifies a request sent again.
+
+    `keeps` names the resources of the version before that may be carried over; the others are dropped. None: all may.
+    """
 
     files: Sequence[UploadedFile]
     options: Sequence[ResourceOption] = ()
     notes: str = ""
+    keeps: Collection[str] | None = None
     once: Once | None = None
 
 

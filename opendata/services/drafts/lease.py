@@ -10,17 +10,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, case, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, UtcDateTime
+from opendata.domain.drafts import DraftState
 from opendata.domain.stages import Stage
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_draft
 
 _REPORT_SECONDS = 1.0
 _GIVEN_BACK: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}
-_DONE: Mapping[str, Any] = {"wanted": "", "attempts": 0, "due": None, "error": null()}
+_DONE: Mapping[str, Any] = {"wanted": "", "attempts": 0, "due": None, "error": None}
 
 
 class LostLeaseError(Exception):
@@ -105,7 +106,7 @@ def take_lease(context: Context, draft: str) -> Lease | None:
         update(Draft)
         .where(Draft.id == draft, Draft.wanted != "", free, due)
         .values(
-            status=case((is_check, "validating"), else_=Draft.status),
+            status=case((is_check, literal(DraftState.VALIDATING, Draft.status.type)), else_=Draft.status),
             modified=case((is_check, literal(now, UtcDateTime())), else_=Draft.modified),
             lease_owner=owner,
             lease_until=now + timedelta(seconds=context.settings.lease_seconds),
@@ -120,10 +121,5 @@ def take_lease(context: Context, draft: str) -> Lease | None:
 
 def release(row: Draft, *, done: bool) -> None:
     """Give a draft back within a unit of work; `done` says that what was wanted is finished."""
-    row.lease_owner = None
-    row.lease_until = None
-    if done:
-        row.wanted = ""
-        row.attempts = 0
-        row.due = None
-        row.error = None
+    for name, value in {**_GIVEN_BACK, **(_DONE if done else {})}.items():
+        setattr(row, name, value)

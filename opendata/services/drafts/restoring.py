@@ -20,13 +20,12 @@ class Restoring:
         self._drafts = drafts
         self._versions = versions
 
-    def restore(self, actor: Actor | None, dataset: str, version: str, *, notes: str = "") -> DraftView:
+    def restore(self, actor: Actor | None, dataset: str, version: str) -> DraftView:
         """A draft whose tables and attachments are those of a version, byte by byte; what came later is dropped in it.
 
         Raises `NotFoundError`, `WithdrawnError`, `NotPermittedError`.
         """
         old = self._versions.get_manifest(dataset, version)
-        newest = self._versions.get_manifest(dataset, self._versions.find_latest(dataset))
         tables, attachments = old.tables, old.attachments
         options = [*map(_describe_table, tables), *map(_describe_attachment, attachments)]
         served = [
@@ -38,11 +37,7 @@ class Restoring:
                 UploadedFile(option.file, opened.enter_context(file.open()))
                 for option, file in zip(options, served, strict=True)
             ]
-            draft, _ = self._drafts.create(actor, dataset, files, options, notes=notes)
-        kept = {item.name for item in old.resources}
-        for item in newest.resources:
-            if item.name not in kept:
-                draft = self._drafts.drop_resource(actor, draft.id, item.name)
+            draft, _ = self._drafts.create(actor, dataset, files, options, keeps=())
         return draft
 
 

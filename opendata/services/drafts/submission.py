@@ -12,7 +12,7 @@ from opendata.domain.moments import format_time
 from opendata.errors import N_, InvalidMetadataError, StateError, fault
 from opendata.metadata.reasons import BUMPS
 from opendata.services.core.context import Context
-from opendata.services.drafts.attachments import find_obstacle
+from opendata.services.drafts.attachments import require_sound_names
 from opendata.services.drafts.draft_view import count_warnings
 from opendata.services.drafts.next_version import carries_data, foresee, metadata_of, seal
 
@@ -38,9 +38,7 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
     Raises `StateError` where it cannot become a version, `InvalidMetadataError` for what is missing or not possible.
     """
     require_publishable(row)
-    obstacle = find_obstacle(row, base)
-    if obstacle is not None:
-        raise StateError(N_("The draft can't become a version: %(reason)s"), reason=obstacle)
+    require_sound_names(row, base)
     if said.reason is not None:
         row.reason = said.reason.strip()
     if said.notes is not None:

@@ -216,11 +216,8 @@ class Imports:
         """A draft of the package's tables, without those of the version before that the package no longer has."""
         with ExitStack() as opened:
             files = [UploadedFile(name, opened.enter_context(path.open("rb"))) for name, path in paths]
-            view, _ = self._drafts.create(actor, dataset, files, options, enqueue=False)
-        named = {resource.name for resource in package.resources}
-        for carried in [item.name for item in view.resources if item.carried and item.name not in named]:
-            view = self._drafts.drop_resource(actor, view.id, carried, enqueue=False)
-        return view
+            named = {resource.name for resource in package.resources}
+            return self._drafts.create(actor, dataset, files, options, keeps=named, enqueue=False)[0]
 
     def _drop_invalid(self, actor: Actor, view: DraftView, found: dict[str, ImportedResource]) -> DraftView:
         """Leave out what is invalid, as often as that makes other tables lose what they refer to.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,6 +50,14 @@ class FinishedFile(io.BufferedReader):
     def __init__(self, path: Path, sha256: str) -> None:
         super().__init__(io.FileIO(str(path)))
         self.sha256 = sha256
+
+
+def make_name_distinct(name: str, taken: Collection[str]) -> str:
+    """The name of a file in a draft that has files of these names already: a second one is `2-name`."""
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{number}-{name}", number + 1
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
+from opendata.domain.drafts import DraftState
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import InputError, InvalidPackageError, OpendataError
@@ -68,7 +69,7 @@ class Processing:
         row.key_reports = self.check_keys(row)
         valid = all(item.valid for item in row.resources) and not row.key_reports
         with self._context.write() as session:
-            status = "valid" if valid else "invalid"
+            status = DraftState.VALID if valid else DraftState.INVALID
             lease.finish(session, status=status, stage="", progress=1.0, modified=self._context.clock())
             session.add(row)
 

@@ -32,7 +32,7 @@ from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.context import Context
 from opendata.services.core.disclosure import opens_rows
 from opendata.services.core.records import keep_record
-from opendata.services.drafts.attachments import find_obstacle
+from opendata.services.drafts.attachments import require_sound_names
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.draft_view import build_report
 from opendata.services.drafts.lease import Lease, release
@@ -42,6 +42,9 @@ from opendata.services.work.processing import Processing
 from opendata.storage.store import manifest_key
 from opendata.tables.profile.profile import withhold_values
 from opendata.tables.report.report import summarise_report
+from opendata.wording.voice import voice_of
+
+_MEANWHILE = N_("Version %(version)s was published meanwhile. Check the draft again, then submit it again")
 
 
 class Publication:
@@ -116,24 +119,20 @@ class Publication:
             # Another draft was published meanwhile: this one now starts from that version.
             row.base = dataset.latest
             if row.approver is not None:
-                return self._return(
-                    row, f"version {dataset.latest} was published meanwhile; look at the draft again and resubmit"
-                )
+                return self._return(row, StateError(_MEANWHILE, version=dataset.latest))
             row.key_reports = self._processing.check_keys(row)
             if row.key_reports:
                 row.status = DraftState.INVALID
                 release(row, done=True)
                 return False
         old = self._manifests.get(row.dataset_id, dataset.latest) if dataset.latest else None
-        obstacle = find_obstacle(row, old)
-        if obstacle is not None:
-            return self._return(row, f"version {dataset.latest} was published meanwhile; upon it, {obstacle}")
         try:
+            require_sound_names(row, old)
             require_publishable(row)
             if row.approver is not None:
                 require_sealed(row, old)
         except StateError as error:
-            return self._return(row, error.text)
+            return self._return(row, error)
         if not metadata_of(row).disclosure.is_open:
             return self._end_with_entry(session, row)
         resources = list_resources(row, old, self._keep_reports(row))
@@ -149,8 +148,12 @@ class Publication:
         dataset.publishing_id = row.id
         return True
 
-    def _return(self, row: Draft, comment: str) -> bool:
-        """Send a draft back that can't become a version as it is; False, as `_plan` gives it."""
+    def _return(self, row: Draft, why: StateError) -> bool:
+        """Send a draft back that can't become a version as it is; False, as `_plan` gives it.
+
+        The comment stays with the draft, so it is in the portal's first language, like those of reviewers.
+        """
+        comment = voice_of(self._context.settings.languages[0]).say_error(why)
         row.status, row.approver, row.comment = DraftState.RETURNED, None, comment
         release(row, done=True)
         return False

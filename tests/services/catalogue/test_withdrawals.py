@@ -240,6 +240,17 @@ def test_an_old_version_restored_is_the_next_one_with_the_same_bytes(services: S
     assert number not in ("1.0.0", "1.1.0", "1.2.0")
 
 
+def test_a_version_is_restored_whole_however_soon_the_worker_begins(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(services, editor)
+    publish(services, editor, OTHER, name="other", schema=None)
+    monkeypatch.setattr(services.queue, "put", services.work.take)
+    draft = services.restoring.restore(editor, "reservoirs", "1.0.0")
+    found = services.drafts.get(editor, draft.id)
+    assert (found.status, found.dropped) == ("validating", ("other",))
+
+
 @pytest.mark.both_databases
 def test_a_renamed_dataset_keeps_its_versions_to_the_byte_and_its_old_id_leads_on(
     services: Services, editor: Actor, boss: Actor
