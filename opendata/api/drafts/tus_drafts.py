@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -17,7 +16,7 @@ from opendata.api.drafts.draft_inputs import ResourceOptionInput
 from opendata.api.drafts.upload_body import Upload, load_shape, strip_folders
 from opendata.metadata.dataset import MAX_TEXT
 from opendata.services.drafts.intake import MAX_FILES, ResourceOption
-from opendata.services.uploads.upload_values import UploadedFile
+from opendata.services.uploads.upload_values import UploadedFile, make_name_distinct
 
 
 class UploadReference(ResourceOptionInput):
@@ -52,18 +51,10 @@ def read_references(opened: ExitStack) -> Upload:
         upload, name = item.pop("upload"), item.pop("file", None)
         file = services().uploads.open(caller(), upload, name=strip_folders(name) if name else None)
         opened.callback(file.stream.close)
-        file = UploadedFile(_make_distinct(file.name, files), file.stream, file.upload)
+        file = UploadedFile(make_name_distinct(file.name, {item.name for item in files}), file.stream, file.upload)
         schema = item.pop("schema", None)
         files.append(file)
         options.append(
             ResourceOption(file=file.name, schema=schema.strip() if isinstance(schema, str) else schema, **item)
         )
     return Upload(files, options, found["notes"], ())
-
-
-def _make_distinct(name: str, taken: Sequence[UploadedFile]) -> str:
-    names = {file.name for file in taken}
-    found, number = name, 2
-    while found in names:
-        found, number = f"{number}-{name}", number + 1
-    return found

@@ -177,8 +177,8 @@ def drop_resource(draft: str, resource: str) -> Response:
 @blueprint.post("/<draft>/resources/<resource>/repairs")
 def repair_resource(draft: str, resource: str) -> Response:
     """Accept repairs of a table's wrong cells, beside those accepted before, or take all of them back."""
-    found = next((item for item in services().drafts.get(g.actor, draft).tables if item.name == resource), None)
-    before = (found.recipe or {}).get("repairs", []) if found else []
+    table = _find_table(services().drafts.get(g.actor, draft), resource)
+    before = (table.recipe or {}).get("repairs", [])
     chosen = [read_choice(value) for value in request.form.getlist("repair")]
     repairs = [] if "undo" in request.form else [*before, *(item for item in chosen if item not in before)]
     return _take(
@@ -226,13 +226,12 @@ def use_fitting_schema(draft: str, resource: str) -> Response:
 def use_proposed_schema(draft: str, resource: str) -> Response:
     """Check a table again by the schema that was proposed for it."""
 
-    def change(_: int | None) -> DraftView:
-        found = services().drafts.get(g.actor, draft)
-        table = next((item for item in found.tables if item.name == resource), None)
-        schema = table.proposed_schema if table else None
-        return services().drafts.change_resource(
-            g.actor, draft, resource, {"schema": schema.descriptor} if schema else {}
-        )
+    def change(revision: int | None) -> DraftView:
+        schema = _find_table(services().drafts.get(g.actor, draft), resource).proposed_schema
+        if schema is None:
+            raise StateError(N_("The schema no longer fits the table"))
+        changes = {"schema": schema.descriptor}
+        return services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision)
 
     return _take(draft, change, gettext("The table is being checked again with the proposed schema"))
 

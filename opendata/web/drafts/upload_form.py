@@ -14,7 +14,7 @@ from opendata.errors import OpendataError
 from opendata.problems import choose_voice
 from opendata.services.core.values import DraftView, SchemaView
 from opendata.services.drafts.intake import ResourceOption
-from opendata.services.uploads.upload_values import UploadedFile
+from opendata.services.uploads.upload_values import UploadedFile, make_name_distinct
 from opendata.web.drafts.choices import ATTACHMENT, ENCODING_NAMES
 
 ROWS = 5
@@ -55,7 +55,7 @@ def read_upload(
             arrived = UploadedFile(file.filename, file.stream)  # type: ignore[arg-type]  # an IO[bytes] is one
         else:
             continue
-        name = _make_distinct(_base_name(arrived.name), taken)
+        name = make_name_distinct(_base_name(arrived.name), taken)
         schema, wrong = _read_schema(form, number)
         if wrong:
             errors[f"own_{number}"] = [wrong]
@@ -131,10 +131,3 @@ def _read_schema(form: Mapping[str, str], number: int) -> tuple[str | Mapping[st
 
 def _base_name(name: str) -> str:
     return name.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")[:200] or "table.csv"
-
-
-def _make_distinct(name: str, taken: Sequence[str]) -> str:
-    found, number = name, 2
-    while found in taken:
-        found, number = f"{number}-{name}", number + 1
-    return found
