@@ -91,7 +91,7 @@ bench: $(DEV) ## run the benchmarks one after the other
 	done
 
 .PHONY: translations
-translations: $(DEV) ## collect the texts to translate into the Chinese catalogue, and compile it
+translations: $(DEV) ## collect the texts to translate into every catalogue, and compile them
 	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --no-location --sort-output -o messages.pot .
 	$(BIN)/pybabel -q update -N -i messages.pot -d opendata/wording/translations --omit-header --ignore-obsolete
 	$(BIN)/pybabel -q compile -f -d opendata/wording/translations

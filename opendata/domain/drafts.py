@@ -98,7 +98,7 @@ CHANGE = Step(verb="change", sources=(_S.RECEIVED, _S.VALID, _S.INVALID, _S.RETU
 """Its tables are checked again: it is `received` then."""
 
 DROP = Step(verb="drop", sources=CHANGE.sources, is_contributing=True)
-"""Drop an attachment. The tables stay as they were checked."""
+"""Leave a table or an attachment out. Dropping a table sends the draft back to work."""
 
 SUBMIT = Step(verb="submit", sources=(_S.VALID, _S.RETURNED), target=_S.SUBMITTED, is_contributing=True)
 APPROVE = Step(verb="approve", sources=(_S.SUBMITTED,), target=_S.APPROVED, is_idle=True)

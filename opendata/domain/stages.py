@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-STAGES = ("read", "check", "store", "compare", "keys", "publish")
 _LONGEST = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One of `STAGES`; the first four are about one table. As text: `check levels`."""
+    """`read`, `check`, `store` or `compare`, each of one table; `keys` or `publish`. As text: `check levels`."""
 
     name: str
     resource: str = ""

@@ -1,1 +1,1 @@
-"""Descriptors: identifiers, metadata, manifests, version numbers, Data Packages. Pure: values in, values out."""
+"""Descriptors: identifiers, metadata, canonical JSON, version numbers, Data Packages. Pure: values in, values out."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.differential import answers
+from tests.differential.answers.__main__ import ASKING, TESTS
 
 
 def ask_badly() -> Any:
@@ -39,6 +40,10 @@ def test_the_stored_answers_are_those_of_this_frictionless_and_this_judge() -> N
     assert origin == answers.describe_origin(), f"they do not count: run {answers.COMMAND}"
     assert len(stored) > 400
     assert answers.FILE.stat().st_size < 1_000_000
+
+
+def test_the_command_that_stores_answers_runs_tests_that_exist() -> None:
+    assert [name for name in ASKING if not (TESTS / name).exists()] == []
 
 
 def test_a_stored_answer_is_taken_for_the_live_one(known: dict[str, Any], quick: None) -> None:

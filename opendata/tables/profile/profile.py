@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_DISTINCT = 10_000
-"""At most this many different values of a column are counted one by one; beyond that, their number is an estimate."""
+"""At most this many different values of a column are counted one by one; beyond that, their number is an estimate.
 
-ESTIMATE_ERROR = 0.01
-"""The standard error of that estimate (more in tables of more than 100 columns): 1/√MOST_DISTINCT."""
+Its standard error is 1/√MOST_DISTINCT, and more in tables of more than 100 columns.
+"""
 
 MOST_TOP = 10
 

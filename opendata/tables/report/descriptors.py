@@ -86,7 +86,7 @@ _OWN: Mapping[str, Kind] = {
 """Error types that frictionless has not."""
 
 
-def describe_finding(found: Finding, kind: Kind | None = None) -> dict[str, Any]:
+def describe_finding(found: Finding) -> dict[str, Any]:
     """A finding as Frictionless describes an error, with its code, rule and parameters under `opendata`."""
     problem = found.problem
     ours: dict[str, Any] = {"code": problem.code, "rule": problem.rule or problem.type, "params": dict(problem.params)}
@@ -95,7 +95,7 @@ def describe_finding(found: Finding, kind: Kind | None = None) -> dict[str, Any]
     place = dict(found.place.describe())
     if problem.code == "foreign-key":
         place |= _describe_reference(problem.params)
-    return _word({"type": problem.type, **place, "opendata": ours}, kind or find_kind(problem.type))
+    return _word({"type": problem.type, **place, "opendata": ours}, find_kind(problem.type))
 
 
 def strip_descriptor(error: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,8 +110,6 @@ def complete_descriptor(error: Mapping[str, Any], kinds: Mapping[str, Sequence[A
 
 def find_kind(kind: str) -> Kind:
     """The words of an error type: ours, else those of frictionless."""
-    if kind.startswith("lax-") and kind not in _OWN:
-        return Kind(f"Lax {kind[4:].title()}", "A value in another notation than the standard's.", _CELL, _LAX)
     return _OWN.get(kind) or _find_engine_kind(kind)
 
 

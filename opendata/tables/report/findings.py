@@ -188,14 +188,6 @@ def read_findings(
     return rows, None
 
 
-def count_findings(path: Path) -> int:
-    """How many findings a file holds."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
-        return int(file.metadata.num_rows)
-
-
 def iterate_findings(path: Path) -> Generator[dict[str, Any], None, None]:
     """All findings, in order, in constant memory."""
     import pyarrow.parquet as pq

@@ -29,26 +29,6 @@ class Batch:
     lines: bytes | None = None
 
 
-def build_batch(
-    fields: Sequence[Field],
-    values: Sequence[Sequence[Any]],
-    cells: Sequence[Sequence[str]],
-    schema: pa.Schema,
-) -> Batch:
-    """Columns of checked values and of their source texts into one batch.
-
-    `values[c][r]` is the parsed value (None: missing), `cells[c][r]` the source text; both columns x rows.
-    """
-    import pyarrow as pa
-
-    columns = [build_column(*column) for column in zip(fields, values, cells, strict=True)]
-    text_schema = pa.schema([pa.field(field.name, pa.string()) for field in fields])
-    return Batch(
-        pa.record_batch([typed for typed, _ in columns], schema=schema),
-        pa.record_batch([text for _, text in columns], schema=text_schema),
-    )
-
-
 def build_column(field: Field, values: Sequence[Any], cells: Sequence[str]) -> tuple[pa.Array, pa.Array]:
     """One column of checked values (None: missing) and their source texts, as its Arrow type and as canonical text."""
     import pyarrow as pa

@@ -34,7 +34,6 @@ def register_formats(app: Flask) -> None:
         "count": format_count,
         "size": format_size,
         "percent": format_percent,
-        "cell": format_cell,
         "markdown": render_markdown,
         "excerpt": excerpt,
         "plain": format_plain,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,12 +48,26 @@ def test_an_altered_file_is_named_and_the_status_says_so(run: Run, lakes: Path) 
     assert json.loads(run("fsck", "--full", "--json").stdout)["findings"]
 
 
-def test_what_nothing_needs_is_removed_once_it_was_counted(run: Run, lakes: Path) -> None:
-    counted = run("gc", "--dry-run")
-    assert counted.exit_code == 0
-    assert "Would remove" in counted.stdout
-    assert "Removed" in run("gc").stdout
-    assert {"public", "private", "bytes"} <= set(json.loads(run("gc", "--json").stdout))
+def test_what_nothing_needs_is_removed_once_it_was_counted(
+    run: Run, lakes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bytes_of_nobody = b"nobody needs this"
+    name = hashlib.sha256(bytes_of_nobody).hexdigest()
+    orphan = lakes / "store" / "blobs" / "sha256" / name[:2] / name
+    orphan.parent.mkdir(exist_ok=True)
+    orphan.write_bytes(bytes_of_nobody)
+    kept = {path for path in (lakes / "store").rglob("*") if path.is_file()} - {orphan}
+    now = time.time()
+    with monkeypatch.context() as later:
+        later.setattr(time, "time", lambda: now + 2 * 86400)
+        counted = run("gc", "--dry-run")
+        assert counted.exit_code == 0
+        assert "Would remove 1 public" in counted.stdout
+        assert orphan.exists()
+        assert "Removed 1 public" in run("gc").stdout
+        assert not orphan.exists()
+        assert json.loads(run("gc", "--json").stdout)["public"] == 0
+    assert {path for path in (lakes / "store").rglob("*") if path.is_file()} == kept
     assert run("fsck", "--full").exit_code == 0
 
 

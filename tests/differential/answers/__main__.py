@@ -10,7 +10,7 @@ import pytest
 from tests.differential import answers
 
 TESTS = Path(__file__).parents[2]
-ASKING = ("differential", "cli/test_frictionless_rules.py", "tabular/test_validation.py")
+ASKING = ("differential", "cli/packages/test_frictionless_rules.py", "tables/check/test_validation.py")
 """Where the tests are that have fixed questions."""
 
 

@@ -24,8 +24,11 @@ from opendata.domain.schema import Field
 from opendata.tables.arrow import distinct
 from opendata.tables.arrow.distinct import Sketch, hash_values
 from opendata.tables.profile import profile
-from opendata.tables.profile.profile import ESTIMATE_ERROR, MOST_DISTINCT, Profiler, withhold_values
+from opendata.tables.profile.profile import MOST_DISTINCT, Profiler, withhold_values
 from opendata.tables.types.registry import arrow_type
+
+ESTIMATE_ERROR = 1 / math.sqrt(MOST_DISTINCT)
+"""The standard error of an estimated number of different values."""
 
 moment = partial(datetime, tzinfo=None)
 FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 - typed moments have no zone

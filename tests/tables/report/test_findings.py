@@ -24,7 +24,6 @@ from opendata.tables.forms.sheets import write_marked_xlsx as write_marked
 from opendata.tables.report import findings as files
 from opendata.tables.report.findings import (
     FindingsWriter,
-    count_findings,
     findings_schema,
     iterate_findings,
     list_findings,
@@ -102,9 +101,10 @@ def test_findings_are_in_the_order_of_rows_however_they_came(tmp_path: Path) -> 
     found = list(iterate_findings(path))
     places = [(item["row"] or 0, item["fieldNumber"] or 0) for item in found]
     assert places == sorted(places)
-    assert len(found) == count_findings(path) == 60 + len(late) + 1
+    assert len(found) == 60 + len(late) + 1
     assert found[0]["type"] == "extra-label"
     with pq.ParquetFile(path) as file:
+        assert file.metadata.num_rows == len(found)
         assert file.num_row_groups >= 3
     assert [item.name for item in tmp_path.iterdir()] == ["f.parquet"]
 

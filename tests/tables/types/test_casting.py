@@ -11,11 +11,13 @@ import pytest
 
 from opendata.domain.findings import Problem
 from opendata.domain.schema import Field
-from opendata.tables.types.casting import build_batch
+from opendata.tables.types.casting import build_column
 from opendata.tables.types.number import is_rounded
 from opendata.tables.types.registry import TYPES
 
 PARIS = timezone(timedelta(hours=2))
+MOMENT = datetime(2020, 1, 1, 2, tzinfo=PARIS)
+IN_UTC = "2020-01-01T00:00:00Z"
 
 
 def find_overflow(field: dict[str, Any], value: Any) -> Problem | None:
@@ -55,18 +57,17 @@ def test_a_number_with_a_scale_has_38_digits(value: str, scale: int, fits: bool)
     number = Decimal(value)
     assert (find_overflow(field, number) is None) == fits
     if fits:
-        column = pa.schema([pa.field("a", pa.decimal128(38, scale))])
-        batch = build_batch([Field.from_json(field)], [[number]], [[value]], column)
-        assert batch.typed.column(0).to_pylist() == [number]
+        typed, _ = build_column(Field.from_json(field), [number], [value])
+        assert (typed.type, typed.to_pylist()) == (pa.decimal128(38, scale), [number])
 
 
 def test_a_float_is_rescaled_by_its_digits() -> None:
     field = {"name": "a", "type": "number", "floatNumber": True, "opendata": {"scale": 2}}
     assert find_overflow(field, 0.1) is None
     assert find_overflow(field, 0.125) is not None
-    batch = build_batch([Field.from_json(field)], [[0.1]], [["0.1"]], pa.schema([pa.field("a", pa.decimal128(38, 2))]))
-    assert batch.typed.column(0).to_pylist() == [Decimal("0.10")]
-    assert batch.text.column(0).to_pylist() == ["0.1"]
+    typed, text = build_column(Field.from_json(field), [0.1], ["0.1"])
+    assert (typed.type, typed.to_pylist()) == (pa.decimal128(38, 2), [Decimal("0.10")])
+    assert text.to_pylist() == ["0.1"]
 
 
 @pytest.mark.parametrize(
@@ -101,29 +102,18 @@ def test_a_number_with_more_digits_than_a_double_keeps_is_rounded(value: str, ro
     assert is_rounded(Decimal(value)) == rounded
 
 
-def test_a_batch_holds_each_row_as_values_and_as_text() -> None:
-    fields = [
-        {"name": "i", "type": "integer"},
-        {"name": "n", "type": "number"},
-        {"name": "t", "type": "datetime"},
-        {"name": "s", "type": "string"},
-    ]
-    moment = datetime(2020, 1, 1, 2, tzinfo=PARIS)
-    schema = pa.schema(
-        [("i", pa.int64()), ("n", pa.float64()), ("t", pa.timestamp("us")), ("s", pa.string())]  # in the fields' order
-    )
-    batch = build_batch(
-        [Field.from_json(field) for field in fields],
-        [[1, None], [Decimal("0.5"), None], [moment, None], ["x", None]],
-        [["01", "NA"], ["0,5", "NA"], ["any", "NA"], ["x", "NA"]],
-        schema,
-    )
-    assert batch.typed.schema == schema
-    assert batch.typed.to_pylist() == [
-        {"i": 1, "n": 0.5, "t": moment.astimezone(UTC).replace(tzinfo=None), "s": "x"},
-        {"i": None, "n": None, "t": None, "s": None},
-    ]
-    assert batch.text.to_pylist() == [
-        {"i": "1", "n": "0.5", "t": "2020-01-01T00:00:00Z", "s": "x"},
-        {"i": None, "n": None, "t": None, "s": None},
-    ]
+@pytest.mark.parametrize(
+    ("kind", "value", "cell", "arrow", "typed", "text"),
+    [
+        ("integer", 1, "01", pa.int64(), 1, "1"),
+        ("number", Decimal("0.5"), "0,5", pa.float64(), 0.5, "0.5"),
+        ("datetime", MOMENT, "any", pa.timestamp("us"), MOMENT.astimezone(UTC).replace(tzinfo=None), IN_UTC),
+        ("string", "x", "x", pa.string(), "x", "x"),
+    ],
+)
+def test_a_column_holds_each_cell_as_a_value_and_as_text(
+    kind: str, value: Any, cell: str, arrow: pa.DataType, typed: Any, text: str
+) -> None:
+    values, texts = build_column(Field.from_json({"name": "a", "type": kind}), [value, None], [cell, "NA"])
+    assert (values.type, values.to_pylist()) == (arrow, [typed, None])
+    assert texts.to_pylist() == [text, None]
