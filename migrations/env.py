@@ -1,6 +1,7 @@
 """How Alembic runs our migrations: on the engine it is handed, in one transaction each."""
 
 from alembic import context
+from sqlalchemy import Connection
 
 from opendata.db.models import Base, UtcDateTime
 
@@ -12,7 +13,18 @@ def render_item(kind: str, item: object, _: object) -> str | bool:
 
 engine = context.config.attributes["engine"]
 
+
+def check_references(connection: Connection, *, on: bool) -> None:
+    """Have SQLite check references or not: while a table is copied to change it, those to it lead nowhere."""
+    if connection.dialect.name == "sqlite":
+        driver = connection.connection.driver_connection
+        driver.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
+
+
+engine = context.config.attributes["engine"]
+
 with engine.connect() as connection:
+    check_references(connection, on=False)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -23,3 +35,4 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
     connection.commit()
+    check_references(connection, on=True)

@@ -9,12 +9,14 @@ from datetime import datetime
 from opendata.db.session import Database
 from opendata.jobs.queue import DraftQueue
 from opendata.services.access.accounts import Accounts
+from opendata.services.access.grants import Grants
 from opendata.services.access.keys import Keys
 from opendata.services.catalogue.datasets import Datasets
+from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import Publishers
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.schemas import Schemas
-from opendata.services.catalogue.versions import Manifests, Versions
+from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import Context, Queue, read_clock
 from opendata.services.core.damages import Damages
@@ -59,6 +61,7 @@ class Services:
     exports: Exports
     findings: Findings
     forms: Forms
+    grants: Grants
     health: Health
     imports: Imports
     keys: Keys
@@ -97,12 +100,12 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
     manifests = Manifests(context.public)
     publishers = Publishers(context)
     schemas = Schemas(context)
-    datasets = Datasets(context)
+    withdrawals = Withdrawals(context, manifests)
+    datasets = Datasets(context, withdrawals)
     drafts = Drafts(context, manifests)
     changes = DraftChanges(context, manifests)
     processing = Processing(context, manifests, changes)
-    publication = Publication(context, manifests, processing, changes)
-    withdrawals = Withdrawals(context, manifests)
+    publication = Publication(context, manifests, processing, changes, withdrawals)
     work = Work(context, processing, publication, withdrawals)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
@@ -120,6 +123,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         exports=Exports(context, versions),
         findings=Findings(context),
         forms=Forms(context, versions),
+        grants=Grants(context),
         health=Health(context),
         keys=Keys(context),
         imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),

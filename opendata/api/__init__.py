@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from opendata.api.access import grants
 from opendata.api.catalogue import datasets, publishers, schemas, versions
 from opendata.api.document import browser
 from opendata.api.document.openapi import register_document
@@ -15,7 +16,7 @@ from opendata.api.uploads import tus, tus_override
 def register_api(app: Flask) -> None:
     """Register all views of the API and its documentation."""
     api = register_document(app)
-    for module in (datasets, versions, drafts, events, tus, findings, matching, publishers, schemas):
+    for module in (datasets, versions, grants, drafts, events, tus, findings, matching, publishers, schemas):
         api.register_blueprint(module.blueprint)
     tus_override.take_over_methods(app)
     app.register_blueprint(browser.blueprint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from opendata.cli.access.grants import grant
 from opendata.cli.access.keys import key
 from opendata.cli.access.tokens import token
 from opendata.cli.access.users import user
@@ -56,6 +57,7 @@ for command in (
     restore,
     publisher,
     user,
+    grant,
     key,
     token,
     config,

@@ -1,6 +1,7 @@
-"""The disclosure attribute of a dataset: whether anybody may have its data, and if not, why.
+"""The disclosure attribute of a dataset and its scope: who may have its data, and if not everybody, why.
 
-Source: the Regulations on Open Government Information (Decree 711).
+Source: the Regulations on Open Government Information (Decree 711); disclosure to a specific area or group after the
+guidance of 2018 on poverty relief and public welfare (国办发〔2018〕10号).
 """
 
 from __future__ import annotations
@@ -10,21 +11,34 @@ from dataclasses import dataclass
 from typing import Required, Self, TypedDict, cast
 
 OPEN = "open"
+CONDITIONAL = "conditional"
+CLOSED = "closed"
+
+PUBLIC = "public"
+AREA = "area"
+GROUP = "group"
 
 
 class DisclosureJson(TypedDict, total=False):
     """A property `disclosure`, without what is empty."""
 
     attribute: Required[str]
+    scope: str
+    audience: str
     reason: str
     legalBasis: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
-    """`attribute` is `open`, `conditional` or `closed`; `reason` and `legal_basis` are needed unless it is `open`."""
+    """`attribute` is `open`, `conditional` or `closed`; `reason` and `legal_basis` are needed unless it is `open`.
+
+    `scope` is `public`, or `area` or `group` where the data is disclosed to some people only; `audience` names them.
+    """
 
     attribute: str = OPEN
+    scope: str = PUBLIC
+    audience: str = ""
     reason: str = ""
     legal_basis: str = ""
 
@@ -34,16 +48,37 @@ class Disclosure:
         given = found or {}
         return cls(
             attribute=str(given.get("attribute") or OPEN),
+            scope=str(given.get("scope") or PUBLIC),
+            audience=str(given.get("audience") or ""),
             reason=str(given.get("reason") or ""),
             legal_basis=str(given.get("legalBasis") or ""),
         )
 
     def to_json(self) -> DisclosureJson:
         """Make a property `disclosure`."""
-        pairs = {"attribute": self.attribute, "reason": self.reason, "legalBasis": self.legal_basis}
+        pairs = {
+            "attribute": self.attribute,
+            "scope": "" if self.scope == PUBLIC else self.scope,
+            "audience": self.audience,
+            "reason": self.reason,
+            "legalBasis": self.legal_basis,
+        }
         return cast(DisclosureJson, {key: value for key, value in pairs.items() if value})
 
     @property
     def is_open(self) -> bool:
         """Whether anybody may have the data."""
-        return self.attribute == OPEN
+        return self.attribute == OPEN and self.scope == PUBLIC
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody may have the data, so that only the entry in the catalogue is published."""
+        return self.attribute == CLOSED
+
+    def is_narrower_than(self, other: Disclosure) -> bool:
+        """Whether fewer people may have the data than by another disclosure."""
+        return self._reach < other._reach
+
+    @property
+    def _reach(self) -> int:
+        return 0 if self.is_closed else 2 if self.is_open else 1

@@ -55,3 +55,11 @@ class Erratum(TypedDict):
     successor: str | None
     text: str
     created: str
+
+
+class GrantEnd(TypedDict):
+    """That a grant has ended, at `created` (RFC 3339). It names nobody: who had the grant isn't public."""
+
+    dataset: str
+    grant: str
+    created: str

@@ -46,7 +46,8 @@ class TableResource:
 
     `report` is what was kept of the check: counts, and what is in the columns. `schema_name` is `name@version` of a
     schema of the library. `source_schema` is there where the source's schema says more (its lexical options) than the
-    published one. `document` is the descriptor this was read from, if it was.
+    published one. `disclosure` is `open` for a table that everybody may have although the dataset isn't open.
+    `document` is the descriptor this was read from, if it was.
     """
 
     name: str
@@ -61,6 +62,7 @@ class TableResource:
     schema_name: str = ""
     source_schema: TableSchema | None = None
     report: StoredFile | None = None
+    disclosure: str = ""
     document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     type = "table"
@@ -85,6 +87,7 @@ class TableResource:
             schema_name=ours.get("schema", ""),
             source_schema=TableSchema(source) if source is not None else None,
             report=StoredFile.from_json(report) if report else None,
+            disclosure=ours.get("disclosure", ""),
             document=document,
         )
 
@@ -103,6 +106,8 @@ class TableResource:
             ours["sourceSchema"] = dict(self.source_schema.descriptor)
         if self.report is not None:
             ours["report"] = {"path": f"{self.name}.report.json", **self.report.to_json()}
+        if self.disclosure:
+            ours["disclosure"] = self.disclosure
         if self.i18n:
             ours["i18n"] = {key: dict(value) for key, value in self.i18n.items()}
         found: dict[str, Any] = {
@@ -140,6 +145,7 @@ class TableResource:
 class Attachment:
     """One published attachment. `filename` is its own name, the last part of its path.
 
+    `disclosure` is `open` for one that everybody may have although the dataset isn't open.
     `document` is the descriptor this was read from, if it was.
     """
 
@@ -151,6 +157,7 @@ class Attachment:
     title: str = ""
     description: str = ""
     i18n: I18n = field(default_factory=dict)
+    disclosure: str = ""
     document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     type = "attachment"
@@ -168,6 +175,7 @@ class Attachment:
             title=document.get("title", ""),
             description=document.get("description", ""),
             i18n=document.get("opendata", {}).get("i18n", {}),
+            disclosure=document.get("opendata", {}).get("disclosure", ""),
             document=document,
         )
 
@@ -184,8 +192,11 @@ class Attachment:
             "mediatype": self.mediatype,
             **self.file.to_json(),
         }
+        ours: dict[str, Any] = {"disclosure": self.disclosure} if self.disclosure else {}
         if self.i18n:
-            found["opendata"] = {"i18n": {key: dict(value) for key, value in self.i18n.items()}}
+            ours["i18n"] = {key: dict(value) for key, value in self.i18n.items()}
+        if ours:
+            found["opendata"] = ours
         return {key: value for key, value in found.items() if value != ""}
 
     @property

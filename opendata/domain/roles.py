@@ -6,11 +6,16 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What somebody is: an editor of one publisher, a maintainer of all, or the system itself, which has no account."""
+    """What somebody is.
 
+    A reader may have the data they were granted, an editor works for one publisher, a maintainer for all; the system
+    itself has no account.
+    """
+
+    READER = "reader"
     EDITOR = "editor"
     MAINTAINER = "maintainer"
     SYSTEM = "system"
 
 
-ACCOUNT_ROLES = (Role.EDITOR, Role.MAINTAINER)
+ACCOUNT_ROLES = (Role.READER, Role.EDITOR, Role.MAINTAINER)

@@ -35,6 +35,15 @@ DISCLOSURES: Mapping[str, Code] = {
     )
 }
 
+SCOPES: Mapping[str, Code] = {
+    code.id: code
+    for code in (
+        Code("public", N_("Everybody")),
+        Code("area", N_("The people of an area")),
+        Code("group", N_("A group of people")),
+    )
+}
+
 UPDATE_CYCLES: Mapping[str, Code] = {
     code.id: code
     for code in (

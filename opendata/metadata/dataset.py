@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from opendata.domain.disclosure import Disclosure
+from opendata.domain.disclosure import CLOSED, OPEN, PUBLIC, Disclosure
 from opendata.domain.metadata import DatasetMetadata
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
-from opendata.metadata.codes import DISCLOSURES, UPDATE_CYCLES
+from opendata.metadata.codes import DISCLOSURES, SCOPES, UPDATE_CYCLES
 from opendata.metadata.text import find_value_faults
 
 MAX_TITLE = 300
@@ -36,7 +36,9 @@ def read_metadata(found: Mapping[str, Any]) -> DatasetMetadata:
         description=(found.get("description") or "").strip(),
         i18n={key: dict(value) for key, value in (found.get("i18n") or {}).items() if value},
         disclosure=Disclosure(
-            attribute=given.get("attribute") or "open",
+            attribute=given.get("attribute") or OPEN,
+            scope=given.get("scope") or PUBLIC,
+            audience=(given.get("audience") or "").strip(),
             reason=(given.get("reason") or "").strip(),
             legal_basis=(given.get("legalBasis") or "").strip(),
         ),
@@ -113,10 +115,23 @@ def _find_disclosure_faults(disclosure: object) -> Iterable[Fault]:
             value=attribute,
             choices=", ".join(DISCLOSURES),
         )
-    elif attribute != "open":
+    elif attribute != OPEN:
         for key in ("reason", "legalBasis"):
             if not (disclosure.get(key) or "").strip():
                 yield fault(f"/disclosure/{key}", N_("Data that isn't open needs a reason and a legal basis"))
+    yield from _find_scope_faults(disclosure, attribute)
+
+
+def _find_scope_faults(disclosure: Mapping[str, str | None], attribute: str) -> Iterable[Fault]:
+    scope = disclosure.get("scope") or PUBLIC
+    if scope not in SCOPES:
+        yield fault(
+            "/disclosure/scope", N_("“%(value)s” isn't one of %(choices)s"), value=scope, choices=", ".join(SCOPES)
+        )
+    elif scope != PUBLIC and attribute == CLOSED:
+        yield fault("/disclosure/scope", N_("Data that isn't disclosed has no scope. Leave it at “public”"))
+    elif scope != PUBLIC and not (disclosure.get("audience") or "").strip():
+        yield fault("/disclosure/audience", N_("Say which area or group the data is for"))
 
 
 def _find_item_faults(key: str, items: object) -> Iterable[Fault]:

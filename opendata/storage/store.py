@@ -132,6 +132,11 @@ def entry_key(dataset: str, number: int) -> str:
     return f"entries/{shard(dataset)}/{dataset}/{number}.json"
 
 
+def grant_end_key(dataset: str, grant: str) -> str:
+    """Where the record lies that says that a grant for a dataset has ended."""
+    return f"entries/{shard(dataset)}/{dataset}/grants/{grant}.json"
+
+
 def publisher_key(publisher: str, number: int) -> str:
     """Where the n-th edition of a publisher's record lies."""
     return f"publishers/{publisher}/{number}.json"

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Flask, g
 from flask_babel import Babel, gettext
 
-from opendata.metadata.codes import DISCLOSURES, LICENSES, UPDATE_CYCLES
+from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
-from opendata.web.access import sessions
+from opendata.web.access import account, grants, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
 from opendata.web.core import assets, formats, languages, problem_pages, security
 from opendata.web.core.instance import absolute_url, rest_path, services
@@ -41,6 +41,8 @@ def register_web(app: Flask) -> None:
         downloads,
         feeds,
         sessions,
+        account,
+        grants,
         workspace,
         uploads,
         drafts,
@@ -75,6 +77,7 @@ _GLOBALS: dict[str, Any] = {
     "change_names": differences.CHANGES,
     "lose_much": next_version.lose_much,
     "disclosures": DISCLOSURES,
+    "scopes": SCOPES,
     "language_names": languages.NAMES,
     "language_of": languages.language_of,
     "lesser_strengths": LESSER,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
-from opendata.db.models import Base, Draft
+from opendata.db.models import Base, Draft, Token, User, Version
 from opendata.db.session import Database
 
 
@@ -51,6 +53,41 @@ def test_drafts_and_datasets_of_before_have_nothing_proposed_and_nothing_sealed(
     with database.unit() as session:
         draft = session.get_one(Draft, "x")
         assert (draft.sealed, draft.contributors, draft.dataset.proposed) == (None, None, None)
+    database.dispose()
+
+
+@pytest.mark.both_databases
+def test_accounts_of_before_keep_their_tokens_and_files_that_are_not_public_are_to_move(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0009")
+    day = "2026-01-01 00:00:00+00:00"
+    with database.engine.begin() as connection:
+
+        def insert(table: str, **row: object) -> None:
+            names = ", ".join(row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(row)})"), row)
+
+        times = {"created": day, "modified": day}
+        insert("publishers", id="p", title="t", description="", i18n="{}", editions=0, **times)
+        insert("users", id=1, name="clerk", password="x", role="editor", session="s", created=day, disabled=False)
+        insert("tokens", id=1, user_id=1, name="", digest="d", created=day, revoked=False)
+        for name, attribute in (("shut", "closed"), ("free", "open")):
+            meta = f'{{"disclosure": {{"attribute": "{attribute}"}}}}'
+            insert("datasets", id=name, uuid=name, publisher_id="p", meta=meta, revision=1, editions=1, **times)
+            version = {"version": "1.0.0", "manifest": name, "notes": "", "reasons": "[]", "resources": 1, "rows": 1}
+            moments = {"created": day, "published": day, "changed": day}
+            insert("versions", dataset_id=name, bytes=1, unfinished=False, **version, **moments)
+    database.migrate()
+    with database.unit(write=True) as session:
+        assert session.get_one(Token, 1).user_id == session.get_one(User, 1).id
+        found = {row.dataset_id: row.unfinished for row in session.scalars(select(Version))}
+        assert found == {"shut": True, "free": False}
+        session.add(Token(user_id=2, name="", digest="e", created=datetime.now(UTC)))
+        with pytest.raises(IntegrityError):  # references are checked again
+            session.flush()
+        session.rollback()
     database.dispose()
 
 

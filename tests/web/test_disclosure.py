@@ -1,14 +1,15 @@
-"""A walk over every address of a dataset that isn't open: its entry, its reason, its law, and no cell."""
+"""A walk over every address of a dataset that isn't open: its entry, its reason, and no cell for strangers."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from opendata.services.drafts.intake import ResourceOption
@@ -39,18 +40,39 @@ VALUES = {
     "slug": ("not-public",),
     "filename": ("style.css",),
     "upload": ("none",),
+    "text": ("odi_none",),
 }
 DATA = ("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report")
-"""What serves rows and files: 404. The differences between versions do so too."""
+"""What serves rows and files: 404 or 410. The differences between versions do so too."""
 
 
-@pytest.fixture(scope="module", params=["closed", "conditional"])
-def closed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """A portal with two versions of a dataset of which every form was asked for before it was closed."""
-    with make_portal(tmp_path_factory.mktemp("closed")) as portal:
+SCOPED = {"attribute": "open", "scope": "group", "audience": "甲村低保户"}
+
+
+@dataclass(frozen=True)
+class Shut:
+    """A portal whose dataset isn't open, the disclosure, and the endpoints that showed cells to who might have them."""
+
+    portal: Portal
+    kind: str
+    shown: frozenset[str]
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether its versions were open once."""
+        return self.kind == "closed"
+
+
+@pytest.fixture(scope="module", params=["closed", "conditional", "group"])
+def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shut]:
+    """A portal with two versions of a dataset, all forms made: open and then closed, or published for a few only."""
+    with make_portal(tmp_path_factory.mktemp("shut")) as portal:
         services = portal.services
         clerk = services.accounts.sign_in("clerk", PASSWORD)[0]
-        services.datasets.create(clerk, DATASET)
+        attribute = {"attribute": request.param, "reason": REASON, "legalBasis": LAW}
+        disclosure = SCOPED if request.param == "group" else attribute
+        is_closed = request.param == "closed"
+        services.datasets.create(clerk, DATASET if is_closed else {**DATASET, "disclosure": disclosure})
         for text in (TEXT, TEXT + f"A003,{CELLS[1]},3,2026-02-02\n"):
             files = {"levels.csv": text, "notes.txt": CELLS[1]}
             sent = [UploadedFile(name, io.BytesIO(content.encode())) for name, content in files.items()]
@@ -63,11 +85,15 @@ def closed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             services.drafts.submit(clerk, draft)
             portal.work()
             assert services.drafts.get(clerk, draft).status == "published"
-        for address, _ in list_addresses(portal):
-            portal.client().get(address)
-        disclosure = {"attribute": request.param, "reason": REASON, "legalBasis": LAW}
+        services.accounts.create_user("reader", PASSWORD, "reader")
+        services.accounts.create_user("curious", PASSWORD, "reader")
+        if not is_closed:
+            said = {"holder": "甲大学", "purpose": "研究", "until": "2030-01-01", "account": "reader"}
+            services.grants.give(clerk, "secrets", said)
+        client = portal.client() if is_closed else portal.signed_in("reader")
+        shown = {endpoint for address, endpoint in list_addresses(portal) if _shows(client, address, is_closed)}
         services.datasets.update(clerk, "secrets", {"disclosure": disclosure})
-        yield portal
+        yield Shut(portal, request.param, frozenset(shown))
 
 
 def list_addresses(portal: Portal) -> Iterator[tuple[str, str]]:
@@ -104,53 +130,65 @@ def _build(rule: Rule, parts: dict[str, str]) -> str:
     return text
 
 
-def test_no_address_gives_a_cell_to_a_stranger(closed: Portal) -> None:
-    client = closed.client()
+def _shows(client: FlaskClient, address: str, is_public: bool) -> bool:
+    answer = client.get(address, follow_redirects=True)
+    has_cells = any(cell.encode() in answer.data for cell in CELLS)
+    assert is_public or not has_cells or answer.headers["Cache-Control"] == "private, no-store", address
+    return has_cells
+
+
+@pytest.mark.parametrize("who", [None, "stranger", "curious"])
+def test_no_address_gives_a_cell_to_a_stranger(shut: Shut, who: str | None) -> None:
+    client = shut.portal.signed_in(who) if who else shut.portal.client()
     asked = 0
-    for address, endpoint in list_addresses(closed):
-        for headers in ({}, {"Range": "bytes=0-99"}, {"Accept": "application/json"}):
+    for address, endpoint in list_addresses(shut.portal):
+        for headers in ({}, {"Range": "bytes=0-99"}, {"Accept": "application/json"})[: 3 if who is None else 1]:
             answer = client.get(address, headers=headers, follow_redirects=True)
             asked += 1
             assert answer.status_code < 500, address
             for cell in CELLS:
                 assert cell.encode() not in answer.data, (address, headers)
             if endpoint in DATA or endpoint.startswith("differences."):
-                assert answer.status_code == 404, (address, headers)
-    assert asked > 300
+                is_public = endpoint == "downloads.send_report" and answer.status_code in (200, 206)
+                assert is_public or answer.status_code in (404, 410), (address, headers)
+    assert asked > 200
 
 
-def test_every_address_with_data_was_open_before(tmp_path: Path, closed: Portal) -> None:
-    """The walk proves something: opened again, the same addresses give the cells."""
-    clerk = _clerk(closed)
-    before = closed.services.datasets.get("secrets").disclosure
-    closed.services.datasets.update(clerk, "secrets", {"disclosure": {"attribute": "open"}})
-    client = closed.client()
-    found = {endpoint for address, endpoint in list_addresses(closed) if _shows(client, address)}
-    closed.services.datasets.update(clerk, "secrets", {"disclosure": before.to_json()})
-    assert {"downloads.send_table", "downloads.send_attachment", "version_pages.show_version"} <= found
-    assert {"differences.send_rows", "downloads.find_latest"} <= found
+def test_every_address_with_data_was_open_to_those_who_may_have_it(shut: Shut) -> None:
+    """The walk proves something."""
+    assert {"downloads.send_table", "downloads.send_attachment", "version_pages.show_version"} <= shut.shown
+    assert {"differences.send_rows", "downloads.find_latest"} <= shut.shown
 
 
-def _shows(client: object, address: str) -> bool:
-    data = client.get(address, follow_redirects=True).data  # type: ignore[attr-defined]
-    return any(cell.encode() in data for cell in CELLS)
-
-
-def test_the_pages_say_why_and_offer_no_download(closed: Portal) -> None:
-    for address in ("/datasets/secrets", "/datasets/secrets/1.0.0/"):
-        text = closed.client().get(address).text
+def test_the_pages_say_why_and_offer_no_download(shut: Shut) -> None:
+    pages = ["/datasets/secrets"] if shut.is_withdrawn else ["/datasets/secrets", "/datasets/secrets/1.0.0/"]
+    for address in pages:
+        text = shut.portal.client().get(address).text
         assert "数据不公开" in text
-        assert REASON in text
-        assert LAW in text
+        for said in (SCOPED["audience"],) if shut.kind == "group" else (REASON, LAW):
+            assert said in text
         assert "levels.csv" not in text.replace("<code>levels.csv</code>", "")
         assert "datapackage.zip" not in text
 
 
-def test_the_problem_says_why_and_by_which_law(closed: Portal) -> None:
-    answer = closed.client().get("/datasets/secrets/1.0.0/levels.csv", headers={"Accept": "application/json"})
-    assert (answer.status_code, answer.json["type"]) == (404, "/problems/not-public")
-    assert REASON in answer.json["detail"]
-    assert LAW in answer.json["detail"]
+def test_the_problem_says_why_and_by_which_law(shut: Shut) -> None:
+    answer = shut.portal.client().get("/datasets/secrets/1.0.0/levels.csv", headers={"Accept": "application/json"})
+    status, slug = (410, "withdrawn") if shut.is_withdrawn else (404, "not-public")
+    assert (answer.status_code, answer.json["type"]) == (status, f"/problems/{slug}")
+    assert (SCOPED["audience"] if shut.kind == "group" else REASON) in answer.json["detail"]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_token_gives_granted_rows_that_no_cache_keeps(shut: Shut) -> None:
+    text, _ = shut.portal.services.accounts.create_token("reader")
+    for address in ("levels.csv", "levels.xlsx", "datapackage.zip", "levels.csv?since=1.0.0", "files/notes.txt"):
+        answer = shut.portal.client().get(
+            f"/datasets/secrets/1.1.0/{address}", headers={"Authorization": f"Bearer {text}"}
+        )
+        assert answer.status_code == (410 if shut.is_withdrawn else 200), address
+        assert answer.headers["Cache-Control"] == ("no-store" if shut.is_withdrawn else "private, no-store"), address
+    wrong = shut.portal.client().get("/datasets/secrets/1.1.0/levels.csv", headers={"Authorization": "Bearer odt_x"})
+    assert wrong.status_code == (410 if shut.is_withdrawn else 401)
 
 
 def test_a_reviewer_sees_what_changes_and_the_clerk_why_she_may_not_approve(office: Portal) -> None:

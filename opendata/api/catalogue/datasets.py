@@ -100,9 +100,12 @@ def list_announcements(dataset: str) -> Page[Mapping[str, Any]]:
     return Page(services().drafts.list_announced(dataset))
 
 
+_DETAILS = ("scope", "audience", "reason", "legalBasis")
+
+
 def _spell_out(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The short form of `disclosure` as the full one, which says all of it."""
     given = body.get("disclosure")
     if not isinstance(given, str):
         return body
-    return {**body, "disclosure": {"attribute": given, "reason": None, "legalBasis": None}}
+    return {**body, "disclosure": dict.fromkeys(_DETAILS) | {"attribute": given}}

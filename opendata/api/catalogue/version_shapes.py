@@ -71,6 +71,11 @@ class ResourceShape(Schema):
         dump_default="",
         metadata={"description": "`name@version` where the schema is of the library."},
     )
+    disclosure = fields.String(
+        required=True,
+        attribute="resource.disclosure",
+        metadata={"description": "`open` where everybody may have it although the dataset isn't open, else empty."},
+    )
     parquet = fields.Nested(ParquetShape, required=True, allow_none=True)
     url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.path}")
 

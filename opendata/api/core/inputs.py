@@ -43,9 +43,14 @@ class PublisherReference(Shape):
 
 
 class DisclosureInput(Shape):
-    """The disclosure attribute: `open`, `conditional` or `closed`, the latter two with reason and legal basis."""
+    """The disclosure attribute: `open`, `conditional` or `closed`, the latter two with reason and legal basis.
+
+    `scope` is `public`, `area` or `group`; the latter two with `audience`, which says whom the data is for.
+    """
 
     attribute = Text(longest=20)
+    scope = Text(longest=20, allow_none=True)
+    audience = Text(longest=MAX_TITLE, allow_none=True)
     reason = Text(longest=MAX_TEXT, allow_none=True)
     legal_basis = Text(longest=MAX_TEXT, allow_none=True, attribute="legalBasis", data_key="legalBasis")
 

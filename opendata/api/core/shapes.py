@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, post_dump
 
 from opendata.api.core.fields import Address, Instant
+from opendata.domain.disclosure import PUBLIC
 
 
 def page_of(shape: type[Schema]) -> type[Schema]:
@@ -49,11 +50,24 @@ class PublisherShape(OwnerShape):
 
 
 class DisclosureShape(Schema):
-    """The disclosure attribute: `open`, `conditional` or `closed`, the latter two with reason and legal basis."""
+    """The disclosure attribute: `open`, `conditional` or `closed`, the latter two with reason and legal basis.
+
+    `scope` is there where the data is for an `area` or a `group`, which `audience` names: only readers with a grant may
+    have it.
+    """
 
     attribute = _text()
+    scope = fields.String(metadata={"enum": ["area", "group"]})
+    audience = fields.String()
     reason = _text()
     legal_basis = _text(key="legalBasis")
+
+    @post_dump
+    def leave_out_public(self, found: dict[str, Any], **_: object) -> dict[str, Any]:
+        """Data for everybody has no scope to speak of."""
+        if found.get("scope") != PUBLIC:
+            return found
+        return {key: value for key, value in found.items() if key not in ("scope", "audience")}
 
 
 class DatasetShape(Schema):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from opendata.api.core.fields import Choice, Inner, Many, Object, Shape, Text, Translations, Whole
+from opendata.domain.disclosure import OPEN
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
 from opendata.metadata.reasons import BUMPS
@@ -14,6 +17,16 @@ from opendata.services.drafts.intake import RESOURCE_TYPES
 def _switch() -> fields.Boolean:
     error = N_("This must be true or false")
     return fields.Boolean(truthy={True}, falsy={False}, error_messages={"invalid": error, "null": error})
+
+
+def _disclosure(**options: Any) -> fields.String:
+    error = N_("This must be “open”, or be left out")
+    return fields.String(
+        validate=validate.OneOf([OPEN], error=error),
+        error_messages={"invalid": error, "null": error},
+        metadata={"description": "`open`: everybody may have it, although the dataset isn't open (an aggregate)."},
+        **options,
+    )
 
 
 def _rows() -> Many:
@@ -91,6 +104,7 @@ class ResourceOptionInput(Shape):
     description = Text(longest=MAX_TEXT)
     i18n = Translations()
     choices = Inner(ChoicesInput, metadata={"description": "How the file is to be read, where not as found."})
+    disclosure = _disclosure()
 
 
 class PlainOptionInput(Shape):
@@ -115,6 +129,7 @@ class ResourceChanges(Shape):
     choices = Inner(
         ChoicesInput, metadata={"description": "How the file is to be read; in place of what was said before."}
     )
+    disclosure = _disclosure(allow_none=True)
     repairs = Many(
         Inner(RepairInput),
         metadata={

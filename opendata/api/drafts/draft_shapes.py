@@ -40,6 +40,10 @@ class DraftResourceShape(Schema):
         data_key="proposedSchema",
         metadata={"description": "Offered where no schema was given and every column was read as text."},
     )
+    disclosure = fields.String(
+        required=True,
+        metadata={"description": "`open` where everybody may have it although the dataset isn't open, else empty."},
+    )
     errors = fields.Integer(required=True, metadata={"description": "How many errors the report counts."})
     has_findings = fields.Boolean(
         required=True, data_key="hasFindings", metadata={"description": "Whether there is a list of findings."}

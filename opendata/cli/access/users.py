@@ -22,8 +22,8 @@ def user() -> None:
 
 @user.command("create")
 @click.argument("name")
-@click.option("--role", type=click.Choice(["editor", "maintainer"]), default="editor", show_default=True)
-@click.option("--publisher", help="The publisher that an editor works for.")
+@click.option("--role", type=click.Choice(["reader", "editor", "maintainer"]), default="editor", show_default=True)
+@click.option("--publisher", help="The publisher that an editor works for, or a reader belongs to.")
 @_password
 def create_user(name: str, role: str, publisher: str | None, password_stdin: bool) -> None:
     """Create an account. A random password is printed to stdout, and nothing else."""

@@ -24,9 +24,9 @@ def diff(dataset: str, old: str, new: str, as_json: bool) -> None:
     `latest` means the newest version.
     """
     with open_services() as services:
-        versions = [services.versions.find_latest(dataset) if item == "latest" else item for item in (old, new)]
-        found = services.differences.compare(dataset, *versions)
-        document = services.differences.describe(dataset, *versions)
+        before, after = (services.versions.find_latest(dataset) if item == "latest" else item for item in (old, new))
+        found = services.differences.compare(dataset, before, after)
+        document = services.differences.describe(dataset, before, after)
     if as_json:
         write_json(document)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opendata.db.models.access import Grant
 from opendata.db.models.accounts import IdempotencyKey, Token, User
 from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, Version
@@ -19,6 +20,7 @@ __all__ = [
     "DraftAttachment",
     "DraftResource",
     "Event",
+    "Grant",
     "IdempotencyKey",
     "Publisher",
     "Schema",

@@ -73,6 +73,8 @@ class Draft(Base):
 class DraftResource(Base):
     """A table sent with a draft: what came, by which rules it is read, and what became of it. Blobs are private.
 
+    `disclosure` is `open` where everybody may have the table although the dataset isn't open.
+
     `reading` is what was understood of the file, `choices` what a person said about it. `plain` is the text that was
     checked where it is not the upload itself, `engine_dialect` how it is split. `changes` are the rows that differ from
     the version before.
@@ -114,12 +116,13 @@ class DraftResource(Base):
     plain: Mapped[str | None] = mapped_column(String(64))
     engine_dialect: Mapped[dict[str, Any] | None]
     changes: Mapped[KeptChanges | None] = mapped_column(JSON)
+    disclosure: Mapped[str] = mapped_column(String(20), default="")
 
 
 class DraftAttachment(Base):
     """A file that accompanies the tables of a draft. Its blob is private; nothing looks inside it.
 
-    `file` is its name at the sender's, `filename` the one it is published under.
+    `file` is its name at the sender's, `filename` the one it is published under, `disclosure` as for a table.
     """
 
     __tablename__ = "draft_attachments"
@@ -138,3 +141,4 @@ class DraftAttachment(Base):
     mediatype: Mapped[str] = mapped_column(String(100))
     upload: Mapped[str] = mapped_column(String(64))
     upload_bytes: Mapped[int] = mapped_column(BigInteger)
+    disclosure: Mapped[str] = mapped_column(String(20), default="")

@@ -38,31 +38,12 @@ class Accounts:
         self._context = context
 
     def create_user(self, name: str, password: str, role: str, publisher: str | None = None) -> UserView:
-        """Create an account; an editor needs a publisher. Raises `InvalidMetadataError`, `StateError` if taken."""
-        faults = list(_find_faults(name, password, role, publisher))
-        if faults:
-            raise InvalidMetadataError(faults=faults)
-        digest = find_hasher().hash(password.encode())
+        """Create an account; an editor needs a publisher, a reader may have one.
+
+        Raises `InvalidMetadataError`, `NotFoundError`, and `StateError` if the name is in use.
+        """
         with self._context.write() as session:
-            if session.scalar(select(User).where(User.name == name)):
-                raise StateError(N_("The account “%(name)s” already exists"), name=name)
-            if publisher:
-                find_publisher(session, publisher)
-            row = User(
-                name=name,
-                password=digest,
-                role=Role(role),
-                publisher_id=publisher,
-                session=secrets.token_hex(16),
-                created=self._context.clock(),
-            )
-            session.add(row)
-            self._context.log(session, SYSTEM, "create", "user", name, role=role)
-            try:
-                session.flush()
-            except IntegrityError:  # somebody else took the name at this moment
-                raise StateError(N_("The account “%(name)s” already exists"), name=name) from None
-            return _view_user(row)
+            return view_user(add_account(self._context, session, name, password, role, publisher))
 
     def set_password(self, name: str, password: str) -> None:
         """Give an account a new password and end its sessions."""
@@ -86,7 +67,7 @@ class Accounts:
     def list_users(self) -> Sequence[UserView]:
         """All accounts by name."""
         with self._context.read() as session:
-            return [_view_user(row) for row in session.scalars(select(User).order_by(User.name))]
+            return [view_user(row) for row in session.scalars(select(User).order_by(User.name))]
 
     def sign_in(self, name: str, password: str) -> tuple[Actor, str]:
         """The actor of a name and password, and the mark that a session keeps. Raises `NotSignedInError`."""
@@ -103,7 +84,7 @@ class Accounts:
             row = None
         if row is None or row.disabled:
             raise NotSignedInError(N_("The name or password is incorrect"))
-        return _view_actor(row), row.session
+        return view_actor(row), row.session
 
     def resume(self, user: int, mark: str) -> Actor | None:
         """The actor of a session, or None where it has ended."""
@@ -111,7 +92,7 @@ class Accounts:
             row = session.get(User, user)
             if row is None or row.disabled or not secrets.compare_digest(row.session, mark):
                 return None
-            return _view_actor(row)
+            return view_actor(row)
 
     def create_token(self, user: str, name: str = "", *, days: int | None = None) -> tuple[str, TokenView]:
         """A new bearer token for an account; its text is shown this once. `days` until it expires, None: never.
@@ -140,17 +121,19 @@ class Accounts:
             session.flush()
             return text, _view_token(token, user)
 
-    def list_tokens(self) -> Sequence[TokenView]:
-        """All tokens, without their secrets."""
+    def list_tokens(self, user: str | None = None) -> Sequence[TokenView]:
+        """All tokens, or those of an account, without their secrets."""
         query = select(Token, User.name).join(User, User.id == Token.user_id).order_by(Token.id)
+        if user is not None:
+            query = query.where(User.name == user)
         with self._context.read() as session:
             return [_view_token(token, name) for token, name in session.execute(query)]
 
-    def revoke_token(self, token: int) -> None:
-        """End a token. Raises `NotFoundError`."""
+    def revoke_token(self, token: int, *, user: str | None = None) -> None:
+        """End a token; with `user`, one of that account's. Raises `NotFoundError`."""
         with self._context.write() as session:
             row = session.get(Token, token)
-            if row is None:
+            if row is None or (user is not None and row.user_id != _find_user(session, user).id):
                 raise NotFoundError(N_("There is no token %(id)s"), id=token)
             row.revoked = True
             self._context.log(session, SYSTEM, "revoke", "token", str(token))
@@ -167,7 +150,35 @@ class Accounts:
             raise NotSignedInError(N_("The token was revoked. Create a new one with “opendata token create”"))
         if token.expires is not None and token.expires <= self._context.clock():
             raise NotSignedInError(N_("The token has expired. Create a new one with “opendata token create”"))
-        return _view_actor(user)
+        return view_actor(user)
+
+
+def add_account(
+    context: Context, session: Session, name: str, password: str, role: str, publisher: str | None = None
+) -> User:
+    """Create an account within a unit of work; its row. Raises as `Accounts.create_user`."""
+    faults = list(_find_faults(name, password, role, publisher))
+    if faults:
+        raise InvalidMetadataError(faults=faults)
+    if session.scalar(select(User).where(User.name == name)):
+        raise StateError(N_("The account “%(name)s” already exists"), name=name)
+    if publisher:
+        find_publisher(session, publisher)
+    row = User(
+        name=name,
+        password=find_hasher().hash(password.encode()),
+        role=Role(role),
+        publisher_id=publisher,
+        session=secrets.token_hex(16),
+        created=context.clock(),
+    )
+    session.add(row)
+    context.log(session, SYSTEM, "create", "user", name, role=role)
+    try:
+        session.flush()
+    except IntegrityError:  # somebody else took the name at this moment
+        raise StateError(N_("The account “%(name)s” already exists"), name=name) from None
+    return row
 
 
 def _find_user(session: Session, name: str) -> User:
@@ -192,11 +203,13 @@ def _find_faults(name: str, password: str, role: str, publisher: str | None) -> 
     return [item for item in faults if item]
 
 
-def _view_actor(row: User) -> Actor:
+def view_actor(row: User) -> Actor:
+    """Who acts when somebody is signed in to an account."""
     return Actor(row.name, row.role, row.id, row.publisher_id)
 
 
-def _view_user(row: User) -> UserView:
+def view_user(row: User) -> UserView:
+    """The value of a row."""
     return UserView(
         id=row.id, name=row.name, role=row.role, publisher=row.publisher_id, created=row.created, disabled=row.disabled
     )

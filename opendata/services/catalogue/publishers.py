@@ -15,6 +15,7 @@ from opendata.domain.moments import format_time
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.services.core.access import where_listed
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
@@ -118,7 +119,7 @@ def find_publisher(session: Session, publisher: str) -> Publisher:
 
 def count_datasets(session: Session) -> dict[str, int]:
     """Public datasets per publisher."""
-    query = select(Dataset.publisher_id, func.count()).where(Dataset.head.is_not(None)).group_by(Dataset.publisher_id)
+    query = select(Dataset.publisher_id, func.count()).where(where_listed()).group_by(Dataset.publisher_id)
     return {publisher: count for publisher, count in session.execute(query)}  # noqa: C416 - to mypy, a row isn't a pair
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Alias, Dataset, Draft, Version
+from opendata.db.models import Alias, Dataset, Draft, Grant, Version
 from opendata.domain.moments import format_time
 from opendata.errors import N_, IntegrityError, InvalidMetadataError, StateError
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.identifiers import find_identifier_fault
-from opendata.services.catalogue.datasets import find_dataset, record_entry, view_dataset
+from opendata.services.catalogue.entries import find_dataset, record_entry, view_dataset
+from opendata.services.core.access import is_listed
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.records import keep_record
 from opendata.services.core.values import DatasetView
-from opendata.storage.store import alias_key, manifest_key
+from opendata.storage.store import alias_key, grant_end_key, manifest_key
 
 
 class Renaming:
@@ -42,7 +43,7 @@ class Renaming:
             at_work = select(Draft.id).where(Draft.dataset_id == dataset, Draft.wanted != "")
             if row.publishing_id is not None or session.scalar(at_work) is not None:
                 raise StateError(N_("A draft of this dataset is being processed. Try again in a moment"))
-            public = row.head is not None
+            public = is_listed(row)
             if public:
                 self._copy_records(dataset, new)
             moved = self._move(session, row, new)
@@ -70,14 +71,14 @@ class Renaming:
                 alias.unfinished = False
 
     def _copy_records(self, old: str, new: str) -> None:
-        """Copy the records of its versions, byte by byte; manifests go on saying the name they were signed with."""
+        """Copy the records of its versions and ended grants; manifests keep the name they were signed with."""
         store = self._context.public
-        before, after = _folder(old), _folder(new)
-        for key in store.list_records(before):
-            try:
-                store.put_record(after + key.removeprefix(before), store.get_record(key))
-            except IntegrityError:
-                raise StateError(N_("The id “%(id)s” used to belong to another dataset"), id=new) from None
+        for before, after in ((_folder(old), _folder(new)), (_grant_folder(old), _grant_folder(new))):
+            for key in store.list_records(before):
+                try:
+                    store.put_record(after + key.removeprefix(before), store.get_record(key))
+                except IntegrityError:
+                    raise StateError(N_("The id “%(id)s” used to belong to another dataset"), id=new) from None
 
     def _move(self, session: Session, row: Dataset, new: str) -> Dataset:
         """Give the row another id; everything that belongs to it follows. Returns the row."""
@@ -88,10 +89,14 @@ class Renaming:
         moved.revision += 1
         session.add(moved)
         session.flush()
-        for table in (Version, Draft):
+        for table in (Version, Draft, Grant):
             session.execute(update(table).where(table.dataset_id == values["id"]).values(dataset_id=new))
         return moved
 
 
 def _folder(dataset: str) -> str:
     return manifest_key(dataset, "1.0.0").rpartition("/")[0]
+
+
+def _grant_folder(dataset: str) -> str:
+    return grant_end_key(dataset, "any").rpartition("/")[0]

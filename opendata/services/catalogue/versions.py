@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,46 +20,24 @@ from opendata.domain.resources import Resource, StoredFile, TableResource
 from opendata.domain.schema import ForeignKey
 from opendata.errors import N_, NotFoundError, WithdrawnError
 from opendata.metadata.versions import parse_version
-from opendata.services.catalogue.datasets import find_dataset, view_dataset
+from opendata.services.catalogue.entries import find_dataset, view_dataset
+from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.placement import find_store
+from opendata.services.core.access import (
+    disclosure_of,
+    is_for_all,
+    is_listed,
+    list_public_blobs,
+    may_have_rows,
+    require_rows,
+)
+from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.core.damages import Damages
-from opendata.services.core.disclosure import require_open
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import DatasetView, News, Page, ServedFile, VersionView
-from opendata.storage.store import Store, manifest_key
 
 LATEST = "latest"
-
-
-class Manifests:
-    """Manifests by dataset and version, parsed once."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._parsed = lru_cache(maxsize=256)(self._parse)
-        self._written = lru_cache(maxsize=1024)(self._find_written)
-
-    def get(self, dataset: str, version: str) -> Manifest:
-        """The manifest. Raises `NotFoundError`."""
-        return self._parsed(dataset, version)
-
-    def read(self, dataset: str, version: str) -> bytes:
-        """The manifest's bytes."""
-        return self._store.get_record(manifest_key(dataset, version))
-
-    def read_signature(self, dataset: str, version: str) -> bytes:
-        """The detached signature over the manifest's bytes."""
-        return self._store.get_record(manifest_key(dataset, version) + ".sig")
-
-    def find_written(self, dataset: str, version: str) -> float:
-        """When the manifest was written, in seconds since 1970: after all the files it names."""
-        return self._written(dataset, version)
-
-    def _find_written(self, dataset: str, version: str) -> float:
-        return self._store.find_written(manifest_key(dataset, version))
-
-    def _parse(self, dataset: str, version: str) -> Manifest:
-        return Manifest.from_json(json.loads(self.read(dataset, version)))
 
 
 class Versions:
@@ -108,7 +86,7 @@ class Versions:
             query = query.where(tuple_(Version.changed, Version.id) < place)
         with self._context.read() as session:
             if dataset is not None:
-                if find_dataset(session, dataset).head is None:
+                if not is_listed(find_dataset(session, dataset)):
                     raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
                 query = query.where(Version.dataset_id == dataset)
             rows = list(session.execute(query))
@@ -189,28 +167,44 @@ class Versions:
             )
         return found
 
-    def require_public(self, dataset: str, *versions: str) -> None:
-        """Pass where anybody may have the data of these versions.
+    def require_rows(self, reader: Actor | None, dataset: str, *versions: str, resource: str | None = None) -> None:
+        """Pass where a reader may have the rows of these versions, or of one resource of theirs.
 
         Raises `NotFoundError`, `WithdrawnError`, and `NotPublicError` by the disclosure of the dataset.
         """
         for version in versions:
             self.get(dataset, version)
+        found = [self.get_resource(dataset, version, resource) for version in versions] if resource else [None]
         with self._context.read() as session:
-            require_open(find_dataset(session, dataset))
+            row = find_dataset(session, dataset)
+            for item in found:
+                require_rows(self._context, session, row, reader, item)
 
-    def find_attachment(self, dataset: str, version: str, name: str) -> ServedFile:
+    def list_readable(self, reader: Actor | None, dataset: str, version: str) -> frozenset[str]:
+        """The names of the resources of a version that a reader may have. Raises `NotFoundError`, `WithdrawnError`."""
+        resources = self.get_manifest(dataset, version).resources
+        with self._context.read() as session:
+            row = find_dataset(session, dataset)
+            if may_have_rows(self._context, session, row, reader):
+                return frozenset(item.name for item in resources)
+            disclosure = disclosure_of(row)
+        return frozenset(item.name for item in resources if is_for_all(disclosure, item))
+
+    def find_attachment(self, dataset: str, version: str, name: str, reader: Actor | None = None) -> ServedFile:
         """The file of an attachment by the file's name. Raises `NotFoundError`, `NotPublicError`, `DamagedError`."""
-        self.require_public(dataset, version)
         for item in self.get_manifest(dataset, version).attachments:
             if item.filename == name:
+                self.require_rows(reader, dataset, version, resource=item.name)
                 return self._serve(dataset, version, item.file, name, item.mediatype)
+        self.require_rows(reader, dataset, version)
         raise NotFoundError(N_("This version has no attachment “%(name)s”"), name=name[:100])
 
-    def find_file(self, dataset: str, version: str, resource: str, suffix: str) -> ServedFile:
+    def find_file(
+        self, dataset: str, version: str, resource: str, suffix: str, reader: Actor | None = None
+    ) -> ServedFile:
         """The CSV or Parquet file of a table. Raises `NotFoundError`, `NotPublicError`, `DamagedError`."""
-        self.require_public(dataset, version)
         found = self.get_table(dataset, version, resource)
+        self.require_rows(reader, dataset, version, resource=resource)
         if suffix == "csv":
             file, media_type = found.file, "text/csv; charset=utf-8"
         elif suffix == "parquet":
@@ -220,36 +214,48 @@ class Versions:
         return self._serve(dataset, version, file, f"{dataset}-{version}-{resource}.{suffix}", media_type)
 
     def _serve(self, dataset: str, version: str, file: StoredFile, name: str, media_type: str) -> ServedFile:
-        self._damages.require_whole(file.sha256, file.bytes, self._manifests.find_written(dataset, version))
-        public = self._context.public
+        """A file that its reader may have."""
+        with self._context.read() as session:
+            row, disclosure = find_version(session, dataset, version), disclosure_of(find_dataset(session, dataset))
+        is_public = file.sha256 in list_public_blobs(self._manifests.get(dataset, version), disclosure)
+        is_settled = is_public and not row.unfinished
+        store = self._context.public if is_settled else find_store(self._context, file.sha256)
+        self._damages.require_whole(store, file.sha256, file.bytes, self._manifests.find_written(dataset, version))
         return ServedFile(
-            open=partial(public.open_blob, file.sha256),
-            local_copy=partial(public.local_copy, file.sha256),
+            open=partial(store.open_blob, file.sha256),
+            local_copy=partial(store.local_copy, file.sha256),
             name=name,
             media_type=media_type,
             sha256=file.sha256,
             size=file.bytes,
+            is_public=is_public,
         )
 
-    def get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
+    def get_report(self, dataset: str, version: str, resource: str, reader: Actor | None = None) -> Mapping[str, Any]:
         """The verdict and the counts per rule and column of a resource, without any value of a cell.
 
         Raises `NotFoundError`, `NotPublicError`.
         """
-        found = self._get_report(dataset, version, resource)
+        found = self._get_report(dataset, version, resource, reader)
         return {key: value for key, value in found.items() if key != "opendata"}
 
-    def get_profile(self, dataset: str, version: str, resource: str) -> Sequence[ColumnProfile]:
-        """What is in each column of a resource; for columns that may describe persons, only counts."""
-        found = self._get_report(dataset, version, resource).get("opendata") or {}
+    def get_profile(
+        self, dataset: str, version: str, resource: str, reader: Actor | None = None
+    ) -> Sequence[ColumnProfile]:
+        """What is in each column of a resource; only counts for columns that may describe persons or aren't public."""
+        found = self._get_report(dataset, version, resource, reader).get("opendata") or {}
         return list(found.get("profile", ()))
 
-    def _get_report(self, dataset: str, version: str, resource: str) -> Mapping[str, Any]:
-        self.require_public(dataset, version)
-        kept = self.get_table(dataset, version, resource).report
-        if kept is None:
+    def _get_report(self, dataset: str, version: str, resource: str, reader: Actor | None) -> Mapping[str, Any]:
+        table = self.get_table(dataset, version, resource)
+        with self._context.read() as session:
+            disclosure = disclosure_of(find_dataset(session, dataset))
+        public = list_public_blobs(self._manifests.get(dataset, version), disclosure)
+        if table.report is None or table.report.sha256 not in public:
+            self.require_rows(reader, dataset, version, resource=resource)
+        if table.report is None:
             return {"valid": True, "tasks": []}
-        with self._context.public.open_blob(kept.sha256) as file:
+        with find_store(self._context, table.report.sha256).open_blob(table.report.sha256) as file:
             found: Mapping[str, Any] = json.load(file)
         return found
 
@@ -260,15 +266,17 @@ class Versions:
         with ExitStack() as opened:
             try:
                 path = opened.enter_context(self.find_file(dataset, version, key.resource, "parquet").local_copy())
-            except NotFoundError:
+            except (NotFoundError, WithdrawnError):
                 path = None
             yield path
 
-    def read_rows(self, dataset: str, version: str, resource: str, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The first rows of a resource, typed, from its Parquet file."""
+    def read_rows(
+        self, dataset: str, version: str, resource: str, limit: int, reader: Actor | None = None
+    ) -> Sequence[Mapping[str, Any]]:
+        """The first rows of a resource, typed, from its Parquet file. Raises as `find_file`."""
         from opendata.tables.forms.preview import read_first_rows
 
-        with self.find_file(dataset, version, resource, "parquet").local_copy() as path:
+        with self.find_file(dataset, version, resource, "parquet", reader).local_copy() as path:
             return read_first_rows(path, limit)
 
 

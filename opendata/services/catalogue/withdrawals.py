@@ -1,7 +1,8 @@
 """Taking back, honestly: a version is withdrawn, or erased, and a signed tombstone says why, by whose right and when.
 
 1. One database commit decides it: from then on every address of the version answers 410.
-2. The tombstone is written into the store, where it beats the manifest; what is to be erased is then deleted.
+2. The tombstone is written into the store, where it beats the manifest; what is to be erased is then deleted, and
+   what is not is moved to the private store.
 3. A second commit says that nothing is left to do. A crash before that is finished by the next sweep.
 """
 
@@ -16,6 +17,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftResource, Version
+from opendata.domain.disclosure import Disclosure
 from opendata.domain.drafts import ENDED, DraftState
 from opendata.domain.manifest import Manifest
 from opendata.domain.moments import format_time
@@ -23,8 +25,11 @@ from opendata.domain.records import Erratum
 from opendata.domain.resources import Resource
 from opendata.errors import N_, BackendError, InvalidMetadataError, StateError, fault
 from opendata.metadata.versions import parse_version
-from opendata.services.catalogue.datasets import find_dataset
-from opendata.services.catalogue.versions import Manifests, find_version, view_version
+from opendata.services.catalogue.entries import find_dataset
+from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.placement import Placement
+from opendata.services.catalogue.versions import find_version, view_version
+from opendata.services.core.access import disclosure_of
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.caches import purge_caches
 from opendata.services.core.context import Context
@@ -44,6 +49,7 @@ class Withdrawals:
     def __init__(self, context: Context, manifests: Manifests) -> None:
         self._context = context
         self._manifests = manifests
+        self._placement = Placement(context, manifests)
         self._derived = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
 
     def withdraw(
@@ -96,30 +102,61 @@ class Withdrawals:
             self.finish(view.dataset, view.version)
         return taken
 
-    def finish_all(self) -> int:
-        """Finish what was decided and not done; how many versions that were."""
+    def follow(self, session: Session, row: Dataset, before: Disclosure, actor: Actor) -> None:
+        """Have the versions of a dataset follow its disclosure, within a unit of work, which was another `before`.
+
+        If fewer people may have its data now, all versions are withdrawn; the tombstones give the reason and the legal
+        basis of the disclosure. If more may, the files move. Call `finish_all` when the unit of work is committed.
+        Raises `StateError` while a version is being published.
+        """
+        disclosure = disclosure_of(row)
+        is_narrower = disclosure.is_narrower_than(before)
+        if not is_narrower and not before.is_narrower_than(disclosure):
+            return
+        if row.publishing_id is not None:
+            raise StateError(N_("A version of this dataset is being published. Try again in a moment"))
+        now = self._context.now()
+        standing = select(Version).where(Version.dataset_id == row.id, Version.withdrawal.is_(None))
+        for item in list(session.scalars(standing)):
+            item.unfinished = True
+            if not is_narrower:
+                continue
+            self._decide(item, disclosure.reason or disclosure.audience, disclosure.legal_basis, None, frozenset(), now)
+            subject = f"{item.dataset_id}@{item.version}"
+            self._context.log(session, actor, "withdraw", "version", subject, reason=disclosure.reason)
+        session.flush()
+        if is_narrower:
+            _find_latest(session, row, now)
+
+    def finish_all(self, dataset: str | None = None) -> int:
+        """Finish what was decided and not done, of one dataset or of all; how many versions that were."""
+        query = select(Version.dataset_id, Version.version).where(Version.unfinished)
+        if dataset is not None:
+            query = query.where(Version.dataset_id == dataset)
         with self._context.read() as session:
-            rows = session.execute(select(Version.dataset_id, Version.version).where(Version.unfinished))
-            found = [(dataset, version) for dataset, version in rows]
+            found = [(name, version) for name, version in session.execute(query)]
         for dataset, version in found:
             self.finish(dataset, version)
         return len(found)
 
     def finish(self, dataset: str, version: str) -> None:
-        """Write the tombstone of a version and delete what it says is erased; doing so again changes nothing."""
+        """Write the tombstone of a version, delete what it says is erased, and put its files where they belong.
+
+        Doing so again changes nothing.
+        """
         with self._context.read() as session:
             withdrawal = find_version(session, dataset, version).withdrawal
-        if withdrawal is None:
-            return
-        count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
-        keep_edition(self._context, partial(tombstone_key, dataset, version), withdrawal, count)
-        self._erase([sha256.removeprefix("sha256:") for sha256 in withdrawal["erased"]])
-        if withdrawal["erased"]:
-            self._derived.forget([*withdrawal["erased"], withdrawal["manifest"]])
+        if withdrawal is not None:
+            count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
+            keep_edition(self._context, partial(tombstone_key, dataset, version), withdrawal, count)
+            self._erase([sha256.removeprefix("sha256:") for sha256 in withdrawal["erased"]])
+            if withdrawal["erased"]:
+                self._derived.forget([*withdrawal["erased"], withdrawal["manifest"]])
+        self._placement.place(dataset, version)
         try:
             purge_caches(self._context.settings, f"/datasets/{dataset}/{version}/")
         except BackendError as error:
-            logger.warning("%s@%s is withdrawn, but caches may still hold it: %s", dataset, version, error)
+            logger.warning("%s@%s isn't public, but caches may still hold it: %s", dataset, version, error)
             return
         with self._context.write() as session:
             find_version(session, dataset, version).unfinished = False

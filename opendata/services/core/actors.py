@@ -10,7 +10,10 @@ from opendata.errors import N_, NotPermittedError, NotSignedInError
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who acts: an editor of one publisher, a maintainer of all, or the system itself (no `id`)."""
+    """Somebody who acts: a reader, an editor of one publisher, a maintainer of all, or the system itself (no `id`).
+
+    A reader may belong to a publisher too: grants to the publisher are theirs, and nothing else is.
+    """
 
     name: str
     role: Role
@@ -22,9 +25,14 @@ class Actor:
         """Whether they look after the whole catalogue."""
         return self.role in (Role.MAINTAINER, Role.SYSTEM)
 
+    @property
+    def edited_publisher(self) -> str | None:
+        """The publisher that an editor works for."""
+        return self.publisher if self.role == Role.EDITOR else None
+
     def may_edit(self, publisher: str) -> bool:
         """Whether they may act for a publisher."""
-        return self.is_maintainer or (self.role == Role.EDITOR and self.publisher == publisher)
+        return self.is_maintainer or self.edited_publisher == publisher
 
 
 SYSTEM = Actor("system", Role.SYSTEM)
@@ -36,6 +44,14 @@ def require_signed_in(actor: Actor | None) -> Actor:
     if actor is None:
         raise NotSignedInError(N_("Sign in, or send a token in the header “Authorization: Bearer …”"))
     return actor
+
+
+def require_publisher(actor: Actor | None) -> Actor:
+    """The actor where they publish data, for one publisher or all, else `NotSignedInError` or `NotPermittedError`."""
+    found = require_signed_in(actor)
+    if not found.is_maintainer and found.edited_publisher is None:
+        raise NotPermittedError(N_("Only editors and maintainers can do this"))
+    return found
 
 
 def require_editor(actor: Actor | None, publisher: str) -> Actor:

@@ -9,7 +9,7 @@ from opendata.db.models import Damage
 from opendata.errors import N_, DamagedError, NotFoundError
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context
-from opendata.storage.store import BlobState
+from opendata.storage.store import BlobState, Store
 
 logger = logging.getLogger(__name__)
 
@@ -21,14 +21,14 @@ _TOLERANCE_SECONDS = 2.0
 
 
 class Damages:
-    """Knows which blobs of the public store are damaged."""
+    """Knows which published blobs are damaged, whichever store has them."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._proven: set[tuple[str, int, float]] = set()
 
-    def require_whole(self, sha256: str, size: int, written: float) -> None:
-        """Pass where a blob is fit to be served; `written` is when the record that names it was (seconds).
+    def require_whole(self, store: Store, sha256: str, size: int, written: float) -> None:
+        """Pass where a blob of a store is fit to be served; `written` is when the record that names it was (seconds).
 
         A blob is in the store before its record. One that was written to later is hashed before it is served, once.
         Raises `DamagedError`, and tells the operators the first time.
@@ -38,11 +38,11 @@ class Damages:
         if known:
             raise _refuse(sha256)
         try:
-            found = self._context.public.find_state(sha256)
+            found = store.find_state(sha256)
         except NotFoundError:
             self.note(sha256, MISSING)
             raise _refuse(sha256) from None
-        if found.size != size or not self._is_proven(sha256, found, written):
+        if found.size != size or not self._is_proven(store, sha256, found, written):
             self.note(sha256, ALTERED)
             raise _refuse(sha256)
 
@@ -52,7 +52,7 @@ class Damages:
             if session.get(Damage, sha256) is None:
                 session.add(Damage(sha256=sha256, kind=kind, found=self._context.clock()))
                 self._context.log(session, SYSTEM, "alarm", "blob", sha256, damage=kind)
-                logger.error("the blob %s of the public store is %s; it is not served", sha256, kind)
+                logger.error("the published blob %s is %s; it is not served", sha256, kind)
 
     def clear(self, sha256: str) -> None:
         """A blob that was damaged is whole again."""
@@ -62,12 +62,12 @@ class Damages:
                 session.delete(row)
                 self._context.log(session, SYSTEM, "healed", "blob", sha256)
 
-    def _is_proven(self, sha256: str, found: BlobState, written: float) -> bool:
+    def _is_proven(self, store: Store, sha256: str, found: BlobState, written: float) -> bool:
         if found.written <= written + _TOLERANCE_SECONDS:
             return True
         proven = (sha256, found.size, found.written)
         if proven not in self._proven:
-            with self._context.public.open_blob(sha256) as file:
+            with store.open_blob(sha256) as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != sha256:  # type: ignore[arg-type]
                     return False
             self._proven.add(proven)

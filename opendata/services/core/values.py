@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
@@ -138,7 +139,8 @@ class DraftResourceView:
     is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells whether there
     is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file before; `profile`
     describes the columns. `reading` is what was understood of the file, `choices` what was said of it. `changes` counts
-    the rows that differ from the version before.
+    the rows that differ from the version before. `disclosure` is `open` for one that everybody may have although the
+    dataset isn't open.
     """
 
     name: str
@@ -163,6 +165,7 @@ class DraftResourceView:
     changes: ChangeCounts | None = None
     reading: Mapping[str, Any] | None = None
     choices: Mapping[str, Any] | None = None
+    disclosure: str = ""
 
 
 _HARMLESS = ("first", "line-withdrawn")
@@ -174,7 +177,8 @@ class NextVersion:
     """The version that a draft would become: None where nothing is new, or only the entry in the catalogue changes.
 
     `computed` is the part of the number that the changes raise, `bump` the one that is raised after what was asked for.
-    `is_entry_only` says that the data isn't public, so that no version is made.
+    `is_entry_only` says that the data is closed, so that no version is made, `withdraws` that all versions before are
+    withdrawn, since fewer people may have the data than before.
     """
 
     version: str | None
@@ -182,6 +186,7 @@ class NextVersion:
     computed: str | None
     reasons: Sequence[ReasonText]
     is_entry_only: bool = False
+    withdraws: bool = False
 
     @property
     def is_breaking(self) -> bool:
@@ -212,7 +217,7 @@ class DraftView:
     `warnings` is how many findings only warn: anyone who submits says why they are accepted. `next` is the version that
     it would become, of a draft that is in order; `bump` the least part of the version number it is to raise, `breaking`
     the announcement of a breaking change: `{reason, announced, effective}`, `scheduled` when it is published, if that
-    is later.
+    is later. `disclosure` says who may have its data.
     """
 
     id: str
@@ -243,6 +248,7 @@ class DraftView:
     warnings: int
     total: int
     is_at_work: bool
+    disclosure: Disclosure = field(default_factory=Disclosure)
     bump: str | None = None
     breaking: Notice | None = None
     next: NextVersion | None = None
@@ -278,7 +284,8 @@ class DraftView:
 class ServedFile:
     """A file of a published version, ready to be sent. `sha256` is the hexadecimal digest of its bytes.
 
-    `open` gives its bytes, seekable, `local_copy` a local file with them that is there inside the context.
+    `open` gives its bytes, seekable, `local_copy` a local file with them that is there inside the context. `is_public`
+    tells that anybody may have it; no cache may keep another.
     """
 
     open: Callable[[], BinaryIO] = field(compare=False)
@@ -287,6 +294,7 @@ class ServedFile:
     media_type: str
     sha256: str
     size: int
+    is_public: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +307,38 @@ class UserView:
     publisher: str | None
     created: datetime
     disabled: bool
+
+
+class GrantState(StrEnum):
+    """Where a grant is: it waits for its holder to accept the invitation, gives rights, or gives none any more."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantView:
+    """Permission for a reader to have the rows of a dataset. `until` is its last day, in the portal's time zone.
+
+    `holder` names the person or organisation; `account` is who has it, or all accounts of `publisher` have it.
+    """
+
+    id: str
+    dataset: str
+    holder: str
+    account: str | None
+    publisher: str | None
+    purpose: str
+    agreement: str
+    until: date
+    created: datetime
+    created_by: str
+    ended: datetime | None
+    ended_by: str
+    reason: str
+    state: GrantState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

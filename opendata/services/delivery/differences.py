@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +23,7 @@ from opendata.metadata.reasons import Reason, keep_reasons, list_texts, write_no
 from opendata.metadata.versions import RowChanges, compare_manifests
 from opendata.services.catalogue.row_changes import TableFiles, count_refused
 from opendata.services.catalogue.versions import Versions
+from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.context import Context
 from opendata.services.delivery.forms import FORMS, ServedForm, serve_derived
 from opendata.storage.derived import DerivedFolder
@@ -42,24 +44,24 @@ class Differences:
         self._versions = versions
         self._folder = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
 
-    def describe(self, dataset: str, old: str, new: str) -> Mapping[str, object]:
+    def describe(self, dataset: str, old: str, new: str, reader: Actor | None = None) -> Mapping[str, object]:
         """What `compare` gives, with the reasons as sentences in English, for programs."""
-        found = self.compare(dataset, old, new)
+        found = self.compare(dataset, old, new, reader)
         return {**found, "reasons": list_texts(found["reasons"])}
 
-    def compare(self, dataset: str, old: str, new: str) -> Comparison:
+    def compare(self, dataset: str, old: str, new: str, reader: Actor | None = None) -> Comparison:
         """All that changed, in counts and reasons.
 
         Raises `NotFoundError`, `NotPublicError`, `WithdrawnError`, `DamagedError`.
         """
-        self._versions.require_public(dataset, old, new)
+        self._versions.require_rows(reader, dataset, old, new)
         before, after = (self._versions.get_manifest(dataset, version) for version in (old, new))
         earlier, later = ({item.name: item for item in manifest.tables} for manifest in (before, after))
         resources: list[TableComparison] = []
         rows = {}
         for name in dict.fromkeys([*later, *earlier]):
             if name in earlier and name in later:
-                resources.append(self._describe_table(dataset, (old, new), earlier[name], later[name]))
+                resources.append(self._describe_table((dataset, old, new), earlier[name], later[name]))
                 rows[name] = self._sum_up((dataset, old, new), earlier[name], later[name], resources[-1])
             else:
                 kind = "added" if name in later else "removed"
@@ -79,18 +81,22 @@ class Differences:
             "attachments": _compare_attachments(before, after),
         }
 
-    def find_rows(self, dataset: str, old: str, new: str, resource: str, suffix: str) -> ServedForm:
+    def find_rows(
+        self, dataset: str, old: str, new: str, resource: str, suffix: str, reader: Actor | None = None
+    ) -> ServedForm:
         """The rows that changed, as `csv`, `jsonl` or daff's `daff.csv`. Raises `NotFoundError` like `describe`."""
-        return self._find_rows((dataset, old, new), resource, suffix, latest=False)
+        return self._find_rows((dataset, old, new), resource, suffix, reader, latest=False)
 
-    def find_since(self, dataset: str, old: str, new: str, resource: str, suffix: str) -> ServedForm:
+    def find_since(
+        self, dataset: str, old: str, new: str, resource: str, suffix: str, reader: Actor | None = None
+    ) -> ServedForm:
         """What to do to the table of an old version to have the new one: rows added, removed, and changed ones after.
 
         Raises `InputError` for a table without a key, in which no row can be told from another, `NotFoundError`,
         `NotPublicError`.
         """
-        self._versions.require_public(dataset, old, new)
         earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
+        self._versions.require_rows(reader, dataset, old, new, resource=resource)
         _require_form(suffix)
         if not later.schema.primary_key or earlier.schema.primary_key != later.schema.primary_key:
             raise InputError(
@@ -101,32 +107,36 @@ class Differences:
                 name=resource,
                 path=f"/datasets/{dataset}/diff/{old}...{new}/{resource}.{suffix}",
             )
-        return self._find_rows((dataset, old, new), resource, suffix, latest=True)
+        return self._find_rows((dataset, old, new), resource, suffix, reader, latest=True)
 
     def read_first_rows(
-        self, dataset: str, old: str, new: str, resource: str, limit: int
+        self, dataset: str, old: str, new: str, resource: str, limit: int, reader: Actor | None = None
     ) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         """The names of the columns and the first changed rows, the kind of change first."""
-        self._versions.require_public(dataset, old, new)
         earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
+        self._versions.require_rows(reader, dataset, old, new, resource=resource)
         return take_first_rows(self._compare((dataset, old, new), earlier, later), limit)
 
-    def _find_rows(self, pair: tuple[str, str, str], resource: str, suffix: str, *, latest: bool) -> ServedForm:
+    def _find_rows(
+        self, pair: tuple[str, str, str], resource: str, suffix: str, reader: Actor | None, *, latest: bool
+    ) -> ServedForm:
         dataset, old, new = pair
         _require_form(suffix)
-        self._versions.require_public(dataset, old, new)
         earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
+        self._versions.require_rows(reader, dataset, old, new, resource=resource)
         key = f"{_key(earlier, later)}-{'since' if latest else 'diff'}-{suffix}.{_EDITION}"
         found = self._folder.find(key)
         if found is None:
             write = partial(write_difference, self._compare(pair, earlier, later), suffix=suffix, latest=latest)
             found = self._folder.get(key, write)
         name = f"{dataset}-{old}-{new}-{resource}.{suffix}"
-        return serve_derived(key, found, name, FORMS[suffix.rpartition(".")[2]], may_be_encoded=True)
+        form = serve_derived(key, found, name, FORMS[suffix.rpartition(".")[2]], may_be_encoded=True)
+        return replace(form, is_public=self._is_for_all(dataset, (old, new), resource))
 
-    def _describe_table(
-        self, dataset: str, versions: tuple[str, str], old: TableResource, new: TableResource
-    ) -> TableComparison:
+    def _is_for_all(self, dataset: str, versions: Sequence[str], resource: str) -> bool:
+        return all(resource in self._versions.list_readable(None, dataset, version) for version in versions)
+
+    def _describe_table(self, pair: tuple[str, str, str], old: TableResource, new: TableResource) -> TableComparison:
         if old.file == new.file and _is_same(old, new):
             rows: RowCounts = {**_NOTHING, "unchanged": new.rows}
             key = list(new.schema.primary_key) or None
@@ -134,7 +144,7 @@ class Differences:
         return {
             "name": new.name,
             "change": "changed",
-            **read_counts(self._compare((dataset, *versions), old, new)),
+            **read_counts(self._compare(pair, old, new)),
         }
 
     def _sum_up(
@@ -175,12 +185,12 @@ class Differences:
     def _lend_files(
         self, pair: tuple[str, str, str], old: TableResource, new: TableResource
     ) -> Iterator[tuple[TableFiles, TableFiles]]:
-        """Local copies of both tables."""
+        """Local copies of both tables. The right to compare was checked before."""
         dataset, *versions = pair
         with ExitStack() as opened:
 
             def lend(version: str, table: TableResource, suffix: str) -> Path:
-                file = self._versions.find_file(dataset, version, table.name, suffix)
+                file = self._versions.find_file(dataset, version, table.name, suffix, SYSTEM)
                 return opened.enter_context(file.local_copy())
 
             before, after = (

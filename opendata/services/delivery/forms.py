@@ -11,7 +11,7 @@ import hashlib
 import mmap
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from opendata.domain.resources import Attachment, TableResource
 from opendata.errors import N_, NotFoundError, StateError
 from opendata.metadata.explanation import explain_columns, explain_origin, label
 from opendata.services.catalogue.versions import Versions
+from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.core.values import ServedFile
 from opendata.services.delivery.known_files import KnownFiles
@@ -75,50 +76,67 @@ class Forms:
         self._folder = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
         self._stored = KnownFiles(context, self._find_stored)
 
-    def find(self, dataset: str, version: str, resource: str, suffix: str, *, excel: bool = False) -> ServedForm:
+    def find(
+        self,
+        dataset: str,
+        version: str,
+        resource: str,
+        suffix: str,
+        *,
+        excel: bool = False,
+        reader: Actor | None = None,
+    ) -> ServedForm:
         """A table in the form of this suffix; with `excel`, CSV for a spreadsheet.
 
-        Raises `NotFoundError`, `NotPublicError`, `WithdrawnError`, and `StateError` for a table that is too wide for
-        the form.
+        Raises `NotFoundError`, `NotPublicError` where it isn't for the reader, `WithdrawnError`, and `StateError`
+        for a table that is too wide for the form.
         """
         if suffix not in FORMS or (excel and suffix != "csv"):
             raise NotFoundError(N_("This resource isn't available as “%(suffix)s”"), suffix=suffix[:20])
         if suffix in _STORED and not excel:
+            if reader is not None:
+                return self._find_stored(dataset, version, resource, suffix, reader)
             return self._stored.get(dataset, version, resource, suffix)
-        self._versions.require_public(dataset, version)
+        lend = partial(self._versions.find_file, dataset, version, resource, reader=reader)
+        stored = lend("parquet")
         table = self._versions.get_table(dataset, version, resource)
         name = f"{dataset}-{version}-{resource}.{suffix}"
         csv, parquet = table.file.sha256, table.parquet.sha256
-        find = partial(self._versions.find_file, dataset, version, resource)
         if excel:
-            make = partial(_write_excel_csv, find, table)
-            return self._get(f"{csv}-excel", make, name, FORMS["csv"], may_be_encoded=True)
-        if suffix == "xlsx":
+            make, key = partial(_write_excel_csv, lend, table), f"{csv}-excel"
+        elif suffix == "xlsx":
             manifest = self._versions.get(dataset, version).manifest_sha256
             key = "-".join((parquet, "xlsx", manifest[:16], *self._context.settings.languages))
-            return self._get(key, partial(self._write_workbook, find, dataset, version, table), name, FORMS["xlsx"])
-        make = partial(_write_form, suffix, find)
-        return self._get(f"{parquet}-{suffix}", make, name, FORMS[suffix], may_be_encoded=suffix in _ENCODED)
+            make = partial(self._write_workbook, lend, dataset, version, table)
+        else:
+            make, key = partial(_write_form, suffix, lend), f"{parquet}-{suffix}"
+        may_be_encoded = suffix in _ENCODED
+        form = self._get(key, make, name, FORMS[suffix], may_be_encoded=may_be_encoded)
+        return replace(form, is_public=stored.is_public)
 
-    def find_attachment(self, dataset: str, version: str, name: str) -> ServedForm:
-        """An attachment by the name of its file, as it was published. Raises `NotFoundError`, `WithdrawnError`."""
-        return _serve(self._versions.find_attachment(dataset, version, name))
+    def find_attachment(self, dataset: str, version: str, name: str, reader: Actor | None = None) -> ServedForm:
+        """An attachment by the name of its file, as it was published.
 
-    def find_package(self, dataset: str, version: str) -> ServedForm:
+        Raises `NotFoundError`, `NotPublicError`, `WithdrawnError`.
+        """
+        return _serve(self._versions.find_attachment(dataset, version, name, reader))
+
+    def find_package(self, dataset: str, version: str, reader: Actor | None = None) -> ServedForm:
         """A whole version as a ZIP archive: a Data Package folder with its signature and `SHA256SUMS`.
 
         Raises `NotFoundError`, `NotPublicError`, `WithdrawnError`.
         """
-        self._versions.require_public(dataset, version)
+        self._versions.require_rows(reader, dataset, version)
         key = f"{self._versions.get(dataset, version).manifest_sha256}-zip"
         records = {
             "datapackage.json": self._versions.read_manifest(dataset, version),
             "datapackage.json.sig": self._versions.read_signature(dataset, version),
         }
         manifest = self._versions.get_manifest(dataset, version)
-        files = self._list_files(dataset, version, manifest)
+        files = list(self._list_files(dataset, version, manifest, reader))
         make = partial(write_package, manifest.created, records, files)
-        return self._get(key, make, f"{dataset}-{version}.zip", "application/zip")
+        form = self._get(key, make, f"{dataset}-{version}.zip", "application/zip")
+        return replace(form, is_public=all(file.is_public for _, file in files))
 
     def encode(self, form: ServedForm, coding: str) -> ServedForm | None:
         """A format in a content coding; None if it isn't to be encoded, doesn't get shorter, or hasn't been made yet.
@@ -131,7 +149,9 @@ class Forms:
         key = f"{form.key}-{coding}.{_EDITION}"
         at_once = form.size <= ENCODED_AT_ONCE
         found = self._folder.get(key, make) if at_once else self._folder.begin(key, make)
-        return serve_derived(key, found, form.name, form.media_type) if found and found.size < form.size else None
+        if not found or found.size >= form.size:
+            return None
+        return replace(serve_derived(key, found, form.name, form.media_type), is_public=form.is_public)
 
     def find_sha512(self, form: ServedForm) -> bytes | None:
         """The SHA-512 of a form's bytes, taken once and kept; None where that would take long."""
@@ -143,16 +163,20 @@ class Forms:
         """Delete all that was made of these blobs and manifests."""
         self._folder.forget(digests)
 
-    def _list_files(self, dataset: str, version: str, manifest: Manifest) -> Iterator[tuple[str, ServedFile]]:
+    def _list_files(
+        self, dataset: str, version: str, manifest: Manifest, reader: Actor | None
+    ) -> Iterator[tuple[str, ServedFile]]:
         for item in manifest.resources:
             if isinstance(item, Attachment):
-                yield item.path, self._versions.find_attachment(dataset, version, item.filename)
+                yield item.path, self._versions.find_attachment(dataset, version, item.filename, reader)
                 continue
             for suffix in _STORED:
-                yield f"{item.name}.{suffix}", self._versions.find_file(dataset, version, item.name, suffix)
+                yield f"{item.name}.{suffix}", self._versions.find_file(dataset, version, item.name, suffix, reader)
 
-    def _find_stored(self, dataset: str, version: str, resource: str, suffix: str) -> ServedForm:
-        file = self._versions.find_file(dataset, version, resource, suffix)
+    def _find_stored(
+        self, dataset: str, version: str, resource: str, suffix: str, reader: Actor | None = None
+    ) -> ServedForm:
+        file = self._versions.find_file(dataset, version, resource, suffix, reader)
         return _serve(file, may_be_encoded=suffix in _ENCODED)
 
     def _get(
@@ -194,6 +218,7 @@ def _serve(file: ServedFile, *, may_be_encoded: bool = False) -> ServedForm:
         media_type=file.media_type,
         sha256=file.sha256,
         size=file.size,
+        is_public=file.is_public,
         key=file.sha256,
         derived=False,
         may_be_encoded=may_be_encoded,

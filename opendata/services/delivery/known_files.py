@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from opendata.db.models import Damage, Dataset, Version
 from opendata.errors import NotFoundError
+from opendata.services.core.access import where_open
 from opendata.services.core.context import Context
-from opendata.services.core.disclosure import where_open
 from opendata.services.core.values import ServedFile
 from opendata.storage.store import BlobState
 

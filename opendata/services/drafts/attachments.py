@@ -66,6 +66,7 @@ class Places:
         title: str = "",
         description: str = "",
         i18n: I18n | None = None,
+        disclosure: str | None = None,
     ) -> dict[str, Any]:
         """The row of a new attachment, which replaces the one before it of the same name or file."""
         filename = make_file_name(file, form.endings)
@@ -84,6 +85,7 @@ class Places:
             "filename": filename,
             "format": form.format,
             "mediatype": form.mediatype,
+            "disclosure": choose_disclosure(disclosure, before),
         }
 
     def _find_before(self, filename: str) -> str | None:
@@ -97,6 +99,11 @@ class Places:
         stem = filename.rpartition(".")[0]
         plain = suggest_identifier(stem, resource=True)
         return suggest_identifier(f"{stem} {form.format}", taken=taken, resource=True) if plain in taken else plain
+
+
+def choose_disclosure(given: str | None, before: Resource | None) -> str:
+    """What is said of a resource, else what its predecessor says: `open` where everybody may have it, or nothing."""
+    return given if given is not None else before.disclosure if before is not None else ""
 
 
 def list_carried(manifest: Manifest | None, dropped: Iterable[str]) -> Sequence[Resource]:
@@ -133,4 +140,5 @@ def make_attachment(item: DraftAttachment) -> Attachment:
         title=item.title,
         description=item.description,
         i18n=item.i18n,
+        disclosure=item.disclosure,
     )

@@ -13,8 +13,9 @@ from opendata.domain.resources import TableResource
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import NotFoundError
+from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.row_changes import TableFiles, count_changes, find_earlier, stamp
-from opendata.services.catalogue.versions import Manifests
 from opendata.services.core.context import Context
 from opendata.services.drafts.lease import Lease
 from opendata.tables.table import release_memory
@@ -43,17 +44,15 @@ class DraftChanges:
                 yield resource, self._compare(resource, earlier)
 
     def _compare(self, resource: DraftResource, earlier: TableResource) -> KeptChanges | None:
-        public, private, name = self._context.public, self._context.private, resource.name
+        private, name = self._context.private, resource.name
         with ExitStack() as opened:
             lend = opened.enter_context
             csv, parquet = (lend(private.local_copy(str(item))) for item in (resource.csv, resource.parquet))
             new = TableFiles(csv, parquet, TableSchema(resource.published_schema or {"fields": []}))
             try:
-                old = TableFiles(
-                    lend(public.local_copy(earlier.file.sha256)),
-                    lend(public.local_copy(earlier.parquet.sha256)),
-                    earlier.schema,
-                )
+                names = (earlier.file.sha256, earlier.parquet.sha256)
+                csv, parquet = (lend(find_store(self._context, item).local_copy(item)) for item in names)
+                old = TableFiles(csv, parquet, earlier.schema)
                 changes, difference = count_changes(name, old, new, lend(self._context.work_folder()))
                 rows, _ = private.put_blob(difference.path)
             except (NotFoundError, OSError, ValueError) as error:  # Arrow says ValueError of a file that is damaged

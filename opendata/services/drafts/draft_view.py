@@ -15,10 +15,10 @@ from opendata.domain.manifest import Manifest, Notice
 from opendata.domain.resources import Attachment, Resource, TableResource
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, NotFoundError
-from opendata.services.catalogue.datasets import next_metadata
+from opendata.services.catalogue.entries import next_metadata
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
-from opendata.services.drafts.next_version import foresee
+from opendata.services.drafts.next_version import foresee, metadata_of
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.tables.report.report import add_errors, describe_report, restore_task
 from opendata.wording.voice import voice_of
@@ -78,6 +78,7 @@ def view_draft(row: Draft, manifest: Manifest | None, *, with_report: bool = Tru
         total=sum(item.upload_bytes for item in row.resources),
         is_at_work=is_at_work(row.wanted, row.error) and not is_put_off(row.wanted, row.breaking, row.due),
         scheduled=row.due if is_put_off(row.wanted, row.breaking, row.due) else None,
+        disclosure=metadata_of(row).disclosure,
         bump=row.bump,
         breaking=row.breaking,
         next=foresee(row, manifest) if with_report and row.status in FORESEEN else None,
@@ -152,6 +153,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         profile=tuple(item.profile or ()),
         reading=item.reading if item.checked else None,
         choices=item.choices,
+        disclosure=item.disclosure,
         changes=_view_changes(item),
     )
 
@@ -188,6 +190,7 @@ def _view_attachment(item: DraftAttachment) -> DraftResourceView:
         type="attachment",
         filename=item.filename,
         mediatype=item.mediatype,
+        disclosure=item.disclosure,
     )
 
 
@@ -211,4 +214,5 @@ def _view_carried(item: Resource) -> DraftResourceView:
         type=item.type,
         filename=attachment.filename if attachment else "",
         mediatype=attachment.mediatype if attachment else "",
+        disclosure=item.disclosure,
     )

@@ -16,12 +16,14 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
+from opendata.domain.disclosure import Disclosure
 from opendata.domain.drafts import DraftState
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, NotFoundError
-from opendata.services.catalogue.datasets import find_dataset
-from opendata.services.catalogue.versions import Manifests
-from opendata.services.core.actors import Actor, require_editor, require_signed_in
+from opendata.services.catalogue.entries import find_dataset, next_metadata
+from opendata.services.catalogue.manifests import Manifests
+from opendata.services.core.access import is_listed
+from opendata.services.core.actors import Actor, require_editor, require_publisher, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.once import create_once
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
@@ -52,10 +54,10 @@ class Drafts(Steps):
         limit: int = DEFAULT_LIMIT,
     ) -> Page[DraftView]:
         """The drafts of the actor's publisher (all, for a maintainer), newest first; without their reports."""
-        found = require_signed_in(actor)
+        found = require_publisher(actor)
         query = select(Draft).join(Dataset).order_by(Draft.created.desc(), Draft.id.desc())
         if not found.is_maintainer:
-            query = query.where(Dataset.publisher_id == (found.publisher or ""))
+            query = query.where(Dataset.publisher_id == found.edited_publisher)
         if dataset:
             query = query.where(Draft.dataset_id == dataset)
         after = read_cursor(cursor)
@@ -180,7 +182,8 @@ class Drafts(Steps):
             nonlocal view
             owner = find_dataset(session, dataset)
             manifest = self._manifests.get(dataset, owner.latest) if owner.latest else None
-            received = self._intake.place(kept, manifest)
+            disclosure = Disclosure.from_json(next_metadata(owner).get("disclosure"))
+            received = self._intake.place(kept, manifest, needs_file=not (disclosure.is_closed or is_listed(owner)))
             draft = _build_row(owner, author, received, notes=sent.notes, now=self._context.clock())
             draft.dropped = _list_dropped(draft, manifest, sent.keeps)
             session.add(draft)

@@ -30,7 +30,7 @@ from opendata.metadata.identifiers import find_identifier_fault, suggest_identif
 from opendata.services.catalogue.schemas import find_schema
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once
-from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places
+from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places, choose_disclosure
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.text.dialect import read_dialect
@@ -43,7 +43,8 @@ RESOURCE_TYPES = ("table", "attachment")
 class ResourceOption:
     """What the sender says about a file. `schema` is a name of the library, a Table Schema, or None: as last time.
 
-    `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell.
+    `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell. `disclosure` is `open` where everybody may have the
+    resource although the dataset isn't open, None: as last time.
     """
 
     file: str
@@ -57,6 +58,7 @@ class ResourceOption:
     description: str = ""
     i18n: I18n | None = None
     choices: Mapping[str, Any] | None = None
+    disclosure: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +117,14 @@ class Intake:
             kept.append(KeptFile(f"/resources/{number}", option, rules[number], blob, form))
         return kept
 
-    def place(self, kept: Sequence[KeptFile], manifest: Manifest | None) -> Received:
+    def place(self, kept: Sequence[KeptFile], manifest: Manifest | None, *, needs_file: bool = True) -> Received:
         """Make tables of kept files, and attachments of what is to go beside them.
 
-        `manifest` is that of the version before. Raises `InvalidMetadataError`, and `UnsupportedFormatError` where
-        there is no table to attach files to.
+        `manifest` is that of the version before. `needs_file` says that the first version needs one; otherwise a draft
+        without can publish the entry in the catalogue alone. Raises `InvalidMetadataError`, and
+        `UnsupportedFormatError` where there is no table to attach files to.
         """
-        if not kept and manifest is None:
+        if not kept and manifest is None and needs_file:
             raise InvalidMetadataError(faults=[fault("/file", N_("The first version needs a file"))])
         tables = self._place_tables([item for item in kept if item.form is None], manifest)
         places = Places(manifest, tables=[row["name"] for row in tables])
@@ -160,7 +163,14 @@ class Intake:
                 faults.append(wrong)
             elif item.form is not None:
                 texts = {"title": option.title, "description": option.description}
-                row = places.take(option.file, item.form, name=option.name, i18n=option.i18n, **texts)
+                row = places.take(
+                    option.file,
+                    item.form,
+                    name=option.name,
+                    i18n=option.i18n,
+                    disclosure=option.disclosure,
+                    **texts,
+                )
                 rows.append({**row, **item.blob})
         if len(places.attachments) > MOST_ATTACHMENTS:
             text = N_("A dataset can have at most %(limit)s files besides its tables")
@@ -261,6 +271,7 @@ def _describe_table(name: str, kept: KeptFile, before: TableResource | None) -> 
         "dialect": dict(option.dialect) if option.dialect else None,
         "encoding": option.encoding,
         "choices": rules.get("choices"),
+        "disclosure": choose_disclosure(option.disclosure, before),
     }
 
 

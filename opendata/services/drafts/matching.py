@@ -18,7 +18,7 @@ from opendata.domain.schema import TableSchema, find_own
 from opendata.domain.texts import I18n
 from opendata.errors import N_, NotFoundError
 from opendata.metadata.versions import parse_version
-from opendata.services.catalogue.versions import Manifests
+from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_draft

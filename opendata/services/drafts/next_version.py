@@ -15,9 +15,10 @@ from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.reasons import Reason, keep_reasons
 from opendata.metadata.versions import Change, compare_manifests, next_version, parse_version, raise_bump
-from opendata.services.catalogue.datasets import next_metadata
+from opendata.services.catalogue.entries import next_metadata
 from opendata.services.catalogue.publishers import describe_publisher
 from opendata.services.catalogue.row_changes import read_changes
+from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.core.values import NextVersion
 from opendata.services.drafts.attachments import make_attachment
 
@@ -28,7 +29,8 @@ Reports = Mapping[str, StoredFile]
 def foresee(row: Draft, base: Manifest | None) -> NextVersion:
     """The number that publishing a draft would give, upon the version of the manifest `base`."""
     change, bump = decide(row, base, list_resources(row, base, {}))
-    is_entry_only = not metadata_of(row).disclosure.is_open
+    disclosure = metadata_of(row).disclosure
+    is_entry_only = publishes_entry_only(row)
     if is_entry_only:
         bump = None
     return NextVersion(
@@ -37,6 +39,7 @@ def foresee(row: Draft, base: Manifest | None) -> NextVersion:
         computed=change.bump,
         reasons=keep_reasons(change.reasons),
         is_entry_only=is_entry_only,
+        withdraws=row.dataset.latest is not None and disclosure.is_narrower_than(disclosure_of(row.dataset)),
     )
 
 
@@ -75,7 +78,13 @@ def metadata_of(row: Draft) -> DatasetMetadata:
 
 def carries_data(row: Draft) -> bool:
     """Whether a draft changes tables or attachments, and not the metadata alone."""
-    return bool(row.base is None or row.resources or row.attachments or row.dropped)
+    return bool(row.resources or row.attachments or row.dropped)
+
+
+def publishes_entry_only(row: Draft) -> bool:
+    """Whether a draft publishes the entry in the catalogue alone: its data is closed, or it has none."""
+    has_none = row.base is None and not carries_data(row) and is_listed(row.dataset)
+    return has_none or metadata_of(row).disclosure.is_closed
 
 
 def draw_manifest(
@@ -132,5 +141,6 @@ def _make_table(item: DraftResource, report: StoredFile | None) -> TableResource
         schema=TableSchema(published),
         schema_name=item.schema_name,
         report=report,
+        disclosure=item.disclosure,
         source_schema=TableSchema(item.schema) if item.schema is not None and item.schema != published else None,
     )

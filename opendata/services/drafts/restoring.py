@@ -25,12 +25,13 @@ class Restoring:
 
         Raises `NotFoundError`, `WithdrawnError`, `NotPermittedError`.
         """
+        self._drafts.require_author(actor, dataset)
         old = self._versions.get_manifest(dataset, version)
         tables, attachments = old.tables, old.attachments
         options = [*map(_describe_table, tables), *map(_describe_attachment, attachments)]
         served = [
-            *(self._versions.find_file(dataset, version, item.name, "csv") for item in tables),
-            *(self._versions.find_attachment(dataset, version, item.filename) for item in attachments),
+            *(self._versions.find_file(dataset, version, item.name, "csv", actor) for item in tables),
+            *(self._versions.find_attachment(dataset, version, item.filename, actor) for item in attachments),
         ]
         with ExitStack() as opened:
             files = [
@@ -50,6 +51,7 @@ def _describe_table(item: TableResource) -> ResourceOption:
         title=item.title,
         description=item.description,
         i18n=item.i18n or None,
+        disclosure=item.disclosure,
         choices={"exact": True},
     )
 
@@ -62,4 +64,5 @@ def _describe_attachment(item: Attachment) -> ResourceOption:
         title=item.title,
         description=item.description,
         i18n=item.i18n or None,
+        disclosure=item.disclosure,
     )

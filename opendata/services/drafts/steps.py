@@ -21,7 +21,7 @@ from opendata.errors import (
     fault,
 )
 from opendata.intake.understanding import read_choices
-from opendata.services.catalogue.versions import Manifests
+from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.core.values import DraftView
@@ -57,8 +57,9 @@ class Steps:
     ) -> DraftView:
         """Change what a sent table is checked by, and check it again.
 
-        That is its `schema`, its `dialect`, the `repairs` accepted, and `choices` about how its file is read. Repairs
-        and choices are kept with the dataset: the ones are offered on the table's next file, the others followed.
+        That is its `schema`, its `dialect`, the `repairs` accepted, and `choices` about how its file is read; and its
+        `disclosure`, `open` where everybody may have it although the dataset isn't open. Repairs and choices are kept
+        with the dataset: the ones are offered on the table's next file, the others followed.
         """
         schema, schema_name = None, ""
         if changes.get("schema") not in (None, ""):
@@ -74,6 +75,8 @@ class Steps:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
             if "schema" in changes:
                 resource.schema, resource.schema_name = schema, schema_name
+            if "disclosure" in changes:
+                resource.disclosure = changes["disclosure"] or ""
             if "dialect" in changes:
                 resource.dialect = changes["dialect"]
             if choices is not None:
@@ -151,7 +154,7 @@ class Steps:
                 raise NotPermittedError(
                     N_("You uploaded, changed or submitted this draft, so someone else must approve it")
                 )
-            require_publishable(row)
+            require_publishable(row, self._find_base(row))
             require_sealed(row, self._find_base(row))
             row.approver = actor.name
 
@@ -173,7 +176,7 @@ class Steps:
         """Publish an approved draft, exactly as it was approved. Raises `StateError` where it changed since."""
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
-            require_publishable(row)
+            require_publishable(row, self._find_base(row))
             require_sealed(row, self._find_base(row))
             self._ask_for_publication(row)
 
@@ -187,7 +190,7 @@ class Steps:
         def change(row: Draft, actor: Actor) -> None:
             row.submitter = actor.name
             self._ask_for_publication(row)
-            require_publishable(row)
+            require_publishable(row, self._find_base(row))
 
         return self._change(actor, draft, steps.PUBLISH_DIRECTLY, change, enqueue=False)
 

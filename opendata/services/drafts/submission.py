@@ -11,10 +11,11 @@ from opendata.domain.manifest import Manifest
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InvalidMetadataError, StateError, fault
 from opendata.metadata.reasons import BUMPS
+from opendata.services.core.access import is_listed
 from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import require_sound_names
 from opendata.services.drafts.draft_view import count_warnings
-from opendata.services.drafts.next_version import carries_data, foresee, metadata_of, seal
+from opendata.services.drafts.next_version import carries_data, foresee, metadata_of, publishes_entry_only, seal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,7 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
 
     Raises `StateError` where it cannot become a version, `InvalidMetadataError` for what is missing or not possible.
     """
-    require_publishable(row)
-    require_sound_names(row, base)
+    require_publishable(row, base)
     if said.reason is not None:
         row.reason = said.reason.strip()
     if said.notes is not None:
@@ -49,21 +49,25 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
     _take_notice(context, row, base, said)
 
 
-def require_publishable(row: Draft) -> None:
-    """Raises `StateError` if the disclosure of the dataset keeps the data of a draft from being published.
+def require_publishable(row: Draft, base: Manifest | None) -> None:
+    """Raises `StateError` if a draft can't become public: its data may not, or it lacks a table.
 
-    Metadata alone may be published still: that is how you close or describe a dataset under two-person review.
+    The entry of a closed dataset may be published still, and changed: that is how you close a dataset under review.
     """
-    disclosure = metadata_of(row).disclosure
-    if not disclosure.is_open and (carries_data(row) or row.dataset.proposed is None):
+    is_closed = metadata_of(row).disclosure.is_closed
+    is_new = row.dataset.proposed is not None or not is_listed(row.dataset)
+    if publishes_entry_only(row) and is_new and not carries_data(row):
+        return
+    if is_closed:
         raise StateError(
             N_(
                 "The dataset “%(dataset)s” is marked “%(attribute)s”, so its data can't be published. If the"
                 " data can be made public, change its disclosure to “open” first"
             ),
             dataset=row.dataset_id,
-            attribute=disclosure.attribute,
+            attribute=metadata_of(row).disclosure.attribute,
         )
+    require_sound_names(row, base)
 
 
 def require_sealed(row: Draft, base: Manifest | None) -> None:

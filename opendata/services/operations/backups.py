@@ -245,6 +245,8 @@ def _plain(value: Any) -> Any:
 def _load_table(session: Session, table: Table, file: Path) -> None:
     times = [column.name for column in table.columns if isinstance(_type_of(column), DateTime)]
     documents = [column.name for column in table.columns if isinstance(_type_of(column), JSON)]
+    if not file.exists():
+        return  # the backup is older than the table
     with file.open("rb") as lines:
         for line in lines:
             row = json.loads(line)

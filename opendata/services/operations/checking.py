@@ -6,10 +6,11 @@ checked once in `fsck_days` days.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from opendata.errors import N_, IntegrityError, NotFoundError, OpendataError
 from opendata.metadata.canonical import digest
 from opendata.metadata.keys import PublicKey, find_signer
 from opendata.metadata.versions import parse_version
+from opendata.services.core.access import disclosure_of, list_public_blobs
 from opendata.services.core.context import Context
 from opendata.services.core.damages import ALTERED, MISSING, Damages
 from opendata.services.core.records import list_editions, read_keys
@@ -44,6 +46,7 @@ BROKEN = N_("the manifest doesn't refer to the one before it")
 ALTERED_BLOB = N_("the bytes don't match the digest in the name")
 MISSING_BLOB = N_("the file is missing")
 ORPHANED = N_("no version or draft uses it; run “opendata gc” to remove it")
+EXPOSED = N_("nobody may have this file now, but it is in the public store; the worker moves it to the private store")
 KEYS = N_("the chain of signing keys is broken")
 
 
@@ -105,7 +108,10 @@ class Checking:
                 self._write_place(f"{where}/{name}")
             if on_progress is not None:
                 on_progress(seen / total)
-        self._check_presence(checked, blobs, {name for where, name, _ in names if where == "public"})
+        present = {name for where, name, _ in names if where == "public"}
+        allowed = self._list_allowed()
+        self._check_presence(checked, blobs, present, allowed)
+        self._check_exposure(checked, present & blobs.keys() - allowed)
         self._place_file.unlink(missing_ok=True)
         return checked
 
@@ -221,9 +227,13 @@ class Checking:
         elif name in damaged and where == "public":
             self._damages.clear(name)
 
-    def _check_presence(self, checked: Checked, wanted: Mapping[str, bool], present: set[str]) -> None:
+    def _check_presence(
+        self, checked: Checked, wanted: Mapping[str, bool], present: set[str], allowed: set[str]
+    ) -> None:
+        """What anybody may have is in the public store, all other files of versions are in one of the two."""
         for name in sorted(name for name, needed in wanted.items() if needed and name not in present):
-            if not self._context.public.has_blob(name):
+            is_there = name not in allowed and self._context.private.has_blob(name)
+            if not is_there and not self._context.public.has_blob(name):
                 checked.findings.append(CheckResult(f"public/{name}", MISSING_BLOB))
                 self._damages.note(name, MISSING)
         with self._context.read() as session:
@@ -231,6 +241,34 @@ class Checking:
         kept = {name for names in planned.values() for name in names}
         orphans = sorted(present - {name for name, needed in wanted.items() if needed} - kept)
         checked.findings += [CheckResult(f"public/{name}", ORPHANED, is_note=True) for name in orphans]
+
+    def _list_allowed(self) -> set[str]:
+        """The files that anybody may have, as a part of some version or soon of a planned one."""
+        with self._context.read() as session:
+            query = select(Version.dataset_id, Version.version, Dataset).join(Dataset, Dataset.id == Version.dataset_id)
+            standing = [
+                (manifest_key(dataset, version), disclosure_of(row))
+                for dataset, version, row in session.execute(query.where(Version.withdrawal.is_(None)))
+            ]
+            allowed = {name for names in self._list_planned(session).values() for name in names}
+        for key, disclosure in standing:
+            with contextlib.suppress(NotFoundError, ValueError, KeyError, TypeError, AttributeError):
+                manifest = Manifest.from_json(json.loads(self._context.public.get_record(key)))
+                allowed |= list_public_blobs(manifest, disclosure)
+        return allowed
+
+    def _check_exposure(self, checked: Checked, exposed: set[str]) -> None:
+        """No other file of a version is in the public store."""
+        checked.findings += [CheckResult(f"public/{name}", EXPOSED) for name in sorted(exposed)]
+        if exposed:
+            self._have_placed(exposed)
+
+    def _have_placed(self, names: Collection[str]) -> None:
+        """Have the worker put the files of all versions that have these where they belong."""
+        with self._context.write() as session:
+            for row in session.scalars(select(Version)):
+                data = self._context.public.get_record(manifest_key(row.dataset_id, row.version))
+                row.unfinished = row.unfinished or any(name.encode() in data for name in names)
 
     def _list_planned(self, session: Session) -> Mapping[str, Sequence[str]]:
         """The manifests that are about to be published, by their key, with the blobs they name."""

@@ -42,12 +42,15 @@ class Collecting:
         """Remove it, or with `dry` only count it. Safe while people work.
 
         Originals and reports of published drafts are kept for `private_retention_days`, those of discarded ones for 30.
+        The private store keeps the files of versions that aren't public.
         """
         collected = Collected()
         with self._context.read() as session:
             private = self._list_private(session)
             public = {name for manifest in self._read_planned(session) for name in manifest.list_blobs()}
-        public |= self._list_published()
+        published = self._list_published()
+        public |= published
+        private |= {name for name in published if not self._context.public.has_blob(name)}
         for store, needed, where in (
             (self._context.public, public, "public"),
             (self._context.private, private, "private"),

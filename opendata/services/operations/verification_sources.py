@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
+from opendata.domain.disclosure import Disclosure
 from opendata.errors import N_, BackendError, InputError, NotFoundError
 from opendata.metadata.versions import parse_version
 from opendata.services.core.records import list_editions, read_key_records
@@ -240,7 +241,7 @@ class WebSource:
         """See `Source`."""
         found = self._read_json(f"/api/v1/datasets/{quote(dataset, safe='')}")
         disclosure = found.get("disclosure") if isinstance(found, Mapping) else None
-        return not isinstance(disclosure, Mapping) or disclosure.get("attribute", "open") == "open"
+        return not isinstance(disclosure, Mapping) or Disclosure.from_json(disclosure).is_open
 
     def list_versions(self, dataset: str) -> Sequence[str]:
         """See `Source`."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from opendata.domain.disclosure import OPEN, Disclosure
 from opendata.errors import N_, OpendataError
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.keys import PublicKey, find_signer, link_keys
@@ -91,8 +92,7 @@ def verify(
         for version in source.list_versions(dataset):
             if on_progress is not None:
                 on_progress(f"{dataset}@{version}")
-            before = _check_version(source, found, dataset, version, before, files=files and is_open)
-            found.withheld += not is_open
+            before = _check_version(source, found, dataset, version, before, files=files, is_open=is_open)
     if not found.versions:
         found.findings.append(Evidence(source.name, ABSENT))
     for dataset, versions in trust.seen.items():
@@ -134,8 +134,9 @@ def _find_keys(source: Source, trust: Trust, found: Verified) -> Sequence[Public
 
 
 def _check_version(
-    source: Source, found: Verified, dataset: str, version: str, before: _Link | None, *, files: bool
+    source: Source, found: Verified, dataset: str, version: str, before: _Link | None, *, files: bool, is_open: bool
 ) -> _Link | None:
+    """Check a version; its files too if they are wanted and, by its dataset and its manifest, public."""
     where = f"{dataset}@{version}"
     tombstone = source.read_tombstone(dataset, version)
     if tombstone is not None:
@@ -164,10 +165,24 @@ def _check_version(
         found.findings.append(Evidence(where, MISPLACED))
     _check_signature(found, where, signed, made)
     _check_chain(source, found, where, before, _Link(digest(data), uuid, created), previous)
-    if files:
-        for resource in resources:
+    is_open = is_open and _is_open(ours)
+    found.withheld += not is_open
+    for resource in resources if files else ():
+        if is_open or _says_open(resource):
             _check_files(source, found, dataset, version, resource)
     return _Link(digest(data), uuid, created)
+
+
+def _is_open(ours: Mapping[str, Any]) -> bool:
+    """Whether a manifest says that anybody may have its files."""
+    found = ours.get("disclosure")
+    return not isinstance(found, Mapping) or Disclosure.from_json(found).is_open
+
+
+def _says_open(resource: Any) -> bool:
+    """Whether a resource is public although its dataset isn't."""
+    ours = resource.get("opendata") if isinstance(resource, Mapping) else None
+    return isinstance(ours, Mapping) and ours.get("disclosure") == OPEN
 
 
 def _check_tombstone(found: Verified, dataset: str, version: str, signed: Signed, before: _Link | None) -> _Link | None:

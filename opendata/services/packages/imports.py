@@ -88,16 +88,16 @@ class Imports:
 
         `partial` publishes the valid resources and leaves the others out. The same package again publishes nothing.
         Raises `InvalidPackageError` where the descriptor cannot be used at all, `StateError` where the dataset
-        belongs to another publisher or the package says that its data isn't open.
+        belongs to another publisher or the package says that its data is closed.
         """
         with open_source(source) as files:
             package = read_package(parse_document(files.read_descriptor(), files.descriptor_name))
-            self._require_open(actor, package)
+            self._refuse_closed(actor, package)
             with TemporaryDirectory() as folder:
                 return self._import(actor, files, package, Path(folder), publisher, partial)
 
-    def _require_open(self, actor: Actor, package: PackageDescription) -> None:
-        """Raises `StateError` where the package says that its data isn't open, or its dataset does and it doesn't."""
+    def _refuse_closed(self, actor: Actor, package: PackageDescription) -> None:
+        """Raises `StateError` where the package says that its data is closed, or its dataset does and it doesn't."""
         said = package.metadata.get("disclosure")
         if isinstance(said, Mapping) and said:
             disclosure = Disclosure.from_json(said)
@@ -108,7 +108,7 @@ class Imports:
                 disclosure = self._datasets.get(package.id, actor).disclosure
             except NotFoundError:
                 return
-        if not disclosure.is_open:
+        if disclosure.is_closed:
             read_metadata(package.metadata)  # what is wrong with it comes first
             raise StateError(
                 N_("“%(id)s” is marked “%(attribute)s”, so its data can't be published"),

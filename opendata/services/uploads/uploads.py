@@ -34,7 +34,7 @@ from opendata.errors import (
     StateError,
     TooLargeError,
 )
-from opendata.services.core.actors import Actor, require_signed_in
+from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
 from opendata.services.uploads.upload_files import Hash, UploadFiles
@@ -68,7 +68,7 @@ class Uploads:
 
         Raises `TooLargeError` where it is larger than a file may be, or than what is left to the publisher.
         """
-        found = require_signed_in(actor)
+        found = require_publisher(actor)
         user = found.id
         if user is None:
             raise NotPermittedError(N_("You need an account to send files in pieces"))
@@ -261,7 +261,7 @@ class Uploads:
                 self._files.remove(name)
 
     def _find(self, actor: Actor | None, upload: str) -> Upload:
-        found = require_signed_in(actor)
+        found = require_publisher(actor)
         with self._context.read() as session:
             row = session.get(Upload, upload)
         if row is None or (row.user_id, row.publisher_id) != (found.id, found.publisher):

@@ -20,7 +20,9 @@ from opendata.domain.stages import Stage
 from opendata.errors import InputError, InvalidPackageError, OpendataError
 from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
-from opendata.services.catalogue.versions import Manifests, Versions
+from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.placement import find_store
+from opendata.services.catalogue.versions import Versions
 from opendata.services.core.context import Context
 from opendata.services.core.damages import Damages
 from opendata.services.drafts.attachments import Places
@@ -94,7 +96,8 @@ class Processing:
         gone = {*row.dropped, *(item.name for item in row.resources)}
         for item in manifest.tables if manifest else ():
             if item.name not in gone:
-                path = opened.enter_context(self._context.public.local_copy(item.parquet.sha256))
+                name = item.parquet.sha256
+                path = opened.enter_context(find_store(self._context, name).local_copy(name))
                 tables[item.name] = _with_keys(item.name, path, item.schema)
         for resource in row.resources:
             file: Path | None = None

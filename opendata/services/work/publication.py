@@ -9,34 +9,43 @@ A crash after any step is finished by the next worker, with the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Draft, DraftResource
+from opendata.db.models import Dataset, Draft, DraftResource
+from opendata.domain.disclosure import OPEN, Disclosure
 from opendata.domain.drafts import DraftState
 from opendata.domain.manifest import Manifest
-from opendata.domain.resources import StoredFile
+from opendata.domain.resources import Resource, StoredFile, TableResource
 from opendata.domain.roles import Role
 from opendata.domain.stages import Stage
-from opendata.errors import N_, IntegrityError, StateError
+from opendata.errors import N_, StateError
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.reasons import keep_reasons
 from opendata.metadata.versions import next_version
-from opendata.services.catalogue.datasets import find_dataset, forget_files, record_entry, take_over_proposed
+from opendata.services.catalogue.entries import find_dataset, record_entry
+from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.placement import Placement, find_store
 from opendata.services.catalogue.publishers import record_publisher
 from opendata.services.catalogue.version_index import index_version
-from opendata.services.catalogue.versions import Manifests
+from opendata.services.catalogue.withdrawals import Withdrawals
+from opendata.services.core.access import disclosure_of, is_for_all, is_listed, list_public_blobs
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.context import Context
-from opendata.services.core.disclosure import opens_rows
 from opendata.services.core.records import keep_record
-from opendata.services.drafts.attachments import require_sound_names
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.draft_view import build_report
 from opendata.services.drafts.lease import Lease, release
-from opendata.services.drafts.next_version import decide, draw_manifest, list_resources, metadata_of
+from opendata.services.drafts.next_version import (
+    decide,
+    draw_manifest,
+    list_resources,
+    metadata_of,
+    publishes_entry_only,
+)
 from opendata.services.drafts.submission import require_publishable, require_sealed
 from opendata.services.work.processing import Processing
 from opendata.storage.store import manifest_key
@@ -50,8 +59,17 @@ _MEANWHILE = N_("Version %(version)s was published meanwhile. Check the draft ag
 class Publication:
     """Makes versions of drafts."""
 
-    def __init__(self, context: Context, manifests: Manifests, processing: Processing, changes: DraftChanges) -> None:
+    def __init__(
+        self,
+        context: Context,
+        manifests: Manifests,
+        processing: Processing,
+        changes: DraftChanges,
+        withdrawals: Withdrawals,
+    ) -> None:
         self._context = context
+        self._withdrawals = withdrawals
+        self._placement = Placement(context, manifests)
         self._changes = changes
         self._manifests = manifests
         self._processing = processing
@@ -65,29 +83,23 @@ class Publication:
             with self._context.read() as session:
                 row = lease.lock(session)
         if isinstance(planned, bool):
-            self._forget_closed(lease)
+            self._withdrawals.finish_all(row.dataset_id)
             return planned
-        target, kept, owned = planned
+        target, kept = planned
         with self._context.private.open_blob(kept) as opened:
             data = opened.read()
         manifest = Manifest.from_json(json.loads(data))
-        self._copy_blobs(lease, manifest.list_blobs(owned))
+        self._share_files(lease, manifest)
         keep_record(self._context, manifest_key(manifest.name, target), data)
         lease.report(Stage("publish"), 0.99)
+        self._share_files(lease, manifest)  # another version of the same bytes may have been withdrawn meanwhile
         with self._context.write() as session:
             self._make_visible(session, lease.lock(session), data)
+        self._withdrawals.finish_all(row.dataset_id)
         return True
 
-    def _forget_closed(self, lease: Lease) -> None:
-        """Caches forget the files of a dataset that a draft has closed."""
-        with self._context.read() as session:
-            row = session.get_one(Draft, lease.draft).dataset
-            dataset, is_open = row.id, opens_rows(row.meta)
-        if not is_open:
-            forget_files(self._context, dataset)
-
-    def _prepare(self, lease: Lease, row: Draft) -> tuple[str, str, set[str]] | bool | None:
-        """Plan what is not planned yet: number, manifest and the resources that are the draft's own.
+    def _prepare(self, lease: Lease, row: Draft) -> tuple[str, str] | bool | None:
+        """Plan what is not planned yet: the number, and the manifest as a blob of the private store.
 
         False where another draft goes first, True where this one ends here, None where another version came out while
         this one was compared with the one before.
@@ -106,8 +118,7 @@ class Publication:
                     return None
                 if not self._plan(session, row):
                     return True
-            owned = {item.name for item in row.resources} | {item.name for item in row.attachments}
-            return str(row.target), str(row.target_manifest), owned
+            return str(row.target), str(row.target_manifest)
 
     def _plan(self, session: Session, row: Draft) -> bool:
         """Fix what will be published; False where the draft ends here (nothing new, or its base is gone)."""
@@ -127,15 +138,17 @@ class Publication:
                 return False
         old = self._manifests.get(row.dataset_id, dataset.latest) if dataset.latest else None
         try:
-            require_sound_names(row, old)
-            require_publishable(row)
+            require_publishable(row, old)
             if row.approver is not None:
                 require_sealed(row, old)
         except StateError as error:
             return self._return(row, error)
-        if not metadata_of(row).disclosure.is_open:
+        if publishes_entry_only(row):
             return self._end_with_entry(session, row)
-        resources = list_resources(row, old, self._keep_reports(row))
+        disclosure = metadata_of(row).disclosure
+        resources = list_resources(row, old, self._keep_reports(row, disclosure))
+        if old is not None and old.metadata.disclosure.is_open:
+            resources = [self._withhold(item, disclosure) for item in resources]
         change, bump = decide(row, old, resources)
         if bump is None:
             return self._end_with_entry(session, row)
@@ -161,43 +174,54 @@ class Publication:
     def _end_with_entry(self, session: Session, row: Draft) -> bool:
         """End a draft that makes no version: its approved metadata alone become public. False, as `_plan` gives it."""
         dataset = row.dataset
-        if row.approver is not None and dataset.proposed is not None:
-            take_over_proposed(dataset)
+        actor = _find_actor(row)
+        is_new = not is_listed(dataset)
+        is_changed = row.approver is not None and self._take_over(session, dataset, actor)
+        if is_new or is_changed:
             dataset.modified = self._context.now()
             dataset.revision += 1
+            record_publisher(self._context, dataset.publisher)
             record_entry(self._context, dataset)
-            actor = Actor(row.approver, Role.EDITOR)
             self._context.log(session, actor, "publish", "dataset", dataset.id, draft=row.id)
         row.status, row.version = DraftState.PUBLISHED, dataset.latest
         row.stage, row.progress = "", 1.0
         release(row, done=True)
         return False
 
+    def _take_over(self, session: Session, dataset: Dataset, actor: Actor) -> bool:
+        """Make the proposed metadata of a dataset those that the catalogue shows, now that they are approved.
+
+        Versions that fewer people may have by them than before are withdrawn. False where nothing was proposed.
+        """
+        if dataset.proposed is None:
+            return False
+        before = disclosure_of(dataset)
+        dataset.meta, dataset.proposed = dataset.proposed["metadata"], None
+        self._withdrawals.follow(session, dataset, before, actor)
+        return True
+
     def _keep(self, data: bytes) -> str:
         import io
 
         return self._context.private.put_stream(io.BytesIO(data))[0]
 
-    def _copy_blobs(self, lease: Lease, names: Sequence[str]) -> None:
-        for number, name in enumerate(names):
-            lease.report(Stage("publish"), 0.98 * number / len(names))
-            with self._context.private.local_copy(name) as path:
-                copied, _ = self._context.public.put_blob(path)
-            if copied != name:
-                raise IntegrityError(N_("The blob %(name)s of the private store is damaged"), name=name)
+    def _share_files(self, lease: Lease, manifest: Manifest) -> None:
+        """Put the files that anybody may have into the public store. All others stay where they are."""
+        lease.report(Stage("publish"), 0.5)
+        self._placement.share(manifest, list_public_blobs(manifest, manifest.metadata.disclosure))
 
     def _make_visible(self, session: Session, row: Draft, data: bytes) -> None:
         dataset = find_dataset(session, row.dataset_id, lock=True)
         now = self._context.clock()
         version = index_version(dataset.id, data)
         version.draft_id = row.id
+        dataset.publishing_id = None
+        if row.approver is not None:
+            self._take_over(session, dataset, _find_actor(row))
         session.add(version)
         dataset.latest = dataset.head = row.target
         dataset.modified = version.created
         dataset.revision += 1
-        dataset.publishing_id = None
-        if row.approver is not None:
-            take_over_proposed(dataset)
         record_publisher(self._context, dataset.publisher)
         record_entry(self._context, dataset)
         row.status, row.version = DraftState.PUBLISHED, row.target
@@ -205,30 +229,49 @@ class Publication:
         row.modified = now
         row.revision += 1
         release(row, done=True)
-        actor = Actor(row.approver or row.submitter or SYSTEM.name, Role.EDITOR)
-        self._context.log(session, actor, "publish", "version", f"{dataset.id}@{row.target}", draft=row.id)
+        self._context.log(session, _find_actor(row), "publish", "version", f"{dataset.id}@{row.target}", draft=row.id)
 
-    def _keep_reports(self, row: Draft) -> dict[str, StoredFile]:
+    def _keep_reports(self, row: Draft, disclosure: Disclosure) -> dict[str, StoredFile]:
         tasks = {task["name"]: task for task in (build_report(row) or {}).get("tasks", ())}
-        kept = ((item.name, self._keep_report(row, item, tasks)) for item in row.resources)
+        kept = ((item.name, self._keep_report(row, item, tasks, disclosure)) for item in row.resources)
         return {name: report for name, report in kept if report is not None}
 
     def _keep_report(
-        self, row: Draft, item: DraftResource, tasks: Mapping[str, Mapping[str, Any]]
+        self, row: Draft, item: DraftResource, tasks: Mapping[str, Mapping[str, Any]], disclosure: Disclosure
     ) -> StoredFile | None:
-        """Keep the summary of a table's report and its columns' profile, without cells that may describe persons."""
+        """Keep the summary of a table's report and its columns' profile, without cells that aren't for everybody."""
         task = tasks.get(item.name)
         if task is None:
             return None
         timeless = {**task["stats"], "seconds": 0}  # how long it took isn't part of the result
         task = {**task, "stats": timeless}
         single = {"valid": task["valid"], "stats": timeless, "warnings": [], "tasks": [task]}
-        data = write_canonical({**summarise_report(single), **_describe_columns(row, item)})
+        shows_values = disclosure.is_open or item.disclosure == OPEN
+        data = write_canonical({**summarise_report(single), **_describe_columns(row, item, shows_values=shows_values)})
         return StoredFile(self._keep(data), len(data))
 
+    def _withhold(self, item: Resource, disclosure: Disclosure) -> Resource:
+        """A resource of a version that was open, with a report without values if its rows are public no longer."""
+        if not isinstance(item, TableResource) or item.document is None or is_for_all(disclosure, item):
+            return item
+        if item.report is None:
+            return item
+        with find_store(self._context, item.report.sha256).open_blob(item.report.sha256) as file:
+            report = json.load(file)
+        columns = [withhold_values(column) for column in report.get("opendata", {}).get("profile", ())]
+        data = write_canonical({**report, "opendata": {"profile": columns}})
+        return replace(item, report=StoredFile(self._keep(data), len(data)), document=None)
 
-def _describe_columns(row: Draft, table: DraftResource) -> dict[str, Any]:
-    """What is in the columns of a table; for columns that may describe persons, only counts."""
+
+def _find_actor(row: Draft) -> Actor:
+    """In whose name a draft is published."""
+    return Actor(row.approver or row.submitter or SYSTEM.name, Role.EDITOR)
+
+
+def _describe_columns(row: Draft, table: DraftResource, *, shows_values: bool) -> dict[str, Any]:
+    """What is in the columns of a table; only counts for columns that may describe persons, or aren't public."""
     personal = {finding["field"] for finding in row.privacy if finding["resource"] == table.name}
-    columns = [withhold_values(item) if item["name"] in personal else item for item in table.profile or ()]
+    columns = [
+        item if shows_values and item["name"] not in personal else withhold_values(item) for item in table.profile or ()
+    ]
     return {"opendata": {"profile": columns}} if columns else {}

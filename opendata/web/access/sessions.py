@@ -10,8 +10,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.errors import NotSignedInError
+from opendata.services.core.actors import Actor
 from opendata.web.access.throttle import Throttle
 from opendata.web.core.instance import services
+from opendata.web.core.readers import find_session
 from opendata.web.core.security import limit_form, protect_forms
 
 blueprint = Blueprint("sessions", __name__)
@@ -19,7 +21,7 @@ blueprint.before_request(limit_form)
 blueprint.before_request(protect_forms)
 
 _WITHOUT = ("assets", "downloads", "operations")
-"""What never looks at the session, so that caches may keep it for everybody."""
+"""What looks at the session only where not everybody may have it, so that caches may keep the rest."""
 
 throttle = Throttle(tries=8, seconds=300)
 
@@ -30,7 +32,7 @@ def load_actor() -> None:
     cookie = current_app.config["SESSION_COOKIE_NAME"]
     if request.blueprint in _WITHOUT or cookie not in request.cookies or "user" not in session:
         return
-    g.actor = services().accounts.resume(session["user"], session["mark"])
+    g.actor = find_session()
     g.has_session = g.actor is not None
     if g.actor is None:
         session.clear()
@@ -54,15 +56,21 @@ def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
         message = gettext("Too many attempts. Try again in %(count)s seconds", count=wait)
         return _render(error=message, name=name, next=wanted), 429, {"Retry-After": str(wait)}
     try:
-        actor, mark = services().accounts.sign_in(name, request.form.get("password", ""))
+        actor = begin_session(name, request.form.get("password", ""))
     except NotSignedInError as error:
         throttle.note_failure(key)
         return _render(error=gettext(error.message), name=name, next=wanted), 401
     throttle.forget(key)
-    session.clear()  # nothing of the time before counts any more
-    session["user"], session["mark"] = actor.id, mark
     flash(gettext("Welcome, %(name)s", name=actor.name), "good")
     return redirect(safe_path(wanted), 303)
+
+
+def begin_session(name: str, password: str) -> Actor:
+    """Begin a new session; who it belongs to. Raises `NotSignedInError`."""
+    actor, mark = services().accounts.sign_in(name, password)
+    session.clear()  # nothing of the time before counts any more
+    session["user"], session["mark"] = actor.id, mark
+    return actor
 
 
 @blueprint.post("/sign-out")

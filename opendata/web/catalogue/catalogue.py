@@ -55,14 +55,16 @@ def show_dataset(dataset: str) -> Response | str:
     found = services().datasets.get(dataset, g.actor)
     versions = _pair_versions(found, services().versions.list_page(dataset, limit=NEWEST_VERSIONS))
     manifest = services().versions.get_manifest(dataset, found.latest) if found.latest else None
+    readable = services().versions.list_readable(g.actor, dataset, found.latest) if found.latest else frozenset()
     return render_template(
         "catalogue/dataset.html",
         dataset=found,
+        readable=readable,
         versions=versions,
         announced=services().drafts.list_announced(dataset),
         tables=manifest.tables if manifest else (),
         attachments=manifest.attachments if manifest else (),
-        snippets=build_snippets(dataset, manifest) if manifest and found.is_open else (),
+        snippets=[item for item in build_snippets(dataset, manifest) if item.resource in readable] if manifest else (),
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
     )
 

@@ -15,6 +15,7 @@ from opendata.services.catalogue.versions import LATEST
 from opendata.web.core.formats import format_cell
 from opendata.web.core.instance import prefers_json, services
 from opendata.web.core.links import name_file
+from opendata.web.core.readers import for_readers, reader
 from opendata.web.delivery.downloads import JSON, describe_form, open_to_all
 from opendata.web.delivery.sending import DERIVED, describe_bytes, send
 
@@ -43,6 +44,7 @@ def choose_versions(dataset: str) -> Response:
 
 
 @blueprint.get("/datasets/<dataset>/diff/<old>...<new>")
+@for_readers
 def show_difference(dataset: str, old: str, new: str) -> Response | str:
     """What changed, in counts and reasons, and the first rows of it; with the suffix `.json` as a document."""
     as_json, new = new.endswith(".json") or prefers_json(), new.removesuffix(".json")
@@ -54,9 +56,9 @@ def show_difference(dataset: str, old: str, new: str) -> Response | str:
         response.headers["Cache-Control"] = "no-cache"
         return response
     if as_json:
-        found = services().differences.describe(dataset, old, new)
+        found = services().differences.describe(dataset, old, new, reader())
         return send(describe_bytes(write_canonical(found), JSON, DERIVED))
-    found = services().differences.compare(dataset, old, new)
+    found = services().differences.compare(dataset, old, new, reader())
     return render_template(
         "catalogue/difference.html",
         dataset=services().datasets.get(dataset, g.actor),
@@ -68,10 +70,11 @@ def show_difference(dataset: str, old: str, new: str) -> Response | str:
 
 
 @blueprint.get("/datasets/<dataset>/diff/<old>...<new>/<file>")
+@for_readers
 def send_rows(dataset: str, old: str, new: str, file: str) -> Response:
     """The changed rows of a table: `{resource}.csv`, `.jsonl`, or `.daff.csv`."""
     resource, _, suffix = file.partition(".")
-    form = services().differences.find_rows(dataset, old, new, resource, suffix)
+    form = services().differences.find_rows(dataset, old, new, resource, suffix, reader())
     return send(describe_form(form, "", name_file(form.name)))
 
 
@@ -80,7 +83,7 @@ def _show_table(difference: Comparison, item: TableComparison) -> dict[str, Any]
     if item["change"] != "changed" or not (item["rows"]["added"] or item["rows"]["removed"] or item["rows"]["changed"]):
         return {**item, "columns": (), "shown": ()}
     versions = difference["dataset"], difference["old"], difference["new"]
-    columns, rows = services().differences.read_first_rows(*versions, item["name"], SHOWN_ROWS)
+    columns, rows = services().differences.read_first_rows(*versions, item["name"], SHOWN_ROWS, reader())
     return {**item, "columns": columns[1:], "shown": mark_changes(rows)}
 
 

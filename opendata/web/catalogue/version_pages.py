@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, g, render_template
 
+from opendata.domain.profile import ColumnProfile
+from opendata.errors import NotPublicError
 from opendata.metadata.citation import write_sentence
 from opendata.web.catalogue.profiles import list_profiles
 from opendata.web.catalogue.snippets import build_snippets
@@ -23,10 +27,14 @@ def show_version(dataset: str, version: str) -> str:
     versions = services().versions
     entry = services().datasets.get(dataset, g.actor)
     found, manifest = versions.get(dataset, version), versions.get_manifest(dataset, version)
-    shown = manifest.tables[:PREVIEWED_TABLES] if entry.is_open else ()
+    readable = versions.list_readable(g.actor, dataset, version)
+    shown = manifest.tables[:PREVIEWED_TABLES]
     previews = {
-        item.name: build_preview(item, versions.read_rows(dataset, version, item.name, PREVIEW_ROWS)) for item in shown
+        item.name: build_preview(item, versions.read_rows(dataset, version, item.name, PREVIEW_ROWS, g.actor))
+        for item in shown
+        if item.name in readable
     }
+    is_whole = len(readable) == len(manifest.resources)
     return render_template(
         "catalogue/version.html",
         dataset=dataset,
@@ -35,15 +43,25 @@ def show_version(dataset: str, version: str) -> str:
         tables=manifest.tables,
         attachments=manifest.attachments,
         previews=previews,
-        profiles={item.name: list_profiles(versions.get_profile(dataset, version, item.name)) for item in shown},
+        profiles={item.name: list_profiles(_read_profile(dataset, version, item.name)) for item in shown},
+        readable=readable,
+        is_whole=is_whole,
         latest=entry.latest,
         parent=entry,
-        before=_find_before(dataset, version) if entry.is_open else None,
+        before=_find_before(dataset, version) if is_whole else None,
         errata=[item for item in entry.errata if version in (item["version"], item["successor"])],
         may_edit=g.actor is not None and g.actor.may_edit(entry.publisher.id),
-        snippets=build_snippets(dataset, manifest, version) if entry.is_open else (),
+        snippets=[item for item in build_snippets(dataset, manifest, version) if item.resource in readable],
         citation=write_sentence(cite(dataset, version)),
     )
+
+
+def _read_profile(dataset: str, version: str, resource: str) -> Sequence[ColumnProfile]:
+    """What is in the columns of a table; nothing where that isn't for the reader."""
+    try:
+        return services().versions.get_profile(dataset, version, resource, g.actor)
+    except NotPublicError:
+        return ()
 
 
 def _find_before(dataset: str, version: str) -> str | None:

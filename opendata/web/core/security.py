@@ -52,6 +52,13 @@ def add_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.vary.update(("Accept-Language", "Cookie"))
-    private = g.get("actor") is not None or request.blueprint in ("workspace", "uploads", "drafts", "sessions")
+    private = g.get("actor") is not None or request.blueprint in (
+        "workspace",
+        "uploads",
+        "drafts",
+        "sessions",
+        "grants",
+        "account",
+    )
     response.headers.setdefault("Cache-Control", "private, no-store" if private else "no-cache")
     return response

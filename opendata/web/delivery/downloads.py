@@ -18,6 +18,7 @@ from opendata.storage.store import blob_key
 from opendata.web.core.instance import services
 from opendata.web.core.languages import vary_by_reader
 from opendata.web.core.links import clean_name, link_file, name_file
+from opendata.web.core.readers import PRIVATE, for_readers, reader
 from opendata.web.delivery.citations import FORMS, cite
 from opendata.web.delivery.sending import DERIVED, IMMUTABLE, Content, choose_coding, describe_bytes, send
 
@@ -31,7 +32,9 @@ _EXPOSED = (
 )
 _SHOWN = frozenset(["application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"])
 """What a browser shows and never runs; all other attachments are offered to be kept."""
-_ASKED = "Range, If-Range, If-Match, If-None-Match, If-Modified-Since, Want-Repr-Digest, Want-Content-Digest"
+_ASKED = (
+    "Authorization, Range, If-Range, If-Match, If-None-Match, If-Modified-Since, Want-Repr-Digest, Want-Content-Digest"
+)
 
 
 @blueprint.get("/datasets/<dataset>/latest/")
@@ -61,9 +64,10 @@ def send_signature(dataset: str, version: str) -> AnyResponse:
 
 
 @blueprint.get("/datasets/<dataset>/<version>/datapackage.zip")
+@for_readers
 def send_package(dataset: str, version: str) -> AnyResponse:
     """The whole version as one archive."""
-    form = services().forms.find_package(dataset, version)
+    form = services().forms.find_package(dataset, version, reader())
     title = services().versions.get_manifest(dataset, version).title
     return send(describe_form(form, link_file(dataset, version, "datapackage.zip"), _name(form, title, version)))
 
@@ -94,12 +98,13 @@ def send_tombstone_signature(dataset: str, version: str) -> AnyResponse:
 
 
 @blueprint.get('/datasets/<dataset>/<version>/<resource>.<any("csv","parquet","xlsx","json","jsonl","arrow"):suffix>')
+@for_readers
 def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:
     """The rows in the form of the suffix; `?excel=1` gives CSV made for a spreadsheet, `?since=` what is new."""
     if "since" in request.args:
         return _send_since(dataset, version, resource, suffix)
     excel = suffix == "csv" and request.args.get("excel") == "1"
-    form = services().forms.find(dataset, version, resource, suffix, excel=excel)
+    form = services().forms.find(dataset, version, resource, suffix, excel=excel, reader=reader())
     title = ""
     if excel or suffix == "xlsx":
         title = services().versions.get_table(dataset, version, resource).title
@@ -116,16 +121,17 @@ def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyRes
 
 def _send_since(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:
     """The rows that changed since an older version, each with what to do: `added`, `removed`, `after` a change."""
-    form = services().differences.find_since(dataset, request.args["since"], version, resource, suffix)
+    form = services().differences.find_since(dataset, request.args["since"], version, resource, suffix, reader())
     return send(
         describe_form(form, link_file(dataset, version, f"{resource}.{suffix}", resource), name_file(form.name))
     )
 
 
 @blueprint.get("/datasets/<dataset>/<version>/files/<name>")
+@for_readers
 def send_attachment(dataset: str, version: str, name: str) -> AnyResponse:
     """A file that accompanies the tables. Nobody has looked inside it: it may do nothing here."""
-    form = services().forms.find_attachment(dataset, version, name)
+    form = services().forms.find_attachment(dataset, version, name, reader())
     shown = "inline" if form.media_type in _SHOWN else "attachment"
     links = link_file(dataset, version, f"files/{name}")
     response = send(describe_form(form, links, name_file(form.name, disposition=shown)))
@@ -143,9 +149,10 @@ def send_resource_schema(dataset: str, version: str, resource: str) -> AnyRespon
 
 
 @blueprint.get("/datasets/<dataset>/<version>/<resource>.report.json")
+@for_readers
 def send_report(dataset: str, version: str, resource: str) -> AnyResponse:
     """The verdict and counts of a resource, without any cell."""
-    data = write_canonical(services().versions.get_report(dataset, version, resource))
+    data = write_canonical(services().versions.get_report(dataset, version, resource, reader()))
     return send(describe_bytes(data, JSON, DERIVED))
 
 
@@ -185,7 +192,7 @@ def describe_form(form: ServedForm, links: str, disposition: str) -> Content:
         size=form.size,
         sha256=form.sha256,
         media_type=form.media_type,
-        cache=DERIVED if form.derived else IMMUTABLE,
+        cache=PRIVATE if not form.is_public else DERIVED if form.derived else IMMUTABLE,
         disposition=disposition,
         links=links,
         varies=form.may_be_encoded,
@@ -204,6 +211,6 @@ def _name(form: ServedForm, title: str, version: str) -> str:
 
 def _find_accel(form: ServedForm) -> str:
     """Where nginx finds a file, if it is to send it."""
-    prefix = services().settings.accel_prefix
+    prefix = services().settings.accel_prefix if form.is_public else ""
     place = f"derived/{quote(form.key)}" if form.derived else f"store/{blob_key(form.sha256)}"
     return f"{prefix}/{place}" if prefix else ""

@@ -34,7 +34,12 @@ def offer_licences(dataset: DatasetView | None) -> Pairs:
 
 def offer_publishers(publishers: Iterable[PublisherView]) -> Pairs:
     """The publishers."""
-    return [("", gettext("Choose a publisher")), *((item.id, say_plain(item)) for item in publishers)]
+    return [("", gettext("Choose a publisher")), *name_publishers(publishers)]
+
+
+def name_publishers(publishers: Iterable[PublisherView]) -> list[tuple[str, str]]:
+    """The publishers alone."""
+    return [(item.id, say_plain(item)) for item in publishers]
 
 
 def offer_tables(tables: Iterable[TableResource]) -> Pairs:

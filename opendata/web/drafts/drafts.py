@@ -190,6 +190,17 @@ def repair_resource(draft: str, resource: str) -> Response:
     )
 
 
+@blueprint.post("/<draft>/resources/<resource>/disclosure")
+def disclose_resource(draft: str, resource: str) -> Response:
+    """Let everybody have a table although the dataset isn't open, or only those with a grant."""
+    changes = {"disclosure": request.form.get("disclosure") or None}
+    return _take(
+        draft,
+        lambda revision: services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision),
+        gettext("The table is being checked again"),
+    )
+
+
 @blueprint.post("/<draft>/resources/<resource>/columns")
 def map_columns(draft: str, resource: str) -> Response:
     """Read the columns of a table as the fields somebody says they are, and check it again; or as they are named."""

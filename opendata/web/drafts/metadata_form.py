@@ -30,8 +30,11 @@ _FIELDS: Mapping[str, str] = {
     "/sourceVersion": "source_version",
     "/disclosure": "disclosure",
     "/disclosure/attribute": "disclosure",
+    "/disclosure/scope": "scope",
+    "/disclosure/audience": "audience",
     "/disclosure/reason": "reason",
     "/disclosure/legalBasis": "legal_basis",
+    "/withdraws": "withdraws",
     "/licenses": "license",
     "/licenses/0": "license",
     "/licenses/0/path": "license",
@@ -48,6 +51,8 @@ def show_dataset(dataset: DatasetView) -> Values:
         "license": _show_licence(dataset),
         "update_cycle": dataset.update_cycle,
         "disclosure": dataset.disclosure.attribute,
+        "scope": dataset.disclosure.scope,
+        "audience": dataset.disclosure.audience,
         "reason": dataset.disclosure.reason,
         "legal_basis": dataset.disclosure.legal_basis,
         "homepage": dataset.homepage,
@@ -126,6 +131,8 @@ def _read_disclosure(values: Mapping[str, str]) -> dict[str, str]:
     attribute = values.get("disclosure", "open")
     found = {
         "attribute": attribute,
+        "scope": values.get("scope", "public"),
+        "audience": values.get("audience", "").strip(),
         "reason": values.get("reason", "").strip(),
         "legalBasis": values.get("legal_basis", "").strip(),
     }

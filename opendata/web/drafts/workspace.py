@@ -8,6 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from opendata.domain.roles import Role
 from opendata.errors import InvalidMetadataError, OpendataError, PreconditionError, StateError
 from opendata.problems import choose_voice, status_of
 from opendata.services.core.values import DatasetView
@@ -25,20 +26,22 @@ Answer = Response | str | tuple[str, int]
 
 
 @blueprint.get("")
-def show_workspace() -> str:
+def show_workspace() -> Answer:
     """My drafts and my datasets."""
+    if g.actor.role == Role.READER:
+        return redirect(url_for("account.show_account"))
     cursor = request.args.get("cursor") or None
     return render_template(
         "drafts/workspace.html",
         drafts=services().drafts.list(g.actor, cursor=request.args.get("drafts") or None, limit=20),
-        datasets=services().datasets.list(g.actor, publisher=g.actor.publisher, cursor=cursor, limit=20),
+        datasets=services().datasets.list(g.actor, publisher=g.actor.edited_publisher, cursor=cursor, limit=20),
     )
 
 
 @blueprint.get("/datasets/new")
 def show_new_dataset() -> Answer:
     """An empty form."""
-    values = {"publisher": g.actor.publisher or "", "license": "CC-BY-4.0", "disclosure": "open"}
+    values = {"publisher": g.actor.edited_publisher or "", "license": "CC-BY-4.0", "disclosure": "open"}
     return _render_form(None, values, None)
 
 
@@ -50,6 +53,13 @@ def create_dataset() -> Answer:
         dataset, _ = services().datasets.create(g.actor, read_document(values))
     except (InvalidMetadataError, StateError) as error:
         return _render_form(None, values, error)
+    if dataset.disclosure.is_closed:
+        draft, _ = services().drafts.create(g.actor, dataset.id, [])
+        flash(
+            gettext("The dataset “%(title)s” is created. Submit this draft to publish its entry", title=dataset.title),
+            "good",
+        )
+        return redirect(url_for("drafts.show_draft", draft=draft.id), 303)
     flash(gettext("The dataset “%(title)s” is created. Upload its first file now", title=dataset.title), "good")
     return redirect(url_for("uploads.show_upload", dataset=dataset.id), 303)
 
@@ -68,11 +78,16 @@ def change_metadata(dataset: str) -> Answer:
     revision = values.get("revision", "")
     try:
         changed = services().datasets.update(
-            g.actor, dataset, read_document(values, found), revision=int(revision) if revision.isdigit() else None
+            g.actor,
+            dataset,
+            read_document(values, found),
+            revision=int(revision) if revision.isdigit() else None,
+            withdraws=bool(values.get("withdraws")),
         )
     except (InvalidMetadataError, PreconditionError, StateError) as error:
         return _render_form(found, values, error)
-    if values.get("new_version") and found.latest:
+    ahead = _get_own(dataset)
+    if values.get("new_version") and (ahead.latest or ahead.disclosure.is_closed):
         draft, _ = services().drafts.create(g.actor, dataset, [], notes=values.get("notes", ""))
         flash(gettext("The metadata is saved. Submit this draft to publish it as a new version"), "good")
         return redirect(url_for("drafts.show_draft", draft=draft.id), 303)

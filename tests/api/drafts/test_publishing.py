@@ -41,6 +41,7 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
         "carried": False,
         "schema": checked["resources"][0]["schema"],
         "schemaName": "",
+        "disclosure": "",
         "dialect": None,
         "proposedSchema": None,
         "errors": 0,

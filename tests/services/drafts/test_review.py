@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import update
 
 from opendata.db.models import Draft
-from opendata.errors import NotFoundError, NotPermittedError, NotPublicError, StateError
+from opendata.errors import NotFoundError, NotPermittedError, StateError, WithdrawnError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.submission import Submission
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, locate, make_actor, make_services, upload
-from tests.services.core.test_disclosure import CLOSED, MORE
+from tests.services.core.test_access import CLOSED, MORE
 
 LICENCE = [{"name": "CC0-1.0"}]
 
@@ -190,10 +190,10 @@ def test_a_dataset_is_closed_by_an_approved_draft_of_its_metadata_without_a_vers
     assert (following.version, following.is_entry_only) == (None, True)
     assert locate(published.versions.find_file("reservoirs", "1.0.0", "levels", "csv")).read_text() == CSV
     ended = approve_and_publish(published, boss, draft)
-    assert (ended.status, ended.version) == ("published", "1.0.0")
+    assert (ended.status, ended.version) == ("published", None)
     assert published.datasets.get("reservoirs").disclosure.to_json() == CLOSED
     assert [item.version for item in published.versions.list("reservoirs")] == ["1.0.0"]
-    with pytest.raises(NotPublicError):
+    with pytest.raises(WithdrawnError, match=CLOSED["reason"]):
         published.versions.find_file("reservoirs", "1.0.0", "levels", "csv")
 
 
@@ -207,10 +207,10 @@ def test_data_is_not_published_with_the_metadata_that_close_it(published: Servic
 def test_a_closed_dataset_opens_by_an_approved_draft_alone(published: Services, editor: Actor, boss: Actor) -> None:
     approve_and_publish(published, boss, propose(published, editor, disclosure=CLOSED))
     draft = propose(published, editor, disclosure={"attribute": "open"})
-    with pytest.raises(NotPublicError):
-        published.versions.find_file("reservoirs", "1.0.0", "levels", "csv")
+    assert published.datasets.get("reservoirs").disclosure.is_closed
     assert approve_and_publish(published, boss, draft).status == "published"
-    assert locate(published.versions.find_file("reservoirs", "1.0.0", "levels", "csv")).read_text() == CSV
+    found = published.datasets.get("reservoirs")
+    assert (found.disclosure.is_open, found.latest) == (True, None)  # what was withdrawn stays so
 
 
 def test_the_owner_of_the_instance_changes_at_once_what_is_public_and_leaves_what_waits(

@@ -99,6 +99,7 @@ def test_a_version_whose_file_is_damaged_does_not_stop_the_next(services: Servic
     parquet.chmod(0o600)
     if change == "gone":
         parquet.unlink()
+        (services.settings.private_folder / "blobs/sha256" / parquet.name[:2] / parquet.name).unlink()
     else:
         parquet.write_bytes(bytes(parquet.stat().st_size))
     looser = {

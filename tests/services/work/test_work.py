@@ -16,7 +16,7 @@ import pytest
 from opendata.db.models import Draft
 from opendata.domain.stages import Stage
 from opendata.errors import StateError
-from opendata.services.catalogue.datasets import find_dataset
+from opendata.services.catalogue.entries import find_dataset
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context, read_clock
 from opendata.services.core.values import DraftView

@@ -1,0 +1,1 @@
+"""Who may have the data that isn't for everybody."""

@@ -1,0 +1,99 @@
+"""Where the files of a version lie: in the public store what anybody may have now, in the private store all else.
+
+The rows of a version that was withdrawn, or whose dataset isn't open, are in the private store, so that the public
+store can be served as it is, by a content delivery network or a mirror.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Dataset, Draft, Version
+from opendata.domain.disclosure import Disclosure
+from opendata.domain.drafts import DraftState
+from opendata.domain.manifest import Manifest
+from opendata.errors import N_, IntegrityError, NotFoundError
+from opendata.services.catalogue.manifests import Manifests
+from opendata.services.core.access import disclosure_of, list_public_blobs
+from opendata.services.core.context import Context
+from opendata.storage.store import Store
+
+
+class Placement:
+    """Moves the files of versions to the store in which they belong."""
+
+    def __init__(self, context: Context, manifests: Manifests) -> None:
+        self._context = context
+        self._manifests = manifests
+
+    def place(self, dataset: str, version: str) -> None:
+        """Move the files of a published version; doing so again changes nothing. Files that were erased stay away."""
+        with self._context.read() as session:
+            query = select(Version, Dataset).join(Dataset, Dataset.id == Version.dataset_id)
+            row, owner = session.execute(query.where(Version.dataset_id == dataset, Version.version == version)).one()
+            manifest = self._manifests.get(dataset, version)
+            public = self._list_public(row, owner)
+            hidden = set(manifest.list_blobs()) - public
+            hidden -= self._list_public_elsewhere(session, row, hidden)
+        self.share(manifest, public)
+        for name in hidden:
+            if self._context.public.has_blob(name):
+                _copy(self._context.public, self._context.private, name)
+                self._context.public.delete_blob(name)
+
+    def share(self, manifest: Manifest, public: Collection[str]) -> None:
+        """See to it that those of a version's files which are public are in the public store, all others are not lost.
+
+        Raises `IntegrityError` where a file isn't what it was, `NotFoundError` where it is gone.
+        """
+        stores = self._context.public, self._context.private
+        for name in manifest.list_blobs():
+            target, other = stores if name in public else stores[::-1]
+            if not target.has_blob(name) and other.has_blob(name):
+                _copy(other, target, name)
+
+    def _list_public(self, row: Version, owner: Dataset) -> set[str]:
+        """The files of a version that anybody may have."""
+        if row.withdrawal is not None:
+            return set()
+        return list_public_blobs(self._manifests.get(row.dataset_id, row.version), disclosure_of(owner))
+
+    def _list_public_elsewhere(self, session: Session, row: Version, names: Collection[str]) -> set[str]:
+        """Which of these files anybody may have as a part of other versions, or soon as a part of planned ones."""
+        if not names:
+            return set()
+        found: set[str] = set()
+        query = select(Version, Dataset).join(Dataset, Dataset.id == Version.dataset_id)
+        for other, owner in session.execute(query.where(Version.id != row.id, Version.withdrawal.is_(None))):
+            data = self._manifests.read(other.dataset_id, other.version)
+            if any(name.encode() in data for name in names):
+                found |= self._list_public(other, owner)
+        for manifest, disclosure in self._read_planned(session):
+            found |= list_public_blobs(manifest, disclosure)
+        return found
+
+    def _read_planned(self, session: Session) -> Iterator[tuple[Manifest, Disclosure]]:
+        query = select(Draft).where(Draft.target_manifest.is_not(None), Draft.status != DraftState.PUBLISHED)
+        for draft in session.scalars(query):
+            try:
+                with self._context.private.open_blob(str(draft.target_manifest)) as file:
+                    manifest = Manifest.from_json(json.load(file))
+            except NotFoundError:
+                continue
+            yield manifest, manifest.metadata.disclosure
+
+
+def find_store(context: Context, name: str) -> Store:
+    """The store that has a published file: the public one, unless not everybody may have the file."""
+    return context.private if not context.public.has_blob(name) and context.private.has_blob(name) else context.public
+
+
+def _copy(source: Store, target: Store, name: str) -> None:
+    with source.local_copy(name) as path:
+        copied, _ = target.put_blob(path)
+    if copied != name:
+        raise IntegrityError(N_("The blob %(name)s of the private store is damaged"), name=name)

@@ -1,0 +1,127 @@
+"""Who may see an entry of the catalogue, and who may have rows: the one place that every exit asks.
+
+Source: the disclosure attribute of the Regulations on Open Government Information (Decree 711). Rows of a `closed`
+dataset are for nobody. Rows of one that is `conditional`, or whose scope is an area or a group, are for those who have
+a grant, for the editors of its publisher and for maintainers. All others see the entry, the dictionary and the counts.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Dataset, Grant
+from opendata.domain.disclosure import OPEN, PUBLIC, Disclosure
+from opendata.domain.manifest import Manifest
+from opendata.domain.resources import Resource
+from opendata.errors import N_, NotPublicError
+from opendata.services.core.actors import Actor
+from opendata.services.core.context import Context
+from opendata.storage.store import grant_end_key
+
+
+def where_listed() -> ColumnElement[bool]:
+    """The condition on rows of `datasets` under which the entry is public: it has a version, or was published alone."""
+    return or_(Dataset.head.is_not(None), Dataset.editions > 0)
+
+
+def is_listed(row: Dataset) -> bool:
+    """Whether the entry of a dataset is public."""
+    return row.head is not None or row.editions > 0
+
+
+def where_open() -> ColumnElement[bool]:
+    """The condition on rows of `datasets` under which anyone may have the data."""
+    return and_(_say("attribute", OPEN), _say("scope", PUBLIC))
+
+
+def disclosure_of(row: Dataset) -> Disclosure:
+    """The disclosure of a dataset, as it is in force."""
+    return Disclosure.from_json(row.meta.get("disclosure"))
+
+
+def is_for_all(disclosure: Disclosure, resource: Resource) -> bool:
+    """Whether anybody may have a resource of a version that is published."""
+    return disclosure.is_open or (not disclosure.is_closed and resource.disclosure == OPEN)
+
+
+def list_public_blobs(manifest: Manifest, disclosure: Disclosure) -> set[str]:
+    """The hexadecimal digests of those files of a published version that anybody may have.
+
+    The report of a table whose rows aren't public is among them if it was written for that: without values.
+    """
+    if disclosure.is_closed:
+        return set()
+    found: set[str] = set()
+    for resource in manifest.resources:
+        if is_for_all(disclosure, resource):
+            found |= {file.sha256 for file in resource.published}
+        elif resource.report is not None and withholds_values(manifest):
+            found.add(resource.report.sha256)
+    return found
+
+
+def withholds_values(manifest: Manifest) -> bool:
+    """Whether the reports of a version were written without values, since its rows weren't public."""
+    return not manifest.metadata.disclosure.is_open
+
+
+def may_have_rows(
+    context: Context, session: Session, row: Dataset, reader: Actor | None, resource: Resource | None = None
+) -> bool:
+    """Whether a reader may have a resource of a published version; without one, all that the dataset has."""
+    disclosure = disclosure_of(row)
+    if disclosure.is_open or (resource is not None and is_for_all(disclosure, resource)):
+        return True
+    if disclosure.is_closed or reader is None:
+        return False
+    return reader.may_edit(row.publisher_id) or _is_granted(context, session, row.id, reader)
+
+
+def require_rows(
+    context: Context, session: Session, row: Dataset, reader: Actor | None, resource: Resource | None = None
+) -> None:
+    """Raises `NotPublicError`, which says why and who may, where `may_have_rows` says no."""
+    if may_have_rows(context, session, row, reader, resource):
+        return
+    disclosure = disclosure_of(row)
+    if disclosure.is_closed:
+        text = N_("The data of “%(dataset)s” isn't public. Reason: %(reason)s. Legal basis: %(basis)s")
+    elif disclosure.scope != PUBLIC:
+        text = N_(
+            "The data of “%(dataset)s” is only for: %(audience)s. If you have a grant, sign in or send your token"
+        )
+    else:
+        text = N_(
+            "The data of “%(dataset)s” is available on application only. Reason: %(reason)s. Legal basis: %(basis)s."
+            " Apply to its publisher. If you have a grant, sign in or send your token"
+        )
+    raise NotPublicError(
+        text,
+        dataset=row.id,
+        audience=disclosure.audience,
+        reason=disclosure.reason,
+        basis=disclosure.legal_basis,
+    )
+
+
+def where_granted(context: Context, reader: Actor) -> ColumnElement[bool]:
+    """The condition on rows of `grants` under which a reader has one now."""
+    whose = [Grant.user_id == reader.id]
+    if reader.publisher is not None:
+        whose.append(Grant.publisher_id == reader.publisher)
+    return and_(Grant.ended.is_(None), Grant.expires > context.clock(), or_(*whose))
+
+
+def has_ended(context: Context, grant: Grant) -> bool:
+    """Whether a grant has ended: the store knows it even where an older database was restored."""
+    return grant.ended is not None or context.public.has_record(grant_end_key(grant.dataset_id, grant.id))
+
+
+def _is_granted(context: Context, session: Session, dataset: str, reader: Actor) -> bool:
+    query = select(Grant).where(Grant.dataset_id == dataset, where_granted(context, reader))
+    return any(not has_ended(context, grant) for grant in session.scalars(query))
+
+
+def _say(name: str, default: str) -> ColumnElement[bool]:
+    return func.coalesce(Dataset.meta[("disclosure", name)].as_string(), default) == default

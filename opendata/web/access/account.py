@@ -1,0 +1,58 @@
+"""The page of an account: the data it was granted, and its tokens."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from opendata.errors import InvalidMetadataError
+from opendata.problems import choose_voice, status_of
+from opendata.web.access.sessions import ask_to_sign_in
+from opendata.web.core.instance import services
+from opendata.web.core.security import limit_form, protect_forms
+
+blueprint = Blueprint("account", __name__, url_prefix="/account")
+blueprint.before_request(limit_form)
+blueprint.before_request(ask_to_sign_in)
+blueprint.before_request(protect_forms)
+
+Answer = Response | str | tuple[str, int]
+
+TOKEN_DAYS = 90
+
+
+@blueprint.get("")
+def show_account() -> Answer:
+    """What was granted to the account, and its tokens."""
+    return _render()
+
+
+@blueprint.post("/tokens")
+def create_token() -> Answer:
+    """Create a token, which is shown this once."""
+    try:
+        text, _ = services().accounts.create_token(g.actor.name, request.form.get("name", "").strip(), days=TOKEN_DAYS)
+    except InvalidMetadataError as error:
+        message = choose_voice().say_error(error)
+        return _render(message=message), status_of(error)
+    return _render(text=text)
+
+
+@blueprint.post("/tokens/<int:token>/revoke")
+def revoke_token(token: int) -> Answer:
+    """End a token at once."""
+    services().accounts.revoke_token(token, user=g.actor.name)
+    flash(gettext("The token is revoked"), "good")
+    return redirect(url_for("account.show_account"), 303)
+
+
+def _render(text: str = "", message: str = "") -> str:
+    return render_template(
+        "access/account.html",
+        grants=services().grants.list_own(g.actor),
+        tokens=[item for item in services().accounts.list_tokens(g.actor.name) if not item.revoked],
+        days=TOKEN_DAYS,
+        text=text,
+        message=message,
+    )

@@ -1,0 +1,63 @@
+"""Who reads, where that matters: rows that aren't for everybody are given to readers who may have them.
+
+A file for everybody is sent without a look at who asks, so that caches may keep it for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from flask import current_app, g, make_response, request, session
+from werkzeug.wrappers import Response
+
+from opendata.errors import N_, NotPublicError, NotSignedInError
+from opendata.services.core.actors import Actor
+from opendata.web.core.instance import services
+
+PRIVATE = "private, no-store"
+
+
+def find_session() -> Actor | None:
+    """Who is signed in in this browser, None where nobody is."""
+    cookie = current_app.config["SESSION_COOKIE_NAME"]
+    if cookie not in request.cookies or "user" not in session:
+        return None
+    return services().accounts.resume(session["user"], session["mark"])
+
+
+def reader() -> Actor | None:
+    """Who reads what isn't for everybody: None until that is known to matter."""
+    found: Actor | None = g.get("reader")
+    return found
+
+
+def for_readers(view: Callable[..., Response | str]) -> Callable[..., Response | str]:
+    """A view that asks who reads where not everybody may: first as nobody, then as the bearer of a token or session."""
+
+    @wraps(view)
+    def ask(**parts: str) -> Response | str:
+        g.reader = None
+        try:
+            return view(**parts)
+        except NotPublicError:
+            g.reader = _identify()
+            if g.reader is None:
+                raise
+        response = make_response(view(**parts))
+        response.headers["Cache-Control"] = PRIVATE
+        response.vary.update(("Authorization", "Cookie"))
+        return response
+
+    return ask
+
+
+def _identify() -> Actor | None:
+    """Who sent the request. Raises `NotSignedInError` for a token that isn't valid."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return g.get("actor") or find_session()
+    scheme, _, token = header.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotSignedInError(N_("The header “Authorization” must look like “Bearer odt_…”"))
+    return services().accounts.authenticate(token.strip())
