@@ -178,6 +178,17 @@ class WithdrawnError(OpendataError):
         self.tombstone = dict(tombstone or {})
 
 
+class SuspendedError(OpendataError):
+    """The version is stopped until somebody decides about it; `suspension` is the record of that."""
+
+    slug = "suspended"
+    title = N_("This version is stopped")
+
+    def __init__(self, message: str = "", /, *, suspension: Mapping[str, Any] | None = None, **params: Any) -> None:
+        super().__init__(message, **params)
+        self.suspension = dict(suspension or {})
+
+
 class DamagedError(OpendataError):
     """The bytes of a published file are missing or have changed; they are not served."""
 

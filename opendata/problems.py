@@ -30,6 +30,7 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.NotPublicError: 404,
     errors.MovedError: 308,
     errors.WithdrawnError: 410,
+    errors.SuspendedError: 410,
     errors.DamagedError: 503,
     errors.ExpiredError: 410,
     errors.StateError: 409,
@@ -85,6 +86,8 @@ def describe_problem(error: OpendataError, voice: Voice, instance: str) -> dict[
     }
     if isinstance(error, errors.WithdrawnError) and error.tombstone:
         found["tombstone"] = error.tombstone
+    if isinstance(error, errors.SuspendedError) and error.suspension:
+        found["suspension"] = error.suspension
     if error.faults:
         found["errors"] = [{"pointer": item.pointer, "detail": voice.say_fault(item)} for item in error.faults]
     return found

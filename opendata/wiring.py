@@ -16,6 +16,7 @@ from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import Publishers
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.schemas import Schemas
+from opendata.services.catalogue.stops import Stops
 from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import Context, Queue, read_clock
@@ -72,6 +73,7 @@ class Services:
     renaming: Renaming
     restoring: Restoring
     schemas: Schemas
+    stops: Stops
     uploads: Uploads
     versions: Versions
     withdrawals: Withdrawals
@@ -134,6 +136,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
         schemas=schemas,
+        stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),
         versions=versions,
         withdrawals=withdrawals,

@@ -8,7 +8,7 @@ from opendata.cli.access.grants import grant
 from opendata.cli.access.keys import key
 from opendata.cli.access.tokens import token
 from opendata.cli.access.users import user
-from opendata.cli.catalogue.custody import erratum, rebuild, rename, withdraw
+from opendata.cli.catalogue.custody import erratum, rebuild, release, rename, suspend, withdraw
 from opendata.cli.catalogue.differences import diff
 from opendata.cli.catalogue.publishers import publisher
 from opendata.cli.core.failures import Commands
@@ -46,6 +46,8 @@ for command in (
     import_,
     export,
     diff,
+    suspend,
+    release,
     withdraw,
     erratum,
     rename,

@@ -1,7 +1,7 @@
 """The disclosure attribute of a dataset and its scope: who may have its data, and if not everybody, why.
 
-Source: the Regulations on Open Government Information (Decree 711); disclosure to a specific area or group after the
-guidance of 2018 on poverty relief and public welfare (国办发〔2018〕10号).
+Source: the Regulations on Open Government Information (Decree 711); disclosure to a specific area or group after
+the Hainan key points of open government work of 2018 (海南省2018年政务公开工作要点), items 2 and 13.
 """
 
 from __future__ import annotations

@@ -46,6 +46,21 @@ class Tombstone(TypedDict):
     erased: Sequence[str]
 
 
+class Suspension(TypedDict):
+    """That a version was stopped, or that its stop has ended, at `created` (RFC 3339), and why.
+
+    `manifest` and `previous` are the digests of its manifest and of the one before, as in a tombstone.
+    """
+
+    dataset: str
+    version: str
+    manifest: str
+    previous: str | None
+    suspended: bool
+    reason: str
+    created: str
+
+
 class Erratum(TypedDict):
     """A correction of a published version; `number` counts those of a dataset, from 1."""
 

@@ -107,6 +107,11 @@ def tombstone_key(dataset: str, version: str, edition: int = 1) -> str:
     return f"datasets/{shard(dataset)}/{dataset}/withdrawn/{version}{number}.json"
 
 
+def suspension_key(dataset: str, version: str, number: int) -> str:
+    """Where the n-th record of a version's stops lies; the newest says whether it is stopped."""
+    return f"datasets/{shard(dataset)}/{dataset}/suspended/{version}/{number}.json"
+
+
 def erratum_key(dataset: str, number: int) -> str:
     """Where the n-th erratum of a dataset lies."""
     return f"datasets/{shard(dataset)}/{dataset}/errata/{number}.json"

@@ -15,7 +15,7 @@ from opendata.web.core import assets, formats, languages, problem_pages, securit
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, next_version, readings, statuses, uploads, workspace
-from opendata.web.operations import custody, operations
+from opendata.web.operations import custody, operations, stops
 from opendata.wording.findings import LESSER
 
 
@@ -37,6 +37,7 @@ def register_web(app: Flask) -> None:
         catalogue,
         version_pages,
         custody,
+        stops,
         differences,
         downloads,
         feeds,

@@ -139,7 +139,7 @@ def problem(response: TestResponse, status: int, slug: str = "") -> dict[str, An
     assert response.status_code == status, response.text
     assert response.content_type == "application/problem+json"
     found: dict[str, Any] = response.json
-    assert set(found) - {"errors"} == {"type", "title", "status", "detail", "instance"}
+    assert set(found) - {"errors", "suspension"} == {"type", "title", "status", "detail", "instance"}
     assert found["status"] == status
     assert found["type"].startswith("/problems/")
     assert all(set(item) == {"pointer", "detail"} for item in found.get("errors", ()))

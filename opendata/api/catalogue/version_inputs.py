@@ -22,6 +22,12 @@ class WithdrawalInput(Shape):
     resources = Many(Text(longest=100), metadata={"description": "Whose bytes are erased; else those of all."})
 
 
+class StopInput(Shape):
+    """Why a version is stopped, or made public again."""
+
+    reason = Text(required=True, longest=MAX_TEXT, metadata={"description": "Published at the version's address."})
+
+
 class ErratumInput(Shape):
     """What is wrong with a published version."""
 

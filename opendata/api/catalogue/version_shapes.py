@@ -102,6 +102,11 @@ class VersionShape(Schema):
         allow_none=True,
         metadata={"description": "The tombstone of a version that was taken down: when, why, by which law."},
     )
+    suspension = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The record of a version that is stopped: since when, and why."},
+    )
     manifest = Address("/datasets/{0.dataset}/{0.version}/datapackage.json")
     url = Address("/datasets/{0.dataset}/{0.version}/", metadata={"description": "Its page."})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from opendata.api.catalogue.version_inputs import ErratumInput, WithdrawalInput
+from opendata.api.catalogue.version_inputs import ErratumInput, StopInput, WithdrawalInput
 from opendata.api.catalogue.version_shapes import (
     DetailedVersion,
     DetailedVersionShape,
@@ -14,6 +14,7 @@ from opendata.api.catalogue.version_shapes import (
     ResourcePage,
     ResourceShape,
     VersionPage,
+    VersionShape,
 )
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import PREFIX, ApiBlueprint
@@ -89,6 +90,31 @@ def withdraw_version(body: Mapping[str, Any], dataset: str, version: str) -> Pag
     lists all of them. For maintainers.
     """
     return Page(services().withdrawals.withdraw(caller(), dataset, version, **body))
+
+
+@blueprint.operation(
+    "POST", f"{_ONE}/suspend", shape=VersionShape, body=StopInput, problems=(400, 403, 404, 409, 413, 415, 422)
+)
+def suspend_version(body: Mapping[str, Any], dataset: str, version: str) -> VersionView:
+    """Stop a version at once; its addresses answer 410 with the reason until a maintainer decides.
+
+    For the publisher's editors and for maintainers.
+    """
+    return services().stops.suspend(caller(), dataset, version, reason=body["reason"])
+
+
+@blueprint.operation(
+    "POST", f"{_ONE}/release", shape=VersionShape, body=StopInput, problems=(400, 403, 404, 409, 413, 415, 422)
+)
+def release_version(body: Mapping[str, Any], dataset: str, version: str) -> VersionView:
+    """Make a stopped version public again. For maintainers."""
+    return services().stops.release(caller(), dataset, version, reason=body["reason"])
+
+
+@blueprint.operation("GET", "/stops", shape=VersionPage, query=PageQuery, problems=(400, 403, 422), public=False)
+def list_stops(query: Mapping[str, Any]) -> Page[VersionView]:
+    """List the versions that are stopped and wait for a decision. For editors and maintainers."""
+    return cut_page(services().stops.list(caller()), lambda item: f"{item.dataset}@{item.version}", **query)
 
 
 @blueprint.operation(

@@ -27,3 +27,4 @@ class ProblemShape(Schema):
     instance = fields.String(required=True, metadata={"format": "uri-reference"})
     errors = fields.List(fields.Nested(FaultShape), metadata={"description": "Where several values are wrong."})
     tombstone = fields.Dict(metadata={"description": "Of a version that was withdrawn: when, why, by which law."})
+    suspension = fields.Dict(metadata={"description": "Of a version that is stopped: since when, and why."})

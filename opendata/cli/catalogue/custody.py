@@ -46,6 +46,32 @@ def withdraw(
         write_note(say(N_("Withdrew %(dataset)s %(version)s."), dataset=item.dataset, version=item.version))
 
 
+@click.command(short_help="Stop a version at once.")
+@click.argument("dataset")
+@click.argument("version")
+@click.option("--reason", required=True, help="The reason. It is published.")
+def suspend(dataset: str, version: str, reason: str) -> None:
+    """Stop VERSION of DATASET. Its addresses then answer 410 with the reason, until you release or withdraw it."""
+    from opendata.services.core.actors import SYSTEM
+
+    with open_services() as services:
+        services.stops.suspend(SYSTEM, dataset, version, reason=reason)
+    write_note(say(N_("Stopped %(dataset)s %(version)s."), dataset=dataset, version=version))
+
+
+@click.command(short_help="Make a stopped version public again.")
+@click.argument("dataset")
+@click.argument("version")
+@click.option("--reason", required=True, help="The reason. It is published.")
+def release(dataset: str, version: str, reason: str) -> None:
+    """Make VERSION of DATASET public again after a stop."""
+    from opendata.services.core.actors import SYSTEM
+
+    with open_services() as services:
+        services.stops.release(SYSTEM, dataset, version, reason=reason)
+    write_note(say(N_("%(dataset)s %(version)s is public again."), dataset=dataset, version=version))
+
+
 @click.command(short_help="Publish a correction note for a version.")
 @click.argument("dataset")
 @click.argument("version")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opendata.db.models.base import Base, Id
 from opendata.domain.metadata import MetadataJson, ProposedMetadata
-from opendata.domain.records import Erratum, Tombstone
+from opendata.domain.records import Erratum, Suspension, Tombstone
 from opendata.domain.texts import I18n
 
 
@@ -69,7 +69,8 @@ def _read_published(context: DefaultExecutionContext) -> datetime:
 class Version(Base):
     """A published version: an index entry over the manifest in the store.
 
-    `withdrawal` is the tombstone of one that was taken down, `unfinished` whether steps of that are still to be done.
+    `withdrawal` is the tombstone of one taken down. `suspended` says that it is stopped until somebody decides;
+    `suspension` is the newest record of that. `unfinished` says that records must still be written or files moved.
     `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected. The ids of
     the versions of a dataset rise with their numbers.
     """
@@ -96,6 +97,8 @@ class Version(Base):
     draft_id: Mapped[str | None] = mapped_column(String(32))
     withdrawal: Mapped[Tombstone | None] = mapped_column(JSON)
     unfinished: Mapped[bool] = mapped_column(default=False, index=True)
+    suspended: Mapped[bool] = mapped_column(default=False, index=True)
+    suspension: Mapped[Suspension | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Alias(Base):

@@ -1,7 +1,6 @@
 """Grants: permission for a reader to have the rows of a dataset that isn't open, given by its publisher.
 
-Source: data that is open on application is given under an agreement, for a purpose and a time (公共数据有条件开放);
-disclosure to a specific area or group after the guidance 国办发〔2018〕10号.
+A grant names who may have the rows, for what purpose, under which agreement and until when.
 """
 
 from __future__ import annotations

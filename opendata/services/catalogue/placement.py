@@ -1,7 +1,7 @@
 """Where the files of a version lie: in the public store what anybody may have now, in the private store all else.
 
-The rows of a version that was withdrawn, or whose dataset isn't open, are in the private store, so that the public
-store can be served as it is, by a content delivery network or a mirror.
+The rows of a version that was stopped or withdrawn, or whose dataset isn't open, are in the private store, so that the
+public store can be served as it is, by a content delivery network or a mirror.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from opendata.domain.drafts import DraftState
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, IntegrityError, NotFoundError
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.core.access import disclosure_of, list_public_blobs
+from opendata.services.core.access import disclosure_of, list_public_blobs, where_standing
 from opendata.services.core.context import Context
 from opendata.storage.store import Store
 
@@ -58,7 +58,7 @@ class Placement:
 
     def _list_public(self, row: Version, owner: Dataset) -> set[str]:
         """The files of a version that anybody may have."""
-        if row.withdrawal is not None:
+        if row.withdrawal is not None or row.suspended:
             return set()
         return list_public_blobs(self._manifests.get(row.dataset_id, row.version), disclosure_of(owner))
 
@@ -68,7 +68,7 @@ class Placement:
             return set()
         found: set[str] = set()
         query = select(Version, Dataset).join(Dataset, Dataset.id == Version.dataset_id)
-        for other, owner in session.execute(query.where(Version.id != row.id, Version.withdrawal.is_(None))):
+        for other, owner in session.execute(query.where(Version.id != row.id, where_standing())):
             data = self._manifests.read(other.dataset_id, other.version)
             if any(name.encode() in data for name in names):
                 found |= self._list_public(other, owner)

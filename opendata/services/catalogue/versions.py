@@ -18,7 +18,7 @@ from opendata.domain.manifest import Manifest
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.resources import Resource, StoredFile, TableResource
 from opendata.domain.schema import ForeignKey
-from opendata.errors import N_, NotFoundError, WithdrawnError
+from opendata.errors import N_, NotFoundError, SuspendedError, WithdrawnError
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.entries import find_dataset, view_dataset
 from opendata.services.catalogue.manifests import Manifests
@@ -98,7 +98,7 @@ class Versions:
         return Page(found, _write_place(rows[limit - 1][0]) if len(rows) > limit else None)
 
     def get(self, dataset: str, version: str) -> VersionView:
-        """One version. Raises `NotFoundError`, and `WithdrawnError` with the tombstone of one that was taken down."""
+        """One version. Raises `NotFoundError`, `WithdrawnError` with the tombstone, `SuspendedError` with the stop."""
         with self._context.read() as session:
             row = find_version(session, dataset, version)
             if row.withdrawal is not None:
@@ -109,6 +109,16 @@ class Versions:
                     day=str(row.withdrawal["withdrawn"])[:10],
                     reason=row.withdrawal["reason"],
                     tombstone=row.withdrawal,
+                )
+            if row.suspended:
+                stop = row.suspension
+                raise SuspendedError(
+                    N_("Version %(version)s of “%(dataset)s” was stopped on %(day)s: %(reason)s"),
+                    version=row.version,
+                    dataset=row.dataset_id,
+                    day=stop["created"][:10] if stop else "",
+                    reason=stop["reason"] if stop else "",
+                    suspension=stop,
                 )
             return view_version(row)
 
@@ -266,7 +276,7 @@ class Versions:
         with ExitStack() as opened:
             try:
                 path = opened.enter_context(self.find_file(dataset, version, key.resource, "parquet").local_copy())
-            except (NotFoundError, WithdrawnError):
+            except (NotFoundError, SuspendedError, WithdrawnError):
                 path = None
             yield path
 
@@ -306,6 +316,7 @@ def view_version(row: Version) -> VersionView:
         bytes=row.bytes,
         manifest_sha256=row.manifest,
         withdrawal=row.withdrawal,
+        suspension=row.suspension if row.suspended else None,
     )
 
 

@@ -29,14 +29,14 @@ from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.placement import Placement
 from opendata.services.catalogue.versions import find_version, view_version
-from opendata.services.core.access import disclosure_of
-from opendata.services.core.actors import Actor, require_maintainer
+from opendata.services.core.access import disclosure_of, where_standing
+from opendata.services.core.actors import SYSTEM, Actor, require_maintainer
 from opendata.services.core.caches import purge_caches
 from opendata.services.core.context import Context
 from opendata.services.core.records import keep_edition, list_editions
 from opendata.services.core.values import VersionView
 from opendata.storage.derived import DerivedFolder
-from opendata.storage.store import erratum_key, tombstone_key
+from opendata.storage.store import erratum_key, suspension_key, tombstone_key
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class Withdrawals:
                 self._context.log(session, found_actor, verb, "version", subject, reason=reason)
             session.flush()
             for identifier in sorted({item.dataset_id for item in rows}):
-                _find_latest(session, find_dataset(session, identifier, lock=True), now)
+                choose_latest(session, find_dataset(session, identifier, lock=True), now)
             taken = [view_version(item) for item in rows]
         for view in taken:
             self.finish(view.dataset, view.version)
@@ -126,7 +126,7 @@ class Withdrawals:
             self._context.log(session, actor, "withdraw", "version", subject, reason=disclosure.reason)
         session.flush()
         if is_narrower:
-            _find_latest(session, row, now)
+            choose_latest(session, row, now)
 
     def finish_all(self, dataset: str | None = None) -> int:
         """Finish what was decided and not done, of one dataset or of all; how many versions that were."""
@@ -140,12 +140,17 @@ class Withdrawals:
         return len(found)
 
     def finish(self, dataset: str, version: str) -> None:
-        """Write the tombstone of a version, delete what it says is erased, and put its files where they belong.
+        """Write the records of a version's stop and tombstone, delete what is erased, put its files where they belong.
 
         Doing so again changes nothing.
         """
+        self._stop_what_was_open(dataset, version)
         with self._context.read() as session:
-            withdrawal = find_version(session, dataset, version).withdrawal
+            row = find_version(session, dataset, version)
+            withdrawal, suspension = row.withdrawal, row.suspension
+        if suspension is not None:
+            count = len(list_editions(self._context.public, partial(suspension_key, dataset, version)))
+            keep_edition(self._context, partial(suspension_key, dataset, version), suspension, count)
         if withdrawal is not None:
             count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
             keep_edition(self._context, partial(tombstone_key, dataset, version), withdrawal, count)
@@ -161,11 +166,42 @@ class Withdrawals:
         with self._context.write() as session:
             find_version(session, dataset, version).unfinished = False
 
+    def _stop_what_was_open(self, dataset: str, version: str) -> None:
+        """Stop a version that was open to all when it was published, while its dataset isn't.
+
+        An older program left such versions standing; a maintainer decides about each.
+        """
+        with self._context.write() as session:
+            owner, row = find_dataset(session, dataset, lock=True), find_version(session, dataset, version)
+            manifest, disclosure = self._manifests.get(dataset, version), disclosure_of(owner)
+            is_narrower = disclosure.is_narrower_than(manifest.metadata.disclosure)
+            if is_narrower and row.withdrawal is None and row.suspension is None:
+                now = self._context.now()
+                reason = disclosure.reason or disclosure.audience
+                mark_suspended(row, manifest, reason, format_time(now), suspended=True)
+                row.changed = now
+                self._context.log(session, SYSTEM, "suspend", "version", f"{dataset}@{version}")
+                session.flush()
+                choose_latest(session, owner, now)
+
+    def read_suspension(self, dataset: str, version: str, *, signature: bool = False) -> bytes:
+        """The exact bytes of the newest record of a version's stops, or their signature. Raises `NotFoundError`."""
+        count = len(list_editions(self._context.public, partial(suspension_key, dataset, version)))
+        key = suspension_key(dataset, version, max(1, count))
+        return self._context.public.get_record(f"{key}.sig" if signature else key)
+
     def read_tombstone(self, dataset: str, version: str, *, signature: bool = False) -> bytes:
         """The exact bytes of a version's newest tombstone, or their signature. Raises `NotFoundError`."""
         count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
         key = tombstone_key(dataset, version, max(1, count))
         return self._context.public.get_record(f"{key}.sig" if signature else key)
+
+    def list_resources(self, actor: Actor | None, dataset: str, version: str) -> Sequence[Resource]:
+        """What may be erased of a version, stopped or not; nothing of one that was withdrawn. For maintainers."""
+        require_maintainer(actor)
+        with self._context.read() as session:
+            is_withdrawn = find_version(session, dataset, version).withdrawal is not None
+        return () if is_withdrawn else self._manifests.get(dataset, version).resources
 
     def report_erratum(
         self, actor: Actor | None, dataset: str, version: str, *, text: str, successor: str | None = None
@@ -315,9 +351,24 @@ def _stands(session: Session, dataset: str, version: str) -> bool:
     return session.scalar(query) is not None
 
 
-def _find_latest(session: Session, row: Dataset, now: datetime) -> None:
-    """Make the dataset name its highest version that isn't withdrawn."""
-    query = select(Version.version).where(Version.dataset_id == row.id, Version.withdrawal.is_(None))
+def mark_suspended(row: Version, manifest: Manifest, reason: str, moment: str, *, suspended: bool) -> None:
+    """Fix what the next record of a version's stops will say; `moment` is RFC 3339."""
+    row.suspended = suspended
+    row.suspension = {
+        "dataset": row.dataset_id,
+        "version": row.version,
+        "manifest": f"sha256:{row.manifest}",
+        "previous": manifest.previous,
+        "suspended": suspended,
+        "reason": reason,
+        "created": moment,
+    }
+    row.unfinished = True
+
+
+def choose_latest(session: Session, row: Dataset, now: datetime) -> None:
+    """Make the dataset name its highest version that is there to be read."""
+    query = select(Version.version).where(Version.dataset_id == row.id, where_standing())
     numbers = [parse_version(text) or (0, 0, 0) for text in session.scalars(query)]
     row.latest = ".".join(str(part) for part in max(numbers)) if numbers else None
     row.modified = now

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Grant
+from opendata.db.models import Dataset, Grant, Version
 from opendata.domain.disclosure import OPEN, PUBLIC, Disclosure
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Resource
@@ -33,6 +33,11 @@ def is_listed(row: Dataset) -> bool:
 def where_open() -> ColumnElement[bool]:
     """The condition on rows of `datasets` under which anyone may have the data."""
     return and_(_say("attribute", OPEN), _say("scope", PUBLIC))
+
+
+def where_standing() -> ColumnElement[bool]:
+    """The condition on rows of `versions` under which a version is there to be read."""
+    return and_(Version.withdrawal.is_(None), Version.suspended.is_(False))
 
 
 def disclosure_of(row: Dataset) -> Disclosure:

@@ -16,7 +16,7 @@ from opendata.domain.drafts import SETTLED, ChangeCounts, DraftState, Failure
 from opendata.domain.manifest import Notice
 from opendata.domain.metadata import MetadataJson
 from opendata.domain.profile import ColumnProfile
-from opendata.domain.records import Erratum, Tombstone
+from opendata.domain.records import Erratum, Suspension, Tombstone
 from opendata.domain.roles import Role
 from opendata.domain.schema import TableSchema
 from opendata.domain.texts import Contributor, I18n, License, Source
@@ -87,7 +87,7 @@ class VersionView:
     """A published version; `created` is when publication was asked for, `manifest_sha256` names its manifest.
 
     `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected.
-    `withdrawal` is the tombstone of a version that was taken down.
+    `withdrawal` is the tombstone of a version that was taken down, `suspension` the record of one that is stopped.
     """
 
     dataset: str
@@ -102,6 +102,12 @@ class VersionView:
     bytes: int
     manifest_sha256: str
     withdrawal: Tombstone | None = None
+    suspension: Suspension | None = None
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it is there to be read."""
+        return self.withdrawal is None and self.suspension is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from opendata.db.models import Damage, Dataset, Version
 from opendata.errors import NotFoundError
-from opendata.services.core.access import where_open
+from opendata.services.core.access import where_open, where_standing
 from opendata.services.core.context import Context
 from opendata.services.core.values import ServedFile
 from opendata.storage.store import BlobState
@@ -33,7 +33,7 @@ _STANDING = (
     .where(
         Version.dataset_id == bindparam("dataset"),
         Version.version == bindparam("version"),
-        Version.withdrawal.is_(None),
+        where_standing(),
         ~exists().where(Damage.sha256 == bindparam("sha256")),
         where_open(),
     )

@@ -14,22 +14,25 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Table, func, null, select, text
+from sqlalchemy import JSON, DateTime, Table, func, null, select, text, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Base
+from opendata.db.models import Base, Dataset, Version
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, StateError
 from opendata.metadata.versions import parse_version
+from opendata.services.core.access import where_standing
 from opendata.services.core.context import Context
 from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance
+from opendata.services.core.records import list_editions
 from opendata.settings import Settings
-from opendata.storage.local import sync_folder
+from opendata.storage.local import LocalStore, sync_folder
 from opendata.storage.signing import KEY_FILE
-from opendata.storage.store import manifest_key
+from opendata.storage.store import manifest_key, suspension_key
 
 FORMAT = 1
 _AT_ONCE = 500
@@ -180,6 +183,7 @@ def restore_backup(
         with database.unit(write=True) as session:
             for table in Base.metadata.sorted_tables:
                 _load_table(session, table, source / "database" / f"{table.name}.jsonl")
+            _keep_stops(session, LocalStore(settings.public_folder))
     finally:
         database.dispose()
     if (source / "keys").is_dir():
@@ -189,6 +193,20 @@ def restore_backup(
                 _copy(source / "keys" / name, settings.key_folder / name)
         create_instance(settings)
     return described
+
+
+def _keep_stops(session: Session, store: LocalStore) -> None:
+    """What was stopped, or let go, after the database of a backup was read: the store is newer, and it counts."""
+    keys = [key.split("/") for key in store.list_records("datasets") if "/suspended/" in key and key.endswith(".json")]
+    for dataset, version in sorted({(parts[2], parts[4]) for parts in keys}):
+        count = len(list_editions(store, partial(suspension_key, dataset, version)))
+        found = json.loads(store.get_record(suspension_key(dataset, version, count)))
+        where = (Version.dataset_id == dataset, Version.version == version)
+        stopped = {"suspension": found, "suspended": found["suspended"], "unfinished": True}
+        session.execute(update(Version).where(*where).values(**stopped))
+    for row in session.scalars(select(Dataset)):
+        numbers = session.scalars(select(Version.version).where(Version.dataset_id == row.id, where_standing()))
+        row.latest = max(numbers, key=lambda text: parse_version(text) or (0, 0, 0), default=None)
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:

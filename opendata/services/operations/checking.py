@@ -28,7 +28,7 @@ from opendata.errors import N_, IntegrityError, NotFoundError, OpendataError
 from opendata.metadata.canonical import digest
 from opendata.metadata.keys import PublicKey, find_signer
 from opendata.metadata.versions import parse_version
-from opendata.services.core.access import disclosure_of, list_public_blobs
+from opendata.services.core.access import disclosure_of, list_public_blobs, where_standing
 from opendata.services.core.context import Context
 from opendata.services.core.damages import ALTERED, MISSING, Damages
 from opendata.services.core.records import list_editions, read_keys
@@ -248,7 +248,7 @@ class Checking:
             query = select(Version.dataset_id, Version.version, Dataset).join(Dataset, Dataset.id == Version.dataset_id)
             standing = [
                 (manifest_key(dataset, version), disclosure_of(row))
-                for dataset, version, row in session.execute(query.where(Version.withdrawal.is_(None)))
+                for dataset, version, row in session.execute(query.where(where_standing()))
             ]
             allowed = {name for names in self._list_planned(session).values() for name in names}
         for key, disclosure in standing:

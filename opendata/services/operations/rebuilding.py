@@ -18,8 +18,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset, Draft, Publisher, Schema, Version
+from opendata.domain.disclosure import Disclosure
 from opendata.domain.records import Alias as AliasRecord
-from opendata.domain.records import Entry, Erratum, Tombstone
+from opendata.domain.records import Entry, Erratum, Suspension, Tombstone
 from opendata.errors import N_, IntegrityError, NotFoundError, OpendataError, StateError
 from opendata.metadata.canonical import digest
 from opendata.metadata.keys import PublicKey, find_signer
@@ -28,7 +29,7 @@ from opendata.services.catalogue.schemas import index_schema
 from opendata.services.catalogue.version_index import index_version
 from opendata.services.core.context import Context
 from opendata.services.core.records import list_editions, read_keys
-from opendata.storage.store import entry_key, erratum_key, publisher_key, signature_key, tombstone_key
+from opendata.storage.store import entry_key, erratum_key, publisher_key, signature_key, suspension_key, tombstone_key
 
 _THREADS = 8
 _AT_ONCE = 64
@@ -182,6 +183,10 @@ class Rebuilding:
             if tombstone["manifest"] != digest(data):
                 raise IntegrityError(N_("Its tombstone belongs to another manifest"))
             row.withdrawal = cast(Tombstone, tombstone)
+        stops = len(list_editions(self._store, partial(suspension_key, dataset, row.version)))
+        if stops:
+            suspension = cast(Suspension, self._read(keys, suspension_key(dataset, row.version, stops), "created"))
+            row.suspension, row.suspended = suspension, suspension["suspended"]
         return row
 
 
@@ -190,7 +195,7 @@ def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt) -> None:
     entry = found.entry
     if entry is None:
         return
-    standing = [row for row in found.versions if row.withdrawal is None]
+    standing = [row for row in found.versions if row.withdrawal is None and not row.suspended]
     times = [
         datetime.fromisoformat(entry["modified"]),
         *(moment for row in found.versions for moment in _list_times(row, found.errata)),
@@ -210,13 +215,15 @@ def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt) -> None:
         )
     )
     session.flush()
+    is_open = Disclosure.from_json(entry["metadata"].get("disclosure")).is_open
     for row in found.versions:
+        row.unfinished = not is_open or row not in standing  # the worker puts its files where they belong
         row.changed = max(_list_times(row, found.errata))
     versions = sorted(found.versions, key=lambda row: parse_version(row.version) or (0, 0, 0))
     session.add_all(versions)
     rebuilt.datasets += 1
     rebuilt.versions += len(found.versions)
-    rebuilt.withdrawn += len(found.versions) - len(standing)
+    rebuilt.withdrawn += sum(row.withdrawal is not None for row in found.versions)
 
 
 def _list_times(row: Version, errata: Sequence[Erratum]) -> Iterator[datetime]:
@@ -224,6 +231,8 @@ def _list_times(row: Version, errata: Sequence[Erratum]) -> Iterator[datetime]:
     yield row.published
     if row.withdrawal:
         yield datetime.fromisoformat(row.withdrawal["changed"])
+    if row.suspension:
+        yield datetime.fromisoformat(row.suspension["created"])
     for item in errata:
         if row.version in (item["version"], item["successor"]):
             yield datetime.fromisoformat(item["created"])

@@ -15,7 +15,7 @@ from opendata.errors import N_, BackendError, InputError, NotFoundError
 from opendata.metadata.versions import parse_version
 from opendata.services.core.records import list_editions, read_key_records
 from opendata.storage.local import LocalStore
-from opendata.storage.store import alias_key, manifest_key, signature_key, tombstone_key
+from opendata.storage.store import alias_key, manifest_key, signature_key, suspension_key, tombstone_key
 
 Signed = tuple[bytes, bytes]
 """A record and its detached signature; the signature is empty if it is missing."""
@@ -57,6 +57,10 @@ class Source(Protocol):
 
     def read_tombstone(self, dataset: str, version: str) -> Signed | None:
         """The tombstone of a version that was withdrawn."""
+        ...
+
+    def read_suspension(self, dataset: str, version: str) -> Signed | None:
+        """The newest record of a version's stops, None if it was never stopped."""
         ...
 
     def leads_to(self, old: str, dataset: str) -> bool:
@@ -125,6 +129,11 @@ class StoreSource:
         editions = len(list_editions(self._store, partial(tombstone_key, dataset, version)))
         return self._read(tombstone_key(dataset, version, editions)) if editions else None
 
+    def read_suspension(self, dataset: str, version: str) -> Signed | None:
+        """See `Source`."""
+        count = len(list_editions(self._store, partial(suspension_key, dataset, version)))
+        return self._read(suspension_key(dataset, version, count)) if count else None
+
     def leads_to(self, old: str, dataset: str) -> bool:
         """See `Source`."""
         found = self._read(alias_key(old))
@@ -186,6 +195,10 @@ class PackageSource:
         return data, signature.read_bytes() if signature.is_file() else b""
 
     def read_tombstone(self, dataset: str, version: str) -> Signed | None:  # noqa: ARG002
+        """See `Source`."""
+        return None
+
+    def read_suspension(self, dataset: str, version: str) -> Signed | None:  # noqa: ARG002
         """See `Source`."""
         return None
 
@@ -256,6 +269,10 @@ class WebSource:
     def read_tombstone(self, dataset: str, version: str) -> Signed | None:
         """See `Source`."""
         return self._read_signed(dataset, version, "withdrawal.json")
+
+    def read_suspension(self, dataset: str, version: str) -> Signed | None:
+        """See `Source`."""
+        return self._read_signed(dataset, version, "suspension.json")
 
     def leads_to(self, old: str, dataset: str) -> bool:
         """See `Source`."""

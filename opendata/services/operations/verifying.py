@@ -141,6 +141,9 @@ def _check_version(
     tombstone = source.read_tombstone(dataset, version)
     if tombstone is not None:
         return _check_tombstone(found, dataset, version, tombstone, before)
+    stop = source.read_suspension(dataset, version)
+    if stop is not None and _says_stopped(stop):
+        return _check_stop(found, dataset, version, stop, before)
     signed = source.read_manifest(dataset, version)
     if signed is None:
         found.findings.append(Evidence(where, GONE))
@@ -183,6 +186,35 @@ def _says_open(resource: Any) -> bool:
     """Whether a resource is public although its dataset isn't."""
     ours = resource.get("opendata") if isinstance(resource, Mapping) else None
     return isinstance(ours, Mapping) and ours.get("disclosure") == OPEN
+
+
+def _says_stopped(signed: Signed) -> bool:
+    """Whether a record says that a version is stopped; one that can't be read is looked at as if it did."""
+    try:
+        return json.loads(signed[0])["suspended"] is not False
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return True
+
+
+def _check_stop(found: Verified, dataset: str, version: str, signed: Signed, before: _Link | None) -> _Link | None:
+    """Check the record of a version that is stopped; its files aren't public."""
+    where = f"{dataset}@{version}"
+    found.versions += 1
+    found.withheld += 1
+    try:
+        stop = json.loads(signed[0])
+        manifest, previous, made = stop["manifest"], stop["previous"], datetime.fromisoformat(stop["created"])
+        named = stop["version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        found.findings.append(Evidence(where, NO_RECORD))
+        return before
+    found.heads.setdefault(dataset, {})[version] = manifest
+    if named != version:
+        found.findings.append(Evidence(where, MISPLACED))
+    _check_signature(found, where, signed, made)
+    if previous != (before.manifest if before else None):
+        found.findings.append(Evidence(where, CUT))
+    return _Link(manifest, before.uuid if before else None, before.created if before else "0")
 
 
 def _check_tombstone(found: Verified, dataset: str, version: str, signed: Signed, before: _Link | None) -> _Link | None:

@@ -63,7 +63,7 @@ def show_difference(dataset: str, old: str, new: str) -> Response | str:
         "catalogue/difference.html",
         dataset=services().datasets.get(dataset, g.actor),
         difference=found,
-        versions=[item.version for item in services().versions.list(dataset) if item.withdrawal is None],
+        versions=[item.version for item in services().versions.list(dataset) if item.is_standing],
         manifest=services().versions.get_manifest(dataset, new),
         tables=[_show_table(found, item) for item in found["resources"][:SHOWN_TABLES]],
     )

@@ -87,7 +87,8 @@ def _list_pages(following: str | None) -> Iterator[Link]:
 def _describe(item: News) -> Entry:
     dataset, version = item.dataset, item.version
     place = absolute_url(url_for("version_pages.show_version", dataset=dataset.id, version=version.version))
-    record = "withdrawal.json" if version.withdrawal else "datapackage.json"
+    stopped = "suspension.json" if version.suspension else "datapackage.json"
+    record = "withdrawal.json" if version.withdrawal else stopped
     title = f"{say_plain(dataset)} {version.version}"
     return Entry(
         id=identify_version(dataset.uuid, version.version),
@@ -107,6 +108,8 @@ def _list_paragraphs(item: News) -> Iterator[str]:
         yield f"{gettext('Withdrawn on')} {version.withdrawal['withdrawn'][:10]}: {version.withdrawal['reason']}"
         if version.withdrawal["successor"]:
             yield f"{gettext('Version to use instead')}: {version.withdrawal['successor']}"
+    elif version.suspension:
+        yield f"{gettext('Stopped on')} {version.suspension['created'][:10]}: {version.suspension['reason']}"
     yield from _list_corrections(item.dataset, version.version)
     if version.reasons:
         changes = choose_separator().join(pick_reason(reason)[0] for reason in version.reasons)
@@ -129,5 +132,7 @@ def _list_categories(item: News) -> Iterator[str]:
     """Words for programs: what became of a version since it was published."""
     if item.version.withdrawal:
         yield "withdrawn"
+    elif item.version.suspension:
+        yield "suspended"
     if any(erratum["version"] == item.version.version for erratum in item.dataset.errata):
         yield "corrected"

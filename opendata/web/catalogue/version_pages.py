@@ -67,4 +67,4 @@ def _read_profile(dataset: str, version: str, resource: str) -> Sequence[ColumnP
 def _find_before(dataset: str, version: str) -> str | None:
     """The version to compare with: the one before, unless it was withdrawn."""
     before = services().versions.find_predecessor(dataset, version)
-    return before.version if before is not None and before.withdrawal is None else None
+    return before.version if before is not None and before.is_standing else None

@@ -113,6 +113,11 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         N_("The version was published and has been withdrawn. The reason is kept at its address."),
         N_("Use the newest version of the dataset."),
     ),
+    "suspended": (
+        N_("This version is stopped"),
+        N_("The version was published and has been stopped. The reason is given at its address."),
+        N_("Use another version of the dataset, or come back later: the stop is being looked into."),
+    ),
     "damaged": (
         N_("This file is damaged and isn't available"),
         N_("The stored bytes are missing, or have changed since the version was published."),

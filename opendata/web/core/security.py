@@ -59,6 +59,7 @@ def add_headers(response: Response) -> Response:
         "sessions",
         "grants",
         "account",
+        "stops",
     )
     response.headers.setdefault("Cache-Control", "private, no-store" if private else "no-cache")
     return response

@@ -97,6 +97,19 @@ def send_tombstone_signature(dataset: str, version: str) -> AnyResponse:
     return send(describe_bytes(data, _TEXT, DERIVED))
 
 
+@blueprint.get("/datasets/<dataset>/<version>/suspension.json")
+def send_suspension(dataset: str, version: str) -> AnyResponse:
+    """The newest record of a version's stops: exactly the bytes that are signed."""
+    return send(describe_bytes(services().withdrawals.read_suspension(dataset, version), JSON, "no-cache"))
+
+
+@blueprint.get("/datasets/<dataset>/<version>/suspension.json.sig")
+def send_suspension_signature(dataset: str, version: str) -> AnyResponse:
+    """The detached signature of that record."""
+    data = services().withdrawals.read_suspension(dataset, version, signature=True)
+    return send(describe_bytes(data, _TEXT, "no-cache"))
+
+
 @blueprint.get('/datasets/<dataset>/<version>/<resource>.<any("csv","parquet","xlsx","json","jsonl","arrow"):suffix>')
 @for_readers
 def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:

@@ -33,6 +33,7 @@ def show_workspace() -> Answer:
     cursor = request.args.get("cursor") or None
     return render_template(
         "drafts/workspace.html",
+        stops=len(services().stops.list(g.actor)),
         drafts=services().drafts.list(g.actor, cursor=request.args.get("drafts") or None, limit=20),
         datasets=services().datasets.list(g.actor, publisher=g.actor.edited_publisher, cursor=cursor, limit=20),
     )

@@ -102,6 +102,15 @@ def test_a_key_hands_over_to_a_fresh_one(run: Run, lakes: Path) -> None:
     assert run("fsck", "--full").exit_code == 0
 
 
+def test_a_version_is_stopped_and_let_go(run: Run, lakes: Path) -> None:
+    assert run("suspend", "lakes", "1.0.0", "--reason", "含有个人信息").exit_code == 0
+    again = run("suspend", "lakes", "1.0.0", "--reason", "含有个人信息")
+    assert (again.exit_code, "1.0.0 is already stopped" in again.stderr) == (2, True)
+    assert run("export", "lakes@1.0.0", str(lakes.parent / "out")).exit_code == 2
+    assert run("release", "lakes", "1.0.0", "--reason", "误报").exit_code == 0
+    assert run("fsck").exit_code == 0
+
+
 def test_a_version_is_corrected_withdrawn_and_erased(run: Run, lakes: Path) -> None:
     corrected = run("erratum", "lakes", "1.0.0", "--text", "单位应为米", "--successor", "1.1.0")
     assert (corrected.exit_code, "1.0.0" in corrected.stderr) == (0, True)

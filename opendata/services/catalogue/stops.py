@@ -1,0 +1,86 @@
+"""The emergency stop: nobody has a version any more, until a maintainer decides about it.
+
+Source: the Hainan key points of open government work of 2018 (海南省2018年政务公开工作要点), item 9: what was released
+improperly is put right in time. A stop is a signed record in the store, and so is its end: a rebuilt or restored
+catalogue keeps what was stopped.
+
+1. One database commit decides it: from then on every address of the version answers 410 with the reason.
+2. The record is written, the files move to the private store, and caches are purged. The next sweep finishes what a
+   crash leaves undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from opendata.db.models import Dataset, Version
+from opendata.domain.moments import format_time
+from opendata.errors import N_, InvalidMetadataError, StateError, fault
+from opendata.services.catalogue.entries import find_dataset
+from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.versions import find_version, view_version
+from opendata.services.catalogue.withdrawals import Withdrawals, choose_latest, mark_suspended
+from opendata.services.core.actors import Actor, require_editor, require_maintainer, require_publisher
+from opendata.services.core.context import Context
+from opendata.services.core.values import VersionView
+
+_LONGEST_TEXT = 4000
+
+
+class Stops:
+    """Stops versions and lets them go."""
+
+    def __init__(self, context: Context, manifests: Manifests, withdrawals: Withdrawals) -> None:
+        self._context = context
+        self._manifests = manifests
+        self._withdrawals = withdrawals
+
+    def suspend(self, actor: Actor | None, dataset: str, version: str, *, reason: str) -> VersionView:
+        """Take a version off at once, with a reason that is published. For the publisher's editors and maintainers.
+
+        Raises `NotFoundError`, `NotPermittedError`, `InvalidMetadataError`, and `StateError` where it is off already.
+        """
+        with self._context.read() as session:
+            found = require_editor(actor, find_dataset(session, dataset).publisher_id)
+        return self._decide(found, dataset, version, reason, suspended=True)
+
+    def release(self, actor: Actor | None, dataset: str, version: str, *, reason: str) -> VersionView:
+        """Make a version public again, for maintainers. Raises as `suspend`."""
+        return self._decide(require_maintainer(actor), dataset, version, reason, suspended=False)
+
+    def list(self, actor: Actor | None) -> Sequence[VersionView]:
+        """The versions that wait for a decision, of the actor's publisher or of all, the latest stop first."""
+        found = require_publisher(actor)
+        query = select(Version).join(Dataset, Dataset.id == Version.dataset_id)
+        query = query.where(Version.suspended, Version.withdrawal.is_(None)).order_by(Version.changed.desc())
+        if not found.is_maintainer:
+            query = query.where(Dataset.publisher_id == found.edited_publisher)
+        with self._context.read() as session:
+            return [view_version(row) for row in session.scalars(query)]
+
+    def _decide(self, actor: Actor, dataset: str, version: str, reason: str, *, suspended: bool) -> VersionView:
+        reason = reason.strip()
+        if not reason or len(reason) > _LONGEST_TEXT:
+            text = N_("Give a reason. It is published at the version's address")
+            raise InvalidMetadataError(faults=[fault("/reason", text)])
+        now = self._context.now()
+        with self._context.write() as session:
+            owner = find_dataset(session, dataset, lock=True)
+            row = find_version(session, dataset, version)
+            if row.withdrawal is not None:
+                raise StateError(N_("Version %(version)s is already withdrawn"), version=version)
+            if row.suspended and suspended:
+                raise StateError(N_("Version %(version)s is already stopped"), version=version)
+            if not row.suspended and not suspended:
+                raise StateError(N_("Version %(version)s isn't stopped"), version=version)
+            mark_suspended(row, self._manifests.get(dataset, version), reason, format_time(now), suspended=suspended)
+            row.changed = now
+            verb = "suspend" if suspended else "release"
+            self._context.log(session, actor, verb, "version", f"{dataset}@{version}", reason=reason)
+            session.flush()
+            choose_latest(session, owner, now)
+            view = view_version(row)
+        self._withdrawals.finish(dataset, version)
+        return view
