@@ -23,6 +23,11 @@ TRANSLATIONS = Path(__file__).resolve().parent / "wording" / "translations"
 LANGUAGES = (*sorted(path.name for path in TRANSLATIONS.iterdir() if path.is_dir()), SOURCE_LANGUAGE)
 """The languages the program speaks: each that has a folder of translations, and English."""
 
+REVIEW_CHECKS = ("secrecy", "privacy", "wording", "timing", "method")
+"""The checks of a review that there are, in the order in which pages show them."""
+
+_FIXED_CHECKS = ("secrecy", "privacy")
+
 
 def _setting(default: object, about: str, *, unit: str = "", secret: bool = False) -> Any:
     return field(default=default, metadata={"about": about, "unit": unit, "secret": secret})
@@ -46,6 +51,11 @@ class Settings:
     timezone: str = _setting("Asia/Shanghai", "Time zone in which pages show times.")
     review: str = _setting(
         "two-person", "`two-person`: another person approves before publication; `none`: submitting publishes."
+    )
+    review_checks: tuple[str, ...] = _setting(
+        REVIEW_CHECKS,
+        "Checks that a reviewer signs before a draft can be approved (comma-separated)."
+        " `secrecy` and `privacy` can't be left out.",
     )
     secret_key: str = _setting("", "Signs sessions; empty: a random one kept in the instance folder.", secret=True)
     max_upload_bytes: int = _setting(
@@ -215,7 +225,7 @@ def write_instance_file(home: Path, values: Mapping[str, str]) -> None:
     os.replace(beside, home / INSTANCE_FILE)
 
 
-_CHOICES = {"review": ("none", "two-person"), "languages": LANGUAGES}
+_CHOICES = {"review": ("none", "two-person"), "languages": LANGUAGES, "review_checks": REVIEW_CHECKS}
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -245,6 +255,18 @@ def _choose(name: str, text: str, choices: tuple[str, ...]) -> str:
             value=text,
         )
     return text
+
+
+def _parse_checks(name: str, default: object, text: str) -> object:
+    found = _parse(name, default, text)
+    missing = [check for check in _FIXED_CHECKS if isinstance(found, tuple) and check not in found]
+    if missing:
+        raise UsageError(
+            N_("%(variable)s must include %(checks)s. These checks can't be switched off"),
+            variable=variable_of(name),
+            checks=", ".join(missing),
+        )
+    return found
 
 
 def _parse_timezone(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
@@ -295,6 +317,7 @@ _CHECKS = {
     "accel_prefix": _parse_prefix,
     "base_url": _parse_address,
     "queue_url": _parse_queue,
+    "review_checks": _parse_checks,
     "timezone": _parse_timezone,
 }
 

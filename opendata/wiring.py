@@ -36,6 +36,8 @@ from opendata.services.operations.checking import Checking
 from opendata.services.operations.collecting import Collecting
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.packages.imports import Imports
+from opendata.services.review.answers import Answers
+from opendata.services.review.reviews import Reviews
 from opendata.services.uploads.uploads import Uploads
 from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
@@ -53,6 +55,7 @@ class Services:
     database: Database
     queue: DraftQueue
     accounts: Accounts
+    answers: Answers
     backups: Backups
     checking: Checking
     collecting: Collecting
@@ -72,6 +75,7 @@ class Services:
     rebuilding: Rebuilding
     renaming: Renaming
     restoring: Restoring
+    reviews: Reviews
     schemas: Schemas
     stops: Stops
     uploads: Uploads
@@ -116,6 +120,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         database=context.database,
         queue=queue,
         accounts=Accounts(context),
+        answers=Answers(context, manifests, drafts),
         backups=Backups(context),
         checking=Checking(context, damages),
         collecting=Collecting(context),
@@ -135,6 +140,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         rebuilding=Rebuilding(context),
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
+        reviews=Reviews(context, drafts),
         schemas=schemas,
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),

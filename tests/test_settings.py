@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from opendata.domain.review.checklist import REQUIRED, Check
 from opendata.errors import UsageError
 from opendata.settings import (
     INSTANCE_FILE,
+    REVIEW_CHECKS,
     Settings,
     list_settings,
     read_instance_file,
@@ -137,3 +139,17 @@ def test_every_setting_is_listed_with_its_variable_and_a_sentence() -> None:
         "zh,en",
         "false",
     )
+
+
+def test_the_checks_of_a_review_are_set_but_two_of_them_stay(tmp_path: Path) -> None:
+    assert read(tmp_path).review_checks == ("secrecy", "privacy", "wording", "timing", "method")
+    assert read(tmp_path, review_checks="privacy, secrecy").review_checks == ("privacy", "secrecy")
+    with pytest.raises(UsageError, match=r"must include secrecy, privacy\. These checks can't be switched off"):
+        read(tmp_path, review_checks="wording,timing")
+    with pytest.raises(UsageError, match="taste"):
+        read(tmp_path, review_checks="secrecy,privacy,taste")
+
+
+def test_the_checks_that_can_be_set_are_those_that_there_are() -> None:
+    assert [str(check) for check in Check] == list(REVIEW_CHECKS)
+    assert [str(check) for check in REQUIRED] == list(REVIEW_CHECKS[:2])

@@ -11,6 +11,7 @@ from opendata.cli.access.users import user
 from opendata.cli.catalogue.custody import erratum, rebuild, release, rename, suspend, withdraw
 from opendata.cli.catalogue.differences import diff
 from opendata.cli.catalogue.publishers import publisher
+from opendata.cli.catalogue.reviews import review
 from opendata.cli.core.failures import Commands
 from opendata.cli.operations.configuration import config
 from opendata.cli.operations.serving import serve, worker
@@ -46,6 +47,7 @@ for command in (
     import_,
     export,
     diff,
+    review,
     suspend,
     release,
     withdraw,

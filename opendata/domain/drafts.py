@@ -102,6 +102,9 @@ DROP = Step(verb="drop", sources=CHANGE.sources, is_contributing=True)
 
 SUBMIT = Step(verb="submit", sources=(_S.VALID, _S.RETURNED), target=_S.SUBMITTED, is_contributing=True)
 APPROVE = Step(verb="approve", sources=(_S.SUBMITTED,), target=_S.APPROVED, is_idle=True)
+SIGN = Step(verb="sign", sources=(_S.SUBMITTED,), is_idle=True)
+"""Sign checks. A refusal returns the draft."""
+
 RETURN = Step(verb="return", sources=(_S.SUBMITTED, _S.APPROVED), target=_S.RETURNED, is_idle=True)
 PUBLISH = Step(verb="publish", sources=(_S.APPROVED,), is_idle=True)
 """It stays approved until the worker has published it."""

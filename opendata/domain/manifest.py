@@ -16,6 +16,7 @@ from opendata.domain.disclosure import Disclosure
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.moments import format_time
 from opendata.domain.resources import Attachment, Resource, TableResource, read_resource
+from opendata.domain.review.checklist import Approval
 from opendata.domain.texts import I18n
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -45,7 +46,9 @@ class Manifest:
     """The manifest of one version. `created` is when publication was asked for, `name` the id of the dataset.
 
     `previous` is the digest (`sha256:…`) of the manifest before it, None of the first; `reasons` say why the version
-    has its number, those of old versions in English alone. `document` is the descriptor this was read from, if it was.
+    has its number, those of old versions in English alone. `approval` is the digest that was approved with the checks
+    signed for it, None of old versions and of what the instance's owner publishes. `document` is the descriptor this
+    was read from, if it was.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Manifest:
     notes: str = ""
     reasons: Sequence[ReasonText | str] = ()
     breaking: Notice | None = None
+    approval: Approval | None = None
     document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -86,6 +90,7 @@ class Manifest:
             notes=ours.get("notes", ""),
             reasons=ours.get("reasons", ()),
             breaking=ours.get("breaking"),
+            approval=ours.get("approval"),
             document=document,
         )
 
@@ -107,6 +112,7 @@ class Manifest:
             "notes": self.notes,
             "reasons": list(self.reasons),
             "breaking": dict(self.breaking or {}),
+            "approval": dict(self.approval or {}),
         }
         return {
             "$schema": PROFILE,

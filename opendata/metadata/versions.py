@@ -20,7 +20,7 @@ _FORM = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8
 FIRST = "1.0.0"
 
 _NOT_COMPARED = frozenset({"version", "created", "resources", "opendata"})
-_NOT_COMPARED_OURS = frozenset({"previous", "notes", "uuid", "reasons", "breaking"})
+_NOT_COMPARED_OURS = frozenset({"previous", "notes", "uuid", "reasons", "approval", "breaking"})
 _CONTENT = frozenset({"bytes", "hash", "schema"})
 _CONTENT_OURS = frozenset({"rows", "parquet", "source", "schema", "sourceSchema", "report"})
 

@@ -16,6 +16,7 @@ from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, next_version, readings, statuses, uploads, workspace
 from opendata.web.operations import custody, operations, stops
+from opendata.web.review import answers, reviews
 from opendata.wording.findings import LESSER
 
 
@@ -47,6 +48,8 @@ def register_web(app: Flask) -> None:
         workspace,
         uploads,
         drafts,
+        answers,
+        reviews,
         readings,
         problem_pages,
         operations,

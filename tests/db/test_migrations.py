@@ -28,12 +28,8 @@ def test_migrated_tables_equal_the_models(tmp_path: Path, empty_database_url: st
     database.dispose()
 
 
-@pytest.mark.both_databases
-def test_drafts_and_datasets_of_before_have_nothing_proposed_and_nothing_sealed(
-    tmp_path: Path, empty_database_url: str
-) -> None:
-    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
-    command.upgrade(database.migration_config(), "0008")
+def insert_draft(database: Database, **more: str) -> None:
+    """A draft `x` of a dataset `d` that was approved, as earlier releases kept it."""
     day = "2026-01-01 00:00:00+00:00"
     with database.engine.begin() as connection:
         for table, values in (
@@ -43,16 +39,46 @@ def test_drafts_and_datasets_of_before_have_nothing_proposed_and_nothing_sealed(
                 "drafts",
                 {"id": "x", "dataset_id": "d", "status": "approved", "dropped": "[]", "notes": "", "reason": ""}
                 | {"comment": "", "stage": "", "progress": 0, "author": "editor", "revision": 1, "wanted": ""}
-                | {"attempts": 0, "key_reports": "{}", "privacy": "[]"},
+                | {"attempts": 0, "key_reports": "{}", "privacy": "[]", **more},
             ),
         ):
             row = {**values, "created": day, "modified": day}
             names = ", ".join(row)
             connection.execute(text(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(row)})"), row)
+
+
+@pytest.mark.both_databases
+def test_drafts_and_datasets_of_before_have_nothing_proposed_and_nothing_sealed(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0008")
+    insert_draft(database)
     database.migrate()
     with database.unit() as session:
         draft = session.get_one(Draft, "x")
         assert (draft.sealed, draft.contributors, draft.dataset.proposed) == (None, None, None)
+    database.dispose()
+
+
+@pytest.mark.both_databases
+def test_drafts_in_review_keep_the_seal_of_their_time_and_have_nothing_signed(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0009")
+    insert_draft(database, sealed="a" * 64, approver="boss", comment="单位不明")
+    database.migrate()
+    with database.unit(write=True) as session:
+        draft = session.get_one(Draft, "x")
+        assert (draft.seal_edition, draft.sealed, draft.approver, draft.comment) == (1, "a" * 64, "boss", "单位不明")
+        assert (draft.publish_at, draft.checks, draft.comments) == (None, [], [])
+        later = Draft(id="y", dataset=draft.dataset, status=draft.status, dropped=[], author="editor", privacy=[])
+        later.created = later.modified = draft.created
+        later.key_reports = {}
+        session.add(later)
+        session.flush()
+        assert later.seal_edition == 2
     database.dispose()
 
 

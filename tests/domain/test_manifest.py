@@ -91,6 +91,7 @@ MANIFEST = extended(
             notes=TEXT,
             i18n=I18N,
             reasons=st.lists(JSON, max_size=2),
+            approval=objects(JSON),
         ),
     },
     title=TEXT,
@@ -226,12 +227,16 @@ def test_what_a_manifest_says_is_found_again_by_whoever_reads_it(metadata: dict[
         ),
         notes="第一版",
         breaking={"reason": "x", "announced": "2026-01-01T00:00:00Z", "effective": "2026-01-31"},
+        approval={
+            "digest": f"sha256:{'f' * 64}",
+            "checks": [{"check": "secrecy", "result": "passed", "role": "reviewer", "at": "2026-01-01T00:00:00Z"}],
+        },
     )
     read = Manifest.from_json(json.loads(write_canonical(made.to_json())))
     assert (read.tables, read.attachments) == ([made.resources[0]], [made.resources[1]])
     assert read.metadata.disclosure == made.metadata.disclosure
     assert read.metadata.to_json() == made.metadata.to_json()
-    for name in ("name", "version", "created", "uuid", "publisher", "previous", "notes", "breaking"):
+    for name in ("name", "version", "created", "uuid", "publisher", "previous", "notes", "breaking", "approval"):
         assert getattr(read, name) == getattr(made, name)
     assert read.list_blobs() == [letter * 64 for letter in "abde"]
     assert read.list_blobs({"about"}) == ["e" * 64]

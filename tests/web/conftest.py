@@ -20,6 +20,9 @@ from tests.instances import CSV, DATASET, SCHEMA, lend_app, make_actor, make_ser
 
 PASSWORD = "a long password"
 
+OWN_CHECKS = {"check": ["secrecy", "privacy"]}
+"""The checks that whoever submits a draft signs on its page, where nobody else reviews it."""
+
 HOSTILE = '<script>alert("x")</script>'
 
 SAMPLE = {

@@ -7,7 +7,9 @@ from typing import Any
 from marshmallow import fields, validate
 
 from opendata.api.core.fields import Choice, Inner, Many, Object, Shape, Text, Translations, Whole
+from opendata.api.core.inputs import PageQuery
 from opendata.domain.disclosure import OPEN
+from opendata.domain.drafts import DraftState
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
 from opendata.metadata.reasons import BUMPS
@@ -138,6 +140,21 @@ class ResourceChanges(Shape):
     )
 
 
+PUBLISH_AT = {
+    "description": "The earliest time of publication: an ISO date and time, in the portal's zone unless it names one."
+    " The approved draft is published at that time. Until then it is invisible."
+}
+
+
+class DraftQuery(PageQuery):
+    """Which drafts."""
+
+    status = fields.String(
+        validate=validate.OneOf([str(item) for item in DraftState], error=N_("This isn't a status of a draft")),
+        metadata={"description": "Only drafts of this status."},
+    )
+
+
 class SubmitInput(Shape):
     """What reviewers and readers are to know about the version, if anything."""
 
@@ -165,6 +182,7 @@ class SubmitInput(Shape):
             "description": "From which day a breaking change holds: it is announced till then and published on it.",
         },
     )
+    publish_at = Text(longest=40, data_key="publishAt", metadata=PUBLISH_AT)
 
 
 class ReturnInput(Shape):

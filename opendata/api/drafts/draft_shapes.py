@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
 from opendata.domain.drafts import DraftState
+from opendata.domain.review.checklist import Check, Part, Remark, Result
 from opendata.metadata.reasons import BUMPS
 from opendata.services.drafts.intake import RESOURCE_TYPES
 
@@ -88,6 +89,44 @@ class NextVersionShape(Schema):
     changes = Note()
 
 
+class PlaceShape(Schema):
+    """Where in a draft a remark belongs: a table, its column, a row from 1, or a property of the metadata."""
+
+    table = fields.String()
+    column = fields.String()
+    row = fields.Integer()
+    field = fields.String()
+
+
+class CheckShape(Schema):
+    """A check that someone signed."""
+
+    check = fields.String(required=True, metadata={"enum": list(Check)})
+    result = fields.String(required=True, metadata={"enum": list(Result)})
+    by = fields.String(required=True)
+    part = fields.String(required=True, metadata={"enum": list(Part)})
+    at = Instant(required=True)
+    remark = fields.String(required=True)
+    place = fields.Nested(PlaceShape, required=True, allow_none=True)
+    digest = fields.String(required=True, metadata={"description": "What was signed."})
+    in_force = fields.Boolean(
+        required=True,
+        data_key="inForce",
+        metadata={"description": "Whether it still counts: a change or a return ends what was signed."},
+    )
+
+
+class CommentShape(Schema):
+    """Something said about a draft."""
+
+    kind = fields.String(required=True, metadata={"enum": list(Remark)})
+    by = fields.String(required=True)
+    at = Instant(required=True)
+    text = fields.String(required=True)
+    check = fields.String(required=True, allow_none=True, metadata={"enum": [*Check, None]})
+    place = fields.Nested(PlaceShape, required=True, allow_none=True)
+
+
 class DraftShape(Schema):
     """A draft: a proposed next version of a dataset."""
 
@@ -117,6 +156,38 @@ class DraftShape(Schema):
     )
     scheduled = Instant(
         required=True, allow_none=True, metadata={"description": "When it is published, where that is later."}
+    )
+    publish_at = Instant(
+        required=True,
+        allow_none=True,
+        data_key="publishAt",
+        metadata={"description": "The earliest time of publication that somebody chose."},
+    )
+    replaces = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The draft that was returned or invalid, and whose corrected files this one has."},
+    )
+    digest = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Names exactly what was submitted (`sha256:…`); null while the draft may change."},
+    )
+    checks = fields.List(
+        fields.Nested(CheckShape),
+        required=True,
+        metadata={"description": "All that was signed, in order; empty in lists."},
+    )
+    open_checks = fields.List(
+        fields.String(),
+        required=True,
+        data_key="openChecks",
+        metadata={"description": "What a reviewer has yet to sign before the draft can be approved."},
+    )
+    comments = fields.List(
+        fields.Nested(CommentShape),
+        required=True,
+        metadata={"description": "All that was said about it, in order; empty in lists."},
     )
     notes = fields.String(required=True)
     reason = fields.String(required=True, metadata={"description": "Why the warnings of the check are let pass."})

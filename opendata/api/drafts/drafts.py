@@ -21,7 +21,7 @@ from opendata.api.core.conditions import (
 )
 from opendata.api.core.current import services
 from opendata.api.core.inputs import PageQuery
-from opendata.api.drafts.draft_inputs import ResourceChanges, ReturnInput, SubmitInput
+from opendata.api.drafts.draft_inputs import DraftQuery, ResourceChanges, ReturnInput, SubmitInput
 from opendata.api.drafts.draft_shapes import DraftPage, DraftShape
 from opendata.api.drafts.tus_drafts import is_referring, read_references
 from opendata.api.drafts.upload_body import read_upload
@@ -33,12 +33,14 @@ from opendata.services.drafts.submission import Submission
 blueprint = ApiBlueprint("drafts", "Proposed next versions of datasets: upload, check, review, publication.")
 
 _OF_DATASET = "/datasets/<identifier:dataset>/drafts"
-_ONE = "/drafts/<identifier:draft>"
-_TABLE = f"{_ONE}/resources/<identifier:resource>"
+ONE = "/drafts/<identifier:draft>"
+"""The address of a draft."""
 
-_STEP: dict[str, Any] = {"shape": DraftShape, "takes": ("If-Match",), "gives": ("ETag", "Retry-After")}
-_REFUSED = (403, 404, 409, 412)
-_REFUSED_BODY = (400, *_REFUSED, 413, 415, 422)
+_TABLE = f"{ONE}/resources/<identifier:resource>"
+
+STEP: dict[str, Any] = {"shape": DraftShape, "takes": ("If-Match",), "gives": ("ETag", "Retry-After")}
+REFUSED = (403, 404, 409, 412)
+REFUSED_BODY = (400, *REFUSED, 413, 415, 422)
 
 
 @blueprint.operation(
@@ -62,7 +64,7 @@ def create_draft(dataset: str) -> Answer:
     with ExitStack() as opened:
         found, created = services().drafts.receive(caller(), dataset, partial(_read_sent, opened))
     headers = build_created_headers(f"{PREFIX}/drafts/{found.id}", created=created)
-    return found, {**headers, **_describe_state(found)}
+    return found, {**headers, **describe_state(found)}
 
 
 @blueprint.operation("GET", _OF_DATASET, shape=DraftPage, query=PageQuery, problems=(400, 403, 404, 422), public=False)
@@ -72,15 +74,18 @@ def list_drafts_of_dataset(query: Mapping[str, Any], dataset: str) -> Page[Draft
     return services().drafts.list(caller(), dataset=dataset, **query)
 
 
-@blueprint.operation("GET", "/drafts", shape=DraftPage, query=PageQuery, problems=(400, 422), public=False)
+@blueprint.operation("GET", "/drafts", shape=DraftPage, query=DraftQuery, problems=(400, 422), public=False)
 def list_drafts(query: Mapping[str, Any]) -> Page[DraftView]:
-    """List the drafts of the caller's publisher (a maintainer: all), newest first, without their reports."""
+    """List the drafts of the caller's publisher (a maintainer: all), newest first.
+
+    They come without their reports, signed checks and comments.
+    """
     return services().drafts.list(caller(), **query)
 
 
 @blueprint.operation(
     "GET",
-    _ONE,
+    ONE,
     shape=DraftShape,
     takes=("If-None-Match",),
     gives=("ETag", "Retry-After"),
@@ -91,55 +96,49 @@ def get_draft(draft: str) -> Answer | Response:
     """Get a draft: where it stands, its tables and the report on them."""
     found = services().drafts.get(caller(), draft)
     # Progress does not change the revision: the state of running work is always sent in full.
-    return answer_unless_known(found, found.revision) if found.is_settled else _answer(found)
+    return answer_unless_known(found, found.revision) if found.is_settled else answer(found)
 
 
-@blueprint.operation("POST", f"{_ONE}/submit", status=202, body=SubmitInput, problems=_REFUSED_BODY, **_STEP)
+@blueprint.operation("POST", f"{ONE}/submit", status=202, body=SubmitInput, problems=REFUSED_BODY, **STEP)
 def submit_draft(body: Mapping[str, Any], draft: str) -> Answer:
     """Ask for publication. Where this portal works without review, the draft goes on to be published."""
-    return _answer(services().drafts.submit(caller(), draft, Submission(**body), revision=read_revision()))
+    return answer(services().drafts.submit(caller(), draft, Submission(**body), revision=read_revision()))
 
 
-@blueprint.operation("POST", f"{_ONE}/approve", problems=_REFUSED, **_STEP)
-def approve_draft(draft: str) -> Answer:
-    """Agree to publication: another person than the one who submitted."""
-    return _answer(services().drafts.approve(caller(), draft, revision=read_revision()))
-
-
-@blueprint.operation("POST", f"{_ONE}/return", body=ReturnInput, problems=_REFUSED_BODY, **_STEP)
+@blueprint.operation("POST", f"{ONE}/return", body=ReturnInput, problems=REFUSED_BODY, **STEP)
 def return_draft(body: Mapping[str, Any], draft: str) -> Answer:
     """Send a draft back to its author, saying why."""
-    return _answer(services().drafts.return_(caller(), draft, body["comment"], revision=read_revision()))
+    return answer(services().drafts.return_(caller(), draft, body["comment"], revision=read_revision()))
 
 
-@blueprint.operation("POST", f"{_ONE}/publish", status=202, problems=_REFUSED, **_STEP)
+@blueprint.operation("POST", f"{ONE}/publish", status=202, problems=REFUSED, **STEP)
 def publish_draft(draft: str) -> Answer:
     """Publish an approved draft."""
-    return _answer(services().drafts.publish(caller(), draft, revision=read_revision()))
+    return answer(services().drafts.publish(caller(), draft, revision=read_revision()))
 
 
-@blueprint.operation("POST", f"{_ONE}/discard", problems=_REFUSED, **_STEP)
+@blueprint.operation("POST", f"{ONE}/discard", problems=REFUSED, **STEP)
 def discard_draft(draft: str) -> Answer:
     """Give a draft up."""
-    return _answer(services().drafts.discard(caller(), draft, revision=read_revision()))
+    return answer(services().drafts.discard(caller(), draft, revision=read_revision()))
 
 
-@blueprint.operation("POST", f"{_ONE}/retry", status=202, problems=_REFUSED, **_STEP)
+@blueprint.operation("POST", f"{ONE}/retry", status=202, problems=REFUSED, **STEP)
 def retry_draft(draft: str) -> Answer:
     """Try a failed draft again."""
-    return _answer(services().drafts.retry(caller(), draft, revision=read_revision()))
+    return answer(services().drafts.retry(caller(), draft, revision=read_revision()))
 
 
-@blueprint.operation("PATCH", _TABLE, status=202, body=ResourceChanges, problems=_REFUSED_BODY, **_STEP)
+@blueprint.operation("PATCH", _TABLE, status=202, body=ResourceChanges, problems=REFUSED_BODY, **STEP)
 def change_resource(body: Mapping[str, Any], draft: str, resource: str) -> Answer:
     """Give a sent table another schema or dialect and have it checked again."""
-    return _answer(services().drafts.change_resource(caller(), draft, resource, body, revision=read_revision()))
+    return answer(services().drafts.change_resource(caller(), draft, resource, body, revision=read_revision()))
 
 
-@blueprint.operation("DELETE", _TABLE, status=202, problems=_REFUSED, **_STEP)
+@blueprint.operation("DELETE", _TABLE, status=202, problems=REFUSED, **STEP)
 def drop_resource(draft: str, resource: str) -> Answer:
     """Leave a table or an attachment out of the next version, a sent one as well as one carried over."""
-    return _answer(services().drafts.drop_resource(caller(), draft, resource, revision=read_revision()))
+    return answer(services().drafts.drop_resource(caller(), draft, resource, revision=read_revision()))
 
 
 @blueprint.operation("GET", f"{_TABLE}/file", file_type="application/octet-stream", problems=(403, 404), public=False)
@@ -167,10 +166,12 @@ def _read_sent(opened: ExitStack) -> Sent:
     return Sent(files=upload.files, options=upload.options, notes=upload.notes, once=once)
 
 
-def _answer(found: DraftView) -> Answer:
-    return found, _describe_state(found)
+def answer(found: DraftView) -> Answer:
+    """A draft after a step, with the headers that say where it stands."""
+    return found, describe_state(found)
 
 
-def _describe_state(found: DraftView) -> dict[str, str]:
+def describe_state(found: DraftView) -> dict[str, str]:
+    """The headers that say where a draft stands."""
     headers = {"ETag": write_etag(found.revision)}
     return headers if found.is_settled else {**headers, "Retry-After": "1"}

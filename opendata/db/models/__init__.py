@@ -8,6 +8,7 @@ from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource
 from opendata.db.models.events import Event
+from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
 
 __all__ = [
@@ -18,11 +19,13 @@ __all__ = [
     "Dataset",
     "Draft",
     "DraftAttachment",
+    "DraftComment",
     "DraftResource",
     "Event",
     "Grant",
     "IdempotencyKey",
     "Publisher",
+    "ReviewCheck",
     "Schema",
     "Token",
     "Upload",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opendata.db.models.base import Base, Id, Word, one_of
 from opendata.db.models.catalogue import Dataset
+from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.domain.drafts import DraftState, Failure, KeptChanges
 from opendata.domain.manifest import Notice
 from opendata.domain.profile import ColumnProfile
@@ -21,7 +22,9 @@ class Draft(Base):
 
     `bump` is the least part of the version number that its author wants raised, `breaking` the announcement of a
     breaking change. `contributors` are the names of all who uploaded, changed or submitted it: none of them may approve
-    it. `sealed` is the SHA-256 of what was submitted: only that may be approved and published.
+    it. `sealed` is the SHA-256 of what was submitted: only that may be approved and published. `seal_edition` says what
+    the seal covers: 1 the manifest alone, as before migration 0011; 2 all that a reviewer sees. `publish_at` is the
+    earliest time at which it is published. `replaces` is the draft whose corrected files it has.
     """
 
     __tablename__ = "drafts"
@@ -44,6 +47,9 @@ class Draft(Base):
     approver: Mapped[str | None]
     contributors: Mapped[list[Any] | None]
     sealed: Mapped[str | None] = mapped_column(String(64))
+    seal_edition: Mapped[int] = mapped_column(default=2)
+    publish_at: Mapped[datetime | None]
+    replaces: Mapped[str | None] = mapped_column(String(32))
     created: Mapped[datetime]
     modified: Mapped[datetime]
     revision: Mapped[int] = mapped_column(default=1)
@@ -68,6 +74,8 @@ class Draft(Base):
     attachments: Mapped[list[DraftAttachment]] = relationship(
         order_by="DraftAttachment.position", cascade="all, delete-orphan", lazy="selectin"
     )
+    checks: Mapped[list[ReviewCheck]] = relationship(order_by="ReviewCheck.id", cascade="all, delete-orphan")
+    comments: Mapped[list[DraftComment]] = relationship(order_by="DraftComment.id", cascade="all, delete-orphan")
 
 
 class DraftResource(Base):

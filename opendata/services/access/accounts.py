@@ -86,6 +86,17 @@ class Accounts:
             raise NotSignedInError(N_("The name or password is incorrect"))
         return view_actor(row), row.session
 
+    def get_actor(self, name: str) -> Actor:
+        """The actor of an account, for the owner of the instance who acts in its name.
+
+        Raises `NotFoundError`, `StateError` if the account is closed.
+        """
+        with self._context.read() as session:
+            row = _find_user(session, name)
+            if row.disabled:
+                raise StateError(N_("The account “%(name)s” is closed"), name=name)
+            return view_actor(row)
+
     def resume(self, user: int, mark: str) -> Actor | None:
         """The actor of a session, or None where it has ended."""
         with self._context.read() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -33,6 +33,7 @@ from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, write_cursor
 from opendata.services.core.values import DatasetView, Page
+from opendata.services.signing.endings import end_reviews
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +179,8 @@ class Datasets:
                 )
             disclosure = disclosure_of(row)
             is_reviewed = is_listed(row) and self._context.settings.review != "none" and actor != SYSTEM
-            before = row.meta if actor == SYSTEM else next_metadata(row)
+            carried = next_metadata(row)
+            before = row.meta if actor == SYSTEM else carried
             merged = merge_patch(before, changes) if deep else {**before, **changes}
             described = read_metadata({key: value for key, value in merged.items() if value is not None}).to_json()
             if described != (before if is_reviewed else row.meta):
@@ -196,7 +198,9 @@ class Datasets:
                     if is_listed(row):
                         record_entry(self._context, row)
                 row.revision += 1
-                _count_as_contributor(session, row, found_actor)
+                drafts = _count_as_contributor(session, row, found_actor)
+                if next_metadata(row) != carried:
+                    end_reviews(self._context, row, drafts, found_actor)
                 self._context.log(session, found_actor, "update", "dataset", dataset, properties=sorted(changes))
             view = view_dataset(row, found_actor)
         self._withdrawals.finish_all(dataset)
@@ -210,10 +214,13 @@ class Datasets:
         row.proposed = None if described == row.meta else {"metadata": described, "by": sorted({*by, actor.name})}
 
 
-def _count_as_contributor(session: Session, row: Dataset, actor: Actor) -> None:
-    """Anyone who changes the metadata has changed every draft that will carry them."""
-    for draft in session.scalars(select(Draft).where(Draft.dataset_id == row.id, Draft.status.not_in(ENDED))):
+def _count_as_contributor(session: Session, row: Dataset, actor: Actor) -> Sequence[Draft]:
+    """Anyone who changes the metadata has changed every draft that will carry them. Returns those drafts."""
+    query = select(Draft).where(Draft.dataset_id == row.id, Draft.status.not_in(ENDED))
+    drafts = session.scalars(query).all()
+    for draft in drafts:
         draft.contributors = sorted({*(draft.contributors or ()), actor.name})
+    return drafts
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

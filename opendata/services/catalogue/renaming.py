@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset, Draft, Grant, Version
+from opendata.domain.drafts import ENDED
 from opendata.domain.moments import format_time
 from opendata.errors import N_, IntegrityError, InvalidMetadataError, StateError
 from opendata.metadata.canonical import write_canonical
@@ -16,6 +17,7 @@ from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.records import keep_record
 from opendata.services.core.values import DatasetView
+from opendata.services.signing.endings import end_reviews
 from opendata.storage.store import alias_key, grant_end_key, manifest_key
 
 
@@ -47,6 +49,8 @@ class Renaming:
             if public:
                 self._copy_records(dataset, new)
             moved = self._move(session, row, new)
+            drafts = session.scalars(select(Draft).where(Draft.dataset_id == new, Draft.status.not_in(ENDED)))
+            end_reviews(self._context, moved, drafts.all(), found_actor)  # its id is part of what was signed
             session.execute(update(Alias).where(Alias.dataset_id == dataset).values(dataset_id=new))
             if public:
                 session.add(Alias(old=dataset, dataset_id=new, created=moved.modified, unfinished=True))

@@ -17,9 +17,11 @@ from opendata.domain.manifest import Notice
 from opendata.domain.metadata import MetadataJson
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.records import Erratum, Suspension, Tombstone
+from opendata.domain.review.checklist import Check
 from opendata.domain.roles import Role
 from opendata.domain.schema import TableSchema
 from opendata.domain.texts import Contributor, I18n, License, Source
+from opendata.services.core.review_values import CheckView, CommentView
 
 Item = TypeVar("Item")
 
@@ -173,6 +175,17 @@ class DraftResourceView:
     choices: Mapping[str, Any] | None = None
     disclosure: str = ""
 
+    @property
+    def lost_share(self) -> float:
+        """Which share (0..1) of its rows before a table loses."""
+        if not self.changes or not self.changes["removed"]:
+            return 0
+        removed, kept = self.changes["removed"], self.changes["unchanged"] + self.changes["changed"]
+        return removed / (removed + kept)
+
+
+MUCH_LOST = 0.1
+"""From this share of lost rows on somebody should look whether the file is complete."""
 
 _HARMLESS = ("first", "line-withdrawn")
 """Reasons that raise the first part of a number and break no reader of the version before."""
@@ -223,7 +236,9 @@ class DraftView:
     `warnings` is how many findings only warn: anyone who submits says why they are accepted. `next` is the version that
     it would become, of a draft that is in order; `bump` the least part of the version number it is to raise, `breaking`
     the announcement of a breaking change: `{reason, announced, effective}`, `scheduled` when it is published, if that
-    is later. `disclosure` says who may have its data.
+    is later; `publish_at` the earliest time somebody chose for that. `disclosure` says who may have its data. `digest`
+    (`sha256:…`) names what was submitted. `checks` is all that was signed, `open_checks` what a reviewer has yet to
+    sign, `comments` all that was said. `replaces` is the draft whose corrected files it has.
     """
 
     id: str
@@ -259,6 +274,12 @@ class DraftView:
     breaking: Notice | None = None
     next: NextVersion | None = None
     scheduled: datetime | None = None
+    publish_at: datetime | None = None
+    replaces: str | None = None
+    digest: str | None = None
+    checks: Sequence[CheckView] = ()
+    open_checks: Sequence[Check] = ()
+    comments: Sequence[CommentView] = ()
 
     @property
     def tables(self) -> Sequence[DraftResourceView]:

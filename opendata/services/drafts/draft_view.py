@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,23 +11,26 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import ENDED, FORESEEN, ChangeCounts, DraftState, Failure
-from opendata.domain.manifest import Manifest, Notice
+from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Attachment, Resource, TableResource
+from opendata.domain.review.checklist import Check
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.entries import next_metadata
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
 from opendata.services.drafts.next_version import foresee, metadata_of
+from opendata.services.signing.signatures import list_open, view_checks, view_comments, write_digest
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.tables.report.report import add_errors, describe_report, restore_task
 from opendata.wording.voice import voice_of
 from opendata.wording.work import say_failure
 
 
-def find_draft(session: Session, draft: str, *, lock: bool = False) -> Draft:
-    """The row of a draft, locked if wanted. Raises `NotFoundError`."""
+def find_draft(session: Session, draft: str, *, lock: bool = False, dataset: str | None = None) -> Draft:
+    """The row of a draft, locked if wanted, of one dataset if named. Raises `NotFoundError`."""
     query = select(Draft).where(Draft.id == draft)
+    query = query.where(Draft.dataset_id == dataset) if dataset is not None else query
     row = session.scalar(query.with_for_update(of=Draft) if lock else query)
     if row is None:
         raise refuse_unknown(draft)
@@ -39,8 +42,13 @@ def refuse_unknown(draft: str) -> NotFoundError:
     return NotFoundError(N_("There is no draft “%(id)s”"), id=draft[:100])
 
 
-def view_draft(row: Draft, manifest: Manifest | None, *, with_report: bool = True) -> DraftView:
-    """The value of a row. `manifest` is that of the base version; without it carried tables are not listed."""
+def view_draft(
+    row: Draft, manifest: Manifest | None, *, with_report: bool = True, required: Collection[Check] = ()
+) -> DraftView:
+    """The value of a row. `manifest` is that of the base version; without it carried tables are not listed.
+
+    `required` are the checks that a reviewer signs. What was signed and said comes with the report.
+    """
     own = {item.name for item in row.resources} | {item.name for item in row.attachments}
     carried = list_carried(manifest, own.union(row.dropped))
     return DraftView(
@@ -76,9 +84,15 @@ def view_draft(row: Draft, manifest: Manifest | None, *, with_report: bool = Tru
         report=build_report(row) if with_report else None,
         warnings=count_warnings(row),
         total=sum(item.upload_bytes for item in row.resources),
-        is_at_work=is_at_work(row.wanted, row.error) and not is_put_off(row.wanted, row.breaking, row.due),
-        scheduled=row.due if is_put_off(row.wanted, row.breaking, row.due) else None,
+        is_at_work=is_at_work(row.wanted, row.error) and not is_put_off(row),
+        scheduled=row.due if is_put_off(row) else None,
         disclosure=metadata_of(row).disclosure,
+        publish_at=row.publish_at,
+        replaces=row.replaces,
+        digest=write_digest(row),
+        checks=tuple(view_checks(row)) if with_report else (),
+        open_checks=tuple(list_open(row, required)) if row.status == DraftState.SUBMITTED and with_report else (),
+        comments=tuple(view_comments(row)) if with_report else (),
         bump=row.bump,
         breaking=row.breaking,
         next=foresee(row, manifest) if with_report and row.status in FORESEEN else None,
@@ -109,9 +123,10 @@ def is_at_work(wanted: str, error: Failure | None) -> bool:
     return bool(wanted) and not (error and error.get("final"))
 
 
-def is_put_off(wanted: str, breaking: Notice | None, due: datetime | None) -> bool:
-    """Whether a draft waits for nothing but the day on which the change it announces takes effect."""
-    return wanted == "publish" and bool(breaking) and due is not None and due > datetime.now(UTC)
+def is_put_off(row: Draft) -> bool:
+    """Whether a draft only waits for its time: that of a timed release, or of a change that it announces."""
+    is_timed = bool(row.breaking or row.publish_at) and row.status != DraftState.FAILED
+    return row.wanted == "publish" and is_timed and row.due is not None and row.due > datetime.now(UTC)
 
 
 def build_report(row: Draft) -> dict[str, Any] | None:

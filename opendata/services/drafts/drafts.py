@@ -50,16 +50,22 @@ class Drafts(Steps):
         actor: Actor | None,
         *,
         dataset: str | None = None,
+        status: DraftState | None = None,
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Page[DraftView]:
-        """The drafts of the actor's publisher (all, for a maintainer), newest first; without their reports."""
+        """The drafts of the actor's publisher (all, for a maintainer), newest first, those of a status if given.
+
+        They come without their reports, and without what was signed and said.
+        """
         found = require_publisher(actor)
         query = select(Draft).join(Dataset).order_by(Draft.created.desc(), Draft.id.desc())
         if not found.is_maintainer:
             query = query.where(Dataset.publisher_id == found.edited_publisher)
         if dataset:
             query = query.where(Draft.dataset_id == dataset)
+        if status:
+            query = query.where(Draft.status == status)
         after = read_cursor(cursor)
         with self._context.read() as session:
             if after is not None:
@@ -83,7 +89,7 @@ class Drafts(Steps):
         with self._context.read() as session:
             row = find_draft(session, draft)
             require_editor(actor, row.dataset.publisher_id)
-            return view_draft(row, self._find_base(row))
+            return view_draft(row, self._find_base(row), required=self._required)
 
     def get_progress(self, actor: Actor | None, draft: str) -> ProgressView:
         """The progress of a draft, for anyone who may see it; much cheaper than the draft itself.
@@ -127,7 +133,7 @@ class Drafts(Steps):
         query = select(Draft).where(Draft.dataset_id == dataset, Draft.wanted == "publish", Draft.due.is_not(None))
         with self._context.read() as session:
             find_dataset(session, dataset)
-            rows = [row for row in session.scalars(query) if is_put_off(row.wanted, row.breaking, row.due)]
+            rows = [row for row in session.scalars(query) if row.breaking and is_put_off(row)]
             found = [{"version": foresee(row, self._find_base(row)).version, **(row.breaking or {})} for row in rows]
         return sorted(found, key=lambda item: str(item["effective"]))
 
@@ -157,10 +163,11 @@ class Drafts(Steps):
         *,
         notes: str = "",
         keeps: Collection[str] | None = None,
+        replaces: str | None = None,
         enqueue: bool = True,
     ) -> tuple[DraftView, bool]:
         """Receive files that are at hand; as `receive` does it."""
-        sent = Sent(files=files, options=options, notes=notes, keeps=keeps)
+        sent = Sent(files=files, options=options, notes=notes, keeps=keeps, replaces=replaces)
         return self.receive(actor, dataset, lambda: sent, enqueue=enqueue)
 
     def receive(
@@ -185,6 +192,8 @@ class Drafts(Steps):
             disclosure = Disclosure.from_json(next_metadata(owner).get("disclosure"))
             received = self._intake.place(kept, manifest, needs_file=not (disclosure.is_closed or is_listed(owner)))
             draft = _build_row(owner, author, received, notes=sent.notes, now=self._context.clock())
+            if sent.replaces:
+                draft.replaces = find_draft(session, sent.replaces, dataset=dataset).id
             draft.dropped = _list_dropped(draft, manifest, sent.keeps)
             session.add(draft)
             mark_used(session, sent.files)
@@ -228,6 +237,8 @@ def _build_row(dataset: Dataset, author: Actor, received: Received, *, notes: st
         modified=now,
         key_reports={},
         privacy=[],
+        checks=[],
+        comments=[],
         resources=tables,
         attachments=[DraftAttachment(position=number, **item) for number, item in enumerate(received.attachments)],
     )

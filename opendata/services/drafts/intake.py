@@ -66,6 +66,7 @@ class Sent:
     """What comes for the next version: files, their options, notes; `once` identifies a request sent again.
 
     `keeps` names the resources of the version before that may be carried over; the others are dropped. None: all may.
+    `replaces` is the id of the draft of which these files are corrected ones.
     """
 
     files: Sequence[UploadedFile]
@@ -73,6 +74,7 @@ class Sent:
     notes: str = ""
     keeps: Collection[str] | None = None
     once: Once | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.comparison import ReasonText
 from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.resources import Attachment, Resource, StoredFile, TableResource
+from opendata.domain.review.checklist import Approval
 from opendata.domain.schema import TableSchema
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.dataset import read_metadata
@@ -60,14 +62,28 @@ def decide(row: Draft, base: Manifest | None, resources: Sequence[Resource]) -> 
     return (change if bump == change.bump else Change((*change.reasons, Reason("raised", str(bump))))), bump
 
 
-def seal(row: Draft, base: Manifest | None) -> str:
-    """The SHA-256 of all that a draft would publish upon the version of the manifest `base`, in hexadecimal.
+SEAL_EDITION = 2
+"""What seals made now cover: see `Draft.seal_edition`."""
 
-    It changes with the tables, the metadata, the publisher, the notes and the base, and not with the number and time
-    that publication adds.
+
+def seal(row: Draft, base: Manifest | None) -> str:
+    """The SHA-256 of all that is reviewed of a draft upon the version of the manifest `base`, in hexadecimal.
+
+    That is what it would publish (files, schemas, metadata with licence and disclosure, publisher, notes, the notice of
+    a breaking change, the base), why its warnings are accepted, the number asked for, and what was decided about
+    personal data. It isn't the number and time that publication adds, nor the time of a timed release.
     """
     drawn = draw_manifest(row, list_resources(row, base, {}), version="0.0.0", created=row.created, previous=row.base)
-    return digest(write_canonical(drawn.to_json())).removeprefix("sha256:")
+    manifest = drawn.to_json()
+    if row.seal_edition < SEAL_EDITION:
+        return digest(write_canonical(manifest)).removeprefix("sha256:")
+    sealed = {"manifest": manifest, "reason": row.reason, "bump": row.bump, "privacy": list_privacy_decisions(row)}
+    return digest(write_canonical(sealed)).removeprefix("sha256:")
+
+
+def list_privacy_decisions(row: Draft) -> Sequence[Mapping[str, Any]]:
+    """What was found and decided about the personal data of a draft, as its digest covers it."""
+    return tuple(row.privacy)  # the decisions of the privacy gate are added here
 
 
 def metadata_of(row: Draft) -> DatasetMetadata:
@@ -95,6 +111,7 @@ def draw_manifest(
     created: datetime,
     previous: str | None,
     reasons: Sequence[ReasonText] = (),
+    approval: Approval | None = None,
 ) -> Manifest:
     """The manifest of the version that a draft becomes."""
     dataset = row.dataset
@@ -110,6 +127,7 @@ def draw_manifest(
         notes=row.notes,
         reasons=reasons,
         breaking=row.breaking,
+        approval=approval,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from opendata.db.models import Draft
@@ -10,6 +10,7 @@ from opendata.domain import drafts as steps
 from opendata.domain.drafts import DraftState, Step
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Attachment
+from opendata.domain.review.checklist import REQUIRED, Check, Part, Place, Remark, Result, list_required
 from opendata.domain.roles import Role
 from opendata.errors import (
     N_,
@@ -24,19 +25,33 @@ from opendata.intake.understanding import read_choices
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
+from opendata.services.core.review_values import Signature
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.draft_view import find_draft, is_put_off, list_contributors, view_draft
 from opendata.services.drafts.intake import resolve_schema
-from opendata.services.drafts.next_version import seal
+from opendata.services.drafts.next_version import SEAL_EDITION, seal
 from opendata.services.drafts.submission import (
     Submission,
     find_due,
+    read_time,
     require_publishable,
     require_sealed,
     take_submission,
 )
+from opendata.services.signing.signatures import (
+    add_comment,
+    end_checks,
+    list_open,
+    require_digest,
+    require_remarks,
+    require_signed,
+    send_back,
+    sign,
+)
 from opendata.tables.repair.recipe import describe_recipe, read_recipe
 from opendata.tables.text.dialect import read_dialect
+from opendata.wording.review import say_refusal
+from opendata.wording.voice import voice_of
 
 
 class Steps:
@@ -86,7 +101,7 @@ class Steps:
                 resource.recipe = recipe
                 row.dataset.recipes = {**(row.dataset.recipes or {}), name: recipe}
             resource.checked = False
-            _send_back_to_work(row)
+            self._send_back_to_work(row)
 
         return self._change(actor, draft, steps.CHANGE, change, revision=revision)
 
@@ -117,7 +132,7 @@ class Steps:
             tables = {item.name for item in (manifest.tables if manifest else ())}
             if not row.resources and not tables - {*row.dropped}:
                 raise StateError(N_("This is the last table of the draft. Discard the draft instead"))
-            _send_back_to_work(row)
+            self._send_back_to_work(row)
 
         return self._change(actor, draft, steps.DROP, change, revision=revision, enqueue=enqueue)
 
@@ -133,42 +148,140 @@ class Steps:
         def change(row: Draft, actor: Actor) -> None:
             base = self._find_base(row)
             take_submission(self._context, row, base, said or Submission())
-            row.sealed = seal(row, base)
             row.submitter = actor.name
-            row.approver = None
+            end_checks(row, self._context.clock())
             row.comment = ""
+            row.seal_edition = SEAL_EDITION
             if self._context.settings.review == "none":
                 self._ask_for_publication(row)
+            row.sealed = seal(row, base)
+            if self._context.settings.review == "none":
+                for check in REQUIRED:
+                    sign(row, Signature(check=check), actor=actor.name, part=Part.SUBMITTER, at=self._context.clock())
 
         return self._change(actor, draft, steps.SUBMIT, change, revision=revision)
 
-    def approve(self, actor: Actor | None, draft: str, *, revision: int | None = None) -> DraftView:
-        """Agree to publication of exactly what was submitted.
+    def sign(
+        self,
+        actor: Actor | None,
+        draft: str,
+        signatures: Sequence[Signature],
+        *,
+        digest: str | None = None,
+        revision: int | None = None,
+    ) -> DraftView:
+        """Sign checks of exactly what was submitted. A refused check returns the draft and says where the fault is.
 
+        Several people may sign, each some of the checks. Raises `NotPermittedError`, `StateError` as `approve`,
+        `InvalidMetadataError` for a refusal without a remark.
+        """
+
+        if not signatures:
+            raise InvalidMetadataError(faults=[fault("/checks", N_("Choose a result for at least one check"))])
+
+        def change(row: Draft, actor: Actor) -> None:
+            self._sign(row, actor, signatures, digest)
+
+        return self._change(actor, draft, steps.SIGN, change, revision=revision)
+
+    def approve(
+        self,
+        actor: Actor | None,
+        draft: str,
+        *,
+        digest: str | None = None,
+        signatures: Sequence[Signature] | None = None,
+        publish_at: str | None = None,
+        revision: int | None = None,
+    ) -> DraftView:
+        """Agree to publication of exactly what was submitted, once every check is signed.
+
+        `signatures` are signed first; without them all that nobody has signed yet are signed as passed. A refusal among
+        them returns the draft. With `publish_at`, or if the submitter chose a time, the worker publishes it then.
         Raises `NotPermittedError` for all who uploaded, changed or submitted the draft or proposed its metadata,
-        `StateError` where it changed after it was submitted.
+        `StateError` where it changed after it was submitted, isn't what `digest` names, or a check isn't signed.
         """
 
         def change(row: Draft, actor: Actor) -> None:
-            if actor.name in list_contributors(row):
-                raise NotPermittedError(
-                    N_("You uploaded, changed or submitted this draft, so someone else must approve it")
+            chosen = signatures
+            if chosen is None:
+                chosen = [Signature(check=check) for check in list_open(row, self._required)]
+            if self._sign(row, actor, chosen, digest):
+                return
+            missing = list_open(row, self._required)
+            if missing:
+                names = ", ".join(missing)
+                raise StateError(
+                    N_("The draft can't be approved yet. These checks aren't signed: %(names)s"), names=names
                 )
-            require_publishable(row, self._find_base(row))
-            require_sealed(row, self._find_base(row))
             row.approver = actor.name
+            if publish_at is not None:
+                row.publish_at = read_time(self._context, publish_at)
+            if row.publish_at is not None:
+                self._ask_for_publication(row)
 
         return self._change(actor, draft, steps.APPROVE, change, revision=revision)
+
+    def comment(
+        self,
+        actor: Actor | None,
+        draft: str,
+        text: str,
+        *,
+        check: Check | None = None,
+        place: Place | None = None,
+    ) -> DraftView:
+        """Say something about a draft, in whatever state it is; all who may see the draft see it from then on."""
+        if not text.strip():
+            raise InvalidMetadataError(faults=[fault("/text", N_("Enter a comment"))])
+        with self._context.write() as session:
+            row = find_draft(session, draft, lock=True)
+            found = require_editor(actor, row.dataset.publisher_id)
+            now = self._context.clock()
+            add_comment(row, kind=Remark.COMMENT, actor=found.name, at=now, text=text.strip(), check=check, place=place)
+            row.revision += 1  # so that nobody signs who hasn't seen it
+            self._context.log(session, found, "comment", "draft", row.id, dataset=row.dataset_id)
+            session.flush()
+            return view_draft(row, self._find_base(row), required=self._required)
+
+    def _sign(self, row: Draft, actor: Actor, signatures: Sequence[Signature], digest: str | None) -> bool:
+        """Sign checks; whether one was refused, so that the draft is returned."""
+        if actor.name in list_contributors(row):
+            raise NotPermittedError(
+                N_("You uploaded, changed or submitted this draft, so someone else must approve it")
+            )
+        require_digest(row, digest)
+        require_publishable(row, self._find_base(row))
+        require_sealed(row, self._find_base(row))
+        require_remarks(signatures)
+        now = self._context.clock()
+        refused = [item for item in signatures if item.result == Result.REFUSED]
+        for item in signatures:
+            sign(row, item, actor=actor.name, part=Part.REVIEWER, at=now)
+        voice = voice_of(self._context.settings.languages[0])
+        for item in refused:
+            text, check, place = item.remark.strip(), item.check, item.place
+            add_comment(row, kind=Remark.REFUSED, actor=actor.name, at=now, text=text, check=check, place=place)
+        if refused:
+            said = [say_refusal(voice, item.check, item.place, item.remark.strip()) for item in refused]
+            send_back(row, now, "\n".join(said))
+        return bool(refused)
+
+    @property
+    def _required(self) -> Sequence[Check]:
+        """The checks that a reviewer signs; none where nobody reviews."""
+        settings = self._context.settings
+        return () if settings.review == "none" else list_required(settings.review_checks)
 
     def return_(self, actor: Actor | None, draft: str, comment: str, *, revision: int | None = None) -> DraftView:
         """Send a draft back to its author with a comment that says why."""
         if not comment.strip():
             raise InvalidMetadataError(faults=[fault("/comment", N_("Say why you are returning the draft"))])
 
-        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
-            row.comment = comment.strip()
-            row.approver = None
-            row.wanted, row.due = "", None  # one that waits for its day waits no longer
+        def change(row: Draft, actor: Actor) -> None:
+            now = self._context.clock()
+            send_back(row, now, comment.strip())  # one that waits for its day waits no longer
+            add_comment(row, kind=Remark.RETURNED, actor=actor.name, at=now, text=comment.strip())
 
         return self._change(actor, draft, steps.RETURN, change, revision=revision)
 
@@ -178,6 +291,7 @@ class Steps:
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
             require_publishable(row, self._find_base(row))
             require_sealed(row, self._find_base(row))
+            require_signed(row)
             self._ask_for_publication(row)
 
         return self._change(actor, draft, steps.PUBLISH, change, revision=revision)
@@ -188,7 +302,7 @@ class Steps:
             raise NotPermittedError(N_("Only the command line of the instance can publish without review"))
 
         def change(row: Draft, actor: Actor) -> None:
-            row.submitter = actor.name
+            row.submitter, row.sealed = actor.name, None
             self._ask_for_publication(row)
             require_publishable(row, self._find_base(row))
 
@@ -230,17 +344,17 @@ class Steps:
             found = require_editor(actor, row.dataset.publisher_id)
             if revision is not None and revision != row.revision:
                 raise PreconditionError(N_("The draft has changed since you read it. Read it again"))
-            if row.status not in step.sources or (
-                step.is_idle and row.wanted == "publish" and not is_put_off(row.wanted, row.breaking, row.due)
-            ):
+            if row.status not in step.sources or (step.is_idle and row.wanted == "publish" and not is_put_off(row)):
                 raise StateError(
                     N_("This draft is “%(status)s”. The step “%(verb)s” is possible only in the state: %(states)s"),
                     status=row.status,
                     verb=step.verb,
                     states=" / ".join(step.sources),
                 )
+            before = row.status
             change(row, found)
-            row.status = step.target or row.status
+            if step.target and row.status == before:  # a check that is refused returns what was to be approved
+                row.status = step.target
             if step.is_contributing:
                 row.contributors = sorted({*list_contributors(row), found.name})
             row.modified = self._context.clock()
@@ -248,7 +362,7 @@ class Steps:
             self._context.log(session, found, step.verb, "draft", row.id, dataset=row.dataset_id)
             wanted = row.wanted
             session.flush()
-            view = view_draft(row, self._find_base(row))
+            view = view_draft(row, self._find_base(row), required=self._required)
         if wanted and enqueue:
             self._context.queue.put(draft)
         return view
@@ -261,10 +375,12 @@ class Steps:
     def _find_base(self, row: Draft) -> Manifest | None:
         return self._manifests.get(row.dataset_id, row.base) if row.base else None
 
-
-def _send_back_to_work(row: Draft) -> None:
-    row.status = DraftState.RECEIVED
-    row.wanted = "process"
-    row.key_reports = {}
-    row.stage, row.progress = "", 0.0
-    row.attempts, row.due, row.error = 0, None, None
+    def _send_back_to_work(self, row: Draft) -> None:
+        if row.target is not None:  # its manifest is written, and may be in the store already
+            raise StateError(N_("The publication of this draft has begun. Try it again instead of changing the draft"))
+        end_checks(row, self._context.clock())
+        row.status = DraftState.RECEIVED
+        row.wanted = "process"
+        row.key_reports = {}
+        row.stage, row.progress = "", 0.0
+        row.attempts, row.due, row.error = 0, None, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from opendata.db.models import Draft
 from opendata.domain.manifest import Manifest
 from opendata.domain.moments import format_time
+from opendata.domain.review.checklist import REQUIRED
 from opendata.errors import N_, InvalidMetadataError, StateError, fault
 from opendata.metadata.reasons import BUMPS
 from opendata.services.core.access import is_listed
@@ -23,7 +25,9 @@ class Submission:
     """What was said when a draft was submitted.
 
     `bump` is the least part of the version number to raise. `breaking` explains the breaking change, `effective` (an
-    ISO date) says from when it applies: until then the change is announced, and published on that day.
+    ISO date) says from when it applies: until then the change is announced, and published on that day. `publish_at` (an
+    ISO date and time, in the portal's zone unless it names one) is the earliest time of publication, empty: as soon as
+    possible. `checks` are those that the submitter signs where nobody else reviews; None: all that are required.
     """
 
     notes: str | None = None
@@ -31,6 +35,8 @@ class Submission:
     bump: str | None = None
     breaking: str | None = None
     effective: str | None = None
+    publish_at: str | None = None
+    checks: Collection[str] | None = None
 
 
 def take_submission(context: Context, row: Draft, base: Manifest | None, said: Submission) -> None:
@@ -47,6 +53,29 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
         raise _refuse("/reason", N_("The check gave warnings. Say why the table is still correct"))
     _take_bump(row, base, said.bump)
     _take_notice(context, row, base, said)
+    row.publish_at = read_time(context, said.publish_at)
+    if context.settings.review == "none" and said.checks is not None:
+        missing = [check for check in REQUIRED if check not in said.checks]
+        text = N_("Sign this check: nobody else reviews the draft")
+        if missing:
+            raise InvalidMetadataError(faults=[fault(f"/{check}", text) for check in missing])
+
+
+def read_time(context: Context, text: str | None) -> datetime | None:
+    """The time of a timed release; None for an empty text. Raises `InvalidMetadataError` for none, or one that is past.
+
+    A time without a zone is in the portal's.
+    """
+    if not text or not text.strip():
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip())
+        found = (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(context.settings.timezone))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _refuse("/publishAt", N_("Enter a date and time, such as 2026-12-31T09:00")) from None
+    if found < context.clock():
+        raise _refuse("/publishAt", N_("This time is in the past. Choose a later time, or leave it empty"))
+    return found
 
 
 def require_publishable(row: Draft, base: Manifest | None) -> None:
@@ -82,13 +111,14 @@ def require_sealed(row: Draft, base: Manifest | None) -> None:
 
 
 def find_due(row: Draft, context: Context) -> datetime | None:
-    """When the change that a draft announces takes effect; None where that is now."""
+    """When a draft is published: at its time, and not before a change that it announces. None where that is now."""
+    times = [row.publish_at] if row.publish_at else []
     effective = row.breaking["effective"] if row.breaking else None
-    if not effective:
-        return None
-    zone = ZoneInfo(context.settings.timezone)
-    due = datetime.combine(date.fromisoformat(effective), time(), zone).astimezone(UTC)
-    return due if due > context.clock() else None
+    if effective:
+        zone = ZoneInfo(context.settings.timezone)
+        times.append(datetime.combine(date.fromisoformat(effective), time(), zone).astimezone(UTC))
+    due = max(times, default=None)
+    return due if due is not None and due > context.clock() else None
 
 
 def _take_bump(row: Draft, base: Manifest | None, bump: str | None) -> None:

@@ -20,6 +20,7 @@ from opendata.domain.disclosure import OPEN, Disclosure
 from opendata.domain.drafts import DraftState
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Resource, StoredFile, TableResource
+from opendata.domain.review.checklist import Remark
 from opendata.domain.roles import Role
 from opendata.domain.stages import Stage
 from opendata.errors import N_, StateError
@@ -47,6 +48,7 @@ from opendata.services.drafts.next_version import (
     publishes_entry_only,
 )
 from opendata.services.drafts.submission import require_publishable, require_sealed
+from opendata.services.signing.signatures import add_comment, describe_approval, require_signed, send_back
 from opendata.services.work.processing import Processing
 from opendata.storage.store import manifest_key
 from opendata.tables.profile.profile import withhold_values
@@ -126,11 +128,12 @@ class Publication:
         now = self._context.clock()
         row.modified = now
         row.revision += 1
+        wrong = self._find_change(row)
+        if wrong is not None:
+            return self._return(row, wrong)
         if row.base != dataset.latest:
             # Another draft was published meanwhile: this one now starts from that version.
             row.base = dataset.latest
-            if row.approver is not None:
-                return self._return(row, StateError(_MEANWHILE, version=dataset.latest))
             row.key_reports = self._processing.check_keys(row)
             if row.key_reports:
                 row.status = DraftState.INVALID
@@ -139,8 +142,6 @@ class Publication:
         old = self._manifests.get(row.dataset_id, dataset.latest) if dataset.latest else None
         try:
             require_publishable(row, old)
-            if row.approver is not None:
-                require_sealed(row, old)
         except StateError as error:
             return self._return(row, error)
         if publishes_entry_only(row):
@@ -155,11 +156,33 @@ class Publication:
         row.target = next_version(dataset.head, bump)
         reasons = keep_reasons(change.reasons)
         previous = digest(self._manifests.read(dataset.id, dataset.head)) if dataset.head else None
-        manifest = draw_manifest(row, resources, version=row.target, created=now, previous=previous, reasons=reasons)
+        manifest = draw_manifest(
+            row,
+            resources,
+            version=row.target,
+            created=now,
+            previous=previous,
+            reasons=reasons,
+            approval=describe_approval(row),
+        )
         row.target_manifest = self._keep(write_canonical(manifest.to_json()))
         row.target_reasons = reasons
         dataset.publishing_id = row.id
         return True
+
+    def _find_change(self, row: Draft) -> StateError | None:
+        """Why a draft isn't what was signed, or isn't signed; None of one that is, or that the owner publishes."""
+        if row.approver is not None and row.base != row.dataset.latest:
+            row.base = row.dataset.latest
+            return StateError(_MEANWHILE, version=row.base)
+        if row.approver is None and not row.sealed:
+            return None
+        try:
+            require_sealed(row, self._manifests.get(row.dataset_id, row.base) if row.base else None)
+            require_signed(row)
+        except StateError as error:
+            return error
+        return None
 
     def _return(self, row: Draft, why: StateError) -> bool:
         """Send a draft back that can't become a version as it is; False, as `_plan` gives it.
@@ -167,7 +190,9 @@ class Publication:
         The comment stays with the draft, so it is in the portal's first language, like those of reviewers.
         """
         comment = voice_of(self._context.settings.languages[0]).say_error(why)
-        row.status, row.approver, row.comment = DraftState.RETURNED, None, comment
+        now = self._context.clock()
+        send_back(row, now, comment)
+        add_comment(row, kind=Remark.ENDED, actor=SYSTEM.name, at=now, text=comment)
         release(row, done=True)
         return False
 

@@ -23,6 +23,9 @@ POLICY = "; ".join(
     )
 )
 
+_PRIVATE = ("workspace", "uploads", "drafts", "answers", "reviews", "sessions", "grants", "account", "stops")
+"""The blueprints whose pages are never kept by a cache."""
+
 csrf = CSRFProtect()
 
 
@@ -52,14 +55,6 @@ def add_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.vary.update(("Accept-Language", "Cookie"))
-    private = g.get("actor") is not None or request.blueprint in (
-        "workspace",
-        "uploads",
-        "drafts",
-        "sessions",
-        "grants",
-        "account",
-        "stops",
-    )
+    private = g.get("actor") is not None or request.blueprint in _PRIVATE
     response.headers.setdefault("Cache-Control", "private, no-store" if private else "no-cache")
     return response

@@ -12,18 +12,18 @@ from werkzeug.wrappers import Response
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
 from opendata.problems import choose_voice
 from opendata.services.core.values import DraftResourceView, DraftView
-from opendata.services.drafts.submission import Submission
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.catalogue.differences import mark_changes
 from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
-from opendata.web.drafts.next_version import format_today, list_bumps, lose_much
+from opendata.web.drafts.next_version import lose_much
 from opendata.web.drafts.readings import needs_look
 from opendata.web.drafts.repairs import list_repairs, read_choice
-from opendata.web.drafts.statuses import PRIVACY, PROPERTIES, describe_status, list_steps
+from opendata.web.drafts.statuses import KINDS, PRIVACY, PROPERTIES, describe_status, list_steps
 from opendata.wording.findings import name_rule
+from opendata.wording.review import CHECKS, say_place
 from opendata.wording.work import say_failure, say_stage
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/workspace/drafts")
@@ -67,10 +67,10 @@ def show_draft(draft: str) -> str:
         has_findings={item.name for item in found.tables if item.has_findings},
         privacy_kinds=PRIVACY,
         property_names=PROPERTIES,
-        bumps=list_bumps(found.next),
         losses=[item for item in found.tables if lose_much(item)],
-        today=format_today(),
-        effective=max(format_today(), found.breaking["effective"] if found.breaking else ""),
+        kinds=KINDS,
+        check_names=CHECKS,
+        describe_place=lambda item: say_place(choose_voice(), item.place),
         needs_look=needs_look,
     )
 
@@ -103,38 +103,6 @@ def list_findings(draft: str, resource: str) -> str:
         findings=[show_finding(item) for item in page.items],
         wanted=wanted,
         rule=name_rule(choose_voice(), wanted.get("type", ""), wanted.get("rule", "")),
-    )
-
-
-@blueprint.post("/<draft>/submit")
-def submit_draft(draft: str) -> Response:
-    """Ask for publication."""
-    said = Submission(**{name: request.form.get(name) for name in ("notes", "reason", "bump", "breaking", "effective")})
-    return _take(
-        draft,
-        lambda revision: services().drafts.submit(g.actor, draft, said, revision=revision),
-        gettext("The draft is submitted"),
-    )
-
-
-@blueprint.post("/<draft>/approve")
-def approve_draft(draft: str) -> Response:
-    """Agree to publication."""
-    return _take(
-        draft,
-        lambda revision: services().drafts.approve(g.actor, draft, revision=revision),
-        gettext("The draft is approved. It can be published now"),
-    )
-
-
-@blueprint.post("/<draft>/return")
-def return_draft(draft: str) -> Response:
-    """Send it back with a comment."""
-    comment = request.form.get("comment", "")
-    return _take(
-        draft,
-        lambda revision: services().drafts.return_(g.actor, draft, comment, revision=revision),
-        gettext("The draft is returned to its author"),
     )
 
 

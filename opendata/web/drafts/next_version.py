@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from opendata.errors import N_
 from opendata.metadata.reasons import BUMPS
-from opendata.services.core.values import DraftResourceView, NextVersion
+from opendata.services.core.values import MUCH_LOST, DraftResourceView, NextVersion
 from opendata.web.core.instance import services
 
 BUMP_NAMES: Mapping[str, str] = {
@@ -17,8 +17,6 @@ BUMP_NAMES: Mapping[str, str] = {
     "major": N_("major version: a breaking change"),
 }
 """The parts of a version's number, and what raising each tells readers."""
-
-_MUCH = 0.1
 
 
 def list_bumps(found: NextVersion | None) -> list[str]:
@@ -30,11 +28,7 @@ def list_bumps(found: NextVersion | None) -> list[str]:
 
 def lose_much(table: DraftResourceView) -> float:
     """Which share (0..1) of its rows a table loses, where that is so much that somebody should look; else 0."""
-    if not table.changes:
-        return 0
-    removed, kept = table.changes["removed"], table.changes["unchanged"] + table.changes["changed"]
-    share = removed / (removed + kept) if removed else 0
-    return share if share >= _MUCH else 0
+    return table.lost_share if table.lost_share >= MUCH_LOST else 0
 
 
 def format_today() -> str:

@@ -42,9 +42,17 @@ GIVEN_UP = (
 WORDS = (
     *(N_("received"), N_("validating"), N_("invalid"), N_("valid"), N_("submitted"), N_("returned")),
     *(N_("approved"), N_("published"), N_("discarded"), N_("failed")),
-    *(N_("submit"), N_("approve"), N_("return"), N_("discard"), N_("change"), N_("drop"), N_("retry")),
+    *(N_("submit"), N_("sign"), N_("approve"), N_("return"), N_("discard"), N_("change"), N_("drop"), N_("retry")),
 )
 """States and steps as messages of the services name them."""
+
+KINDS: Mapping[str, str] = {
+    "comment": N_("Comment"),
+    "returned": N_("Returned"),
+    "refused": N_("Check refused"),
+    "ended": N_("Approval ended"),
+}
+"""Kind of a comment → its name."""
 
 PRIVACY: Mapping[str, str] = {
     "resident-id": N_("Resident identity numbers"),

@@ -56,7 +56,14 @@ def _begin_draft(dataset: str, opened: ExitStack) -> Answer:
     if sent.errors:
         return _render(found, form, sent.errors, gettext("Some values aren't allowed")), 422
     try:
-        draft, _ = services().drafts.create(g.actor, dataset, sent.files, sent.options, notes=form.get("notes", ""))
+        draft, _ = services().drafts.create(
+            g.actor,
+            dataset,
+            sent.files,
+            sent.options,
+            notes=form.get("notes", ""),
+            replaces=form.get("replaces") or None,
+        )
     except InputError as error:
         errors: dict[str, list[str]] = {}
         for item in error.faults:

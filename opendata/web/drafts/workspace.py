@@ -34,6 +34,7 @@ def show_workspace() -> Answer:
     return render_template(
         "drafts/workspace.html",
         stops=len(services().stops.list(g.actor)),
+        review=services().settings.review,
         drafts=services().drafts.list(g.actor, cursor=request.args.get("drafts") or None, limit=20),
         datasets=services().datasets.list(g.actor, publisher=g.actor.edited_publisher, cursor=cursor, limit=20),
     )

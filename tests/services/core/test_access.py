@@ -133,7 +133,7 @@ def test_a_dataset_closed_while_its_draft_waits_for_the_worker_publishes_nothing
     services.work.run_to_end(view.id)
     ended = services.drafts.get(editor, view.id)
     assert (ended.status, ended.version) == ("returned", None)
-    assert "不能发布" in ended.comment  # in the portal's first language
+    assert "editor 在草稿提交后修改了" in ended.comment  # in the portal's first language
     with pytest.raises(NotFoundError):
         services.datasets.get("reservoirs")
 

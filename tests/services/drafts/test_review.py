@@ -112,10 +112,13 @@ def test_a_draft_whose_metadata_change_on_the_way_is_not_published(
     if moment == "approved":
         published.drafts.approve(boss, draft)
     published.datasets.update(second, "reservoirs", {"title": "湖泊"})
+    returned = published.drafts.get(editor, draft)
+    assert (returned.status, returned.approver, returned.digest) == ("returned", None, None)
+    assert "second" in returned.comment
+    assert not any(item.in_force for item in returned.checks)
     step = published.drafts.approve if moment == "submitted" else published.drafts.publish
-    with pytest.raises(StateError, match="changed since it was submitted"):
+    with pytest.raises(StateError):
         step(boss, draft)
-    published.drafts.return_(boss, draft, "请重新提交")
     published.drafts.submit(editor, draft)
     assert approve_and_publish(published, boss, draft).version == "1.1.0"
     assert published.versions.get_manifest("reservoirs", "1.1.0").title == "湖泊"
@@ -125,7 +128,8 @@ def test_the_first_version_is_what_was_approved_too(services: Services, editor: 
     draft = submit(services, editor)
     services.drafts.approve(boss, draft)
     services.datasets.update(editor, "reservoirs", {"licenses": LICENCE})
-    with pytest.raises(StateError, match="changed since it was submitted"):
+    assert services.drafts.get(boss, draft).status == "returned"
+    with pytest.raises(StateError):
         services.drafts.publish(boss, draft)
     with pytest.raises(NotFoundError):
         services.datasets.get("reservoirs")

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.instances import SCHEMA
 from tests.web.catalogue.test_pages import check_page
-from tests.web.conftest import Portal, send
+from tests.web.conftest import OWN_CHECKS, Portal, send
 
 METADATA = {
     "title_zh": "水库水位",
@@ -74,7 +74,7 @@ def test_a_clerk_gets_a_file_published(desk: Portal) -> None:
     place = upload(client, "levels", RIGHT, **own_schema(), notes="首次发布").headers["Location"]
     desk.work()
     assert "校验通过" in client.get(place).text
-    assert send(client, f"{place}/submit", {"notes": "首次发布"}, form=place).headers["Location"] == place
+    assert send(client, f"{place}/submit", {"notes": "首次发布", **OWN_CHECKS}, form=place).headers["Location"] == place
     desk.work()
     assert "/datasets/levels/1.0.0/" in client.get(place).text
 
@@ -95,7 +95,7 @@ def test_a_table_without_schema_gets_one_proposed_and_takes_it(desk: Portal) -> 
     assert "采用此数据标准并重新校验" in page
     send(client, f"{place}/resources/levels/schema", {}, form=place)
     desk.work()
-    send(client, f"{place}/submit", {}, form=place)
+    send(client, f"{place}/submit", OWN_CHECKS, form=place)
     desk.work()
     fields = desk.client().get("/datasets/levels/1.0.0/levels.schema.json").json["fields"]
     assert [item["type"] for item in fields] == ["string", "string", "number", "date"]
@@ -108,7 +108,7 @@ def test_a_new_file_replaces_a_table_by_the_same_schema_and_others_stay(desk: Po
     for fields in ({**own_schema(), **second}, {"table_0": "levels"}):
         place = upload(client, "levels", RIGHT.replace("12.50", str(len(fields))), **fields).headers["Location"]
         desk.work()
-        send(client, f"{place}/submit", {}, form=place)
+        send(client, f"{place}/submit", OWN_CHECKS, form=place)
         desk.work()
     manifest = desk.client().get("/datasets/levels/1.0.1/datapackage.json").json
     assert [item["name"] for item in manifest["resources"]] == ["levels", "other"]
@@ -168,8 +168,9 @@ def test_two_persons_publish(office: Portal) -> None:
     make_dataset(client)
     place = upload(client, "levels", RIGHT).headers["Location"]
     office.work()
-    assert "Submit for review" in client.get(place).text
-    send(client, f"{place}/submit", {"notes": "first"}, form=place)
+    assert f'href="{place}/check"' in client.get(place).text
+    assert "Submit for review" in client.get(f"{place}/check").text
+    send(client, f"{place}/submit", {"notes": "first", **OWN_CHECKS}, form=place)
     own = client.get(place).text
     assert "You uploaded, changed or submitted this draft, so someone else must approve it" in own
     assert "/approve" not in own
@@ -178,7 +179,7 @@ def test_two_persons_publish(office: Portal) -> None:
     assert "Say why you are returning the draft" in empty.text
     send(boss, f"{place}/return", {"comment": "单位不明"}, form=place)
     assert "单位不明" in client.get(place).text
-    send(client, f"{place}/submit", {}, form=place)
+    send(client, f"{place}/submit", OWN_CHECKS, form=place)
     assert 'http-equiv="refresh"' not in boss.get(place).text
     send(boss, f"{place}/approve", {}, form=place)
     published = send(boss, f"{place}/publish", {}, form=place)
@@ -228,7 +229,7 @@ def test_metadata_is_changed_and_published_as_a_version(desk: Portal) -> None:
     make_dataset(client)
     place = upload(client, "levels", RIGHT).headers["Location"]
     desk.work()
-    send(client, f"{place}/submit", {}, form=place)
+    send(client, f"{place}/submit", OWN_CHECKS, form=place)
     desk.work()
     edit = "/workspace/datasets/levels/edit"
     form = client.get(edit).text
@@ -240,7 +241,7 @@ def test_metadata_is_changed_and_published_as_a_version(desk: Portal) -> None:
     place = send(client, edit, changed).headers["Location"]
     assert place.startswith("/workspace/drafts/")
     desk.work()
-    send(client, f"{place}/submit", {}, form=place)
+    send(client, f"{place}/submit", OWN_CHECKS, form=place)
     desk.work()
     manifest = desk.client().get("/datasets/levels/1.0.1/datapackage.json").json
     assert manifest["title"] == "水库日水位"

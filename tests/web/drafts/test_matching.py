@@ -14,7 +14,7 @@ from opendata.services.core.values import DraftView
 from tests.instances import DATASET, SCHEMA, publish, upload
 from tests.services.drafts.test_matching import CHINESE, ENGLISH, TITLED
 from tests.web.catalogue.test_pages import check_page
-from tests.web.conftest import PASSWORD, Portal, send
+from tests.web.conftest import OWN_CHECKS, PASSWORD, Portal, send
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_file_read_otherwise_keeps_what_was_said_of_its_columns(desk: Portal, 
 def test_a_draft_that_cannot_be_changed_offers_nothing(desk: Portal, clerk: FlaskClient) -> None:
     desk.services.schemas.add(SYSTEM, "reservoirs", "1.0.0", TITLED)
     place = upload_table(desk, CHINESE, schema=None)
-    send(clerk, f"{place}/submit", {}, form=place)
+    send(clerk, f"{place}/submit", OWN_CHECKS, form=place)
     assert "Schemas that fit" not in clerk.get(place).text
     send(clerk, f"{place}/resources/levels/fitting-schema", {"ref": "reservoirs@1.0.0", "table": ""}, form=place)
     assert read_draft(desk, place).resources[0].schema is None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from opendata.services.core.actors import Actor
 from tests.instances import CSV, SCHEMA, publish, upload
-from tests.web.conftest import PASSWORD, SAMPLE, Portal, send
+from tests.web.conftest import OWN_CHECKS, PASSWORD, SAMPLE, Portal, send
 
 NARROW = {"fields": SCHEMA["fields"][:3], "primaryKey": ["code"]}
 
@@ -21,7 +21,7 @@ def begin(portal: Portal) -> Actor:
 def test_the_page_tells_the_number_the_rows_and_asks_whether_the_file_is_complete(desk: Portal) -> None:
     actor = begin(desk)
     draft = upload(desk.services, actor, CSV.rsplit("A002", 1)[0])
-    page = desk.signed_in("clerk", "en").get(f"/workspace/drafts/{draft.id}").text
+    page = desk.signed_in("clerk", "en").get(f"/workspace/drafts/{draft.id}/check").text
     assert "This draft becomes version 1.1.0" in page
     assert "You are deleting 50% of the rows of “levels”: 1 of 2. Is the file complete?" in page
     assert "levels: rows removed: 1" in page
@@ -35,12 +35,12 @@ def test_the_page_tells_the_number_the_rows_and_asks_whether_the_file_is_complet
 
 def test_a_first_version_and_one_with_nothing_new_ask_for_no_number(desk: Portal) -> None:
     actor = begin(desk)
-    page = desk.signed_in("clerk", "en").get(f"/workspace/drafts/{upload(desk.services, actor).id}").text
+    page = desk.signed_in("clerk", "en").get(f"/workspace/drafts/{upload(desk.services, actor).id}/check").text
     assert "Nothing has changed, so no version will be made" in page
     assert 'name="bump"' not in page
     desk.services.datasets.create(actor, {**SAMPLE, "id": "other"})
     first = upload(desk.services, actor, dataset="other")
-    page = desk.signed_in("clerk", "en").get(f"/workspace/drafts/{first.id}").text
+    page = desk.signed_in("clerk", "en").get(f"/workspace/drafts/{first.id}/check").text
     assert "This draft becomes version 1.0.0" in page
     assert 'name="bump"' not in page
     assert 'name="breaking"' not in page
@@ -51,7 +51,7 @@ def test_a_breaking_change_is_announced_from_the_page(desk: Portal) -> None:
     draft = upload(desk.services, actor, "code,name,level\nA001,东湖,12.50\nA002,西湖,\n", schema=NARROW)
     client, place = desk.signed_in("clerk", "en"), f"/workspace/drafts/{draft.id}"
     day = (datetime.now(UTC) + timedelta(days=40)).date().isoformat()
-    answer = send(client, f"{place}/submit", {"breaking": "not measured", "effective": day}, form=place)
+    answer = send(client, f"{place}/submit", {"breaking": "not measured", "effective": day, **OWN_CHECKS}, form=place)
     assert answer.status_code == 303
     page = client.get(place).text
     assert f"The draft will be published on {day}" in page

@@ -1,0 +1,1 @@
+"""Reviews over REST: checks are signed, comments given, routine drafts approved together."""

@@ -1,0 +1,1 @@
+"""The review of drafts: its checks, and what is signed and said."""

@@ -1,0 +1,109 @@
+"""The reviewer's desk: which drafts wait, which of them are routine, and approval of those together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from opendata.db.models import Dataset, Draft
+from opendata.domain.comparison import ReasonText
+from opendata.domain.drafts import DraftState
+from opendata.errors import N_, NotFoundError, NotPermittedError, OpendataError, PreconditionError, StateError
+from opendata.services.core.actors import Actor, require_signed_in
+from opendata.services.core.context import Context
+from opendata.services.core.values import MUCH_LOST, DraftView
+from opendata.services.drafts.drafts import Drafts
+
+MOST_WAITING = 100
+"""At most this many drafts are listed: the oldest, which wait longest."""
+
+_ROUTINE = frozenset({"rows-added", "rows-removed", "rows-changed", "rows-moved", "rows-rewritten"})
+"""Reasons of a version that change rows alone. A number that was raised has a reason of its own."""
+
+_EDITION = frozenset({"sourceVersion"})
+"""Metadata that change with every edition of the source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingDraft:
+    """A submitted draft. `is_own` says that the actor has a part in it, so that somebody else approves it."""
+
+    draft: DraftView
+    is_routine: bool
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewOutcome:
+    """What became of one draft of a list; `error` says why it isn't approved."""
+
+    draft: str
+    approved: bool
+    error: OpendataError | None = None
+
+
+class Reviews:
+    """Lists drafts that wait for a review, and approves routine ones together."""
+
+    def __init__(self, context: Context, drafts: Drafts) -> None:
+        self._context = context
+        self._drafts = drafts
+
+    def list_waiting(self, actor: Actor | None) -> Sequence[WaitingDraft]:
+        """The submitted drafts of the actor's publisher (all, for a maintainer) that nobody works at, oldest first."""
+        found = require_signed_in(actor)
+        query = select(Draft.id).join(Dataset).where(Draft.status == DraftState.SUBMITTED, Draft.wanted == "")
+        if not found.is_maintainer:
+            query = query.where(Dataset.publisher_id == (found.publisher or ""))
+        with self._context.read() as session:
+            names = list(session.scalars(query.order_by(Draft.modified, Draft.id).limit(MOST_WAITING)))
+        views = [self._drafts.get(actor, name) for name in names]
+        return [
+            WaitingDraft(draft=view, is_routine=is_routine(view), is_own=found.name in view.contributors)
+            for view in views
+        ]
+
+    def approve_all(self, actor: Actor | None, drafts: Sequence[tuple[str, str]]) -> Sequence[ReviewOutcome]:
+        """Approve routine drafts, each as its digest names it, and sign all its open checks as passed.
+
+        One that isn't routine, has changed or isn't the actor's to approve is left as it is; the others don't mind.
+        Raises `NotSignedInError`.
+        """
+        require_signed_in(actor)
+        return [self._approve(actor, draft, digest) for draft, digest in dict.fromkeys(drafts)]
+
+    def _approve(self, actor: Actor | None, draft: str, digest: str) -> ReviewOutcome:
+        try:
+            view = self._drafts.get(actor, draft)
+            if not is_routine(view):
+                raise StateError(N_("This draft isn't routine. Review it on its own page"))
+            self._drafts.approve(actor, draft, digest=digest, revision=view.revision)
+        except (NotFoundError, NotPermittedError, PreconditionError, StateError) as error:
+            return ReviewOutcome(draft=draft, approved=False, error=error)
+        return ReviewOutcome(draft=draft, approved=True)
+
+
+def is_routine(draft: DraftView) -> bool:
+    """Whether a submitted draft is the next edition of a known table, and nothing else.
+
+    That is: only rows change, and of the metadata at most the edition of the source; no schema, attachment or table
+    changes; no warnings, no personal data, no breaking change, no raised number; and it doesn't lose many rows.
+    """
+    following = draft.next
+    if draft.status != DraftState.SUBMITTED or draft.base is None or following is None or following.version is None:
+        return False
+    is_quiet = not (draft.warnings or draft.privacy or draft.breaking or draft.dropped)
+    return (
+        is_quiet
+        and all(_is_routine_reason(reason) for reason in following.reasons)
+        and {name for name, _, _ in draft.metadata_changes} <= _EDITION
+        and all(table.lost_share < MUCH_LOST for table in draft.tables)
+    )
+
+
+def _is_routine_reason(reason: ReasonText) -> bool:
+    if reason["type"] == "metadata-changed":
+        return {name.strip() for name in str(reason.get("names", "")).split(",")} <= _EDITION
+    return reason["type"] in _ROUTINE
