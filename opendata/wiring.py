@@ -10,6 +10,7 @@ from opendata.db.session import Database
 from opendata.jobs.queue import DraftQueue
 from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
+from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.manifests import Manifests
@@ -69,6 +70,7 @@ class Services:
     health: Health
     imports: Imports
     keys: Keys
+    kept_forms: KeptForms
     matching: Matching
     previews: Previews
     publishers: Publishers
@@ -133,6 +135,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         grants=Grants(context),
         health=Health(context),
         keys=Keys(context),
+        kept_forms=KeptForms(context),
         imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),
         matching=Matching(context, manifests),
         previews=Previews(context),

@@ -28,6 +28,7 @@ from opendata.db.session import Database
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView, ServedFile
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.settings import Settings
 from opendata.storage.signing import create_signing_key
@@ -202,7 +203,7 @@ def locate(file: ServedFile) -> Path:
 def publish(services: Services, actor: Actor, text: str | bytes = CSV, **options: object) -> DraftView:
     """The same, submitted and published."""
     view = upload(services, actor, text, **options)  # type: ignore[arg-type]
-    services.drafts.submit(actor, view.id)
+    services.drafts.submit(actor, view.id, Submission(breaking="the reason of a test"))
     services.work.run_to_end(view.id)
     return services.drafts.get(actor, view.id)
 

@@ -14,7 +14,8 @@ from typing import Any
 from opendata.errors import N_, UnreadableFileError, UnsupportedFormatError
 from opendata.intake.attachments import find_form
 from opendata.intake.grid import Grid, TableInfo
-from opendata.intake.layout.plain import MOST_BYTES, new_file, write_plain
+from opendata.intake.landmarks import Landmarks
+from opendata.intake.layout.plain import MOST_BYTES, PlainTable, new_file, write_plain
 from opendata.intake.layout.stacked import MOST_ROWS, Part, cut_out, find_parts, read_start
 from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
 from opendata.intake.text.text import open_text
@@ -143,8 +144,16 @@ def open_table(
         layout=table.layout,
         fill_merged=choices.fill_merged,
         decisions=(*found.decisions, *table.decisions),
+        landmarks=_mark(table, found, choices),
     )
     return _plain(understanding, target, choices, left_out=table.left_out)
+
+
+def _mark(table: PlainTable, found: FoundTable, choices: Choices) -> Landmarks | None:
+    """The landmarks of a table, and whether all tables of its sheet were chosen to be read as one."""
+    last = found.part.last_row if found.part is not None else None
+    is_whole = last is not None and (choices.last_row or 0) > last
+    return replace(table.landmarks, is_whole_sheet=is_whole) if table.landmarks is not None else None
 
 
 def _plain(
@@ -218,7 +227,8 @@ def _open(found: FoundTable, choices: Choices) -> Grid:
         sheet = found.part.sheet if found.part else found.place or ""
         opened = open_sheet(found.path, found.form, sheet, fill_merged=choices.fill_merged)
         return cut_out(opened, found.part, choices) if found.part else opened
-    grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=choices.encoding)
+    kept = choices.kept.encoding if choices.kept is not None else None
+    grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=choices.encoding or kept)
     return grid
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from opendata.errors import N_, InvalidMetadataError, fault
+from opendata.intake.landmarks import POSITIONS, Landmarks, read_landmarks
 from opendata.tables.text.dialect import flatten_dialect, read_dialect
 
 CAREFUL = 0.9
@@ -21,23 +22,26 @@ class Decision:
     """One thing that was settled about a file, and on what evidence.
 
     `rule` is a stable word (`encoding`, `delimiter`, `header`, `footnotes`, `hidden-sheet`, …); `text` a translatable
-    message with `%(name)s` places for `details`; `sure` from 0 to 1: below `CAREFUL` a person should look.
+    message with `%(name)s` places for `details`; `sure` from 0 to 1: below `CAREFUL` a person should look. What `asks`
+    is a question that a person must answer before the table is published.
     """
 
     rule: str
     text: str
     details: Mapping[str, Any] = field(default_factory=dict)
     sure: float = 1.0
+    asks: bool = False
 
     def describe(self) -> dict[str, Any]:
         """As JSON; `text` worded in English, `template` what it was worded from."""
-        return {
+        found = {
             "rule": self.rule,
             "text": self.text % self.details,
             "template": self.text,
             "sure": round(self.sure, 3),
             "details": dict(self.details),
         }
+        return {**found, "asks": True} if self.asks else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,8 @@ class Understanding:
     `form` is the form of the innermost file: csv, xlsx, xls, xlsb, ods, html, json, jsonl, geojson, xml, parquet,
     arrow. `members` are the names to open inside containers, from outside in; `sheet` the sheet, or the place of the
     table inside a document (a JSON pointer, an XML path, the number of an HTML table). `dialect` is a Table Dialect
-    descriptor without the header. `fill_merged` copies the value of merged body cells into all of them.
+    descriptor without the header. `fill_merged` copies the value of merged body cells into all of them. `landmarks`
+    say what the rows and columns that a person chose by number mean.
     """
 
     name: str
@@ -89,6 +94,7 @@ class Understanding:
     layout: Layout = Layout()
     fill_merged: bool = False
     decisions: Sequence[Decision] = ()
+    landmarks: Landmarks | None = None
 
     @property
     def sure(self) -> float:
@@ -108,6 +114,7 @@ class Understanding:
             **self.layout.describe(),
             "fill_merged": self.fill_merged,
             "decisions": [decision.describe() for decision in self.decisions],
+            **({"landmarks": self.landmarks.describe()} if self.landmarks is not None else {}),
         }
 
 
@@ -116,7 +123,8 @@ class Choices:
     """What a person says about how to read a table; it goes before whatever is found. None: as found.
 
     `columns` gives columns the names of fields: label → name. An empty `header_rows` says that there is no header.
-    `exact` takes the file at its word: its first row names the columns, all others are data.
+    `exact` takes the file at its word: its first row names the columns, all others are data. `kept` is what was chosen
+    for an earlier file.
     """
 
     encoding: str | None = None
@@ -129,6 +137,12 @@ class Choices:
     fill_merged: bool = False
     exact: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
+    kept: Landmarks | None = None
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether rows or columns are chosen by number."""
+        return any(getattr(self, name) is not None for name in POSITIONS)
 
     def declare(self, dialect: Mapping[str, Any] | None, encoding: str | None) -> Choices:
         """These choices, and where they say nothing, what the sender of a file declared about it."""
@@ -146,6 +160,7 @@ class Choices:
         """As JSON: what was chosen alone."""
         found = {item.name: getattr(self, item.name) for item in fields(self)}
         found["header_rows"] = list(self.header_rows) if self.header_rows is not None else None
+        found["kept"] = self.kept.describe() if self.kept is not None else None
         return {key: value for key, value in found.items() if value not in (None, False) and value != {}}
 
 
@@ -182,6 +197,8 @@ def read_choices(given: Mapping[str, Any] | None) -> Choices:
         raise InvalidMetadataError(faults=faults)
     if rows is not None:
         found["header_rows"] = tuple(sorted(set(rows)))
+    if found.get("kept") is not None:
+        found["kept"] = read_landmarks(found["kept"])
     return Choices(**{key: value for key, value in found.items() if value is not None})
 
 

@@ -33,7 +33,7 @@ _OTHER_TABLES = frozenset(
 class ResourceDescription:
     """One resource as its package describes it; `schema` and `dialect` are objects, names of files, or None.
 
-    `is_attachment` says that it isn't a table but a file beside one.
+    `is_attachment` says that it isn't a table but a file beside one, `rows` how many rows the table is said to have.
     """
 
     name: str
@@ -48,6 +48,7 @@ class ResourceDescription:
     dialect: Mapping[str, Any] | str | None = None
     encoding: str | None = None
     bytes: int | None = None
+    rows: int | None = None
     hash: str | None = None
     fault: Fault | None = None
 
@@ -208,6 +209,7 @@ def _read_resource(place: str, number: int, item: Mapping[str, Any], taken: set[
         dialect=item["dialect"] if isinstance(item.get("dialect"), Mapping | str) else None,
         encoding=_text(item, "encoding") or None,
         bytes=item["bytes"] if type(item.get("bytes")) is int else None,
+        rows=ours["rows"] if type(ours.get("rows")) is int else None,
         hash=_text(item, "hash") or None,
         fault=_find_fault(place, item, path, given, taken),
     )

@@ -73,7 +73,7 @@ class Caller:
     def publish(self, text: str = CSV, *, name: str = "levels", schema: Any = SCHEMA, **parts: Any) -> dict[str, Any]:
         draft = self.check((f"{name}.csv", text), schema=schema, **parts)
         assert draft["status"] == "valid", draft
-        assert self.post(f"/drafts/{draft['id']}/submit").status_code == 202
+        assert self.post(f"/drafts/{draft['id']}/submit", json={"breaking": "the reason of a test"}).status_code == 202
         return self.work(draft["id"])
 
 

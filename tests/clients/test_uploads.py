@@ -355,6 +355,16 @@ def test_the_command_submits_what_is_valid(served: Served, file: Path) -> None:
     assert (status, json.loads(out)["status"]) == (0, "submitted")
 
 
+def test_the_command_says_that_a_table_has_no_rows(served: Served, file: Path) -> None:
+    file.write_text("n,square\n")
+    refused = finish(start_command(served, file, "--submit"))
+    assert (refused[0], "has no rows" in refused[2]) == (2, True)
+    status, out, err = finish(start_command(served, file, "--submit", "--no-rows", "--breaking", "x", "--json"))
+    assert status == 0, err
+    draft = json.loads(out)
+    assert (draft["status"], draft["resources"][0]["noRows"]) == ("submitted", True)
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [

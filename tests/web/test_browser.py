@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect, sync_play
 from werkzeug.serving import make_server
 
 from opendata.services.core.actors import SYSTEM
-from tests.instances import CSV, DATASET
+from tests.instances import CSV, DATASET, SCHEMA
 from tests.services.drafts.test_matching import CHINESE, ENGLISH, TITLED
 from tests.web.conftest import PASSWORD, Portal
 
@@ -164,6 +164,34 @@ def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, t
         assert download.value.path().read_text(encoding="utf-8") == CSV
         page.get_by_role("button", name="退出").click()
         expect(page.locator("main")).to_contain_text("您已退出登录")
+        page.context.close()
+    assert not complaints
+
+
+def test_a_form_outlives_its_session_and_a_chosen_schema_sets_its_button(browser: Browser, desk: Portal) -> None:
+    desk.services.schemas.add(SYSTEM, "reservoir", "1.0.0", {**SCHEMA, "title": "水库表"})
+    complaints: list[str] = []
+    with serve(desk) as address:
+        page = open_page(browser, complaints)
+        page.goto(f"{address}/workspace/datasets/new")
+        page.get_by_label("名称").fill("clerk")
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.locator("#title_zh").fill("水库水位")
+        page.locator("#description_zh").fill("很长的说明")
+        desk.services.accounts.set_password("clerk", PASSWORD)
+        page.get_by_role("button", name="建立数据集").click()
+        expect(page.locator("main")).to_contain_text("您填写的内容会保留 24 小时")
+        page.get_by_label("名称").fill("clerk")
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        expect(page.locator("#title_zh")).to_have_value("水库水位")
+        expect(page.locator("#description_zh")).to_have_value("很长的说明")
+        page.get_by_role("button", name="建立数据集").click()
+        page.locator("#library_0").select_option("reservoir@1.0.0")
+        expect(page.locator("input[name=schema_0][value=library]")).to_be_checked()
+        page.locator("input[name=schema_0][value=last]").check()
+        expect(page.locator("#library_0")).to_have_value("")
         page.context.close()
     assert not complaints
 

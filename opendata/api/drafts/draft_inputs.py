@@ -40,6 +40,17 @@ def _place() -> Whole:
     return Whole(1, 2**31 - 1, error=N_("This must be a whole number, 1 or more"), strict=True, allow_none=True)
 
 
+def _say_no_rows() -> fields.Boolean:
+    error = N_("This must be true or false")
+    return fields.Boolean(
+        data_key="noRows",
+        truthy={True},
+        falsy={False},
+        error_messages={"invalid": error, "null": error},
+        metadata={"description": "The table has no rows this time. Without it, a table without rows isn't published."},
+    )
+
+
 DialectInput = Shape.from_dict(
     {
         "delimiter": Text(longest=1),
@@ -83,6 +94,7 @@ ChoicesInput = Shape.from_dict(
         "fill_merged": _switch(),
         "exact": _switch(),
         "columns": Object(metadata={"description": "Columns given the names of fields: label → name."}),
+        "kept": Object(metadata={"description": "What was chosen for an earlier file, as the draft gave it."}),
     },
     name="ChoicesInput",
 )
@@ -107,6 +119,7 @@ class ResourceOptionInput(Shape):
     i18n = Translations()
     choices = Inner(ChoicesInput, metadata={"description": "How the file is to be read, where not as found."})
     disclosure = _disclosure()
+    no_rows = _say_no_rows()
 
 
 class PlainOptionInput(Shape):
@@ -132,6 +145,7 @@ class ResourceChanges(Shape):
         ChoicesInput, metadata={"description": "How the file is to be read; in place of what was said before."}
     )
     disclosure = _disclosure(allow_none=True)
+    no_rows = _say_no_rows()
     repairs = Many(
         Inner(RepairInput),
         metadata={
@@ -171,9 +185,7 @@ class SubmitInput(Shape):
     )
     breaking = Text(
         longest=MAX_TEXT,
-        metadata={
-            "description": "Why readers' programs will fail. Needed for a breaking change where drafts are reviewed."
-        },
+        metadata={"description": "Why readers' programs will fail. Needed for a breaking change."},
     )
     effective = Text(
         longest=10,

@@ -70,6 +70,11 @@ class DraftResourceShape(Schema):
     choices = fields.Dict(
         required=True, allow_none=True, metadata={"description": "What was said about how the file is to be read."}
     )
+    no_rows = fields.Boolean(
+        required=True,
+        data_key="noRows",
+        metadata={"description": "Whether somebody said that the table has no rows this time."},
+    )
     changes = fields.Dict(
         required=True,
         allow_none=True,

@@ -7,7 +7,7 @@ import click
 from opendata.cli.core.failures import NOT_PASSED
 from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
-from opendata.cli.core.output import show_progress, write_json, write_note
+from opendata.cli.core.output import require_confirmation, show_progress, write_json, write_note
 from opendata.errors import N_
 
 
@@ -19,6 +19,7 @@ from opendata.errors import N_
 @click.option("--successor", help="The version to use instead.")
 @click.option("--erase", is_flag=True, help="Delete the files' bytes, also from every other version that has them.")
 @click.option("--resource", "resources", multiple=True, help="A resource to erase. Default: all of them.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation. Required where there is no terminal.")
 def withdraw(
     dataset: str,
     version: str,
@@ -27,11 +28,31 @@ def withdraw(
     successor: str | None,
     erase: bool,
     resources: tuple[str, ...],
+    yes: bool,
 ) -> None:
-    """Withdraw VERSION of DATASET permanently. Its addresses then answer 410 with the reason."""
+    """Withdraw VERSION of DATASET permanently. Its addresses then answer 410 with the reason.
+
+    You are asked to confirm.
+    """
     from opendata.services.core.actors import SYSTEM
 
     with open_services() as services:
+        if not yes:
+            listed = services.versions.list(dataset)
+            view = next((item for item in listed if item.version == version), None) or services.versions.get(
+                dataset, version
+            )
+            text = N_(
+                "Withdrawing version %(version)s of %(dataset)s can't be undone (rows: %(rows)s, tables and files:"
+                " %(count)s)."
+            )
+            if erase:
+                text = N_(
+                    "Erasing version %(version)s of %(dataset)s can't be undone (rows: %(rows)s, tables and files:"
+                    " %(count)s). Every version that has the same bytes is withdrawn with it."
+                )
+            what = say(text, version=version, dataset=dataset, rows=f"{view.rows:,}", count=view.resources)
+            require_confirmation(what, say(N_("Withdraw it?")))
         taken = services.withdrawals.withdraw(
             SYSTEM,
             dataset,

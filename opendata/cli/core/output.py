@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from opendata.errors import N_, UsageError
+
 
 def write_json(document: Any) -> None:
     """Write the one JSON document of a command."""
@@ -33,6 +35,20 @@ def _width(text: str) -> int:
     from unicodedata import east_asian_width
 
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def is_interactive() -> bool:
+    """Whether a person can answer a question."""
+    return sys.stdin.isatty()
+
+
+def require_confirmation(what: str, question: str) -> None:
+    """Ask the person at the terminal before something is lost. Raises `UsageError` if nobody can answer or agrees."""
+    write_note(what)
+    if not is_interactive():
+        raise UsageError(N_("Nobody can confirm this here, so nothing was done. To go on, use --yes"))
+    if not click.confirm(question, err=True):
+        raise UsageError(N_("Nothing was done"))
 
 
 class Progress:

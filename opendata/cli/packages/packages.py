@@ -30,17 +30,21 @@ _POLL_SECONDS = 0.3
 @click.argument("source")
 @click.option("--publisher", help="Id of the publisher. Default: the one the package names.")
 @click.option("--partial", is_flag=True, help="Publish the valid resources and leave out the others.")
+@click.option("--no-rows", is_flag=True, help="Publish tables that have no rows. Default: refuse them.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
-def import_(ctx: click.Context, source: str, publisher: str | None, partial: bool, as_json: bool) -> None:
+def import_(
+    ctx: click.Context, source: str, publisher: str | None, partial: bool, no_rows: bool, as_json: bool
+) -> None:
     """Publish the Data Package at SOURCE: a descriptor file, its folder, or a web address.
 
-    All of its resources are published, or none. Importing the same package again publishes nothing.
+    All of its resources are published, or none. Importing the same package again publishes nothing. A table without
+    rows is refused unless its descriptor says that it has none or you use --no-rows.
     """
     from opendata.services.core.actors import SYSTEM
 
     with open_services() as services, _watch(services):
-        found = services.imports.import_package(SYSTEM, source, publisher=publisher, partial=partial)
+        found = services.imports.import_package(SYSTEM, source, publisher=publisher, partial=partial, no_rows=no_rows)
     if as_json:
         write_json(_describe(found))
     else:

@@ -31,6 +31,8 @@ from opendata.errors import N_, InvalidPackageError, UsageError
 @click.option("--notes", metavar="TEXT", default="", help="What changed, for reviewers and readers.")
 @click.option("--submit", is_flag=True, help="Submit the draft if the check finds no error.")
 @click.option("--reason", metavar="TEXT", help="Why the warnings can be accepted. For --submit.")
+@click.option("--breaking", metavar="TEXT", help="Why a breaking change is necessary. For --submit.")
+@click.option("--no-rows", is_flag=True, help="The tables have no rows this time. Default: they can't be submitted.")
 @click.option(
     "--patience",
     metavar="SECONDS",
@@ -51,6 +53,8 @@ def upload(
     notes: str,
     submit: bool,
     reason: str | None,
+    breaking: str | None,
+    no_rows: bool,
     patience: int,
     as_json: bool,
 ) -> None:
@@ -67,10 +71,12 @@ def upload(
     portal = Portal(url, token, patience=patience)
     portal.require_dataset(dataset)
     with show_progress() as progress:
-        draft = _send(portal, files, dataset, rules, notes, progress)
+        said = {**({"schema": rules} if rules is not None else {}), **({"noRows": True} if no_rows else {})}
+        draft = _send(portal, files, dataset, said, notes, progress)
         draft = portal.wait(draft["id"], progress.report)
         if submit and draft["status"] == "valid":
-            draft = portal.submit(draft["id"], {"reason": reason} if reason else {})
+            texts = {"reason": reason, "breaking": breaking}
+            draft = portal.submit(draft["id"], {name: text for name, text in texts.items() if text})
     if as_json:
         write_json(draft)
     else:
@@ -82,7 +88,7 @@ def upload(
 
 
 def _send(
-    portal: Any, files: Sequence[Path], dataset: str, rules: object, notes: str, progress: Progress
+    portal: Any, files: Sequence[Path], dataset: str, said: Mapping[str, Any], notes: str, progress: Progress
 ) -> dict[str, Any]:
     """Send the files one after the other and make a draft of them."""
     from opendata.cli.uploads.upload_memory import Memory, identify_file
@@ -95,8 +101,7 @@ def _send(
         def report_bytes(at: int, path: Path = path, before: int = before) -> None:
             progress.report((before + at) / total, path.name)
 
-        reference = {"upload": portal.send_file(path, memory, report_bytes)}
-        references.append({**reference, "schema": rules} if rules is not None else reference)
+        references.append({"upload": portal.send_file(path, memory, report_bytes), **said})
         before += size
     draft: dict[str, Any] = portal.create_draft(dataset, {"uploads": references, "notes": notes})
     for path in files:

@@ -62,6 +62,16 @@ def find_footnotes(
     return (last if start < len(rows) else None), notes, decisions
 
 
+def is_note(text: str) -> bool:
+    """Whether a text is worded like a note below a table: its source, a remark."""
+    return bool(_NOTE.match(text[:_LOOK]) or _MARKED.fullmatch(text[:_LOOK]))
+
+
+def is_total(text: str) -> bool:
+    """Whether a text names a row of totals."""
+    return bool(_TOTAL.fullmatch("".join(text[:_LOOK].split())))
+
+
 def _find_start(rows: Sequence[tuple[int, Sequence[str]]], body: Sequence[Sequence[str]], width: int) -> int:
     """The index of the first row of notes in what may be notes: the rows at the end that fill hardly a cell."""
     top = len(rows)

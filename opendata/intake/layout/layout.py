@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from opendata.errors import N_
 from opendata.intake.grid import Span
@@ -107,6 +108,11 @@ def join_header(rows: Sequence[_Row], layout: Layout, merges: Sequence[Span] = (
             _fill_gaps(row, below, layout.first_column - 1)
         result.append(row)
     return result
+
+
+def name_columns(header: Sequence[Sequence[str]]) -> list[str]:
+    """The names of the columns from the rows of a header: the texts above each, from top to bottom, without repeats."""
+    return [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip_longest(*header, fillvalue="")]
 
 
 def _fill_gaps(row: list[str], below: Sequence[Sequence[str]], start: int) -> None:

@@ -10,14 +10,16 @@ import secrets
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, zip_longest
+from itertools import chain, islice
 from pathlib import Path
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
 from opendata.intake.grid import Grid
+from opendata.intake.landmarks import Landmarks
 from opendata.intake.layout.footnotes import find_footnotes
 from opendata.intake.layout.gaps import Gaps, find_headings
-from opendata.intake.layout.layout import find_layout, join_header
+from opendata.intake.layout.layout import find_layout, join_header, name_columns
+from opendata.intake.layout.replay import ask_positions, follow_end, follow_start, take_landmarks
 from opendata.intake.layout.workbook_facts import merged_body
 from opendata.intake.understanding import Choices, Decision, Layout
 from opendata.tables.limits import MAX_FIELDS
@@ -34,7 +36,8 @@ _CHUNK_ROWS = 2000
 class PlainTable:
     """The layout that was found, the reasons, the widest row, and the rows seen up to the end of the grid.
 
-    `left_out` are the numbers of rows inside the table that don't belong to it.
+    `left_out` are the numbers of rows inside the table that don't belong to it. `landmarks` say what numbers that a
+    person chose mean.
     """
 
     layout: Layout
@@ -42,6 +45,7 @@ class PlainTable:
     width: int
     rows: int
     left_out: tuple[int, ...] = ()
+    landmarks: Landmarks | None = None
 
 
 def new_file(folder: Path) -> Path:
@@ -64,7 +68,11 @@ def write_plain(
     else:
         layout = Layout() if grid.has_header is not False else Layout(header_rows=(), first_row=1)
         decisions = []
+    kept = choices.kept if not choices.exact else None
+    if kept is not None:
+        layout, decisions = follow_start(kept, layout, head, decisions, grid.merges)
     layout = choose(layout, choices)
+    first_rows = list(head)
     label, named = "", 0
     if layout.header_rows and layout.header_rows[-1] <= len(head):
         names = head[layout.header_rows[-1] - 1] = name_columns(join_header(head, layout, grid.merges))
@@ -95,25 +103,27 @@ def write_plain(
         if is_free and choices.last_row is None:
             numbered = list(enumerate(tail, start=written + 1))[-TAIL_ROWS:]
             last, notes, why = find_footnotes(numbered, layout, head[layout.first_row - 1 :])
+            if kept is not None:
+                last, notes, why = follow_end(kept, numbered, layout, head[layout.first_row - 1 :], (last, notes, why))
             layout = replace(layout, last_row=last, footnotes=notes)
             decisions += why
+        if kept is not None:
+            decisions += ask_positions(kept, layout, total)
         end = min(total, last if last is not None else total)
         rest = list(tail)[: max(0, end - written)]
         if is_free:
             gaps.watch(written + 1, rest)
         _write(writer, rest, layout)
+    landmarks = take_landmarks(
+        choices, layout, first_rows, chain(islice(tail, end - written, None), rows), merges=grid.merges
+    )
     left_out, why = gaps.decide(end)
     told = [decision for decision in grid.decisions if decision.rule != "merged-body"]
     if len(told) < len(grid.decisions):
         body = [span for span in grid.merges if span.first_row <= end and span.first_row not in left_out]
         merged = merged_body(body, layout.first_row)
         told += [merged] if merged else []
-    return PlainTable(layout, [*decisions, *why, *told], width, total, left_out)
-
-
-def name_columns(header: Sequence[Sequence[str]]) -> list[str]:
-    """The names of the columns from the rows of a header: the texts above each, from top to bottom, without repeats."""
-    return [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip_longest(*header, fillvalue="")]
+    return PlainTable(layout, [*decisions, *why, *told], width, total, left_out, landmarks)
 
 
 def choose(layout: Layout, choices: Choices) -> Layout:

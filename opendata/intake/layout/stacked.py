@@ -79,7 +79,8 @@ def cut_out(grid: Grid, part: Part, choices: Choices) -> Grid:
     """The rows of one part, those before it blank, so that numbers stay true; more where a person chose more."""
     last = part.last_row
     chosen = max([choices.last_row or 0, *(choices.header_rows or ())])
-    if choices.exact or (last is not None and chosen > last):
+    is_whole = choices.kept is not None and choices.kept.is_whole_sheet
+    if choices.exact or is_whole or (last is not None and chosen > last):
         return grid
 
     def give() -> Iterator[Sequence[str]]:

@@ -13,10 +13,12 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
+from opendata.errors import N_
 from opendata.intake.grid import Grid
 from opendata.intake.layout.footnotes import find_footnotes
 from opendata.intake.layout.layout import find_layout, join_header
 from opendata.intake.layout.plain import choose, new_file, write_plain
+from opendata.intake.layout.replay import ask_positions, follow_end, follow_start, take_landmarks
 from opendata.intake.layout.workbook_facts import SheetFacts
 from opendata.intake.tables import FoundTable, OpenedTable
 from opendata.intake.text.delimited import Ends, find_dialect, read_ends
@@ -41,8 +43,11 @@ def open_text(
     """Delimited text as a table. Raises `InvalidPackageError` for a dialect that cannot be followed."""
     path = found.path
     decisions: list[Decision] = list(found.decisions)
-    quick = not thorough and choices.encoding in (None, "utf-8") and _looks_like_utf8(path)
     encoding = choices.encoding
+    if encoding is None and choices.kept is not None and choices.kept.encoding is not None:
+        encoding, asked = _follow_encoding(path, choices.kept.encoding)
+        decisions += asked
+    quick = not thorough and encoding in (None, "utf-8") and _looks_like_utf8(path)
     if encoding is None:
         if quick:
             encoding = "utf-8"
@@ -60,16 +65,28 @@ def open_text(
     ends = _look_at_ends(path, dialect) if quick else read_ends(path, encoding, descriptor)
     is_plain = expected is not None or choices.exact
     layout, why = (Layout(), []) if is_plain else find_layout(ends.head, known=known)
+    kept = choices.kept if not choices.exact else None
+    if kept is not None:
+        layout, why = follow_start(kept, layout, ends.head, why, ())
     layout = choose(layout, choices)
     if choices.last_row is None and not choices.exact:
+        if kept is not None and quick:
+            ends = read_ends(path, encoding, descriptor)  # rows are named by their true numbers
         last, notes, more = find_footnotes(ends.tail, layout, ends.head[layout.first_row - 1 :])
         if last is not None and quick:
             ends = read_ends(path, encoding, descriptor)
             last, notes, more = find_footnotes(ends.tail, layout, ends.head[layout.first_row - 1 :])
+        if kept is not None:
+            body = ends.head[layout.first_row - 1 :]
+            last, notes, more = follow_end(kept, ends.tail, layout, body, (last, notes, more))
+            why += [item for item in more if item.rule == "kept-end" and not notes]
         if notes:  # blank rows alone aren't an end: the report names them
             layout = replace(layout, last_row=last, footnotes=notes)
             why += more
+    if kept is not None:
+        why += ask_positions(kept, layout, ends.rows)
     decisions += [*why, *_find_months(ends)]
+    below = islice(_read(path, dialect), layout.last_row, None) if choices.last_row is not None else ()
     understanding = Understanding(
         name=found.name,
         form="csv",
@@ -78,6 +95,7 @@ def open_text(
         dialect=dict(descriptor),
         layout=layout,
         decisions=decisions,
+        landmarks=take_landmarks(choices, layout, ends.head, below),
     )
     settled = _lay_out(dialect, layout)
     end = _find_end(path, dialect, ends, layout)
@@ -88,6 +106,19 @@ def open_text(
         settled = replace(settled, table_bytes=end)
     renames = choices.columns if known else {**_trim_labels(ends.head, layout), **choices.columns}
     return OpenedTable(understanding=understanding, path=path, dialect=settled, is_whole=True, renames=renames)
+
+
+def _follow_encoding(path: Path, kept: str) -> tuple[str | None, list[Decision]]:
+    """The encoding chosen for an earlier file, or None and the question where this one is plainly UTF-8."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if kept == "utf-8" or head.isascii() or not _is_utf8(head):
+        return kept, []
+    text = N_(
+        "The encoding %(encoding)s was chosen for an earlier file. This file is UTF-8 and is read as such. Check that"
+        " the text is readable"
+    )
+    return None, [Decision(rule="kept-encoding", text=text, details={"encoding": kept}, sure=0.3, asks=True)]
 
 
 def _find_months(ends: Ends) -> list[Decision]:
@@ -101,7 +132,8 @@ def _find_months(ends: Ends) -> list[Decision]:
 
 def _find_expected(path: Path, encoding: str, choices: Choices, known: Collection[str]) -> str | None:
     """The usual delimiter under which the first row has the most names that are expected, or None."""
-    if not known or choices.dialect or choices.header_rows is not None:
+    is_chosen = choices.header_rows is not None or (choices.kept is not None and choices.kept.header is not None)
+    if not known or choices.dialect or is_chosen:
         return None
     lines = split_lines(decode_sample(path, encoding, _HEAD_BYTES))
     counts = {}
@@ -147,6 +179,7 @@ def _write_anew(
     layout = understanding.layout
     fixed = replace(
         choices,
+        kept=None,
         header_rows=layout.header_rows,
         first_row=layout.first_row,
         last_row=layout.last_row or None,

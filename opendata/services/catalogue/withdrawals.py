@@ -73,6 +73,9 @@ class Withdrawals:
         """
         found_actor = require_maintainer(actor)
         reason, legal_basis = _read_text("/reason", reason), _read_text("/legalBasis", legal_basis, needed=erase)
+        if resources and not erase:
+            text = N_("Only what is erased can be chosen table by table. A version is withdrawn as a whole")
+            raise InvalidMetadataError(faults=[fault("/resources", text)])
         now = self._context.now()
         with self._context.write() as session:
             owner = find_dataset(session, dataset, lock=True)

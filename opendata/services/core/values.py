@@ -146,9 +146,9 @@ class DraftResourceView:
     attachment is published under; an attachment lacks the properties of tables, and is `valid` unchecked. `valid`
     is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells whether there
     is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file before; `profile`
-    describes the columns. `reading` is what was understood of the file, `choices` what was said of it. `changes` counts
-    the rows that differ from the version before. `disclosure` is `open` for one that everybody may have although the
-    dataset isn't open.
+    describes the columns. `reading` is what was understood of the file, `choices` what was said of it, `no_rows`
+    whether somebody said that it has none this time. `changes` counts the rows that differ from the version before.
+    `disclosure` is `open` for one that everybody may have although the dataset isn't open.
     """
 
     name: str
@@ -174,6 +174,7 @@ class DraftResourceView:
     reading: Mapping[str, Any] | None = None
     choices: Mapping[str, Any] | None = None
     disclosure: str = ""
+    no_rows: bool = False
 
     @property
     def lost_share(self) -> float:

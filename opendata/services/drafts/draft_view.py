@@ -26,6 +26,9 @@ from opendata.tables.report.report import add_errors, describe_report, restore_t
 from opendata.wording.voice import voice_of
 from opendata.wording.work import say_failure
 
+NO_ROWS = "noRows"
+"""The property of a table's choices that says that it has no rows this time."""
+
 
 def find_draft(session: Session, draft: str, *, lock: bool = False, dataset: str | None = None) -> Draft:
     """The row of a draft, locked if wanted, of one dataset if named. Raises `NotFoundError`."""
@@ -142,10 +145,16 @@ def build_report(row: Draft) -> dict[str, Any] | None:
 
 
 def count_warnings(row: Draft) -> int:
-    """How many findings are warnings, over all tables and the keys between them."""
+    """How many findings are warnings and how many questions are open, over all tables and the keys between them."""
     reports = [*(item.report or {} for item in row.resources), *row.key_reports.values()]
     counts = [count for report in reports for count in report.get("opendata", {}).get("counts", ())]
-    return sum(count["count"] for count in counts if count.get("strength") == "warning")
+    questions = sum(len(list_questions(item.reading)) for item in row.resources if item.checked)
+    return questions + sum(int(count["count"]) for count in counts if count.get("strength") == "warning")
+
+
+def list_questions(reading: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    """The decisions about how a file is read that somebody must look at before the table is published."""
+    return [decision for decision in (reading or {}).get("decisions", ()) if decision.get("asks")]
 
 
 def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftResourceView:
@@ -167,10 +176,28 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         offered=recipes.get(item.name),
         profile=tuple(item.profile or ()),
         reading=item.reading if item.checked else None,
-        choices=item.choices,
+        choices=list_choices(item),
+        no_rows=is_said_empty(item),
         disclosure=item.disclosure,
         changes=_view_changes(item),
     )
+
+
+def list_choices(item: DraftResource) -> dict[str, Any] | None:
+    """What was said about how the file of a table is read; None where nothing was."""
+    found = {name: value for name, value in (item.choices or {}).items() if name != NO_ROWS}
+    return None if item.choices is None or (is_said_empty(item) and not found) else found
+
+
+def is_said_empty(item: DraftResource) -> bool:
+    """Whether somebody said that a table has no rows this time."""
+    return bool((item.choices or {}).get(NO_ROWS))
+
+
+def say_empty(item: DraftResource, empty: bool) -> None:
+    """Note that a table has no rows this time, or is not meant to be without."""
+    found = list_choices(item)
+    item.choices = {**(found or {}), NO_ROWS: True} if empty else found
 
 
 def _view_changes(item: DraftResource) -> ChangeCounts | None:

@@ -29,9 +29,17 @@ from opendata.services.core.once import create_once
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import DraftView, Page, ProgressView, ServedFile
 from opendata.services.drafts.attachments import list_carried
-from opendata.services.drafts.draft_view import find_draft, is_at_work, is_put_off, refuse_unknown, view_draft
+from opendata.services.drafts.draft_view import (
+    find_draft,
+    is_at_work,
+    is_put_off,
+    list_choices,
+    refuse_unknown,
+    view_draft,
+)
 from opendata.services.drafts.intake import Intake, Received, ResourceOption, Sent
 from opendata.services.drafts.next_version import foresee
+from opendata.services.drafts.readings import recall_choices
 from opendata.services.drafts.steps import Steps
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.services.uploads.uploads import mark_used
@@ -191,7 +199,9 @@ class Drafts(Steps):
             manifest = self._manifests.get(dataset, owner.latest) if owner.latest else None
             disclosure = Disclosure.from_json(next_metadata(owner).get("disclosure"))
             received = self._intake.place(kept, manifest, needs_file=not (disclosure.is_closed or is_listed(owner)))
-            draft = _build_row(owner, author, received, notes=sent.notes, now=self._context.clock())
+            recalled = {item["name"]: recall_choices(session, owner, item["name"]) for item in received.tables}
+            now = self._context.clock()
+            draft = _build_row(owner, author, received, recalled, notes=sent.notes, now=now)
             if sent.replaces:
                 draft.replaces = find_draft(session, sent.replaces, dataset=dataset).id
             draft.dropped = _list_dropped(draft, manifest, sent.keeps)
@@ -216,13 +226,21 @@ def _list_dropped(row: Draft, manifest: Manifest | None, keeps: Collection[str] 
     return [item.name for item in list_carried(manifest, own) if item.name not in keeps]
 
 
-def _build_row(dataset: Dataset, author: Actor, received: Received, *, notes: str, now: datetime) -> Draft:
-    """The row of a new draft; what was chosen for a table of the dataset before is followed again."""
-    remembered = dataset.choices or {}
+def _build_row(
+    dataset: Dataset,
+    author: Actor,
+    received: Received,
+    recalled: Mapping[str, Mapping[str, Any] | None],
+    *,
+    notes: str,
+    now: datetime,
+) -> Draft:
+    """The row of a new draft; `recalled` is what was chosen for earlier files of its tables."""
     tables = [DraftResource(position=number, **item) for number, item in enumerate(received.tables)]
     for table in tables:
-        if table.choices is None:
-            table.choices = remembered.get(table.name)
+        recall = recalled[table.name]
+        if recall is not None and list_choices(table) is None:
+            table.choices = {**recall, **(table.choices or {})}
     return Draft(
         id=secrets.token_hex(12),
         dataset=dataset,

@@ -31,6 +31,7 @@ from opendata.services.catalogue.schemas import find_schema
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places, choose_disclosure
+from opendata.services.drafts.draft_view import NO_ROWS
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.text.dialect import read_dialect
@@ -43,8 +44,8 @@ RESOURCE_TYPES = ("table", "attachment")
 class ResourceOption:
     """What the sender says about a file. `schema` is a name of the library, a Table Schema, or None: as last time.
 
-    `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell. `disclosure` is `open` where everybody may have the
-    resource although the dataset isn't open, None: as last time.
+    `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell. `no_rows` says that the table has none this time.
+    `disclosure` is `open` where everybody may have the resource although the dataset isn't open, None: as last time.
     """
 
     file: str
@@ -59,6 +60,7 @@ class ResourceOption:
     i18n: I18n | None = None
     choices: Mapping[str, Any] | None = None
     disclosure: str | None = None
+    no_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +192,8 @@ class Intake:
         read_dialect(option.dialect, encoding=option.encoding)
         if option.choices is not None:
             rules["choices"] = read_choices(option.choices).describe()
+        if option.no_rows:
+            rules["choices"] = {**rules.get("choices", {}), NO_ROWS: True}
         return rules
 
     def _keep(self, file: UploadedFile) -> tuple[str, int]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from opendata.db.models import DraftResource
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Dataset, DraftResource
 from opendata.errors import N_, TooLargeError
+from opendata.intake.landmarks import keep_choices
 from opendata.intake.opening import WORKBOOKS, find_contents
 from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable
 from opendata.intake.understanding import Choices, read_choices
@@ -16,6 +20,10 @@ from opendata.intake.unpack.budget import Limits
 from opendata.metadata.identifiers import suggest_identifier
 from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places
+from opendata.services.drafts.draft_view import list_choices
+
+_MADE_FOR = "draft"
+"""The property of kept choices that names the draft whose file they were made for."""
 
 
 class Readings:
@@ -93,7 +101,24 @@ class Readings:
 
 def read_resource_choices(resource: DraftResource) -> Choices:
     """What was chosen for a table, and what its sender declared."""
-    return read_choices(resource.choices).declare(resource.dialect, resource.encoding)
+    return read_choices(list_choices(resource)).declare(resource.dialect, resource.encoding)
+
+
+def recall_choices(session: Session, dataset: Dataset, table: str) -> dict[str, Any] | None:
+    """What was chosen for a table's earlier file, as it applies to its next one; None where nothing was."""
+    chosen = (dataset.choices or {}).get(table)
+    if chosen is None:
+        return None
+    found = {name: value for name, value in chosen.items() if name != _MADE_FOR}
+    query = select(DraftResource.reading).where(
+        DraftResource.draft_id == chosen.get(_MADE_FOR), DraftResource.name == table, DraftResource.checked
+    )
+    return keep_choices(found, session.scalar(query))
+
+
+def remember_choices(dataset: Dataset, table: str, draft: str, choices: Mapping[str, Any]) -> None:
+    """Keep with a dataset what was chosen for the file that a draft has of a table."""
+    dataset.choices = {**(dataset.choices or {}), table: {**choices, _MADE_FOR: draft}}
 
 
 def _find_name(base: str, table: FoundTable, taken: set[str]) -> str:

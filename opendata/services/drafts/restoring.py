@@ -53,6 +53,7 @@ def _describe_table(item: TableResource) -> ResourceOption:
         i18n=item.i18n or None,
         disclosure=item.disclosure,
         choices={"exact": True},
+        no_rows=item.rows == 0,
     )
 
 

@@ -27,14 +27,24 @@ from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.core.review_values import Signature
 from opendata.services.core.values import DraftView
-from opendata.services.drafts.draft_view import find_draft, is_put_off, list_contributors, view_draft
+from opendata.services.drafts.draft_view import (
+    NO_ROWS,
+    find_draft,
+    is_put_off,
+    is_said_empty,
+    list_contributors,
+    say_empty,
+    view_draft,
+)
 from opendata.services.drafts.intake import resolve_schema
 from opendata.services.drafts.next_version import SEAL_EDITION, seal
+from opendata.services.drafts.readings import remember_choices
 from opendata.services.drafts.submission import (
     Submission,
     find_due,
     read_time,
     require_publishable,
+    require_rows,
     require_sealed,
     take_submission,
 )
@@ -73,8 +83,9 @@ class Steps:
         """Change what a sent table is checked by, and check it again.
 
         That is its `schema`, its `dialect`, the `repairs` accepted, and `choices` about how its file is read; and its
-        `disclosure`, `open` where everybody may have it although the dataset isn't open. Repairs and choices are kept
-        with the dataset: the ones are offered on the table's next file, the others followed.
+        `disclosure`, `open` where everybody may have it although the dataset isn't open. With `no_rows` alone, which
+        says that it has none this time, there is nothing to check again. Repairs and choices are kept with the dataset:
+        repairs are offered on the table's next file, choices are followed by what the rows they name mean.
         """
         schema, schema_name = None, ""
         if changes.get("schema") not in (None, ""):
@@ -95,11 +106,15 @@ class Steps:
             if "dialect" in changes:
                 resource.dialect = changes["dialect"]
             if choices is not None:
-                resource.choices = choices
-                row.dataset.choices = {**(row.dataset.choices or {}), name: choices}
+                resource.choices = {**choices, **({NO_ROWS: True} if is_said_empty(resource) else {})}
+                remember_choices(row.dataset, name, row.id, choices)
             if recipe is not None:
                 resource.recipe = recipe
                 row.dataset.recipes = {**(row.dataset.recipes or {}), name: recipe}
+            if "no_rows" in changes:
+                say_empty(resource, changes["no_rows"])
+                if len(changes) == 1:
+                    return
             resource.checked = False
             self._send_back_to_work(row)
 
@@ -141,8 +156,9 @@ class Steps:
     ) -> DraftView:
         """Ask for publication. Where no review is set up, this publishes.
 
-        Raises `InvalidMetadataError` if the check left warnings and no `reason` says why they are accepted, if a change
-        breaks readers and nothing says why, or if the number asked for is lower than the changes make it.
+        Raises `InvalidMetadataError` if the check left warnings and no `reason` says why they are accepted, if a table
+        has no rows and nobody said so, if a change breaks readers and nothing says why, or if the number asked for is
+        lower than the changes make it.
         """
 
         def change(row: Draft, actor: Actor) -> None:
@@ -214,6 +230,7 @@ class Steps:
                 raise StateError(
                     N_("The draft can't be approved yet. These checks aren't signed: %(names)s"), names=names
                 )
+            require_rows(row)
             row.approver = actor.name
             if publish_at is not None:
                 row.publish_at = read_time(self._context, publish_at)
@@ -305,6 +322,7 @@ class Steps:
             row.submitter, row.sealed = actor.name, None
             self._ask_for_publication(row)
             require_publishable(row, self._find_base(row))
+            require_rows(row)
 
         return self._change(actor, draft, steps.PUBLISH_DIRECTLY, change, enqueue=False)
 

@@ -16,7 +16,7 @@ from opendata.metadata.reasons import BUMPS
 from opendata.services.core.access import is_listed
 from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import require_sound_names
-from opendata.services.drafts.draft_view import count_warnings
+from opendata.services.drafts.draft_view import count_warnings, is_said_empty, say_empty
 from opendata.services.drafts.next_version import carries_data, foresee, metadata_of, publishes_entry_only, seal
 
 
@@ -28,6 +28,7 @@ class Submission:
     ISO date) says from when it applies: until then the change is announced, and published on that day. `publish_at` (an
     ISO date and time, in the portal's zone unless it names one) is the earliest time of publication, empty: as soon as
     possible. `checks` are those that the submitter signs where nobody else reviews; None: all that are required.
+    `no_rows` names the tables that have no rows this time.
     """
 
     notes: str | None = None
@@ -37,6 +38,7 @@ class Submission:
     effective: str | None = None
     publish_at: str | None = None
     checks: Collection[str] | None = None
+    no_rows: Collection[str] = ()
 
 
 def take_submission(context: Context, row: Draft, base: Manifest | None, said: Submission) -> None:
@@ -45,6 +47,10 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
     Raises `StateError` where it cannot become a version, `InvalidMetadataError` for what is missing or not possible.
     """
     require_publishable(row, base)
+    for item in row.resources:
+        if item.name in said.no_rows:
+            say_empty(item, True)
+    require_rows(row)
     if said.reason is not None:
         row.reason = said.reason.strip()
     if said.notes is not None:
@@ -99,6 +105,18 @@ def require_publishable(row: Draft, base: Manifest | None) -> None:
     require_sound_names(row, base)
 
 
+def require_rows(row: Draft) -> None:
+    """Raises `InvalidMetadataError` if a table of a draft has no rows and nobody said that this is meant."""
+    text = N_(
+        "The table “%(name)s” has no rows. Upload the file with its rows, or say that the table has no rows this time"
+    )
+    empty = [item for item in row.resources if item.checked and item.rows == 0 and not is_said_empty(item)]
+    if empty:
+        raise InvalidMetadataError(
+            faults=[fault(f"/resources/{item.name}/noRows", text, name=item.name) for item in empty]
+        )
+
+
 def require_sealed(row: Draft, base: Manifest | None) -> None:
     """Raises `StateError` where a draft, or the metadata it carries, changed after it was submitted."""
     if row.sealed != seal(row, base):
@@ -138,19 +156,16 @@ def _take_bump(row: Draft, base: Manifest | None, bump: str | None) -> None:
 
 
 def _take_notice(context: Context, row: Draft, base: Manifest | None, said: Submission) -> None:
-    """A breaking change has its reason and its day, where somebody reviews; nothing else has."""
+    """A breaking change has its reason and its day; nothing else has."""
     if not foresee(row, base).is_breaking:
         row.breaking = None
         return
     reason = (said.breaking or "").strip() or (row.breaking["reason"] if row.breaking else "")
-    if not reason and context.settings.review != "none":
+    if not reason:
         text = N_("This version is a breaking change. Say why it is necessary")
         raise _refuse("/breaking", text)
     today = context.clock().astimezone(ZoneInfo(context.settings.timezone)).date()
     effective = _read_day(said.effective, today)
-    if not reason and effective is None:
-        row.breaking = None
-        return
     row.breaking = {
         "reason": reason,
         "announced": format_time(context.clock()),

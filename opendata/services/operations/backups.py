@@ -36,7 +36,7 @@ from opendata.storage.store import manifest_key, suspension_key
 
 FORMAT = 1
 _AT_ONCE = 500
-_SKIPPED = ("tmp", "work", "uploads")
+_SKIPPED = ("tmp", "work", "uploads", "forms")
 """Folders of the stores with what is only passing through."""
 
 

@@ -40,6 +40,10 @@ DEFAULT_PUBLISHER = {"id": "imported", "title": "导入数据", "i18n": {"en": {
 
 _NO_TABLE = N_("“%(file)s” is an attachment, but the package has no table to publish it with")
 
+_NO_ROWS = N_(
+    "The table “%(name)s” has no rows. Import it with --no-rows if it has none this time, or add the rows to its file"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedResource:
@@ -83,10 +87,13 @@ class Imports:
         *,
         publisher: str | None = None,
         partial: bool = False,
+        no_rows: bool = False,
     ) -> Imported:
         """Publish the package at a file, folder or web address.
 
         `partial` publishes the valid resources and leaves the others out. The same package again publishes nothing.
+        A table without rows is published only if its descriptor says so (`"opendata": {"rows": 0}`, as an export
+        does), or with `no_rows`.
         Raises `InvalidPackageError` where the descriptor cannot be used at all, `StateError` where the dataset
         belongs to another publisher or the package says that its data is closed.
         """
@@ -94,7 +101,7 @@ class Imports:
             package = read_package(parse_document(files.read_descriptor(), files.descriptor_name))
             self._refuse_closed(actor, package)
             with TemporaryDirectory() as folder:
-                return self._import(actor, files, package, Path(folder), publisher, partial)
+                return self._import(actor, files, package, Path(folder), publisher, partial, no_rows)
 
     def _refuse_closed(self, actor: Actor, package: PackageDescription) -> None:
         """Raises `StateError` where the package says that its data is closed, or its dataset does and it doesn't."""
@@ -124,6 +131,7 @@ class Imports:
         folder: Path,
         publisher: str | None,
         partial: bool,
+        no_rows: bool,
     ) -> Imported:
         found: dict[str, ImportedResource] = {}
         options: list[ResourceOption] = []
@@ -131,6 +139,7 @@ class Imports:
         for resource in package.resources:
             try:
                 option, path = self._fetch(files, resource, folder)
+                option = replace(option, no_rows=option.type == "table" and (no_rows or resource.rows == 0))
             except OpendataError as error:
                 found[resource.name] = _refuse(resource.name, error)
             else:
@@ -151,6 +160,7 @@ class Imports:
         _collect(view, found)
         if view.status == DraftState.INVALID and partial:
             view = self._drop_invalid(actor, view, found)
+        view = self._refuse_empty(actor, view, found, partial)
         return self._finish(actor, package, view, found)
 
     def _fetch(self, files: PackageSource, resource: ResourceDescription, folder: Path) -> tuple[ResourceOption, Path]:
@@ -236,11 +246,27 @@ class Imports:
             _collect(view, found)
         return view
 
+    def _refuse_empty(
+        self, actor: Actor, view: DraftView, found: dict[str, ImportedResource], partial: bool
+    ) -> DraftView:
+        """Refuse the tables that have no rows where nobody said so; with `partial`, leave them out."""
+        empty = _list_empty(view)
+        if view.status != DraftState.VALID or not empty:
+            return view
+        for name in empty:
+            found[name] = _refuse(name, StateError(_NO_ROWS, name=name))
+        if not partial or {item.name for item in view.tables if not item.carried} <= set(empty):
+            return view
+        for name in empty:
+            view = self._drafts.drop_resource(actor, view.id, name, enqueue=False)
+        self._work.run_to_end(view.id)
+        return self._drafts.get(actor, view.id)
+
     def _finish(
         self, actor: Actor, package: PackageDescription, view: DraftView, found: Mapping[str, ImportedResource]
     ) -> Imported:
         before = view.base
-        if view.status == DraftState.VALID:
+        if view.status == DraftState.VALID and not _list_empty(view):
             said = {key: value for key, value in package.metadata.items() if value or key != "disclosure"}
             self._datasets.update(actor, view.dataset, said)
             self._drafts.publish_directly(actor, view.id)
@@ -307,6 +333,11 @@ class Imports:
             messages=tuple(error["message"] for error in task["errors"][:20]),
             report=task,
         )
+
+
+def _list_empty(view: DraftView) -> list[str]:
+    """The tables of a draft that have no rows though nobody said so."""
+    return [item.name for item in view.tables if not item.carried and item.rows == 0 and not item.no_rows]
 
 
 def _list_tasks(view: DraftView) -> Mapping[str, Mapping[str, Any]]:

@@ -28,7 +28,7 @@ from opendata.services.core.damages import Damages
 from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.lease import Lease
-from opendata.services.drafts.readings import Readings, read_resource_choices
+from opendata.services.drafts.readings import Readings, read_resource_choices, recall_choices
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
 from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
@@ -166,9 +166,10 @@ class Processing:
         places = self._find_places(row, [values["name"] for values in split])
         beside = self._readings.keep_attachments(resource, contents.attachments, places)
         position = max(item.position for item in row.resources)
-        choices = row.dataset.choices or {}
+        with self._context.read() as session:
+            recalled = {item["name"]: recall_choices(session, row.dataset, item["name"]) for item in split}
         for number, values in enumerate(split, start=1):
-            chosen = choices.get(values["name"])
+            chosen = recalled[values["name"]]
             row.resources.append(DraftResource(position=position + number, choices=chosen, **values))
         for values in beside:
             row.attachments.append(DraftAttachment(position=len(row.attachments), **values))

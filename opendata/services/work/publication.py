@@ -43,6 +43,7 @@ from opendata.services.drafts.lease import Lease, release
 from opendata.services.drafts.next_version import (
     decide,
     draw_manifest,
+    foresee,
     list_resources,
     metadata_of,
     publishes_entry_only,
@@ -56,6 +57,10 @@ from opendata.tables.report.report import summarise_report
 from opendata.wording.voice import voice_of
 
 _MEANWHILE = N_("Version %(version)s was published meanwhile. Check the draft again, then submit it again")
+_BREAKS = N_(
+    "Version %(version)s was published meanwhile, and this draft has become a breaking change. Say why it is necessary,"
+    " then submit it again"
+)
 
 
 class Publication:
@@ -131,7 +136,8 @@ class Publication:
         wrong = self._find_change(row)
         if wrong is not None:
             return self._return(row, wrong)
-        if row.base != dataset.latest:
+        is_overtaken = row.base != dataset.latest
+        if is_overtaken:
             # Another draft was published meanwhile: this one now starts from that version.
             row.base = dataset.latest
             row.key_reports = self._processing.check_keys(row)
@@ -144,6 +150,8 @@ class Publication:
             require_publishable(row, old)
         except StateError as error:
             return self._return(row, error)
+        if is_overtaken and row.breaking is None and foresee(row, old).is_breaking:
+            return self._return(row, StateError(_BREAKS, version=dataset.latest))
         if publishes_entry_only(row):
             return self._end_with_entry(session, row)
         disclosure = metadata_of(row).disclosure

@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from opendata.db.models import Dataset, Draft
 from opendata.domain.drafts import DraftState, Failure
 from opendata.errors import OpendataError
+from opendata.services.access.kept_forms import KeptForms
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import WORK_FOLDER, Context
@@ -132,6 +133,7 @@ class Work:
     def tidy(self) -> None:
         """Remove temporary files that a killed process left behind a day ago or earlier."""
         Uploads(self._context).tidy()
+        KeptForms(self._context).tidy()
         self._checking.run_slice(time.monotonic() - self._looked)
         self._looked = time.monotonic()
         settings = self._context.settings

@@ -7,14 +7,16 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.errors import NotSignedInError
 from opendata.services.core.actors import Actor
+from opendata.web.access.kept_forms import carry_over, forget_sent_form, keep_form, keep_old_form, note_former
 from opendata.web.access.throttle import Throttle
 from opendata.web.core.instance import services
 from opendata.web.core.readers import find_session
-from opendata.web.core.security import limit_form, protect_forms
+from opendata.web.core.security import csrf, limit_form, protect_forms
 
 blueprint = Blueprint("sessions", __name__)
 blueprint.before_request(limit_form)
@@ -35,7 +37,7 @@ def load_actor() -> None:
     g.actor = find_session()
     g.has_session = g.actor is not None
     if g.actor is None:
-        session.clear()
+        _end()
 
 
 @blueprint.get("/sign-in")
@@ -68,7 +70,9 @@ def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 def begin_session(name: str, password: str) -> Actor:
     """Begin a new session; who it belongs to. Raises `NotSignedInError`."""
     actor, mark = services().accounts.sign_in(name, password)
-    session.clear()  # nothing of the time before counts any more
+    kept = carry_over()
+    session.clear()  # nothing else of the time before counts any more
+    session.update(kept)
     session["user"], session["mark"] = actor.id, mark
     return actor
 
@@ -76,7 +80,7 @@ def begin_session(name: str, password: str) -> Actor:
 @blueprint.post("/sign-out")
 def sign_out() -> AnyResponse:
     """End the session."""
-    session.clear()
+    _end()
     flash(gettext("You are signed out"), "good")
     return redirect(url_for("catalogue.show_home"), 303)
 
@@ -97,14 +101,30 @@ def safe_path(wanted: str | None) -> str:
 
 def ask_to_sign_in() -> Response | AnyResponse | None:
     """Before a page of the signed-in area: lead anyone who isn't signed in to the form, and back afterwards."""
+    is_read = request.method in ("GET", "HEAD")
     if g.actor is not None:
-        return None
-    if request.method in ("GET", "HEAD"):
-        wanted = request.full_path.rstrip("?")
-    else:
-        flash(gettext("Your session has ended. Sign in and send the form again"), "bad")
-        wanted = urlsplit(request.referrer or "").path
+        return None if is_read else _check_form()
+    wanted = request.full_path.rstrip("?") if is_read else keep_form()
     return redirect(url_for("sessions.show_sign_in", next=wanted), 303)
+
+
+def _check_form() -> AnyResponse | None:
+    """Show a form again that was opened in an earlier session; what else is wrong with it is found later."""
+    try:
+        csrf.protect()
+    except CSRFError:
+        address = keep_old_form()
+        return redirect(address, 303) if address else None
+    forget_sent_form()
+    return None
+
+
+def _end() -> None:
+    """End the session; of it, only whose it was is remembered, for the forms that they may still send."""
+    user = session.get("user")
+    session.clear()
+    if user is not None:
+        note_former(user)
 
 
 def _render(**values: Any) -> str:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
 from opendata.problems import choose_voice
 from opendata.services.core.values import DraftResourceView, DraftView
+from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.catalogue.differences import mark_changes
 from opendata.web.core.instance import services
@@ -19,7 +20,7 @@ from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
 from opendata.web.drafts.next_version import lose_much
-from opendata.web.drafts.readings import needs_look
+from opendata.web.drafts.readings import find_questions, needs_look
 from opendata.web.drafts.repairs import list_repairs, read_choice
 from opendata.web.drafts.statuses import KINDS, PRIVACY, PROPERTIES, describe_status, list_steps
 from opendata.wording.findings import name_rule
@@ -40,14 +41,26 @@ FILTERS = ("type", "field", "rule", "strength")
 @blueprint.get("/<draft>")
 def show_draft(draft: str) -> str:
     """The draft as it is now."""
+    kept = find_kept_form()
+    if kept is None:
+        return _render(draft, {}, {})
+    several = {name: kept.fields.getlist(name) for name in ("no_rows", "repair")}
+    return _render(draft, {**kept.values, **several, "sent_to": kept.path}, {})
+
+
+def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str]]) -> str:
+    """The draft's page; `values` are those of a form that was sent, `errors` what is wrong with them."""
     found = services().drafts.get(g.actor, draft)
     steps = list_steps(found, g.actor)
     can_match = steps.change and not found.is_at_work
     return render_template(
         "drafts/draft.html",
         draft=found,
+        values={"notes": found.notes, "reason": found.reason, **values},
+        errors=errors,
         status=describe_status(found),
         steps=steps,
+        is_withdrawn=_is_withdrawn(found),
         waits=found.is_at_work,
         review=services().settings.review,
         listed=None if "all" in request.args else LISTED,
@@ -67,11 +80,13 @@ def show_draft(draft: str) -> str:
         has_findings={item.name for item in found.tables if item.has_findings},
         privacy_kinds=PRIVACY,
         property_names=PROPERTIES,
+        empty=[item for item in found.tables if not item.carried and item.rows == 0 and not item.no_rows],
         losses=[item for item in found.tables if lose_much(item)],
         kinds=KINDS,
         check_names=CHECKS,
         describe_place=lambda item: say_place(choose_voice(), item.place),
         needs_look=needs_look,
+        questions=find_questions(found),
     )
 
 
@@ -116,9 +131,20 @@ def publish_draft(draft: str) -> Response:
     )
 
 
+@blueprint.get("/<draft>/discard")
+def confirm_discard(draft: str) -> str | Response:
+    """What is lost if a draft is discarded, and the button that does it."""
+    found = services().drafts.get(g.actor, draft)
+    if not list_steps(found, g.actor).discard:
+        return redirect(url_for("drafts.show_draft", draft=draft), 303)
+    return render_template("drafts/discard.html", draft=found)
+
+
 @blueprint.post("/<draft>/discard")
 def discard_draft(draft: str) -> Response:
-    """Discard a draft, which then shows that it is discarded."""
+    """Discard a draft, which then shows that it is discarded; ask first where nobody has confirmed it."""
+    if "confirm" not in request.form:
+        return redirect(url_for("drafts.confirm_discard", draft=draft), 303)
     return _take(
         draft,
         lambda revision: services().drafts.discard(g.actor, draft, revision=revision),
@@ -215,6 +241,12 @@ def use_proposed_schema(draft: str, resource: str) -> Response:
     return _take(draft, change, gettext("The table is being checked again with the proposed schema"))
 
 
+def _is_withdrawn(draft: DraftView) -> bool:
+    """Whether the version that a draft became was withdrawn since."""
+    listed = services().versions.list(draft.dataset) if draft.version else ()
+    return any(item.version == draft.version and item.withdrawal is not None for item in listed)
+
+
 def _find_table(draft: DraftView, name: str) -> DraftResourceView:
     """A table that was sent with a draft. Raises `NotFoundError`."""
     found = next((item for item in draft.tables if item.name == name and not item.carried), None)
@@ -229,12 +261,31 @@ def _find_task(draft: DraftView, table: DraftResourceView) -> Mapping[str, Any] 
     return next((item for item in tasks if item["name"] == table.name), None) if table.valid is not None else None
 
 
-def _take(draft: str, step: Callable[[int | None], DraftView], done: str) -> Response:
-    """Take a step and show the draft again; if its state refuses the step, the page says so."""
+def _place_faults(error: InvalidMetadataError) -> dict[str, list[str]]:
+    """Each fault beside its field in the form for submitting a draft."""
+    errors: dict[str, list[str]] = {}
+    for item in error.faults:
+        name = "no_rows" if item.pointer.endswith("/noRows") else item.pointer.strip("/")
+        errors.setdefault(name, []).append(choose_voice().say_fault(item))
+    return errors
+
+
+def _take(
+    draft: str,
+    step: Callable[[int | None], DraftView],
+    done: str,
+    kept: tuple[type[InvalidMetadataError], ...] = (),
+) -> Response:
+    """Take a step and show the draft again; if its state refuses the step, the page says so.
+
+    Errors of a type in `kept` are the caller's.
+    """
     revision = request.form.get("revision", "")
     try:
         step(int(revision) if revision.isdigit() else None)
     except (StateError, PreconditionError, InvalidMetadataError) as error:
+        if isinstance(error, kept):
+            raise
         texts = [choose_voice().say_fault(item) for item in error.faults]
         flash(" ".join(texts) or choose_voice().say_error(error), "bad")
     else:

@@ -10,11 +10,13 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from opendata.domain.drafts import CHANGE
+from opendata.domain.drafts import CHANGE, ENDED
 from opendata.errors import InputError, PreconditionError, StateError
 from opendata.intake.understanding import CAREFUL, Choices, read_choices
 from opendata.problems import choose_voice
-from opendata.services.core.values import DraftResourceView
+from opendata.services.core.values import DraftResourceView, DraftView
+from opendata.services.drafts.draft_view import list_questions
+from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
@@ -45,7 +47,8 @@ _FORMS = {
 @blueprint.get("/<draft>/resources/<resource>/reading")
 def show_reading(draft: str, resource: str) -> str:
     """What was understood; with choices in the query, how the file would be read by them."""
-    return _render(draft, resource, request.args if "try" in request.args else None)
+    kept = find_kept_form()
+    return _render(draft, resource, kept.fields if kept else request.args if "try" in request.args else None)
 
 
 @blueprint.post("/<draft>/resources/<resource>/reading")
@@ -156,4 +159,18 @@ def _say_error(error: InputError) -> str:
 def needs_look(table: DraftResourceView) -> bool:
     """Whether something about a file was settled that a person should look at."""
     decisions = (table.reading or {}).get("decisions", ())
-    return not table.choices and any(decision["sure"] < CAREFUL for decision in decisions)
+    is_settled = bool(table.choices) and "kept" not in (table.choices or {})
+    return not is_settled and any(decision["sure"] < CAREFUL for decision in decisions)
+
+
+def find_questions(draft: DraftView) -> dict[str, list[str]]:
+    """By table, what somebody must look at before it is published: choices for an earlier file that don't fit this one.
+
+    A draft that has ended asks nothing.
+    """
+    if draft.status in ENDED:
+        return {}
+    asked = {
+        item.name: [str(_word(decision)["text"]) for decision in list_questions(item.reading)] for item in draft.tables
+    }
+    return {name: texts for name, texts in asked.items() if texts}

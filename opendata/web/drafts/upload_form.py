@@ -56,9 +56,8 @@ def read_upload(
         else:
             continue
         name = make_name_distinct(_base_name(arrived.name), taken)
-        schema, wrong = _read_schema(form, number)
-        if wrong:
-            errors[f"own_{number}"] = [wrong]
+        schema, faults = _read_schema(form, number)
+        errors |= {**faults, **_find_name_fault(form, number)}
         files.append(replace(arrived, name=name))
         options.append(_read_option(form, number, name, schema))
         rows.append(number)
@@ -111,22 +110,48 @@ def _read_option(
     )
 
 
-def _read_schema(form: Mapping[str, str], number: int) -> tuple[str | Mapping[str, Any] | None, str]:
-    """The schema chosen in a row (None: as last time, or none), and what is wrong with it."""
+def _find_name_fault(form: Mapping[str, str], number: int) -> Mapping[str, list[str]]:
+    """What is wrong where a file is said to replace a table and to be a new one."""
+    becomes, name = form.get(f"table_{number}", NEW_TABLE), form.get(f"name_{number}", "").strip()
+    if becomes in (NEW_TABLE, ATTACHMENT) or name in ("", becomes):
+        return {}
+    text = gettext("You chose the table that the file replaces and entered a name for a new one. Keep one of them")
+    return {f"name_{number}": [text]}
+
+
+def _read_schema(
+    form: Mapping[str, str], number: int
+) -> tuple[str | Mapping[str, Any] | None, Mapping[str, list[str]]]:
+    """The schema chosen in a row (None: as last time, or none), and what is wrong, by field.
+
+    A schema that is given counts, whichever button beside it is set. Two are one too many.
+    """
+    chosen, text = form.get(f"library_{number}", ""), form.get(f"own_{number}", "").strip()
+    if chosen and text:
+        wrong = gettext("You chose a schema in the list and entered one of your own. Keep one of them")
+        return None, {f"library_{number}": [wrong]}
+    if chosen:
+        return chosen, {}
+    if text:
+        return _read_own(text, number)
     match form.get(f"schema_{number}", "last"):
         case "library":
-            return form.get(f"library_{number}") or None, ""
+            return None, {f"library_{number}": [gettext("Choose a schema")]}
         case "own":
-            text = form.get(f"own_{number}", "").strip()
-            try:
-                found = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                return None, gettext("This isn't valid JSON: %(reason)s", reason=str(error)[:200])
-            if not isinstance(found, dict):
-                return None, gettext("A schema must be a JSON object with a list “fields”")
-            return found, ""
+            return None, {f"own_{number}": [gettext("Enter your Table Schema")]}
         case _:
-            return None, ""
+            return None, {}
+
+
+def _read_own(text: str, number: int) -> tuple[Mapping[str, Any] | None, Mapping[str, list[str]]]:
+    """A Table Schema that somebody entered."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return None, {f"own_{number}": [gettext("This isn't valid JSON: %(reason)s", reason=str(error)[:200])]}
+    if not isinstance(found, dict):
+        return None, {f"own_{number}": [gettext("A schema must be a JSON object with a list “fields”")]}
+    return found, {}
 
 
 def _base_name(name: str) -> str:

@@ -14,6 +14,7 @@ from opendata.problems import choose_voice, status_of
 from opendata.services.core.actors import require_editor
 from opendata.services.core.values import DatasetView, SchemaView
 from opendata.services.uploads.upload_values import UploadedFile
+from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.core.security import protect_forms
@@ -32,7 +33,9 @@ def show_upload(dataset: str) -> Answer:
     """The form; filled in like the `draft` whose files are to be sent again, if one is named."""
     found = _get_own(dataset)
     values: Mapping[str, str] = {}
-    if request.args.get("draft"):
+    if kept := find_kept_form():
+        values = kept.values
+    elif request.args.get("draft"):
         values = show_draft(services().drafts.get(g.actor, request.args["draft"]), _list_schemas())
     return _render(found, values, {}, "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from opendata.domain.roles import Role
 from opendata.errors import InvalidMetadataError, OpendataError, PreconditionError, StateError
 from opendata.problems import choose_voice, status_of
 from opendata.services.core.values import DatasetView
+from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
@@ -44,6 +46,8 @@ def show_workspace() -> Answer:
 def show_new_dataset() -> Answer:
     """An empty form."""
     values = {"publisher": g.actor.edited_publisher or "", "license": "CC-BY-4.0", "disclosure": "open"}
+    if kept := find_kept_form():
+        values = kept.values
     return _render_form(None, values, None)
 
 
@@ -69,8 +73,8 @@ def create_dataset() -> Answer:
 @blueprint.get("/datasets/<dataset>/edit")
 def show_metadata(dataset: str) -> Answer:
     """The form with the metadata as the next version will have it."""
-    found = _get_own(dataset)
-    return _render_form(found, show_dataset(found), None)
+    found, kept = _get_own(dataset), find_kept_form()
+    return _render_form(found, kept.values if kept else show_dataset(found), None)
 
 
 @blueprint.post("/datasets/<dataset>/edit")
@@ -78,6 +82,9 @@ def change_metadata(dataset: str) -> Answer:
     """Change the metadata; if wanted, begin a draft that carries it into a version."""
     found, values = _get_own(dataset), request.form.to_dict()
     revision = values.get("revision", "")
+    if found.latest and values.get("notes", "").strip() and not values.get("new_version"):
+        text = gettext("Readers see notes only with a new version. Tick the box above, or remove the notes")
+        return str(_render_form(found, values, None, {"notes": [text]})), 422
     try:
         changed = services().datasets.update(
             g.actor,
@@ -104,9 +111,14 @@ def _get_own(dataset: str) -> DatasetView:
     return services().datasets.get_ahead(dataset, g.actor)
 
 
-def _render_form(dataset: DatasetView | None, values: Values, error: OpendataError | None) -> Answer:
+def _render_form(
+    dataset: DatasetView | None,
+    values: Values,
+    error: OpendataError | None,
+    errors: Mapping[str, list[str]] | None = None,
+) -> str | tuple[str, int]:
     shown: dict[str, Any] = {
-        "errors": place_faults(error.faults, values) if error else {},
+        "errors": place_faults(error.faults, values) if error else errors or {},
         "message": choose_voice().say_error(error) if error else "",
         "publishers": services().publishers.list(limit=1000).items if g.actor.is_maintainer else (),
         "languages": services().settings.languages,

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from opendata.errors import InvalidMetadataError, StateError
 from opendata.problems import choose_voice, status_of
 from opendata.services.core.actors import require_editor, require_maintainer
+from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
@@ -27,13 +28,18 @@ _ONE = "/workspace/datasets/<dataset>/versions/<version>"
 def show_withdrawal(dataset: str, version: str) -> str:
     """The form that withdraws a version, or reports a mistake in it."""
     require_maintainer(g.actor)
-    return _render(dataset, version, {}, None)
+    kept = find_kept_form()
+    values = {**kept.values, "chosen": kept.fields.getlist("resources")} if kept else {}
+    return _render(dataset, version, values, None)
 
 
 @blueprint.post(f"{_ONE}/withdraw")
 def withdraw_version(dataset: str, version: str) -> Response | str | tuple[str, int]:
     """Take a version down, with its bytes if wanted."""
-    values = request.form.to_dict()
+    values: dict[str, Any] = {**request.form.to_dict(), "chosen": request.form.getlist("resources")}
+    if not values.get("confirm"):
+        text = gettext("Confirm that you want to withdraw the version")
+        return _render(dataset, version, values, None, {"confirm": [text]}), 422
     try:
         taken = services().withdrawals.withdraw(
             g.actor,
@@ -75,7 +81,13 @@ def restore_version(dataset: str, version: str) -> Response:
     return redirect(url_for("drafts.show_draft", draft=draft.id), 303)
 
 
-def _render(dataset: str, version: str, values: dict[str, Any], error: InvalidMetadataError | StateError | None) -> str:
+def _render(
+    dataset: str,
+    version: str,
+    values: dict[str, Any],
+    error: InvalidMetadataError | StateError | None,
+    errors: dict[str, list[str]] | None = None,
+) -> str:
     listed = services().versions.list(dataset)
     found = next((item for item in listed if item.version == version), None) or services().versions.get(
         dataset, version
@@ -87,7 +99,7 @@ def _render(dataset: str, version: str, values: dict[str, Any], error: InvalidMe
         resources=services().withdrawals.list_resources(g.actor, dataset, version),
         others=[(item.version, item.version) for item in listed if item.version != version and item.is_standing],
         values=values,
-        errors=_place_faults(error) if error else {},
+        errors=_place_faults(error) if error else errors or {},
         message=choose_voice().say_error(error) if error else "",
     )
 

@@ -17,6 +17,7 @@ from opendata.problems import choose_voice, status_of
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.submission import Submission
 from opendata.services.review.answers import AnswerTable
+from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.catalogue.differences import mark_changes
 from opendata.web.catalogue.tables import MAX_COLUMNS, Column, is_number
@@ -25,6 +26,7 @@ from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.next_version import format_today, list_bumps, lose_much
+from opendata.web.drafts.readings import find_questions
 from opendata.web.drafts.statuses import KINDS, PRIVACY, PROPERTIES, describe_status, list_steps
 from opendata.web.review.checklist import describe_place, list_items, read_place, read_signatures
 from opendata.web.review.words import DEEDS, RESULTS
@@ -44,7 +46,10 @@ SHOWN_FINDINGS = 20
 @blueprint.get("/<draft>/check")
 def show_answers(draft: str) -> Answer:
     """Everything about the draft, for its clerk and for reviewers."""
-    return _render(draft)
+    kept = find_kept_form()
+    if kept is None:
+        return _render(draft)
+    return _render(draft, {**kept.values, "no_rows": kept.fields.getlist("no_rows")})
 
 
 @blueprint.post("/<draft>/submit")
@@ -52,7 +57,7 @@ def submit_draft(draft: str) -> Answer:
     """Ask for publication."""
     names = ("notes", "reason", "bump", "breaking", "effective", "publish_at")
     values: dict[str, Any] = {name: request.form.get(name) for name in names}
-    said = Submission(**values, checks=request.form.getlist("check"))
+    said = Submission(**values, checks=request.form.getlist("check"), no_rows=request.form.getlist("no_rows"))
     return _take(
         draft,
         lambda revision: services().drafts.submit(g.actor, draft, said, revision=revision),
@@ -134,12 +139,12 @@ def _take(
     try:
         found = step(int(revision) if revision.isdigit() else None)
     except (StateError, PreconditionError, InvalidMetadataError) as error:
-        return _render(draft, request.form.to_dict(), error)
+        return _render(draft, {**request.form.to_dict(), "no_rows": request.form.getlist("no_rows")}, error)
     flash(say(found), "good")
     return redirect(url_for(target, draft=draft), 303)
 
 
-def _render(draft: str, values: Mapping[str, str] | None = None, error: OpendataError | None = None) -> Answer:
+def _render(draft: str, values: Mapping[str, Any] | None = None, error: OpendataError | None = None) -> Answer:
     found = services().answers.show(g.actor, draft)
     view, settings = found.draft, services().settings
     required = () if settings.review == "none" else list_required(settings.review_checks)
@@ -177,6 +182,8 @@ def _render(draft: str, values: Mapping[str, str] | None = None, error: Opendata
         list_counts=list_counts,
         list_warnings=list_warnings,
         losses=[item for item in view.tables if lose_much(item)],
+        empty=[item for item in view.tables if not item.carried and item.rows == 0 and not item.no_rows],
+        questions=find_questions(view),
         bumps=list_bumps(view.next),
         today=format_today(),
         privacy_kinds=PRIVACY,
@@ -197,6 +204,7 @@ def _place_faults(error: OpendataError) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for item in error.faults:
         name = item.pointer.strip("/")
+        name = "no_rows" if name.endswith("/noRows") else name
         name = {**names, "publishAt": "publish_at", "checks": Check.SECRECY}.get(name, name)
         found.setdefault(name, []).append(choose_voice().say_fault(item))
     return found

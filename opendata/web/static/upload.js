@@ -124,4 +124,18 @@ if (form) {
       if (folded) folded.open = true;
     });
   });
+
+  // What is chosen in a list or entered sets its button; another button empties what it leaves out.
+  form.addEventListener("change", (event) => {
+    const [, field, number] = event.target.name?.match(/^(schema|library|own)_(\d+)$/) || [];
+    if (!field) return;
+    if (field !== "schema") {
+      if (event.target.value.trim()) form.querySelector(`[name=schema_${number}][value=${field}]`).checked = true;
+    } else {
+      for (const other of ["library", "own"]) {
+        const given = form.querySelector(`[name=${other}_${number}]`);
+        if (other !== event.target.value && given.tagName === "SELECT") given.value = "";
+      }
+    }
+  });
 }

@@ -48,6 +48,7 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
         "hasFindings": False,
         "recipe": None,
         "offered": None,
+        "noRows": False,
         "changes": None,
     }
 
@@ -155,7 +156,7 @@ def test_tables_that_are_not_sent_are_carried_over_and_one_can_be_dropped(editor
     dropped = editor.delete(f"/drafts/{draft['id']}/resources/gauges")
     assert (dropped.status_code, dropped.json["dropped"]) == (202, ["gauges"])
     editor.work(draft["id"])
-    editor.post(f"/drafts/{draft['id']}/submit")
+    editor.post(f"/drafts/{draft['id']}/submit", json={"breaking": "the gauges are gone"})
     assert editor.work(draft["id"])["version"] == "2.0.0"
 
 
@@ -214,3 +215,30 @@ def test_a_draft_given_up_stays_readable_and_takes_no_step_any_more(editor: Call
     for step in ("submit", "approve", "publish", "discard", "retry"):
         problem(editor.post(f"/drafts/{draft['id']}/{step}"), 409, "conflict")
     assert DATASET["id"] == editor.get(f"/drafts/{draft['id']}").json["dataset"]
+
+
+def test_a_table_without_rows_is_refused_until_its_sender_says_that_there_are_none(editor: Caller) -> None:
+    header = CSV.splitlines()[0] + "\n"
+    draft = editor.check(("levels.csv", header), schema=SCHEMA)
+    assert (draft["status"], draft["resources"][0]["rows"]) == ("valid", 0)
+    refused = problem(editor.post(f"/drafts/{draft['id']}/submit"), 422, "invalid-metadata")
+    assert refused["errors"][0]["pointer"] == "/resources/levels/noRows"
+    assert "has no rows" in refused["errors"][0]["detail"]
+    changed = editor.patch(f"/drafts/{draft['id']}/resources/levels", json={"noRows": True})
+    assert (changed.status_code, changed.json["status"], changed.json["resources"][0]["noRows"]) == (202, "valid", True)
+    assert editor.post(f"/drafts/{draft['id']}/submit").status_code == 202
+    assert editor.work(draft["id"])["status"] == "published"
+    said = [{"file": "levels.csv", "noRows": True}]
+    again = editor.check(("levels.csv", header.replace("name", "title")), resources=said)
+    assert again["resources"][0]["noRows"] is True
+
+
+def test_a_breaking_change_needs_its_reason_without_review_too(editor: Caller) -> None:
+    editor.publish()
+    narrow = {"fields": SCHEMA["fields"][:3], "primaryKey": ["code"]}
+    draft = editor.check(("levels.csv", "code,name,level\nA001,东湖,12.50\n"), schema=narrow)
+    refused = problem(editor.post(f"/drafts/{draft['id']}/submit"), 422, "invalid-metadata")
+    assert refused["errors"][0]["pointer"] == "/breaking"
+    said = {"breaking": "not measured any more"}
+    assert editor.post(f"/drafts/{draft['id']}/submit", json=said).status_code == 202
+    assert editor.work(draft["id"])["version"] == "2.0.0"

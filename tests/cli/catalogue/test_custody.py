@@ -114,10 +114,10 @@ def test_a_version_is_stopped_and_let_go(run: Run, lakes: Path) -> None:
 def test_a_version_is_corrected_withdrawn_and_erased(run: Run, lakes: Path) -> None:
     corrected = run("erratum", "lakes", "1.0.0", "--text", "单位应为米", "--successor", "1.1.0")
     assert (corrected.exit_code, "1.0.0" in corrected.stderr) == (0, True)
-    assert run("withdraw", "lakes", "1.0.0", "--reason", "数据有误").exit_code == 0
-    again = run("withdraw", "lakes", "1.0.0", "--reason", "数据有误")
+    assert run("withdraw", "lakes", "1.0.0", "--reason", "数据有误", "--yes").exit_code == 0
+    again = run("withdraw", "lakes", "1.0.0", "--reason", "数据有误", "--yes")
     assert (again.exit_code, "1.0.0 is already withdrawn" in again.stderr) == (2, True)
-    erased = run("withdraw", "lakes", "1.0.0", "--reason", "x", "--legal-basis", "y", "--erase")
+    erased = run("withdraw", "lakes", "1.0.0", "--reason", "x", "--legal-basis", "y", "--erase", "--yes")
     assert erased.exit_code == 0
     with pytest.raises(StopIteration):
         find_table(lakes, "a\n1\n")
@@ -128,3 +128,17 @@ def test_a_renamed_dataset_is_exported_under_its_new_name(run: Run, lakes: Path,
     assert run("export", "waters@1.0.0", tmp_path / "export").exit_code == 0
     assert (tmp_path / "export" / "levels.csv").read_text() == "a\n1\n"
     assert run("export", "nowhere", tmp_path / "nothing").exit_code == 2
+
+
+def test_nothing_is_withdrawn_that_nobody_confirmed(run: Run, lakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("withdraw", "lakes", "1.0.0", "--reason", "数据有误")
+    refused = run(*words)
+    assert refused.exit_code == 2
+    assert "Withdrawing version 1.0.0 of lakes can't be undone (rows: 1, tables and files: 1)" in refused.stderr
+    assert "use --yes" in refused.stderr
+    monkeypatch.setattr("opendata.cli.core.output.is_interactive", lambda: True)
+    declined = run(*words, stdin="n\n")
+    assert (declined.exit_code, "Nothing was done" in declined.stderr) == (2, True)
+    assert "No problems found." in run("fsck").stdout
+    agreed = run(*words, stdin="y\n")
+    assert (agreed.exit_code, "Withdrew lakes 1.0.0" in agreed.stderr) == (0, True)

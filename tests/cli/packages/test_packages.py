@@ -175,3 +175,30 @@ def test_a_package_that_is_not_there_is_status_2(run, instance, tmp_path) -> Non
         ended = run("import", source)
         assert (ended.exit_code, ended.stdout) == (2, "")
         assert str(source) in ended.stderr
+
+
+def test_a_table_without_rows_is_imported_only_if_somebody_says_that_it_has_none(
+    run, run_json, instance, write_package, tmp_path
+) -> None:
+    package = {"name": "lakes", "title": "湖泊", "resources": [{"name": "levels", "path": "levels.csv"}]}
+    source = write_package(package, {"levels.csv": "level\n"})
+    refused = run("import", source)
+    assert refused.exit_code == 1
+    assert "The table “levels” has no rows. Import it with --no-rows" in refused.stdout
+    assert count_versions(instance) == 0
+    found = run_json("import", source, "--no-rows")
+    assert (found["version"], found["resources"][0]["rows"]) == ("1.0.0", 0)
+    folder = tmp_path / "exported"
+    assert run("export", "lakes", folder).exit_code == 0
+    assert run("validate", folder).exit_code == 0
+    assert run("import", folder).exit_code == 0  # its descriptor says how many rows there are
+
+
+def test_a_partial_import_leaves_out_what_has_no_rows(run_json, instance, write_package) -> None:
+    resources = [{"name": name, "path": f"{name}.csv"} for name in ("full", "empty")]
+    source = write_package(
+        {"name": "lakes", "title": "湖泊", "resources": resources}, {"full.csv": "a\n1\n", "empty.csv": "a\n"}
+    )
+    found = run_json("import", source, "--partial")
+    assert found["version"] == "1.0.0"
+    assert {item["name"]: item["valid"] for item in found["resources"]} == {"full": True, "empty": False}

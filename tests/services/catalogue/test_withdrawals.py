@@ -26,6 +26,7 @@ from opendata.metadata.keys import find_signer
 from opendata.services.catalogue import withdrawals
 from opendata.services.core.actors import Actor
 from opendata.services.core.records import read_keys
+from opendata.services.drafts.submission import Submission
 from opendata.storage.local import LocalStore
 from opendata.wiring import Services
 from tests.instances import CSV, locate, make_actor, publish, upload
@@ -232,7 +233,7 @@ def test_an_old_version_restored_is_the_next_one_with_the_same_bytes(services: S
     publish(services, editor, OTHER, name="other", schema=None)
     draft = services.restoring.restore(editor, "reservoirs", "1.0.0")
     services.work.run_to_end(draft.id)
-    services.drafts.submit(editor, draft.id)
+    services.drafts.submit(editor, draft.id, Submission(breaking="the reason of a test"))
     services.work.run_to_end(draft.id)
     number = services.versions.find_latest("reservoirs")
     old, new = (services.versions.get_manifest("reservoirs", version) for version in ("1.0.0", number))

@@ -15,6 +15,7 @@ from opendata.errors import NotFoundError, StateError, UnsupportedFormatError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import CSV, SCHEMA, locate, publish
@@ -34,7 +35,7 @@ def send(services: Services, editor: Actor, files: dict[str, bytes], **options: 
 
 
 def go_public(services: Services, editor: Actor, draft: DraftView) -> str:
-    services.drafts.submit(editor, draft.id)
+    services.drafts.submit(editor, draft.id, Submission(breaking="the reason of a test"))
     services.work.run_to_end(draft.id)
     return str(services.drafts.get(editor, draft.id).version)
 

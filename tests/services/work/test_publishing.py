@@ -23,6 +23,7 @@ from opendata.errors import (
 )
 from opendata.services.core.actors import Actor
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, locate, make_actor, make_services, publish, upload
@@ -130,7 +131,7 @@ def test_a_dropped_table_makes_the_next_version_major(services: Services, editor
     services.work.run_to_end(view.id)
     services.drafts.drop_resource(editor, view.id, "other")
     services.work.run_to_end(view.id)
-    services.drafts.submit(editor, view.id)
+    services.drafts.submit(editor, view.id, Submission(breaking="the reason of a test"))
     services.work.run_to_end(view.id)
     assert services.drafts.get(editor, view.id).version == "2.0.0"
     assert services.versions.get("reservoirs", "2.0.0").reasons[0]["text"]["en"] == "other: resource removed"
@@ -197,14 +198,14 @@ def test_with_two_person_review_another_one_approves(tmp_path, database_url: str
     view = upload(services, editor)
     with pytest.raises(StateError):
         services.drafts.approve(other, view.id)
-    services.drafts.submit(editor, view.id)
+    services.drafts.submit(editor, view.id, Submission(breaking="the reason of a test"))
     with pytest.raises(NotPermittedError):
         services.drafts.approve(editor, view.id)
     with pytest.raises(StateError):
         services.drafts.publish(editor, view.id)
     services.drafts.return_(other, view.id, "请补充说明")
     assert services.drafts.get(editor, view.id).comment == "请补充说明"
-    services.drafts.submit(editor, view.id)
+    services.drafts.submit(editor, view.id, Submission(breaking="the reason of a test"))
     services.drafts.approve(other, view.id)
     services.drafts.publish(editor, view.id)
     services.work.run_to_end(view.id)

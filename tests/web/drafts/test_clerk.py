@@ -142,7 +142,12 @@ def test_a_table_is_left_out_and_a_draft_discarded(desk: Portal) -> None:
     assert "other.csv" not in client.get(place).text
     last = client.post(f"{place}/resources/levels/drop", data=token_of(client, place), follow_redirects=True)
     assert "请改为放弃草稿" in last.text
-    send(client, f"{place}/discard", {}, form=place)
+    asked = client.post(f"{place}/discard", data=token_of(client, place))
+    assert (asked.status_code, asked.headers["Location"]) == (303, f"{place}/discard")
+    assert "levels.csv" in client.get(f"{place}/discard").text
+    assert "已放弃" not in client.get(place).text
+    send(client, f"{place}/discard", {"confirm": "1"}, form=f"{place}/discard")
+    assert client.get(f"{place}/discard").headers["Location"] == place
     assert "已放弃" in client.get(place).text
 
 
@@ -159,7 +164,9 @@ def test_a_step_the_state_does_not_allow_is_told_on_the_page(desk: Portal) -> No
     desk.work()
     answer = client.post(f"{place}/submit", data=token_of(client, place), follow_redirects=True)
     assert "This draft is “invalid”" in answer.text
-    stale = client.post(f"{place}/discard", data={**token_of(client, place), "revision": "1"}, follow_redirects=True)
+    stale = client.post(
+        f"{place}/discard", data={**token_of(client, place), "revision": "1", "confirm": "1"}, follow_redirects=True
+    )
     assert "has changed since you read it" in stale.text
 
 
@@ -309,7 +316,7 @@ def test_editors_act_for_their_own_publisher_only(portal: Portal, path: str) -> 
     assert stranger.post(place, data={**token, **METADATA}).status_code == 403
     draft = portal.services.drafts.list(portal.services.accounts.sign_in("boss", "a long password")[0]).items[0]
     assert stranger.get(f"/workspace/drafts/{draft.id}").status_code == 403
-    assert stranger.post(f"/workspace/drafts/{draft.id}/discard", data=token).status_code == 403
+    assert stranger.post(f"/workspace/drafts/{draft.id}/discard", data={**token, "confirm": "1"}).status_code == 403
     assert draft.id not in stranger.get("/workspace").text
 
 

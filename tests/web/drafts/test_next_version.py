@@ -97,3 +97,37 @@ def test_what_is_kept_no_longer_is_told_in_words(desk: Portal) -> None:
         answer = client.get(f"/workspace/drafts/{draft.id}/resources/levels/{page}")
         assert answer.status_code == 404
         assert "This file is no longer kept" in answer.text
+
+
+def test_a_breaking_change_without_its_reason_comes_back_as_it_was_entered(desk: Portal) -> None:
+    actor = begin(desk)
+    draft = upload(desk.services, actor, "code,name,level\nA001,东湖,12.50\nA002,西湖,\n", schema=NARROW)
+    client, place = desk.signed_in("clerk", "en"), f"/workspace/drafts/{draft.id}"
+    answer = send(client, f"{place}/submit", {"breaking": " ", "notes": "新的口径"}, form=place)
+    assert answer.status_code == 422
+    assert 'id="breaking-error">This version is a breaking change. Say why it is necessary' in answer.text
+    assert 'value="新的口径"' in answer.text
+    assert desk.services.drafts.get(actor, draft.id).status == "valid"
+
+
+def test_a_number_raised_to_a_breaking_change_asks_for_its_reason(desk: Portal) -> None:
+    actor = begin(desk)
+    draft = upload(desk.services, actor, CSV + "A003,南湖,3,2026-02-02\n")
+    client, place = desk.signed_in("clerk", "en"), f"/workspace/drafts/{draft.id}"
+    answer = send(client, f"{place}/submit", {"bump": "major"}, form=place)
+    assert answer.status_code == 422
+    assert 'name="breaking"' in answer.text
+    assert '<option value="major" selected>' in answer.text
+
+
+def test_a_table_without_rows_has_a_box_to_tick(desk: Portal) -> None:
+    actor = begin(desk)
+    draft = upload(desk.services, actor, CSV.splitlines()[0] + "\n")
+    client, place = desk.signed_in("clerk", "en"), f"/workspace/drafts/{draft.id}"
+    refused = send(client, f"{place}/submit", {"notes": "空"}, form=place)
+    assert refused.status_code == 422
+    assert "has no rows. Upload the file with its rows" in refused.text
+    assert 'name="no_rows" value="levels"' in refused.text
+    assert send(client, f"{place}/submit", {"no_rows": "levels"}, form=place).status_code == 303
+    desk.work()
+    assert desk.services.versions.get("reservoirs", "1.1.0").rows == 0

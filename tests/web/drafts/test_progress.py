@@ -138,6 +138,7 @@ def test_a_check_under_way_is_given_up_by_its_button(browser: Browser, desk: Por
     work.reach(0.25)
     with serve(desk) as address:
         page = open_draft(browser, address, draft, complaints)
+        page.get_by_role("link", name="放弃草稿").click()
         page.get_by_role("button", name="放弃草稿").click()
         expect(page.get_by_role("heading", name="已放弃")).to_be_visible()
         expect(page.get_by_role("progressbar")).to_have_count(0)

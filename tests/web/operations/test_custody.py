@@ -34,10 +34,17 @@ def desk(desk: Portal) -> Portal:
 def test_a_maintainer_takes_a_version_down_on_a_page(desk: Portal) -> None:
     boss = desk.signed_in("boss", "en")
     assert FORM in boss.get("/datasets/reservoirs/1.0.0/").text
-    answer = send(boss, FORM, {"reason": " "})
+    answer = send(boss, FORM, {"reason": " ", "confirm": "1"})
     assert answer.status_code == 422
     assert "Give a reason" in answer.text
-    answer = send(boss, FORM, {"reason": "含<错误>", "legalBasis": "条例", "successor": "1.1.0"})
+    said = {"reason": "含<错误>", "legalBasis": "条例", "successor": "1.1.0"}
+    unconfirmed = send(boss, FORM, said)
+    assert unconfirmed.status_code == 422
+    assert "Confirm that you want to withdraw the version" in unconfirmed.text
+    assert "含&lt;错误&gt;" in unconfirmed.text
+    assert "rows: 2, tables and files: 1" in unconfirmed.text
+    assert "withdrawn" not in boss.get("/datasets/reservoirs").text
+    answer = send(boss, FORM, {**said, "confirm": "1"})
     assert answer.status_code == 303
     page = boss.get("/datasets/reservoirs").text
     assert "withdrawn" in page
@@ -113,3 +120,25 @@ def test_addresses_of_a_renamed_dataset_lead_on(desk: Portal) -> None:
         answer = client.get(old)
         assert (answer.status_code, answer.location) == (308, new)
     assert client.get("/datasets/lakes/1.0.0/levels.csv").data == CSV.encode()
+
+
+def test_tables_chosen_without_erasing_are_a_question(desk: Portal) -> None:
+    boss = desk.signed_in("boss", "en")
+    answer = send(boss, FORM, {"reason": "x", "resources": "levels", "confirm": "1"})
+    assert answer.status_code == 422
+    assert "A version is withdrawn as a whole" in answer.text
+    assert 'value="levels" checked' in answer.text
+
+
+def test_a_withdrawn_dataset_is_nowhere_called_unpublished(desk: Portal) -> None:
+    boss = desk.signed_in("boss", "en")
+    for version in ("1.0.0", "1.1.0"):
+        desk.services.withdrawals.withdraw(SYSTEM, "reservoirs", version, reason="数据有误")
+    for path in ("/workspace", "/datasets", "/publishers/water-bureau", "/", "/datasets/reservoirs"):
+        page = boss.get(path).text
+        assert "Not published yet" not in page, path
+        assert "ithdrawn" in page, path
+    (draft,) = [item for item in desk.services.drafts.list(SYSTEM).items if item.version == "1.1.0"]
+    page = boss.get(f"/workspace/drafts/{draft.id}").text
+    assert "which was withdrawn since" in page
+    assert "everyone can see" not in page
