@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from opendata.domain.privacy import PrivacyFinding
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.recipes import Recipe
-from opendata.domain.schema import TableSchema
+from opendata.domain.schema import Field, TableSchema
 from opendata.tables.check.validation import STORED_FINDINGS, TableReader
 from opendata.tables.forms.writing import TableWriter
-from opendata.tables.profile.privacy import PrivacyFinding, PrivacyScreen
 from opendata.tables.profile.profile import Profiler
 from opendata.tables.report.findings import FindingsWriter, list_findings
 from opendata.tables.report.report import TaskReport
@@ -21,13 +21,30 @@ from opendata.tables.schema.schema import publish_schema
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import NeedsCareError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Screen(Protocol):
+    """What looks through the rows of a table for personal data, in the pass that writes it."""
+
+    def take(self, batch: pa.RecordBatch) -> None:
+        """Look at some rows, by their Arrow types."""
+
+    def list(self) -> Sequence[PrivacyFinding]:
+        """What was found."""
+
+
+MakeScreen = Callable[[str, Sequence[Field]], Screen]
+"""Makes the screen of a table from its name and the fields of its columns, in order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedTable:
     """What became of a table.
 
     `csv` and `parquet` exist only where `task` is valid, `findings` where something was found; `schema` is None for no
-    header. `profile` describes each column of a valid table, `privacy` what looks like personal data in it.
+    header. `profile` describes each column of a valid table, `privacy` what its screen found.
     `csv_is_source` says that the source was canonical already: `csv` is another name of the same bytes.
     """
 
@@ -58,13 +75,14 @@ def prepare_table(
     sha256: str | None = None,
     renames: Mapping[str, str] | None = None,
     on_bytes: Callable[[int], None] | None = None,
+    screen: MakeScreen | None = None,
 ) -> PreparedTable:
     """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`, in one pass.
 
     Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema. The `recipe`
     says which wrong cells are repaired. Findings go to `{name}.findings.parquet`, at most `stored` of each rule and
     column. `sha256` is the digest of the file where it is known. `renames` gives columns the names of fields: label →
-    name.
+    name. `screen` makes what looks for personal data; without it nothing is looked for.
     """
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
     findings = folder / f"{name}.findings.parquet"
@@ -83,7 +101,7 @@ def prepare_table(
         try:
             with FindingsWriter(findings) as writer:
                 reader = TableReader(source, careful=careful, on_findings=writer.write, **options)
-                profile, privacy, csv_is_source = _write_table(reader, csv, parquet, footer or {})
+                profile, privacy, csv_is_source = _write_table(reader, csv, parquet, footer or {}, screen)
                 others = [found for found in reader.task.listed if found.place.cells is None]
                 if others:
                     writer.write(list_findings(others))
@@ -146,22 +164,24 @@ def release_memory() -> None:
 
 
 def _write_table(
-    reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]
+    reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any], make_screen: MakeScreen | None
 ) -> tuple[Sequence[ColumnProfile], Sequence[PrivacyFinding], bool]:
     """Run the check to its end; where the table is valid, its two files are there afterwards, else neither.
 
-    Its profile, what looks like personal data in it, and whether the CSV is the source's own file.
+    Returns its profile, what the screen found, and whether the CSV is the source's own file.
     """
     writer: TableWriter | None = None
     profiler: Profiler | None = None
-    privacy = PrivacyScreen(reader.task.name)
+    screen: Screen | None = None
     with closing(reader.batches()) as batches, ExitStack() as files:
         for batch in batches:
             writer = writer or files.enter_context(_open_writer(reader, csv, parquet, footer))
             profiler = profiler or Profiler(reader.fields, reader.arrow_schema)
             writer.write(batch)
             profiler.take(batch.typed, batch.text)
-            privacy.take(batch.typed)
+            if make_screen is not None:
+                screen = screen or make_screen(reader.task.name, reader.fields)
+                screen.take(batch.typed)
         if reader.task.valid and writer is None:
             writer = files.enter_context(_open_writer(reader, csv, parquet, footer))
     if not reader.task.valid or writer is None:
@@ -169,7 +189,7 @@ def _write_table(
         parquet.unlink(missing_ok=True)
         return [], [], False
     profiler = profiler or Profiler(reader.fields, reader.arrow_schema)
-    return profiler.describe(), privacy.list(), writer.csv_is_source
+    return profiler.describe(), screen.list() if screen is not None else [], writer.csv_is_source
 
 
 def _open_writer(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]) -> TableWriter:

@@ -79,7 +79,7 @@ def _warm_up() -> None:
     import pyarrow.csv
     import pyarrow.parquet
 
-    import opendata.tables.profile.privacy
+    import opendata.privacy.detection.screen
     import opendata.tables.schema.proposal
     import opendata.tables.table  # noqa: F401
 

@@ -20,6 +20,7 @@ from opendata.domain.stages import Stage
 from opendata.errors import InputError, InvalidPackageError, OpendataError
 from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
+from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.versions import Versions
@@ -144,6 +145,7 @@ class Processing:
                 stored=self._context.settings.report_limit,
                 footer={"opendata": {"dataset": row.dataset_id, "uuid": row.dataset.uuid, "resource": resource.name}},
                 sha256=resource.upload,
+                screen=PrivacyScreen,
             ),
             schema=read_schema(resource.schema) if resource.schema else None,
             choices=read_resource_choices(resource),

@@ -1,0 +1,1 @@
+"""How far a table without direct identifiers still points to single persons."""

@@ -1,0 +1,100 @@
+"""Kinds of personal data, signs, treatments, grounds and verdicts in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from opendata.domain.privacy import (
+    Certainty,
+    Evidence,
+    Generalisation,
+    Ground,
+    Kind,
+    Reason,
+    RiskLevel,
+    Sign,
+    Treatment,
+)
+from opendata.errors import N_
+from opendata.wording.voice import Voice
+
+KINDS: Mapping[Kind, str] = {
+    Kind.RESIDENT_ID: N_("Resident identity numbers"),
+    Kind.PASSPORT: N_("Passport numbers"),
+    Kind.TRAVEL_PERMIT: N_("Travel and residence permit numbers"),
+    Kind.MILITARY_ID: N_("Military identity numbers"),
+    Kind.MOBILE: N_("Mobile telephone numbers"),
+    Kind.LANDLINE: N_("Landline telephone numbers"),
+    Kind.BANK_CARD: N_("Bank account and card numbers"),
+    Kind.EMAIL: N_("E-mail addresses"),
+    Kind.PLATE: N_("Vehicle number plates"),
+    Kind.ADDRESS: N_("Home addresses"),
+    Kind.NAME: N_("Names of persons"),
+    Kind.BIRTH_DATE: N_("Dates of birth"),
+    Kind.TRACK: N_("Movements of persons"),
+    Kind.SOCIAL: N_("Accounts on social networks"),
+}
+
+CERTAINTIES: Mapping[Certainty, str] = {
+    Certainty.CERTAIN: N_("Certain"),
+    Certainty.LIKELY: N_("Likely"),
+    Certainty.POSSIBLE: N_("Possible"),
+}
+
+EVIDENCE_SENTENCES: Mapping[Evidence, str] = {
+    Evidence.COLUMN_NAME: N_("The name of the column says “%(word)s”"),
+    Evidence.PATTERN: N_("%(count)s of %(of)s values have the pattern"),
+    Evidence.CHECK_DIGIT: N_("The check digit of %(count)s of %(of)s numbers is right"),
+    Evidence.CARD_PREFIX: N_("%(count)s of %(of)s numbers begin like bank cards"),
+    Evidence.SURNAMES: N_("%(count)s of %(of)s different values begin with a surname"),
+    Evidence.HOME_WORDS: N_("%(count)s of %(of)s values lead to a building, a room or a village group"),
+    Evidence.INSIDE_TEXT: N_("%(count)s values have other text around it"),
+    Evidence.CONTEXT_WORD: N_("The text names “%(word)s”"),
+    Evidence.YEARS: N_("The years run from %(first)s to %(last)s"),
+    Evidence.BESIDE: N_("The column “%(field)s” is about persons"),
+    Evidence.MOVEMENT: N_("The positions for each “%(field)s” follow one another in time"),
+}
+
+TREATMENTS: Mapping[Treatment, str] = {
+    Treatment.DROP: N_("Remove the column"),
+    Treatment.MASK: N_("Hide part of each value"),
+    Treatment.GENERALISE: N_("Make the values less precise"),
+    Treatment.PSEUDONYMISE: N_("Replace each value with a pseudonym"),
+    Treatment.AGGREGATE: N_("Publish counts instead of rows"),
+    Treatment.PUBLISH: N_("Publish it, as the law requires"),
+    Treatment.NOT_PERSONAL: N_("This isn't personal data"),
+}
+
+GROUNDS: Mapping[Ground, str] = {
+    Ground.PUNISHMENT_PUBLICITY: N_("Publicity of punishments"),
+    Ground.MANDATORY_DISCLOSURE: N_("Disclosure required by law"),
+}
+
+REASONS_NOT_PERSONAL: Mapping[Reason, str] = {
+    Reason.OFFICIAL_CONTACT: N_("Official contact of an office"),
+    Reason.ORGANISATION: N_("About an organisation"),
+    Reason.PUBLIC_VEHICLE: N_("Public vehicle"),
+    Reason.CODE: N_("A code that only looks like it"),
+    Reason.FICTITIOUS: N_("Made-up examples"),
+    Reason.OTHER: N_("Another reason"),
+}
+
+GENERALISATIONS: Mapping[Generalisation, str] = {
+    Generalisation.COUNTY: N_("County or district"),
+    Generalisation.TOWNSHIP: N_("Town or street office"),
+    Generalisation.YEAR: N_("Year"),
+    Generalisation.MONTH: N_("Month"),
+    Generalisation.AGE_BAND: N_("Age band"),
+    Generalisation.RANGE: N_("Range of numbers"),
+}
+
+RISKS: Mapping[RiskLevel, str] = {
+    RiskLevel.PASS: N_("The smallest group has at least 20 rows: the risk is acceptable"),
+    RiskLevel.SIGN_OFF: N_("The smallest group has 5 to 19 rows: a reviewer must accept the risk"),
+    RiskLevel.BLOCK: N_("The smallest group has fewer than 5 rows: the table can't be published like this"),
+}
+
+
+def say_sign(voice: Voice, sign: Sign) -> str:
+    """A sign in words, in the reader's language."""
+    return voice.say(EVIDENCE_SENTENCES[sign.code], **dict(sign.params))
