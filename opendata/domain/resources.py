@@ -46,8 +46,8 @@ class TableResource:
 
     `report` is what was kept of the check: counts, and what is in the columns. `schema_name` is `name@version` of a
     schema of the library. `source_schema` is there where the source's schema says more (its lexical options) than the
-    published one. `disclosure` is `open` for a table that everybody may have although the dataset isn't open.
-    `document` is the descriptor this was read from, if it was.
+    published one. `disclosure` is `open` for a table that everybody may have although the dataset isn't open. `privacy`
+    is the record of what was done to columns with personal data. `document` is the descriptor this was read from.
     """
 
     name: str
@@ -63,6 +63,7 @@ class TableResource:
     source_schema: TableSchema | None = None
     report: StoredFile | None = None
     disclosure: str = ""
+    privacy: Mapping[str, Any] | None = None
     document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     type = "table"
@@ -88,6 +89,7 @@ class TableResource:
             source_schema=TableSchema(source) if source is not None else None,
             report=StoredFile.from_json(report) if report else None,
             disclosure=ours.get("disclosure", ""),
+            privacy=ours.get("privacy"),
             document=document,
         )
 
@@ -108,6 +110,8 @@ class TableResource:
             ours["report"] = {"path": f"{self.name}.report.json", **self.report.to_json()}
         if self.disclosure:
             ours["disclosure"] = self.disclosure
+        if self.privacy:
+            ours["privacy"] = dict(self.privacy)
         if self.i18n:
             ours["i18n"] = {key: dict(value) for key, value in self.i18n.items()}
         found: dict[str, Any] = {

@@ -14,7 +14,7 @@ from opendata.web.catalogue import catalogue, differences, feeds, tables, versio
 from opendata.web.core import assets, formats, languages, problem_pages, security
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
-from opendata.web.drafts import choices, drafts, next_version, readings, statuses, uploads, workspace
+from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.operations import custody, operations, stops
 from opendata.web.review import answers, reviews
 from opendata.wording.findings import LESSER
@@ -51,6 +51,7 @@ def register_web(app: Flask) -> None:
         answers,
         reviews,
         readings,
+        personal,
         problem_pages,
         operations,
     ):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendata.privacy.detection.check_digits import (
+from opendata.privacy.detection.digits.check_digits import (
     complete_resident_id,
     have_luhn_check,
     have_resident_check,

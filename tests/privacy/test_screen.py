@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from opendata.domain.privacy import Certainty, Evidence, Kind
-from opendata.privacy.detection.check_digits import complete_resident_id
+from opendata.privacy.detection.digits.check_digits import complete_resident_id
 from tests.privacy import corpora
 from tests.privacy.corpora import NAMED, NEGATIVES, POSITIVES, make_corpus, score_corpus
 from tests.privacy.screening import count_kinds, screen_columns
@@ -52,10 +52,8 @@ def test_what_only_looks_personal_is_left_alone(name: str) -> None:
     assert screen_columns({"A": cells}) == []
 
 
-@pytest.mark.parametrize("kind", POSITIVES)
+@pytest.mark.parametrize("kind", [kind for kind in POSITIVES if kind not in (Kind.NAME, Kind.ADDRESS)])
 def test_a_few_cells_among_missing_ones_are_found(kind: Kind) -> None:
-    if kind in (Kind.NAME, Kind.ADDRESS):
-        pytest.skip("one name or address alone proves nothing")
     cells = [*make(kind, 3), *[None] * 500]
     assert count_kinds(cells) == {kind: 3}
 

@@ -26,7 +26,7 @@ DATASET = {"id": "secrets", "title": "水库", "publisher": "water-bureau", "lic
 VERSIONS = ("1.0.0", "1.1.0", "latest")
 FORMS = ("csv", "parquet", "xlsx", "json", "jsonl", "arrow")
 VALUES = {
-    "dataset": ("secrets",),
+    "dataset": ("secrets", "drafted"),
     "version": VERSIONS,
     "old": ("1.0.0",),
     "new": ("1.1.0", "1.1.0.json"),
@@ -60,18 +60,18 @@ class Shut:
     @property
     def is_withdrawn(self) -> bool:
         """Whether its versions were open once."""
-        return self.kind == "closed"
+        return self.kind in ("closed", "stopped")
 
 
-@pytest.fixture(scope="module", params=["closed", "conditional", "group"])
+@pytest.fixture(scope="module", params=["closed", "stopped", "conditional", "group"])
 def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shut]:
     """A portal with two versions of a dataset, all forms made: open and then closed, or published for a few only."""
     with make_portal(tmp_path_factory.mktemp("shut")) as portal:
         services = portal.services
         clerk = services.accounts.sign_in("clerk", PASSWORD)[0]
-        attribute = {"attribute": request.param, "reason": REASON, "legalBasis": LAW}
+        is_closed = request.param in ("closed", "stopped")
+        attribute = {"attribute": "closed" if is_closed else request.param, "reason": REASON, "legalBasis": LAW}
         disclosure = SCOPED if request.param == "group" else attribute
-        is_closed = request.param == "closed"
         services.datasets.create(clerk, DATASET if is_closed else {**DATASET, "disclosure": disclosure})
         for text in (TEXT, TEXT + f"A003,{CELLS[1]},3,2026-02-02\n"):
             files = {"levels.csv": text, "notes.txt": CELLS[1]}
@@ -85,6 +85,10 @@ def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             services.drafts.submit(clerk, draft)
             portal.work()
             assert services.drafts.get(clerk, draft).status == "published"
+        services.datasets.create(clerk, {**DATASET, "id": "drafted"})
+        hidden = UploadedFile("levels.csv", io.BytesIO(TEXT.encode()))  # a draft that nobody has submitted
+        services.drafts.create(clerk, "drafted", [hidden])
+        portal.work()
         services.accounts.create_user("reader", PASSWORD, "reader")
         services.accounts.create_user("curious", PASSWORD, "reader")
         if not is_closed:
@@ -92,7 +96,11 @@ def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             services.grants.give(clerk, "secrets", said)
         client = portal.client() if is_closed else portal.signed_in("reader")
         shown = {endpoint for address, endpoint in list_addresses(portal) if _shows(client, address, is_closed)}
-        services.datasets.update(clerk, "secrets", {"disclosure": disclosure})
+        if request.param == "stopped":
+            for version in ("1.0.0", "1.1.0"):
+                services.stops.suspend(clerk, "secrets", version, reason=REASON)
+        else:
+            services.datasets.update(clerk, "secrets", {"disclosure": disclosure})
         yield Shut(portal, request.param, frozenset(shown))
 
 
@@ -164,8 +172,8 @@ def test_the_pages_say_why_and_offer_no_download(shut: Shut) -> None:
     pages = ["/datasets/secrets"] if shut.is_withdrawn else ["/datasets/secrets", "/datasets/secrets/1.0.0/"]
     for address in pages:
         text = shut.portal.client().get(address).text
-        assert "数据不公开" in text
-        for said in (SCOPED["audience"],) if shut.kind == "group" else (REASON, LAW):
+        assert shut.kind == "stopped" or "数据不公开" in text
+        for said in {"group": (SCOPED["audience"],), "stopped": (REASON,)}.get(shut.kind, (REASON, LAW)):
             assert said in text
         assert "levels.csv" not in text.replace("<code>levels.csv</code>", "")
         assert "datapackage.zip" not in text
@@ -173,7 +181,7 @@ def test_the_pages_say_why_and_offer_no_download(shut: Shut) -> None:
 
 def test_the_problem_says_why_and_by_which_law(shut: Shut) -> None:
     answer = shut.portal.client().get("/datasets/secrets/1.0.0/levels.csv", headers={"Accept": "application/json"})
-    status, slug = (410, "withdrawn") if shut.is_withdrawn else (404, "not-public")
+    status, slug = {"closed": (410, "withdrawn"), "stopped": (410, "suspended")}.get(shut.kind, (404, "not-public"))
     assert (answer.status_code, answer.json["type"]) == (status, f"/problems/{slug}")
     assert (SCOPED["audience"] if shut.kind == "group" else REASON) in answer.json["detail"]
     assert answer.headers["Cache-Control"] == "no-store"

@@ -79,6 +79,10 @@ DialectInput = Shape.from_dict(
 """How a CSV file is written (Table Dialect v2)."""
 
 _NO_TYPE = N_("This must be “table” or “attachment”")
+_DECISIONS = {
+    "description": "What is done with columns that have personal data:"
+    " `{columns: [{field, treatment, …}], aggregate, quasi}`."
+}
 _SCHEMA = {"description": "A name of the library (`name` or `name@version`), or a Table Schema."}
 
 
@@ -119,6 +123,7 @@ class ResourceOptionInput(Shape):
     i18n = Translations()
     choices = Inner(ChoicesInput, metadata={"description": "How the file is to be read, where not as found."})
     disclosure = _disclosure()
+    decisions = Object(metadata=_DECISIONS)
     no_rows = _say_no_rows()
 
 
@@ -145,6 +150,7 @@ class ResourceChanges(Shape):
         ChoicesInput, metadata={"description": "How the file is to be read; in place of what was said before."}
     )
     disclosure = _disclosure(allow_none=True)
+    decisions = Object(allow_none=True, metadata=_DECISIONS)
     no_rows = _say_no_rows()
     repairs = Many(
         Inner(RepairInput),

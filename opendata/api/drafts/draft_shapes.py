@@ -45,6 +45,15 @@ class DraftResourceShape(Schema):
         required=True,
         metadata={"description": "`open` where everybody may have it although the dataset isn't open, else empty."},
     )
+    decisions = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "What was decided about its personal data."}
+    )
+    treated = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "What the decisions did; the manifest has it too."}
+    )
+    risk = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "The risk of the confirmed quasi-identifiers."}
+    )
     errors = fields.Integer(required=True, metadata={"description": "How many errors the report counts."})
     has_findings = fields.Boolean(
         required=True, data_key="hasFindings", metadata={"description": "Whether there is a list of findings."}
@@ -214,6 +223,11 @@ class DraftShape(Schema):
     dropped = fields.List(fields.String(), required=True, metadata={"description": "What is left out of the version."})
     privacy = fields.List(
         fields.Dict(), required=True, metadata={"description": "What the screening for personal data found."}
+    )
+    undecided = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata={"description": "What of that needs a decision before the draft can be submitted."},
     )
     report = fields.Dict(
         required=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from opendata.cli.core.language import choose_voice, say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.cli.core.summary import write_findings
-from opendata.errors import N_, OpendataError
+from opendata.errors import N_, InputError, OpendataError
 from opendata.wording.work import say_stage
 
 if TYPE_CHECKING:
@@ -31,20 +32,35 @@ _POLL_SECONDS = 0.3
 @click.option("--publisher", help="Id of the publisher. Default: the one the package names.")
 @click.option("--partial", is_flag=True, help="Publish the valid resources and leave out the others.")
 @click.option("--no-rows", is_flag=True, help="Publish tables that have no rows. Default: refuse them.")
+@click.option(
+    "--privacy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A JSON file with the decisions about personal data of each table.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def import_(
-    ctx: click.Context, source: str, publisher: str | None, partial: bool, no_rows: bool, as_json: bool
+    ctx: click.Context,
+    source: str,
+    publisher: str | None,
+    partial: bool,
+    no_rows: bool,
+    privacy: Path | None,
+    as_json: bool,
 ) -> None:
     """Publish the Data Package at SOURCE: a descriptor file, its folder, or a web address.
 
     All of its resources are published, or none. Importing the same package again publishes nothing. A table without
-    rows is refused unless its descriptor says that it has none or you use --no-rows.
+    rows is refused unless its descriptor says that it has none or you use --no-rows. A table with personal data is
+    refused until the file named with --privacy says what is done with each of these columns.
     """
     from opendata.services.core.actors import SYSTEM
 
+    decisions = _read_decisions(privacy) if privacy is not None else None
     with open_services() as services, _watch(services):
-        found = services.imports.import_package(SYSTEM, source, publisher=publisher, partial=partial, no_rows=no_rows)
+        found = services.imports.import_package(
+            SYSTEM, source, publisher=publisher, partial=partial, no_rows=no_rows, privacy=decisions
+        )
     if as_json:
         write_json(_describe(found))
     else:
@@ -62,6 +78,17 @@ def export(dataset: str, folder: Path) -> None:
     with open_services() as services:
         number = services.exports.export(name, version or None, folder)
     write_note(say(N_("Wrote %(dataset)s %(version)s to %(folder)s."), dataset=name, version=number, folder=folder))
+
+
+def _read_decisions(path: Path) -> dict[str, Any]:
+    """The decisions of a file: a JSON object with one member a table."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise InputError(N_("“%(file)s” isn't a JSON object with the decisions of each table"), file=path)
+    return found
 
 
 def _describe(found: Imported) -> dict[str, Any]:

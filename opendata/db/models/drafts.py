@@ -81,7 +81,9 @@ class Draft(Base):
 class DraftResource(Base):
     """A table sent with a draft: what came, by which rules it is read, and what became of it. Blobs are private.
 
-    `disclosure` is `open` where everybody may have the table although the dataset isn't open.
+    `disclosure` is `open` where everybody may have the table although the dataset isn't open. `decisions` are
+    those about personal data, `untreated` is the schema before they are applied, `treated` the record of what they did,
+    `risk` that of the quasi-identifiers together.
 
     `reading` is what was understood of the file, `choices` what a person said about it. `plain` is the text that was
     checked where it is not the upload itself, `engine_dialect` how it is split. `changes` are the rows that differ from
@@ -125,6 +127,10 @@ class DraftResource(Base):
     engine_dialect: Mapped[dict[str, Any] | None]
     changes: Mapped[KeptChanges | None] = mapped_column(JSON)
     disclosure: Mapped[str] = mapped_column(String(20), default="")
+    decisions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    untreated: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    treated: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    risk: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class DraftAttachment(Base):

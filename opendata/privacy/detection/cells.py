@@ -29,8 +29,8 @@ _HIGH_HALVES = 0xF0F0F0F0
 class Runs:
     """Runs of digits in a column, in order: the byte at which each starts, and how many digits it has.
 
-    `place` is set where every cell has the same length and one run, each at this byte of its cell: then nothing has to
-    be searched for.
+    `place` is set where every cell has the same length and one run, each at this byte of its cell. Then
+    nothing needs a search.
     """
 
     def __init__(self, cells: Cells, starts: np.ndarray, lengths: np.ndarray, place: int | None = None) -> None:

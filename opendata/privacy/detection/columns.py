@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from opendata.domain.privacy import Kind
 from opendata.domain.schema import Field
-from opendata.privacy.detection.addresses import AddressCounter
 from opendata.privacy.detection.cells import Cells
 from opendata.privacy.detection.contacts import count_contacts
 from opendata.privacy.detection.dates import Years, count_number_years, count_text_years, count_typed_years
-from opendata.privacy.detection.digit_runs import count_digit_runs
+from opendata.privacy.detection.digits.digit_runs import count_digit_runs
+from opendata.privacy.detection.digits.spacing import join_spaced_digits
 from opendata.privacy.detection.hints import find_hints, names_organisations
-from opendata.privacy.detection.names import NameSample, count_names
-from opendata.privacy.detection.spacing import join_spaced_digits
 from opendata.privacy.detection.tallies import Tallies
+from opendata.privacy.detection.words.addresses import AddressCounter
+from opendata.privacy.detection.words.names import NameSample, count_names
 from opendata.tables.arrow.arrays import view_numbers
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from opendata.domain.privacy import Kind
 from opendata.privacy.detection.cells import Cells
-from opendata.privacy.detection.patterns import EMAIL, PLATE, SOCIAL
 from opendata.privacy.detection.spans import find_spans
 from opendata.privacy.detection.tallies import Tallies
+from opendata.privacy.detection.words.patterns import EMAIL, PLATE, SOCIAL
 
 if TYPE_CHECKING:
     import numpy as np

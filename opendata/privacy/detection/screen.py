@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PIECE_ROWS = 65_536
 PIECE_BYTES = 1024 * 1024
-"""At most so many rows, and about so many bytes, of a column are looked at together: they stay in the cache."""
+"""Rows and bytes of a column that are looked at together: few enough to stay in the processor's cache."""
 
 _PERSONS = (Kind.RESIDENT_ID, Kind.NAME, Kind.MOBILE, Kind.BANK_CARD)
 _LEAST_SHARE = 0.5

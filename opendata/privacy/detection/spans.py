@@ -12,9 +12,9 @@ from functools import cache
 from typing import NamedTuple
 
 from opendata.domain.privacy import Kind
-from opendata.privacy.detection.addresses import find_homes
-from opendata.privacy.detection.check_digits import is_bank_card, is_old_resident_id, is_resident_id
-from opendata.privacy.detection.patterns import EMAIL, PLATE, SOCIAL
+from opendata.privacy.detection.digits.check_digits import is_bank_card, is_old_resident_id, is_resident_id
+from opendata.privacy.detection.words.addresses import find_homes
+from opendata.privacy.detection.words.patterns import EMAIL, PLATE, SOCIAL
 
 _FREE = r"(?<![A-Za-z0-9_.])"
 _END = r"(?![A-Za-z0-9_]|\.[0-9])"

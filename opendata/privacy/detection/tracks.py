@@ -165,7 +165,7 @@ def _moves(east: np.ndarray, north: np.ndarray, order: np.ndarray, groups: np.nd
 
 
 def _measure(x: np.ndarray, y: np.ndarray, group: np.ndarray, lags: Sequence[int]) -> Iterator[np.ndarray]:
-    """The distances, in degrees, between positions of one group that are so many rows apart."""
+    """The distances, in degrees, between positions of one group, `lags` rows apart."""
     import numpy as np
 
     for lag in lags:

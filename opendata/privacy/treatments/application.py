@@ -47,8 +47,9 @@ class PrivacyRecord(TypedDict):
 class TreatedTable:
     """A table with decisions applied. Run through `batches` once; then `describe` says what was done.
 
-    `schema` is what the treated rows follow, `arrow_schema` its Arrow types. The key makes pseudonyms: at least 16
-    secret bytes, one for each dataset. Raises `ValueError` if it's needed and too short.
+    `names` are the columns as they come, `schema` is what the treated rows follow, `arrow_schema` its Arrow types. The
+    key makes pseudonyms: at least 16 secret bytes, one for each dataset. Raises `ValueError` if it's needed and too
+    short.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class TreatedTable:
     ) -> None:
         self._source = batches
         self._decisions = decisions
-        self._names = schema.names
+        self.names = schema.names
         self._rows_schema = treat_schema(schema, decisions)
         found = decisions.aggregation
         self._aggregator = Aggregator(found) if found is not None else None
@@ -103,10 +104,11 @@ class TreatedTable:
 
     def _treat(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         import pyarrow as pa
+        import pyarrow.compute as pc
 
-        kept = []
+        kept: list[pa.Array] = []
         decisions = self._decisions.by_field
-        for name, column in zip(self._names, batch.columns, strict=True):
+        for name, column in zip(self.names, batch.columns, strict=True):
             decision = decisions.get(name)
             if decision is not None:
                 self._counts[name] += len(column) - column.null_count
@@ -114,7 +116,9 @@ class TreatedTable:
                     continue
             transform = self._transforms.get(name)
             kept.append(transform(column) if transform is not None else column)
-        return pa.RecordBatch.from_arrays(kept, schema=_find_types(self._rows_schema))
+        wanted = _find_types(self._rows_schema)
+        typed = [pc.cast(column, field.type) for column, field in zip(kept, wanted, strict=True)]
+        return pa.RecordBatch.from_arrays(typed, schema=wanted)
 
 
 def _find_types(schema: TableSchema) -> pa.Schema:

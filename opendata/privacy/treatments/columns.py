@@ -86,7 +86,7 @@ def _build_generalisation(decision: Decision) -> Transform | None:
         case Generalisation.TOWNSHIP:
             return partial(_map_texts, lambda text: find_township(text) or None)
         case Generalisation.YEAR:
-            return _take_year
+            return partial(_map_texts, _take_year)
         case Generalisation.MONTH:
             return partial(_map_texts, _take_month)
         case Generalisation.AGE_BAND if decision.on:
@@ -110,15 +110,9 @@ def _map_texts(change: Callable[[str], str | None], column: pa.Array) -> pa.Arra
     return changed.take(coded.indices)
 
 
-def _take_year(column: pa.Array) -> pa.Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    def find(text: str) -> str | None:
-        match = _YEAR.search(text)
-        return match[1] if match else None
-
-    return pc.cast(_map_texts(find, column), pa.int32())
+def _take_year(text: str) -> str | None:
+    match = _YEAR.search(text)
+    return match[1] if match else None
 
 
 def _take_month(text: str) -> str | None:

@@ -209,8 +209,10 @@ def _find_aggregation_faults(found: object, fields: Mapping[str, Field], gone: s
     for key, names in (("by", by), ("sum", sums)):
         if not isinstance(names, list) or not all(isinstance(name, str) and name in fields for name in names):
             yield fault(f"{place}/{key}", N_("“%(key)s” must be a list of columns of this table"), key=key)
-        elif len(set(names)) < len(names) or gone.intersection(names):
-            yield fault(f"{place}/{key}", N_("“%(key)s” names a column that is dropped, or one twice over"), key=key)
+        elif len(set(names)) < len(names):
+            yield fault(f"{place}/{key}", N_("“%(key)s” names a column more than once"), key=key)
+        elif gone.intersection(names):
+            yield fault(f"{place}/{key}", N_("“%(key)s” names a column that is removed"), key=key)
         elif key == "by" and not names:
             yield fault(f"{place}/by", N_("Choose at least one column to count by"))
         elif key == "sum" and any(fields[name].type not in _NUMBERS for name in names):

@@ -41,7 +41,7 @@ def treat_schema(schema: TableSchema, decisions: Decisions) -> TableSchema:
 
 
 def aggregate_schema(schema: TableSchema, aggregation: Aggregation) -> TableSchema:
-    """The schema of the counts that stand in place of the rows of `schema`: the columns counted by, counts, sums."""
+    """The schema of the counts that replace the rows of `schema`: the columns counted by, counts, sums."""
     fields = {item.name: item for item in schema.fields}
     by = [_describe_group(fields[name]) for name in aggregation.by]
     count = {"name": name_count(aggregation), "type": "integer", "constraints": {"minimum": 0}}
@@ -149,7 +149,7 @@ def _put(holder: dict[str, Any], key: str, values: list[Any]) -> None:
 
 
 def _describe_group(field: Field) -> dict[str, Any]:
-    """The descriptor of a column that rows are counted by: its values stay, but they are unique no more."""
+    """The descriptor of a column that rows are counted by: its values stay, but each can appear more than once."""
     found = dict(field.descriptor)
     constraints = {key: value for key, value in field.constraints.items() if key != "unique"}
     found.pop("constraints", None)

@@ -85,7 +85,7 @@ def _hide_beside(
     counts: Sequence[int],
     hidden: list[bool],
 ) -> int | None:
-    """Suppress the smallest cell that shares a line with an exposed one; None if there is none left."""
+    """Suppress the smallest cell that shares a line with an exposed one; None if all are suppressed."""
     others = {other for line in of_cell[place] for other in known[line] if not hidden[other]}
     if not others:
         return None

@@ -148,7 +148,9 @@ class DraftResourceView:
     is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file before; `profile`
     describes the columns. `reading` is what was understood of the file, `choices` what was said of it, `no_rows`
     whether somebody said that it has none this time. `changes` counts the rows that differ from the version before.
-    `disclosure` is `open` for one that everybody may have although the dataset isn't open.
+    `disclosure` is `open` for one that everybody may have although the dataset isn't open. `decisions` are those about
+    personal data, `untreated` the schema before they are applied, `treated` the record of what they did, `risk` that of
+    the confirmed quasi-identifiers.
     """
 
     name: str
@@ -175,6 +177,10 @@ class DraftResourceView:
     choices: Mapping[str, Any] | None = None
     disclosure: str = ""
     no_rows: bool = False
+    decisions: Mapping[str, Any] | None = None
+    treated: Mapping[str, Any] | None = None
+    risk: Mapping[str, Any] | None = None
+    untreated: TableSchema | None = None
 
     @property
     def lost_share(self) -> float:
@@ -238,8 +244,9 @@ class DraftView:
     it would become, of a draft that is in order; `bump` the least part of the version number it is to raise, `breaking`
     the announcement of a breaking change: `{reason, announced, effective}`, `scheduled` when it is published, if that
     is later; `publish_at` the earliest time somebody chose for that. `disclosure` says who may have its data. `digest`
-    (`sha256:…`) names what was submitted. `checks` is all that was signed, `open_checks` what a reviewer has yet to
-    sign, `comments` all that was said. `replaces` is the draft whose corrected files it has.
+    (`sha256:…`) names what was submitted. `undecided` are the findings of `privacy` that need a decision. `checks` is
+    all that was signed, `open_checks` what a reviewer has yet to sign, `comments` all that was said. `replaces` is the
+    draft whose corrected files it has.
     """
 
     id: str
@@ -266,6 +273,7 @@ class DraftView:
     resources: Sequence[DraftResourceView]
     dropped: Sequence[str]
     privacy: Sequence[Mapping[str, Any]]
+    undecided: Sequence[Mapping[str, Any]]
     report: Mapping[str, Any] | None
     warnings: int
     total: int

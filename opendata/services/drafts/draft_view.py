@@ -20,6 +20,7 @@ from opendata.services.catalogue.entries import next_metadata
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
 from opendata.services.drafts.next_version import foresee, metadata_of
+from opendata.services.privacy.gate import list_undecided
 from opendata.services.signing.signatures import list_open, view_checks, view_comments, write_digest
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.tables.report.report import add_errors, describe_report, restore_task
@@ -84,6 +85,7 @@ def view_draft(
         ],
         dropped=tuple(row.dropped),
         privacy=tuple(row.privacy),
+        undecided=tuple(list_undecided(row)),
         report=build_report(row) if with_report else None,
         warnings=count_warnings(row),
         total=sum(item.upload_bytes for item in row.resources),
@@ -179,6 +181,10 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         choices=list_choices(item),
         no_rows=is_said_empty(item),
         disclosure=item.disclosure,
+        decisions=item.decisions,
+        treated=item.treated,
+        risk=item.risk,
+        untreated=TableSchema(found) if (found := item.untreated or item.published_schema) else None,
         changes=_view_changes(item),
     )
 
@@ -256,5 +262,6 @@ def _view_carried(item: Resource) -> DraftResourceView:
         type=item.type,
         filename=attachment.filename if attachment else "",
         mediatype=attachment.mediatype if attachment else "",
+        treated=table.privacy if table else None,
         disclosure=item.disclosure,
     )

@@ -241,6 +241,10 @@ def _build_row(
         recall = recalled[table.name]
         if recall is not None and list_choices(table) is None:
             table.choices = {**recall, **(table.choices or {})}
+        if table.decisions is None:
+            table.decisions = (dataset.decisions or {}).get(table.name)
+        else:
+            dataset.decisions = {**(dataset.decisions or {}), table.name: table.decisions}
     return Draft(
         id=secrets.token_hex(12),
         dataset=dataset,

@@ -45,7 +45,8 @@ class ResourceOption:
     """What the sender says about a file. `schema` is a name of the library, a Table Schema, or None: as last time.
 
     `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell. `no_rows` says that the table has none this time.
-    `disclosure` is `open` where everybody may have the resource although the dataset isn't open, None: as last time.
+    `disclosure` is `open` where everybody may have the resource although the dataset isn't open, `decisions` are those
+    about personal data; None of either: as last time.
     """
 
     file: str
@@ -61,6 +62,7 @@ class ResourceOption:
     choices: Mapping[str, Any] | None = None
     disclosure: str | None = None
     no_rows: bool = False
+    decisions: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +280,7 @@ def _describe_table(name: str, kept: KeptFile, before: TableResource | None) -> 
         "encoding": option.encoding,
         "choices": rules.get("choices"),
         "disclosure": choose_disclosure(option.disclosure, before),
+        "decisions": dict(option.decisions) if option.decisions is not None else None,
     }
 
 

@@ -83,7 +83,12 @@ def seal(row: Draft, base: Manifest | None) -> str:
 
 def list_privacy_decisions(row: Draft) -> Sequence[Mapping[str, Any]]:
     """What was found and decided about the personal data of a draft, as its digest covers it."""
-    return tuple(row.privacy)  # the decisions of the privacy gate are added here
+    decided = [
+        {"resource": item.name, "decisions": item.decisions, "risk": item.risk}
+        for item in row.resources
+        if item.decisions or item.risk
+    ]
+    return (*row.privacy, *decided)
 
 
 def metadata_of(row: Draft) -> DatasetMetadata:
@@ -147,6 +152,7 @@ def list_resources(row: Draft, base: Manifest | None, reports: Reports) -> list[
 
 def _make_table(item: DraftResource, report: StoredFile | None) -> TableResource:
     published = item.published_schema or {}
+    source = item.schema if item.schema is not None else item.untreated
     return TableResource(
         name=item.name,
         title=item.title,
@@ -160,5 +166,6 @@ def _make_table(item: DraftResource, report: StoredFile | None) -> TableResource
         schema_name=item.schema_name,
         report=report,
         disclosure=item.disclosure,
-        source_schema=TableSchema(item.schema) if item.schema is not None and item.schema != published else None,
+        privacy=item.treated,
+        source_schema=TableSchema(source) if source is not None and source != published else None,
     )

@@ -21,24 +21,18 @@ from opendata.errors import (
     StateError,
     fault,
 )
-from opendata.intake.understanding import read_choices
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.core.review_values import Signature
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.draft_view import (
-    NO_ROWS,
     find_draft,
     is_put_off,
-    is_said_empty,
     list_contributors,
-    say_empty,
     view_draft,
 )
-from opendata.services.drafts.intake import resolve_schema
 from opendata.services.drafts.next_version import SEAL_EDITION, seal
-from opendata.services.drafts.readings import remember_choices
 from opendata.services.drafts.submission import (
     Submission,
     find_due,
@@ -48,6 +42,8 @@ from opendata.services.drafts.submission import (
     require_sealed,
     take_submission,
 )
+from opendata.services.drafts.table_changes import TableChanges
+from opendata.services.privacy.gate import require_decided
 from opendata.services.signing.signatures import (
     add_comment,
     end_checks,
@@ -58,8 +54,6 @@ from opendata.services.signing.signatures import (
     send_back,
     sign,
 )
-from opendata.tables.repair.recipe import describe_recipe, read_recipe
-from opendata.tables.text.dialect import read_dialect
 from opendata.wording.review import say_refusal
 from opendata.wording.voice import voice_of
 
@@ -82,41 +76,20 @@ class Steps:
     ) -> DraftView:
         """Change what a sent table is checked by, and check it again.
 
-        That is its `schema`, its `dialect`, the `repairs` accepted, and `choices` about how its file is read; and its
-        `disclosure`, `open` where everybody may have it although the dataset isn't open. With `no_rows` alone, which
-        says that it has none this time, there is nothing to check again. Repairs and choices are kept with the dataset:
-        repairs are offered on the table's next file, choices are followed by what the rows they name mean.
+        That is its `schema`, its `dialect`, the `repairs` accepted, `choices` about how its file is read, its
+        `disclosure` (`open` where everybody may have it although the dataset isn't open), and the `decisions` about its
+        personal data. With `no_rows` alone, which says that it has none this time, there is nothing to check again.
+        Repairs, choices and decisions are kept with the dataset for the table's next file: repairs are offered,
+        decisions are replayed, choices are followed by what the rows they name mean.
         """
-        schema, schema_name = None, ""
-        if changes.get("schema") not in (None, ""):
-            schema, schema_name = resolve_schema(self._context, "/schema", changes["schema"])
-        if changes.get("dialect"):
-            read_dialect(changes["dialect"])
-        recipe = describe_recipe(read_recipe({"repairs": changes["repairs"]})) if "repairs" in changes else None
-        choices = read_choices(changes["choices"]).describe() if "choices" in changes else None
+        wanted = TableChanges(self._context, changes)
 
         def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
             resource = next((item for item in row.resources if item.name == name), None)
             if resource is None:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
-            if "schema" in changes:
-                resource.schema, resource.schema_name = schema, schema_name
-            if "disclosure" in changes:
-                resource.disclosure = changes["disclosure"] or ""
-            if "dialect" in changes:
-                resource.dialect = changes["dialect"]
-            if choices is not None:
-                resource.choices = {**choices, **({NO_ROWS: True} if is_said_empty(resource) else {})}
-                remember_choices(row.dataset, name, row.id, choices)
-            if recipe is not None:
-                resource.recipe = recipe
-                row.dataset.recipes = {**(row.dataset.recipes or {}), name: recipe}
-            if "no_rows" in changes:
-                say_empty(resource, changes["no_rows"])
-                if len(changes) == 1:
-                    return
-            resource.checked = False
-            self._send_back_to_work(row)
+            if wanted.apply(row, resource):
+                self._send_back_to_work(row)
 
         return self._change(actor, draft, steps.CHANGE, change, revision=revision)
 
@@ -191,7 +164,6 @@ class Steps:
         Several people may sign, each some of the checks. Raises `NotPermittedError`, `StateError` as `approve`,
         `InvalidMetadataError` for a refusal without a remark.
         """
-
         if not signatures:
             raise InvalidMetadataError(faults=[fault("/checks", N_("Choose a result for at least one check"))])
 
@@ -323,6 +295,7 @@ class Steps:
             self._ask_for_publication(row)
             require_publishable(row, self._find_base(row))
             require_rows(row)
+            require_decided(row, is_reviewed=True)
 
         return self._change(actor, draft, steps.PUBLISH_DIRECTLY, change, enqueue=False)
 

@@ -18,6 +18,7 @@ from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import require_sound_names
 from opendata.services.drafts.draft_view import count_warnings, is_said_empty, say_empty
 from opendata.services.drafts.next_version import carries_data, foresee, metadata_of, publishes_entry_only, seal
+from opendata.services.privacy.gate import require_decided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
         if item.name in said.no_rows:
             say_empty(item, True)
     require_rows(row)
+    require_decided(row, is_reviewed=context.settings.review != "none")
     if said.reason is not None:
         row.reason = said.reason.strip()
     if said.notes is not None:

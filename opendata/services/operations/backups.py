@@ -29,6 +29,7 @@ from opendata.services.core.access import where_standing
 from opendata.services.core.context import Context
 from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance
 from opendata.services.core.records import list_editions
+from opendata.services.privacy.treating import SECRET_FILE
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore, sync_folder
 from opendata.storage.signing import KEY_FILE
@@ -188,7 +189,7 @@ def restore_backup(
         database.dispose()
     if (source / "keys").is_dir():
         settings.key_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in (SESSION_FILE, KEY_FILE):  # with the key the instance counts as made
+        for name in (SESSION_FILE, SECRET_FILE, KEY_FILE):  # with the key the instance counts as made
             if (source / "keys" / name).is_file():
                 _copy(source / "keys" / name, settings.key_folder / name)
         create_instance(settings)

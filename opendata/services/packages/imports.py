@@ -29,6 +29,7 @@ from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.drafts import Drafts
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.packages.import_answers import Said, check_privacy, find_unsaid, require_fitting
 from opendata.services.packages.package_source import PackageSource, open_source
 from opendata.services.packages.package_table import PACKAGED, fetch_attachment, fetch_table, read_declared
 from opendata.services.uploads.upload_values import UploadedFile
@@ -39,10 +40,6 @@ from opendata.tables.text.dialect import read_dialect
 DEFAULT_PUBLISHER = {"id": "imported", "title": "导入数据", "i18n": {"en": {"title": "Imported data"}}}
 
 _NO_TABLE = N_("“%(file)s” is an attachment, but the package has no table to publish it with")
-
-_NO_ROWS = N_(
-    "The table “%(name)s” has no rows. Import it with --no-rows if it has none this time, or add the rows to its file"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,20 +85,23 @@ class Imports:
         publisher: str | None = None,
         partial: bool = False,
         no_rows: bool = False,
+        privacy: Mapping[str, Any] | None = None,
     ) -> Imported:
         """Publish the package at a file, folder or web address.
 
-        `partial` publishes the valid resources and leaves the others out. The same package again publishes nothing.
-        A table without rows is published only if its descriptor says so (`"opendata": {"rows": 0}`, as an export
-        does), or with `no_rows`.
-        Raises `InvalidPackageError` where the descriptor cannot be used at all, `StateError` where the dataset
+        `partial` publishes the valid resources and leaves the others out. The same package again publishes nothing. A
+        table without rows is published only if its descriptor says so (`"opendata": {"rows": 0}`, as an export does),
+        or with `no_rows`. A table with personal data is published only if `privacy` has decisions about each of its
+        columns (table → decisions), or the dataset has them from before. Raises `InvalidMetadataError` for decisions
+        that don't fit, `InvalidPackageError` where the descriptor cannot be used at all, `StateError` where the dataset
         belongs to another publisher or the package says that its data is closed.
         """
         with open_source(source) as files:
             package = read_package(parse_document(files.read_descriptor(), files.descriptor_name))
             self._refuse_closed(actor, package)
             with TemporaryDirectory() as folder:
-                return self._import(actor, files, package, Path(folder), publisher, partial, no_rows)
+                said = Said(partial=partial, no_rows=no_rows, privacy=check_privacy(privacy or {}, package))
+                return self._import(actor, files, package, Path(folder), publisher, said)
 
     def _refuse_closed(self, actor: Actor, package: PackageDescription) -> None:
         """Raises `StateError` where the package says that its data is closed, or its dataset does and it doesn't."""
@@ -130,8 +130,7 @@ class Imports:
         package: PackageDescription,
         folder: Path,
         publisher: str | None,
-        partial: bool,
-        no_rows: bool,
+        said: Said,
     ) -> Imported:
         found: dict[str, ImportedResource] = {}
         options: list[ResourceOption] = []
@@ -139,7 +138,7 @@ class Imports:
         for resource in package.resources:
             try:
                 option, path = self._fetch(files, resource, folder)
-                option = replace(option, no_rows=option.type == "table" and (no_rows or resource.rows == 0))
+                option = said.add_to(option, resource)
             except OpendataError as error:
                 found[resource.name] = _refuse(resource.name, error)
             else:
@@ -151,16 +150,17 @@ class Imports:
             for option in options:
                 found[str(option.name)] = _refuse(str(option.name), UnsupportedFormatError(_NO_TABLE, file=option.file))
             options, paths = [], []
-        if found and (not partial or not options):
+        if found and (not said.partial or not options):
             return self._refuse_all(package, found, folder=folder, paths=paths, options=options)
         dataset = self._ensure_dataset(actor, package, publisher)
         view = self._create_draft(actor, dataset, package, paths, options)
         self._work.run_to_end(view.id)
         view = self._drafts.get(actor, view.id)
         _collect(view, found)
-        if view.status == DraftState.INVALID and partial:
+        require_fitting(view, said.privacy)
+        if view.status == DraftState.INVALID and said.partial:
             view = self._drop_invalid(actor, view, found)
-        view = self._refuse_empty(actor, view, found, partial)
+        view = self._refuse_unsaid(actor, view, found, said.partial)
         return self._finish(actor, package, view, found)
 
     def _fetch(self, files: PackageSource, resource: ResourceDescription, folder: Path) -> tuple[ResourceOption, Path]:
@@ -246,18 +246,18 @@ class Imports:
             _collect(view, found)
         return view
 
-    def _refuse_empty(
+    def _refuse_unsaid(
         self, actor: Actor, view: DraftView, found: dict[str, ImportedResource], partial: bool
     ) -> DraftView:
-        """Refuse the tables that have no rows where nobody said so; with `partial`, leave them out."""
-        empty = _list_empty(view)
-        if view.status != DraftState.VALID or not empty:
+        """Refuse the tables about which somebody must say something first; with `partial`, leave them out."""
+        unsaid = find_unsaid(view)
+        if view.status != DraftState.VALID or not unsaid:
             return view
-        for name in empty:
-            found[name] = _refuse(name, StateError(_NO_ROWS, name=name))
-        if not partial or {item.name for item in view.tables if not item.carried} <= set(empty):
+        for name, why in unsaid.items():
+            found[name] = _refuse(name, why)
+        if not partial or {item.name for item in view.tables if not item.carried} <= unsaid.keys():
             return view
-        for name in empty:
+        for name in unsaid:
             view = self._drafts.drop_resource(actor, view.id, name, enqueue=False)
         self._work.run_to_end(view.id)
         return self._drafts.get(actor, view.id)
@@ -266,7 +266,7 @@ class Imports:
         self, actor: Actor, package: PackageDescription, view: DraftView, found: Mapping[str, ImportedResource]
     ) -> Imported:
         before = view.base
-        if view.status == DraftState.VALID and not _list_empty(view):
+        if view.status == DraftState.VALID and not find_unsaid(view):
             said = {key: value for key, value in package.metadata.items() if value or key != "disclosure"}
             self._datasets.update(actor, view.dataset, said)
             self._drafts.publish_directly(actor, view.id)
@@ -333,11 +333,6 @@ class Imports:
             messages=tuple(error["message"] for error in task["errors"][:20]),
             report=task,
         )
-
-
-def _list_empty(view: DraftView) -> list[str]:
-    """The tables of a draft that have no rows though nobody said so."""
-    return [item.name for item in view.tables if not item.carried and item.rows == 0 and not item.no_rows]
 
 
 def _list_tasks(view: DraftView) -> Mapping[str, Mapping[str, Any]]:

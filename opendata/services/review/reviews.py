@@ -10,6 +10,7 @@ from sqlalchemy import select
 from opendata.db.models import Dataset, Draft
 from opendata.domain.comparison import ReasonText
 from opendata.domain.drafts import DraftState
+from opendata.domain.privacy.codes import Treatment
 from opendata.errors import N_, NotFoundError, NotPermittedError, OpendataError, PreconditionError, StateError
 from opendata.services.core.actors import Actor, require_signed_in
 from opendata.services.core.context import Context
@@ -94,7 +95,7 @@ def is_routine(draft: DraftView) -> bool:
     following = draft.next
     if draft.status != DraftState.SUBMITTED or draft.base is None or following is None or following.version is None:
         return False
-    is_quiet = not (draft.warnings or draft.privacy or draft.breaking or draft.dropped)
+    is_quiet = not (draft.warnings or _asks_about_persons(draft) or draft.breaking or draft.dropped)
     return (
         is_quiet
         and all(_is_routine_reason(reason) for reason in following.reasons)
@@ -107,3 +108,9 @@ def _is_routine_reason(reason: ReasonText) -> bool:
     if reason["type"] == "metadata-changed":
         return {name.strip() for name in str(reason.get("names", "")).split(",")} <= _EDITION
     return reason["type"] in _ROUTINE
+
+
+def _asks_about_persons(draft: DraftView) -> bool:
+    """Whether personal data in a draft is undecided, or published on a ground, which a reviewer must look at."""
+    decided = [item for table in draft.tables for item in (table.decisions or {}).get("columns", ())]
+    return bool(draft.undecided) or any(item["treatment"] == Treatment.PUBLISH for item in decided)

@@ -30,6 +30,7 @@ from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.lease import Lease
 from opendata.services.drafts.readings import Readings, read_resource_choices, recall_choices
+from opendata.services.privacy.treating import keep_fitting, order_schema, treat_table
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
 from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
@@ -156,7 +157,29 @@ class Processing:
         release_memory()
         report("store", resource.upload_bytes)
         values = self._keep(prepared, resource, opened, upload)
+        if prepared.task.valid and resource.decisions:
+            values |= self._treat(row, resource, prepared, folder)
         return values, [finding.describe() for finding in prepared.privacy]
+
+    def _treat(self, row: Draft, resource: DraftResource, prepared: PreparedTable, folder: Path) -> dict[str, Any]:
+        """Apply the decisions about personal data; the columns of the draft's row that change by it."""
+        schema = order_schema(prepared)
+        decisions = keep_fitting(resource.decisions or {}, schema)
+        values: dict[str, Any] = {"decisions": decisions, "untreated": schema.descriptor}
+        place = folder / "decided"
+        place.mkdir()
+        footer = {"opendata": {"dataset": row.dataset_id, "uuid": row.dataset.uuid, "resource": resource.name}}
+        found = treat_table(self._context, prepared, decisions, uuid=row.dataset.uuid, footer=footer, folder=place)
+        if found is None:
+            return values
+        table = found.table
+        values |= {"risk": found.risk, "treated": found.record, "valid": table.task.valid, "rows": table.rows}
+        if not table.task.valid or table.schema is None:
+            return {**values, "report": store_task(table.task.describe()), "csv": None, "parquet": None}
+        values["csv"], values["csv_bytes"] = self._context.private.put_blob(table.csv)
+        values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(table.parquet)
+        values["published_schema"], values["profile"] = publish_schema(table.schema), list(table.profile)
+        return values
 
     def _split_off(self, row: Draft, resource: DraftResource, contents: FoundContents) -> None:
         """Make resources of the further tables of an upload and of the files beside them, once."""
@@ -203,6 +226,9 @@ class Processing:
             "engine_dialect": prepared.dialect.describe(),
             "plain": None,
             "changes": None,
+            "untreated": None,
+            "treated": None,
+            "risk": None,
         }
         is_upload = opened.path == upload
         if not is_upload:

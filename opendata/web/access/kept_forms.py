@@ -158,7 +158,7 @@ def _find_page() -> str:
     parent = request.path.rsplit("/", 1)[0]
     referrer = urlsplit(request.referrer or "")
     own = [referrer.path.removeprefix(request.script_root)] if referrer.netloc == request.host else []
-    for path in (*own, request.path, parent, f"{parent}/withdraw"):
+    for path in (*own, request.path, f"{parent}/check", parent, f"{parent}/withdraw"):
         if path and _has_page(path):
             return f"{request.script_root}{path}"
     return url_for("workspace.show_workspace")

@@ -23,7 +23,18 @@ POLICY = "; ".join(
     )
 )
 
-_PRIVATE = ("workspace", "uploads", "drafts", "answers", "reviews", "sessions", "grants", "account", "stops")
+_PRIVATE = (
+    "workspace",
+    "uploads",
+    "drafts",
+    "answers",
+    "reviews",
+    "sessions",
+    "grants",
+    "account",
+    "stops",
+    "personal",
+)
 """The blueprints whose pages are never kept by a cache."""
 
 csrf = CSRFProtect()

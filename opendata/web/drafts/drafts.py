@@ -20,9 +20,10 @@ from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
 from opendata.web.drafts.next_version import lose_much
+from opendata.web.drafts.personal import describe_risk, list_columns
 from opendata.web.drafts.readings import find_questions, needs_look
 from opendata.web.drafts.repairs import list_repairs, read_choice
-from opendata.web.drafts.statuses import KINDS, PRIVACY, PROPERTIES, describe_status, list_steps
+from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
 from opendata.wording.findings import name_rule
 from opendata.wording.review import CHECKS, say_place
 from opendata.wording.work import say_failure, say_stage
@@ -78,7 +79,9 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         ],
         how=HOW,
         has_findings={item.name for item in found.tables if item.has_findings},
-        privacy_kinds=PRIVACY,
+        personal=list_columns(found),
+        undecided_tables=list(dict.fromkeys(item["resource"] for item in found.undecided)),
+        risks=list(filter(None, map(describe_risk, found.tables))),
         property_names=PROPERTIES,
         empty=[item for item in found.tables if not item.carried and item.rows == 0 and not item.no_rows],
         losses=[item for item in found.tables if lose_much(item)],

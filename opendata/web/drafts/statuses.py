@@ -54,11 +54,6 @@ KINDS: Mapping[str, str] = {
 }
 """Kind of a comment → its name."""
 
-PRIVACY: Mapping[str, str] = {
-    "resident-id": N_("Resident identity numbers"),
-    "mobile-number": N_("Mobile telephone numbers"),
-}
-
 PROPERTIES: Mapping[str, str] = {
     "title": N_("Title"),
     "description": N_("Description"),

@@ -26,8 +26,9 @@ from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.next_version import format_today, list_bumps, lose_much
+from opendata.web.drafts.personal import describe_risk, list_columns
 from opendata.web.drafts.readings import find_questions
-from opendata.web.drafts.statuses import KINDS, PRIVACY, PROPERTIES, describe_status, list_steps
+from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
 from opendata.web.review.checklist import describe_place, list_items, read_place, read_signatures
 from opendata.web.review.words import DEEDS, RESULTS
 from opendata.wording.review import CHECKS
@@ -186,7 +187,8 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         questions=find_questions(view),
         bumps=list_bumps(view.next),
         today=format_today(),
-        privacy_kinds=PRIVACY,
+        personal=list_columns(view),
+        risks=list(filter(None, map(describe_risk, view.tables))),
         property_names=PROPERTIES,
         deeds=DEEDS,
         kinds=KINDS,

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.instances import CSV, DATASET, publish, upload
-from tests.web.conftest import PASSWORD, Portal, find_token, send
+from tests.web.conftest import OWN_CHECKS, PASSWORD, Portal, find_token, send
 
 CONDITIONAL = {"attribute": "conditional", "reason": "涉及第三方权益", "legalBasis": "政府信息公开条例第十五条"}
 GRANTS = "/workspace/datasets/reservoirs/grants"
@@ -127,7 +127,7 @@ def test_a_new_closed_dataset_goes_on_to_the_draft_of_its_entry(desk: Portal) ->
     desk.work()
     assert "只发布目录条目" in clerk.get(draft).text
     assert desk.client().get("/datasets/secret").status_code == 404
-    send(clerk, f"{draft}/submit", {}, form=draft)
+    send(clerk, f"{draft}/submit", OWN_CHECKS, form=draft)
     desk.work()
     page = desk.client().get("/datasets/secret")
     assert "此数据集的数据不予公开，只公开目录条目" in page.text
@@ -142,7 +142,7 @@ def test_a_table_of_totals_is_published_for_everybody_by_a_button(guarded: Porta
     assert "向所有人发布" in clerk.get(page).text
     send(clerk, f"{page}/resources/totals/disclosure", {"disclosure": "open"}, form=page)
     guarded.work()
-    send(clerk, f"{page}/submit", {}, form=page)
+    send(clerk, f"{page}/submit", OWN_CHECKS, form=page)
     guarded.work()
     shown = guarded.client().get("/datasets/reservoirs/1.1.0/").text
     assert "甲镇" in shown

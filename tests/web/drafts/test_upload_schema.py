@@ -9,7 +9,7 @@ import pytest
 
 from opendata.services.core.actors import SYSTEM
 from tests.instances import CSV, DATASET, SCHEMA
-from tests.web.conftest import Portal, send
+from tests.web.conftest import OWN_CHECKS, Portal, send
 
 PAGE = "/workspace/datasets/reservoirs/upload"
 OWN = json.dumps(SCHEMA)
@@ -67,7 +67,7 @@ def test_notes_without_a_new_version_come_back(desk: Portal) -> None:
     client = desk.signed_in("clerk", "en")
     draft = send(client, PAGE, {"file_0": (io.BytesIO(CSV.encode()), "levels.csv")}).headers["Location"]
     desk.work()
-    send(client, f"{draft}/submit", {}, form=draft)
+    send(client, f"{draft}/submit", OWN_CHECKS, form=draft)
     desk.work()
     edit = "/workspace/datasets/reservoirs/edit"
     answer = send(client, edit, {"title_zh": "水库", "license": "CC-BY-4.0", "notes": "更正"})

@@ -58,7 +58,7 @@ def test_a_maintainer_makes_it_public_again_or_withdraws_it(shown: Portal) -> No
     assert "暗湖" in shown.client().get("/datasets/reservoirs/1.1.0/").text
     send(clerk, f"{ONE}/stop", {"reason": REASON})
     assert "levels" in boss.get(f"{ONE}/withdraw").text
-    values = {"reason": REASON, "legalBasis": "个人信息保护法", "erase": "1", "sure": "1"}
+    values = {"reason": REASON, "legalBasis": "个人信息保护法", "erase": "1", "confirm": "1"}
     assert send(boss, f"{ONE}/withdraw", values).status_code == 303
     assert "没有停止的版本" in boss.get("/workspace/stops").text
 

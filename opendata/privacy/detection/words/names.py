@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from opendata.domain.privacy import Kind
 from opendata.privacy.detection.cells import Cells
-from opendata.privacy.detection.name_lists import ENDINGS, FREQUENT, GIVEN, OTHER_WORDS, SURNAMES, get_flags
 from opendata.privacy.detection.tallies import Tallies
+from opendata.privacy.detection.words.name_lists import ENDINGS, FREQUENT, GIVEN, OTHER_WORDS, SURNAMES, get_flags
 from opendata.privacy.masks import COMPOUND_SURNAMES
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from opendata.domain.privacy import Kind
 from opendata.privacy.detection.cells import Cells, Runs
-from opendata.privacy.detection.check_digits import (
+from opendata.privacy.detection.digits.check_digits import (
     have_card_prefix,
     have_luhn_check,
     have_old_structure,

@@ -40,7 +40,7 @@ def have_resident_structure(digits: np.ndarray) -> np.ndarray:
 
 
 def have_old_structure(digits: np.ndarray) -> np.ndarray:
-    """Which rows (rows x 15 digits) are resident numbers of the form before 1999, which has no check digit."""
+    """Which rows (rows x 15 digits) are resident numbers as they were before 1999: 15 digits without a check digit."""
     import numpy as np
 
     wide = digits.astype(np.int64)
@@ -111,7 +111,7 @@ def is_resident_id(text: str) -> bool:
 
 
 def is_old_resident_id(text: str) -> bool:
-    """Whether a text of 15 digits has the structure of a resident number of the form before 1999."""
+    """Whether a text of 15 digits has the structure of a resident number from before 1999."""
     import numpy as np
 
     if len(text) != 15 or not (text.isascii() and text.isdigit()):

@@ -1,0 +1,27 @@
+"""Decisions about personal data, the schema before they are applied, what was done, and the combination risk."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+_COLUMNS = ("decisions", "untreated", "treated", "risk")
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("draft_resources", schema=None) as batch_op:
+        for name in _COLUMNS:
+            batch_op.add_column(sa.Column(name, sa.JSON(), nullable=True))
+    with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("decisions", sa.JSON(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.drop_column("decisions")
+    with op.batch_alter_table("draft_resources", schema=None) as batch_op:
+        for name in reversed(_COLUMNS):
+            batch_op.drop_column(name)

@@ -1,0 +1,1 @@
+"""Numbers that identify a person: found among the digits of a column, and proved by their check digits."""

@@ -1,0 +1,1 @@
+"""What words of a column say: names, addresses, and the patterns of contacts."""

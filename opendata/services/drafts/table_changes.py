@@ -1,0 +1,74 @@
+"""What may be changed about a table that was sent: the rules it is read and checked by, and who may have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opendata.db.models import Draft, DraftResource
+from opendata.domain.schema import TableSchema
+from opendata.intake.understanding import read_choices
+from opendata.services.core.context import Context
+from opendata.services.drafts.draft_view import NO_ROWS, is_said_empty, say_empty
+from opendata.services.drafts.intake import resolve_schema
+from opendata.services.drafts.readings import remember_choices
+from opendata.services.privacy.treating import read_decisions
+from opendata.tables.repair.recipe import describe_recipe, read_recipe
+from opendata.tables.text.dialect import read_dialect
+
+
+class TableChanges:
+    """Changes to a table, checked before the draft is touched.
+
+    `changes` has any of `schema`, `dialect`, `repairs`, `choices`, `disclosure`, `decisions` and `no_rows`. Raises
+    `InvalidMetadataError`, `InvalidSchemaError`.
+    """
+
+    def __init__(self, context: Context, changes: Mapping[str, Any]) -> None:
+        self._changes = changes
+        self._schema, self._schema_name = None, ""
+        if changes.get("schema") not in (None, ""):
+            self._schema, self._schema_name = resolve_schema(context, "/schema", changes["schema"])
+        if changes.get("dialect"):
+            read_dialect(changes["dialect"])
+        repairs = {"repairs": changes.get("repairs")}
+        self._recipe = describe_recipe(read_recipe(repairs)) if "repairs" in changes else None
+        self._choices = read_choices(changes["choices"]).describe() if "choices" in changes else None
+
+    def apply(self, row: Draft, resource: DraftResource) -> bool:
+        """Make the changes; whether the table must be checked again.
+
+        Repairs, choices and decisions are kept with the dataset, for the table's next file. Raises
+        `InvalidMetadataError` for decisions that don't fit the table.
+        """
+        changes, dataset, name = self._changes, row.dataset, resource.name
+        if "decisions" in changes:
+            _decide(row, resource, changes["decisions"])
+        if "schema" in changes:
+            resource.schema, resource.schema_name = self._schema, self._schema_name
+        if "disclosure" in changes:
+            resource.disclosure = changes["disclosure"] or ""
+        if "dialect" in changes:
+            resource.dialect = changes["dialect"]
+        if self._choices is not None:
+            resource.choices = {**self._choices, **({NO_ROWS: True} if is_said_empty(resource) else {})}
+            remember_choices(dataset, name, row.id, self._choices)
+        if self._recipe is not None:
+            resource.recipe = self._recipe
+            dataset.recipes = {**(dataset.recipes or {}), name: self._recipe}
+        if "no_rows" in changes:
+            say_empty(resource, changes["no_rows"])
+        if set(changes) <= {"no_rows"}:
+            return False
+        resource.checked = False
+        return True
+
+
+def _decide(row: Draft, resource: DraftResource, document: Mapping[str, Any] | None) -> None:
+    """Keep decisions about the personal data of a table."""
+    known = resource.untreated or resource.published_schema
+    if document is not None and known is not None:
+        read_decisions(document, TableSchema(known))
+    resource.decisions = dict(document) if document else None
+    kept = {**(row.dataset.decisions or {}), resource.name: resource.decisions}
+    row.dataset.decisions = {name: item for name, item in kept.items() if item} or None

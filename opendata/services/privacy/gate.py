@@ -1,0 +1,86 @@
+"""What the privacy gate asks of a draft: a decision about each column with personal data.
+
+Source: Personal Information Protection Law, articles 28 and 51; the Hainan key points of open government work of 2018
+(海南省2018年政务公开工作要点), item 13: what touches privacy is de-identified on release, except for the publicity of
+punishments and disclosure required by law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opendata.db.models import Draft, DraftResource
+from opendata.domain.privacy import Certainty, Kind, RiskLevel, Treatment
+from opendata.errors import N_, Fault, InvalidMetadataError, fault
+
+QUASI = "quasi"
+"""The property of decisions that names the quasi-identifiers somebody confirmed."""
+
+_PERSONS = (Kind.NAME, Kind.RESIDENT_ID, Kind.MOBILE, Kind.PASSPORT, Kind.BANK_CARD)
+_OFFICE = (Kind.LANDLINE,)
+"""Kinds that are mostly of offices: they count as personal beside persons only."""
+
+
+def list_open_findings(resource: DraftResource, findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The findings in a table that nobody has decided about and that keep it from being published.
+
+    `findings` are those of the whole draft. Weak signs are only shown.
+    """
+    own = [item for item in findings if item["resource"] == resource.name]
+    strong = [item for item in own if item.get("certainty", Certainty.CERTAIN) != Certainty.POSSIBLE]
+    has_persons = any(item["kind"] in _PERSONS for item in strong)
+    decisions = resource.decisions or {}
+    decided = {item["field"] for item in decisions.get("columns", ())}
+    aggregate = decisions.get("aggregate")
+    kept = {*aggregate["by"], *aggregate.get("sum", ())} if aggregate else None
+    return [
+        item
+        for item in strong
+        if item["field"] not in decided
+        and (kept is None or item["field"] in kept)
+        and (has_persons or item["kind"] not in _OFFICE)
+    ]
+
+
+def list_undecided(row: Draft) -> list[Mapping[str, Any]]:
+    """The findings in a draft that nobody has decided about."""
+    return [item for resource in row.resources for item in list_open_findings(resource, row.privacy)]
+
+
+def require_decided(row: Draft, *, is_reviewed: bool) -> None:
+    """Raises `InvalidMetadataError` with a fault for each column that lacks a decision, or whose decision isn't enough.
+
+    Where nobody reviews, personal data can't be published on a ground: it needs another person's signature.
+    """
+    faults: list[Fault] = []
+    for resource in row.resources:
+        place = f"/resources/{resource.name}/decisions"
+        for item in list_open_findings(resource, row.privacy):
+            text = N_("The column “%(column)s” of “%(table)s” has personal data. Decide what is done with it")
+            faults.append(fault(place, text, column=item["field"], table=resource.name))
+        for item in (resource.decisions or {}).get("columns", ()):
+            if item["treatment"] == Treatment.PUBLISH and not is_reviewed:
+                text = N_(
+                    "The personal data in “%(column)s” can be published on a ground of law only where another person"
+                    " reviews the draft"
+                )
+                faults.append(fault(place, text, column=item["field"]))
+        if (resource.risk or {}).get("level") == RiskLevel.BLOCK:
+            text = N_(
+                "In “%(table)s” the columns %(columns)s together single out %(unique)s rows, and the smallest group has"
+                " %(k)s rows. Make these columns less precise, or aggregate the table"
+            )
+            risk = resource.risk or {}
+            faults.append(
+                fault(
+                    place,
+                    text,
+                    table=resource.name,
+                    columns=", ".join(risk["quasi"]),
+                    unique=risk["unique"],
+                    k=risk["k"],
+                )
+            )
+    if faults:
+        raise InvalidMetadataError(faults=faults)

@@ -1,0 +1,189 @@
+"""Decisions about personal data applied to a table that was checked: what is published instead of it.
+
+The treated rows are checked again by the schema that is published with them, so that no version has a value that its
+own schema refuses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opendata.domain.schema import TableSchema
+from opendata.errors import InvalidMetadataError
+from opendata.privacy.detection.screen import PrivacyScreen
+from opendata.privacy.risk.candidates import Role, suggest_candidates
+from opendata.privacy.risk.combination import RiskMeter
+from opendata.privacy.treatments.application import PrivacyRecord, TreatedTable
+from opendata.privacy.treatments.decisions import Decisions
+from opendata.privacy.treatments.parsing import parse_decisions
+from opendata.services.core.context import Context
+from opendata.services.privacy.gate import QUASI
+from opendata.storage.signing import write_secret
+from opendata.tables.schema.schema import publish_schema
+from opendata.tables.table import PreparedTable, prepare_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SECRET_FILE = "pseudonyms.secret"  # noqa: S105 - the name of a file
+"""The secret of which the pseudonyms of all datasets are made, beside the signing keys."""
+
+_BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treated:
+    """A table as it is published: its files, what was done for the manifest, and the combination risk."""
+
+    table: PreparedTable
+    record: PrivacyRecord
+    risk: Mapping[str, Any] | None
+
+
+def read_decisions(document: Mapping[str, Any] | None, schema: TableSchema) -> tuple[Decisions, Sequence[str]]:
+    """Decisions and the quasi-identifiers confirmed with them. Raises `InvalidMetadataError`."""
+    found = dict(document or {})
+    quasi = found.pop(QUASI, [])
+    names = set(schema.names)
+    return parse_decisions(found, schema), [name for name in quasi if name in names]
+
+
+def keep_fitting(document: Mapping[str, Any], schema: TableSchema) -> Mapping[str, Any]:
+    """What of the decisions about an earlier file still applies to a table; all else is asked again."""
+    names = set(schema.names)
+    columns = [item for item in document.get("columns", ()) if item.get("field") in names]
+    kept = {**document, "columns": columns}
+    try:
+        read_decisions(kept, schema)
+    except InvalidMetadataError:
+        return {"columns": []}
+    return kept
+
+
+def find_pseudonym_key(context: Context, uuid: str) -> bytes:
+    """The key of a dataset's pseudonyms: the same for all its versions, another one for each dataset."""
+    path = context.settings.key_folder / SECRET_FILE
+    if not path.exists():
+        write_secret(path, secrets.token_hex(32))
+    return hmac.digest(bytes.fromhex(path.read_text(encoding="ascii").strip()), uuid.encode(), hashlib.sha256)
+
+
+def treat_table(
+    context: Context,
+    prepared: PreparedTable,
+    document: Mapping[str, Any],
+    *,
+    uuid: str,
+    footer: Mapping[str, Any],
+    folder: Path,
+) -> Treated | None:
+    """Apply decisions to a valid table, in an empty folder. None where they leave it as it is and ask for no risk.
+
+    Raises `InvalidMetadataError` where the decisions don't fit the table.
+    """
+    if prepared.schema is None:
+        return None
+    schema = order_schema(prepared)
+    decisions, quasi = read_decisions(document, schema)
+    if not decisions.columns and decisions.aggregation is None and not quasi:
+        return None
+    treated = TreatedTable(_read_typed(prepared.parquet), schema, decisions, key=find_pseudonym_key(context, uuid))
+    meter = _build_meter(treated.schema, quasi)
+    source = folder / f"{prepared.task.name}.csv"
+    _write_rows(source, prepared.csv, treated, decisions, meter)
+    target = folder / "treated"
+    target.mkdir()
+    table = prepare_table(
+        source, target, name=prepared.task.name, schema=treated.schema, footer=footer, screen=PrivacyScreen
+    )
+    return Treated(
+        table=table, record=treated.describe(), risk=meter.measure().describe() if meter is not None else None
+    )
+
+
+def order_schema(prepared: PreparedTable) -> TableSchema:
+    """The published schema of a valid table, its fields in the order of the columns that its files have."""
+    import pyarrow.parquet as pq
+
+    assert prepared.schema is not None  # noqa: S101 - a valid table has one
+    found = publish_schema(prepared.schema)
+    fields = {item["name"]: item for item in found["fields"]}
+    names = pq.read_schema(prepared.parquet).names
+    return TableSchema({**found, "fields": [fields[name] for name in names]})
+
+
+def _build_meter(schema: TableSchema, quasi: Sequence[str]) -> RiskMeter | None:
+    """What measures the risk of the quasi-identifiers that the treated table still has."""
+    kept = [name for name in quasi if name in schema.names]
+    if not kept:
+        return None
+    sensitive = [item.field for item in suggest_candidates(schema.fields) if item.role is Role.SENSITIVE]
+    return RiskMeter(kept, sensitive)
+
+
+def _read_typed(parquet: Path) -> Iterator[pa.RecordBatch]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(parquet) as file:
+        yield from file.iter_batches(_BATCH_ROWS)
+
+
+def _write_rows(target: Path, csv: Path, treated: TreatedTable, decisions: Decisions, meter: RiskMeter | None) -> None:
+    """Write the treated rows as CSV. Columns that stay as they are keep their text, to the last digit."""
+    import pyarrow as pa
+    from pyarrow.csv import CSVWriter, WriteOptions
+
+    names = treated.schema.names
+    schema = pa.schema([pa.field(name, pa.string()) for name in names])
+    nulls = {item.name: treated.schema.null_text_of(item) for item in treated.schema.fields}
+    changed = {item.field for item in decisions.columns if item.changes_values}
+    texts = None if decisions.aggregation is not None else _Texts(csv, treated.names)
+    with CSVWriter(target, schema, write_options=WriteOptions(quoting_style="needed")) as writer:
+        for batch in treated.batches():
+            if meter is not None:
+                meter.take(batch)
+            kept = texts.take(len(batch)) if texts is not None else None
+            columns = [
+                kept.column(name).combine_chunks()
+                if kept is not None and name not in changed
+                else _write_text(batch.column(name), nulls[name])
+                for name in names
+            ]
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def _write_text(column: pa.Array, null: str) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.fill_null(pc.cast(column, pa.string()), null)
+
+
+class _Texts:
+    """The cells of a canonical CSV file as text, a number of rows at a time."""
+
+    def __init__(self, csv: Path, names: Sequence[str]) -> None:
+        import pyarrow as pa
+        from pyarrow.csv import ConvertOptions, ParseOptions, open_csv
+
+        text = pa.string()
+        options = ConvertOptions(column_types=dict.fromkeys(names, text), strings_can_be_null=False, null_values=[])
+        self._reader = open_csv(csv, parse_options=ParseOptions(newlines_in_values=True), convert_options=options)
+        self._held: pa.Table | None = None
+
+    def take(self, count: int) -> pa.Table:
+        """The next rows."""
+        import pyarrow as pa
+
+        held = self._held
+        while held is None or held.num_rows < count:
+            batch = pa.Table.from_batches([self._reader.read_next_batch()])
+            held = batch if held is None else pa.concat_tables([held, batch])
+        self._held = held.slice(count)
+        return held.slice(0, count)

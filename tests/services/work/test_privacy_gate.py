@@ -1,0 +1,269 @@
+"""The privacy gate: nothing personal is published that nobody decided about, and decisions are what is published."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from opendata.errors import InvalidMetadataError
+from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.core.values import DraftView
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.uploads.upload_values import UploadedFile
+from opendata.wiring import Services
+from tests.instances import DATASET, make_actor, make_services, upload
+
+ROLL = "姓名,id,phone,town,amount\n" + "".join(
+    f"{name},{number},{phone},{town},{amount}.50\n"
+    for name, number, phone, town, amount in (
+        ("王建国", "110101199003070134", "13812345601", "甲镇", 100),
+        ("李秀英", "110101198503070255", "13812345602", "甲镇", 200),
+        ("张志强", "110101197903070371", "13812345603", "乙镇", 300),
+        ("刘桂兰", "110101199203070417", "13812345604", "乙镇", 400),
+        ("陈小平", "110101196503070537", "13812345605", "乙镇", 500),
+        ("杨丽娟", "110101195503070652", "13812345606", "丙镇", 600),
+    )
+)
+DECISIONS = {
+    "columns": [
+        {"field": "姓名", "treatment": "mask", "kind": "personal-name"},
+        {"field": "id", "treatment": "pseudonymise", "kind": "resident-id"},
+        {"field": "phone", "treatment": "drop", "kind": "mobile-number"},
+    ]
+}
+SECRETS = ("王建国", "110101199003070134", "13812345601")
+
+
+def fix_numbers(text: str) -> str:
+    """Give each made-up identity number of the roll the check character that its digits demand."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    lines = []
+    for line in text.splitlines():
+        cells = line.split(",")
+        if cells[1].isdigit():
+            total = sum(weight * int(digit) for weight, digit in zip(weights, cells[1][:17], strict=True))
+            cells[1] = cells[1][:17] + "10X98765432"[total % 11]
+        lines.append(",".join(cells))
+    return "\n".join(lines) + "\n"
+
+
+ROLL = fix_numbers(ROLL)
+
+
+def begin(services: Services, actor: Actor, text: str = ROLL, schema: Any = None, **options: Any) -> DraftView:
+    return upload(services, actor, text, name="roll", schema=schema, **options)
+
+
+def decide(services: Services, actor: Actor, draft: str, decisions: dict[str, Any] = DECISIONS) -> DraftView:
+    services.drafts.change_resource(actor, draft, "roll", {"decisions": decisions})
+    services.work.run_to_end(draft)
+    return services.drafts.get(actor, draft)
+
+
+def publish(services: Services, actor: Actor, draft: str) -> DraftView:
+    services.drafts.submit(actor, draft)
+    services.work.run_to_end(draft)
+    return services.drafts.get(actor, draft)
+
+
+def read(services: Services, version: str = "1.0.0", dataset: str = "reservoirs") -> str:
+    with services.versions.find_file(dataset, version, "roll", "csv").open() as file:
+        return file.read().decode()
+
+
+def test_a_draft_with_undecided_personal_data_is_not_submitted(services: Services, editor: Actor) -> None:
+    draft = begin(services, editor)
+    assert draft.status == "valid"
+    assert {item["field"] for item in draft.undecided} == {"姓名", "id", "phone"}
+    with pytest.raises(InvalidMetadataError) as caught:
+        services.drafts.submit(editor, draft.id)
+    assert {item.pointer for item in caught.value.faults} == {"/resources/roll/decisions"}
+    assert all(word in caught.value.faults[0].text for word in ("姓名", "roll"))
+    with pytest.raises(InvalidMetadataError):
+        services.drafts.publish_directly(SYSTEM, draft.id)
+
+
+def test_decisions_are_what_is_published_and_what_the_manifest_says(services: Services, editor: Actor) -> None:
+    draft = decide(services, editor, begin(services, editor).id)
+    assert (draft.status, draft.undecided) == ("valid", ())
+    assert publish(services, editor, draft.id).version == "1.0.0"
+    text = read(services)
+    assert text.splitlines()[0] == "姓名,id,town,amount"
+    assert "甲镇,100.50" in text  # what stays keeps its last digit
+    assert not any(secret in text for secret in SECRETS)
+    table = services.versions.get_table("reservoirs", "1.0.0", "roll")
+    assert [(item["field"], item["treatment"], item["count"]) for item in table.privacy["columns"]] == [  # type: ignore[index]
+        ("姓名", "mask", 6),
+        ("id", "pseudonymise", 6),
+        ("phone", "drop", 6),
+    ]
+    with services.versions.find_file("reservoirs", "1.0.0", "roll", "parquet").local_copy() as path:
+        rows = pq.read_table(path)
+    assert rows.column_names == ["姓名", "id", "town", "amount"]
+    assert len(set(rows["id"].to_pylist())) == 6
+    manifest = services.versions.read_manifest("reservoirs", "1.0.0").decode()
+    assert not any(secret in manifest for secret in SECRETS)
+
+
+def test_no_file_of_the_public_store_has_what_was_hidden(services: Services, editor: Actor) -> None:
+    draft = decide(services, editor, begin(services, editor).id)
+    publish(services, editor, draft.id)
+    for path in services.settings.public_folder.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert not any(secret.encode() in data for secret in SECRETS), path
+
+
+def test_decisions_are_replayed_on_the_next_file_and_new_columns_are_asked(services: Services, editor: Actor) -> None:
+    publish(services, editor, decide(services, editor, begin(services, editor).id).id)
+    again = begin(services, editor, ROLL.replace(",100.50", ",150.50"))
+    assert again.undecided == ()
+    assert publish(services, editor, again.id).status == "published"
+    first, second = read(services), read(services, str(services.datasets.get("reservoirs").latest))
+    assert [line.split(",")[1] for line in first.splitlines()] == [line.split(",")[1] for line in second.splitlines()]
+    more = "\n".join(
+        f"{line},{'mail' if number == 0 else f'person{number}@example.com'}"
+        for number, line in enumerate(ROLL.splitlines())
+    )
+    fields = [{"name": name, "type": "string"} for name in more.splitlines()[0].split(",")]
+    asked = begin(services, editor, more + "\n", {"fields": fields})
+    assert {item["field"] for item in asked.undecided} == {"mail"}
+
+
+def test_pseudonyms_differ_between_datasets(services: Services, editor: Actor) -> None:
+    publish(services, editor, decide(services, editor, begin(services, editor).id).id)
+    services.datasets.create(editor, {**DATASET, "id": "other"})
+    draft = decide(services, editor, begin(services, editor, dataset="other").id)
+    publish(services, editor, draft.id)
+    first, second = (
+        {line.split(",")[1] for line in read(services, dataset=name).splitlines()[1:]}
+        for name in ("reservoirs", "other")
+    )
+    assert not first & second
+
+
+def test_decisions_can_be_changed_and_taken_back(services: Services, editor: Actor) -> None:
+    draft = decide(services, editor, begin(services, editor).id)
+    other = decide(services, editor, draft.id, {"columns": DECISIONS["columns"][:2]})
+    assert {item["field"] for item in other.undecided} == {"phone"}
+    services.drafts.change_resource(editor, draft.id, "roll", {"decisions": None})
+    services.work.run_to_end(draft.id)
+    assert len(services.drafts.get(editor, draft.id).undecided) == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "pointer"),
+    [
+        ({"field": "nothing", "treatment": "drop"}, "/columns/0/field"),
+        ({"field": "id", "treatment": "burn"}, "/columns/0/treatment"),
+        ({"field": "id", "treatment": "publish", "ground": "mandatory-disclosure"}, "/columns/0/article"),
+    ],
+)
+def test_a_decision_that_does_not_fit_is_refused(
+    services: Services, editor: Actor, column: dict[str, str], pointer: str
+) -> None:
+    draft = begin(services, editor)
+    with pytest.raises(InvalidMetadataError) as caught:
+        services.drafts.change_resource(editor, draft.id, "roll", {"decisions": {"columns": [column]}})
+    assert pointer in [item.pointer for item in caught.value.faults]
+
+
+def test_a_ground_of_law_needs_another_person(services: Services, editor: Actor, tmp_path: Path) -> None:
+    ground = {"treatment": "publish", "ground": "punishment-publicity", "article": "行政处罚法第四十八条"}
+    decisions = {"columns": [{"field": "姓名", "kind": "personal-name", **ground}, *DECISIONS["columns"][1:]]}
+    draft = decide(services, editor, begin(services, editor).id, decisions)
+    with pytest.raises(InvalidMetadataError, match="another person"):
+        services.drafts.submit(editor, draft.id)
+    office = make_services(tmp_path / "office", review="two-person")
+    clerk, boss = make_actor(office, "clerk"), make_actor(office, "boss", role="maintainer")
+    office.datasets.create(clerk, DATASET)
+    reviewed = decide(office, clerk, begin(office, clerk).id, decisions)
+    office.drafts.submit(clerk, reviewed.id)
+    office.drafts.approve(boss, reviewed.id)
+    office.drafts.publish(boss, reviewed.id)
+    office.work.run_to_end(reviewed.id)
+    assert "王建国" in read(office)
+    record = office.versions.get_table("reservoirs", "1.0.0", "roll").privacy or {}
+    assert (record["columns"][0]["ground"], record["columns"][0]["article"]) == (ground["ground"], ground["article"])
+    approval = json.loads(office.versions.read_manifest("reservoirs", "1.0.0"))["opendata"]["approval"]
+    assert "privacy" in {item["check"] for item in approval["checks"]}
+
+
+def test_a_decision_after_submission_ends_what_was_signed(tmp_path: Path) -> None:
+    office = make_services(tmp_path / "office", review="two-person")
+    clerk, boss = make_actor(office, "clerk"), make_actor(office, "boss", role="maintainer")
+    office.datasets.create(clerk, DATASET)
+    draft = decide(office, clerk, begin(office, clerk).id)
+    digest = office.drafts.submit(clerk, draft.id).digest
+    office.drafts.return_(boss, draft.id, "电话也要去掉")
+    changed = decide(
+        office, clerk, draft.id, {"columns": [*DECISIONS["columns"], {"field": "town", "treatment": "drop"}]}
+    )
+    assert office.drafts.submit(clerk, changed.id).digest != digest
+
+
+def test_quasi_identifiers_that_single_out_rows_block(services: Services, editor: Actor) -> None:
+    draft = decide(services, editor, begin(services, editor).id, {**DECISIONS, "quasi": ["town", "amount"]})
+    assert draft.tables[0].risk["level"] == "block"  # type: ignore[index]
+    with pytest.raises(InvalidMetadataError, match="single out"):
+        services.drafts.submit(editor, draft.id)
+
+
+def test_a_table_of_counts_stands_in_for_rows_about_persons(services: Services, editor: Actor) -> None:
+    rows = "".join(
+        f"王{chr(0x5EFA + n)}{chr(0x56FD + n)},13812{n:06},{'甲镇' if n < 12 else '乙镇' if n < 22 else '丙镇'}\n"
+        for n in range(24)
+    )
+    draft = begin(services, editor, "name,phone,town\n" + rows)
+    assert draft.undecided
+    counted = decide(services, editor, draft.id, {"columns": [], "aggregate": {"by": ["town"], "threshold": 5}})
+    assert counted.undecided == ()
+    publish(services, editor, draft.id)
+    lines = read(services).splitlines()
+    assert lines[0] == "town,count"
+    assert "138" not in "".join(lines)
+    assert ",2" not in "".join(line[-2:] for line in lines if line.startswith("丙镇"))
+
+
+def test_an_import_with_undecided_personal_data_publishes_nothing(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "roll.csv").write_text(ROLL)
+    package = {"name": "roll", "title": "名册", "resources": [{"name": "roll", "path": "roll.csv"}]}
+    (tmp_path / "datapackage.json").write_text(json.dumps(package))
+    refused = services.imports.import_package(SYSTEM, str(tmp_path))
+    assert (refused.refused, refused.version) == (True, None)
+    assert all(name in refused.resources[0].messages[0] for name in ("姓名", "id", "phone"))
+    with pytest.raises(InvalidMetadataError):
+        services.imports.import_package(SYSTEM, str(tmp_path), privacy={"other": DECISIONS})
+    wrong = {"columns": [{"field": "nothing", "treatment": "drop"}]}
+    with pytest.raises(InvalidMetadataError):
+        services.imports.import_package(SYSTEM, str(tmp_path), privacy={"roll": wrong})
+    done = services.imports.import_package(SYSTEM, str(tmp_path), privacy={"roll": DECISIONS})
+    assert (done.refused, done.version) == (False, "1.0.0")
+    assert not any(secret in read(services, dataset="roll") for secret in SECRETS)
+    again = services.imports.import_package(SYSTEM, str(tmp_path))
+    assert (again.refused, again.created) == (False, False)  # what was decided is replayed
+
+
+def test_a_landline_of_an_office_asks_nothing_but_one_of_a_person_does(services: Services, editor: Actor) -> None:
+    offices = "office,phone\n" + "".join(f"第{n}服务中心,0512-6522{n:04}\n" for n in range(30))
+    assert begin(services, editor, offices).undecided == ()
+    persons = "name,phone\n" + "".join(
+        f"{name}{other},0512-6522{n:04}\n"
+        for n, (name, other) in enumerate(zip("王李张刘陈杨赵黄周吴" * 3, "建秀志桂小丽永国海" * 4, strict=False))
+    )
+    draft = begin(services, editor, persons.replace("\n王建,", "\n王建国,"))
+    assert "phone" in {item["field"] for item in draft.undecided}
+
+
+def test_a_file_sent_with_decisions_needs_no_second_step(services: Services, editor: Actor) -> None:
+    option = ResourceOption(file="roll.csv", name="roll", decisions=DECISIONS)
+    sent = [UploadedFile("roll.csv", io.BytesIO(ROLL.encode()))]
+    draft, _ = services.drafts.create(editor, "reservoirs", sent, [option])
+    services.work.run_to_end(draft.id)
+    assert publish(services, editor, draft.id).version == "1.0.0"
+    assert not any(secret in read(services) for secret in SECRETS)
