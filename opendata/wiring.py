@@ -35,7 +35,9 @@ from opendata.services.drafts.restoring import Restoring
 from opendata.services.operations.backups import Backups
 from opendata.services.operations.checking import Checking
 from opendata.services.operations.collecting import Collecting
+from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
+from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
@@ -72,6 +74,7 @@ class Services:
     keys: Keys
     kept_forms: KeptForms
     matching: Matching
+    originals: Originals
     previews: Previews
     publishers: Publishers
     rebuilding: Rebuilding
@@ -79,6 +82,7 @@ class Services:
     restoring: Restoring
     reviews: Reviews
     schemas: Schemas
+    screening: Screening
     stops: Stops
     uploads: Uploads
     versions: Versions
@@ -138,6 +142,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         kept_forms=KeptForms(context),
         imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),
         matching=Matching(context, manifests),
+        originals=Originals(context),
         previews=Previews(context),
         publishers=publishers,
         rebuilding=Rebuilding(context),
@@ -145,6 +150,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         restoring=Restoring(drafts, versions),
         reviews=Reviews(context, drafts),
         schemas=schemas,
+        screening=Screening(context, manifests),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),
         versions=versions,

@@ -8,7 +8,7 @@ from opendata.cli.access.grants import grant
 from opendata.cli.access.keys import key
 from opendata.cli.access.tokens import token
 from opendata.cli.access.users import user
-from opendata.cli.catalogue.custody import erratum, rebuild, release, rename, suspend, withdraw
+from opendata.cli.catalogue.custody import erase_originals, erratum, rebuild, release, rename, suspend, withdraw
 from opendata.cli.catalogue.differences import diff
 from opendata.cli.catalogue.publishers import publisher
 from opendata.cli.catalogue.reviews import review
@@ -51,6 +51,7 @@ for command in (
     suspend,
     release,
     withdraw,
+    erase_originals,
     erratum,
     rename,
     verify,

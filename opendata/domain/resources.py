@@ -149,7 +149,8 @@ class TableResource:
 class Attachment:
     """One published attachment. `filename` is its own name, the last part of its path.
 
-    `disclosure` is `open` for one that everybody may have although the dataset isn't open.
+    `disclosure` is `open` for one that everybody may have although the dataset isn't open. `is_read` is False if its
+    text couldn't be screened for personal data, so that somebody declared what is in it.
     `document` is the descriptor this was read from, if it was.
     """
 
@@ -162,6 +163,7 @@ class Attachment:
     description: str = ""
     i18n: I18n = field(default_factory=dict)
     disclosure: str = ""
+    is_read: bool = True
     document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     type = "attachment"
@@ -170,6 +172,7 @@ class Attachment:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read a descriptor."""
+        ours = document.get("opendata", {})
         return cls(
             name=document["name"],
             filename=document["path"].removeprefix(f"{FOLDER}/"),
@@ -178,8 +181,9 @@ class Attachment:
             file=StoredFile.from_json(document),
             title=document.get("title", ""),
             description=document.get("description", ""),
-            i18n=document.get("opendata", {}).get("i18n", {}),
-            disclosure=document.get("opendata", {}).get("disclosure", ""),
+            i18n=ours.get("i18n", {}),
+            disclosure=ours.get("disclosure", ""),
+            is_read=(ours.get("privacy") or {}).get("read", True),
             document=document,
         )
 
@@ -199,6 +203,8 @@ class Attachment:
         ours: dict[str, Any] = {"disclosure": self.disclosure} if self.disclosure else {}
         if self.i18n:
             ours["i18n"] = {key: dict(value) for key, value in self.i18n.items()}
+        if not self.is_read:
+            ours["privacy"] = {"read": False}
         if ours:
             found["opendata"] = ours
         return {key: value for key, value in found.items() if value != ""}

@@ -9,7 +9,10 @@ _LONGEST = 40
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`read`, `check`, `store` or `compare`, each of one table; `keys` or `publish`. As text: `check levels`."""
+    """`read`, `check`, `store` or `compare`, each of one table; `screen` of an attachment; `keys` or `publish`.
+
+    As text: `check levels`.
+    """
 
     name: str
     resource: str = ""

@@ -156,5 +156,6 @@ def _list_metadata(manifest: Manifest) -> dict[str, object]:
 
 def _describe_resource(resource: Resource) -> str:
     found = resource.to_json()
-    ours = {k: v for k, v in found.get("opendata", {}).items() if k not in _CONTENT_OURS}
+    content = _CONTENT_OURS if isinstance(resource, TableResource) else _CONTENT_OURS | {"privacy"}
+    ours = {k: v for k, v in found.get("opendata", {}).items() if k not in content}
     return fingerprint({**{k: v for k, v in found.items() if k not in _CONTENT}, "opendata": ours})

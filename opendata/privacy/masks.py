@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from opendata.domain.privacy import Kind
+from opendata.privacy.notations import write_plainly
 
 _COMPOUND = (
     "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 "
@@ -23,6 +24,8 @@ _PLACE = re.compile(
     r"^(?:.{0,6}(?:省|自治区))?(?:.{1,10}?(?:自治州|地区|市|盟))?(?:.{1,12}?(?:自治县|县|旗|市|(?<![小校社地园])区))?"
 )
 _TOWNSHIP = re.compile(r"^.{1,12}?(?:街道|镇|乡|苏木)")
+_RESIDENT = re.compile("[0-9*]{15}|[0-9*]{17}[0-9Xx*]")
+_NUMBERS = frozenset([Kind.RESIDENT_ID, Kind.MOBILE, Kind.LANDLINE, Kind.BANK_CARD])
 _DIGIT = re.compile(r"[0-9]")
 
 
@@ -31,9 +34,12 @@ def mask_value(kind: Kind, text: str) -> str:
 
     What doesn't look like the kind is hidden whole.
     """
+    if kind in _NUMBERS:
+        text = write_plainly(text)
     match kind:
         case Kind.RESIDENT_ID:
-            return _keep_ends(text, 6, 4 if len(text) == 18 else 3) if len(text) in (15, 18) else "*" * 8
+            number = re.sub("[ -]", "", text)
+            return _keep_ends(number, 6, 4 if len(number) == 18 else 3) if _RESIDENT.fullmatch(number) else "*" * 8
         case Kind.MOBILE:
             number = _find_mobile(text)
             return f"{number[:3]}****{number[-4:]}" if number else "*" * 8
@@ -56,6 +62,8 @@ def mask_value(kind: Kind, text: str) -> str:
 
 def hide_value(kind: Kind, text: str) -> str:
     """An example of a value that is safe to show to a clerk: less of it than `mask_value` keeps."""
+    if kind in _NUMBERS:
+        text = write_plainly(text)
     match kind:
         case Kind.RESIDENT_ID:
             return f"{text[:2]}{'*' * 16}"
@@ -108,7 +116,7 @@ def find_township(text: str) -> str:
 
 def _find_mobile(text: str) -> str:
     digits = _keep_digits(text)
-    return digits[-11:] if len(digits) in (11, 13, 15) and digits[-11] == "1" else ""
+    return digits[-11:] if digits[-11:-10] == "1" and digits[:-11] in ("", "86", "0086") else ""
 
 
 def _mask_landline(text: str) -> str:

@@ -10,10 +10,13 @@ from opendata.domain.privacy import (
     Generalisation,
     Ground,
     Kind,
+    PlacedFindingJson,
     Reason,
     RiskLevel,
     Sign,
+    TextPart,
     Treatment,
+    Unread,
 )
 from opendata.errors import N_
 from opendata.wording.voice import Voice
@@ -93,6 +96,83 @@ RISKS: Mapping[RiskLevel, str] = {
     RiskLevel.SIGN_OFF: N_("The smallest group has 5 to 19 rows: a reviewer must accept the risk"),
     RiskLevel.BLOCK: N_("The smallest group has fewer than 5 rows: the table can't be published like this"),
 }
+
+TEXT_PROPERTIES: Mapping[str, str] = {
+    "title": N_("Title"),
+    "description": N_("Description"),
+    "keywords": N_("Keywords"),
+    "notes": N_("Notes on the new version"),
+    "breaking": N_("Reason for the breaking change"),
+    "example": N_("Example"),
+    "name": N_("Name"),
+    "rules": N_("Rules"),
+    "reason": N_("Reason"),
+    "legalBasis": N_("Legal basis"),
+    "filename": N_("File name"),
+    "contents": N_("Text of the file"),
+    "translation": N_("Translations"),
+}
+"""The properties whose texts are screened."""
+
+TEXT_FAULTS: Mapping[TextPart, str] = {
+    TextPart.DATASET: N_(
+        "The metadata (%(property)s) may contain personal data: %(kind)s, %(count)s. Remove it, or say why it can be"
+        " published"
+    ),
+    TextPart.DRAFT: N_(
+        "%(property)s: may contain personal data (%(kind)s, %(count)s). Remove it, or say why it can be published"
+    ),
+    TextPart.TABLE: N_(
+        "The table “%(resource)s” (%(property)s) may contain personal data: %(kind)s, %(count)s. Remove it, or say why"
+        " it can be published"
+    ),
+    TextPart.COLUMN: N_(
+        "The column “%(field)s” of “%(resource)s” (%(property)s) may contain personal data: %(kind)s, %(count)s. Remove"
+        " it, or say why it can be published"
+    ),
+    TextPart.ATTACHMENT: N_(
+        "The attachment “%(resource)s” (%(property)s) may contain personal data: %(kind)s, %(count)s. Remove it, or say"
+        " why it can be published"
+    ),
+    TextPart.CONTENTS: N_(
+        "The text of the attachment “%(resource)s” may contain personal data: %(kind)s, %(count)s. Replace the file, or"
+        " say why it can be published"
+    ),
+}
+"""What is wrong with a text that has personal data and no reason."""
+
+UNREAD: Mapping[Unread, str] = {
+    Unread.NOT_SCREENED: N_("It was sent before attachments were screened"),
+    Unread.FORMAT: N_("Text in this file format isn't read"),
+    Unread.NO_TEXT: N_("It has no text, such as a scan"),
+    Unread.PICTURES: N_("It has pictures or scanned pages"),
+    Unread.FONTS: N_("Its fonts don't say which characters they show"),
+    Unread.EMBEDDED: N_("It contains other files"),
+    Unread.LOCKED: N_("It is protected with a password"),
+    Unread.DAMAGED: N_("It is damaged"),
+    Unread.TOO_LARGE: N_("It is too long to be read completely"),
+    Unread.TOO_SLOW: N_("Reading it takes too long"),
+}
+"""Why an attachment can't be read, or not all of it."""
+
+_TEXT_PLACES: Mapping[TextPart, str] = {
+    TextPart.DATASET: N_("Metadata: %(property)s"),
+    TextPart.DRAFT: "%(property)s",
+    TextPart.TABLE: N_("Table “%(resource)s”: %(property)s"),
+    TextPart.COLUMN: N_("Column “%(field)s” of “%(resource)s”: %(property)s"),
+    TextPart.ATTACHMENT: N_("Attachment “%(resource)s”: %(property)s"),
+    TextPart.CONTENTS: N_("Attachment “%(resource)s”: %(property)s"),
+}
+
+
+def say_text_place(voice: Voice, finding: PlacedFindingJson) -> str:
+    """Where personal data is in the texts of a draft."""
+    text = voice.translate(_TEXT_PLACES[TextPart(finding["part"])]) % {
+        "property": voice.translate(TEXT_PROPERTIES[finding["property"]]),
+        "resource": finding.get("resource", ""),
+        "field": finding.get("field", ""),
+    }
+    return f"{text} ({finding['language']})" if "language" in finding else text
 
 
 def say_sign(voice: Voice, sign: Sign) -> str:

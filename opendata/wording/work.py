@@ -14,6 +14,7 @@ STAGES: Mapping[str, str] = {
     "check": N_("Checking %(name)s"),
     "store": N_("Storing %(name)s"),
     "compare": N_("Comparing %(name)s with the previous version"),
+    "screen": N_("Screening %(name)s for personal data"),
     "keys": N_("Checking the keys between tables"),
     "publish": N_("Publishing"),
 }

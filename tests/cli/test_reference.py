@@ -38,7 +38,9 @@ def test_every_type_of_error_in_a_report_is_explained() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_names_only_commands_that_exist(page) -> None:
     text = page.read_text(encoding="utf-8")
-    for first, second in re.findall(r"(?:^\$ |^|`)(?:\.venv/bin/)?opendata ([a-z]+)(?: ([a-z]+))?", text, re.MULTILINE):
+    for first, second in re.findall(
+        r"(?:^\$ |^|`)(?:\.venv/bin/)?opendata ([a-z-]+)(?: ([a-z-]+))?", text, re.MULTILINE
+    ):
         command = main.commands.get(first)
         assert command is not None, f"opendata {first}"
         if isinstance(command, click.Group) and second:

@@ -12,6 +12,8 @@ from opendata.domain.privacy import Kind
 from opendata.privacy.masks import find_county, find_township, hide_value, mask_name, mask_value
 from tests.privacy.corpora import NAMED, POSITIVES, make_name, make_old_id, make_resident_id
 
+SIGNS = "\u00a0\u2009\u202f\u3000\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u200b\u200c\u200d\ufeff"
+
 
 @pytest.mark.parametrize(
     ("kind", "text", "masked"),
@@ -20,6 +22,18 @@ from tests.privacy.corpora import NAMED, POSITIVES, make_name, make_old_id, make
         (Kind.RESIDENT_ID, "431126800101101", "431126******101"),
         (Kind.MOBILE, "13812345678", "138****5678"),
         (Kind.MOBILE, "+86 138-1234-5678", "138****5678"),
+        *((Kind.MOBILE, f"138{sign}1234{sign}5601", "138****5601") for sign in SIGNS),
+        (Kind.MOBILE, "１３８１２３４５６０１", "138****5601"),
+        (Kind.MOBILE, "13112345601.00", "131****5601"),
+        (Kind.MOBILE, "13812345601.0", "138****5601"),
+        (Kind.MOBILE, "138.1234.5601", "138****5601"),
+        (Kind.MOBILE, "13,812,345,601.00", "138****5601"),
+        (Kind.MOBILE, "1113812345601", "********"),
+        *((Kind.RESIDENT_ID, f"431126{sign}19800101{sign}1012", "431126********1012") for sign in SIGNS),
+        (Kind.RESIDENT_ID, "431126198001011012.0", "431126********1012"),
+        (Kind.RESIDENT_ID, "ID4311261980010110", "********"),
+        (Kind.BANK_CARD, "6217\u00a00012\u00a03456\u00a07890", "****7890"),
+        (Kind.LANDLINE, "0731\u201384123456", "0731-****3456"),
         (Kind.LANDLINE, "0731-84123456", "0731-****3456"),
         (Kind.LANDLINE, "(010)62345678", "010-****5678"),
         (Kind.LANDLINE, "84123456", "****3456"),

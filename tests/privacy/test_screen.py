@@ -17,6 +17,9 @@ from tests.privacy.corpora import NAMED, NEGATIVES, POSITIVES, make_corpus, scor
 from tests.privacy.screening import count_kinds, screen_columns
 
 SEED = 20260101
+SPACES = "\u00a0\u2009\u202f\u3000"
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+INVISIBLE = "\u200b\u200c\u200d\ufeff"
 ID = complete_resident_id("11010519491231002")
 
 
@@ -82,6 +85,23 @@ def test_numbers_stored_as_numbers_are_found() -> None:
         ("+8613812345678", Kind.MOBILE),
         ("008613812345678", Kind.MOBILE),
         ("１３８１２３４５６７８", Kind.MOBILE),
+        *((f"联系138{space}1234{space}5601", Kind.MOBILE) for space in SPACES + DASHES + INVISIBLE),
+        *((f"{ID[:6]}{space}{ID[6:14]}{space}{ID[14:]}", Kind.RESIDENT_ID) for space in SPACES + INVISIBLE),
+        (f"{ID[:6]}\u00a0{ID[6:10]}\u00a0{ID[10:14]}\u00a0{ID[14:]}", Kind.RESIDENT_ID),
+        *((f"4111{space}1111{space}1111{space}1111", Kind.BANK_CARD) for space in SPACES + DASHES + INVISIBLE),
+        ("0731\u201384123456", Kind.LANDLINE),
+        ("\u200b".join("13812345601"), Kind.MOBILE),
+        ("\u200b".join(ID), Kind.RESIDENT_ID),
+        (f"ID{ID}号", Kind.RESIDENT_ID),
+        (f"No.{ID}", Kind.RESIDENT_ID),
+        (f"id_{ID}", Kind.RESIDENT_ID),
+        ("13812345601.0", Kind.MOBILE),
+        ("+86-138-1234-5601", Kind.MOBILE),
+        ("+86 138 1234 5601", Kind.MOBILE),
+        ("+86\u00a0138\u00a01234\u00a05601", Kind.MOBILE),
+        ("86-138-1234-5601", Kind.MOBILE),
+        ("(+86)138-1234-5601", Kind.MOBILE),
+        ("0086 138-1234-5601", Kind.MOBILE),
         ("(010)62345678", Kind.LANDLINE),
         ("（0731）84123456", Kind.LANDLINE),
         ("0731-84123456-8001", Kind.LANDLINE),
@@ -108,6 +128,16 @@ def test_every_notation_is_found_also_within_a_text(cell: str, kind: Kind) -> No
         "2024-13812345678",
         "张*",
         "978-7-302-12345-6",
+        "13,812,345,601",
+        "13812345601.5",
+        "13812345601.0.1",
+        "138.1234.5601",
+        "192.168.138.123",
+        "116.407526,39.904030",
+        "2.138.1234.5601",
+        "2024.01.15",
+        "2010—2015",
+        f"ID{ID[:-1]}{(int(ID[-1], 11) + 1) % 10 if ID[-1] != 'X' else 0}",
         "第3组",
         "湖南省长沙市岳麓区麓山路99号",
         "某区创业大厦A座1203室",
@@ -117,6 +147,67 @@ def test_every_notation_is_found_also_within_a_text(cell: str, kind: Kind) -> No
 )
 def test_what_is_part_of_something_else_is_left_alone(cell: str) -> None:
     assert count_kinds([cell] * 3) == {}
+
+
+PHONES = (
+    "138-12345601",
+    "1381234 5601",
+    "138.1234.5601",
+    "13,812,345,601",
+    "13,812,345,601.00",
+    "13812345601.00",
+    "张三：138.1234.5601。",
+)
+
+
+@pytest.mark.parametrize("cell", PHONES)
+@pytest.mark.parametrize("name", ["电话", "手机号", "phone"])
+def test_a_mobile_number_written_like_another_number_needs_the_name_of_its_column(cell: str, name: str) -> None:
+    for cells in ([cell], [cell] * 30, [cell, "无", None]):
+        assert count_kinds(cells, name) == {Kind.MOBILE: len(cells) if "无" not in cells else 1}
+    assert "5601" not in screen_columns({name: [cell]})[0].examples[0]
+
+
+def test_cells_of_one_shape_are_told_apart_by_their_digits() -> None:
+    for mark, other in (("-", "010-62345678"), (" ", "010 62345678"), (" ", "8412345 8001")):
+        mobile = "1381234 5601" if other.startswith("8") else f"138{mark}12345601"
+        assert count_kinds([other, mobile, other], "手机")[Kind.MOBILE] == 1
+    assert count_kinds(["038.1234.5601", "138.1234.5601", "038.1234.5601"], "手机") == {Kind.MOBILE: 1}
+
+
+def test_an_invisible_character_between_two_numbers_keeps_them_apart() -> None:
+    assert count_kinds(["\u200b".join(["13812345601", "13912345678", "13712345678"])]) == {Kind.MOBILE: 1}
+
+
+def test_a_column_of_nothing_but_dotted_mobile_numbers_needs_no_name() -> None:
+    random = Random(12)
+    cells = [
+        f"1{random.randrange(30, 100)}.{random.randrange(10**4):04}.{random.randrange(10**4):04}" for _ in "a" * 30
+    ]
+    assert count_kinds(cells) == {Kind.MOBILE: 30}
+    assert count_kinds([*cells, *["12.5"] * 30]) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("金额", "13,812,345,601"),
+        ("金额", "13,812,345,601.00"),
+        ("金额", "13812345601.25"),
+        ("IP地址", "138.123.45.160"),
+        ("坐标", "138.1234,35.5601"),
+        ("经度", "138.12345601"),
+        ("版本", "1.38.1234.5601"),
+        ("日期", "2024.01.15"),
+        ("年份", "2010—2015"),
+        ("电话", "138.12345601"),
+        ("电话", "13,812,345"),
+        ("运单号", "131-12345675"),
+        ("电话", "0131-12345675"),
+    ],
+)
+def test_amounts_addresses_and_versions_are_no_telephone_numbers(name: str, cell: str) -> None:
+    assert Kind.MOBILE not in count_kinds([cell] * 30, name)
 
 
 def test_numbers_without_the_right_check_digit_are_case_numbers() -> None:

@@ -197,6 +197,24 @@ def test_text_keeps_what_is_not_personal() -> None:
     assert found.endswith("，订单202401011234567890，反映积水。")
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("138.1234.5601", "13,812,345,601", "13812345601.0", "13812345601.00", "+86-138-1234-5601"),
+        *("138\u00a01234\u00a05601", "138\u20131234\u20135601", "１３８１２３４５６０１", "\u200b".join("13812345601")),
+    ],
+)
+def test_every_notation_is_masked_within_a_text(number: str) -> None:
+    schema = read_schema({"fields": [{"name": "t", "type": "string"}]})
+    batch = pa.RecordBatch.from_pydict({"t": [f"张三 {number}，反映积水", number]})
+    decision = {"field": "t", "treatment": "mask", "kind": "mobile-number", "within": True}
+    rows, _ = treat(batch, decision, schema=schema)
+    within, alone = rows.column("t").to_pylist()
+    assert within.startswith("张三 138****5601")
+    assert within.endswith("，反映积水")
+    assert alone.startswith("138****5601")
+
+
 @given(st.text(min_size=1, max_size=20))
 def test_pseudonyms_are_stable_under_one_key_and_differ_between_keys(text: str) -> None:
     found = make_pseudonym(KEY, text)

@@ -145,7 +145,7 @@ def _shows(client: FlaskClient, address: str, is_public: bool) -> bool:
     return has_cells
 
 
-@pytest.mark.parametrize("who", [None, "stranger", "curious"])
+@pytest.mark.parametrize("who", [None, pytest.param("stranger", marks=pytest.mark.slow), "curious"])
 def test_no_address_gives_a_cell_to_a_stranger(shut: Shut, who: str | None) -> None:
     client = shut.portal.signed_in(who) if who else shut.portal.client()
     asked = 0

@@ -183,7 +183,10 @@ class SubmitInput(Shape):
     notes = Text(longest=MAX_TEXT)
     reason = Text(
         longest=MAX_TEXT,
-        metadata={"description": "Why the table is right all the same. Needed where the check left warnings."},
+        metadata={
+            "description": "Why the draft is correct although the check left warnings or texts may have personal data."
+            " Needed then."
+        },
     )
     bump = Text(
         longest=10,

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
 from opendata.domain.drafts import DraftState
+from opendata.domain.privacy import Unread
 from opendata.domain.review.checklist import Check, Part, Remark, Result
 from opendata.metadata.reasons import BUMPS
 from opendata.services.drafts.intake import RESOURCE_TYPES
@@ -15,7 +16,7 @@ from opendata.services.drafts.intake import RESOURCE_TYPES
 class DraftResourceShape(Schema):
     """A table or an attachment of a draft. Carried ones come unchanged from the base version.
 
-    Of an attachment nothing is known that a check would find: it has no rows, no schema, and counts as valid.
+    An attachment has no rows and no schema, and counts as valid. Its text is screened for personal data.
     """
 
     name = fields.String(required=True)
@@ -53,6 +54,24 @@ class DraftResourceShape(Schema):
     )
     risk = fields.Dict(
         required=True, allow_none=True, metadata={"description": "The risk of the confirmed quasi-identifiers."}
+    )
+    texts = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata={"description": "Personal data in an attachment's text: `kind`, `count`, `certainty`, `examples`."},
+    )
+    is_read = fields.Boolean(
+        required=True,
+        allow_none=True,
+        data_key="isRead",
+        metadata={
+            "description": "Whether all the text of an attachment was screened. If not, whoever signs the check of"
+            " personal data declares that the file has none. Null for tables and before the check."
+        },
+    )
+    unread = fields.String(
+        required=True,
+        metadata={"description": "Why an attachment isn't read completely, else empty.", "enum": ["", *Unread]},
     )
     errors = fields.Integer(required=True, metadata={"description": "How many errors the report counts."})
     has_findings = fields.Boolean(
@@ -229,12 +248,29 @@ class DraftShape(Schema):
         required=True,
         metadata={"description": "What of that needs a decision before the draft can be submitted."},
     )
+    text_findings = fields.List(
+        fields.Dict(),
+        required=True,
+        data_key="textFindings",
+        metadata={
+            "description": "Personal data in metadata, notes, names and descriptions of tables and columns, and"
+            " attachments: `part`, `property`, `resource`, `field`, `kind`, `count`, `certainty`, `examples`. If"
+            " `needsReason`, the draft is submitted only with a reason. Empty in lists."
+        },
+    )
     report = fields.Dict(
         required=True,
         allow_none=True,
         metadata={"description": "A Frictionless report; null before the check and in lists."},
     )
     url = Address("/workspace/drafts/{0.id}", metadata={"description": "Its page."})
+
+
+class ErasedShape(Schema):
+    """How much was erased."""
+
+    files = fields.Integer(required=True)
+    bytes = fields.Integer(required=True)
 
 
 DraftPage = page_of(DraftShape)

@@ -22,13 +22,14 @@ from opendata.api.core.conditions import (
 from opendata.api.core.current import services
 from opendata.api.core.inputs import PageQuery
 from opendata.api.drafts.draft_inputs import DraftQuery, ResourceChanges, ReturnInput, SubmitInput
-from opendata.api.drafts.draft_shapes import DraftPage, DraftShape
+from opendata.api.drafts.draft_shapes import DraftPage, DraftShape, ErasedShape
 from opendata.api.drafts.tus_drafts import is_referring, read_references
 from opendata.api.drafts.upload_body import read_upload
 from opendata.api.drafts.upload_document import UPLOAD_BODY
 from opendata.services.core.values import DraftView, Page
 from opendata.services.drafts.intake import Sent
 from opendata.services.drafts.submission import Submission
+from opendata.services.operations.originals import Erased
 
 blueprint = ApiBlueprint("drafts", "Proposed next versions of datasets: upload, check, review, publication.")
 
@@ -121,6 +122,12 @@ def publish_draft(draft: str) -> Answer:
 def discard_draft(draft: str) -> Answer:
     """Give a draft up."""
     return answer(services().drafts.discard(caller(), draft, revision=read_revision()))
+
+
+@blueprint.operation("DELETE", f"{ONE}/originals", shape=ErasedShape, problems=(403, 404, 409))
+def erase_originals(draft: str) -> Erased:
+    """Erase the files that were sent for a published or discarded draft. The files of the version stay."""
+    return services().originals.erase(caller(), draft)
 
 
 @blueprint.operation("POST", f"{ONE}/retry", status=202, problems=REFUSED, **STEP)

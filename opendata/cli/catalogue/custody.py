@@ -1,4 +1,4 @@
-"""`opendata withdraw`, `erratum`, `rename`, `rebuild`: what was published taken back, corrected, renamed, restored."""
+"""`opendata withdraw`, `erase-originals`, `erratum`, `rename`, `rebuild`: what was published or sent taken back."""
 
 from __future__ import annotations
 
@@ -91,6 +91,24 @@ def release(dataset: str, version: str, reason: str) -> None:
     with open_services() as services:
         services.stops.release(SYSTEM, dataset, version, reason=reason)
     write_note(say(N_("%(dataset)s %(version)s is public again."), dataset=dataset, version=version))
+
+
+@click.command("erase-originals", short_help="Erase the files that were sent for a dataset.")
+@click.argument("dataset")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation. Required where there is no terminal.")
+def erase_originals(dataset: str, yes: bool) -> None:
+    """Erase the private files of DATASET's published and discarded drafts.
+
+    What is published stays. The next backup loses the files too. You are asked to confirm.
+    """
+    from opendata.services.core.actors import SYSTEM
+
+    with open_services() as services:
+        if not yes:
+            text = N_("The files that were sent for %(dataset)s are deleted. This can't be undone.")
+            require_confirmation(say(text, dataset=dataset), say(N_("Erase them?")))
+        erased = services.originals.erase_all(SYSTEM, dataset)
+    write_note(say(N_("Erased files: %(files)s (bytes: %(bytes)s)."), files=erased.files, bytes=f"{erased.bytes:,}"))
 
 
 @click.command(short_help="Publish a correction note for a version.")

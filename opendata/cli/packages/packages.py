@@ -37,6 +37,7 @@ _POLL_SECONDS = 0.3
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A JSON file with the decisions about personal data of each table.",
 )
+@click.option("--reason", default="", help="Why texts that look like personal data may be public.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def import_(
@@ -46,20 +47,28 @@ def import_(
     partial: bool,
     no_rows: bool,
     privacy: Path | None,
+    reason: str,
     as_json: bool,
 ) -> None:
     """Publish the Data Package at SOURCE: a descriptor file, its folder, or a web address.
 
     All of its resources are published, or none. Importing the same package again publishes nothing. A table without
     rows is refused unless its descriptor says that it has none or you use --no-rows. A table with personal data is
-    refused until the file named with --privacy says what is done with each of these columns.
+    refused until the file named with --privacy says what is done with each of these columns. Where a title, a
+    description or the text of an attachment looks like personal data, --reason must say why it may be public.
     """
     from opendata.services.core.actors import SYSTEM
 
     decisions = _read_decisions(privacy) if privacy is not None else None
     with open_services() as services, _watch(services):
         found = services.imports.import_package(
-            SYSTEM, source, publisher=publisher, partial=partial, no_rows=no_rows, privacy=decisions
+            SYSTEM,
+            source,
+            publisher=publisher,
+            partial=partial,
+            no_rows=no_rows,
+            privacy=decisions,
+            reason=reason.strip(),
         )
     if as_json:
         write_json(_describe(found))

@@ -71,9 +71,10 @@ class Version(Base):
     """A published version: an index entry over the manifest in the store.
 
     `withdrawal` is the tombstone of one taken down. `suspended` says that it is stopped until somebody decides;
-    `suspension` is the newest record of that. `unfinished` says that records must still be written or files moved.
-    `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected. The ids of
-    the versions of a dataset rise with their numbers.
+    `suspension` is the newest record of that. `screening` is what looked like personal data in it, null before it was
+    screened, and `alarming` that there was something. `unfinished` says that records must still be written or files
+    moved. `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected. The
+    ids of the versions of a dataset rise with their numbers.
     """
 
     __tablename__ = "versions"
@@ -100,6 +101,8 @@ class Version(Base):
     unfinished: Mapped[bool] = mapped_column(default=False, index=True)
     suspended: Mapped[bool] = mapped_column(default=False, index=True)
     suspension: Mapped[Suspension | None] = mapped_column(JSON(none_as_null=True))
+    screening: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    alarming: Mapped[bool] = mapped_column(default=False, index=True)
 
 
 class Alias(Base):

@@ -134,9 +134,11 @@ class DraftResource(Base):
 
 
 class DraftAttachment(Base):
-    """A file that accompanies the tables of a draft. Its blob is private; nothing looks inside it.
+    """A file that accompanies the tables of a draft. Its blob is private.
 
-    `file` is its name at the sender's, `filename` the one it is published under, `disclosure` as for a table.
+    `file` is its name at the sender's, `filename` the one it is published under, `disclosure` as for a table. `texts`
+    are the findings of the screen for personal data, by kind. `is_read` says whether all its text was screened, and is
+    None before that; `unread` is the code that says why not.
     """
 
     __tablename__ = "draft_attachments"
@@ -156,3 +158,6 @@ class DraftAttachment(Base):
     upload: Mapped[str] = mapped_column(String(64))
     upload_bytes: Mapped[int] = mapped_column(BigInteger)
     disclosure: Mapped[str] = mapped_column(String(20), default="")
+    texts: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    is_read: Mapped[bool | None]
+    unread: Mapped[str] = mapped_column(String(20), default="")

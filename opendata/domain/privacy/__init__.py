@@ -9,9 +9,20 @@ from opendata.domain.privacy.codes import (
     Kind,
     Reason,
     RiskLevel,
+    TextPart,
     Treatment,
+    Unread,
 )
-from opendata.domain.privacy.findings import FindingJson, PrivacyFinding, Sign, SignJson, TextFinding, make_sign
+from opendata.domain.privacy.findings import (
+    FindingJson,
+    PlacedFindingJson,
+    PrivacyFinding,
+    Sign,
+    SignJson,
+    TextFinding,
+    TextFindingJson,
+    make_sign,
+)
 
 __all__ = [
     "EVIDENCE",
@@ -21,12 +32,16 @@ __all__ = [
     "Generalisation",
     "Ground",
     "Kind",
+    "PlacedFindingJson",
     "PrivacyFinding",
     "Reason",
     "RiskLevel",
     "Sign",
     "SignJson",
     "TextFinding",
+    "TextFindingJson",
+    "TextPart",
     "Treatment",
+    "Unread",
     "make_sign",
 ]

@@ -41,6 +41,32 @@ class Certainty(StrEnum):
     POSSIBLE = "possible"
 
 
+class TextPart(StrEnum):
+    """The part of a draft that a text belongs to; `contents` are those of an attachment's file."""
+
+    DATASET = "dataset"
+    DRAFT = "draft"
+    TABLE = "table"
+    COLUMN = "column"
+    ATTACHMENT = "attachment"
+    CONTENTS = "contents"
+
+
+class Unread(StrEnum):
+    """Why an attachment couldn't be read, or not all of it."""
+
+    NOT_SCREENED = "not-screened"
+    FORMAT = "format"
+    NO_TEXT = "no-text"
+    PICTURES = "pictures"
+    FONTS = "fonts"
+    EMBEDDED = "embedded"
+    LOCKED = "locked"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too-large"
+    TOO_SLOW = "too-slow"
+
+
 class Evidence(StrEnum):
     """A sign that a column has personal data. `EVIDENCE` has the parameters of each."""
 

@@ -29,6 +29,30 @@ class FindingJson(TypedDict):
     examples: NotRequired[Sequence[str]]
 
 
+class TextFindingJson(TypedDict):
+    """The personal data of one kind in a text as JSON: never a value."""
+
+    kind: str
+    count: int
+    certainty: str
+    examples: Sequence[str]
+
+
+class PlacedFindingJson(TextFindingJson):
+    """A finding in a text with its place: a property of a part of the draft, in a language if it is a translation.
+
+    `resource` names the table or the attachment, `field` the column. `needsReason` tells that the draft is submitted
+    only with a reason.
+    """
+
+    part: str
+    property: str
+    needsReason: bool
+    language: NotRequired[str]
+    resource: NotRequired[str]
+    field: NotRequired[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
     """One sign with its parameters, as `EVIDENCE` has them."""

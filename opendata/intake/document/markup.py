@@ -29,8 +29,12 @@ class MarkupError(ValueError):
     """Markup that isn't well-formed, or that has a DOCTYPE; its text is the parser's reason."""
 
 
-def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Text) -> Iterator[None]:
+def parse_xml(
+    path: Path, encoding: str | None, start: Start, end: End, text: Text, comment: Text | None = None
+) -> Iterator[None]:
     """Call `start` (local name, attributes by local names), `text` and `end` for a file, yielding between its pieces.
+
+    Comments are left out unless there is a `comment` to call.
 
     Raises `UnreadableFileError` where the file is not well-formed, declares entities or is nested too deeply.
     """
@@ -60,6 +64,7 @@ def parse_xml(path: Path, encoding: str | None, start: Start, end: End, text: Te
     parser.StartElementHandler = begin
     parser.EndElementHandler = finish
     parser.CharacterDataHandler = text
+    parser.CommentHandler = comment
     parser.EntityDeclHandler = _refuse_entities
     parser.SkippedEntityHandler = _refuse_entities
     try:
@@ -110,10 +115,14 @@ def parse_tree(source: IO[bytes] | str) -> Any:
 
 
 def parse_html(pieces: Iterable[str], target: Any) -> Iterator[None]:
-    """Feed a page to a target of lxml, yielding between its pieces. Raises `MarkupError`."""
+    """Feed a page to a target of lxml, yielding between its pieces. Raises `MarkupError`.
+
+    Comments are left out where a target has no method `comment`.
+    """
     from lxml import etree
 
-    parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, remove_comments=True)
+    silent = not hasattr(target, "comment")
+    parser = etree.HTMLParser(target=target, encoding="utf-8", no_network=True, remove_comments=silent)
     fed = False
     try:
         for piece in _split(pieces):

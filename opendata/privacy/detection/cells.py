@@ -21,6 +21,7 @@ SHORTEST_RUN = 7
 """Digits: shorter runs belong to no identifier that is looked for."""
 
 _LONG_RUN = re.compile(b"\x01{%d,}" % SHORTEST_RUN)
+_AS_SHAPE = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
 _WORD = 4
 _DIGIT_WORD = 0x30303030
 _HIGH_HALVES = 0xF0F0F0F0
@@ -108,11 +109,6 @@ class Cells:
         return int(np.count_nonzero(self.lengths))
 
     @cached_property
-    def is_wide(self) -> bool:
-        """Whether any character is outside ASCII."""
-        return bool(len(self.data) and self.data.max() >= 0x80)
-
-    @cached_property
     def shifted(self) -> np.ndarray:
         """The bytes less 48, so that digits are 0 to 9 and what sorts before them is large: one pass serves several."""
         import numpy as np
@@ -127,16 +123,65 @@ class Cells:
         return found
 
     @cached_property
-    def has_marks(self) -> bool:
-        """Whether a space or a punctuation mark up to the slash occurs."""
-        return bool((self.shifted >= 0xF0).any())
-
-    @cached_property
-    def has_capitals(self) -> bool:
-        """Whether a capital ASCII letter or an at sign occurs."""
+    def shape(self) -> np.ndarray:
+        """The bytes less 48 with all digits as 0: texts that differ in digits alone have the same shape."""
         import numpy as np
 
-        return bool(((self.data - np.uint8(64)) < 27).any())
+        found: np.ndarray = self.shifted & (self.digits.view(np.uint8) - np.uint8(1))
+        return found
+
+    @cached_property
+    def are_alike(self) -> bool:
+        """Whether all cells (two at least) have as many bytes and the same shape: then the first speaks for all."""
+        width = self.width
+        if not width or len(self.lengths) < 2:
+            return False
+        first, second = (self.data[start : start + width].tobytes() for start in (0, width))
+        if first.translate(_AS_SHAPE) != second.translate(_AS_SHAPE):
+            return False
+        shape = self.shape
+        return bool((shape[width:] == shape[:-width]).all())
+
+    @cached_property
+    def sample(self) -> Cells:
+        """The first cell alone if all are alike, else these cells: what to ask whether some byte occurs at all."""
+        return Cells(self.column.slice(0, 1)) if self.are_alike else self
+
+    @cached_property
+    def _narrow(self) -> int:
+        """How many bytes are ASCII characters."""
+        import numpy as np
+
+        return int(np.count_nonzero(self.data < 0x80))
+
+    @cached_property
+    def is_wide(self) -> bool:
+        """Whether any character is outside ASCII."""
+        return self.sample._narrow < len(self.sample.data)
+
+    @cached_property
+    def has_signs(self) -> bool:
+        """Whether any ASCII character that isn't a digit occurs."""
+        import numpy as np
+
+        return self.sample._narrow > int(np.count_nonzero(self.sample.digits))
+
+    @cached_property
+    def has_digits(self) -> bool:
+        """Whether an ASCII digit occurs."""
+        return bool(self.sample.digits.any())
+
+    @cached_property
+    def has_marks(self) -> bool:
+        """Whether a space or a punctuation mark up to the slash occurs."""
+        return self.has_signs and bool((self.sample.shifted >= 0xF0).any())
+
+    @cached_property
+    def has_letters(self) -> bool:
+        """Whether an ASCII letter or an at sign occurs."""
+        import numpy as np
+
+        return self.has_signs and bool(((self.sample.data - np.uint8(64)) < 59).any())
 
     @cached_property
     def width(self) -> int:
@@ -160,7 +205,7 @@ class Cells:
         none = np.empty(0, np.int64)
         if self.longest < SHORTEST_RUN or not self._has_digit_words():
             return Runs(self, none, none)
-        if self.width and (alike := self._find_alike_runs()) is not None:
+        if self.are_alike and (alike := self._find_alike_runs()) is not None:
             return alike
         digits = self.digits
         pairs = digits[:-1] & digits[1:]
@@ -179,12 +224,10 @@ class Cells:
         return Runs(self, starts, edges[1::2] - starts + SHORTEST_RUN - 1)
 
     def _find_alike_runs(self) -> Runs | None:
-        """The runs of a column whose cells all have digits at the same places; None if they haven't."""
+        """The runs of cells that are alike, if each has one or none."""
         import numpy as np
 
-        first = self.digits[: self.width].tobytes()
-        if self.digits.tobytes() != first * len(self.lengths):
-            return None
+        first = self.sample.digits.tobytes()
         found = [(match.start(), match.end()) for match in _LONG_RUN.finditer(first)]
         starts = np.arange(0, len(self.data), self.width)
         if len(found) != 1:
@@ -193,12 +236,13 @@ class Cells:
         return Runs(self, starts + place, np.full(len(starts), end - place), place)
 
     def look_across(self, place: int) -> np.ndarray:
-        """The byte at a place of every cell of a column whose cells all have the same number; 0 outside."""
+        """The byte at a place of every cell, if they are alike; 0 outside."""
         import numpy as np
 
-        if 0 <= place < self.width:
-            return self.grid[:, place]
-        return np.zeros(len(self.lengths), np.uint8)
+        inside = 0 <= place < self.width
+        if inside and self.sample.digits[place]:
+            return np.ascontiguousarray(self.grid[:, place])
+        return np.full(len(self.lengths), self.sample.data[place] if inside else 0, np.uint8)
 
     def find_rows(self, places: np.ndarray) -> np.ndarray:
         """The row of each of some ascending places."""
@@ -234,8 +278,9 @@ class Cells:
         """Whether four aligned bytes look like digits: a run of seven always covers four."""
         import numpy as np
 
-        whole = len(self.data) // _WORD * _WORD
-        words = np.frombuffer(self.data[:whole].data, np.uint32)
+        data = self.sample.data
+        whole = len(data) // _WORD * _WORD
+        words = np.frombuffer(data[:whole].data, np.uint32)
         found = (words & np.uint32(_HIGH_HALVES)) == np.uint32(_DIGIT_WORD)
         # up to three bytes at the end are outside of any word, but a run of seven covers one before them
         return bool(found.any())

@@ -11,9 +11,10 @@ from opendata.privacy.detection.cells import Cells
 from opendata.privacy.detection.contacts import count_contacts
 from opendata.privacy.detection.dates import Years, count_number_years, count_text_years, count_typed_years
 from opendata.privacy.detection.digits.digit_runs import count_digit_runs
+from opendata.privacy.detection.digits.loose_mobiles import count_loose_mobiles
 from opendata.privacy.detection.digits.spacing import join_spaced_digits
-from opendata.privacy.detection.hints import find_hints, names_organisations
-from opendata.privacy.detection.tallies import Tallies
+from opendata.privacy.detection.hints import find_hints
+from opendata.privacy.detection.tallies import EXAMPLES, Tallies
 from opendata.privacy.detection.words.addresses import AddressCounter
 from opendata.privacy.detection.words.names import NameSample, count_names
 from opendata.tables.arrow.arrays import view_numbers
@@ -25,11 +26,14 @@ HINTED: Mapping[Kind, str] = {
     Kind.PASSPORT: "^[A-Z]{1,2}[0-9]{7,8}$",
     Kind.TRAVEL_PERMIT: "^(?:[HMC]?[0-9]{8}(?:[0-9]{2})?|[A-Z]{3}[0-9]{12}|C[A-Z][0-9]{7})$",
     Kind.MILITARY_ID: "字第?[0-9]{6,8}号?$",
-    Kind.LANDLINE: "^[2-9][0-9]{6,7}(?:-[0-9]{1,5})?$",
+    Kind.LANDLINE: "^[0-9]{7,8}(?:-[0-9]{1,5})?$",
     Kind.BANK_CARD: "^[0-9]{4}(?: ?[0-9]{4}){2,3}(?: ?[0-9]{1,3})?$",
-    Kind.SOCIAL: "^(?:[1-9][0-9]{4,10}|[A-Za-z][A-Za-z0-9_-]{5,19})$",
+    Kind.SOCIAL: "^(?:[0-9]{5,11}|[A-Za-z][A-Za-z0-9_-]{5,19})$",
 }
-"""What whole cells look like in columns whose names say what they are; elsewhere such cells prove nothing."""
+"""What whole cells look like in columns whose names say what they are; elsewhere such cells prove nothing.
+
+Every pattern takes any digit where it takes one, so that cells of one shape match or don't together.
+"""
 
 _LEAST = 10_000_000_000
 """Whole numbers below this have no more than ten digits, too few for any identifier that columns aren't named after."""
@@ -43,7 +47,6 @@ class ScreenedColumn:
     def __init__(self, field: Field) -> None:
         self.name = field.name
         self.hints = find_hints(field)
-        self.is_organisation = names_organisations(field)
         self.tallies = Tallies()
         self.names = NameSample()
         self.years = Years()
@@ -75,12 +78,13 @@ class ScreenedColumn:
             return
         joined = join_spaced_digits(cells)
         count_digit_runs(joined or cells, self.tallies)
+        count_loose_mobiles(joined or cells, self.tallies, is_named=Kind.MOBILE in self.hints)
         count_contacts(cells, self.tallies)
         count_names(cells, self.tallies, self.names)
         self._addresses.count(cells, self.tallies)
         if not cells.is_wide or Kind.BIRTH_DATE in self.hints:
             count_text_years(cells, self.years)
-        self._count_hinted(column)
+        self._count_hinted(cells)
 
     def _take_integers(self, column: pa.Array) -> None:
         import pyarrow as pa
@@ -97,7 +101,7 @@ class ScreenedColumn:
         elif bounds["min"] >= 19_000_101 and bounds["max"] <= 21_001_231:
             count_number_years(view_numbers(values), self.years)
         if HINTED.keys() & self.hints.keys():
-            self._count_hinted(pc.cast(values, pa.string()))
+            self._count_hinted(Cells(pc.cast(values, pa.string())))
 
     def _take_doubles(self, column: pa.Array) -> None:
         import pyarrow as pa
@@ -125,17 +129,18 @@ class ScreenedColumn:
             self.tallies.values += len(values)
             count_digit_runs(Cells(pc.cast(values, pa.string())), self.tallies)
 
-    def _count_hinted(self, column: pa.Array) -> None:
+    def _count_hinted(self, cells: Cells) -> None:
         """Count cells that only the column's name makes personal data, where its name does."""
         import pyarrow.compute as pc
 
         for kind, pattern in HINTED.items():
-            if kind in self.hints:
-                mask = pc.match_substring_regex(column, pattern)
-                number = pc.sum(mask).as_py() or 0
-                if number:
-                    tally = self.tallies.of(kind)
-                    tally.hinted += number
-                    if len(tally.examples) < 3:
-                        for text in column.filter(mask)[:3].to_pylist():
-                            tally.add_example(text)
+            if kind not in self.hints:
+                continue
+            mask = pc.match_substring_regex(cells.sample.column, pattern)
+            number = pc.sum(mask).as_py() or 0
+            if number:
+                tally = self.tallies.of(kind)
+                tally.hinted += len(cells.lengths) if cells.are_alike else number
+                if len(tally.examples) < EXAMPLES:
+                    for text in cells.sample.column.filter(mask)[:EXAMPLES].to_pylist():
+                        tally.add_example(text)

@@ -16,34 +16,38 @@ from opendata.privacy.detection.words.patterns import EMAIL, PLATE, SOCIAL
 if TYPE_CHECKING:
     import numpy as np
 
-_AT = 64
+_AT, _COLON = b"@:"
 _LONGEST_PLATE = 13
 _MARKS = ("微信".encode(), "微博".encode())
 _MIDDLE = "微".encode()[1:]
-_SHORTEST_TEXT = 15
+_SHORTEST = 6
 
 
 def count_contacts(cells: Cells, tallies: Tallies) -> None:
     """Count the cells with an e-mail address, a plate or a social account."""
     import numpy as np
 
-    if cells.longest >= 6 and cells.has_capitals and (cells.data == _AT).any():
-        _count(cells, _find_rows(cells, cells.data == _AT), tallies, Kind.EMAIL, EMAIL)
-    if not cells.is_wide or cells.longest < 9:
+    if cells.longest < _SHORTEST:
         return
-    if cells.has_capitals:
-        behind = (cells.data[:-1] >= 0x80) & ((cells.data[1:] - np.uint8(65)) < 26)
-        if behind.any():
-            _count(cells, _find_rows(cells, behind), tallies, Kind.PLATE, rf"(?:^|[^A-Z0-9]){PLATE}(?:$|[^A-Z0-9])")
-    if cells.longest >= _SHORTEST_TEXT and _names_social_account(cells):
+    if cells.has_letters:
+        marks = cells.data == _AT
+        if marks.any():
+            _count(cells, _find_rows(cells, marks), tallies, Kind.EMAIL, EMAIL)
+        if cells.is_wide:
+            behind = (cells.data[:-1] >= 0x80) & ((cells.data[1:] - np.uint8(65)) < 26)
+            if behind.any():
+                _count(cells, _find_rows(cells, behind), tallies, Kind.PLATE, rf"(?:^|[^A-Z0-9]){PLATE}(?:$|[^A-Z0-9])")
+    if (cells.has_letters or len(cells.runs.starts)) and _names_social_account(cells.sample):
         _count(cells, np.arange(len(cells.lengths)), tallies, Kind.SOCIAL, SOCIAL)
 
 
 def _names_social_account(cells: Cells) -> bool:
     """Whether the name of a social network occurs: QQ, WeChat, 微信, 微博."""
-    if cells.has_capitals and any(mark in cells.data.tobytes() for mark in (b"QQ", b"WeChat")):
+    if not cells.is_wide and not cells.has_marks and not (cells.data == _COLON).any():
+        return False  # nothing is between the name and the account
+    if cells.has_letters and any(mark in cells.data.tobytes() for mark in (b"QQ", b"WeChat")):
         return True
-    if not ((cells.data[:-1] == _MIDDLE[0]) & (cells.data[1:] == _MIDDLE[1])).any():
+    if not cells.is_wide or not ((cells.data[:-1] == _MIDDLE[0]) & (cells.data[1:] == _MIDDLE[1])).any():
         return False
     text = cells.data.tobytes()
     return any(mark in text for mark in _MARKS)

@@ -35,7 +35,6 @@ _ORGANISATION = re.compile(
     "单位|企业|机构|公司|名称|部门|组织|社团|项目|地址|电话|数量|人数|类型|类别|编号|代码|日期|时间"
 )
 _SURE = re.compile("姓名|full.?name")
-_COMPANY = re.compile("单位|企业|机构|公司|法人|商户|店名|学校|医院|部门|organi[sz]ation|company|agency|employer")
 _PATTERNS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _HINTS.items()}
 
 
@@ -46,8 +45,3 @@ def find_hints(field: Field) -> Mapping[Kind, str]:
     if Kind.NAME in found and _ORGANISATION.search(text) and not _SURE.search(text):
         del found[Kind.NAME]
     return found
-
-
-def names_organisations(field: Field) -> bool:
-    """Whether a column is about organisations by its name."""
-    return bool(_COMPANY.search(f"{field.name} {field.title}"))

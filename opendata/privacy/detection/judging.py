@@ -21,6 +21,7 @@ _LEAST_HOMES = 0.2
 _PROSE_BYTES = 90
 """Bytes: columns whose values are longer on average are prose, in which one address is worth a finding."""
 _FEW = 8
+_LEAST_LOOSE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,16 @@ def _judge_residents(column: ScreenedColumn) -> Verdict | None:
 
 def _judge_mobiles(column: ScreenedColumn) -> Verdict | None:
     tally = column.tallies.find(Kind.MOBILE)
-    if tally is None or not tally.count:
+    if tally is None:
         return None
     hinted = Kind.MOBILE in column.hints
-    if not hinted and (tally.count < _MAJORITY * tally.rivals or tally.is_serial):
-        return None
-    sign = make_sign(Evidence.PATTERN, count=tally.count, of=tally.rivals)
-    is_sure = hinted or tally.count >= _SHAPE * tally.rivals
-    return Verdict(Kind.MOBILE, tally.count, Certainty.CERTAIN if is_sure else Certainty.LIKELY, (sign,))
+    is_counted = hinted or (tally.count >= _MAJORITY * tally.rivals and not tally.is_serial)
+    is_loose = hinted or (tally.weak >= _LEAST_LOOSE and tally.weak >= _SHAPE * column.tallies.values)
+    loose = tally.weak if is_loose else 0
+    count = (tally.count if is_counted else 0) + loose
+    sign = make_sign(Evidence.PATTERN, count=count, of=tally.rivals + loose)
+    is_sure = hinted or (not loose and count >= _SHAPE * tally.rivals)
+    return Verdict(Kind.MOBILE, count, Certainty.CERTAIN if is_sure else Certainty.LIKELY, (sign,)) if count else None
 
 
 def _judge_landlines(column: ScreenedColumn) -> Verdict | None:
@@ -199,7 +202,8 @@ def _judge_names(column: ScreenedColumn) -> Verdict | None:
     else:
         spread = found.surnames >= min(5, found.named // 3)
         bar = (0.75, 0.45, 0.3) if short >= _MAJORITY else (0.85, 0.6, 0.4)
-        is_found = spread and named >= bar[0] and typical >= bar[1] and frequent >= bar[2]
+        is_typical = named >= 0.95 and typical >= 0.8
+        is_found = spread and named >= bar[0] and typical >= bar[1] and (frequent >= bar[2] or is_typical)
         is_sure = is_found and named >= 0.9 and typical >= 0.6
     if not is_found:
         return None

@@ -42,7 +42,7 @@ def build_transform(decision: Decision, key: bytes) -> Transform | None:
     match decision.treatment:
         case Treatment.MASK:
             if decision.within:
-                return partial(_map_texts, _mask_within)
+                return partial(_map_texts, partial(_mask_within, of_phones=decision.kind is Kind.MOBILE))
             return partial(_map_texts, partial(mask_value, decision.kind or Kind.SOCIAL))
         case Treatment.PSEUDONYMISE:
             if len(key) < 16:
@@ -132,10 +132,10 @@ def _range_text(width: int, text: str) -> str | None:
         return None
 
 
-def _mask_within(text: str) -> str:
+def _mask_within(text: str, *, of_phones: bool) -> str:
     """A text with the personal data in it masked."""
     parts, place = [], 0
-    for span in find_spans(text):
+    for span in find_spans(text, of_phones=of_phones):
         parts += [text[place : span.start], mask_value(span.kind, text[span.start : span.end])]
         place = span.end
     return "".join([*parts, text[place:]])

@@ -109,6 +109,7 @@ def _find_faults(document: object, schema: TableSchema) -> Iterator[Fault]:
             if isinstance(item, Mapping) and item.get("treatment") == "drop" and isinstance(item.get("field"), str)
         }
         yield from _find_aggregation_faults(document["aggregate"], fields, gone)
+        yield from _find_shown_faults(document["aggregate"], columns)
     elif any(isinstance(item, Mapping) and item.get("treatment") == "aggregate" for item in columns):
         yield fault("/aggregate", N_("A column is to be aggregated, so “aggregate” must say by which columns"))
 
@@ -227,6 +228,45 @@ def _find_aggregation_faults(found: object, fields: Mapping[str, Field], gone: s
             least=LEAST_THRESHOLD,
             limit=MAX_THRESHOLD,
         )
+
+
+def _find_shown_faults(aggregate: object, columns: list[Any]) -> Iterator[Fault]:
+    """The columns that are to be aggregated away and whose values the counts would show."""
+    by = aggregate.get("by") if isinstance(aggregate, Mapping) else None
+    for number, item in enumerate(columns):
+        is_hidden = isinstance(item, Mapping) and item.get("treatment") == Treatment.AGGREGATE
+        if is_hidden and isinstance(by, list) and item.get("field") in by:
+            text = N_("Counting by the column “%(name)s” shows each of its values. Choose another treatment for it")
+            yield fault(f"/columns/{number}/treatment", text, name=item["field"])
+
+
+def require_shape(document: object) -> None:
+    """Raises `InvalidMetadataError` for what can't be decisions about any table: for those whose table isn't read yet.
+
+    What fits the table is found by `parse_decisions`.
+    """
+    if not isinstance(document, Mapping):
+        raise InvalidMetadataError(faults=[fault("", N_("Decisions must be a JSON object"))])
+    faults = []
+    columns, aggregate = document.get("columns", []), document.get("aggregate")
+    if not isinstance(columns, list):
+        faults.append(fault("/columns", N_("“%(key)s” must be a list"), key="columns"))
+        columns = []
+    for number, item in enumerate(columns):
+        if not isinstance(item, Mapping) or not all(isinstance(item.get(key), str) for key in ("field", "treatment")):
+            text = N_("Each decision must be an object with “field” and “treatment”")
+            faults.append(fault(f"/columns/{number}", text))
+        elif item["treatment"] not in list(Treatment):
+            faults.append(_choices(f"/columns/{number}/treatment", "treatment", Treatment))
+    if "aggregate" in document and not isinstance(aggregate, Mapping):
+        faults.append(fault("/aggregate", N_("“aggregate” must be an object with “by”, “sum” and “threshold”")))
+    counted = aggregate if isinstance(aggregate, Mapping) else {}
+    lists = [(f"/aggregate/{key}", key, counted.get(key, [])) for key in ("by", "sum")]
+    for place, key, names in (*lists, ("/quasi", "quasi", document.get("quasi", []))):
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            faults.append(fault(place, N_("“%(key)s” must be a list of columns of this table"), key=key))
+    if faults:
+        raise InvalidMetadataError(N_("The decisions about personal data can't be used"), faults=faults)
 
 
 def _choices(place: str, key: str, code: Iterable[StrEnum]) -> Fault:

@@ -40,6 +40,24 @@ def treat_schema(schema: TableSchema, decisions: Decisions) -> TableSchema:
     return TableSchema(found)
 
 
+def hide_rules(schema: TableSchema, decisions: Decisions) -> TableSchema:
+    """A schema without its rules for columns that aren't published as they are.
+
+    Of these only the name and the type stay: lists of values, patterns and bounds may have the data itself in them.
+    """
+    hidden = {item.field for item in decisions.columns if item.changes_values or item.treatment is Treatment.AGGREGATE}
+    if decisions.aggregation is not None:
+        shown = {*decisions.aggregation.by, *decisions.aggregation.sums}
+        hidden |= {name for name in schema.names if name not in shown}
+    found = copy.deepcopy(dict(schema.descriptor))
+    found["fields"] = [
+        {"name": item.name, "type": item.type} if item.name in hidden else dict(item.descriptor)
+        for item in schema.fields
+    ]
+    _drop_checks(found, schema, hidden)
+    return TableSchema(found)
+
+
 def aggregate_schema(schema: TableSchema, aggregation: Aggregation) -> TableSchema:
     """The schema of the counts that replace the rows of `schema`: the columns counted by, counts, sums."""
     fields = {item.name: item for item in schema.fields}

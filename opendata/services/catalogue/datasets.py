@@ -33,6 +33,7 @@ from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, write_cursor
 from opendata.services.core.values import DatasetView, Page
+from opendata.services.privacy.texts import needs_reason
 from opendata.services.signing.endings import end_reviews
 
 logger = logging.getLogger(__name__)
@@ -165,7 +166,8 @@ class Datasets:
 
         With `deep` objects are merged within as well (JSON Merge Patch, RFC 7396). The next version carries them. Where
         fewer people may have the data than before, all versions of the dataset are withdrawn. Under two-person review
-        the change to a published dataset is proposed only: its next approved draft makes it public.
+        the change to a published dataset is proposed only, and so is one whose texts look like personal data: the next
+        draft makes it public.
 
         Raises `InvalidMetadataError`, also for a change that withdraws versions unless `withdraws` confirms that;
         `PreconditionError` if `revision` isn't the current one, `StateError` while a version is being published.
@@ -178,11 +180,13 @@ class Datasets:
                     N_("The dataset has changed since you read it. Read it again, then make your change")
                 )
             disclosure = disclosure_of(row)
-            is_reviewed = is_listed(row) and self._context.settings.review != "none" and actor != SYSTEM
             carried = next_metadata(row)
             before = row.meta if actor == SYSTEM else carried
             merged = merge_patch(before, changes) if deep else {**before, **changes}
-            described = read_metadata({key: value for key, value in merged.items() if value is not None}).to_json()
+            metadata = read_metadata({key: value for key, value in merged.items() if value is not None})
+            described = metadata.to_json()
+            waits = self._context.settings.review != "none" or needs_reason(metadata)
+            is_reviewed = is_listed(row) and actor != SYSTEM and waits
             if described != (before if is_reviewed else row.meta):
                 wanted = Disclosure.from_json(described.get("disclosure"))
                 if row.latest is not None and not withdraws and wanted.is_narrower_than(disclosure):

@@ -39,17 +39,24 @@ class Placement:
             public = self._list_public(row, owner)
             hidden = set(manifest.list_blobs()) - public
             hidden -= self._list_public_elsewhere(session, row, hidden)
-        self.share(manifest, public)
+        self._share(manifest, public)
         for name in hidden:
             if self._context.public.has_blob(name):
                 _copy(self._context.public, self._context.private, name)
                 self._context.public.delete_blob(name)
 
     def share(self, manifest: Manifest, public: Collection[str]) -> None:
-        """See to it that those of a version's files which are public are in the public store, all others are not lost.
+        """See to it that those of a new version's files which are public are in the public store, and none is lost.
 
         Raises `IntegrityError` where a file isn't what it was, `NotFoundError` where it is gone.
         """
+        self._share(manifest, public)
+        for name in manifest.list_blobs():
+            if not self._context.public.has_blob(name) and not self._context.private.has_blob(name):
+                raise NotFoundError(N_("The store has no blob %(name)s"), name=name)
+
+    def _share(self, manifest: Manifest, public: Collection[str]) -> None:
+        """Copy the files of a version to the stores where they belong. What is in neither stays away."""
         stores = self._context.public, self._context.private
         for name in manifest.list_blobs():
             target, other = stores if name in public else stores[::-1]

@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Draft, DraftResource, Version
+from opendata.db.models import Dataset, Version
 from opendata.domain.disclosure import Disclosure
-from opendata.domain.drafts import ENDED, DraftState
 from opendata.domain.manifest import Manifest
 from opendata.domain.moments import format_time
 from opendata.domain.records import Erratum
@@ -26,6 +25,7 @@ from opendata.domain.resources import Resource
 from opendata.errors import N_, BackendError, InvalidMetadataError, StateError, fault
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.entries import find_dataset
+from opendata.services.catalogue.erased_drafts import forget_erased
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.placement import Placement
 from opendata.services.catalogue.versions import find_version, view_version
@@ -287,22 +287,7 @@ class Withdrawals:
         if not names:
             return
         with self._context.write() as session:
-            parts = (DraftResource.upload, DraftResource.csv, DraftResource.parquet)
-            found = session.scalars(select(DraftResource).where(or_(*(part.in_(names) for part in parts))))
-            rows = list(found)
-            own = {name for row in rows for name in _list_private(row)}
-            for row in rows:
-                row.report = row.profile = row.proposed_schema = row.reading = row.findings = row.plain = None
-                if row.changes:
-                    own.add(row.changes["rows"])
-                    row.changes = None
-            own |= _forget_changes(session, names)
-            for draft in session.scalars(select(Draft).where(Draft.id.in_({row.draft_id for row in rows}))):
-                draft.key_reports = {}
-                if draft.status not in ENDED:
-                    draft.status, draft.wanted = DraftState.DISCARDED, ""
-                    draft.modified = self._context.clock()
-                    draft.revision += 1
+            own = forget_erased(session, names, self._context.clock())
         for name in {*names, *own}:
             self._context.private.delete_blob(name)
         for name in names:
@@ -330,21 +315,6 @@ def _list_content(resources: Sequence[Resource]) -> set[str]:
 def _list_files(resources: Sequence[Resource]) -> set[str]:
     """The digests of the files of these resources, those of their reports included."""
     return {file.hash for item in resources for file in (*item.contents, *item.published)}
-
-
-def _forget_changes(session: Session, names: Sequence[str]) -> set[str]:
-    """Forget in all drafts which rows of these blobs they change; the blobs that have the rows."""
-    gone = {f"sha256:{name}" for name in names}
-    found = set()
-    for row in session.scalars(select(DraftResource).where(DraftResource.changes.is_not(None))):
-        if row.changes and gone.intersection(row.changes.get("blobs", ())):
-            found.add(row.changes["rows"])
-            row.changes = None
-    return found
-
-
-def _list_private(row: DraftResource) -> set[str]:
-    return {name for name in (row.upload, row.csv, row.parquet, row.plain, row.findings) if name}
 
 
 def _stands(session: Session, dataset: str, version: str) -> bool:

@@ -15,6 +15,7 @@ from opendata.domain.disclosure import Disclosure
 from opendata.domain.drafts import SETTLED, ChangeCounts, DraftState, Failure
 from opendata.domain.manifest import Notice
 from opendata.domain.metadata import MetadataJson
+from opendata.domain.privacy import PlacedFindingJson, TextFindingJson
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.records import Erratum, Suspension, Tombstone
 from opendata.domain.review.checklist import Check
@@ -150,7 +151,8 @@ class DraftResourceView:
     whether somebody said that it has none this time. `changes` counts the rows that differ from the version before.
     `disclosure` is `open` for one that everybody may have although the dataset isn't open. `decisions` are those about
     personal data, `untreated` the schema before they are applied, `treated` the record of what they did, `risk` that of
-    the confirmed quasi-identifiers.
+    the confirmed quasi-identifiers. `texts` are the findings in an attachment, `is_read` says whether all its text
+    was screened, `unread` is the code that says why not.
     """
 
     name: str
@@ -181,6 +183,9 @@ class DraftResourceView:
     treated: Mapping[str, Any] | None = None
     risk: Mapping[str, Any] | None = None
     untreated: TableSchema | None = None
+    texts: Sequence[TextFindingJson] = ()
+    is_read: bool | None = None
+    unread: str = ""
 
     @property
     def lost_share(self) -> float:
@@ -246,7 +251,7 @@ class DraftView:
     is later; `publish_at` the earliest time somebody chose for that. `disclosure` says who may have its data. `digest`
     (`sha256:…`) names what was submitted. `undecided` are the findings of `privacy` that need a decision. `checks` is
     all that was signed, `open_checks` what a reviewer has yet to sign, `comments` all that was said. `replaces` is the
-    draft whose corrected files it has.
+    draft whose corrected files it has. `text_findings` are those in metadata, names and attachments.
     """
 
     id: str
@@ -289,6 +294,7 @@ class DraftView:
     checks: Sequence[CheckView] = ()
     open_checks: Sequence[Check] = ()
     comments: Sequence[CommentView] = ()
+    text_findings: Sequence[PlacedFindingJson] = ()
 
     @property
     def tables(self) -> Sequence[DraftResourceView]:

@@ -141,4 +141,5 @@ def make_attachment(item: DraftAttachment) -> Attachment:
         description=item.description,
         i18n=item.i18n,
         disclosure=item.disclosure,
+        is_read=item.is_read is not False,
     )

@@ -20,7 +20,8 @@ from opendata.services.catalogue.entries import next_metadata
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
 from opendata.services.drafts.next_version import foresee, metadata_of
-from opendata.services.privacy.gate import list_undecided
+from opendata.services.privacy.gate import NOTES, list_undecided
+from opendata.services.privacy.texts import count_text_warnings, list_text_findings
 from opendata.services.signing.signatures import list_open, view_checks, view_comments, write_digest
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.tables.report.report import add_errors, describe_report, restore_task
@@ -55,6 +56,7 @@ def view_draft(
     """
     own = {item.name for item in row.resources} | {item.name for item in row.attachments}
     carried = list_carried(manifest, own.union(row.dropped))
+    texts = list_text_findings(row, metadata_of(row)) if with_report and row.status not in ENDED else ()
     return DraftView(
         id=row.id,
         dataset=row.dataset_id,
@@ -87,7 +89,8 @@ def view_draft(
         privacy=tuple(row.privacy),
         undecided=tuple(list_undecided(row)),
         report=build_report(row) if with_report else None,
-        warnings=count_warnings(row),
+        text_findings=texts,
+        warnings=count_warnings(row) + count_text_warnings(texts),
         total=sum(item.upload_bytes for item in row.resources),
         is_at_work=is_at_work(row.wanted, row.error) and not is_put_off(row),
         scheduled=row.due if is_put_off(row) else None,
@@ -181,7 +184,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         choices=list_choices(item),
         no_rows=is_said_empty(item),
         disclosure=item.disclosure,
-        decisions=item.decisions,
+        decisions=_without_seen(item.decisions),
         treated=item.treated,
         risk=item.risk,
         untreated=TableSchema(found) if (found := item.untreated or item.published_schema) else None,
@@ -239,6 +242,9 @@ def _view_attachment(item: DraftAttachment) -> DraftResourceView:
         filename=item.filename,
         mediatype=item.mediatype,
         disclosure=item.disclosure,
+        texts=tuple(item.texts or ()),
+        is_read=item.is_read,
+        unread=item.unread,
     )
 
 
@@ -262,6 +268,12 @@ def _view_carried(item: Resource) -> DraftResourceView:
         type=item.type,
         filename=attachment.filename if attachment else "",
         mediatype=attachment.mediatype if attachment else "",
+        is_read=attachment.is_read if attachment else None,
         treated=table.privacy if table else None,
         disclosure=item.disclosure,
     )
+
+
+def _without_seen(decisions: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    said = {key: value for key, value in (decisions or {}).items() if key not in NOTES}
+    return said or None

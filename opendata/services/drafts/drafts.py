@@ -41,6 +41,7 @@ from opendata.services.drafts.intake import Intake, Received, ResourceOption, Se
 from opendata.services.drafts.next_version import foresee
 from opendata.services.drafts.readings import recall_choices
 from opendata.services.drafts.steps import Steps
+from opendata.services.privacy.gate import BY, is_restored
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.services.uploads.uploads import mark_used
 from opendata.tables.diff.difference_forms import take_first_rows
@@ -91,6 +92,11 @@ class Drafts(Steps):
         found = require_signed_in(actor)
         with self._context.read() as session:
             return require_editor(found, find_dataset(session, dataset).publisher_id)
+
+    def find_decisions(self, dataset: str, table: str) -> Mapping[str, Any]:
+        """What is kept of the decisions about the personal data of a table. Raises `NotFoundError`."""
+        with self._context.read() as session:
+            return (find_dataset(session, dataset).decisions or {}).get(table) or {}
 
     def get(self, actor: Actor | None, draft: str) -> DraftView:
         """One draft with its report. Raises `NotFoundError`, `NotPermittedError`."""
@@ -235,7 +241,10 @@ def _build_row(
     notes: str,
     now: datetime,
 ) -> Draft:
-    """The row of a new draft; `recalled` is what was chosen for earlier files of its tables."""
+    """The row of a new draft; `recalled` is what was chosen for earlier files of its tables.
+
+    A person who decided about their personal data contributes to it.
+    """
     tables = [DraftResource(position=number, **item) for number, item in enumerate(received.tables)]
     for table in tables:
         recall = recalled[table.name]
@@ -243,8 +252,11 @@ def _build_row(
             table.choices = {**recall, **(table.choices or {})}
         if table.decisions is None:
             table.decisions = (dataset.decisions or {}).get(table.name)
-        else:
+        elif not is_restored(table):
+            if table.decisions:
+                table.decisions = {**table.decisions, BY: author.name}
             dataset.decisions = {**(dataset.decisions or {}), table.name: table.decisions}
+    deciders = {item.decisions[BY] for item in tables if item.decisions and BY in item.decisions}
     return Draft(
         id=secrets.token_hex(12),
         dataset=dataset,
@@ -254,7 +266,7 @@ def _build_row(
         notes=notes.strip(),
         author_id=author.id,
         author=author.name,
-        contributors=sorted({author.name, *(dataset.proposed["by"] if dataset.proposed else ())}),
+        contributors=sorted({author.name, *deciders, *(dataset.proposed["by"] if dataset.proposed else ())}),
         created=now,
         modified=now,
         key_reports={},

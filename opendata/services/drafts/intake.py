@@ -27,11 +27,13 @@ from opendata.intake.kind.kinds import detect_kind
 from opendata.intake.opening import NO_TABLE
 from opendata.intake.understanding import read_choices
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.privacy.treatments.parsing import require_shape
 from opendata.services.catalogue.schemas import find_schema
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places, choose_disclosure
 from opendata.services.drafts.draft_view import NO_ROWS
+from opendata.services.privacy.gate import NOTES, RESTORED
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.text.dialect import read_dialect
@@ -46,7 +48,8 @@ class ResourceOption:
 
     `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell. `no_rows` says that the table has none this time.
     `disclosure` is `open` where everybody may have the resource although the dataset isn't open, `decisions` are those
-    about personal data; None of either: as last time.
+    about personal data; None of either: as last time. `is_restored` says that the file has the published rows of an
+    earlier version.
     """
 
     file: str
@@ -63,6 +66,7 @@ class ResourceOption:
     disclosure: str | None = None
     no_rows: bool = False
     decisions: Mapping[str, Any] | None = None
+    is_restored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,8 +284,21 @@ def _describe_table(name: str, kept: KeptFile, before: TableResource | None) -> 
         "encoding": option.encoding,
         "choices": rules.get("choices"),
         "disclosure": choose_disclosure(option.disclosure, before),
-        "decisions": dict(option.decisions) if option.decisions is not None else None,
+        "decisions": _take_decisions(option),
     }
+
+
+def _take_decisions(option: ResourceOption) -> dict[str, Any] | None:
+    """The decisions about personal data; our own notes about them come with a restored table only.
+
+    Raises `InvalidMetadataError` for what can't be decisions about any table.
+    """
+    if option.decisions is None:
+        return None
+    if option.is_restored:
+        return {**option.decisions, RESTORED: True}
+    require_shape(option.decisions)
+    return {key: value for key, value in option.decisions.items() if key not in NOTES}
 
 
 def _stem(file: str) -> str:

@@ -21,8 +21,10 @@ from opendata.services.catalogue.entries import next_metadata
 from opendata.services.catalogue.publishers import describe_publisher
 from opendata.services.catalogue.row_changes import read_changes
 from opendata.services.core.access import disclosure_of, is_listed
+from opendata.services.core.actors import SYSTEM
 from opendata.services.core.values import NextVersion
 from opendata.services.drafts.attachments import make_attachment
+from opendata.services.privacy.treating import hide_decided
 
 Reports = Mapping[str, StoredFile]
 """What was kept of the report of each table."""
@@ -82,19 +84,27 @@ def seal(row: Draft, base: Manifest | None) -> str:
 
 
 def list_privacy_decisions(row: Draft) -> Sequence[Mapping[str, Any]]:
-    """What was found and decided about the personal data of a draft, as its digest covers it."""
+    """What was found and decided about the personal data of a draft, as its digest covers it.
+
+    The attachments that couldn't be read are part of it: signing declares that somebody looked at them.
+    """
     decided = [
         {"resource": item.name, "decisions": item.decisions, "risk": item.risk}
         for item in row.resources
         if item.decisions or item.risk
     ]
-    return (*row.privacy, *decided)
+    unread = [{"attachment": item.name, "read": False} for item in row.attachments if item.is_read is False]
+    return (*row.privacy, *decided, *unread)
 
 
 def metadata_of(row: Draft) -> DatasetMetadata:
     """The metadata that a draft carries: what waits for its approval, unless the owner of the instance publishes it."""
-    is_direct = row.wanted == "publish" and row.approver is None
-    return read_metadata(row.dataset.meta if is_direct else next_metadata(row.dataset))
+    return read_metadata(row.dataset.meta if is_direct(row) else next_metadata(row.dataset))
+
+
+def is_direct(row: Draft) -> bool:
+    """Whether the owner of the instance publishes a draft, with the metadata that the dataset has already."""
+    return row.approver is None and row.submitter == SYSTEM.name
 
 
 def carries_data(row: Draft) -> bool:
@@ -153,6 +163,8 @@ def list_resources(row: Draft, base: Manifest | None, reports: Reports) -> list[
 def _make_table(item: DraftResource, report: StoredFile | None) -> TableResource:
     published = item.published_schema or {}
     source = item.schema if item.schema is not None else item.untreated
+    if source is not None and item.treated is not None:
+        source = hide_decided(source, item.decisions)
     return TableResource(
         name=item.name,
         title=item.title,

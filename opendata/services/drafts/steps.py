@@ -21,6 +21,7 @@ from opendata.errors import (
     StateError,
     fault,
 )
+from opendata.metadata.dataset import read_metadata
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
@@ -32,7 +33,7 @@ from opendata.services.drafts.draft_view import (
     list_contributors,
     view_draft,
 )
-from opendata.services.drafts.next_version import SEAL_EDITION, seal
+from opendata.services.drafts.next_version import SEAL_EDITION, metadata_of, seal
 from opendata.services.drafts.submission import (
     Submission,
     find_due,
@@ -43,7 +44,8 @@ from opendata.services.drafts.submission import (
     take_submission,
 )
 from opendata.services.drafts.table_changes import TableChanges
-from opendata.services.privacy.gate import require_decided
+from opendata.services.privacy.gate import keep_seen, require_decided
+from opendata.services.privacy.texts import list_text_findings, require_explained, settle_unread
 from opendata.services.signing.signatures import (
     add_comment,
     end_checks,
@@ -84,11 +86,11 @@ class Steps:
         """
         wanted = TableChanges(self._context, changes)
 
-        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+        def change(row: Draft, actor: Actor) -> None:
             resource = next((item for item in row.resources if item.name == name), None)
             if resource is None:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
-            if wanted.apply(row, resource):
+            if wanted.apply(row, resource, actor):
                 self._send_back_to_work(row)
 
         return self._change(actor, draft, steps.CHANGE, change, revision=revision)
@@ -285,17 +287,31 @@ class Steps:
 
         return self._change(actor, draft, steps.PUBLISH, change, revision=revision)
 
-    def publish_directly(self, actor: Actor, draft: str) -> DraftView:
-        """Publish a valid draft without review: for the owner of the instance at the command line alone."""
+    def require_explained(self, draft: str, metadata: Mapping[str, Any], reason: str) -> None:
+        """Raises `InvalidMetadataError` where texts of a draft, with changed metadata, need a reason to be public."""
+        with self._context.read() as session:
+            row = find_draft(session, draft)
+            merged = {key: value for key, value in {**row.dataset.meta, **metadata}.items() if value is not None}
+            require_explained(reason, list_text_findings(row, read_metadata(merged)))
+
+    def publish_directly(self, actor: Actor, draft: str, *, reason: str = "") -> DraftView:
+        """Publish a valid draft without review: for the owner of the instance at the command line alone.
+
+        Raises as `submit` does. `reason` says why texts that look like personal data may be public.
+        """
         if actor.role != Role.SYSTEM:
             raise NotPermittedError(N_("Only the command line of the instance can publish without review"))
 
         def change(row: Draft, actor: Actor) -> None:
             row.submitter, row.sealed = actor.name, None
+            row.reason = reason or row.reason
             self._ask_for_publication(row)
             require_publishable(row, self._find_base(row))
             require_rows(row)
             require_decided(row, is_reviewed=True)
+            keep_seen(row)
+            settle_unread(row)
+            require_explained(row.reason, list_text_findings(row, metadata_of(row)))
 
         return self._change(actor, draft, steps.PUBLISH_DIRECTLY, change, enqueue=False)
 

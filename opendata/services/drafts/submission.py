@@ -18,7 +18,8 @@ from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import require_sound_names
 from opendata.services.drafts.draft_view import count_warnings, is_said_empty, say_empty
 from opendata.services.drafts.next_version import carries_data, foresee, metadata_of, publishes_entry_only, seal
-from opendata.services.privacy.gate import require_decided
+from opendata.services.privacy.gate import keep_seen, require_decided
+from opendata.services.privacy.texts import list_text_findings, require_explained, settle_unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
             say_empty(item, True)
     require_rows(row)
     require_decided(row, is_reviewed=context.settings.review != "none")
+    keep_seen(row)
     if said.reason is not None:
         row.reason = said.reason.strip()
     if said.notes is not None:
@@ -61,6 +63,8 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
         raise _refuse("/reason", N_("The check gave warnings. Say why the table is still correct"))
     _take_bump(row, base, said.bump)
     _take_notice(context, row, base, said)
+    settle_unread(row)
+    require_explained(row.reason, list_text_findings(row, metadata_of(row)))
     row.publish_at = read_time(context, said.publish_at)
     if context.settings.review == "none" and said.checks is not None:
         missing = [check for check in REQUIRED if check not in said.checks]

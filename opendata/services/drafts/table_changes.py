@@ -7,11 +7,15 @@ from typing import Any
 
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.schema import TableSchema
+from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.intake.understanding import read_choices
+from opendata.privacy.treatments.parsing import require_shape
+from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import NO_ROWS, is_said_empty, say_empty
 from opendata.services.drafts.intake import resolve_schema
 from opendata.services.drafts.readings import remember_choices
+from opendata.services.privacy.gate import BY, NOTES, QUASI, RESTORED, is_restored
 from opendata.services.privacy.treating import read_decisions
 from opendata.tables.repair.recipe import describe_recipe, read_recipe
 from opendata.tables.text.dialect import read_dialect
@@ -35,15 +39,15 @@ class TableChanges:
         self._recipe = describe_recipe(read_recipe(repairs)) if "repairs" in changes else None
         self._choices = read_choices(changes["choices"]).describe() if "choices" in changes else None
 
-    def apply(self, row: Draft, resource: DraftResource) -> bool:
-        """Make the changes; whether the table must be checked again.
+    def apply(self, row: Draft, resource: DraftResource, actor: Actor) -> bool:
+        """Make the changes in the name of an actor; whether the table must be checked again.
 
         Repairs, choices and decisions are kept with the dataset, for the table's next file. Raises
         `InvalidMetadataError` for decisions that don't fit the table.
         """
         changes, dataset, name = self._changes, row.dataset, resource.name
         if "decisions" in changes:
-            _decide(row, resource, changes["decisions"])
+            _decide(row, resource, changes["decisions"], actor)
         if "schema" in changes:
             resource.schema, resource.schema_name = self._schema, self._schema_name
         if "disclosure" in changes:
@@ -64,11 +68,21 @@ class TableChanges:
         return True
 
 
-def _decide(row: Draft, resource: DraftResource, document: Mapping[str, Any] | None) -> None:
-    """Keep decisions about the personal data of a table."""
+def _decide(row: Draft, resource: DraftResource, document: Mapping[str, Any] | None, actor: Actor) -> None:
+    """Keep decisions about the personal data of a table, and who decided; with the dataset too, for its next file."""
     known = resource.untreated or resource.published_schema
+    if document is not None:
+        require_shape(document)
     if document is not None and known is not None:
-        read_decisions(document, TableSchema(known))
-    resource.decisions = dict(document) if document else None
+        read_decisions(document, schema := TableSchema(known))
+        unknown = [name for name in document.get(QUASI, ()) if name not in schema.names]
+        if unknown:
+            text = N_("“%(key)s” must be a list of columns of this table")
+            raise InvalidMetadataError(faults=[fault(f"/{QUASI}", text, key=QUASI)])
+    said = {key: value for key, value in (document or {}).items() if key not in NOTES}
+    if is_restored(resource):
+        resource.decisions = {**said, BY: actor.name, RESTORED: True}
+        return
+    resource.decisions = {**said, BY: actor.name} if said else None
     kept = {**(row.dataset.decisions or {}), resource.name: resource.decisions}
     row.dataset.decisions = {name: item for name, item in kept.items() if item} or None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft
 from opendata.domain.drafts import ENDED, DraftState
-from opendata.domain.manifest import Manifest
 from opendata.errors import NotFoundError
+from opendata.services.catalogue.needed_blobs import list_own, list_planned, list_published
 from opendata.services.core.context import Context
 from opendata.storage.store import Store
 
@@ -47,8 +45,8 @@ class Collecting:
         collected = Collected()
         with self._context.read() as session:
             private = self._list_private(session)
-            public = {name for manifest in self._read_planned(session) for name in manifest.list_blobs()}
-        published = self._list_published()
+            public = list_planned(self._context, session)
+        published = list_published(self._context)
         public |= published
         private |= {name for name in published if not self._context.public.has_blob(name)}
         for store, needed, where in (
@@ -63,12 +61,6 @@ class Collecting:
                     collected.bytes += size
         return collected
 
-    def _list_published(self) -> set[str]:
-        """Every blob that a manifest of the store names, withdrawn ones too: erasing is not our business."""
-        store = self._context.public
-        keys = (key for key in store.list_records("datasets") if key.count("/") == 3 and key.endswith(".json"))
-        return {name for key in keys for name in Manifest.from_json(json.loads(store.get_record(key))).list_blobs()}
-
     def _list_private(self, session: Session) -> set[str]:
         """The blobs of the drafts that are at work, and of the others for as long as they are kept."""
         settings, now = self._context.settings, self._context.clock()
@@ -81,28 +73,8 @@ class Collecting:
                 (Draft.status == DraftState.DISCARDED) & (Draft.modified > discarded),
             )
         )
-        found: set[str | None] = set()
-        for draft in session.scalars(query):
-            found.add(draft.target_manifest)
-            for item in draft.resources:
-                found |= {item.upload, item.csv, item.parquet, item.plain, item.findings}
-                found.add(item.changes["rows"] if item.changes else None)
-            found |= {item.upload for item in draft.attachments}
-        return {name for name in found if name} | {
-            name for manifest in self._read_planned(session) for name in manifest.list_blobs()
-        }
-
-    def _read_planned(self, session: Session) -> Iterator[Manifest]:
-        """The manifests of versions that are about to be published."""
-        query = select(Draft.target_manifest).where(
-            Draft.target_manifest.is_not(None), Draft.status != DraftState.PUBLISHED
-        )
-        for name in session.scalars(query):
-            try:
-                with self._context.private.open_blob(str(name)) as file:
-                    yield Manifest.from_json(json.load(file))
-            except NotFoundError:
-                continue
+        found = {name for draft in session.scalars(query) for name in list_own(draft)}
+        return found | list_planned(self._context, session)
 
     def _is_old(self, store: Store, name: str) -> bool:
         """Whether nobody has kept it for so long."""

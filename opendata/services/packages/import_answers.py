@@ -1,4 +1,4 @@
-"""What an import asks before it publishes a table: are no rows meant, and what is done with personal data."""
+"""What an import asks before it publishes a table: whether no rows are meant, and what is done with personal data."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from opendata.errors import N_, InvalidMetadataError, StateError, fault
 from opendata.metadata.package import PackageDescription, ResourceDescription
+from opendata.privacy.treatments.parsing import require_shape
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.privacy.treating import read_decisions
@@ -28,6 +29,7 @@ class Said:
     partial: bool
     no_rows: bool
     privacy: Mapping[str, Any]
+    reason: str
 
     def add_to(self, option: ResourceOption, resource: ResourceDescription) -> ResourceOption:
         """The option of a resource with what was said."""
@@ -44,6 +46,8 @@ def check_privacy(privacy: Mapping[str, Any], package: PackageDescription) -> Ma
     faults = [fault(f"/{name}", text, name=name[:100]) for name in privacy if name not in known]
     if faults:
         raise InvalidMetadataError(faults=faults)
+    for document in privacy.values():
+        require_shape(document)
     return privacy
 
 

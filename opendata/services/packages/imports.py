@@ -86,13 +86,15 @@ class Imports:
         partial: bool = False,
         no_rows: bool = False,
         privacy: Mapping[str, Any] | None = None,
+        reason: str = "",
     ) -> Imported:
         """Publish the package at a file, folder or web address.
 
         `partial` publishes the valid resources and leaves the others out. The same package again publishes nothing. A
         table without rows is published only if its descriptor says so (`"opendata": {"rows": 0}`, as an export does),
         or with `no_rows`. A table with personal data is published only if `privacy` has decisions about each of its
-        columns (table → decisions), or the dataset has them from before. Raises `InvalidMetadataError` for decisions
+        columns (table → decisions), or the dataset has them from before; texts that look like personal data are
+        published only with a `reason`. Raises `InvalidMetadataError` for decisions
         that don't fit, `InvalidPackageError` where the descriptor cannot be used at all, `StateError` where the dataset
         belongs to another publisher or the package says that its data is closed.
         """
@@ -100,7 +102,9 @@ class Imports:
             package = read_package(parse_document(files.read_descriptor(), files.descriptor_name))
             self._refuse_closed(actor, package)
             with TemporaryDirectory() as folder:
-                said = Said(partial=partial, no_rows=no_rows, privacy=check_privacy(privacy or {}, package))
+                said = Said(
+                    partial=partial, no_rows=no_rows, privacy=check_privacy(privacy or {}, package), reason=reason
+                )
                 return self._import(actor, files, package, Path(folder), publisher, said)
 
     def _refuse_closed(self, actor: Actor, package: PackageDescription) -> None:
@@ -161,7 +165,7 @@ class Imports:
         if view.status == DraftState.INVALID and said.partial:
             view = self._drop_invalid(actor, view, found)
         view = self._refuse_unsaid(actor, view, found, said.partial)
-        return self._finish(actor, package, view, found)
+        return self._finish(actor, package, view, found, said.reason)
 
     def _fetch(self, files: PackageSource, resource: ResourceDescription, folder: Path) -> tuple[ResourceOption, Path]:
         """A resource's file on the local disk and what its package says about it. Raises whatever is wrong with it."""
@@ -263,13 +267,19 @@ class Imports:
         return self._drafts.get(actor, view.id)
 
     def _finish(
-        self, actor: Actor, package: PackageDescription, view: DraftView, found: Mapping[str, ImportedResource]
+        self,
+        actor: Actor,
+        package: PackageDescription,
+        view: DraftView,
+        found: Mapping[str, ImportedResource],
+        reason: str,
     ) -> Imported:
         before = view.base
         if view.status == DraftState.VALID and not find_unsaid(view):
             said = {key: value for key, value in package.metadata.items() if value or key != "disclosure"}
+            self._drafts.require_explained(view.id, said, reason)
             self._datasets.update(actor, view.dataset, said)
-            self._drafts.publish_directly(actor, view.id)
+            self._drafts.publish_directly(actor, view.id, reason=reason)
             self._work.run_to_end(view.id)
             view = self._drafts.get(actor, view.id)
         if view.status == DraftState.FAILED:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.privacy import Certainty, Kind, PrivacyFinding, Treatment
 from opendata.domain.schema import TableSchema
 from opendata.errors import InvalidMetadataError
 from opendata.privacy.detection.screen import PrivacyScreen
@@ -22,8 +23,9 @@ from opendata.privacy.risk.combination import RiskMeter
 from opendata.privacy.treatments.application import PrivacyRecord, TreatedTable
 from opendata.privacy.treatments.decisions import Decisions
 from opendata.privacy.treatments.parsing import parse_decisions
+from opendata.privacy.treatments.schemas import hide_rules
 from opendata.services.core.context import Context
-from opendata.services.privacy.gate import QUASI
+from opendata.services.privacy.gate import BY, LEFT, NOTES, QUASI, RESTORED
 from opendata.storage.signing import write_secret
 from opendata.tables.schema.schema import publish_schema
 from opendata.tables.table import PreparedTable, prepare_table
@@ -36,22 +38,40 @@ SECRET_FILE = "pseudonyms.secret"  # noqa: S105 - the name of a file
 
 _BATCH_ROWS = 65_536
 
+_COARSE = (Kind.ADDRESS, Kind.BIRTH_DATE, Kind.TRACK)
+"""Kinds that coarser values still look like."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treated:
-    """A table as it is published: its files, what was done for the manifest, and the combination risk."""
+    """A table as it is published: its files, what was done for the manifest, and the combination risk.
+
+    `left` are the findings that the treatments should have ended and didn't.
+    """
 
     table: PreparedTable
     record: PrivacyRecord
     risk: Mapping[str, Any] | None
+    left: Sequence[Mapping[str, Any]]
 
 
 def read_decisions(document: Mapping[str, Any] | None, schema: TableSchema) -> tuple[Decisions, Sequence[str]]:
     """Decisions and the quasi-identifiers confirmed with them. Raises `InvalidMetadataError`."""
-    found = dict(document or {})
+    found = {key: value for key, value in (document or {}).items() if key not in NOTES}
     quasi = found.pop(QUASI, [])
     names = set(schema.names)
     return parse_decisions(found, schema), [name for name in quasi if name in names]
+
+
+def hide_decided(descriptor: Mapping[str, Any], document: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The schema of a table as it was sent, without its rules for columns that decisions keep private."""
+    schema = TableSchema(descriptor)
+    try:
+        decisions, _ = read_decisions(document, schema)
+    except InvalidMetadataError:  # the schema lacks columns that the file had
+        named = {item["field"] for item in (document or {}).get("columns", ())}
+        return {**descriptor, "fields": [item.descriptor for item in schema.fields if item.name not in named]}
+    return dict(hide_rules(schema, decisions).descriptor)
 
 
 def keep_fitting(document: Mapping[str, Any], schema: TableSchema) -> Mapping[str, Any]:
@@ -62,7 +82,7 @@ def keep_fitting(document: Mapping[str, Any], schema: TableSchema) -> Mapping[st
     try:
         read_decisions(kept, schema)
     except InvalidMetadataError:
-        return {"columns": []}
+        return {"columns": [], **{key: document[key] for key in (BY, RESTORED) if key in document}}
     return kept
 
 
@@ -103,8 +123,25 @@ def treat_table(
         source, target, name=prepared.task.name, schema=treated.schema, footer=footer, screen=PrivacyScreen
     )
     return Treated(
-        table=table, record=treated.describe(), risk=meter.measure().describe() if meter is not None else None
+        table=table,
+        record=treated.describe(),
+        risk=meter.measure().describe() if meter is not None else None,
+        left=_list_left(table.privacy, decisions),
     )
+
+
+def _list_left(findings: Sequence[PrivacyFinding], decisions: Decisions) -> Sequence[Mapping[str, Any]]:
+    """What is found in columns that were masked or made coarser, apart from what such values look like."""
+    found = []
+    for item in findings:
+        decision = decisions.by_field.get(item.field)
+        if decision is None or item.certainty is Certainty.POSSIBLE:
+            continue
+        is_masked = decision.treatment is Treatment.MASK and (decision.within or item.kind is not decision.kind)
+        is_coarse = decision.treatment is Treatment.GENERALISE and item.kind not in _COARSE
+        if is_masked or is_coarse:
+            found.append({**item.describe(), LEFT: True})
+    return found
 
 
 def order_schema(prepared: PreparedTable) -> TableSchema:

@@ -111,6 +111,11 @@ def _is_routine_reason(reason: ReasonText) -> bool:
 
 
 def _asks_about_persons(draft: DraftView) -> bool:
-    """Whether personal data in a draft is undecided, or published on a ground, which a reviewer must look at."""
-    decided = [item for table in draft.tables for item in (table.decisions or {}).get("columns", ())]
-    return bool(draft.undecided) or any(item["treatment"] == Treatment.PUBLISH for item in decided)
+    """Whether personal data in a draft is undecided, published or declared not personal, which a reviewer looks at."""
+    shown = {
+        (table.name, item["field"])
+        for table in draft.tables
+        for item in (table.decisions or {}).get("columns", ())
+        if item["treatment"] in (Treatment.PUBLISH, Treatment.NOT_PERSONAL)
+    }
+    return bool(draft.undecided) or any((item["resource"], item["field"]) in shown for item in draft.privacy)

@@ -18,10 +18,13 @@ from opendata.domain.drafts import DraftState
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import InputError, InvalidPackageError, OpendataError
+from opendata.intake.document.attachment_text import read_attachment_text
 from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
 from opendata.privacy.detection.screen import PrivacyScreen
+from opendata.privacy.detection.texts import summarise_text
 from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.needed_blobs import list_own_of_table, list_unneeded
 from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.context import Context
@@ -53,6 +56,7 @@ class Processing:
     def run(self, lease: Lease, row: Draft) -> None:
         """Take a draft from `validating` to `valid` or `invalid`. `row` is as it was when it was taken."""
         kept = time.monotonic()
+        superseded: set[str] = set()
 
         def keep() -> None:
             """Keep the results so far, unless it took less than a second to find them."""
@@ -64,8 +68,13 @@ class Processing:
                 kept = time.monotonic()
 
         while (resource := next((item for item in row.resources if not item.checked), None)) is not None:
-            self._check_table(lease, row, resource)
+            superseded |= self._check_table(lease, row, resource)
             keep()
+        for attachment in row.attachments:
+            if attachment.is_read is None:
+                lease.report(Stage("screen", attachment.name), 0.95)
+                self._screen_attachment(attachment)
+                keep()
         for resource, changes in self._changes.compare(lease, row, row.base):
             resource.changes = changes
             keep()
@@ -76,6 +85,11 @@ class Processing:
             status = DraftState.VALID if valid else DraftState.INVALID
             lease.finish(session, status=status, stage="", progress=1.0, modified=self._context.clock())
             session.add(row)
+        if superseded:
+            with self._context.read() as session:
+                gone = list_unneeded(self._context, session, superseded)
+            for name in gone:
+                self._context.private.delete_blob(name)
 
     def check_keys(self, row: Draft) -> dict[str, Any]:
         """Check the foreign keys between all tables of the next version; name → report of each table that fails.
@@ -109,15 +123,25 @@ class Processing:
             tables[resource.name] = _with_keys(resource.name, file, schema, resource.first_row)
         return tables
 
-    def _check_table(self, lease: Lease, row: Draft, resource: DraftResource) -> None:
+    def _check_table(self, lease: Lease, row: Draft, resource: DraftResource) -> set[str]:
+        """Check a table; return the files that were made of it before the decisions that now apply to it."""
         try:
             with self._context.work_folder() as folder, self._context.kept_copy(resource.upload) as upload:
                 values, findings = self._read_table(lease, row, resource, upload, folder)
         except (InputError, InvalidPackageError) as error:
             values, findings = _refuse(resource, error), []
+        before = list_own_of_table(resource)
         for key, value in values.items():
             setattr(resource, key, value)
         row.privacy = [*(item for item in row.privacy if item["resource"] != resource.name), *findings]
+        return before - list_own_of_table(resource) if resource.treated is not None else set()
+
+    def _screen_attachment(self, attachment: DraftAttachment) -> None:
+        """Look for personal data in the text of an attachment; one that can't be read needs a declaration instead."""
+        with self._context.work_folder() as folder, self._context.kept_copy(attachment.upload) as upload:
+            text, unread = read_attachment_text(upload, attachment.format, folder)
+        attachment.texts = [*summarise_text(text)]
+        attachment.is_read, attachment.unread = unread is None, unread or ""
 
     def _read_table(
         self, lease: Lease, row: Draft, resource: DraftResource, upload: Path, folder: Path
@@ -156,13 +180,19 @@ class Processing:
         prepared.task.bytes = resource.upload_bytes
         release_memory()
         report("store", resource.upload_bytes)
-        values = self._keep(prepared, resource, opened, upload)
+        values = self._describe(prepared, resource, opened, upload)
+        left: Sequence[Mapping[str, Any]] = ()
         if prepared.task.valid and resource.decisions:
-            values |= self._treat(row, resource, prepared, folder)
-        return values, [finding.describe() for finding in prepared.privacy]
+            treated, left = self._treat(row, resource, prepared, folder)
+            values |= treated
+        if prepared.task.valid and prepared.schema is not None and values["treated"] is None:
+            values |= self._keep(prepared, resource, is_upload=opened.path == upload)
+        return values, [*(finding.describe() for finding in prepared.privacy), *left]
 
-    def _treat(self, row: Draft, resource: DraftResource, prepared: PreparedTable, folder: Path) -> dict[str, Any]:
-        """Apply the decisions about personal data; the columns of the draft's row that change by it."""
+    def _treat(
+        self, row: Draft, resource: DraftResource, prepared: PreparedTable, folder: Path
+    ) -> tuple[dict[str, Any], Sequence[Mapping[str, Any]]]:
+        """Apply the decisions about personal data: the columns of the row that change, and what should have ended."""
         schema = order_schema(prepared)
         decisions = keep_fitting(resource.decisions or {}, schema)
         values: dict[str, Any] = {"decisions": decisions, "untreated": schema.descriptor}
@@ -171,15 +201,15 @@ class Processing:
         footer = {"opendata": {"dataset": row.dataset_id, "uuid": row.dataset.uuid, "resource": resource.name}}
         found = treat_table(self._context, prepared, decisions, uuid=row.dataset.uuid, footer=footer, folder=place)
         if found is None:
-            return values
+            return values, ()
         table = found.table
         values |= {"risk": found.risk, "treated": found.record, "valid": table.task.valid, "rows": table.rows}
         if not table.task.valid or table.schema is None:
-            return {**values, "report": store_task(table.task.describe()), "csv": None, "parquet": None}
+            return {**values, "report": store_task(table.task.describe()), "csv": None, "parquet": None}, found.left
         values["csv"], values["csv_bytes"] = self._context.private.put_blob(table.csv)
         values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(table.parquet)
         values["published_schema"], values["profile"] = publish_schema(table.schema), list(table.profile)
-        return values
+        return values, found.left
 
     def _split_off(self, row: Draft, resource: DraftResource, contents: FoundContents) -> None:
         """Make resources of the further tables of an upload and of the files beside them, once."""
@@ -206,10 +236,23 @@ class Processing:
         tables = [*(item.name for item in row.resources), *more]
         return Places(manifest, dropped=row.dropped, tables=tables, attachments=row.attachments)
 
-    def _keep(
+    def _keep(self, prepared: PreparedTable, resource: DraftResource, *, is_upload: bool) -> dict[str, Any]:
+        """Put the files of a valid table into the private store; return the columns of the draft's row that name them.
+
+        Only a table that is published as it was sent comes here: of a treated one nothing but the upload is kept.
+        """
+        values: dict[str, Any] = {}
+        if prepared.csv_is_source and is_upload:
+            values["csv"], values["csv_bytes"] = resource.upload, resource.upload_bytes
+        else:
+            values["csv"], values["csv_bytes"] = self._context.private.put_blob(prepared.csv)
+        values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(prepared.parquet)
+        return values
+
+    def _describe(
         self, prepared: PreparedTable, resource: DraftResource, opened: OpenedTable, upload: Path
     ) -> dict[str, Any]:
-        """Put the finished files into the private store; return the columns of the draft's row that describe them."""
+        """What was found in a table: the columns of the draft's row, its findings kept in the private store."""
         values: dict[str, Any] = {
             "checked": True,
             "valid": prepared.task.valid,
@@ -230,19 +273,13 @@ class Processing:
             "treated": None,
             "risk": None,
         }
-        is_upload = opened.path == upload
-        if not is_upload:
+        if opened.path != upload:
             values["plain"], _ = self._context.private.put_blob(opened.path)
         if prepared.findings.exists():
             values["findings"], _ = self._context.private.put_blob(prepared.findings)
         if prepared.task.valid and prepared.schema is not None:
             from opendata.tables.schema.proposal import propose_schema
 
-            if prepared.csv_is_source and is_upload:
-                values["csv"], values["csv_bytes"] = resource.upload, resource.upload_bytes
-            else:
-                values["csv"], values["csv_bytes"] = self._context.private.put_blob(prepared.csv)
-            values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(prepared.parquet)
             values["published_schema"] = publish_schema(prepared.schema)
             if resource.schema is None and opened.fields is None:
                 values["proposed_schema"] = propose_schema(prepared.parquet)

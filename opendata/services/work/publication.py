@@ -44,6 +44,7 @@ from opendata.services.drafts.next_version import (
     decide,
     draw_manifest,
     foresee,
+    is_direct,
     list_resources,
     metadata_of,
     publishes_entry_only,
@@ -209,7 +210,7 @@ class Publication:
         dataset = row.dataset
         actor = _find_actor(row)
         is_new = not is_listed(dataset)
-        is_changed = row.approver is not None and self._take_over(session, dataset, actor)
+        is_changed = not is_direct(row) and self._take_over(session, dataset, actor)
         if is_new or is_changed:
             dataset.modified = self._context.now()
             dataset.revision += 1
@@ -249,7 +250,7 @@ class Publication:
         version = index_version(dataset.id, data)
         version.draft_id = row.id
         dataset.publishing_id = None
-        if row.approver is not None:
+        if not is_direct(row):
             self._take_over(session, dataset, _find_actor(row))
         session.add(version)
         dataset.latest = dataset.head = row.target

@@ -15,12 +15,14 @@ from opendata.db.models import Dataset, Draft
 from opendata.domain.drafts import DraftState, Failure
 from opendata.errors import OpendataError
 from opendata.services.access.kept_forms import KeptForms
+from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import WORK_FOLDER, Context
 from opendata.services.core.damages import Damages
 from opendata.services.drafts.lease import Lease, LostLeaseError, release, take_lease
 from opendata.services.operations.checking import Checking
+from opendata.services.operations.screening import Screening
 from opendata.services.uploads.uploads import Uploads
 from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
@@ -43,6 +45,7 @@ class Work:
         self._withdrawals = withdrawals
         self._renaming = Renaming(context)
         self._checking = Checking(context, Damages(context))
+        self._screening = Screening(context, Manifests(context.public))
         self._looked = time.monotonic()
         self._processing = processing
         self._publication = publication
@@ -134,6 +137,7 @@ class Work:
         """Remove temporary files that a killed process left behind a day ago or earlier."""
         Uploads(self._context).tidy()
         KeptForms(self._context).tidy()
+        self._screening.run_slice()
         self._checking.run_slice(time.monotonic() - self._looked)
         self._looked = time.monotonic()
         settings = self._context.settings

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
@@ -16,11 +16,12 @@ from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.catalogue.differences import mark_changes
 from opendata.web.core.instance import services
+from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
 from opendata.web.drafts.next_version import lose_much
-from opendata.web.drafts.personal import describe_risk, list_columns
+from opendata.web.drafts.personal import describe_risk, list_columns, list_texts, list_unread
 from opendata.web.drafts.readings import find_questions, needs_look
 from opendata.web.drafts.repairs import list_repairs, read_choice
 from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
@@ -80,6 +81,8 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         how=HOW,
         has_findings={item.name for item in found.tables if item.has_findings},
         personal=list_columns(found),
+        personal_texts=list_texts(found),
+        unread=list_unread(found),
         undecided_tables=list(dict.fromkeys(item["resource"] for item in found.undecided)),
         risks=list(filter(None, map(describe_risk, found.tables))),
         property_names=PROPERTIES,
@@ -153,6 +156,23 @@ def discard_draft(draft: str) -> Response:
         lambda revision: services().drafts.discard(g.actor, draft, revision=revision),
         gettext("The draft is discarded"),
     )
+
+
+@blueprint.get("/<draft>/originals")
+def confirm_erasure(draft: str) -> str:
+    """What is kept of the files that were sent, and the button that erases them."""
+    found = services().drafts.get(g.actor, draft)
+    return render_template("drafts/originals.html", draft=found, kept=services().originals.count(g.actor, draft))
+
+
+@blueprint.post("/<draft>/originals")
+def erase_originals(draft: str) -> Response:
+    """Erase the files that were sent, once somebody confirmed it."""
+    if "confirm" not in request.form:
+        return redirect(url_for("drafts.confirm_erasure", draft=draft), 303)
+    erased = services().originals.erase(g.actor, draft)
+    flash(ngettext("%(num)s file is erased", "%(num)s files are erased", erased.files), "good")
+    return redirect(url_for("drafts.show_draft", draft=draft), 303)
 
 
 @blueprint.post("/<draft>/retry")
@@ -285,7 +305,7 @@ def _take(
     """
     revision = request.form.get("revision", "")
     try:
-        step(int(revision) if revision.isdigit() else None)
+        step(read_number(revision))
     except (StateError, PreconditionError, InvalidMetadataError) as error:
         if isinstance(error, kept):
             raise

@@ -12,6 +12,7 @@ from opendata.services.core.values import DraftResourceView
 from opendata.services.drafts.matching import SchemaProposal
 from opendata.tables.schema.header import make_distinct
 from opendata.tables.schema.matching import match_columns
+from opendata.web.core.numbers import read_number
 
 SHOWN_PROPOSALS = 3
 _MOST_OPTIONS = 20_000
@@ -97,10 +98,10 @@ def read_form(form: Mapping[str, str], table: DraftResourceView, task: Mapping[s
     labels = make_distinct(task["labels"]) if task else []
     found: dict[str, str] = {}
     for number, item in enumerate((table.schema or {}).get("fields", ())):
-        column = form.get(f"column_{number}", "")
-        if not column.isdecimal() or not 0 < int(column[:9]) <= len(labels):
+        column = read_number(form.get(f"column_{number}", ""))
+        if column is None or not 0 < column <= len(labels):
             continue
-        label = labels[int(column) - 1]
+        label = labels[column - 1]
         if label in found:
             text = N_("The column “%(label)s” can't be both “%(one)s” and “%(other)s”. Choose one")
             raise StateError(text, label=label[:100], one=found[label], other=item["name"])

@@ -11,9 +11,21 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from opendata.domain.privacy import Evidence, Generalisation, Ground, Kind, Reason, RiskLevel, Sign, Treatment
+from opendata.domain.drafts import DraftState
+from opendata.domain.privacy import (
+    Certainty,
+    Evidence,
+    Generalisation,
+    Ground,
+    Kind,
+    Reason,
+    RiskLevel,
+    Sign,
+    Treatment,
+    Unread,
+)
 from opendata.domain.schema import TableSchema
-from opendata.errors import InvalidMetadataError, OpendataError, PreconditionError, StateError
+from opendata.errors import N_, InvalidMetadataError, NotFoundError, OpendataError, PreconditionError, StateError
 from opendata.privacy.risk.candidates import Role, suggest_candidates
 from opendata.privacy.treatments.decisions import SMALL_CELL
 from opendata.problems import choose_voice, status_of
@@ -21,6 +33,7 @@ from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
+from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.next_version import format_today
 from opendata.web.drafts.statuses import list_steps
@@ -32,7 +45,9 @@ from opendata.wording.privacy import (
     REASONS_NOT_PERSONAL,
     RISKS,
     TREATMENTS,
+    UNREAD,
     say_sign,
+    say_text_place,
 )
 
 blueprint = Blueprint("personal", __name__, url_prefix="/workspace/drafts")
@@ -51,6 +66,14 @@ _COARSER: Mapping[str, Sequence[Generalisation]] = {
     "datetime": (Generalisation.YEAR, Generalisation.MONTH, Generalisation.AGE_BAND),
 }
 """What the form offers for a column of a type; ranges need a width, which REST takes."""
+
+_COARSER_TEXT: Mapping[Generalisation, Kind] = {
+    Generalisation.COUNTY: Kind.ADDRESS,
+    Generalisation.TOWNSHIP: Kind.ADDRESS,
+    Generalisation.YEAR: Kind.BIRTH_DATE,
+    Generalisation.MONTH: Kind.BIRTH_DATE,
+}
+"""The kind of personal data that text must have to be made coarser so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +108,7 @@ def decide(draft: str, resource: str) -> Answer:
             draft,
             resource,
             {"decisions": _read_form(request.form, table)},
-            revision=int(revision) if revision.isdigit() else None,
+            revision=read_number(revision),
         )
     except (InvalidMetadataError, StateError, PreconditionError) as error:
         return _render(draft, resource, request.form, error)
@@ -96,6 +119,53 @@ def decide(draft: str, resource: str) -> Answer:
 def list_columns(draft: DraftView) -> list[PersonalColumn]:
     """The columns of a draft in which something was found, or about which something was decided."""
     return [column for table in draft.tables if not table.carried for column in _list_columns(draft, table)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalText:
+    """Personal data in a text of a draft, in words."""
+
+    place: str
+    kind: str
+    count: int
+    certainty: str
+    examples: Sequence[str]
+    needs_reason: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadFile:
+    """An attachment sent with a draft that couldn't be read, or not completely, and why."""
+
+    name: str
+    title: str
+    why: str
+
+
+def list_texts(draft: DraftView) -> list[PersonalText]:
+    """The personal data in metadata, in names and descriptions, and in attachments."""
+    return [
+        PersonalText(
+            place=say_text_place(choose_voice(), item),
+            kind=gettext(KINDS[Kind(item["kind"])]),
+            count=item["count"],
+            certainty=gettext(CERTAINTIES[Certainty(item["certainty"])]),
+            examples=item["examples"],
+            needs_reason=item["needsReason"],
+        )
+        for item in draft.text_findings
+    ]
+
+
+def list_unread(draft: DraftView) -> list[UnreadFile]:
+    """The attachments that a person must have looked at, once the draft was checked."""
+    if draft.status in (DraftState.RECEIVED, DraftState.VALIDATING):
+        return []
+    return [
+        UnreadFile(item.name, item.title or item.filename, gettext(UNREAD[Unread(item.unread or Unread.NOT_SCREENED)]))
+        for item in draft.attachments
+        if not item.carried and not item.is_read
+    ]
 
 
 def describe_risk(table: DraftResourceView) -> str:
@@ -110,7 +180,7 @@ def describe_risk(table: DraftResourceView) -> str:
         k=risk["k"],
         unique=risk["unique"],
     )
-    return f"{counts}. {gettext(RISKS[RiskLevel(risk['level'])])}"
+    return str(gettext("%(counts)s. %(verdict)s", counts=counts, verdict=gettext(RISKS[RiskLevel(risk["level"])])))
 
 
 def _list_columns(draft: DraftView, table: DraftResourceView) -> list[PersonalColumn]:
@@ -138,10 +208,10 @@ def _list_columns(draft: DraftView, table: DraftResourceView) -> list[PersonalCo
 def _describe_finding(item: Mapping[str, Any]) -> dict[str, Any]:
     """A finding in words. Findings of older drafts have no certainty, signs or examples."""
     signs = [Sign(Evidence(sign["code"]), tuple(sign["params"].items())) for sign in item.get("evidence", ())]
-    certainty = item.get("certainty")
+    certainty, kind = item.get("certainty"), gettext(KINDS[Kind(item["kind"])])
     return {
         "kind": item["kind"],
-        "name": gettext(KINDS[Kind(item["kind"])]),
+        "name": gettext("Still there: %(kind)s", kind=kind) if item.get("left") else kind,
         "count": item["count"],
         "share": item.get("share"),
         "certainty": gettext(CERTAINTIES[certainty]) if certainty else "",
@@ -174,21 +244,19 @@ def _offer(column: PersonalColumn) -> Pairs:
         texts.append(("mask-within", gettext("Hide it inside the text")))
     texts.append((Treatment.PSEUDONYMISE, gettext(TREATMENTS[Treatment.PSEUDONYMISE])))
     for to in _COARSER.get(column.type, ()):
-        texts.append((f"{Treatment.GENERALISE}:{to}", f"{_name(Treatment.GENERALISE)}: {gettext(GENERALISATIONS[to])}"))
+        if not kinds or not (fits := _COARSER_TEXT.get(to)) or column.type != "string" or fits in kinds:
+            texts.append(_offer_one(Treatment.GENERALISE, to, GENERALISATIONS[to]))
     if kinds:
         if services().settings.review != "none":
             for ground in Ground:
-                texts.append(
-                    (f"{Treatment.PUBLISH}:{ground}", f"{_name(Treatment.PUBLISH)}: {gettext(GROUNDS[ground])}")
-                )
-        for reason in Reason:
-            said = gettext(REASONS_NOT_PERSONAL[reason])
-            texts.append((f"{Treatment.NOT_PERSONAL}:{reason}", f"{_name(Treatment.NOT_PERSONAL)}: {said}"))
+                texts.append(_offer_one(Treatment.PUBLISH, ground, GROUNDS[ground]))
+        texts += [_offer_one(Treatment.NOT_PERSONAL, reason, REASONS_NOT_PERSONAL[reason]) for reason in Reason]
     return texts
 
 
-def _name(treatment: Treatment) -> str:
-    return str(gettext(TREATMENTS[treatment]))
+def _offer_one(treatment: Treatment, detail: str, text: str) -> tuple[str, str]:
+    said = gettext("%(name)s: %(detail)s", name=gettext(TREATMENTS[treatment]), detail=gettext(text))
+    return f"{treatment}:{detail}", said
 
 
 def _choose_value(decision: Mapping[str, Any] | None) -> str:
@@ -217,11 +285,11 @@ def _read_form(form: MultiDict[str, str], table: DraftResourceView) -> dict[str,
         columns.append(_build(name, value, kind, note, types.get(name, "string")))
     found: dict[str, Any] = {"columns": columns}
     if form.getlist("by"):
-        threshold = form.get("threshold", "")
+        threshold = read_number(form.get("threshold", ""))
         found["aggregate"] = {
             "by": form.getlist("by"),
             "sum": form.getlist("sum"),
-            "threshold": int(threshold) if threshold.isdigit() else SMALL_CELL,
+            "threshold": SMALL_CELL if threshold is None else threshold,
         }
     if form.getlist("quasi"):
         found["quasi"] = form.getlist("quasi")
@@ -248,7 +316,11 @@ def _build(name: str, value: str, kind: str | None, note: str, type_: str) -> di
 
 
 def _find_table(draft: DraftView, name: str) -> DraftResourceView:
-    return next((item for item in draft.tables if item.name == name and not item.carried), draft.tables[0])
+    """A table that was sent with a draft. Raises `NotFoundError`."""
+    found = next((item for item in draft.tables if item.name == name and not item.carried), None)
+    if found is None:
+        raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
+    return found
 
 
 def _render(draft: str, resource: str, form: MultiDict[str, str] | None, error: OpendataError | None) -> Answer:

@@ -19,6 +19,7 @@ from opendata.services.drafts.draft_view import list_questions
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
+from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.choices import ENCODING_NAMES, offer_delimiters, offer_encodings
 
@@ -60,7 +61,7 @@ def choose_reading(draft: str, resource: str) -> Response | str:
             {} if "forget" in request.form else {**_keep_columns(draft, resource), **_read(request.form).describe()}
         )
         services().drafts.change_resource(
-            g.actor, draft, resource, {"choices": choices}, revision=int(revision) if revision.isdigit() else None
+            g.actor, draft, resource, {"choices": choices}, revision=read_number(revision)
         )
     except InputError:
         return _render(draft, resource, request.form)
@@ -129,7 +130,8 @@ def _read(form: Mapping[str, str]) -> Choices:
 
 
 def _number(text: str) -> object:
-    return int(text) if text.strip().isdecimal() and len(text) < 10 else text
+    number = read_number(text.strip())
+    return text if number is None else number
 
 
 def _fill(choices: Choices) -> dict[str, str]:

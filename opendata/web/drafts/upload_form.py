@@ -15,6 +15,7 @@ from opendata.problems import choose_voice
 from opendata.services.core.values import DraftView, SchemaView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile, make_name_distinct
+from opendata.web.core.numbers import read_number
 from opendata.web.drafts.choices import ATTACHMENT, ENCODING_NAMES
 
 ROWS = 5
@@ -86,9 +87,10 @@ def show_draft(draft: DraftView, library: Sequence[SchemaView]) -> dict[str, str
 def place_fault(pointer: str, rows: Sequence[int]) -> str:
     """The field on the form that a pointer of the services means, or nothing."""
     parts = pointer.strip("/").split("/")
-    if parts[0] == "resources" and len(parts) >= 3 and parts[1].isdigit() and int(parts[1]) < len(rows):
+    number = read_number(parts[1]) if parts[0] == "resources" and len(parts) >= 3 else None
+    if number is not None and number < len(rows):
         field = {"name": "name", "schema": "library", "file": "file"}.get(parts[2], "file")
-        return f"{field}_{rows[int(parts[1])]}"
+        return f"{field}_{rows[number]}"
     return "file_0" if parts[0] == "file" else ""
 
 

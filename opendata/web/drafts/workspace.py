@@ -16,6 +16,7 @@ from opendata.services.core.values import DatasetView
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
+from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.metadata_form import Values, count_sources, place_faults, read_document, show_dataset
 
@@ -35,7 +36,7 @@ def show_workspace() -> Answer:
     cursor = request.args.get("cursor") or None
     return render_template(
         "drafts/workspace.html",
-        stops=len(services().stops.list(g.actor)),
+        stops=len(services().stops.list(g.actor)) + len(services().screening.list(g.actor)),
         review=services().settings.review,
         drafts=services().drafts.list(g.actor, cursor=request.args.get("drafts") or None, limit=20),
         datasets=services().datasets.list(g.actor, publisher=g.actor.edited_publisher, cursor=cursor, limit=20),
@@ -90,7 +91,7 @@ def change_metadata(dataset: str) -> Answer:
             g.actor,
             dataset,
             read_document(values, found),
-            revision=int(revision) if revision.isdigit() else None,
+            revision=read_number(revision),
             withdraws=bool(values.get("withdraws")),
         )
     except (InvalidMetadataError, PreconditionError, StateError) as error:

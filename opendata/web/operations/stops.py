@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from opendata.domain.privacy.codes import Kind
 from opendata.errors import InvalidMetadataError, OpendataError, StateError
 from opendata.problems import choose_voice, status_of
 from opendata.services.core.actors import require_editor
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
+from opendata.wording.privacy import KINDS
 
 blueprint = Blueprint("stops", __name__)
 blueprint.before_request(limit_form)
@@ -74,5 +79,22 @@ def _render_list(error: OpendataError | None) -> str:
     return render_template(
         "operations/stops.html",
         stops=[(services().datasets.get(item.dataset, g.actor), item) for item in found],
+        alarms=[
+            (services().datasets.get(item.dataset, g.actor), item, [_describe(finding) for finding in findings])
+            for item, findings in services().screening.list(g.actor)
+        ],
         message=choose_voice().say_error(error) if error else "",
+    )
+
+
+def _describe(finding: Mapping[str, Any]) -> str:
+    """A finding in words: its kind, where it is, in how many cells."""
+    return str(
+        gettext(
+            "%(kind)s in the column “%(column)s” of “%(table)s”: %(count)s",
+            kind=gettext(KINDS[Kind(finding["kind"])]),
+            column=finding["field"],
+            table=finding["resource"],
+            count=finding["count"],
+        )
     )

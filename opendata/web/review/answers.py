@@ -23,10 +23,11 @@ from opendata.web.catalogue.differences import mark_changes
 from opendata.web.catalogue.tables import MAX_COLUMNS, Column, is_number
 from opendata.web.core.formats import format_cell
 from opendata.web.core.instance import services
+from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.next_version import format_today, list_bumps, lose_much
-from opendata.web.drafts.personal import describe_risk, list_columns
+from opendata.web.drafts.personal import describe_risk, list_columns, list_texts, list_unread
 from opendata.web.drafts.readings import find_questions
 from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
 from opendata.web.review.checklist import describe_place, list_items, read_place, read_signatures
@@ -138,7 +139,7 @@ def _take(
     """Take a step and go on to the target; one that is refused shows the page again, with what was typed."""
     revision = request.form.get("revision", "")
     try:
-        found = step(int(revision) if revision.isdigit() else None)
+        found = step(read_number(revision))
     except (StateError, PreconditionError, InvalidMetadataError) as error:
         return _render(draft, {**request.form.to_dict(), "no_rows": request.form.getlist("no_rows")}, error)
     flash(say(found), "good")
@@ -188,6 +189,8 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         bumps=list_bumps(view.next),
         today=format_today(),
         personal=list_columns(view),
+        personal_texts=list_texts(view),
+        unread=list_unread(view),
         risks=list(filter(None, map(describe_risk, view.tables))),
         property_names=PROPERTIES,
         deeds=DEEDS,

@@ -9,6 +9,7 @@ from opendata.domain.review.checklist import Check, Place, Result
 from opendata.problems import choose_voice
 from opendata.services.core.review_values import CheckView, CommentView, Signature
 from opendata.services.core.values import DraftView
+from opendata.web.core.numbers import read_number
 from opendata.wording.review import CHECKS, say_place
 
 
@@ -54,13 +55,13 @@ def read_signatures(form: Mapping[str, str]) -> list[Signature]:
 def read_place(form: Mapping[str, str], suffix: str = "") -> Place | None:
     """Where a remark belongs; None if the form names no place."""
     place: Place = {}
-    row = form.get(f"row{suffix}", "").strip()
+    row = read_number(form.get(f"row{suffix}", "").strip())
     if table := form.get(f"table{suffix}", "").strip():
         place["table"] = table[:100]
     if column := form.get(f"column{suffix}", "").strip():
         place["column"] = column[:1000]
-    if row.isdecimal() and 0 < int(row[:10]) < 2**31:
-        place["row"] = int(row[:10])
+    if row:
+        place["row"] = row
     if field := form.get(f"field{suffix}", "").strip():
         place["field"] = field[:100]
     return place or None

@@ -25,6 +25,9 @@ def test_undecided_columns_are_named_decided_and_published(editor: Caller) -> No
     manifest = editor.client.get("/datasets/reservoirs/1.0.0/datapackage.json").json
     record = manifest["resources"][0]["opendata"]["privacy"]["columns"]
     assert [item["treatment"] for item in record] == ["mask", "pseudonymise", "drop"]
+    erased = editor.delete(f"{path}/originals")
+    assert (erased.status_code, erased.json["files"] > 0) == (200, True)
+    assert editor.client.get("/datasets/reservoirs/1.0.0/roll.jsonl").text == rows
 
 
 def test_decisions_can_be_sent_with_the_file(editor: Caller) -> None:

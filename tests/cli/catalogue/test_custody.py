@@ -142,3 +142,11 @@ def test_nothing_is_withdrawn_that_nobody_confirmed(run: Run, lakes: Path, monke
     assert "No problems found." in run("fsck").stdout
     agreed = run(*words, stdin="y\n")
     assert (agreed.exit_code, "Withdrew lakes 1.0.0" in agreed.stderr) == (0, True)
+
+
+def test_the_files_that_were_sent_are_erased_once_somebody_confirms_it(run: Run, lakes: Path) -> None:
+    refused = run("erase-originals", "lakes")
+    assert (refused.exit_code, "use --yes" in refused.stderr) == (2, True)
+    erased = run("erase-originals", "lakes", "--yes")
+    assert (erased.exit_code, "Erased files: " in erased.stderr) == (0, True)
+    assert "No problems found." in run("fsck").stdout

@@ -202,3 +202,14 @@ def test_a_partial_import_leaves_out_what_has_no_rows(run_json, instance, write_
     found = run_json("import", source, "--partial")
     assert found["version"] == "1.0.0"
     assert {item["name"]: item["valid"] for item in found["resources"]} == {"full": True, "empty": False}
+
+
+def test_texts_with_personal_data_are_published_only_with_a_reason(run, instance, tmp_path) -> None:
+    (tmp_path / "levels.csv").write_text("level\n1\n")
+    package = {"name": "lakes", "title": "湖泊", "description": "联系 13812345678", "resources": [TABLE]}
+    (tmp_path / "datapackage.json").write_text(json.dumps(package))
+    refused = run("import", tmp_path)
+    assert (refused.exit_code, "Mobile telephone numbers" in refused.stderr) == (2, True)
+    assert count_versions(instance) == 0
+    assert run("import", tmp_path, "--reason", "值班电话").exit_code == 0
+    assert count_versions(instance) == 1

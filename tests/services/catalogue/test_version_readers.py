@@ -167,7 +167,7 @@ def casts(old: Path, new: Path) -> bool:
     return True
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(80))
 @given(st.data())
 def test_what_a_reader_of_the_version_before_cannot_read_is_major(data: st.DataObject) -> None:
     first = data.draw(schemas())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -166,27 +167,25 @@ def test_closing_withdraws_all_versions_with_the_reason_and_takes_their_files_aw
     assert json.loads(entries[-1].read_bytes())["metadata"]["disclosure"] == CLOSED
 
 
-@pytest.mark.parametrize("name", EXITS)
-def test_no_exit_gives_the_rows_of_a_dataset_that_was_closed(closed: Services, editor: Actor, name: str) -> None:
-    for reader in (None, editor, SYSTEM):
+def test_no_exit_gives_the_rows_of_a_dataset_that_was_closed(closed: Services, editor: Actor) -> None:
+    for name, reader in product(EXITS, (None, editor, SYSTEM)):
         with pytest.raises(WithdrawnError, match="涉及国家秘密"):
             EXITS[name](closed, reader)
 
 
-@pytest.mark.parametrize("name", EXITS)
-def test_versions_that_an_older_program_left_standing_are_given_to_nobody(
-    services: Services, editor: Actor, name: str
-) -> None:
+def test_versions_that_an_older_program_left_standing_are_given_to_nobody(services: Services, editor: Actor) -> None:
     publish(services, editor)
     publish(services, editor, MORE)
-    EXITS[name](services)
+    for ask in EXITS.values():
+        ask(services)
     with services.database.unit(write=True) as session:
         row = session.get_one(Dataset, "reservoirs")
         row.meta = {**row.meta, "disclosure": CLOSED}
         for version in session.query(Version):
             version.unfinished = True
-    with pytest.raises(NotPublicError, match="涉及国家秘密"):
-        EXITS[name](services)
+    for ask in EXITS.values():
+        with pytest.raises(NotPublicError, match="涉及国家秘密"):
+            ask(services)
     services.work.sweep()  # as after the upgrade
     assert list_blobs(services) == set()
 
@@ -242,7 +241,9 @@ def test_a_package_that_says_nothing_does_not_open_a_closed_dataset(
 # -------------------------------------------------------------------------------------------------------- conditional
 
 
-@pytest.fixture(params=[CONDITIONAL, FOR_AN_AREA], ids=["conditional", "area"])
+@pytest.fixture(
+    params=[pytest.param(CONDITIONAL, id="conditional"), pytest.param(FOR_AN_AREA, id="area", marks=pytest.mark.slow)]
+)
 def granted(request: pytest.FixtureRequest, services: Services, editor: Actor) -> Services:
     """An instance whose dataset has two versions, both published under a disclosure that asks for a grant."""
     disclose(services, editor, request.param)
@@ -251,25 +252,24 @@ def granted(request: pytest.FixtureRequest, services: Services, editor: Actor) -
     return services
 
 
-@pytest.mark.parametrize("name", EXITS)
-def test_rows_go_to_those_who_were_granted_them_and_their_publisher(
-    granted: Services, editor: Actor, name: str
-) -> None:
+def test_rows_go_to_those_who_were_granted_them_and_their_publisher(granted: Services, editor: Actor) -> None:
     granted.publishers.ensure(SYSTEM, {"id": "road-bureau", "title": "道路局"})
     granted.accounts.create_user("anna", "a long password", "reader")
     granted.accounts.create_user("road", "a long password", "reader", "road-bureau")
     anna, road = (granted.accounts.sign_in(item, "a long password")[0] for item in ("anna", "road"))
     rival = make_actor(granted, "rival", publisher="road-bureau")
-    for reader in (None, anna, road, rival):
+    for name, reader in product(EXITS, (None, anna, road, rival)):
         with pytest.raises(NotPublicError):
             EXITS[name](granted, reader)
     grant(granted, editor, account="anna")
     grant(granted, editor, publisher="road-bureau")
-    for reader in (anna, road, rival, editor, make_actor(granted, "boss", role="maintainer")):
+    boss = make_actor(granted, "boss", role="maintainer")
+    for name, reader in product(EXITS, (anna, road, rival, editor, boss)):
         found = EXITS[name](granted, reader)
         assert getattr(found, "is_public", False) is False
-    with pytest.raises(NotPublicError):
-        EXITS[name](granted)
+    for ask in EXITS.values():
+        with pytest.raises(NotPublicError):
+            ask(granted)
 
 
 def test_the_entry_the_dictionary_and_a_profile_without_values_are_public(granted: Services) -> None:

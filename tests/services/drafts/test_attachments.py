@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -17,8 +18,9 @@ from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
+from opendata.storage.local import LocalStore
 from opendata.wiring import Services
-from tests.instances import CSV, SCHEMA, locate, publish
+from tests.instances import CSV, DATASET, SCHEMA, locate, make_actor, publish
 
 PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -135,3 +137,29 @@ def test_a_package_with_attachments_goes_out_and_comes_in_again(
     assert (found.dataset, found.created) == ("copied", True)
     (attachment,) = services.versions.get_manifest("copied", "1.0.0").attachments
     assert locate(services.versions.find_attachment("copied", "1.0.0", attachment.filename)).read_bytes() == PDF
+
+
+def test_erasing_an_attachment_discards_other_drafts_with_the_same_bytes(services: Services, editor: Actor) -> None:
+    first = send(services, editor, {"levels.csv": CSV.encode(), "notes.pdf": PDF})
+    assert go_public(services, editor, first) == "1.0.0"
+    services.publishers.ensure(SYSTEM, {"id": "road-bureau", "title": "道路局"})
+    other = make_actor(services, "other", publisher="road-bureau")
+    services.datasets.create(other, {**DATASET, "id": "roads", "publisher": "road-bureau"})
+    files = [UploadedFile("n.csv", io.BytesIO(b"n\n1\n")), UploadedFile("other.pdf", io.BytesIO(PDF))]
+    waiting, _ = services.drafts.create(other, "roads", files)
+    services.work.run_to_end(waiting.id)
+    boss = make_actor(services, "boss", role="maintainer")
+    services.withdrawals.withdraw(
+        boss, "reservoirs", "1.0.0", reason="x", legal_basis="y", erase=True, resources=["notes"]
+    )
+    assert services.drafts.get(other, waiting.id).status == "discarded"
+
+
+def test_no_version_is_published_whose_file_is_gone(services: Services, editor: Actor) -> None:
+    draft = send(services, editor, {"levels.csv": CSV.encode(), "notes.pdf": PDF})
+    LocalStore(services.settings.private_folder).delete_blob(hashlib.sha256(PDF).hexdigest())
+    services.drafts.submit(editor, draft.id)
+    services.work.run_to_end(draft.id)
+    failed = services.drafts.get(editor, draft.id)
+    assert (failed.status, failed.version) == ("failed", None)
+    assert not [key for key in LocalStore(services.settings.public_folder).list_records("datasets") if "1.0.0" in key]

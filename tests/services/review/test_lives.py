@@ -142,7 +142,7 @@ class Review(RuleBasedStateMachine):
 
 
 def test_nothing_is_published_that_others_did_not_sign() -> None:
-    run_state_machine_as_test(Review, settings=settings(max_examples=8, stateful_step_count=14, deadline=None))
+    run_state_machine_as_test(Review, settings=settings(max_examples=5, stateful_step_count=14, deadline=None))
 
 
 @pytest.mark.slow

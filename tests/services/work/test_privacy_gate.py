@@ -10,10 +10,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from opendata.errors import InvalidMetadataError
+from opendata.db.models import Draft
+from opendata.errors import InvalidMetadataError, NotPermittedError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import DATASET, make_actor, make_services, upload
@@ -133,6 +135,21 @@ def test_decisions_are_replayed_on_the_next_file_and_new_columns_are_asked(servi
     fields = [{"name": name, "type": "string"} for name in more.splitlines()[0].split(",")]
     asked = begin(services, editor, more + "\n", {"fields": fields})
     assert {item["field"] for item in asked.undecided} == {"mail"}
+
+
+def test_what_a_declared_column_did_not_have_before_is_asked(services: Services, editor: Actor) -> None:
+    header, *lines = "town,remark\n甲镇,13812345601\n乙镇,13812345602\n丙镇,13812345603\n".splitlines()
+    said = {"columns": [{"field": "remark", "treatment": "not-personal", "reason": "official-contact"}]}
+    publish(
+        services, editor, decide(services, editor, begin(services, editor, "\n".join([header, *lines])).id, said).id
+    )
+    again = begin(services, editor, "\n".join([header, *lines, "丁镇,13812345604"]))
+    assert again.undecided == ()
+    publish(services, editor, again.id)
+    numbers = [f"{line.split(',')[3]},{line.split(',')[1]}" for line in ROLL.splitlines()[1:]]
+    other = begin(services, editor, "\n".join([header, *lines, *numbers]))
+    assert {(item["field"], item["kind"]) for item in other.undecided} == {("remark", "resident-id")}
+    assert decide(services, editor, other.id, said).undecided == ()
 
 
 def test_pseudonyms_differ_between_datasets(services: Services, editor: Actor) -> None:
@@ -267,3 +284,175 @@ def test_a_file_sent_with_decisions_needs_no_second_step(services: Services, edi
     services.work.run_to_end(draft.id)
     assert publish(services, editor, draft.id).version == "1.0.0"
     assert not any(secret in read(services) for secret in SECRETS)
+
+
+def test_counting_by_a_column_with_personal_data_is_refused(services: Services, editor: Actor) -> None:
+    draft = begin(services, editor).id
+    said = {"columns": [{"field": "phone", "treatment": "aggregate"}], "aggregate": {"by": ["phone", "town"]}}
+    with pytest.raises(InvalidMetadataError) as caught:
+        decide(services, editor, draft, said)
+    assert [item.pointer for item in caught.value.faults] == ["/columns/0/treatment"]
+
+
+@pytest.mark.parametrize("treatment", ["drop", "mask"])
+def test_lists_of_values_of_a_treated_column_are_not_in_the_manifest(
+    services: Services, editor: Actor, treatment: str
+) -> None:
+    lines = [line.split(",") for line in ROLL.splitlines()[1:]]
+    columns = ("姓名", "id", "phone")
+    fields: list[dict[str, Any]] = [
+        {"name": name, "type": "string", "constraints": {"enum": [line[place] for line in lines]}}
+        for place, name in enumerate(columns)
+    ]
+    fields += [{"name": "town", "type": "string"}, {"name": "amount", "type": "number"}]
+    draft = begin(services, editor, schema={"fields": fields})
+    kinds = ("personal-name", "resident-id", "mobile-number")
+    said = [{"field": name, "treatment": treatment, "kind": kind} for name, kind in zip(columns, kinds, strict=True)]
+    publish(services, editor, decide(services, editor, draft.id, {"columns": said}).id)
+    manifest = services.versions.read_manifest("reservoirs", "1.0.0").decode()
+    assert not any(line[place] in manifest for line in lines for place in range(3))
+    again = begin(services, editor, ROLL.replace(",100.50", ",150.50"))
+    assert publish(services, editor, again.id).status == "published"
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"field": "姓名", "treatment": "mask", "within": True},
+        {"field": "phone", "treatment": "mask", "kind": "email"},
+        {"field": "phone", "treatment": "mask", "within": True},
+    ],
+)
+def test_what_a_treatment_leaves_is_asked_again(services: Services, editor: Actor, column: dict[str, Any]) -> None:
+    others = [item for item in DECISIONS["columns"] if item["field"] != column["field"]]
+    draft = decide(services, editor, begin(services, editor).id, {"columns": [column, *others]})
+    with services.database.unit() as session:
+        blob = str(session.get_one(Draft, draft.id).resources[0].csv)
+    (text,) = services.settings.private_folder.rglob(blob)
+    is_hidden = not any(secret in text.read_text() for secret in (SECRETS[0], SECRETS[2]))
+    assert {item["field"] for item in draft.undecided} == (set() if is_hidden else {column["field"]})
+
+
+def test_personal_data_in_the_names_and_rules_of_columns_need_a_reason(services: Services, editor: Actor) -> None:
+    number = ROLL.splitlines()[1].split(",")[1]
+    rows = "".join(f"{place},{count},{count}\n" for count, place in enumerate("甲乙丙丁戊"))
+    draft = begin(services, editor, f"村,王建国 13812345601,李秀英 {number}\n{rows}")
+    assert {item["kind"] for item in draft.text_findings} == {"mobile-number", "resident-id"}
+    fields = [{"name": "村", "type": "string", "constraints": {"enum": ["甲", "13812345601"]}}]
+    draft = begin(services, editor, "村\n甲\n", {"fields": fields, "title": f"负责人 {number}"})
+    assert {(item["property"], item["kind"]) for item in draft.text_findings} == {
+        ("rules", "mobile-number"),
+        ("title", "resident-id"),
+    }
+
+
+ODD: list[dict[str, Any]] = [
+    *({"columns": item} for item in ([1], 5, {"a": 1}, None, [{"treatment": "drop"}])),
+    {"columns": [{"field": {"a": 1}, "treatment": "drop"}]},
+    *({"aggregate": item} for item in (5, {"by": 5}, {"by": [[1]]}, {"by": ["town"], "sum": 5})),
+    *({"quasi": item} for item in (None, 5, [[]], ["nothing"])),
+]
+
+
+def test_odd_decisions_are_refused_and_kept_nowhere(services: Services, editor: Actor) -> None:
+    draft = begin(services, editor)
+    for document in ODD:
+        with pytest.raises(InvalidMetadataError):
+            services.drafts.change_resource(editor, draft.id, "roll", {"decisions": document})
+        if document.get("quasi") != ["nothing"]:
+            with pytest.raises(InvalidMetadataError):
+                begin(services, editor, decisions=document)
+    assert len(begin(services, editor).undecided) == 3
+
+
+def test_who_decided_does_not_approve_a_draft_that_their_decisions_are_replayed_on(tmp_path: Path) -> None:
+    office = make_services(tmp_path / "office", review="two-person")
+    first, second = make_actor(office, "first"), make_actor(office, "second")
+    boss = make_actor(office, "boss", role="maintainer")
+    office.datasets.create(first, DATASET)
+    ground = {"treatment": "publish", "ground": "punishment-publicity", "article": "行政处罚法第四十八条"}
+    decisions = {"columns": [{"field": "姓名", "kind": "personal-name", **ground}, *DECISIONS["columns"][1:]]}
+    office.drafts.discard(first, decide(office, first, begin(office, first).id, decisions).id)
+    again = begin(office, second)
+    assert again.undecided == ()
+    assert again.tables[0].decisions == decisions
+    assert list(again.contributors) == ["first", "second"]
+    office.drafts.submit(second, again.id)
+    with pytest.raises(NotPermittedError):
+        office.drafts.approve(first, again.id)
+    assert office.drafts.approve(boss, again.id).status == "approved"
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_a_sender_does_not_say_who_decided(services: Services, editor: Actor, is_sent: bool) -> None:
+    said = {**DECISIONS, "by": "somebody", "restored": True, "seen": 5}
+    if is_sent:
+        draft = begin(services, editor, decisions=said)
+    else:
+        draft = decide(services, editor, begin(services, editor).id, said)
+    services.drafts.discard(editor, draft.id)
+    assert list(begin(services, editor).contributors) == ["editor"]
+
+
+def restore(services: Services, actor: Actor, version: str) -> DraftView:
+    draft = services.restoring.restore(actor, "reservoirs", version).id
+    services.work.run_to_end(draft)
+    return services.drafts.get(actor, draft)
+
+
+def test_a_restored_version_is_not_treated_again(services: Services, editor: Actor) -> None:
+    publish(services, editor, decide(services, editor, begin(services, editor).id).id)
+    publish(services, editor, begin(services, editor, ROLL.replace(",100.50", ",150.50")).id)
+    restored = restore(services, editor, "1.0.0")
+    assert restored.undecided == ()
+    services.drafts.submit(editor, restored.id, Submission(breaking="the reason of a test"))
+    services.work.run_to_end(restored.id)
+    number = str(services.drafts.get(editor, restored.id).version)
+    assert read(services, number) == read(services)
+    again = begin(services, editor, ROLL.replace(",100.50", ",160.50"))  # what is kept of the decisions has stayed
+    assert again.undecided == ()
+    assert again.tables[0].decisions == DECISIONS
+
+
+def test_what_a_restored_version_publishes_on_a_ground_is_not_asked_again(tmp_path: Path) -> None:
+    office = make_services(tmp_path / "office", review="two-person")
+    clerk, other = make_actor(office, "clerk"), make_actor(office, "other")
+    boss = make_actor(office, "boss", role="maintainer")
+    office.datasets.create(clerk, DATASET)
+    ground = {"treatment": "publish", "ground": "punishment-publicity", "article": "行政处罚法第四十八条"}
+    decisions = {"columns": [{"field": "姓名", "kind": "personal-name", **ground}, *DECISIONS["columns"][1:]]}
+
+    def go_public(draft: str, **reasons: str) -> str:
+        office.drafts.submit(other, draft, Submission(**reasons))  # type: ignore[arg-type]
+        office.drafts.approve(boss, draft)
+        office.drafts.publish(boss, draft)
+        office.work.run_to_end(draft)
+        return str(office.drafts.get(clerk, draft).version)
+
+    assert go_public(decide(office, clerk, begin(office, clerk).id, decisions).id) == "1.0.0"
+    later = go_public(begin(office, other, ROLL.replace(",100.50", ",150.50")).id)
+    restored = restore(office, other, "1.0.0")
+    assert restored.undecided == ()
+    assert restored.tables[0].decisions == {"columns": decisions["columns"][:1]}
+    assert list(restored.contributors) == ["clerk", "other"]
+    number = go_public(restored.id, breaking="the reason of a test")
+    assert number not in ("1.0.0", later)
+    assert read(office, number) == read(office)
+    again = begin(office, other, ROLL.replace(",100.50", ",160.50"))
+    assert again.tables[0].decisions == decisions
+
+
+def test_what_nobody_decided_about_is_asked_of_a_restored_version(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = begin(services, editor).id
+    with monkeypatch.context() as before_the_gate:
+        before_the_gate.setattr("opendata.services.privacy.gate.list_open_findings", lambda *_: [])
+        publish(services, editor, draft)
+    draft = decide(services, editor, begin(services, editor).id).id
+    services.drafts.submit(editor, draft, Submission(breaking="the reason of a test"))
+    services.work.run_to_end(draft)
+    restored = restore(services, editor, "1.0.0")
+    assert {item["field"] for item in restored.undecided} == {"姓名", "id", "phone"}
+    assert services.drafts.get(editor, restored.id).tables[0].treated is None
+    assert decide(services, editor, restored.id).undecided == ()

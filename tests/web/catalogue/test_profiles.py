@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.instances import publish
+from tests.instances import upload
 from tests.web.conftest import Portal
 
 
@@ -20,8 +20,13 @@ def test_of_a_column_that_may_tell_of_persons_only_counts_are_shown(desk: Portal
     services.datasets.create(editor, {"id": "phones", "title": "电话", "publisher": "water-bureau"})
     text = "id,phone\n" + "".join(f"{place},{number}\n" for place, number in enumerate(numbers))
     schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "phone", "type": "integer"}]}
-    published = publish(services, editor, text, dataset="phones", schema=schema)
-    assert published.status == "published"
+    draft = upload(services, editor, text, dataset="phones", schema=schema).id
+    said = {"field": "phone", "treatment": "not-personal", "reason": "official-contact"}
+    services.drafts.change_resource(editor, draft, "levels", {"decisions": {"columns": [said]}})
+    services.work.run_to_end(draft)
+    services.drafts.submit(editor, draft)
+    services.work.run_to_end(draft)
+    assert services.drafts.get(editor, draft).status == "published"
     ids, phones = services.versions.get_profile("phones", "1.0.0", "levels")
     assert ids["greatest"] == 19
     assert phones["count"] == 20

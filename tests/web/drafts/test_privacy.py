@@ -50,6 +50,12 @@ def test_a_clerk_decides_column_by_column_and_publishes(desk: Portal) -> None:
     assert "王*" in public
     assert not any(secret in public for secret in SECRETS)
     assert "13812345601" not in desk.client().get("/datasets/reservoirs/1.0.0/roll.csv").text
+    assert "删除上传的文件" in clerk.get(draft).text
+    asked = clerk.get(f"{draft}/originals").text
+    assert "删除后无法恢复" in asked
+    assert send(clerk, f"{draft}/originals", {"confirm": "1"}).status_code == 303
+    assert "没有可删除的文件" in clerk.get(f"{draft}/originals").text
+    assert clerk.get(draft).status_code == clerk.get(f"{draft}/check").status_code == 200
 
 
 def test_a_ground_is_offered_only_where_somebody_reviews(desk: Portal, office: Portal) -> None:
@@ -78,3 +84,13 @@ def test_counts_and_quasi_identifiers_are_chosen_on_the_page(desk: Portal) -> No
     assert "town: 3 groups, the smallest of 1 rows" in shown
     assert 'name="by" value="town" checked' in shown
     assert "needs a decision" not in clerk.get(draft).text
+
+
+def test_a_table_that_was_not_sent_has_no_page_to_decide_on(desk: Portal) -> None:
+    clerk, actor = desk.signed_in("clerk"), desk.services.accounts.sign_in("clerk", PASSWORD)[0]
+    closed = {"attribute": "closed", "reason": "国家秘密", "legalBasis": "条例第十四条"}
+    desk.services.datasets.create(actor, {**DATASET, "disclosure": closed})
+    draft = f"/workspace/drafts/{desk.services.drafts.create(actor, 'reservoirs', [])[0].id}"  # it has no table at all
+    page = f"{draft}/resources/roll/privacy"
+    assert clerk.get(page).status_code == 404
+    assert send(clerk, page, {}, form=draft).status_code == 404

@@ -106,6 +106,7 @@ def test_the_bar_moves_by_events_and_the_page_shows_the_end_by_itself(
     assert not complaints
 
 
+@pytest.mark.slow
 def test_where_streams_are_refused_the_page_asks_instead(browser: Browser, desk: Portal, draft: str) -> None:
     desk.app.config["EVENT_STREAMS"] = 0
     work = Work(desk, draft)

@@ -41,7 +41,10 @@ def count_digit_runs(cells: Cells, tallies: Tallies) -> None:
     longest = int(runs.lengths.max())
     if longest >= 11:
         long = runs.choose(runs.lengths >= 11)
-        free = long.choose(_stand_free(long))
+        are_free = _stand_free(long)
+        if not are_free.all():
+            _count_embedded_residents(cells, long.choose(~are_free), tallies)
+        free = long.choose(are_free)
         if len(free.starts):
             residents = _count_residents(cells, free, tallies)
             _count_mobiles(cells, free, tallies)
@@ -61,16 +64,44 @@ def _stand_free(runs: Runs) -> np.ndarray:
         cut = runs.choose(hyphens)
         again = cut.look(-2)
         free[hyphens] &= ~_are_word(again) | ((again == ord("6")) & (cut.look(-3) == ord("8")))
+    found: np.ndarray = free & _end_free(runs)
+    return found
+
+
+def _end_free(runs: Runs) -> np.ndarray:
+    """Whether nothing of a code or a fraction is behind runs; `.0` is what spreadsheets write behind whole numbers."""
+    import numpy as np
+
     after = runs.look_behind()
-    ends = ~_are_word(after)
+    ends: np.ndarray = ~_are_word(after)
     letters = (after | 0x20 == ord("x")) & (runs.lengths == _BODY)
     if letters.any():
         ends |= letters & ~_are_word(runs.look_behind(1))
     dots = np.flatnonzero(after == _DOT)
     if len(dots):
-        ends[dots] &= ~_are_digits(runs.choose(dots).look_behind(1))
-    found: np.ndarray = free & ends
-    return found
+        dotted = runs.choose(dots)
+        decimal, behind = dotted.look_behind(1), dotted.look_behind(2)
+        is_whole = (decimal == _ZERO) & ~_are_word(behind)
+        is_whole &= (behind != _DOT) | ~_are_digits(dotted.look_behind(3))
+        ends[dots] &= ~_are_digits(decimal) | is_whole
+    return ends
+
+
+def _count_embedded_residents(cells: Cells, runs: Runs, tallies: Tallies) -> None:
+    """Count resident numbers directly behind letters: ID1101…, No.1101…; their check digits prove them."""
+    import numpy as np
+
+    whole = runs.choose((runs.lengths == _BODY) | (runs.lengths == _BODY + 1))
+    if not len(whole.starts):
+        return
+    before = whole.look(-1)
+    free = _are_word(before)  # no digit: the run would begin with it
+    dots = np.flatnonzero(before == _DOT)
+    if len(dots):
+        free[dots] = ~_are_digits(whole.choose(dots).look(-2))
+    chosen = whole.choose(free & _end_free(whole))
+    if len(chosen.starts):
+        _count_residents(cells, chosen, tallies)
 
 
 def _count_residents(cells: Cells, runs: Runs, tallies: Tallies) -> np.ndarray:

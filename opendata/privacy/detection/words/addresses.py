@@ -61,7 +61,6 @@ STREET = f"(?:路|街|大道|道|巷|弄|胡同|村|庄|镇|乡){_DIGITS}号"
 """An address with a number in a street."""
 
 _SHORTEST = 12
-_BEGINNING = 4096
 _GROUPS = tuple(character.encode() for character in "组屯队社单")
 _FEW = 8
 _LONG = 120
@@ -164,9 +163,9 @@ def _keep(cells: Cells, classes: np.ndarray, tallies: Tallies) -> None:
 
 def _may_have_addresses(cells: Cells) -> bool:
     """Whether there are digits, or one of the characters that a number in Chinese characters needs behind it."""
-    if cells.digits[:_BEGINNING].any() or cells.digits.any():
+    if cells.has_digits:
         return True
-    data = cells.data
+    data = cells.sample.data
     return any(
         ((data[2:] == third) & (data[1:-1] == second) & (data[:-2] == first)).any() for first, second, third in _GROUPS
     )
@@ -177,13 +176,12 @@ def _shape(cells: Cells) -> pa.Array:
     import numpy as np
     import pyarrow as pa
 
-    shaped = np.maximum(cells.shifted, 9)
     offsets = np.ascontiguousarray(cells.offsets)
     return pa.BinaryArray.from_buffers(
-        pa.binary(), len(cells.lengths), [None, pa.py_buffer(offsets), pa.py_buffer(shaped)]
+        pa.binary(), len(cells.lengths), [None, pa.py_buffer(offsets), pa.py_buffer(cells.shape)]
     )
 
 
 def _unshape(shape: bytes) -> str:
-    """The text of a shape, with 9 for every digit."""
+    """The text of a shape, with 0 for every digit."""
     return shape.translate(_UNSHIFTED).decode("utf-8", "replace")

@@ -1,0 +1,77 @@
+"""Which files versions and drafts need, so that all others may go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Draft, DraftResource
+from opendata.domain.drafts import ENDED, DraftState
+from opendata.domain.manifest import Manifest
+from opendata.errors import NotFoundError
+from opendata.services.core.context import Context
+
+
+def list_published(context: Context) -> set[str]:
+    """Every blob that a manifest of the store names, of withdrawn versions too."""
+    store = context.public
+    keys = (key for key in store.list_records("datasets") if key.count("/") == 3 and key.endswith(".json"))
+    return {name for key in keys for name in Manifest.from_json(json.loads(store.get_record(key))).list_blobs()}
+
+
+def list_planned(context: Context, session: Session) -> set[str]:
+    """The blobs of the versions that are about to be published."""
+    query = select(Draft.target_manifest).where(
+        Draft.target_manifest.is_not(None), Draft.status != DraftState.PUBLISHED
+    )
+    found: set[str] = set()
+    for name in session.scalars(query):
+        try:
+            with context.private.open_blob(str(name)) as file:
+                found.update(Manifest.from_json(json.load(file)).list_blobs())
+        except NotFoundError:
+            continue
+    return found
+
+
+def list_own(draft: Draft) -> set[str]:
+    """The private blobs of a draft: what was sent, and all that was made of it."""
+    found = {draft.target_manifest, *(item.upload for item in draft.attachments)}
+    for item in draft.resources:
+        found |= {*list_own_of_table(item), item.changes["rows"] if item.changes else None}
+    return {name for name in found if name}
+
+
+def list_own_of_table(item: DraftResource) -> set[str]:
+    """What was sent for a table and what was made of it, but for its changed rows."""
+    return {name for name in (item.upload, item.csv, item.parquet, item.plain, item.findings) if name}
+
+
+def list_unneeded(
+    context: Context, session: Session, names: Collection[str], *, besides: Collection[str] = ()
+) -> set[str]:
+    """Those of some blobs that no version needs, and no draft `besides` those with these ids."""
+    found = set(names)
+    columns = (
+        DraftResource.upload,
+        DraftResource.csv,
+        DraftResource.parquet,
+        DraftResource.plain,
+        DraftResource.findings,
+    )
+    query = select(*columns).where(DraftResource.draft_id.not_in(besides), or_(*(item.in_(found) for item in columns)))
+    for row in session.execute(query):
+        found.difference_update(row)
+    for draft in _list_at_work(session, besides):
+        found -= list_own(draft)
+    if found:
+        found -= list_planned(context, session)
+        found -= list_published(context) if found else set()
+    return found
+
+
+def _list_at_work(session: Session, besides: Collection[str]) -> Iterable[Draft]:
+    return session.scalars(select(Draft).where(Draft.status.not_in(ENDED), Draft.id.not_in(besides)))

@@ -1,0 +1,111 @@
+"""The files that departments sent: kept in the private store after a draft has ended, and erased when they say so."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Draft
+from opendata.domain.drafts import ENDED
+from opendata.errors import N_, NotFoundError, StateError
+from opendata.services.catalogue.entries import find_dataset
+from opendata.services.catalogue.needed_blobs import list_own, list_unneeded
+from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.context import Context
+from opendata.storage.store import BlobState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """How many private files of drafts are erased, or could be, and how many bytes they have."""
+
+    files: int
+    bytes: int
+
+
+class Originals:
+    """Counts and erases what was sent for drafts that are published or discarded, with all that was made of it.
+
+    The files of versions stay, and so does what a draft at work needs. The next backup loses the files too. China's
+    Personal Information Protection Law, article 47, asks for this where the data has served its purpose.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def count(self, actor: Actor | None, draft: str) -> Erased:
+        """What could be erased of a draft: nothing while it is at work. Raises as `erase` does."""
+        with self._context.read() as session:
+            row = _find_draft(session, draft)
+            require_editor(actor, row.dataset.publisher_id)
+            return _measure(self._list(session, [row]).values() if row.status in ENDED else ())
+
+    def erase(self, actor: Actor | None, draft: str) -> Erased:
+        """Erase the originals of one draft.
+
+        Raises `NotFoundError`, `NotPermittedError`, and `StateError` where the draft is at work.
+        """
+        with self._context.write() as session:
+            row = _find_draft(session, draft)
+            found = require_editor(actor, row.dataset.publisher_id)
+            if row.status not in ENDED:
+                raise StateError(N_("The draft is still at work. Publish or discard it first"))
+            names = self._list(session, [row])
+            self._forget([row])
+            self._context.log(session, found, "erase", "draft", draft, files=len(names))
+        return self._delete(names)
+
+    def erase_all(self, actor: Actor | None, dataset: str) -> Erased:
+        """Erase the originals of all drafts of a dataset that are at work no more. Raises as `erase` does."""
+        with self._context.write() as session:
+            owner = find_dataset(session, dataset)
+            found = require_editor(actor, owner.publisher_id)
+            query = select(Draft).where(Draft.dataset_id == owner.id, Draft.status.in_(ENDED))
+            rows = list(session.scalars(query))
+            names = self._list(session, rows)
+            self._forget(rows)
+            self._context.log(session, found, "erase", "originals", owner.id, files=len(names))
+        return self._delete(names)
+
+    def _list(self, session: Session, rows: Sequence[Draft]) -> Mapping[str, BlobState]:
+        """The private blobs of drafts that nothing else needs, as they lay there before anything was looked up."""
+        states: dict[str, BlobState] = {}
+        for name in sorted({name for row in rows for name in list_own(row)}):
+            with contextlib.suppress(NotFoundError):
+                states[name] = self._context.private.find_state(name)
+        unneeded = list_unneeded(self._context, session, states, besides=[row.id for row in rows])
+        return {name: state for name, state in states.items() if name in unneeded}
+
+    def _forget(self, rows: Sequence[Draft]) -> None:
+        """Forget what the rows of drafts say of the contents of the files."""
+        for draft in rows:
+            draft.key_reports = {}
+            for item in draft.resources:
+                item.report = item.profile = item.proposed_schema = item.reading = item.findings = item.plain = None
+                if item.changes and draft.version is None:
+                    item.changes = None
+
+    def _delete(self, listed: Mapping[str, BlobState]) -> Erased:
+        """Delete blobs, but for those that somebody has kept again since they were listed: a new draft needs them."""
+        erased = []
+        for name, state in listed.items():
+            with contextlib.suppress(NotFoundError):
+                if self._context.private.find_state(name).mark == state.mark:
+                    self._context.private.delete_blob(name)
+                    erased.append(state)
+        return _measure(erased)
+
+
+def _measure(states: Collection[BlobState]) -> Erased:
+    return Erased(files=len(states), bytes=sum(state.size for state in states))
+
+
+def _find_draft(session: Session, draft: str) -> Draft:
+    row = session.scalar(select(Draft).where(Draft.id == draft).with_for_update(of=Draft))
+    if row is None:
+        raise NotFoundError(N_("There is no draft “%(id)s”"), id=draft[:100])
+    return row

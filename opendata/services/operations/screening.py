@@ -1,0 +1,97 @@
+"""Published tables are screened for personal data in the background, also those from before the gate.
+
+What it finds is listed for the publisher and the maintainers. They decide what happens.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from opendata.db.models import Dataset, Version
+from opendata.domain.manifest import Manifest
+from opendata.domain.privacy.codes import Certainty
+from opendata.domain.resources import TableResource
+from opendata.errors import NotFoundError
+from opendata.privacy.detection.screen import PrivacyScreen
+from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.placement import find_store
+from opendata.services.catalogue.versions import view_version
+from opendata.services.core.access import where_standing
+from opendata.services.core.actors import Actor, require_publisher
+from opendata.services.core.context import Context
+from opendata.services.core.values import VersionView
+from opendata.services.privacy.gate import list_strong_findings
+
+logger = logging.getLogger(__name__)
+
+_SECONDS = 10.0
+"""So long the worker screens at most before it looks for other work again."""
+
+_BATCH_ROWS = 65_536
+
+
+class Screening:
+    """Screens the versions that are public."""
+
+    def __init__(self, context: Context, manifests: Manifests) -> None:
+        self._context = context
+        self._manifests = manifests
+
+    def run_slice(self, seconds: float = _SECONDS) -> int:
+        """Screen versions that weren't yet, for a while, the newest first; how many that were."""
+        end, count = time.monotonic() + seconds, 0
+        while time.monotonic() < end:
+            with self._context.read() as session:
+                query = select(Version.id, Version.dataset_id, Version.version)
+                query = query.where(Version.screening.is_(None), where_standing()).order_by(Version.id.desc())
+                found = session.execute(query.limit(1)).first()
+            if found is None:
+                break
+            identifier, dataset, version = found
+            findings = self._screen(self._manifests.get(dataset, version))
+            with self._context.write() as session:
+                row = session.get_one(Version, identifier)
+                row.screening, row.alarming = list(findings), bool(findings)
+            if findings:
+                logger.warning("personal data may be public in %s@%s", dataset, version)
+            count += 1
+        return count
+
+    def list(self, actor: Actor | None) -> Sequence[tuple[VersionView, Sequence[Mapping[str, Any]]]]:
+        """The public versions in which something was found, with what, of the actor's publisher or of all."""
+        found = require_publisher(actor)
+        query = select(Version).join(Dataset, Dataset.id == Version.dataset_id).where(where_standing())
+        query = query.where(Version.alarming).order_by(Version.id.desc())
+        if not found.is_maintainer:
+            query = query.where(Dataset.publisher_id == found.edited_publisher)
+        with self._context.read() as session:
+            return [(view_version(row), row.screening or ()) for row in session.scalars(query)]
+
+    def _screen(self, manifest: Manifest) -> Sequence[dict[str, Any]]:
+        """What looks like personal data in the tables of a version and wasn't decided about, without examples."""
+        found = []
+        for table in manifest.tables:
+            decided = {item["field"] for item in (table.privacy or {}).get("columns", ())}
+            findings = [item.describe() for item in self._screen_table(table)]
+            strong = list_strong_findings([item for item in findings if item["certainty"] != Certainty.POSSIBLE])
+            found += [{**item, "examples": []} for item in strong if item["field"] not in decided]
+        return found
+
+    def _screen_table(self, table: TableResource) -> Sequence[Any]:
+        import pyarrow.parquet as pq
+
+        try:
+            store = find_store(self._context, table.parquet.sha256)
+            with store.local_copy(table.parquet.sha256) as path, pq.ParquetFile(path) as file:
+                fields = {item.name: item for item in table.schema.fields}
+                screen = PrivacyScreen(table.name, [fields[name] for name in file.schema_arrow.names])
+                for batch in file.iter_batches(_BATCH_ROWS):
+                    screen.take(batch)
+                return screen.list()
+        except (NotFoundError, OSError, ValueError):  # a damaged file is found by the check of the stores
+            return ()

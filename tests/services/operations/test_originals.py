@@ -1,0 +1,102 @@
+"""What departments sent is erased when they say so, with all that was made of it; what is published stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opendata.errors import NotPermittedError, NotSignedInError, StateError
+from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.operations import originals
+from opendata.storage.local import LocalStore
+from opendata.wiring import Services
+from tests.instances import make_actor, publish, upload
+from tests.services.work.test_privacy_gate import DECISIONS, ROLL, SECRETS, begin, decide, read
+from tests.services.work.test_privacy_gate import publish as submit
+
+
+def find_secrets(*folders: Path) -> set[str]:
+    """Which of the made-up persons of the roll are in the files of folders, databases and packed files aside."""
+    found = set()
+    for folder in folders:
+        for path in folder.rglob("*"):
+            data = path.read_bytes() if path.is_file() else b""
+            found |= {secret for secret in (SECRETS[0], ROLL.split(",")[5], SECRETS[2]) if secret.encode() in data}
+    return found
+
+
+def test_the_originals_of_a_published_draft_are_erased_everywhere(
+    services: Services, editor: Actor, tmp_path: Path
+) -> None:
+    draft = decide(services, editor, begin(services, editor).id).id
+    submit(services, editor, draft)
+    private = services.settings.private_folder
+    services.backups.write(tmp_path / "backup")
+    before = read(services)
+    assert len(find_secrets(private / "blobs")) == 3
+    assert len(find_secrets(tmp_path / "backup" / "private")) == 3
+    kept = services.originals.count(editor, draft)
+    assert kept.files > 0
+    assert services.originals.erase(editor, draft) == kept
+    assert services.originals.count(editor, draft).files == 0
+    services.backups.write(tmp_path / "backup")
+    assert not find_secrets(private, services.settings.public_folder, tmp_path / "backup")
+    assert read(services) == before
+    assert services.drafts.get(editor, draft).status == "published"
+    assert submit(services, editor, decide(services, editor, begin(services, editor).id).id).status == "published"
+
+
+def test_of_a_treated_table_only_what_was_sent_is_kept_untreated(services: Services, editor: Actor) -> None:
+    decide(services, editor, begin(services, editor).id)
+    blobs = [path for path in (services.settings.private_folder / "blobs").rglob("*") if path.is_file()]
+    assert sum(SECRETS[2].encode() in path.read_bytes() for path in blobs) == 1
+
+
+def test_who_may_erase_and_when(services: Services, editor: Actor) -> None:
+    draft = begin(services, editor).id
+    with pytest.raises(StateError):
+        services.originals.erase(editor, draft)
+    services.drafts.discard(editor, draft)
+    services.publishers.ensure(SYSTEM, {"id": "road-bureau", "title": "道路局"})
+    with pytest.raises(NotPermittedError):
+        services.originals.erase(make_actor(services, "rival", publisher="road-bureau"), draft)
+    with pytest.raises(NotSignedInError):
+        services.originals.count(None, draft)
+    assert services.originals.erase(editor, draft).files > 0
+
+
+def test_what_a_version_or_a_draft_at_work_needs_stays(services: Services, editor: Actor) -> None:
+    published = publish(services, editor)
+    waiting = begin(services, editor).id
+    given_up = upload(services, editor, ROLL, name="again", schema=None).id
+    services.drafts.discard(editor, given_up)
+    services.originals.erase_all(editor, "reservoirs")
+    assert services.drafts.get(editor, published.id).status == "published"
+    assert submit(services, editor, decide(services, editor, waiting, DECISIONS).id).status == "published"
+    assert services.checking.run().is_sound
+
+
+def test_what_a_new_draft_keeps_again_meanwhile_stays(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = begin(services, editor).id
+    services.drafts.discard(editor, given_up)
+    again: list[str] = []
+    listed = originals.list_unneeded
+
+    def interleave(*arguments: Any, **options: Any) -> set[str]:
+        """Somebody sends the same file right after the files that nobody needs were listed."""
+        found = listed(*arguments, **options)
+        for name in found:
+            with services.settings.private_folder.joinpath("blobs", "sha256", name[:2], name).open("rb") as file:
+                LocalStore(services.settings.private_folder).put_stream(file)
+            again.append(name)
+            break
+        return found
+
+    monkeypatch.setattr(originals, "list_unneeded", interleave)
+    services.originals.erase(editor, given_up)
+    assert again
+    assert LocalStore(services.settings.private_folder).has_blob(again[0])

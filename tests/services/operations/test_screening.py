@@ -1,0 +1,55 @@
+"""Published tables are screened in the background: what older programs let through is listed for those who decide."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from opendata.db.models import DraftResource
+from opendata.services.core.actors import SYSTEM, Actor
+from opendata.wiring import Services
+from tests.instances import make_actor, publish, upload
+from tests.services.work.test_privacy_gate import DECISIONS, ROLL, decide
+from tests.services.work.test_privacy_gate import publish as submit
+
+
+def let_through(services: Services, editor: Actor) -> None:
+    """Publish personal data as a program without the gate did."""
+    draft = upload(services, editor, ROLL, name="roll", schema=None)
+    fields = ("姓名", "id", "phone")
+    declared = {"columns": [{"field": name, "treatment": "not-personal", "reason": "code"} for name in fields]}
+    with services.database.unit(write=True) as session:
+        session.execute(update(DraftResource).values(decisions=declared))
+    submit(services, editor, draft.id)
+
+
+def test_what_was_let_through_is_listed_without_values_and_stopped_by_a_person(
+    services: Services, editor: Actor
+) -> None:
+    let_through(services, editor)
+    services.publishers.ensure(SYSTEM, {"id": "road-bureau", "title": "道路局"})
+    rival = make_actor(services, "rival", publisher="road-bureau")
+    assert services.screening.run_slice() == 1
+    assert services.screening.run_slice() == 0
+    ((version, findings),) = services.screening.list(editor)
+    assert (version.version, {item["field"] for item in findings}) == ("1.0.0", {"姓名", "id", "phone"})
+    assert all(item["examples"] == [] for item in findings)
+    assert services.screening.list(rival) == []
+    services.stops.suspend(editor, "reservoirs", "1.0.0", reason="含有个人信息")
+    assert services.screening.list(editor) == []
+
+
+def test_what_was_decided_or_is_no_personal_data_raises_no_alarm(services: Services, editor: Actor) -> None:
+    publish(services, editor)
+    submit(
+        services,
+        editor,
+        decide(services, editor, upload(services, editor, ROLL, name="roll", schema=None).id, DECISIONS).id,
+    )
+    assert services.screening.run_slice() == 2
+    assert services.screening.list(editor) == []
+
+
+def test_a_stopped_version_is_not_screened(services: Services, editor: Actor) -> None:
+    let_through(services, editor)
+    services.stops.suspend(editor, "reservoirs", "1.0.0", reason="含有个人信息")
+    assert services.screening.run_slice() == 0
