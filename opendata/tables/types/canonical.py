@@ -6,7 +6,7 @@ Source: canonical form in docs/architecture.md; ISO 8601; XML Schema lexical for
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -101,5 +101,13 @@ def _write_exponents_out(text: pa.Array) -> pa.Array:
     if not contains_any(text.drop_null(), [b"E", b"e"]):
         return text
     found = pc.fill_null(pc.match_substring(text, "e", ignore_case=True), False)
-    spelled = [format(Decimal(number.as_py()), "f") for number in text.filter(found)]
+    spelled = [_write_exponent_out(number.as_py()) for number in text.filter(found)]
     return pc.replace_with_mask(text, found, make_texts(spelled))
+
+
+def _write_exponent_out(number: str) -> str:
+    """Raises `ValueError` for a text that isn't a number: damaged decimals are written so."""
+    try:
+        return format(Decimal(number), "f")
+    except InvalidOperation:
+        raise ValueError(number[:100]) from None
