@@ -108,6 +108,8 @@ TEXT_PROPERTIES: Mapping[str, str] = {
     "rules": N_("Rules"),
     "reason": N_("Reason"),
     "legalBasis": N_("Legal basis"),
+    "article": N_("Law and article"),
+    "note": N_("Explanation"),
     "filename": N_("File name"),
     "contents": N_("Text of the file"),
     "translation": N_("Translations"),

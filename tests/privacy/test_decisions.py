@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendata.domain.privacy import Kind, PrivacyFinding
 from opendata.errors import Fault, InvalidMetadataError
 from opendata.privacy.treatments.parsing import parse_decisions
 from opendata.tables.schema.schema import read_schema
@@ -58,21 +57,9 @@ def test_what_is_read_can_be_written_and_read_again() -> None:
     assert again.aggregation.threshold == 7
 
 
-def test_decisions_are_steps_of_a_recipe() -> None:
-    steps = parse_decisions({**FULL, "aggregate": {"by": ["住址"]}}, SCHEMA).steps
-    assert [(step.verb, step.field) for step in steps[:2]] == [("publish", "姓名"), ("mask", "身份证号")]
-    assert steps[1].params == {"kind": "resident-id"}
-    assert steps[-1].verb == "aggregate"
-    assert steps[-1].params == {"by": "住址", "sum": "", "threshold": "5"}
-
-
-def test_what_nobody_decided_is_listed() -> None:
-    decisions = parse_decisions({"columns": FULL["columns"][:2]}, SCHEMA)
-    found = [PrivacyFinding(resource="t", field=name, kind=Kind.NAME, count=1) for name in ("姓名", "住址")]
-    assert [item.field for item in decisions.list_undecided(found)] == ["住址"]
-    assert decisions.unsigned == ("姓名",)
-    counted = parse_decisions({"aggregate": {"by": ["金额"]}}, SCHEMA)
-    assert counted.list_undecided(found) == []
+def test_nobody_signs_in_the_name_of_somebody_else() -> None:
+    said = {**FULL["columns"][0], "signedBy": "审查员"}
+    assert parse(said) == ["/columns/0/signedBy"]
 
 
 @pytest.mark.parametrize("document", [None, [], "x", {"rows": []}, {"columns": {}}, {"columns": [], "more": 1}])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from opendata.domain.privacy import RiskLevel
 from opendata.domain.schema import Field
 from opendata.privacy.risk.candidates import Candidate, Role, suggest_candidates
-from opendata.privacy.risk.combination import CombinationRisk, RiskMeter, find_small_cells
+from opendata.privacy.risk.combination import CombinationRisk, RiskMeter
 
 ROWS = st.lists(
     st.tuples(st.sampled_from(("男", "女", None)), st.integers(1, 3), st.sampled_from("xyz")), min_size=1, max_size=60
@@ -57,10 +57,6 @@ def test_a_table_without_rows_has_no_risk() -> None:
     assert (found.rows, found.k, found.level) == (0, 0, RiskLevel.PASS)
     with pytest.raises(ValueError, match="quasi-identifier"):
         RiskMeter([])
-
-
-def test_small_cells_are_counted() -> None:
-    assert find_small_cells([0, 1, 4, 5, None, 100]) == 2
 
 
 def test_columns_are_suggested_by_name_and_by_profile() -> None:

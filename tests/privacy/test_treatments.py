@@ -273,7 +273,6 @@ def test_the_record_names_the_ground_and_the_article() -> None:
         "kind": "personal-name",
         "ground": "punishment-publicity",
         "article": "行政处罚法第四十八条",
-        "signedBy": "reviewer",
     }
     rows, table = treat(make_rows(30), publish)
     assert rows.column("name") == pa.chunked_array([make_rows(30).column("name")])

@@ -148,11 +148,6 @@ class RiskMeter:
                 self._values[name] = [_find_different(pa.concat_tables(parts))]
 
 
-def find_small_cells(counts: Sequence[int | None], threshold: int = BLOCK_BELOW) -> int:
-    """How many cells of a table of counts are small: above zero and below the threshold."""
-    return sum(1 for count in counts if count is not None and 0 < count < threshold)
-
-
 def _count(table: pa.Table) -> pa.Table:
     """The groups of a table, with their sizes as `rows`."""
     names = table.column_names

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
-from opendata.domain.privacy import Generalisation, Ground, Kind, PrivacyFinding, Reason, Treatment
-from opendata.domain.recipes import Step
+from opendata.domain.privacy import Generalisation, Ground, Kind, Reason, Treatment
 
 SMALL_CELL = 5
 """Groups of fewer rows than this are suppressed unless the decision names another threshold."""
@@ -28,7 +27,6 @@ class ColumnJson(TypedDict):
     on: NotRequired[str]
     ground: NotRequired[str]
     article: NotRequired[str]
-    signedBy: NotRequired[str]
     reason: NotRequired[str]
     note: NotRequired[str]
 
@@ -53,8 +51,8 @@ class Decision:
     """What is done with one column.
 
     `kind` says what kind of data it is. `within` masks only what is found inside a text. `to`, `width` and `on` belong
-    to `generalise`: how, the width of a range or band, and the day (ISO 8601) on which an age is counted. `ground`,
-    `article` and `signed_by` (the reviewer) belong to `publish`; `reason` and `note` to `not-personal`.
+    to `generalise`: how, the width of a range or band, and the day (ISO 8601) on which an age is counted. `ground`
+    and `article` belong to `publish`, `reason` to `not-personal`, `note` to both.
     """
 
     field: str
@@ -66,7 +64,6 @@ class Decision:
     on: str = ""
     ground: Ground | None = None
     article: str = ""
-    signed_by: str = ""
     reason: Reason | None = None
     note: str = ""
 
@@ -87,8 +84,6 @@ class Decision:
             found["ground"] = self.ground.value
         if self.article:
             found["article"] = self.article
-        if self.signed_by:
-            found["signedBy"] = self.signed_by
         if self.reason is not None:
             found["reason"] = self.reason.value
         if self.note:
@@ -134,33 +129,3 @@ class Decisions:
         if self.aggregation is not None:
             found["aggregate"] = self.aggregation.to_json()
         return found
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The decisions as steps of a recipe, in the order in which they are applied."""
-        steps = [
-            Step(
-                item.treatment.value,
-                item.field,
-                {key: str(value) for key, value in item.to_json().items() if key not in ("field", "treatment")},
-            )
-            for item in self.columns
-        ]
-        if self.aggregation is not None:
-            found = self.aggregation
-            params = {"by": "\n".join(found.by), "sum": "\n".join(found.sums), "threshold": str(found.threshold)}
-            steps.append(Step(Treatment.AGGREGATE.value, "", params))
-        return tuple(steps)
-
-    @property
-    def unsigned(self) -> tuple[str, ...]:
-        """The fields published on a ground that no reviewer has signed."""
-        return tuple(item.field for item in self.columns if item.treatment is Treatment.PUBLISH and not item.signed_by)
-
-    def list_undecided(self, findings: Sequence[PrivacyFinding]) -> list[PrivacyFinding]:
-        """The findings about columns without a decision.
-
-        A table that is aggregated needs none for columns that it leaves out.
-        """
-        kept = None if self.aggregation is None else {*self.aggregation.by, *self.aggregation.sums}
-        return [item for item in findings if item.field not in self.by_field and (kept is None or item.field in kept)]

@@ -25,7 +25,7 @@ _ALLOWED: Mapping[Treatment, frozenset[str]] = {
     Treatment.GENERALISE: frozenset(["kind", "to", "width", "on"]),
     Treatment.PSEUDONYMISE: frozenset(["kind"]),
     Treatment.AGGREGATE: frozenset(["kind"]),
-    Treatment.PUBLISH: frozenset(["kind", "ground", "article", "signedBy", "note"]),
+    Treatment.PUBLISH: frozenset(["kind", "ground", "article", "note"]),
     Treatment.NOT_PERSONAL: frozenset(["kind", "reason", "note"]),
 }
 """The properties that each treatment takes, beside `field` and `treatment`."""
@@ -75,7 +75,6 @@ def _build_decision(found: Mapping[str, Any]) -> Decision:
         on=found.get("on", ""),
         ground=_read(Ground, found.get("ground")),
         article=found.get("article", "").strip(),
-        signed_by=found.get("signedBy", "").strip(),
         reason=_read(Reason, found.get("reason")),
         note=found.get("note", "").strip(),
     )
@@ -147,7 +146,7 @@ def _find_value_faults(place: str, found: Mapping[str, Any], treatment: Treatmen
     for key, code in (("kind", Kind), ("to", Generalisation), ("ground", Ground), ("reason", Reason)):
         if key in found and (not isinstance(found[key], str) or found[key] not in list(code)):
             yield _choices(f"{place}/{key}", key, code)
-    for key in ("article", "signedBy", "note"):
+    for key in ("article", "note"):
         if key in found and not _is_text(found[key]):
             yield fault(
                 f"{place}/{key}", N_("“%(key)s” must be text of at most %(limit)s characters"), key=key, limit=MAX_TEXT

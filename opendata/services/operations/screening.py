@@ -43,17 +43,26 @@ class Screening:
         self._manifests = manifests
 
     def run_slice(self, seconds: float = _SECONDS) -> int:
-        """Screen versions that weren't yet, for a while, the newest first; how many that were."""
+        """Screen versions that weren't yet, for a while, the newest first; how many that were.
+
+        One whose files are missing or damaged now is left for the next time.
+        """
         end, count = time.monotonic() + seconds, 0
+        damaged: set[int] = set()
         while time.monotonic() < end:
             with self._context.read() as session:
                 query = select(Version.id, Version.dataset_id, Version.version)
                 query = query.where(Version.screening.is_(None), where_standing()).order_by(Version.id.desc())
-                found = session.execute(query.limit(1)).first()
+                found = session.execute(query.where(Version.id.not_in(damaged)).limit(1)).first()
             if found is None:
                 break
             identifier, dataset, version = found
-            findings = self._screen(self._manifests.get(dataset, version))
+            try:
+                findings = self._screen(self._manifests.get(dataset, version))
+            except (NotFoundError, OSError, ValueError) as error:
+                logger.warning("%s@%s can't be screened now: %s", dataset, version, error)
+                damaged.add(identifier)
+                continue
             with self._context.write() as session:
                 row = session.get_one(Version, identifier)
                 row.screening, row.alarming = list(findings), bool(findings)
@@ -85,13 +94,10 @@ class Screening:
     def _screen_table(self, table: TableResource) -> Sequence[Any]:
         import pyarrow.parquet as pq
 
-        try:
-            store = find_store(self._context, table.parquet.sha256)
-            with store.local_copy(table.parquet.sha256) as path, pq.ParquetFile(path) as file:
-                fields = {item.name: item for item in table.schema.fields}
-                screen = PrivacyScreen(table.name, [fields[name] for name in file.schema_arrow.names])
-                for batch in file.iter_batches(_BATCH_ROWS):
-                    screen.take(batch)
-                return screen.list()
-        except (NotFoundError, OSError, ValueError):  # a damaged file is found by the check of the stores
-            return ()
+        store = find_store(self._context, table.parquet.sha256)
+        with store.local_copy(table.parquet.sha256) as path, pq.ParquetFile(path) as file:
+            fields = {item.name: item for item in table.schema.fields}
+            screen = PrivacyScreen(table.name, [fields[name] for name in file.schema_arrow.names])
+            for batch in file.iter_batches(_BATCH_ROWS):
+                screen.take(batch)
+            return screen.list()

@@ -41,7 +41,7 @@ def list_text_findings(row: Draft, metadata: DatasetMetadata) -> Sequence[Placed
     breaking = {"breaking": row.breaking["reason"]} if row.breaking else {}
     found += _screen_all({"part": TextPart.DRAFT.value}, {"notes": row.notes, **breaking}, {})
     for resource in row.resources:
-        found += _screen_table(resource)
+        found += [*_screen_table(resource), *_screen_decisions(resource)]
     for attachment in row.attachments:
         found += _screen_attachment(attachment)
     return found
@@ -124,6 +124,13 @@ def _list_texts(found: Any) -> Iterator[str]:
     elif isinstance(found, list):
         for value in found:
             yield from _list_texts(value)
+
+
+def _screen_decisions(resource: DraftResource) -> Iterator[PlacedFindingJson]:
+    """The articles and notes of decisions: the manifest tells them."""
+    for item in (resource.decisions or {}).get("columns", ()):
+        place = {"part": TextPart.COLUMN.value, "resource": resource.name, "field": item["field"]}
+        yield from _screen_all(place, {"article": item.get("article"), "note": item.get("note")}, {})
 
 
 def _screen_attachment(attachment: DraftAttachment) -> Iterator[PlacedFindingJson]:

@@ -53,3 +53,17 @@ def test_a_stopped_version_is_not_screened(services: Services, editor: Actor) ->
     let_through(services, editor)
     services.stops.suspend(editor, "reservoirs", "1.0.0", reason="含有个人信息")
     assert services.screening.run_slice() == 0
+
+
+def test_a_version_with_a_damaged_file_is_screened_when_it_is_whole_again(services: Services, editor: Actor) -> None:
+    let_through(services, editor)
+    publish(services, editor, name="levels")
+    name = services.versions.get_manifest("reservoirs", "1.0.0").tables[0].parquet.sha256
+    (path,) = services.settings.public_folder.rglob(name)
+    whole = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(b"PAR1")
+    assert services.screening.run_slice() == 0
+    path.write_bytes(whole)
+    assert services.screening.run_slice() == 2
+    assert {item.version for item, _ in services.screening.list(editor)} == {"1.0.0", "1.1.0"}

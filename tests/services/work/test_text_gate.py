@@ -183,3 +183,10 @@ def test_metadata_that_look_personal_wait_for_a_draft_with_a_reason(services: Se
     services.drafts.submit(editor, view.id, Submission(reason="值班电话"))
     services.work.run_to_end(view.id)
     assert MOBILE in services.datasets.get("reservoirs").description
+
+
+def test_what_decisions_say_in_words_is_screened_since_the_manifest_tells_it(services: Services, editor: Actor) -> None:
+    said = {"field": "name", "treatment": "not-personal", "reason": "other", "note": f"问 {MOBILE}"}
+    draft = begin(services, editor, decisions={"columns": [said]})
+    assert {(item["field"], item["property"]) for item in draft.text_findings} == {("name", "note")}
+    assert refuse(services, editor, draft.id)

@@ -94,3 +94,14 @@ def test_a_table_that_was_not_sent_has_no_page_to_decide_on(desk: Portal) -> Non
     page = f"{draft}/resources/roll/privacy"
     assert clerk.get(page).status_code == 404
     assert send(clerk, page, {}, form=draft).status_code == 404
+
+
+def test_what_needs_no_decision_is_said_so(desk: Portal) -> None:
+    clerk = desk.services.accounts.sign_in("clerk", PASSWORD)[0]
+    desk.services.datasets.create(clerk, DATASET)
+    text = "医院,电话\n" + "".join(f"第{number}医院,0512-6530163{number}\n" for number in range(8))
+    draft = upload(desk.services, clerk, text, name="hospitals", schema=None).id
+    page = desk.signed_in("clerk").get(f"/workspace/drafts/{draft}").text
+    assert "固定电话号码：8" in page
+    assert "这些不影响提交草稿" in page
+    assert "以下决定已用于各表" not in page
