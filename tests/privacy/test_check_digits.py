@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata.privacy.detection.digits.check_digits import (
-    complete_resident_id,
     have_luhn_check,
-    have_resident_check,
     is_bank_card,
     is_old_resident_id,
     is_resident_id,
 )
+from opendata.tables.check.check_digits import have_resident_check
 from tests.privacy.corpora import make_check
+from tests.privacy.numbers import complete_resident_id
 
 BODIES = st.builds(
     lambda area, day, number: f"{area}{day:%Y%m%d}{number:03}",

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from opendata.domain.privacy import Certainty, Evidence, Kind
-from opendata.privacy.detection.digits.check_digits import complete_resident_id
 from tests.privacy import corpora
 from tests.privacy.corpora import NAMED, NEGATIVES, POSITIVES, make_corpus, score_corpus
+from tests.privacy.numbers import complete_resident_id
 from tests.privacy.screening import count_kinds, screen_columns
 
 SEED = 20260101

@@ -7,10 +7,10 @@ from random import Random
 import pytest
 
 from opendata.domain.privacy import Kind
-from opendata.privacy.detection.digits.check_digits import complete_resident_id
 from opendata.privacy.detection.spans import find_spans
 from opendata.privacy.detection.texts import screen_text
 from tests.privacy.corpora import make_text
+from tests.privacy.numbers import complete_resident_id
 from tests.privacy.screening import count_kinds
 
 SIGNS = "\u00a0\u2009\u202f\u3000\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u200b\u200c\u200d\ufeff"

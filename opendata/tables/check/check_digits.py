@@ -20,7 +20,7 @@ LONGEST = 64
 _LENGTH = 18
 _SYMBOLS = b"0123456789ABCDEFGHJKLMNPQRTUWXY"
 _DIGITS = b"0123456789"
-_PROVINCES = (
+PROVINCES = (
     *(11, 12, 13, 14, 15, 21, 22, 23),
     *(31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46),
     *(50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82, 83),
@@ -57,15 +57,30 @@ def find_wrong_resident_numbers(texts: pa.Array) -> np.ndarray:
     values = _look_up(characters, _DIGITS)
     body = values[:, :17]
     last = np.where((characters[:, 17] | 0x20) == ord("x"), 10, values[:, 17])
-    weights = np.array([pow(2, 17 - place, 11) for place in range(17)])
-    right = (body >= 0).all(axis=1) & (last >= 0) & ((body @ weights + last) % 11 == 1)
-    right &= np.isin(_read_digits(body, 0, 2), _PROVINCES)
+    right = (body >= 0).all(axis=1) & (last >= 0) & have_resident_check(body, last)
+    right &= np.isin(_read_digits(body, 0, 2), PROVINCES)
     year, month, day = _read_digits(body, 6, 10), _read_digits(body, 10, 12), _read_digits(body, 12, 14)
-    right &= np.isin(year // 100, _CENTURIES) & (month >= 1) & (month <= 12)
+    right &= np.isin(year // 100, _CENTURIES) & are_days(year, month, day)
+    return _invert(len(texts), rows, right)
+
+
+def have_resident_check(body: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Whether the 18th character fits by MOD 11-2. `body` are rows x 17 digits, `last` is 0 to 10 (10: X)."""
+    import numpy as np
+
+    weights = np.array([pow(2, 17 - place, 11) for place in range(17)])
+    found: np.ndarray = (body.astype(np.int64) @ weights + last) % 11 == 1
+    return found
+
+
+def are_days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Which are days of the Gregorian calendar."""
+    import numpy as np
+
     longest = np.array(_MONTHS)[np.clip(month, 1, 12) - 1]
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    right &= (day >= 1) & (day <= longest + (leap & (month == 2)))
-    return _invert(len(texts), rows, right)
+    found: np.ndarray = (month >= 1) & (month <= 12) & (day >= 1) & (day <= longest + (leap & (month == 2)))
+    return found
 
 
 def find_wrong_luhn_numbers(texts: pa.Array) -> np.ndarray:

@@ -9,19 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opendata.tables.check.check_digits import PROVINCES, are_days, have_resident_check
+
 if TYPE_CHECKING:
     import numpy as np
 
-PROVINCES = (
-    *(11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46),
-    *(50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82, 83),
-)
-"""The first two digits of a resident identity number."""
-
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS = "10X98765432"
 _FIRST_YEAR, _LAST_YEAR = 1890, 2040
-_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _OLD_CENTURY = 1900
 
 
@@ -47,14 +40,6 @@ def have_old_structure(digits: np.ndarray) -> np.ndarray:
     found: np.ndarray = np.isin(wide[:, 0] * 10 + wide[:, 1], PROVINCES[:31])
     year = _OLD_CENTURY + wide[:, 6] * 10 + wide[:, 7]
     found &= are_days(year, wide[:, 8] * 10 + wide[:, 9], wide[:, 10] * 10 + wide[:, 11])
-    return found
-
-
-def have_resident_check(digits: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Whether the 18th character fits by MOD 11-2. `digits` are rows x 17, `last` is 0 to 10 (10: X)."""
-    import numpy as np
-
-    found: np.ndarray = (digits[:, :17].astype(np.int64) @ np.array(_WEIGHTS) + last) % 11 == 1
     return found
 
 
@@ -84,22 +69,6 @@ def have_card_prefix(digits: np.ndarray) -> np.ndarray:
     return found
 
 
-def are_days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Which are days of the Gregorian calendar."""
-    import numpy as np
-
-    longest = np.array(_MONTHS)[np.clip(month, 1, 12) - 1]
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    found: np.ndarray = (month >= 1) & (month <= 12) & (day >= 1) & (day <= longest + (leap & (month == 2)))
-    return found
-
-
-def complete_resident_id(body: str) -> str:
-    """The 18 characters of a resident identity number from its first 17 digits."""
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, body, strict=True))
-    return body + _CHECKS[total % 11]
-
-
 def is_resident_id(text: str) -> bool:
     """Whether a text of 18 characters is a resident identity number: region, day of birth, check character."""
     import numpy as np
@@ -107,7 +76,8 @@ def is_resident_id(text: str) -> bool:
     if len(text) != 18 or not (text[:17].isascii() and text[:17].isdigit()) or text[17] not in "0123456789Xx":
         return False
     digits = np.array([[int(character) for character in text[:17]]])
-    return bool(have_resident_structure(digits)[0]) and complete_resident_id(text[:17]) == text.upper()
+    last = np.array([10 if text[17] in "Xx" else int(text[17])])
+    return bool((have_resident_structure(digits) & have_resident_check(digits, last))[0])
 
 
 def is_old_resident_id(text: str) -> bool:

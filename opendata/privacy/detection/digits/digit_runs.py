@@ -15,10 +15,10 @@ from opendata.privacy.detection.digits.check_digits import (
     have_card_prefix,
     have_luhn_check,
     have_old_structure,
-    have_resident_check,
     have_resident_structure,
 )
 from opendata.privacy.detection.tallies import Tallies
+from opendata.tables.check.check_digits import have_resident_check
 
 if TYPE_CHECKING:
     import numpy as np
