@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from opendata.services.core.actors import Actor
 from opendata.services.drafts.submission import Submission
 from opendata.services.review.reviews import is_routine
 from opendata.wiring import Services
-from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services, upload
+from tests.instances import CSV, DATASET, SCHEMA, make_actor, upload
 
 MORE = CSV + "".join(f"B{number:03},水库,{number},2026-02-02\n" for number in range(20))
 PHONES = ("13800138000", "13900139000")
@@ -20,18 +17,6 @@ LOOSE = {**SCHEMA, "fields": [dict(item) for item in SCHEMA["fields"]]}
 LOOSE["fields"][2] = {"name": "level", "type": "number"}
 WARNING = {**SCHEMA, "fields": [dict(item) for item in SCHEMA["fields"]]}
 WARNING["fields"][2] = {**SCHEMA["fields"][2], "opendata": {"strengths": {"minimum": "warning"}}}
-
-
-@pytest.fixture
-def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
-    built = make_services(tmp_path / "instance", database_url=database_url, review="two-person")
-    yield built
-    built.database.dispose()
-
-
-@pytest.fixture
-def boss(services: Services) -> Actor:
-    return make_actor(services, "boss", role="maintainer")
 
 
 @pytest.fixture

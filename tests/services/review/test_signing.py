@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,23 +28,6 @@ REFUSED = Signature(
     check=Check.WORDING, result=Result.REFUSED, remark="列名有误", place={"table": "levels", "column": "name", "row": 2}
 )
 LATER = (datetime.now(UTC) + timedelta(days=3)).isoformat()
-
-
-@pytest.fixture
-def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
-    built = make_services(tmp_path / "instance", database_url=database_url, review="two-person")
-    yield built
-    built.database.dispose()
-
-
-@pytest.fixture
-def second(services: Services) -> Actor:
-    return make_actor(services, "second")
-
-
-@pytest.fixture
-def boss(services: Services) -> Actor:
-    return make_actor(services, "boss", role="maintainer")
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import update
 
@@ -14,29 +11,10 @@ from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.submission import Submission
 from opendata.wiring import Services
-from tests.instances import CSV, DATASET, locate, make_actor, make_services, upload
+from tests.instances import CSV, DATASET, locate, make_actor, upload
 from tests.services.core.test_access import CLOSED, MORE
 
 LICENCE = [{"name": "CC0-1.0"}]
-
-
-@pytest.fixture
-def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
-    built = make_services(tmp_path / "instance", database_url=database_url, review="two-person")
-    yield built
-    built.database.dispose()
-
-
-@pytest.fixture
-def second(services: Services) -> Actor:
-    """A second editor of the water bureau."""
-    return make_actor(services, "second")
-
-
-@pytest.fixture
-def boss(services: Services) -> Actor:
-    """A maintainer, who has a part in no draft."""
-    return make_actor(services, "boss", role="maintainer")
 
 
 def submit(services: Services, actor: Actor, text: str = CSV) -> str:
