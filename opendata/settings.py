@@ -109,6 +109,10 @@ class Settings:
     work_memory_bytes: int = _setting(
         3 * 1024**3, "Memory that the work on one draft may take, beyond what an idle process has.", unit="bytes"
     )
+    preview_memory_bytes: int = _setting(
+        1024**3, "Memory that showing how a file is read may take, beyond what an idle process has.", unit="bytes"
+    )
+    preview_seconds: int = _setting(20, "How long showing how a file is read may take.", unit="seconds")
     work_seconds: int = _setting(3600, "How long the work on a draft may go without progress.", unit="seconds")
     secure_cookies: bool = _setting(
         False, "Send session cookies over HTTPS only; set it wherever the portal has HTTPS."

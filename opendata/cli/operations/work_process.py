@@ -9,10 +9,10 @@ import logging
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 from opendata.cli.core.parent import end_with_parent
+from opendata.confined import limit_memory, read_status
 
 _DRAFTS = 200
 _GROWN_BYTES = 512 * 1024**2
@@ -43,7 +43,7 @@ def main(parent: int) -> None:
         answers.write(BEGUN)
         draft, owner = line.decode("ascii").split()
         sound = services.work.do(services.work.resume(draft, owner))
-        last = not sound or count >= _DRAFTS or _read_status("VmRSS") > _GROWN_BYTES
+        last = not sound or count >= _DRAFTS or read_status("VmRSS") > _GROWN_BYTES
         answers.write(LAST if last else DONE)
         if last:
             return
@@ -55,17 +55,6 @@ def prepare_for_work() -> None:
     os.environ.setdefault("MIMALLOC_ARENA_RESERVE", "32768")  # KiB; the 1 GiB it reserves else counts as taken
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("opendata").setLevel(logging.INFO)
-
-
-def limit_memory(size: int) -> None:
-    """Have no more than `size` bytes beside those that are taken now (Linux: setrlimit(2), RLIMIT_DATA)."""
-    import resource
-
-    taken = _read_status("VmData")
-    if taken:
-        most = taken + size
-        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001
@@ -85,15 +74,6 @@ def _warm_up() -> None:
 
     pyarrow.allocate_buffer(1024)
     logging.getLogger(__name__).debug("ready")
-
-
-def _read_status(name: str) -> int:
-    """A number of bytes that Linux tells about this process (proc(5)); elsewhere 0."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,18 @@
 """The text of a PDF: pages, links, comments, form fields and properties. The only module that imports `pypdf`.
 
 Hostile files can make any reader of PDF slow or large, so each file is read in a process of its own, which is stopped
-at a limit of seconds and bytes. That process is this module, run with the name of the file; it writes the reason (or
-nothing) on a line, and the text after it.
+at a limit of seconds and bytes. That process is this module; it answers with the reason (or nothing) on a line,
+and the text after it.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opendata.confined import Bounds, BrokenOffError, Cause, answer_one, ask
 from opendata.domain.privacy import Unread
 from opendata.intake.document.passages import MOST_SECONDS, AttachmentText, Passages
 
@@ -36,36 +34,19 @@ _WRITTEN = 2_000
 
 def read_pdf(path: Path, seconds: int = MOST_SECONDS) -> AttachmentText:
     """The text of a PDF, and why it isn't all of it, if it isn't."""
-    # -P: nothing is to be imported from the current folder, which may be anyone's.
-    command = [sys.executable, "-P", "-m", "opendata.intake.document.pdf_text", str(path), str(seconds)]
+    request = f"{seconds}\n{path}".encode()
     try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=seconds + 10
-        )
-    except subprocess.TimeoutExpired:
-        return AttachmentText("", Unread.TOO_SLOW)
-    if done.returncode:
-        return AttachmentText("", Unread.DAMAGED)
-    code, _, text = done.stdout.partition(b"\n")
+        answer = ask("opendata.intake.document.pdf_text", request, Bounds(seconds=seconds + 10, memory=MOST_MEMORY))
+    except BrokenOffError as error:
+        return AttachmentText("", Unread.TOO_SLOW if error.cause is Cause.TIME else Unread.DAMAGED)
+    code, _, text = answer.partition(b"\n")
     return AttachmentText(text.decode("utf-8", "replace"), Unread(code.decode()) if code else None)
 
 
-def main(path: str, seconds: int) -> None:
-    """Write what is in a file to stdout."""
-    _bound(seconds)
-    text, unread = extract_text(Path(path), seconds)
-    output = f"{unread or ''}\n{text}".encode("utf-8", "replace")
-    with os.fdopen(os.dup(1), "wb") as answer:
-        answer.write(output)
-
-
-def _bound(seconds: int) -> None:
-    import resource
-
-    for limit, value in ((resource.RLIMIT_DATA, MOST_MEMORY), (resource.RLIMIT_CPU, seconds + 5)):
-        soft, hard = resource.getrlimit(limit)
-        most = value if soft == resource.RLIM_INFINITY else min(value, soft)
-        resource.setrlimit(limit, (most, hard))
+def _answer(request: bytes) -> bytes:
+    seconds, _, path = request.decode().partition("\n")
+    text, unread = extract_text(Path(path), int(seconds))
+    return f"{unread or ''}\n{text}".encode("utf-8", "replace")
 
 
 def extract_text(path: Path, seconds: int = MOST_SECONDS) -> AttachmentText:
@@ -157,4 +138,4 @@ def _is_nameless(font: Any) -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    answer_one(_answer)

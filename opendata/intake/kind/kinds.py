@@ -5,7 +5,6 @@ The name of a file is never looked at. If a file is two things at once, its firs
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from opendata.errors import N_, UnreadableFileError
+from opendata.intake.kind.compound import detect_compound
 from opendata.intake.kind.signatures import name_signature
 from opendata.intake.kind.text_forms import decode_head, detect_text_format
 from opendata.intake.kind.zip_directory import Entry, read_directory, read_start
@@ -62,15 +62,6 @@ _DOCUMENTS = {
     "dbase": N_("a dBase table"),
     "binary": N_("a binary file of an unknown kind"),
 }
-_OLE_STREAMS = {
-    "workbook": "xls",
-    "book": "xls",
-    "encryptedpackage": "xlsx",  # an Office file under a password; its reader tells what it was
-    "worddocument": "word",
-    "powerpoint document": "powerpoint",
-    "visiodocument": "visio",
-    "__properties_version1.0": "outlook",
-}
 _MIMETYPES = {
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
     "application/vnd.oasis.opendocument.spreadsheet-template": "ods",
@@ -113,7 +104,7 @@ def _by_structure(path: Path, head: bytes, tail: bytes) -> Kind | None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind(_detect_zip(path))
     if head.startswith(_OLE):
-        return _kind(_detect_ole(path))
+        return _kind(detect_compound(path))
     if head.startswith(b"PAR1\x15") or (head.startswith((b"PAR1", b"PARE")) and tail in (b"PAR1", b"PARE")):
         return _kind("parquet")
     if head.startswith(b"ARROW1\0\0") or _is_arrow_stream(head):
@@ -173,19 +164,6 @@ def _is_dbase(head: bytes) -> bool:
         return False
     length = int.from_bytes(head[8:10], "little")
     return 1 <= head[2] <= 12 and 1 <= head[3] <= 31 and length >= 33 and b"\r" in head[length - 1 : length + 1]
-
-
-def _detect_ole(path: Path) -> str:
-    """By the streams at the root of a Compound File (MS-CFB); a damaged one counts as a workbook."""
-    import olefile
-
-    try:
-        with olefile.OleFileIO(path) as file:
-            names = {entry[0].lower() for entry in file.listdir() if len(entry) == 1}
-    except (OSError, ValueError, IndexError, TypeError, AttributeError, RecursionError, struct.error):
-        # olefile promises OSError for damage, but forged headers reach its arithmetic.
-        return "xls"
-    return next((form for name, form in _OLE_STREAMS.items() if name in names), "office")
 
 
 def _detect_zip(path: Path) -> str:

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
-from itertools import dropwhile, islice
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opendata.confined import Bounds, BrokenOffError, Cause
 from opendata.db.models import DraftResource
 from opendata.domain.schema import TableSchema
-from opendata.errors import N_, InputError, NotFoundError
-from opendata.intake.opening import open_table
-from opendata.intake.text.encodings import decode_sample, find_encoding
+from opendata.errors import N_, BusyError, NotFoundError, OpendataError, TooLargeError, UnreadableFileError
+from opendata.intake.preview import Attempt, LastReading, Preview, Row, preview
 from opendata.intake.understanding import Choices
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
+from opendata.services.core.turns import Turns
 from opendata.services.drafts.draft_view import find_draft
-from opendata.services.drafts.readings import Readings, read_resource_choices
-from opendata.tables.text.decoding import DecodingFault, read_rows
-from opendata.tables.text.dialect import Dialect
-from opendata.tables.text.lines import split_lines
+from opendata.services.drafts.readings import read_resource_choices
 
-SHOWN_ROWS = 40
-SHOWN_COLUMNS = 60
-_SAMPLE_BYTES = 4096
-_SAMPLE_LINES = 4
+logger = logging.getLogger(__name__)
+
 _TRIED_BYTES = 64 * 1024 * 1024
 """A larger file, in bytes, is shown as it was read last: to read it again takes a worker."""
+
+_TOO_LARGE_TO_TRY = N_(
+    "This file has more than %(size)s MB, so your choices can't be previewed. The rows below are read as before"
+)
+_BUSY = N_("Other files are being looked at just now. Try again in a few seconds")
+_SLOW = N_("Reading this file takes longer than %(seconds)s seconds, so it can't be previewed")
+_LARGE = N_("Reading this file takes more than %(size)s MB of memory, so it can't be previewed")
+_BROKEN = N_("The file can't be previewed: the process that read it ended unexpectedly")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,118 +43,101 @@ class ReadingPreview:
 
     `reading` is what is understood (see `Understanding.describe`), `rows` its first rows with their numbers and what
     they are (`title`, `header`, `row`), `samples` what the text looks like in the two most likely encodings,
-    `fault` why the choices cannot be followed.
+    `fault` why the choices cannot be followed, or why there is nothing to see.
     """
 
     name: str
     file: str
     reading: Mapping[str, Any]
     choices: Choices
-    rows: Sequence[tuple[int, str, Sequence[str]]]
+    rows: Sequence[Row]
     samples: Sequence[tuple[str, str]]
     sheets: Sequence[str]
-    fault: InputError | None = None
+    fault: OpendataError | None = None
 
 
 class Previews:
-    """Reads the tables of drafts tentatively."""
+    """Reads the tables of drafts tentatively: in a process of its own, a few at a time, one of each publisher."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._readings = Readings(context)
+        self._turns = Turns(context.settings.home / "turns")
 
     def show(self, actor: Actor | None, draft: str, resource: str, choices: Choices | None = None) -> ReadingPreview:
         """How a table is read, by these choices where some are given. Raises `NotFoundError`, `NotPermittedError`."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            publisher = row.dataset.publisher_id
+            require_editor(actor, publisher)
             found = next((item for item in row.resources if item.name == resource), None)
             if found is None:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])
             session.expunge_all()
         in_force = read_resource_choices(found)
-        chosen = choices if choices is not None else in_force
-        if found.upload_bytes > _TRIED_BYTES or (choices is None and found.engine_dialect is not None):
-            return self._show_last(found, in_force)
+        is_large = found.upload_bytes > _TRIED_BYTES
+        is_last = is_large or (choices is None and found.engine_dialect is not None)
+        chosen = in_force if choices is None or is_last else choices
+        fault: OpendataError | None
+        try:
+            with self._turns.take(publisher, f"{draft}/{resource}", _BUSY) as is_wanted:
+                seen = self._read(found, None if is_last else chosen, is_wanted)
+        except (BusyError, TooLargeError, UnreadableFileError) as error:
+            seen, fault = Preview(reading=found.reading or {}), error
+        else:
+            fault = seen.fault
+        if is_large and choices is not None and fault is None:
+            fault = TooLargeError(_TOO_LARGE_TO_TRY, size=_TRIED_BYTES >> 20)
+        return ReadingPreview(
+            name=found.name,
+            file=found.file,
+            reading=seen.reading,
+            choices=chosen,
+            rows=seen.rows,
+            samples=seen.samples,
+            sheets=seen.sheets,
+            fault=fault,
+        )
+
+    def _read(self, found: DraftResource, choices: Choices | None, is_wanted: Callable[[], bool]) -> Preview:
+        """Read a table anew by choices, or without any as it was read last."""
+        settings = self._context.settings
+        bounds = Bounds(seconds=settings.preview_seconds, memory=settings.preview_memory_bytes)
         folder = Path(tempfile.mkdtemp(dir=self._make_root()))
         try:
-            with self._context.kept_copy(found.upload) as upload:
-                return self._try(found, chosen, upload, folder)
-        except InputError as error:
-            return replace(self._show_last(found, chosen), fault=error)
+            with ExitStack() as opened:
+                attempt = self._plan(found, choices, folder, opened) if choices is not None else None
+                return preview(attempt, self._find_last(found, opened), bounds, is_wanted=is_wanted)
+        except BrokenOffError as error:
+            if error.cause is Cause.UNWANTED:
+                raise BusyError(_BUSY) from None
+            logger.warning("the preview of %s (%s bytes): %s", found.upload, found.upload_bytes, error)
+            if error.cause is Cause.TIME:
+                raise TooLargeError(_SLOW, seconds=settings.preview_seconds) from None
+            if error.cause is Cause.MEMORY:
+                raise TooLargeError(_LARGE, size=settings.preview_memory_bytes >> 20) from None
+            raise UnreadableFileError(_BROKEN) from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _try(self, found: DraftResource, choices: Choices, upload: Path, folder: Path) -> ReadingPreview:
-        tables = self._readings.find_contents(found, upload, folder).tables
-        table = self._readings.choose(found, tables)
-        known = TableSchema(found.schema).labels if found.schema else ()
-        opened = open_table(table, folder, choices=choices, known=known)
-        reading = opened.understanding.describe()
-        return ReadingPreview(
-            name=found.name,
+    def _plan(self, found: DraftResource, choices: Choices, folder: Path, opened: ExitStack) -> Attempt:
+        return Attempt(
+            path=str(opened.enter_context(self._context.kept_copy(found.upload))),
             file=found.file,
-            reading=reading,
-            choices=choices,
-            rows=list_rows(opened.path, opened.dialect, reading),
-            samples=_list_samples(table.path) if table.form == "csv" else (),
-            sheets=[item.place or item.name for item in tables],
+            folder=str(folder),
+            place=(found.reading or {}).get("sheet"),
+            choices=choices.describe(),
+            known=TableSchema(found.schema).labels if found.schema else (),
         )
 
-    def _show_last(self, found: DraftResource, choices: Choices) -> ReadingPreview:
-        """As it was read when it was checked."""
-        from opendata.tables.text.dialect import restore_dialect
-
-        rows: Sequence[tuple[int, str, Sequence[str]]] = ()
-        samples: Sequence[tuple[str, str]] = ()
+    def _find_last(self, found: DraftResource, opened: ExitStack) -> LastReading:
+        text = sample = None
         if found.engine_dialect is not None:
-            with self._context.kept_copy(found.plain or found.upload) as text:
-                rows = list_rows(text, restore_dialect(found.engine_dialect), found.reading or {})
+            text = str(opened.enter_context(self._context.kept_copy(found.plain or found.upload)))
         if (found.reading or {}).get("form") == "csv" and found.upload_bytes <= _TRIED_BYTES:
-            with self._context.kept_copy(found.upload) as upload:
-                samples = _list_samples(upload)
-        return ReadingPreview(
-            name=found.name,
-            file=found.file,
-            reading=found.reading or {},
-            choices=choices,
-            rows=rows,
-            samples=samples,
-            sheets=(),
-        )
+            sample = str(opened.enter_context(self._context.kept_copy(found.upload)))
+        return LastReading(text=text, dialect=found.engine_dialect, reading=found.reading or {}, sample=sample)
 
     def _make_root(self) -> Path:
         root = self._context.settings.private_folder / "tmp"
         root.mkdir(parents=True, exist_ok=True)
         return root
-
-
-def list_rows(path: Path, dialect: Dialect, reading: Mapping[str, Any]) -> Sequence[tuple[int, str, Sequence[str]]]:
-    """The first rows that are not blank, with their numbers and what they are, up to where the text can be split."""
-    dialect = replace(dialect, table_bytes=None)
-    header_rows, last = reading.get("header_rows", dialect.header_rows), reading.get("last_row")
-    header = max(header_rows, default=0)
-    found: list[tuple[int, str, Sequence[str]]] = []
-    try:
-        with closing(read_rows(path, dialect)) as rows:
-            numbered = dropwhile(lambda item: not any(item[1]), enumerate(rows, start=1))
-            for number, row in islice(numbered, SHOWN_ROWS):
-                role = "header" if number in header_rows else "title" if number < header else "row"
-                if number in dialect.comment_rows or (last is not None and number > last):
-                    role = "title"
-                found.append((number, role, row[:SHOWN_COLUMNS]))
-    except DecodingFault:
-        return found
-    return found
-
-
-def _list_samples(path: Path) -> Sequence[tuple[str, str]]:
-    """The encodings that fit the whole file, at most two, each with the first lines read so."""
-    candidates = [item for item in find_encoding(path).candidates if item.fault is None][:2]
-    samples = []
-    for item in candidates:
-        text = decode_sample(path, item.encoding, _SAMPLE_BYTES)
-        lines = [line.rstrip("\r\n") for line in split_lines(text) if line.strip()]
-        telling = [line for line in lines if not line.isascii()] or lines
-        samples.append((item.encoding, "\n".join(telling[:_SAMPLE_LINES])))
-    return samples

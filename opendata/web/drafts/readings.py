@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from opendata.domain.drafts import CHANGE, ENDED
-from opendata.errors import InputError, PreconditionError, StateError
+from opendata.errors import InputError, OpendataError, PreconditionError, StateError
 from opendata.intake.understanding import CAREFUL, Choices, read_choices
 from opendata.problems import choose_voice
 from opendata.services.core.values import DraftResourceView, DraftView
@@ -81,7 +81,7 @@ def _keep_columns(draft: str, resource: str) -> dict[str, Any]:
 
 def _render(draft: str, resource: str, form: MultiDict[str, str] | None) -> str:
     found = services().drafts.get(g.actor, draft)
-    fault: InputError | None = None
+    fault: OpendataError | None = None
     choices: Choices | None = None
     if form is not None:
         try:
@@ -153,7 +153,7 @@ def _word(decision: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": text, "is_doubtful": decision["sure"] < CAREFUL, "sure": decision["sure"]}
 
 
-def _say_error(error: InputError) -> str:
+def _say_error(error: OpendataError) -> str:
     texts = [choose_voice().say_fault(item) for item in error.faults]
     return " ".join(texts) or choose_voice().say_error(error)
 

@@ -1,0 +1,185 @@
+"""Code that reads files from outside runs in a process of its own, bound in memory, processor time and seconds.
+
+`ask` starts a module of ours as such a process, hands it a request and returns its answer. The module calls
+`answer_one` when it is run. The process knows no settings of the instance, and gives way to the web server.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import IO, cast
+
+_OUT_OF_MEMORY = 77
+_NICE = 5
+_LOOK_SECONDS = 0.2
+_CHUNK = 1 << 16
+_TOLD_BYTES = 4096
+_MOST_BYTES = 64 << 20
+_HIDDEN = "OPENDATA_"
+
+
+class Cause(Enum):
+    """Why a process gave no answer."""
+
+    MEMORY = "memory"
+    TIME = "time"
+    UNWANTED = "unwanted"
+    ENDED = "ended"
+
+
+class BrokenOffError(Exception):
+    """The process was stopped at a limit, or ended by itself; `reason` is the last line it wrote to stderr."""
+
+    def __init__(self, cause: Cause, reason: str = "") -> None:
+        super().__init__(f"{cause.value}: {reason}" if reason else cause.value)
+        self.cause = cause
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a process may take: `seconds` by the clock and of the processor, `memory` in bytes beside its first ones."""
+
+    seconds: float
+    memory: int
+
+
+def ask(module: str, request: bytes, bounds: Bounds, *, is_wanted: Callable[[], bool] = lambda: True) -> bytes:
+    """Run a module within bounds and return what it answers to a request.
+
+    `is_wanted` is asked a few times a second; once it says no, the process is ended. Raises `BrokenOffError`.
+    """
+    # -P: nothing is to be imported from the current folder, which may be anyone's.
+    command = [sys.executable, "-P", "-W", "ignore", "-m", module, str(bounds.seconds), str(bounds.memory)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_HIDDEN)}
+    ends = time.monotonic() + bounds.seconds
+    with (
+        tempfile.TemporaryFile() as messages,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=messages,
+            env=environment,
+            start_new_session=True,
+        ) as child,
+    ):
+        try:
+            found = _exchange(child, request, ends, is_wanted)
+            child.wait(max(0.0, ends - time.monotonic()) + _LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise BrokenOffError(Cause.TIME) from None
+        finally:
+            _end(child)
+        if child.returncode == 0:
+            return found
+        reason = _read_last_line(messages)
+        raise BrokenOffError(_find_cause(child.returncode, reason), reason)
+
+
+def answer_one(handle: Callable[[bytes], bytes]) -> None:
+    """In the process: answer the one request by `handle`, within the bounds on the command line."""
+    seconds, memory = float(sys.argv[1]), int(sys.argv[2])
+    request = sys.stdin.buffer.read()
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)  # whatever a library prints is no answer
+        _bound(seconds, memory)
+        try:
+            found = handle(request)
+        except MemoryError as error:
+            error.__traceback__ = None  # the frames hold what took the memory
+            sys.exit(_OUT_OF_MEMORY)
+        answers.write(found)
+
+
+def limit_memory(size: int) -> None:
+    """Have no more than `size` bytes beside those that are taken now (Linux: setrlimit(2), RLIMIT_DATA)."""
+    import resource
+
+    taken = read_status("VmData")
+    if taken:
+        _limit(resource.RLIMIT_DATA, taken + size)
+
+
+def read_status(name: str) -> int:
+    """A number of bytes that Linux tells about this process (proc(5)); elsewhere 0."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
+
+
+def _bound(seconds: float, memory: int) -> None:
+    import resource
+
+    limit_memory(memory)
+    _limit(resource.RLIMIT_CPU, int(seconds) + 1)  # it ends then, should nobody be left to stop it
+    _limit(resource.RLIMIT_CORE, 0)
+    os.nice(_NICE)
+
+
+def _limit(kind: int, most: int) -> None:
+    import resource
+
+    hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, hard))
+
+
+def _exchange(child: subprocess.Popen[bytes], request: bytes, ends: float, is_wanted: Callable[[], bool]) -> bytes:
+    """Hand over the request and collect the answer. Raises `BrokenOffError`."""
+    words, answers = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
+    try:
+        with words:
+            words.write(request)
+    except BrokenPipeError:
+        pass  # it has ended: its status says why
+    found = bytearray()
+    while True:
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise BrokenOffError(Cause.TIME)
+        if not is_wanted():
+            raise BrokenOffError(Cause.UNWANTED)
+        if not select.select([answers], [], [], min(left, _LOOK_SECONDS))[0]:
+            continue
+        chunk = os.read(answers.fileno(), _CHUNK)
+        if not chunk:
+            return bytes(found)
+        found += chunk
+        if len(found) > _MOST_BYTES:
+            raise BrokenOffError(Cause.ENDED, f"its answer has more than {_MOST_BYTES} bytes")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End the process and whatever it started."""
+    if child.poll() is None:
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it ended in this moment
+    child.wait()
+
+
+def _find_cause(status: int, reason: str) -> Cause:
+    if status == _OUT_OF_MEMORY or (status == -signal.SIGABRT and "alloc" in reason):  # as C++ and Rust end
+        return Cause.MEMORY
+    return Cause.TIME if status in (-signal.SIGXCPU, -signal.SIGKILL) else Cause.ENDED
+
+
+def _read_last_line(messages: IO[bytes]) -> str:
+    size = messages.seek(0, 2)
+    messages.seek(max(0, size - _TOLD_BYTES))
+    lines = messages.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1][:500] if lines else ""

@@ -1,0 +1,87 @@
+"""Turns: a few of the processes of this machine may do something heavy at once, and each publisher has one turn.
+
+Turns are locks on files (flock(2)) in the instance folder, so they end with the process that has them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from opendata.errors import BusyError
+
+_WAIT_SECONDS = 3.0
+_LOOK_SECONDS = 0.05
+_MOST_WAITING = 2
+
+
+class Turns:
+    """Hands out turns: `most` on this machine at once, one of each group, at most two asked for in this process."""
+
+    def __init__(self, folder: Path, most: int = 2) -> None:
+        self._folder = folder
+        self._most = most
+        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
+
+    @contextmanager
+    def take(self, group: str, subject: str, message: str) -> Iterator[Callable[[], bool]]:
+        """Have a turn, waiting for it a few seconds. Raises `BusyError` with this message where there is none.
+
+        Gives a function that says whether the turn is still wanted: no longer once another has been asked for by the
+        same group for the same subject.
+        """
+        if not self._waiting.acquire(blocking=False):
+            raise BusyError(message)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            name = hashlib.sha256(group.encode()).hexdigest()[:16]
+            wanted = self._folder / f"{name}.wanted"
+            place = f"{hashlib.sha256(subject.encode()).hexdigest()} "
+            ticket = f"{place}{secrets.token_hex(8)}"
+            _replace(wanted, ticket)
+
+            def is_wanted() -> bool:
+                now = _read(wanted)
+                return now == ticket or not now.startswith(place)
+
+            ends = time.monotonic() + _WAIT_SECONDS
+            with ExitStack() as held:
+                for names in ([f"{name}.lock"], [f"{number}.turn" for number in range(self._most)]):
+                    while not any(_lock(self._folder / item, held) for item in names):
+                        if time.monotonic() > ends or not is_wanted():
+                            raise BusyError(message)
+                        time.sleep(_LOOK_SECONDS)
+                yield is_wanted
+        finally:
+            self._waiting.release()
+
+
+def _lock(path: Path, held: ExitStack) -> bool:
+    """Lock a file until `held` is closed; False where another has it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return False
+    held.callback(os.close, handle)
+    return True
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_suffix(f".{secrets.token_hex(4)}")
+    beside.write_text(text, encoding="ascii")
+    beside.replace(path)
+
+
+def _read(path: Path) -> str:
+    with suppress(FileNotFoundError):
+        return path.read_text(encoding="ascii")
+    return ""
