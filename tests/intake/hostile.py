@@ -240,6 +240,41 @@ def workbook_with_wrong_references(folder: Path) -> None:
     (folder / "merged.xlsx").write_bytes(zipped(workbook_parts(f"{merges}</mergeCells></worksheet>")))
 
 
+# -------------------------------------------------------------------------------------------------------- columnar
+
+
+@hostile(_TOO_LARGE)
+def columnar_files_that_expand(folder: Path, part: int) -> None:
+    """A few kilobytes that say they are gigabytes: by dictionaries, nulls, runs, views, and what a codec takes off."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def write_arrow(name: str, column: pa.Array, compression: str | None = None) -> None:
+        table = pa.table({"a": column})
+        options = pa.ipc.IpcWriteOptions(compression=compression)
+        with pa.ipc.new_file(folder / f"{name}.arrow", table.schema, options=options) as file:
+            file.write_table(table)
+        if part == 1:
+            with pa.ipc.new_stream(folder / f"{name}.arrows", table.schema, options=options) as stream:
+                stream.write_table(table)
+
+    rows = 300_000_000 // part
+    long = pa.array(["x" * 100_000])
+    one = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows // 1000, np.int8)), long)
+    write_arrow("dictionary", one, "zstd")
+    write_arrow("nulls", pa.nulls(rows))
+    write_arrow("runs", pa.RunEndEncodedArray.from_arrays(pa.array([rows], pa.int32()), pa.array(["x"])))
+    view = np.frombuffer(long.cast(pa.string_view()).buffers()[1], np.uint8)
+    views = np.tile(view, 32_768)
+    buffers = [None, pa.py_buffer(views), pa.py_buffer(b"x" * 100_000)]
+    write_arrow("views", pa.Array.from_buffers(pa.string_view(), len(views) // 16, buffers), "zstd")
+    if part == 1:
+        write_arrow("zeros", pa.array(np.zeros(rows // 2, np.int64)), "zstd")
+    pq.write_table(pa.table({"a": one}), folder / "dictionary.parquet", compression="zstd")
+    pq.write_table(pa.table({"a": pa.nulls(rows, pa.string())}), folder / "nulls.parquet", row_group_size=rows)
+
+
 # ------------------------------------------------------------------------------------------------------------ text
 
 

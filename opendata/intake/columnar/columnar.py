@@ -5,14 +5,23 @@ Sources: Apache Parquet format, Arrow columnar format. The place of the only tab
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError, UnsupportedFormatError
 from opendata.intake.columnar.arrow_texts import is_binary, is_nested, write_texts
+from opendata.intake.columnar.bounds import (
+    Allowance,
+    count_batch_rows,
+    count_parquet,
+    find_coded,
+    has_prefixes,
+    list_unpacked,
+    slice_batch,
+)
 from opendata.intake.document.documents import check_width
 from opendata.intake.document.json_cells import name_columns
 from opendata.intake.grid import Grid, TableInfo
@@ -22,7 +31,6 @@ from opendata.tables.forms.writing import join_csv
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BATCH_ROWS = 8192
 _THRIFT_BYTES = 64 * 1024 * 1024
 _THRIFT_ITEMS = 1_000_000
 
@@ -57,11 +65,13 @@ def open_table(path: Path, place: str = "", *, encoding: str | None = None) -> G
 def write_csv(path: Path, form: str, target: Path, *, limit: int | None = None) -> Facts:  # noqa: ARG001
     """Write the table as UTF-8 CSV (RFC 4180, LF), the names of its columns first. The bytes tell the form.
 
-    Raises `UnreadableFileError` for a damaged file, `TooLargeError` where the CSV gets longer than `limit` bytes.
+    Raises `UnreadableFileError` for a damaged file, `TooLargeError` where the CSV gets longer than `limit` bytes, or
+    than is usual for so small a file.
     """
     import pyarrow as pa
 
     notes = _Notes()
+    allowance = Allowance(path.stat().st_size)
     rows = written = 0
     with target.open("wb") as out, _open(path) as source:
         names = list(source.schema.names)
@@ -69,6 +79,7 @@ def write_csv(path: Path, form: str, target: Path, *, limit: int | None = None) 
         for columns in _text_columns(source, notes):
             data = _join(columns)
             written += len(data)
+            allowance.check_bytes(written)
             if limit is not None and written > limit:
                 raise TooLargeError(N_("The unpacked table is larger than %(limit)s bytes"), limit=limit)
             out.write(data)
@@ -128,32 +139,54 @@ class _Source:
 @contextmanager
 def _open(path: Path) -> Iterator[_Source]:
     """Open a file; what pyarrow says against it, here or while it is read, is an `UnreadableFileError`."""
-    import pyarrow as pa
-
+    allowance = Allowance(path.stat().st_size)
     with path.open("rb") as stream, _refuse():
         magic = stream.read(8)
         stream.seek(0)
         if magic.startswith(b"FEA1"):
             raise UnsupportedFormatError(N_("Feather version 1 files aren't supported. Save the table as Parquet"))
-        if magic.startswith((b"PAR1", b"PARE")):
-            import pyarrow.parquet as pq
+        open_form = _open_parquet if magic.startswith((b"PAR1", b"PARE")) else _open_ipc
+        with open_form(stream, allowance) as source:
+            yield source
 
-            with pq.ParquetFile(
-                stream, thrift_string_size_limit=_THRIFT_BYTES, thrift_container_size_limit=_THRIFT_ITEMS
-            ) as file:
-                check_width(len(file.schema_arrow.names))
-                yield _Source(
-                    file.schema_arrow,
-                    file.metadata.num_rows,
-                    file.iter_batches(batch_size=_BATCH_ROWS, use_threads=False),
-                )
-        else:
-            is_file = magic.startswith(b"ARROW1")
-            opened = pa.ipc.open_file(stream) if is_file else pa.ipc.open_stream(stream)
-            with opened as reader:
-                check_width(len(reader.schema.names))
-                found = (reader.get_batch(number) for number in range(reader.num_record_batches)) if is_file else reader
-                yield _Source(reader.schema, None, _check(found))
+
+@contextmanager
+def _open_parquet(stream: BinaryIO, allowance: Allowance) -> Iterator[_Source]:
+    import pyarrow.parquet as pq
+
+    limits = {"thrift_string_size_limit": _THRIFT_BYTES, "thrift_container_size_limit": _THRIFT_ITEMS}
+    first = pq.ParquetFile(stream, **limits)
+    columns = len(first.schema_arrow.names)
+    check_width(columns)
+    allowance.check_cells(first.metadata.num_rows, columns)
+    allowance.check_bytes(count_parquet(first.metadata))
+    coded = find_coded(first.metadata, first.schema_arrow)
+    with pq.ParquetFile(stream, metadata=first.metadata, read_dictionary=coded, **limits) as file:
+        rows = count_batch_rows(columns, has_prefixes=has_prefixes(first.metadata))
+        batches = file.iter_batches(batch_size=rows, use_threads=False)
+        yield _Source(file.schema_arrow, file.metadata.num_rows, _check(batches))
+
+
+@contextmanager
+def _open_ipc(stream: BinaryIO, allowance: Allowance) -> Iterator[_Source]:
+    import pyarrow as pa
+
+    is_file = stream.read(6) == b"ARROW1"
+    for count in list_unpacked(stream, is_file=is_file):
+        allowance.check_bytes(count)
+    stream.seek(0)
+    with pa.ipc.open_file(stream) if is_file else pa.ipc.open_stream(stream) as reader:
+        check_width(len(reader.schema.names))
+        found = (reader.get_batch(number) for number in range(reader.num_record_batches)) if is_file else reader
+        yield _Source(reader.schema, None, _check(_count(found, allowance)))
+
+
+def _count(batches: Iterable[pa.RecordBatch], allowance: Allowance) -> Iterator[pa.RecordBatch]:
+    rows = 0
+    for batch in batches:
+        rows += batch.num_rows
+        allowance.check_cells(rows, batch.num_columns)
+        yield batch
 
 
 @contextmanager
@@ -162,7 +195,11 @@ def _refuse() -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, MemoryError) as error:
+    except MemoryError:
+        raise TooLargeError(
+            N_("Reading the file takes more memory than is allowed. Export it as CSV, or in parts")
+        ) from None
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, not the file
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
@@ -171,19 +208,17 @@ def _refuse() -> Iterator[None]:
         ) from None
 
 
-def _check(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _check(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Batches proved sound, in pieces: IPC is mapped as it lies, so wrong offsets would be followed anywhere."""
     for batch in batches:
         batch.validate(full=True)
-        for start in range(0, batch.num_rows, _BATCH_ROWS):
-            yield batch.slice(start, _BATCH_ROWS)
+        yield from slice_batch(batch)
 
 
 def _text_columns(source: _Source, notes: _Notes) -> Iterator[list[pa.Array]]:
     for batch in source.batches:
         if not batch.num_columns:
             raise UnreadableFileError(N_("The table has no columns"))
-        batch.validate(full=True)
         columns = []
         for number, column in enumerate(batch.columns):
             text = write_texts(column)
@@ -222,8 +257,11 @@ class _Notes:
         self._binary: set[int] = set()
 
     def look(self, number: int, kind: pa.DataType, text: pa.Array) -> None:
+        import pyarrow as pa
         import pyarrow.compute as pc
 
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
         if is_nested(kind):
             self._nested.add(number)
         elif is_binary(kind):
