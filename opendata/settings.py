@@ -113,7 +113,17 @@ class Settings:
         1024**3, "Memory that showing how a file is read may take, beyond what an idle process has.", unit="bytes"
     )
     preview_seconds: int = _setting(20, "How long showing how a file is read may take.", unit="seconds")
-    work_seconds: int = _setting(3600, "How long the work on a draft may go without progress.", unit="seconds")
+    work_processes: int = _setting(
+        2,
+        "How many drafts a worker checks at once. No publisher holds all of them, if there are more.",
+        unit="processes",
+    )
+    work_seconds: int = _setting(
+        600,
+        "How long the work on a draft may go without progress. In total it may take four times as long, and a second"
+        " more for each MB.",
+        unit="seconds",
+    )
     secure_cookies: bool = _setting(
         False, "Send session cookies over HTTPS only; set it wherever the portal has HTTPS."
     )

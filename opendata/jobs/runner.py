@@ -36,6 +36,9 @@ LAST = b"last\n"
 _ENDED = b""
 _LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 0.5
+_TOTAL = 4
+_BYTES_PER_SECOND = 1_000_000
+"""A draft may take four times as long as it may go without progress, and a second more for so many bytes."""
 
 
 class Process(Protocol):
@@ -123,8 +126,12 @@ class ProcessRunner:
 
     def run(self, draft: str) -> bool:
         """Do the work of a draft, if it has any that nobody else is at; whether something was done."""
+        return self.run_next(lambda: self._work.take(draft))
+
+    def run_next(self, take: Callable[[], Lease | None]) -> bool:
+        """Do the work of the draft that `take` takes hold of once the process is free; whether there was one."""
         with self._one:
-            lease = None if self._stopping else self._work.take(draft)
+            lease = None if self._stopping else take()
             if lease is None:
                 return False
             with self._state:  # from here on `stop` gives the draft back; if it came first, that is ours to do
@@ -168,7 +175,9 @@ class ProcessRunner:
 
     def _follow(self, child: _Process, lease: Lease) -> bytes:
         """Wait for the answer, keeping the lease; empty where the process ended. Raises `LostLeaseError`."""
-        reached, since = None, time.monotonic()
+        reached, began = None, time.monotonic()
+        since = began
+        most = _TOTAL * self._seconds + self._work.count_bytes(lease) / _BYTES_PER_SECOND
         while True:
             answer = child.read_answer(_LOOK_SECONDS)
             if answer is not None:
@@ -185,11 +194,18 @@ class ProcessRunner:
                 continue
             if now != reached:
                 reached, since = now, time.monotonic()
-            elif time.monotonic() - since > self._seconds:
-                logger.warning("draft %s made no progress for %s seconds", lease.draft, self._seconds)
-                child.end()
-                self._work.note_limit(lease, "TookTooLong", "too-long", seconds=self._seconds)
+            passed = time.monotonic()
+            if passed - since > self._seconds:
+                self._stop_work(child, lease, "too-long", self._seconds)
                 return LAST
+            if passed - began > most:
+                self._stop_work(child, lease, "no-end", most)
+                return LAST
+
+    def _stop_work(self, child: _Process, lease: Lease, code: str, seconds: float) -> None:
+        logger.warning("draft %s is stopped after %s seconds: %s", lease.draft, seconds, code)
+        child.end()
+        self._work.note_limit(lease, "TookTooLong", code, seconds=round(seconds))
 
     def _find_child(self) -> _Process:
         """The process that is ready, a fresh one if need be. Raises `_StoppingError`."""

@@ -1,4 +1,4 @@
-"""The worker process: takes drafts out of the queue one at a time, and sweeps for those the queue has lost."""
+"""The worker process: takes drafts out of the queue, a few at a time, and sweeps for those the queue has lost."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ _TIDY_ROUNDS = 240
 
 
 def run_worker(
-    work: Work, queue: DraftQueue, *, sweep_seconds: int, run: Callable[[str], object] | None = None
+    work: Work,
+    queue: DraftQueue,
+    *,
+    sweep_seconds: int,
+    run: Callable[[str], object] | None = None,
+    drafts: int = 1,
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
-    `run` does the work of a draft; without it that is done in this process.
+    `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -34,7 +39,7 @@ def run_worker(
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
-        workers=1, worker_type="thread", periodic=False, initial_delay=0.05, backoff=1.3, max_delay=longest
+        workers=drafts, worker_type="thread", periodic=False, initial_delay=0.05, backoff=1.3, max_delay=longest
     )
     try:
         consumer.run()

@@ -28,6 +28,10 @@ FAILURES: Mapping[str, str] = {
         "The work made no progress for %(seconds)s seconds and was stopped. Split the file, or ask the"
         " portal's operator to check it"
     ),
+    "no-end": N_(
+        "The work took more than %(seconds)s seconds, which is unusual for a file of this size, and was stopped."
+        " Split the file, or ask the portal's operator to check it"
+    ),
     "worker-died": N_(
         "The worker ended several times while working on this draft. The file may be too large for its memory"
     ),

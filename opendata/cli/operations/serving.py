@@ -59,18 +59,23 @@ def worker(parent: int | None) -> None:
 
     prepare_for_work()
 
+    from opendata.jobs.pool import RunnerPool
     from opendata.jobs.runner import ProcessRunner
     from opendata.jobs.worker import run_worker
 
     with open_services() as services:
         services.queue.check()
         settings = services.settings
-        runner = ProcessRunner(services.work, list_command(), seconds=settings.work_seconds)
-        runner.start()
+        command, seconds = list_command(), settings.work_seconds
+        runners = [ProcessRunner(services.work, command, seconds=seconds) for _ in range(settings.work_processes)]
+        pool = RunnerPool(services.work, services.queue, runners)
+        pool.start()
         try:
-            run_worker(services.work, services.queue, sweep_seconds=settings.sweep_seconds, run=runner.run)
+            run_worker(
+                services.work, services.queue, sweep_seconds=settings.sweep_seconds, run=pool.run, drafts=pool.size
+            )
         finally:
-            runner.stop()
+            pool.stop()
 
 
 def open_socket(host: str, port: int) -> socket.socket:

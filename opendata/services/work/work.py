@@ -6,12 +6,12 @@ import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
-from opendata.db.models import Dataset, Draft
+from opendata.db.models import Dataset, Draft, DraftResource
 from opendata.domain.drafts import DraftState, Failure
 from opendata.errors import OpendataError
 from opendata.services.access.kept_forms import KeptForms
@@ -24,6 +24,7 @@ from opendata.services.drafts.lease import Lease, LostLeaseError, release, take_
 from opendata.services.operations.checking import Checking
 from opendata.services.operations.screening import Screening
 from opendata.services.uploads.uploads import Uploads
+from opendata.services.work.fairness import take_next
 from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
 from opendata.storage.store import manifest_key
@@ -61,6 +62,18 @@ class Work:
     def take(self, draft: str) -> Lease | None:
         """Take hold of a draft, to do its work here or in another process; None where there is nothing to do."""
         return take_lease(self._context, draft)
+
+    def take_next(self, passed_over: Collection[str] = ()) -> tuple[str, Lease] | None:
+        """Take hold of the draft whose turn it is, unless its publisher is one of `passed_over`; name the publisher."""
+        return take_next(self._context, passed_over)
+
+    def count_bytes(self, lease: Lease) -> int:
+        """How many bytes were sent with a draft."""
+        query = select(func.coalesce(func.sum(DraftResource.upload_bytes), 0)).where(
+            DraftResource.draft_id == lease.draft
+        )
+        with self._context.read() as session:
+            return int(session.scalar(query) or 0)
 
     def resume(self, draft: str, owner: str) -> Lease:
         """The hold that the process which started this one has taken."""
