@@ -19,6 +19,11 @@ from urllib.request import urlopen
 CHECKOUT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(sys.executable).with_name("opendata")
 _IDLE_TICKS = 10
+_KINDS = {
+    b"opendata.cli.operations.webserver": "web",
+    b"opendata.cli.operations.work_process": "work",
+    b"opendata.intake.preview": "preview",
+}
 
 
 def describe_machine() -> str:
@@ -38,6 +43,21 @@ def measure_pss(root: int) -> int:
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) * 1024
     return total
+
+
+def list_largest(root: int) -> dict[str, int]:
+    """The largest proportional set size among the processes below `root`, in bytes, by what they are there for."""
+    largest: dict[str, int] = {}
+    for pid in _list_tree(root):
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            roll = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            size = next((int(line.split()[1]) * 1024 for line in roll if line.startswith("Pss:")), 0)
+            kind = next(
+                (kind for mark, kind in _KINDS.items() if any(word.startswith(mark) for word in words)), "other"
+            )
+            largest[kind] = max(largest.get(kind, 0), size)
+    return largest
 
 
 def measure_cpu(root: int) -> float:
@@ -87,10 +107,15 @@ class PeakMemory:
 
 
 @contextlib.contextmanager
-def serve_instance() -> Iterator[tuple[str, str, int]]:
-    """A fresh instance being served: its address, a maintainer's token, the process at the root of its tree."""
-    with tempfile.TemporaryDirectory(prefix="opendata-bench-") as home:
-        environment = {**os.environ, "OPENDATA_HOME": home, "OPENDATA_REVIEW": "none"}
+def serve_instance(home: Path | None = None) -> Iterator[tuple[str, str, int]]:
+    """A fresh instance being served: its address, a maintainer's token, the process at the root of its tree.
+
+    `home` is an empty folder for it, if the caller has one.
+    """
+    with contextlib.ExitStack() as opened:
+        if home is None:
+            home = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="opendata-bench-")))
+        environment = {**os.environ, "OPENDATA_HOME": str(home), "OPENDATA_REVIEW": "none"}
 
         def run(*words: str) -> str:
             command = [PROGRAM, *words]
