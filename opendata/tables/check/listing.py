@@ -70,7 +70,8 @@ class Listing:
         if not rows:
             return
         cursors = [0] * len(found)
-        for index in np.unique(np.concatenate(rows))[: self._task.limit * 2].tolist():
+        most = self._task.limit * 2  # of rows in ascending order, the first of all are among the first of each
+        for index in np.unique(np.concatenate([part[:most] for part in rows]))[:most].tolist():
             self._list_row(records, int(numbers[index]), index, found, cursors, blank)
 
     def store_rows(
@@ -208,13 +209,15 @@ class Listing:
                     options: dict[str, Any] = {"which": which[:room], "number": item.number, "cells": column.take(rows)}
                     self._on_findings(build_findings(tally, numbers[rows], problems, **options))
         if blank is not None:
-            rows = np.flatnonzero(blank)
-            self.store_rows(Tally("blank-row", "", "blank-row"), numbers[rows].tolist(), BLANK_ROW)
+            tally = Tally("blank-row", "", "blank-row")
+            rows = np.flatnonzero(blank)[: max(self._find_room(tally), 0)]
+            self.store_rows(tally, numbers[rows].tolist(), BLANK_ROW)
         if ragged is not None and len(ragged):
             width = len(records.columns)
             sizes = records.sizes[ragged] if records.sizes is not None else ragged
             longer = ragged[sizes > width]
-            self.store_rows(Tally("extra-cell", "", "extra-cell"), numbers[longer].tolist(), EXTRA_CELL)
+            tally = Tally("extra-cell", "", "extra-cell")
+            self.store_rows(tally, numbers[longer[: max(self._find_room(tally), 0)]].tolist(), EXTRA_CELL)
             self._store_missing(numbers, ragged, sizes, width)
 
     def _store_missing(self, numbers: np.ndarray, ragged: np.ndarray, sizes: np.ndarray, width: int) -> None:

@@ -196,8 +196,11 @@ def split_block(block: bytes, dialect: Dialect, width: int, skipped: int) -> Rec
     if len(block) > MAX_CELL_CHARACTERS and any(_has_long_cell(column) for column in columns):
         raise NeedsCareError
     rows = table.num_rows - skipped
-    if _has_blank_row(columns):
-        return _split_carefully(block, dialect, width, skipped)
+    if not width or _has_blank_row(columns):
+        blank = None if quoted else _find_blank_lines(block)
+        if blank is None or len(blank) != table.num_rows:
+            return _split_carefully(block, dialect, width, skipped)
+        return _empty_lines(columns, blank[skipped:], width)
     plain = None
     if not quoted and dialect.delimiter == "," and width > 1 and b"\r" not in block and b'"' not in block:
         plain = _leave_lines_out(block, skipped)
@@ -212,6 +215,33 @@ def _split_carefully(block: bytes, dialect: Dialect, width: int, skipped: int) -
     if len(rows) < skipped:
         raise NeedsCareError
     return build_records(rows[skipped:], width)
+
+
+def _find_blank_lines(block: bytes) -> np.ndarray | None:
+    """Which lines have no character; None where a line may end in CR alone."""
+    import numpy as np
+
+    data = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero(data == ord("\n"))
+    sizes = np.diff(ends, prepend=-1) - 1
+    if b"\r" in block:
+        if block.count(b"\r") != block.count(b"\r\n"):
+            return None
+        sizes[(sizes > 0) & (data[ends - 1] == ord("\r"))] -= 1
+    return sizes == 0
+
+
+def _empty_lines(columns: Sequence[pa.Array], blank: np.ndarray, width: int) -> Records:
+    """Records with no cell in those that are blank lines: Arrow gives them empty ones."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not blank.any():
+        return Records(columns, len(blank))
+    mask, none = pa.array(blank), pa.scalar(None, pa.string())
+    emptied = [pc.if_else(mask, none, column) for column in columns]
+    return Records(emptied, len(blank), sizes=np.where(blank, 0, width), extra={})
 
 
 def split_rows(
