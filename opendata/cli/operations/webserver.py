@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 from opendata.cli.core.failures import FAILED
 from opendata.cli.core.language import say_error
 from opendata.cli.core.parent import end_with_parent
+from opendata.cli.operations.patience import PatientWorker
 
 _LOG_FORMAT = '%(h)s %(t)s "%(r)s" %(s)s %({content-length}o)s "%({range}i)s" %(M)sms'
 
@@ -66,7 +67,7 @@ def serve(listener: int, ready: int, parent: int, workers: int, threads: int, lo
     check_backends()
     options = {
         "bind": [f"fd://{listener}"],
-        "worker_class": "gthread",
+        "worker_class": PatientWorker,
         "preload_app": True,  # the processes share the code, read once; connections are opened by each for itself
         "workers": workers,
         "threads": threads,

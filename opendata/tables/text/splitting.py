@@ -228,7 +228,8 @@ def _find_blank_lines(block: bytes) -> np.ndarray | None:
         if block.count(b"\r") != block.count(b"\r\n"):
             return None
         sizes[(sizes > 0) & (data[ends - 1] == ord("\r"))] -= 1
-    return sizes == 0
+    blank: np.ndarray = sizes == 0
+    return blank
 
 
 def _empty_lines(columns: Sequence[pa.Array], blank: np.ndarray, width: int) -> Records:
