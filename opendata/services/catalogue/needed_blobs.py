@@ -13,13 +13,14 @@ from opendata.domain.drafts import ENDED, DraftState
 from opendata.domain.manifest import Manifest
 from opendata.errors import NotFoundError
 from opendata.services.core.context import Context
+from opendata.storage.store import list_manifests
 
 
 def list_published(context: Context) -> set[str]:
     """Every blob that a manifest of the store names, of withdrawn versions too."""
     store = context.public
-    keys = (key for key in store.list_records("datasets") if key.count("/") == 3 and key.endswith(".json"))
-    return {name for key in keys for name in Manifest.from_json(json.loads(store.get_record(key))).list_blobs()}
+    manifests = (Manifest.from_json(json.loads(store.get_record(key))) for key in list_manifests(store))
+    return {name for manifest in manifests for name in manifest.list_blobs()}
 
 
 def list_planned(context: Context, session: Session) -> set[str]:

@@ -163,6 +163,30 @@ def test_pseudonyms_differ_between_datasets(services: Services, editor: Actor) -
     assert not first & second
 
 
+def test_a_lost_secret_is_not_replaced_while_there_are_pseudonyms(services: Services, editor: Actor) -> None:
+    secret = services.settings.key_folder / "pseudonyms.secret"
+    masked = {"columns": [{"field": name, "treatment": "drop"} for name in ("姓名", "id", "phone")]}
+    decide(services, editor, begin(services, editor).id, masked)
+    assert not secret.exists()  # nothing needed one
+    publish(services, editor, decide(services, editor, begin(services, editor).id).id)
+    kept = secret.read_bytes()
+    secret.unlink()
+    services.datasets.create(editor, {**DATASET, "id": "other"})
+    draft = begin(services, editor, dataset="other")
+    services.drafts.change_resource(editor, draft.id, "roll", {"decisions": DECISIONS})
+    services.work.run(draft.id)
+    failed = services.drafts.get(editor, draft.id)
+    assert failed.status == "failed"
+    assert failed.error is not None
+    assert failed.error["type"] == "StateError"
+    assert "%(file)s" in failed.error["message"]
+    assert not secret.exists()
+    secret.write_bytes(kept)
+    services.drafts.retry(editor, draft.id)
+    services.work.run_to_end(draft.id)
+    assert services.drafts.get(editor, draft.id).status == "valid"
+
+
 def test_decisions_can_be_changed_and_taken_back(services: Services, editor: Actor) -> None:
     draft = decide(services, editor, begin(services, editor).id)
     other = decide(services, editor, draft.id, {"columns": DECISIONS["columns"][:2]})
