@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from opendata.db.models import Draft
 from opendata.domain.manifest import Manifest
+from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.moments import format_time
 from opendata.domain.review.checklist import REQUIRED
 from opendata.errors import N_, InvalidMetadataError, StateError, fault
@@ -109,6 +110,14 @@ def require_publishable(row: Draft, base: Manifest | None) -> None:
             attribute=metadata_of(row).disclosure.attribute,
         )
     require_sound_names(row, base)
+
+
+def require_direct(row: Draft, base: Manifest | None, metadata: DatasetMetadata, reason: str) -> None:
+    """Raises `InvalidMetadataError` or `StateError` where not even the owner can publish a draft with this metadata."""
+    require_sound_names(row, base)
+    require_rows(row)
+    require_decided(row, is_reviewed=False)
+    require_explained(reason, list_text_findings(row, metadata))
 
 
 def require_rows(row: Draft) -> None:

@@ -289,6 +289,22 @@ def test_an_import_with_undecided_personal_data_publishes_nothing(services: Serv
     assert (again.refused, again.created) == (False, False)  # what was decided is replayed
 
 
+def test_an_import_that_is_refused_changes_nothing(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "roll.csv").write_text(ROLL)
+    package = {"name": "roll", "title": "名册", "resources": [{"name": "roll", "path": "roll.csv"}]}
+    (tmp_path / "datapackage.json").write_text(json.dumps(package))
+    services.imports.import_package(SYSTEM, str(tmp_path), privacy={"roll": DECISIONS})
+    (tmp_path / "datapackage.json").write_text(json.dumps({**package, "title": "其他名册"}))
+    ground = {"treatment": "publish", "ground": "punishment-publicity", "article": "行政处罚法第四十八条"}
+    unsigned = {"columns": [{"field": "姓名", "kind": "personal-name", **ground}, *DECISIONS["columns"][1:]]}
+    singled = {**DECISIONS, "quasi": ["town", "amount"]}
+    for decisions, said in ((unsigned, "another person"), (singled, "single out")):
+        with pytest.raises(InvalidMetadataError, match=said):
+            services.imports.import_package(SYSTEM, str(tmp_path), privacy={"roll": decisions})
+        dataset = services.datasets.get("roll")
+        assert (dataset.latest, dataset.title) == ("1.0.0", "名册")
+
+
 def test_a_landline_of_an_office_asks_nothing_but_one_of_a_person_does(services: Services, editor: Actor) -> None:
     offices = "office,phone\n" + "".join(f"第{n}服务中心,0512-6522{n:04}\n" for n in range(30))
     assert begin(services, editor, offices).undecided == ()
