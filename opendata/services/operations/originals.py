@@ -13,6 +13,7 @@ from opendata.db.models import Draft
 from opendata.domain.drafts import ENDED
 from opendata.errors import N_, NotFoundError, StateError
 from opendata.services.catalogue.entries import find_dataset
+from opendata.services.catalogue.erased_drafts import forget_contents
 from opendata.services.catalogue.needed_blobs import list_own, list_unneeded
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
@@ -55,7 +56,7 @@ class Originals:
             if row.status not in ENDED:
                 raise StateError(N_("The draft is still at work. Publish or discard it first"))
             names = self._list(session, [row])
-            self._forget([row])
+            _forget([row])
             self._context.log(session, found, "erase", "draft", draft, files=len(names))
         return self._delete(names)
 
@@ -67,7 +68,7 @@ class Originals:
             query = select(Draft).where(Draft.dataset_id == owner.id, Draft.status.in_(ENDED))
             rows = list(session.scalars(query))
             names = self._list(session, rows)
-            self._forget(rows)
+            _forget(rows)
             self._context.log(session, found, "erase", "originals", owner.id, files=len(names))
         return self._delete(names)
 
@@ -80,15 +81,6 @@ class Originals:
         unneeded = list_unneeded(self._context, session, states, besides=[row.id for row in rows])
         return {name: state for name, state in states.items() if name in unneeded}
 
-    def _forget(self, rows: Sequence[Draft]) -> None:
-        """Forget what the rows of drafts say of the contents of the files."""
-        for draft in rows:
-            draft.key_reports = {}
-            for item in draft.resources:
-                item.report = item.profile = item.proposed_schema = item.reading = item.findings = item.plain = None
-                if item.changes and draft.version is None:
-                    item.changes = None
-
     def _delete(self, listed: Mapping[str, BlobState]) -> Erased:
         """Delete blobs, but for those that somebody has kept again since they were listed: a new draft needs them."""
         erased = []
@@ -98,6 +90,15 @@ class Originals:
                     self._context.private.delete_blob(name)
                     erased.append(state)
         return _measure(erased)
+
+
+def _forget(rows: Sequence[Draft]) -> None:
+    """Forget what the rows of drafts say of the contents of the files; the changes that made a version stay counted."""
+    for draft in rows:
+        forget_contents(draft, draft.resources, draft.attachments)
+        for item in draft.resources:
+            if item.changes and draft.version is None:
+                item.changes = None
 
 
 def _measure(states: Collection[BlobState]) -> Erased:
