@@ -11,11 +11,13 @@ from functools import lru_cache
 from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
+from opendata.domain.drafts import DraftState
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.privacy import Certainty, Kind, PlacedFindingJson, TextFindingJson, TextPart, Unread
 from opendata.domain.schema import TableSchema
 from opendata.errors import Fault, InvalidMetadataError, fault
 from opendata.privacy.detection.texts import summarise_text
+from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.privacy.treating import hide_decided
 from opendata.wording.privacy import KINDS, TEXT_FAULTS, TEXT_PROPERTIES
 
@@ -70,6 +72,13 @@ def require_explained(reason: str, findings: Sequence[PlacedFindingJson]) -> Non
     faults = [_describe_fault(item) for item in findings if item["needsReason"]]
     if faults:
         raise InvalidMetadataError(faults=faults[:_MOST_FAULTS])
+
+
+def list_unread(draft: DraftView) -> Sequence[DraftResourceView]:
+    """The attachments that a person must have looked at, once the draft was checked."""
+    if draft.status in (DraftState.RECEIVED, DraftState.VALIDATING):
+        return ()
+    return [item for item in draft.attachments if not item.carried and not item.is_read]
 
 
 def settle_unread(row: Draft) -> None:
