@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Grant, User
-from opendata.domain.moments import format_time
+from opendata.domain.moments import format_time, read_day
 from opendata.domain.records import GrantEnd
 from opendata.domain.roles import Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, StateError, fault
@@ -181,7 +181,7 @@ class Grants:
                 faults.append(fault(f"/{name}", N_("At most %(limit)s characters are allowed"), limit=_LONGEST_TEXT))
         if said.get("account") and said.get("publisher"):
             faults.append(fault("/account", N_("Name an account or a publisher, not both")))
-        until = _read_day(said.get("until"))
+        until = read_day(said.get("until"))
         today = self._context.clock().astimezone(self._zone).date()
         if until is None:
             faults.append(fault("/until", N_("Enter a date, such as 2026-12-31")))
@@ -253,15 +253,6 @@ def _find_publisher(session: Session, publisher: str) -> str:
     except NotFoundError:
         text = N_("There is no publisher “%(id)s”")
         raise InvalidMetadataError(faults=[fault("/publisher", text, id=publisher[:100])]) from None
-
-
-def _read_day(given: object) -> date | None:
-    if isinstance(given, date):
-        return given
-    try:
-        return date.fromisoformat(given) if isinstance(given, str) else None
-    except ValueError:
-        return None
 
 
 def _digest(text: str) -> str:

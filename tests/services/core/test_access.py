@@ -355,6 +355,7 @@ def test_who_is_invited_chooses_a_name_once(granted: Services, editor: Actor) ->
         ({"holder": " "}, "/holder"),
         ({"purpose": ""}, "/purpose"),
         ({"until": "tomorrow"}, "/until"),
+        ({"until": "2030-W01-1"}, "/until"),
         ({"until": "2020-01-01"}, "/until"),
         ({"until": "2999-01-01"}, "/until"),
         ({"account": "nobody"}, "/account"),
