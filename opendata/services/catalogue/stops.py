@@ -17,16 +17,15 @@ from sqlalchemy import select
 
 from opendata.db.models import Dataset, Version
 from opendata.domain.moments import format_time
-from opendata.errors import N_, InvalidMetadataError, StateError, fault
+from opendata.errors import N_, StateError
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.versions import find_version, view_version
 from opendata.services.catalogue.withdrawals import Withdrawals, choose_latest, mark_suspended
 from opendata.services.core.actors import Actor, require_editor, require_maintainer, require_publisher
 from opendata.services.core.context import Context
+from opendata.services.core.reasons import read_reason
 from opendata.services.core.values import VersionView
-
-_LONGEST_TEXT = 4000
 
 
 class Stops:
@@ -61,10 +60,7 @@ class Stops:
             return [view_version(row) for row in session.scalars(query)]
 
     def _decide(self, actor: Actor, dataset: str, version: str, reason: str, *, suspended: bool) -> VersionView:
-        reason = reason.strip()
-        if not reason or len(reason) > _LONGEST_TEXT:
-            text = N_("Give a reason. It is published at the version's address")
-            raise InvalidMetadataError(faults=[fault("/reason", text)])
+        reason = read_reason("/reason", reason)
         now = self._context.now()
         with self._context.write() as session:
             owner = find_dataset(session, dataset, lock=True)

@@ -76,9 +76,10 @@ def have_birth_day(digits: np.ndarray, first: int, last: int) -> np.ndarray:
     """Which rows have a day of these years, `last` included, from the seventh digit on."""
     import numpy as np
 
-    found = digits[:, 6:14].astype(np.int64)
-    year, month, day = _read_digits(found, 0, 4), _read_digits(found, 4, 6), _read_digits(found, 6, 8)
-    return (year >= first) & (year <= last) & are_days(year, month, day)
+    wide = digits[:, 6:14].astype(np.int64)
+    year, month, day = _read_digits(wide, 0, 4), _read_digits(wide, 4, 6), _read_digits(wide, 6, 8)
+    found: np.ndarray = (year >= first) & (year <= last) & are_days(year, month, day)
+    return found
 
 
 def have_resident_check(body: np.ndarray, last: np.ndarray) -> np.ndarray:

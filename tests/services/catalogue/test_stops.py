@@ -76,6 +76,8 @@ def test_the_version_before_is_the_latest_until_a_maintainer_lets_it_go(
 def test_a_stop_needs_a_reason_and_a_version_that_is_there(stopped: Services, editor: Actor, boss: Actor) -> None:
     with pytest.raises(InvalidMetadataError):
         stopped.stops.suspend(editor, "reservoirs", "1.0.0", reason=" ")
+    with pytest.raises(InvalidMetadataError, match="At most 4000 characters"):
+        stopped.stops.suspend(editor, "reservoirs", "1.0.0", reason="因" * 4001)
     with pytest.raises(StateError):
         stopped.stops.suspend(editor, "reservoirs", "1.1.0", reason=REASON)
     with pytest.raises(StateError):

@@ -30,7 +30,8 @@ _OLD_CENTURY = 1900
 def have_resident_structure(digits: np.ndarray) -> np.ndarray:
     """Which rows (rows x 17 or 18 digits) begin like a resident identity number: a region and a day of birth."""
     region = have_region(digits) | ((digits[:, 0] == 9) & have_region(digits[:, 1:]))
-    return region & have_birth_day(digits, _FIRST_YEAR, _LAST_YEAR)
+    found: np.ndarray = region & have_birth_day(digits, _FIRST_YEAR, _LAST_YEAR)
+    return found
 
 
 def have_old_structure(digits: np.ndarray) -> np.ndarray:
