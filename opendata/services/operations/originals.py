@@ -50,27 +50,24 @@ class Originals:
 
         Raises `NotFoundError`, `NotPermittedError`, and `StateError` where the draft is at work.
         """
-        with self._context.write() as session:
+        with self._context.read() as session:
             row = _find_draft(session, draft)
             found = require_editor(actor, row.dataset.publisher_id)
             if row.status not in ENDED:
                 raise StateError(N_("The draft is still at work. Publish or discard it first"))
             names = self._list(session, [row])
-            _forget([row])
-            self._context.log(session, found, "erase", "draft", draft, files=len(names))
-        return self._delete(names)
+        return self._erase(found, [draft], names, "draft", draft)
 
     def erase_all(self, actor: Actor | None, dataset: str) -> Erased:
         """Erase the originals of all drafts of a dataset that are at work no more. Raises as `erase` does."""
-        with self._context.write() as session:
+        with self._context.read() as session:
             owner = find_dataset(session, dataset)
             found = require_editor(actor, owner.publisher_id)
             query = select(Draft).where(Draft.dataset_id == owner.id, Draft.status.in_(ENDED))
             rows = list(session.scalars(query))
             names = self._list(session, rows)
-            _forget(rows)
-            self._context.log(session, found, "erase", "originals", owner.id, files=len(names))
-        return self._delete(names)
+            drafts = [row.id for row in rows]
+        return self._erase(found, drafts, names, "originals", owner.id)
 
     def _list(self, session: Session, rows: Sequence[Draft]) -> Mapping[str, BlobState]:
         """The private blobs of drafts that nothing else needs, as they lay there before anything was looked up."""
@@ -80,6 +77,18 @@ class Originals:
                 states[name] = self._context.private.find_state(name)
         unneeded = list_unneeded(self._context, session, states, besides=[row.id for row in rows])
         return {name: state for name, state in states.items() if name in unneeded}
+
+    def _erase(
+        self, actor: Actor, drafts: Sequence[str], listed: Mapping[str, BlobState], kind: str, subject: str
+    ) -> Erased:
+        """Forget what drafts say of files, then delete those: they were listed before, so that nobody waits for that.
+
+        A draft that has ended stays so.
+        """
+        with self._context.write() as session:
+            _forget(session.scalars(select(Draft).where(Draft.id.in_(drafts)).with_for_update(of=Draft)).all())
+            self._context.log(session, actor, "erase", kind, subject, files=len(listed))
+        return self._delete(listed)
 
     def _delete(self, listed: Mapping[str, BlobState]) -> Erased:
         """Delete blobs, but for those that somebody has kept again since they were listed: a new draft needs them."""
@@ -106,7 +115,7 @@ def _measure(states: Collection[BlobState]) -> Erased:
 
 
 def _find_draft(session: Session, draft: str) -> Draft:
-    row = session.scalar(select(Draft).where(Draft.id == draft).with_for_update(of=Draft))
+    row = session.get(Draft, draft)
     if row is None:
         raise NotFoundError(N_("There is no draft “%(id)s”"), id=draft[:100])
     return row

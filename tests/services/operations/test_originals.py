@@ -95,6 +95,22 @@ def test_of_a_treated_table_only_what_was_sent_is_kept_untreated(services: Servi
     assert sum(SECRETS[2].encode() in path.read_bytes() for path in blobs) == 1
 
 
+def test_others_write_while_all_manifests_are_read(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = begin(services, editor).id
+    services.drafts.discard(editor, given_up)
+    listed = originals.list_unneeded
+
+    def write(*arguments: Any, **options: Any) -> set[str]:
+        services.datasets.update(editor, "reservoirs", {"title": "各水库"})
+        return listed(*arguments, **options)
+
+    monkeypatch.setattr(originals, "list_unneeded", write)
+    assert services.originals.erase(editor, given_up).files > 0
+    assert services.datasets.get("reservoirs", editor).title == "各水库"
+
+
 def test_who_may_erase_and_when(services: Services, editor: Actor) -> None:
     draft = begin(services, editor).id
     with pytest.raises(StateError):
