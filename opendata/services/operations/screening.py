@@ -14,9 +14,8 @@ from sqlalchemy import select
 
 from opendata.db.models import Dataset, Version
 from opendata.domain.manifest import Manifest
-from opendata.domain.privacy.codes import Certainty
 from opendata.domain.resources import TableResource
-from opendata.errors import NotFoundError
+from opendata.errors import BackendError
 from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.placement import find_store
@@ -45,7 +44,7 @@ class Screening:
     def run_slice(self, seconds: float = _SECONDS) -> int:
         """Screen versions that weren't yet, for a while, the newest first; how many that were.
 
-        One whose files are missing or damaged now is left for the next time.
+        One whose files are missing or damaged now is left for the next time. Raises `BackendError`.
         """
         end, count = time.monotonic() + seconds, 0
         damaged: set[int] = set()
@@ -59,8 +58,10 @@ class Screening:
             identifier, dataset, version = found
             try:
                 findings = self._screen(self._manifests.get(dataset, version))
-            except (NotFoundError, OSError, ValueError) as error:
-                logger.warning("%s@%s can't be screened now: %s", dataset, version, error)
+            except BackendError:
+                raise  # the other versions can't be read either
+            except Exception as error:  # noqa: BLE001 - what a damaged file makes of a reader has no end
+                logger.warning("%s@%s can't be screened now: %r", dataset, version, error)
                 damaged.add(identifier)
                 continue
             with self._context.write() as session:
@@ -86,8 +87,7 @@ class Screening:
         found = []
         for table in manifest.tables:
             decided = {item["field"] for item in (table.privacy or {}).get("columns", ())}
-            findings = [item.describe() for item in self._screen_table(table)]
-            strong = list_strong_findings([item for item in findings if item["certainty"] != Certainty.POSSIBLE])
+            strong = list_strong_findings([item.describe() for item in self._screen_table(table)])
             found += [{**item, "examples": []} for item in strong if item["field"] not in decided]
         return found
 
