@@ -21,9 +21,6 @@ from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.privacy.treating import hide_decided
 from opendata.wording.privacy import KINDS, TEXT_FAULTS, TEXT_PROPERTIES
 
-_OFFICE = (Kind.LANDLINE,)
-"""Kinds that are mostly of offices: they need no reason."""
-
 _ALONE = frozenset(["name", "title", "description", "example", "i18n", "type", "format", "rdfType", "$schema"])
 """Properties of schemas whose texts are screened as they are, or are keywords."""
 
@@ -162,8 +159,7 @@ def _screen_all(place: Mapping[str, str], texts: Mapping[str, Any], i18n: Mappin
 
 
 def _place(item: TextFindingJson, place: Mapping[str, str]) -> PlacedFindingJson:
-    is_sure = item["certainty"] != Certainty.POSSIBLE and item["kind"] not in _OFFICE
-    return {**place, **item, "needsReason": is_sure}  # type: ignore[typeddict-item]
+    return {**place, **item, "needsReason": item["certainty"] != Certainty.POSSIBLE}  # type: ignore[typeddict-item]
 
 
 def _screen(text: Any) -> Sequence[TextFindingJson]:
