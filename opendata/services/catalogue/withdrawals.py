@@ -34,7 +34,7 @@ from opendata.services.core.actors import SYSTEM, Actor, require_maintainer
 from opendata.services.core.caches import purge_caches
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import read_reason
-from opendata.services.core.records import keep_edition, list_editions
+from opendata.services.core.records import count_editions, keep_edition
 from opendata.services.core.values import VersionView
 from opendata.storage.derived import DerivedFolder
 from opendata.storage.store import erratum_key, suspension_key, tombstone_key
@@ -151,10 +151,10 @@ class Withdrawals:
             row = find_version(session, dataset, version)
             withdrawal, suspension = row.withdrawal, row.suspension
         if suspension is not None:
-            count = len(list_editions(self._context.public, partial(suspension_key, dataset, version)))
+            count = count_editions(self._context.public, partial(suspension_key, dataset, version))
             keep_edition(self._context, partial(suspension_key, dataset, version), suspension, count)
         if withdrawal is not None:
-            count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
+            count = count_editions(self._context.public, partial(tombstone_key, dataset, version))
             keep_edition(self._context, partial(tombstone_key, dataset, version), withdrawal, count)
             self._erase([sha256.removeprefix("sha256:") for sha256 in withdrawal["erased"]])
             if withdrawal["erased"]:
@@ -188,13 +188,13 @@ class Withdrawals:
 
     def read_suspension(self, dataset: str, version: str, *, signature: bool = False) -> bytes:
         """The exact bytes of the newest record of a version's stops, or their signature. Raises `NotFoundError`."""
-        count = len(list_editions(self._context.public, partial(suspension_key, dataset, version)))
+        count = count_editions(self._context.public, partial(suspension_key, dataset, version))
         key = suspension_key(dataset, version, max(1, count))
         return self._context.public.get_record(f"{key}.sig" if signature else key)
 
     def read_tombstone(self, dataset: str, version: str, *, signature: bool = False) -> bytes:
         """The exact bytes of a version's newest tombstone, or their signature. Raises `NotFoundError`."""
-        count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
+        count = count_editions(self._context.public, partial(tombstone_key, dataset, version))
         key = tombstone_key(dataset, version, max(1, count))
         return self._context.public.get_record(f"{key}.sig" if signature else key)
 

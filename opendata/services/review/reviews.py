@@ -6,15 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-
-from opendata.db.models import Dataset, Draft
 from opendata.domain.comparison import ReasonText
 from opendata.domain.drafts import DraftState
 from opendata.domain.privacy.codes import Treatment
 from opendata.errors import N_, NotFoundError, NotPermittedError, OpendataError, PreconditionError, StateError
 from opendata.services.core.actors import Actor, require_signed_in
-from opendata.services.core.context import Context
 from opendata.services.core.values import MUCH_LOST, DraftView
 from opendata.services.drafts.drafts import Drafts
 
@@ -63,22 +59,15 @@ class PersonalColumn:
 class Reviews:
     """Lists drafts that wait for a review, and approves routine ones together."""
 
-    def __init__(self, context: Context, drafts: Drafts) -> None:
-        self._context = context
+    def __init__(self, drafts: Drafts) -> None:
         self._drafts = drafts
 
     def list_waiting(self, actor: Actor | None) -> Sequence[WaitingDraft]:
         """The submitted drafts of the actor's publisher (all, for a maintainer) that nobody works at, oldest first."""
         found = require_signed_in(actor)
-        query = select(Draft.id).join(Dataset).where(Draft.status == DraftState.SUBMITTED, Draft.wanted == "")
-        if not found.is_maintainer:
-            query = query.where(Dataset.publisher_id == (found.publisher or ""))
-        with self._context.read() as session:
-            names = list(session.scalars(query.order_by(Draft.modified, Draft.id).limit(MOST_WAITING)))
-        views = [self._drafts.get(actor, name) for name in names]
         return [
             WaitingDraft(draft=view, is_routine=is_routine(view), is_own=found.name in view.contributors)
-            for view in views
+            for view in self._drafts.list_submitted(found, MOST_WAITING)
         ]
 
     def approve_all(self, actor: Actor | None, drafts: Sequence[tuple[str, str]]) -> Sequence[ReviewOutcome]:

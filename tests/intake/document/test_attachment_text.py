@@ -184,3 +184,9 @@ def test_what_a_library_raises_is_logged_without_what_the_file_says(
     assert "docx" in caplog.text
     assert "IndexError" in caplog.text
     assert MOBILE not in caplog.text
+
+
+def test_an_open_document_with_a_password_is_locked(tmp_path: Path) -> None:
+    manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
+    parts = {"content.xml": random.Random(1).randbytes(3000), "META-INF/manifest.xml": manifest}
+    assert read(tmp_path, make_zip(parts), "odt") == ("", "locked")

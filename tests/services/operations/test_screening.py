@@ -38,6 +38,7 @@ def test_what_was_let_through_is_listed_without_values_and_stopped_by_a_person(
     assert (version.version, {item["field"] for item in findings}) == ("1.0.0", {"姓名", "id", "phone"})
     assert all(item["examples"] == [] for item in findings)
     assert services.screening.list(rival) == []
+    assert [services.screening.count(actor) for actor in (editor, rival, SYSTEM)] == [1, 0, 1]
     services.stops.suspend(editor, "reservoirs", "1.0.0", reason="含有个人信息")
     assert services.screening.list(editor) == []
 
