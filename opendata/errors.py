@@ -35,6 +35,11 @@ def fault(pointer: str, message: str, **params: object) -> Fault:
     return Fault(pointer, message, tuple(params.items()))
 
 
+def escape_pointer(name: object) -> str:
+    """A name as a part of a JSON pointer (RFC 6901); a very long one is cut."""
+    return str(name)[:80].replace("~", "~0").replace("/", "~1")
+
+
 class KeptMessage(TypedDict):
     """A message and what fills it, as JSON keeps them."""
 

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from typing import Required, Self, TypedDict, cast
 
 OPEN = "open"
-CONDITIONAL = "conditional"
 CLOSED = "closed"
 
 PUBLIC = "public"
-AREA = "area"
-GROUP = "group"
 
 
 class DisclosureJson(TypedDict, total=False):

@@ -101,6 +101,11 @@ def manifest_key(dataset: str, version: str) -> str:
     return f"datasets/{shard(dataset)}/{dataset}/{version}.json"
 
 
+def list_manifests(store: Store) -> Iterator[str]:
+    """The keys of all manifests, of withdrawn versions too."""
+    return (key for key in store.list_records("datasets") if key.count("/") == 3 and key.endswith(".json"))
+
+
 def tombstone_key(dataset: str, version: str, edition: int = 1) -> str:
     """Where the tombstone of a withdrawn version lies; it beats the manifest, and a later edition an earlier one."""
     number = "" if edition == 1 else f"-{edition}"

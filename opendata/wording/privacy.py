@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from opendata.domain.privacy import (
     Certainty,
@@ -175,6 +176,31 @@ def say_text_place(voice: Voice, finding: PlacedFindingJson) -> str:
         "field": finding.get("field", ""),
     }
     return f"{text} ({finding['language']})" if "language" in finding else text
+
+
+def say_unread(voice: Voice, code: str) -> str:
+    """Why an attachment isn't read completely; one that came before there was a screen has no code."""
+    return voice.translate(UNREAD[Unread(code or Unread.NOT_SCREENED)])
+
+
+def say_decision(voice: Voice, decision: Mapping[str, Any]) -> str:
+    """What was decided about a column."""
+    parts = [voice.translate(TREATMENTS[Treatment(decision["treatment"])])]
+    if "to" in decision:
+        parts.append(voice.translate(GENERALISATIONS[Generalisation(decision["to"])]))
+    if "ground" in decision:
+        parts += [voice.translate(GROUNDS[Ground(decision["ground"])]), decision["article"]]
+    if "reason" in decision:
+        parts.append(voice.translate(REASONS_NOT_PERSONAL[Reason(decision["reason"])]))
+    return " · ".join([*parts, *filter(None, [decision.get("note")])])
+
+
+def say_risk(voice: Voice, risk: Mapping[str, Any]) -> str:
+    """How many groups the confirmed quasi-identifiers of a table make, and the verdict on them."""
+    counts = voice.translate(
+        N_("%(columns)s: %(groups)s groups, the smallest of %(k)s rows; %(unique)s rows are alone in their group")
+    ) % {**risk, "columns": ", ".join(risk["quasi"])}
+    return voice.say(N_("%(counts)s. %(verdict)s"), counts=counts, verdict=RISKS[RiskLevel(risk["level"])])
 
 
 def say_sign(voice: Voice, sign: Sign) -> str:

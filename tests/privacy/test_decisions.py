@@ -91,6 +91,7 @@ def test_a_document_of_another_shape_is_refused(document: object) -> None:
         ({"field": "住址", "treatment": "generalise", "to": "county", "width": 5}, ["/columns/0/width"]),
         ({"field": "出生日期", "treatment": "generalise", "to": "age-band"}, ["/columns/0/on"]),
         ({"field": "出生日期", "treatment": "generalise", "to": "age-band", "on": "2026-13-01"}, ["/columns/0/on"]),
+        ({"field": "出生日期", "treatment": "generalise", "to": "age-band", "on": "2026-W01-1"}, ["/columns/0/on"]),
         ({"field": "出生日期", "treatment": "generalise", "to": "year", "on": "2026-01-01"}, ["/columns/0/on"]),
         ({"field": "姓名", "treatment": "aggregate"}, ["/aggregate"]),
     ],

@@ -77,7 +77,8 @@ def treat(
 ) -> tuple[pa.Table, TreatedTable]:
     decisions = parse_decisions({"columns": list(columns), **more}, schema)
     table = TreatedTable([batch.slice(0, 7), batch.slice(7)], schema, decisions, key=key)
-    return pa.Table.from_batches(list(table.batches()), table.arrow_schema), table
+    types = pa.schema([pa.field(item.name, arrow_type(item)) for item in table.schema.fields])
+    return pa.Table.from_batches(list(table.batches()), types), table
 
 
 def find_errors(folder: Path, table: pa.Table, schema: TableSchema) -> Sequence[object]:

@@ -8,7 +8,6 @@ from enum import StrEnum
 import pytest
 
 from opendata.domain.privacy import (
-    EVIDENCE,
     Certainty,
     Evidence,
     Generalisation,
@@ -52,8 +51,24 @@ def test_every_code_has_words(codes: type[StrEnum], words: Mapping[StrEnum, str]
         assert len({voice_of(language).translate(text) for language in LANGUAGES}) == len(LANGUAGES)
 
 
+PARAMETERS: Mapping[Evidence, tuple[str, ...]] = {
+    Evidence.COLUMN_NAME: ("word",),
+    Evidence.PATTERN: ("count", "of"),
+    Evidence.CHECK_DIGIT: ("count", "of"),
+    Evidence.CARD_PREFIX: ("count", "of"),
+    Evidence.SURNAMES: ("count", "of"),
+    Evidence.HOME_WORDS: ("count", "of"),
+    Evidence.INSIDE_TEXT: ("count",),
+    Evidence.CONTEXT_WORD: ("word",),
+    Evidence.YEARS: ("first", "last"),
+    Evidence.BESIDE: ("field",),
+    Evidence.MOVEMENT: ("field",),
+}
+"""The parameters that the screen gives each sign."""
+
+
 @pytest.mark.parametrize("code", Evidence)
 def test_a_sign_fills_its_sentence(code: Evidence) -> None:
-    sign = Sign(code, tuple((name, 3) for name in EVIDENCE[code]))
+    sign = Sign(code, tuple((name, 3) for name in PARAMETERS[code]))
     for language in LANGUAGES:
         assert "%" not in say_sign(voice_of(language), sign)

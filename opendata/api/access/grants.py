@@ -16,8 +16,8 @@ from opendata.api.core.current import absolute, services
 from opendata.api.core.fields import Instant, Shape, Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
-from opendata.metadata.dataset import MAX_TEXT
 from opendata.services.core.paging import cut_page
+from opendata.services.core.reasons import MAX_REASON
 from opendata.services.core.values import GrantView, Page
 
 blueprint = ApiBlueprint("grants", "Who may have the rows of datasets that aren't open.")
@@ -28,10 +28,10 @@ _ALL = "/datasets/<identifier:dataset>/grants"
 class GrantInput(Shape):
     """A grant: for an account, for all accounts of a publisher, or for somebody who is invited."""
 
-    holder = Text(required=True, longest=MAX_TEXT, metadata={"description": "The person or organisation."})
-    purpose = Text(required=True, longest=MAX_TEXT, metadata={"description": "What the data will be used for."})
+    holder = Text(required=True, longest=MAX_REASON, metadata={"description": "The person or organisation."})
+    purpose = Text(required=True, longest=MAX_REASON, metadata={"description": "What the data will be used for."})
     until = Text(required=True, longest=10, metadata={"format": "date", "description": "Its last day."})
-    agreement = Text(longest=MAX_TEXT, metadata={"description": "The number or name of the agreement."})
+    agreement = Text(longest=MAX_REASON, metadata={"description": "The number or name of the agreement."})
     account = Text(longest=100, metadata={"description": "The name of an account."})
     publisher = Text(longest=100, metadata={"description": "The id of a publisher, instead of an account."})
 
@@ -39,7 +39,7 @@ class GrantInput(Shape):
 class GrantEndInput(Shape):
     """Why a grant ends."""
 
-    reason = Text(required=True, longest=MAX_TEXT)
+    reason = Text(required=True, longest=MAX_REASON)
 
 
 class GrantShape(Schema):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from marshmallow import fields
 
 from opendata.api.core.fields import Many, Shape, Text
-from opendata.metadata.dataset import MAX_TEXT
+from opendata.services.core.reasons import MAX_REASON
 
 
 class WithdrawalInput(Shape):
     """Why a version is withdrawn, and whether its bytes are deleted as well."""
 
-    reason = Text(required=True, longest=MAX_TEXT, metadata={"description": "Published with the tombstone."})
+    reason = Text(required=True, longest=MAX_REASON, metadata={"description": "Published with the tombstone."})
     legal_basis = Text(
-        longest=MAX_TEXT,
+        longest=MAX_REASON,
         data_key="legalBasis",
         metadata={"description": "The law that demands it; needed where bytes are erased."},
     )
@@ -25,13 +25,13 @@ class WithdrawalInput(Shape):
 class StopInput(Shape):
     """Why a version is stopped, or made public again."""
 
-    reason = Text(required=True, longest=MAX_TEXT, metadata={"description": "Published at the version's address."})
+    reason = Text(required=True, longest=MAX_REASON, metadata={"description": "Published at the version's address."})
 
 
 class ErratumInput(Shape):
     """What is wrong with a published version."""
 
-    text = Text(required=True, longest=MAX_TEXT)
+    text = Text(required=True, longest=MAX_REASON)
     successor = Text(longest=40, metadata={"description": "The version that corrects it, if there is one."})
 
 

@@ -16,9 +16,9 @@ from opendata.metadata.reasons import BUMPS
 from opendata.services.drafts.intake import RESOURCE_TYPES
 
 
-def _switch() -> fields.Boolean:
+def _switch(**options: Any) -> fields.Boolean:
     error = N_("This must be true or false")
-    return fields.Boolean(truthy={True}, falsy={False}, error_messages={"invalid": error, "null": error})
+    return fields.Boolean(truthy={True}, falsy={False}, error_messages={"invalid": error, "null": error}, **options)
 
 
 def _disclosure(**options: Any) -> fields.String:
@@ -41,14 +41,8 @@ def _place() -> Whole:
 
 
 def _say_no_rows() -> fields.Boolean:
-    error = N_("This must be true or false")
-    return fields.Boolean(
-        data_key="noRows",
-        truthy={True},
-        falsy={False},
-        error_messages={"invalid": error, "null": error},
-        metadata={"description": "The table has no rows this time. Without it, a table without rows isn't published."},
-    )
+    text = "The table has no rows this time. Without it, a table without rows isn't published."
+    return _switch(data_key="noRows", metadata={"description": text})
 
 
 DialectInput = Shape.from_dict(

@@ -223,7 +223,12 @@ class DraftShape(Schema):
         metadata={"description": "All that was said about it, in order; empty in lists."},
     )
     notes = fields.String(required=True)
-    reason = fields.String(required=True, metadata={"description": "Why the warnings of the check are let pass."})
+    reason = fields.String(
+        required=True,
+        metadata={
+            "description": "Why the draft is correct although the check left warnings or texts may have personal data."
+        },
+    )
     comment = fields.String(required=True, metadata={"description": "Why it was returned."})
     error = fields.Dict(
         required=True, allow_none=True, metadata={"description": "What failed on our side; it is tried again."}

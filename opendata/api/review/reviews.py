@@ -75,7 +75,8 @@ def approve_routine_drafts(body: Mapping[str, Any]) -> Page[ReviewOutcome]:
     """Approve routine drafts together, each by its digest: all open checks of each are signed as passed.
 
     A draft is routine if only rows change: no schema, no metadata but the version of the source, no warnings, no
-    personal data. What becomes of one draft doesn't depend on the others.
+    personal data that is undecided, published or declared not personal. What becomes of one draft doesn't depend on the
+    others.
     """
     listed: Sequence[Mapping[str, str]] = body["drafts"]
     found = services().reviews.approve_all(caller(), [(item["draft"], item["digest"]) for item in listed])

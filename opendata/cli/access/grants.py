@@ -30,7 +30,8 @@ def give_grant(
 ) -> None:
     """Give a grant for DATASET to an account, to a publisher's accounts, or to somebody you invite.
 
-    Without --account and --publisher only the path of the invitation is printed to stdout, and it is never shown again.
+    Without --account and --publisher the address of the invitation is printed to stdout, and never shown again. It is
+    the path alone if OPENDATA_BASE_URL isn't set.
     """
     from opendata.services.core.actors import SYSTEM
 

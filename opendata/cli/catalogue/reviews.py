@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from opendata.cli.core.language import read_language, say
+from opendata.cli.core.language import choose_voice, read_language, say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_json, write_note, write_table
 from opendata.errors import N_
@@ -58,7 +59,11 @@ def list_waiting(name: str, as_json: bool) -> None:
 @_name
 @_json
 def show_draft(draft: str, name: str, as_json: bool) -> None:
-    """Show what DRAFT changes, its digest, its checks and its comments."""
+    """Show what DRAFT changes, its digest, its checks and its comments, and the personal data that you judge.
+
+    That is: columns that are undecided, published or declared not personal, texts that look like personal data, the
+    risk of columns together, and attachments that couldn't be read, which somebody must have looked at.
+    """
     with open_services() as services:
         found = services.drafts.get(services.accounts.get_actor(name), draft)
     if as_json:
@@ -70,6 +75,8 @@ def show_draft(draft: str, name: str, as_json: bool) -> None:
         click.echo(f"  {found.digest}")
     for reason in found.next.reasons if found.next else ():
         click.echo(f"  {reason['text'].get(read_language(os.environ), reason['text']['en'])}")
+    for line in _say_personal(found):
+        click.echo(f"  {line}")
     for item in found.checks:
         if item.in_force:
             click.echo(f"  {item.check}: {item.result} ({item.by})")
@@ -129,5 +136,56 @@ def _describe(draft: DraftView) -> dict[str, Any]:
             {"check": item.check, "result": item.result, "by": item.by, "at": item.at, "inForce": item.in_force}
             for item in draft.checks
         ],
+        "privacy": _describe_personal(draft),
         "comments": [{"kind": item.kind, "by": item.by, "at": item.at, "text": item.text} for item in draft.comments],
     }
+
+
+def _describe_personal(draft: DraftView) -> dict[str, Any]:
+    """What a reviewer must judge about personal data."""
+    from opendata.services.privacy.texts import list_unread
+    from opendata.services.review.reviews import list_personal_columns
+
+    return {
+        "columns": [
+            {
+                "resource": item.table,
+                "field": item.field,
+                "findings": list(item.findings),
+                "decision": item.decision,
+                "undecided": item.is_open,
+            }
+            for item in list_personal_columns(draft)
+        ],
+        "texts": list(draft.text_findings),
+        "risks": [{"resource": item.name, **item.risk} for item in draft.tables if item.risk],
+        "unread": [
+            {"resource": item.name, "filename": item.filename, "why": item.unread} for item in list_unread(draft)
+        ],
+    }
+
+
+def _say_personal(draft: DraftView) -> Iterator[str]:
+    """The same in words, a line each."""
+    from opendata.domain.privacy import Kind
+    from opendata.services.privacy.texts import list_unread
+    from opendata.services.review.reviews import list_personal_columns
+    from opendata.wording.privacy import KINDS, say_decision, say_risk, say_text_place, say_unread
+
+    voice = choose_voice()
+    for column in list_personal_columns(draft):
+        kinds = voice.separator.join(
+            f"{voice.translate(KINDS[Kind(item['kind'])])} ({item['count']})" for item in column.findings
+        )
+        parts = [say_decision(voice, column.decision)] if column.decision else []
+        parts += [say(N_("needs a decision"))] if column.is_open else []
+        yield f"{column.table}.{column.field}: {kinds} · {' · '.join(parts)}"
+    for text in draft.text_findings:
+        asked = f" · {say(N_('needs a reason'))}" if text["needsReason"] else ""
+        yield f"{say_text_place(voice, text)}: {voice.translate(KINDS[Kind(text['kind'])])} ({text['count']}){asked}"
+    for table in draft.tables:
+        if table.risk:
+            yield f"{table.name}: {say_risk(voice, table.risk)}"
+    for item in list_unread(draft):
+        asked = say(N_("somebody must have looked at this file"))
+        yield f"{item.filename}: {say_unread(voice, item.unread)} · {asked}"

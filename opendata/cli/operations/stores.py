@@ -74,10 +74,13 @@ def gc(dry_run: bool, as_json: bool) -> None:
 
 @click.command(short_help="Copy the instance into a folder.")
 @click.argument("dest", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--with-keys", is_flag=True, help="Also copy the private key. Then protect the folder like the key.")
+@click.option(
+    "--with-keys", is_flag=True, help="Also copy the folder of the keys. Then protect the backup like the keys."
+)
 def backup(dest: Path, with_keys: bool) -> None:
     """Bring the backup in the folder DEST up to date. Only new files are copied. Safe while people work."""
     with open_services() as services, show_progress() as progress:
+        folder = services.settings.key_folder
         found = services.backups.write(
             dest, with_keys=with_keys, on_progress=lambda done: progress.report(done, "backup")
         )
@@ -91,7 +94,7 @@ def backup(dest: Path, with_keys: bool) -> None:
         )
     )
     if not with_keys:
-        write_note(say(N_("The backup doesn't include the private key. Keep a copy of the key elsewhere.")))
+        write_note(say(N_("The backup doesn't include the keys. Keep a copy of %(folder)s elsewhere."), folder=folder))
 
 
 @click.command(short_help="Create an instance from a backup.")
@@ -104,7 +107,9 @@ def restore(ctx: click.Context, source: Path) -> None:
     """
     from opendata.services.core.instance import is_instance
     from opendata.services.operations.backups import restore_backup
+    from opendata.services.privacy.pseudonyms import SECRET_FILE
     from opendata.settings import read_settings
+    from opendata.storage.signing import KEY_FILE
     from opendata.wiring import build_services
 
     settings = read_settings()
@@ -126,8 +131,12 @@ def restore(ctx: click.Context, source: Path) -> None:
     if not is_instance(settings):
         write_note(
             say(
-                N_("The backup has no private key. Put the key back as %(file)s, then run “opendata init”."),
-                file=settings.key_folder / "signing.key",
+                N_(
+                    "The backup has no private key. Put the key back as %(file)s and, if the instance makes pseudonyms,"
+                    " their secret as %(secret)s. Then run “opendata init”."
+                ),
+                file=settings.key_folder / KEY_FILE,
+                secret=settings.key_folder / SECRET_FILE,
             )
         )
     for item in found.findings:

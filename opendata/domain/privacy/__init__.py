@@ -1,7 +1,8 @@
 """Personal data: its kinds, what may be decided about it, and what was found of it."""
 
 from opendata.domain.privacy.codes import (
-    EVIDENCE,
+    OFFICES,
+    PERSONS,
     Certainty,
     Evidence,
     Generalisation,
@@ -25,7 +26,8 @@ from opendata.domain.privacy.findings import (
 )
 
 __all__ = [
-    "EVIDENCE",
+    "OFFICES",
+    "PERSONS",
     "Certainty",
     "Evidence",
     "FindingJson",

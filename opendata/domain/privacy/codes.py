@@ -6,7 +6,6 @@ GB/T 37964-2019 (de-identification) for direct identifiers and the treatments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -27,6 +26,13 @@ class Kind(StrEnum):
     BIRTH_DATE = "birth-date"
     TRACK = "gps-track"
     SOCIAL = "social-account"
+
+
+PERSONS = frozenset([Kind.NAME, Kind.RESIDENT_ID, Kind.MOBILE, Kind.PASSPORT, Kind.BANK_CARD])
+"""Kinds that show that a table is about persons."""
+
+OFFICES = frozenset([Kind.LANDLINE])
+"""Kinds that are mostly of offices: they count as personal beside persons only."""
 
 
 class Certainty(StrEnum):
@@ -68,7 +74,7 @@ class Unread(StrEnum):
 
 
 class Evidence(StrEnum):
-    """A sign that a column has personal data. `EVIDENCE` has the parameters of each."""
+    """A sign that a column has personal data. The sentences of `wording.privacy` have the parameters of each."""
 
     COLUMN_NAME = "column-name"
     PATTERN = "pattern"
@@ -81,22 +87,6 @@ class Evidence(StrEnum):
     YEARS = "years"
     BESIDE = "beside"
     MOVEMENT = "movement"
-
-
-EVIDENCE: Mapping[Evidence, tuple[str, ...]] = {
-    Evidence.COLUMN_NAME: ("word",),
-    Evidence.PATTERN: ("count", "of"),
-    Evidence.CHECK_DIGIT: ("count", "of"),
-    Evidence.CARD_PREFIX: ("count", "of"),
-    Evidence.SURNAMES: ("count", "of"),
-    Evidence.HOME_WORDS: ("count", "of"),
-    Evidence.INSIDE_TEXT: ("count",),
-    Evidence.CONTEXT_WORD: ("word",),
-    Evidence.YEARS: ("first", "last"),
-    Evidence.BESIDE: ("field",),
-    Evidence.MOVEMENT: ("field",),
-}
-"""The parameters of each sign. `count` and `of` are numbers of cells (of `surnames`: of different values)."""
 
 
 class Treatment(StrEnum):

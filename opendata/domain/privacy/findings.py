@@ -55,7 +55,7 @@ class PlacedFindingJson(TextFindingJson):
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One sign with its parameters, as `EVIDENCE` has them."""
+    """One sign with its parameters. `count` and `of` are numbers of cells (of `surnames`: of different values)."""
 
     code: Evidence
     params: tuple[tuple[str, str | int], ...] = ()

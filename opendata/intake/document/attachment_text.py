@@ -7,6 +7,7 @@ Everything is bounded: characters, pages, members, seconds.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +18,8 @@ from opendata.errors import UnreadableFileError
 from opendata.intake.document.documents import find_encoding, read_pieces
 from opendata.intake.document.markup import MarkupError, parse_html, parse_xml
 from opendata.intake.document.passages import MOST_SECONDS, AttachmentText, Passages
+
+logger = logging.getLogger(__name__)
 
 _DECLARED = re.compile(rb"""<meta[^>]*?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]+)""", re.IGNORECASE)
 _LINKS = ("href", "content", "alt", "title")
@@ -32,7 +35,8 @@ def read_attachment_text(path: Path, format_: str, folder: Path) -> AttachmentTe
         return reader(path, folder)
     except (UnreadableFileError, MarkupError):
         return AttachmentText("", Unread.DAMAGED)
-    except Exception:  # noqa: BLE001 - hostile files make libraries raise anything; what isn't read is declared
+    except Exception as error:  # noqa: BLE001 - hostile files make libraries raise anything; what isn't read is declared
+        logger.warning("reading an attachment (%s) failed: %s", format_, type(error).__name__)  # never what it contains
         return AttachmentText("", Unread.DAMAGED)
 
 

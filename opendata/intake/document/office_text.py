@@ -46,6 +46,8 @@ _HARMLESS = ("/", "mimetype", ".odttf", ".ttf", ".otf", ".rdf", ".vml", ".bin", 
 _EMPTY_DEFLATED = 2
 """This many bytes is nothing after compression."""
 
+_MANIFEST = "META-INF/manifest.xml"
+
 _SETTINGS = frozenset({"settings.xml", "meta-inf/manifest.xml"})
 """Parts of OpenDocument with numbers and no text."""
 
@@ -81,8 +83,8 @@ def read_office(path: Path, folder: Path) -> AttachmentText:
                 if left <= 0 or found.is_full or time.monotonic() > ends:
                     found.note(Unread.TOO_SLOW if time.monotonic() > ends else Unread.TOO_LARGE)
                     break
-    if any(item.filename == "META-INF/manifest.xml" for item in members) and _is_encrypted(path):
-        return AttachmentText("", Unread.LOCKED)
+        if any(item.filename == _MANIFEST for item in members) and _is_encrypted(packed):
+            return AttachmentText("", Unread.LOCKED)
     return found.finish(needs_text=True)
 
 
@@ -91,9 +93,9 @@ def _is_empty(member: zipfile.ZipInfo) -> bool:
     return member.file_size == 0 and member.compress_size <= _EMPTY_DEFLATED
 
 
-def _is_encrypted(path: Path) -> bool:
+def _is_encrypted(packed: zipfile.ZipFile) -> bool:
     """Whether an OpenDocument file has a password: its manifest says so, and its parts aren't XML."""
-    with zipfile.ZipFile(path) as packed, packed.open("META-INF/manifest.xml") as stream:
+    with packed.open(_MANIFEST) as stream:
         return b"encryption-data" in stream.read(1 << 20)
 
 

@@ -26,7 +26,6 @@ class Years:
     def __init__(self) -> None:
         self._counts: np.ndarray | None = None
         self.others = 0
-        self.are_days = False
 
     @property
     def total(self) -> int:
@@ -62,7 +61,6 @@ def count_typed_years(column: pa.Array, years: Years) -> None:
 
     values = view_numbers(column.drop_null() if column.null_count else column)
     days = values if pa.types.is_date32(column.type) else values // _DAY_MICROSECONDS
-    years.are_days = True
     years.take((days.astype(np.float32) * np.float32(1 / _DAYS_A_YEAR) + np.float32(1970)).astype(np.int32))
 
 
@@ -74,7 +72,6 @@ def count_number_years(values: np.ndarray, years: Years) -> None:
     month, day = values // 100 % 100, values % 100
     right = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
     years.others += int((~right).sum())
-    years.are_days = True
     years.take(values[right] // 10_000)
 
 
@@ -95,7 +92,6 @@ def count_text_years(cells: Cells, years: Years) -> None:
     digits = [cells.data[starts + place].astype(np.int64) - 48 for place in range(4)]
     found = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]
     years.others += len(rows) - len(starts)
-    years.are_days = True
     years.take(np.where((digits[0] == 1) | (digits[0] == 2), found, 0))
 
 

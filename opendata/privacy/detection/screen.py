@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableSequence, Sequence
 from typing import TYPE_CHECKING
 
-from opendata.domain.privacy import Certainty, Evidence, Kind, PrivacyFinding, make_sign
+from opendata.domain.privacy import PERSONS, Certainty, Evidence, Kind, PrivacyFinding, make_sign
 from opendata.domain.schema import Field
 from opendata.privacy.detection.columns import ScreenedColumn
 from opendata.privacy.detection.judging import Verdict, describe_verdict, judge_column, judge_lifetimes
@@ -25,7 +25,6 @@ PIECE_ROWS = 131_072
 PIECE_BYTES = 2 * 1024 * 1024
 """Rows and bytes of a column that are looked at together: few enough to stay in the processor's cache."""
 
-_PERSONS = (Kind.RESIDENT_ID, Kind.NAME, Kind.MOBILE, Kind.BANK_CARD)
 _LEAST_SHARE = 0.5
 _KEPT_BYTES = 16 * 1024 * 1024
 
@@ -106,7 +105,7 @@ def _keep_freed_memory() -> None:
 
 def _is_person(finding: PrivacyFinding) -> bool:
     """Whether a finding shows that each row is about a person."""
-    return finding.kind in _PERSONS and finding.share >= _LEAST_SHARE and finding.certainty is not Certainty.POSSIBLE
+    return finding.kind in PERSONS and finding.share >= _LEAST_SHARE and finding.certainty is not Certainty.POSSIBLE
 
 
 def _flatten(found: Sequence[Sequence[PrivacyFinding]]) -> Iterator[PrivacyFinding]:

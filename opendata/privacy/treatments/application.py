@@ -47,9 +47,8 @@ class PrivacyRecord(TypedDict):
 class TreatedTable:
     """A table with decisions applied. Run through `batches` once; then `describe` says what was done.
 
-    `names` are the columns as they come, `schema` is what the treated rows follow, `arrow_schema` its Arrow types. The
-    key makes pseudonyms: at least 16 secret bytes, one for each dataset. Raises `ValueError` if it's needed and too
-    short.
+    `names` are the columns as they come, `schema` is what the treated rows follow. The key makes pseudonyms: at
+    least 16 secret bytes, one for each dataset. Raises `ValueError` if it's needed and too short.
     """
 
     def __init__(
@@ -68,11 +67,6 @@ class TreatedTable:
             if transform is not None:
                 self._transforms[item.field] = transform
         self._counts: Counter[str] = Counter()
-
-    @property
-    def arrow_schema(self) -> pa.Schema:
-        """The Arrow types of the treated columns, in order."""
-        return _find_types(self.schema)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The treated rows. An aggregated table is one batch."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from opendata.domain.moments import read_day
 from opendata.domain.privacy import Generalisation, Ground, Kind, Reason, Treatment
 from opendata.domain.schema import Field, TableSchema
-from opendata.errors import N_, Fault, InvalidMetadataError, fault
+from opendata.errors import N_, Fault, InvalidMetadataError, escape_pointer, fault
 from opendata.privacy.treatments.decisions import SMALL_CELL, Aggregation, Decision, Decisions
 
 MAX_TEXT = 500
@@ -131,7 +131,7 @@ def _find_column_faults(place: str, found: object, fields: Mapping[str, Field], 
     for key in found:
         if key not in ("field", "treatment") and key not in _ALLOWED[chosen]:
             yield fault(
-                f"{place}/{_escape(key)}",
+                f"{place}/{escape_pointer(key)}",
                 N_("“%(key)s” isn't a property of the treatment “%(treatment)s”"),
                 key=str(key),
                 treatment=treatment,
@@ -194,7 +194,7 @@ def _find_generalisation_faults(place: str, found: Mapping[str, Any], field: Fie
     elif width is not None:
         yield fault(f"{place}/width", N_("Only ranges and age bands have a width"))
     needs_day = chosen is Generalisation.AGE_BAND and field.type in ("date", "datetime")
-    if needs_day and not _is_day(found.get("on")):
+    if needs_day and read_day(found.get("on")) is None:
         yield fault(f"{place}/on", N_("“on” must be the day on which ages are counted, such as 2026-01-01"))
     elif not needs_day and "on" in found:
         yield fault(f"{place}/on", N_("Only age bands of dates need “on”"))
@@ -278,17 +278,3 @@ def _is_text(found: object) -> bool:
 
 def _is_count(found: object, limit: int) -> bool:
     return isinstance(found, int) and not isinstance(found, bool) and 1 <= found <= limit
-
-
-def _is_day(found: object) -> bool:
-    if not isinstance(found, str) or len(found) != 10:
-        return False
-    try:
-        date.fromisoformat(found)
-    except ValueError:
-        return False
-    return True
-
-
-def _escape(name: object) -> str:
-    return str(name).replace("~", "~0").replace("/", "~1")

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Grant, User
-from opendata.domain.moments import format_time
+from opendata.domain.moments import format_time, read_day
 from opendata.domain.records import GrantEnd
 from opendata.domain.roles import Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, StateError, fault
@@ -28,6 +28,7 @@ from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.access import disclosure_of, has_ended, where_granted
 from opendata.services.core.actors import Actor, require_editor, require_signed_in
 from opendata.services.core.context import Context
+from opendata.services.core.reasons import MAX_REASON, TOO_LONG, read_reason
 from opendata.services.core.records import keep_record
 from opendata.services.core.values import DatasetView, GrantState, GrantView
 from opendata.storage.store import grant_end_key
@@ -37,7 +38,6 @@ INVITATION_PREFIX = "odi_"
 
 _INVITATION_DAYS = 14
 _MOST_YEARS = 10
-_LONGEST_TEXT = 4000
 
 
 class Grants:
@@ -103,17 +103,16 @@ class Grants:
     def end(self, actor: Actor | None, dataset: str, grant: str, reason: str) -> GrantView:
         """End a grant at once: first the store says so, for good, then the database.
 
-        Raises `InvalidMetadataError` without a reason, `NotFoundError`, `NotPermittedError`, `StateError`.
+        Raises `InvalidMetadataError` without a reason or for one that is too long, `NotFoundError`,
+        `NotPermittedError`, `StateError`.
         """
-        reason = reason.strip()
         with self._context.write() as session:
             owner = find_dataset(session, dataset, lock=True)
             found = require_editor(actor, owner.publisher_id)
             row = session.get(Grant, grant)
             if row is None or row.dataset_id != dataset:
                 raise NotFoundError(N_("There is no grant “%(id)s” for this dataset"), id=grant[:100])
-            if not reason or len(reason) > _LONGEST_TEXT:
-                raise InvalidMetadataError(faults=[fault("/reason", N_("Say why the grant ends"))])
+            reason = read_reason("/reason", reason, missing=N_("Say why the grant ends"))
             if row.ended is not None:
                 raise StateError(N_("This grant has already ended"))
             now = self._context.now()
@@ -177,15 +176,15 @@ class Grants:
             if not isinstance(said.get(name), str) or not said[name].strip():
                 faults.append(fault(f"/{name}", text))
         for name in ("holder", "purpose", "agreement"):
-            if isinstance(said.get(name), str) and len(said[name]) > _LONGEST_TEXT:
-                faults.append(fault(f"/{name}", N_("At most %(limit)s characters are allowed"), limit=_LONGEST_TEXT))
+            if isinstance(said.get(name), str) and len(said[name]) > MAX_REASON:
+                faults.append(fault(f"/{name}", TOO_LONG, limit=MAX_REASON))
         if said.get("account") and said.get("publisher"):
             faults.append(fault("/account", N_("Name an account or a publisher, not both")))
-        until = _read_day(said.get("until"))
+        until = read_day(said.get("until"))
         today = self._context.clock().astimezone(self._zone).date()
         if until is None:
             faults.append(fault("/until", N_("Enter a date, such as 2026-12-31")))
-        elif not today <= until <= today.replace(year=today.year + _MOST_YEARS, day=1):
+        elif not today <= until <= _add_years(today, _MOST_YEARS):
             faults.append(
                 fault(
                     "/until", N_("The last day must be today or later, and within %(years)s years"), years=_MOST_YEARS
@@ -255,13 +254,12 @@ def _find_publisher(session: Session, publisher: str) -> str:
         raise InvalidMetadataError(faults=[fault("/publisher", text, id=publisher[:100])]) from None
 
 
-def _read_day(given: object) -> date | None:
-    if isinstance(given, date):
-        return given
+def _add_years(day: date, years: int) -> date:
+    """The same day of a later year; the day before for 29 February where that year has none."""
     try:
-        return date.fromisoformat(given) if isinstance(given, str) else None
+        return day.replace(year=day.year + years)
     except ValueError:
-        return None
+        return day.replace(year=day.year + years, day=28)
 
 
 def _digest(text: str) -> str:

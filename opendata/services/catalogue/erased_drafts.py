@@ -1,8 +1,8 @@
-"""What drafts have of files that are erased: it is forgotten, and drafts that still need such a file are discarded."""
+"""What drafts say of the contents of erased files is forgotten; drafts that still need such a file are discarded."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -15,26 +15,48 @@ from opendata.services.catalogue.needed_blobs import list_own_of_table
 
 def forget_erased(session: Session, names: Collection[str], now: datetime) -> set[str]:
     """Forget what drafts hold of these blobs, and discard those at work; the private blobs made of the same tables."""
-    own, drafts = set[str](), set[str]()
+    own, drafts, tables, files = set[str](), set[str](), set[int](), set[int]()
     parts = (DraftResource.upload, DraftResource.csv, DraftResource.parquet)
     for row in session.scalars(select(DraftResource).where(or_(*(part.in_(names) for part in parts)))):
         drafts.add(row.draft_id)
         own |= list_own_of_table(row)
-        row.report = row.profile = row.proposed_schema = row.reading = row.findings = row.plain = None
+        tables.add(row.id)
         if row.changes:
             own.add(row.changes["rows"])
             row.changes = None
     for attachment in session.scalars(select(DraftAttachment).where(DraftAttachment.upload.in_(names))):
         drafts.add(attachment.draft_id)
-        attachment.texts = None
+        files.add(attachment.id)
     own |= _forget_changes(session, names)
     for draft in session.scalars(select(Draft).where(Draft.id.in_(drafts))):
-        draft.key_reports = {}
+        forget_contents(
+            draft,
+            [item for item in draft.resources if item.id in tables],
+            [item for item in draft.attachments if item.id in files],
+        )
         if draft.status not in ENDED:
             draft.status, draft.wanted = DraftState.DISCARDED, ""
             draft.modified = now
             draft.revision += 1
     return own
+
+
+def forget_contents(draft: Draft, tables: Iterable[DraftResource], attachments: Iterable[DraftAttachment]) -> None:
+    """Forget what the rows of a draft say of the contents of these tables and attachments.
+
+    Schemas go too: the values that a column may have can be those of persons. What was published has its own schema.
+    """
+    draft.key_reports = {}
+    gone = set()
+    for row in tables:
+        gone.add(row.name)
+        row.report = row.profile = row.reading = row.findings = row.plain = None
+        row.schema = row.proposed_schema = row.untreated = None
+        if draft.version is None:
+            row.published_schema = None
+    draft.privacy = [{**item, "examples": []} if item["resource"] in gone else item for item in draft.privacy]
+    for attachment in attachments:
+        attachment.texts = None
 
 
 def _forget_changes(session: Session, names: Collection[str]) -> set[str]:

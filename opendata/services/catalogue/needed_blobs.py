@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -13,28 +13,32 @@ from opendata.domain.drafts import ENDED, DraftState
 from opendata.domain.manifest import Manifest
 from opendata.errors import NotFoundError
 from opendata.services.core.context import Context
+from opendata.storage.store import list_manifests
 
 
 def list_published(context: Context) -> set[str]:
     """Every blob that a manifest of the store names, of withdrawn versions too."""
     store = context.public
-    keys = (key for key in store.list_records("datasets") if key.count("/") == 3 and key.endswith(".json"))
-    return {name for key in keys for name in Manifest.from_json(json.loads(store.get_record(key))).list_blobs()}
+    manifests = (Manifest.from_json(json.loads(store.get_record(key))) for key in list_manifests(store))
+    return {name for manifest in manifests for name in manifest.list_blobs()}
+
+
+def read_planned(context: Context, session: Session) -> Iterator[Manifest]:
+    """The manifests of the versions that are about to be published."""
+    query = select(Draft.target_manifest).where(
+        Draft.target_manifest.is_not(None), Draft.status != DraftState.PUBLISHED
+    )
+    for name in session.scalars(query):
+        try:
+            with context.private.open_blob(str(name)) as file:
+                yield Manifest.from_json(json.load(file))
+        except NotFoundError:
+            continue
 
 
 def list_planned(context: Context, session: Session) -> set[str]:
     """The blobs of the versions that are about to be published."""
-    query = select(Draft.target_manifest).where(
-        Draft.target_manifest.is_not(None), Draft.status != DraftState.PUBLISHED
-    )
-    found: set[str] = set()
-    for name in session.scalars(query):
-        try:
-            with context.private.open_blob(str(name)) as file:
-                found.update(Manifest.from_json(json.load(file)).list_blobs())
-        except NotFoundError:
-            continue
-    return found
+    return {name for manifest in read_planned(context, session) for name in manifest.list_blobs()}
 
 
 def list_own(draft: Draft) -> set[str]:
@@ -53,7 +57,10 @@ def list_own_of_table(item: DraftResource) -> set[str]:
 def list_unneeded(
     context: Context, session: Session, names: Collection[str], *, besides: Collection[str] = ()
 ) -> set[str]:
-    """Those of some blobs that no version needs, and no draft `besides` those with these ids."""
+    """Those of some blobs that no version needs, and no draft `besides` those with these ids.
+
+    The store is looked at after the database: a draft that is published meanwhile is at work here, or a version there.
+    """
     found = set(names)
     columns = (
         DraftResource.upload,

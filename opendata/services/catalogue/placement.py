@@ -6,18 +6,16 @@ public store can be served as it is, by a content delivery network or a mirror.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Draft, Version
-from opendata.domain.disclosure import Disclosure
-from opendata.domain.drafts import DraftState
+from opendata.db.models import Dataset, Version
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, IntegrityError, NotFoundError
 from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.needed_blobs import read_planned
 from opendata.services.core.access import disclosure_of, list_public_blobs, where_standing
 from opendata.services.core.context import Context
 from opendata.storage.store import Store
@@ -79,19 +77,9 @@ class Placement:
             data = self._manifests.read(other.dataset_id, other.version)
             if any(name.encode() in data for name in names):
                 found |= self._list_public(other, owner)
-        for manifest, disclosure in self._read_planned(session):
-            found |= list_public_blobs(manifest, disclosure)
+        for manifest in read_planned(self._context, session):
+            found |= list_public_blobs(manifest, manifest.metadata.disclosure)
         return found
-
-    def _read_planned(self, session: Session) -> Iterator[tuple[Manifest, Disclosure]]:
-        query = select(Draft).where(Draft.target_manifest.is_not(None), Draft.status != DraftState.PUBLISHED)
-        for draft in session.scalars(query):
-            try:
-                with self._context.private.open_blob(str(draft.target_manifest)) as file:
-                    manifest = Manifest.from_json(json.load(file))
-            except NotFoundError:
-                continue
-            yield manifest, manifest.metadata.disclosure
 
 
 def find_store(context: Context, name: str) -> Store:
@@ -103,4 +91,4 @@ def _copy(source: Store, target: Store, name: str) -> None:
     with source.local_copy(name) as path:
         copied, _ = target.put_blob(path)
     if copied != name:
-        raise IntegrityError(N_("The blob %(name)s of the private store is damaged"), name=name)
+        raise IntegrityError(N_("The blob %(name)s is damaged"), name=name)

@@ -13,20 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, select
 
-from opendata.db.models import Dataset, Version
+from opendata.db.models import Version
 from opendata.domain.moments import format_time
-from opendata.errors import N_, InvalidMetadataError, StateError, fault
+from opendata.errors import N_, StateError
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.versions import find_version, view_version
 from opendata.services.catalogue.withdrawals import Withdrawals, choose_latest, mark_suspended
+from opendata.services.core.access import where_published_by
 from opendata.services.core.actors import Actor, require_editor, require_maintainer, require_publisher
 from opendata.services.core.context import Context
+from opendata.services.core.reasons import read_reason
 from opendata.services.core.values import VersionView
-
-_LONGEST_TEXT = 4000
 
 
 class Stops:
@@ -52,19 +52,17 @@ class Stops:
 
     def list(self, actor: Actor | None) -> Sequence[VersionView]:
         """The versions that wait for a decision, of the actor's publisher or of all, the latest stop first."""
-        found = require_publisher(actor)
-        query = select(Version).join(Dataset, Dataset.id == Version.dataset_id)
-        query = query.where(Version.suspended, Version.withdrawal.is_(None)).order_by(Version.changed.desc())
-        if not found.is_maintainer:
-            query = query.where(Dataset.publisher_id == found.edited_publisher)
+        query = select(Version).where(_where_stopped(actor)).order_by(Version.changed.desc())
         with self._context.read() as session:
             return [view_version(row) for row in session.scalars(query)]
 
+    def count(self, actor: Actor | None) -> int:
+        """How many versions those are."""
+        with self._context.read() as session:
+            return session.scalar(select(func.count(Version.id)).where(_where_stopped(actor))) or 0
+
     def _decide(self, actor: Actor, dataset: str, version: str, reason: str, *, suspended: bool) -> VersionView:
-        reason = reason.strip()
-        if not reason or len(reason) > _LONGEST_TEXT:
-            text = N_("Give a reason. It is published at the version's address")
-            raise InvalidMetadataError(faults=[fault("/reason", text)])
+        reason = read_reason("/reason", reason)
         now = self._context.now()
         with self._context.write() as session:
             owner = find_dataset(session, dataset, lock=True)
@@ -84,3 +82,8 @@ class Stops:
             view = view_version(row)
         self._withdrawals.finish(dataset, version)
         return view
+
+
+def _where_stopped(actor: Actor | None) -> ColumnElement[bool]:
+    """The stopped versions that the actor decides about."""
+    return and_(Version.suspended, Version.withdrawal.is_(None), where_published_by(require_publisher(actor)))

@@ -33,14 +33,13 @@ from opendata.services.core.access import disclosure_of, where_standing
 from opendata.services.core.actors import SYSTEM, Actor, require_maintainer
 from opendata.services.core.caches import purge_caches
 from opendata.services.core.context import Context
-from opendata.services.core.records import keep_edition, list_editions
+from opendata.services.core.reasons import read_reason
+from opendata.services.core.records import count_editions, keep_edition
 from opendata.services.core.values import VersionView
 from opendata.storage.derived import DerivedFolder
 from opendata.storage.store import erratum_key, suspension_key, tombstone_key
 
 logger = logging.getLogger(__name__)
-
-_LONGEST_TEXT = 4000
 
 
 class Withdrawals:
@@ -72,7 +71,7 @@ class Withdrawals:
         `InvalidMetadataError`, and `StateError` where there is nothing left to take down.
         """
         found_actor = require_maintainer(actor)
-        reason, legal_basis = _read_text("/reason", reason), _read_text("/legalBasis", legal_basis, needed=erase)
+        reason, legal_basis = read_reason("/reason", reason), read_reason("/legalBasis", legal_basis, needed=erase)
         if resources and not erase:
             text = N_("Only what is erased can be chosen table by table. A version is withdrawn as a whole")
             raise InvalidMetadataError(faults=[fault("/resources", text)])
@@ -152,10 +151,10 @@ class Withdrawals:
             row = find_version(session, dataset, version)
             withdrawal, suspension = row.withdrawal, row.suspension
         if suspension is not None:
-            count = len(list_editions(self._context.public, partial(suspension_key, dataset, version)))
+            count = count_editions(self._context.public, partial(suspension_key, dataset, version))
             keep_edition(self._context, partial(suspension_key, dataset, version), suspension, count)
         if withdrawal is not None:
-            count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
+            count = count_editions(self._context.public, partial(tombstone_key, dataset, version))
             keep_edition(self._context, partial(tombstone_key, dataset, version), withdrawal, count)
             self._erase([sha256.removeprefix("sha256:") for sha256 in withdrawal["erased"]])
             if withdrawal["erased"]:
@@ -189,13 +188,13 @@ class Withdrawals:
 
     def read_suspension(self, dataset: str, version: str, *, signature: bool = False) -> bytes:
         """The exact bytes of the newest record of a version's stops, or their signature. Raises `NotFoundError`."""
-        count = len(list_editions(self._context.public, partial(suspension_key, dataset, version)))
+        count = count_editions(self._context.public, partial(suspension_key, dataset, version))
         key = suspension_key(dataset, version, max(1, count))
         return self._context.public.get_record(f"{key}.sig" if signature else key)
 
     def read_tombstone(self, dataset: str, version: str, *, signature: bool = False) -> bytes:
         """The exact bytes of a version's newest tombstone, or their signature. Raises `NotFoundError`."""
-        count = len(list_editions(self._context.public, partial(tombstone_key, dataset, version)))
+        count = count_editions(self._context.public, partial(tombstone_key, dataset, version))
         key = tombstone_key(dataset, version, max(1, count))
         return self._context.public.get_record(f"{key}.sig" if signature else key)
 
@@ -211,7 +210,7 @@ class Withdrawals:
     ) -> Erratum:
         """Report what is wrong with a published version; it is shown there and on the version that corrects it."""
         found_actor = require_maintainer(actor)
-        text = _read_text("/text", text)
+        text = read_reason("/text", text, missing=N_("Say what is wrong with this version"))
         if successor == version:
             raise InvalidMetadataError(faults=[fault("/successor", N_("A version can't be its own successor"))])
         now = self._context.now()
@@ -346,16 +345,3 @@ def choose_latest(session: Session, row: Dataset, now: datetime) -> None:
     row.latest = ".".join(str(part) for part in max(numbers)) if numbers else None
     row.modified = now
     row.revision += 1
-
-
-def _read_text(pointer: str, text: object, *, needed: bool = True) -> str:
-    found = text.strip() if isinstance(text, str) else ""
-    if needed and not found:
-        raise InvalidMetadataError(
-            faults=[fault(pointer, N_("Give a reason. It is published at the version's address"))]
-        )
-    if len(found) > _LONGEST_TEXT:
-        raise InvalidMetadataError(
-            faults=[fault(pointer, N_("At most %(limit)s characters are allowed"), limit=_LONGEST_TEXT)]
-        )
-    return found

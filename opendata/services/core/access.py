@@ -7,7 +7,7 @@ a grant, for the editors of its publisher and for maintainers. All others see th
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Grant, Version
@@ -38,6 +38,12 @@ def where_open() -> ColumnElement[bool]:
 def where_standing() -> ColumnElement[bool]:
     """The condition on rows of `versions` under which a version is there to be read."""
     return and_(Version.withdrawal.is_(None), Version.suspended.is_(False))
+
+
+def where_published_by(actor: Actor) -> ColumnElement[bool]:
+    """The condition on rows of `versions` under which an actor decides about them: their publisher's, or all."""
+    own = select(Dataset.id).where(Dataset.publisher_id == actor.edited_publisher)
+    return true() if actor.is_maintainer else Version.dataset_id.in_(own)
 
 
 def disclosure_of(row: Dataset) -> Disclosure:

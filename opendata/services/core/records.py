@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from opendata.errors import N_, IntegrityError, NotFoundError
@@ -33,12 +34,14 @@ def keep_edition(context: Context, key_of: Callable[[int], str], found: Mapping[
     return number
 
 
+def count_editions(store: Store, key_of: Callable[[int], str]) -> int:
+    """How many editions of a record there are: the number of the newest."""
+    return next(number for number in count() if not store.has_record(key_of(number + 1)))
+
+
 def list_editions(store: Store, key_of: Callable[[int], str]) -> Sequence[bytes]:
     """All editions of a record, oldest first."""
-    found: list[bytes] = []
-    while store.has_record(key_of(len(found) + 1)):
-        found.append(store.get_record(key_of(len(found) + 1)))
-    return found
+    return [store.get_record(key_of(number + 1)) for number in range(count_editions(store, key_of))]
 
 
 def read_key_records(store: Store) -> Sequence[tuple[Mapping[str, Any], bytes]]:

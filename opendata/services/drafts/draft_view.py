@@ -48,15 +48,21 @@ def refuse_unknown(draft: str) -> NotFoundError:
 
 
 def view_draft(
-    row: Draft, manifest: Manifest | None, *, with_report: bool = True, required: Collection[Check] = ()
+    row: Draft,
+    manifest: Manifest | None,
+    *,
+    with_review: bool = True,
+    with_report: bool = True,
+    required: Collection[Check] = (),
 ) -> DraftView:
     """The value of a row. `manifest` is that of the base version; without it carried tables are not listed.
 
-    `required` are the checks that a reviewer signs. What was signed and said comes with the report.
+    `required` are the checks that a reviewer signs. What a reviewer asks for, which is what was signed and said, the
+    next version and the findings in texts, comes `with_review`; the findings of the check come `with_report`.
     """
     own = {item.name for item in row.resources} | {item.name for item in row.attachments}
     carried = list_carried(manifest, own.union(row.dropped))
-    texts = list_text_findings(row, metadata_of(row)) if with_report and row.status not in ENDED else ()
+    texts = list_text_findings(row, metadata_of(row)) if with_review and row.status not in ENDED else ()
     return DraftView(
         id=row.id,
         dataset=row.dataset_id,
@@ -98,12 +104,12 @@ def view_draft(
         publish_at=row.publish_at,
         replaces=row.replaces,
         digest=write_digest(row),
-        checks=tuple(view_checks(row)) if with_report else (),
-        open_checks=tuple(list_open(row, required)) if row.status == DraftState.SUBMITTED and with_report else (),
-        comments=tuple(view_comments(row)) if with_report else (),
+        checks=tuple(view_checks(row)) if with_review else (),
+        open_checks=tuple(list_open(row, required)) if row.status == DraftState.SUBMITTED and with_review else (),
+        comments=tuple(view_comments(row)) if with_review else (),
         bump=row.bump,
         breaking=row.breaking,
-        next=foresee(row, manifest) if with_report and row.status in FORESEEN else None,
+        next=foresee(row, manifest) if with_review and row.status in FORESEEN else None,
     )
 
 

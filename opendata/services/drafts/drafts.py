@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
 from opendata.domain.disclosure import Disclosure
@@ -84,8 +84,24 @@ class Drafts(Steps):
                 earlier = and_(Draft.created == last.created, Draft.id < last.id)
                 query = query.where(or_(Draft.created < last.created, earlier))
             rows = list(session.scalars(query.limit(limit + 1)))
-            items = [view_draft(row, None, with_report=False) for row in rows[:limit]]
+            items = [view_draft(row, None, with_review=False, with_report=False) for row in rows[:limit]]
         return Page(items, write_cursor(items[-1].id) if len(rows) > limit else None)
+
+    def list_submitted(self, actor: Actor | None, limit: int) -> Sequence[DraftView]:
+        """The submitted drafts of the actor's publisher (all, for a maintainer) that nobody works at, oldest first.
+
+        They come with all that a reviewer asks for, but without their reports.
+        """
+        found = require_signed_in(actor)
+        query = select(Draft).join(Dataset).where(Draft.status == DraftState.SUBMITTED, Draft.wanted == "")
+        if not found.is_maintainer:
+            query = query.where(Dataset.publisher_id == (found.edited_publisher or ""))
+        query = query.options(selectinload(Draft.checks), selectinload(Draft.comments))
+        with self._context.read() as session:
+            return [
+                view_draft(row, self._find_base(row), with_report=False, required=self._required)
+                for row in session.scalars(query.order_by(Draft.modified, Draft.id).limit(limit))
+            ]
 
     def require_author(self, actor: Actor | None, dataset: str) -> Actor:
         """The actor where they may send drafts, else `NotSignedInError`, `NotFoundError` or `NotPermittedError`."""

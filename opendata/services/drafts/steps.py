@@ -38,14 +38,15 @@ from opendata.services.drafts.submission import (
     Submission,
     find_due,
     read_time,
+    require_direct,
     require_publishable,
     require_rows,
     require_sealed,
     take_submission,
 )
 from opendata.services.drafts.table_changes import TableChanges
-from opendata.services.privacy.gate import keep_seen, require_decided
-from opendata.services.privacy.texts import list_text_findings, require_explained, settle_unread
+from opendata.services.privacy.gate import keep_seen
+from opendata.services.privacy.texts import settle_unread
 from opendata.services.signing.signatures import (
     add_comment,
     end_checks,
@@ -287,17 +288,18 @@ class Steps:
 
         return self._change(actor, draft, steps.PUBLISH, change, revision=revision)
 
-    def require_explained(self, draft: str, metadata: Mapping[str, Any], reason: str) -> None:
-        """Raises `InvalidMetadataError` where texts of a draft, with changed metadata, need a reason to be public."""
+    def require_direct(self, draft: str, metadata: Mapping[str, Any], reason: str) -> None:
+        """Raises as `publish_directly` will, once the dataset's metadata are changed like this: so before they are."""
         with self._context.read() as session:
             row = find_draft(session, draft)
             merged = {key: value for key, value in {**row.dataset.meta, **metadata}.items() if value is not None}
-            require_explained(reason, list_text_findings(row, read_metadata(merged)))
+            require_direct(row, self._find_base(row), read_metadata(merged), reason or row.reason)
 
     def publish_directly(self, actor: Actor, draft: str, *, reason: str = "") -> DraftView:
         """Publish a valid draft without review: for the owner of the instance at the command line alone.
 
-        Raises as `submit` does. `reason` says why texts that look like personal data may be public.
+        Raises as `submit` does where nobody reviews: what personal data is published on a ground of law needs another
+        person. `reason` says why texts that look like personal data may be public.
         """
         if actor.role != Role.SYSTEM:
             raise NotPermittedError(N_("Only the command line of the instance can publish without review"))
@@ -307,11 +309,9 @@ class Steps:
             row.reason = reason or row.reason
             self._ask_for_publication(row)
             require_publishable(row, self._find_base(row))
-            require_rows(row)
-            require_decided(row, is_reviewed=True)
+            require_direct(row, self._find_base(row), metadata_of(row), row.reason)
             keep_seen(row)
             settle_unread(row)
-            require_explained(row.reason, list_text_findings(row, metadata_of(row)))
 
         return self._change(actor, draft, steps.PUBLISH_DIRECTLY, change, enqueue=False)
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from opendata.db.models import Draft
 from opendata.domain.manifest import Manifest
-from opendata.domain.moments import format_time
+from opendata.domain.metadata import DatasetMetadata
+from opendata.domain.moments import format_time, read_day
 from opendata.domain.review.checklist import REQUIRED
 from opendata.errors import N_, InvalidMetadataError, StateError, fault
 from opendata.metadata.reasons import BUMPS
@@ -111,6 +112,14 @@ def require_publishable(row: Draft, base: Manifest | None) -> None:
     require_sound_names(row, base)
 
 
+def require_direct(row: Draft, base: Manifest | None, metadata: DatasetMetadata, reason: str) -> None:
+    """Raises `InvalidMetadataError` or `StateError` where not even the owner can publish a draft with this metadata."""
+    require_sound_names(row, base)
+    require_rows(row)
+    require_decided(row, is_reviewed=False)
+    require_explained(reason, list_text_findings(row, metadata))
+
+
 def require_rows(row: Draft) -> None:
     """Raises `InvalidMetadataError` if a table of a draft has no rows and nobody said that this is meant."""
     text = N_(
@@ -171,7 +180,7 @@ def _take_notice(context: Context, row: Draft, base: Manifest | None, said: Subm
         text = N_("This version is a breaking change. Say why it is necessary")
         raise _refuse("/breaking", text)
     today = context.clock().astimezone(ZoneInfo(context.settings.timezone)).date()
-    effective = _read_day(said.effective, today)
+    effective = _read_effective(said.effective, today)
     row.breaking = {
         "reason": reason,
         "announced": format_time(context.clock()),
@@ -179,13 +188,12 @@ def _take_notice(context: Context, row: Draft, base: Manifest | None, said: Subm
     }
 
 
-def _read_day(text: str | None, today: date) -> date | None:
+def _read_effective(text: str | None, today: date) -> date | None:
     if not text:
         return None
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        raise _refuse("/effective", N_("Enter a date, such as 2026-12-31")) from None
+    found = read_day(text)
+    if found is None:
+        raise _refuse("/effective", N_("Enter a date, such as 2026-12-31"))
     if found < today:
         raise _refuse("/effective", N_("This date is in the past. The notice must come before the change"))
     return found

@@ -28,8 +28,8 @@ from opendata.metadata.versions import parse_version
 from opendata.services.core.access import where_standing
 from opendata.services.core.context import Context
 from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance
-from opendata.services.core.records import list_editions
-from opendata.services.privacy.treating import SECRET_FILE
+from opendata.services.core.records import count_editions
+from opendata.services.privacy.pseudonyms import SECRET_FILE
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore, sync_folder
 from opendata.storage.signing import KEY_FILE
@@ -62,7 +62,7 @@ class Backups:
     ) -> BackedUp:
         """Bring a backup in a folder up to date; only what is new is copied. The instance may be at work.
 
-        The private key is copied only `with_keys`. A backup that is interrupted leaves the previous one as it was,
+        The keys are copied only `with_keys`. A backup that is interrupted leaves the previous one as it was,
         apart from further blobs. Raises `InputError` where the folder holds something else.
         """
         if dest.exists() and any(dest.iterdir()) and not (dest / "public").is_dir():
@@ -200,7 +200,7 @@ def _keep_stops(session: Session, store: LocalStore) -> None:
     """What was stopped, or let go, after the database of a backup was read: the store is newer, and it counts."""
     keys = [key.split("/") for key in store.list_records("datasets") if "/suspended/" in key and key.endswith(".json")]
     for dataset, version in sorted({(parts[2], parts[4]) for parts in keys}):
-        count = len(list_editions(store, partial(suspension_key, dataset, version)))
+        count = count_editions(store, partial(suspension_key, dataset, version))
         found = json.loads(store.get_record(suspension_key(dataset, version, count)))
         where = (Version.dataset_id == dataset, Version.version == version)
         stopped = {"suspension": found, "suspended": found["suspended"], "unfinished": True}

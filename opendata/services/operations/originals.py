@@ -13,6 +13,7 @@ from opendata.db.models import Draft
 from opendata.domain.drafts import ENDED
 from opendata.errors import N_, NotFoundError, StateError
 from opendata.services.catalogue.entries import find_dataset
+from opendata.services.catalogue.erased_drafts import forget_contents
 from opendata.services.catalogue.needed_blobs import list_own, list_unneeded
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
@@ -49,27 +50,24 @@ class Originals:
 
         Raises `NotFoundError`, `NotPermittedError`, and `StateError` where the draft is at work.
         """
-        with self._context.write() as session:
+        with self._context.read() as session:
             row = _find_draft(session, draft)
             found = require_editor(actor, row.dataset.publisher_id)
             if row.status not in ENDED:
                 raise StateError(N_("The draft is still at work. Publish or discard it first"))
             names = self._list(session, [row])
-            self._forget([row])
-            self._context.log(session, found, "erase", "draft", draft, files=len(names))
-        return self._delete(names)
+        return self._erase(found, [draft], names, "draft", draft)
 
     def erase_all(self, actor: Actor | None, dataset: str) -> Erased:
         """Erase the originals of all drafts of a dataset that are at work no more. Raises as `erase` does."""
-        with self._context.write() as session:
+        with self._context.read() as session:
             owner = find_dataset(session, dataset)
             found = require_editor(actor, owner.publisher_id)
             query = select(Draft).where(Draft.dataset_id == owner.id, Draft.status.in_(ENDED))
             rows = list(session.scalars(query))
             names = self._list(session, rows)
-            self._forget(rows)
-            self._context.log(session, found, "erase", "originals", owner.id, files=len(names))
-        return self._delete(names)
+            drafts = [row.id for row in rows]
+        return self._erase(found, drafts, names, "originals", owner.id)
 
     def _list(self, session: Session, rows: Sequence[Draft]) -> Mapping[str, BlobState]:
         """The private blobs of drafts that nothing else needs, as they lay there before anything was looked up."""
@@ -80,14 +78,17 @@ class Originals:
         unneeded = list_unneeded(self._context, session, states, besides=[row.id for row in rows])
         return {name: state for name, state in states.items() if name in unneeded}
 
-    def _forget(self, rows: Sequence[Draft]) -> None:
-        """Forget what the rows of drafts say of the contents of the files."""
-        for draft in rows:
-            draft.key_reports = {}
-            for item in draft.resources:
-                item.report = item.profile = item.proposed_schema = item.reading = item.findings = item.plain = None
-                if item.changes and draft.version is None:
-                    item.changes = None
+    def _erase(
+        self, actor: Actor, drafts: Sequence[str], listed: Mapping[str, BlobState], kind: str, subject: str
+    ) -> Erased:
+        """Forget what drafts say of files, then delete those: they were listed before, so that nobody waits for that.
+
+        A draft that has ended stays so.
+        """
+        with self._context.write() as session:
+            _forget(session.scalars(select(Draft).where(Draft.id.in_(drafts)).with_for_update(of=Draft)).all())
+            self._context.log(session, actor, "erase", kind, subject, files=len(listed))
+        return self._delete(listed)
 
     def _delete(self, listed: Mapping[str, BlobState]) -> Erased:
         """Delete blobs, but for those that somebody has kept again since they were listed: a new draft needs them."""
@@ -100,12 +101,21 @@ class Originals:
         return _measure(erased)
 
 
+def _forget(rows: Sequence[Draft]) -> None:
+    """Forget what the rows of drafts say of the contents of the files; the changes that made a version stay counted."""
+    for draft in rows:
+        forget_contents(draft, draft.resources, draft.attachments)
+        for item in draft.resources:
+            if item.changes and draft.version is None:
+                item.changes = None
+
+
 def _measure(states: Collection[BlobState]) -> Erased:
     return Erased(files=len(states), bytes=sum(state.size for state in states))
 
 
 def _find_draft(session: Session, draft: str) -> Draft:
-    row = session.scalar(select(Draft).where(Draft.id == draft).with_for_update(of=Draft))
+    row = session.get(Draft, draft)
     if row is None:
         raise NotFoundError(N_("There is no draft “%(id)s”"), id=draft[:100])
     return row

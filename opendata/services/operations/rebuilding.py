@@ -28,7 +28,7 @@ from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.schemas import index_schema
 from opendata.services.catalogue.version_index import index_version
 from opendata.services.core.context import Context
-from opendata.services.core.records import list_editions, read_keys
+from opendata.services.core.records import count_editions, read_keys
 from opendata.storage.store import entry_key, erratum_key, publisher_key, signature_key, suspension_key, tombstone_key
 
 _THREADS = 8
@@ -125,7 +125,7 @@ class Rebuilding:
     def _restore_publishers(self, session: Session, keys: Sequence[PublicKey], rebuilt: Rebuilt) -> None:
         known = set(session.scalars(select(Publisher.id)))
         for name in sorted({key.split("/")[1] for key in self._store.list_records("publishers")} - known):
-            count = len(list_editions(self._store, partial(publisher_key, name)))
+            count = count_editions(self._store, partial(publisher_key, name))
             with _naming(rebuilt.wrong, publisher_key(name, count)):
                 found = self._read(keys, publisher_key(name, count), "created")
                 created = datetime.fromisoformat(found["created"])
@@ -156,7 +156,7 @@ class Rebuilding:
     def _read_dataset(self, keys: Sequence[PublicKey], dataset: str) -> _Found:
         wrong: list[tuple[str, str]] = []
         entry: Entry | None = None
-        editions = len(list_editions(self._store, partial(entry_key, dataset)))
+        editions = count_editions(self._store, partial(entry_key, dataset))
         with _naming(wrong, entry_key(dataset, editions)):
             entry = cast(Entry, self._read(keys, entry_key(dataset, editions), "modified"))
         versions = []
@@ -168,7 +168,7 @@ class Rebuilding:
                 with _naming(wrong, key):
                     versions.append(self._read_version(keys, dataset, key))
         errata = []
-        for number in range(1, len(list_editions(self._store, partial(erratum_key, dataset))) + 1):
+        for number in range(1, count_editions(self._store, partial(erratum_key, dataset)) + 1):
             with _naming(wrong, erratum_key(dataset, number)):
                 errata.append(cast(Erratum, self._read(keys, erratum_key(dataset, number), "created")))
         return _Found(entry, editions, versions, errata, wrong)
@@ -177,15 +177,17 @@ class Rebuilding:
         data = self._store.get_record(key)
         self._prove(keys, key, data, "created")
         row = index_version(dataset, data)
-        editions = len(list_editions(self._store, partial(tombstone_key, dataset, row.version)))
+        editions = count_editions(self._store, partial(tombstone_key, dataset, row.version))
         if editions:
             tombstone = self._read(keys, tombstone_key(dataset, row.version, editions), "changed")
             if tombstone["manifest"] != digest(data):
                 raise IntegrityError(N_("Its tombstone belongs to another manifest"))
             row.withdrawal = cast(Tombstone, tombstone)
-        stops = len(list_editions(self._store, partial(suspension_key, dataset, row.version)))
+        stops = count_editions(self._store, partial(suspension_key, dataset, row.version))
         if stops:
             suspension = cast(Suspension, self._read(keys, suspension_key(dataset, row.version, stops), "created"))
+            if suspension["manifest"] != digest(data):
+                raise IntegrityError(N_("Its stop belongs to another manifest"))
             row.suspension, row.suspended = suspension, suspension["suspended"]
         return row
 

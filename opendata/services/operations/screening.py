@@ -10,18 +10,17 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, select
 
-from opendata.db.models import Dataset, Version
+from opendata.db.models import Version
 from opendata.domain.manifest import Manifest
-from opendata.domain.privacy.codes import Certainty
 from opendata.domain.resources import TableResource
-from opendata.errors import NotFoundError
+from opendata.errors import BackendError
 from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.versions import view_version
-from opendata.services.core.access import where_standing
+from opendata.services.core.access import where_published_by, where_standing
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.values import VersionView
@@ -45,7 +44,7 @@ class Screening:
     def run_slice(self, seconds: float = _SECONDS) -> int:
         """Screen versions that weren't yet, for a while, the newest first; how many that were.
 
-        One whose files are missing or damaged now is left for the next time.
+        One whose files are missing or damaged now is left for the next time. Raises `BackendError`.
         """
         end, count = time.monotonic() + seconds, 0
         damaged: set[int] = set()
@@ -59,8 +58,10 @@ class Screening:
             identifier, dataset, version = found
             try:
                 findings = self._screen(self._manifests.get(dataset, version))
-            except (NotFoundError, OSError, ValueError) as error:
-                logger.warning("%s@%s can't be screened now: %s", dataset, version, error)
+            except BackendError:
+                raise  # the other versions can't be read either
+            except Exception as error:  # noqa: BLE001 - what a damaged file makes of a reader has no end
+                logger.warning("%s@%s can't be screened now: %r", dataset, version, error)
                 damaged.add(identifier)
                 continue
             with self._context.write() as session:
@@ -73,21 +74,21 @@ class Screening:
 
     def list(self, actor: Actor | None) -> Sequence[tuple[VersionView, Sequence[Mapping[str, Any]]]]:
         """The public versions in which something was found, with what, of the actor's publisher or of all."""
-        found = require_publisher(actor)
-        query = select(Version).join(Dataset, Dataset.id == Version.dataset_id).where(where_standing())
-        query = query.where(Version.alarming).order_by(Version.id.desc())
-        if not found.is_maintainer:
-            query = query.where(Dataset.publisher_id == found.edited_publisher)
+        query = select(Version).where(_where_alarming(actor)).order_by(Version.id.desc())
         with self._context.read() as session:
             return [(view_version(row), row.screening or ()) for row in session.scalars(query)]
+
+    def count(self, actor: Actor | None) -> int:
+        """How many versions those are."""
+        with self._context.read() as session:
+            return session.scalar(select(func.count(Version.id)).where(_where_alarming(actor))) or 0
 
     def _screen(self, manifest: Manifest) -> Sequence[dict[str, Any]]:
         """What looks like personal data in the tables of a version and wasn't decided about, without examples."""
         found = []
         for table in manifest.tables:
             decided = {item["field"] for item in (table.privacy or {}).get("columns", ())}
-            findings = [item.describe() for item in self._screen_table(table)]
-            strong = list_strong_findings([item for item in findings if item["certainty"] != Certainty.POSSIBLE])
+            strong = list_strong_findings([item.describe() for item in self._screen_table(table)])
             found += [{**item, "examples": []} for item in strong if item["field"] not in decided]
         return found
 
@@ -101,3 +102,8 @@ class Screening:
             for batch in file.iter_batches(_BATCH_ROWS):
                 screen.take(batch)
             return screen.list()
+
+
+def _where_alarming(actor: Actor | None) -> ColumnElement[bool]:
+    """The public versions in which something was found and that the actor decides about."""
+    return and_(Version.alarming, where_standing(), where_published_by(require_publisher(actor)))

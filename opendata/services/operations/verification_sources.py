@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from opendata.domain.disclosure import Disclosure
 from opendata.errors import N_, BackendError, InputError, NotFoundError
 from opendata.metadata.versions import parse_version
-from opendata.services.core.records import list_editions, read_key_records
+from opendata.services.core.records import count_editions, read_key_records
 from opendata.storage.local import LocalStore
 from opendata.storage.store import alias_key, manifest_key, signature_key, suspension_key, tombstone_key
 
@@ -126,12 +126,12 @@ class StoreSource:
 
     def read_tombstone(self, dataset: str, version: str) -> Signed | None:
         """See `Source`."""
-        editions = len(list_editions(self._store, partial(tombstone_key, dataset, version)))
+        editions = count_editions(self._store, partial(tombstone_key, dataset, version))
         return self._read(tombstone_key(dataset, version, editions)) if editions else None
 
     def read_suspension(self, dataset: str, version: str) -> Signed | None:
         """See `Source`."""
-        count = len(list_editions(self._store, partial(suspension_key, dataset, version)))
+        count = count_editions(self._store, partial(suspension_key, dataset, version))
         return self._read(suspension_key(dataset, version, count)) if count else None
 
     def leads_to(self, old: str, dataset: str) -> bool:

@@ -140,10 +140,10 @@ def _check_version(
     where = f"{dataset}@{version}"
     tombstone = source.read_tombstone(dataset, version)
     if tombstone is not None:
-        return _check_tombstone(found, dataset, version, tombstone, before)
+        return _check_tombstone(source, found, dataset, version, tombstone, before)
     stop = source.read_suspension(dataset, version)
     if stop is not None and _says_stopped(stop):
-        return _check_stop(found, dataset, version, stop, before)
+        return _check_stop(source, found, dataset, version, stop, before)
     signed = source.read_manifest(dataset, version)
     if signed is None:
         found.findings.append(Evidence(where, GONE))
@@ -164,7 +164,7 @@ def _check_version(
         return before
     if not canonical:
         found.findings.append(Evidence(where, NOT_CANONICAL))
-    if number != version or (name != dataset and not source.leads_to(str(name), dataset)):
+    if number != version or not _is_of(source, name, dataset):
         found.findings.append(Evidence(where, MISPLACED))
     _check_signature(found, where, signed, made)
     _check_chain(source, found, where, before, _Link(digest(data), uuid, created), previous)
@@ -174,6 +174,11 @@ def _check_version(
         if is_open or _says_open(resource):
             _check_files(source, found, dataset, version, resource)
     return _Link(digest(data), uuid, created)
+
+
+def _is_of(source: Source, name: object, dataset: str) -> bool:
+    """Whether a record that names a dataset is about this one, perhaps under the name it had before."""
+    return name == dataset or source.leads_to(str(name), dataset)
 
 
 def _is_open(ours: Mapping[str, Any]) -> bool:
@@ -196,7 +201,9 @@ def _says_stopped(signed: Signed) -> bool:
         return True
 
 
-def _check_stop(found: Verified, dataset: str, version: str, signed: Signed, before: _Link | None) -> _Link | None:
+def _check_stop(
+    source: Source, found: Verified, dataset: str, version: str, signed: Signed, before: _Link | None
+) -> _Link | None:
     """Check the record of a version that is stopped; its files aren't public."""
     where = f"{dataset}@{version}"
     found.versions += 1
@@ -204,12 +211,12 @@ def _check_stop(found: Verified, dataset: str, version: str, signed: Signed, bef
     try:
         stop = json.loads(signed[0])
         manifest, previous, made = stop["manifest"], stop["previous"], datetime.fromisoformat(stop["created"])
-        named = stop["version"]
+        name, number = stop["dataset"], stop["version"]
     except (ValueError, KeyError, TypeError, RecursionError):
         found.findings.append(Evidence(where, NO_RECORD))
         return before
     found.heads.setdefault(dataset, {})[version] = manifest
-    if named != version:
+    if number != version or not _is_of(source, name, dataset):
         found.findings.append(Evidence(where, MISPLACED))
     _check_signature(found, where, signed, made)
     if previous != (before.manifest if before else None):
@@ -217,7 +224,9 @@ def _check_stop(found: Verified, dataset: str, version: str, signed: Signed, bef
     return _Link(manifest, before.uuid if before else None, before.created if before else "0")
 
 
-def _check_tombstone(found: Verified, dataset: str, version: str, signed: Signed, before: _Link | None) -> _Link | None:
+def _check_tombstone(
+    source: Source, found: Verified, dataset: str, version: str, signed: Signed, before: _Link | None
+) -> _Link | None:
     where = f"{dataset}@{version}"
     found.versions += 1
     found.withdrawn += 1
@@ -225,12 +234,12 @@ def _check_tombstone(found: Verified, dataset: str, version: str, signed: Signed
         tombstone = json.loads(signed[0])
         manifest, previous = tombstone["manifest"], tombstone["previous"]
         changed, withdrawn = datetime.fromisoformat(tombstone["changed"]), tombstone["withdrawn"]
-        right = (tombstone["dataset"], tombstone["version"]) == (dataset, version)
+        name, number = tombstone["dataset"], tombstone["version"]
     except (ValueError, KeyError, TypeError, RecursionError):
         found.findings.append(Evidence(where, NO_RECORD))
         return before
     found.heads.setdefault(dataset, {})[version] = manifest
-    if not right and tombstone.get("version") != version:
+    if number != version or not _is_of(source, name, dataset):
         found.findings.append(Evidence(where, MISPLACED))
     _check_signature(found, where, signed, changed)
     if previous != (before.manifest if before else None):

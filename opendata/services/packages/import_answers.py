@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from opendata.errors import N_, InvalidMetadataError, StateError, fault
+from opendata.errors import N_, InvalidMetadataError, StateError, escape_pointer, fault
 from opendata.metadata.package import PackageDescription, ResourceDescription
 from opendata.privacy.treatments.parsing import require_shape
 from opendata.services.core.values import DraftView
@@ -43,7 +43,7 @@ def check_privacy(privacy: Mapping[str, Any], package: PackageDescription) -> Ma
     """The decisions by table. Raises `InvalidMetadataError` for a table that the package doesn't have."""
     known = {item.name for item in package.resources if not item.is_attachment}
     text = N_("The package has no table “%(name)s”")
-    faults = [fault(f"/{name}", text, name=name[:100]) for name in privacy if name not in known]
+    faults = [fault(f"/{escape_pointer(name)}", text, name=name[:100]) for name in privacy if name not in known]
     if faults:
         raise InvalidMetadataError(faults=faults)
     for document in privacy.values():

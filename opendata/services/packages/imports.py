@@ -277,7 +277,7 @@ class Imports:
         before = view.base
         if view.status == DraftState.VALID and not find_unsaid(view):
             said = {key: value for key, value in package.metadata.items() if value or key != "disclosure"}
-            self._drafts.require_explained(view.id, said, reason)
+            self._drafts.require_direct(view.id, said, reason)
             self._datasets.update(actor, view.dataset, said)
             self._drafts.publish_directly(actor, view.id, reason=reason)
             self._work.run_to_end(view.id)

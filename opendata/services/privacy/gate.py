@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from opendata.db.models import Draft, DraftResource
-from opendata.domain.privacy import Certainty, Kind, RiskLevel, Treatment
+from opendata.domain.privacy import OFFICES, PERSONS, Certainty, RiskLevel, Treatment
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
 
 _Finding = TypeVar("_Finding", bound=Mapping[str, Any])
@@ -36,10 +36,6 @@ NOTES = (SEEN, BY, RESTORED)
 
 _FOR_WHAT_WAS_SEEN = (Treatment.PUBLISH, Treatment.NOT_PERSONAL, Treatment.MASK)
 """Treatments that were chosen for what a column had: what else its next file has must be decided about."""
-
-_PERSONS = (Kind.NAME, Kind.RESIDENT_ID, Kind.MOBILE, Kind.PASSPORT, Kind.BANK_CARD)
-_OFFICE = (Kind.LANDLINE,)
-"""Kinds that are mostly of offices: they count as personal beside persons only."""
 
 
 def list_open_findings(resource: DraftResource, findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -90,8 +86,8 @@ def keep_seen(row: Draft) -> None:
 def list_strong_findings(findings: Sequence[_Finding]) -> list[_Finding]:
     """The findings in one table that aren't weak. A landline counts beside persons only: mostly it is of an office."""
     strong = [item for item in findings if item.get("certainty", Certainty.CERTAIN) != Certainty.POSSIBLE]
-    has_persons = any(item["kind"] in _PERSONS for item in strong)
-    return [item for item in strong if has_persons or item["kind"] not in _OFFICE]
+    has_persons = any(item["kind"] in PERSONS for item in strong)
+    return [item for item in strong if has_persons or item["kind"] not in OFFICES]
 
 
 def list_undecided(row: Draft) -> list[Mapping[str, Any]]:

@@ -11,16 +11,15 @@ from functools import lru_cache
 from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
+from opendata.domain.drafts import DraftState
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.privacy import Certainty, Kind, PlacedFindingJson, TextFindingJson, TextPart, Unread
 from opendata.domain.schema import TableSchema
 from opendata.errors import Fault, InvalidMetadataError, fault
 from opendata.privacy.detection.texts import summarise_text
+from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.privacy.treating import hide_decided
 from opendata.wording.privacy import KINDS, TEXT_FAULTS, TEXT_PROPERTIES
-
-_OFFICE = (Kind.LANDLINE,)
-"""Kinds that are mostly of offices: they need no reason."""
 
 _ALONE = frozenset(["name", "title", "description", "example", "i18n", "type", "format", "rdfType", "$schema"])
 """Properties of schemas whose texts are screened as they are, or are keywords."""
@@ -70,6 +69,13 @@ def require_explained(reason: str, findings: Sequence[PlacedFindingJson]) -> Non
     faults = [_describe_fault(item) for item in findings if item["needsReason"]]
     if faults:
         raise InvalidMetadataError(faults=faults[:_MOST_FAULTS])
+
+
+def list_unread(draft: DraftView) -> Sequence[DraftResourceView]:
+    """The attachments that a person must have looked at, once the draft was checked."""
+    if draft.status in (DraftState.RECEIVED, DraftState.VALIDATING):
+        return ()
+    return [item for item in draft.attachments if not item.carried and not item.is_read]
 
 
 def settle_unread(row: Draft) -> None:
@@ -153,8 +159,7 @@ def _screen_all(place: Mapping[str, str], texts: Mapping[str, Any], i18n: Mappin
 
 
 def _place(item: TextFindingJson, place: Mapping[str, str]) -> PlacedFindingJson:
-    is_sure = item["certainty"] != Certainty.POSSIBLE and item["kind"] not in _OFFICE
-    return {**place, **item, "needsReason": is_sure}  # type: ignore[typeddict-item]
+    return {**place, **item, "needsReason": item["certainty"] != Certainty.POSSIBLE}  # type: ignore[typeddict-item]
 
 
 def _screen(text: Any) -> Sequence[TextFindingJson]:

@@ -6,9 +6,6 @@ own schema refuses.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,15 +23,12 @@ from opendata.privacy.treatments.parsing import parse_decisions
 from opendata.privacy.treatments.schemas import hide_rules
 from opendata.services.core.context import Context
 from opendata.services.privacy.gate import BY, LEFT, NOTES, QUASI, RESTORED
-from opendata.storage.signing import write_secret
+from opendata.services.privacy.pseudonyms import find_pseudonym_key
 from opendata.tables.schema.schema import publish_schema
 from opendata.tables.table import PreparedTable, prepare_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-SECRET_FILE = "pseudonyms.secret"  # noqa: S105 - the name of a file
-"""The secret of which the pseudonyms of all datasets are made, beside the signing keys."""
 
 _BATCH_ROWS = 65_536
 
@@ -86,14 +80,6 @@ def keep_fitting(document: Mapping[str, Any], schema: TableSchema) -> Mapping[st
     return kept
 
 
-def find_pseudonym_key(context: Context, uuid: str) -> bytes:
-    """The key of a dataset's pseudonyms: the same for all its versions, another one for each dataset."""
-    path = context.settings.key_folder / SECRET_FILE
-    if not path.exists():
-        write_secret(path, secrets.token_hex(32))
-    return hmac.digest(bytes.fromhex(path.read_text(encoding="ascii").strip()), uuid.encode(), hashlib.sha256)
-
-
 def treat_table(
     context: Context,
     prepared: PreparedTable,
@@ -105,7 +91,7 @@ def treat_table(
 ) -> Treated | None:
     """Apply decisions to a valid table, in an empty folder. None where they leave it as it is and ask for no risk.
 
-    Raises `InvalidMetadataError` where the decisions don't fit the table.
+    Raises `InvalidMetadataError` where the decisions don't fit the table, `StateError` as `find_pseudonym_key` does.
     """
     if prepared.schema is None:
         return None
@@ -113,7 +99,9 @@ def treat_table(
     decisions, quasi = read_decisions(document, schema)
     if not decisions.columns and decisions.aggregation is None and not quasi:
         return None
-    treated = TreatedTable(_read_typed(prepared.parquet), schema, decisions, key=find_pseudonym_key(context, uuid))
+    needs_key = any(item.treatment is Treatment.PSEUDONYMISE for item in decisions.columns)
+    key = find_pseudonym_key(context, uuid) if needs_key else b""
+    treated = TreatedTable(_read_typed(prepared.parquet), schema, decisions, key=key)
     meter = _build_meter(treated.schema, quasi)
     source = folder / f"{prepared.task.name}.csv"
     _write_rows(source, prepared.csv, treated, decisions, meter)

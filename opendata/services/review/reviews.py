@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
-
-from opendata.db.models import Dataset, Draft
 from opendata.domain.comparison import ReasonText
 from opendata.domain.drafts import DraftState
 from opendata.domain.privacy.codes import Treatment
 from opendata.errors import N_, NotFoundError, NotPermittedError, OpendataError, PreconditionError, StateError
 from opendata.services.core.actors import Actor, require_signed_in
-from opendata.services.core.context import Context
 from opendata.services.core.values import MUCH_LOST, DraftView
 from opendata.services.drafts.drafts import Drafts
 
@@ -45,25 +42,32 @@ class ReviewOutcome:
     error: OpendataError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalColumn:
+    """A column with personal data that a reviewer looks at: what was found, and what was decided about it.
+
+    `is_open` says that it needs a decision, perhaps another one.
+    """
+
+    table: str
+    field: str
+    findings: Sequence[Mapping[str, Any]]
+    decision: Mapping[str, Any] | None
+    is_open: bool
+
+
 class Reviews:
     """Lists drafts that wait for a review, and approves routine ones together."""
 
-    def __init__(self, context: Context, drafts: Drafts) -> None:
-        self._context = context
+    def __init__(self, drafts: Drafts) -> None:
         self._drafts = drafts
 
     def list_waiting(self, actor: Actor | None) -> Sequence[WaitingDraft]:
         """The submitted drafts of the actor's publisher (all, for a maintainer) that nobody works at, oldest first."""
         found = require_signed_in(actor)
-        query = select(Draft.id).join(Dataset).where(Draft.status == DraftState.SUBMITTED, Draft.wanted == "")
-        if not found.is_maintainer:
-            query = query.where(Dataset.publisher_id == (found.publisher or ""))
-        with self._context.read() as session:
-            names = list(session.scalars(query.order_by(Draft.modified, Draft.id).limit(MOST_WAITING)))
-        views = [self._drafts.get(actor, name) for name in names]
         return [
             WaitingDraft(draft=view, is_routine=is_routine(view), is_own=found.name in view.contributors)
-            for view in views
+            for view in self._drafts.list_submitted(found, MOST_WAITING)
         ]
 
     def approve_all(self, actor: Actor | None, drafts: Sequence[tuple[str, str]]) -> Sequence[ReviewOutcome]:
@@ -90,12 +94,13 @@ def is_routine(draft: DraftView) -> bool:
     """Whether a submitted draft is the next edition of a known table, and nothing else.
 
     That is: only rows change, and of the metadata at most the edition of the source; no schema, attachment or table
-    changes; no warnings, no personal data, no breaking change, no raised number; and it doesn't lose many rows.
+    changes; no warnings, no breaking change, no raised number; no personal data that is undecided, published or
+    declared not personal; and it doesn't lose many rows.
     """
     following = draft.next
     if draft.status != DraftState.SUBMITTED or draft.base is None or following is None or following.version is None:
         return False
-    is_quiet = not (draft.warnings or _asks_about_persons(draft) or draft.breaking or draft.dropped)
+    is_quiet = not (draft.warnings or list_personal_columns(draft) or draft.breaking or draft.dropped)
     return (
         is_quiet
         and all(_is_routine_reason(reason) for reason in following.reasons)
@@ -110,12 +115,26 @@ def _is_routine_reason(reason: ReasonText) -> bool:
     return reason["type"] in _ROUTINE
 
 
-def _asks_about_persons(draft: DraftView) -> bool:
-    """Whether personal data in a draft is undecided, published or declared not personal, which a reviewer looks at."""
-    shown = {
-        (table.name, item["field"])
+def list_personal_columns(draft: DraftView) -> Sequence[PersonalColumn]:
+    """The columns whose personal data is undecided, published or declared not personal: a reviewer looks at them."""
+    decisions = {
+        (table.name, item["field"]): item
         for table in draft.tables
         for item in (table.decisions or {}).get("columns", ())
         if item["treatment"] in (Treatment.PUBLISH, Treatment.NOT_PERSONAL)
     }
-    return bool(draft.undecided) or any((item["resource"], item["field"]) in shown for item in draft.privacy)
+    undecided = {(item["resource"], item["field"]) for item in draft.undecided}
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for item in draft.privacy:
+        if (place := (item["resource"], item["field"])) in undecided or place in decisions:
+            found.setdefault(place, []).append(item)
+    return [
+        PersonalColumn(
+            table=table,
+            field=field,
+            findings=findings,
+            decision=decisions.get((table, field)),
+            is_open=(table, field) in undecided,
+        )
+        for (table, field), findings in found.items()
+    ]

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import func, or_, select
@@ -147,12 +147,26 @@ class Work:
         return len(found)
 
     def tidy(self) -> None:
-        """Remove temporary files that a killed process left behind a day ago or earlier."""
-        Uploads(self._context).tidy()
-        KeptForms(self._context).tidy()
-        self._screening.run_slice()
+        """Remove what has expired, screen and check a part of what is published. What fails doesn't stop the rest."""
+        steps: Mapping[str, Callable[[], object]] = {
+            "uploads": Uploads(self._context).tidy,
+            "kept forms": KeptForms(self._context).tidy,
+            "screening": self._screening.run_slice,
+            "checking": self._check_slice,
+            "temporary files": self._remove_old_files,
+        }
+        for name, step in steps.items():
+            try:
+                step()
+            except Exception:
+                logger.exception("tidying failed and will be tried again: %s", name)
+
+    def _check_slice(self) -> None:
         self._checking.run_slice(time.monotonic() - self._looked)
         self._looked = time.monotonic()
+
+    def _remove_old_files(self) -> None:
+        """Remove temporary files that a killed process left behind a day ago or earlier."""
         settings = self._context.settings
         now = time.time()
         for folder in (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from opendata.errors import N_, Fault, fault
+from opendata.domain.moments import read_day
+from opendata.errors import N_, Fault, escape_pointer, fault
 from opendata.tables.arrow.quantities import NUMBERS, TIMED, read_constant
 from opendata.tables.schema.condition_faults import (
     TEXTS,
@@ -74,20 +74,13 @@ def find_check_faults(descriptor: Mapping[str, Any]) -> Iterable[Fault]:
         properties, find = _TYPES[kind]
         for name in found.keys() - _COMMON - properties:
             message = N_("“%(name)s” isn't a property of a check of the type “%(type)s”")
-            yield fault(f"{place}/{_escape(name)}", message, name=str(name)[:80], type=kind)
+            yield fault(f"{place}/{escape_pointer(name)}", message, name=str(name)[:80], type=kind)
         yield from find(place, found, kinds)
 
 
 def list_kinds(descriptor: Mapping[str, Any]) -> dict[str, str]:
     """The types of a schema's fields by name."""
     return {item["name"]: str(item.get("type", "any")) for item in descriptor["fields"]}
-
-
-def read_day(value: object) -> date | None:
-    """A day written YYYY-MM-DD; None where it is none."""
-    if not isinstance(value, str) or read_constant("date", value) is None:
-        return None
-    return date.fromisoformat(value)
 
 
 def _find_common_faults(place: str, found: Mapping[str, Any], seen: set[str]) -> Iterable[Fault]:
@@ -111,16 +104,11 @@ def _find_common_faults(place: str, found: Mapping[str, Any], seen: set[str]) ->
     for language, texts in translations.items():
         if not isinstance(texts, Mapping) or not all(_is_text(text, MAX_TITLE) for text in texts.values()):
             message = N_("A translation must be an object with text such as “title” and “description”")
-            yield fault(f"{place}/i18n/{_escape(language)}", message)
+            yield fault(f"{place}/i18n/{escape_pointer(language)}", message)
 
 
 def _is_text(value: object, most: int) -> bool:
     return isinstance(value, str) and len(value) <= most and is_encodable(value)
-
-
-def _escape(name: object) -> str:
-    """A name within a JSON pointer."""
-    return str(name)[:80].replace("~", "~0").replace("/", "~1")
 
 
 def _find_field_faults(

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from opendata.domain.moments import read_day
 from opendata.errors import N_, Fault, fault
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.types.registry import TYPES
@@ -331,7 +331,6 @@ def _list_key_names(descriptor: Mapping[str, Any]) -> set[str]:
 
 _PLAIN_KEYS = frozenset(["name", "type", "title", "description", "constraints", "opendata", "rdfType"])
 _CERTAIN_TYPES = ("any", "boolean", "date", "datetime", "integer", "number", "string")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _is_certain(item: Mapping[str, Any]) -> bool:
@@ -357,10 +356,7 @@ def _is_certain_rule(kind: str, name: str, value: object) -> bool:
             wanted = TYPES[kind].enum_kind
             return wanted is not None and isinstance(value, list) and all(type(item) is wanted for item in value)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            if kind == "date" and isinstance(value, str) and _DAY.fullmatch(value):
-                try:
-                    return date.fromisoformat(value) is not None
-                except ValueError:
-                    return False
+            if kind == "date":
+                return read_day(value) is not None
             return (kind == "integer" and type(value) is int) or (kind == "number" and type(value) in (int, float))
     return False

@@ -21,7 +21,7 @@ from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
 from opendata.web.drafts.next_version import lose_much
-from opendata.web.drafts.personal import describe_risk, list_columns, list_texts, list_unread
+from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions, needs_look
 from opendata.web.drafts.repairs import list_repairs, read_choice
 from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
@@ -82,7 +82,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         has_findings={item.name for item in found.tables if item.has_findings},
         personal=list_columns(found),
         personal_texts=list_texts(found),
-        unread=list_unread(found),
+        unread=describe_unread(found),
         undecided_tables=list(dict.fromkeys(item["resource"] for item in found.undecided)),
         risks=list(filter(None, map(describe_risk, found.tables))),
         property_names=PROPERTIES,

@@ -11,7 +11,6 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from opendata.domain.drafts import DraftState
 from opendata.domain.privacy import (
     Certainty,
     Evidence,
@@ -19,10 +18,8 @@ from opendata.domain.privacy import (
     Ground,
     Kind,
     Reason,
-    RiskLevel,
     Sign,
     Treatment,
-    Unread,
 )
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, OpendataError, PreconditionError, StateError
@@ -30,6 +27,7 @@ from opendata.privacy.risk.candidates import Role, suggest_candidates
 from opendata.privacy.treatments.decisions import SMALL_CELL
 from opendata.problems import choose_voice, status_of
 from opendata.services.core.values import DraftResourceView, DraftView
+from opendata.services.privacy.texts import list_unread
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
@@ -43,11 +41,12 @@ from opendata.wording.privacy import (
     GROUNDS,
     KINDS,
     REASONS_NOT_PERSONAL,
-    RISKS,
     TREATMENTS,
-    UNREAD,
+    say_decision,
+    say_risk,
     say_sign,
     say_text_place,
+    say_unread,
 )
 
 blueprint = Blueprint("personal", __name__, url_prefix="/workspace/drafts")
@@ -157,30 +156,18 @@ def list_texts(draft: DraftView) -> list[PersonalText]:
     ]
 
 
-def list_unread(draft: DraftView) -> list[UnreadFile]:
-    """The attachments that a person must have looked at, once the draft was checked."""
-    if draft.status in (DraftState.RECEIVED, DraftState.VALIDATING):
-        return []
+def describe_unread(draft: DraftView) -> list[UnreadFile]:
+    """The attachments that a person must have looked at, and why."""
+    voice = choose_voice()
     return [
-        UnreadFile(item.name, item.title or item.filename, gettext(UNREAD[Unread(item.unread or Unread.NOT_SCREENED)]))
-        for item in draft.attachments
-        if not item.carried and not item.is_read
+        UnreadFile(item.name, item.title or item.filename, say_unread(voice, item.unread))
+        for item in list_unread(draft)
     ]
 
 
 def describe_risk(table: DraftResourceView) -> str:
     """The combination risk of a table in words; empty where nobody confirmed quasi-identifiers."""
-    risk = table.risk
-    if not risk:
-        return ""
-    counts = gettext(
-        "%(columns)s: %(groups)s groups, the smallest of %(k)s rows; %(unique)s rows are alone in their group",
-        columns=", ".join(risk["quasi"]),
-        groups=risk["groups"],
-        k=risk["k"],
-        unique=risk["unique"],
-    )
-    return str(gettext("%(counts)s. %(verdict)s", counts=counts, verdict=gettext(RISKS[RiskLevel(risk["level"])])))
+    return say_risk(choose_voice(), table.risk) if table.risk else ""
 
 
 def _list_columns(draft: DraftView, table: DraftResourceView) -> list[PersonalColumn]:
@@ -199,7 +186,7 @@ def _list_columns(draft: DraftView, table: DraftResourceView) -> list[PersonalCo
             findings=[_describe_finding(item) for item in found.get(name, ())],
             decision=decisions.get(name),
             is_open=name in open_fields,
-            said=_say_decision(decisions.get(name)),
+            said=say_decision(choose_voice(), decisions[name]) if name in decisions else "",
         )
         for name in dict.fromkeys([*found, *decisions])
     ]
@@ -218,20 +205,6 @@ def _describe_finding(item: Mapping[str, Any]) -> dict[str, Any]:
         "signs": [say_sign(choose_voice(), sign) for sign in signs],
         "examples": item.get("examples", ()),
     }
-
-
-def _say_decision(decision: Mapping[str, Any] | None) -> str:
-    if decision is None:
-        return ""
-    treatment = Treatment(decision["treatment"])
-    parts = [gettext(TREATMENTS[treatment])]
-    if "to" in decision:
-        parts.append(gettext(GENERALISATIONS[Generalisation(decision["to"])]))
-    if "ground" in decision:
-        parts += [gettext(GROUNDS[Ground(decision["ground"])]), decision["article"]]
-    if "reason" in decision:
-        parts.append(gettext(REASONS_NOT_PERSONAL[Reason(decision["reason"])]))
-    return " · ".join([*parts, *filter(None, [decision.get("note")])])
 
 
 def _offer(column: PersonalColumn) -> Pairs:

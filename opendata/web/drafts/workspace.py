@@ -36,7 +36,7 @@ def show_workspace() -> Answer:
     cursor = request.args.get("cursor") or None
     return render_template(
         "drafts/workspace.html",
-        stops=len(services().stops.list(g.actor)) + len(services().screening.list(g.actor)),
+        stops=services().stops.count(g.actor) + services().screening.count(g.actor),
         review=services().settings.review,
         drafts=services().drafts.list(g.actor, cursor=request.args.get("drafts") or None, limit=20),
         datasets=services().datasets.list(g.actor, publisher=g.actor.edited_publisher, cursor=cursor, limit=20),

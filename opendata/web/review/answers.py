@@ -27,7 +27,7 @@ from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
 from opendata.web.drafts.next_version import format_today, list_bumps, lose_much
-from opendata.web.drafts.personal import describe_risk, list_columns, list_texts, list_unread
+from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions
 from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
 from opendata.web.review.checklist import describe_place, list_items, read_place, read_signatures
@@ -190,7 +190,7 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         today=format_today(),
         personal=list_columns(view),
         personal_texts=list_texts(view),
-        unread=list_unread(view),
+        unread=describe_unread(view),
         risks=list(filter(None, map(describe_risk, view.tables))),
         property_names=PROPERTIES,
         deeds=DEEDS,

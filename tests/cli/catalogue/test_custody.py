@@ -75,7 +75,7 @@ def test_a_backup_becomes_an_instance_that_signs_on_with_the_same_key(run: Run, 
     folder, other = tmp_path / "backup", tmp_path / "other"
     written = run("backup", folder, "--with-keys")
     assert written.exit_code == 0
-    assert "The backup doesn't include the private key" not in written.stderr
+    assert "The backup doesn't include the keys" not in written.stderr
     restored = run("restore", folder, env={"OPENDATA_HOME": str(other)})
     assert restored.exit_code == 0, restored.output
     assert "2 versions" in restored.stdout
@@ -88,9 +88,11 @@ def test_a_backup_becomes_an_instance_that_signs_on_with_the_same_key(run: Run, 
 
 def test_a_backup_without_the_key_says_where_to_put_it(run: Run, lakes: Path, tmp_path: Path) -> None:
     written = run("backup", tmp_path / "backup")
-    assert "The backup doesn't include the private key" in written.stderr
+    assert f"The backup doesn't include the keys. Keep a copy of {lakes / 'keys'} elsewhere." in written.stderr
     restored = run("restore", tmp_path / "backup", env={"OPENDATA_HOME": str(tmp_path / "other")})
-    assert "signing.key" in restored.stderr
+    assert all(
+        str(tmp_path / "other" / "keys" / name) in restored.stderr for name in ("signing.key", "pseudonyms.secret")
+    )
 
 
 def test_a_key_hands_over_to_a_fresh_one(run: Run, lakes: Path) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.cli.conftest import Run
 from tests.instances import DATASET, make_actor, make_services, upload
+from tests.services.work.test_privacy_gate import ROLL
 
 REVIEWED = {"OPENDATA_REVIEW": "two-person"}
 
@@ -48,6 +52,40 @@ def test_a_draft_is_listed_shown_and_approved(run: Run, services: Services, draf
     assert approved.exit_code == 0, approved.stderr
     assert json.loads(run("review", "show", draft, "--as", "boss", "--json", env=REVIEWED).stdout)["approver"] == "boss"
     assert "secrecy: passed (boss)" in run("review", "show", draft, "--as", "boss", env=REVIEWED).stdout
+
+
+def test_what_a_reviewer_judges_about_personal_data_is_shown(run: Run, services: Services) -> None:
+    editor = make_actor(services, "editor")
+    services.datasets.create(editor, {**DATASET, "description": "问 13812345601"})
+    ground = {"treatment": "publish", "ground": "punishment-publicity", "article": "行政处罚法第四十八条"}
+    declared = {"treatment": "not-personal", "reason": "official-contact"}
+    decisions = {"columns": [{"field": "姓名", **ground}, {"field": "phone", **declared}], "quasi": ["town"]}
+    option = ResourceOption(file="roll.csv", name="roll", decisions=decisions)
+    files = {"roll.csv": ROLL.encode(), "picture.png": b"\x89PNG\r\n\x1a\n" + bytes(64)}
+    sent = [UploadedFile(name, io.BytesIO(data)) for name, data in files.items()]
+    draft = services.drafts.create(editor, "reservoirs", sent, [option])[0].id
+    services.work.run_to_end(draft)
+    lines = [line.strip() for line in run("review", "show", draft, "--as", "boss", env=REVIEWED).stdout.splitlines()]
+    for told in (
+        "roll.姓名: Names of persons (6) · Publish it, as the law requires · Publicity of punishments · "
+        "行政处罚法第四十八条",
+        "roll.id: Resident identity numbers (6) · needs a decision",
+        "roll.phone: Mobile telephone numbers (6) · This isn't personal data · Official contact of an office",
+        "Metadata: Description: Mobile telephone numbers (1) · needs a reason",
+        "picture.png: Text in this file format isn't read · somebody must have looked at this file",
+    ):
+        assert told in lines
+    assert any(line.startswith("roll: town: 3 groups") for line in lines)
+    shown = json.loads(run("review", "show", draft, "--as", "boss", "--json", env=REVIEWED).stdout)["privacy"]
+    assert [(item["field"], item["undecided"]) for item in shown["columns"]] == [
+        ("姓名", False),
+        ("id", True),
+        ("phone", False),
+    ]
+    assert shown["columns"][0]["decision"]["article"] == ground["article"]
+    assert [(item["part"], item["needsReason"]) for item in shown["texts"]] == [("dataset", True)]
+    assert [(item["resource"], item["level"]) for item in shown["risks"]] == [("roll", "block")]
+    assert shown["unread"] == [{"resource": "picture", "filename": "picture.png", "why": "format"}]
 
 
 def test_nobody_approves_their_own_draft_or_as_an_account_that_is_not_there(run: Run, draft: str) -> None:

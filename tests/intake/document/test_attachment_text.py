@@ -171,3 +171,22 @@ def test_comments_in_pages_and_drawings_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format_", ["png", "jpeg", "doc", "rtf", "unknown"])
 def test_pictures_and_other_formats_are_unread(tmp_path: Path, format_: str) -> None:
     assert read(tmp_path, b"x", format_) == ("", "format")
+
+
+def test_what_a_library_raises_is_logged_without_what_the_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> AttachmentText:
+        raise IndexError(MOBILE)
+
+    monkeypatch.setattr(office_text, "read_office", fail)
+    assert read(tmp_path, make_docx("text"), "docx") == ("", "damaged")
+    assert "docx" in caplog.text
+    assert "IndexError" in caplog.text
+    assert MOBILE not in caplog.text
+
+
+def test_an_open_document_with_a_password_is_locked(tmp_path: Path) -> None:
+    manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
+    parts = {"content.xml": random.Random(1).randbytes(3000), "META-INF/manifest.xml": manifest}
+    assert read(tmp_path, make_zip(parts), "odt") == ("", "locked")

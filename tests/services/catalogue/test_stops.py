@@ -59,6 +59,7 @@ def test_the_version_before_is_the_latest_until_a_maintainer_lets_it_go(
 ) -> None:
     assert stopped.datasets.get("reservoirs").latest == "1.0.0"
     assert [item.version for item in stopped.stops.list(editor)] == ["1.1.0"]
+    assert stopped.stops.count(editor) == 1
     assert stopped.checking.run().is_sound
     with pytest.raises(NotPermittedError):
         stopped.stops.release(editor, "reservoirs", "1.1.0", reason="误报")
@@ -76,6 +77,8 @@ def test_the_version_before_is_the_latest_until_a_maintainer_lets_it_go(
 def test_a_stop_needs_a_reason_and_a_version_that_is_there(stopped: Services, editor: Actor, boss: Actor) -> None:
     with pytest.raises(InvalidMetadataError):
         stopped.stops.suspend(editor, "reservoirs", "1.0.0", reason=" ")
+    with pytest.raises(InvalidMetadataError, match="At most 4000 characters"):
+        stopped.stops.suspend(editor, "reservoirs", "1.0.0", reason="因" * 4001)
     with pytest.raises(StateError):
         stopped.stops.suspend(editor, "reservoirs", "1.1.0", reason=REASON)
     with pytest.raises(StateError):
@@ -84,7 +87,7 @@ def test_a_stop_needs_a_reason_and_a_version_that_is_there(stopped: Services, ed
     rival = make_actor(stopped, "rival", publisher="road-bureau")
     with pytest.raises(NotPermittedError):
         stopped.stops.suspend(rival, "reservoirs", "1.0.0", reason=REASON)
-    assert stopped.stops.list(rival) == []
+    assert (stopped.stops.list(rival), stopped.stops.count(rival), stopped.stops.count(boss)) == ([], 0, 1)
 
 
 def test_a_stopped_version_is_corrected_and_then_withdrawn(stopped: Services, editor: Actor, boss: Actor) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -355,6 +356,7 @@ def test_who_is_invited_chooses_a_name_once(granted: Services, editor: Actor) ->
         ({"holder": " "}, "/holder"),
         ({"purpose": ""}, "/purpose"),
         ({"until": "tomorrow"}, "/until"),
+        ({"until": "2030-W01-1"}, "/until"),
         ({"until": "2020-01-01"}, "/until"),
         ({"until": "2999-01-01"}, "/until"),
         ({"account": "nobody"}, "/account"),
@@ -368,6 +370,22 @@ def test_a_grant_with_something_missing_says_what(
     with pytest.raises(InvalidMetadataError) as caught:
         grant(granted, editor, **said)
     assert [item.pointer for item in caught.value.faults] == [pointer]
+
+
+def test_a_reason_that_is_too_long_is_told_so(granted: Services, editor: Actor) -> None:
+    given, _ = grant(granted, editor)
+    for reason, told in (("", "Say why the grant ends"), ("因" * 4001, "At most 4000 characters")):
+        with pytest.raises(InvalidMetadataError, match=told):
+            granted.grants.end(editor, "reservoirs", given.id, reason)
+    granted.grants.end(editor, "reservoirs", given.id, "因" * 4000)
+
+
+def test_a_grant_lasts_ten_years_at_most_to_the_day(granted: Services, editor: Actor) -> None:
+    today = datetime.now(ZoneInfo(granted.settings.timezone)).date()
+    last = date(today.year + 10, today.month, min(today.day, 28))
+    assert grant(granted, editor, until=last.isoformat())[0].until == last
+    with pytest.raises(InvalidMetadataError, match="within 10 years"):
+        grant(granted, editor, until=(last + timedelta(days=5)).isoformat())
 
 
 def test_only_the_publisher_grants_and_only_what_needs_it(granted: Services, editor: Actor) -> None:

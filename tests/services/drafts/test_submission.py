@@ -143,7 +143,7 @@ def test_a_breaking_change_needs_its_reason(services: Services, editor: Actor, r
     with pytest.raises(InvalidMetadataError) as caught:
         services.drafts.submit(editor, draft.id)
     assert caught.value.faults[0].pointer == "/breaking"
-    for day in ("2020-01-01", "soon"):
+    for day in ("2020-01-01", "2030-W01-1", "soon"):
         with pytest.raises(InvalidMetadataError) as caught:
             services.drafts.submit(editor, draft.id, Submission(breaking="not measured any more", effective=day))
         assert caught.value.faults[0].pointer == "/effective"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,14 @@ import pytest
 
 from opendata.errors import NotPermittedError, NotSignedInError, StateError
 from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
 from opendata.services.operations import originals
+from opendata.services.uploads.upload_values import UploadedFile
 from opendata.storage.local import LocalStore
 from opendata.wiring import Services
 from tests.instances import make_actor, publish, upload
+from tests.intake.attachment_samples import make_docx
 from tests.services.work.test_privacy_gate import DECISIONS, ROLL, SECRETS, begin, decide, read
 from tests.services.work.test_privacy_gate import publish as submit
 
@@ -48,10 +53,62 @@ def test_the_originals_of_a_published_draft_are_erased_everywhere(
     assert submit(services, editor, decide(services, editor, begin(services, editor).id).id).status == "published"
 
 
+def test_the_next_backup_says_nothing_of_what_was_erased(services: Services, editor: Actor, tmp_path: Path) -> None:
+    header, *lines = ROLL.splitlines()
+    fields: list[dict[str, Any]] = [{"name": name} for name in header.split(",")]
+    names = [line.partition(",")[0] for line in lines]
+    fields[0]["constraints"] = {"enum": names}
+
+    def send() -> str:
+        files = {"roll.csv": ROLL.encode(), "note.docx": make_docx(f"电话{SECRETS[2]}")}
+        option = ResourceOption(file="roll.csv", name="roll", schema={"fields": fields})
+        sent = [UploadedFile(name, io.BytesIO(data)) for name, data in files.items()]
+        draft = services.drafts.create(editor, "reservoirs", sent, [option])[0].id
+        services.work.run_to_end(draft)
+        return draft
+
+    published, given_up = send(), send()
+    services.drafts.discard(editor, given_up)
+    decide(services, editor, published)
+    services.drafts.submit(editor, published, Submission(reason="公开电话"))
+    services.work.run_to_end(published)
+    assert services.drafts.get(editor, published).status == "published"
+    masked = [item["examples"][0] for item in services.drafts.get(editor, published).privacy]
+    masked += [item["examples"][0] for item in services.drafts.get(editor, published).attachments[0].texts]
+    assert find_in_tables(services, tmp_path, *names, *masked) == {*names, *masked}
+    services.originals.erase_all(editor, "reservoirs")
+    assert not find_in_tables(services, tmp_path, *names, *masked)
+    assert services.answers.show(editor, published).tables[0].schema.names == ("姓名", "id", "town", "amount")
+    assert services.answers.show(editor, given_up).draft.status == "discarded"
+
+
+def find_in_tables(services: Services, folder: Path, *texts: str) -> set[str]:
+    """Which texts are in the database of a backup."""
+    services.backups.write(folder / "backup")
+    data = "".join(path.read_text() for path in (folder / "backup" / "database").iterdir())
+    return {text for text in texts if text in data}
+
+
 def test_of_a_treated_table_only_what_was_sent_is_kept_untreated(services: Services, editor: Actor) -> None:
     decide(services, editor, begin(services, editor).id)
     blobs = [path for path in (services.settings.private_folder / "blobs").rglob("*") if path.is_file()]
     assert sum(SECRETS[2].encode() in path.read_bytes() for path in blobs) == 1
+
+
+def test_others_write_while_all_manifests_are_read(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = begin(services, editor).id
+    services.drafts.discard(editor, given_up)
+    listed = originals.list_unneeded
+
+    def write(*arguments: Any, **options: Any) -> set[str]:
+        services.datasets.update(editor, "reservoirs", {"title": "各水库"})
+        return listed(*arguments, **options)
+
+    monkeypatch.setattr(originals, "list_unneeded", write)
+    assert services.originals.erase(editor, given_up).files > 0
+    assert services.datasets.get("reservoirs", editor).title == "各水库"
 
 
 def test_who_may_erase_and_when(services: Services, editor: Actor) -> None:

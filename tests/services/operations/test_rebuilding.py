@@ -17,7 +17,7 @@ from opendata.errors import MovedError, NotFoundError, StateError, WithdrawnErro
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DatasetView
 from opendata.settings import Settings
-from opendata.storage.store import manifest_key, signature_key
+from opendata.storage.store import manifest_key, signature_key, suspension_key
 from opendata.wiring import Services, build_services
 from tests.instances import CSV, DATASET, locate, make_actor, make_services, make_tables, publish, upload
 from tests.selection import examples
@@ -125,6 +125,20 @@ def test_a_record_that_nobody_signed_restores_nothing_and_is_named(
     assert [(item.id, item.head) for item in other.datasets.list().items] == [
         ("reservoirs", None)
     ]  # its entry is sound
+
+
+def test_a_stop_of_another_dataset_stops_nothing_in_silence(services: Services, editor: Actor, rebuilt: Any) -> None:
+    services.datasets.create(editor, {**DATASET, "id": "lakes"})
+    for dataset in ("reservoirs", "lakes"):
+        publish(services, editor, dataset=dataset)
+    services.stops.suspend(SYSTEM, "lakes", "1.0.0", reason="x")
+    store = services.settings.public_folder
+    copy = store / suspension_key("reservoirs", "1.0.0", 1)
+    copy.parent.mkdir(parents=True)
+    for suffix in ("", ".sig"):
+        shutil.copy(store / (suspension_key("lakes", "1.0.0", 1) + suffix), f"{copy}{suffix}")
+    _, found = rebuilt()
+    assert [where for where, _ in found.wrong] == [manifest_key("reservoirs", "1.0.0")]
 
 
 def test_a_database_in_which_people_work_is_left_alone(services: Services, editor: Actor) -> None:

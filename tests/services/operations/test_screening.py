@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import update
 
 from opendata.db.models import DraftResource
+from opendata.domain.manifest import Manifest
+from opendata.errors import DamagedError
+from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.wiring import Services
 from tests.instances import make_actor, publish, upload
@@ -34,6 +38,7 @@ def test_what_was_let_through_is_listed_without_values_and_stopped_by_a_person(
     assert (version.version, {item["field"] for item in findings}) == ("1.0.0", {"姓名", "id", "phone"})
     assert all(item["examples"] == [] for item in findings)
     assert services.screening.list(rival) == []
+    assert [services.screening.count(actor) for actor in (editor, rival, SYSTEM)] == [1, 0, 1]
     services.stops.suspend(editor, "reservoirs", "1.0.0", reason="含有个人信息")
     assert services.screening.list(editor) == []
 
@@ -53,6 +58,24 @@ def test_a_stopped_version_is_not_screened(services: Services, editor: Actor) ->
     let_through(services, editor)
     services.stops.suspend(editor, "reservoirs", "1.0.0", reason="含有个人信息")
     assert services.screening.run_slice() == 0
+
+
+@pytest.mark.parametrize("error", [KeyError("roll"), NotImplementedError("x"), DamagedError(), IndexError()])
+def test_one_damaged_version_does_not_keep_the_others_from_being_screened(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    let_through(services, editor)
+    publish(services, editor, name="levels")
+    get = Manifests.get
+
+    def fail(self: Manifests, dataset: str, version: str) -> Manifest:
+        if version == "1.1.0":
+            raise error
+        return get(self, dataset, version)
+
+    monkeypatch.setattr(Manifests, "get", fail)
+    assert services.screening.run_slice() == 1
+    assert {item.version for item, _ in services.screening.list(editor)} == {"1.0.0"}
 
 
 def test_a_version_with_a_damaged_file_is_screened_when_it_is_whole_again(services: Services, editor: Actor) -> None:

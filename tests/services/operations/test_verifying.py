@@ -7,6 +7,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,9 @@ from opendata.services.operations import verifying
 from opendata.services.operations.verification_sources import open_source
 from opendata.services.operations.verifying import Trust, Verified, verify
 from opendata.storage.local import LocalStore
-from opendata.storage.store import manifest_key, tombstone_key
+from opendata.storage.store import manifest_key, suspension_key, tombstone_key
 from opendata.wiring import Services
-from tests.instances import CSV, publish
+from tests.instances import CSV, DATASET, publish
 
 MORE = CSV + "A003,南湖,3,2026-02-02\n"
 
@@ -74,6 +75,7 @@ def test_a_sound_portal_passes_and_each_version_rests_on_a_key(published: Servic
 
 
 def test_a_renamed_dataset_still_passes(published: Services, served: str) -> None:
+    published.stops.suspend(SYSTEM, "reservoirs", "1.2.0", reason="x")
     published.renaming.rename(SYSTEM, "reservoirs", "lakes")
     assert name(check(served)) == []
     assert name(check(published.settings.public_folder)) == []
@@ -144,6 +146,26 @@ def test_every_kind_of_tampering_is_named(published: Services, tmp_path: Path) -
     ]
     broken = find(lambda folder: change(folder / "keys/2.json.sig", lambda _: b"AAAA"))
     assert broken[0] == ("keys", verifying.KEYS_BROKEN)
+
+
+@pytest.mark.parametrize("key", [tombstone_key, partial(suspension_key, number=1)])
+def test_what_was_signed_about_another_dataset_is_misplaced(
+    services: Services, editor: Actor, key: Callable[[str, str], str]
+) -> None:
+    services.datasets.create(editor, {**DATASET, "id": "lakes"})
+    for dataset in ("reservoirs", "lakes"):
+        publish(services, editor, dataset=dataset)
+    if key is tombstone_key:
+        services.withdrawals.withdraw(SYSTEM, "lakes", "1.0.0", reason="x")
+    else:
+        services.stops.suspend(SYSTEM, "lakes", "1.0.0", reason="x")
+    store = services.settings.public_folder
+    assert name(check(store)) == []
+    copy = store / key("reservoirs", "1.0.0")
+    copy.parent.mkdir(parents=True)
+    for suffix in ("", ".sig"):
+        shutil.copy(store / (key("lakes", "1.0.0") + suffix), f"{copy}{suffix}")
+    assert name(check(store)) == [("reservoirs@1.0.0", verifying.MISPLACED)]
 
 
 def test_a_store_of_last_week_is_recognised_by_who_remembers(services: Services, editor: Actor, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from opendata.services.core.actors import Actor
 from opendata.services.drafts.submission import Submission
@@ -68,6 +69,23 @@ def test_routine_drafts_are_approved_together_and_a_stale_digest_names_its_draft
     assert [(item.draft, item.approved) for item in outcomes] == [(first, True), (second, False), ("unknown", False)]
     assert services.drafts.get(boss, first).approver == "boss"
     assert services.drafts.get(boss, second).status == "submitted"
+
+
+def test_the_list_asks_the_database_as_often_for_many_drafts_as_for_one(
+    services: Services, published: Actor, boss: Actor
+) -> None:
+    asked = [0]
+    event.listen(services.database.engine, "before_cursor_execute", lambda *_: asked.append(asked.pop() + 1))
+    counts = []
+    for number, dataset in enumerate(("reservoirs", "lakes"), 1):
+        submit(services, published, MORE + EXTRA, dataset=dataset)
+        before = asked[0]
+        waiting = services.reviews.list_waiting(boss)
+        counts.append(asked[0] - before)
+        assert [item.is_routine for item in waiting] == [True] * number
+        for item in waiting:
+            assert item.draft.open_checks == services.drafts.get(boss, item.draft.id).open_checks != ()
+    assert counts[0] == counts[1]
 
 
 def test_another_digest_alone_keeps_a_routine_draft_from_being_approved(

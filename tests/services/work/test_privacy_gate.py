@@ -163,6 +163,30 @@ def test_pseudonyms_differ_between_datasets(services: Services, editor: Actor) -
     assert not first & second
 
 
+def test_a_lost_secret_is_not_replaced_while_there_are_pseudonyms(services: Services, editor: Actor) -> None:
+    secret = services.settings.key_folder / "pseudonyms.secret"
+    masked = {"columns": [{"field": name, "treatment": "drop"} for name in ("姓名", "id", "phone")]}
+    decide(services, editor, begin(services, editor).id, masked)
+    assert not secret.exists()  # nothing needed one
+    publish(services, editor, decide(services, editor, begin(services, editor).id).id)
+    kept = secret.read_bytes()
+    secret.unlink()
+    services.datasets.create(editor, {**DATASET, "id": "other"})
+    draft = begin(services, editor, dataset="other")
+    services.drafts.change_resource(editor, draft.id, "roll", {"decisions": DECISIONS})
+    services.work.run(draft.id)
+    failed = services.drafts.get(editor, draft.id)
+    assert failed.status == "failed"
+    assert failed.error is not None
+    assert failed.error["type"] == "StateError"
+    assert "%(file)s" in failed.error["message"]
+    assert not secret.exists()
+    secret.write_bytes(kept)
+    services.drafts.retry(editor, draft.id)
+    services.work.run_to_end(draft.id)
+    assert services.drafts.get(editor, draft.id).status == "valid"
+
+
 def test_decisions_can_be_changed_and_taken_back(services: Services, editor: Actor) -> None:
     draft = decide(services, editor, begin(services, editor).id)
     other = decide(services, editor, draft.id, {"columns": DECISIONS["columns"][:2]})
@@ -263,6 +287,22 @@ def test_an_import_with_undecided_personal_data_publishes_nothing(services: Serv
     assert not any(secret in read(services, dataset="roll") for secret in SECRETS)
     again = services.imports.import_package(SYSTEM, str(tmp_path))
     assert (again.refused, again.created) == (False, False)  # what was decided is replayed
+
+
+def test_an_import_that_is_refused_changes_nothing(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "roll.csv").write_text(ROLL)
+    package = {"name": "roll", "title": "名册", "resources": [{"name": "roll", "path": "roll.csv"}]}
+    (tmp_path / "datapackage.json").write_text(json.dumps(package))
+    services.imports.import_package(SYSTEM, str(tmp_path), privacy={"roll": DECISIONS})
+    (tmp_path / "datapackage.json").write_text(json.dumps({**package, "title": "其他名册"}))
+    ground = {"treatment": "publish", "ground": "punishment-publicity", "article": "行政处罚法第四十八条"}
+    unsigned = {"columns": [{"field": "姓名", "kind": "personal-name", **ground}, *DECISIONS["columns"][1:]]}
+    singled = {**DECISIONS, "quasi": ["town", "amount"]}
+    for decisions, said in ((unsigned, "another person"), (singled, "single out")):
+        with pytest.raises(InvalidMetadataError, match=said):
+            services.imports.import_package(SYSTEM, str(tmp_path), privacy={"roll": decisions})
+        dataset = services.datasets.get("roll")
+        assert (dataset.latest, dataset.title) == ("1.0.0", "名册")
 
 
 def test_a_landline_of_an_office_asks_nothing_but_one_of_a_person_does(services: Services, editor: Actor) -> None:

@@ -16,13 +16,17 @@ import pytest
 from opendata.db.models import Draft
 from opendata.domain.stages import Stage
 from opendata.errors import StateError
+from opendata.services.access.kept_forms import KeptForms
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context, read_clock
 from opendata.services.core.values import DraftView
 from opendata.services.drafts import lease as lease_module
 from opendata.services.drafts.lease import Lease, LostLeaseError, take_lease
+from opendata.services.operations.checking import Checking
+from opendata.services.operations.screening import Screening
 from opendata.services.uploads.upload_values import UploadedFile
+from opendata.services.uploads.uploads import Uploads
 from opendata.services.work import processing
 from opendata.services.work.processing import Processing
 from opendata.services.work.work import Work
@@ -423,6 +427,28 @@ def test_tidying_is_not_upset_by_a_file_that_goes_meanwhile(
     monkeypatch.setattr(Path, "glob", vanishing)
     services.work.tidy()
     assert list(folder.iterdir()) == []
+
+
+def test_one_step_of_tidying_that_fails_leaves_the_others_be(
+    services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = services.settings.private_folder / "tmp" / "old"
+    old.write_text("half")
+    os.utime(old, (0, 0))
+
+    def fail(*_: object) -> None:
+        raise KeyError("broken")
+
+    for owner, step in ((Uploads, "tidy"), (KeptForms, "tidy"), (Screening, "run_slice"), (Checking, "run_slice")):
+        monkeypatch.setattr(owner, step, fail)
+    services.work.tidy()
+    assert not old.exists()
+    assert [record.args for record in caplog.records] == [
+        ("uploads",),
+        ("kept forms",),
+        ("screening",),
+        ("checking",),
+    ]
 
 
 def test_an_unknown_draft_has_no_work(services: Services) -> None:

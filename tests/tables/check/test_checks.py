@@ -133,6 +133,7 @@ def test_resident_numbers_have_a_region_a_day_and_a_check_character() -> None:
         write_resident("110000", "21000101", "001"): True,
         write_resident("100000", "20000101", "001"): True,
         write_resident("990000", "20000101", "001"): True,
+        write_resident("911156", "20000101", "001"): True,  # of a foreign permanent resident: no citizen's
         "110105491231002": True,
         "1101051949123100２": True,
         "X" * 18: True,

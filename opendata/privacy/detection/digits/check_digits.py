@@ -9,26 +9,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opendata.tables.check.check_digits import PROVINCES, are_days, have_resident_check
+from opendata.tables.check.check_digits import (
+    PROVINCES,
+    are_days,
+    have_birth_day,
+    have_region,
+    have_resident_check,
+)
 
 if TYPE_CHECKING:
     import numpy as np
 
 _FIRST_YEAR, _LAST_YEAR = 1890, 2040
+"""Years of birth that the screen counts: more of them find no more persons, but more numbers that are something else.
+The check of a declared column (`tables.check.check_digits`) accepts all that the standard has, and citizens' only."""
+
 _OLD_CENTURY = 1900
 
 
 def have_resident_structure(digits: np.ndarray) -> np.ndarray:
     """Which rows (rows x 17 or 18 digits) begin like a resident identity number: a region and a day of birth."""
-    import numpy as np
-
-    wide = digits.astype(np.int64)
-    province = wide[:, 0] * 10 + wide[:, 1]
-    foreign = (wide[:, 0] == 9) & np.isin(wide[:, 1] * 10 + wide[:, 2], PROVINCES)
-    year = wide[:, 6:10] @ np.array([1000, 100, 10, 1])
-    found: np.ndarray = np.isin(province, PROVINCES) | foreign
-    found &= (year >= _FIRST_YEAR) & (year <= _LAST_YEAR)
-    found &= are_days(year, wide[:, 10] * 10 + wide[:, 11], wide[:, 12] * 10 + wide[:, 13])
+    region = have_region(digits) | ((digits[:, 0] == 9) & have_region(digits[:, 1:]))
+    found: np.ndarray = region & have_birth_day(digits, _FIRST_YEAR, _LAST_YEAR)
     return found
 
 
