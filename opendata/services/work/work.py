@@ -139,8 +139,7 @@ class Work:
 
         Returns how many drafts.
         """
-        self._withdrawals.finish_all()
-        self._renaming.finish_all()
+        _try_each({"withdrawals": self._withdrawals.finish_all, "renamings": self._renaming.finish_all})
         found = self.find()
         for draft in found:
             self._context.queue.put(draft)
@@ -155,11 +154,7 @@ class Work:
             "checking": self._check_slice,
             "temporary files": self._remove_old_files,
         }
-        for name, step in steps.items():
-            try:
-                step()
-            except Exception:
-                logger.exception("tidying failed and will be tried again: %s", name)
+        _try_each(steps)
 
     def _check_slice(self) -> None:
         self._checking.run_slice(time.monotonic() - self._looked)
@@ -231,6 +226,15 @@ class Work:
             if dataset is not None and dataset.publishing_id == row.id and not written:
                 dataset.publishing_id = None
                 row.target = row.target_manifest = row.target_reasons = None
+
+
+def _try_each(steps: Mapping[str, Callable[[], object]]) -> None:
+    """Take each step, whatever happens to the others."""
+    for name, step in steps.items():
+        try:
+            step()
+        except Exception:
+            logger.exception("this failed and will be tried again: %s", name)
 
 
 def _is_out_of_memory(error: Exception) -> bool:
