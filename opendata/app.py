@@ -34,7 +34,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 def attach_services(app: Flask, services: Services) -> None:
     """Have an application serve the instance of these services, and no other, from the next request on."""
     settings = services.settings
-    app.request_class = receive_into(settings.receiving_folder)
+    app.request_class = receive_into(settings.receiving_folder, settings.free_bytes)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
         SECRET_KEY=settings.secret_key or read_secret(settings),

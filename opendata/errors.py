@@ -257,6 +257,13 @@ class BackendError(OpendataError):
     title = N_("The service isn't available at the moment")
 
 
+class StorageFullError(BackendError):
+    """A disk has no room for what is to be written; what is there can still be read."""
+
+    slug = "insufficient-storage"
+    title = N_("There is no room left")
+
+
 class IntegrityError(OpendataError):
     """Stored bytes are not what their digest says."""
 

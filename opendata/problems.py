@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from opendata import errors
 from opendata.errors import N_, OpendataError
 from opendata.settings import SOURCE_LANGUAGE
+from opendata.storage.faults import name_disk_fault
 from opendata.wording.voice import Voice, voice_of
 
 STATUS: Mapping[type[OpendataError], int] = {
@@ -40,6 +41,7 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.PreconditionError: 412,
     errors.IdempotencyError: 422,
     errors.BackendError: 503,
+    errors.StorageFullError: 507,
     errors.IntegrityError: 500,
     errors.UsageError: 400,
 }
@@ -118,6 +120,9 @@ def register_problems(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _handle_unknown(error: Exception) -> Response:
         app.logger.exception("%s %s", request.method, request.path, exc_info=error)
+        found = name_disk_fault(error) if isinstance(error, OSError) else None
+        if found is not None:
+            return _answer(describe_problem(found, choose_voice(), request.path))
         document = {
             "type": "/problems/error",
             "title": choose_voice().translate(HTTP_TITLES[500]),

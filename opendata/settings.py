@@ -64,6 +64,9 @@ class Settings:
     max_pending_bytes: int = _setting(
         20 * 1024**3, "Largest total size of one publisher's uploads that aren't in a draft yet.", unit="bytes"
     )
+    free_bytes: int = _setting(
+        1024**3, "Room that the disk of the private store keeps: with less, files are refused (507).", unit="bytes"
+    )
     upload_hours: int = _setting(
         24, "How long an upload is kept after its last piece, and a finished one for drafts to refer to.", unit="hours"
     )

@@ -75,6 +75,11 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         N_("A piece was sent with a checksum that doesn't match its bytes. It wasn't kept."),
         N_("Send the piece again."),
     ),
+    "insufficient-storage": (
+        N_("There is no room left"),
+        N_("The disk on which the portal keeps files is full. What is published can still be read and downloaded."),
+        N_("Tell the people who run this portal, and send the request again once there is room."),
+    ),
     "too-large": (
         N_("The file is too large"),
         N_("The portal accepts files up to a size that its operators set."),

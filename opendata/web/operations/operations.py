@@ -24,9 +24,10 @@ def show_health() -> Response:
 
 @blueprint.get("/readyz")
 def show_readiness() -> Response:
-    """Everything behind it answers too; else a problem."""
+    """Everything behind it answers too; else a problem. A second line says why nothing can be sent, if that is so."""
     services().health.check()
-    return _plain("ready\n")
+    fault = services().health.find_write_fault()
+    return _plain("ready\n" if fault is None else f"ready\nnothing can be sent: {fault}\n")
 
 
 @blueprint.get("/.well-known/opendata-keys.json")
