@@ -136,9 +136,14 @@ def test_decisions_are_replayed_on_the_next_file_and_new_columns_are_asked(servi
     assert {item["field"] for item in asked.undecided} == {"mail"}
 
 
-def test_what_a_declared_column_did_not_have_before_is_asked(services: Services, editor: Actor) -> None:
+@pytest.mark.parametrize(
+    "decision", [{"treatment": "not-personal", "reason": "official-contact"}, {"treatment": "mask", "kind": "email"}]
+)
+def test_what_a_decided_column_did_not_have_before_is_asked(
+    services: Services, editor: Actor, decision: dict[str, str]
+) -> None:
     header, *lines = "town,remark\n甲镇,13812345601\n乙镇,13812345602\n丙镇,13812345603\n".splitlines()
-    said = {"columns": [{"field": "remark", "treatment": "not-personal", "reason": "official-contact"}]}
+    said = {"columns": [{"field": "remark", **decision}]}
     publish(
         services, editor, decide(services, editor, begin(services, editor, "\n".join([header, *lines])).id, said).id
     )
@@ -244,6 +249,15 @@ def test_a_table_of_counts_stands_in_for_rows_about_persons(services: Services, 
     assert lines[0] == "town,count"
     assert "138" not in "".join(lines)
     assert ",2" not in "".join(line[-2:] for line in lines if line.startswith("丙镇"))
+
+
+def test_a_column_with_personal_data_is_not_added_up_undecided(services: Services, editor: Actor) -> None:
+    fields = [
+        {"name": name, "type": "integer" if name == "phone" else "string"} for name in ROLL.split("\n")[0].split(",")
+    ]
+    draft = begin(services, editor, schema={"fields": fields})
+    said = {"columns": [], "aggregate": {"by": ["town"], "sum": ["phone"]}}
+    assert {item["field"] for item in decide(services, editor, draft.id, said).undecided} == {"phone"}
 
 
 def test_an_import_with_undecided_personal_data_publishes_nothing(services: Services, tmp_path: Path) -> None:
