@@ -6,11 +6,13 @@ import io
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
 
 from opendata.db.models import Dataset, Draft
+from opendata.domain.drafts import DraftState
 from opendata.domain.review.checklist import Check, Result
 from opendata.errors import InvalidMetadataError, NotFoundError, NotPermittedError, StateError
 from opendata.services.core.actors import SYSTEM, Actor
@@ -80,7 +82,8 @@ def test_several_people_sign_and_one_approves_what_the_manifest_names(
 def test_a_plain_approval_signs_what_is_open_in_the_approvers_name(
     services: Services, draft: DraftView, second: Actor, boss: Actor
 ) -> None:
-    services.drafts.sign(second, draft.id, SECRECY)
+    for _ in range(2):  # signing again says nothing new
+        services.drafts.sign(second, draft.id, SECRECY)
     approved = services.drafts.approve(boss, draft.id)
     assert in_force(approved) == [("secrecy", "passed", "second"), *((item.check, "passed", "boss") for item in REST)]
 
@@ -188,6 +191,7 @@ CHANGES: dict[str, Callable[[Draft], None]] = {
     "the notes": lambda row: setattr(row, "notes", "另一个说明"),
     "the reason": lambda row: setattr(row, "reason", "另一个理由"),
     "the number": lambda row: setattr(row, "bump", "major"),
+    "the version it starts from": lambda row: setattr(row, "base", "9.9.9"),
     "the notice": lambda row: setattr(row, "breaking", {"reason": "改版", "effective": None}),
     "the licence": change_meta(licenses=[{"name": "CC0-1.0"}]),
     "the disclosure": change_meta(disclosure={"attribute": "open", "scope": "area", "audience": "甲镇居民"}),
@@ -252,6 +256,32 @@ def test_an_approval_without_its_checks_is_not_published(services: Services, dra
     assert services.drafts.get(boss, draft.id).status == "returned"
 
 
+def test_a_check_that_was_signed_for_another_digest_does_not_count(
+    services: Services, draft: DraftView, boss: Actor
+) -> None:
+    services.drafts.approve(boss, draft.id)
+    with services.database.unit(write=True) as session:
+        row = session.get_one(Draft, draft.id)
+        row.notes = "二月"
+        row.sealed = seal(row, None)
+    with pytest.raises(StateError, match="checks of this draft aren't signed"):
+        services.drafts.publish(boss, draft.id)
+
+
+@pytest.mark.parametrize(("has_begun", "expected"), [(False, "returned"), (True, "failed")])
+def test_changed_metadata_end_a_failed_publication_unless_it_has_begun(
+    services: Services, editor: Actor, draft: DraftView, boss: Actor, has_begun: bool, expected: str
+) -> None:
+    services.drafts.approve(boss, draft.id)
+    services.drafts.publish(boss, draft.id)
+    with services.database.unit(write=True) as session:
+        row = session.get_one(Draft, draft.id)
+        row.status, row.error = DraftState.FAILED, {"type": "OSError"}
+        row.target = "1.0.0" if has_begun else None
+    services.datasets.update(editor, "reservoirs", {"title": "湖泊"})
+    assert services.drafts.get(editor, draft.id).status == expected
+
+
 def test_fewer_checks_may_be_set_but_never_those_two(tmp_path: Path) -> None:
     services = make_services(tmp_path / "few", review="two-person", review_checks=("wording",))
     editor, boss = make_actor(services, "editor"), make_actor(services, "boss", role="maintainer")
@@ -302,6 +332,25 @@ def test_a_draft_is_published_at_its_time_and_invisible_before(
     assert list(services.work.find()) == [view.id]
     services.work.run_to_end(view.id)
     assert services.datasets.get("reservoirs").latest == "1.0.0"
+
+
+@pytest.mark.parametrize(("time_days", "announced_days"), [(3, 9), (9, 3)])
+def test_a_release_waits_for_its_time_and_for_the_day_that_its_change_is_announced_for(
+    services: Services, editor: Actor, draft: DraftView, boss: Actor, time_days: int, announced_days: int
+) -> None:
+    services.drafts.approve(boss, draft.id)
+    publish(services, boss, draft.id)
+    zone = ZoneInfo(services.settings.timezone)
+    midnight = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    said = Submission(
+        breaking="改版",
+        effective=(midnight + timedelta(days=announced_days)).date().isoformat(),
+        publish_at=(midnight + timedelta(days=time_days)).isoformat(),
+    )
+    breaking = upload(services, editor, schema={"fields": [*SCHEMA["fields"][:3], {"name": "measured"}]})
+    services.drafts.submit(editor, breaking.id, said)
+    services.drafts.approve(boss, breaking.id)
+    assert services.drafts.publish(boss, breaking.id).scheduled == midnight + timedelta(days=9)
 
 
 @pytest.mark.parametrize("text", ["2020-01-01T00:00", "soon", "2026-13-01T00:00"])

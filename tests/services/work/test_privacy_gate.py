@@ -235,6 +235,13 @@ def test_quasi_identifiers_that_single_out_rows_block(services: Services, editor
         services.drafts.submit(editor, draft.id)
 
 
+def test_the_risk_says_how_many_sensitive_values_each_group_has(services: Services, editor: Actor) -> None:
+    rows = "".join(f"{'甲镇' if n < 20 else '乙镇'},{'肺炎' if n < 30 else '骨折'}\n" for n in range(40))
+    draft = begin(services, editor, "town,病名\n" + rows)
+    (table,) = decide(services, editor, draft.id, {"columns": [], "quasi": ["town"]}).tables
+    assert (table.risk["k"], table.risk["diversity"]) == (20, {"病名": 1})  # type: ignore[index]
+
+
 def test_a_table_of_counts_stands_in_for_rows_about_persons(services: Services, editor: Actor) -> None:
     rows = "".join(
         f"王{chr(0x5EFA + n)}{chr(0x56FD + n)},13812{n:06},{'甲镇' if n < 12 else '乙镇' if n < 22 else '丙镇'}\n"
@@ -251,11 +258,19 @@ def test_a_table_of_counts_stands_in_for_rows_about_persons(services: Services, 
     assert ",2" not in "".join(line[-2:] for line in lines if line.startswith("丙镇"))
 
 
+NUMBERS = {"fields": [{"name": name, "type": "string"} for name in ("姓名", "id", "phone", "town", "amount")]}
+NUMBERS["fields"][2]["type"] = "integer"
+
+
+def test_ranges_that_still_tell_the_numbers_are_asked_again(services: Services, editor: Actor) -> None:
+    column = {"field": "phone", "treatment": "generalise", "to": "range", "width": 1}
+    said = {"columns": [column, *DECISIONS["columns"][:2]]}
+    draft = decide(services, editor, begin(services, editor, schema=NUMBERS).id, said)
+    assert {item["field"] for item in draft.undecided} == {"phone"}
+
+
 def test_a_column_with_personal_data_is_not_added_up_undecided(services: Services, editor: Actor) -> None:
-    fields = [
-        {"name": name, "type": "integer" if name == "phone" else "string"} for name in ROLL.split("\n")[0].split(",")
-    ]
-    draft = begin(services, editor, schema={"fields": fields})
+    draft = begin(services, editor, schema=NUMBERS)
     said = {"columns": [], "aggregate": {"by": ["town"], "sum": ["phone"]}}
     assert {item["field"] for item in decide(services, editor, draft.id, said).undecided} == {"phone"}
 
