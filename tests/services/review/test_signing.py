@@ -14,7 +14,7 @@ from sqlalchemy import update
 from opendata.db.models import Dataset, Draft
 from opendata.domain.drafts import DraftState
 from opendata.domain.review.checklist import Check, Result
-from opendata.errors import InvalidMetadataError, NotFoundError, NotPermittedError, StateError
+from opendata.errors import InvalidMetadataError, NotFoundError, NotPermittedError, PreconditionError, StateError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.review_values import Signature
 from opendata.services.core.values import DraftView
@@ -99,6 +99,13 @@ def test_nobody_with_a_part_in_the_draft_signs_a_check(services: Services, edito
     with pytest.raises(NotPermittedError):
         services.drafts.comment(stranger, draft.id, "x")
     assert services.drafts.get(editor, draft.id).checks == ()
+
+
+def test_who_has_not_seen_a_comment_does_not_sign(services: Services, draft: DraftView, boss: Actor) -> None:
+    services.drafts.comment(boss, draft.id, "第二行有误")
+    with pytest.raises(PreconditionError):
+        services.drafts.sign(boss, draft.id, SECRECY, revision=draft.revision)
+    assert services.drafts.get(boss, draft.id).checks == ()
 
 
 def test_another_digest_is_refused(services: Services, draft: DraftView, boss: Actor) -> None:

@@ -137,23 +137,41 @@ def test_decisions_are_replayed_on_the_next_file_and_new_columns_are_asked(servi
 
 
 @pytest.mark.parametrize(
-    "decision", [{"treatment": "not-personal", "reason": "official-contact"}, {"treatment": "mask", "kind": "email"}]
+    ("decision", "is_direct"),
+    [
+        ({"treatment": "not-personal", "reason": "official-contact"}, False),
+        ({"treatment": "not-personal", "reason": "official-contact"}, True),
+        ({"treatment": "mask", "kind": "email"}, False),
+    ],
 )
 def test_what_a_decided_column_did_not_have_before_is_asked(
-    services: Services, editor: Actor, decision: dict[str, str]
+    services: Services, editor: Actor, decision: dict[str, str], is_direct: bool
 ) -> None:
     header, *lines = "town,remark\n甲镇,13812345601\n乙镇,13812345602\n丙镇,13812345603\n".splitlines()
     said = {"columns": [{"field": "remark", **decision}]}
-    publish(
-        services, editor, decide(services, editor, begin(services, editor, "\n".join([header, *lines])).id, said).id
-    )
+    draft = decide(services, editor, begin(services, editor, "\n".join([header, *lines])).id, said).id
+    if is_direct:
+        services.drafts.publish_directly(SYSTEM, draft)
+        services.work.run_to_end(draft)
+    else:
+        publish(services, editor, draft)
     again = begin(services, editor, "\n".join([header, *lines, "丁镇,13812345604"]))
     assert again.undecided == ()
-    publish(services, editor, again.id)
+    services.drafts.discard(editor, again.id)
     numbers = [f"{line.split(',')[3]},{line.split(',')[1]}" for line in ROLL.splitlines()[1:]]
     other = begin(services, editor, "\n".join([header, *lines, *numbers]))
     assert {(item["field"], item["kind"]) for item in other.undecided} == {("remark", "resident-id")}
     assert decide(services, editor, other.id, said).undecided == ()
+
+
+def test_the_profile_of_a_column_that_looks_personal_has_no_values(services: Services, editor: Actor) -> None:
+    said = {
+        "columns": [{"field": name, "treatment": "not-personal", "reason": "code"} for name in ("姓名", "id", "phone")]
+    }
+    publish(services, editor, decide(services, editor, begin(services, editor).id, said).id)
+    profile = json.dumps(services.versions.get_profile("reservoirs", "1.0.0", "roll"), ensure_ascii=False)
+    assert "甲镇" in profile
+    assert not any(secret in profile for secret in [*SECRETS, ROLL.split(",")[5]])
 
 
 def test_pseudonyms_differ_between_datasets(services: Services, editor: Actor) -> None:
@@ -437,6 +455,8 @@ def test_a_restored_version_is_not_treated_again(services: Services, editor: Act
     services.work.run_to_end(restored.id)
     number = str(services.drafts.get(editor, restored.id).version)
     assert read(services, number) == read(services)
+    waiting = restore(services, editor, "1.0.0")
+    decide(services, editor, waiting.id, {"columns": [{"field": "town", "treatment": "drop"}]})
     again = begin(services, editor, ROLL.replace(",100.50", ",160.50"))  # what is kept of the decisions has stayed
     assert again.undecided == ()
     assert again.tables[0].decisions == DECISIONS

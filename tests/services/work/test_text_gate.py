@@ -11,7 +11,7 @@ import pytest
 
 from opendata.db.models import Draft
 from opendata.errors import InvalidMetadataError, StateError
-from opendata.services.core.actors import Actor
+from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.submission import Submission
@@ -155,6 +155,15 @@ def test_what_is_said_at_submission_is_screened_too(services: Services, editor: 
     services.drafts.submit(editor, breaking.id, Submission(breaking="the day is text"))
 
 
+def test_what_is_published_without_review_needs_a_reason_as_well(services: Services, editor: Actor) -> None:
+    services.datasets.update(editor, "reservoirs", {"title": f"水库 {MOBILE}"})
+    draft = begin(services, editor)
+    with pytest.raises(InvalidMetadataError) as caught:
+        services.drafts.publish_directly(SYSTEM, draft.id)
+    assert [item.pointer for item in caught.value.faults] == ["/reason"]
+    services.drafts.publish_directly(SYSTEM, draft.id, reason="the number of the office")
+
+
 def test_the_names_of_attached_files_are_screened(services: Services, editor: Actor) -> None:
     draft = begin(services, editor, {f"{MOBILE}.png": PNG})
     assert {(item["part"], item["property"]) for item in draft.text_findings} >= {("attachment", "filename")}
@@ -175,11 +184,17 @@ def test_the_names_of_unread_files_are_sealed(tmp_path: Path) -> None:
     services.database.dispose()
 
 
-def test_files_of_earlier_releases_count_as_unread_when_they_are_submitted(services: Services, editor: Actor) -> None:
+@pytest.mark.parametrize("is_direct", [False, True])
+def test_files_of_earlier_releases_count_as_unread_when_they_are_submitted(
+    services: Services, editor: Actor, is_direct: bool
+) -> None:
     draft = begin(services, editor, {"text.pdf": make_pdf("x")}).id
     with services.database.unit() as session:
         session.get_one(Draft, draft).attachments[0].is_read = None
-    services.drafts.submit(editor, draft)
+    if is_direct:
+        services.drafts.publish_directly(SYSTEM, draft)
+    else:
+        services.drafts.submit(editor, draft)
     found = services.drafts.get(editor, draft).attachments[0]
     assert (found.is_read, found.unread) == (False, "not-screened")
 
