@@ -160,7 +160,9 @@ def test_an_instance_from_before_the_gate_works_on_with_what_it_has(tmp_path: Pa
     migrate_instance(tmp_path, database_url, "0010")
 
 
-@pytest.mark.parametrize("revision", ["0011", "0012", "0013"])
+@pytest.mark.parametrize(
+    "revision", [*(pytest.param(name, marks=pytest.mark.slow) for name in ("0011", "0012")), "0013"]
+)
 def test_an_instance_of_a_later_release_works_on_as_well(tmp_path: Path, database_url: str, revision: str) -> None:
     migrate_instance(tmp_path, database_url, revision)
 
