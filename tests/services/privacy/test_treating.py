@@ -10,7 +10,7 @@ from opendata.domain.schema import TableSchema
 from opendata.services.core.actors import Actor
 from opendata.services.privacy.treating import hide_decided, keep_fitting
 from opendata.wiring import Services
-from tests.services.work.test_privacy_gate import DECISIONS, ROLL, begin, decide, publish
+from tests.services.work.test_privacy_gate import DECISIONS, ROLL, begin, decide, publish, read
 
 NAMES = [line.split(",")[0] for line in ROLL.splitlines()[1:]]
 PATTERN = "110101[0-9]{11}[0-9X]"
@@ -55,9 +55,36 @@ def test_the_schema_of_the_source_has_no_rules_for_hidden_columns(decisions: dic
     assert found["opendata"]["checks"] == [SHOWN]
 
 
-def test_a_schema_that_lacks_decided_columns_has_no_rules_for_the_others_either() -> None:
-    source = {"fields": [FIELDS[name] for name in ("姓名", "town", "amount")]}
-    assert hide_decided(source, DECISIONS) == {"fields": [FIELDS["town"], FIELDS["amount"]]}
+DROPPED = {"columns": [{"field": "phone", "treatment": "drop"}], "aggregate": COUNTED["aggregate"]}
+"""Counts, with a decision about a column that the schema lacks."""
+
+
+@pytest.mark.parametrize("decisions", [DECISIONS, DROPPED], ids=["columns", "counts"])
+def test_a_schema_that_lacks_decided_columns_has_no_rules_for_the_others_either(decisions: dict[str, Any]) -> None:
+    source = {**describe(), "fields": [FIELDS[name] for name in ("姓名", "town", "amount")]}
+    found = hide_decided(source, decisions)
+    assert found["fields"] == [{"name": "姓名", "type": "string"}, FIELDS["town"], FIELDS["amount"]]
+    assert found["opendata"]["checks"] == [SHOWN]
+
+
+def test_a_schema_that_decisions_do_not_fit_has_no_rules_at_all() -> None:
+    unfit = {"columns": [{"field": "姓名", "treatment": "generalise", "to": "range", "width": 10}]}
+    bare = [{"name": name, "type": item["type"]} for name, item in FIELDS.items()]
+    assert hide_decided(describe(), unfit) == {"fields": bare}
+
+
+@pytest.mark.parametrize("decisions", [DECISIONS, DROPPED], ids=["columns", "counts"])
+def test_columns_that_the_schema_lacks_are_asked_about_and_decided(
+    services: Services, editor: Actor, decisions: dict[str, Any]
+) -> None:
+    schema = {**describe(), "fields": [FIELDS[name] for name in ("姓名", "town", "amount")], "fieldsMatch": "subset"}
+    draft = begin(services, editor, schema=schema)
+    assert {item["field"] for item in draft.undecided} == {"姓名", "id", "phone"}
+    assert publish(services, editor, decide(services, editor, draft.id, decisions).id).status == "published"
+    manifest = services.versions.read_manifest("reservoirs", "1.0.0").decode()
+    assert not any(name in manifest + read(services) for name in NAMES)
+    again = begin(services, editor, ROLL.replace(",100.50", ",150.50"), schema)
+    assert publish(services, editor, again.id).status == "published"
 
 
 @pytest.mark.parametrize("decisions", [DECISIONS, COUNTED], ids=["columns", "counts"])
