@@ -29,6 +29,7 @@ from opendata.services.privacy.gate import BY, LEFT, NOTES, QUASI, RESTORED
 from opendata.storage.signing import write_secret
 from opendata.tables.schema.schema import publish_schema
 from opendata.tables.table import PreparedTable, prepare_table
+from opendata.tables.types.canonical import write_published_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -196,10 +197,9 @@ def _write_rows(target: Path, csv: Path, treated: TreatedTable, decisions: Decis
 
 
 def _write_text(column: pa.Array, null: str) -> pa.Array:
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return pc.fill_null(pc.cast(column, pa.string()), null)
+    return pc.fill_null(write_published_column(column), null)
 
 
 class _Texts:

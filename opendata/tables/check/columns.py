@@ -18,7 +18,7 @@ from opendata.tables.arrow.masks import either, only
 from opendata.tables.arrow.shapes import Matcher, find_classes, find_lengths, is_of_bytes
 from opendata.tables.check.cells import CellRule, CellValue
 from opendata.tables.types.casting import build_column
-from opendata.tables.types.field_type import LEXICAL
+from opendata.tables.types.field_type import LEXICAL, Note
 from opendata.tables.types.number import DOUBLE_DIGITS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class ScreenedColumn:
     `rows` (ascending) and `codes` tell the broken cells: `problems[codes[i]]` are those of row `rows[i]`. `rounded`
     counts numbers of which a double does not keep every digit, `spaced` moments with a space instead of their T. `keys`
     are arrays that are equal exactly where the values are, where a key was asked for. `wrong` counts the distinct texts
-    of broken cells, `repaired` the cells repaired, by the kinds of repair.
+    of broken cells, `repaired` the cells repaired, by the kinds of repair, `notes` what is remembered of right cells.
     """
 
     typed: pa.Array
@@ -50,6 +50,14 @@ class ScreenedColumn:
     keys: Sequence[pa.Array] = field(default_factory=tuple)
     wrong: Mapping[str, int] = field(default_factory=dict)
     repaired: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    notes: Mapping[Note, int] = field(default_factory=dict)
+
+    @property
+    def has_moments(self) -> bool:
+        """Whether the values are moments."""
+        import pyarrow as pa
+
+        return bool(pa.types.is_timestamp(self.typed.type))
 
 
 class ColumnScreen:
@@ -144,6 +152,7 @@ class ColumnScreen:
                 decided.typed = pc.replace_with_mask(column.typed, doubt, decided.typed)
                 decided.text = pc.replace_with_mask(column.text, doubt, decided.text)
         decided.rounded = column.rounded + int(rounded[codes].sum()) if len(codes) else column.rounded
+        decided.notes = self._count_notes(values, sources, counts)
         broken = np.array([bool(reading.problems) for reading in readings], bool)
         if broken.any():
             found = np.flatnonzero(broken[codes])
@@ -176,6 +185,17 @@ class ColumnScreen:
                 sources[place], readings[place] = fixed.text, self.rule.read(fixed.text)
                 repaired[fixed.kinds] += int(counts[place])
         return repaired
+
+    def _count_notes(
+        self, values: Sequence[Any], sources: Sequence[str | None], counts: np.ndarray
+    ) -> Mapping[Note, int]:
+        """What is remembered of right cells, and of how many."""
+        notes: Counter[Note] = Counter()
+        for value, source, count in zip(values, sources, counts.tolist(), strict=True):
+            note = self.rule.find_note(value, source)
+            if note is not None:
+                notes[note] += count
+        return notes
 
     def _list_keys(self, typed: pa.Array, tails: pa.Array | None = None) -> Sequence[pa.Array]:
         """The values as arrays that compare exactly; `tails` keep apart what the Arrow type cannot."""

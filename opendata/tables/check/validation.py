@@ -21,12 +21,13 @@ from opendata.domain.recipes import Recipe
 from opendata.domain.schema import Field, TableSchema
 from opendata.tables.arrow.arrays import make_text, view_flags
 from opendata.tables.check.cells import CellRule
+from opendata.tables.check.column_notes import ColumnNotes
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
 from opendata.tables.check.row_keys import RowKeys
 from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.header import Header, make_distinct, match_header, read_labels
-from opendata.tables.schema.schema import text_schema
+from opendata.tables.schema.schema import declare_zones, text_schema
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import (
@@ -75,7 +76,8 @@ class TableReader:
     `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
     `recipe` says which wrong cells are repaired, and how. `sha256` is the digest of the file where it is known.
     `renames` gives columns the names of fields: label → name; a column without a label, or with that of another, has
-    the one that `make_distinct` gives it. The columns of a file mapped in this way may come in any order.
+    the one that `make_distinct` gives it. The columns of a file mapped in this way may come in any order. `zones` says
+    of columns whether their moments have a zone, as `NeedsZoneError` out of `batches` asks for.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class TableReader:
         recipe: Recipe | None = None,
         sha256: str | None = None,
         renames: Mapping[str, str] | None = None,
+        zones: Mapping[str, bool] | None = None,
     ) -> None:
         self.schema = schema
         self.fields: Sequence[Field] = schema.fields if schema else ()
@@ -106,12 +109,12 @@ class TableReader:
         self._on_bytes = on_bytes
         self._sha256 = sha256
         self._renames = renames or {}
+        self._zones = zones or {}
         self._source = Source(
             path, self.dialect, hashes=sha256 is None and self.dialect.table_bytes is None, on_bytes=on_bytes
         )
         self._listing = Listing(self.task, on_findings, stored)
-        self._rounded: Counter[str] = Counter()
-        self._spaced: Counter[str] = Counter()
+        self._notes = ColumnNotes()
         self._wrong: dict[str, Counter[str]] = {}
         self._repaired: Counter[tuple[str, str]] = Counter()
         self._recipe = recipe
@@ -137,7 +140,7 @@ class TableReader:
     def batches(self) -> Generator[Batch, None, None]:
         """Check the whole table; yield its rows while no error has been found.
 
-        Raises `NeedsCareError` where only a careful reader tells the records apart.
+        Raises `NeedsCareError` where only a careful reader tells the records apart, and `NeedsZoneError`.
         """
         started = time.monotonic()
         try:
@@ -174,9 +177,12 @@ class TableReader:
             if self._with_batches and self.task.valid and len(numbers):
                 yield self._build_batch(screened, screens, schema)
         keys.report(screens, self._read_rows)
-        if self.task.valid:
-            self.task.warnings += describe_rounded([item.name for item in self.fields], self._rounded)
-        self._note_forms()
+        for found in self._notes.find_mixed([screen.name for screen in screens]):
+            self.task.add(found)
+        names = [item.name for item in self.fields]
+        self.task.warnings += self._notes.list_warnings(names, is_valid=self.task.valid)
+        if not self._careful and self._source.has_bare_returns:
+            self.task.warnings.append(Problem("bare-returns"))
         self._report_repairs(screens)
 
     # --- the header
@@ -187,6 +193,7 @@ class TableReader:
         labels = tuple(self._renames.get(name, label) for name, label in zip(told, found, strict=True))
         if self.schema is None:
             self.schema = text_schema(make_distinct(labels or [""] * max(len(head[0]), 1)))
+        self.schema = declare_zones(self.schema, self._zones)
         header = match_header(labels, self.schema, is_mapped=not self._renames.keys().isdisjoint(told))
         self.task.labels = list(found)
         known = set(self.schema.names)
@@ -273,10 +280,7 @@ class TableReader:
             self._listing.take(records, numbers, found, blank)
         keys.take(records, dict(zip(names, columns, strict=True)), numbers)
         for screen, column in zip(screens, columns, strict=True):
-            if column.rounded:
-                self._rounded[screen.name] += column.rounded
-            if column.spaced:
-                self._spaced[screen.name] += column.spaced
+            self._notes.take(screen.name, column)
             for kinds, count in column.repaired.items():
                 self._repaired.update({(screen.name, kind): count for kind in kinds})
             self._remember_wrong(screen.name, column.wrong)
@@ -364,22 +368,6 @@ class TableReader:
                     if not left:
                         break
         return found
-
-    def _note_forms(self) -> None:
-        """Warn about notations that are accepted although the standard has another."""
-        for name, count in self._spaced.items():
-            self.task.warnings.append(Problem("spaced-moments", params={"field": name, "count": count}))
-        if not self._careful and self._source.has_bare_returns:
-            self.task.warnings.append(Problem("bare-returns"))
-
-
-def describe_rounded(names: Sequence[str], rounded: Mapping[str, int]) -> list[Problem]:
-    """What to warn of columns, in their order, of whose numbers some have more digits than a double keeps."""
-    return [
-        Problem("rounded-numbers", params={"field": name, "count": rounded[name]})
-        for name in names
-        if rounded.get(name)
-    ]
 
 
 def build_repairer(rule: CellRule, kinds: Sequence[str]) -> Repairer:

@@ -70,6 +70,14 @@ REPAIRS: Mapping[str, Repair] = {
         N_("Thousands separators"),
         N_("Commas or spaces between groups of three digits are removed: 1,234,567 becomes 1234567."),
     ),
+    "sign": Repair(
+        N_("Negative numbers in another notation"),
+        N_("−5, (5) and 5- become -5."),
+    ),
+    "magnitude": Repair(
+        N_("Numbers with a word for their size"),
+        N_("Numbers such as 12万元, 1.5亿 or 3 million are written out: 120000, 150000000, 3000000."),
+    ),
     "number-text": Repair(
         N_("Decimal zeros after a whole number"),
         N_("The zeros that a spreadsheet adds after a whole number are removed: 4111010001.0 becomes 4111010001."),

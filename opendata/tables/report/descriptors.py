@@ -43,6 +43,9 @@ _OWN: Mapping[str, Kind] = {
     "lax-date": Kind(
         "Lax Date", "A date in another form than the standard's, plain enough to be repaired.", _CELL, _LAX
     ),
+    "lax-year": Kind(
+        "Lax Year", "A year in another form than the standard's, plain enough to be repaired.", _CELL, _LAX
+    ),
     "lax-yearmonth": Kind("Lax Year and Month", "A month in another form than the standard's.", _CELL, _LAX),
     "lax-duration": Kind("Lax Duration", "A duration that names a unit without a number.", _CELL, _LAX),
     "lax-uri": Kind("Lax URI", "An address with characters that have to be percent-encoded.", _CELL, _LAX),
@@ -57,6 +60,12 @@ _OWN: Mapping[str, Kind] = {
         "The cell is none of the categories of its field.",
         _CELL,
         _PLACE + " is not a category: {note}",
+    ),
+    "mixed-units": Kind(
+        "Mixed Units",
+        "The numbers of a column have units that are taken off them, and these differ.",
+        _TABLE,
+        'The field "{fieldName}" at position "{fieldNumber}" is not one quantity: {note}',
     ),
     "custom-check": Kind(
         "Custom Check",
