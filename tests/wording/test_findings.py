@@ -27,7 +27,7 @@ PARAMS: dict[str, Any] = {
     "fields": ["a", "b"],
     "values": ["x"],
 }
-PARAMS |= {name: ["a"] for name in ("reference", "places", "names")}
+PARAMS |= {name: ["a"] for name in ("reference", "places", "names", "units")}
 
 FIELDS: list[dict[str, Any]] = [
     {"name": "id", "type": "string", "constraints": {"unique": True}},
