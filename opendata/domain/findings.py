@@ -45,6 +45,15 @@ CODES: Mapping[str, Code] = {
     "array-item-constraint": Code("constraint-error", ("limit",)),
     "category-error": Code("category-error", ("limit",)),
     "unique-error": Code("unique-error", ("row",)),
+    # a text that no rule forbids
+    "broken-text": Code("odd-text"),
+    "lost-digits": Code("odd-text"),
+    "formula-text": Code("odd-text"),
+    "stray-tab": Code("odd-text"),
+    "inner-mark": Code("odd-text"),
+    # a row that is none of the table's
+    "repeated-header": Code("repeated-header"),
+    "total-row": Code("total-row"),
     # the cells of a row
     "missing-cell": Code("missing-cell"),
     "extra-cell": Code("extra-cell"),

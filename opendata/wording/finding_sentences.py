@@ -215,6 +215,44 @@ SENTENCES: Mapping[str, Sentences] = {
             " “Conditional Formatting” shows duplicate values"
         ),
     ),
+    "odd-text": Sentences(
+        N_("Damaged or wrapped text"), N_("“%(value)s” isn't what was meant"), N_("Correct the value")
+    ),
+    "broken-text": Sentences(
+        N_("Damaged text"),
+        N_("“%(value)s” has characters that were lost, or read in a wrong encoding, before the file came here"),
+        N_("Export the table again from its source as UTF-8. The lost characters can't be restored from this file"),
+    ),
+    "lost-digits": Sentences(
+        N_("Lost digits"),
+        N_("“%(value)s” is a long number that a spreadsheet has rounded. Its last digits are lost"),
+        N_("Take the column from its source again, and set it to “Text” before Excel opens it"),
+    ),
+    "formula-text": Sentences(
+        N_("Text in a formula"),
+        N_("The value %(value)s is wrapped in a formula, so that a spreadsheet keeps its zeros"),
+        N_("Accept the repair, which takes the formula off"),
+    ),
+    "stray-tab": Sentences(
+        N_("Tab beside a value"),
+        N_("“%(value)s” has a tab before or after it, which can't be seen"),
+        N_("Accept the repair, which removes the tab"),
+    ),
+    "inner-mark": Sentences(
+        N_("Byte order mark in the table"),
+        N_("“%(value)s” has an invisible byte order mark, as where files were joined end to end"),
+        N_("Accept the repair, which removes the mark"),
+    ),
+    "repeated-header": Sentences(
+        N_("Repeated header"),
+        N_("This row is the header again, as where files were joined end to end"),
+        N_("Accept the repair, which leaves the row out, or delete it"),
+    ),
+    "total-row": Sentences(
+        N_("Row of totals"),
+        N_("The row “%(value)s” is a total of other rows. Who adds up the column counts them twice"),
+        N_("Accept the repair, which leaves such rows out, or say in the description that they are there"),
+    ),
     # rows
     "primary-key": Sentences(
         N_("Duplicate key"),

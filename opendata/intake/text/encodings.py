@@ -273,9 +273,7 @@ def _find_escaped(path: Path) -> EncodingVerdict | None:
     if b"\x1b$" in head or b"\x1b(" in head:
         return _ask(N_("The file has escape sequences of an encoding that can't be read. Save it as UTF-8"))
     if _UTF_7.search(head) and not _find_fault(path, "utf-7") and _is_usual(decode_sample(path, "utf-7", len(head))):
-        return _ask(
-            N_("The file looks like UTF-7, which can't be read. Save it as UTF-8, or confirm that it is plain text")
-        )
+        return _ask(N_("The file looks like UTF-7, which can't be read. Save it as UTF-8, or confirm that it is ASCII"))
     return None
 
 

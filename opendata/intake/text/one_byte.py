@@ -1,10 +1,10 @@
-"""Encodings of one byte a character, which read any bytes: told apart by the letters that languages use.
+"""Encodings of one byte a character, in which any bytes are valid: chosen by the letters that languages use.
 
 In: a text as some encoding reads it      Out: how many bits it takes in the language it fits best
 "Łódź, Gdańsk" (cp1250: Polish)           few
 "£ódŸ, Gdañsk" (cp1252)                   many: signs within words, letters of several languages
 
-The letters of each language are in the order of how often they occur, as far as they aren't ASCII; our own lists.
+The letters of each language, without those of ASCII, are in the order of how often they occur. The lists are our own.
 """
 
 from __future__ import annotations

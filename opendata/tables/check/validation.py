@@ -24,6 +24,8 @@ from opendata.tables.check.cells import CellRule
 from opendata.tables.check.column_notes import ColumnNotes
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
+from opendata.tables.check.odd_texts import may_be_odd
+from opendata.tables.check.oddities import Oddities
 from opendata.tables.check.row_keys import RowKeys
 from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.header import Header, make_distinct, match_header, read_labels
@@ -115,6 +117,8 @@ class TableReader:
         )
         self._listing = Listing(self.task, on_findings, stored)
         self._notes = ColumnNotes()
+        self._seen = 0
+        self._oddities = Oddities((), (), {})
         self._wrong: dict[str, Counter[str]] = {}
         self._repaired: Counter[tuple[str, str]] = Counter()
         self._recipe = recipe
@@ -164,6 +168,9 @@ class TableReader:
         screens = self._build_screens(header)
         self._listing.name_columns([screen.name for screen in screens])
         assert self.schema is not None  # noqa: S101 - settled with the header
+        repairs = (self._recipe or Recipe()).repairs
+        labels = self.task.labels if len(self.dialect.header_rows) == 1 else ()
+        self._oddities = Oddities(labels, [screen.name for screen in screens], repairs)
         keys = RowKeys(self.schema, header.columns, self.task, self._listing)
         self._checks = self._find_checks(header)
         keyed = keys.names
@@ -215,7 +222,9 @@ class TableReader:
         rules = [CellRule(self.schema, item, is_extra=item.name in header.extra) for item in header.columns]
         repairs = (self._recipe or Recipe()).repairs
         return [
-            ColumnScreen(rule, build_repairer(rule, kinds) if (kinds := repairs.get(rule.field.name)) else None)
+            ColumnScreen(
+                rule, build_repairer(rule, kinds) if (kinds := repairs.get(rule.field.name, ())) else None, kinds
+            )
             for rule in rules
         ]
 
@@ -247,34 +256,39 @@ class TableReader:
 
     def _screen_block(self, block: bytes, screens: Sequence[ColumnScreen], skipped: int) -> _Screened:
         records = split_block(block, self.dialect, len(screens), skipped)
-        return _Screened(
-            records, [screen.screen(cells) for screen, cells in zip(screens, records.columns, strict=True)]
-        )
+        records.may_be_odd = may_be_odd(block)
+        return self._screen(records, screens, wants_values=True)
 
     def _screen_careful(self, screens: Sequence[ColumnScreen]) -> Iterator[_Screened]:
         rows = split_rows(self._path, self.dialect, len(screens), self.first_row - 1, on_bytes=self._on_bytes)
         for records in rows:
             if isinstance(records, DecodingFault):
                 raise records
-            yield _Screened(records, self._screen(records, screens))
+            yield self._screen(records, screens, wants_values=self._with_batches and self.task.valid)
 
-    def _screen(self, records: Records, screens: Sequence[ColumnScreen]) -> list[ScreenedColumn]:
-        wants_values = self._with_batches and self.task.valid
+    def _screen(self, records: Records, screens: Sequence[ColumnScreen], *, wants_values: bool) -> _Screened:
+        records = self._oddities.drop(records)
         pairs = zip(screens, records.columns, strict=True)
-        return [screen.screen(cells, wants_values=wants_values) for screen, cells in pairs]
+        odd = records.may_be_odd
+        return _Screened(
+            records, [screen.screen(cells, wants_values=wants_values, may_be_odd=odd) for screen, cells in pairs]
+        )
 
     def _take(self, screened: _Screened, screens: Sequence[ColumnScreen], keys: RowKeys) -> np.ndarray:
         """Report what is wrong with a batch and remember its keys; the numbers of its rows."""
         import numpy as np
 
         records, columns = screened.records, screened.columns
-        first = self.first_row + self.rows
+        first = self.first_row + self._seen
         numbers = records.numbers if records.numbers is not None else np.arange(first, first + records.rows)
+        if records.kept is not None:
+            numbers = first + records.kept
+        self._seen += records.before or records.rows
         if not records.rows:
             return numbers
         names = [screen.name for screen in screens]
         found = find_problems(dict(enumerate(zip(names, columns, strict=True), start=1)))
-        found += self._find_broken_rows(screens, columns)
+        found += [*self._find_broken_rows(screens, columns), *self._oddities.find(records, numbers, columns)]
         blank = find_blank_rows(columns)
         if found or blank is not None or records.sizes is not None:
             self._listing.take(records, numbers, found, blank)
@@ -314,6 +328,7 @@ class TableReader:
         self.task.repaired = [
             {"fieldName": name, "kind": kind, "count": count} for (name, kind), count in self._repaired.items()
         ]
+        self._oddities.report(self.task)
         if not any(self._wrong.values()):
             return
         from opendata.tables.repair.repairs import propose_repairs

@@ -15,12 +15,19 @@ NO_BLANKS = dict.fromkeys(map(ord, _BLANKS))
 
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _WHOLE = re.compile(r"([+-]?[0-9]+)\.0+")
+_FORMULA = re.compile(r'="([^"]*)"')
 _GROUP_MARKS = ",， \u00a0\u2009\u202f"
 
 
 def trim(text: str) -> str:
     """The text without spaces and invisible characters around it."""
     return text.strip(_BLANKS)
+
+
+def unwrap_formula(text: str) -> str | None:
+    """The text of a formula that is nothing but a text; None for any other."""
+    found = _FORMULA.fullmatch(text.strip())
+    return found and found[1]
 
 
 def narrow(text: str) -> str | None:

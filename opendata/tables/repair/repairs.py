@@ -56,6 +56,26 @@ class Proposal:
 
 
 REPAIRS: Mapping[str, Repair] = {
+    "repeated-header": Repair(
+        N_("The header again"),
+        N_("Rows that repeat the header are left out, as where files were joined end to end."),
+    ),
+    "total-row": Repair(
+        N_("Rows of totals"),
+        N_("Rows whose cell in this column says 合计, 总计 or Total are left out."),
+    ),
+    "byte-order-mark": Repair(
+        N_("Byte order marks"),
+        N_("The invisible mark that files begin with is removed from cells."),
+    ),
+    "formula-text": Repair(
+        N_("Texts in a formula"),
+        N_('The formula around a text is removed: ="00123" becomes 00123.'),
+    ),
+    "stray-tab": Repair(
+        N_("Tabs beside the value"),
+        N_("Tabs before and after a value are removed."),
+    ),
     "full-width": Repair(
         N_("Full-width characters"),
         N_(

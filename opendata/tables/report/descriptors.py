@@ -67,6 +67,24 @@ _OWN: Mapping[str, Kind] = {
         _TABLE,
         'The field "{fieldName}" at position "{fieldNumber}" is not one quantity: {note}',
     ),
+    "odd-text": Kind(
+        "Odd Text",
+        "A text that no rule forbids, but that has been damaged or wrapped on its way.",
+        _CELL,
+        _PLACE + " is odd: {note}",
+    ),
+    "repeated-header": Kind(
+        "Repeated Header",
+        "A row has the labels of the header in all its cells.",
+        _CELL,
+        'The row at position "{rowNumber}" is the header again',
+    ),
+    "total-row": Kind(
+        "Total Row",
+        "A row is a total of others.",
+        _CELL,
+        'The row at position "{rowNumber}" is a total of other rows',
+    ),
     "custom-check": Kind(
         "Custom Check",
         "The row does not hold to a check its schema declares.",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opendata.domain.findings import Problem
 from opendata.domain.schema import Field
-from opendata.tables.notation.spellings import drop_decimal_zeros, narrow_number, trim
+from opendata.tables.notation.spellings import drop_decimal_zeros, narrow_number, trim, unwrap_formula
 from opendata.tables.types.canonical import write_value
 
 if TYPE_CHECKING:
@@ -193,4 +193,9 @@ class FieldType:
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         """The kinds of repair that may help in a field."""
-        return {"full-width": narrow_number, "trim-blanks": trim, "number-text": drop_decimal_zeros}
+        return {
+            "formula-text": unwrap_formula,
+            "full-width": narrow_number,
+            "trim-blanks": trim,
+            "number-text": drop_decimal_zeros,
+        }
