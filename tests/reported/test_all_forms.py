@@ -112,7 +112,7 @@ ROWS = st.lists(st.fixed_dictionaries({}, optional={kind: cells for kind, (_, ce
 
 @given(rows=ROWS)
 @example(rows=[dict.fromkeys(COLUMNS, ""), {"instant": "2024-05-02T00:00:00+08:00", "year": "0999", "string": " a "}])
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(30))
 def test_every_form_has_the_same_values(rows: Sequence[Mapping[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -85,7 +85,7 @@ def test_utf8_with_a_broken_line_is_utf8_whose_line_is_named(realdata: Path, tmp
     opened, table = prepare(realdata / "reported" / "52b-utf8-few-latin1-line.csv", tmp_path)
     assert opened.understanding.encoding == "utf-8"
     (error,) = table.task.errors
-    assert (error["type"], error["opendata"]["params"]["line"]) == ("encoding-error", 5)
+    assert (error["opendata"]["code"], error["opendata"]["params"]["line"]) == ("encoding-error", 5)
     many = "".join(f"{number},Málaga,Łódź\n" for number in range(50))
     verdict = judge(tmp_path, b"id,name,city\n" + many.encode() + "51,Mérida,北京\n".encode("gb18030"))
     fault = verdict.candidates[0].fault

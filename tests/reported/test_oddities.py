@@ -58,13 +58,13 @@ def test_a_byte_order_mark_within_the_table_is_told_and_removed(realdata: Path) 
 
 
 def test_rows_left_out_leave_the_numbers_of_the_others() -> None:
-    rows = "".join(f"{number},x\n" for number in range(2, 500_000))
+    rows = "".join(f"{number},{'x' * 50}\n" for number in range(2, 100_000))  # more than one block
     content = f"n,name\n{rows}n,name\nbad,y\n合计,z\nworse,y\n"
     found = check(content, {"n": "repeated-header", "name": "missing-mark"}, n="integer")
     assert [(error["rowNumber"], error["cell"]) for error in found.task.errors] == [
-        (500_001, "bad"),
-        (500_002, "合计"),
-        (500_003, "worse"),
+        (100_001, "bad"),
+        (100_002, "合计"),
+        (100_003, "worse"),
     ]
 
 

@@ -16,6 +16,7 @@ from opendata.errors import N_
 from opendata.intake.text.frequencies import ASCII_BITS, measure
 from opendata.intake.text.one_byte import ENCODINGS, USUAL_BITS
 from opendata.intake.understanding import Decision
+from opendata.tables.text.decoding import is_mostly_utf8
 
 BLOCK_BYTES = 1 << 18
 """This many bytes are read at once; the result is the same for any number."""
@@ -93,7 +94,7 @@ def find_encoding(path: Path) -> EncodingVerdict:
     if zeros and (wide := _find_wide(path)):
         return wide
     fault = _find_fault(path, "utf-8")
-    if fault is not None and _is_mostly_utf8(sample):
+    if fault is not None and is_mostly_utf8(sample):
         return _decide([EncodingCandidate(encoding="utf-8", score=0.9, fault=fault)], 0.6, "")
     text = sample.decode("utf-8", "ignore")
     letters = sum(letter >= "\x80" for letter in text)
@@ -251,14 +252,6 @@ def _measure_all(sample: bytes) -> dict[str, float]:
             continue
         found[name] = measure(codecs.getincrementaldecoder(name)("replace").decode(sample), name)
     return found
-
-
-def _is_mostly_utf8(sample: bytes) -> bool:
-    """Whether nearly all characters beyond ASCII are UTF-8: of another encoding, hardly one in ten would be."""
-    text = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
-    broken = text.count("\ufffd")
-    letters = sum(letter >= "\x80" for letter in text) - broken
-    return letters >= max(_FEW_LETTERS, 4 * broken)
 
 
 def _find_escaped(path: Path) -> EncodingVerdict | None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PERCENT = "%"
 _SHOWN = 10
+_MOST = 100
+"""At most this many different notes are kept of a column: what is taken off numbers may be any text."""
 
 
 class NeedsZoneError(Exception):
@@ -46,7 +48,7 @@ class ColumnNotes:
             self._spaced[name] += column.spaced
         if column.notes:
             found = self._found.setdefault(name, Counter())
-            found.update(column.notes)
+            found.update({note: count for note, count in column.notes.items() if note in found or len(found) < _MOST})
             zoned = found[Note(ZONE)]
             if zoned:
                 moments = self._moments[name] + len(column.typed) - column.typed.null_count
