@@ -108,7 +108,7 @@ def test_totals_are_told_and_left_out_by_what_they_say(realdata: Path) -> None:
         assert told(check(f"a,n\n{first},3\nb,1\nc,2\n")) == [("total-row", 2, "a")]
 
 
-@pytest.mark.parametrize("text", ["北\ufffd\ufffd", "锟斤拷锟", "烫烫烫", "CafÃ©", "itâ€™s", "Â°C", "ï»¿a"])
+@pytest.mark.parametrize("text", ["北\ufffd\ufffd", "锟斤拷锟", "烫烫烫", "CafÃ©", "itâ€™s", "Â°C", "ï»¿a", "åŒ—äº¬"])
 def test_text_that_was_broken_before_is_told(text: str) -> None:
     assert told(check(f"id,name\n1,{text}\n2,上海\n")) == [("broken-text", 2, "name")]
 

@@ -20,26 +20,27 @@ from opendata.domain.schema import Field
 MINUS = "-\u2212\uff0d\ufe63\u2010\u2011\u2012\u2013"
 """The signs that are written before a negative number."""
 
+_DASHES = "\u02d7\u207b\u208b\u2212\u2796\u30fc\uff70"
 _PLUS = "+\uff0b\ufe62"
 _BLANKS = re.compile(r"[\s\u200b\u200e\u200f\u2060\ufeff]+")
 _BRACKETS = (("(", ")"), ("（", "）"))
 
 _COMPARED = re.compile(
-    r"[<>≤≥≦≧⩽⩾≪≫≈≒≃≅≠∼~～〜±∓?？!^▲△▼▽↑↓→＜＞]"
+    r"[<>≤≥≦≧⩽⩾≪≫≈≒≃≅≠∼~～〜±∓×÷?？!^▲△▼▽↑↓→＜＞]"
     r"|约|約|近|超|逾|不足|不到|未满|少于|多于|大于|小于|高于|低于|最多|最少|至少|至多|至|到|以上|以下|以内|以外|左右|上下"
-    r"|估|预计|大概|或|^[多余餘几幾来來]|[负負亏虧减減降跌损損]"
+    r"|估|预计|大概|或|^[多余餘几幾来來折成半]|[负負亏虧减減降跌损損]"
     r"|^c\b|\b(?:about|approx|approximately|circa|ca|est|estimated|over|under|above|below|more|less|than|at|up|to|min"
     r"|max|minimum|maximum|nearly|almost|around|roughly|some|minus|neg|negative|loss|from|until|or|cr|dr)\b"
 )
 """What says that the number meant isn't the one that is written."""
 
 _MAGNITUDE = re.compile(
-    r"[万萬亿億兆仟佰拾千百十천만억‰‱]|(?<![a-zа-я])(?:k|bn|mn|mm|mio|mrd|tsd|thousands?|hundreds?|millions?|billions?"
+    r"[万萬亿億兆仟佰拾千百十천만억‰‱]|(?<![a-zа-я])(?:k|bn|mn|mio|mrd|tsd|thousands?|hundreds?|millions?|billions?"
     r"|trillions?|dozens?|lakhs?|lacs?|crores?|млн|млрд|тыс|mille|milliards?|mil|millionen|milliarden|ppm|ppb)(?![a-zа-я])"
 )
 """What multiplies the number that is written, in lower case."""
 
-_LETTER_MAGNITUDE = re.compile(r"(?<![A-Za-z])[KMBGT](?![A-Za-z])")
+_LETTER_MAGNITUDE = re.compile(r"(?<![A-Za-z])(?:[KMBGT]|MM)(?![A-Za-z])")
 _MONEY = re.compile(r"[$€£¥￥]")
 _MONEY_MAGNITUDE = re.compile(r"(?<![a-z])[mbt](?![a-z])")
 _UNITS = re.compile(r"百分点|百分點|千(?=[克米瓦帕伏安赫卡焦升字比吨])|[\u3380-\u33df]|(?<=[A-Za-z米])[²³]")
@@ -152,11 +153,17 @@ def _is_balanced(part: str) -> bool:
 
 def _changes_value(part: str) -> bool:
     """Whether a text beside a number says that another number is meant."""
-    plain = unicodedata.normalize("NFKC", _UNITS.sub("", part)).strip()
+    part = _UNITS.sub("", part)
+    plain = unicodedata.normalize("NFKC", part).strip()
     lower = plain.casefold()
     if _COMPARED.search(lower) or _MAGNITUDE.search(lower) or _LETTER_MAGNITUDE.search(plain):
         return True
-    return any(unicodedata.numeric(letter, None) is not None for letter in lower)  # ½, ①, 百
+    # ½, ①, 百; dashes that aren't known as signs
+    return any(unicodedata.numeric(sign, None) is not None or _is_dash(sign) for sign in (*lower, *part))
+
+
+def _is_dash(sign: str) -> bool:
+    return unicodedata.category(sign) == "Pd" or sign in _DASHES
 
 
 def _name_unit(before: str, after: str) -> str:
