@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from opendata.domain.recipes import REPAIR, Recipe, Step
+from opendata.tables.report.findings import iterate_findings
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import PreparedTable, prepare_table
 from tests.reported.test_encodings import prepare
@@ -100,6 +101,7 @@ def test_totals_are_told_and_left_out_by_what_they_say(realdata: Path) -> None:
     found = check(content, 产值="integer")
     assert told(found) == [("total-row", 4, "地区")]
     assert proposed(found) == {"total-row": [("合计", None)]}
+    assert [(item["row"], item["code"]) for item in iterate_findings(found.findings)] == [(4, "total-row")]
     mended = check(content, {"地区": "total-row"}, 产值="integer")
     assert mended.csv.read_text("utf-8") == "地区,产值\n北京,10\n天津,20\n"
     longer = content.replace("合计", "上海,5\n总计")  # the next file has it in another row

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from opendata.domain.findings import Problem
-from opendata.tables.check.listing import Found
+from opendata.tables.check.listing import Found, Listing
 from opendata.tables.check.odd_texts import OddTexts
-from opendata.tables.check.row_drops import REPEATED_HEADER, TOTAL_ROW, RowDrops
+from opendata.tables.check.row_drops import RowDrops
+from opendata.tables.repair.repairs import REPEATED_HEADER, TOTAL_ROW
+from opendata.tables.report.report import Tally, TaskReport
 
 if TYPE_CHECKING:
     import numpy as np
 
     from opendata.tables.check.columns import ScreenedColumn
-    from opendata.tables.report.report import TaskReport
     from opendata.tables.text.splitting import Records
 
 
@@ -41,14 +42,16 @@ class Oddities:
                 yield Found(place + 1, name, rows, np.zeros(len(rows), np.int32), [(problem,)])
         rows = np.flatnonzero(self._drops.find_repeated(records.columns))
         if len(rows):
-            problem = Problem(REPEATED_HEADER, strength="warning")
+            problem = Problem(REPEATED_HEADER, REPEATED_HEADER, "warning")
             self._texts.take(self._names[0], REPEATED_HEADER, records.columns[0], rows)
             yield Found(1, self._names[0], rows, np.zeros(len(rows), np.int32), [(problem,)])
 
-    def report(self, task: TaskReport) -> None:
+    def report(self, task: TaskReport, listing: Listing) -> None:
         """At the end: the totals, what was left out, and what could be repaired."""
         for found, name, cell in self._drops.list_totals():
             task.add(found)
+            tally = Tally(found.problem.type, name, found.problem.rule, found.problem.strength)
+            listing.store_rows(tally, [found.place.row or 0], found.problem, number=found.place.number)
             self._texts.count(name, TOTAL_ROW, cell)
         task.repaired += [
             {"fieldName": name, "kind": kind, "count": count}

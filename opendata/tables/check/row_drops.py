@@ -16,15 +16,12 @@ from typing import TYPE_CHECKING
 from opendata.domain.findings import Finding, Place, Problem
 from opendata.tables.arrow.arrays import make_texts, no_to_nulls, view_flags
 from opendata.tables.notation.totals import is_total
+from opendata.tables.repair.repairs import REPEATED_HEADER, TOTAL_ROW
 from opendata.tables.text.splitting import Records
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
-
-REPEATED_HEADER, TOTAL_ROW = "repeated-header", "total-row"
-ROW_REPAIRS = (REPEATED_HEADER, TOTAL_ROW)
-"""The kinds of repair that leave rows out: by what a row says, so that they hold for the next file too."""
 
 _LAST_ROWS = 3
 _LABELS = 2
@@ -114,7 +111,7 @@ class RowDrops:
         for number, cells in [*self._first, *self._last]:
             for place, cell in enumerate(cells):
                 if cell and is_total(cell):
-                    problem = Problem(TOTAL_ROW, strength="note")
+                    problem = Problem(TOTAL_ROW, TOTAL_ROW, "note")
                     name = self._names[place]
                     spot = Place(row=number, number=place + 1, field=name, cell=cell, cells=[cell])
                     found.setdefault(number, (Finding(problem, spot), name, cell))

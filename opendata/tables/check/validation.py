@@ -328,7 +328,7 @@ class TableReader:
         self.task.repaired = [
             {"fieldName": name, "kind": kind, "count": count} for (name, kind), count in self._repaired.items()
         ]
-        self._oddities.report(self.task)
+        self._oddities.report(self.task, self._listing)
         if not any(self._wrong.values()):
             return
         from opendata.tables.repair.repairs import propose_repairs

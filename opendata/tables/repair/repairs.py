@@ -23,6 +23,10 @@ EXAMPLES = 5
 """At most this many cells are shown for each repair that is proposed."""
 
 MISSING_MARK = "missing-mark"
+REPEATED_HEADER, TOTAL_ROW = "repeated-header", "total-row"
+ROWS_LEFT_OUT = (REPEATED_HEADER, TOTAL_ROW)
+"""The kinds that leave rows out: by what a row says, so that they hold for the next file too."""
+
 _MARK = re.compile(r"[-‐-―−－]{1,3}|[/／]|无|#?n/?a|null|none|nan", re.IGNORECASE)
 
 
