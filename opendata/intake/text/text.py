@@ -57,7 +57,11 @@ def open_text(
             verdict = find_encoding(path)
             encoding = verdict.encoding
             decisions += verdict.decisions
-    mark = None if choices.exact or choices.dialect else _find_named_separator(path, encoding)
+    mark = (
+        None
+        if choices.exact or choices.dialect
+        else _find_named_separator(path, read_dialect(None, encoding=encoding).encoding)
+    )
     expected = _find_expected(path, encoding, choices, known) if mark is None else None
     if expected is not None:
         descriptor: Mapping[str, Any] = {"delimiter": expected}
