@@ -78,7 +78,9 @@ def test_a_text_is_read_as_it_was_written(tmp_path: Path, encoding: str, text: s
 
 @pytest.mark.parametrize("data", [b"id,ad\n1,\xdeanl\xfdurfa\n", b"a\n\xe9\n", b"a,b\n\xa3,1\n", b"x\n\xb0\xc1\n"])
 def test_a_few_letters_prove_nothing(tmp_path: Path, data: bytes) -> None:
-    assert judge(tmp_path, data).sure < CAREFUL
+    (decision,) = judge(tmp_path, data).decisions
+    assert decision.sure < CAREFUL
+    assert decision.asks or judge(tmp_path, data).encoding == "gb18030"
 
 
 def test_utf8_with_a_broken_line_is_utf8_whose_line_is_named(realdata: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from opendata.errors import N_
 from opendata.intake.text.frequencies import ASCII_BITS, measure
 from opendata.intake.text.one_byte import ENCODINGS, USUAL_BITS
-from opendata.intake.understanding import Decision
+from opendata.intake.understanding import CAREFUL, Decision
 from opendata.tables.text.decoding import is_mostly_utf8
 
 BLOCK_BYTES = 1 << 18
@@ -121,7 +121,13 @@ def _decide(candidates: Sequence[EncodingCandidate], sure: float, text: str) -> 
     if best.fault:
         text = N_("The file looks like %(encoding)s, but line %(line)s (byte %(byte)s of the file) isn't")
         details |= {"line": best.fault.line, "byte": best.fault.offset + 1}
-    decision = Decision(rule="encoding", text=text, details=details, sure=sure)
+    asks = best.encoding in ENCODINGS and sure < CAREFUL and not best.fault  # any bytes are valid in it
+    if asks:
+        text = N_(
+            "The text fits %(encoding)s best, but other encodings are possible. Check that it is readable, and choose"
+            " another encoding if it isn't"
+        )
+    decision = Decision(rule="encoding", text=text, details=details, sure=sure, asks=asks)
     return EncodingVerdict(encoding=best.encoding, sure=sure, candidates=tuple(candidates), decisions=(decision,))
 
 
