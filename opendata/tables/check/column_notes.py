@@ -6,17 +6,27 @@ moments had a zone. Out: the warnings of a table, and the columns whose cells me
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from opendata.domain.findings import Finding, Place, Problem
+from opendata.domain.schema import Field
+from opendata.tables.text.decoding import DecodingFault
 from opendata.tables.types.field_type import CUT, UNIT, ZONE, Note
 
 if TYPE_CHECKING:
     from opendata.tables.check.columns import ScreenedColumn
 
 PERCENT = "%"
+START_ROWS = 50
+"""This many rows are looked at before the table is."""
+
+_ZONE_AT_END = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
+_DAY_CHARACTERS = 10
 _SHOWN = 10
 _MOST = 100
 """At most this many different notes are kept of a column: what is taken off numbers may be any text."""
@@ -29,6 +39,25 @@ class NeedsZoneError(Exception):
         super().__init__(field)
         self.field = field
         self.has_zone = has_zone
+
+
+def list_start(rows: Iterator[list[str]]) -> list[list[str]]:
+    """The next rows, up to where the file is damaged: the check says so when it comes there."""
+    found: list[list[str]] = []
+    with suppress(DecodingFault):
+        found.extend(islice(rows, START_ROWS))
+    return found
+
+
+def find_zones(start: Sequence[Sequence[str]], columns: Sequence[Field]) -> None:
+    """Raises `NeedsZoneError` for a column whose first moments have a zone: in whole columns they are cast fast."""
+    for place, item in enumerate(columns):
+        if item.type != "datetime" or item.format != "default" or "zone" in item.own:
+            continue
+        cells = [row[place] for row in start if place < len(row) and len(row[place]) > _DAY_CHARACTERS]
+        zoned = sum(bool(_ZONE_AT_END.search(cell, _DAY_CHARACTERS)) for cell in cells)
+        if 2 * zoned > len(cells):
+            raise NeedsZoneError(item.name, has_zone=True)
 
 
 class ColumnNotes:

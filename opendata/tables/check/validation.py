@@ -21,7 +21,7 @@ from opendata.domain.recipes import Recipe
 from opendata.domain.schema import Field, TableSchema
 from opendata.tables.arrow.arrays import make_text, view_flags
 from opendata.tables.check.cells import CellRule
-from opendata.tables.check.column_notes import ColumnNotes
+from opendata.tables.check.column_notes import ColumnNotes, find_zones, list_start
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
 from opendata.tables.check.odd_texts import may_be_odd
@@ -161,10 +161,12 @@ class TableReader:
     def _check(self) -> Iterator[Batch]:
         with closing(read_rows(self._path, self.dialect)) as rows:
             head = list(islice(rows, max(self.first_row - 1, 1)))
+            start = list_start(rows)
         if not head:
             self.task.add(Finding(Problem("empty-source")))
             return
         header = self._settle_header(head)
+        find_zones(start, header.columns)
         screens = self._build_screens(header)
         self._listing.name_columns([screen.name for screen in screens])
         assert self.schema is not None  # noqa: S101 - settled with the header
