@@ -60,6 +60,12 @@ class Layout:
     titles: tuple[str, ...] = ()
     footnotes: tuple[str, ...] = ()
 
+    def shift(self, rows: int) -> Layout:
+        """The same layout some rows further down."""
+        header = tuple(number + rows for number in self.header_rows)
+        last = None if self.last_row is None else self.last_row + rows
+        return replace(self, header_rows=header, first_row=self.first_row + rows, last_row=last)
+
     def describe(self) -> dict[str, Any]:
         """The understanding as a JSON object."""
         return {

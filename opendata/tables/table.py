@@ -12,6 +12,7 @@ from opendata.domain.privacy import PrivacyFinding
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.recipes import Recipe
 from opendata.domain.schema import Field, TableSchema
+from opendata.tables.check.column_notes import NeedsZoneError
 from opendata.tables.check.validation import STORED_FINDINGS, TableReader
 from opendata.tables.forms.writing import TableWriter
 from opendata.tables.profile.profile import Profiler
@@ -97,15 +98,21 @@ def prepare_table(
         "renames": renames,
         "on_bytes": on_bytes,
     }
-    for careful in (False, True):
+    zones: dict[str, bool] = {}
+    careful = False
+    while True:
         try:
             with FindingsWriter(findings) as writer:
-                reader = TableReader(source, careful=careful, on_findings=writer.write, **options)
+                reader = TableReader(source, careful=careful, zones=zones, on_findings=writer.write, **options)
                 profile, privacy, csv_is_source = _write_table(reader, csv, parquet, footer or {}, screen)
                 others = [found for found in reader.task.listed if found.place.cells is None]
                 if others:
                     writer.write(list_findings(others))
         except NeedsCareError:
+            careful = True
+            continue
+        except NeedsZoneError as found:
+            zones[found.field] = found.has_zone
             continue
         break
     return PreparedTable(
@@ -134,7 +141,9 @@ def check_table(
     on_bytes: Callable[[int], None] | None = None,
 ) -> TableReader:
     """Check a delimited text file without writing anything; the reader, its `task` complete."""
-    for careful in (False, True):
+    zones: dict[str, bool] = {}
+    careful = False
+    while True:
         reader = TableReader(
             source,
             name=name,
@@ -144,6 +153,7 @@ def check_table(
             renames=renames,
             on_bytes=on_bytes,
             careful=careful,
+            zones=zones,
             with_batches=False,
         )
         try:
@@ -151,6 +161,10 @@ def check_table(
                 for _ in batches:
                     pass
         except NeedsCareError:
+            careful = True
+            continue
+        except NeedsZoneError as found:
+            zones[found.field] = found.has_zone
             continue
         break
     return reader

@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 from opendata.errors import N_
 from opendata.wording.field_types import TYPE_ADVICE, TYPES
 from opendata.wording.finding_sentences import (
-    CONSTRAINTS,
     NAMELESS,
     SENTENCES,
-    WARNINGS,
     Sentences,
 )
 from opendata.wording.notes import quote_names
+from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
 from opendata.wording.voice import Voice
 
 MAX_CELL = 200

@@ -71,7 +71,7 @@ def write_plain(
     kept = choices.kept if not choices.exact else None
     if kept is not None:
         layout, decisions = follow_start(kept, layout, head, decisions, grid.merges)
-    layout = choose(layout, choices)
+    layout, decisions = choose(layout, choices), drop_answered(decisions, choices)
     first_rows = list(head)
     label, named = "", 0
     if layout.header_rows and layout.header_rows[-1] <= len(head):
@@ -137,6 +137,12 @@ def choose(layout: Layout, choices: Choices) -> Layout:
     if layout.header_rows and layout.first_row <= layout.header_rows[-1]:
         layout = replace(layout, first_row=layout.header_rows[-1] + 1)
     return layout
+
+
+def drop_answered(decisions: Sequence[Decision], choices: Choices) -> list[Decision]:
+    """The decisions without a question about the header that a person has answered."""
+    is_answered = choices.header_rows is not None
+    return [item for item in decisions if not (item.rule == "header" and item.asks and is_answered)]
 
 
 def _go_on(rows: Iterator[Sequence[str]], last: int | None, seen: int) -> Iterator[Sequence[str]]:

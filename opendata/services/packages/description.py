@@ -28,8 +28,8 @@ def describe_file(path: Path) -> dict[str, Any]:
     """The tables of a file: `{"tables": [{name, form, encoding, dialect, sheet, header_rows, rows, fields, …}]}`.
 
     `rows` counts rows of data; `fields` are the columns, each with the type that all its rows fit. Hidden sheets are
-    named, not read. `errors` counts what is wrong with the structure of a table. Raises `UnreadableFileError`,
-    `UnsupportedFormatError`, `TooLargeError`.
+    named, not read. `errors` counts what is wrong with the structure of a table, `remarks` what is odd in its texts and
+    rows. Raises `UnreadableFileError`, `UnsupportedFormatError`, `TooLargeError`.
     """
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -45,11 +45,13 @@ def _describe_table(found: FoundTable, folder: Path) -> dict[str, Any]:
     schema = TableSchema({"fields": list(opened.fields)}) if opened.fields else table.schema
     if not opened.fields and table.task.valid:
         schema = TableSchema(propose_schema(table.parquet))
+    counts = table.task.describe()["opendata"]["counts"]
     return {
         **opened.understanding.describe(),
         "rows": table.rows,
         "fields": [{"name": item.name, "type": item.type} for item in (schema.fields if schema else ())],
-        "errors": sum(count["count"] for count in (table.task.describe().get("opendata") or {}).get("counts", ())),
+        "errors": sum(count["count"] for count in counts if "strength" not in count),
+        "remarks": [count for count in counts if "strength" in count],
     }
 
 

@@ -26,6 +26,7 @@ from opendata.services.privacy.gate import BY, LEFT, NOTES, QUASI, RESTORED
 from opendata.services.privacy.pseudonyms import find_pseudonym_key
 from opendata.tables.schema.schema import publish_schema
 from opendata.tables.table import PreparedTable, prepare_table
+from opendata.tables.types.canonical import write_published_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -203,10 +204,9 @@ def _write_rows(target: Path, csv: Path, treated: TreatedTable, decisions: Decis
 
 
 def _write_text(column: pa.Array, null: str) -> pa.Array:
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return pc.fill_null(pc.cast(column, pa.string()), null)
+    return pc.fill_null(write_published_column(column), null)
 
 
 class _Texts:
