@@ -146,7 +146,7 @@ def open_table(
         decisions=(*found.decisions, *table.decisions),
         landmarks=_mark(table, found, choices),
     )
-    return _plain(understanding, target, choices, left_out=table.left_out)
+    return replace(_plain(understanding, target, choices, left_out=table.left_out), marks=table.marks)
 
 
 def _mark(table: PlainTable, found: FoundTable, choices: Choices) -> Landmarks | None:

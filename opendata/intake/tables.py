@@ -51,7 +51,8 @@ class FoundContents:
 class OpenedTable:
     """A table ready for the engine: its text at `path`, read by `dialect`, its columns renamed by `renames`.
 
-    `is_whole` says that `path` is a file as it came, not one written from it.
+    `is_whole` says that `path` is a file as it came, not one written from it. `marks` is what the fields of columns
+    keep of their source (`unit`, `percent`, `crs`), by the numbers of the columns.
     """
 
     understanding: Understanding
@@ -60,3 +61,4 @@ class OpenedTable:
     is_whole: bool
     renames: Mapping[str, str] = field(default_factory=dict)
     fields: Sequence[Mapping[str, Any]] | None = None
+    marks: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)

@@ -76,6 +76,7 @@ def prepare_table(
     renames: Mapping[str, str] | None = None,
     on_bytes: Callable[[int], None] | None = None,
     screen: MakeScreen | None = None,
+    marks: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> PreparedTable:
     """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`, in one pass.
 
@@ -83,6 +84,7 @@ def prepare_table(
     says which wrong cells are repaired. Findings go to `{name}.findings.parquet`, at most `stored` of each rule and
     column. `sha256` is the digest of the file where it is known. `renames` gives columns the names of fields: label →
     name. `screen` makes what looks for personal data; without it nothing is looked for.
+    `marks` are properties of ours that the source gives its columns, by their numbers, for fields that don't have them.
     """
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
     findings = folder / f"{name}.findings.parquet"
@@ -96,6 +98,7 @@ def prepare_table(
         "sha256": sha256,
         "renames": renames,
         "on_bytes": on_bytes,
+        "marks": marks,
     }
     for careful in (False, True):
         try:
@@ -132,6 +135,7 @@ def check_table(
     limit: int = 1000,
     renames: Mapping[str, str] | None = None,
     on_bytes: Callable[[int], None] | None = None,
+    marks: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> TableReader:
     """Check a delimited text file without writing anything; the reader, its `task` complete."""
     for careful in (False, True):
@@ -143,6 +147,7 @@ def check_table(
             limit=limit,
             renames=renames,
             on_bytes=on_bytes,
+            marks=marks,
             careful=careful,
             with_batches=False,
         )

@@ -99,4 +99,11 @@ def _write_table(table: Mapping[str, Any]) -> None:
         text = N_("%(count)s errors in the structure: extra or missing cells, blank rows, or columns without a name")
         click.echo(f"  ! {say(text, count=table['errors'])}")
     for field in table["fields"]:
-        click.echo(f"    {field['name']}: {field['type']}")
+        click.echo(f"    {field['name']}: {field['type']}{_word_marks(field.get('opendata') or {})}")
+
+
+def _word_marks(own: Mapping[str, Any]) -> str:
+    """What a file says of a column, after its type."""
+    marks = [say(N_("percent"))] if own.get("percent") is True else []
+    marks += [str(own[name]) for name in ("unit", "crs") if own.get(name)]
+    return f" ({', '.join(marks)})" if marks else ""

@@ -19,6 +19,7 @@ from opendata.intake.grid import Grid, Span, TableInfo
 from opendata.intake.layout.workbook_facts import SheetFacts, merged_body
 from opendata.intake.understanding import Decision
 from opendata.intake.workbook.cell_text import float_text
+from opendata.intake.workbook.shown_formats import ShownFormats
 from opendata.intake.workbook.workbook_guards import MAX_CELLS, OLE, locked, measure, unlocked, with_unicode_mark
 from opendata.intake.workbook.xlsx_package import Package, SheetPart, damaged
 from opendata.intake.workbook.xlsx_rows import Block, SheetRows
@@ -51,7 +52,7 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) 
     `UnreadableFileError`, `TooLargeError`, also while rows are read.
     """
     source = _source(path, form)
-    facts = SheetFacts()
+    facts, shown = SheetFacts(), ShownFormats()
     decisions: list[Decision] = []
     blocks: Iterable[Block]
     if form == "xlsx":
@@ -61,7 +62,7 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) 
             package.close()
             raise _no_sheet(sheet)
         merges, hidden = package.merges(part.part), part.hidden
-        blocks = _xlsx_blocks(package, part, facts)
+        blocks = _xlsx_blocks(package, part, facts, shown)
     else:
         with _calamine(source, form) as book:
             known = next((found for found in _worksheets(book) if found.name == sheet), None)
@@ -80,7 +81,16 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) 
         blocks = [Block(_filled(chain.from_iterable(block.rows for block in blocks), merges))]
     elif told := merged_body(merges):
         decisions.append(told)
-    return Grid(rows=chain.from_iterable(_concluding(blocks, facts, decisions)), merges=merges, decisions=decisions)
+    grid = Grid(rows=iter(()), merges=merges, decisions=decisions)
+    grid.rows = chain.from_iterable(_concluding(blocks, facts, decisions))
+
+    def conclude(first_row: int) -> None:
+        shown.settle(first_row)
+        decisions.extend(shown.decisions())
+        grid.marks |= shown.marks()
+
+    grid.conclude = conclude
+    return grid
 
 
 def _source(path: Path, form: str) -> Path | IO[bytes]:
@@ -133,13 +143,13 @@ def _add_cells(cells: int, more: int) -> int:
     return cells + more
 
 
-def _xlsx_blocks(package: Package, sheet: SheetPart, facts: SheetFacts) -> Iterator[Block]:
+def _xlsx_blocks(package: Package, sheet: SheetPart, facts: SheetFacts, shown: ShownFormats) -> Iterator[Block]:
     from opendata.intake.workbook.xlsx_package import reading
 
     try:
         strings, styles = package.strings(), package.styles()
         with reading(sheet.part), package.open_part(sheet.part) as stream:
-            yield from SheetRows(stream, sheet.part, strings, styles, package.epoch_1904, facts)
+            yield from SheetRows(stream, sheet.part, strings, styles, package.epoch_1904, facts, shown)
     finally:
         package.close()
 

@@ -22,7 +22,7 @@ from typing import IO, Any
 from opendata.errors import N_, TooLargeError, UnreadableFileError
 from opendata.intake.document.markup import MarkupError, parse_tree
 from opendata.intake.grid import Span
-from opendata.intake.workbook.cell_text import StyleKind, style_kind
+from opendata.intake.workbook.number_formats import PLAIN, NumberFormat, find_format
 
 _MAX_TOTAL = 4 << 30  # bytes of all parts, inflated
 _MAX_RATIO = 1000  # of a part larger than _RATIO_FROM
@@ -192,21 +192,21 @@ class Package:
         names = self._zip.namelist()
         return next((part for k, part in self._relations_of_book.values() if k == kind and part in names), None)
 
-    def styles(self) -> list[StyleKind]:
+    def styles(self) -> list[NumberFormat]:
         """What each style of cells shows, by its number."""
         part = self._related("styles")
         if part is None:
             return []
         root = self._xml(part)
         codes: dict[str, str] = {}
-        kinds: list[StyleKind] = []
+        formats: list[NumberFormat] = []
         for group in root:
             if local_name(group.tag) == "numFmts":
                 codes = {node.get("numFmtId", ""): node.get("formatCode", "") for node in group}
             elif local_name(group.tag) == "cellXfs":
                 numbers = [node.get("numFmtId", "0") for node in group if local_name(node.tag) == "xf"]
-                kinds = [style_kind(int(n), codes.get(n)) if n.isdigit() else "number" for n in numbers]
-        return kinds
+                formats = [find_format(int(n), codes.get(n)) if n.isdigit() else PLAIN for n in numbers]
+        return formats
 
     def strings(self) -> list[str]:
         """The shared texts, without the phonetic readings some have."""

@@ -20,7 +20,9 @@ from typing import IO, Any, NamedTuple
 from opendata.errors import N_, TooLargeError
 from opendata.intake.document.markup import parse_tree
 from opendata.intake.layout.workbook_facts import SheetFacts
-from opendata.intake.workbook.cell_text import StyleKind, number_text, serial_texts
+from opendata.intake.workbook.cell_text import PARTS, iso_text, number_text, serial_texts
+from opendata.intake.workbook.number_formats import PLAIN, NumberFormat
+from opendata.intake.workbook.shown_formats import ShownFormats
 from opendata.intake.workbook.xlsx_form import WIDEST, Cell, Fitting, RowForm, learn_form
 from opendata.intake.workbook.xlsx_package import (
     PartText,
@@ -69,13 +71,17 @@ class SheetRows:
         stream: IO[bytes],
         part: str,
         strings: Sequence[str],
-        styles: Sequence[StyleKind],
+        styles: Sequence[NumberFormat],
         epoch_1904: bool,
         facts: SheetFacts,
+        shown: ShownFormats,
     ) -> None:
         self._text = PartText(stream)
-        self._part, self._strings, self._styles = part, strings, styles
-        self._epoch_1904, self._facts = epoch_1904, facts
+        self._part, self._strings = part, strings
+        # A number that shows more than itself is of a kind that is named by its format.
+        self._styles = [item.kind if item.is_plain or item.kind != "number" else f"={item.code}" for item in styles]
+        self._formats = {kind: item for kind, item in zip(self._styles, styles, strict=True) if kind.startswith("=")}
+        self._epoch_1904, self._facts, self._shown = epoch_1904, facts, shown
         self._given = 0  # rows handed on
         self._width = 0
         self._form: RowForm | None = None
@@ -259,10 +265,11 @@ class SheetRows:
 
     def kind_of(self, cell_type: str, style: str) -> str:
         """What a cell holds: s, text, b, e, or one of the kinds of styles."""
-        if cell_type == "n":
-            at = int(style) if style.isdigit() and len(style) < 9 else 0
-            return self._styles[at] if at < len(self._styles) else "number"
-        return {"inlineStr": "text", "str": "text", "d": "iso"}.get(cell_type, cell_type)
+        if cell_type not in ("n", "d"):
+            return {"inlineStr": "text", "str": "text"}.get(cell_type, cell_type)
+        at = int(style) if style.isdigit() and len(style) < 9 else 0
+        kind = self._styles[at] if at < len(self._styles) else "number"
+        return kind if cell_type == "n" else f"iso {kind}"
 
     def _columns(self, fitting: list[Fitting]) -> Iterator[Block]:
         form = self._form
@@ -305,7 +312,7 @@ class SheetRows:
     ) -> Sequence[str]:
         """The texts of a column of one kind; empty values stay empty."""
         try:
-            if kind == "number":
+            if kind == "number" or kind.startswith("="):
                 if len(raw) == 1:
                     texts: Sequence[str] = [number_text(raw[0]) if raw[0] else ""]
                 elif not _are_plain("\n".join([*raw, ""])):
@@ -314,8 +321,10 @@ class SheetRows:
                     texts = _shortest(raw)
                 else:
                     texts = raw
-                self._facts.numbers(column, rows, texts)
-                return texts
+                shown = self._formats.get(kind, PLAIN)
+                if not shown.zeros:
+                    self._facts.numbers(column, rows, texts)
+                return self._shown.take(column, rows, texts, shown)
             if kind == "s":
                 texts = self._shared(raw)
             elif kind == "text":
@@ -328,8 +337,10 @@ class SheetRows:
                     if value:
                         self._facts.note("error-cell", row, column, value)
                 texts = raw
-            elif kind == "iso":
-                texts = [value.removesuffix("T00:00:00").removesuffix("Z") for value in raw]
+            elif kind.startswith("iso "):
+                style = kind.removeprefix("iso ")
+                texts = [iso_text(value, style) for value in raw]
+                return self._shown.cut_dates(column, rows, texts, PARTS[style]) if style in PARTS else texts
             else:
                 return self._dates(kind, column, rows, raw)
         except (ValueError, IndexError) as error:
@@ -344,8 +355,9 @@ class SheetRows:
         return [*map(strings.__getitem__, map(int, raw))]
 
     def _dates(self, kind: Any, column: int, rows: Sequence[int], raw: Sequence[str]) -> Sequence[str]:
-        epoch = self._epoch_1904
-        found = serial_texts(raw, kind, epoch)
+        found = serial_texts(raw, "date" if kind in PARTS else kind, self._epoch_1904)
+        if kind in PARTS:
+            found = self._shown.cut_dates(column, rows, found, PARTS[kind])
         if kind == "duration" or None in found:
             for row, value, text in zip(rows, raw, found, strict=True):
                 if value:

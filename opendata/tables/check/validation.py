@@ -25,7 +25,7 @@ from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
 from opendata.tables.check.row_keys import RowKeys
 from opendata.tables.report.report import TaskReport
-from opendata.tables.schema.header import Header, make_distinct, match_header, read_labels
+from opendata.tables.schema.header import Header, make_distinct, mark_fields, match_header, read_labels
 from opendata.tables.schema.schema import text_schema
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
@@ -94,6 +94,7 @@ class TableReader:
         recipe: Recipe | None = None,
         sha256: str | None = None,
         renames: Mapping[str, str] | None = None,
+        marks: Mapping[int, Mapping[str, Any]] | None = None,
     ) -> None:
         self.schema = schema
         self.fields: Sequence[Field] = schema.fields if schema else ()
@@ -105,7 +106,7 @@ class TableReader:
         self._with_batches = with_batches
         self._on_bytes = on_bytes
         self._sha256 = sha256
-        self._renames = renames or {}
+        self._renames, self._marks = renames or {}, marks or {}
         self._source = Source(
             path, self.dialect, hashes=sha256 is None and self.dialect.table_bytes is None, on_bytes=on_bytes
         )
@@ -188,6 +189,7 @@ class TableReader:
         if self.schema is None:
             self.schema = text_schema(make_distinct(labels or [""] * max(len(head[0]), 1)))
         header = match_header(labels, self.schema, is_mapped=not self._renames.keys().isdisjoint(told))
+        self.schema = mark_fields(self.schema, header, self._marks)
         self.task.labels = list(found)
         known = set(self.schema.names)
         extra = [item.name for item in header.columns if item.name not in known]

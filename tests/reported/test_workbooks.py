@@ -1,0 +1,169 @@
+"""What a cell of a workbook shows is part of what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+
+from opendata.services.packages.description import convert_file
+from tests.reported.described import convert, describe, find_reported, marks, told, types
+
+
+def book(path: Path, columns: dict[str, tuple[str, list[float | str]]]) -> Path:
+    """A workbook with a column for each name: its number format and its cells."""
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet()
+        for column, (name, (code, cells)) in enumerate(columns.items()):
+            style = workbook.add_format({"num_format": code}) if code else None
+            sheet.write(0, column, name)
+            for row, cell in enumerate(cells, start=1):
+                sheet.write(row, column, cell, style)
+    return path
+
+
+def test_zeros_percent_and_units_are_kept(realdata: Path, tmp_path: Path) -> None:
+    path = find_reported(realdata, "90-zero-padded-format.xlsx")
+    table = describe(path)
+    assert convert(path, tmp_path)[1:] == [
+        ["000123", "10010", "0.0523", "5.23", "12.5"],
+        ["000456", "01234", "-0.013", "1", "3"],
+    ]
+    assert marks(table) == {"同比(%)": {"percent": True}, "金额": {"unit": "万元"}}
+    assert {"shown-zeros", "shown-percent", "shown-unit"} <= told(table).keys()
+
+
+@pytest.mark.parametrize(
+    ("code", "stored", "text"),
+    [
+        ("000000", 123, "000123"),
+        ("000000", 1234567, "1234567"),
+        ("000000", 1.5, "1.5"),
+        ("000000", -5, "-5"),
+        ("000-0000", 123, "000-0123"),
+        ('"A"000', 7, "A007"),
+        ('"第"00"号"', 7, "第07号"),
+        ("#000", 7, "007"),
+        ("00.00", 5.5, "5.5"),
+        ("0", 7, "7"),
+        ("0.00E+00", 12345, "12345"),
+        ("#,##0", 12345, "12345"),
+        ("0!.0,", 12345, "12345"),
+        ('General"元"', 3, "3"),
+        ("0.0 kg", 3, "3"),
+        ("# ?/?", 0.5, "0.5"),
+        ('e"年"', 45000, "2023"),
+        ('[$-404]e"年"', 45000, "2023"),
+        ("[$-411]ggge", 45000, "2023"),
+        ('[$-411]ggge"年"m"月"d"日"', 45000, "2023-03-15"),
+        ('yyyy"年"m"月"', 45000, "2023-03"),
+        ("yyyy", 45000, "2023"),
+        ("mmm-yy", 45000, "2023-03"),
+        ('m"月"d"日"', 45000, "2023-03-15"),
+        ("[$-804]aaaa", 45000, "2023-03-15"),
+        ('上午/下午h"时"mm"分"', 0.75, "18:00:00"),
+        ("[h]:mm", 1.5, "36:00:00"),
+        ("G/通用格式", 45000, "45000"),
+    ],
+)
+def test_a_number_is_published_as_its_format_means_it(tmp_path: Path, code: str, stored: float, text: str) -> None:
+    path = book(tmp_path / "b.xlsx", {"id": ("", ["x", "y"]), "v": (code, [stored, stored])})
+    assert convert(path, tmp_path) == [["id", "v"], ["x", text], ["y", text]]
+
+
+@pytest.mark.parametrize(
+    ("code", "mark", "rule"),
+    [
+        ('0.00"万元"', {"unit": "万元"}, "shown-unit"),
+        ("0.0 kg", {"unit": "kg"}, "shown-unit"),
+        ('0.00"%"', {"unit": "%"}, "shown-unit"),
+        ('"¥"#,##0.00;[Red]"¥"-#,##0.00', {"unit": "¥"}, "shown-unit"),
+        ("[$€-407] #,##0.00", {"unit": "€"}, "shown-unit"),
+        ("#,##0.00 [$USD]", {"unit": "USD"}, "shown-unit"),
+        ("0.00%", {"percent": True}, "shown-percent"),
+        ("#,##0,", None, "shown-scaled"),
+        ('0.0,"千"', None, "shown-scaled"),
+        ('0.0,"千元"', {"unit": "元"}, "shown-scaled"),
+        ('0!.0,"万元"', {"unit": "元"}, "shown-scaled"),
+        ('0!.0000"万"', None, "shown-scaled"),
+        ('[=3]"男";[=4]"女"', None, "shown-label"),
+        (";;;", None, "hidden-number"),
+        ('"约"0', None, "shown-words"),
+        ('_ * #,##0.00_ ;_ * -#,##0.00_ ;_ * "-"??_ ;_ @_ ', None, None),
+        ("0.00_);(0.00)", None, None),
+        ("General", None, None),
+    ],
+)
+def test_what_a_format_adds_to_a_number_is_kept_and_reported(
+    tmp_path: Path, code: str, mark: dict[str, Any] | None, rule: str | None
+) -> None:
+    table = describe(book(tmp_path / "b.xlsx", {"id": ("", ["x", "y"]), "v": (code, [3, 4.5])}))
+    assert marks(table) == ({"v": mark} if mark else {})
+    assert [found for found in told(table) if found.startswith(("shown-", "hidden-number"))] == (
+        [rule] if rule else []
+    )[:1] or (rule == "shown-scaled" and mark is not None and "shown-unit" in told(table))
+
+
+def test_several_units_in_one_column_are_a_question(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "m.xlsx") as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, ["id", "v", "w"])
+        for row, (code, other) in enumerate([('0"元"', "0.00%"), ('0"万元"', "0.00"), ('0"元"', "0.00%")], start=1):
+            sheet.write(row, 0, "x")
+            sheet.write(row, 1, 5, workbook.add_format({"num_format": code}))
+            sheet.write(row, 2, 0.05, workbook.add_format({"num_format": other}))
+    table = describe(tmp_path / "m.xlsx")
+    found = told(table)["mixed-units"]
+    assert (found["asks"], found["details"]["columns"]) == (True, "B, C")
+    assert marks(table) == {}
+
+
+def test_years_in_a_header_say_nothing_about_the_numbers_below(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "h.xlsx") as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write(0, 0, "地区")
+        sheet.write_row(0, 1, [2022, 2023], workbook.add_format({"num_format": '0"年"'}))
+        for row in range(1, 6):
+            sheet.write(row, 0, f"县{row}")
+            sheet.write_row(row, 1, [row * 10, row * 11])
+    table = describe(tmp_path / "h.xlsx")
+    assert marks(table) == {}
+    assert "mixed-units" not in told(table)
+
+
+def test_what_a_schema_says_of_a_field_goes_before_what_the_file_shows(tmp_path: Path) -> None:
+    path = book(tmp_path / "b.xlsx", {"id": ("", ["x"]), "v": ('0"元"', [3]), "w": ('0"吨"', [3])})
+    fields = [{"name": "id"}, {"name": "v", "type": "number", "opendata": {"unit": "CNY"}}, {"name": "w"}]
+    target = tmp_path / "b.parquet"
+    assert convert_file(path, target, schema={"fields": fields})["valid"]
+    assert read_units(target) == {"v": "CNY", "w": "吨"}
+
+
+def read_units(path: Path) -> dict[str, str]:
+    import json
+
+    import pyarrow.parquet as pq
+
+    schema = json.loads(pq.read_schema(path).metadata[b"tableschema"])
+    return {field["name"]: field["opendata"]["unit"] for field in schema["fields"] if "opendata" in field}
+
+
+def test_an_era_shows_its_year(realdata: Path, tmp_path: Path) -> None:
+    path = find_reported(realdata, "90b-era-year.xlsx")
+    assert convert(path, tmp_path) == [
+        ["id", "d", "e"],
+        ["1", "2023-03-15", "2023"],
+        ["2", "2023-03-16", "2024"],
+    ]
+    assert told(describe(path))["shown-dates"]["details"]["count"] == 2
+
+
+def test_iso_dates_of_strict_workbooks_are_dates(realdata: Path, tmp_path: Path) -> None:
+    path = find_reported(realdata, "72-strict-iso-dates.xlsx")
+    assert types(describe(path))["d"] == "date"
+    assert convert(path, tmp_path)[1:] == [
+        ["1", "2024-02-29", "2024-02-29T13:45:30.500"],
+        ["2", "2024-03-01", "2024-03-01T12:00:00"],
+    ]
