@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from opendata.errors import N_
 from opendata.intake.layout.workbook_facts import column_name, place_of
@@ -52,6 +52,7 @@ _CUT = N_(
     "%(count)s dates have a format that shows only their year, or their year and month (first in %(place)s, stored as"
     " %(sample)s). What is shown is kept"
 )
+Text = TypeVar("Text", str, str | None)
 _PERCENT_SIGN = "%"
 _WITH_UNITS = ("unit", "percent")
 _HEAD_ROWS = 60
@@ -97,7 +98,7 @@ class ShownFormats:
             self._count(known, column, rows, texts, shown)
         return [shown.pad(text) if text else "" for text in texts] if shown.zeros else texts
 
-    def cut_dates(self, column: int, rows: Sequence[int], texts: Sequence[str | None], length: int) -> list[str | None]:
+    def cut_dates(self, column: int, rows: Sequence[int], texts: Sequence[Text], length: int) -> list[Text]:
         """Dates of which the format shows the year, or the year and the month: as long as that is."""
         for row, text in zip(rows, texts, strict=True):
             if text and text[length:] != "-01-01"[length - 4 :]:
