@@ -24,7 +24,7 @@ from opendata.intake.unpack.archives import Leaf, unpack
 from opendata.intake.unpack.budget import Limits
 from opendata.tables.text.dialect import Dialect
 
-WORKBOOKS = frozenset(["xlsx", "xls", "xlsb", "ods"])
+WORKBOOKS = frozenset(["xlsx", "xls", "xlsb", "ods", "spreadsheetml"])
 COLUMNAR = frozenset(["parquet", "arrow"])
 MOST_TABLES = 100
 NO_TABLE = N_("“%(file)s” is %(kind)s, not a table. Send the table itself, for example as a CSV or Excel file")
@@ -225,7 +225,7 @@ def _open(found: FoundTable, choices: Choices) -> Grid:
         from opendata.intake.workbook.workbooks import open_sheet
 
         sheet = found.part.sheet if found.part else found.place or ""
-        opened = open_sheet(found.path, found.form, sheet, fill_merged=choices.fill_merged)
+        opened = open_sheet(found.path, found.form, sheet, fill_merged=choices.fill_merged, encoding=choices.encoding)
         return cut_out(opened, found.part, choices) if found.part else opened
     kept = choices.kept.encoding if choices.kept is not None else None
     grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=choices.encoding or kept)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
 
-from opendata.services.packages.description import convert_file
+from opendata.errors import UnreadableFileError
+from opendata.intake.workbook.workbooks import open_sheet
+from opendata.services.packages.description import convert_file, describe_file
 from tests.reported.described import convert, describe, find_reported, marks, told, types
 
 
@@ -167,3 +170,123 @@ def test_iso_dates_of_strict_workbooks_are_dates(realdata: Path, tmp_path: Path)
         ["1", "2024-02-29", "2024-02-29T13:45:30.500"],
         ["2", "2024-03-01", "2024-03-01T12:00:00"],
     ]
+
+
+# ------------------------------------------------------------------------------------------------ XML Spreadsheet 2003
+
+SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
+STYLES = "".join(
+    f'<Style ss:ID="{name}"><NumberFormat ss:Format="{code}"/></Style>'
+    for name, code in {
+        "day": "Short Date",
+        "code": "000000",
+        "share": "Percent",
+        "money": "0.00&quot;万元&quot;",
+        "clock": "Short Time",
+        "year": "yyyy&quot;年&quot;",
+    }.items()
+)
+
+
+def xml_book(path: Path, *sheets: str, encoding: str = "utf-8", before: str = "") -> Path:
+    body = "".join(
+        f'<Worksheet ss:Name="S{number}">{sheet}</Worksheet>' for number, sheet in enumerate(sheets, start=1)
+    )
+    text = (
+        f'<?xml version="1.0" encoding="{encoding}"?>{before}'
+        f'<Workbook xmlns="{SPREADSHEET}" xmlns:ss="{SPREADSHEET}"><Styles>{STYLES}</Styles>{body}</Workbook>'
+    )
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def row(*cells: str, attributes: str = "") -> str:
+    return f"<Row {attributes}>{''.join(cells)}</Row>"
+
+
+def cell(text: str, kind: str = "String", attributes: str = "") -> str:
+    return f'<Cell {attributes}><Data ss:Type="{kind}">{text}</Data></Cell>'
+
+
+def style(name: str) -> str:
+    return f'ss:StyleID="{name}"'
+
+
+def test_a_workbook_of_xml_2003_is_one_table(realdata: Path, tmp_path: Path) -> None:
+    path = find_reported(realdata, "94-xml2003.xls")
+    table = describe(path)
+    assert (table["form"], table["sheet"]) == ("spreadsheetml", "S")
+    assert types(table) == {
+        "id": "string",
+        "d": "datetime",
+        "v": "string",
+        "b": "string",
+    }  # v has a number of 18 digits
+    assert convert(path, tmp_path) == [
+        ["id", "d", "v", "b"],
+        ["001", "2024-02-29T00:00:00", "0.1", "true"],
+        ["", "2024-03-01T12:30:00", "120000000000000000", "#N/A"],
+    ]
+    assert {"error-cell", "inexact-integer"} <= told(table).keys()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+def test_cells_of_xml_2003_have_their_types_and_formats(tmp_path: Path, encoding: str) -> None:
+    names = ["代码", "d", "份额", "金额", "是", "t", "y"]
+    columns = f'<Column ss:Index="4" {style("money")} ss:Hidden="1"/>'
+    cells = (
+        cell("123", "Number", style("code")),
+        cell("2024-02-29T00:00:00.000", "DateTime", style("day")),
+        cell("0.05", "Number", style("share")),
+        cell("12.50", "Number"),
+        cell("1", "Boolean"),
+        cell("1899-12-31T08:30:00.000", "DateTime", style("clock")),
+        cell("2024-02-29T00:00:00.000", "DateTime", style("year")),
+    )
+    rows = row(*map(cell, names)) + row(*cells) + row(*cells, attributes='ss:Hidden="1"')
+    path = xml_book(tmp_path / "b.xls", f"<Table>{columns}{rows}</Table>", encoding=encoding)
+    table = describe(path)
+    assert convert(path, tmp_path)[1:] == [["000123", "2024-02-29", "0.05", "12.5", "true", "08:30:00", "2024"]] * 2
+    assert marks(table) == {"份额": {"percent": True}, "金额": {"unit": "万元"}}
+    assert {"hidden-row", "hidden-column", "shown-zeros", "shown-dates"} <= told(table).keys()
+
+
+def test_sheets_gaps_and_merged_cells_of_xml_2003_keep_their_places(tmp_path: Path) -> None:
+    hidden = f"<Table>{row(cell('x'))}</Table><WorksheetOptions><Visible>SheetHidden</Visible></WorksheetOptions>"
+    first = (
+        row(cell("省"), cell("市"), cell("值"))
+        + row(cell("浙江", attributes='ss:MergeDown="1"'), cell("杭州"), cell("1", "Number"))
+        + row(cell("宁波", attributes='ss:Index="2"'), cell("2", "Number"))
+        + row(cell("江苏"), cell("3", "Number", 'ss:Index="3"'))
+    )
+    formulas = row(cell("a"), cell("b")) + row(cell("1", "Number"), '<Cell ss:Formula="=RC[-1]*2"/>') * 2
+    path = xml_book(tmp_path / "b.xls", f"<Table>{first}</Table>", hidden, f"<Table>{formulas}</Table>", "<Table/>")
+    one, three, two = describe_file(path)["tables"]
+    assert [one["sheet"], three["sheet"], two["sheet"], two["hidden"]] == ["S1", "S3", "S2", True]
+    assert told(one)["merged-body"]["details"]["place"] == "A2:A3"
+    assert told(three)["formula-without-value"]["details"]["count"] == 2
+    assert convert(path, tmp_path, "S1") == [
+        ["省", "市", "值"],
+        ["浙江", "杭州", "1"],
+        ["", "宁波", "2"],
+        ["江苏", "", "3"],
+    ]
+
+
+def test_entities_in_xml_2003_stay_refused(tmp_path: Path) -> None:
+    laughs = '<!DOCTYPE Workbook [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
+    path = xml_book(tmp_path / "b.xls", f"<Table>{row(cell('&b;'))}</Table>", before=laughs)
+    with pytest.raises(UnreadableFileError, match="entities"):
+        describe(path)
+
+
+def test_blank_rows_of_many_sheets_of_xml_2003_cost_no_memory(tmp_path: Path) -> None:
+    last = row(cell("y"), attributes='ss:Index="200000"')
+    path = xml_book(tmp_path / "b.xls", *[f"<Table>{row(cell('x'))}{last}</Table>"] * 200)
+    tracemalloc.start()
+    try:
+        rows = sum(1 for _ in open_sheet(path, "spreadsheetml", "S200").rows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (rows, peak < 20 << 20) == (200_000, True)

@@ -30,6 +30,7 @@ _TABLES = {
     "xls": N_("an Excel workbook (XLS)"),
     "xlsb": N_("an Excel workbook (XLSB)"),
     "ods": N_("an OpenDocument spreadsheet"),
+    "spreadsheetml": N_("an Excel workbook (XML 2003)"),
     "html": N_("an HTML page"),
     "json": N_("a JSON document"),
     "jsonl": N_("JSON Lines"),

@@ -145,7 +145,7 @@ def iso_text(value: str, kind: str) -> str:
         return value
     day = found[1] or ""
     clock = f"{found[2] or '00:00'}{found[3] or ':00'}{(found[4] or '') if (found[4] or '').strip('.0') else ''}"
-    if kind == "time" and day in _DAY_0:
+    if day in _DAY_0 and (kind == "time" or clock != "00:00:00"):
         return clock
     if kind != "datetime" and clock == "00:00:00":
         return day

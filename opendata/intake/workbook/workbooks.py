@@ -1,7 +1,7 @@
 """Workbooks as tables: which sheets XLSX, XLS, XLSB and ODS files offer, and the rows of one sheet as text.
 
-XLSX is read by `xlsx_rows`, streaming; the other forms, which hold less or are rare, by python-calamine, which builds a
-sheet in memory. Both give the same cells for the same content.
+XLSX is read by `xlsx_rows` and XML 2003 by `spreadsheetml`, streaming; the other forms, which hold less or are rare, by
+python-calamine, which builds a sheet in memory. All give the same cells for the same content.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from opendata.intake.layout.workbook_facts import SheetFacts, merged_body
 from opendata.intake.understanding import Decision
 from opendata.intake.workbook.cell_text import float_text
 from opendata.intake.workbook.shown_formats import ShownFormats
+from opendata.intake.workbook.spreadsheetml import read_blocks, survey_sheets
 from opendata.intake.workbook.workbook_guards import MAX_CELLS, OLE, locked, measure, unlocked, with_unicode_mark
 from opendata.intake.workbook.xlsx_package import Package, SheetPart, damaged
 from opendata.intake.workbook.xlsx_rows import Block, SheetRows
 
-FORMS = ("xlsx", "xls", "xlsb", "ods")
+FORMS = ("xlsx", "xls", "xlsb", "ods", "spreadsheetml")
 _BATCH = 1024
 _MAX_FILLED = 10_000_000  # cells that merged areas may fill
 MAX_GIVEN = 500_000_000  # cells of all rows, empty ones included
@@ -36,6 +37,9 @@ def list_sheets(path: Path, form: str) -> list[TableInfo]:
 
     Charts, macro sheets and dialogs are left out. Raises `UnreadableFileError`, `TooLargeError`.
     """
+    if form == "spreadsheetml":
+        sheets = survey_sheets(path).sheets
+        return [TableInfo(name=sheet.name, place=sheet.name, hidden=sheet.is_hidden) for sheet in sheets]
     source = _source(path, form)
     if form == "xlsx":
         package = Package(source)
@@ -45,18 +49,25 @@ def list_sheets(path: Path, form: str) -> list[TableInfo]:
         return [TableInfo(name=sheet.name, place=sheet.name, hidden=_is_hidden(sheet)) for sheet in _worksheets(book)]
 
 
-def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) -> Grid:
+def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False, encoding: str | None = None) -> Grid:
     """The rows of the sheet with this name; with `fill_merged` all cells of a merged area have its value.
 
     Rows are about as wide as the widest before them; blank rows are empty lists, those at the end left out. Raises
     `UnreadableFileError`, `TooLargeError`, also while rows are read.
     """
-    source = _source(path, form)
     facts, shown = SheetFacts(), ShownFormats()
     decisions: list[Decision] = []
     blocks: Iterable[Block]
-    if form == "xlsx":
-        package = Package(source)
+    if form == "spreadsheetml":
+        survey = survey_sheets(path, encoding=encoding)
+        surveyed = next((found for found in survey.sheets if found.name == sheet), None)
+        if surveyed is None:
+            raise _no_sheet(sheet)
+        merges: Sequence[Span] = surveyed.spans
+        hidden = surveyed.is_hidden
+        blocks = read_blocks(path, survey, surveyed, facts, shown, encoding=encoding)
+    elif form == "xlsx":
+        package = Package(_source(path, form))
         part = next((found for found in package.sheets if found.name == sheet), None)
         if part is None:
             package.close()
@@ -64,7 +75,7 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) 
         merges, hidden = package.merges(part.part), part.hidden
         blocks = _xlsx_blocks(package, part, facts, shown)
     else:
-        with _calamine(source, form) as book:
+        with _calamine(_source(path, form), form) as book:
             known = next((found for found in _worksheets(book) if found.name == sheet), None)
             if known is None:
                 raise _no_sheet(sheet)
