@@ -15,6 +15,7 @@ from opendata.errors import N_, UnreadableFileError, UnsupportedFormatError
 from opendata.intake.attachments import find_form
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.landmarks import Landmarks
+from opendata.intake.layout.merged import copy_merged
 from opendata.intake.layout.plain import MOST_BYTES, PlainTable, new_file, write_plain
 from opendata.intake.layout.stacked import MOST_ROWS, Part, cut_out, find_parts, read_start
 from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
@@ -229,6 +230,9 @@ def _open(found: FoundTable, choices: Choices) -> Grid:
         return cut_out(opened, found.part, choices) if found.part else opened
     kept = choices.kept.encoding if choices.kept is not None else None
     grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=choices.encoding or kept)
+    if choices.fill_merged and grid.merges:
+        grid.rows = copy_merged(grid.rows, grid.merges)
+        grid.decisions = [decision for decision in grid.decisions if decision.rule != "merged-body"]
     return grid
 
 

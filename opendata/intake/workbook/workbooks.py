@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
 from opendata.intake.grid import Grid, Span, TableInfo
+from opendata.intake.layout.merged import copy_merged
 from opendata.intake.layout.workbook_facts import SheetFacts, merged_body
 from opendata.intake.understanding import Decision
 from opendata.intake.workbook.cell_text import float_text
@@ -27,7 +28,6 @@ from opendata.intake.workbook.xlsx_rows import Block, SheetRows
 
 FORMS = ("xlsx", "xls", "xlsb", "ods", "spreadsheetml")
 _BATCH = 1024
-_MAX_FILLED = 10_000_000  # cells that merged areas may fill
 MAX_GIVEN = 500_000_000  # cells of all rows, empty ones included
 _MAX_XLS = 512 << 20
 
@@ -89,7 +89,7 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False, 
         text = N_("The sheet “%(sheet)s” is hidden in the workbook. Check whether it should be published")
         decisions.append(Decision(rule="hidden-sheet", text=text, details={"sheet": sheet}, sure=0.5))
     if fill_merged and merges:
-        blocks = [Block(_filled(chain.from_iterable(block.rows for block in blocks), merges))]
+        blocks = [Block(copy_merged(chain.from_iterable(block.rows for block in blocks), merges))]
     elif told := merged_body(merges):
         decisions.append(told)
     grid = Grid(rows=iter(()), merges=merges, decisions=decisions)
@@ -163,29 +163,6 @@ def _xlsx_blocks(package: Package, sheet: SheetPart, facts: SheetFacts, shown: S
             yield from SheetRows(stream, sheet.part, strings, styles, package.epoch_1904, facts, shown)
     finally:
         package.close()
-
-
-def _filled(rows: Iterable[Sequence[str]], merges: Sequence[Span]) -> Iterator[Sequence[str]]:
-    """Copy the first cell of each merged area into the others, as far down as the sheet has rows."""
-    waiting = iter([*merges, None])
-    coming = next(waiting)
-    active: list[tuple[Span, str]] = []
-    filled = 0
-    for number, cells in enumerate(rows, start=1):
-        row = [*cells]
-        while coming is not None and coming.first_row <= number:
-            if coming.first_row == number:
-                value = row[coming.first_column - 1] if coming.first_column <= len(row) else ""
-                active.append((coming, value))
-            coming = next(waiting)
-        for span, value in active:
-            filled += span.last_column - span.first_column + 1
-            if filled > _MAX_FILLED:
-                raise TooLargeError(N_("The merged areas of the sheet contain too many cells"))
-            row.extend([""] * (span.last_column - len(row)))
-            row[span.first_column - 1 : span.last_column] = [value] * (span.last_column - span.first_column + 1)
-        active = [(span, value) for span, value in active if span.last_row > number]
-        yield row
 
 
 # --------------------------------------------------------------------------------------------- through calamine

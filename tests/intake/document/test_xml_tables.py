@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata.errors import TooLargeError, UnreadableFileError
-from opendata.intake.document import xml_records
+from opendata.intake.document import xml_tables
 from opendata.intake.document.xml_tables import list_tables, open_table
 from opendata.intake.grid import Grid, Span
 from opendata.intake.workbook.workbooks import list_sheets, open_sheet
@@ -113,7 +113,7 @@ def test_hostile_and_broken_files_are_refused(place: Path, text: str | bytes, wo
 
 @pytest.mark.parametrize("part", [10, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_record_beyond_all_measure_is_refused(place: Path, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xml_records, "MAX_VALUE_CHARACTERS", xml_records.MAX_VALUE_CHARACTERS // part)
+    monkeypatch.setattr(xml_tables, "MAX_VALUE_CHARACTERS", xml_tables.MAX_VALUE_CHARACTERS // part)
     place.write_text("<a><r><b>" + "x" * (70_000_000 // part) + "</b></r><r><b/></r></a>")
     with pytest.raises(TooLargeError, match="longer than"):
         open_table(place, list_tables(place)[0].place)
