@@ -13,6 +13,7 @@ from opendata.errors import UnreadableFileError
 from opendata.intake.workbook.workbooks import open_sheet
 from opendata.services.packages.description import convert_file, describe_file
 from tests.reported.described import convert, describe, find_reported, marks, told, types
+from tests.reported.xls_samples import Formula, write_xls
 
 
 def book(path: Path, columns: dict[str, tuple[str, list[float | str]]]) -> Path:
@@ -290,3 +291,41 @@ def test_blank_rows_of_many_sheets_of_xml_2003_cost_no_memory(tmp_path: Path) ->
     finally:
         tracemalloc.stop()
     assert (rows, peak < 20 << 20) == (200_000, True)
+
+
+# ------------------------------------------------------------------------------------------------------ other formats
+
+SHOWN: dict[str, tuple[str, list[Any]]] = {
+    "名称": ("", ["甲", "乙"]),
+    "代码": ("000000", [123, 4567]),
+    "份额": ("0.00%", [0.05, 0.125]),
+    "金额": ('0.00"万元"', [12.5, 3]),
+    "年": ('e"年"', [45000, 45366]),
+    "月": ('yyyy"年"m"月"', [45000, 45366]),
+    "千": ('0.0,"千元"', [12345, 6789]),
+}
+AS_SHOWN = [
+    ["甲", "000123", "0.05", "12.5", "2023", "2023-03", "12345"],
+    ["乙", "004567", "0.125", "3", "2024", "2024-03", "6789"],
+]
+KEPT = {"份额": {"percent": True}, "金额": {"unit": "万元"}, "千": {"unit": "元"}}
+RULES = {"shown-zeros", "shown-percent", "shown-unit", "shown-dates", "shown-scaled"}
+
+
+def test_xls_shows_what_xlsx_shows(tmp_path: Path) -> None:
+    for path in (write_xls(tmp_path / "b.xls", SHOWN), book(tmp_path / "b.xlsx", SHOWN)):
+        assert convert(path, tmp_path) == [[*SHOWN], *AS_SHOWN]
+        assert marks(describe(path)) == KEPT
+        assert told(describe(path)).keys() >= RULES
+
+
+def test_formulas_of_xls_without_results_are_reported(realdata: Path) -> None:
+    found = told(describe(find_reported(realdata, "e3-xls-formula-nocache.xls")))["formula-without-value"]
+    assert (found["details"]["count"], found["details"]["place"]) == (4, "B2")
+
+
+def test_formulas_of_xls_with_results_are_not(tmp_path: Path) -> None:
+    path = write_xls(tmp_path / "b.xls", {"id": ("", [1, 2]), "v": ("", [Formula(4), Formula(None)])})
+    assert "formula-without-value" not in told(describe(path))
+    path = write_xls(tmp_path / "c.xls", {"id": ("", [1, 2]), "v": ("", [Formula(None), Formula(None)])})
+    assert told(describe(path))["formula-without-value"]["details"]["count"] == 2

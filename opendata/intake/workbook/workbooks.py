@@ -19,10 +19,12 @@ from opendata.intake.grid import Grid, Span, TableInfo
 from opendata.intake.layout.merged import copy_merged
 from opendata.intake.layout.workbook_facts import SheetFacts, merged_body
 from opendata.intake.understanding import Decision
+from opendata.intake.workbook.cell_formats import CellFormats
 from opendata.intake.workbook.cell_text import float_text
 from opendata.intake.workbook.shown_formats import ShownFormats
 from opendata.intake.workbook.spreadsheetml import read_blocks, survey_sheets
 from opendata.intake.workbook.workbook_guards import MAX_CELLS, OLE, locked, measure, unlocked, with_unicode_mark
+from opendata.intake.workbook.xls_formats import read_xls_formats
 from opendata.intake.workbook.xlsx_package import Package, SheetPart, damaged
 from opendata.intake.workbook.xlsx_rows import Block, SheetRows
 
@@ -75,7 +77,8 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False, 
         merges, hidden = package.merges(part.part), part.hidden
         blocks = _xlsx_blocks(package, part, facts, shown)
     else:
-        with _calamine(_source(path, form), form) as book:
+        source = _source(path, form)
+        with _calamine(source, form) as book:
             known = next((found for found in _worksheets(book) if found.name == sheet), None)
             if known is None:
                 raise _no_sheet(sheet)
@@ -84,7 +87,7 @@ def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False, 
             merges = _spans(opened.merged_cell_ranges or ())
         if opened.start and opened.total_height * opened.total_width > MAX_CELLS:
             raise TooLargeError(N_("The sheet has too many cells. Save it as CSV"))
-        blocks = _calamine_blocks(opened, facts)
+        blocks = _calamine_blocks(opened, _read_formats(source, form, sheet), facts, shown)
     if hidden:
         text = N_("The sheet “%(sheet)s” is hidden in the workbook. Check whether it should be published")
         decisions.append(Decision(rule="hidden-sheet", text=text, details={"sheet": sheet}, sure=0.5))
@@ -211,7 +214,16 @@ def _spans(ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> list[Sp
     return sorted(spans, key=lambda span: (span.first_row, span.first_column))
 
 
-def _calamine_blocks(sheet: Any, facts: SheetFacts) -> Iterator[Block]:
+def _read_formats(source: Path | IO[bytes], form: str, sheet: str) -> CellFormats:
+    """What the library doesn't give: the number formats of cells, and formulas without a result."""
+    if form == "xls" and not isinstance(source, Path):
+        return read_xls_formats(source, sheet)
+    return CellFormats()
+
+
+def _calamine_blocks(sheet: Any, formats: CellFormats, facts: SheetFacts, shown: ShownFormats) -> Iterator[Block]:
+    for row, column in formats.formulas:
+        facts.note("formula-without-value", row, column)
     if sheet.start is None:
         return
     # `iter_rows` gives the rows above the first used cell but not the columns left of it.
@@ -222,7 +234,7 @@ def _calamine_blocks(sheet: Any, facts: SheetFacts) -> Iterator[Block]:
     while batch := [*islice(cells, _BATCH)]:
         numbers = range(first, first + len(batch))
         columns = [
-            _column_texts(left + at, numbers, values, dated[at - 1], facts)
+            _column_texts(left + at, numbers, values, dated[at - 1], formats, facts, shown)
             for at, values in enumerate(zip(*batch, strict=True), start=1)
         ]
         margin = [""] * left
@@ -230,12 +242,22 @@ def _calamine_blocks(sheet: Any, facts: SheetFacts) -> Iterator[Block]:
         first += len(batch)
 
 
-def _column_texts(column: int, rows: Sequence[int], values: Sequence[Any], dated: bool, facts: SheetFacts) -> list[str]:
+def _column_texts(
+    column: int,
+    rows: Sequence[int],
+    values: Sequence[Any],
+    dated: bool,
+    formats: CellFormats,
+    facts: SheetFacts,
+    shown: ShownFormats,
+) -> list[str]:
     kinds = {*map(type, values)}
     texts = [*values] if kinds == {str} else [_text(value, dated) for value in values]
     if float in kinds or int in kinds:
         numeric = [isinstance(value, int | float) and not isinstance(value, bool) for value in values]
-        facts.numbers(column, rows, [text if is_number else "" for text, is_number in zip(texts, numeric, strict=True)])
+        numbers = [text if is_number else "" for text, is_number in zip(texts, numeric, strict=True)]
+        written = formats.take_numbers(column, rows, numbers, facts, shown)
+        texts = [new or old for new, old in zip(written, texts, strict=True)]
     else:
         numeric = [False] * len(values)
     if str in kinds:
@@ -247,7 +269,7 @@ def _column_texts(column: int, rows: Sequence[int], values: Sequence[Any], dated
         for row, value, text in zip(rows, values, texts, strict=True):
             if isinstance(value, dt.timedelta):
                 facts.note("duration", row, column, text)
-    return texts
+    return formats.cut_dates(column, rows, texts, shown)
 
 
 _ERRORS = frozenset({"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#DATA!"})
