@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from opendata.errors import UnreadableFileError
+from opendata.errors import TooLargeError, UnreadableFileError
 from opendata.intake.workbook.workbooks import open_sheet
 from opendata.services.packages.description import convert_file, describe_file
 from tests.reported.described import convert, describe, find_reported, marks, told, types
@@ -329,3 +329,10 @@ def test_formulas_of_xls_with_results_are_not(tmp_path: Path) -> None:
     assert "formula-without-value" not in told(describe(path))
     path = write_xls(tmp_path / "c.xls", {"id": ("", [1, 2]), "v": ("", [Formula(None), Formula(None)])})
     assert told(describe(path))["formula-without-value"]["details"]["count"] == 2
+
+
+def test_an_xls_with_a_far_cell_is_refused_before_it_fills_memory(tmp_path: Path) -> None:
+    last: list[Any] = [None] * 65_000
+    path = write_xls(tmp_path / "b.xls", {f"c{n}": ("", [*last, 1] if n == 199 else [1]) for n in range(200)})
+    with pytest.raises(TooLargeError, match="too many cells"):
+        describe(path)

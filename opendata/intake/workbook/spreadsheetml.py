@@ -15,7 +15,7 @@ from typing import NamedTuple
 from opendata.errors import N_, UnreadableFileError
 from opendata.intake.document.documents import check_width, count_gaps
 from opendata.intake.document.markup import parse_xml
-from opendata.intake.grid import Span
+from opendata.intake.grid import Span, TableInfo
 from opendata.intake.layout.workbook_facts import SheetFacts
 from opendata.intake.workbook.cell_values import CellValues
 from opendata.intake.workbook.number_formats import PLAIN, NumberFormat, read_format
@@ -58,7 +58,7 @@ class _Cell(NamedTuple):
 
 
 @dataclass(slots=True)
-class Sheet:
+class _Sheet:
     """A worksheet: what there is to know before its rows are read."""
 
     number: int
@@ -72,10 +72,10 @@ class Sheet:
 
 
 @dataclass(slots=True)
-class Survey:
+class _Survey:
     """The worksheets of a file, and the formats of its styles by their numbers."""
 
-    sheets: list[Sheet] = field(default_factory=list)
+    sheets: list[_Sheet] = field(default_factory=list)
     formats: list[NumberFormat] = field(default_factory=lambda: [PLAIN])
 
 
@@ -83,7 +83,7 @@ _Row = tuple[int, int, bool, Sequence[_Cell]]
 """The number of the sheet, the number of the row, whether it is hidden, its cells."""
 
 
-def survey_sheets(path: Path, *, encoding: str | None = None) -> Survey:
+def _survey_sheets(path: Path, encoding: str | None) -> _Survey:
     """The worksheets with cells in them. Raises `UnreadableFileError` for a damaged file or one without any cell."""
     reader = _Reader()
     for number, row, _, cells in _read(path, encoding, reader):
@@ -99,8 +99,28 @@ def survey_sheets(path: Path, *, encoding: str | None = None) -> Survey:
     return reader.survey
 
 
-def read_blocks(
-    path: Path, survey: Survey, sheet: Sheet, facts: SheetFacts, shown: ShownFormats, *, encoding: str | None = None
+class XmlBook:
+    """An open workbook of XML 2003."""
+
+    def __init__(self, path: Path, *, encoding: str | None = None) -> None:
+        self._path, self._encoding = path, encoding
+        self._survey = _survey_sheets(path, encoding)
+        self._known = {sheet.name: sheet for sheet in self._survey.sheets}
+        self.sheets = [
+            TableInfo(name=sheet.name, place=sheet.name, hidden=sheet.is_hidden) for sheet in self._known.values()
+        ]
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def read(self, sheet: str, facts: SheetFacts, shown: ShownFormats) -> tuple[Sequence[Span], Iterator[Block]]:
+        """The merged areas of a sheet, and its rows."""
+        found = self._known[sheet]
+        return found.spans, _read_blocks(self._path, self._survey, found, facts, shown, encoding=self._encoding)
+
+
+def _read_blocks(
+    path: Path, survey: _Survey, sheet: _Sheet, facts: SheetFacts, shown: ShownFormats, *, encoding: str | None = None
 ) -> Iterator[Block]:
     """The rows of a sheet, many at a time, as `SheetRows` gives them. Raises `UnreadableFileError`."""
     values = CellValues(sheet.name, survey.formats, facts, shown)
@@ -124,7 +144,7 @@ def read_blocks(
 
 
 def _convert(
-    batch: Sequence[tuple[int, Sequence[_Cell]]], given: int, sheet: Sheet, values: CellValues, facts: SheetFacts
+    batch: Sequence[tuple[int, Sequence[_Cell]]], given: int, sheet: _Sheet, values: CellValues, facts: SheetFacts
 ) -> Iterator[Block]:
     """The rows of a batch, with the blank ones before each; `given` rows have been handed on."""
     columns: dict[tuple[int, str], list[tuple[int, str]]] = {}
@@ -162,7 +182,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.done: list[_Row] = []
-        self.survey = Survey()
+        self.survey = _Survey()
         self._styles = {"": 0}
         self._open: list[str] = []
         self._row: list[_Cell] = []
@@ -228,7 +248,7 @@ class _Reader:
             self.survey.formats[-1] = PLAIN if code in _PLAIN_NAMES else read_format(code)
 
     def _start_sheet(self, _parent: str, attributes: Mapping[str, str]) -> None:
-        self.survey.sheets.append(Sheet(len(self.survey.sheets) + 1, attributes.get("Name", "")))
+        self.survey.sheets.append(_Sheet(len(self.survey.sheets) + 1, attributes.get("Name", "")))
         self._row_number, self._next_column = 0, 1
 
     def _start_column(self, parent: str, attributes: Mapping[str, str]) -> None:
