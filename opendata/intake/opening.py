@@ -20,6 +20,7 @@ from opendata.intake.landmarks import Landmarks
 from opendata.intake.layout.merged import copy_merged
 from opendata.intake.layout.plain import MOST_BYTES, PlainTable, new_file, write_plain
 from opendata.intake.layout.stacked import MOST_ROWS, Part, cut_out, find_parts, read_start
+from opendata.intake.shapefiles import join_shapefiles
 from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
 from opendata.intake.text.text import open_text
 from opendata.intake.understanding import Choices, Decision, Understanding
@@ -52,7 +53,7 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
 
     Raises `UnsupportedFormatError` where it holds no table, `UnreadableFileError`, `TooLargeError`.
     """
-    leaves = unpack(path, name, folder, limits or Limits())
+    leaves, encodings = join_shapefiles(unpack(path, name, folder, limits or Limits()), name)
     tables = [leaf for leaf in leaves if leaf.kind.role == "table"]
     if not tables:
         raise UnsupportedFormatError(
@@ -85,6 +86,7 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
                     hidden=info.hidden,
                     decisions=told,
                     part=part,
+                    encoding=encodings.get(leaf.path),
                 )
             )
         if len(found) > MOST_TABLES:  # before another sheet is opened
@@ -236,7 +238,8 @@ def _open(found: FoundTable, choices: Choices) -> Grid:
         opened = open_sheet(found.path, found.form, sheet, fill_merged=choices.fill_merged, encoding=choices.encoding)
         return cut_out(opened, found.part, choices) if found.part else opened
     kept = choices.kept.encoding if choices.kept is not None else None
-    grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=choices.encoding or kept)
+    encoding = choices.encoding or kept or found.encoding
+    grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=encoding)
     if choices.fill_merged and grid.merges:
         grid.rows = copy_merged(grid.rows, grid.merges)
         grid.decisions = [decision for decision in grid.decisions if decision.rule != "merged-body"]
@@ -253,6 +256,10 @@ def _reader(form: str) -> Any:
         from opendata.intake.document import xml_tables
 
         return xml_tables
+    if form == "dbase":
+        from opendata.intake.columnar import dbase
+
+        return dbase
     if form == "html":
         from opendata.intake.document import html_tables
 

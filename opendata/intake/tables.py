@@ -17,7 +17,7 @@ from opendata.tables.text.dialect import Dialect
 class FoundTable:
     """A table that a file offers: `path` is the file that holds it, `form` its format, `place` where in it.
 
-    `part` tells which one it is of the tables below one another on a sheet.
+    `part` tells which one it is of the tables below one another on a sheet, `encoding` what a file beside it says.
     """
 
     name: str
@@ -28,6 +28,7 @@ class FoundTable:
     hidden: bool = False
     decisions: tuple[Decision, ...] = ()
     part: Part | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

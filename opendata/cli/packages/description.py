@@ -24,7 +24,7 @@ def describe(ctx: click.Context, source: Path, as_json: bool) -> None:
     """Show which tables SOURCE contains, how each is read and why, and which types fit all its rows.
 
     SOURCE is a table in any format: delimited text in any encoding, Excel, OpenDocument, JSON, XML, HTML, Parquet,
-    Arrow, or a compressed file or archive of them.
+    Arrow, dBase, or a compressed file or archive of them, such as a zipped Shapefile.
     """
     from opendata.services.packages.description import describe_file
 

@@ -24,7 +24,10 @@ PACKAGED = Choices(exact=True)
 """A package says all that is to be known about its files."""
 
 _PACKED = frozenset(
-    ["xlsx", "xls", "xlsb", "ods", "spreadsheetml", "parquet", "arrow", "gzip", "bzip2", "xz", "zstd", "zip", "tar"]
+    [
+        *("xlsx", "xls", "xlsb", "ods", "spreadsheetml", "dbase", "parquet", "arrow"),
+        *("gzip", "bzip2", "xz", "zstd", "zip", "tar"),
+    ]
 )
 """Kinds of files that hold tables, but are not text: in a package they are named as what they are not."""
 

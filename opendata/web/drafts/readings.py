@@ -42,6 +42,7 @@ _FORMS = {
     "geojson": "GeoJSON",
     "xml": "XML",
     "html": "HTML",
+    "dbase": "dBase (DBF)",
     "parquet": "Parquet",
     "arrow": "Arrow",
 }
