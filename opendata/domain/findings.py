@@ -106,6 +106,7 @@ CODES: Mapping[str, Code] = {
     "bare-returns": Code("warning"),
     "unchecked-tables": Code("warning", ("names",)),
     "unchecked-key": Code("warning", ("target",)),
+    "open-question": Code("warning", ("message", "params")),
 }
 """Every code with its error type and parameters."""
 

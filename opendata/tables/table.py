@@ -77,6 +77,7 @@ def prepare_table(
     renames: Mapping[str, str] | None = None,
     on_bytes: Callable[[int], None] | None = None,
     screen: MakeScreen | None = None,
+    marks: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> PreparedTable:
     """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`, in one pass.
 
@@ -84,6 +85,7 @@ def prepare_table(
     says which wrong cells are repaired. Findings go to `{name}.findings.parquet`, at most `stored` of each rule and
     column. `sha256` is the digest of the file where it is known. `renames` gives columns the names of fields: label →
     name. `screen` makes what looks for personal data; without it nothing is looked for.
+    `marks` are properties of ours that the source gives its columns, by their numbers, for fields that don't have them.
     """
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
     findings = folder / f"{name}.findings.parquet"
@@ -97,6 +99,7 @@ def prepare_table(
         "sha256": sha256,
         "renames": renames,
         "on_bytes": on_bytes,
+        "marks": marks,
     }
     zones: dict[str, bool] = {}
     careful = False
@@ -139,6 +142,7 @@ def check_table(
     limit: int = 1000,
     renames: Mapping[str, str] | None = None,
     on_bytes: Callable[[int], None] | None = None,
+    marks: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> TableReader:
     """Check a delimited text file without writing anything; the reader, its `task` complete."""
     zones: dict[str, bool] = {}
@@ -152,6 +156,7 @@ def check_table(
             limit=limit,
             renames=renames,
             on_bytes=on_bytes,
+            marks=marks,
             careful=careful,
             zones=zones,
             with_batches=False,

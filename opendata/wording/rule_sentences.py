@@ -22,6 +22,7 @@ WARNINGS: Mapping[str, str] = {
     ),
     "bare-returns": N_("The lines end in CR alone, as in old Macintosh files. They can still be read"),
     "unchecked-tables": N_("The schema is for one table. These tables weren't checked: %(names)s"),
+    "open-question": N_("Check how the file was read. %(message)s"),
     "unchecked-key": N_("The key to “%(target)s” isn't checked: there is no instance to look it up in"),
 }
 """Code → the warning of a report."""

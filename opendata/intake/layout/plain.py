@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import secrets
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
 from opendata.intake.grid import Grid
@@ -37,7 +38,8 @@ class PlainTable:
     """The layout that was found, the reasons, the widest row, and the rows seen up to the end of the grid.
 
     `left_out` are the numbers of rows inside the table that don't belong to it. `landmarks` say what numbers that a
-    person chose mean.
+    person chose mean. `marks` is what the fields of columns keep of their source, by the numbers of the columns in the
+    table.
     """
 
     layout: Layout
@@ -46,6 +48,7 @@ class PlainTable:
     rows: int
     left_out: tuple[int, ...] = ()
     landmarks: Landmarks | None = None
+    marks: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def new_file(folder: Path) -> Path:
@@ -117,13 +120,16 @@ def write_plain(
     landmarks = take_landmarks(
         choices, layout, first_rows, chain(islice(tail, end - written, None), rows), merges=grid.merges
     )
+    deque(rows, maxlen=0)  # the reader has said everything only when it has come to its end
+    if grid.conclude is not None:
+        grid.conclude(layout.first_row)
     left_out, why = gaps.decide(end)
     told = [decision for decision in grid.decisions if decision.rule != "merged-body"]
     if len(told) < len(grid.decisions):
         body = [span for span in grid.merges if span.first_row <= end and span.first_row not in left_out]
         merged = merged_body(body, layout.first_row)
         told += [merged] if merged else []
-    return PlainTable(layout, [*decisions, *why, *told], width, total, left_out, landmarks)
+    return PlainTable(layout, [*decisions, *why, *told], width, total, left_out, landmarks, _place_marks(grid, layout))
 
 
 def choose(layout: Layout, choices: Choices) -> Layout:
@@ -143,6 +149,16 @@ def drop_answered(decisions: Sequence[Decision], choices: Choices) -> list[Decis
     """The decisions without a question about the header that a person has answered."""
     is_answered = choices.header_rows is not None
     return [item for item in decisions if not (item.rule == "header" and item.asks and is_answered)]
+
+
+def _place_marks(grid: Grid, layout: Layout) -> Mapping[int, Mapping[str, Any]]:
+    """The marks of the columns that belong to the table, by their numbers in it."""
+    first, last = layout.first_column, layout.last_column
+    return {
+        column - first + 1: mark
+        for column, mark in grid.marks.items()
+        if first <= column and (last is None or column <= last)
+    }
 
 
 def _go_on(rows: Iterator[Sequence[str]], last: int | None, seen: int) -> Iterator[Sequence[str]]:

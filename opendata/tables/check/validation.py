@@ -28,7 +28,7 @@ from opendata.tables.check.odd_texts import may_be_odd
 from opendata.tables.check.oddities import Oddities
 from opendata.tables.check.row_keys import RowKeys
 from opendata.tables.report.report import TaskReport
-from opendata.tables.schema.header import Header, make_distinct, match_header, read_labels
+from opendata.tables.schema.header import Header, make_distinct, mark_fields, match_header, read_labels
 from opendata.tables.schema.schema import declare_zones, text_schema
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
@@ -99,6 +99,7 @@ class TableReader:
         sha256: str | None = None,
         renames: Mapping[str, str] | None = None,
         zones: Mapping[str, bool] | None = None,
+        marks: Mapping[int, Mapping[str, Any]] | None = None,
     ) -> None:
         self.schema = schema
         self.fields: Sequence[Field] = schema.fields if schema else ()
@@ -110,8 +111,7 @@ class TableReader:
         self._with_batches = with_batches
         self._on_bytes = on_bytes
         self._sha256 = sha256
-        self._renames = renames or {}
-        self._zones = zones or {}
+        self._renames, self._zones, self._marks = renames or {}, zones or {}, marks or {}
         self._source = Source(
             path, self.dialect, hashes=sha256 is None and self.dialect.table_bytes is None, on_bytes=on_bytes
         )
@@ -204,6 +204,7 @@ class TableReader:
             self.schema = text_schema(make_distinct(labels or [""] * max(len(head[0]), 1)))
         self.schema = declare_zones(self.schema, self._zones)
         header = match_header(labels, self.schema, is_mapped=not self._renames.keys().isdisjoint(told))
+        self.schema = mark_fields(self.schema, header, self._marks)
         self.task.labels = list(found)
         known = set(self.schema.names)
         extra = [item.name for item in header.columns if item.name not in known]
