@@ -8,6 +8,7 @@ from opendata import problems, web
 from opendata.api import register_api
 from opendata.receiving import receive_into
 from opendata.settings import Settings, read_settings
+from opendata.web.core.proxies import TrustedProxies
 from opendata.wiring import Services, build_services
 
 
@@ -23,6 +24,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         WTF_CSRF_CHECK_DEFAULT=False,
     )
     attach_services(app, found)
+    app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
+        app.wsgi_app, lambda: app.extensions["opendata"].settings.trusted_proxies
+    )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     problems.register_problems(app)

@@ -26,6 +26,9 @@ LANGUAGES = (*sorted(path.name for path in TRANSLATIONS.iterdir() if path.is_dir
 REVIEW_CHECKS = ("secrecy", "privacy", "wording", "timing", "method")
 """The checks of a review that there are, in the order in which pages show them."""
 
+KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE = "truncated", "full", "none"
+"""How much of a network address is kept."""
+
 _FIXED_CHECKS = ("secrecy", "privacy")
 
 
@@ -110,6 +113,18 @@ class Settings:
         3 * 1024**3, "Memory that the work on one draft may take, beyond what an idle process has.", unit="bytes"
     )
     work_seconds: int = _setting(3600, "How long the work on a draft may go without progress.", unit="seconds")
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        "Addresses or networks of the web servers in front (comma-separated), whose `X-Forwarded-For` is believed;"
+        " empty: none.",
+    )
+    audit_addresses: str = _setting(
+        KEEP_TRUNCATED,
+        "Addresses in the audit log and the list of sessions: `truncated` (IPv4 /24, IPv6 /48), `full` or `none`.",
+    )
+    audit_retention_days: int = _setting(
+        1095, "How long the audit log keeps events; the worker cuts older ones off.", unit="days"
+    )
     secure_cookies: bool = _setting(
         False, "Send session cookies over HTTPS only; set it wherever the portal has HTTPS."
     )
@@ -225,7 +240,12 @@ def write_instance_file(home: Path, values: Mapping[str, str]) -> None:
     os.replace(beside, home / INSTANCE_FILE)
 
 
-_CHOICES = {"review": ("none", "two-person"), "languages": LANGUAGES, "review_checks": REVIEW_CHECKS}
+_CHOICES = {
+    "review": ("none", "two-person"),
+    "languages": LANGUAGES,
+    "review_checks": REVIEW_CHECKS,
+    "audit_addresses": (KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE),
+}
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -303,6 +323,22 @@ def _parse_queue(name: str, default: object, text: str) -> str:  # noqa: ARG001 
     return text
 
 
+def _parse_networks(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - as _parse
+    import ipaddress
+
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in found:
+        try:
+            ipaddress.ip_network(part, strict=False)
+        except ValueError:
+            raise UsageError(
+                N_("%(variable)s must list addresses or networks such as 10.0.0.0/8, not “%(value)s”"),
+                variable=variable_of(name),
+                value=part[:100],
+            ) from None
+    return found
+
+
 def _parse_prefix(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", text):
         raise UsageError(
@@ -319,6 +355,7 @@ _CHECKS = {
     "queue_url": _parse_queue,
     "review_checks": _parse_checks,
     "timezone": _parse_timezone,
+    "trusted_proxies": _parse_networks,
 }
 
 

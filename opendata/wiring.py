@@ -12,6 +12,9 @@ from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
+from opendata.services.audit.checkpoints import Checkpoints
+from opendata.services.audit.events import Events
+from opendata.services.audit.verifying import Verifying
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import Publishers
@@ -61,10 +64,12 @@ class Services:
     answers: Answers
     backups: Backups
     checking: Checking
+    checkpoints: Checkpoints
     collecting: Collecting
     datasets: Datasets
     differences: Differences
     drafts: Drafts
+    events: Events
     exports: Exports
     findings: Findings
     forms: Forms
@@ -85,6 +90,7 @@ class Services:
     screening: Screening
     stops: Stops
     uploads: Uploads
+    verifying: Verifying
     versions: Versions
     withdrawals: Withdrawals
     work: Work
@@ -129,10 +135,12 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
         checking=Checking(context, damages),
+        checkpoints=Checkpoints(context),
         collecting=Collecting(context),
         datasets=datasets,
         differences=Differences(context, versions),
         drafts=drafts,
+        events=Events(context),
         exports=Exports(context, versions),
         findings=Findings(context),
         forms=Forms(context, versions),
@@ -153,6 +161,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         screening=Screening(context, manifests),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),
+        verifying=Verifying(context),
         versions=versions,
         withdrawals=withdrawals,
         work=work,

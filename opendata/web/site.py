@@ -15,7 +15,7 @@ from opendata.web.core import assets, formats, languages, problem_pages, securit
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
-from opendata.web.operations import custody, operations, stops
+from opendata.web.operations import audit, custody, operations, stops
 from opendata.web.review import answers, reviews
 from opendata.wording.findings import LESSER
 
@@ -54,6 +54,7 @@ def register_web(app: Flask) -> None:
         personal,
         problem_pages,
         operations,
+        audit,
     ):
         app.register_blueprint(module.blueprint)
     formats.register_formats(app)

@@ -12,8 +12,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from opendata.db.models import Base, Draft, Token, User, Version
+from opendata.db.models import Base, Draft, Event, Token, User, Version
 from opendata.db.session import Database
+from opendata.services.core.event_chain import chain_past
 
 
 @pytest.mark.both_databases
@@ -123,4 +124,27 @@ def test_migrations_can_be_taken_back(tmp_path: Path, empty_database_url: str) -
     database.migrate()
     command.downgrade(database.migration_config(), "base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
+    database.dispose()
+
+
+@pytest.mark.both_databases
+def test_events_of_before_are_there_unchanged_and_a_process_of_before_can_write_more(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0014")
+    insert = text(
+        "INSERT INTO events (at, actor, verb, subject_kind, subject, details)"
+        " VALUES ('2026-01-01 00:00:00+00:00', 'clerk', 'upload', 'draft', :s, '{}')"
+    )
+    with database.engine.begin() as connection:
+        connection.execute(insert, {"s": "before"})
+    database.migrate()
+    with database.engine.begin() as connection:
+        connection.execute(insert, {"s": "after"})
+    chain_past(database, datetime.now(UTC))
+    with database.unit() as session:
+        rows = list(session.scalars(select(Event).order_by(Event.position)))
+        assert [(row.position, row.subject, row.address) for row in rows] == [(1, "before", ""), (2, "after", "")]
+        assert (rows[0].previous, rows[1].previous) == (None, rows[0].digest)
     database.dispose()

@@ -5,6 +5,8 @@ Their changes need a CSRF token as well.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import g, request
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
@@ -43,7 +45,7 @@ def _find_bearer() -> Actor | None:
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedInError(N_("The header “Authorization” must look like “Bearer odt_…”"))
-    return services().accounts.authenticate(token.strip())
+    return replace(services().accounts.authenticate(token.strip()), address=request.remote_addr or "")
 
 
 def _check_csrf() -> None:

@@ -7,7 +7,7 @@ from opendata.db.models.accounts import IdempotencyKey, Token, User
 from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource
-from opendata.db.models.events import Event
+from opendata.db.models.events import Event, EventChain
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
 
@@ -22,6 +22,7 @@ __all__ = [
     "DraftComment",
     "DraftResource",
     "Event",
+    "EventChain",
     "Grant",
     "IdempotencyKey",
     "Publisher",

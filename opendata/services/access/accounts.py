@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotS
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.metadata.text import find_value_faults
 from opendata.services.catalogue.publishers import find_publisher
-from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.core.actors import SYSTEM, Actor, make_stranger
 from opendata.services.core.context import Context
 from opendata.services.core.values import TokenView, UserView
 
@@ -69,8 +70,11 @@ class Accounts:
         with self._context.read() as session:
             return [view_user(row) for row in session.scalars(select(User).order_by(User.name))]
 
-    def sign_in(self, name: str, password: str) -> tuple[Actor, str]:
-        """The actor of a name and password, and the mark that a session keeps. Raises `NotSignedInError`."""
+    def sign_in(self, name: str, password: str, *, address: str = "") -> tuple[Actor, str]:
+        """The actor of a name and password, and the mark that a session keeps. Raises `NotSignedInError`.
+
+        Both are written to the audit log; a name that no account has isn't, since it may be a password.
+        """
         from argon2.exceptions import Argon2Error
 
         row = None
@@ -80,11 +84,19 @@ class Accounts:
         try:
             # An unknown name costs the same time as a wrong password.
             find_hasher().verify(row.password if row else _decoy(), password.encode(errors="replace"))
+            is_right = row is not None and not row.disabled
         except Argon2Error:
-            row = None
-        if row is None or row.disabled:
+            is_right = False
+        if row is None or not is_right:
+            self._context.note(make_stranger(address), "sign-in-failed", "user", row.name if row else "")
             raise NotSignedInError(N_("The name or password is incorrect"))
-        return view_actor(row), row.session
+        actor = replace(view_actor(row), address=address)
+        self._context.note(actor, "sign-in", "user", row.name)
+        return actor, row.session
+
+    def sign_out(self, actor: Actor) -> None:
+        """Write to the audit log that somebody signed out."""
+        self._context.note(actor, "sign-out", "user", actor.name)
 
     def get_actor(self, name: str) -> Actor:
         """The actor of an account, for the owner of the instance who acts in its name.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opendata.domain.roles import Role
 from opendata.errors import N_, NotPermittedError, NotSignedInError
@@ -12,13 +12,15 @@ from opendata.errors import N_, NotPermittedError, NotSignedInError
 class Actor:
     """Somebody who acts: a reader, an editor of one publisher, a maintainer of all, or the system itself (no `id`).
 
-    A reader may belong to a publisher too: grants to the publisher are theirs, and nothing else is.
+    A reader may belong to a publisher too: grants to the publisher are theirs, and nothing else is. `address` is where
+    their request comes from.
     """
 
     name: str
     role: Role
     id: int | None = None
     publisher: str | None = None
+    address: str = field(default="", compare=False)
 
     @property
     def is_maintainer(self) -> bool:
@@ -37,6 +39,11 @@ class Actor:
 
 SYSTEM = Actor("system", Role.SYSTEM)
 """The command line and the worker, run by the owner of the instance."""
+
+
+def make_stranger(address: str) -> Actor:
+    """Somebody who isn't signed in: their name in the audit log is empty."""
+    return Actor("", Role.READER, address=address)
 
 
 def require_signed_in(actor: Actor | None) -> Actor:

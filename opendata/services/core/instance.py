@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from opendata.errors import N_, BackendError, StateError
@@ -83,10 +84,14 @@ def write_public_key(settings: Settings) -> None:
 
 
 def migrate_database(settings: Settings) -> None:
-    """Bring the tables to the newest form, making them where there are none. Raises `BackendError`."""
+    """Bring the tables to the newest form, making them where there are none. Raises `BackendError`.
+
+    Events of a release without the chain of the audit log are chained.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
     from opendata.db.session import Database
+    from opendata.services.core.event_chain import chain_past
 
     if not settings.database_url:
         (settings.home / "opendata.sqlite").touch(mode=0o600)  # its journals get the mode of the file itself
@@ -94,6 +99,7 @@ def migrate_database(settings: Settings) -> None:
     try:
         if not database.is_current():
             database.migrate()
+            chain_past(database, datetime.now(UTC))
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise BackendError(N_("The database isn't responding: %(reason)s"), reason=reason) from error

@@ -159,14 +159,15 @@ class Drafts(Steps):
             found = next((item for item in row.attachments if item.name == name), None)
             if found is None:
                 raise NotFoundError(N_("No attachment “%(name)s” was sent with the draft"), name=name[:100])
-            return ServedFile(
-                open=partial(self._context.private.open_blob, found.upload),
-                local_copy=partial(self._context.kept_copy, found.upload),
-                name=found.filename,
-                media_type=found.mediatype,
-                sha256=found.upload,
-                size=found.upload_bytes,
-            )
+        self._context.note(require_signed_in(actor), "download", "original", f"{draft}/{name}")
+        return ServedFile(
+            open=partial(self._context.private.open_blob, found.upload),
+            local_copy=partial(self._context.kept_copy, found.upload),
+            name=found.filename,
+            media_type=found.mediatype,
+            sha256=found.upload,
+            size=found.upload_bytes,
+        )
 
     def create(
         self,

@@ -69,7 +69,7 @@ def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 def begin_session(name: str, password: str) -> Actor:
     """Begin a new session; who it belongs to. Raises `NotSignedInError`."""
-    actor, mark = services().accounts.sign_in(name, password)
+    actor, mark = services().accounts.sign_in(name, password, address=request.remote_addr or "")
     kept = carry_over()
     session.clear()  # nothing else of the time before counts any more
     session.update(kept)
@@ -80,6 +80,8 @@ def begin_session(name: str, password: str) -> Actor:
 @blueprint.post("/sign-out")
 def sign_out() -> AnyResponse:
     """End the session."""
+    if g.actor is not None:
+        services().accounts.sign_out(g.actor)
     _end()
     flash(gettext("You are signed out"), "good")
     return redirect(url_for("catalogue.show_home"), 303)

@@ -34,6 +34,7 @@ _PRIVATE = (
     "account",
     "stops",
     "personal",
+    "audit",
 )
 """The blueprints whose pages are never kept by a cache."""
 
