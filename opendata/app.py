@@ -8,6 +8,7 @@ from opendata import problems, web
 from opendata.api import register_api
 from opendata.receiving import receive_into
 from opendata.settings import Settings, read_settings
+from opendata.web.core.cookies import name_cookie
 from opendata.web.core.proxies import TrustedProxies
 from opendata.wiring import Services, build_services
 
@@ -18,7 +19,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app = Flask("opendata", static_folder=None, template_folder=None)
     app.config.update(
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
-        SESSION_COOKIE_NAME="opendata_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,
@@ -42,13 +42,14 @@ def attach_services(app: Flask, services: Services) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
         SECRET_KEY=settings.secret_key or read_secret(settings),
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_NAME=name_cookie(settings, "opendata_session"),
+        SESSION_COOKIE_SECURE=settings.has_https,
     )
     app.extensions["opendata"] = services
 
 
 def read_secret(settings: Settings) -> str:
-    """The secret that signs sessions, made on first use."""
+    """The secret that signs the cookie of forms and messages, made on first use."""
     from opendata.storage.signing import write_secret
 
     path = settings.key_folder / "session.secret"

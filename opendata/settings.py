@@ -60,7 +60,9 @@ class Settings:
         "Checks that a reviewer signs before a draft can be approved (comma-separated)."
         " `secrecy` and `privacy` can't be left out.",
     )
-    secret_key: str = _setting("", "Signs sessions; empty: a random one kept in the instance folder.", secret=True)
+    secret_key: str = _setting(
+        "", "Signs the cookie that guards forms; empty: a random one kept in the instance folder.", secret=True
+    )
     max_upload_bytes: int = _setting(
         4 * 1024**3, "Largest request accepted, and largest file sent in pieces.", unit="bytes"
     )
@@ -125,9 +127,19 @@ class Settings:
     audit_retention_days: int = _setting(
         1095, "How long the audit log keeps events; the worker cuts older ones off.", unit="days"
     )
-    secure_cookies: bool = _setting(
-        False, "Send session cookies over HTTPS only; set it wherever the portal has HTTPS."
+    session_idle_minutes: int = _setting(
+        120, "After how long without a request a person has to sign in again.", unit="minutes"
     )
+    session_hours: int = _setting(12, "After how long a person has to sign in again in any case.", unit="hours")
+    secure_cookies: bool = _setting(
+        False,
+        "Send cookies over HTTPS only, also where `OPENDATA_BASE_URL` doesn't begin with https.",
+    )
+
+    @property
+    def has_https(self) -> bool:
+        """Whether readers reach the portal over HTTPS."""
+        return self.secure_cookies or self.base_url.startswith("https://")
 
     @property
     def database(self) -> str:

@@ -12,6 +12,7 @@ from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
+from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
@@ -88,6 +89,7 @@ class Services:
     reviews: Reviews
     schemas: Schemas
     screening: Screening
+    sessions: Sessions
     stops: Stops
     uploads: Uploads
     verifying: Verifying
@@ -159,6 +161,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         reviews=Reviews(context, drafts),
         schemas=schemas,
         screening=Screening(context, manifests),
+        sessions=Sessions(context),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),
         verifying=Verifying(context),

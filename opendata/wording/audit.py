@@ -20,6 +20,7 @@ ACTIONS: Mapping[str, str] = {
     "drop": N_("Left out"),
     "enable": N_("Reopened the account"),
     "end-grant": N_("Ended a grant"),
+    "end-session": N_("Ended sessions"),
     "erase": N_("Erased"),
     "erratum": N_("Corrected"),
     "grant": N_("Gave a grant"),

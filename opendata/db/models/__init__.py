@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opendata.db.models.access import Grant
-from opendata.db.models.accounts import IdempotencyKey, Token, User
+from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
 from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource
@@ -31,6 +31,7 @@ __all__ = [
     "Token",
     "Upload",
     "User",
+    "UserSession",
     "UtcDateTime",
     "Version",
 ]

@@ -12,7 +12,10 @@ from opendata.domain.roles import ACCOUNT_ROLES, Role
 
 
 class User(Base):
-    """A person who may sign in. An editor belongs to a publisher, a maintainer to none."""
+    """A person who may sign in. An editor belongs to a publisher, a maintainer to none.
+
+    `session` is what processes of an earlier release compare with their signed cookies.
+    """
 
     __tablename__ = "users"
     __table_args__ = (one_of("role", ACCOUNT_ROLES),)
@@ -25,6 +28,20 @@ class User(Base):
     session: Mapped[str] = mapped_column(String(64))
     created: Mapped[datetime]
     disabled: Mapped[bool] = mapped_column(default=False)
+
+
+class UserSession(Base):
+    """Somebody who is signed in in a browser: the SHA-256 of the text in its cookie. It is deleted when it ends."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    created: Mapped[datetime]
+    seen: Mapped[datetime]
+    address: Mapped[str]
+    browser: Mapped[str]
 
 
 class Token(Base):

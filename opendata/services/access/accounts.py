@@ -1,8 +1,7 @@
-"""Accounts: people, their passwords (Argon2id, RFC 9106), sessions and bearer tokens."""
+"""Accounts: people, their passwords (Argon2id, RFC 9106), signing in, and bearer tokens."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,10 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Token, User
+from opendata.domain.access.origin import NOWHERE, Origin
 from opendata.domain.roles import ACCOUNT_ROLES, Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.metadata.text import find_value_faults
+from opendata.services.access.sessions import begin_session, digest_text, end_sessions
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.actors import SYSTEM, Actor, make_stranger
 from opendata.services.core.context import Context
@@ -55,6 +56,7 @@ class Accounts:
             row = _find_user(session, name)
             row.password = find_hasher().hash(password)
             row.session = secrets.token_hex(16)
+            end_sessions(session, row.id)
             self._context.log(session, SYSTEM, "set-password", "user", name)
 
     def disable_user(self, name: str, *, disabled: bool = True) -> None:
@@ -63,6 +65,7 @@ class Accounts:
             row = _find_user(session, name)
             row.disabled = disabled
             row.session = secrets.token_hex(16)
+            end_sessions(session, row.id)
             self._context.log(session, SYSTEM, "disable" if disabled else "enable", "user", name)
 
     def list_users(self) -> Sequence[UserView]:
@@ -70,33 +73,44 @@ class Accounts:
         with self._context.read() as session:
             return [view_user(row) for row in session.scalars(select(User).order_by(User.name))]
 
-    def sign_in(self, name: str, password: str, *, address: str = "") -> tuple[Actor, str]:
-        """The actor of a name and password, and the mark that a session keeps. Raises `NotSignedInError`.
+    def sign_in(self, name: str, password: str, origin: Origin = NOWHERE) -> tuple[Actor, str]:
+        """Begin a session for a name and password: the actor and the text for the cookie. Raises `NotSignedInError`.
 
         Both are written to the audit log; a name that no account has isn't, since it may be a password.
         """
+        row = self._find(name)
+        begun = self._begin(row, origin) if self._verify(row, password) and row is not None else None
+        if begun is None:
+            self._context.note(make_stranger(origin.address), "sign-in-failed", "user", row.name if row else "")
+            raise NotSignedInError(N_("The name or password is incorrect"))
+        return begun
+
+    def _find(self, name: str) -> User | None:
+        if find_identifier_fault("", name) is not None:
+            return None
+        with self._context.read() as session:
+            return session.scalar(select(User).where(User.name == name))
+
+    def _verify(self, row: User | None, password: str) -> bool:
+        """Whether the password is right. An unknown name costs the same time as a wrong password."""
         from argon2.exceptions import Argon2Error
 
-        row = None
-        if find_identifier_fault("", name) is None:
-            with self._context.read() as session:
-                row = session.scalar(select(User).where(User.name == name))
         try:
-            # An unknown name costs the same time as a wrong password.
             find_hasher().verify(row.password if row else _decoy(), password.encode(errors="replace"))
-            is_right = row is not None and not row.disabled
         except Argon2Error:
-            is_right = False
-        if row is None or not is_right:
-            self._context.note(make_stranger(address), "sign-in-failed", "user", row.name if row else "")
-            raise NotSignedInError(N_("The name or password is incorrect"))
-        actor = replace(view_actor(row), address=address)
-        self._context.note(actor, "sign-in", "user", row.name)
-        return actor, row.session
+            return False
+        return row is not None and not row.disabled
 
-    def sign_out(self, actor: Actor) -> None:
-        """Write to the audit log that somebody signed out."""
-        self._context.note(actor, "sign-out", "user", actor.name)
+    def _begin(self, known: User, origin: Origin) -> tuple[Actor, str] | None:
+        """Begin a session; None where the password was changed or the account closed while it was checked."""
+        with self._context.write() as session:
+            row = session.get(User, known.id, with_for_update=True)
+            if row is None or row.disabled or row.password != known.password:
+                return None
+            text, number = begin_session(self._context, session, row, origin)
+            actor = replace(view_actor(row), address=origin.address, session=number)
+            self._context.log(session, actor, "sign-in", "user", row.name)
+        return actor, text
 
     def get_actor(self, name: str) -> Actor:
         """The actor of an account, for the owner of the instance who acts in its name.
@@ -107,14 +121,6 @@ class Accounts:
             row = _find_user(session, name)
             if row.disabled:
                 raise StateError(N_("The account “%(name)s” is closed"), name=name)
-            return view_actor(row)
-
-    def resume(self, user: int, mark: str) -> Actor | None:
-        """The actor of a session, or None where it has ended."""
-        with self._context.read() as session:
-            row = session.get(User, user)
-            if row is None or row.disabled or not secrets.compare_digest(row.session, mark):
-                return None
             return view_actor(row)
 
     def create_token(self, user: str, name: str = "", *, days: int | None = None) -> tuple[str, TokenView]:
@@ -134,7 +140,7 @@ class Accounts:
             token = Token(
                 user_id=row.id,
                 name=name,
-                digest=_digest(text),
+                digest=digest_text(text),
                 created=now,
                 expires=now + timedelta(days=days) if days is not None else None,
                 revoked=False,
@@ -163,7 +169,7 @@ class Accounts:
 
     def authenticate(self, text: str) -> Actor:
         """The actor of a bearer token. Raises `NotSignedInError` where it is unknown, revoked or expired."""
-        query = select(Token, User).join(User, User.id == Token.user_id).where(Token.digest == _digest(text))
+        query = select(Token, User).join(User, User.id == Token.user_id).where(Token.digest == digest_text(text))
         with self._context.read() as session:
             found = session.execute(query).first()
         if found is None:
@@ -240,10 +246,6 @@ def view_user(row: User) -> UserView:
 
 def _view_token(row: Token, user: str) -> TokenView:
     return TokenView(id=row.id, user=user, name=row.name, created=row.created, expires=row.expires, revoked=row.revoked)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 @cache

@@ -13,7 +13,7 @@ class Actor:
     """Somebody who acts: a reader, an editor of one publisher, a maintainer of all, or the system itself (no `id`).
 
     A reader may belong to a publisher too: grants to the publisher are theirs, and nothing else is. `address` is where
-    their request comes from.
+    their request comes from, `session` the session of the browser that sent it.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Actor:
     id: int | None = None
     publisher: str | None = None
     address: str = field(default="", compare=False)
+    session: int | None = field(default=None, compare=False)
 
     @property
     def is_maintainer(self) -> bool:

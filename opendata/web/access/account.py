@@ -1,4 +1,4 @@
-"""The page of an account: the data it was granted, and its tokens."""
+"""The page of an account: the data it was granted, its tokens, and where it is signed in."""
 
 from __future__ import annotations
 
@@ -47,11 +47,28 @@ def revoke_token(token: int) -> Answer:
     return redirect(url_for("account.show_account"), 303)
 
 
+@blueprint.post("/sessions/<int:number>/end")
+def end_session(number: int) -> Answer:
+    """End the session of another browser."""
+    services().sessions.end(g.actor, number)
+    flash(gettext("The session is ended"), "good")
+    return redirect(url_for("account.show_account"), 303)
+
+
+@blueprint.post("/sessions/end-others")
+def end_other_sessions() -> Answer:
+    """End the sessions of all other browsers."""
+    count = services().sessions.end_others(g.actor)
+    flash(gettext("Other sessions ended: %(count)s", count=count), "good")
+    return redirect(url_for("account.show_account"), 303)
+
+
 def _render(text: str = "", message: str = "") -> str:
     return render_template(
         "access/account.html",
         grants=services().grants.list_own(g.actor),
         tokens=[item for item in services().accounts.list_tokens(g.actor.name) if not item.revoked],
+        sessions=services().sessions.list(g.actor),
         days=TOKEN_DAYS,
         text=text,
         message=message,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
+from opendata.domain.access.origin import Origin, name_browser
 from opendata.errors import NotSignedInError
 from opendata.services.core.actors import Actor
 from opendata.web.access.kept_forms import carry_over, forget_sent_form, keep_form, keep_old_form, note_former
 from opendata.web.access.throttle import Throttle
+from opendata.web.core.cookies import SESSION, delete_cookie, read_cookie, write_cookie
 from opendata.web.core.instance import services
 from opendata.web.core.readers import find_session
 from opendata.web.core.security import csrf, limit_form, protect_forms
@@ -31,8 +33,7 @@ throttle = Throttle(tries=8, seconds=300)
 def load_actor() -> None:
     """Set `g.actor` (None where nobody is signed in) and `g.has_session`."""
     g.actor, g.has_session = None, False
-    cookie = current_app.config["SESSION_COOKIE_NAME"]
-    if request.blueprint in _WITHOUT or cookie not in request.cookies or "user" not in session:
+    if request.blueprint in _WITHOUT or not read_cookie(SESSION):
         return
     g.actor = find_session()
     g.has_session = g.actor is not None
@@ -69,11 +70,15 @@ def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 def begin_session(name: str, password: str) -> Actor:
     """Begin a new session; who it belongs to. Raises `NotSignedInError`."""
-    actor, mark = services().accounts.sign_in(name, password, address=request.remote_addr or "")
+    origin = Origin(address=request.remote_addr or "", browser=name_browser(request.user_agent.string))
+    actor, text = services().accounts.sign_in(name, password, origin)
+    if g.get("actor") is not None:
+        services().sessions.sign_out(g.actor)  # nobody could end it from this browser any longer
+    write_cookie(SESSION, text)
     kept = carry_over()
     session.clear()  # nothing else of the time before counts any more
     session.update(kept)
-    session["user"], session["mark"] = actor.id, mark
+    session["user"] = actor.id
     return actor
 
 
@@ -81,7 +86,7 @@ def begin_session(name: str, password: str) -> Actor:
 def sign_out() -> AnyResponse:
     """End the session."""
     if g.actor is not None:
-        services().accounts.sign_out(g.actor)
+        services().sessions.sign_out(g.actor)
     _end()
     flash(gettext("You are signed out"), "good")
     return redirect(url_for("catalogue.show_home"), 303)
@@ -124,6 +129,7 @@ def _check_form() -> AnyResponse | None:
 def _end() -> None:
     """End the session; of it, only whose it was is remembered, for the forms that they may still send."""
     user = session.get("user")
+    delete_cookie(SESSION)
     session.clear()
     if user is not None:
         note_former(user)

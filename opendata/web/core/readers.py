@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 
-from flask import current_app, g, make_response, request, session
+from flask import g, make_response, request
 from werkzeug.wrappers import Response
 
 from opendata.errors import N_, NotPublicError, NotSignedInError
 from opendata.services.core.actors import Actor
+from opendata.web.core.cookies import SESSION, read_cookie
 from opendata.web.core.instance import services
 
 PRIVATE = "private, no-store"
@@ -21,15 +22,8 @@ PRIVATE = "private, no-store"
 
 def find_session() -> Actor | None:
     """Who is signed in in this browser, None where nobody is."""
-    cookie = current_app.config["SESSION_COOKIE_NAME"]
-    if cookie not in request.cookies or "user" not in session:
-        return None
-    return place_here(services().accounts.resume(session["user"], session["mark"]))
-
-
-def place_here(actor: Actor | None) -> Actor | None:
-    """The actor with the address that this request comes from."""
-    return replace(actor, address=request.remote_addr or "") if actor is not None else None
+    text = read_cookie(SESSION)
+    return services().sessions.resume(text, request.remote_addr or "") if text else None
 
 
 def reader() -> Actor | None:
@@ -76,4 +70,4 @@ def _identify() -> Actor | None:
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedInError(N_("The header “Authorization” must look like “Bearer odt_…”"))
-    return place_here(services().accounts.authenticate(token.strip()))
+    return replace(services().accounts.authenticate(token.strip()), address=request.remote_addr or "")

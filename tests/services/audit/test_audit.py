@@ -15,6 +15,7 @@ import rfc8785
 from sqlalchemy import text
 
 from opendata.db.models import Event, EventChain
+from opendata.domain.access.origin import Origin
 from opendata.errors import InputError, NotPermittedError, NotSignedInError, UnreadableFileError
 from opendata.services.audit.events import EventFilter
 from opendata.services.audit.verifying import Verified, verify_export
@@ -376,11 +377,12 @@ def test_the_export_verifies_elsewhere_and_its_csv_holds_no_formula(services: Se
 
 def test_signing_in_and_out_is_written_down_and_an_unknown_name_is_not(services: Services) -> None:
     make_actor(services, "clerk")
+    origin = Origin(address="2001:db8:1:2:3::4")
     for name in ("clerk", "my-secret-password"):
         with pytest.raises(NotSignedInError):
-            services.accounts.sign_in(name, "wrong", address="2001:db8:1:2:3::4")
-    actor, _ = services.accounts.sign_in("clerk", "a long password", address="2001:db8:1:2:3::4")
-    services.accounts.sign_out(actor)
+            services.accounts.sign_in(name, "wrong", origin)
+    actor, _ = services.accounts.sign_in("clerk", "a long password", origin)
+    services.sessions.sign_out(actor)
     page = services.events.list(SYSTEM, limit=4)
     found = [(item["actor"], item["action"], item["subject"]["id"], item["address"]) for item in page.items]
     place = "2001:db8:1::/48"
