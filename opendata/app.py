@@ -7,6 +7,7 @@ from flask import Flask
 from opendata import problems, web
 from opendata.api import register_api
 from opendata.receiving import receive_into
+from opendata.services.core.instance import read_secret
 from opendata.settings import Settings, read_settings
 from opendata.web.core.cookies import name_cookie
 from opendata.web.core.proxies import TrustedProxies
@@ -41,20 +42,8 @@ def attach_services(app: Flask, services: Services) -> None:
     app.request_class = receive_into(settings.receiving_folder)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
-        SECRET_KEY=settings.secret_key or read_secret(settings),
+        SECRET_KEY=read_secret(settings),
         SESSION_COOKIE_NAME=name_cookie(settings, "opendata_session"),
         SESSION_COOKIE_SECURE=settings.has_https,
     )
     app.extensions["opendata"] = services
-
-
-def read_secret(settings: Settings) -> str:
-    """The secret that signs the cookie of forms and messages, made on first use."""
-    from opendata.storage.signing import write_secret
-
-    path = settings.key_folder / "session.secret"
-    if not path.exists():
-        import secrets
-
-        write_secret(path, secrets.token_hex(32))
-    return path.read_text(encoding="ascii").strip()

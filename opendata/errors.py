@@ -142,6 +142,24 @@ class NotPermittedError(OpendataError):
     title = N_("You don't have permission to do this")
 
 
+class WaitError(OpendataError):
+    """The request may be sent again in some `seconds`."""
+
+    slug = "wait"
+    title = N_("Try again later")
+
+    def __init__(self, message: str = "", /, *, seconds: int, **params: Any) -> None:
+        super().__init__(message, **params)
+        self.seconds = seconds
+
+
+class TooManyAttemptsError(WaitError):
+    """Too many wrong sign-ins came before this one."""
+
+    slug = "too-many-attempts"
+    title = N_("Too many attempts")
+
+
 class NotFoundError(OpendataError):
     """No such thing, or not visible to this reader."""
 

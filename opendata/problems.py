@@ -26,6 +26,8 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.TooLargeError: 413,
     errors.NotSignedInError: 401,
     errors.NotPermittedError: 403,
+    errors.WaitError: 503,
+    errors.TooManyAttemptsError: 429,
     errors.NotFoundError: 404,
     errors.NotPublicError: 404,
     errors.MovedError: 308,
@@ -102,7 +104,10 @@ def register_problems(app: Flask) -> None:
             app.logger.error("%s %s: %s", request.method, request.path, error)
         if isinstance(error, errors.MovedError):
             return _lead_on(error)
-        return _answer(describe_problem(error, choose_voice(), request.path))
+        answer = _answer(describe_problem(error, choose_voice(), request.path))
+        if isinstance(error, errors.WaitError):
+            answer.headers["Retry-After"] = str(error.seconds)
+        return answer
 
     @app.errorhandler(HTTPException)
     def _handle_http(error: HTTPException) -> Response:

@@ -12,6 +12,7 @@ from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
+from opendata.services.access.limits import Limits
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
@@ -79,6 +80,7 @@ class Services:
     imports: Imports
     keys: Keys
     kept_forms: KeptForms
+    limits: Limits
     matching: Matching
     originals: Originals
     previews: Previews
@@ -150,6 +152,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         health=Health(context),
         keys=Keys(context),
         kept_forms=KeptForms(context),
+        limits=Limits(context),
         imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),
         matching=Matching(context, manifests),
         originals=Originals(context),

@@ -37,6 +37,7 @@ ACTIONS: Mapping[str, str] = {
     "sign": N_("Signed checks"),
     "sign-in": N_("Signed in"),
     "sign-in-failed": N_("Failed to sign in"),
+    "sign-in-refused": N_("Refused sign-ins after too many attempts"),
     "sign-out": N_("Signed out"),
     "submit": N_("Submitted"),
     "suspend": N_("Stopped"),

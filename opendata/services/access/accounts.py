@@ -19,6 +19,7 @@ from opendata.domain.roles import ACCOUNT_ROLES, Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.metadata.text import find_value_faults
+from opendata.services.access.limits import Limits
 from opendata.services.access.sessions import begin_session, digest_text, end_sessions
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.actors import SYSTEM, Actor, make_stranger
@@ -38,6 +39,7 @@ class Accounts:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._limits = Limits(context)
 
     def create_user(self, name: str, password: str, role: str, publisher: str | None = None) -> UserView:
         """Create an account; an editor needs a publisher, a reader may have one.
@@ -74,15 +76,18 @@ class Accounts:
             return [view_user(row) for row in session.scalars(select(User).order_by(User.name))]
 
     def sign_in(self, name: str, password: str, origin: Origin = NOWHERE) -> tuple[Actor, str]:
-        """Begin a session for a name and password: the actor and the text for the cookie. Raises `NotSignedInError`.
+        """Begin a session for a name and password: the actor and the text for the cookie.
 
+        Raises `NotSignedInError`, and `TooManyAttemptsError` where too many wrong sign-ins came before.
         Both are written to the audit log; a name that no account has isn't, since it may be a password.
         """
         row = self._find(name)
+        attempt = self._limits.count_sign_in(name, row, origin)
         begun = self._begin(row, origin) if self._verify(row, password) and row is not None else None
         if begun is None:
             self._context.note(make_stranger(origin.address), "sign-in-failed", "user", row.name if row else "")
             raise NotSignedInError(N_("The name or password is incorrect"))
+        self._limits.take_back(attempt)
         return begun
 
     def _find(self, name: str) -> User | None:

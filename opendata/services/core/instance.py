@@ -71,6 +71,14 @@ def create_instance(settings: Settings, *, review: str | None = None) -> bool:
     return new
 
 
+def read_secret(settings: Settings) -> str:
+    """The secret that signs the cookie of forms and keys the digests of addresses, made on first use."""
+    path = settings.key_folder / SESSION_FILE
+    if not settings.secret_key and not path.exists():
+        write_secret(path, secrets.token_hex(32))
+    return settings.secret_key or path.read_text(encoding="ascii").strip()
+
+
 def write_public_key(settings: Settings) -> None:
     """Put the public half of the present key where operators find it."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

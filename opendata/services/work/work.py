@@ -15,6 +15,7 @@ from opendata.db.models import Dataset, Draft
 from opendata.domain.drafts import DraftState, Failure
 from opendata.errors import OpendataError
 from opendata.services.access.kept_forms import KeptForms
+from opendata.services.access.limits import Limits
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.catalogue.manifests import Manifests
@@ -140,6 +141,7 @@ class Work:
         Uploads(self._context).tidy()
         KeptForms(self._context).tidy()
         Sessions(self._context).tidy()
+        Limits(self._context).tidy()
         Checkpoints(self._context).tidy()
         self._screening.run_slice()
         self._checking.run_slice(time.monotonic() - self._looked)

@@ -11,11 +11,11 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.domain.access.origin import Origin, name_browser
-from opendata.errors import NotSignedInError
+from opendata.errors import NotSignedInError, TooManyAttemptsError
+from opendata.services.access.limits import DEVICE_DAYS
 from opendata.services.core.actors import Actor
 from opendata.web.access.kept_forms import carry_over, forget_sent_form, keep_form, keep_old_form, note_former
-from opendata.web.access.throttle import Throttle
-from opendata.web.core.cookies import SESSION, delete_cookie, read_cookie, write_cookie
+from opendata.web.core.cookies import DEVICE, SESSION, delete_cookie, read_cookie, write_cookie
 from opendata.web.core.instance import services
 from opendata.web.core.readers import find_session
 from opendata.web.core.security import csrf, limit_form, protect_forms
@@ -26,8 +26,6 @@ blueprint.before_request(protect_forms)
 
 _WITHOUT = ("assets", "downloads", "operations")
 """What looks at the session only where not everybody may have it, so that caches may keep the rest."""
-
-throttle = Throttle(tries=8, seconds=300)
 
 
 def load_actor() -> None:
@@ -53,25 +51,23 @@ def show_sign_in() -> AnyResponse | str:
 def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Check name and password and begin a new session."""
     name, wanted = request.form.get("name", "").strip(), request.form.get("next", "")
-    key = f"{name}\n{request.remote_addr}"
-    wait = throttle.wait_seconds(key)
-    if wait:
-        message = gettext("Too many attempts. Try again in %(count)s seconds", count=wait)
-        return _render(error=message, name=name, next=wanted), 429, {"Retry-After": str(wait)}
     try:
         actor = begin_session(name, request.form.get("password", ""))
+    except TooManyAttemptsError as error:
+        page = _render(error=gettext(error.message, **error.params), name=name, next=wanted)
+        return page, 429, {"Retry-After": str(error.seconds)}
     except NotSignedInError as error:
-        throttle.note_failure(key)
         return _render(error=gettext(error.message), name=name, next=wanted), 401
-    throttle.forget(key)
     flash(gettext("Welcome, %(name)s", name=actor.name), "good")
     return redirect(safe_path(wanted), 303)
 
 
 def begin_session(name: str, password: str) -> Actor:
-    """Begin a new session; who it belongs to. Raises `NotSignedInError`."""
-    origin = Origin(address=request.remote_addr or "", browser=name_browser(request.user_agent.string))
+    """Begin a new session; who it belongs to. Raises as `Accounts.sign_in` does."""
+    agent = name_browser(request.user_agent.string)
+    origin = Origin(address=request.remote_addr or "", browser=agent, device=read_cookie(DEVICE))
     actor, text = services().accounts.sign_in(name, password, origin)
+    write_cookie(DEVICE, services().limits.remember(actor, origin), seconds=DEVICE_DAYS * 24 * 3600)
     if g.get("actor") is not None:
         services().sessions.sign_out(g.actor)  # nobody could end it from this browser any longer
     write_cookie(SESSION, text)

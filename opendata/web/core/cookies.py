@@ -11,6 +11,9 @@ from opendata.web.core.instance import services
 SESSION = "opendata_id"
 """The text of the session, of which the database has the digest."""
 
+DEVICE = "opendata_device"
+"""Marks a browser in which somebody has signed in, so that nobody else's wrong sign-ins keep them out."""
+
 _PREFIX = "__Host-"
 """A browser accepts a cookie of such a name only over HTTPS, and sends it only to this host (RFC 6265bis)."""
 

@@ -6,17 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from opendata.web.access import sessions
-from opendata.web.access.throttle import Throttle
 from tests.web.conftest import PASSWORD, Portal, find_token, make_portal, send
-
-
-@pytest.fixture(autouse=True)
-def _forget_failures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "throttle", Throttle(tries=3, seconds=300))
 
 
 def test_signing_in_leads_to_the_workspace_and_out_again(portal: Portal) -> None:
@@ -67,7 +61,7 @@ def test_the_cookies_are_out_of_reach_of_scripts_and_other_sites(portal: Portal)
     client = portal.client()
     cookies = list_cookies(client.get("/sign-in"))
     cookies |= list_cookies(send(client, "/sign-in", {"name": "clerk", "password": PASSWORD}))
-    assert sorted(cookies) == ["opendata_id", "opendata_session"]
+    assert sorted(cookies) == ["opendata_device", "opendata_id", "opendata_session"]
     for cookie in cookies.values():
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
@@ -83,7 +77,7 @@ def test_cookies_of_a_portal_with_https_are_for_its_host_alone(tmp_path: Path) -
         headers = {"Referer": "https://data.example.org/sign-in"}
         answer = client.post("/sign-in", data=data, base_url="https://data.example.org", headers=headers)
         cookies |= list_cookies(answer)
-        assert sorted(cookies) == ["__Host-opendata_id", "__Host-opendata_session"]
+        assert sorted(cookies) == ["__Host-opendata_device", "__Host-opendata_id", "__Host-opendata_session"]
         for cookie in cookies.values():
             assert "Secure" in cookie
             assert "Path=/" in cookie
@@ -204,28 +198,26 @@ def test_nobody_is_led_away_after_signing_in(portal: Portal, wanted: str) -> Non
     assert answer.headers["Location"] == "/workspace"
 
 
-def test_guessing_is_slowed_down(portal: Portal) -> None:
-    client = portal.client("en")
-    for _ in range(3):
-        assert send(client, "/sign-in", {"name": "clerk", "password": "guess"}).status_code == 401
-    refused = send(client, "/sign-in", {"name": "clerk", "password": PASSWORD})
-    assert refused.status_code == 429
-    assert 0 < int(refused.headers["Retry-After"]) <= 300
-    assert send(client, "/sign-in", {"name": "boss", "password": PASSWORD}).status_code == 303
+def test_guessing_is_slowed_down_and_keeps_nobody_out_of_their_own_browser(tmp_path: Path) -> None:
+    with make_portal(tmp_path / "desk", trusted_proxies=("127.0.0.1",)) as desk:
+        owner = desk.signed_in("clerk", "en")
+        send(owner, "/sign-out", {}, form="/")
+        guesser = desk.client("en")
 
+        def guess(client: FlaskClient, name: str, password: str, address: str) -> TestResponse:
+            client.environ_base["HTTP_X_FORWARDED_FOR"] = address
+            return send(client, "/sign-in", {"name": name, "password": password})
 
-def test_the_throttle_forgets_after_its_time() -> None:
-    now = [0.0]
-    throttle = Throttle(tries=2, seconds=10, clock=lambda: now[0])
-    throttle.note_failure("a")
-    now[0] = 4
-    throttle.note_failure("a")
-    assert (throttle.wait_seconds("a"), throttle.wait_seconds("b")) == (6, 0)
-    now[0] = 10
-    assert throttle.wait_seconds("a") == 0
-    throttle.note_failure("a")
-    throttle.forget("a")
-    assert throttle.wait_seconds("a") == 0
+        statuses = [guess(guesser, "clerk", "guess", f"198.51.100.{number}").status_code for number in range(12)]
+        assert statuses == [401] * 5 + [429] * 7
+        refused = guess(guesser, "clerk", PASSWORD, "198.51.100.77")
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["Retry-After"]) <= 60
+        assert "There were too many attempts" in refused.text
+        unknown = [guess(guesser, "nobody", "guess", f"192.0.2.{number}").status_code for number in range(12)]
+        assert unknown == statuses
+        assert guess(guesser, "boss", PASSWORD, "203.0.113.5").status_code == 303
+        assert guess(owner, "clerk", PASSWORD, "198.51.100.77").status_code == 303
 
 
 def test_a_form_without_files_is_small(portal: Portal) -> None:
