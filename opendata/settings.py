@@ -10,6 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, UsageError
+from opendata.setting_values import (
+    parse_address,
+    parse_contacts,
+    parse_hosts,
+    parse_networks,
+    parse_prefix,
+    parse_queue,
+    parse_timezone,
+)
+from opendata.setting_values import variable_of as variable_of
 
 INSTANCE_FILE = "opendata.env"
 """The file in the instance folder that keeps the settings `init` and `demo` chose (`NAME=value` lines)."""
@@ -47,6 +57,16 @@ class Settings:
         "", "Folder of originals, drafts and reports; empty: `private` in the instance folder."
     )
     base_url: str = _setting("", "Public address of the portal, without a final slash; empty: that of the request.")
+    other_hosts: tuple[str, ...] = _setting(
+        (),
+        "Further hosts that requests may name once `OPENDATA_BASE_URL` is set (comma-separated), such as"
+        " 10.0.0.5:8000.",
+    )
+    security_contact: tuple[str, ...] = _setting(
+        (),
+        "Where to report weaknesses, for `/.well-known/security.txt`: mailto:, https: or tel: addresses"
+        " (comma-separated); empty: no such file.",
+    )
     title: str = _setting("", "Name of the portal on its pages; empty: a general name.")
     languages: tuple[str, ...] = _setting(
         ("zh", "en"), "Languages of the portal, the default first (comma-separated: zh, en)."
@@ -209,11 +229,6 @@ def list_settings() -> tuple[SettingInfo, ...]:
     )
 
 
-def variable_of(name: str) -> str:
-    """The environment variable of a setting."""
-    return f"OPENDATA_{name.upper()}"
-
-
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings: the environment wins over the instance file, which wins over the defaults.
 
@@ -301,73 +316,15 @@ def _parse_checks(name: str, default: object, text: str) -> object:
     return found
 
 
-def _parse_timezone(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
-    import zoneinfo
-
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        raise UsageError(
-            N_("%(variable)s must be a time zone such as Asia/Shanghai, not “%(value)s”"),
-            variable=variable_of(name),
-            value=text,
-        ) from None
-    return text
-
-
-def _parse_address(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
-    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", text):
-        raise UsageError(
-            N_("%(variable)s must be a web address such as https://data.example.org, not “%(value)s”"),
-            variable=variable_of(name),
-            value=text,
-        )
-    return text.rstrip("/")
-
-
-def _parse_queue(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
-    if not re.fullmatch(r"(rediss?|unix)://\S+", text):
-        raise UsageError(
-            N_("%(variable)s must be an address such as redis://127.0.0.1:6379/0, not “%(value)s”"),
-            variable=variable_of(name),
-            value=text.rpartition("@")[2],  # the part before it is a password
-        )
-    return text
-
-
-def _parse_networks(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - as _parse
-    import ipaddress
-
-    found = tuple(part.strip() for part in text.split(",") if part.strip())
-    for part in found:
-        try:
-            ipaddress.ip_network(part, strict=False)
-        except ValueError:
-            raise UsageError(
-                N_("%(variable)s must list addresses or networks such as 10.0.0.0/8, not “%(value)s”"),
-                variable=variable_of(name),
-                value=part[:100],
-            ) from None
-    return found
-
-
-def _parse_prefix(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
-    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", text):
-        raise UsageError(
-            N_("%(variable)s must be a path such as /_files, not “%(value)s”"),
-            variable=variable_of(name),
-            value=text,
-        )
-    return text.rstrip("/")
-
-
 _CHECKS = {
-    "accel_prefix": _parse_prefix,
-    "base_url": _parse_address,
-    "queue_url": _parse_queue,
+    "accel_prefix": parse_prefix,
+    "base_url": parse_address,
+    "other_hosts": parse_hosts,
+    "security_contact": parse_contacts,
+    "queue_url": parse_queue,
     "review_checks": _parse_checks,
-    "timezone": _parse_timezone,
-    "trusted_proxies": _parse_networks,
+    "timezone": parse_timezone,
+    "trusted_proxies": parse_networks,
 }
 
 

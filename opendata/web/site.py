@@ -30,6 +30,7 @@ def register_web(app: Flask) -> None:
         locale_selector=languages.choose_locale,
     )
     security.csrf.init_app(app)
+    app.before_request(security.refuse_unknown_host)
     app.before_request(sessions.load_actor)
     app.after_request(security.add_headers)
     app.after_request(languages.keep_choice)
