@@ -160,6 +160,13 @@ class TooManyAttemptsError(WaitError):
     title = N_("Too many attempts")
 
 
+class OverloadedError(WaitError):
+    """More is asked for at once than one process can do."""
+
+    slug = "overloaded"
+    title = N_("The portal is busy")
+
+
 class NotFoundError(OpendataError):
     """No such thing, or not visible to this reader."""
 

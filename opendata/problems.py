@@ -28,6 +28,7 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.NotPermittedError: 403,
     errors.WaitError: 503,
     errors.TooManyAttemptsError: 429,
+    errors.OverloadedError: 503,
     errors.NotFoundError: 404,
     errors.NotPublicError: 404,
     errors.MovedError: 308,

@@ -13,6 +13,7 @@ from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
 from opendata.services.access.limits import Limits
+from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
@@ -86,6 +87,7 @@ class Services:
     previews: Previews
     publishers: Publishers
     rebuilding: Rebuilding
+    recoveries: Recoveries
     renaming: Renaming
     restoring: Restoring
     reviews: Reviews
@@ -159,6 +161,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         previews=Previews(context),
         publishers=publishers,
         rebuilding=Rebuilding(context),
+        recoveries=Recoveries(context),
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
         reviews=Reviews(context, drafts),

@@ -9,7 +9,7 @@ from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Sche
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource
 from opendata.db.models.events import Event, EventChain
 from opendata.db.models.reviews import DraftComment, ReviewCheck
-from opendata.db.models.sign_ins import Failures, KnownPlace
+from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "IdempotencyKey",
     "KnownPlace",
     "Publisher",
+    "Recovery",
     "ReviewCheck",
     "Schema",
     "Token",

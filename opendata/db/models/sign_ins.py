@@ -1,4 +1,4 @@
-"""What protects signing in: counters of wrong sign-ins, and from where each account has signed in before."""
+"""Beside signing in: counters of wrong sign-ins, from where each account has signed in before, links to recover one."""
 
 from __future__ import annotations
 
@@ -34,3 +34,14 @@ class KnownPlace(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     digest: Mapped[str] = mapped_column(String(64), index=True)
     seen: Mapped[datetime]
+
+
+class Recovery(Base):
+    """A link with which a person sets a new password once: the SHA-256 of its text. It is deleted when it is used."""
+
+    __tablename__ = "recoveries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    expires: Mapped[datetime]

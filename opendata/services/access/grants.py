@@ -22,7 +22,7 @@ from opendata.domain.roles import Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.text import find_value_faults
-from opendata.services.access.accounts import add_account
+from opendata.services.access.accounts import add_account, check_account
 from opendata.services.catalogue.entries import find_dataset, view_dataset
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.access import disclosure_of, has_ended, where_granted
@@ -134,11 +134,13 @@ class Grants:
     def accept(self, text: str, name: str, password: str) -> GrantView:
         """Accept an invitation with a new account, whose role is reader.
 
-        Raises `NotFoundError`, `InvalidMetadataError`, and `StateError` if the name is in use.
+        Raises `NotFoundError`, `InvalidMetadataError`, `OverloadedError`, and `StateError` if the name is in use.
         """
+        self.get_invitation(text)
+        kept = check_account(self._context, name.strip(), password, Role.READER)
         with self._context.write() as session:
             row = self._find_invitation(session, text)
-            user = add_account(self._context, session, name.strip(), password, Role.READER)
+            user = add_account(self._context, session, name.strip(), kept, Role.READER)
             return self._take(session, row, user)
 
     def accept_as(self, actor: Actor | None, text: str) -> GrantView:

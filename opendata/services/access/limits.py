@@ -67,6 +67,10 @@ class Limits:
         """Count an attempt to accept an invitation. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("invitation", name_source(address), 20, 300)], make_stranger(address), "")
 
+    def count_change(self, actor: Actor) -> Attempt:
+        """Count an attempt to change one's own password. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("change", actor.name, 5, 60)], actor, actor.name)
+
     def take_back(self, attempt: Attempt) -> None:
         """An attempt that succeeded doesn't count."""
         with self._context.write() as session:

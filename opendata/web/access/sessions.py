@@ -11,7 +11,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.domain.access.origin import Origin, name_browser
-from opendata.errors import NotSignedInError, TooManyAttemptsError
+from opendata.errors import NotSignedInError, WaitError
+from opendata.problems import status_of
 from opendata.services.access.limits import DEVICE_DAYS
 from opendata.services.core.actors import Actor
 from opendata.web.access.kept_forms import carry_over, forget_sent_form, keep_form, keep_old_form, note_former
@@ -53,9 +54,9 @@ def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
     name, wanted = request.form.get("name", "").strip(), request.form.get("next", "")
     try:
         actor = begin_session(name, request.form.get("password", ""))
-    except TooManyAttemptsError as error:
+    except WaitError as error:
         page = _render(error=gettext(error.message, **error.params), name=name, next=wanted)
-        return page, 429, {"Retry-After": str(error.seconds)}
+        return page, status_of(error), {"Retry-After": str(error.seconds)}
     except NotSignedInError as error:
         return _render(error=gettext(error.message), name=name, next=wanted), 401
     flash(gettext("Welcome, %(name)s", name=actor.name), "good")
@@ -64,8 +65,7 @@ def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 def begin_session(name: str, password: str) -> Actor:
     """Begin a new session; who it belongs to. Raises as `Accounts.sign_in` does."""
-    agent = name_browser(request.user_agent.string)
-    origin = Origin(address=request.remote_addr or "", browser=agent, device=read_cookie(DEVICE))
+    origin = read_origin()
     actor, text = services().accounts.sign_in(name, password, origin)
     write_cookie(DEVICE, services().limits.remember(actor, origin), seconds=DEVICE_DAYS * 24 * 3600)
     if g.get("actor") is not None:
@@ -76,6 +76,12 @@ def begin_session(name: str, password: str) -> Actor:
     session.update(kept)
     session["user"] = actor.id
     return actor
+
+
+def read_origin() -> Origin:
+    """Where this request comes from."""
+    agent = name_browser(request.user_agent.string)
+    return Origin(address=request.remote_addr or "", browser=agent, device=read_cookie(DEVICE))
 
 
 @blueprint.post("/sign-out")

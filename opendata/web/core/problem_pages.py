@@ -156,6 +156,11 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         N_("The portal has too much to do at the moment."),
         N_("Wait for the seconds that the header “Retry-After” names, then try again."),
     ),
+    "overloaded": (
+        N_("The portal is busy"),
+        N_("More people want the same at this moment than one process can serve."),
+        N_("Wait for the seconds that the header “Retry-After” names, then try again."),
+    ),
     "too-many-attempts": (
         N_("Too many attempts"),
         N_("Too many wrong names or passwords came before this one, for this account or from this address."),

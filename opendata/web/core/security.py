@@ -35,6 +35,7 @@ _PRIVATE = (
     "sessions",
     "grants",
     "account",
+    "passwords",
     "stops",
     "personal",
     "audit",

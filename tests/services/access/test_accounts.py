@@ -54,10 +54,10 @@ def test_a_wrong_name_or_password_is_refused_in_the_same_words(services: Service
 def test_an_unknown_name_costs_a_hash_as_a_wrong_password_does(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from opendata.services.access import accounts
+    from opendata.services.access import passwords
 
     verified = []
-    hasher = accounts.find_hasher()
+    hasher = passwords.find_hasher()
 
     class Counting:
         def hash(self, password: Any) -> str:
@@ -68,7 +68,7 @@ def test_an_unknown_name_costs_a_hash_as_a_wrong_password_does(
             return hasher.verify(digest, password)
 
     services.accounts.create_user("clerk", PASSWORD, "editor", "water-bureau")
-    monkeypatch.setattr(accounts, "find_hasher", Counting)
+    monkeypatch.setattr(passwords, "find_hasher", Counting)
     for name in ("clerk", "nobody", "no such name"):
         with pytest.raises(NotSignedInError):
             services.accounts.sign_in(name, "another password")

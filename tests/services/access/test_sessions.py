@@ -113,9 +113,9 @@ def test_no_session_begins_with_a_password_that_is_changed_meanwhile(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_actor(services, "clerk")
-    from opendata.services.access import accounts
+    from opendata.services.access import passwords
 
-    hasher = accounts.find_hasher()
+    hasher = passwords.find_hasher()
 
     class Slow:
         def verify(self, digest: str, password: bytes) -> bool:
@@ -124,7 +124,7 @@ def test_no_session_begins_with_a_password_that_is_changed_meanwhile(
                 session.query(User).filter_by(name="clerk").update({"password": hasher.hash("another password")})
             return found
 
-    monkeypatch.setattr(accounts, "find_hasher", Slow)
+    monkeypatch.setattr(passwords, "find_hasher", Slow)
     with pytest.raises(NotSignedInError):
         services.accounts.sign_in("clerk", PASSWORD)
 

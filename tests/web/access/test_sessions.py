@@ -160,6 +160,7 @@ def test_every_form_is_guarded(portal: Portal) -> None:
                 .replace("<int:token>", "1")
                 .replace("<grant>", "x")
                 .replace("<int:number>", "1")
+                .replace("<text>", "x")
             )
             assert client.post(path, data={}).status_code == 400, rule.rule
 
