@@ -142,6 +142,17 @@ class NotPermittedError(OpendataError):
     title = N_("You don't have permission to do this")
 
 
+class ScopeError(NotPermittedError):
+    """The owner may do this, but not with their token: it lacks the verb `scope`, or is limited to something else."""
+
+    slug = "insufficient-scope"
+    title = N_("The token isn't for this")
+
+    def __init__(self, message: str = "", /, *, scope: str = "", **params: Any) -> None:
+        super().__init__(message, scope=scope, **params)
+        self.scope = scope
+
+
 class WaitError(OpendataError):
     """The request may be sent again in some `seconds`."""
 

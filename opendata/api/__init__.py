@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from opendata.api.access import grants
+from opendata.api.access import grants, tokens
 from opendata.api.catalogue import datasets, publishers, schemas, versions
 from opendata.api.document import browser
 from opendata.api.document.openapi import register_document
@@ -30,6 +30,7 @@ def register_api(app: Flask) -> None:
         publishers,
         schemas,
         audit,
+        tokens,
     ):
         api.register_blueprint(module.blueprint)
     tus_override.take_over_methods(app)

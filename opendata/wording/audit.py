@@ -1,4 +1,4 @@
-"""What the actions of the audit log are called on pages."""
+"""What the actions of the audit log, and the scopes of tokens, are called on pages."""
 
 from __future__ import annotations
 
@@ -50,3 +50,11 @@ ACTIONS: Mapping[str, str] = {
     "withdraw": N_("Withdrew"),
 }
 """Action → its name. An action that isn't here is shown by its word."""
+
+VERB_NAMES: Mapping[str, str] = {
+    "read": N_("read what you may read"),
+    "upload": N_("upload files, and edit drafts and metadata"),
+    "publish": N_("submit, review, publish and stop"),
+    "admin": N_("everything else, such as grants, tokens and the audit log"),
+}
+"""Scope of a token → its name."""

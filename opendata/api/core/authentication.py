@@ -12,10 +12,14 @@ from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 from opendata.api.core.current import services
+from opendata.domain.access.scopes import Verb
 from opendata.errors import N_, NotPermittedError, NotSignedInError
-from opendata.services.core.actors import Actor, require_signed_in
+from opendata.services.core.actors import Actor, require_signed_in, require_verb
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+NEEDED: dict[str, Verb] = {}
+"""Endpoint → what a token needs for it; `ApiBlueprint.operation` enters each."""
 
 
 def identify_caller() -> None:
@@ -30,6 +34,8 @@ def identify_caller() -> None:
             _check_csrf()
     if request.method not in SAFE_METHODS:
         require_signed_in(g.caller)
+    default = Verb.READ if request.method in SAFE_METHODS else Verb.ADMIN
+    require_verb(g.caller, NEEDED.get(request.endpoint or "", default))
 
 
 def caller() -> Actor | None:

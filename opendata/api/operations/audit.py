@@ -13,6 +13,7 @@ from opendata.api.core.current import services
 from opendata.api.core.fields import Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
+from opendata.domain.access.scopes import Verb
 from opendata.services.audit.events import EventFilter
 from opendata.services.core.event_chain import EventDocument
 from opendata.services.core.values import Page
@@ -60,7 +61,9 @@ class AuditEventShape(Schema):
 EventPage = page_of(AuditEventShape)
 
 
-@blueprint.operation("GET", "/audit", shape=EventPage, query=AuditQuery, problems=(400, 403, 422), public=False)
+@blueprint.operation(
+    "GET", "/audit", shape=EventPage, query=AuditQuery, problems=(400, 403, 422), public=False, needs=Verb.ADMIN
+)
 def list_audit_events(query: Mapping[str, Any]) -> Page[EventDocument]:
     """List the events of the audit log, the newest first. For maintainers."""
     return services().events.list(

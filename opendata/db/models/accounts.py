@@ -45,7 +45,11 @@ class UserSession(Base):
 
 
 class Token(Base):
-    """A bearer token, kept as the SHA-256 of its text."""
+    """A bearer token, kept as the SHA-256 of its text.
+
+    A token without `verbs` may do everything its owner may. One with verbs is `revoked` from the start, so that
+    processes of an earlier release, which would let it do everything, refuse it; it ends with `ended`.
+    """
 
     __tablename__ = "tokens"
 
@@ -56,6 +60,11 @@ class Token(Base):
     created: Mapped[datetime]
     expires: Mapped[datetime | None]
     revoked: Mapped[bool] = mapped_column(default=False)
+    verbs: Mapped[str | None] = mapped_column(String(60))
+    publisher_id: Mapped[str | None] = mapped_column(Id)
+    dataset_id: Mapped[str | None] = mapped_column(Id)
+    used: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
 
 
 class IdempotencyKey(Base):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,18 +17,27 @@ from opendata.domain.access.origin import NOWHERE, Origin
 from opendata.domain.roles import ACCOUNT_ROLES, Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
 from opendata.metadata.identifiers import find_identifier_fault
-from opendata.metadata.text import find_value_faults
 from opendata.services.access.limits import Limits
 from opendata.services.access.passwords import find_password_faults, hash_password, is_right
 from opendata.services.access.sessions import begin_session, digest_text, end_sessions
+from opendata.services.access.tokens import (
+    TOKEN_PREFIX,
+    TokenOptions,
+    has_ended,
+    make_scope,
+    make_token,
+    read_scope,
+    view_token,
+)
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.actors import SYSTEM, Actor, make_stranger, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.values import TokenView, UserView
 
-TOKEN_PREFIX = "odt_"  # noqa: S105 - what every token begins with, so that a leaked one is recognised
+_USED_EVERY = timedelta(minutes=1)
+"""The time of a token's last use is written at most this often."""
+
 _ORDER = ("/name", "/password", "/role", "/publisher")
-MAX_TOKEN_DAYS = 3650
 
 
 class Accounts:
@@ -138,32 +147,31 @@ class Accounts:
                 raise StateError(N_("The account “%(name)s” is closed"), name=name)
             return view_actor(row)
 
-    def create_token(self, user: str, name: str = "", *, days: int | None = None) -> tuple[str, TokenView]:
-        """A new bearer token for an account; its text is shown this once. `days` until it expires, None: never.
+    def create_token(
+        self,
+        user: str,
+        name: str = "",
+        *,
+        days: int | None = None,
+        options: TokenOptions | None = None,
+        actor: Actor = SYSTEM,
+    ) -> tuple[str, TokenView]:
+        """A new bearer token for an account; its text is shown this once. `options` say more than name and days.
 
-        Raises `NotFoundError`, `InvalidMetadataError`.
+        Raises `NotFoundError`, `InvalidMetadataError`, and `ScopeError` where the actor's own token is for less.
         """
-        faults = list(find_value_faults(name, "/name"))
-        if days is not None and not 1 <= days <= MAX_TOKEN_DAYS:
-            faults.append(fault("/days", N_("A token must last 1 to %(limit)s days"), limit=MAX_TOKEN_DAYS))
-        if faults:
-            raise InvalidMetadataError(faults=faults)
-        text = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        now = self._context.clock()
+        wanted = options or TokenOptions(name=name, days=days)
+        text, now = TOKEN_PREFIX + secrets.token_urlsafe(32), self._context.clock()
         with self._context.write() as session:
             row = find_user(session, user)
-            token = Token(
-                user_id=row.id,
-                name=name,
-                digest=digest_text(text),
-                created=now,
-                expires=now + timedelta(days=days) if days is not None else None,
-                revoked=False,
-            )
+            scope = make_scope(session, row, wanted, actor, now)
+            token = make_token(row, wanted.name, digest_text(text), scope, now)
             session.add(token)
-            self._context.log(session, SYSTEM, "create", "token", user, name=name)
+            limit = {"limit": scope.dataset or scope.publisher} if scope.is_limited else {}
+            scopes = list(scope.listed)
+            self._context.log(session, actor, "create", "token", user, name=wanted.name, scopes=scopes, **limit)
             session.flush()
-            return text, _view_token(token, user)
+            return text, view_token(token, user)
 
     def list_tokens(self, user: str | None = None) -> Sequence[TokenView]:
         """All tokens, or those of an account, without their secrets."""
@@ -171,16 +179,16 @@ class Accounts:
         if user is not None:
             query = query.where(User.name == user)
         with self._context.read() as session:
-            return [_view_token(token, name) for token, name in session.execute(query)]
+            return [view_token(token, name) for token, name in session.execute(query)]
 
-    def revoke_token(self, token: int, *, user: str | None = None) -> None:
+    def revoke_token(self, token: int, *, user: str | None = None, actor: Actor = SYSTEM) -> None:
         """End a token; with `user`, one of that account's. Raises `NotFoundError`."""
         with self._context.write() as session:
             row = session.get(Token, token)
             if row is None or (user is not None and row.user_id != find_user(session, user).id):
                 raise NotFoundError(N_("There is no token %(id)s"), id=token)
-            row.revoked = True
-            self._context.log(session, SYSTEM, "revoke", "token", str(token))
+            row.revoked, row.ended = True, row.ended or self._context.clock()
+            self._context.log(session, actor, "revoke", "token", str(token))
 
     def authenticate(self, text: str) -> Actor:
         """The actor of a bearer token. Raises `NotSignedInError` where it is unknown, revoked or expired."""
@@ -190,11 +198,15 @@ class Accounts:
         if found is None:
             raise NotSignedInError(N_("The token isn't valid. Create one with “opendata token create”"))
         token, user = found
-        if token.revoked or user.disabled:
+        now = self._context.clock()
+        if has_ended(token) or user.disabled:
             raise NotSignedInError(N_("The token was revoked. Create a new one with “opendata token create”"))
-        if token.expires is not None and token.expires <= self._context.clock():
+        if token.expires is not None and token.expires <= now:
             raise NotSignedInError(N_("The token has expired. Create a new one with “opendata token create”"))
-        return view_actor(user)
+        if token.used is None or now - token.used >= _USED_EVERY:
+            with self._context.write() as session:
+                session.execute(update(Token).where(Token.id == token.id).values(used=now))
+        return replace(view_actor(user), scope=read_scope(token))
 
 
 def check_account(context: Context, name: str, password: str, role: str, publisher: str | None = None) -> str:
@@ -294,7 +306,3 @@ def view_user(row: User) -> UserView:
     return UserView(
         id=row.id, name=row.name, role=row.role, publisher=row.publisher_id, created=row.created, disabled=row.disabled
     )
-
-
-def _view_token(row: Token, user: str) -> TokenView:
-    return TokenView(id=row.id, user=user, name=row.name, created=row.created, expires=row.expires, revoked=row.revoked)

@@ -52,7 +52,7 @@ class Grants:
         Raises `NotFoundError`, `NotSignedInError`, `NotPermittedError`.
         """
         with self._context.read() as session:
-            require_editor(actor, find_dataset(session, dataset).publisher_id)
+            require_editor(actor, find_dataset(session, dataset).publisher_id, dataset)
             query = select(Grant).where(Grant.dataset_id == dataset).order_by(Grant.created.desc(), Grant.id)
             return [self._view(row) for row in session.scalars(query)]
 
@@ -73,7 +73,7 @@ class Grants:
         """
         with self._context.write() as session:
             row = find_dataset(session, dataset, lock=True)
-            found = require_editor(actor, row.publisher_id)
+            found = require_editor(actor, row.publisher_id, row.id)
             _require_conditional(row)
             until = self._check(said)
             account, publisher = (str(said.get(name) or "").strip() for name in ("account", "publisher"))
@@ -108,7 +108,7 @@ class Grants:
         reason = reason.strip()
         with self._context.write() as session:
             owner = find_dataset(session, dataset, lock=True)
-            found = require_editor(actor, owner.publisher_id)
+            found = require_editor(actor, owner.publisher_id, owner.id)
             row = session.get(Grant, grant)
             if row is None or row.dataset_id != dataset:
                 raise NotFoundError(N_("There is no grant “%(id)s” for this dataset"), id=grant[:100])

@@ -22,6 +22,7 @@ from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.versions import find_version, view_version
 from opendata.services.catalogue.withdrawals import Withdrawals, choose_latest, mark_suspended
+from opendata.services.core.access import where_edited
 from opendata.services.core.actors import Actor, require_editor, require_maintainer, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.values import VersionView
@@ -43,7 +44,7 @@ class Stops:
         Raises `NotFoundError`, `NotPermittedError`, `InvalidMetadataError`, and `StateError` where it is off already.
         """
         with self._context.read() as session:
-            found = require_editor(actor, find_dataset(session, dataset).publisher_id)
+            found = require_editor(actor, find_dataset(session, dataset).publisher_id, dataset)
         return self._decide(found, dataset, version, reason, suspended=True)
 
     def release(self, actor: Actor | None, dataset: str, version: str, *, reason: str) -> VersionView:
@@ -55,8 +56,7 @@ class Stops:
         found = require_publisher(actor)
         query = select(Version).join(Dataset, Dataset.id == Version.dataset_id)
         query = query.where(Version.suspended, Version.withdrawal.is_(None)).order_by(Version.changed.desc())
-        if not found.is_maintainer:
-            query = query.where(Dataset.publisher_id == found.edited_publisher)
+        query = query.where(where_edited(found))
         with self._context.read() as session:
             return [view_version(row) for row in session.scalars(query)]
 

@@ -7,7 +7,7 @@ a grant, for the editors of its publisher and for maintainers. All others see th
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Grant, Version
@@ -28,6 +28,15 @@ def where_listed() -> ColumnElement[bool]:
 def is_listed(row: Dataset) -> bool:
     """Whether the entry of a dataset is public."""
     return row.head is not None or row.editions > 0
+
+
+def where_edited(actor: Actor) -> ColumnElement[bool]:
+    """The condition on rows of `datasets` under which somebody may edit them."""
+    if actor.is_maintainer:
+        return true()
+    own = Dataset.publisher_id == (actor.edited_publisher or "")
+    limit = actor.scope.dataset if actor.scope else None
+    return own if limit is None else and_(own, Dataset.id == limit)
 
 
 def where_open() -> ColumnElement[bool]:
@@ -80,7 +89,9 @@ def may_have_rows(
         return True
     if disclosure.is_closed or reader is None:
         return False
-    return reader.may_edit(row.publisher_id) or _is_granted(context, session, row.id, reader)
+    if not reader.covers(row.publisher_id, row.id):
+        return False
+    return reader.may_edit(row.publisher_id, row.id) or _is_granted(context, session, row.id, reader)
 
 
 def require_rows(

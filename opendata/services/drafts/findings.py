@@ -87,7 +87,7 @@ class Findings:
         """Local copies of the files."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             found = next((item for item in row.resources if item.name == resource), None)
         if found is None or not found.checked or found.findings is None:
             raise NotFoundError(N_("The draft has no findings for a table “%(name)s”"), name=resource[:100])

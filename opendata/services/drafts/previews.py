@@ -63,7 +63,7 @@ class Previews:
         """How a table is read, by these choices where some are given. Raises `NotFoundError`, `NotPermittedError`."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             found = next((item for item in row.resources if item.name == resource), None)
             if found is None:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])

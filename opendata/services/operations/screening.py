@@ -21,7 +21,7 @@ from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.versions import view_version
-from opendata.services.core.access import where_standing
+from opendata.services.core.access import where_edited, where_standing
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.values import VersionView
@@ -76,8 +76,7 @@ class Screening:
         found = require_publisher(actor)
         query = select(Version).join(Dataset, Dataset.id == Version.dataset_id).where(where_standing())
         query = query.where(Version.alarming).order_by(Version.id.desc())
-        if not found.is_maintainer:
-            query = query.where(Dataset.publisher_id == found.edited_publisher)
+        query = query.where(where_edited(found))
         with self._context.read() as session:
             return [(view_version(row), row.screening or ()) for row in session.scalars(query)]
 

@@ -12,6 +12,7 @@ from opendata.domain.comparison import ReasonText
 from opendata.domain.drafts import DraftState
 from opendata.domain.privacy.codes import Treatment
 from opendata.errors import N_, NotFoundError, NotPermittedError, OpendataError, PreconditionError, StateError
+from opendata.services.core.access import where_edited
 from opendata.services.core.actors import Actor, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.values import MUCH_LOST, DraftView
@@ -56,8 +57,7 @@ class Reviews:
         """The submitted drafts of the actor's publisher (all, for a maintainer) that nobody works at, oldest first."""
         found = require_signed_in(actor)
         query = select(Draft.id).join(Dataset).where(Draft.status == DraftState.SUBMITTED, Draft.wanted == "")
-        if not found.is_maintainer:
-            query = query.where(Dataset.publisher_id == (found.publisher or ""))
+        query = query.where(where_edited(found))
         with self._context.read() as session:
             names = list(session.scalars(query.order_by(Draft.modified, Draft.id).limit(MOST_WAITING)))
         views = [self._drafts.get(actor, name) for name in names]

@@ -151,6 +151,11 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         N_("Stored bytes don't match their digest. The portal doesn't serve damaged data."),
         N_("Tell the people who run this portal. They can check and restore the store."),
     ),
+    "insufficient-scope": (
+        N_("The token isn't for this"),
+        N_("You may do this, but not with this token: it lacks a scope, or is limited to a publisher or dataset."),
+        N_("Use a token that has the scope the detail names, or create one."),
+    ),
     "wait": (
         N_("Try again later"),
         N_("The portal has too much to do at the moment."),

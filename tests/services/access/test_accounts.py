@@ -136,9 +136,9 @@ def test_a_token_carries_the_rights_of_its_account(services: Services) -> None:
     actor = make_actor(services, "clerk")
     text, view = services.accounts.create_token("clerk", "nightly upload")
     assert text.startswith("odt_")
+    assert services.accounts.list_tokens() == [view]
     assert services.accounts.authenticate(text) == actor
     assert (view.user, view.name, view.expires, view.revoked) == ("clerk", "nightly upload", None, False)
-    assert services.accounts.list_tokens() == [view]
 
 
 def test_a_token_is_kept_as_its_digest_alone(services: Services) -> None:
