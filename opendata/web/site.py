@@ -9,7 +9,7 @@ from flask_babel import Babel, gettext
 
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
-from opendata.web.access import account, grants, passwords, sessions
+from opendata.web.access import account, grants, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
 from opendata.web.core import assets, formats, languages, problem_pages, security
 from opendata.web.core.instance import absolute_url, rest_path, services
@@ -45,7 +45,7 @@ def register_web(app: Flask) -> None:
         feeds,
         sessions,
         account,
-        passwords,
+        recoveries,
         grants,
         workspace,
         uploads,

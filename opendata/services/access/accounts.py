@@ -80,7 +80,7 @@ class Accounts:
             words = list_words(self._context, session, row)
         if not is_right(row.password, current):
             self._context.note(found, "change-password-failed", "user", found.name)
-            raise InvalidMetadataError(faults=[fault("/current", N_("This isn't your current password"))])
+            raise InvalidMetadataError(faults=[fault("/current_password", N_("This isn't your current password"))])
         self._limits.take_back(attempt)
         kept = _hash_new(password, words)
         with self._context.write() as session:

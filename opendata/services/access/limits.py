@@ -74,7 +74,7 @@ class Limits:
     def take_back(self, attempt: Attempt) -> None:
         """An attempt that succeeded doesn't count."""
         with self._context.write() as session:
-            for gate in attempt.gates:
+            for gate in sorted(attempt.gates, key=lambda item: item.key):  # in the order in which all lock
                 row = session.get(Failures, gate.key, with_for_update=True)
                 if row is not None:
                     row.count = max(0, row.count - 1)

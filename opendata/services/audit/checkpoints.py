@@ -52,7 +52,8 @@ class Checkpoints:
         newest = max(self._context.private.list_records(_CHECKPOINTS), default=None)
         if newest is None or now.timestamp() - self._context.private.find_written(newest) >= _EVERY.total_seconds():
             self.write()
-        self.cut(SYSTEM, now - timedelta(days=self._context.settings.audit_retention_days))
+        oldest_day = now - timedelta(days=self._context.settings.audit_retention_days)
+        self.cut(SYSTEM, oldest_day.replace(hour=0, minute=0, second=0, microsecond=0))
 
     def write(self) -> int:
         """Sign how far the log has come; the position, 0 where there is nothing to sign."""

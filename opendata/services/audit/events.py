@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -90,12 +90,6 @@ class Events:
             rows = session.scalars(query).all()
             found = [describe_event(row) for row in rows[:limit]]
         return Page(found, write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None)
-
-    def list_actions(self, actor: Actor | None) -> Sequence[str]:
-        """The actions that occur, for a list to choose from. Raises `NotPermittedError`."""
-        require_maintainer(actor)
-        with self._context.read() as session:
-            return list(session.scalars(select(Event.verb).distinct().order_by(Event.verb)))
 
     def note_download(self, actor: Actor, path: str) -> None:
         """Write down that somebody got a file that isn't for everybody."""

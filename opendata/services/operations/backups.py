@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Table, delete, func, null, select, text, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Base, Dataset, Event, EventChain, Version
+from opendata.db.models import Base, Dataset, Event, EventChain, Recovery, UserSession, Version
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, StateError
 from opendata.metadata.versions import parse_version
@@ -192,6 +192,8 @@ def restore_backup(
             session.execute(delete(EventChain))  # the backup has its own, or events that aren't chained yet
             for table in Base.metadata.sorted_tables:
                 _load_table(session, table, source / "database" / f"{table.name}.jsonl")
+            for gone in (UserSession, Recovery):  # nobody is signed in to what was restored
+                session.execute(delete(gone))
             _keep_stops(session, LocalStore(settings.public_folder))
         chain_past(database, read_clock())
     finally:

@@ -142,7 +142,6 @@ class Work:
         KeptForms(self._context).tidy()
         Sessions(self._context).tidy()
         Limits(self._context).tidy()
-        Checkpoints(self._context).tidy()
         self._screening.run_slice()
         self._checking.run_slice(time.monotonic() - self._looked)
         self._looked = time.monotonic()
@@ -157,6 +156,7 @@ class Work:
                 with contextlib.suppress(FileNotFoundError):  # it was in use, and its owner has just removed it
                     if now - path.stat().st_mtime > _STALE_SECONDS:
                         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+        Checkpoints(self._context).tidy()
 
     def _do(self, lease: Lease) -> None:
         with self._context.read() as session:

@@ -1,4 +1,4 @@
-"""The page of an account: the data it was granted, its tokens, and where it is signed in."""
+"""The pages of an account: the data it was granted, its tokens, where it is signed in, and its password."""
 
 from __future__ import annotations
 
@@ -57,6 +57,24 @@ def revoke_token(token: int) -> Answer:
     return redirect(url_for("account.show_account"), 303)
 
 
+@blueprint.get("/password")
+def show_password() -> Answer:
+    """The form for a new password."""
+    return _render_password(None)
+
+
+@blueprint.post("/password")
+def change_password() -> Answer:
+    """Change the password; the sessions of other browsers end."""
+    current, password = request.form.get("current_password", ""), request.form.get("password", "")
+    try:
+        services().accounts.change_password(g.actor, current, password)
+    except InvalidMetadataError as error:
+        return _render_password(error), status_of(error)
+    flash(gettext("Your password is changed. Your other sessions have ended"), "good")
+    return redirect(url_for("account.show_account"), 303)
+
+
 @blueprint.post("/sessions/<int:number>/end")
 def end_session(number: int) -> Answer:
     """End the session of another browser."""
@@ -75,6 +93,14 @@ def end_other_sessions() -> Answer:
 
 def _read_days() -> int:
     return read_number(request.form.get("days", "")) or TOKEN_DAYS
+
+
+def _render_password(error: InvalidMetadataError | None) -> str:
+    return render_template(
+        "access/password.html",
+        errors=place_faults(error) if error else {},
+        message=choose_voice().say_error(error) if error else "",
+    )
 
 
 def _render(text: str = "", message: str = "", errors: Mapping[str, list[str]] | None = None) -> str:

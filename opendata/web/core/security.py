@@ -35,7 +35,7 @@ _PRIVATE = (
     "sessions",
     "grants",
     "account",
-    "passwords",
+    "recoveries",
     "stops",
     "personal",
     "audit",

@@ -58,13 +58,11 @@ def _filter(values: Mapping[str, str]) -> EventFilter:
 
 
 def _render(values: Mapping[str, str], page: Page[EventDocument], message: str = "") -> str:
-    actions = services().events.list_actions(g.actor)
     return render_template(
         "operations/audit.html",
         values=values,
         events=[(datetime.fromisoformat(item["at"]), item) for item in page.items],
         next=page.next,
         message=message,
-        actions=actions,
         names=ACTIONS,
     )

@@ -115,7 +115,7 @@ def test_a_person_changes_their_password_and_their_other_sessions_end(services: 
     actor = services.sessions.resume(here)
     with pytest.raises(InvalidMetadataError) as caught:
         services.accounts.change_password(actor, "not it", NEW)
-    assert caught.value.faults[0].pointer == "/current"
+    assert caught.value.faults[0].pointer == "/current_password"
     with pytest.raises(InvalidMetadataError) as caught:
         services.accounts.change_password(actor, PASSWORD, "password12")
     assert caught.value.faults[0].pointer == "/password"
