@@ -27,6 +27,10 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.TooLargeError: 413,
     errors.NotSignedInError: 401,
     errors.NotPermittedError: 403,
+    errors.ScopeError: 403,
+    errors.WaitError: 503,
+    errors.TooManyAttemptsError: 429,
+    errors.OverloadedError: 503,
     errors.NotFoundError: 404,
     errors.NotPublicError: 404,
     errors.MovedError: 308,
@@ -90,6 +94,8 @@ def describe_problem(error: OpendataError, voice: Voice, instance: str) -> dict[
         found["tombstone"] = error.tombstone
     if isinstance(error, errors.SuspendedError) and error.suspension:
         found["suspension"] = error.suspension
+    if isinstance(error, errors.ScopeError) and error.scope:
+        found["scope"] = error.scope
     if error.faults:
         found["errors"] = [{"pointer": item.pointer, "detail": voice.say_fault(item)} for item in error.faults]
     return found
@@ -104,7 +110,13 @@ def register_problems(app: Flask) -> None:
             app.logger.error("%s %s: %s", request.method, request.path, error)
         if isinstance(error, errors.MovedError):
             return _lead_on(error)
-        return _answer(describe_problem(error, choose_voice(), request.path))
+        answer = _answer(describe_problem(error, choose_voice(), request.path))
+        if isinstance(error, errors.WaitError):
+            answer.headers["Retry-After"] = str(error.seconds)
+        if isinstance(error, errors.ScopeError):  # RFC 6750
+            scope = f', scope="{error.scope}"' if error.scope else ""
+            answer.headers["WWW-Authenticate"] = f'Bearer realm="opendata", error="insufficient_scope"{scope}'
+        return answer
 
     @app.errorhandler(HTTPException)
     def _handle_http(error: HTTPException) -> Response:
@@ -115,6 +127,9 @@ def register_problems(app: Flask) -> None:
         for name in ("Allow", "Retry-After", "WWW-Authenticate"):
             if name in response.headers:
                 answer.headers[name] = response.headers[name]
+        if isinstance(error, errors.ScopeError):  # RFC 6750
+            scope = f', scope="{error.scope}"' if error.scope else ""
+            answer.headers["WWW-Authenticate"] = f'Bearer realm="opendata", error="insufficient_scope"{scope}'
         return answer
 
     @app.errorhandler(Exception)

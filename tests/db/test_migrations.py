@@ -13,16 +13,20 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from opendata.db.models import Base, Draft, Token, User, Version
+from opendata.db.models import Base, Draft, Event, Token, User, Version
 from opendata.db.session import Database
+from opendata.domain.access.scopes import Verb
 from opendata.domain.manifest import Manifest
-from opendata.errors import SuspendedError
+from opendata.errors import NotSignedInError, SuspendedError
 from opendata.metadata.canonical import digest, write_canonical
-from opendata.services.core.actors import Actor
+from opendata.services.access.sessions import digest_text
+from opendata.services.core.actors import Actor, require_verb
+from opendata.services.core.event_chain import chain_past
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.next_version import draw_manifest, list_resources
 from opendata.services.uploads.upload_values import UploadedFile
-from opendata.wiring import Services
+from opendata.settings import Settings
+from opendata.wiring import Services, build_services
 from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services
 
 
@@ -222,4 +226,56 @@ def test_migrations_can_be_taken_back(tmp_path: Path, empty_database_url: str) -
     database.migrate()
     command.downgrade(database.migration_config(), "base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
+    database.dispose()
+
+
+@pytest.mark.both_databases
+def test_events_of_before_are_there_unchanged_and_a_process_of_before_can_write_more(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0014")
+    insert = text(
+        "INSERT INTO events (at, actor, verb, subject_kind, subject, details)"
+        " VALUES ('2026-01-01 00:00:00+00:00', 'clerk', 'upload', 'draft', :s, '{}')"
+    )
+    with database.engine.begin() as connection:
+        connection.execute(insert, {"s": "before"})
+    database.migrate()
+    with database.engine.begin() as connection:
+        connection.execute(insert, {"s": "after"})
+    chain_past(database, datetime.now(UTC))
+    with database.unit() as session:
+        rows = list(session.scalars(select(Event).order_by(Event.position)))
+        assert [(row.position, row.subject, row.address) for row in rows] == [(1, "before", ""), (2, "after", "")]
+        assert (rows[0].previous, rows[1].previous) == (None, rows[0].digest)
+    database.dispose()
+
+
+@pytest.mark.both_databases
+def test_tokens_of_before_keep_all_rights_and_a_process_of_before_can_make_more(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    settings = Settings(home=tmp_path, database_url=empty_database_url)
+    services = build_services(settings)
+    database = services.database
+    command.upgrade(database.migration_config(), "0014")
+    day = "2026-01-01 00:00:00+00:00"
+
+    def insert(table: str, **row: object) -> None:
+        names = ", ".join(row)
+        with database.engine.begin() as connection:
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(row)})"), row)
+
+    insert("users", id=1, name="boss", password="x", role="maintainer", session="s", created=day, disabled=False)
+    insert("tokens", user_id=1, name="a", digest=digest_text("odt_before"), created=day, revoked=False)
+    database.migrate()
+    insert("tokens", user_id=1, name="b", digest=digest_text("odt_after"), created=day, revoked=False)
+    insert("tokens", user_id=1, name="c", digest=digest_text("odt_ended"), created=day, revoked=True)
+    for token in ("odt_before", "odt_after"):
+        actor = services.accounts.authenticate(token)
+        assert actor.is_maintainer
+        require_verb(actor, Verb.ADMIN)
+    with pytest.raises(NotSignedInError):
+        services.accounts.authenticate("odt_ended")
     database.dispose()

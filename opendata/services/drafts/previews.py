@@ -68,7 +68,7 @@ class Previews:
         with self._context.read() as session:
             row = find_draft(session, draft)
             publisher = row.dataset.publisher_id
-            require_editor(actor, publisher)
+            require_editor(actor, publisher, row.dataset_id)
             found = next((item for item in row.resources if item.name == resource), None)
             if found is None:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])

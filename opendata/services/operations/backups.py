@@ -18,15 +18,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Table, func, null, select, text, update
+from sqlalchemy import JSON, DateTime, Table, delete, func, null, select, text, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Base, Dataset, Version
+from opendata.db.models import Base, Dataset, Event, EventChain, Recovery, UserSession, Version
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, StateError
 from opendata.metadata.versions import parse_version
+from opendata.services.audit.checkpoints import read_position
 from opendata.services.core.access import where_standing
-from opendata.services.core.context import Context
+from opendata.services.core.context import Context, read_clock
+from opendata.services.core.event_chain import chain_past
 from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance
 from opendata.services.core.records import count_editions
 from opendata.services.privacy.pseudonyms import SECRET_FILE
@@ -76,10 +78,15 @@ class Backups:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             tables = {table.name: _dump_table(session, table, fresh) for table in Base.metadata.sorted_tables}
             left_out = self._list_unknown(session)
+            last_event = session.scalar(select(func.max(Event.position))) or 0
         settings = self._context.settings
         files = [
             *((path, dest / "public" / name) for name, path in _walk(settings.public_folder) if name not in left_out),
-            *((path, dest / "private" / name) for name, path in _walk(settings.private_folder)),
+            *(
+                (path, dest / "private" / name)
+                for name, path in _walk(settings.private_folder)
+                if read_position(name) <= last_event
+            ),
         ]
         new_files = new_bytes = 0
         for number, (path, target) in enumerate(files, 1):
@@ -182,9 +189,13 @@ def restore_backup(
     database = Database(settings.database)
     try:
         with database.unit(write=True) as session:
+            session.execute(delete(EventChain))  # the backup has its own, or events that aren't chained yet
             for table in Base.metadata.sorted_tables:
                 _load_table(session, table, source / "database" / f"{table.name}.jsonl")
+            for gone in (UserSession, Recovery):  # nobody is signed in to what was restored
+                session.execute(delete(gone))
             _keep_stops(session, LocalStore(settings.public_folder))
+        chain_past(database, read_clock())
     finally:
         database.dispose()
     if (source / "keys").is_dir():

@@ -15,6 +15,9 @@ from opendata.db.models import Dataset, Draft, DraftResource
 from opendata.domain.drafts import DraftState, Failure
 from opendata.errors import BackendError, OpendataError
 from opendata.services.access.kept_forms import KeptForms
+from opendata.services.access.limits import Limits
+from opendata.services.access.sessions import Sessions
+from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.withdrawals import Withdrawals
@@ -154,6 +157,9 @@ class Work:
         steps: Mapping[str, Callable[[], object]] = {
             "uploads": Uploads(self._context).tidy,
             "kept forms": KeptForms(self._context).tidy,
+            "sessions": Sessions(self._context).tidy,
+            "limits": Limits(self._context).tidy,
+            "audit log": Checkpoints(self._context).tidy,
             "screening": self._screening.run_slice,
             "checking": self._check_slice,
             "temporary files": self._remove_old_files,
