@@ -28,20 +28,20 @@ def name_source(address: str | None) -> str:
     return "" if found is None else _cut(found, _COUNTED_BITS)
 
 
+def is_within(address: str | None, networks: Sequence[str]) -> bool:
+    """Whether an address belongs to one of these networks."""
+    found = _parse(address)
+    return found is not None and any(found in ip_network(item, strict=False) for item in networks)
+
+
 def find_client(peer: str | None, forwarded: str | None, trusted: Sequence[str]) -> str | None:
     """The address of the client: the last one of `X-Forwarded-For` that isn't a trusted proxy's.
 
     The header counts only if `peer`, who sent the request, is a trusted proxy itself: anyone can send that header.
     """
-    networks = [ip_network(item, strict=False) for item in trusted]
-
-    def is_trusted(address: str | None) -> bool:
-        found = _parse(address)
-        return found is not None and any(found in network for network in networks)
-
     hops = [part.strip() for part in (forwarded or "").split(",") if part.strip()]
     client = peer
-    while hops and is_trusted(client):
+    while hops and is_within(client, trusted):
         hop = _parse(_without_port(hops.pop()))
         if hop is None:
             break

@@ -152,7 +152,7 @@ class Uploads:
         return _view(self._find(actor, upload), start)
 
     def _require_disk(self, size: int) -> None:
-        """Raises `StorageFullError` where so many bytes would take the room that the disk is to keep."""
+        """Raises `StorageFullError` where this many bytes would take the room that the disk is to keep."""
         require_room(self._context.settings.upload_folder, self._context.settings.free_bytes, size)
 
     def delete(self, actor: Actor | None, upload: str) -> None:
