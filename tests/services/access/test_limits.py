@@ -74,9 +74,11 @@ def from_home(number: int) -> tuple[str, str]:
 
 
 MIXTURES = [
-    one_account,
     one_address,
-    *(pytest.param(rare, marks=pytest.mark.slow) for rare in (one_of_each, ten_of_each, networks_of_ipv6, from_home)),
+    *(
+        pytest.param(rare, marks=pytest.mark.slow)
+        for rare in (one_account, one_of_each, ten_of_each, networks_of_ipv6, from_home)
+    ),
 ]
 
 
@@ -112,11 +114,12 @@ def test_guesses_at_the_same_time_do_not_slip_through_together(services: Service
 
 
 def test_an_account_that_does_not_exist_is_refused_like_one_that_does(doors: Doors) -> None:
-    for name in ("clerk", "nobody", "not a name"):
-        answers = [doors.try_in("wrong", name=name, address=f"198.51.{len(name)}.{number}") for number in range(8)]
-        assert answers == [-1] * 5 + [1] * 3, name
+    for name in ("clerk", "nobody"):
+        answers = [doors.try_in("wrong", name=name, address=f"198.51.{len(name)}.{number}") for number in range(6)]
+        assert answers == [-1] * 5 + [1], name
 
 
+@pytest.mark.slow
 def test_the_wait_doubles_and_has_an_end(doors: Doors) -> None:
     waits = []
     for number in range(16):
@@ -131,6 +134,7 @@ def test_the_wait_doubles_and_has_an_end(doors: Doors) -> None:
     assert doors.try_in("wrong", address="198.51.100.99") == -1
 
 
+@pytest.mark.slow
 def test_right_sign_ins_of_many_from_one_new_address_do_not_count(doors: Doors) -> None:
     for number in range(30):
         assert doors.try_in(PASSWORD, name=f"other{number % 10}", address="192.0.2.1") == 0
@@ -158,6 +162,7 @@ def test_a_device_is_known_for_its_account_alone_and_a_text_of_others_is_replace
     assert doors.services.limits.remember(actor, Origin(device=doors.device)) == doors.device
 
 
+@pytest.mark.slow
 def test_guesses_from_a_known_device_wait_too(doors: Doors) -> None:
     answers = [doors.try_in("wrong", device=doors.device) for _ in range(12)]
     assert answers == [-1] * 10 + [1, 1]
