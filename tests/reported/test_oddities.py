@@ -171,6 +171,8 @@ def test_a_file_without_header_is_asked_about_and_loses_no_row(
         ("A001,北京\nA002,上海\nA003,天津\n", True),
         ("13.5,14.5\n", True),
         ("地区,2019,2020\n北京,1,2\n上海,3,4\n", False),
+        ("地区,2024-01-01,2024-01-02\n北京,1,2\n上海,3,4\n", False),
+        ("13812345678,35\n13912345678,40\n", True),
         ("地区,1,2,3\n北京,10,20,30\n上海,40,50,60\n", False),
         ("code,name\n001,甲\n002,乙\n", False),
         ("名称,城市\n甲,北京\n乙,上海\n", False),
