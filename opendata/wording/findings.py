@@ -75,7 +75,10 @@ def explain_error(voice: Voice, error: Mapping[str, Any]) -> Explanation:
 
 def say_warning(voice: Voice, code: str, params: Mapping[str, Any]) -> str:
     """A warning of a report in the reader's words."""
-    return voice.translate(WARNINGS[code]) % {key: _write(code, key, value) for key, value in params.items()}
+    shown = {key: _write(code, key, value) for key, value in params.items()}
+    if isinstance(params.get("message"), str):
+        shown["message"] = voice.fill(params["message"], params["params"])
+    return voice.translate(WARNINGS[code]) % shown
 
 
 def name_rule(voice: Voice, code: str, rule: str = "") -> str:

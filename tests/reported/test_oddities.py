@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from opendata.domain.recipes import REPAIR, Recipe, Step
+from opendata.services.packages.validation import check_file
 from opendata.tables.report.findings import iterate_findings
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import PreparedTable, prepare_table
+from opendata.wording.findings import say_warning
+from opendata.wording.voice import voice_of
 from tests.reported.test_encodings import prepare
 
 
@@ -184,3 +187,11 @@ def test_a_first_row_like_the_others_is_asked_about(tmp_path: Path, content: str
     opened, _ = prepare(path, tmp_path)
     assert any(item.asks for item in opened.understanding.decisions) is is_headless
     assert (opened.understanding.layout.header_rows == ()) is is_headless
+
+
+def test_an_open_question_is_a_warning_of_the_report(realdata: Path) -> None:
+    report = check_file(realdata / "reported" / "60b-all-numeric-no-header.csv")
+    (warning,) = report["tasks"][0]["warnings"]
+    assert "Row 1 looks like the rows below it" in warning
+    (found,) = report["tasks"][0]["opendata"]["warnings"]
+    assert "Row 1" in say_warning(voice_of("en"), found["code"], found["params"])

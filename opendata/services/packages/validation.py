@@ -82,6 +82,10 @@ def _check_table(
     if isinstance(table, PreparedTable):
         check_foreign_keys({task.name: _with_keys(table)}, find_table)
     _name_source(task, path.name, path, opened)
+    for decision in opened.understanding.decisions:
+        if decision.asks:
+            params = {"message": decision.text, "params": dict(decision.details)}
+            task.warnings.append(Problem("open-question", params=params))
     return task
 
 
