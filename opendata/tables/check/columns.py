@@ -230,7 +230,7 @@ class ColumnScreen:
 
     def _write_key(self, reading: CellValue, source: str | None) -> str | None:
         """What tells a value apart beside its Arrow value; all of it, where the column cannot hold it."""
-        if reading.parsed is None:
+        if reading.parsed is None or reading.parsed != reading.parsed:  # no number is equal to one that is none
             return None
         key = self._kind.write_key(reading.parsed, source)
         return str(reading.parsed) if key is None and reading.value is None else key
