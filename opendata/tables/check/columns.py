@@ -171,6 +171,9 @@ class ColumnScreen:
             if doubt is not None:
                 decided.typed = pc.replace_with_mask(column.typed, doubt, decided.typed)
                 decided.text = pc.replace_with_mask(column.text, doubt, decided.text)
+        else:  # a right cell isn't blank
+            right = [None if value is None else source for source, value in zip(sources, values, strict=True)]
+            decided.text = pc.replace_with_mask(column.text, doubt, make_texts(right).take(coded.indices))
         decided.rounded = column.rounded + int(rounded[codes].sum()) if len(codes) else column.rounded
         decided.notes = self._count_notes(values, sources, counts)
         broken = np.array([bool(reading.problems) for reading in readings], bool)
