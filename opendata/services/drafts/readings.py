@@ -70,6 +70,7 @@ class Readings:
                     "upload": upload,
                     "upload_bytes": size,
                     "schema_name": "",
+                    "encoding": table.encoding,
                     "reading": {"sheet": table.place},
                 }
             )
