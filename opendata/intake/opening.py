@@ -85,12 +85,13 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
                     name=stem if alone or not info.name else f"{stem} {info.name}",
                     path=leaf.path,
                     form=leaf.kind.form,
-                    place=info.place or None,
+                    place=info.place or (leaf.members[-1] if leaf.path in encodings else None),
                     members=leaf.members,
                     hidden=info.hidden,
                     decisions=told,
                     part=part,
                     encoding=encodings.get(leaf.path),
+                    is_joined=leaf.path in encodings,
                 )
             )
         if len(found) > MOST_TABLES:  # before another sheet is opened

@@ -19,6 +19,7 @@ from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import DATASET, locate, make_actor, make_services
+from tests.reported.dbf_samples import SHP, dbf
 
 
 @pytest.fixture
@@ -236,3 +237,17 @@ def test_a_part_of_an_answer_has_to_be_explained_when_it_is_submitted(services: 
     with pytest.raises(InvalidMetadataError):
         services.drafts.submit(editor, view.id)
     services.drafts.submit(editor, view.id, Submission(reason="the other rows aren't ours"))
+
+
+def test_each_shapefile_of_an_archive_keeps_the_files_beside_it(services: Services, editor: Actor) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, encoding in (("a", "gbk"), ("b", "utf-8"), ("c", "big5")):
+            records = [["東湖".encode(encoding)], ["西山".encode(encoding)]]
+            archive.writestr(f"{name}.shp", SHP)
+            archive.writestr(f"{name}.dbf", dbf([("N", "C", 10)], records, encoding=encoding))
+            archive.writestr(f"{name}.cpg", encoding)
+    view = send(services, editor, "lakes.zip", file.getvalue(), name="lakes")
+    tables = {table.name: get_reading(table) for table in view.resources}
+    assert [reading["encoding"] for reading in tables.values()] == ["gb18030", "utf-8", "big5hkscs"]
+    assert all("shapefile" in {decision["rule"] for decision in reading["decisions"]} for reading in tables.values())
