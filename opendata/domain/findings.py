@@ -107,7 +107,6 @@ CODES: Mapping[str, Code] = {
     "open-question": Code("warning", ("message", "params")),
     "unchecked-tables": Code("warning", ("names",)),
     "unchecked-key": Code("warning", ("target",)),
-    "open-question": Code("warning", ("message", "params")),
 }
 """Every code with its error type and parameters."""
 

@@ -21,7 +21,6 @@ WARNINGS: Mapping[str, str] = {
         " beyond. To keep these, declare the column as text (“string”) in the schema"
     ),
     "bare-returns": N_("The lines end in CR alone, as in old Macintosh files. They can still be read"),
-    "open-question": N_("How the file is read is uncertain: %(message)s"),
     "unchecked-tables": N_("The schema is for one table. These tables weren't checked: %(names)s"),
     "open-question": N_("Check how the file was read. %(message)s"),
     "unchecked-key": N_("The key to “%(target)s” isn't checked: there is no instance to look it up in"),
