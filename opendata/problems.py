@@ -107,7 +107,7 @@ def register_problems(app: Flask) -> None:
     @app.errorhandler(OpendataError)
     def _handle(error: OpendataError) -> Response:
         if status_of(error) >= 500:
-            app.logger.error("%s %s: %s", request.method, request.path, error)
+            app.logger.error("%s %s: %s", request.method, quote(request.path, safe=_SAFE), error)
         if isinstance(error, errors.MovedError):
             return _lead_on(error)
         answer = _answer(describe_problem(error, choose_voice(), request.path))
@@ -134,7 +134,7 @@ def register_problems(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def _handle_unknown(error: Exception) -> Response:
-        app.logger.exception("%s %s", request.method, request.path, exc_info=error)
+        app.logger.exception("%s %s", request.method, quote(request.path, safe=_SAFE), exc_info=error)
         found = name_disk_fault(error) if isinstance(error, OSError) else None
         if found is not None:
             return _answer(describe_problem(found, choose_voice(), request.path))

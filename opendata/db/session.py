@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from opendata.errors import N_, BackendError, InputError, StorageFullError
 FULL = N_("The database has no room left, so nothing can be saved. Try again once there is room on its disk")
 _FULL = "disk is full"
 """What SQLite says then; PostgreSQL says “No space left on device”, and stops."""
+
+logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 
@@ -45,9 +48,8 @@ class Database:
                 session.rollback()
                 if _FULL in str(error.orig):
                     raise StorageFullError(FULL) from error
-                raise BackendError(
-                    N_("The database isn't responding: %(reason)s"), reason=_first_line(error)
-                ) from error
+                logger.error("the database: %s", _first_line(error))  # which may name a host: that isn't for readers
+                raise BackendError(N_("The database isn't responding. The reason is in the log")) from error
             except DataError as error:
                 session.rollback()
                 raise InputError(N_("The request contains characters that can't be stored, such as NUL")) from error
@@ -89,8 +91,8 @@ class Database:
 
 def _create_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 30})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: object) -> None:  # noqa: ARG001

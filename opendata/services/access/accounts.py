@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -90,12 +90,15 @@ class Accounts:
             self._context.log(session, found, "change-password", "user", found.name)
 
     def disable_user(self, name: str, *, disabled: bool = True) -> None:
-        """Close an account, or open it again; its sessions and tokens end at once."""
+        """Close an account, or open it again; its sessions end at once, and its tokens when it is closed."""
         with self._context.write() as session:
             row = find_user(session, name)
             row.disabled = disabled
             row.session = secrets.token_hex(16)
             end_sessions(session, row.id)
+            if disabled:
+                ended = {"revoked": True, "ended": func.coalesce(Token.ended, self._context.clock())}
+                session.execute(update(Token).where(Token.user_id == row.id).values(ended))
             self._context.log(session, SYSTEM, "disable" if disabled else "enable", "user", name)
 
     def list_users(self) -> Sequence[UserView]:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from babel.core import Locale, get_global
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -58,7 +58,9 @@ def keep_choice(response: Response) -> Response:
     """Keep a language asked for in the address, so that the next page has it too."""
     wished = request.args.get(PARAMETER)
     if wished in list_languages() and response.mimetype == "text/html":
-        response.set_cookie(COOKIE, str(wished), max_age=_COOKIE_SECONDS, samesite="Lax", httponly=True)
+        secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+        options: dict[str, Any] = {"samesite": "Lax", "httponly": True, "secure": secure}
+        response.set_cookie(COOKIE, str(wished), max_age=_COOKIE_SECONDS, **options)
     return response
 
 

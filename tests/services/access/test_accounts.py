@@ -129,6 +129,8 @@ def test_closing_an_account_ends_its_sessions_and_tokens_and_opening_it_does_not
     assert [user.disabled for user in services.accounts.list_users()] == [True]
     services.accounts.disable_user("clerk", disabled=False)
     assert services.sessions.resume(mark) is None
+    with pytest.raises(NotSignedInError):
+        services.accounts.authenticate(text)
     assert services.accounts.sign_in("clerk", PASSWORD)[0] == actor
 
 
