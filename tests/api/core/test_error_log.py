@@ -21,11 +21,11 @@ def test_the_log_of_errors_has_no_line_that_a_reader_wrote_and_no_value_of_a_sta
     with lend_app(services) as app:
         client = app.test_client()
         answers = [
-            client.get("/datasets/x%0AERROR%20forged"),
+            client.get("/datasets/x%0DERROR%20forged"),
             client.get("/api/v1/datasets", headers={"Authorization": f"Bearer {SECRET}"}),
         ]
     assert [answer.status_code for answer in answers] == [503, 503]
     assert not any("no such table" in answer.text for answer in answers)
     assert caplog.text.count("no such table") >= 2
-    assert "\nERROR forged" not in caplog.text
+    assert "\rERROR forged" not in caplog.text
     assert digest_text(SECRET) not in caplog.text
