@@ -21,8 +21,8 @@ def test_the_log_of_errors_has_no_line_that_a_reader_wrote_and_no_value_of_a_sta
     with lend_app(services) as app:
         client = app.test_client()
         answers = [
-            client.get("/datasets/x%0DERROR%20forged"),
-            client.get("/api/v1/datasets", headers={"Authorization": f"Bearer {SECRET}"}),
+            client.get("/datasets/lakes"),
+            client.get("/api/v1/drafts/x%0DERROR%20forged", headers={"Authorization": f"Bearer {SECRET}"}),
         ]
     assert [answer.status_code for answer in answers] == [503, 503]
     assert not any("no such table" in answer.text for answer in answers)
