@@ -104,9 +104,9 @@ CODES: Mapping[str, Code] = {
     "spaced-moments": Code("warning", ("field", "count")),
     "cut-moments": Code("warning", ("field", "count")),
     "bare-returns": Code("warning"),
+    "open-question": Code("warning", ("message", "params")),
     "unchecked-tables": Code("warning", ("names",)),
     "unchecked-key": Code("warning", ("target",)),
-    "open-question": Code("warning", ("message", "params")),
 }
 """Every code with its error type and parameters."""
 

@@ -40,6 +40,10 @@ _LOOKED_AT = 1000
 _SHORT_BYTES = 1 << 20
 """So small is a workbook with sheets on which people have put several tables."""
 
+_USUAL_BYTES = 512 << 20
+_RATIO = 200
+"""A table whose text has more than the usual bytes may have at most this many times the bytes of its file."""
+
 _PART_MARK = "#"
 
 
@@ -81,12 +85,13 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
                     name=stem if alone or not info.name else f"{stem} {info.name}",
                     path=leaf.path,
                     form=leaf.kind.form,
-                    place=info.place or None,
+                    place=info.place or (leaf.members[-1] if leaf.path in encodings else None),
                     members=leaf.members,
                     hidden=info.hidden,
                     decisions=told,
                     part=part,
                     encoding=encodings.get(leaf.path),
+                    is_joined=leaf.path in encodings,
                 )
             )
         if len(found) > MOST_TABLES:  # before another sheet is opened
@@ -141,7 +146,8 @@ def open_table(
         fields = propose_fields(found.path, found.form)
         return _plain(understanding, target, choices, fields)
     grid = _open(found, choices)
-    table = write_plain(grid, target, choices=choices, known=known)
+    most = min(MOST_BYTES, max(_USUAL_BYTES, _RATIO * found.path.stat().st_size))
+    table = write_plain(grid, target, choices=choices, known=known, limit=most)
     understanding = replace(
         base,
         encoding=grid.encoding,
@@ -215,8 +221,9 @@ def _survey(path: Path, form: str) -> Iterator[tuple[TableInfo, Part | None]]:
             return
         kept = 0
         for info in book.sheets:
-            rows = read_start(book.open(info.place).rows, MOST_ROWS + 1 if is_short else _LOOKED_AT)
-            if not any(any(map(str.strip, row)) for row in rows):
+            start = book.open(info.place).rows
+            rows = read_start(start, MOST_ROWS + 1) if is_short else []
+            if not any(any(map(str.strip, row)) for row in (rows if is_short else islice(start, _LOOKED_AT))):
                 continue
             kept += 1
             stacked = is_short and len(rows) <= MOST_ROWS and not info.hidden

@@ -42,9 +42,10 @@ class _Group:
         return "shp" in self.files or "shx" in self.files
 
 
-def join_shapefiles(leaves: Sequence[Leaf], name: str) -> tuple[list[Leaf], dict[Path, str]]:
-    """The files without those that only belong to a table beside them; and the encodings of tables, by their paths.
+def join_shapefiles(leaves: Sequence[Leaf], name: str) -> tuple[list[Leaf], dict[Path, str | None]]:
+    """The files without those that only belong to a table beside them.
 
+    And the tables that have such files, by their paths, each with the encoding that they name.
     Raises `UnsupportedFormatError` for a Shapefile without its table.
     """
     groups: dict[tuple[str, ...], _Group] = {}
@@ -53,7 +54,7 @@ def join_shapefiles(leaves: Sequence[Leaf], name: str) -> tuple[list[Leaf], dict
             stem, ending = _split_name(leaf.members[-1])
             groups.setdefault((*leaf.members[:-1], stem), _Group({})).files[ending] = leaf
     gone: set[Path] = set()
-    encodings: dict[Path, str] = {}
+    encodings: dict[Path, str | None] = {}
     joined: dict[Path, Leaf] = {}
     for group in groups.values():
         table = group.files.get("dbf")
@@ -65,8 +66,8 @@ def join_shapefiles(leaves: Sequence[Leaf], name: str) -> tuple[list[Leaf], dict
             continue
         beside = {ending: leaf for ending, leaf in group.files.items() if ending in _BESIDE}
         gone |= {leaf.path for leaf in beside.values()}
-        if "cpg" in beside and (encoding := read_code_page(_read(beside["cpg"].path))):
-            encodings[table.path] = encoding
+        if beside:
+            encodings[table.path] = read_code_page(_read(beside["cpg"].path)) if "cpg" in beside else None
         if group.is_shapefile:
             found = _PROJECTION.match(_read(beside["prj"].path).decode("utf-8", "replace")) if "prj" in beside else None
             decision = Decision(

@@ -18,6 +18,7 @@ class FoundTable:
     """A table that a file offers: `path` is the file that holds it, `form` its format, `place` where in it.
 
     `part` tells which one it is of the tables below one another on a sheet, `encoding` what a file beside it says.
+    `is_joined` tells that it needs the files beside it in its container.
     """
 
     name: str
@@ -29,6 +30,7 @@ class FoundTable:
     decisions: tuple[Decision, ...] = ()
     part: Part | None = None
     encoding: str | None = None
+    is_joined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,8 @@ def same(kind: str, text: str, value: Any) -> bool:
         return value == float(text) or (value != value and text == "NaN")
     if isinstance(value, int | Decimal):
         return value == Decimal(text)
+    if isinstance(value, str) and COLUMNS[kind]["type"] in ("integer", "number") and text not in ("NaN", "INF", "-INF"):
+        return Decimal(value) == Decimal(text)  # numbers that no double keeps are text, decimals with all their digits
     return text == (value if isinstance(value, str) else write_value(value))
 
 

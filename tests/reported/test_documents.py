@@ -43,6 +43,13 @@ def test_a_part_of_an_answer_is_a_question_everywhere(realdata: Path) -> None:
     [
         {"total": 500, "rows": ROWS},
         {"total": "500", "page": 1, "rows": ROWS},
+        {
+            "result": {
+                "fields": [{"id": "id", "type": "int"}, {"id": "name", "type": "text"}],
+                "records": ROWS,
+                "total": 9,
+            }
+        },
         {"code": 0, "data": {"list": ROWS, "totalCount": 500, "pageSize": 2}},
         {"data": ROWS, "meta": {"pagination": {"total": 500}}},
         {"count": 500, "next": NEXT, "previous": None, "results": ROWS},
@@ -56,6 +63,9 @@ def test_a_part_of_an_answer_is_a_question_everywhere(realdata: Path) -> None:
         {"response": {"numFound": 500, "start": 0, "docs": ROWS}},
         {"hits": {"total": {"value": 500, "relation": "eq"}, "hits": ROWS}},
         {"content": ROWS, "totalElements": 500, "last": False},
+        {"d": {"results": ROWS, "__count": "500", "__next": NEXT}},
+        {"records": ROWS, "done": False, "nextRecordsUrl": "/q/1"},
+        {"type": "FeatureCollection", "features": FEATURES, "totalFeatures": 500},
         {"items": ROWS, "nextPageToken": "abc"},
         {"items": ROWS, "has_more": True},
         {"items": ROWS, "paging": {"page": 1, "totalPages": 9}},
@@ -78,6 +88,7 @@ def test_services_say_in_many_ways_that_there_are_more_rows(tmp_path: Path, docu
     [
         ROWS,
         {"total": 2, "rows": ROWS},
+        {"features": [{"attributes": row} for row in ROWS], "fields": [{"name": "id", "type": "oid", "alias": "Id"}]},
         {"result": {"records": ROWS, "total": 2, "_links": {"next": NEXT}}},
         {"count": 2, "next": None, "results": ROWS},
         {"data": ROWS, "has_more": False, "truncated": False, "next": ""},
@@ -90,6 +101,12 @@ def test_services_say_in_many_ways_that_there_are_more_rows(tmp_path: Path, docu
 def test_a_whole_answer_is_no_question(tmp_path: Path, document: Any) -> None:
     table = describe(json_file(tmp_path, document))
     assert not {"partial-answer", "one-page"} & told(table).keys()
+
+
+def test_two_lists_that_describe_columns_are_one_table(tmp_path: Path) -> None:
+    described = [{"id": "a", "type": "int"}]
+    table = describe(json_file(tmp_path, {"fields": described, "columns": described}))
+    assert (table["sheet"], "described-columns" in told(table)) == ("/columns", True)
 
 
 def test_a_round_number_of_rows_is_worth_a_look(tmp_path: Path) -> None:

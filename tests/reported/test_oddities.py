@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from opendata.domain.recipes import REPAIR, Recipe, Step
+from opendata.services.packages.validation import check_file
 from opendata.tables.report.findings import iterate_findings
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import PreparedTable, prepare_table
+from opendata.wording.findings import say_warning
+from opendata.wording.voice import voice_of
 from tests.reported.test_encodings import prepare
 
 
@@ -171,6 +174,8 @@ def test_a_file_without_header_is_asked_about_and_loses_no_row(
         ("A001,北京\nA002,上海\nA003,天津\n", True),
         ("13.5,14.5\n", True),
         ("地区,2019,2020\n北京,1,2\n上海,3,4\n", False),
+        ("地区,2024-01-01,2024-01-02\n北京,1,2\n上海,3,4\n", False),
+        ("13812345678,35\n13912345678,40\n", True),
         ("地区,1,2,3\n北京,10,20,30\n上海,40,50,60\n", False),
         ("code,name\n001,甲\n002,乙\n", False),
         ("名称,城市\n甲,北京\n乙,上海\n", False),
@@ -182,3 +187,11 @@ def test_a_first_row_like_the_others_is_asked_about(tmp_path: Path, content: str
     opened, _ = prepare(path, tmp_path)
     assert any(item.asks for item in opened.understanding.decisions) is is_headless
     assert (opened.understanding.layout.header_rows == ()) is is_headless
+
+
+def test_an_open_question_is_a_warning_of_the_report(realdata: Path) -> None:
+    report = check_file(realdata / "reported" / "60b-all-numeric-no-header.csv")
+    (warning,) = report["tasks"][0]["warnings"]
+    assert "Row 1 looks like the rows below it" in warning
+    (found,) = report["tasks"][0]["opendata"]["warnings"]
+    assert "Row 1" in say_warning(voice_of("en"), found["code"], found["params"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,34 +10,8 @@ import pytest
 
 from opendata.errors import UnreadableFileError, UnsupportedFormatError
 from opendata.services.packages.description import describe_file
+from tests.reported.dbf_samples import SHP, WKT, Field, dbf
 from tests.reported.described import convert, describe, find_reported, told
-
-Field = tuple[str, str, int]
-SHP = b"\0\0\x27\x0a" + bytes(96)
-WKT = b'PROJCS["CGCS2000_3_Degree_GK_CM_120E",GEOGCS["GCS_China_2000"]]'
-
-
-def dbf(fields: list[Field], records: list[list[bytes]], *, language: int = 0, encoding: str = "gbk") -> bytes:
-    """A dBase table; a record whose first value begins with `*D` is marked as deleted."""
-    length = 1 + sum(width for _, _, width in fields)
-    described = b"".join(
-        name.encode(encoding).ljust(11, b"\0")
-        + kind.encode()
-        + bytes(4)
-        + struct.pack("<H" if kind == "C" else "<Bx", width)
-        + bytes(14)
-        for name, kind, width in fields
-    )
-    head = struct.pack("<4BL2H", 3, 124, 1, 2, len(records), 33 + len(described), length) + bytes(17)
-    body = b"".join(
-        (b"*" if values[0].startswith(b"*D") else b" ")
-        + b"".join(
-            value.removeprefix(b"*D").ljust(width)[:width] for value, (_, _, width) in zip(values, fields, strict=True)
-        )
-        for values in records
-    )
-    return head + bytes([language]) + bytes(2) + described + b"\r" + body + b"\x1a"
-
 
 FIELDS: list[Field] = [("CODE", "C", 6), ("名称", "C", 10)]
 

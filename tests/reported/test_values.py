@@ -18,7 +18,8 @@ from opendata.tables.check.keys import check_foreign_key
 from opendata.tables.diff.difference import compare_tables
 from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.schema import publish_schema, read_schema
-from opendata.tables.table import PreparedTable, prepare_table
+from opendata.tables.table import PreparedTable, check_table, prepare_table
+from opendata.tables.text.dialect import Dialect
 
 
 @dataclass(frozen=True)
@@ -307,3 +308,15 @@ def test_keys_to_tables_published_before_are_found(tmp_path: Path) -> None:
         key = ForeignKey((name,), "other", (name,))
         check_foreign_key(key, table=tmp_path / "new", reference=tmp_path / "old", task=task)
         assert task.valid
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell"),
+    [("datetime", "1999-12-31T23:59:59.5Z"), ("datetime", "1999-12-31 23:59:59.5"), ("integer", "0" * 20 + "5")],
+)
+def test_a_cell_that_is_read_alone_makes_no_row_blank(tmp_path: Path, kind: str, cell: str) -> None:
+    source = tmp_path / "source.csv"
+    source.write_text(f"v\n{cell}\n", encoding="utf-8")
+    schema = read_schema({"fields": [{"name": "v", "type": kind}]})
+    careful = Dialect(quote_char="'")  # such a file is read row by row
+    assert check_table(source, name="t", schema=schema, dialect=careful).task.valid

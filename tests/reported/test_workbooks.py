@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import xlsxwriter
 from opendata.errors import TooLargeError, UnreadableFileError
 from opendata.intake.workbook.workbooks import open_sheet
 from opendata.services.packages.description import convert_file, describe_file
+from tests.intake.samples import ods_of
+from tests.intake.xlsb_samples import write_xlsb
 from tests.reported.described import convert, describe, find_reported, marks, told, types
 from tests.reported.xls_samples import Formula, write_xls
 
@@ -312,11 +315,69 @@ KEPT = {"份额": {"percent": True}, "金额": {"unit": "万元"}, "千": {"unit
 RULES = {"shown-zeros", "shown-percent", "shown-unit", "shown-dates", "shown-scaled"}
 
 
-def test_xls_shows_what_xlsx_shows(tmp_path: Path) -> None:
-    for path in (write_xls(tmp_path / "b.xls", SHOWN), book(tmp_path / "b.xlsx", SHOWN)):
-        assert convert(path, tmp_path) == [[*SHOWN], *AS_SHOWN]
-        assert marks(describe(path)) == KEPT
-        assert told(describe(path)).keys() >= RULES
+def write_binary(path: Path) -> Path:
+    cells: list[list[Any]] = [[*SHOWN], *map(list, zip(*[values for _, values in SHOWN.values()], strict=True))]
+    rows = [[float(cell) if isinstance(cell, int) else cell for cell in row] for row in cells]
+    return write_xlsb(path, {"S": rows}, formats=[code or "General" for code, _ in SHOWN.values()])
+
+
+ODS_STYLES = {
+    "代码": '<number:number-style style:name="N1"><number:number number:min-integer-digits="6"/></number:number-style>',
+    "份额": '<number:percentage-style style:name="N2"><number:number number:decimal-places="2"'
+    ' number:min-integer-digits="1"/><number:text>%</number:text></number:percentage-style>',
+    "金额": '<number:number-style style:name="N3"><number:number number:decimal-places="2"'
+    ' number:min-integer-digits="1"/><number:text>万元</number:text></number:number-style>',
+    "年": '<number:date-style style:name="N4"><number:year/><number:text>年</number:text></number:date-style>',
+    "月": '<number:date-style style:name="N5"><number:year/><number:text>年</number:text><number:month/>'
+    "<number:text>月</number:text></number:date-style>",
+    "千": '<number:number-style style:name="N6"><number:number number:decimal-places="1" number:min-integer-digits="1"'
+    ' number:display-factor="1000"/><number:text>千元</number:text></number:number-style>',
+}
+
+
+def write_ods(path: Path) -> Path:
+    """The same table as LibreOffice writes it: styles of some columns with the column, of others with the cell."""
+    styles, columns = "", '<table:table-column table:default-cell-style-name="Default"/>'
+    for number, style in enumerate(ODS_STYLES.values(), start=1):
+        named = f'style:name="ce{number}" style:family="table-cell" style:data-style-name="N{number}"'
+        styles += f"{style}<style:style {named}/>"
+        columns += f'<table:table-column table:default-cell-style-name="ce{number}"/>'
+    written = ""
+    for names in [[*SHOWN], *zip(*[values for _, values in SHOWN.values()], strict=True)]:
+        written += "<table:table-row>"
+        for column, value in enumerate(names):
+            kind = f'office:value-type="float" office:value="{value}"'
+            if isinstance(value, str):
+                kind = 'office:value-type="string"'
+            elif column in (4, 5):
+                day = dt.date(1899, 12, 30) + dt.timedelta(days=value)
+                kind = f'office:value-type="date" office:date-value="{day}"'
+            style = f' table:style-name="ce{column}"' if column in (2, 5) and not isinstance(value, str) else ""
+            written += f"<table:table-cell {kind}{style}><text:p>{value}</text:p></table:table-cell>"
+        written += "</table:table-row>"
+    path.write_bytes(ods_of(f'<table:table table:name="S">{columns}{written}</table:table>', styles))
+    return path
+
+
+@pytest.mark.parametrize("form", ["xlsx", "xls", "xlsb", "ods"])
+def test_every_format_shows_the_same(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"b.{form}"
+    writers = {"xlsx": lambda: book(path, SHOWN), "xls": lambda: write_xls(path, SHOWN)}
+    writers |= {"xlsb": lambda: write_binary(path), "ods": lambda: write_ods(path)}
+    writers[form]()
+    assert convert(path, tmp_path) == [[*SHOWN], *AS_SHOWN]
+    assert marks(describe(path)) == KEPT
+    assert told(describe(path)).keys() >= RULES
+
+
+def test_formulas_of_ods_without_results_are_reported(tmp_path: Path) -> None:
+    text = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    formula = '<table:table-cell table:formula="of:=[.A2]*2"/>'
+    body = "".join(f"<table:table-row>{text.format(number)}{formula}</table:table-row>" for number in range(3))
+    head = f"<table:table-row>{text.format('id')}{text.format('v')}</table:table-row>"
+    (tmp_path / "b.ods").write_bytes(ods_of(f'<table:table table:name="S">{head}{body}</table:table>'))
+    found = told(describe(tmp_path / "b.ods"))["formula-without-value"]["details"]
+    assert (found["count"], found["place"]) == (3, "B2")
 
 
 def test_formulas_of_xls_without_results_are_reported(realdata: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from opendata.api.core.fields import Instant, Many, Shape, Text, Whole
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
 from opendata.domain.access.scopes import VERBS, Verb
-from opendata.errors import N_
+from opendata.errors import N_, NotFoundError
 from opendata.services.access.tokens import MAX_TOKEN_DAYS, TokenOptions
 from opendata.services.core.actors import require_signed_in
 from opendata.services.core.paging import cut_page
@@ -99,8 +100,10 @@ def create_token(body: Mapping[str, Any]) -> Answer:
     return NewToken(**asdict(view), token=text), {"Location": f"{PREFIX}/tokens"}
 
 
-@blueprint.operation("DELETE", "/tokens/<int:token>", status=204, problems=(404,))
-def revoke_token(token: int) -> None:
+@blueprint.operation("DELETE", "/tokens/<token>", status=204, problems=(404,))
+def revoke_token(token: str) -> None:
     """End a token of your account at once."""
     actor = require_signed_in(caller())
-    services().accounts.revoke_token(token, user=actor.name, actor=actor)
+    if re.fullmatch(r"[0-9]{1,9}", token, re.ASCII) is None:
+        raise NotFoundError(N_("There is no token %(id)s"), id=token[:100])
+    services().accounts.revoke_token(int(token), user=actor.name, actor=actor)

@@ -19,7 +19,7 @@ from opendata.errors import N_
 from opendata.intake.understanding import Decision
 
 _TOTALS = re.compile(
-    "totals?(?:count|results|elements|records|rows|items|size|hits|num|number)?|records(?:total|totalcount|filtered)"
+    "totals?(?:count|results|elements|records|rows|items|size|hits|num|number|features)?|records(?:total|totalcount|filtered)"
     "|(?:row|record|result|item|odata|all)?count|rowtotal|cnt|numfound|(?:num|number)?matched"
 )
 _NEXT = re.compile(

@@ -26,6 +26,7 @@ from opendata.intake.understanding import Decision
 _WHOLE_BYTES = 64 * 1024 * 1024
 _MAX_TABLES = 1000
 _LINKS = "links"
+_DESCRIBED = N_("The list at “%(place)s” describes the columns, so it isn't read as a table")
 _HEADER_NAMES = ("columns", "fields", "header", "headers")
 
 
@@ -144,11 +145,31 @@ def _survey(path: Path, encoding: str | None) -> dict[str, _Found]:
         tables = _find_whole(JsonText(path, encoding))
     if not tables:
         raise _explain(lists)
+    for place in [*tables]:
+        if not _describes_columns(place, tables):
+            continue
+        del tables[place]
+        beside = next(table for other, table in tables.items() if _is_beside(other, place))
+        beside.answer = [Decision(rule="described-columns", text=_DESCRIBED, details={"place": place})]
     for place, table in tables.items():
         if table.kind != "shape" and not table.is_paged and not table.is_lines:
-            table.answer = around.decide(place, table.rows - (table.kind == "arrays" and not table.names), tables)
+            rows = table.rows - (table.kind == "arrays" and not table.names)
+            table.answer = [*table.answer, *around.decide(place, rows, tables)]
         table.crs = around.find_crs() if table.kind == "features" else ""
     return tables
+
+
+def _describes_columns(place: str, tables: Mapping[str, _Found]) -> bool:
+    """Whether a list describes the columns of another beside it, as services add it: `[{"id": …, "type": …}, …]`."""
+    names = {*tables[place].names}
+    is_described = (
+        place.rpartition("/")[2] in _HEADER_NAMES and "type" in names and not names.isdisjoint(("id", "name"))
+    )
+    return is_described and any(_is_beside(other, place) for other in tables)
+
+
+def _is_beside(one: str, other: str) -> bool:
+    return one != other and one.rpartition("/")[0] == other.rpartition("/")[0]
 
 
 def _walk(

@@ -7,6 +7,7 @@ In: `code,name,day` above the same                             Out: a header: no
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 Columns = Sequence[tuple[str, Sequence[str]]]
@@ -17,13 +18,14 @@ _ORDINAL = re.compile(r"\d{1,2}")
 _SHARE = 0.9
 
 
-def looks_headless(columns: Columns, is_data: Callable[[str], bool], is_period: Callable[[str], bool]) -> bool:
+def looks_headless(columns: Columns, find_kind: Callable[[str], str], is_period: Callable[[str], bool]) -> bool:
     """Whether no column speaks for a header, and some say that the first row is a row like the others.
 
-    Years and months may be names, and so may the numbers of columns: 1, 2, 3 from the second column on.
+    `find_kind` tells numbers and days (empty for other texts): days above numbers are names. Years and months may be
+    names too, and so may the numbers of columns: 1, 2, 3 from the second column on.
     """
     if not any(below for _, below in columns):  # a single row
-        return all(is_data(cell) and not is_period(cell) for cell, _ in columns)
+        return all(find_kind(cell) and not is_period(cell) for cell, _ in columns)
     telling = 0
     numbered = [cell for cell, _ in columns if _ORDINAL.fullmatch(cell)]
     is_numbered = [int(cell) for cell in numbered] in (list(range(1, len(numbered) + 1)), list(range(len(numbered))))
@@ -31,8 +33,9 @@ def looks_headless(columns: Columns, is_data: Callable[[str], bool], is_period: 
     for cell, below in columns:
         if not below:
             continue
-        if sum(map(is_data, below)) >= _SHARE * len(below):
-            if not is_data(cell):
+        kind, count = Counter(map(find_kind, below)).most_common(1)[0]
+        if kind and count >= _SHARE * len(below):
+            if find_kind(cell) != kind:
                 return False
             telling += not (is_period(cell) or (is_numbered and cell in numbered))
         elif _is_code(cell, below):

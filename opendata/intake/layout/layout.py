@@ -194,6 +194,12 @@ def _is_data(cell: str) -> bool:
     return len(cell) <= 40 and bool(_NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))
 
 
+def _find_kind(cell: str) -> str:
+    if not _is_data(cell):
+        return ""
+    return "date" if _DATE.fullmatch(cell) else "number"
+
+
 def _tidy(cell: str) -> str:
     return " ".join(cell.split())
 
@@ -361,7 +367,7 @@ def ask_header() -> Decision:
 
 def _may_lack_header(sheet: _Sheet) -> bool:
     columns = [(sheet.cell(1, column), sheet.below(1, column)) for column in sheet.filled(1)]
-    return not sheet.merges and looks_headless(columns, _is_data, lambda cell: bool(_PERIOD.fullmatch(cell)))
+    return not sheet.merges and looks_headless(columns, _find_kind, lambda cell: bool(_PERIOD.fullmatch(cell)))
 
 
 def _has_no_header(sheet: _Sheet, known: Collection[str]) -> bool:

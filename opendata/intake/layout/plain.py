@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import secrets
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -31,6 +31,7 @@ MOST_BYTES = 4 * 1024**3
 """So large a table may become as text: a small file can hold an enormous one."""
 
 _CHUNK_ROWS = 2000
+_CHECKED_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def write_plain(
     Raises what reading the grid raises, `UnreadableFileError`, and `TooLargeError` beyond `limit` characters.
     """
     rows = iter(grid.rows)
-    head = list(islice(rows, grid.first_row - 1 + HEAD_ROWS))
+    head = list(_check_widths(islice(rows, grid.first_row - 1 + HEAD_ROWS)))
     is_free = grid.has_header is None and not choices.exact
     if is_free:
         layout, decisions = find_layout(head, merges=grid.merges, known=known)
@@ -82,10 +83,6 @@ def write_plain(
         named = max((place for place, name in enumerate(names, start=1) if name), default=0)
         label = names[layout.first_column - 1] if layout.first_column <= len(names) else ""
     width = max((len(row) for row in head), default=0)
-    if width > MAX_FIELDS:
-        raise UnreadableFileError(
-            N_("The table has %(count)s columns. A table can have at most %(limit)s"), count=width, limit=MAX_FIELDS
-        )
     headings = find_headings(grid.merges, layout, named) if is_free and not choices.fill_merged else ()
     gaps = Gaps(layout, label, named, headings)
     tail: deque[Sequence[str]] = deque(head)
@@ -99,9 +96,10 @@ def write_plain(
                 rest = [tail.popleft() for _ in range(_CHUNK_ROWS)]
                 if is_free:
                     gaps.watch(written + 1, rest)
-                written += _write(writer, rest, layout)
-                if file.tell() > limit:
-                    raise TooLargeError(N_("The table is larger than %(limit)s bytes as text"), limit=limit)
+                for start in range(0, _CHUNK_ROWS, _CHECKED_ROWS):
+                    written += _write(writer, rest[start : start + _CHECKED_ROWS], layout)
+                    if file.tell() > limit:
+                        raise TooLargeError(N_("The table is larger than %(limit)s bytes as text"), limit=limit)
         total = written + len(tail)
         if is_free and choices.last_row is None:
             numbered = list(enumerate(tail, start=written + 1))[-TAIL_ROWS:]
@@ -149,6 +147,18 @@ def drop_answered(decisions: Sequence[Decision], choices: Choices) -> list[Decis
     """The decisions without a question about the header that a person has answered."""
     is_answered = choices.header_rows is not None
     return [item for item in decisions if not (item.rule == "header" and item.asks and is_answered)]
+
+
+def _check_widths(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """The rows, as long as they aren't too wide: each of them can take long to read."""
+    for row in rows:
+        if len(row) > MAX_FIELDS:
+            raise UnreadableFileError(
+                N_("The table has %(count)s columns. A table can have at most %(limit)s"),
+                count=len(row),
+                limit=MAX_FIELDS,
+            )
+        yield row
 
 
 def _place_marks(grid: Grid, layout: Layout) -> Mapping[int, Mapping[str, Any]]:

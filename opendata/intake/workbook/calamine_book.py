@@ -16,9 +16,11 @@ from opendata.intake.grid import Span, TableInfo
 from opendata.intake.layout.workbook_facts import SheetFacts
 from opendata.intake.workbook.cell_formats import CellFormats
 from opendata.intake.workbook.cell_text import float_text
+from opendata.intake.workbook.ods_formats import OdsFormats
 from opendata.intake.workbook.shown_formats import ShownFormats
 from opendata.intake.workbook.workbook_guards import locked, measure
 from opendata.intake.workbook.xls_formats import XlsFormats
+from opendata.intake.workbook.xlsb_formats import XlsbFormats
 from opendata.intake.workbook.xlsx_package import damaged
 from opendata.intake.workbook.xlsx_rows import Block
 
@@ -32,11 +34,13 @@ class CalamineBook:
         import python_calamine as calamine
 
         self._form = form
-        self._formats = XlsFormats(source) if form == "xls" and not isinstance(source, Path) else None
-        if self._formats is not None:
+        self._formats: XlsFormats | XlsbFormats | OdsFormats
+        if form == "xls" and not isinstance(source, Path):
+            self._formats = XlsFormats(source)
             self._formats.measure()
         else:
             measure(source, form)
+            self._formats = OdsFormats(source) if form == "ods" else XlsbFormats(source)
         if not isinstance(source, Path):
             source.seek(0)
         try:
@@ -61,8 +65,7 @@ class CalamineBook:
             merges = _list_spans(opened.merged_cell_ranges or ())
         except BaseException as error:
             raise self._explain(error) from error
-        formats = self._formats.read_cells(sheet) if self._formats is not None else CellFormats()
-        return merges, _read_blocks(opened, formats, facts, shown)
+        return merges, _read_blocks(opened, self._formats.read_cells(sheet), facts, shown)
 
     def _explain(self, error: BaseException) -> BaseException:
         """Our error for one of the library; any other error itself."""

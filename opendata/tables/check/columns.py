@@ -171,6 +171,9 @@ class ColumnScreen:
             if doubt is not None:
                 decided.typed = pc.replace_with_mask(column.typed, doubt, decided.typed)
                 decided.text = pc.replace_with_mask(column.text, doubt, decided.text)
+        else:  # a right cell isn't blank
+            right = [None if value is None else source for source, value in zip(sources, values, strict=True)]
+            decided.text = pc.replace_with_mask(column.text, doubt, make_texts(right).take(coded.indices))
         decided.rounded = column.rounded + int(rounded[codes].sum()) if len(codes) else column.rounded
         decided.notes = self._count_notes(values, sources, counts)
         broken = np.array([bool(reading.problems) for reading in readings], bool)
@@ -230,7 +233,7 @@ class ColumnScreen:
 
     def _write_key(self, reading: CellValue, source: str | None) -> str | None:
         """What tells a value apart beside its Arrow value; all of it, where the column cannot hold it."""
-        if reading.parsed is None:
+        if reading.parsed is None or reading.parsed != reading.parsed:  # no number is equal to one that is none
             return None
         key = self._kind.write_key(reading.parsed, source)
         return str(reading.parsed) if key is None and reading.value is None else key

@@ -17,34 +17,37 @@ from typing import TYPE_CHECKING, Any
 from opendata.domain.findings import Problem
 from opendata.tables.arrow.arrays import view_flags
 from opendata.tables.arrow.masks import only
-from opendata.tables.arrow.shapes import contains_any
+from opendata.tables.arrow.shapes import find_extent
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
 _MARK = "\ufeff"
-_RARE = (b"=", b"\t", b"+", b"\xef", b"\xc3", b"\xc2")
-"""A block without these has no oddity but the next ones."""
-
-_REPLACED = ("\ufffd".encode(), _MARK.encode())
-_MOJIBAKE = ("锟斤拷".encode(), "烫烫烫".encode())
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """`signs` are the bytes without which no cell is odd in this way, `pattern` (RE2) what an odd cell has.
+    """`signs` are the bytes without which no cell is odd in this way, each with one byte of it, which is found faster.
 
-    `repair` names the kind of repair, which replaces `found` by `written`.
+    `pattern` (RE2) is what an odd cell has. `repair` names the kind of repair, which replaces `found` by `written`.
     """
 
     code: str
-    signs: Sequence[bytes]
+    signs: Sequence[tuple[bytes, Sequence[bytes]]]
     pattern: str
     repair: str = ""
     found: str = ""
     written: str = ""
     strength: str = "note"
+
+    def may_occur(self, data: bytes, *, has_tabs: bool = False) -> bool:
+        """Whether some bytes have a sign; with tabs between its cells, a tab is none."""
+        return any(
+            byte in data and any(sign in data for sign in signs)
+            for byte, signs in self.signs
+            if not (has_tabs and byte == b"\t")
+        )
 
 
 _BROKEN = (
@@ -52,18 +55,28 @@ _BROKEN = (
     "|[ä-é][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{2}"
     "|Ã[\u0080-\u00bfƒ‚„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 )
-_BROKEN_SIGNS = ("\ufffd".encode(), *_MOJIBAKE, "屯屯屯".encode(), b"\xc3", b"\xc2")
 _KINDS = (
-    _Kind("inner-mark", (_MARK.encode(),), _MARK, "byte-order-mark", _MARK),
-    _Kind("formula-text", (b'="',), r'^\s*="[^"]*"\s*$', "formula-text", r'^\s*="([^"]*)"\s*$', r"\1"),
-    _Kind("stray-tab", (b"\t",), r"^\t|\t$", "stray-tab", r"^\t+|\t+$"),
-    _Kind("lost-digits", (b"E+", b"e+"), r"^[+-]?[0-9](\.[0-9]+)?[eE]\+[0-9]{2,}$", strength="warning"),
+    _Kind("inner-mark", ((b"\xef", (_MARK.encode(),)),), _MARK, "byte-order-mark", _MARK),
+    _Kind("formula-text", ((b"=", (b'="',)),), r'^\s*="[^"]*"\s*$', "formula-text", r'^\s*="([^"]*)"\s*$', r"\1"),
+    _Kind("stray-tab", ((b"\t", (b"\t",)),), r"^\t|\t$", "stray-tab", r"^\t+|\t+$"),
+    _Kind("lost-digits", ((b"+", (b"E+", b"e+")),), r"^[+-]?[0-9](\.[0-9]+)?[eE]\+[0-9]{2,}$", strength="warning"),
     _Kind(
-        "broken-text", ("\ufffd".encode(), *_MOJIBAKE, "屯屯屯".encode(), b"\xc3", b"\xc2"), _BROKEN, strength="warning"
+        "broken-text",
+        (
+            (b"\xef", ("\ufffd".encode(),)),
+            (b"\xc3", (b"\xc3\x82", b"\xc3\x83", b"\xc3\xa2\xe2", b"\xc3\xa4\xc2", b"\xc3\xa5\xc5", b"\xc3\xaf\xc2")),
+            (b"\x9f", ("锟斤拷".encode(),)),
+            (b"\xab", ("烫烫烫".encode(),)),
+        ),
+        _BROKEN,
+        strength="warning",
     ),
 )
 _BY_CODE = {kind.code: kind for kind in _KINDS}
 _EXAMPLES = 5
+_LONGEST = 200
+"""Of this many characters an example has at most."""
+
 REPAIRED_KINDS: Mapping[str, _Kind] = {kind.repair: kind for kind in _KINDS if kind.repair}
 
 
@@ -79,7 +92,8 @@ class OddTexts:
         self._counts[name, code] += len(rows)
         examples = self._examples[name, code]
         if len(examples) < _EXAMPLES:
-            examples.update((str(cells[row].as_py()), None) for row in rows[: _EXAMPLES - len(examples)].tolist())
+            texts = [str(cells[row].as_py()) for row in rows[:_EXAMPLES].tolist()]
+            examples.update((text, None) for text in texts if len(text) <= _LONGEST)
 
     def count(self, name: str, code: str, cell: str) -> None:
         """Count one odd cell."""
@@ -95,18 +109,17 @@ class OddTexts:
                 continue
             shown = [
                 {"before": text, "after": re.sub(kind.found, kind.written, text) if kind is not None else None}
-                for text in self._examples[name, code]
+                for text in [*self._examples[name, code]][:_EXAMPLES]
             ]
             repair = kind.repair if kind is not None else code
             found.append({"fieldName": name, "kind": repair, "count": count, "examples": shown})
         return found
 
 
-def may_be_odd(block: bytes) -> bool:
+def may_be_odd(block: bytes, delimiter: str) -> bool:
     """Whether some cell of a block may be odd."""
-    if not any(sign in block for sign in _RARE):
-        return not block.isascii() and any(sign in block for sign in _MOJIBAKE)
-    return any(sign in block for kind in _KINDS for sign in kind.signs)
+    has_tabs = delimiter == "\t" and b'"' not in block
+    return any(kind.may_occur(block, has_tabs=has_tabs) for kind in _KINDS)
 
 
 def find_odd(cells: pa.Array) -> Sequence[tuple[Problem, np.ndarray]]:
@@ -115,8 +128,9 @@ def find_odd(cells: pa.Array) -> Sequence[tuple[Problem, np.ndarray]]:
     import pyarrow.compute as pc
 
     found = []
+    data = bytes(find_extent(cells)[1])
     for kind in _KINDS:
-        if not contains_any(cells, kind.signs):
+        if not kind.may_occur(data):
             continue
         odd = only(pc.match_substring_regex(cells, kind.pattern))
         if odd is not None:
@@ -135,7 +149,7 @@ def build_cleaner(repairs: Collection[str]) -> Callable[[pa.Array], tuple[pa.Arr
 
         counts: dict[str, int] = {}
         for kind in kinds:
-            if not contains_any(cells, kind.signs):
+            if not kind.may_occur(bytes(find_extent(cells)[1])):
                 continue
             odd = only(pc.match_substring_regex(cells, kind.pattern))
             if odd is not None:

@@ -259,7 +259,7 @@ class TableReader:
 
     def _screen_block(self, block: bytes, screens: Sequence[ColumnScreen], skipped: int) -> _Screened:
         records = split_block(block, self.dialect, len(screens), skipped)
-        records.may_be_odd = may_be_odd(block)
+        records.may_be_odd = may_be_odd(block, self.dialect.delimiter)
         return self._screen(records, screens, wants_values=True)
 
     def _screen_careful(self, screens: Sequence[ColumnScreen]) -> Iterator[_Screened]:

@@ -8,6 +8,8 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 
 def test_the_log_is_listed_exported_and_verified(run, run_json, instance: Path, tmp_path: Path) -> None:
     for number in range(3):
@@ -45,6 +47,7 @@ def test_a_break_is_named_with_status_1(run, instance: Path) -> None:
     assert json.loads(ended.stdout)["break"] == {"kind": "removed", "event": "2", "message": "Event 2 was removed"}
 
 
+@pytest.mark.slow
 def test_old_events_are_cut_only_on_confirmation(run, instance: Path) -> None:
     for number in range(2):
         run("user", "create", f"reader{number}", "--role", "reader")

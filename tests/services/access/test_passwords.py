@@ -127,6 +127,7 @@ def test_a_person_changes_their_password_and_their_other_sessions_end(services: 
         services.accounts.change_password(None, NEW, PASSWORD)
 
 
+@pytest.mark.slow
 def test_a_stolen_session_cannot_guess_the_password(services: Services) -> None:
     make_actor(services, "clerk")
     actor = services.sessions.resume(services.accounts.sign_in("clerk", PASSWORD)[1])

@@ -57,8 +57,9 @@ def test_a_verb_that_a_token_lacks_is_named(office: Services) -> None:
         assert f"lacks the scope “{verb}”" in caught.value.text
 
 
-@pytest.mark.both_databases
-@pytest.mark.parametrize("limit", [{"dataset": "reservoirs"}, {"publisher": "water-bureau"}])
+@pytest.mark.parametrize(
+    "limit", [{"dataset": "reservoirs"}, pytest.param({"publisher": "water-bureau"}, marks=pytest.mark.slow)]
+)
 def test_a_maintainers_token_that_is_limited_acts_there_alone(office: Services, limit: dict[str, str]) -> None:
     actor = make(office, "boss", verbs=ALL, **limit)
     draft = upload(office, actor)
@@ -123,9 +124,8 @@ def test_a_token_never_does_more_than_its_owner(office: Services) -> None:
         office.events.list(admin)
 
 
-@pytest.mark.parametrize(
-    ("options", "pointer"),
-    [
+def test_a_token_that_cannot_be_made_says_why(office: Services) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"verbs": []}, "/scopes"),
         ({"verbs": ["write"]}, "/scopes"),
         ({"days": 0}, "/days"),
@@ -134,12 +134,11 @@ def test_a_token_never_does_more_than_its_owner(office: Services) -> None:
         ({"publisher": "nobody"}, "/publisher"),
         ({"dataset": "none"}, "/dataset"),
         ({"dataset": "reservoirs", "publisher": "water-bureau"}, "/dataset"),
-    ],
-)
-def test_a_token_that_cannot_be_made_says_why(office: Services, options: dict[str, Any], pointer: str) -> None:
-    with pytest.raises(InvalidMetadataError) as caught:
-        make(office, "boss", **options)
-    assert [item.pointer for item in caught.value.faults] == [pointer]
+    ]
+    for options, pointer in cases:
+        with pytest.raises(InvalidMetadataError) as caught:
+            make(office, "boss", **options)
+        assert [item.pointer for item in caught.value.faults] == [pointer], options
 
 
 def test_a_token_makes_only_tokens_that_may_less_and_end_no_later(office: Services) -> None:
@@ -160,7 +159,6 @@ def test_a_token_makes_only_tokens_that_may_less_and_end_no_later(office: Servic
         accounts.create_token("boss", options=TokenOptions(verbs=["read"]), actor=limited)
 
 
-@pytest.mark.both_databases
 def test_the_last_use_is_listed_and_an_ended_token_is_refused(office: Services) -> None:
     text, view = office.accounts.create_token("clerk", options=TokenOptions(verbs=["read"]))
     assert (view.used, view.revoked) == (None, False)
@@ -192,6 +190,7 @@ def test_a_process_of_the_release_before_refuses_a_token_with_a_scope(office: Se
         assert [row.revoked for row in session.query(Token).order_by(Token.id)] == [True, True, False]
 
 
+@pytest.mark.slow
 def test_a_limit_follows_a_dataset_that_is_renamed(office: Services) -> None:
     text, _ = office.accounts.create_token("boss", options=TokenOptions(dataset="rivers"))
     office.renaming.rename(SYSTEM, "rivers", "streams")

@@ -82,11 +82,13 @@ def test_every_event_carries_the_digest_of_itself_and_of_the_one_before(services
     ("statement", "expected"),
     [
         ("UPDATE events SET actor = 'somebody' WHERE position = :n", ("changed", 0)),
-        ("UPDATE events SET details = '{\"a\": 1}' WHERE position = :n", ("changed", 0)),
-        ("UPDATE events SET digest = 'x' WHERE position = :n", ("changed", 0)),
+        pytest.param(
+            *("UPDATE events SET details = '{\"a\": 1}' WHERE position = :n", ("changed", 0)), marks=pytest.mark.slow
+        ),
+        pytest.param(*("UPDATE events SET digest = 'x' WHERE position = :n", ("changed", 0)), marks=pytest.mark.slow),
         ("DELETE FROM events WHERE position = :n", ("removed", 0)),
         ("DELETE FROM events WHERE position > :n", ("removed", 1)),
-        ("UPDATE event_chain SET position = position + 2", ("removed", 5)),
+        pytest.param(*("UPDATE event_chain SET position = position + 2", ("removed", 5)), marks=pytest.mark.slow),
         (
             "INSERT INTO events (at, actor, verb, subject_kind, subject, details, address)"
             " SELECT at, 'somebody', verb, subject_kind, subject, details, address FROM events WHERE position = :n",
@@ -216,6 +218,7 @@ def test_a_checkpoint_names_what_was_rewritten_before_it(services: Services) -> 
     assert find_break(services) == ("changed", position)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_nobody_signed_is_named(services: Services) -> None:
     log(services, 1)
     position = services.checkpoints.write()
@@ -248,6 +251,7 @@ def test_a_log_that_was_cut_is_verified_from_there_on(services: Services) -> Non
     assert find_break(services) == ("removed", last + 1)
 
 
+@pytest.mark.slow
 def test_the_newest_event_is_never_cut(services: Services) -> None:
     log(services, 2)
     assert services.checkpoints.cut(SYSTEM, datetime.now(UTC) + timedelta(days=1)) == begin(services) - 2
@@ -267,6 +271,7 @@ def test_the_worker_cuts_what_is_older_than_the_log_is_kept(tmp_path: Path) -> N
     assert (found.found, found.first) == (None, last + 1)
 
 
+@pytest.mark.slow
 def test_a_restored_backup_verifies_and_so_does_one_of_before_the_chain(services: Services, tmp_path: Path) -> None:
     log(services, 2)
     services.checkpoints.write()
@@ -292,6 +297,7 @@ def test_a_restored_backup_verifies_and_so_does_one_of_before_the_chain(services
         assert (found.found, found.last) == (None, begin(services))
 
 
+@pytest.mark.slow
 def test_a_backup_takes_no_checkpoint_that_is_newer_than_its_events(services: Services, tmp_path: Path) -> None:
     log(services, 1)
     folder = services.settings.private_folder / "audit" / "checkpoints"
@@ -301,6 +307,7 @@ def test_a_backup_takes_no_checkpoint_that_is_newer_than_its_events(services: Se
     assert not list((tmp_path / "backup" / "private").rglob("*.json"))
 
 
+@pytest.mark.slow
 def test_a_rebuilt_catalogue_goes_on_after_the_newest_checkpoint(services: Services, tmp_path: Path) -> None:
     log(services, 3)
     position = services.checkpoints.write()
