@@ -18,6 +18,7 @@ from opendata.tables.arrow.masks import either, only
 from opendata.tables.arrow.shapes import Matcher, find_classes, find_lengths, is_of_bytes
 from opendata.tables.check.cells import CellRule, CellValue
 from opendata.tables.check.odd_texts import build_cleaner, find_odd
+from opendata.tables.check.uniqueness import UNEQUAL
 from opendata.tables.types.casting import build_column
 from opendata.tables.types.field_type import LEXICAL, Note
 from opendata.tables.types.number import DOUBLE_DIGITS
@@ -233,8 +234,10 @@ class ColumnScreen:
 
     def _write_key(self, reading: CellValue, source: str | None) -> str | None:
         """What tells a value apart beside its Arrow value; all of it, where the column cannot hold it."""
-        if reading.parsed is None or reading.parsed != reading.parsed:  # no number is equal to one that is none
+        if reading.parsed is None:
             return None
+        if reading.parsed != reading.parsed:  # NaN
+            return UNEQUAL if reading.value is None else None
         key = self._kind.write_key(reading.parsed, source)
         return str(reading.parsed) if key is None and reading.value is None else key
 

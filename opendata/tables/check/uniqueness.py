@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+UNEQUAL = "\0NaN"
+"""The key of what is equal to nothing: a NaN that its column can't hold. No cell has a NUL."""
+
 HELD_BYTES = 32 * 1024 * 1024
 """At most this many bytes of one key are held in memory; the rest is in a temporary file."""
 
@@ -73,8 +76,10 @@ class KeyWatch:
             empty = numbers[view_flags(dropped)]
         arrays = [array for parts in keys for array in parts]
         for array in arrays:
-            if pa.types.is_floating(array.type):  # no number is equal to one that is none
-                nan = no_to_nulls(pc.is_nan(array))
+            # no number is equal to one that is none
+            if pa.types.is_floating(array.type) or pa.types.is_string(array.type):
+                is_number = pa.types.is_floating(array.type)
+                nan = no_to_nulls(pc.is_nan(array) if is_number else pc.equal(array, UNEQUAL))
                 if pc.any(nan, min_count=0).as_py():
                     dropped = nan if dropped is None else pc.or_(dropped, nan)
         rows = make_integers(numbers)
