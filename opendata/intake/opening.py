@@ -20,6 +20,7 @@ from opendata.intake.landmarks import Landmarks
 from opendata.intake.layout.merged import copy_merged
 from opendata.intake.layout.plain import MOST_BYTES, PlainTable, new_file, write_plain
 from opendata.intake.layout.stacked import MOST_ROWS, Part, cut_out, find_parts, read_start
+from opendata.intake.layout.workbook_facts import merged_body
 from opendata.intake.shapefiles import join_shapefiles
 from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
 from opendata.intake.text.text import open_text
@@ -249,7 +250,8 @@ def _open(found: FoundTable, choices: Choices) -> Grid:
     grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=encoding)
     if choices.fill_merged and grid.merges:
         grid.rows = copy_merged(grid.rows, grid.merges)
-        grid.decisions = [decision for decision in grid.decisions if decision.rule != "merged-body"]
+    elif told := merged_body(grid.merges):
+        grid.decisions.append(told)
     return grid
 
 

@@ -16,7 +16,6 @@ from opendata.intake.document.documents import find_encoding, read_pieces, settl
 from opendata.intake.document.html_rows import OpenTable, TableTarget
 from opendata.intake.document.markup import MarkupError, parse_html
 from opendata.intake.grid import Grid, TableInfo
-from opendata.intake.layout.workbook_facts import merged_body
 from opendata.intake.understanding import Decision
 
 _NESTED = N_(
@@ -62,8 +61,6 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
     if table.inner:
         details = {"count": table.inner, "row": table.inner_row}
         decisions.append(Decision(rule="nested-tables", text=_NESTED, details=details, sure=0.7))
-    if told := merged_body(table.spans):
-        decisions.append(told)
     rows = _read(path, encoding, TableTarget(table.number))
     settled = settle_encoding(path, find_encoding(path, encoding, _DECLARED))
     return Grid(rows=rows, merges=table.spans, decisions=decisions, encoding=settled)
