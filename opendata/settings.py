@@ -124,6 +124,11 @@ class Settings:
         " more for each MB.",
         unit="seconds",
     )
+    scanner: str = _setting(
+        "",
+        "Address of the virus scanner clamd (unix:/run/clamav/clamd.ctl or tcp://127.0.0.1:3310), which checks every"
+        " file before it is read; empty: none.",
+    )
     secure_cookies: bool = _setting(
         False, "Send session cookies over HTTPS only; set it wherever the portal has HTTPS."
     )
@@ -317,6 +322,16 @@ def _parse_queue(name: str, default: object, text: str) -> str:  # noqa: ARG001 
     return text
 
 
+def _parse_scanner(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
+    if not re.fullmatch(r"unix:/\S+|tcp://([^\s/:@]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}", text):
+        raise UsageError(
+            N_("%(variable)s must be an address such as unix:/run/clamav/clamd.ctl, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text,
+        )
+    return text
+
+
 def _parse_prefix(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", text):
         raise UsageError(
@@ -332,6 +347,7 @@ _CHECKS = {
     "base_url": _parse_address,
     "queue_url": _parse_queue,
     "review_checks": _parse_checks,
+    "scanner": _parse_scanner,
     "timezone": _parse_timezone,
 }
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import text
 
 from opendata.errors import N_, BackendError
+from opendata.outside.scanner import find_scanner
 from opendata.services.core.context import Context
+
+_LOOK_SECONDS = 5.0
+"""How long the state of the virus scanner is remembered: not everybody who asks makes us ask."""
+
+_ANSWER_SECONDS = 1.0
 
 
 class Health:
@@ -13,6 +21,9 @@ class Health:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._scanner = find_scanner(context.settings.scanner)
+        self._looked: float | None = None
+        self._fault: BackendError | None = None
 
     def is_initialised(self) -> bool:
         """Whether the database has its tables in their newest form."""
@@ -26,3 +37,20 @@ class Health:
             session.execute(text("SELECT 1"))
         if not self._context.settings.public_folder.is_dir():
             raise BackendError(N_("The public store is missing"))
+
+    def has_scanner(self) -> bool:
+        """Whether files are to pass a virus scanner."""
+        return self._scanner is not None
+
+    def find_scanner_fault(self) -> BackendError | None:
+        """Why the virus scanner doesn't answer; None if it does, or if the instance has no scanner."""
+        now = time.monotonic()
+        if self._scanner is not None and (self._looked is None or now - self._looked > _LOOK_SECONDS):
+            self._looked = now
+            try:
+                self._scanner.ask_version(seconds=_ANSWER_SECONDS)
+            except BackendError as error:
+                self._fault = error
+            else:
+                self._fault = None
+        return self._fault

@@ -11,9 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from opendata.domain.disclosure import Disclosure
-from opendata.domain.drafts import DraftState
+from opendata.domain.drafts import DraftState, is_held
 from opendata.errors import (
     N_,
+    BackendError,
+    Fault,
+    InputError,
     InvalidPackageError,
     NotFoundError,
     OpendataError,
@@ -33,6 +36,7 @@ from opendata.services.packages.import_answers import Said, check_privacy, find_
 from opendata.services.packages.package_source import PackageSource, open_source
 from opendata.services.packages.package_table import PACKAGED, fetch_attachment, fetch_table, read_declared
 from opendata.services.uploads.upload_values import UploadedFile
+from opendata.services.work.scanning import Scanning
 from opendata.services.work.work import Work
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.text.dialect import read_dialect
@@ -69,13 +73,21 @@ class Imports:
     """Imports Data Packages."""
 
     def __init__(
-        self, *, publishers: Publishers, schemas: Schemas, datasets: Datasets, drafts: Drafts, work: Work
+        self,
+        *,
+        publishers: Publishers,
+        schemas: Schemas,
+        datasets: Datasets,
+        drafts: Drafts,
+        work: Work,
+        scanning: Scanning,
     ) -> None:
         self._publishers = publishers
         self._schemas = schemas
         self._datasets = datasets
         self._drafts = drafts
         self._work = work
+        self._scanning = scanning
 
     def import_package(
         self,
@@ -158,8 +170,7 @@ class Imports:
             return self._refuse_all(package, found, folder=folder, paths=paths, options=options)
         dataset = self._ensure_dataset(actor, package, publisher)
         view = self._create_draft(actor, dataset, package, paths, options)
-        self._work.run_to_end(view.id)
-        view = self._drafts.get(actor, view.id)
+        view = self._do_work(actor, view.id)
         _collect(view, found)
         require_fitting(view, said.privacy)
         if view.status == DraftState.INVALID and said.partial:
@@ -233,6 +244,16 @@ class Imports:
             named = {resource.name for resource in package.resources}
             return self._drafts.create(actor, dataset, files, options, keeps=named, enqueue=False)[0]
 
+    def _do_work(self, actor: Actor, draft: str) -> DraftView:
+        """Do what a draft wants done; one that would wait for the virus scanner is discarded. Raises `BackendError`."""
+        self._work.run_to_end(draft)
+        view = self._drafts.get(actor, draft)
+        if view.error and is_held(view.error):
+            self._drafts.discard(actor, draft)
+            fault = Fault("", view.error["message"], tuple(view.error["params"].items()))
+            raise BackendError.from_fault(fault)
+        return view
+
     def _drop_invalid(self, actor: Actor, view: DraftView, found: dict[str, ImportedResource]) -> DraftView:
         """Leave out what is invalid, as often as that makes other tables lose what they refer to.
 
@@ -245,8 +266,7 @@ class Imports:
                 return view
             for name in wrong:
                 view = self._drafts.drop_resource(actor, view.id, name, enqueue=False)
-            self._work.run_to_end(view.id)
-            view = self._drafts.get(actor, view.id)
+            view = self._do_work(actor, view.id)
             _collect(view, found)
         return view
 
@@ -263,8 +283,7 @@ class Imports:
             return view
         for name in unsaid:
             view = self._drafts.drop_resource(actor, view.id, name, enqueue=False)
-        self._work.run_to_end(view.id)
-        return self._drafts.get(actor, view.id)
+        return self._do_work(actor, view.id)
 
     def _finish(
         self,
@@ -280,8 +299,7 @@ class Imports:
             self._drafts.require_direct(view.id, said, reason)
             self._datasets.update(actor, view.dataset, said)
             self._drafts.publish_directly(actor, view.id, reason=reason)
-            self._work.run_to_end(view.id)
-            view = self._drafts.get(actor, view.id)
+            view = self._do_work(actor, view.id)
         if view.status == DraftState.FAILED:
             detail = view.error["detail"] if view.error else ""
             raise OpendataError(N_("The import failed on our side: %(detail)s"), detail=detail)
@@ -306,7 +324,12 @@ class Imports:
         """Nothing is published, since some resources cannot even be read; the others are checked all the same."""
         checked = dict(found)
         for (_, path), option in zip(paths, options, strict=True):
-            checked[str(option.name)] = self._check_alone(path, option, folder)
+            try:
+                self._scanning.require_clean(path)
+            except InputError as error:
+                checked[str(option.name)] = _refuse(str(option.name), error)
+            else:
+                checked[str(option.name)] = self._check_alone(path, option, folder)
         try:
             version = self._datasets.get(package.id, SYSTEM).latest
         except NotFoundError:

@@ -24,9 +24,13 @@ def show_health() -> Response:
 
 @blueprint.get("/readyz")
 def show_readiness() -> Response:
-    """Everything behind it answers too; else a problem."""
-    services().health.check()
-    return _plain("ready\n")
+    """Everything that readers need answers too; else a problem. Without the virus scanner only uploads wait."""
+    health = services().health
+    health.check()
+    lines = ["ready"]
+    if health.has_scanner():
+        lines.append("scanner: not answering, uploads are held" if health.find_scanner_fault() else "scanner: ready")
+    return _plain("\n".join([*lines, ""]))
 
 
 @blueprint.get("/.well-known/opendata-keys.json")
