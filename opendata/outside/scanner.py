@@ -23,7 +23,7 @@ _CONNECT_SECONDS = 3.0
 _SEND_SECONDS = 60.0
 """How long the scanner may take to accept one piece."""
 
-_ANSWER_SECONDS = 600.0
+_ANSWER_SECONDS = 300.0
 """How long it may take for its verdict after the last piece. Its own limit (`MaxScanTime`) is 120 unless it is set."""
 
 _LOOK_SECONDS = 1.0
@@ -55,11 +55,11 @@ class Scanner:
             talk.send(b"zVERSION\0")
             return talk.receive(seconds)
 
-    def scan(self, path: Path, on_share: Callable[[float], object] = float) -> str:
+    def scan(self, path: Path, on_share: Callable[[float], object] = float, *, seconds: float = _ANSWER_SECONDS) -> str:
         """The name of the signature that a file matches, empty if none does.
 
         `on_share` gets the share of the file that was sent (0..1), and goes on getting 1 each second until the verdict
-        comes. Raises `TooLargeError` where the scanner didn't look at all of the file.
+        comes, for so many seconds at most. Raises `TooLargeError` where the scanner didn't look at all of the file.
         """
         size = path.stat().st_size
         sent = 0
@@ -71,7 +71,7 @@ class Scanner:
                 on_share(sent / size)
             is_complete = not talk.has_answer() and sent == size
             talk.send(struct.pack("!I", 0))
-            answer = talk.receive(_ANSWER_SECONDS, on_wait=lambda: on_share(1.0))
+            answer = talk.receive(min(seconds, _ANSWER_SECONDS), on_wait=lambda: on_share(1.0))
         return _read_verdict(answer, is_complete=is_complete)
 
 

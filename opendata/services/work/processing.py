@@ -37,7 +37,7 @@ from opendata.services.drafts.lease import Lease
 from opendata.services.drafts.readings import Readings, read_resource_choices, recall_choices
 from opendata.services.privacy.treating import keep_fitting, order_schema, treat_table
 from opendata.services.work.refusing import refuse_table
-from opendata.services.work.scanning import Scanning, report_viruses
+from opendata.services.work.scanning import HeldError, Scanning, report_viruses
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
 from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
@@ -63,10 +63,10 @@ class Processing:
         kept = time.monotonic()
         superseded: set[str] = set()
 
-        def keep() -> None:
-            """Keep the results so far, unless it took less than a second to find them."""
+        def keep(*, least: float = KEEP_SECONDS) -> None:
+            """Keep the results so far, unless it took less than a second, or `least` seconds, to find them."""
             nonlocal kept
-            if time.monotonic() - kept >= KEEP_SECONDS:
+            if time.monotonic() - kept >= least:
                 with self._context.write() as session:
                     lease.extend(session)
                     session.add(row)
@@ -75,7 +75,11 @@ class Processing:
         self._scanning.run(lease, row)
         while (resource := next((item for item in row.resources if not item.checked), None)) is not None:
             superseded |= self._check_table(lease, row, resource)
-            self._scanning.run(lease, row)  # what lay in a container has become files of the draft
+            try:
+                self._scanning.run(lease, row)  # what a container has in it is now a file of the draft
+            except HeldError:
+                keep(least=0)
+                raise
             keep()
         for attachment in row.attachments:
             if attachment.is_read is None and not find_virus(row, attachment.upload):

@@ -100,7 +100,11 @@ class Scanning:
         stage = Stage("scan", item.name)
         try:
             with self._context.kept_copy(item.upload) as path:
-                return self._scanner.scan(path, lambda share: lease.report(stage, _SHARE * share))
+                return self._scanner.scan(
+                    path,
+                    lambda share: lease.report(stage, _SHARE * share),
+                    seconds=self._context.settings.work_seconds / 2,
+                )
         except BackendError as error:
             raise HeldError(Stage("hold"), error) from None
         except TooLargeError as error:

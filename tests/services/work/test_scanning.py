@@ -8,13 +8,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from opendata.db.models import Draft, Event, Upload
 from opendata.domain.drafts import DraftState
-from opendata.errors import NotFoundError, StateError
+from opendata.errors import BackendError, NotFoundError, StateError
 from opendata.outside.scanner import Scanner
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import read_clock
@@ -120,9 +121,9 @@ def watch_scans(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     found: list[bytes] = []
     scan = Scanner.scan
 
-    def note(self: Scanner, path: Path, on_share: Callable[[float], object] = float) -> str:
+    def note(self: Scanner, path: Path, *arguments: Any, **options: Any) -> str:
         found.append(path.read_bytes())
-        return scan(self, path, on_share)
+        return scan(self, path, *arguments, **options)
 
     monkeypatch.setattr(Scanner, "scan", note)
     return found
@@ -214,6 +215,36 @@ def test_what_lies_in_a_container_is_scanned_too(
     assert len(scans) == 3
 
 
+def test_what_is_checked_is_kept_when_the_scanner_goes_away_before_the_rest_of_a_container(
+    scanned: Services, clerk: Actor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in ("a.csv", "b.csv"):
+            archive.writestr(name, CSV.replace("A001", name))
+    draft = receive(scanned, clerk, all_zip=target.getvalue())
+    prepare, prepared = processing.prepare_table, []
+
+    def note(*arguments: Any, name: str, **options: Any) -> Any:
+        prepared.append(name)
+        return prepare(*arguments, name=name, **options)
+
+    def go_away(self: Scanner, *arguments: object, **options: object) -> str:
+        if prepared:
+            raise BackendError("gone")
+        return "ClamAV 1.4.6"
+
+    monkeypatch.setattr(processing, "prepare_table", note)
+    with monkeypatch.context() as patch:
+        patch.setattr(Scanner, "ask_version", go_away)
+        for _ in range(3):
+            assert work_on(scanned, clerk, draft).status == "validating"
+            clock.now += timedelta(minutes=1)
+    assert len(prepared) == 1
+    assert work_on(scanned, clerk, draft).status == "valid"
+    assert len(prepared) == 2
+
+
 def test_a_file_with_a_virus_in_two_drafts_is_refused_in_both(scanned: Services, clerk: Actor) -> None:
     drafts = [receive(scanned, clerk, levels_csv=INFECTED) for _ in range(2)]
     assert [work_on(scanned, clerk, draft).status for draft in drafts] == ["invalid", "invalid"]
@@ -291,6 +322,19 @@ def test_a_file_beyond_the_scanners_limit_is_held_with_the_reason(scanned: Servi
     assert say_stage(voice_of("en"), view.stage) == "Held, because the virus scanner doesn't accept levels"
     assert view.error is not None
     assert "larger than the virus scanner accepts" in say_failure(voice_of("en"), view.error)
+
+
+def test_a_scanner_that_gives_up_in_the_middle_of_a_file_holds_it(
+    scanned: Services, clerk: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Scanner, *arguments: object, **options: object) -> str:
+        raise BackendError("Can't allocate memory")
+
+    monkeypatch.setattr(Scanner, "scan", fail)
+    draft = receive(scanned, clerk, levels_csv=CSV)
+    view = work_on(scanned, clerk, draft)
+    assert (view.status, view.stage) == ("validating", "hold")
+    assert row_of(scanned, draft).scans is None
 
 
 def test_newer_signatures_scan_again_but_what_has_passed_does_not_wait_for_them(
