@@ -49,6 +49,17 @@ def parse_queue(name: str, default: object, text: str) -> str:  # noqa: ARG001 -
     return text
 
 
+def parse_scanner(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """The address of a clamd. Raises `UsageError`."""
+    if not re.fullmatch(r"unix:/\S+|tcp://([^\s/:@]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}", text):
+        raise UsageError(
+            N_("%(variable)s must be an address such as unix:/run/clamav/clamd.ctl, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text,
+        )
+    return text
+
+
 def parse_hosts(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - all take the same
     """Hosts, each with a port if it has one. Raises `UsageError`."""
     found = tuple(part.strip().lower() for part in text.split(",") if part.strip())

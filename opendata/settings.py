@@ -17,6 +17,7 @@ from opendata.setting_values import (
     parse_networks,
     parse_prefix,
     parse_queue,
+    parse_scanner,
     parse_timezone,
 )
 from opendata.setting_values import variable_of as variable_of
@@ -151,6 +152,11 @@ class Settings:
         "How long the work on a draft may go without progress. In total it may take four times as long, and a second"
         " more for each MB.",
         unit="seconds",
+    )
+    scanner: str = _setting(
+        "",
+        "Address of the virus scanner clamd (unix:/run/clamav/clamd.ctl or tcp://127.0.0.1:3310), which checks every"
+        " file before it is read; empty: none.",
     )
     trusted_proxies: tuple[str, ...] = _setting(
         (),
@@ -340,6 +346,7 @@ _CHECKS = {
     "security_contact": parse_contacts,
     "queue_url": parse_queue,
     "review_checks": _parse_checks,
+    "scanner": parse_scanner,
     "timezone": parse_timezone,
     "trusted_proxies": parse_networks,
 }

@@ -50,6 +50,7 @@ from opendata.services.review.reviews import Reviews
 from opendata.services.uploads.uploads import Uploads
 from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
+from opendata.services.work.scanning import Scanning
 from opendata.services.work.work import Work
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore
@@ -128,8 +129,9 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
     datasets = Datasets(context, withdrawals)
     drafts = Drafts(context, manifests)
     changes = DraftChanges(context, manifests)
-    processing = Processing(context, manifests, changes)
-    publication = Publication(context, manifests, processing, changes, withdrawals)
+    scanning = Scanning(context)
+    processing = Processing(context, manifests, changes, scanning)
+    publication = Publication(context, manifests, processing, scanning, changes, withdrawals)
     work = Work(context, processing, publication, withdrawals)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
@@ -155,7 +157,9 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         keys=Keys(context),
         kept_forms=KeptForms(context),
         limits=Limits(context),
-        imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),
+        imports=Imports(
+            publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
+        ),
         matching=Matching(context, manifests),
         originals=Originals(context),
         previews=Previews(context),

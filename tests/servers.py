@@ -1,4 +1,4 @@
-"""What tests need from the machine: a throw-away PostgreSQL or Redis, a Chromium, the collected real data.
+"""What tests need from the machine: a throw-away PostgreSQL, Redis or clamd, a Chromium, the collected real data.
 
 What can't be had here skips its tests with the reason, unless `OPENDATA_TEST_REQUIRE` (names, comma-separated) names
 it: then they fail, so that CI can't go green by skipping.
@@ -23,6 +23,9 @@ from typing import NoReturn
 
 import psycopg
 import pytest
+
+from opendata.errors import BackendError
+from opendata.outside.scanner import Scanner
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -193,6 +196,83 @@ def redis_server() -> Iterator[RedisServer]:
     server.stop()
 
 
+EICAR = "".join(("X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*"))
+"""What every virus scanner finds, to test it (eicar.org): in parts, so that none finds it here."""
+
+SIGNATURE = "Test.Eicar.UNOFFICIAL"
+"""What the scanner of tests calls it."""
+
+
+class ClamdServer:
+    """A clamd of a test's own with one signature, which accepts files of up to a megabyte."""
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+        self._folder = Path(tempfile.mkdtemp(prefix="opendata-clamd-"))
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.address = f"unix:{self._folder / 'clamd.ctl'}"
+        self.tcp_address = f"tcp://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Run until it answers."""
+        database = self._folder / "database"
+        database.mkdir(exist_ok=True)
+        (database / "test.ndb").write_text(f"Test.Eicar:0:*:{EICAR.encode().hex()}\n")
+        settings = {
+            "DatabaseDirectory": database,
+            "LocalSocket": self.address.removeprefix("unix:"),
+            "TCPAddr": "127.0.0.1",
+            "TCPSocket": self._port,
+            "StreamMaxLength": "1M",
+            "AlertExceedsMax": "yes",
+            "MaxRecursion": 3,
+            "Foreground": "yes",
+        }
+        path = self._folder / "clamd.conf"
+        path.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        log = self._folder / "log"
+        with log.open("wb") as output:
+            self._process = subprocess.Popen([self._program, "--config-file", path], stdout=output, stderr=output)
+        scanner = Scanner(self.address)
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with contextlib.suppress(BackendError):
+                scanner.ask_version()
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"clamd does not start: {log.read_text(errors='replace')[-2000:]}")
+
+    def stop(self) -> None:
+        """End at once."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=_START_SECONDS)
+            self._process = None
+
+    def remove(self) -> None:
+        """End, and leave nothing behind."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def clamd() -> Iterator[ClamdServer]:
+    """A running clamd that all tests share; no test stops it."""
+    server = ClamdServer(require("clamd"))
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def clamd_away() -> Iterator[ClamdServer]:
+    """A clamd of this one test, which doesn't run yet."""
+    server = ClamdServer(require("clamd"))
+    yield server
+    server.remove()
+
+
 def _make_cluster(programs: Path, folder: Path) -> None:
     locale = "C.UTF-8" if sys.platform == "linux" else "C"
     if os.geteuid() == 0:
@@ -300,6 +380,11 @@ def _find_nginx() -> Path | None:
     return Path(found) if found else None
 
 
+def _find_clamd() -> Path | None:
+    found = shutil.which("clamd", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
+    return Path(found) if found else None
+
+
 def _find_curl() -> Path | None:
     found = shutil.which("curl")
     return Path(found) if found else None
@@ -316,6 +401,7 @@ _FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "postgresql": (_find_postgresql, "no server programs here (Debian: apt-get install postgresql)"),
     "redis": (_find_redis, "no server program here (Debian: apt-get install redis-server)"),
     "nginx": (_find_nginx, "no server program here (Debian: apt-get install nginx-light)"),
+    "clamd": (_find_clamd, "no clamd here (Debian: apt-get install --no-install-recommends clamav-daemon)"),
     "curl": (_find_curl, "no curl here (Debian: apt-get install curl)"),
     "tus-js-client": (_find_tus_js, "`make` found no npm to fetch it with (Debian: apt-get install npm)"),
     "realdata": (_find_realdata, "neither OPENDATA_REALDATA nor ../shared/realdata is a folder"),

@@ -58,6 +58,8 @@ def test_the_environment_wins_over_the_instance_file_and_that_over_the_default(t
         ("base_url", "https://data.example.org/portal/", "https://data.example.org/portal"),
         ("timezone", "Europe/Berlin", "Europe/Berlin"),
         ("title", "开放数据", "开放数据"),
+        ("scanner", "unix:/run/clamav/clamd.ctl", "unix:/run/clamav/clamd.ctl"),
+        ("scanner", "tcp://[::1]:3310", "tcp://[::1]:3310"),
     ],
 )
 def test_a_value_is_read_as_what_it_is(tmp_path: Path, name: str, text: str, value: object) -> None:
@@ -82,6 +84,9 @@ def test_a_value_is_read_as_what_it_is(tmp_path: Path, name: str, text: str, val
         ("base_url", "javascript:alert(1)"),
         ("base_url", "https://"),
         ("base_url", "https://data.example.org/?a=b"),
+        ("scanner", "clamav:3310"),
+        ("scanner", "unix:clamd.ctl"),
+        ("scanner", "tcp://clamav"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused_with_its_variable(tmp_path: Path, name: str, text: str) -> None:

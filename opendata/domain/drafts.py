@@ -40,10 +40,11 @@ FORESEEN = (_S.VALID, _S.SUBMITTED, _S.RETURNED, _S.APPROVED)
 
 
 class Failure(TypedDict, total=False):
-    """What was in the way of the work on a draft. `type` is the name of an exception.
+    """What was in the way of the work on a draft. `type` is the name of an exception, or `HELD`.
 
     What explains it: `code` for a limit of ours, `message` for an exception of ours, both filled with `params`, else
-    `detail`, which a library said. `final` says that it is not tried again.
+    `detail`, which a library said. `final` says that it is not tried again. `tries` counts how often the virus scanner
+    was asked in vain.
     """
 
     type: Required[str]
@@ -52,6 +53,27 @@ class Failure(TypedDict, total=False):
     params: Mapping[str, object]
     detail: str
     final: bool
+    tries: int
+
+
+HELD = "Held"
+"""The `type` of a failure that is none: the virus scanner hasn't answered, and the work waits for as long as it takes.
+"""
+
+
+def is_held(error: Failure | None) -> bool:
+    """Whether the work on a draft waits for the virus scanner."""
+    return error is not None and error["type"] == HELD
+
+
+class Verdict(TypedDict):
+    """What the virus scanner said of a file: the signature it `found`, empty for a clean file.
+
+    `by` is the version of the scanner and its signatures.
+    """
+
+    found: str
+    by: str
 
 
 class ChangeCounts(TypedDict):

@@ -93,6 +93,7 @@ CODES: Mapping[str, Code] = {
     "encoding-error": Code("encoding-error", ("line", "byte", "encoding")),
     "mistaken-encoding": Code("encoding-error", ("line", "byte", "encoding", "guess")),
     "refused-file": Code("source-error", ("message", "params")),
+    "infected-file": Code("source-error", ("file", "signature")),
     "refused-format": Code("format-error", ("message", "params")),
     # the package around the table
     "refused-resource": Code("resource-error", ("pointer", "message", "params")),

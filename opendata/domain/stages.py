@@ -11,6 +11,8 @@ _LONGEST = 40
 class Stage:
     """`read`, `check`, `store` or `compare`, each of one table; `screen` of an attachment; `keys` or `publish`.
 
+    `scan` for viruses, or `hold` until that is possible, is of one file.
+
     As text: `check levels`.
     """
 

@@ -22,6 +22,7 @@ class Sentences(NamedTuple):
 CHECK_ADVICE = N_("Check the values of this row together, and correct the one that is wrong")
 UNREADABLE = N_("File can't be read")
 REPAIR = N_("Repair the file or save it again, then upload it")
+CLEAN_UP = N_("Clean the computer the file comes from, then upload a clean file")
 SAVE_AS = N_("In Excel choose “Save as”, type “CSV UTF-8 (comma delimited)”, then upload the file")
 CORRECT_PACKAGE = N_("Correct this in the package, then try again")
 
@@ -369,6 +370,9 @@ SENTENCES: Mapping[str, Sentences] = {
     "format-error": Sentences(N_("This kind of file isn't a table"), "", SAVE_AS),
     "resource-error": Sentences(N_("Table can't be used"), "", CORRECT_PACKAGE),
     "refused-file": Sentences(UNREADABLE, "", REPAIR),
+    "infected-file": Sentences(
+        N_("Virus found"), N_("“%(file)s” was deleted: the virus scanner found “%(signature)s”"), CLEAN_UP
+    ),
     "refused-format": Sentences(N_("This kind of file isn't a table"), "", SAVE_AS),
     "refused-resource": Sentences(N_("Table can't be used"), "", CORRECT_PACKAGE),
     "missing-reference": Sentences(

@@ -61,6 +61,7 @@ NOTES: Mapping[str, str] = {
     "codes-on-check": "the value must be a code of the list that is valid on the day in “%(field)s”",
     "condition-check": "it must be that %(demand)s",
     "conditional-check": "where %(premise)s, it must be that %(demand)s",
+    "infected-file": 'the virus scanner found "%(signature)s" in "%(file)s", and the file was deleted',
     "blank-header": "row %(row)s is blank, but the names of the columns belong there",
     "duplicate-label": 'at position "%(places)s"',
     "empty-source": "the source is empty",

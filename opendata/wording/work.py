@@ -10,6 +10,9 @@ from opendata.errors import N_
 from opendata.wording.voice import Voice
 
 STAGES: Mapping[str, str] = {
+    "scan": N_("Scanning %(name)s for viruses"),
+    "hold": N_("Held until the virus scanner answers"),
+    "hold-large": N_("Held, because the virus scanner doesn't accept %(name)s"),
     "read": N_("Reading %(name)s"),
     "check": N_("Checking %(name)s"),
     "store": N_("Storing %(name)s"),

@@ -221,6 +221,21 @@ def migrate_instance(tmp_path: Path, database_url: str, revision: str) -> None:
 
 
 @pytest.mark.both_databases
+def test_drafts_of_before_have_not_been_scanned(tmp_path: Path, empty_database_url: str) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0014")
+    insert_draft(database, sealed="a" * 64)
+    database.migrate()
+    with database.unit(write=True) as session:
+        draft = session.get_one(Draft, "x")
+        assert (draft.scans, draft.sealed) == (None, "a" * 64)
+        draft.scans = {"b" * 64: {"found": "", "by": "ClamAV 1.4.6"}}
+    with database.unit() as session:
+        assert session.get_one(Draft, "x").scans == {"b" * 64: {"found": "", "by": "ClamAV 1.4.6"}}
+    database.dispose()
+
+
+@pytest.mark.both_databases
 def test_migrations_can_be_taken_back(tmp_path: Path, empty_database_url: str) -> None:
     database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
     database.migrate()

@@ -231,7 +231,9 @@ class DraftShape(Schema):
     )
     comment = fields.String(required=True, metadata={"description": "Why it was returned."})
     error = fields.Dict(
-        required=True, allow_none=True, metadata={"description": "What failed on our side; it is tried again."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "What failed on our side, or why the draft is held (`Held`); it is tried again."},
     )
     author = fields.String(required=True)
     submitter = fields.String(required=True, allow_none=True)

@@ -154,7 +154,9 @@ def drop_resource(draft: str, resource: str) -> Answer:
     return answer(services().drafts.drop_resource(caller(), draft, resource, revision=read_revision()))
 
 
-@blueprint.operation("GET", f"{_TABLE}/file", file_type="application/octet-stream", problems=(403, 404), public=False)
+@blueprint.operation(
+    "GET", f"{_TABLE}/file", file_type="application/octet-stream", problems=(403, 404, 409), public=False
+)
 def download_attachment(draft: str, resource: str) -> Response:
     """Get the file of an attachment that was sent with a draft, to look at it before it is public."""
     found = services().drafts.find_attachment(caller(), draft, resource)

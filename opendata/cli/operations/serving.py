@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 
-from opendata.cli.core.language import say
+from opendata.cli.core.language import say, say_error
 from opendata.cli.core.opening import open_services
-from opendata.errors import N_, UsageError
+from opendata.cli.core.output import write_note
+from opendata.errors import N_, BackendError, UsageError
+from opendata.settings import Settings
 
 _BACKLOG = 2048
 _TRIES = 20
@@ -66,6 +68,8 @@ def worker(parent: int | None) -> None:
     with open_services() as services:
         services.queue.check()
         settings = services.settings
+        if parent is None:  # else `serve` has said it
+            warn_of_scanner(settings)
         command, seconds = list_command(), settings.work_seconds
         runners = [ProcessRunner(services.work, command, seconds=seconds) for _ in range(settings.work_processes)]
         pool = RunnerPool(services.work, services.queue, runners)
@@ -106,7 +110,9 @@ def run_server(
     from opendata.services.core.instance import require_instance
     from opendata.settings import read_settings
 
-    require_instance(read_settings())
+    settings = read_settings()
+    require_instance(settings)
+    warn_of_scanner(settings)
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -117,6 +123,20 @@ def run_server(
     status = supervisor.run(announce)
     if status:
         raise click.exceptions.Exit(status)
+
+
+def warn_of_scanner(settings: Settings) -> None:
+    """Say at the start that the virus scanner doesn't answer. Readers are served all the same."""
+    from opendata.outside.scanner import find_scanner
+
+    scanner = find_scanner(settings.scanner)
+    if scanner is None:
+        return
+    try:
+        scanner.ask_version()
+    except BackendError as error:
+        write_note(say_error(error))
+        write_note(say(N_("Uploads are held until it answers. Everything else works.")))
 
 
 def _find_free(host: str, family: socket.AddressFamily, port: int) -> int:

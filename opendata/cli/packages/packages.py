@@ -21,7 +21,7 @@ from opendata.errors import N_, InputError, OpendataError
 from opendata.wording.work import say_stage
 
 if TYPE_CHECKING:
-    from opendata.services.packages.imports import Imported, ImportedResource
+    from opendata.services.packages.imported import Imported, ImportedResource
     from opendata.wiring import Services
 
 _POLL_SECONDS = 0.3

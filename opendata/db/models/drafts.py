@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from opendata.db.models.base import Base, Id, Word, one_of
 from opendata.db.models.catalogue import Dataset
 from opendata.db.models.reviews import DraftComment, ReviewCheck
-from opendata.domain.drafts import DraftState, Failure, KeptChanges
+from opendata.domain.drafts import DraftState, Failure, KeptChanges, Verdict
 from opendata.domain.manifest import Notice
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.texts import I18n
@@ -24,7 +24,8 @@ class Draft(Base):
     breaking change. `contributors` are the names of all who uploaded, changed or submitted it: none of them may approve
     it. `sealed` is the SHA-256 of what was submitted: only that may be approved and published. `seal_edition` says what
     the seal covers: 1 the manifest alone, as before migration 0011; 2 all that a reviewer sees. `publish_at` is the
-    earliest time at which it is published. `replaces` is the draft whose corrected files it has.
+    earliest time at which it is published. `replaces` is the draft whose corrected files it has. `scans` are the
+    verdicts of the virus scanner, by the SHA-256 of each file.
     """
 
     __tablename__ = "drafts"
@@ -66,6 +67,7 @@ class Draft(Base):
     version: Mapped[str | None] = mapped_column(String(40))
     bump: Mapped[str | None] = mapped_column(String(10))
     breaking: Mapped[Notice | None] = mapped_column(JSON)
+    scans: Mapped[dict[str, Verdict] | None] = mapped_column(JSON(none_as_null=True))
 
     dataset: Mapped[Dataset] = relationship(lazy="joined")
     resources: Mapped[list[DraftResource]] = relationship(

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 
 from sqlalchemy import text
 
 from opendata.errors import N_, BackendError, StorageFullError
+from opendata.outside.scanner import find_scanner
 from opendata.services.core.context import Context
 from opendata.storage.faults import FAULTY, is_read_only, require_room
+
+_LOOK_SECONDS = 5.0
+"""How long the state of the virus scanner is remembered: not everybody who asks makes us ask."""
+
+_ANSWER_SECONDS = 1.0
 
 
 class Health:
@@ -17,6 +24,9 @@ class Health:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._scanner = find_scanner(context.settings.scanner)
+        self._looked: float | None = None
+        self._fault: BackendError | None = None
 
     def is_initialised(self) -> bool:
         """Whether the database has its tables in their newest form."""
@@ -42,3 +52,20 @@ class Health:
         except StorageFullError as error:
             return error
         return None
+
+    def has_scanner(self) -> bool:
+        """Whether files are to pass a virus scanner."""
+        return self._scanner is not None
+
+    def find_scanner_fault(self) -> BackendError | None:
+        """Why the virus scanner doesn't answer; None if it does, or if the instance has no scanner."""
+        now = time.monotonic()
+        if self._scanner is not None and (self._looked is None or now - self._looked > _LOOK_SECONDS):
+            self._looked = now
+            try:
+                self._scanner.ask_version(seconds=_ANSWER_SECONDS)
+            except BackendError as error:
+                self._fault = error
+            else:
+                self._fault = None
+        return self._fault

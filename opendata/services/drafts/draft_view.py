@@ -17,6 +17,7 @@ from opendata.domain.review.checklist import Check
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.entries import next_metadata
+from opendata.services.core.scans import find_virus
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
 from opendata.services.drafts.next_version import foresee, metadata_of
@@ -88,7 +89,7 @@ def view_draft(
         resources=[
             *(_view_resource(item, row.dataset.recipes or {}) for item in row.resources),
             *(_view_carried(item) for item in carried if not isinstance(item, Attachment)),
-            *(_view_attachment(item) for item in row.attachments),
+            *(_view_attachment(item, is_clean=not find_virus(row, item.upload)) for item in row.attachments),
             *(_view_carried(item) for item in carried if isinstance(item, Attachment)),
         ],
         dropped=tuple(row.dropped),
@@ -139,7 +140,7 @@ def is_at_work(wanted: str, error: Failure | None) -> bool:
 
 def is_put_off(row: Draft) -> bool:
     """Whether a draft only waits for its time: that of a timed release, or of a change that it announces."""
-    is_timed = bool(row.breaking or row.publish_at) and row.status != DraftState.FAILED
+    is_timed = bool(row.breaking or row.publish_at) and row.error is None
     return row.wanted == "publish" and is_timed and row.due is not None and row.due > datetime.now(UTC)
 
 
@@ -229,14 +230,14 @@ def _view_changes(item: DraftResource) -> ChangeCounts | None:
     }
 
 
-def _view_attachment(item: DraftAttachment) -> DraftResourceView:
+def _view_attachment(item: DraftAttachment, *, is_clean: bool) -> DraftResourceView:
     return DraftResourceView(
         name=item.name,
         title=item.title,
         file=item.file,
         bytes=item.upload_bytes,
         rows=None,
-        valid=True,
+        valid=is_clean,
         carried=False,
         schema=None,
         schema_name="",

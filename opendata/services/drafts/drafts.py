@@ -27,6 +27,7 @@ from opendata.services.core.actors import Actor, require_editor, require_publish
 from opendata.services.core.context import Context
 from opendata.services.core.once import create_once
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
+from opendata.services.core.scans import require_scanned
 from opendata.services.core.values import DraftView, Page, ProgressView, ServedFile
 from opendata.services.drafts.attachments import list_carried
 from opendata.services.drafts.draft_view import (
@@ -166,13 +167,17 @@ class Drafts(Steps):
         return sorted(found, key=lambda item: str(item["effective"]))
 
     def find_attachment(self, actor: Actor | None, draft: str, name: str) -> ServedFile:
-        """The file of an attachment that was sent with a draft. Raises `NotFoundError`, `NotPermittedError`."""
+        """The file of an attachment that was sent with a draft.
+
+        Raises `NotFoundError`, `NotPermittedError`, and `StateError` while the file waits for the virus scanner.
+        """
         with self._context.read() as session:
             row = find_draft(session, draft)
             require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             found = next((item for item in row.attachments if item.name == name), None)
             if found is None:
                 raise NotFoundError(N_("No attachment “%(name)s” was sent with the draft"), name=name[:100])
+            require_scanned(self._context, row, found.upload)
         self._context.note(require_signed_in(actor), "download", "original", f"{draft}/{name}")
         return ServedFile(
             open=partial(self._context.private.open_blob, found.upload),

@@ -19,9 +19,10 @@ from opendata.intake.preview import Attempt, LastReading, Preview, Row, preview
 from opendata.intake.understanding import Choices
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
-from opendata.services.core.turns import Turns
+from opendata.services.core.scans import require_scanned
 from opendata.services.drafts.draft_view import find_draft
 from opendata.services.drafts.readings import read_resource_choices
+from opendata.storage.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,10 @@ class Previews:
         self._turns = Turns(context.settings.home / "turns")
 
     def show(self, actor: Actor | None, draft: str, resource: str, choices: Choices | None = None) -> ReadingPreview:
-        """How a table is read, by these choices where some are given. Raises `NotFoundError`, `NotPermittedError`."""
+        """How a table is read, by these choices where some are given.
+
+        Raises `NotFoundError`, `NotPermittedError`, and `StateError` while the file waits for the virus scanner.
+        """
         with self._context.read() as session:
             row = find_draft(session, draft)
             publisher = row.dataset.publisher_id
@@ -72,6 +76,7 @@ class Previews:
             found = next((item for item in row.resources if item.name == resource), None)
             if found is None:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])
+            require_scanned(self._context, row, found.upload)
             session.expunge_all()
         in_force = read_resource_choices(found)
         is_large = found.upload_bytes > TRIED_BYTES

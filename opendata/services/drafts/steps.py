@@ -108,7 +108,9 @@ class Steps:
             attachment = next((item for item in row.attachments if item.name == name), None)
             if attachment is not None:
                 row.attachments.remove(attachment)
-                return  # tables are as they were checked
+                if name in row.key_reports:
+                    self._send_back_to_work(row)
+                return  # otherwise tables are as they were checked
             resource = next((item for item in row.resources if item.name == name), None)
             manifest = self._find_base(row)
             carried = {item.name: item for item in (manifest.resources if manifest else ())}

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from opendata.domain.disclosure import Disclosure
-from opendata.domain.drafts import DraftState
+from opendata.domain.drafts import DraftState, is_held
 from opendata.errors import (
     N_,
+    BackendError,
+    Fault,
+    InputError,
     InvalidPackageError,
     NotFoundError,
     OpendataError,
@@ -30,9 +33,17 @@ from opendata.services.core.values import DraftView
 from opendata.services.drafts.drafts import Drafts
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.packages.import_answers import Said, check_privacy, find_unsaid, require_fitting
+from opendata.services.packages.imported import (
+    Imported,
+    ImportedResource,
+    collect_verdicts,
+    list_tasks,
+    refuse_resource,
+)
 from opendata.services.packages.package_source import PackageSource, open_source
 from opendata.services.packages.package_table import PACKAGED, fetch_attachment, fetch_table, read_declared
 from opendata.services.uploads.upload_values import UploadedFile
+from opendata.services.work.scanning import Scanning
 from opendata.services.work.work import Work
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.text.dialect import read_dialect
@@ -42,40 +53,25 @@ DEFAULT_PUBLISHER = {"id": "imported", "title": "导入数据", "i18n": {"en": {
 _NO_TABLE = N_("“%(file)s” is an attachment, but the package has no table to publish it with")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportedResource:
-    """What became of one resource. `messages` say what is wrong, and where; `errors` counts it."""
-
-    name: str
-    valid: bool
-    rows: int
-    errors: int
-    messages: Sequence[str] = ()
-    report: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import did. `version` is the version now current, `created` whether this import made it."""
-
-    dataset: str
-    version: str | None
-    created: bool
-    refused: bool
-    resources: Sequence[ImportedResource]
-
-
 class Imports:
     """Imports Data Packages."""
 
     def __init__(
-        self, *, publishers: Publishers, schemas: Schemas, datasets: Datasets, drafts: Drafts, work: Work
+        self,
+        *,
+        publishers: Publishers,
+        schemas: Schemas,
+        datasets: Datasets,
+        drafts: Drafts,
+        work: Work,
+        scanning: Scanning,
     ) -> None:
         self._publishers = publishers
         self._schemas = schemas
         self._datasets = datasets
         self._drafts = drafts
         self._work = work
+        self._scanning = scanning
 
     def import_package(
         self,
@@ -144,7 +140,7 @@ class Imports:
                 option, path = self._fetch(files, resource, folder)
                 option = said.add_to(option, resource)
             except OpendataError as error:
-                found[resource.name] = _refuse(resource.name, error)
+                found[resource.name] = refuse_resource(resource.name, error)
             else:
                 if any(option.file == other.file for other in options):
                     option = replace(option, file=f"{option.file}#{option.name}")  # one file read in two ways
@@ -152,7 +148,9 @@ class Imports:
                 paths.append((option.file, path))
         if not any(option.type == "table" for option in options):
             for option in options:
-                found[str(option.name)] = _refuse(str(option.name), UnsupportedFormatError(_NO_TABLE, file=option.file))
+                found[str(option.name)] = refuse_resource(
+                    str(option.name), UnsupportedFormatError(_NO_TABLE, file=option.file)
+                )
             options, paths = [], []
         if found and (not said.partial or not options):
             return self._refuse_all(package, found, folder=folder, paths=paths, options=options)
@@ -166,9 +164,8 @@ class Imports:
     def _publish(
         self, actor: Actor, package: PackageDescription, draft: str, found: dict[str, ImportedResource], said: Said
     ) -> Imported:
-        self._work.run_to_end(draft)
-        view = self._drafts.get(actor, draft)
-        _collect(view, found)
+        view = self._do_work(actor, draft)
+        collect_verdicts(view, found)
         require_fitting(view, said.privacy)
         if view.status == DraftState.INVALID and said.partial:
             view = self._drop_invalid(actor, view, found)
@@ -246,21 +243,30 @@ class Imports:
             named = {resource.name for resource in package.resources}
             return self._drafts.create(actor, dataset, files, options, keeps=named, enqueue=False)[0]
 
+    def _do_work(self, actor: Actor, draft: str) -> DraftView:
+        """Do what a draft wants done; one that would wait for the virus scanner is discarded. Raises `BackendError`."""
+        self._work.run_to_end(draft)
+        view = self._drafts.get(actor, draft)
+        if view.error and is_held(view.error):
+            self._drafts.discard(actor, draft)
+            fault = Fault("", view.error["message"], tuple(view.error["params"].items()))
+            raise BackendError.from_fault(fault)
+        return view
+
     def _drop_invalid(self, actor: Actor, view: DraftView, found: dict[str, ImportedResource]) -> DraftView:
         """Leave out what is invalid, as often as that makes other tables lose what they refer to.
 
         Where the version before has a table of that name, it stays as it was there.
         """
         while view.status == DraftState.INVALID:
-            tasks = _list_tasks(view)
+            tasks = list_tasks(view)
             wrong = [item.name for item in view.resources if item.name in tasks and not tasks[item.name]["valid"]]
             if {item.name for item in view.tables if not item.carried} <= set(wrong):
                 return view
             for name in wrong:
                 view = self._drafts.drop_resource(actor, view.id, name, enqueue=False)
-            self._work.run_to_end(view.id)
-            view = self._drafts.get(actor, view.id)
-            _collect(view, found)
+            view = self._do_work(actor, view.id)
+            collect_verdicts(view, found)
         return view
 
     def _refuse_unsaid(
@@ -271,13 +277,12 @@ class Imports:
         if view.status != DraftState.VALID or not unsaid:
             return view
         for name, why in unsaid.items():
-            found[name] = _refuse(name, why)
+            found[name] = refuse_resource(name, why)
         if not partial or {item.name for item in view.tables if not item.carried} <= unsaid.keys():
             return view
         for name in unsaid:
             view = self._drafts.drop_resource(actor, view.id, name, enqueue=False)
-        self._work.run_to_end(view.id)
-        return self._drafts.get(actor, view.id)
+        return self._do_work(actor, view.id)
 
     def _finish(
         self,
@@ -293,8 +298,7 @@ class Imports:
             self._drafts.require_direct(view.id, said, reason)
             self._datasets.update(actor, view.dataset, said)
             self._drafts.publish_directly(actor, view.id, reason=reason)
-            self._work.run_to_end(view.id)
-            view = self._drafts.get(actor, view.id)
+            view = self._do_work(actor, view.id)
         if view.status == DraftState.FAILED:
             detail = view.error["detail"] if view.error else ""
             raise OpendataError(N_("The import failed on our side: %(detail)s"), detail=detail)
@@ -319,7 +323,12 @@ class Imports:
         """Nothing is published, since some resources cannot even be read; the others are checked all the same."""
         checked = dict(found)
         for (_, path), option in zip(paths, options, strict=True):
-            checked[str(option.name)] = self._check_alone(path, option, folder)
+            try:
+                self._scanning.require_clean(path)
+            except InputError as error:
+                checked[str(option.name)] = refuse_resource(str(option.name), error)
+            else:
+                checked[str(option.name)] = self._check_alone(path, option, folder)
         try:
             version = self._datasets.get(package.id, SYSTEM).latest
         except NotFoundError:
@@ -356,29 +365,3 @@ class Imports:
             messages=tuple(error["message"] for error in task["errors"][:20]),
             report=task,
         )
-
-
-def _list_tasks(view: DraftView) -> Mapping[str, Mapping[str, Any]]:
-    return {task["name"]: task for task in (view.report or {}).get("tasks", ())}
-
-
-def _collect(view: DraftView, found: dict[str, ImportedResource]) -> None:
-    """Note the verdicts on a draft's tables; that of a table kept from before only where it is to blame."""
-    tasks = _list_tasks(view)
-    for item in view.resources:
-        task = tasks.get(item.name)
-        if item.carried and (task is None or item.name in found):
-            continue
-        found[item.name] = ImportedResource(
-            name=item.name,
-            valid=bool(task["valid"]) if task else bool(item.valid),
-            rows=item.rows or 0,
-            errors=task["stats"]["errors"] if task else 0,
-            messages=tuple(error["message"] for error in task["errors"][:20]) if task else (),
-            report=task,
-        )
-
-
-def _refuse(name: str, error: OpendataError) -> ImportedResource:
-    messages = [error.text, *(f"{item.pointer}: {item.text}" if item.pointer else item.text for item in error.faults)]
-    return ImportedResource(name=name, valid=False, rows=0, errors=max(1, len(error.faults)), messages=tuple(messages))

@@ -75,7 +75,7 @@ def list_unread(draft: DraftView) -> Sequence[DraftResourceView]:
     """The attachments that a person must have looked at, once the draft was checked."""
     if draft.status in (DraftState.RECEIVED, DraftState.VALIDATING):
         return ()
-    return [item for item in draft.attachments if not item.carried and not item.is_read]
+    return [item for item in draft.attachments if not item.carried and not item.is_read and item.valid]
 
 
 def settle_unread(row: Draft) -> None:

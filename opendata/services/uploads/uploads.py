@@ -251,6 +251,13 @@ class Uploads:
                 session.delete(row)
         self._files.remove(upload)  # after a crash before it, a stray file is left: `tidy`
 
+    def forget_content(self, sha256: str) -> None:
+        """Remove the finished uploads with these bytes."""
+        with self._context.read() as session:
+            found = list(session.scalars(select(Upload.id).where(Upload.sha256 == sha256)))
+        for upload in found:
+            self._forget(upload)
+
     def tidy(self) -> None:
         """Remove what has expired, and files that belong to nothing."""
         with self._context.read() as session:

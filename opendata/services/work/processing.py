@@ -15,9 +15,10 @@ from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import DraftState
+from opendata.domain.findings import Finding
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
-from opendata.errors import InputError, InvalidPackageError, OpendataError
+from opendata.errors import InputError, InvalidPackageError
 from opendata.intake.document.attachment_text import read_attachment_text
 from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
@@ -29,11 +30,14 @@ from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.context import Context
 from opendata.services.core.damages import Damages
+from opendata.services.core.scans import find_virus
 from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.lease import Lease
 from opendata.services.drafts.readings import Readings, read_resource_choices, recall_choices
 from opendata.services.privacy.treating import keep_fitting, order_schema, treat_table
+from opendata.services.work.refusing import refuse_table
+from opendata.services.work.scanning import HeldError, Scanning, report_viruses
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
 from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
@@ -47,10 +51,11 @@ KEEP_SECONDS = 1.0
 class Processing:
     """Checks the tables of a draft."""
 
-    def __init__(self, context: Context, manifests: Manifests, changes: DraftChanges) -> None:
+    def __init__(self, context: Context, manifests: Manifests, changes: DraftChanges, scanning: Scanning) -> None:
         self._context = context
         self._manifests = manifests
         self._changes = changes
+        self._scanning = scanning
         self._readings = Readings(context)
 
     def run(self, lease: Lease, row: Draft) -> None:
@@ -58,20 +63,26 @@ class Processing:
         kept = time.monotonic()
         superseded: set[str] = set()
 
-        def keep() -> None:
-            """Keep the results so far, unless it took less than a second to find them."""
+        def keep(*, least: float = KEEP_SECONDS) -> None:
+            """Keep the results so far, unless it took less than a second, or `least` seconds, to find them."""
             nonlocal kept
-            if time.monotonic() - kept >= KEEP_SECONDS:
+            if time.monotonic() - kept >= least:
                 with self._context.write() as session:
                     lease.extend(session)
                     session.add(row)
                 kept = time.monotonic()
 
+        self._scanning.run(lease, row)
         while (resource := next((item for item in row.resources if not item.checked), None)) is not None:
             superseded |= self._check_table(lease, row, resource)
+            try:
+                self._scanning.run(lease, row)  # what a container has in it is now a file of the draft
+            except HeldError:
+                keep(least=0)
+                raise
             keep()
         for attachment in row.attachments:
-            if attachment.is_read is None:
+            if attachment.is_read is None and not find_virus(row, attachment.upload):
                 lease.report(Stage("screen", attachment.name), 0.95)
                 self._screen_attachment(attachment)
                 keep()
@@ -79,7 +90,7 @@ class Processing:
             resource.changes = changes
             keep()
         lease.report(Stage("keys"), 0.98)
-        row.key_reports = self.check_keys(row)
+        row.key_reports = {**self.check_keys(row), **report_viruses(row)}
         valid = all(item.valid for item in row.resources) and not row.key_reports
         with self._context.write() as session:
             status = DraftState.VALID if valid else DraftState.INVALID
@@ -125,12 +136,15 @@ class Processing:
 
     def _check_table(self, lease: Lease, row: Draft, resource: DraftResource) -> set[str]:
         """Check a table; return the files that were made of it before the decisions that now apply to it."""
+        refused: Finding | None = None
         try:
             with self._context.work_folder() as folder, self._context.kept_copy(resource.upload) as upload:
                 values, findings = self._read_table(lease, row, resource, upload, folder)
         except (InputError, InvalidPackageError) as error:
-            values, findings = _refuse(resource, error), []
+            values, findings, refused = {}, [], refuse_file(error)
         before = list_own_of_table(resource)
+        if refused is not None:
+            refuse_table(resource, refused)
         for key, value in values.items():
             setattr(resource, key, value)
         row.privacy = [*(item for item in row.privacy if item["resource"] != resource.name), *findings]
@@ -288,24 +302,3 @@ class Processing:
 
 def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int = 2) -> KeyedTable:
     return KeyedTable(path, schema.foreign_keys, TaskReport(name=name, place=f"{name}.csv"), first_row)
-
-
-def _refuse(resource: DraftResource, error: OpendataError) -> dict[str, Any]:
-    """The columns of a table's row where its file cannot be read."""
-    task = TaskReport(name=resource.name, place=resource.file)
-    task.add(refuse_file(error))
-    task.bytes, task.sha256 = resource.upload_bytes, resource.upload
-    return {
-        "checked": True,
-        "valid": False,
-        "rows": 0,
-        "report": store_task(task.describe()),
-        "findings": None,
-        "profile": [],
-        "csv": None,
-        "parquet": None,
-        "published_schema": None,
-        "proposed_schema": None,
-        "plain": None,
-        "changes": None,
-    }

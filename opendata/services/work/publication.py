@@ -52,6 +52,7 @@ from opendata.services.drafts.next_version import (
 from opendata.services.drafts.submission import require_publishable, require_sealed
 from opendata.services.signing.signatures import add_comment, describe_approval, require_signed, send_back
 from opendata.services.work.processing import Processing
+from opendata.services.work.scanning import Scanning, report_viruses
 from opendata.storage.store import manifest_key
 from opendata.tables.profile.profile import withhold_values
 from opendata.tables.report.report import summarise_report
@@ -72,6 +73,7 @@ class Publication:
         context: Context,
         manifests: Manifests,
         processing: Processing,
+        scanning: Scanning,
         changes: DraftChanges,
         withdrawals: Withdrawals,
     ) -> None:
@@ -81,12 +83,16 @@ class Publication:
         self._changes = changes
         self._manifests = manifests
         self._processing = processing
+        self._scanning = scanning
 
     def run(self, lease: Lease, row: Draft) -> bool:
         """Publish a draft; False where another draft of the dataset is being published and this one has to wait.
 
         `row` is as it was when it was taken.
         """
+        if row.target is None and not self._scanning.run(lease, row):
+            self._end_with_virus(lease, row)
+            return True
         while (planned := self._prepare(lease, row)) is None:
             with self._context.read() as session:
                 row = lease.lock(session)
@@ -105,6 +111,13 @@ class Publication:
             self._make_visible(session, lease.lock(session), data)
         self._withdrawals.finish_all(row.dataset_id)
         return True
+
+    def _end_with_virus(self, lease: Lease, row: Draft) -> None:
+        """Make a draft invalid in which newer signatures find what those of its check didn't."""
+        row.key_reports = {**row.key_reports, **report_viruses(row)}
+        with self._context.write() as session:
+            lease.finish(session, status=DraftState.INVALID, stage="", modified=self._context.clock())
+            session.add(row)
 
     def _prepare(self, lease: Lease, row: Draft) -> tuple[str, str] | bool | None:
         """Plan what is not planned yet: the number, and the manifest as a blob of the private store.

@@ -12,8 +12,8 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select
 
 from opendata.db.models import Dataset, Draft, DraftResource
-from opendata.domain.drafts import DraftState, Failure
-from opendata.errors import BackendError, OpendataError
+from opendata.domain.drafts import HELD, DraftState, Failure, is_held
+from opendata.errors import BackendError, OpendataError, TooLargeError
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.limits import Limits
 from opendata.services.access.sessions import Sessions
@@ -30,6 +30,7 @@ from opendata.services.uploads.uploads import Uploads
 from opendata.services.work.fairness import take_next
 from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
+from opendata.services.work.scanning import HeldError
 from opendata.storage.faults import name_disk_fault
 from opendata.storage.store import manifest_key
 
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 _WAIT = timedelta(seconds=1)
 _LONGEST_PAUSE = 600
+_LONGEST_HOLD = 60
 _UNCOUNTED = 4
 """So many attempts a draft is said to have had when they don't count: the pause is then as long as after these."""
 _STALE_SECONDS = 24 * 3600
@@ -91,6 +93,8 @@ class Work:
             self._do(lease)
         except LostLeaseError:
             logger.warning("draft %s was taken over by another worker, or given up", lease.draft)
+        except HeldError as held:
+            self._hold(lease, held)
         except Exception as error:
             logger.exception("draft %s", lease.draft)
             if _is_out_of_memory(error):
@@ -117,12 +121,17 @@ class Work:
             release(row, done=False)
 
     def run_to_end(self, draft: str) -> None:
-        """Do the work of a draft here and now until none is left, waiting where another draft goes first."""
+        """Do the work of a draft here and now until none is left, waiting where another draft goes first.
+
+        One that is held for the virus scanner is left to the worker.
+        """
         while True:
             if not self.run(draft):
                 with self._context.read() as session:
                     row = session.get(Draft, draft)
                     if row is None or not row.wanted or row.status == DraftState.FAILED:
+                        return
+                    if is_held(row.error) and row.lease_owner is None:
                         return
                 time.sleep(0.2)
 
@@ -197,6 +206,21 @@ class Work:
                 row.due = self._context.clock() + _WAIT
                 row.attempts = 0
                 release(row, done=False)
+
+    def _hold(self, lease: Lease, held: HeldError) -> None:
+        """Let a draft wait for the virus scanner, for as long as it takes: that isn't a failure, and isn't counted."""
+        with contextlib.suppress(LostLeaseError), self._context.write() as session:
+            row = lease.lock(session)
+            tries = row.error.get("tries", 0) + 1 if row.error else 1
+            longest = _LONGEST_PAUSE if isinstance(held.reason, TooLargeError) else _LONGEST_HOLD
+            told = held.reason.describe()
+            row.error = {"type": HELD, "message": told["message"], "params": told["params"], "tries": tries}
+            row.stage = str(held.stage)
+            row.attempts = 0
+            row.due = self._context.clock() + timedelta(seconds=min(2 ** min(tries, 10), longest))
+            row.revision += 1
+            release(row, done=False)
+            logger.warning("draft %s is held: %s", row.id, held)
 
     def _fail(self, lease: Lease, error: Failure, *, least: int = 0, counts: bool = True) -> None:
         """Note a failure of ours and when to try again; it counts as the `least`-th, if not as more.

@@ -30,10 +30,16 @@ def show_health() -> Response:
 
 @blueprint.get("/readyz")
 def show_readiness() -> Response:
-    """Everything behind it answers too; else a problem. A second line says why nothing can be sent, if that is so."""
-    services().health.check()
-    fault = services().health.find_write_fault()
-    return _plain("ready\n" if fault is None else f"ready\nnothing can be sent: {fault}\n")
+    """Everything that readers need answers too; else a problem. Further lines say what hinders those who send."""
+    health = services().health
+    health.check()
+    lines = ["ready"]
+    fault = health.find_write_fault()
+    if fault is not None:
+        lines.append(f"nothing can be sent: {fault}")
+    if health.has_scanner():
+        lines.append("scanner: not answering, uploads are held" if health.find_scanner_fault() else "scanner: ready")
+    return _plain("\n".join([*lines, ""]))
 
 
 @blueprint.get("/.well-known/opendata-keys.json")

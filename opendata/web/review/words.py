@@ -18,6 +18,7 @@ DEEDS: Mapping[str, str] = {
     "discard": N_("discarded the draft"),
     "retry": N_("started the work again"),
     "comment": N_("commented"),
+    "remove": N_("removed a file with a virus"),
     "erase": N_("erased the files that were sent"),
 }
 """Verb of the audit log → what someone did with the draft."""

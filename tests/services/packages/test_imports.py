@@ -16,7 +16,7 @@ import pytest
 
 from opendata.errors import InvalidMetadataError, InvalidPackageError, NotFoundError, StateError
 from opendata.services.core.actors import SYSTEM
-from opendata.services.packages.imports import Imported
+from opendata.services.packages.imported import Imported
 from opendata.wiring import Services
 from tests.instances import locate, make_services
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from opendata.errors import BusyError
-from opendata.services.core import turns
-from opendata.services.core.turns import Turns
+from opendata.storage import turns
+from opendata.storage.turns import Turns
 
 
 @pytest.fixture(autouse=True)
