@@ -11,29 +11,31 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Table, func, null, select, text, update
+from sqlalchemy import JSON, DateTime, Table, func, null, select, text
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Base, Dataset, Version
+from opendata.db.models import Base, Event
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, StateError
 from opendata.metadata.versions import parse_version
-from opendata.services.core.access import where_standing
-from opendata.services.core.context import Context
+from opendata.services.core.actors import SYSTEM
+from opendata.services.core.context import Context, read_clock
 from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance
-from opendata.services.core.records import count_editions
+from opendata.services.operations.doors import Closed, close_doors
+from opendata.services.operations.ends import COUNTED, Ends, keep_ends, take_ends
+from opendata.services.operations.verification_sources import find_store
 from opendata.services.privacy.pseudonyms import SECRET_FILE
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore, sync_folder
 from opendata.storage.signing import KEY_FILE
-from opendata.storage.store import manifest_key, suspension_key
+from opendata.storage.store import manifest_key
 
 FORMAT = 1
 _AT_ONCE = 500
@@ -78,20 +80,18 @@ class Backups:
             left_out = self._list_unknown(session)
         settings = self._context.settings
         files = [
-            *((path, dest / "public" / name) for name, path in _walk(settings.public_folder) if name not in left_out),
-            *((path, dest / "private" / name) for name, path in _walk(settings.private_folder)),
+            *(("public", name) for name, _ in _walk(settings.public_folder) if name not in left_out),
+            *(("private", name) for name, _ in _walk(settings.private_folder)),
         ]
         new_files = new_bytes = 0
-        for number, (path, target) in enumerate(files, 1):
-            if not target.exists():
-                try:
-                    new_bytes += _copy(path, target)
-                except FileNotFoundError:
-                    continue  # erased or collected meanwhile
-                new_files += 1
+        for number, (store, name) in enumerate(files, 1):
+            if not (dest / store / name).exists():
+                copied = self._copy_file(dest, store, name)
+                new_files += copied is not None
+                new_bytes += copied or 0
             if on_progress is not None:
                 on_progress(number / len(files))
-        self._take_erased_away(dest)
+        self._take_erased_away(dest, set(files))
         if with_keys:
             for path in settings.key_folder.iterdir():
                 (dest / "keys").mkdir(mode=0o700, exist_ok=True)
@@ -107,12 +107,11 @@ class Backups:
         return BackedUp(len(files), new_files, new_bytes, sum(item["rows"] for item in tables.values()))
 
     def _list_unknown(self, session: Session) -> set[str]:
-        """The records of versions that were published or withdrawn after the database was read."""
+        """The records of versions that were published after the database was read."""
         versions, aliases = Base.metadata.tables["versions"], Base.metadata.tables["aliases"]
-        rows = list(session.execute(select(versions.c.dataset_id, versions.c.version, versions.c.withdrawal)))
+        rows = session.execute(select(versions.c.dataset_id, versions.c.version))
         former = {name for (name,) in session.execute(select(aliases.c.old))}
-        known = {manifest_key(dataset, version) for dataset, version, _ in rows}
-        withdrawn = {(dataset, version) for dataset, version, withdrawal in rows if withdrawal}
+        known = {manifest_key(dataset, version) for dataset, version in rows}
         unknown = set()
         for key in self._context.public.list_records("datasets"):
             _, _, dataset, *rest = key.split("/")
@@ -123,91 +122,164 @@ class Backups:
                 is_known = key.removesuffix(".sig") in known
                 if parse_version(number) is not None and not is_known:
                     unknown.add(key)
-            elif rest[0] == "withdrawn":
+            elif rest[0] in ("suspended", "withdrawn"):
                 number = rest[1].removesuffix(".sig").removesuffix(".json").partition("-")[0]
-                if (dataset, number) not in withdrawn:
+                if manifest_key(dataset, number) not in known:
                     unknown.add(key)
         return unknown
 
-    def _take_erased_away(self, dest: Path) -> None:
-        """What the law made us erase goes from the backup as well."""
+    def _copy_file(self, dest: Path, store: str, name: str) -> int | None:
+        """Copy a file into the store where it was listed, also if it has moved to the other since; how many bytes.
+
+        None if it was erased or collected meanwhile.
+        """
+        for place in self._find_places(store, name):
+            try:
+                return _copy(place, dest / store / name)
+            except FileNotFoundError:
+                continue
+        return None
+
+    def _find_places(self, store: str, name: str) -> tuple[Path, Path]:
+        """Where a file of a store is, and where it is once it has moved to the other store."""
+        settings = self._context.settings
+        places = settings.public_folder / name, settings.private_folder / name
+        return places if store == "public" else places[::-1]
+
+    def _take_erased_away(self, dest: Path, listed: Collection[tuple[str, str]]) -> None:
+        """What the law made us erase goes from the backup as well, and what was in another store before this backup."""
         for store in ("public", "private"):
             for path in (dest / store / "blobs").rglob("*"):
-                folder = (
-                    self._context.settings.public_folder if store == "public" else self._context.settings.private_folder
-                )
-                if path.is_file() and not (folder / path.relative_to(dest / store)).exists():
+                name = path.relative_to(dest / store).as_posix()
+                here, there = (place.exists() for place in self._find_places(store, name))
+                if path.is_file() and not here and not (there and (store, name) in listed):
                     path.unlink()
 
 
-def restore_backup(
-    source: Path, settings: Settings, *, on_progress: Callable[[float], object] | None = None
-) -> Mapping[str, Any]:
-    """Make an instance out of a backup; return what the backup says of itself.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restored backup holds, what was ended in it, and how long its two parts took."""
 
-    Raises `StateError` where there is an instance already, `InputError` if the folder isn't a complete backup,
-    `IntegrityError` where its tables are not those it was written with.
+    created: str
+    rows: Mapping[str, int]
+    """By table."""
+    files: int
+    bytes: int
+    closed: Closed
+    ends: Ends
+    copy_seconds: float
+    database_seconds: float
+
+
+def restore_backup(
+    source: Path,
+    settings: Settings,
+    *,
+    keep_tokens: bool = False,
+    keep_passwords: bool = False,
+    newer: Path | None = None,
+    on_progress: Callable[[float], object] | None = None,
+) -> Restored:
+    """Make an instance out of a backup, in which nothing opens a door that was closed after the backup was made.
+
+    `close_doors` says what `keep_tokens` and `keep_passwords` keep. `newer` is a newer copy of the public store, to
+    take from it what has ended since. Raises `StateError` where there is an instance already, `InputError` if the
+    folder isn't a complete backup, `IntegrityError` where its tables are not those it was written with.
     """
     if is_instance(settings):
         raise StateError(
             N_("“%(home)s” already contains an instance. Restore into an empty folder"), home=settings.home
         )
-    try:
-        described: Mapping[str, Any] = json.loads((source / "backup.json").read_bytes())
-        tables = described["tables"]
-        known = described["format"] == FORMAT
-    except (OSError, ValueError, KeyError, TypeError):
-        known = False
-    if not known:
-        raise InputError(N_("“%(folder)s” isn't a complete backup in this format"), folder=source)
-    for name, item in tables.items():
-        data = source / "database" / f"{name}.jsonl"
-        with data.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != item["sha256"]:
-                raise IntegrityError(N_("The table “%(name)s” of the backup was changed or is damaged"), name=name)
+    if newer is not None:
+        find_store(newer)
+    started = time.monotonic()
+    created, rows = _read_description(source)
     files = [
         *((path, settings.public_folder / name) for name, path in _walk(source / "public")),
         *((path, settings.private_folder / name) for name, path in _walk(source / "private")),
     ]
+    copied = 0
     for number, (path, target) in enumerate(files, 1):
-        if not target.exists():
-            _copy(path, target)
+        copied += path.stat().st_size if target.exists() else _copy(path, target)
         if on_progress is not None:
             on_progress(number / len(files))
+    between = time.monotonic()
+    closed, ends = _restore_database(source, settings, newer, keep_tokens=keep_tokens, keep_passwords=keep_passwords)
+    if (source / "keys").is_dir():
+        settings.key_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in (SESSION_FILE, SECRET_FILE, KEY_FILE):  # with the key the instance counts as made
+            if (source / "keys" / name).is_file():
+                _copy(source / "keys" / name, settings.key_folder / name)
+        if is_instance(settings):
+            create_instance(settings)
+    return Restored(
+        created=created,
+        rows=rows,
+        files=len(files),
+        bytes=copied,
+        closed=closed,
+        ends=ends,
+        copy_seconds=between - started,
+        database_seconds=time.monotonic() - between,
+    )
+
+
+def _read_description(source: Path) -> tuple[str, Mapping[str, int]]:
+    """When a backup was made, and the rows of its tables, which are as they were written then."""
+    try:
+        described: Mapping[str, Any] = json.loads((source / "backup.json").read_bytes())
+        digests = {str(name): str(item["sha256"]) for name, item in described["tables"].items()}
+        rows = {str(name): int(item["rows"]) for name, item in described["tables"].items()}
+        created = str(described["created"])
+        known = described["format"] == FORMAT
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        known = False
+    if not known:
+        raise InputError(N_("“%(folder)s” isn't a complete backup in this format"), folder=source)
+    for name, expected in digests.items():
+        try:
+            with (source / "database" / f"{name}.jsonl").open("rb") as file:
+                is_same = hashlib.file_digest(file, "sha256").hexdigest() == expected
+        except FileNotFoundError:
+            is_same = False
+        if not is_same:
+            raise IntegrityError(N_("The table “%(name)s” of the backup was changed or is damaged"), name=name)
+    return created, rows
+
+
+def _restore_database(
+    source: Path, settings: Settings, newer: Path | None, *, keep_tokens: bool, keep_passwords: bool
+) -> tuple[Closed, Ends]:
+    """Make the database, all in one transaction: nobody meets it before its doors are closed."""
     from opendata.db.session import Database
     from opendata.services.core.instance import migrate_database
 
     settings.home.mkdir(parents=True, exist_ok=True)
     migrate_database(settings)
     database = Database(settings.database)
+    store, ends = LocalStore(settings.public_folder), Ends()
     try:
         with database.unit(write=True) as session:
             for table in Base.metadata.sorted_tables:
                 _load_table(session, table, source / "database" / f"{table.name}.jsonl")
-            _keep_stops(session, LocalStore(settings.public_folder))
+            closed = close_doors(session, keep_tokens=keep_tokens, keep_passwords=keep_passwords)
+            if newer is not None:
+                take_ends(session, newer, store, ends)
+            keep_ends(session, settings.public_folder, ends)
+            details = {**asdict(closed), **{name: getattr(ends, name) for name in COUNTED}}
+            session.add(
+                Event(
+                    at=read_clock(),
+                    actor=SYSTEM.name,
+                    verb="restore",
+                    subject_kind="instance",
+                    subject="",
+                    details=details,
+                )
+            )
     finally:
         database.dispose()
-    if (source / "keys").is_dir():
-        settings.key_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in (SESSION_FILE, SECRET_FILE, KEY_FILE):  # with the key the instance counts as made
-            if (source / "keys" / name).is_file():
-                _copy(source / "keys" / name, settings.key_folder / name)
-        create_instance(settings)
-    return described
-
-
-def _keep_stops(session: Session, store: LocalStore) -> None:
-    """What was stopped, or let go, after the database of a backup was read: the store is newer, and it counts."""
-    keys = [key.split("/") for key in store.list_records("datasets") if "/suspended/" in key and key.endswith(".json")]
-    for dataset, version in sorted({(parts[2], parts[4]) for parts in keys}):
-        count = count_editions(store, partial(suspension_key, dataset, version))
-        found = json.loads(store.get_record(suspension_key(dataset, version, count)))
-        where = (Version.dataset_id == dataset, Version.version == version)
-        stopped = {"suspension": found, "suspended": found["suspended"], "unfinished": True}
-        session.execute(update(Version).where(*where).values(**stopped))
-    for row in session.scalars(select(Dataset)):
-        numbers = session.scalars(select(Version.version).where(Version.dataset_id == row.id, where_standing()))
-        row.latest = max(numbers, key=lambda text: parse_version(text) or (0, 0, 0), default=None)
+    return closed, ends
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
