@@ -56,7 +56,7 @@ def drill(ctx: click.Context, source: Path, folder: Path | None, as_json: bool) 
     with show_progress() as progress, open_scratch(folder or settings.home, source) as scratch:
         found = _run(source, settings, scratch, progress.report)
     if as_json:
-        write_json({**found.describe(), "findings": [_describe(item) for item in found.findings]})
+        write_json(found.describe())
     else:
         _summarise(found, settings)
     if found.findings:
@@ -151,10 +151,6 @@ def _read_pages(services: Services) -> Sequence[Evidence]:
     paths = ["/", "/api/v1/datasets?limit=1", *(f"/datasets/{item['id']}" for item in listed.get("items", ()))]
     codes = {path: client.get(path).status_code for path in paths}
     return [Evidence(f"{path} ({code})", NO_ANSWER) for path, code in codes.items() if code != 200]
-
-
-def _describe(item: Evidence) -> dict[str, str]:
-    return {"where": item.where, "what": say(item.what)}
 
 
 def _summarise(found: Drilled, settings: Settings) -> None:

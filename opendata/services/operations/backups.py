@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Table, func, null, select, text
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Base, Event
+from opendata.db.models import Base, Dataset, Event, User
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, StateError
 from opendata.metadata.versions import parse_version
@@ -183,7 +183,7 @@ def restore_backup(
     """Make an instance out of a backup, in which nothing opens a door that was closed after the backup was made.
 
     `close_doors` says what `keep_tokens` and `keep_passwords` keep. `newer` is a newer copy of the public store, to
-    take from it what has ended since. Raises `StateError` where there is an instance already, `InputError` if the
+    take from it what has ended since. Raises `StateError` where there is an instance already, in the folder or the database, `InputError` if the
     folder isn't a complete backup, `IntegrityError` where its tables are not those it was written with.
     """
     if is_instance(settings):
@@ -260,6 +260,8 @@ def _restore_database(
     store, ends = LocalStore(settings.public_folder), Ends()
     try:
         with database.unit(write=True) as session:
+            if any(session.scalar(select(func.count()).select_from(model)) for model in (User, Dataset, Event)):
+                raise StateError(N_("The database already contains an instance. Restore into an empty one"))
             for table in Base.metadata.sorted_tables:
                 _load_table(session, table, source / "database" / f"{table.name}.jsonl")
             closed = close_doors(session, keep_tokens=keep_tokens, keep_passwords=keep_passwords)

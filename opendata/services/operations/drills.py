@@ -60,7 +60,7 @@ class Drilled:
         found = self.restored
         return {
             "created": found.created if found else None,
-            "seconds": {**{name: round(value, 3) for name, value in self.seconds.items()}, "total": self.total},
+            "seconds": {name: round(value, 3) for name, value in (*self.seconds.items(), ("total", self.total))},
             "datasets": found.rows.get("datasets", 0) if found else None,
             "versions": found.rows.get("versions", 0) if found else None,
             "rows": sum(found.rows.values()) if found else None,
@@ -101,10 +101,12 @@ def open_scratch(root: Path, source: Path) -> Iterator[Path]:
     finally:
         for number in before:
             signal.signal(number, signal.SIG_IGN)  # impatience leaves nothing behind
-        shutil.rmtree(folder)
-        os.close(handle)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        try:
+            shutil.rmtree(folder)
+        finally:
+            os.close(handle)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def list_missing(source: Path, store: LocalStore, keys: Path) -> Sequence[Missing]:

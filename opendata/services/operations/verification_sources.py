@@ -82,7 +82,7 @@ def open_source(target: str) -> Source:
 
 
 def find_store(folder: Path) -> Path:
-    """The public store in a folder: a store, or a backup with one. Raises `InputError` where there is none."""
+    """The public store in a folder: a store, or a backup with one. Raises `InputError` if there isn't one."""
     found = folder / "public" if (folder / "backup.json").is_file() else folder
     if (found / "datasets").is_dir():
         return found

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -141,6 +142,16 @@ def test_a_drill_that_is_interrupted_leaves_nothing(
     assert len(seen) == 1
     assert list(instance.glob("drill-*")) == []
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_drill_without_room_for_it_does_not_begin(
+    run: Run, instance: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000))
+    refused = run("drill", backup)
+    assert (refused.exit_code, "has 0 MB free. Use --folder" in refused.stderr) == (2, True)
+    assert run("drill", backup, env={"OPENDATA_HOME": str(instance / "nowhere")}).exit_code == 2
+    assert list(instance.glob("drill-*")) == []
 
 
 @pytest.mark.slow

@@ -294,6 +294,9 @@ def test_a_backup_is_restored_whole_into_an_empty_place_or_not_at_all(published:
     published.backups.write(tmp_path / "backup")
     with pytest.raises(StateError):
         restore_backup(tmp_path / "backup", published.settings)
+    used = published.settings.database
+    with pytest.raises(StateError):
+        restore_backup(tmp_path / "backup", Settings(home=tmp_path / "c", database_url=used))
     table = tmp_path / "backup" / "database" / "datasets.jsonl"
     table.write_bytes(table.read_bytes().replace(b"reservoirs", b"reservoirz"))
     with pytest.raises(IntegrityError):
