@@ -65,7 +65,7 @@ def drill(ctx: click.Context, source: Path, folder: Path | None, as_json: bool) 
 
 def _run(source: Path, ours: Settings, scratch: Path, report: Callable[[float, str], object]) -> Drilled:
     """Restore a backup into a folder as `restore` does, check it, and read pages from it."""
-    from opendata.services.operations.backups import restore_backup
+    from opendata.services.operations.backups import LACKING, restore_backup
     from opendata.services.operations.drills import Drilled, check_key, list_missing
     from opendata.services.operations.verification_sources import StoreSource
     from opendata.services.operations.verifying import Evidence, Trust, verify
@@ -89,6 +89,7 @@ def _run(source: Path, ours: Settings, scratch: Path, report: Callable[[float, s
     found.seconds = {"copy": restored.copy_seconds, "database": restored.database_seconds}
     store = LocalStore(settings.public_folder, writes=False)
     found.missing = list_missing(source, store, ours.key_folder)
+    found.findings += [Evidence(name, LACKING) for name in restored.lacking]
     found.findings += [*restored.ends.wrong, *check_key(settings.key_folder, store)]
     versions = restored.rows.get("versions", 0)
     services = build_services(settings)

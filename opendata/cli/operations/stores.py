@@ -128,7 +128,7 @@ def restore(ctx: click.Context, source: Path, newer: Path | None, keep_tokens: b
     invitations and passwords end.
     """
     from opendata.services.core.instance import is_instance
-    from opendata.services.operations.backups import restore_backup
+    from opendata.services.operations.backups import LACKING, restore_backup
     from opendata.services.privacy.pseudonyms import SECRET_FILE
     from opendata.settings import read_settings
     from opendata.storage.signing import KEY_FILE
@@ -178,7 +178,8 @@ def restore(ctx: click.Context, source: Path, newer: Path | None, keep_tokens: b
             )
         )
     named = {item.where for item in found.findings}
-    problems = [(item.where, item.what) for item in restored.ends.wrong if item.where not in named]
+    problems = [(name, LACKING) for name in restored.lacking]
+    problems += [(item.where, item.what) for item in restored.ends.wrong if item.where not in named]
     for where, what in (*problems, *((item.where, item.what) for item in found.findings)):
         click.echo(f"  {where}: {say(what)}")
     if problems or not found.is_sound:

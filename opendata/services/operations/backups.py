@@ -1,8 +1,9 @@
 """Backups of a running instance into a folder, and instances restored from one.
 
-A backup is `public/` and `private/` (stores), `database/{table}.jsonl` (rows, one a line) and, written last,
-`backup.json`. The database is read first, in one transaction; then come the records and blobs. A version that is
-published meanwhile is left to the next backup, so that a restored instance meets no number that it doesn't have.
+A backup is `public/` and `private/` (stores), `database/{table}.jsonl` (rows, one a line; `files` lists what is in the
+stores) and, written last, `backup.json`. The database is read first, in one transaction; then come the records and
+blobs. A version that is published meanwhile is left to the next backup, so that a restored instance meets no number
+that it doesn't have.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +39,11 @@ from opendata.storage.signing import KEY_FILE
 from opendata.storage.store import manifest_key
 
 FORMAT = 1
+LACKING = N_("the backup had this file, and it is gone")
 _AT_ONCE = 500
+_FILES = "files"
+"""What the list of the files of both stores is called, which lies beside the tables."""
+
 _SKIPPED = ("tmp", "work", "uploads", "forms")
 """Folders of the stores with what is only passing through."""
 
@@ -97,6 +102,8 @@ class Backups:
                 (dest / "keys").mkdir(mode=0o700, exist_ok=True)
                 (dest / "keys" / path.name).unlink(missing_ok=True)
                 _copy(path, dest / "keys" / path.name)
+        listed = [f"{store}/{name}" for store, name in files if (dest / store / name).is_file()]
+        tables[_FILES] = _write_list(fresh, listed)
         shutil.rmtree(dest / "database.old", ignore_errors=True)
         if (dest / "database").exists():
             (dest / "database").rename(dest / "database.old")
@@ -104,7 +111,8 @@ class Backups:
         described = {"format": FORMAT, "created": format_time(self._context.clock()), "tables": tables}
         _write(dest / "backup.json", json.dumps(described, indent=1).encode())
         shutil.rmtree(dest / "database.old", ignore_errors=True)
-        return BackedUp(len(files), new_files, new_bytes, sum(item["rows"] for item in tables.values()))
+        rows = sum(item["rows"] for name, item in tables.items() if name != _FILES)
+        return BackedUp(len(files), new_files, new_bytes, rows)
 
     def _list_unknown(self, session: Session) -> set[str]:
         """The records of versions that were published after the database was read."""
@@ -165,6 +173,8 @@ class Restored:
     """By table."""
     files: int
     bytes: int
+    lacking: Sequence[str]
+    """Files that were in the backup and aren't any more."""
     closed: Closed
     ends: Ends
     copy_seconds: float
@@ -183,8 +193,9 @@ def restore_backup(
     """Make an instance out of a backup, in which nothing opens a door that was closed after the backup was made.
 
     `close_doors` says what `keep_tokens` and `keep_passwords` keep. `newer` is a newer copy of the public store, to
-    take from it what has ended since. Raises `StateError` where there is an instance already, in the folder or the database, `InputError` if the
-    folder isn't a complete backup, `IntegrityError` where its tables are not those it was written with.
+    take from it what has ended since. Raises `StateError` where there is an instance already, in the folder or in the
+    database, `InputError` if the folder isn't a complete backup, `IntegrityError` where its tables are not those it was
+    written with.
     """
     if is_instance(settings):
         raise StateError(
@@ -214,7 +225,8 @@ def restore_backup(
             create_instance(settings)
     return Restored(
         created=created,
-        rows=rows,
+        rows={name: count for name, count in rows.items() if name != _FILES},
+        lacking=_list_lacking(source),
         files=len(files),
         bytes=copied,
         closed=closed,
@@ -329,6 +341,22 @@ def _dump_table(session: Session, table: Table, folder: Path) -> dict[str, Any]:
         file.flush()
         os.fsync(file.fileno())
     return {"rows": rows, "sha256": hashed.hexdigest()}
+
+
+def _write_list(folder: Path, names: Sequence[str]) -> dict[str, Any]:
+    """Write which files a backup has, one a line as JSON; how many, and the digest of the list."""
+    data = "".join(json.dumps(name) + "\n" for name in names).encode()
+    _write(folder / f"{_FILES}.jsonl", data)
+    return {"rows": len(names), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _list_lacking(source: Path) -> list[str]:
+    """The files that a backup should have and doesn't; nothing if it is older than such lists."""
+    try:
+        lines = (source / "database" / f"{_FILES}.jsonl").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [name for name in map(json.loads, lines) if not (source / name).is_file()]
 
 
 def _plain(value: Any) -> Any:

@@ -76,10 +76,10 @@ class Drilled:
 
 @contextmanager
 def open_scratch(root: Path, source: Path) -> Iterator[Path]:
-    """An empty folder in `root`, deleted at the end, also where the process is told to end; with room for a backup.
+    """An empty folder in `root` with room for a backup. It is deleted at the end, also if a signal ends the process.
 
     What a drill that was killed left there is deleted first. Raises `UsageError` where `root` isn't a folder,
-    `StateError` where its disk hasn't the room.
+    `StateError` if its disk doesn't have the room.
     """
     if not root.is_dir():
         raise UsageError(N_("“%(folder)s” isn't a folder. Name one with --folder"), folder=root)
@@ -117,7 +117,7 @@ def list_missing(source: Path, store: LocalStore, keys: Path) -> Sequence[Missin
 
 
 def check_key(keys: Path, store: LocalStore) -> Sequence[Evidence]:
-    """What is wrong with a restored signing key: nothing where there is none."""
+    """What is wrong with a restored signing key: nothing if the backup didn't have one."""
     if not (keys / KEY_FILE).is_file():
         return ()
     try:

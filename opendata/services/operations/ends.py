@@ -1,9 +1,8 @@
 """What has ended, by the signed records of a store: grants, stopped versions, withdrawn versions.
 
-The records of a store can be newer than the database of a backup. Then they count, as far as they are proven: each must
-be signed by a key that was valid at its time, and be about the version or grant that it is kept for. The newest proven
-record of a version decides. One that isn't proven changes nothing and is named: were it believed, it would be signed
-again as ours.
+The records of a store can be newer than the database of a backup. They count if they are proven: each must be signed by
+a key that was valid at its time, and be about the version or grant that it is kept for. The newest proven record of a
+version decides. One that isn't proven changes nothing and is named: the worker would sign it again as ours.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from opendata.cli import main
+from opendata.services.operations.backups import LACKING
 from opendata.services.operations.checking import ALTERED_BLOB, Checking
 from tests.cli.conftest import Run
 
@@ -98,13 +99,16 @@ def test_a_drill_says_in_words_what_is_missing_and_what_a_restore_would_end(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_a_damaged_file_of_the_backup_is_named(run: Run, instance: Path, backup: Path) -> None:
+def test_a_damaged_file_of_the_backup_and_a_missing_one_are_named(run: Run, instance: Path, backup: Path) -> None:
     blobs = [path for path in (backup / "public" / "blobs").rglob("*") if path.is_file()]
     blob = next(path for path in blobs if path.read_bytes() == b"a\n1\n")
     damage(blob)
+    (record,) = (backup / "public" / "publishers").rglob("1.json")
+    record.unlink()
     drilled = run("drill", backup, "--json")
     assert drilled.exit_code == 1
-    assert {"where": f"public/{blob.name}", "what": ALTERED_BLOB} in json.loads(drilled.stdout)["findings"]
+    findings = {(item["where"], item["what"]) for item in json.loads(drilled.stdout)["findings"]}
+    assert {(f"public/{blob.name}", ALTERED_BLOB), (record.relative_to(backup).as_posix(), LACKING)} <= findings
     assert list(instance.glob("drill-*")) == []
 
 
@@ -117,6 +121,9 @@ def test_a_damaged_table_and_a_wrong_key_are_named(run: Run, instance: Path, bac
         1,
         True,
     )
+    (backup / "keys" / "signing.key").write_text("[]\n")
+    drilled = run("drill", backup)
+    assert (drilled.exit_code, "signing.key” is damaged" in drilled.stdout) == (1, True)
     damage(backup / "database" / "users.jsonl")
     drilled = run("drill", backup)
     assert (drilled.exit_code, "The table “users” of the backup" in drilled.stdout) == (1, True)
