@@ -112,6 +112,7 @@ def test_a_damaged_file_of_the_backup_and_a_missing_one_are_named(run: Run, inst
     assert list(instance.glob("drill-*")) == []
 
 
+@pytest.mark.slow
 def test_a_damaged_table_and_a_wrong_key_are_named(run: Run, instance: Path, backup: Path) -> None:
     assert run("backup", backup, "--with-keys").exit_code == 0
     (backup / "keys" / "signing.key").write_text("1" * 64 + "\n")
