@@ -7,7 +7,10 @@ from flask import Flask
 from opendata import problems, web
 from opendata.api import register_api
 from opendata.receiving import receive_into
+from opendata.services.core.instance import read_secret
 from opendata.settings import Settings, read_settings
+from opendata.web.core.cookies import name_cookie
+from opendata.web.core.proxies import TrustedProxies
 from opendata.wiring import Services, build_services
 
 
@@ -17,12 +20,14 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app = Flask("opendata", static_folder=None, template_folder=None)
     app.config.update(
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
-        SESSION_COOKIE_NAME="opendata_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,
     )
     attach_services(app, found)
+    app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
+        app.wsgi_app, lambda: app.extensions["opendata"].settings.trusted_proxies
+    )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     problems.register_problems(app)
@@ -34,22 +39,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 def attach_services(app: Flask, services: Services) -> None:
     """Have an application serve the instance of these services, and no other, from the next request on."""
     settings = services.settings
-    app.request_class = receive_into(settings.receiving_folder)
+    app.request_class = receive_into(settings.receiving_folder, settings.free_bytes)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
-        SECRET_KEY=settings.secret_key or read_secret(settings),
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SECRET_KEY=read_secret(settings),
+        SESSION_COOKIE_NAME=name_cookie(settings, "opendata_session"),
+        SESSION_COOKIE_SECURE=settings.has_https,
     )
     app.extensions["opendata"] = services
-
-
-def read_secret(settings: Settings) -> str:
-    """The secret that signs sessions, made on first use."""
-    from opendata.storage.signing import write_secret
-
-    path = settings.key_folder / "session.secret"
-    if not path.exists():
-        import secrets
-
-        write_secret(path, secrets.token_hex(32))
-    return path.read_text(encoding="ascii").strip()

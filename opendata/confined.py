@@ -1,7 +1,8 @@
 """Code that reads files from outside runs in a process of its own, bound in memory, processor time and seconds.
 
 `ask` starts a module of ours as such a process, hands it a request and returns its answer. The module calls
-`answer_one` when it is run. The process knows no settings of the instance, and gives way to the web server.
+`answer_one` when it is run. The process doesn't know the settings of the instance, and has a lower priority than the
+web server.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Cause(Enum):
 
 
 class BrokenOffError(Exception):
-    """The process was stopped at a limit, or ended by itself; `reason` is the last line it wrote to stderr."""
+    """The process was stopped at a limit, or has failed; `reason` is the last line it wrote to stderr."""
 
     def __init__(self, cause: Cause, reason: str = "") -> None:
         super().__init__(f"{cause.value}: {reason}" if reason else cause.value)

@@ -147,6 +147,42 @@ class NotPermittedError(OpendataError):
     title = N_("You don't have permission to do this")
 
 
+class ScopeError(NotPermittedError):
+    """The owner may do this, but not with their token: it lacks the verb `scope`, or is limited to something else."""
+
+    slug = "insufficient-scope"
+    title = N_("The token isn't for this")
+
+    def __init__(self, message: str = "", /, *, scope: str = "", **params: Any) -> None:
+        super().__init__(message, scope=scope, **params)
+        self.scope = scope
+
+
+class WaitError(OpendataError):
+    """The request may be sent again in some `seconds`."""
+
+    slug = "wait"
+    title = N_("Try again later")
+
+    def __init__(self, message: str = "", /, *, seconds: int, **params: Any) -> None:
+        super().__init__(message, **params)
+        self.seconds = seconds
+
+
+class TooManyAttemptsError(WaitError):
+    """Too many wrong sign-ins came before this one."""
+
+    slug = "too-many-attempts"
+    title = N_("Too many attempts")
+
+
+class OverloadedError(WaitError):
+    """More is asked for at once than one process can do."""
+
+    slug = "overloaded"
+    title = N_("The portal is busy")
+
+
 class NotFoundError(OpendataError):
     """No such thing, or not visible to this reader."""
 
@@ -255,6 +291,13 @@ class BackendError(OpendataError):
 
     slug = "unavailable"
     title = N_("The service isn't available at the moment")
+
+
+class StorageFullError(BackendError):
+    """A disk has no room for what is to be written; what is there can still be read."""
+
+    slug = "insufficient-storage"
+    title = N_("There is no room left")
 
 
 class IntegrityError(OpendataError):

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from opendata import errors
 from opendata.errors import N_, OpendataError
 from opendata.settings import SOURCE_LANGUAGE
+from opendata.storage.faults import name_disk_fault
 from opendata.wording.voice import Voice, voice_of
 
 STATUS: Mapping[type[OpendataError], int] = {
@@ -26,6 +27,10 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.TooLargeError: 413,
     errors.NotSignedInError: 401,
     errors.NotPermittedError: 403,
+    errors.ScopeError: 403,
+    errors.WaitError: 503,
+    errors.TooManyAttemptsError: 429,
+    errors.OverloadedError: 503,
     errors.NotFoundError: 404,
     errors.NotPublicError: 404,
     errors.MovedError: 308,
@@ -40,6 +45,7 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.PreconditionError: 412,
     errors.IdempotencyError: 422,
     errors.BackendError: 503,
+    errors.StorageFullError: 507,
     errors.IntegrityError: 500,
     errors.UsageError: 400,
 }
@@ -88,6 +94,8 @@ def describe_problem(error: OpendataError, voice: Voice, instance: str) -> dict[
         found["tombstone"] = error.tombstone
     if isinstance(error, errors.SuspendedError) and error.suspension:
         found["suspension"] = error.suspension
+    if isinstance(error, errors.ScopeError) and error.scope:
+        found["scope"] = error.scope
     if error.faults:
         found["errors"] = [{"pointer": item.pointer, "detail": voice.say_fault(item)} for item in error.faults]
     return found
@@ -102,7 +110,13 @@ def register_problems(app: Flask) -> None:
             app.logger.error("%s %s: %s", request.method, request.path, error)
         if isinstance(error, errors.MovedError):
             return _lead_on(error)
-        return _answer(describe_problem(error, choose_voice(), request.path))
+        answer = _answer(describe_problem(error, choose_voice(), request.path))
+        if isinstance(error, errors.WaitError):
+            answer.headers["Retry-After"] = str(error.seconds)
+        if isinstance(error, errors.ScopeError):  # RFC 6750
+            scope = f', scope="{error.scope}"' if error.scope else ""
+            answer.headers["WWW-Authenticate"] = f'Bearer realm="opendata", error="insufficient_scope"{scope}'
+        return answer
 
     @app.errorhandler(HTTPException)
     def _handle_http(error: HTTPException) -> Response:
@@ -113,11 +127,17 @@ def register_problems(app: Flask) -> None:
         for name in ("Allow", "Retry-After", "WWW-Authenticate"):
             if name in response.headers:
                 answer.headers[name] = response.headers[name]
+        if isinstance(error, errors.ScopeError):  # RFC 6750
+            scope = f', scope="{error.scope}"' if error.scope else ""
+            answer.headers["WWW-Authenticate"] = f'Bearer realm="opendata", error="insufficient_scope"{scope}'
         return answer
 
     @app.errorhandler(Exception)
     def _handle_unknown(error: Exception) -> Response:
         app.logger.exception("%s %s", request.method, request.path, exc_info=error)
+        found = name_disk_fault(error) if isinstance(error, OSError) else None
+        if found is not None:
+            return _answer(describe_problem(found, choose_voice(), request.path))
         document = {
             "type": "/problems/error",
             "title": choose_voice().translate(HTTP_TITLES[500]),

@@ -14,6 +14,8 @@ from typing import IO, Any, cast
 
 from flask import Request
 
+from opendata.storage.faults import require_room
+
 SMALL_BYTES = 512 * 1024
 """So small a file is held in memory."""
 
@@ -103,8 +105,11 @@ class ReceivedFile:
             self._hashing = None
 
 
-def receive_into(folder: Path) -> type[Request]:
-    """The class of requests that write large files into this folder; they are gone when the request is."""
+def receive_into(folder: Path, least: int) -> type[Request]:
+    """The class of requests that write large files into this folder; they are gone when the request is.
+
+    A file that would leave fewer than `least` bytes on the disk is refused before it has come (`StorageFullError`).
+    """
 
     class ReceivingRequest(Request):
         def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -121,6 +126,7 @@ def receive_into(folder: Path) -> type[Request]:
             filename: str | None = None,  # noqa: ARG002
             content_length: int | None = None,  # noqa: ARG002
         ) -> IO[bytes]:
+            require_room(folder, least, total_content_length or 0)
             if total_content_length is not None and total_content_length <= SMALL_BYTES:
                 file = cast(IO[bytes], SpooledTemporaryFile(max_size=SMALL_BYTES, mode="rb+"))  # noqa: SIM115 - closed below
             else:

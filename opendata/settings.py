@@ -10,6 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, UsageError
+from opendata.setting_values import (
+    parse_address,
+    parse_contacts,
+    parse_hosts,
+    parse_networks,
+    parse_prefix,
+    parse_queue,
+    parse_timezone,
+)
+from opendata.setting_values import variable_of as variable_of
 
 INSTANCE_FILE = "opendata.env"
 """The file in the instance folder that keeps the settings `init` and `demo` chose (`NAME=value` lines)."""
@@ -25,6 +35,9 @@ LANGUAGES = (*sorted(path.name for path in TRANSLATIONS.iterdir() if path.is_dir
 
 REVIEW_CHECKS = ("secrecy", "privacy", "wording", "timing", "method")
 """The checks of a review that there are, in the order in which pages show them."""
+
+KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE = "truncated", "full", "none"
+"""How much of a network address is kept."""
 
 _FIXED_CHECKS = ("secrecy", "privacy")
 
@@ -44,6 +57,16 @@ class Settings:
         "", "Folder of originals, drafts and reports; empty: `private` in the instance folder."
     )
     base_url: str = _setting("", "Public address of the portal, without a final slash; empty: that of the request.")
+    other_hosts: tuple[str, ...] = _setting(
+        (),
+        "Further hosts that requests may name once `OPENDATA_BASE_URL` is set (comma-separated), such as"
+        " 10.0.0.5:8000.",
+    )
+    security_contact: tuple[str, ...] = _setting(
+        (),
+        "Where to report weaknesses, for `/.well-known/security.txt`: mailto:, https: or tel: addresses"
+        " (comma-separated); empty: no such file.",
+    )
     title: str = _setting("", "Name of the portal on its pages; empty: a general name.")
     languages: tuple[str, ...] = _setting(
         ("zh", "en"), "Languages of the portal, the default first (comma-separated: zh, en)."
@@ -57,12 +80,17 @@ class Settings:
         "Checks that a reviewer signs before a draft can be approved (comma-separated)."
         " `secrecy` and `privacy` can't be left out.",
     )
-    secret_key: str = _setting("", "Signs sessions; empty: a random one kept in the instance folder.", secret=True)
+    secret_key: str = _setting(
+        "", "Signs the cookie that guards forms; empty: a random one kept in the instance folder.", secret=True
+    )
     max_upload_bytes: int = _setting(
         4 * 1024**3, "Largest request accepted, and largest file sent in pieces.", unit="bytes"
     )
     max_pending_bytes: int = _setting(
         20 * 1024**3, "Largest total size of one publisher's uploads that aren't in a draft yet.", unit="bytes"
+    )
+    free_bytes: int = _setting(
+        1024**3, "Room that the disk of the private store keeps: with less, files are refused (507).", unit="bytes"
     )
     upload_hours: int = _setting(
         24, "How long an upload is kept after its last piece, and a finished one for drafts to refer to.", unit="hours"
@@ -124,9 +152,31 @@ class Settings:
         " more for each MB.",
         unit="seconds",
     )
-    secure_cookies: bool = _setting(
-        False, "Send session cookies over HTTPS only; set it wherever the portal has HTTPS."
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        "Addresses or networks of the web servers in front (comma-separated), whose `X-Forwarded-For` is believed;"
+        " empty: none.",
     )
+    audit_addresses: str = _setting(
+        KEEP_TRUNCATED,
+        "Addresses in the audit log and the list of sessions: `truncated` (IPv4 /24, IPv6 /48), `full` or `none`.",
+    )
+    audit_retention_days: int = _setting(
+        1095, "How long the audit log keeps events; the worker cuts older ones off.", unit="days"
+    )
+    session_idle_minutes: int = _setting(
+        120, "After how long without a request a person has to sign in again.", unit="minutes"
+    )
+    session_hours: int = _setting(12, "After how long a person has to sign in again in any case.", unit="hours")
+    secure_cookies: bool = _setting(
+        False,
+        "Send cookies over HTTPS only, also where `OPENDATA_BASE_URL` doesn't begin with https.",
+    )
+
+    @property
+    def has_https(self) -> bool:
+        """Whether readers reach the portal over HTTPS."""
+        return self.secure_cookies or self.base_url.startswith("https://")
 
     @property
     def database(self) -> str:
@@ -196,11 +246,6 @@ def list_settings() -> tuple[SettingInfo, ...]:
     )
 
 
-def variable_of(name: str) -> str:
-    """The environment variable of a setting."""
-    return f"OPENDATA_{name.upper()}"
-
-
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings: the environment wins over the instance file, which wins over the defaults.
 
@@ -239,7 +284,12 @@ def write_instance_file(home: Path, values: Mapping[str, str]) -> None:
     os.replace(beside, home / INSTANCE_FILE)
 
 
-_CHOICES = {"review": ("none", "two-person"), "languages": LANGUAGES, "review_checks": REVIEW_CHECKS}
+_CHOICES = {
+    "review": ("none", "two-person"),
+    "languages": LANGUAGES,
+    "review_checks": REVIEW_CHECKS,
+    "audit_addresses": (KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE),
+}
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -283,56 +333,15 @@ def _parse_checks(name: str, default: object, text: str) -> object:
     return found
 
 
-def _parse_timezone(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
-    import zoneinfo
-
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        raise UsageError(
-            N_("%(variable)s must be a time zone such as Asia/Shanghai, not “%(value)s”"),
-            variable=variable_of(name),
-            value=text,
-        ) from None
-    return text
-
-
-def _parse_address(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
-    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", text):
-        raise UsageError(
-            N_("%(variable)s must be a web address such as https://data.example.org, not “%(value)s”"),
-            variable=variable_of(name),
-            value=text,
-        )
-    return text.rstrip("/")
-
-
-def _parse_queue(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
-    if not re.fullmatch(r"(rediss?|unix)://\S+", text):
-        raise UsageError(
-            N_("%(variable)s must be an address such as redis://127.0.0.1:6379/0, not “%(value)s”"),
-            variable=variable_of(name),
-            value=text.rpartition("@")[2],  # the part before it is a password
-        )
-    return text
-
-
-def _parse_prefix(name: str, default: object, text: str) -> str:  # noqa: ARG001 - as _parse
-    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", text):
-        raise UsageError(
-            N_("%(variable)s must be a path such as /_files, not “%(value)s”"),
-            variable=variable_of(name),
-            value=text,
-        )
-    return text.rstrip("/")
-
-
 _CHECKS = {
-    "accel_prefix": _parse_prefix,
-    "base_url": _parse_address,
-    "queue_url": _parse_queue,
+    "accel_prefix": parse_prefix,
+    "base_url": parse_address,
+    "other_hosts": parse_hosts,
+    "security_contact": parse_contacts,
+    "queue_url": parse_queue,
     "review_checks": _parse_checks,
-    "timezone": _parse_timezone,
+    "timezone": parse_timezone,
+    "trusted_proxies": parse_networks,
 }
 
 

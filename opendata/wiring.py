@@ -12,6 +12,12 @@ from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
+from opendata.services.access.limits import Limits
+from opendata.services.access.recoveries import Recoveries
+from opendata.services.access.sessions import Sessions
+from opendata.services.audit.checkpoints import Checkpoints
+from opendata.services.audit.events import Events
+from opendata.services.audit.verifying import Verifying
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import Publishers
@@ -61,10 +67,12 @@ class Services:
     answers: Answers
     backups: Backups
     checking: Checking
+    checkpoints: Checkpoints
     collecting: Collecting
     datasets: Datasets
     differences: Differences
     drafts: Drafts
+    events: Events
     exports: Exports
     findings: Findings
     forms: Forms
@@ -73,18 +81,22 @@ class Services:
     imports: Imports
     keys: Keys
     kept_forms: KeptForms
+    limits: Limits
     matching: Matching
     originals: Originals
     previews: Previews
     publishers: Publishers
     rebuilding: Rebuilding
+    recoveries: Recoveries
     renaming: Renaming
     restoring: Restoring
     reviews: Reviews
     schemas: Schemas
     screening: Screening
+    sessions: Sessions
     stops: Stops
     uploads: Uploads
+    verifying: Verifying
     versions: Versions
     withdrawals: Withdrawals
     work: Work
@@ -129,10 +141,12 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
         checking=Checking(context, damages),
+        checkpoints=Checkpoints(context),
         collecting=Collecting(context),
         datasets=datasets,
         differences=Differences(context, versions),
         drafts=drafts,
+        events=Events(context),
         exports=Exports(context, versions),
         findings=Findings(context),
         forms=Forms(context, versions),
@@ -140,19 +154,23 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         health=Health(context),
         keys=Keys(context),
         kept_forms=KeptForms(context),
+        limits=Limits(context),
         imports=Imports(publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work),
         matching=Matching(context, manifests),
         originals=Originals(context),
         previews=Previews(context),
         publishers=publishers,
         rebuilding=Rebuilding(context),
+        recoveries=Recoveries(context),
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
         reviews=Reviews(drafts),
         schemas=schemas,
         screening=Screening(context, manifests),
+        sessions=Sessions(context),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),
+        verifying=Verifying(context),
         versions=versions,
         withdrawals=withdrawals,
         work=work,

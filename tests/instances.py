@@ -54,7 +54,7 @@ def _cheap_passwords() -> Iterator[None]:
     """The real hash at its least cost: tests make hundreds of accounts."""
     with pytest.MonkeyPatch.context() as patch:
         hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-        patch.setattr("opendata.services.access.accounts.find_hasher", lambda: hasher)
+        patch.setattr("opendata.services.access.passwords.find_hasher", lambda: hasher)
         yield
 
 

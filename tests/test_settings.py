@@ -153,3 +153,25 @@ def test_the_checks_of_a_review_are_set_but_two_of_them_stay(tmp_path: Path) -> 
 def test_the_checks_that_can_be_set_are_those_that_there_are() -> None:
     assert [str(check) for check in Check] == list(REVIEW_CHECKS)
     assert [str(check) for check in REQUIRED] == list(REVIEW_CHECKS[:2])
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "value"),
+    [
+        ("OPENDATA_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8", ("127.0.0.1", "10.0.0.0/8")),
+        ("OPENDATA_TRUSTED_PROXIES", "proxy", None),
+        ("OPENDATA_OTHER_HOSTS", "Data.example.org, [::1]:8000", ("data.example.org", "[::1]:8000")),
+        ("OPENDATA_OTHER_HOSTS", "https://data.example.org", None),
+        ("OPENDATA_SECURITY_CONTACT", "mailto:a@example.org", ("mailto:a@example.org",)),
+        ("OPENDATA_SECURITY_CONTACT", "a@example.org", None),
+        ("OPENDATA_AUDIT_ADDRESSES", "full", "full"),
+        ("OPENDATA_AUDIT_ADDRESSES", "some", None),
+    ],
+)
+def test_lists_of_addresses_are_checked(tmp_path: Path, variable: str, text: str, value: object) -> None:
+    environ = {"OPENDATA_HOME": str(tmp_path), variable: text}
+    if value is None:
+        with pytest.raises(UsageError, match=variable):
+            read_settings(environ)
+    else:
+        assert getattr(read_settings(environ), variable.removeprefix("OPENDATA_").lower()) == value

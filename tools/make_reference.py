@@ -18,7 +18,8 @@ from opendata.domain.findings import CODES
 from opendata.errors import OpendataError
 from opendata.settings import list_settings
 from opendata.wording.field_types import TYPE_ADVICE
-from opendata.wording.finding_sentences import CONSTRAINTS, SENTENCES, WARNINGS
+from opendata.wording.finding_sentences import SENTENCES
+from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the program, then run it. -->\n"
@@ -32,6 +33,7 @@ FINDINGS = {
     "lax-integer": "A whole number isn't written as the standard requires. It can be repaired.",
     "lax-number": "A number isn't written as the standard requires. It can be repaired.",
     "lax-date": "A date isn't written as the standard requires. It can be repaired.",
+    "lax-year": "A year isn't written as the standard requires. It can be repaired.",
     "lax-yearmonth": "A year and month aren't written as the standard requires.",
     "lax-duration": "A duration names a unit without a number.",
     "lax-uri": "An address contains characters that must be percent-encoded.",
@@ -47,6 +49,10 @@ FINDINGS = {
     "blank-row": "A row has no values.",
     "blank-header": "The header row is empty.",
     "blank-label": "A column has no name.",
+    "odd-text": "A text that no rule forbids, but that has been damaged or wrapped on its way.",
+    "repeated-header": "A row repeats the header.",
+    "total-row": "A row is a total of others.",
+    "mixed-units": "The units that `bareNumber` takes off the numbers of a column differ.",
     "duplicate-label": "Two columns have the same name.",
     "missing-label": "The file doesn't have a column that the schema has.",
     "extra-label": "The file has a column that isn't in the schema.",

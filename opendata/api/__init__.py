@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from opendata.api.access import grants
+from opendata.api.access import grants, tokens
 from opendata.api.catalogue import datasets, publishers, schemas, versions
 from opendata.api.document import browser
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching
-from opendata.api.operations import events
+from opendata.api.operations import audit, events
 from opendata.api.review import reviews
 from opendata.api.uploads import tus, tus_override
 
@@ -17,7 +17,21 @@ from opendata.api.uploads import tus, tus_override
 def register_api(app: Flask) -> None:
     """Register all views of the API and its documentation."""
     api = register_document(app)
-    for module in (datasets, versions, grants, drafts, events, tus, findings, matching, reviews, publishers, schemas):
+    for module in (
+        datasets,
+        versions,
+        grants,
+        drafts,
+        events,
+        tus,
+        findings,
+        matching,
+        reviews,
+        publishers,
+        schemas,
+        audit,
+        tokens,
+    ):
         api.register_blueprint(module.blueprint)
     tus_override.take_over_methods(app)
     app.register_blueprint(browser.blueprint)

@@ -13,6 +13,7 @@ from opendata.cli.catalogue.differences import diff
 from opendata.cli.catalogue.publishers import publisher
 from opendata.cli.catalogue.reviews import review
 from opendata.cli.core.failures import Commands
+from opendata.cli.operations.audit import audit
 from opendata.cli.operations.configuration import config
 from opendata.cli.operations.drills import drill
 from opendata.cli.operations.serving import serve, worker
@@ -67,6 +68,7 @@ for command in (
     grant,
     key,
     token,
+    audit,
     config,
 ):
     main.add_command(command)

@@ -11,7 +11,11 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from opendata.errors import N_, BackendError, InputError
+from opendata.errors import N_, BackendError, InputError, StorageFullError
+
+FULL = N_("The database has no room left, so nothing can be saved. Try again once there is room on its disk")
+_FULL = "disk is full"
+"""What SQLite says then; PostgreSQL says “No space left on device”, and stops."""
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 
@@ -39,6 +43,8 @@ class Database:
                 session.commit()
             except OperationalError as error:
                 session.rollback()
+                if _FULL in str(error.orig):
+                    raise StorageFullError(FULL) from error
                 raise BackendError(
                     N_("The database isn't responding: %(reason)s"), reason=_first_line(error)
                 ) from error

@@ -12,6 +12,9 @@ from typing import Any, Self
 
 from opendata.domain.texts import I18n
 
+MEASURES = ("unit", "percent", "crs")
+"""The properties of ours that say how the values of a field are meant; a file may give them (`intake.grid`)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
@@ -45,6 +48,11 @@ class Field:
     def own(self) -> Mapping[str, Any]:
         """What is ours in it, whose shape nobody has checked."""
         return find_own(self.descriptor)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it says how its values are meant: their `unit`, that they are a `percent`, their `crs`."""
+        return any(self.own.get(name) for name in MEASURES)
 
     @property
     def i18n(self) -> I18n:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from opendata.intake.understanding import Decision
 
@@ -37,6 +38,8 @@ class Grid:
     `false`, empty for nothing. `merges` is known before the first row. `has_header` is None if the layout must be
     detected (a sheet), true if the format itself names its columns in row 1 (JSON, Parquet). `decisions` is complete
     when `rows` has come to its end. `encoding` is that of a document of text. Before `first_row` all rows are blank.
+    `marks` is what the source says of columns, by their numbers, that their fields keep (`unit`, `percent`, `crs`).
+    `conclude` takes the number of the first row of data after the last row: then decisions and marks are complete.
     """
 
     rows: Iterator[Sequence[str]]
@@ -45,3 +48,5 @@ class Grid:
     decisions: list[Decision] = field(default_factory=list)
     encoding: str | None = None
     first_row: int = 1
+    conclude: Callable[[int], None] | None = None
+    marks: dict[int, Mapping[str, Any]] = field(default_factory=dict)

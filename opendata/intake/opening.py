@@ -7,7 +7,9 @@ numbers are the row numbers of the source.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from opendata.errors import N_, UnreadableFileError, UnsupportedFormatError
 from opendata.intake.attachments import find_form
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.landmarks import Landmarks
+from opendata.intake.layout.merged import copy_merged
 from opendata.intake.layout.plain import MOST_BYTES, PlainTable, new_file, write_plain
 from opendata.intake.layout.stacked import MOST_ROWS, Part, cut_out, find_parts, read_start
+from opendata.intake.shapefiles import join_shapefiles
 from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable, OpenedTable
 from opendata.intake.text.text import open_text
 from opendata.intake.understanding import Choices, Decision, Understanding
@@ -24,9 +28,10 @@ from opendata.intake.unpack.archives import Leaf, unpack
 from opendata.intake.unpack.budget import Limits
 from opendata.tables.text.dialect import Dialect
 
-WORKBOOKS = frozenset(["xlsx", "xls", "xlsb", "ods"])
+WORKBOOKS = frozenset(["xlsx", "xls", "xlsb", "ods", "spreadsheetml"])
 COLUMNAR = frozenset(["parquet", "arrow"])
 MOST_TABLES = 100
+_MOST_SHEETS = 1000
 NO_TABLE = N_("“%(file)s” is %(kind)s, not a table. Send the table itself, for example as a CSV or Excel file")
 _ATTACHED = N_("%(count)s files aren't tables and are included as attachments: %(names)s")
 _LOOKED_AT = 1000
@@ -34,6 +39,10 @@ _LOOKED_AT = 1000
 
 _SHORT_BYTES = 1 << 20
 """So small is a workbook with sheets on which people have put several tables."""
+
+_USUAL_BYTES = 512 << 20
+_RATIO = 200
+"""A table whose text has more than the usual bytes may have at most this many times the bytes of its file."""
 
 _PART_MARK = "#"
 
@@ -48,7 +57,7 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
 
     Raises `UnsupportedFormatError` where it holds no table, `UnreadableFileError`, `TooLargeError`.
     """
-    leaves = unpack(path, name, folder, limits or Limits())
+    leaves, encodings = join_shapefiles(unpack(path, name, folder, limits or Limits()), name)
     tables = [leaf for leaf in leaves if leaf.kind.role == "table"]
     if not tables:
         raise UnsupportedFormatError(
@@ -66,8 +75,7 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
     found: list[FoundTable] = []
     for leaf in tables:
         stem = _stem(leaf.members[-1] if leaf.members else name)
-        infos = list(_list(leaf.path, leaf.kind.form)) if leaf.kind.form != "csv" else [TableInfo(name="", place="")]
-        surveyed = list(_survey(leaf.path, leaf.kind.form, infos))
+        surveyed = [*islice(_survey(leaf.path, leaf.kind.form), MOST_TABLES + 1 - len(found))]
         visible = [info for info, _ in surveyed if not info.hidden]
         told = (*leaf.decisions, *decisions, *_describe_hidden([info for info, _ in surveyed]))
         for info, part in surveyed:
@@ -77,22 +85,23 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
                     name=stem if alone or not info.name else f"{stem} {info.name}",
                     path=leaf.path,
                     form=leaf.kind.form,
-                    place=info.place or None,
+                    place=info.place or (leaf.members[-1] if leaf.path in encodings else None),
                     members=leaf.members,
                     hidden=info.hidden,
                     decisions=told,
                     part=part,
+                    encoding=encodings.get(leaf.path),
+                    is_joined=leaf.path in encodings,
                 )
+            )
+        if len(found) > MOST_TABLES:  # before another sheet is opened
+            raise UnreadableFileError(
+                N_("“%(file)s” contains more than %(limit)s tables. Send at most %(limit)s at a time"),
+                file=name,
+                limit=MOST_TABLES,
             )
     if not any(not table.hidden for table in found):
         raise UnreadableFileError(N_("“%(file)s” has no visible table"), file=name)
-    if len(found) > MOST_TABLES:
-        raise UnreadableFileError(
-            N_("“%(file)s” contains %(count)s tables. Send at most %(limit)s at a time"),
-            file=name,
-            count=len(found),
-            limit=MOST_TABLES,
-        )
     return FoundContents(tables=sorted(found, key=lambda table: table.hidden), attachments=attachments)
 
 
@@ -137,7 +146,8 @@ def open_table(
         fields = propose_fields(found.path, found.form)
         return _plain(understanding, target, choices, fields)
     grid = _open(found, choices)
-    table = write_plain(grid, target, choices=choices, known=known)
+    most = min(MOST_BYTES, max(_USUAL_BYTES, _RATIO * found.path.stat().st_size))
+    table = write_plain(grid, target, choices=choices, known=known, limit=most)
     understanding = replace(
         base,
         encoding=grid.encoding,
@@ -146,7 +156,7 @@ def open_table(
         decisions=(*found.decisions, *table.decisions),
         landmarks=_mark(table, found, choices),
     )
-    return _plain(understanding, target, choices, left_out=table.left_out)
+    return replace(_plain(understanding, target, choices, left_out=table.left_out), marks=table.marks)
 
 
 def _mark(table: PlainTable, found: FoundTable, choices: Choices) -> Landmarks | None:
@@ -176,15 +186,11 @@ def _plain(
     )
 
 
-def _list(path: Path, form: str) -> Iterator[TableInfo]:
-    if form in WORKBOOKS:
-        from opendata.intake.workbook.workbooks import list_sheets
-
-        yield from list_sheets(path, form)
-    elif form in COLUMNAR:
-        yield TableInfo(name="", place="")
-    else:
-        yield from _reader(form).list_tables(path)
+def _list(path: Path, form: str) -> Sequence[TableInfo]:
+    if form in ("csv", *COLUMNAR):
+        return [TableInfo(name="", place="")]
+    tables: Sequence[TableInfo] = _reader(form).list_tables(path)
+    return tables
 
 
 def _describe_hidden(infos: Sequence[TableInfo]) -> tuple[Decision, ...]:
@@ -195,29 +201,40 @@ def _describe_hidden(infos: Sequence[TableInfo]) -> tuple[Decision, ...]:
     return (Decision(rule="hidden-sheet", text=text, details={"names": ", ".join(names)}, sure=0.8),)
 
 
-def _survey(path: Path, form: str, infos: Sequence[TableInfo]) -> Iterator[tuple[TableInfo, Part | None]]:
-    """The tables on the sheets: those below one another apart, and without the empty sheets a new workbook has."""
-    is_short = path.stat().st_size <= _SHORT_BYTES
-    if form not in WORKBOOKS or (len(infos) == 1 and not is_short):
-        yield from ((info, None) for info in infos)
+def _survey(path: Path, form: str) -> Iterator[tuple[TableInfo, Part | None]]:
+    """The tables in a file; of a workbook those below one another apart, and without the empty sheets of a new one."""
+    if form not in WORKBOOKS:
+        yield from ((info, None) for info in _list(path, form))
         return
-    from opendata.intake.workbook.workbooks import open_sheet
+    from opendata.intake.workbook.workbooks import Book
 
-    kept = 0
-    for info in infos:
-        rows = read_start(open_sheet(path, form, info.place).rows, MOST_ROWS + 1 if is_short else _LOOKED_AT)
-        if not any(any(map(str.strip, row)) for row in rows):
-            continue
-        kept += 1
-        stacked = is_short and len(rows) <= MOST_ROWS and not info.hidden
-        parts = find_parts(info.place, rows) if stacked else []
-        for part in parts:
-            mark = f"{_PART_MARK}{part.number}" if part.number > 1 else ""
-            yield replace(info, name=f"{info.name}{mark}", place=f"{info.place}{mark}"), part
-        if not parts:
-            yield info, None
-    if not kept:
-        yield infos[0], None
+    is_short = path.stat().st_size <= _SHORT_BYTES
+    with closing(Book(path, form)) as book:  # once: every sheet of it needs its texts and styles
+        if len(book.sheets) > _MOST_SHEETS:
+            raise UnreadableFileError(
+                N_("The workbook has %(count)s sheets. At most %(limit)s are accepted"),
+                count=len(book.sheets),
+                limit=_MOST_SHEETS,
+            )
+        if len(book.sheets) == 1 and not is_short:
+            yield book.sheets[0], None
+            return
+        kept = 0
+        for info in book.sheets:
+            start = book.open(info.place).rows
+            rows = read_start(start, MOST_ROWS + 1) if is_short else []
+            if not any(any(map(str.strip, row)) for row in (rows if is_short else islice(start, _LOOKED_AT))):
+                continue
+            kept += 1
+            stacked = is_short and len(rows) <= MOST_ROWS and not info.hidden
+            parts = find_parts(info.place, rows) if stacked else []
+            for part in parts:
+                mark = f"{_PART_MARK}{part.number}" if part.number > 1 else ""
+                yield replace(info, name=f"{info.name}{mark}", place=f"{info.place}{mark}"), part
+            if not parts:
+                yield info, None
+        if not kept:
+            yield book.sheets[0], None
 
 
 def _open(found: FoundTable, choices: Choices) -> Grid:
@@ -225,10 +242,14 @@ def _open(found: FoundTable, choices: Choices) -> Grid:
         from opendata.intake.workbook.workbooks import open_sheet
 
         sheet = found.part.sheet if found.part else found.place or ""
-        opened = open_sheet(found.path, found.form, sheet, fill_merged=choices.fill_merged)
+        opened = open_sheet(found.path, found.form, sheet, fill_merged=choices.fill_merged, encoding=choices.encoding)
         return cut_out(opened, found.part, choices) if found.part else opened
     kept = choices.kept.encoding if choices.kept is not None else None
-    grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=choices.encoding or kept)
+    encoding = choices.encoding or kept or found.encoding
+    grid: Grid = _reader(found.form).open_table(found.path, found.place or "", encoding=encoding)
+    if choices.fill_merged and grid.merges:
+        grid.rows = copy_merged(grid.rows, grid.merges)
+        grid.decisions = [decision for decision in grid.decisions if decision.rule != "merged-body"]
     return grid
 
 
@@ -242,6 +263,10 @@ def _reader(form: str) -> Any:
         from opendata.intake.document import xml_tables
 
         return xml_tables
+    if form == "dbase":
+        from opendata.intake.columnar import dbase
+
+        return dbase
     if form == "html":
         from opendata.intake.document import html_tables
 

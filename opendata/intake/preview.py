@@ -37,7 +37,7 @@ Row = tuple[int, str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A file called `file` to be read anew: the table at `place` in it, by `choices` (as `read_choices` reads them).
+    """A file called `file` to be read again: the table at `place` in it, by `choices` (as `read_choices` reads them).
 
     `folder` is an empty one for what is unpacked, `known` are names its columns may have.
     """
@@ -81,7 +81,7 @@ class Preview:
 def preview(
     attempt: Attempt | None, last: LastReading, bounds: Bounds, *, is_wanted: Callable[[], bool] = lambda: True
 ) -> Preview:
-    """Read a table anew or, without an attempt or where that fails, as it was read last; within bounds.
+    """Read a table again or, without an attempt or where that fails, as it was read last; within bounds.
 
     Raises `BrokenOffError`.
     """
@@ -98,7 +98,7 @@ def preview(
 
 
 def read_attempt(attempt: Attempt) -> Preview:
-    """Read a table anew, in this process. Raises `InputError`."""
+    """Read a table again, in this process. Raises `InputError`."""
     folder = Path(attempt.folder)
     contents = find_contents(Path(attempt.path), attempt.file, folder, limits=Limits(total_bytes=_UNPACKED_BYTES))
     tables = [table for table in contents.tables if not table.hidden]

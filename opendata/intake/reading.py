@@ -54,6 +54,7 @@ def read_table(
             dialect=opened.dialect,
             renames=opened.renames,
             on_bytes=_share(on_share, opened.path),
+            marks=opened.marks,
         )
         if not table.task.has_encoding_error:
             break

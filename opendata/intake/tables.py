@@ -17,7 +17,8 @@ from opendata.tables.text.dialect import Dialect
 class FoundTable:
     """A table that a file offers: `path` is the file that holds it, `form` its format, `place` where in it.
 
-    `part` tells which one it is of the tables below one another on a sheet.
+    `part` tells which one it is of the tables below one another on a sheet, `encoding` what a file beside it says.
+    `is_joined` tells that it needs the files beside it in its container.
     """
 
     name: str
@@ -28,6 +29,8 @@ class FoundTable:
     hidden: bool = False
     decisions: tuple[Decision, ...] = ()
     part: Part | None = None
+    encoding: str | None = None
+    is_joined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,8 @@ class FoundContents:
 class OpenedTable:
     """A table ready for the engine: its text at `path`, read by `dialect`, its columns renamed by `renames`.
 
-    `is_whole` says that `path` is a file as it came, not one written from it.
+    `is_whole` says that `path` is a file as it came, not one written from it. `marks` is what the fields of columns
+    keep of their source (`unit`, `percent`, `crs`), by the numbers of the columns.
     """
 
     understanding: Understanding
@@ -60,3 +64,4 @@ class OpenedTable:
     is_whole: bool
     renames: Mapping[str, str] = field(default_factory=dict)
     fields: Sequence[Mapping[str, Any]] | None = None
+    marks: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)

@@ -60,6 +60,12 @@ class Layout:
     titles: tuple[str, ...] = ()
     footnotes: tuple[str, ...] = ()
 
+    def shift(self, rows: int) -> Layout:
+        """The same layout some rows further down."""
+        header = tuple(number + rows for number in self.header_rows)
+        last = None if self.last_row is None else self.last_row + rows
+        return replace(self, header_rows=header, first_row=self.first_row + rows, last_row=last)
+
     def describe(self) -> dict[str, Any]:
         """The understanding as a JSON object."""
         return {
@@ -77,11 +83,11 @@ class Layout:
 class Understanding:
     """How one table is read out of a file.
 
-    `form` is the form of the innermost file: csv, xlsx, xls, xlsb, ods, html, json, jsonl, geojson, xml, parquet,
-    arrow. `members` are the names to open inside containers, from outside in; `sheet` the sheet, or the place of the
-    table inside a document (a JSON pointer, an XML path, the number of an HTML table). `dialect` is a Table Dialect
-    descriptor without the header. `fill_merged` copies the value of merged body cells into all of them. `landmarks`
-    say what the rows and columns that a person chose by number mean.
+    `form` is the form of the innermost file: csv, xlsx, xls, xlsb, ods, spreadsheetml, html, json, jsonl, geojson, xml,
+    parquet, arrow. `members` are the names to open inside containers, from outside in; `sheet` the sheet, or the place
+    of the table inside a document (a JSON pointer, an XML path, the number of an HTML table). `dialect` is a Table
+    Dialect descriptor without the header. `fill_merged` copies the value of merged body cells into all of them.
+    `landmarks` say what the rows and columns that a person chose by number mean.
     """
 
     name: str

@@ -36,7 +36,7 @@ LAST = b"last\n"
 _ENDED = b""
 _LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 0.5
-_TOTAL = 4
+TOTAL = 4
 _BYTES_PER_SECOND = 1_000_000
 """A draft may take four times as long as it may go without progress, and a second more for so many bytes."""
 
@@ -177,7 +177,7 @@ class ProcessRunner:
         """Wait for the answer, keeping the lease; empty where the process ended. Raises `LostLeaseError`."""
         reached, began = None, time.monotonic()
         since = began
-        most = _TOTAL * self._seconds + self._work.count_bytes(lease) / _BYTES_PER_SECOND
+        most = TOTAL * self._seconds + self._work.count_bytes(lease) / _BYTES_PER_SECOND
         while True:
             answer = child.read_answer(_LOOK_SECONDS)
             if answer is not None:

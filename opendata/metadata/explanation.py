@@ -26,6 +26,7 @@ _LABELS: Mapping[str, str] = {
     "title": N_("Title"),
     "type": N_("Type"),
     "unit": N_("Unit"),
+    "percent": N_("percentage, stored as a share of 1"),
     "description": N_("Description"),
     "constraints": N_("Constraints"),
     "missing": N_("Missing values"),
@@ -60,13 +61,12 @@ def explain_columns(resource: TableResource, languages: Sequence[str]) -> Rows:
     keys = ("field", "title", "type", "unit", "description", "constraints")
     rows = [[label(key, languages) for key in keys]]
     for field in resource.schema.fields:
-        unit = field.own.get("unit", "")
         rows.append(
             [
                 field.name,
                 _say(field.title, "title", field.i18n, languages),
                 _name_type(field),
-                unit if isinstance(unit, str) else _write(unit),
+                _measure(field, languages),
                 _say(field.description, "description", field.i18n, languages),
                 "; ".join(f"{key}: {_write(value)}" for key, value in field.constraints.items()),
             ]
@@ -75,6 +75,15 @@ def explain_columns(resource: TableResource, languages: Sequence[str]) -> Rows:
     if missing:
         rows.append([label("missing", languages), "", "", "", _write(missing), ""])
     return rows
+
+
+def _measure(field: Field, languages: Sequence[str]) -> str:
+    """How the values of a field are meant: their unit, that they are percentages, the reference system of places."""
+    unit, crs = (field.own.get(name, "") for name in ("unit", "crs"))
+    parts = [unit if isinstance(unit, str) else _write(unit)]
+    parts += [label("percent", languages)] if field.own.get("percent") is True else []
+    parts += [crs if isinstance(crs, str) else _write(crs)]
+    return "; ".join(filter(None, parts))
 
 
 def explain_origin(manifest: Manifest, resource: TableResource, languages: Sequence[str]) -> Rows:

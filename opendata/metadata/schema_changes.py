@@ -94,10 +94,11 @@ def _compare_fields(resource: str, old: tuple[TableSchema, Field], new: tuple[Ta
 
 
 def _name_type(field: Field) -> str:
-    """The type with all that changes what a reader gets: the format of anything but text, the scale."""
-    scale = field.own.get("scale")
+    """The type with all that changes what a reader gets: the format of anything but text, the scale, the zone."""
+    scale, zone = field.own.get("scale"), field.own.get("zone")
     form = field.format if field.type != "string" else "default"
-    return field.type + (f" ({form})" if form != "default" else "") + (f" (scale {scale})" if scale is not None else "")
+    details = [form if form != "default" else "", f"scale {scale}" if scale is not None else "", zone or ""]
+    return " ".join([field.type, *(f"({detail})" for detail in details if detail)])
 
 
 def _compare_constraints(old: Field, new: Field) -> Iterator[tuple[str, str | None]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Resource, TableResource
@@ -23,6 +24,7 @@ _NOT_COMPARED = frozenset({"version", "created", "resources", "opendata"})
 _NOT_COMPARED_OURS = frozenset({"previous", "notes", "uuid", "reasons", "approval", "breaking"})
 _CONTENT = frozenset({"bytes", "hash", "schema"})
 _CONTENT_OURS = frozenset({"rows", "parquet", "source", "schema", "sourceSchema", "report"})
+_COUNTED = frozenset({"count", "groups", "suppressed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,4 +160,13 @@ def _describe_resource(resource: Resource) -> str:
     found = resource.to_json()
     content = _CONTENT_OURS if isinstance(resource, TableResource) else _CONTENT_OURS | {"privacy"}
     ours = {k: v for k, v in found.get("opendata", {}).items() if k not in content}
+    if "privacy" in ours:
+        ours["privacy"] = _list_decided(ours["privacy"])
     return fingerprint({**{k: v for k, v in found.items() if k not in _CONTENT}, "opendata": ours})
+
+
+def _list_decided(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of what was done about personal data without its counts, which change with the rows."""
+    columns = [{k: v for k, v in item.items() if k not in _COUNTED} for item in record.get("columns", ())]
+    aggregate = {k: v for k, v in record.get("aggregate", {}).items() if k not in _COUNTED}
+    return {"columns": columns, "aggregate": aggregate}

@@ -12,6 +12,7 @@ from opendata.domain.privacy import PrivacyFinding
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.recipes import Recipe
 from opendata.domain.schema import Field, TableSchema
+from opendata.tables.check.column_notes import NeedsZoneError
 from opendata.tables.check.validation import STORED_FINDINGS, TableReader
 from opendata.tables.forms.writing import TableWriter
 from opendata.tables.profile.profile import Profiler
@@ -76,6 +77,7 @@ def prepare_table(
     renames: Mapping[str, str] | None = None,
     on_bytes: Callable[[int], None] | None = None,
     screen: MakeScreen | None = None,
+    marks: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> PreparedTable:
     """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`, in one pass.
 
@@ -83,6 +85,7 @@ def prepare_table(
     says which wrong cells are repaired. Findings go to `{name}.findings.parquet`, at most `stored` of each rule and
     column. `sha256` is the digest of the file where it is known. `renames` gives columns the names of fields: label →
     name. `screen` makes what looks for personal data; without it nothing is looked for.
+    `marks` are properties of ours that the source gives its columns, by their numbers, for fields that don't have them.
     """
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
     findings = folder / f"{name}.findings.parquet"
@@ -96,16 +99,23 @@ def prepare_table(
         "sha256": sha256,
         "renames": renames,
         "on_bytes": on_bytes,
+        "marks": marks,
     }
-    for careful in (False, True):
+    zones: dict[str, bool] = {}
+    careful = False
+    while True:
         try:
             with FindingsWriter(findings) as writer:
-                reader = TableReader(source, careful=careful, on_findings=writer.write, **options)
+                reader = TableReader(source, careful=careful, zones=zones, on_findings=writer.write, **options)
                 profile, privacy, csv_is_source = _write_table(reader, csv, parquet, footer or {}, screen)
                 others = [found for found in reader.task.listed if found.place.cells is None]
                 if others:
                     writer.write(list_findings(others))
         except NeedsCareError:
+            careful = True
+            continue
+        except NeedsZoneError as found:
+            zones[found.field] = found.has_zone
             continue
         break
     return PreparedTable(
@@ -132,9 +142,12 @@ def check_table(
     limit: int = 1000,
     renames: Mapping[str, str] | None = None,
     on_bytes: Callable[[int], None] | None = None,
+    marks: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> TableReader:
     """Check a delimited text file without writing anything; the reader, its `task` complete."""
-    for careful in (False, True):
+    zones: dict[str, bool] = {}
+    careful = False
+    while True:
         reader = TableReader(
             source,
             name=name,
@@ -143,7 +156,9 @@ def check_table(
             limit=limit,
             renames=renames,
             on_bytes=on_bytes,
+            marks=marks,
             careful=careful,
+            zones=zones,
             with_batches=False,
         )
         try:
@@ -151,6 +166,10 @@ def check_table(
                 for _ in batches:
                     pass
         except NeedsCareError:
+            careful = True
+            continue
+        except NeedsZoneError as found:
+            zones[found.field] = found.has_zone
             continue
         break
     return reader

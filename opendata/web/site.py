@@ -9,13 +9,13 @@ from flask_babel import Babel, gettext
 
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
-from opendata.web.access import account, grants, sessions
+from opendata.web.access import account, grants, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
 from opendata.web.core import assets, formats, languages, problem_pages, security
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
-from opendata.web.operations import custody, operations, stops
+from opendata.web.operations import audit, custody, operations, stops
 from opendata.web.review import answers, reviews
 from opendata.wording.findings import LESSER
 
@@ -30,6 +30,7 @@ def register_web(app: Flask) -> None:
         locale_selector=languages.choose_locale,
     )
     security.csrf.init_app(app)
+    app.before_request(security.refuse_unknown_host)
     app.before_request(sessions.load_actor)
     app.after_request(security.add_headers)
     app.after_request(languages.keep_choice)
@@ -44,6 +45,7 @@ def register_web(app: Flask) -> None:
         feeds,
         sessions,
         account,
+        recoveries,
         grants,
         workspace,
         uploads,
@@ -54,6 +56,7 @@ def register_web(app: Flask) -> None:
         personal,
         problem_pages,
         operations,
+        audit,
     ):
         app.register_blueprint(module.blueprint)
     formats.register_formats(app)

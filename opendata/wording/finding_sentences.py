@@ -53,6 +53,37 @@ SENTENCES: Mapping[str, Sentences] = {
         N_("The number “%(value)s” doesn't fit in a 64-bit float"),
         N_("Correct the number, or declare the column as text (“string”) in the schema"),
     ),
+    "changed-number": Sentences(
+        N_("Wrong type"),
+        N_("“%(value)s” has a number, but what is written with it may make it another number"),
+        N_(
+            "Write the number with the digits 0 to 9 and, if it is negative, a minus sign in front: 120000 instead of"
+            " 12万元. Put words such as “about” or “more than” in a column of their own"
+        ),
+    ),
+    "mixed-units": Sentences(
+        N_("Different units in one column"),
+        N_("The numbers in this column have different units: %(units)s"),
+        N_("Write all numbers in the same unit, or put the unit in a column of its own"),
+    ),
+    "moment-with-zone": Sentences(
+        N_("Wrong type"),
+        N_("“%(value)s” has a time zone, but other times in this column don't"),
+        N_("Write all times in the column with a time zone, such as +08:00, or all without"),
+    ),
+    "moment-without-zone": Sentences(
+        N_("Wrong type"),
+        N_("“%(value)s” has no time zone, but other times in this column do"),
+        N_("Write all times in the column with a time zone, such as +08:00, or all without"),
+    ),
+    "end-of-day": Sentences(
+        N_("Wrong type"),
+        N_("“%(value)s” is the end of a day. As a time, it would become 00:00:00, the beginning"),
+        N_(
+            "Write the last time that is meant, such as 23:59:59, or declare the column as text (“string”) in the"
+            " schema"
+        ),
+    ),
     "moment-without-utc": Sentences(
         N_("Wrong type"),
         N_("“%(value)s” has no UTC time between the years 1 and 9999"),
@@ -94,6 +125,11 @@ SENTENCES: Mapping[str, Sentences] = {
             "Write it as 2025-03-07. In Excel, select the column, choose “Format Cells”, “Custom”, type yyyy-mm-dd,"
             " and save as “CSV UTF-8”"
         ),
+    ),
+    "lax-year": Sentences(
+        N_("Year in another notation"),
+        N_("“%(value)s” is a year, but isn't written with four of the digits 0 to 9"),
+        N_("Write it as 2025. In Excel, =ASC(A2) changes full-width digits to ordinary ones"),
     ),
     "lax-yearmonth": Sentences(
         N_("Month in another notation"),
@@ -178,6 +214,44 @@ SENTENCES: Mapping[str, Sentences] = {
             "Each value can appear only once. Delete the repeated row or correct the value. In Excel,"
             " “Conditional Formatting” shows duplicate values"
         ),
+    ),
+    "odd-text": Sentences(
+        N_("Damaged or wrapped text"), N_("“%(value)s” isn't what was meant"), N_("Correct the value")
+    ),
+    "broken-text": Sentences(
+        N_("Damaged text"),
+        N_("“%(value)s” has characters that were lost, or read in a wrong encoding, before the file came here"),
+        N_("Export the table again from its source as UTF-8. The lost characters can't be restored from this file"),
+    ),
+    "lost-digits": Sentences(
+        N_("Lost digits"),
+        N_("“%(value)s” is a long number that a spreadsheet has rounded. Its last digits are lost"),
+        N_("Take the column from its source again, and set it to “Text” before Excel opens it"),
+    ),
+    "formula-text": Sentences(
+        N_("Text in a formula"),
+        N_("The value %(value)s is wrapped in a formula, so that a spreadsheet keeps its zeros"),
+        N_("Accept the repair, which takes the formula off"),
+    ),
+    "stray-tab": Sentences(
+        N_("Tab beside a value"),
+        N_("“%(value)s” has a tab before or after it, which can't be seen"),
+        N_("Accept the repair, which removes the tab"),
+    ),
+    "inner-mark": Sentences(
+        N_("Byte order mark in the table"),
+        N_("“%(value)s” has an invisible byte order mark, as where files were joined end to end"),
+        N_("Accept the repair, which removes the mark"),
+    ),
+    "repeated-header": Sentences(
+        N_("Repeated header"),
+        N_("This row is the header again, as where files were joined end to end"),
+        N_("Accept the repair, which leaves the row out, or delete it"),
+    ),
+    "total-row": Sentences(
+        N_("Row of totals"),
+        N_("The row “%(value)s” is a total of other rows. Who adds up the column counts them twice"),
+        N_("Accept the repair, which leaves such rows out, or say in the description that they are there"),
     ),
     # rows
     "primary-key": Sentences(
@@ -314,83 +388,3 @@ NAMELESS: Mapping[str, str] = {
     "unique-error": N_("The value appears more than once in this column. It is already in row %(row)s"),
 }
 """Code → what is wrong, where the cell isn't kept with the finding."""
-
-WARNINGS: Mapping[str, str] = {
-    "capped-list": N_("%(listed)s of %(total)s errors are listed. The counts are exact"),
-    "rounded-numbers": N_(
-        "Column “%(field)s”: %(count)s numbers have more digits than a 64-bit float keeps. The CSV has all digits, the"
-        " Parquet file has the nearest float"
-    ),
-    "spaced-moments": N_(
-        "Column “%(field)s”: %(count)s cells have a space between date and time. They are published with a “T”"
-    ),
-    "bare-returns": N_("The lines end in CR alone, as in old Macintosh files. They can still be read"),
-    "unchecked-tables": N_("The schema is for one table. These tables weren't checked: %(names)s"),
-    "unchecked-key": N_("The key to “%(target)s” isn't checked: there is no instance to look it up in"),
-}
-"""Code → the warning of a report."""
-
-CONSTRAINTS: Mapping[str, Sentences] = {
-    "required": Sentences(
-        N_("Missing value"),
-        N_("The cell is empty"),
-        N_(
-            "Enter a value. This column can't be empty. In Excel, filter the column by “(Blanks)” to see all"
-            " empty cells"
-        ),
-    ),
-    "unique": Sentences(
-        N_("Duplicate value"),
-        N_("“%(value)s” appears more than once in this column"),
-        N_("Each value can appear only once"),
-    ),
-    "enum": Sentences(
-        N_("Value not allowed"),
-        N_("“%(value)s” isn't one of the allowed values"),
-        N_("Use one of %(limit)s"),
-    ),
-    "pattern": Sentences(
-        N_("Pattern not matched"),
-        N_("“%(value)s” doesn't match the pattern %(limit)s"),
-        N_(
-            "Write the value as the schema requires. If Excel has removed the leading zeros of a code, set"
-            " the column to “Text” first, then write it again"
-        ),
-    ),
-    "minimum": Sentences(
-        N_("Too small"),
-        N_("“%(value)s” is less than %(limit)s"),
-        N_("The value must be at least %(limit)s"),
-    ),
-    "maximum": Sentences(
-        N_("Too large"),
-        N_("“%(value)s” is more than %(limit)s"),
-        N_("The value must be at most %(limit)s"),
-    ),
-    "exclusiveMinimum": Sentences(
-        N_("Too small"),
-        N_("“%(value)s” isn't more than %(limit)s"),
-        N_("The value must be more than %(limit)s"),
-    ),
-    "exclusiveMaximum": Sentences(
-        N_("Too large"),
-        N_("“%(value)s” isn't less than %(limit)s"),
-        N_("The value must be less than %(limit)s"),
-    ),
-    "minLength": Sentences(
-        N_("Too short"),
-        N_("“%(value)s” is too short"),
-        N_("At least %(limit)s characters are required"),
-    ),
-    "maxLength": Sentences(
-        N_("Too long"),
-        N_("“%(value)s” is too long"),
-        N_("At most %(limit)s characters are allowed"),
-    ),
-    "jsonSchema": Sentences(
-        N_("JSON with another structure"),
-        N_("“%(value)s” is JSON, but doesn't have the structure that the schema requires"),
-        N_("Compare it with the same cell of a correct row, and correct it"),
-    ),
-}
-"""Constraint → its sentences."""

@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 from opendata.errors import N_
 from opendata.wording.field_types import TYPE_ADVICE, TYPES
 from opendata.wording.finding_sentences import (
-    CONSTRAINTS,
     NAMELESS,
     SENTENCES,
-    WARNINGS,
     Sentences,
 )
 from opendata.wording.notes import quote_names
+from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
 from opendata.wording.voice import Voice
 
 MAX_CELL = 200
@@ -76,7 +75,10 @@ def explain_error(voice: Voice, error: Mapping[str, Any]) -> Explanation:
 
 def say_warning(voice: Voice, code: str, params: Mapping[str, Any]) -> str:
     """A warning of a report in the reader's words."""
-    return voice.translate(WARNINGS[code]) % {key: _write(code, key, value) for key, value in params.items()}
+    shown = {key: _write(code, key, value) for key, value in params.items()}
+    if isinstance(params.get("params"), Mapping):
+        shown["message"] = voice.fill(params["message"], params["params"])
+    return voice.translate(WARNINGS[code]) % shown
 
 
 def name_rule(voice: Voice, code: str, rule: str = "") -> str:

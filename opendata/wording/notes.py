@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_LISTS = ("fields", "values", "reference", "places", "names")
+_LISTS = ("fields", "values", "reference", "places", "names", "units")
 _SAVE = "In Excel choose “Save as”, type “CSV UTF-8 (comma delimited)”"
 
 NOTES: Mapping[str, str] = {
@@ -25,6 +25,17 @@ NOTES: Mapping[str, str] = {
     "lax-integer": "a whole number is written in the digits 0 to 9 alone, with a sign at most",
     "lax-number": "a number is written in the digits 0 to 9 with one decimal sign at most",
     "lax-date": "a date is written as YYYY-MM-DD, with all its digits",
+    "changed-number": "what stands around the number may make it another one",
+    "mixed-units": "the numbers have different units: %(units)s",
+    "moment-with-zone": "other moments of the column have no zone",
+    "moment-without-zone": "other moments of the column have a zone",
+    "end-of-day": "24:00:00 is the end of a day, not its beginning",
+    "broken-text": "characters were lost or read in another encoding before the file came here",
+    "lost-digits": "a spreadsheet has rounded a long number, and its last digits are lost",
+    "formula-text": "the text is wrapped in a formula",
+    "stray-tab": "there is a tab beside the text",
+    "inner-mark": "there is a byte order mark within the file",
+    "lax-year": "a year is written in four of the digits 0 to 9",
     "lax-yearmonth": "year and month are written as YYYY-MM",
     "lax-duration": "a duration has a number before each of its letters, such as PT30M",
     "lax-uri": "an address has no blanks and only the characters of RFC 3986",
@@ -83,6 +94,7 @@ NOTES: Mapping[str, str] = {
         " the CSV has them all, the Parquet file the nearest float"
     ),
     "spaced-moments": 'field "%(field)s": %(count)s moments have a blank between date and time; a "T" is published',
+    "cut-moments": 'field "%(field)s": %(count)s moments are finer than a microsecond; the digits beyond are cut',
     "bare-returns": "the lines end in CR alone, as of old Macintosh files; they are read all the same",
     "unchecked-tables": "the schema is for one table; these were not checked: %(names)s",
     "unchecked-key": 'the key into "%(target)s" is not checked: there is no instance to look in',

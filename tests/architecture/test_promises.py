@@ -42,6 +42,7 @@ ADDRESSES = [
     "/api/docs",
     "/healthz",
     "/readyz",
+    "/.well-known/security.txt",
 ]
 PUBLIC_WRITES = {"/sign-in"}
 """Where anybody may post: signing in is how one becomes somebody."""

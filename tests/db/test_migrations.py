@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,8 +13,21 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from opendata.db.models import Base, Draft, Token, User, Version
+from opendata.db.models import Base, Draft, Event, Token, User, Version
 from opendata.db.session import Database
+from opendata.domain.access.scopes import Verb
+from opendata.domain.manifest import Manifest
+from opendata.errors import NotSignedInError, SuspendedError
+from opendata.metadata.canonical import digest, write_canonical
+from opendata.services.access.sessions import digest_text
+from opendata.services.core.actors import Actor, require_verb
+from opendata.services.core.event_chain import chain_past
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.next_version import draw_manifest, list_resources
+from opendata.services.uploads.upload_values import UploadedFile
+from opendata.settings import Settings
+from opendata.wiring import Services, build_services
+from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services
 
 
 @pytest.mark.both_databases
@@ -117,10 +131,151 @@ def test_accounts_of_before_keep_their_tokens_and_files_that_are_not_public_are_
     database.dispose()
 
 
+def send(services: Services, editor: Actor, text: str, dataset: str = "reservoirs") -> str:
+    """A draft of a table and an attachment."""
+    files = {"levels.csv": text, "notes.txt": "水位的说明"}
+    sent = [UploadedFile(name, io.BytesIO(content.encode())) for name, content in files.items()]
+    options = [
+        ResourceOption(file="levels.csv", name="levels", schema=SCHEMA),
+        ResourceOption(file="notes.txt", type="attachment", name="notes"),
+    ]
+    draft = services.drafts.create(editor, dataset, sent, options)[0].id
+    services.work.run_to_end(draft)
+    return draft
+
+
+def seal_manifest(row: Draft, base: Manifest) -> str:
+    """The seal of the releases before there were checks: the digest of the manifest alone."""
+    tables = list_resources(row, base, {})
+    drawn = draw_manifest(row, tables, version="0.0.0", created=row.created, previous=row.base)
+    return digest(write_canonical(drawn.to_json())).removeprefix("sha256:")
+
+
+def approve(services: Services, boss: Actor, draft: str) -> str | None:
+    """Publish a draft that was submitted; gives its version."""
+    services.drafts.approve(boss, draft)
+    services.drafts.publish(boss, draft)
+    services.work.run_to_end(draft)
+    return services.drafts.get(boss, draft).version
+
+
+@pytest.mark.both_databases
+def test_an_instance_from_before_the_gate_works_on_with_what_it_has(tmp_path: Path, database_url: str) -> None:
+    migrate_instance(tmp_path, database_url, "0010")
+
+
+@pytest.mark.parametrize(
+    "revision", [*(pytest.param(name, marks=pytest.mark.slow) for name in ("0011", "0012")), "0013"]
+)
+def test_an_instance_of_a_later_release_works_on_as_well(tmp_path: Path, database_url: str, revision: str) -> None:
+    migrate_instance(tmp_path, database_url, revision)
+
+
+def migrate_instance(tmp_path: Path, database_url: str, revision: str) -> None:
+    """Take a whole instance back to the tables of an earlier release, bring it up to date, and work with it."""
+    services = make_services(tmp_path / "instance", database_url=database_url, review="two-person")
+    editor, boss = make_actor(services, "editor"), make_actor(services, "boss", role="maintainer")
+    for name in ("reservoirs", "lakes"):
+        services.datasets.create(editor, {**DATASET, "id": name})
+    first = send(services, editor, CSV)
+    services.drafts.submit(editor, first)
+    assert approve(services, boss, first) == "1.0.0"
+    assert services.screening.run_slice() == 1
+    waiting = send(services, editor, CSV + "A003,南湖,3,2026-02-02\n")
+    services.drafts.submit(editor, waiting)
+    valid = send(services, editor, CSV, "lakes")
+    has_checks, is_screened = revision >= "0012", revision >= "0013"
+    if not has_checks:
+        with services.database.unit(write=True) as session:  # as it was sealed at that time
+            row = session.get_one(Draft, waiting)
+            row.seal_edition = 1
+            row.sealed = seal_manifest(row, services.versions.get_manifest("reservoirs", "1.0.0"))
+
+    command.downgrade(services.database.migration_config(), revision)
+    services.database.migrate()
+    with services.database.unit() as session:
+        version = session.scalars(select(Version)).one()
+        assert (version.suspended, version.suspension, version.alarming) == (False, None, False)
+        assert version.screening == ([] if is_screened else None)
+        for row in session.scalars(select(Draft)):
+            assert (row.publish_at, row.replaces, row.comments, row.dataset.decisions) == (None, None, [], None)
+            assert len(row.checks) == (5 if has_checks and row.id == first else 0)
+            assert row.seal_edition == (2 if has_checks else 1)
+            (table,), (attachment,) = row.resources, row.attachments
+            assert (table.decisions, table.untreated, table.treated, table.risk) == (None, None, None, None)
+            assert (attachment.texts, attachment.is_read, attachment.unread) == (None, None, "")
+
+    services.stops.suspend(editor, "reservoirs", "1.0.0", reason="误发")
+    with pytest.raises(SuspendedError):
+        services.versions.get("reservoirs", "1.0.0")
+    services.stops.release(boss, "reservoirs", "1.0.0", reason="误报")
+    assert approve(services, boss, waiting) == "1.1.0"
+    services.drafts.submit(editor, valid)
+    with services.database.unit() as session:  # nobody has read the attachment: signing says that somebody did
+        row = session.get_one(Draft, valid)
+        assert (row.seal_edition, [item.unread for item in row.attachments]) == (2, ["not-screened"])
+    assert approve(services, boss, valid) == "1.0.0"
+    assert services.screening.run_slice() == (2 if is_screened else 3)
+    assert services.checking.run().is_sound
+    services.database.dispose()
+
+
 @pytest.mark.both_databases
 def test_migrations_can_be_taken_back(tmp_path: Path, empty_database_url: str) -> None:
     database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
     database.migrate()
     command.downgrade(database.migration_config(), "base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
+    database.dispose()
+
+
+@pytest.mark.both_databases
+def test_events_of_before_are_there_unchanged_and_a_process_of_before_can_write_more(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0014")
+    insert = text(
+        "INSERT INTO events (at, actor, verb, subject_kind, subject, details)"
+        " VALUES ('2026-01-01 00:00:00+00:00', 'clerk', 'upload', 'draft', :s, '{}')"
+    )
+    with database.engine.begin() as connection:
+        connection.execute(insert, {"s": "before"})
+    database.migrate()
+    with database.engine.begin() as connection:
+        connection.execute(insert, {"s": "after"})
+    chain_past(database, datetime.now(UTC))
+    with database.unit() as session:
+        rows = list(session.scalars(select(Event).order_by(Event.position)))
+        assert [(row.position, row.subject, row.address) for row in rows] == [(1, "before", ""), (2, "after", "")]
+        assert (rows[0].previous, rows[1].previous) == (None, rows[0].digest)
+    database.dispose()
+
+
+@pytest.mark.both_databases
+def test_tokens_of_before_keep_all_rights_and_a_process_of_before_can_make_more(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    settings = Settings(home=tmp_path, database_url=empty_database_url)
+    services = build_services(settings)
+    database = services.database
+    command.upgrade(database.migration_config(), "0014")
+    day = "2026-01-01 00:00:00+00:00"
+
+    def insert(table: str, **row: object) -> None:
+        names = ", ".join(row)
+        with database.engine.begin() as connection:
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(row)})"), row)
+
+    insert("users", id=1, name="boss", password="x", role="maintainer", session="s", created=day, disabled=False)
+    insert("tokens", user_id=1, name="a", digest=digest_text("odt_before"), created=day, revoked=False)
+    database.migrate()
+    insert("tokens", user_id=1, name="b", digest=digest_text("odt_after"), created=day, revoked=False)
+    insert("tokens", user_id=1, name="c", digest=digest_text("odt_ended"), created=day, revoked=True)
+    for token in ("odt_before", "odt_after"):
+        actor = services.accounts.authenticate(token)
+        assert actor.is_maintainer
+        require_verb(actor, Verb.ADMIN)
+    with pytest.raises(NotSignedInError):
+        services.accounts.authenticate("odt_ended")
     database.dispose()

@@ -320,6 +320,8 @@ def judge_cell(field: Mapping[str, Any], nulls: Sequence[str], text: str, found:
         return [("blank-cell", "")]
     if any(kind == "type-error" for kind, _ in found) and not _is_decimal(field, text):
         return [("type-error", "")]
+    if field["type"] == "time" and "format" not in field and text.startswith("24"):  # the end of a day
+        return [("type-error", "")]
     if is_lax(field, text):
         kind = "uri" if field["type"] == "string" else field["type"]
         return [(f"lax-{kind}", "")]
@@ -356,32 +358,21 @@ def is_lax(field: Mapping[str, Any], text: str) -> bool:
     """Whether a cell that frictionless reads is not written as the strict rules ask."""
     match field["type"], field.get("format", "default"):
         case "integer", _:
-            return not _is_integer(_bare(field, text))
+            return not _is_integer(text)
         case "number", _:
-            text = _bare(field, text).replace(field.get("groupChar", ""), "")
             return not _is_number(text.replace(field.get("decimalChar", "."), "."))
         case "date", "default":
             return [len(part) for part in text.split("-")] != [4, 2, 2] or not set(text.replace("-", "")) <= _DIGITS
         case "yearmonth", _:
             return [len(part) for part in text.split("-")] != [4, 2] or not set(text.replace("-", "")) <= _DIGITS
+        case "year", "default":
+            return not set(text) <= _DIGITS
         case "duration", _:
             return text[-1] in "PT"
         case "string", "uri":
             escapes = text.split("%")[1:]
             return not set(text) <= _URI or any(not re.match("[0-9A-Fa-f]{2}", item) for item in escapes)
     return False
-
-
-def _bare(field: Mapping[str, Any], text: str) -> str:
-    """The text without decoration, where the field says that there is some."""
-    if field.get("bareNumber", True) is not False:
-        return text
-    text = text.strip()
-    while text and not text[0].isdecimal() and text[0] != "-":
-        text = text[1:]
-    while text and not text[-1].isdecimal():
-        text = text[:-1]
-    return text
 
 
 def _is_integer(text: str) -> bool:
@@ -419,7 +410,12 @@ def _fits(field: Mapping[str, Any], nulls: Sequence[str], text: str, value: Any)
             if not exact.is_finite():
                 return bool(exact.is_nan()) or "inf" in text.lower()  # a float may be infinite for its size alone
             return not math.isinf(float(exact)) and (exact.adjusted() > 400 or format(exact, "f") not in nulls)
-        case "datetime" if value.tzinfo is not None:
+        case "datetime":
+            zone = (field.get("opendata") or {}).get("zone")
+            if value.tzinfo is None:
+                return zone != "UTC"
+            if zone == "local":
+                return False
             try:
                 value.astimezone(UTC)
             except OverflowError:

@@ -21,7 +21,7 @@ from inspect import signature
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.intake.samples import MAIN, ROWS, samples, sheet_of, workbook_parts, zipped
+from tests.intake.samples import MAIN, ROWS, ods_of, samples, sheet_of, workbook_parts, zipped
 
 Builder = Callable[..., None]
 
@@ -169,6 +169,48 @@ def workbook_of_a_billion_blanks(folder: Path) -> None:
         entries.append(central_header(name.encode(), *values, len(body)))
         body += local_header(name.encode(), *values) + data
     (folder / "blanks.xlsx").write_bytes(archive_of(body, entries))
+
+
+@hostile(_UNREADABLE)
+def workbooks_of_many_sheets(folder: Path, part: int) -> None:
+    """Each sheet takes as much work as the first: they share texts and styles."""
+    count = max(200, 2000 // part)
+    strings = f'<sst xmlns="{MAIN}">' + "<si><t>a</t></si>" * 20_000 + "</sst>"
+    parts = workbook_parts(sheet_of('<row r="1"><c r="A1" t="s"><v>0</v></c></row>'), strings)
+    listed = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="r0"/>' for n in range(1, count + 1))
+    book = str(parts["xl/workbook.xml"])
+    parts["xl/workbook.xml"] = book.replace('<sheet name="S" sheetId="1" r:id="r0"/>', listed)
+    (folder / "sheets.xlsx").write_bytes(zipped(parts))
+    table = '<Table><Row><Cell><Data ss:Type="String">a</Data></Cell></Row></Table>'
+    sheets = "".join(f'<Worksheet ss:Name="S{n}">{table}</Worksheet>' for n in range(count))
+    names = " ".join(f'{name}="urn:schemas-microsoft-com:office:spreadsheet"' for name in ("xmlns", "xmlns:ss"))
+    (folder / "sheets.xml").write_text(f'<?xml version="1.0"?><Workbook {names}>{sheets}</Workbook>')
+
+
+@hostile(_TOO_LARGE)
+def workbooks_that_repeat_texts(folder: Path, part: int) -> None:
+    long = "x" * (10_000_000 // part)
+    cell = f'<table:table-cell office:value-type="string"{{}}><text:p>{long[:500_000]}</text:p></table:table-cell>'
+    for name, rows, columns in (("columns", 1, 16_000), ("rows", 1_000_000, 1), ("both", 1000, 1000)):
+        repeated = cell.format(f' table:number-columns-repeated="{columns}"')
+        row = f'<table:table-row table:number-rows-repeated="{rows}">{repeated}</table:table-row>'
+        (folder / f"{name}.ods").write_bytes(ods_of(f'<table:table table:name="S">{row}</table:table>'))
+    far = '<table:table-row><table:table-cell office:value-type="float" office:value="1"/></table:table-row>'
+    blank = '<table:table-row table:number-rows-repeated="1000000"><table:table-cell/></table:table-row>'
+    tables = f'<table:table table:name="S">{far}{blank}{far}</table:table>' * 10
+    (folder / "tables.ods").write_bytes(ods_of(tables))
+    strings = f'<sst xmlns="{MAIN}"><si><t>{long[:9_000_000]}</t></si></sst>'
+    rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 10_001))
+    if part == 1:
+        (folder / "long.xlsx").write_bytes(zipped(workbook_parts(sheet_of(rows), strings)))
+
+
+@hostile()
+def workbook_of_many_short_texts(folder: Path, part: int) -> None:
+    strings = "".join(f"<si><t>t{number}</t></si>" for number in range(8_000_000 // part))
+    cells = '<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" t="s"><v>1</v></c></row>'
+    book = workbook_parts(sheet_of(cells), f'<sst xmlns="{MAIN}">{strings}</sst>')
+    (folder / "texts.xlsx").write_bytes(zipped(book))
 
 
 # ------------------------------------------------------------------------------------------------- names and links

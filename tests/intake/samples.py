@@ -59,6 +59,20 @@ def sheet_of(rows: str) -> str:
 ROWS = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c><c r="B{n}"><v>{n}</v></c></row>' for n in range(1, 200))
 
 
+def ods_of(tables: str, styles: str = "") -> bytes:
+    """An OpenDocument spreadsheet of tables, with automatic styles."""
+    names = {name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("office", "style", "table", "text")}
+    names["number"] = "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0"
+    declared = " ".join(f'xmlns:{name}="{address}"' for name, address in names.items())
+    content = (
+        f"<office:document-content {declared}><office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>"
+    )
+    manifest = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+    mimetype = "application/vnd.oasis.opendocument.spreadsheet"
+    return zipped({"mimetype": mimetype, "content.xml": content, "META-INF/manifest.xml": manifest})
+
+
 def samples() -> dict[str, bytes]:
     """One well-formed file of each form that can be built here."""
     import pyarrow as pa
@@ -79,15 +93,10 @@ def samples() -> dict[str, bytes]:
     features = [{"type": "Feature", "geometry": None, "properties": row} for row in records]
     body = "".join(f"<r><name>{row['name']}</name><value>{row['value']}</value></r>" for row in records)
     cells = "".join(f"<tr><td>{row['name']}</td><td>{row['value']}</td></tr>" for row in records)
-    office = "urn:oasis:names:tc:opendocument:xmlns"
-    ods = (
-        f'<office:document-content xmlns:office="{office}:office:1.0" xmlns:table="{office}:table:1.0"'
-        f' xmlns:text="{office}:text:1.0"><office:body><office:spreadsheet><table:table table:name="S">'
-        + '<table:table-row><table:table-cell office:value-type="string"><text:p>a</text:p></table:table-cell>'
-        "</table:table-row>" * 50 + "</table:table></office:spreadsheet></office:body></office:document-content>"
+    row = (
+        '<table:table-row><table:table-cell office:value-type="string"><text:p>a</text:p></table:table-cell>'
+        "</table:table-row>"
     )
-    manifest = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
-    opendocument = {"content.xml": ods, "META-INF/manifest.xml": manifest}
     return {
         "csv": text.encode(),
         "json": json.dumps(records).encode(),
@@ -96,7 +105,7 @@ def samples() -> dict[str, bytes]:
         "xml": f"<?xml version='1.0'?><rs>{body}</rs>".encode(),
         "html": f"<html><table>{cells}</table></html>".encode(),
         "xlsx": zipped(workbook_parts(sheet_of(ROWS))),
-        "ods": zipped({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", **opendocument}),
+        "ods": ods_of(f'<table:table table:name="S">{row * 50}</table:table>'),
         "parquet": parquet.getvalue().to_pybytes(),
         "arrow": arrow.getvalue().to_pybytes(),
         "zip": zipped({"a.csv": text}),

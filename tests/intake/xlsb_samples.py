@@ -22,8 +22,13 @@ _DATE = 1
 """The style of days, after the one of everything else."""
 
 
-def write_xlsb(path: Path, sheets: Mapping[str, Sequence[Sequence[Value]]], hidden: Sequence[str] = ()) -> Path:
-    """Write sheets of cells; None is no cell at all."""
+def write_xlsb(
+    path: Path,
+    sheets: Mapping[str, Sequence[Sequence[Value]]],
+    hidden: Sequence[str] = (),
+    formats: Sequence[str] = (),
+) -> Path:
+    """Write sheets of cells; None is no cell at all. `formats` are those of the numbers in each column."""
     texts: dict[str, int] = {}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
         package.writestr("[Content_Types].xml", _TYPES)
@@ -37,24 +42,28 @@ def write_xlsb(path: Path, sheets: Mapping[str, Sequence[Sequence[Value]]], hidd
         )
         package.writestr("xl/workbook.bin", _record(131) + _record(143) + bundle + _record(144) + _record(132))
         for number, rows in enumerate(sheets.values(), start=1):
-            package.writestr(f"xl/worksheets/sheet{number}.bin", _write_sheet(rows, texts))
+            package.writestr(f"xl/worksheets/sheet{number}.bin", _write_sheet(rows, texts, formats))
         items = b"".join(_record(19, b"\0" + _wide(text)) for text in texts)
         counts = struct.pack("<II", len(texts), len(texts))
         package.writestr("xl/sharedStrings.bin", _record(159, counts) + items + _record(160))
-        formats = b"".join(_record(47, struct.pack("<HH", 0, number) + bytes(12)) for number in (0, 14))
-        styles = _record(278) + _record(617, struct.pack("<I", 2)) + formats + _record(618) + _record(279)
+        codes = [(164 + number, code) for number, code in enumerate(formats)]
+        written = b"".join(_record(44, struct.pack("<H", number) + _wide(code)) for number, code in codes)
+        numbers = (0, 14, *(number for number, _ in codes))
+        known = b"".join(_record(47, struct.pack("<HH", 0, number) + bytes(12)) for number in numbers)
+        styles = _record(278) + written + _record(617, struct.pack("<I", len(numbers))) + known
+        styles += _record(618) + _record(279)
         package.writestr("xl/styles.bin", styles)
     return path
 
 
-def _write_sheet(rows: Sequence[Sequence[Value]], texts: dict[str, int]) -> bytes:
+def _write_sheet(rows: Sequence[Sequence[Value]], texts: dict[str, int], formats: Sequence[str]) -> bytes:
     width = max(map(len, rows), default=1)
     dimension = struct.pack("<IIII", 0, max(0, len(rows) - 1), 0, max(0, width - 1))
     parts = [_record(129), _record(148, dimension), _record(145)]
     for number, row in enumerate(rows):
         if any(value is not None for value in row):
             parts.append(_record(0, struct.pack("<II", number, 0) + bytes(9)))
-            parts += [_record(*_write_cell(column, value, texts)) for column, value in _list_cells(row)]
+            parts += [_record(*_write_cell(column, value, texts, formats)) for column, value in _list_cells(row)]
     return b"".join([*parts, _record(146), _record(130)])
 
 
@@ -62,9 +71,12 @@ def _list_cells(row: Sequence[Value]) -> Iterator[tuple[int, str | float | bool 
     return ((column, value) for column, value in enumerate(row) if value is not None)
 
 
-def _write_cell(column: int, value: str | float | bool | dt.date, texts: dict[str, int]) -> tuple[int, bytes]:
+def _write_cell(
+    column: int, value: str | float | bool | dt.date, texts: dict[str, int], formats: Sequence[str]
+) -> tuple[int, bytes]:
     """The type and the content of the record of a cell."""
-    head = struct.pack("<II", column, _DATE if isinstance(value, dt.date) else 0)
+    style = _DATE + 1 + column if isinstance(value, float) and column < len(formats) else 0
+    head = struct.pack("<II", column, _DATE if isinstance(value, dt.date) else style)
     if isinstance(value, dt.date):
         return 5, head + struct.pack("<d", (value - dt.date(1899, 12, 30)).days)
     if isinstance(value, bool):

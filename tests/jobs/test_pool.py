@@ -6,6 +6,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import cast
 
 import pytest
@@ -87,7 +88,7 @@ def test_a_publisher_that_is_passed_over_waits_and_a_draft_that_is_put_off_too(
     with services.database.unit(write=True) as session:
         row = session.get(Draft, own)
         assert row is not None
-        row.due = services.work._context.clock().replace(year=2100)
+        row.due = datetime(2100, 1, 1, tzinfo=UTC)
     assert services.work.take_next() is None
 
 
@@ -123,7 +124,7 @@ def test_what_was_passed_over_is_put_into_the_queue_again_once_a_process_is_free
 def test_work_that_goes_on_and_on_is_stopped_however_much_progress_it_makes(
     services: Services, editor: Actor, pool: RunnerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "_TOTAL", 0)
+    monkeypatch.setattr(runner_module, "TOTAL", 0)
     draft = receive(services, editor, "sleeping")
     assert pool.run(draft) is True
     view = services.drafts.get(editor, draft)

@@ -113,6 +113,19 @@ def test_equal_manifests_make_no_version() -> None:
     assert (compare(OLD, OLD).bump, compare(OLD, OLD).reasons) == (None, ())
 
 
+def record_privacy(treatment: str, count: int) -> dict[str, Any]:
+    """The manifest with a record of what was done about personal data, in so many cells and groups."""
+    columns = [{"field": "code", "treatment": treatment, "count": count}]
+    aggregate = {"by": ["code"], "sum": [], "threshold": 5, "groups": count, "suppressed": count}
+    return change("resources/0/opendata/privacy", {"columns": columns, "aggregate": aggregate})
+
+
+def test_in_how_many_cells_something_was_hidden_is_no_change_but_how_is() -> None:
+    assert compare(record_privacy("mask", 1), record_privacy("mask", 2)).bump is None
+    found = compare(record_privacy("mask", 1), record_privacy("pseudonymise", 1))
+    assert [reason.type for reason in found.reasons] == ["resource-described"]
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

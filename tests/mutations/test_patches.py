@@ -11,6 +11,7 @@ from tests.mutations.run import CHECKOUT, apply, list_patches, read_tests
 SUBJECTS = {
     *("casting", "diff", "erasing", "publication", "ranges"),
     *("rebuild", "sessions", "signatures", "tus", "uniqueness"),
+    *("access", "decisions", "erasure", "expiry", "grants", "routine", "seal", "stops", "undecided"),
 }
 
 

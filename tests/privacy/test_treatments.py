@@ -261,9 +261,9 @@ def test_values_become_coarser_as_decided() -> None:
         return rows.column(field).to_pylist()  # type: ignore[no-any-return] # pyarrow has no types
 
     assert generalise("d", to="age-band", on="2020-03-01") == ["20-29", "30-39", None]
-    assert generalise("d", to="year") == ["1990", "1990", None]
+    assert generalise("d", to="year") == [1990, 1990, None]
     assert generalise("d", to="month") == ["1990-06", "1990-01", None]
-    assert generalise("t", to="year") == ["1985", None, None]
+    assert generalise("t", to="year") == [1985, None, None]
     assert generalise("t", to="month") == ["1985-03", None, None]
 
 

@@ -100,7 +100,8 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.stack, self.clock = ExitStack(), Clock()
         home = Path(self.stack.enter_context(tempfile.TemporaryDirectory())) / "instance"
-        first = make_services(home, review="two-person")
+        ages = 24 * 365 * 10  # the clock jumps over days, and nobody signs in again
+        first = make_services(home, review="two-person", session_hours=ages, session_idle_minutes=ages * 60)
         first.database.dispose()
         self.services = build_services(first.settings, clock=self.clock)
         self.stack.callback(self.services.database.dispose)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.routing import Rule
 
+from opendata.db.models import Draft
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
-from tests.instances import CSV, SCHEMA
+from tests.instances import CSV, SCHEMA, publish, upload
 from tests.web.conftest import OWN_CHECKS, PASSWORD, Portal, make_portal, send
 
 CELLS = ("暗湖", "隐河", "8731.25")
@@ -46,7 +50,10 @@ DATA = ("downloads.send_table", "downloads.send_package", "downloads.send_attach
 """What serves rows and files: 404 or 410. The differences between versions do so too."""
 
 
-SCOPED = {"attribute": "open", "scope": "group", "audience": "甲村低保户"}
+SCOPED = {
+    "group": {"attribute": "open", "scope": "group", "audience": "甲村低保户"},
+    "area": {"attribute": "open", "scope": "area", "audience": "甲镇居民"},
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,9 @@ class Shut:
         return self.kind in ("closed", "stopped")
 
 
-@pytest.fixture(scope="module", params=["closed", "stopped", "conditional", "group"])
+@pytest.fixture(
+    scope="module", params=["closed", "stopped", "conditional", "group", pytest.param("area", marks=pytest.mark.slow)]
+)
 def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shut]:
     """A portal with two versions of a dataset, all forms made: open and then closed, or published for a few only."""
     with make_portal(tmp_path_factory.mktemp("shut")) as portal:
@@ -71,7 +80,7 @@ def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         clerk = services.accounts.sign_in("clerk", PASSWORD)[0]
         is_closed = request.param in ("closed", "stopped")
         attribute = {"attribute": "closed" if is_closed else request.param, "reason": REASON, "legalBasis": LAW}
-        disclosure = SCOPED if request.param == "group" else attribute
+        disclosure = SCOPED.get(request.param, attribute)
         services.datasets.create(clerk, DATASET if is_closed else {**DATASET, "disclosure": disclosure})
         for text in (TEXT, TEXT + f"A003,{CELLS[1]},3,2026-02-02\n"):
             files = {"levels.csv": text, "notes.txt": CELLS[1]}
@@ -168,12 +177,19 @@ def test_every_address_with_data_was_open_to_those_who_may_have_it(shut: Shut) -
     assert {"differences.send_rows", "downloads.find_latest"} <= shut.shown
 
 
+def _list_reasons(shut: Shut) -> tuple[str, ...]:
+    """What is said to those who may not have the data."""
+    if shut.kind in SCOPED:
+        return (SCOPED[shut.kind]["audience"],)
+    return (REASON,) if shut.kind == "stopped" else (REASON, LAW)
+
+
 def test_the_pages_say_why_and_offer_no_download(shut: Shut) -> None:
     pages = ["/datasets/secrets"] if shut.is_withdrawn else ["/datasets/secrets", "/datasets/secrets/1.0.0/"]
     for address in pages:
         text = shut.portal.client().get(address).text
         assert shut.kind == "stopped" or "数据不公开" in text
-        for said in {"group": (SCOPED["audience"],), "stopped": (REASON,)}.get(shut.kind, (REASON, LAW)):
+        for said in _list_reasons(shut):
             assert said in text
         assert "levels.csv" not in text.replace("<code>levels.csv</code>", "")
         assert "datapackage.zip" not in text
@@ -183,7 +199,7 @@ def test_the_problem_says_why_and_by_which_law(shut: Shut) -> None:
     answer = shut.portal.client().get("/datasets/secrets/1.0.0/levels.csv", headers={"Accept": "application/json"})
     status, slug = {"closed": (410, "withdrawn"), "stopped": (410, "suspended")}.get(shut.kind, (404, "not-public"))
     assert (answer.status_code, answer.json["type"]) == (status, f"/problems/{slug}")
-    assert (SCOPED["audience"] if shut.kind == "group" else REASON) in answer.json["detail"]
+    assert _list_reasons(shut)[0] in answer.json["detail"]
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -197,6 +213,62 @@ def test_a_token_gives_granted_rows_that_no_cache_keeps(shut: Shut) -> None:
         assert answer.headers["Cache-Control"] == ("no-store" if shut.is_withdrawn else "private, no-store"), address
     wrong = shut.portal.client().get("/datasets/secrets/1.1.0/levels.csv", headers={"Authorization": "Bearer odt_x"})
     assert wrong.status_code == (410 if shut.is_withdrawn else 401)
+
+
+@pytest.fixture
+def timed(desk: Portal) -> Portal:
+    """A portal with a public version, whose next one has the cells and is approved for a time to come."""
+    clerk = desk.services.accounts.sign_in("clerk", PASSWORD)[0]
+    desk.services.datasets.create(clerk, DATASET)
+    publish(desk.services, clerk, CSV, dataset="secrets")
+    draft = upload(desk.services, clerk, TEXT + f"A003,{CELLS[1]},3,2026-02-02\n", dataset="secrets")
+    later = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    desk.services.drafts.submit(clerk, draft.id, Submission(notes=f"新增{CELLS[1]}", publish_at=later))
+    desk.work()
+    assert desk.services.drafts.get(clerk, draft.id).scheduled is not None
+    return desk
+
+
+def release(portal: Portal) -> None:
+    """Let the time of the release come."""
+    with portal.services.database.unit(write=True) as session:
+        session.execute(update(Draft).where(Draft.due.is_not(None)).values(due=datetime.now(UTC)))
+    portal.work()
+
+
+NEWS = ("feeds.", "api_datasets.", "api_versions.", "catalogue.show_dataset", "catalogue.list_versions")
+"""Where readers hear of a version first."""
+
+
+def test_feeds_and_lists_have_nothing_of_a_timed_release_before_its_time(timed: Portal) -> None:
+    client = timed.client()
+    addresses = [
+        *(address for address, endpoint in list_addresses(timed) if endpoint.startswith(NEWS)),
+        *(f"/datasets/secrets/{version}/levels.csv" for version in ("1.1.0", "latest")),
+    ]
+    assert not [address for address in addresses if _shows(client, address, True)]
+    assert client.get("/datasets/secrets/1.1.0/levels.csv").status_code == 404
+    release(timed)
+    shown = {address for address in addresses if _shows(client, address, True)}
+    assert {"/feed.atom", "/datasets/secrets/feed.atom", "/api/v1/datasets/secrets/versions"} <= shown
+    assert {"/datasets/secrets/1.1.0/levels.csv", "/datasets/secrets/latest/levels.csv"} <= shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", [None, "stranger"])
+def test_no_address_has_a_cell_of_a_timed_release_before_its_time(timed: Portal, who: str | None) -> None:
+    client = timed.signed_in(who) if who else timed.client()
+    asked = 0
+    for address, _ in list_addresses(timed):
+        for headers in ({}, {"Range": "bytes=0-99"}, {"Accept": "application/json"}):
+            answer = client.get(address, headers=headers, follow_redirects=True)
+            asked += 1
+            assert answer.status_code < 500, address
+            assert not any(cell.encode() in answer.data for cell in CELLS), (address, headers)
+    assert asked > 600
+    release(timed)
+    shown = {endpoint for address, endpoint in list_addresses(timed) if _shows(client, address, True)}
+    assert {"feeds.send_dataset_feed", "downloads.send_table", "version_pages.show_version"} <= shown
 
 
 def test_a_reviewer_sees_what_changes_and_the_clerk_why_she_may_not_approve(office: Portal) -> None:

@@ -12,15 +12,22 @@ from opendata.domain.findings import CODES
 from opendata.settings import LANGUAGES
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import check_table
-from opendata.wording.finding_sentences import CONSTRAINTS, SENTENCES, WARNINGS
+from opendata.wording.finding_sentences import SENTENCES
 from opendata.wording.findings import explain, explain_error, name_rule, say_warning
 from opendata.wording.notes import NOTES, write_note
+from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
 from opendata.wording.voice import voice_of
 
 ZH, EN = voice_of("zh"), voice_of("en")
 SHOWN = {code: found for code, found in CODES.items() if found.type != "warning"}
-PARAMS: dict[str, Any] = {"type": "integer", "format": "default", "fields": ["a", "b"], "values": ["x"]}
-PARAMS |= {name: ["a"] for name in ("reference", "places", "names")}
+PARAMS: dict[str, Any] = {
+    "units": ["km", "m"],
+    "type": "integer",
+    "format": "default",
+    "fields": ["a", "b"],
+    "values": ["x"],
+}
+PARAMS |= {name: ["a"] for name in ("reference", "places", "names", "units")}
 
 FIELDS: list[dict[str, Any]] = [
     {"name": "id", "type": "string", "constraints": {"unique": True}},

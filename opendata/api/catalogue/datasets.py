@@ -21,6 +21,7 @@ from opendata.api.core.conditions import (
 from opendata.api.core.current import services
 from opendata.api.core.inputs import DatasetChanges, DatasetInput, DatasetQuery
 from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DatasetShape
+from opendata.domain.access.scopes import Verb
 from opendata.services.core.values import DatasetView, Page
 
 blueprint = ApiBlueprint("datasets", "The entries of the catalogue.")
@@ -46,6 +47,7 @@ def list_datasets(query: Mapping[str, Any]) -> Page[DatasetView]:
     takes=("Idempotency-Key",),
     gives=("Location", "ETag", "Idempotency-Replayed"),
     problems=(400, 403, 409, 413, 415, 422),
+    needs=Verb.UPLOAD,
 )
 def create_dataset(body: Mapping[str, Any]) -> Answer:
     """Create a dataset from its metadata.
@@ -72,6 +74,7 @@ def get_dataset(dataset: str) -> Answer | Response:
     takes=("If-Match",),
     gives=("ETag",),
     problems=(400, 403, 404, 409, 412, 413, 415, 422),
+    needs=Verb.UPLOAD,
 )
 def update_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
     """Change the metadata of a dataset.

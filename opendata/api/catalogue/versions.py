@@ -22,6 +22,7 @@ from opendata.api.core.conditions import Answer
 from opendata.api.core.current import services
 from opendata.api.core.inputs import PageQuery
 from opendata.api.drafts.draft_shapes import DraftShape
+from opendata.domain.access.scopes import Verb
 from opendata.domain.records import Erratum
 from opendata.services.catalogue.versions import LATEST
 from opendata.services.core.paging import cut_page
@@ -93,7 +94,12 @@ def withdraw_version(body: Mapping[str, Any], dataset: str, version: str) -> Pag
 
 
 @blueprint.operation(
-    "POST", f"{_ONE}/suspend", shape=VersionShape, body=StopInput, problems=(400, 403, 404, 409, 413, 415, 422)
+    "POST",
+    f"{_ONE}/suspend",
+    shape=VersionShape,
+    body=StopInput,
+    problems=(400, 403, 404, 409, 413, 415, 422),
+    needs=Verb.PUBLISH,
 )
 def suspend_version(body: Mapping[str, Any], dataset: str, version: str) -> VersionView:
     """Stop a version at once; its addresses answer 410 with the reason until a maintainer decides.
@@ -124,6 +130,7 @@ def list_stops(query: Mapping[str, Any]) -> Page[VersionView]:
     shape=DraftShape,
     gives=("Location",),
     problems=(403, 404, 410, 413, 422),
+    needs=Verb.PUBLISH,
 )
 def restore_version(dataset: str, version: str) -> Answer:
     """Begin a draft with the tables of this version, to publish them again as the next one."""

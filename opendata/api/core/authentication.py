@@ -5,15 +5,21 @@ Their changes need a CSRF token as well.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import g, request
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 from opendata.api.core.current import services
+from opendata.domain.access.scopes import Verb
 from opendata.errors import N_, NotPermittedError, NotSignedInError
-from opendata.services.core.actors import Actor, require_signed_in
+from opendata.services.core.actors import Actor, require_signed_in, require_verb
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+NEEDED: dict[str, Verb] = {}
+"""Endpoint → what a token needs for it; `ApiBlueprint.operation` enters each."""
 
 
 def identify_caller() -> None:
@@ -28,6 +34,8 @@ def identify_caller() -> None:
             _check_csrf()
     if request.method not in SAFE_METHODS:
         require_signed_in(g.caller)
+    default = Verb.READ if request.method in SAFE_METHODS else Verb.ADMIN
+    require_verb(g.caller, NEEDED.get(request.endpoint or "", default))
 
 
 def caller() -> Actor | None:
@@ -43,7 +51,7 @@ def _find_bearer() -> Actor | None:
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedInError(N_("The header “Authorization” must look like “Bearer odt_…”"))
-    return services().accounts.authenticate(token.strip())
+    return replace(services().accounts.authenticate(token.strip()), address=request.remote_addr or "")
 
 
 def _check_csrf() -> None:

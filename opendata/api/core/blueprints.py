@@ -13,8 +13,9 @@ from flask import Response, request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from opendata.api.core.authentication import SAFE_METHODS, caller, identify_caller
+from opendata.api.core.authentication import NEEDED, SAFE_METHODS, caller, identify_caller
 from opendata.api.core.parsing import MAX_DOCUMENT_BYTES, Parser
+from opendata.domain.access.scopes import Verb
 
 PREFIX = "/api/v1"
 
@@ -22,10 +23,6 @@ TUS_STATUS: Mapping[int, str] = {460: "CHECKSUM_MISMATCH"}
 """Statuses that the upload protocol has beside those of HTTP."""
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-_ANYBODY: Sequence[Mapping[str, Any]] = ({}, {"token": []}, {"session": []})
-_SOMEBODY: Sequence[Mapping[str, Any]] = ({"token": []}, {"session": [], "csrf": []})
-_READER: Sequence[Mapping[str, Any]] = ({"token": []}, {"session": []})
 
 
 class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
@@ -56,17 +53,21 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         gives: Sequence[str] = (),
         problems: Sequence[int] = (),
         public: bool = True,
+        needs: Verb | None = None,
         **document: Any,
     ) -> Callable[[View], View]:
         """Register a view: what it reads is handed to it as `query` and `body`, in this order, after the path.
 
         The answer has a `shape`, or is a file of the media type `file_type` that the view sends itself.
         `takes` and `gives` name headers of request and answer, components of the document; `problems` the statuses
-        it refuses with, besides 401. Reading is for everybody where `public`; changing never is.
+        it refuses with, besides 401. Reading is for everybody where `public`; changing never is. A token `needs` a
+        verb: to read, or if nothing else is said of a change, to administrate.
         """
         safe = method in SAFE_METHODS
-        security = (_ANYBODY if public else _READER) if safe else _SOMEBODY
-        statuses = {401, *problems, *((304,) if "If-None-Match" in takes else ())}
+        verb = needs or (Verb.READ if safe else Verb.ADMIN)
+        security = _list_security(verb, public=public, safe=safe)
+        refused = {HTTPStatus.FORBIDDEN} if verb != Verb.READ else set()
+        statuses = {401, *refused, *problems, *((304,) if "If-None-Match" in takes else ())}
 
         if ":dataset>" in rule:
             statuses.add(HTTPStatus.PERMANENT_REDIRECT)  # it may have been renamed
@@ -89,10 +90,18 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                     view = self.alt_response(code, name_status(code))(view)
             view = self.doc(security=list(security), operationId=function.__name__, **document)(view)
             view._apidoc["takes"] = list(takes)
+            NEEDED[f"{self.name}.{function.__name__}"] = verb
             self.add_url_rule(rule, function.__name__, view, methods=[method], tags=[self.tag])
             return function
 
         return register
+
+
+def _list_security(verb: Verb, *, public: bool, safe: bool) -> Sequence[Mapping[str, Sequence[str]]]:
+    """Who may call an operation: anybody, or with a token that has the verb, or with a session."""
+    session: Mapping[str, Sequence[str]] = {"session": []} if safe else {"session": [], "csrf": []}
+    known: Sequence[Mapping[str, Sequence[str]]] = ({"token": [verb.value]}, session)
+    return ({}, *known) if public and safe else known
 
 
 def name_status(code: int) -> str:

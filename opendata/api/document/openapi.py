@@ -69,8 +69,8 @@ _SECURITY = {
     "session": {
         "type": "apiKey",
         "in": "cookie",
-        "name": "opendata_session",
-        "description": "The session of whoever is signed in on the pages.",
+        "name": "opendata_id",
+        "description": "The session of a person who is signed in on the pages. Over HTTPS it is `__Host-opendata_id`.",
     },
     "csrf": {
         "type": "apiKey",

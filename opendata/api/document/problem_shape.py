@@ -26,5 +26,6 @@ class ProblemShape(Schema):
     detail = fields.String(required=True)
     instance = fields.String(required=True, metadata={"format": "uri-reference"})
     errors = fields.List(fields.Nested(FaultShape), metadata={"description": "Where several values are wrong."})
+    scope = fields.String(metadata={"description": "What a token lacks: `read`, `upload`, `publish` or `admin`."})
     tombstone = fields.Dict(metadata={"description": "Of a version that was withdrawn: when, why, by which law."})
     suspension = fields.Dict(metadata={"description": "Of a version that is stopped: since when, and why."})

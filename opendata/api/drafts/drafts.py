@@ -26,6 +26,7 @@ from opendata.api.drafts.draft_shapes import DraftPage, DraftShape, ErasedShape
 from opendata.api.drafts.tus_drafts import is_referring, read_references
 from opendata.api.drafts.upload_body import read_upload
 from opendata.api.drafts.upload_document import UPLOAD_BODY
+from opendata.domain.access.scopes import Verb
 from opendata.services.core.values import DraftView, Page
 from opendata.services.drafts.intake import Sent
 from opendata.services.drafts.submission import Submission
@@ -53,6 +54,7 @@ REFUSED_BODY = (400, *REFUSED, 413, 415, 422)
     gives=("Location", "ETag", "Retry-After", "Idempotency-Replayed"),
     problems=(400, 403, 404, 409, 410, 413, 415, 422),
     requestBody=UPLOAD_BODY,
+    needs=Verb.UPLOAD,
 )
 def create_draft(dataset: str) -> Answer:
     """Send files for the next version of a dataset, or name uploads that are finished.
@@ -100,25 +102,27 @@ def get_draft(draft: str) -> Answer | Response:
     return answer_unless_known(found, found.revision) if found.is_settled else answer(found)
 
 
-@blueprint.operation("POST", f"{ONE}/submit", status=202, body=SubmitInput, problems=REFUSED_BODY, **STEP)
+@blueprint.operation(
+    "POST", f"{ONE}/submit", status=202, body=SubmitInput, problems=REFUSED_BODY, **STEP, needs=Verb.PUBLISH
+)
 def submit_draft(body: Mapping[str, Any], draft: str) -> Answer:
     """Ask for publication. Where this portal works without review, the draft goes on to be published."""
     return answer(services().drafts.submit(caller(), draft, Submission(**body), revision=read_revision()))
 
 
-@blueprint.operation("POST", f"{ONE}/return", body=ReturnInput, problems=REFUSED_BODY, **STEP)
+@blueprint.operation("POST", f"{ONE}/return", body=ReturnInput, problems=REFUSED_BODY, **STEP, needs=Verb.PUBLISH)
 def return_draft(body: Mapping[str, Any], draft: str) -> Answer:
     """Send a draft back to its author, saying why."""
     return answer(services().drafts.return_(caller(), draft, body["comment"], revision=read_revision()))
 
 
-@blueprint.operation("POST", f"{ONE}/publish", status=202, problems=REFUSED, **STEP)
+@blueprint.operation("POST", f"{ONE}/publish", status=202, problems=REFUSED, **STEP, needs=Verb.PUBLISH)
 def publish_draft(draft: str) -> Answer:
     """Publish an approved draft."""
     return answer(services().drafts.publish(caller(), draft, revision=read_revision()))
 
 
-@blueprint.operation("POST", f"{ONE}/discard", problems=REFUSED, **STEP)
+@blueprint.operation("POST", f"{ONE}/discard", problems=REFUSED, **STEP, needs=Verb.UPLOAD)
 def discard_draft(draft: str) -> Answer:
     """Give a draft up."""
     return answer(services().drafts.discard(caller(), draft, revision=read_revision()))
@@ -130,19 +134,21 @@ def erase_originals(draft: str) -> Erased:
     return services().originals.erase(caller(), draft)
 
 
-@blueprint.operation("POST", f"{ONE}/retry", status=202, problems=REFUSED, **STEP)
+@blueprint.operation("POST", f"{ONE}/retry", status=202, problems=REFUSED, **STEP, needs=Verb.UPLOAD)
 def retry_draft(draft: str) -> Answer:
     """Try a failed draft again."""
     return answer(services().drafts.retry(caller(), draft, revision=read_revision()))
 
 
-@blueprint.operation("PATCH", _TABLE, status=202, body=ResourceChanges, problems=REFUSED_BODY, **STEP)
+@blueprint.operation(
+    "PATCH", _TABLE, status=202, body=ResourceChanges, problems=REFUSED_BODY, **STEP, needs=Verb.UPLOAD
+)
 def change_resource(body: Mapping[str, Any], draft: str, resource: str) -> Answer:
     """Give a sent table another schema or dialect and have it checked again."""
     return answer(services().drafts.change_resource(caller(), draft, resource, body, revision=read_revision()))
 
 
-@blueprint.operation("DELETE", _TABLE, status=202, problems=REFUSED, **STEP)
+@blueprint.operation("DELETE", _TABLE, status=202, problems=REFUSED, **STEP, needs=Verb.UPLOAD)
 def drop_resource(draft: str, resource: str) -> Answer:
     """Leave a table or an attachment out of the next version, a sent one as well as one carried over."""
     return answer(services().drafts.drop_resource(caller(), draft, resource, revision=read_revision()))

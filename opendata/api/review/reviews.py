@@ -15,6 +15,7 @@ from opendata.api.core.shapes import page_of
 from opendata.api.drafts.draft_shapes import DraftShape
 from opendata.api.drafts.drafts import ONE, REFUSED_BODY, STEP, answer
 from opendata.api.review.review_inputs import ApproveInput, CommentInput, ReviewsInput, SignInput
+from opendata.domain.access.scopes import Verb
 from opendata.services.core.values import Page
 from opendata.services.review.reviews import ReviewOutcome
 
@@ -36,7 +37,7 @@ class ReviewOutcomeShape(Schema):
 ReviewOutcomePage = page_of(ReviewOutcomeShape)
 
 
-@blueprint.operation("POST", f"{ONE}/checks", body=SignInput, problems=REFUSED_BODY, **STEP)
+@blueprint.operation("POST", f"{ONE}/checks", body=SignInput, problems=REFUSED_BODY, **STEP, needs=Verb.PUBLISH)
 def sign_checks(body: Mapping[str, Any], draft: str) -> Answer:
     """Sign checks of a submitted draft. One that is refused returns the draft with check, place and remark.
 
@@ -46,7 +47,7 @@ def sign_checks(body: Mapping[str, Any], draft: str) -> Answer:
     return answer(services().drafts.sign(caller(), draft, body["checks"], digest=digest, revision=revision))
 
 
-@blueprint.operation("POST", f"{ONE}/approve", body=ApproveInput, problems=REFUSED_BODY, **STEP)
+@blueprint.operation("POST", f"{ONE}/approve", body=ApproveInput, problems=REFUSED_BODY, **STEP, needs=Verb.PUBLISH)
 def approve_draft(body: Mapping[str, Any], draft: str) -> Answer:
     """Agree to publication of exactly what was submitted, as another person than those who made the draft.
 
@@ -62,7 +63,13 @@ def approve_draft(body: Mapping[str, Any], draft: str) -> Answer:
 
 
 @blueprint.operation(
-    "POST", f"{ONE}/comments", status=201, shape=DraftShape, body=CommentInput, problems=(400, 403, 404, 413, 415, 422)
+    "POST",
+    f"{ONE}/comments",
+    status=201,
+    shape=DraftShape,
+    body=CommentInput,
+    problems=(400, 403, 404, 413, 415, 422),
+    needs=Verb.UPLOAD,
 )
 def comment_on_draft(body: Mapping[str, Any], draft: str) -> Answer:
     """Say something about a draft, in any state. Its author and its reviewers see it as long as the draft is kept."""
@@ -70,7 +77,9 @@ def comment_on_draft(body: Mapping[str, Any], draft: str) -> Answer:
     return answer(services().drafts.comment(caller(), draft, body["text"], check=check, place=place))
 
 
-@blueprint.operation("POST", "/reviews", shape=ReviewOutcomePage, body=ReviewsInput, problems=(400, 413, 415, 422))
+@blueprint.operation(
+    "POST", "/reviews", shape=ReviewOutcomePage, body=ReviewsInput, problems=(400, 413, 415, 422), needs=Verb.PUBLISH
+)
 def approve_routine_drafts(body: Mapping[str, Any]) -> Page[ReviewOutcome]:
     """Approve routine drafts together, each by its digest: all open checks of each are signed as passed.
 

@@ -29,6 +29,7 @@ from opendata.api.uploads.tus_headers import (
     require_version,
 )
 from opendata.db.models import UPLOAD_STATES
+from opendata.domain.access.scopes import Verb
 
 blueprint = ApiBlueprint("uploads", "Large files, sent piece by piece by the tus protocol, for drafts to refer to.")
 blueprint.after_request(name_version)
@@ -64,6 +65,7 @@ def _describe_body(*, required: bool) -> dict[str, Any]:
     gives=("Location", "Idempotency-Replayed", *_TOLD),
     problems=(400, 403, 412, 413, 415, 422, 423, 460),
     requestBody=_describe_body(required=False),
+    needs=Verb.UPLOAD,
 )
 def create_upload() -> Answer:
     """Announce a file, and send its first bytes along if wished. `Location` is where the rest goes."""
@@ -99,6 +101,7 @@ def get_upload(upload: str) -> Answer:
     gives=_TOLD,
     problems=(400, 403, 404, 409, 410, 412, 413, 415, 422, 423, 460),
     requestBody=_describe_body(required=True),
+    needs=Verb.UPLOAD,
 )
 def append_to_upload(upload: str) -> Response:
     """Add bytes at the end of what is kept. What arrives before the connection breaks is kept too.
@@ -121,6 +124,7 @@ def append_to_upload(upload: str) -> Response:
     takes=("Tus-Resumable",),
     gives=("Tus-Resumable",),
     problems=(403, 404, 410, 412, 423),
+    needs=Verb.UPLOAD,
 )
 def delete_upload(upload: str) -> Response:
     """Give an upload up. What a draft has taken from it stays."""

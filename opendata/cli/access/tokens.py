@@ -24,11 +24,25 @@ def token() -> None:
 @click.option("--user", "name", help="The account whose rights it has. Default: the first maintainer.")
 @click.option("--name", "label", default="", help="What it is for, so that you recognise it in the list.")
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires. Default: it never expires.")
-def create_token(name: str | None, label: str, days: int | None) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["read", "upload", "publish", "admin"]),
+    help="What it may be used for, at most what its account may do; repeat it for more. Default: everything.",
+)
+@click.option("--publisher", help="Only for this publisher.")
+@click.option("--dataset", help="Only for this dataset.")
+def create_token(
+    name: str | None, label: str, days: int | None, scopes: tuple[str, ...], publisher: str | None, dataset: str | None
+) -> None:
     """Create a token. Only the token is printed to stdout, and it is never shown again."""
+    from opendata.services.access.tokens import TokenOptions
+
+    options = TokenOptions(name=label, days=days, verbs=scopes or None, publisher=publisher, dataset=dataset)
     with open_services() as services:
         owner = name or _find_maintainer(services)
-        text, view = services.accounts.create_token(owner, label, days=days)
+        text, view = services.accounts.create_token(owner, options=options)
     write_note(say(N_("Token %(id)s for “%(name)s”. It is shown only once."), id=view.id, name=owner))
     click.echo(text)
 
@@ -40,7 +54,10 @@ def list_tokens(as_json: bool) -> None:
     with open_services() as services:
         found = services.accounts.list_tokens()
     if as_json:
-        keys = ("id", "user", "name", "created", "expires", "revoked")
+        keys = (
+            *("id", "user", "name", "scopes", "publisher", "dataset"),
+            *("created", "expires", "used", "revoked"),
+        )
         write_json([{key: getattr(item, key) for key in keys} for item in found])
         return
     rows = [
@@ -48,12 +65,15 @@ def list_tokens(as_json: bool) -> None:
             str(item.id),
             item.user,
             item.name,
+            ",".join(item.scopes),
+            item.dataset or item.publisher or "",
             f"{item.expires:%Y-%m-%d}" if item.expires else "never",
+            f"{item.used:%Y-%m-%d}" if item.used else "never",
             "revoked" if item.revoked else "",
         ]
         for item in found
     ]
-    write_table([["id", "user", "name", "expires", "state"], *rows])
+    write_table([["id", "user", "name", "scopes", "limit", "expires", "used", "state"], *rows])
 
 
 @token.command("revoke")

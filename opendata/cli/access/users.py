@@ -48,6 +48,19 @@ def set_password(name: str, password_stdin: bool) -> None:
         click.echo(password)
 
 
+@user.command("recover")
+@click.argument("name")
+def recover_user(name: str) -> None:
+    """Make a link with which somebody sets a new password. It works once, for a day. Only it is printed to stdout."""
+    from opendata.services.core.actors import SYSTEM
+
+    with open_services() as services:
+        text = services.recoveries.issue(SYSTEM, name)
+        base = services.settings.base_url.rstrip("/")
+    write_note(say(N_("Give this link to the owner of “%(name)s”. It is shown only once."), name=name))
+    click.echo(f"{base}/recover/{text}")
+
+
 @user.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_users(as_json: bool) -> None:

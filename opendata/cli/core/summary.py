@@ -63,7 +63,10 @@ def _count(task: Mapping[str, Any]) -> list[tuple[str, str, int]]:
 
 def _weigh(count: Mapping[str, Any]) -> str:
     """The type of a finding, with its strength where it does not block."""
-    return f"{count['type']} ({count['strength']})" if "strength" in count else str(count["type"])
+    if "strength" not in count:
+        return str(count["type"])
+    name = count.get("rule") if count["type"] == "odd-text" else count["type"]
+    return f"{name} ({count['strength']})"
 
 
 def _locate(error: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Slow clients don't hold the web server: whoever waits for a client's bytes lets another request go on meanwhile.
+"""Slow clients don't hold the web server: a request that waits for its client's bytes lets another one run.
 
 gunicorn's threaded worker gives each request a thread. Here the threads are many and the slots few: a request needs a
 slot to run, gives it back while its client has nothing to send or takes nothing, and asks for one again afterwards.
@@ -8,19 +8,20 @@ A client that is idle for too long, or slower than any line is, is cut off. One 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import select
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 from gunicorn import util
 from gunicorn.workers import gthread
+
+from opendata.domain.access.addresses import is_within, name_source
 
 THREADS = 128
 """So many requests are at hand at once in a process; those beyond wait."""
@@ -32,6 +33,7 @@ BYTES_PER_SECOND = 1000
 """Of the time that a request has waited for its client after the grace, so many bytes a second must have moved."""
 
 _PIECE_BYTES = 1 << 20
+_OWN = ("127.0.0.0/8", "::1")
 
 
 class PatientSocket(socket.socket):
@@ -123,6 +125,9 @@ class PatientSocket(socket.socket):
 class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's threaded worker, in which `threads` requests run at once and many more may wait for their clients."""
 
+    trusted: ClassVar[Sequence[str]] = ()
+    """The web servers in front, which send the requests of many."""
+
     def init_process(self) -> None:
         """Begin to work in a process."""
         self._slots = threading.BoundedSemaphore(self.cfg.threads)
@@ -168,8 +173,8 @@ class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has
     @contextlib.contextmanager
     def count_request(self, conn: Any) -> Iterator[bool]:
         """Count the requests of an address; whether it may have one more."""
-        address = conn.client[0] if isinstance(conn.client, tuple) else ""
-        if not address or ipaddress.ip_address(address.partition("%")[0]).is_loopback:
+        address = name_source(conn.client[0]) if isinstance(conn.client, tuple) else ""
+        if not address or is_within(conn.client[0], (*_OWN, *self.trusted)):
             yield True
             return
         with self._counting:

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
@@ -15,6 +15,9 @@ from opendata.cli.core.failures import FAILED
 from opendata.cli.core.language import say_error
 from opendata.cli.core.parent import end_with_parent
 from opendata.cli.operations.patience import PatientWorker
+
+if TYPE_CHECKING:
+    from opendata.settings import Settings
 
 _LOG_FORMAT = '%(h)s %(t)s "%(r)s" %(s)s %({content-length}o)s "%({range}i)s" %(M)sms'
 
@@ -64,7 +67,7 @@ def serve(listener: int, ready: int, parent: int, workers: int, threads: int, lo
     """Serve until SIGTERM, `log` telling whether each request is logged; everything is, on stderr."""
     end_with_parent(parent)
     os.dup2(2, 1)
-    check_backends()
+    PatientWorker.trusted = check_backends().trusted_proxies
     options = {
         "bind": [f"fd://{listener}"],
         "worker_class": PatientWorker,
@@ -83,8 +86,11 @@ def serve(listener: int, ready: int, parent: int, workers: int, threads: int, lo
     WebServer(options, ready).run()
 
 
-def check_backends() -> None:
-    """Raises `StateError` where the database is not of the newest form, `UsageError` where the queue is away."""
+def check_backends() -> Settings:
+    """The settings in force.
+
+    Raises `StateError` where the database is not of the newest form, `UsageError` where the queue is away.
+    """
     from opendata.db.session import Database
     from opendata.jobs.queue import DraftQueue
     from opendata.services.core.instance import require_current
@@ -97,6 +103,7 @@ def check_backends() -> None:
         DraftQueue(settings.queue_file, settings.queue_url).check()
     finally:
         database.dispose()
+    return settings
 
 
 if __name__ == "__main__":

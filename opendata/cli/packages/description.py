@@ -24,7 +24,7 @@ def describe(ctx: click.Context, source: Path, as_json: bool) -> None:
     """Show which tables SOURCE contains, how each is read and why, and which types fit all its rows.
 
     SOURCE is a table in any format: delimited text in any encoding, Excel, OpenDocument, JSON, XML, HTML, Parquet,
-    Arrow, or a compressed file or archive of them.
+    Arrow, dBase, or a compressed file or archive of them, such as a zipped Shapefile.
     """
     from opendata.services.packages.description import describe_file
 
@@ -99,4 +99,11 @@ def _write_table(table: Mapping[str, Any]) -> None:
         text = N_("%(count)s errors in the structure: extra or missing cells, blank rows, or columns without a name")
         click.echo(f"  ! {say(text, count=table['errors'])}")
     for field in table["fields"]:
-        click.echo(f"    {field['name']}: {field['type']}")
+        click.echo(f"    {field['name']}: {field['type']}{_word_marks(field.get('opendata') or {})}")
+
+
+def _word_marks(own: Mapping[str, Any]) -> str:
+    """What a file says of a column, after its type."""
+    marks = [say(N_("percent"))] if own.get("percent") is True else []
+    marks += [str(own[name]) for name in ("unit", "crs") if own.get(name)]
+    return f" ({', '.join(marks)})" if marks else ""

@@ -58,7 +58,7 @@ def validate(
     Without a schema, every column is text. --limit-errors limits the errors listed, never the counts. --rules
     frictionless checks as frictionless does: without a schema it guesses the types, and it stops at that many errors.
     """
-    is_package = "://" in source or Path(source).is_dir() or source.lower().endswith(_DESCRIPTORS)
+    is_package = "://" in source or Path(source).is_dir() or _is_descriptor(source)
     if not is_package and not Path(source).exists():
         raise UsageError(N_("There is no file “%(path)s”"), path=source)
     if is_package and schema:
@@ -98,6 +98,21 @@ def validate(
         write_summary(report)
     if not report["valid"]:
         ctx.exit(NOT_PASSED)
+
+
+def _is_descriptor(source: str) -> bool:
+    """Whether a file is a Data Package's descriptor by its name; other JSON is one where it isn't a table."""
+    if not source.lower().endswith(".json") or Path(source).name.lower() == "datapackage.json":
+        return source.lower().endswith(_DESCRIPTORS)
+    from opendata.metadata.package import MAX_DESCRIPTOR_BYTES, parse_document
+
+    try:
+        if Path(source).stat().st_size > MAX_DESCRIPTOR_BYTES:
+            return False
+        found = parse_document(Path(source).read_bytes(), source)
+    except (OSError, InvalidPackageError):
+        return True
+    return isinstance(found, Mapping) and not found.keys().isdisjoint(("resources", "profile", "$schema"))
 
 
 def find_schema(given: str) -> Mapping[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from opendata.db.models.access import Grant
-from opendata.db.models.accounts import IdempotencyKey, Token, User
+from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
 from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource
-from opendata.db.models.events import Event
+from opendata.db.models.events import Event, EventChain
 from opendata.db.models.reviews import DraftComment, ReviewCheck
+from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
 
 __all__ = [
@@ -22,14 +23,19 @@ __all__ = [
     "DraftComment",
     "DraftResource",
     "Event",
+    "EventChain",
+    "Failures",
     "Grant",
     "IdempotencyKey",
+    "KnownPlace",
     "Publisher",
+    "Recovery",
     "ReviewCheck",
     "Schema",
     "Token",
     "Upload",
     "User",
+    "UserSession",
     "UtcDateTime",
     "Version",
 ]

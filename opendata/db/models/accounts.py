@@ -12,7 +12,10 @@ from opendata.domain.roles import ACCOUNT_ROLES, Role
 
 
 class User(Base):
-    """A person who may sign in. An editor belongs to a publisher, a maintainer to none."""
+    """A person who may sign in. An editor belongs to a publisher, a maintainer to none.
+
+    `session` is what processes of an earlier release compare with their signed cookies.
+    """
 
     __tablename__ = "users"
     __table_args__ = (one_of("role", ACCOUNT_ROLES),)
@@ -27,8 +30,26 @@ class User(Base):
     disabled: Mapped[bool] = mapped_column(default=False)
 
 
+class UserSession(Base):
+    """Somebody who is signed in in a browser: the SHA-256 of the text in its cookie. It is deleted when it ends."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    created: Mapped[datetime]
+    seen: Mapped[datetime]
+    address: Mapped[str]
+    browser: Mapped[str]
+
+
 class Token(Base):
-    """A bearer token, kept as the SHA-256 of its text."""
+    """A bearer token, kept as the SHA-256 of its text.
+
+    A token without `verbs` may do everything its owner may. One with verbs is `revoked` from the start, so that
+    processes of an earlier release, which would let it do everything, refuse it; it ends with `ended`.
+    """
 
     __tablename__ = "tokens"
 
@@ -39,6 +60,11 @@ class Token(Base):
     created: Mapped[datetime]
     expires: Mapped[datetime | None]
     revoked: Mapped[bool] = mapped_column(default=False)
+    verbs: Mapped[str | None] = mapped_column(String(60))
+    publisher_id: Mapped[str | None] = mapped_column(Id)
+    dataset_id: Mapped[str | None] = mapped_column(Id)
+    used: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
 
 
 class IdempotencyKey(Base):

@@ -24,7 +24,7 @@ _CELLS_PER_BYTE = 100
 _FREE_BYTES = 64 << 20
 _BYTES_PER_BYTE = 200
 _OTHER_BYTES = 64
-"""At most so many bytes has the text of a number or a moment."""
+"""The longest text of a number or a moment, in bytes."""
 
 _MAGIC_BYTES = 8
 _DICTIONARY_BATCH = 2
@@ -84,7 +84,7 @@ def find_coded(metadata: Any, schema: pa.Schema) -> list[str]:
 
 
 def has_prefixes(metadata: Any) -> bool:
-    """Whether a Parquet file has columns whose values are told by the values before them, however long these are."""
+    """Whether a Parquet file has columns in which a value may be a long prefix of the one before it."""
     groups = (metadata.row_group(number) for number in range(min(1, metadata.num_row_groups)))
     return any("DELTA_BYTE_ARRAY" in group.column(at).encodings for group in groups for at in range(group.num_columns))
 
@@ -115,13 +115,13 @@ def slice_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def count_batch_rows(columns: int, *, has_prefixes: bool) -> int:
-    """How many rows of so many columns are read at once."""
+    """The number of rows that are read at once, by the number of columns."""
     most = _PREFIX_ROWS if has_prefixes else BATCH_ROWS
     return max(64, min(most, _BATCH_CELLS // max(1, columns)))
 
 
 def _find_longest(column: pa.Array) -> int:
-    """At most so many bytes has the text of a value, roughly."""
+    """The length of the longest text of a value, in bytes; an upper bound where that is quicker."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -13,6 +13,8 @@ _BLANKS = re.compile(r"[ \t\r\n\f\xa0]+")
 _BREAKING = frozenset(["br", "p", "div", "li", "tr", "td", "th", "hr", "table"])
 _SILENT = frozenset(["script", "style", "template"])
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide", re.IGNORECASE)
+_LEAST_ROWS = 3  # of a table of data that has tables in its cells,
+_FULL = 0.75  # and how many of its cells have a text
 _MAX_ACROSS = 1000
 _MAX_DOWN = 65534  # both as in the standard
 _MAX_TABLES = 10_000
@@ -29,6 +31,9 @@ class OpenTable:
         self.columns = 0
         self.hidden_rows = 0
         self.has_inner = False
+        self.inner = self.inner_row = 0  # tables in its cells, and the row of the first
+        self.texts = 0  # cells with a text of their own
+        self.kept: list[str] | None = None  # its text, where it may become a part of the cell it is in
         self.caption = ""
         self.row: list[str] | None = None
         self.text: list[str] | None = None
@@ -41,7 +46,8 @@ class OpenTable:
     @property
     def is_data(self) -> bool:
         """Whether it is a table of data, not of layout."""
-        return self.rows > 1 and self.columns > 1 and not self.has_inner
+        is_laid_out = self.has_inner and (self.rows < _LEAST_ROWS or self.texts < _FULL * self.rows * self.columns)
+        return self.rows > 1 and self.columns > 1 and not is_laid_out
 
     @property
     def spans(self) -> list[Span]:
@@ -89,6 +95,9 @@ class OpenTable:
             return
         text = _BLANKS.sub(" ", "".join(self.text)).strip(" ")
         self.text = None
+        self.texts += bool(text)
+        if self.kept is not None:
+            self.kept = None if self.rows > 1 and self.columns > 1 else [*self.kept, text]
         if self.is_caption:
             self.caption, self.is_caption = text[:200], False
         elif self.row:
@@ -168,7 +177,10 @@ class TableTarget:
         self._count += 1
         if self._count > _MAX_TABLES or len(self._open) >= MAX_DEPTH:
             raise UnreadableFileError(N_("The page has too many tables, or tables nested too deeply"))
-        self._open.append(OpenTable(self._count))
+        table = OpenTable(self._count)
+        if self._open and self._open[-1].text is not None:
+            table.kept = []
+        self._open.append(table)
 
     def _end_row(self) -> None:
         table = self._open[-1]
@@ -182,8 +194,15 @@ class TableTarget:
         self._end_row()
         table = self._open.pop()
         self.tables.append(table)
-        if self._open and (table.is_data or table.has_inner):
-            self._open[-1].has_inner = True
+        if not self._open:
+            return
+        outer = self._open[-1]
+        outer.inner += 1
+        outer.inner_row = outer.inner_row or outer.rows
+        if table.is_data or table.has_inner:
+            outer.has_inner = True
+        elif table.kept and outer.text is not None:
+            outer.text.append(f" {' '.join(table.kept)} ")
 
 
 def _read_span(text: str | None, most: int, *, zero: int = 1) -> int:

@@ -16,8 +16,13 @@ from opendata.intake.document.documents import find_encoding, read_pieces, settl
 from opendata.intake.document.html_rows import OpenTable, TableTarget
 from opendata.intake.document.markup import MarkupError, parse_html
 from opendata.intake.grid import Grid, TableInfo
+from opendata.intake.layout.workbook_facts import merged_body
 from opendata.intake.understanding import Decision
 
+_NESTED = N_(
+    "%(count)s tables are inside of cells of this table (first in row %(row)s). Those of a single row or column are"
+    " kept as text in their cell, the others are tables of their own"
+)
 _DECLARED = re.compile(rb"""<meta[^>]*?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]+)""", re.IGNORECASE)
 
 
@@ -54,6 +59,11 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
     if table.hidden_rows:
         text = N_("%(rows)s rows of the table are hidden. They are read like the others")
         decisions.append(Decision(rule="hidden-rows", text=text, details={"rows": table.hidden_rows}, sure=0.8))
+    if table.inner:
+        details = {"count": table.inner, "row": table.inner_row}
+        decisions.append(Decision(rule="nested-tables", text=_NESTED, details=details, sure=0.7))
+    if told := merged_body(table.spans):
+        decisions.append(told)
     rows = _read(path, encoding, TableTarget(table.number))
     settled = settle_encoding(path, find_encoding(path, encoding, _DECLARED))
     return Grid(rows=rows, merges=table.spans, decisions=decisions, encoding=settled)

@@ -15,6 +15,7 @@ from typing import Any
 
 from opendata.errors import N_, UnreadableFileError
 from opendata.intake.document.documents import MAX_DEPTH, check_width, settle_encoding
+from opendata.intake.document.json_answers import Surroundings, describe_places, find_position
 from opendata.intake.document.json_cells import CellWriter
 from opendata.intake.document.json_shapes import find_shape
 from opendata.intake.document.json_text import JsonText
@@ -24,6 +25,8 @@ from opendata.intake.understanding import Decision
 
 _WHOLE_BYTES = 64 * 1024 * 1024
 _MAX_TABLES = 1000
+_LINKS = "links"
+_DESCRIBED = N_("The list at “%(place)s” describes the columns, so it isn't read as a table")
 _HEADER_NAMES = ("columns", "fields", "header", "headers")
 
 
@@ -54,6 +57,8 @@ def open_table(path: Path, place: str, *, encoding: str | None = None) -> Grid:
         raise UnreadableFileError(N_("The file no longer has a table at “%(place)s”"), place=place)
     settled = settle_encoding(path, encoding)
     grid = Grid(rows=iter(()), has_header=found.has_header, decisions=list(found.decide()), encoding=settled)
+    if found.crs:
+        grid.marks[len(found.names)] = {"crs": found.crs}
     text = JsonText(path, encoding)
     grid.rows = _write_rows(text, found, found.open(text, place), grid.decisions)
     return grid
@@ -73,6 +78,9 @@ class _Found:
     is_paged: bool = False
     missing: Mapping[str, int] = field(default_factory=dict)
     decision: Decision | None = None
+    answer: Sequence[Decision] = ()
+    position: tuple[float, float] | None = None
+    crs: str = ""
 
     def open(self, text: JsonText, place: str) -> Iterator[Sequence[Any]]:
         """The rows as JSON values, without the header."""
@@ -100,6 +108,9 @@ class _Found:
     def decide(self) -> Iterator[Decision]:
         if self.decision is not None:
             yield self.decision
+        yield from self.answer
+        if self.kind == "features":
+            yield from describe_places(self.crs, self.names[-1], self.position)
         if self.missing:
             yield Decision(
                 rule="missing-names",
@@ -117,7 +128,8 @@ def _survey(path: Path, encoding: str | None) -> dict[str, _Found]:
         raise UnreadableFileError(N_("The file is empty"))
     lists: dict[str, _Found] = {}
     headers: dict[str, list[str]] = {}
-    _walk(text, "", 0, lists, headers)
+    around = Surroundings()
+    _walk(text, "", 0, lists, headers, around)
     if text.peek():
         text = JsonText(path, encoding)
         found = _look(text.read_sequence())
@@ -133,11 +145,42 @@ def _survey(path: Path, encoding: str | None) -> dict[str, _Found]:
         tables = _find_whole(JsonText(path, encoding))
     if not tables:
         raise _explain(lists)
+    for place in [*tables]:
+        if not _describes_columns(place, tables):
+            continue
+        del tables[place]
+        beside = next(table for other, table in tables.items() if _is_beside(other, place))
+        beside.answer = [Decision(rule="described-columns", text=_DESCRIBED, details={"place": place})]
+    for place, table in tables.items():
+        if table.kind != "shape" and not table.is_paged and not table.is_lines:
+            rows = table.rows - (table.kind == "arrays" and not table.names)
+            table.answer = [*table.answer, *around.decide(place, rows, tables)]
+        table.crs = around.find_crs() if table.kind == "features" else ""
     return tables
 
 
-def _walk(text: JsonText, place: str, depth: int, lists: dict[str, _Found], headers: dict[str, list[str]]) -> None:
-    """Pass one value, noting the lists in it that are nested in objects only."""
+def _describes_columns(place: str, tables: Mapping[str, _Found]) -> bool:
+    """Whether a list describes the columns of another beside it, as services add it: `[{"id": …, "type": …}, …]`."""
+    names = {*tables[place].names}
+    is_described = (
+        place.rpartition("/")[2] in _HEADER_NAMES and "type" in names and not names.isdisjoint(("id", "name"))
+    )
+    return is_described and any(_is_beside(other, place) for other in tables)
+
+
+def _is_beside(one: str, other: str) -> bool:
+    return one != other and one.rpartition("/")[0] == other.rpartition("/")[0]
+
+
+def _walk(
+    text: JsonText,
+    place: str,
+    depth: int,
+    lists: dict[str, _Found],
+    headers: dict[str, list[str]],
+    around: Surroundings,
+) -> None:
+    """Pass one value, noting the lists in it that are nested in objects only, and what is around them."""
     mark = text.peek()
     if mark == "[":
         parent, _, name = place.rpartition("/")
@@ -147,7 +190,9 @@ def _walk(text: JsonText, place: str, depth: int, lists: dict[str, _Found], head
             for _ in items:
                 pass
             return
-        found = _look(_keep(items, first) if name in _HEADER_NAMES else items)
+        found = _look(_keep(items, first) if name in _HEADER_NAMES or name == _LINKS else items)
+        if name == _LINKS and around.note_links(place, first):
+            return
         lists[f"{place}/1" if found.is_paged else place] = found
         if first and all(isinstance(item, str) for item in first) and len(first) == found.rows:
             for sibling in ("data", "rows", "values", "records"):
@@ -157,13 +202,13 @@ def _walk(text: JsonText, place: str, depth: int, lists: dict[str, _Found], head
             below = f"{place}/{name.replace('~', '~0').replace('/', '~1')}"
             if below in lists:
                 raise UnreadableFileError(N_("The name “%(name)s” appears twice in one object"), name=name)
-            _walk(text, below, depth + 1, lists, headers)
+            _walk(text, below, depth + 1, lists, headers, around)
     elif mark == "{":
         raise UnreadableFileError(
             N_("The JSON is nested more than %(limit)s levels deep. A table has one or two levels"), limit=MAX_DEPTH
         )
     else:
-        text.read_value()
+        around.note(place, text.read_value())
 
 
 def _go_to(text: JsonText, place: str) -> Iterator[Any]:
@@ -196,6 +241,7 @@ def _look(items: Iterable[Any]) -> _Found:
     rows = objects = arrays = features = width = typed = 0
     has_id = False
     first: list[Any] | None = None
+    position: tuple[float, float] | None = None
     page: dict[str, Any] = {}
     for item in items:
         rows += 1
@@ -210,6 +256,7 @@ def _look(items: Iterable[Any]) -> _Found:
                     features += 1
                     properties.add(inner or {})
                     has_id = has_id or "id" in item
+                    position = position or find_position(item["geometry"])
         elif kind is list:
             arrays += 1
             width = max(width, len(item))
@@ -232,9 +279,9 @@ def _look(items: Iterable[Any]) -> _Found:
             details={"column": header[-1]},
         )
         check_width(len(header))
-        return _Found(
-            "features", rows, names=header, has_id=has_id, missing=properties.missing(rows), decision=decision
-        )
+        found = _Found("features", rows, names=header, has_id=has_id, missing=properties.missing(rows))
+        found.decision, found.position = decision, position
+        return found
     if objects == rows:
         return _Found("records", rows, names=names.names, missing=names.missing(rows))
     if arrays == rows and first is not None:
@@ -256,7 +303,9 @@ def _open_page(page: Mapping[str, Any], items: list[Any]) -> _Found:
     number, pages = (_read_count(page.get(name)) for name in ("page", "pages"))
     if pages > 1:
         text = N_("The file is page %(page)s of %(pages)s from an API. The rows of the other pages are missing")
-        found.decision = Decision(rule="one-page", text=text, details={"page": number, "pages": pages}, sure=0.3)
+        found.decision = Decision(
+            rule="one-page", text=text, details={"page": number, "pages": pages}, sure=0.3, asks=True
+        )
     else:
         text = N_("The rows are in the second item of the list. The first item describes the response: %(names)s")
         found.decision = Decision(rule="json-page", text=text, details={"names": _enumerate(page)}, sure=0.95)

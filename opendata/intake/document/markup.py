@@ -38,6 +38,15 @@ def parse_xml(
 
     Raises `UnreadableFileError` where the file is not well-formed, declares entities or is nested too deeply.
     """
+    return parse_xml_pieces(
+        read_pieces(path, find_encoding(path, encoding, XML_DECLARATION)), start, end, text, comment
+    )
+
+
+def parse_xml_pieces(
+    pieces: Iterable[str], start: Start, end: End, text: Text, comment: Text | None = None
+) -> Iterator[None]:
+    """Do as `parse_xml` does for a text that comes in pieces."""
     depth = fed = 0
 
     def begin(name: str, attributes: dict[str, str]) -> None:
@@ -68,7 +77,7 @@ def parse_xml(
     parser.EntityDeclHandler = _refuse_entities
     parser.SkippedEntityHandler = _refuse_entities
     try:
-        for piece in _split(read_pieces(path, find_encoding(path, encoding, XML_DECLARATION))):
+        for piece in _split(pieces):
             data = piece.encode("utf-8", "surrogatepass")
             parser.Parse(data, False)
             fed += len(data)

@@ -30,11 +30,13 @@ _TABLES = {
     "xls": N_("an Excel workbook (XLS)"),
     "xlsb": N_("an Excel workbook (XLSB)"),
     "ods": N_("an OpenDocument spreadsheet"),
+    "spreadsheetml": N_("an Excel workbook (XML 2003)"),
     "html": N_("an HTML page"),
     "json": N_("a JSON document"),
     "jsonl": N_("JSON Lines"),
     "geojson": N_("a GeoJSON document"),
     "xml": N_("an XML document"),
+    "dbase": N_("a dBase table"),
     "parquet": N_("a Parquet file"),
     "arrow": N_("an Arrow file"),
 }
@@ -59,7 +61,6 @@ _DOCUMENTS = {
     "ofd": N_("an OFD document"),
     "program": N_("a program"),
     "iwork": N_("a Numbers, Pages or Keynote document"),
-    "dbase": N_("a dBase table"),
     "binary": N_("a binary file of an unknown kind"),
 }
 _MIMETYPES = {
@@ -160,7 +161,7 @@ def _is_arrow_stream(head: bytes) -> bool:
 
 
 def _is_dbase(head: bytes) -> bool:
-    if len(head) < 33 or head[0] not in (0x03, 0x30, 0x83, 0x8B, 0xF5):
+    if len(head) < 33 or head[0] not in (0x03, 0x30, 0x31, 0x32, 0x83, 0x8B, 0xF5):
         return False
     length = int.from_bytes(head[8:10], "little")
     return 1 <= head[2] <= 12 and 1 <= head[3] <= 31 and length >= 33 and b"\r" in head[length - 1 : length + 1]

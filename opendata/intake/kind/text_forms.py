@@ -32,6 +32,8 @@ _JSON_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)("|\\?$)|[\[{]|[\]}]|[:,]', re.DOTA
 _ASIDES = re.compile(r"(?:(?:<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z))[\s\ufeff\0]*)*", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE\s+(html\b|svg\b)?", re.IGNORECASE)
 _TAG = re.compile(r"<(?:[^\W\d][\w.-]*:)?([^\W\d][\w.-]*)[\s/>]")
+_SPREADSHEETML = "urn:schemas-microsoft-com:office:spreadsheet"
+_NAMESPACES = 4096  # characters in which a root names them
 _HTML_TAGS = re.compile(
     "html|head|body|meta|title|style|link|script|table|thead|tbody|tr|t[dh]|caption|div|span|p|center|font|[bh]r|h[1-6]"
     "|form"
@@ -140,6 +142,8 @@ def _detect_markup(path: Path, text: str) -> str:
     if not tag:
         return "xml" if declared or place == len(text) else "csv"
     name = tag[1].lower()
+    if name == "workbook" and _SPREADSHEETML in text[:_NAMESPACES]:
+        return "spreadsheetml"
     if name == "svg":
         return "svg"
     if _HTML_TAGS.fullmatch(name):

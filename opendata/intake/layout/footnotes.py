@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from opendata.errors import N_
 from opendata.intake.understanding import Decision, Layout
+from opendata.tables.notation.totals import is_total
 
 _NOTE = re.compile(
     r"\W*(?:附?注|註|附註|备注|備註|说明|說明|(?:资料|資料|数据|數據|信息)(?:来源|來源)|来源|來源|填表说明|指标解释"
@@ -16,10 +17,6 @@ _NOTE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SENTENCE = re.compile(r".*[。；;.][”」』)）\"]?\s*", re.DOTALL)
-_TOTAL = re.compile(
-    r"(?:.{0,6}(?:合计|合計|总计|總計|共计|共計)|小计|小計|总和|grand total|sub-?total|total|sum|totals)[:：]?",
-    re.IGNORECASE,
-)
 _MARKED = re.compile(r"[*＊※†①②③④].{6,}", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]")
 _LONG = 30
@@ -67,11 +64,6 @@ def is_note(text: str) -> bool:
     return bool(_NOTE.match(text[:_LOOK]) or _MARKED.fullmatch(text[:_LOOK]))
 
 
-def is_total(text: str) -> bool:
-    """Whether a text names a row of totals."""
-    return bool(_TOTAL.fullmatch("".join(text[:_LOOK].split())))
-
-
 def _find_start(rows: Sequence[tuple[int, Sequence[str]]], body: Sequence[Sequence[str]], width: int) -> int:
     """The index of the first row of notes in what may be notes: the rows at the end that fill hardly a cell."""
     top = len(rows)
@@ -109,7 +101,7 @@ def _find_totals(
         for number, row in [*first, *rows[-3:]]
         if len(_filled(row)) > 1
         for cell in list(row)[:2]
-        if _TOTAL.fullmatch(label := "".join(cell[:_LOOK].split()))
+        if is_total(label := "".join(cell[:_LOOK].split()))
     }
     if not found:
         return []

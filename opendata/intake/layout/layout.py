@@ -13,6 +13,7 @@ from itertools import zip_longest
 
 from opendata.errors import N_
 from opendata.intake.grid import Span
+from opendata.intake.layout.headless import looks_headless
 from opendata.intake.understanding import Decision, Layout
 
 _Row = Sequence[str]
@@ -63,6 +64,8 @@ def find_layout(
         text = N_("The table has no header: row 1 has numbers like the rows below it")
         decisions.append(Decision(rule="header", text=text, sure=0.8))
         return Layout(header_rows=(), first_row=1, first_column=first, last_column=last), decisions
+    if start == 1 and not known and _may_lack_header(sheet):
+        return Layout(header_rows=(), first_row=1, first_column=first, last_column=last), [*decisions, ask_header()]
     rows = _extend(sheet, start)
     if rows == (1,):
         return Layout(first_column=first, last_column=last), decisions
@@ -189,6 +192,12 @@ def is_title(cell: str) -> bool:
 
 def _is_data(cell: str) -> bool:
     return len(cell) <= 40 and bool(_NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))
+
+
+def _find_kind(cell: str) -> str:
+    if not _is_data(cell):
+        return ""
+    return "date" if _DATE.fullmatch(cell) else "number"
 
 
 def _tidy(cell: str) -> str:
@@ -345,6 +354,20 @@ def _doubt_name(sheet: _Sheet, known: Collection[str]) -> list[Decision]:
         "The table has one column, named “%(name)s” after row 1. If that is a value, specify that there is no header"
     )
     return [Decision(rule="header", text=text, details={"name": name[:_LOOK]}, sure=0.7)]
+
+
+def ask_header() -> Decision:
+    """The question whether the first row is data, as which it is read so that no row is lost."""
+    text = N_(
+        "Row 1 looks like the rows below it, so it is read as data and the columns have no names. Say whether it is the"
+        " header"
+    )
+    return Decision(rule="header", text=text, sure=0.5, asks=True)
+
+
+def _may_lack_header(sheet: _Sheet) -> bool:
+    columns = [(sheet.cell(1, column), sheet.below(1, column)) for column in sheet.filled(1)]
+    return not sheet.merges and looks_headless(columns, _find_kind, lambda cell: bool(_PERIOD.fullmatch(cell)))
 
 
 def _has_no_header(sheet: _Sheet, known: Collection[str]) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import secrets
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
 from opendata.intake.grid import Grid
@@ -30,6 +31,7 @@ MOST_BYTES = 4 * 1024**3
 """So large a table may become as text: a small file can hold an enormous one."""
 
 _CHUNK_ROWS = 2000
+_CHECKED_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class PlainTable:
     """The layout that was found, the reasons, the widest row, and the rows seen up to the end of the grid.
 
     `left_out` are the numbers of rows inside the table that don't belong to it. `landmarks` say what numbers that a
-    person chose mean.
+    person chose mean. `marks` is what the fields of columns keep of their source, by the numbers of the columns in the
+    table.
     """
 
     layout: Layout
@@ -46,6 +49,7 @@ class PlainTable:
     rows: int
     left_out: tuple[int, ...] = ()
     landmarks: Landmarks | None = None
+    marks: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def new_file(folder: Path) -> Path:
@@ -61,7 +65,7 @@ def write_plain(
     Raises what reading the grid raises, `UnreadableFileError`, and `TooLargeError` beyond `limit` characters.
     """
     rows = iter(grid.rows)
-    head = list(islice(rows, grid.first_row - 1 + HEAD_ROWS))
+    head = list(_check_widths(islice(rows, grid.first_row - 1 + HEAD_ROWS)))
     is_free = grid.has_header is None and not choices.exact
     if is_free:
         layout, decisions = find_layout(head, merges=grid.merges, known=known)
@@ -71,7 +75,7 @@ def write_plain(
     kept = choices.kept if not choices.exact else None
     if kept is not None:
         layout, decisions = follow_start(kept, layout, head, decisions, grid.merges)
-    layout = choose(layout, choices)
+    layout, decisions = choose(layout, choices), drop_answered(decisions, choices)
     first_rows = list(head)
     label, named = "", 0
     if layout.header_rows and layout.header_rows[-1] <= len(head):
@@ -79,10 +83,6 @@ def write_plain(
         named = max((place for place, name in enumerate(names, start=1) if name), default=0)
         label = names[layout.first_column - 1] if layout.first_column <= len(names) else ""
     width = max((len(row) for row in head), default=0)
-    if width > MAX_FIELDS:
-        raise UnreadableFileError(
-            N_("The table has %(count)s columns. A table can have at most %(limit)s"), count=width, limit=MAX_FIELDS
-        )
     headings = find_headings(grid.merges, layout, named) if is_free and not choices.fill_merged else ()
     gaps = Gaps(layout, label, named, headings)
     tail: deque[Sequence[str]] = deque(head)
@@ -96,9 +96,10 @@ def write_plain(
                 rest = [tail.popleft() for _ in range(_CHUNK_ROWS)]
                 if is_free:
                     gaps.watch(written + 1, rest)
-                written += _write(writer, rest, layout)
-                if file.tell() > limit:
-                    raise TooLargeError(N_("The table is larger than %(limit)s bytes as text"), limit=limit)
+                for start in range(0, _CHUNK_ROWS, _CHECKED_ROWS):
+                    written += _write(writer, rest[start : start + _CHECKED_ROWS], layout)
+                    if file.tell() > limit:
+                        raise TooLargeError(N_("The table is larger than %(limit)s bytes as text"), limit=limit)
         total = written + len(tail)
         if is_free and choices.last_row is None:
             numbered = list(enumerate(tail, start=written + 1))[-TAIL_ROWS:]
@@ -117,13 +118,16 @@ def write_plain(
     landmarks = take_landmarks(
         choices, layout, first_rows, chain(islice(tail, end - written, None), rows), merges=grid.merges
     )
+    deque(rows, maxlen=0)  # the reader has said everything only when it has come to its end
+    if grid.conclude is not None:
+        grid.conclude(layout.first_row)
     left_out, why = gaps.decide(end)
     told = [decision for decision in grid.decisions if decision.rule != "merged-body"]
     if len(told) < len(grid.decisions):
         body = [span for span in grid.merges if span.first_row <= end and span.first_row not in left_out]
         merged = merged_body(body, layout.first_row)
         told += [merged] if merged else []
-    return PlainTable(layout, [*decisions, *why, *told], width, total, left_out, landmarks)
+    return PlainTable(layout, [*decisions, *why, *told], width, total, left_out, landmarks, _place_marks(grid, layout))
 
 
 def choose(layout: Layout, choices: Choices) -> Layout:
@@ -137,6 +141,34 @@ def choose(layout: Layout, choices: Choices) -> Layout:
     if layout.header_rows and layout.first_row <= layout.header_rows[-1]:
         layout = replace(layout, first_row=layout.header_rows[-1] + 1)
     return layout
+
+
+def drop_answered(decisions: Sequence[Decision], choices: Choices) -> list[Decision]:
+    """The decisions without a question about the header that a person has answered."""
+    is_answered = choices.header_rows is not None
+    return [item for item in decisions if not (item.rule == "header" and item.asks and is_answered)]
+
+
+def _check_widths(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """The rows, as long as they aren't too wide: each of them can take long to read."""
+    for row in rows:
+        if len(row) > MAX_FIELDS:
+            raise UnreadableFileError(
+                N_("The table has %(count)s columns. A table can have at most %(limit)s"),
+                count=len(row),
+                limit=MAX_FIELDS,
+            )
+        yield row
+
+
+def _place_marks(grid: Grid, layout: Layout) -> Mapping[int, Mapping[str, Any]]:
+    """The marks of the columns that belong to the table, by their numbers in it."""
+    first, last = layout.first_column, layout.last_column
+    return {
+        column - first + 1: mark
+        for column, mark in grid.marks.items()
+        if first <= column and (last is None or column <= last)
+    }
 
 
 def _go_on(rows: Iterator[Sequence[str]], last: int | None, seen: int) -> Iterator[Sequence[str]]:

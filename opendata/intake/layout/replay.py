@@ -15,9 +15,10 @@ from typing import Any
 from opendata.errors import N_
 from opendata.intake.grid import Span
 from opendata.intake.landmarks import MOST_ROWS, Landmarks, Rows, tidy, trim_row, trim_rows
-from opendata.intake.layout.footnotes import is_note, is_total
+from opendata.intake.layout.footnotes import is_note
 from opendata.intake.layout.layout import join_header, name_columns
 from opendata.intake.understanding import Choices, Decision, Layout
+from opendata.tables.notation.totals import is_total
 
 Numbered = Sequence[tuple[int, Sequence[str]]]
 

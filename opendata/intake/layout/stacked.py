@@ -7,7 +7,7 @@ table's first column, its others don't. A header that is only repeated, page by 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 from opendata.errors import N_
@@ -83,16 +83,21 @@ def cut_out(grid: Grid, part: Part, choices: Choices) -> Grid:
     if choices.exact or is_whole or (last is not None and chosen > last):
         return grid
 
+    rows = grid.rows
+
     def give() -> Iterator[Sequence[str]]:
-        for number, row in enumerate(grid.rows, start=1):  # to its end, where the decisions are complete
+        for number, row in enumerate(rows, start=1):  # to its end, where the decisions are complete
             if number < part.first_row:
                 yield []
             elif last is None or number <= last:
                 yield row
 
     grid.decisions.append(part.decide())
-    merges = [span for span in grid.merges if part.first_row <= span.first_row and span.last_row <= (last or MOST_ROWS)]
-    return replace(grid, rows=give(), merges=merges, first_row=part.first_row)
+    grid.merges = [
+        span for span in grid.merges if part.first_row <= span.first_row and span.last_row <= (last or MOST_ROWS)
+    ]
+    grid.rows, grid.first_row = give(), part.first_row
+    return grid
 
 
 def _find_start(rows: Sequence[Sequence[str]], header: int) -> int:

@@ -23,6 +23,7 @@ _TEXT_CODE = re.compile(r"^\d{5,}$", re.MULTILINE)
 _SERIAL = re.compile(r"^(?:[2-5]\d{4}|60000)$", re.MULTILINE)
 _DATE_WORD = re.compile(r"日期|时间|時間|\bdate|date\b|_date|datum", re.IGNORECASE)
 _HEAD_ROWS = 20  # a header is within these; words in later rows aren't names of columns
+_LONGEST_CODE = 40  # characters
 _FEW = 3  # this many cells make a habit
 
 _TEXTS = {
@@ -150,7 +151,9 @@ class SheetFacts:
             known.head = " ".join([known.head, *(text[:80] for text in head)])[:2000]
         # Long texts aren't codes: a column of them need not be searched.
         if any(map(str.isdigit, texts[:_FEW])) or known.numbers:
-            known.text_codes += len(_TEXT_CODE.findall("\n".join(texts)))
+            known.text_codes += len(
+                _TEXT_CODE.findall("\n".join([text for text in texts if len(text) <= _LONGEST_CODE]))
+            )
 
     def numbers(self, column: int, rows: Sequence[int], texts: Sequence[str]) -> None:
         """Take in number cells of a column, as they are written out; empty cells allowed."""

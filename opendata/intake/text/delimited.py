@@ -24,7 +24,7 @@ from opendata.tables.text.lines import count_line_ends, split_lines
 BLOCK_BYTES = 1 << 19
 """This many bytes are read at once; the result is the same for any number."""
 
-_RARE_DELIMITERS = ("^", "~", "，")
+_RARE_DELIMITERS = ("^", "~", "，", "；")
 _HEAD_BYTES = 1 << 16
 _PART_BYTES = 1 << 15
 _END = "\0"

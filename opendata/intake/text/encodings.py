@@ -7,13 +7,16 @@ Sources: Unicode ch. 23.8 (byte order mark); GB 18030, Big5 with HKSCS, JIS X 02
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from opendata.errors import N_
 from opendata.intake.text.frequencies import ASCII_BITS, measure
-from opendata.intake.understanding import Decision
+from opendata.intake.text.one_byte import ENCODINGS, USUAL_BITS
+from opendata.intake.understanding import CAREFUL, Decision
+from opendata.tables.text.decoding import is_mostly_utf8
 
 BLOCK_BYTES = 1 << 18
 """This many bytes are read at once; the result is the same for any number."""
@@ -27,12 +30,16 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _WIDE = ("utf-16-le", "utf-16-be")
-_OLD = ("gb18030", "big5hkscs", "cp950", "cp949", "cp932", "euc_jp", "cp1252")
+_OLD = ("gb18030", "big5hkscs", "cp950", "cp949", "cp932", "euc_jp", *ENCODINGS)
 _RIVAL = 1.3
 """A reading that takes this many times the bits of the best one has no claim, even if it has no fault."""
 _FEW_LETTERS = 4
 _FEW_BITS = 12.0
 _ZERO_BITS = 10.0
+_FIRST_BYTES = 4096
+_ESCAPED = (("iso2022_kr", b"\x1b$)C"), ("iso2022_jp", b"\x1b"), ("iso2022_jp_ext", b"\x1b"), ("hz", b"~{"))
+_UTF_7 = re.compile(rb"\+(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[a-z0-9])[A-Za-z0-9+/]{3,}")
+_UTF_7_BITS = 13.0
 _SURE_BITS = 3.0
 """Bits of difference that halve the doubt: characters of a text hang together, so one bit proves less than a half."""
 
@@ -79,11 +86,16 @@ def find_encoding(path: Path) -> EncodingVerdict:
             return _decide([EncodingCandidate(encoding=encoding, score=1.0, fault=fault)], 0.5 if fault else 1.0, text)
     sample, zeros = _take_sample(path)
     if not sample and not zeros:
+        escaped = _find_escaped(path)
+        if escaped is not None:
+            return escaped
         text = N_("The file has only ASCII characters, which read the same in %(encoding)s and all other encodings")
         return _decide([EncodingCandidate(encoding="utf-8", score=1.0)], 1.0, text)
     if zeros and (wide := _find_wide(path)):
         return wide
     fault = _find_fault(path, "utf-8")
+    if fault is not None and is_mostly_utf8(sample):
+        return _decide([EncodingCandidate(encoding="utf-8", score=0.9, fault=fault)], 0.6, "")
     text = sample.decode("utf-8", "ignore")
     letters = sum(letter >= "\x80" for letter in text)
     # A word or two of GB 2312 may happen to be valid UTF-8, of a script that nobody would expect.
@@ -109,7 +121,13 @@ def _decide(candidates: Sequence[EncodingCandidate], sure: float, text: str) -> 
     if best.fault:
         text = N_("The file looks like %(encoding)s, but line %(line)s (byte %(byte)s of the file) isn't")
         details |= {"line": best.fault.line, "byte": best.fault.offset + 1}
-    decision = Decision(rule="encoding", text=text, details=details, sure=sure)
+    asks = best.encoding in ENCODINGS and sure < CAREFUL and not best.fault  # any bytes are valid in it
+    if asks:
+        text = N_(
+            "The text fits %(encoding)s best, but other encodings are possible. Check that it is readable, and choose"
+            " another encoding if it isn't"
+        )
+    decision = Decision(rule="encoding", text=text, details=details, sure=sure, asks=asks)
     return EncodingVerdict(encoding=best.encoding, sure=sure, candidates=tuple(candidates), decisions=(decision,))
 
 
@@ -198,12 +216,12 @@ def _locate(path: Path, offset: int, encoding: str) -> Fault:
 
 def _weigh(path: Path, sample: bytes, utf8_fault: Fault | None) -> EncodingVerdict:
     """Try the old encodings on the whole file, in the order of how usual the text is that they give."""
-    bits = {name: measure(codecs.getincrementaldecoder(name)("replace").decode(sample), name) for name in _OLD}
+    bits = _measure_all(sample)
     bits["utf-8"] = measure(sample.decode("utf-8", "replace"), "utf-8")
     plain = ASCII_BITS * sum(byte < 0x80 for byte in sample)
     least = min(bits.values())
     tried: dict[str, Fault | None] = {"utf-8": utf8_fault}
-    for name in sorted(_OLD, key=bits.__getitem__):
+    for name in sorted(bits.keys() - {"utf-8"}, key=bits.__getitem__):
         if any(fault is None for fault in tried.values()) and not _rivals(bits[name], least, plain):
             break
         tried[name] = _find_fault(path, name)
@@ -227,6 +245,47 @@ def _weigh(path: Path, sample: bytes, utf8_fault: Fault | None) -> EncodingVerdi
         else N_("Every byte of the file is valid %(encoding)s, and no other encoding gives meaningful text")
     )
     return _decide(candidates, max(0.3, sure), text)
+
+
+def _measure_all(sample: bytes) -> dict[str, float]:
+    """How usual the text is by each old encoding, but by those of one byte that the first lines rule out."""
+    start = sample[:_FIRST_BYTES]
+    letters = sum(byte >= 0x80 for byte in start)
+    found = {}
+    for name in _OLD:
+        text = codecs.getincrementaldecoder(name)("replace").decode(start)
+        if name in ENCODINGS and measure(text, name) - ASCII_BITS * (len(start) - letters) > USUAL_BITS * (letters + 1):
+            continue
+        found[name] = measure(codecs.getincrementaldecoder(name)("replace").decode(sample), name)
+    return found
+
+
+def _find_escaped(path: Path) -> EncodingVerdict | None:
+    """The encodings that write other scripts in ASCII: by escapes (ISO 2022), marks (HZ) or Base64 (UTF-7)."""
+    with path.open("rb") as stream:
+        head = stream.read(_SAMPLE_BYTES)
+    for name, mark in _ESCAPED:
+        text = decode_sample(path, name, len(head)) if mark in head else ""
+        if not text.isascii() and "\x1b" not in text and "\ufffd" not in text and not _find_fault(path, name):
+            text = N_("The file has the escape sequences of %(encoding)s, and the whole file is valid")
+            return _decide([EncodingCandidate(encoding=name, score=1.0)], 0.97, text)
+    if b"\x1b$" in head or b"\x1b(" in head:
+        return _ask(N_("The file has escape sequences of an encoding that can't be read. Save it as UTF-8"))
+    if _UTF_7.search(head) and not _find_fault(path, "utf-7") and _is_usual(decode_sample(path, "utf-7", len(head))):
+        return _ask(N_("The file looks like UTF-7, which can't be read. Save it as UTF-8, or confirm that it is ASCII"))
+    return None
+
+
+def _is_usual(text: str) -> bool:
+    """Whether the characters beyond ASCII are those of words."""
+    wide = "".join(letter for letter in text if letter >= "\x80")
+    return bool(wide) and measure(wide, "utf-8") <= _UTF_7_BITS * len(wide)
+
+
+def _ask(text: str) -> EncodingVerdict:
+    candidate = EncodingCandidate(encoding="utf-8", score=0.5)
+    decision = Decision(rule="encoding", text=text, details={"encoding": "UTF-8"}, sure=0.3, asks=True)
+    return EncodingVerdict(encoding="utf-8", sure=0.3, candidates=(candidate,), decisions=(decision,))
 
 
 def _rivals(bits: float, least: float, plain: float) -> bool:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from math import log2
 
+from opendata.intake.text.one_byte import ENCODINGS, measure_one_byte
+
 ASCII_BITS = 5.0
 _BROKEN_BITS = 40.0
 _UNUSUAL_BITS = 22.0
 _NEIGHBOUR_BITS = 4.0
 # What is rare in Latin script, and the rule of the double-byte encodings; and the other way round.
-_SIDE_BY_SIDE = r"(?<=[^\x00-\x7f])[^\x00-\x7f]"
 _INSIDE_WORD = r"(?<=[A-Za-z])[^\x00-\x7f]{1,2}(?=[a-z])"
 _NOTHING = r"(?!)"
 
@@ -68,7 +69,6 @@ _HANGUL = (
     "까래했음됩니습했었것수있없않된될와같때더많좋또네까든며무므르드트크프브디티미니비키피히바파"
 )
 _LATIN = "éèàùâêîôûçëïüöäßñáíóúãõåøæÉÈÀÇÖÄÜÁÍÓÚÑÅØÂÊÔÃÕ"
-_LATIN_SIGNS = "°²³€£§«»’‘“”–—·©®ªºµ±½½…¿¡\u00a0ŒœŸŠšŽž"
 _MARKS = "，。、；：？！（）《》“”‘’—…·「」『』【】　％－～／〇０１２３４５６７８９＋＝．"
 
 _Rows = Iterable[int]
@@ -156,12 +156,6 @@ def _japanese() -> _Model:
     )
 
 
-def _western() -> _Model:
-    letters = "".join(map(chr, range(0xC0, 0x100)))
-    signs = bytes(code for code in range(0x80, 0xC0)).decode("cp1252", "ignore")
-    return _Model((_LATIN, 0.7), (_LATIN_SIGNS, 0.15), (letters, 0.1), (signs, 0.05), unlikely=_SIDE_BY_SIDE)
-
-
 def _any() -> _Model:
     """For Unicode itself: every script of the others, and every plane."""
     kana = "".join(map(chr, range(0x3041, 0x3100)))
@@ -190,10 +184,9 @@ _MODELS: Mapping[str, Callable[[], _Model]] = {
     "cp949": _korean,
     "cp932": _japanese,
     "euc_jp": _japanese,
-    "cp1252": _western,
 }
 # How much rarer than GB18030 such files are where this program is used.
-_PRIOR_BITS = {"cp950": 1.5, "big5hkscs": 1.0, "cp949": 3.0, "cp932": 3.0, "euc_jp": 5.0, "cp1252": 3.0}
+_PRIOR_BITS = {"cp950": 1.5, "big5hkscs": 1.0, "cp949": 3.0, "cp932": 3.0, "euc_jp": 5.0}
 
 
 @cache
@@ -203,6 +196,8 @@ def _model(encoding: str) -> _Model:
 
 def measure(text: str, encoding: str) -> float:
     """How many bits this text takes if it is what `encoding` is used for. Readings of the same bytes compare."""
+    if encoding in ENCODINGS:
+        return measure_one_byte(text, encoding) + ASCII_BITS * sum(letter < "\x80" for letter in text)
     model = _model(encoding)
     total = _PRIOR_BITS.get(encoding, 0.0)
     plain = 0

@@ -17,7 +17,7 @@ from opendata.errors import N_
 from opendata.intake.grid import Grid
 from opendata.intake.layout.footnotes import find_footnotes
 from opendata.intake.layout.layout import find_layout, join_header
-from opendata.intake.layout.plain import choose, new_file, write_plain
+from opendata.intake.layout.plain import choose, drop_answered, new_file, write_plain
 from opendata.intake.layout.replay import ask_positions, follow_end, follow_start, take_landmarks
 from opendata.intake.layout.workbook_facts import SheetFacts
 from opendata.intake.tables import FoundTable, OpenedTable
@@ -35,6 +35,8 @@ _HEAD_BYTES = 1024 * 1024
 _LOOKED_AT_COLUMNS = 200
 _NUMBER = re.compile(r"[\d.]{1,20}")
 _TAIL_BYTES = 64 * 1024
+_FIRST_BYTES = 64
+_NAMED_SEPARATOR = re.compile(r'"?sep=(?P<mark>[^\w\s"]|\t| )"?(?P=mark)*[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
 def open_text(
@@ -55,20 +57,27 @@ def open_text(
             verdict = find_encoding(path)
             encoding = verdict.encoding
             decisions += verdict.decisions
-    expected = _find_expected(path, encoding, choices, known)
+    mark = (
+        None
+        if choices.exact or choices.dialect
+        else _find_named_separator(path, read_dialect(None, encoding=encoding).encoding)
+    )
+    expected = _find_expected(path, encoding, choices, known) if mark is None else None
     if expected is not None:
         descriptor: Mapping[str, Any] = {"delimiter": expected}
     else:
-        descriptor, why = find_dialect(path, encoding, choices.dialect)
-        decisions += why
+        descriptor, why = find_dialect(path, encoding, {"delimiter": mark} if mark else choices.dialect)
+        decisions += [*why, *_describe_separator(mark)]
     dialect = read_dialect(descriptor, encoding=encoding)
     ends = _look_at_ends(path, dialect) if quick else read_ends(path, encoding, descriptor)
     is_plain = expected is not None or choices.exact
-    layout, why = (Layout(), []) if is_plain else find_layout(ends.head, known=known)
+    above = 1 if mark else 0
+    layout, why = (Layout(), []) if is_plain else find_layout(ends.head[above:], known=known)
+    layout = layout.shift(above)
     kept = choices.kept if not choices.exact else None
     if kept is not None:
         layout, why = follow_start(kept, layout, ends.head, why, ())
-    layout = choose(layout, choices)
+    layout, why = choose(layout, choices), drop_answered(why, choices)
     if choices.last_row is None and not choices.exact:
         if kept is not None and quick:
             ends = read_ends(path, encoding, descriptor)  # rows are named by their true numbers
@@ -82,7 +91,7 @@ def open_text(
             why += [item for item in more if item.rule == "kept-end" and not notes]
         if notes:  # blank rows alone aren't an end: the report names them
             layout = replace(layout, last_row=last, footnotes=notes)
-            why += more
+        why += more if notes else [item for item in more if item.rule == "total-row"]
     if kept is not None:
         why += ask_positions(kept, layout, ends.rows)
     decisions += [*why, *_find_months(ends)]
@@ -119,6 +128,19 @@ def _follow_encoding(path: Path, kept: str) -> tuple[str | None, list[Decision]]
         " the text is readable"
     )
     return None, [Decision(rule="kept-encoding", text=text, details={"encoding": kept}, sure=0.3, asks=True)]
+
+
+def _find_named_separator(path: Path, encoding: str) -> str | None:
+    """The separator that the first line names for spreadsheets: `sep=;`."""
+    found = _NAMED_SEPARATOR.match(decode_sample(path, encoding, _FIRST_BYTES))
+    return found["mark"] if found else None
+
+
+def _describe_separator(mark: str | None) -> list[Decision]:
+    if mark is None:
+        return []
+    text = N_("The first line names the separator “%(delimiter)s” and isn't part of the table")
+    return [Decision(rule="separator-line", text=text, details={"delimiter": "Tab" if mark == "\t" else mark})]
 
 
 def _find_months(ends: Ends) -> list[Decision]:

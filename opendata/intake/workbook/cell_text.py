@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-StyleKind = Literal["number", "date", "datetime", "time", "duration"]
+StyleKind = Literal["number", "date", "datetime", "time", "duration", "year", "month"]
+
+PARTS: dict[str, int] = {"year": len("2000"), "month": len("2000-01")}
+"""How many characters of a date a format shows that shows its year, or year and month, alone."""
 
 # The numbers that stand for formats without being written down; 27-36 and 50-58 are the Chinese, Japanese and Korean.
 _BUILTIN: dict[int, StyleKind] = {
@@ -21,7 +24,14 @@ _BUILTIN: dict[int, StyleKind] = {
     22: "datetime",
     46: "duration",
 }
-_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE | re.DOTALL)
+_LITERAL = re.compile(
+    r'"[^"]*"|[\\!].|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|General|G/通用格式|G/標準|G/标准|Standard|E[+-][0#?]+',
+    re.IGNORECASE | re.DOTALL,
+)
+_FRACTION = re.compile(r"(?<=s)(\]?)\.0+|(?<=s\])\.0+")  # of a second
+_DIGITS = re.compile("[0#?]")
+_ISO = re.compile(r"(?:(\d{4}-\d\d-\d\d)(?:T|$))?(?:(\d\d:\d\d)(:\d\d)?(\.\d*)?)?Z?")
+_DAY_0 = frozenset(["", "1899-12-30", "1899-12-31", "1904-01-01"])
 _PLAIN = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?")
 _DAY = 86_400_000  # milliseconds
 _LAST_SERIAL = 2_958_466  # 10000-01-01
@@ -35,12 +45,16 @@ def style_kind(number: int, code: str | None) -> StyleKind:
     """What a number format shows: its number, and its code where the workbook writes one down."""
     if code is None:
         return _BUILTIN.get(number, "number")
-    letters = _LITERAL.sub("", code.split(";")[0]).lower()
+    letters = _FRACTION.sub("s", _LITERAL.sub("", code).partition(";")[0].lower())
+    if _DIGITS.search(letters):
+        return "number"  # with letters that nobody quoted, as in `0.0 kg`
     if re.search(r"\[(h+|m+|s+)\]", letters):
         return "duration"
     clock = re.search(r"[hs]|am/pm", letters)
-    if re.search(r"[yd]|aaa|e+[年.\-/]|m{3}", letters) or ("m" in letters and not clock):
-        return "datetime" if clock else "date"
+    if re.search(r"[ydeg]|aaa|bb|m{3}", letters) or ("m" in letters and not clock):
+        if clock or re.search(r"d|aaa", letters) or not re.search(r"[yegb]", letters):
+            return "datetime" if clock else "date"
+        return "month" if "m" in letters else "year"
     return "time" if clock else "number"
 
 
@@ -122,6 +136,20 @@ def _usual_texts(raw: Sequence[str], kind: StyleKind) -> list[str | None]:
         "" if not value else text if len(text) == _WHOLE_SECONDS else text[:-3]
         for text, value in zip(texts, raw, strict=True)
     ]
+
+
+def iso_text(value: str, kind: str) -> str:
+    """A date that is stored as a text in ISO 8601, written as a serial number of the same format is."""
+    found = _ISO.fullmatch(value)
+    if not value or found is None or not (found[1] or found[2]):
+        return value
+    day = found[1] or ""
+    clock = f"{found[2] or '00:00'}{found[3] or ':00'}{(found[4] or '') if (found[4] or '').strip('.0') else ''}"
+    if day in _DAY_0 and (kind == "time" or clock != "00:00:00"):
+        return clock
+    if kind != "datetime" and clock == "00:00:00":
+        return day
+    return f"{day}T{clock}" if day else clock
 
 
 _DAYS: dict[str, str] = {"": ""}

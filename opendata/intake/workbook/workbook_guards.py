@@ -9,19 +9,31 @@ import io
 import re
 import struct
 import zipfile
+from array import array
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
 from opendata.intake.workbook.xlsx_package import check_sizes, damaged, reading
 
-MAX_CELLS = 50_000_000  # of the rectangle of one sheet
+MAX_BYTES = 192 << 20
+"""Bytes that the library may fill with the cells of what it holds at a time: one sheet of XLSB, all of XLS and ODS."""
+
+_CELL_BYTES = 32
+_TEXT_BYTES = 24  # of a text beside its characters
+_MAX_XLSB = 512 << 20  # of all sheets, inflated
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_LOCKED = 512 << 20
 _EVERY_EXCEL_KNOWS = "VelvetSweatshop"  # what Excel protects with when nobody gave a password [MS-OFFCRYPTO] 2.3.7
 _BOF_BIFF8 = b"\x09\x08\x10\x00\x00\x06\x05\x00"
 _CODEPAGE, _UTF_16 = 0x42, 1200
-_ODS_TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)[\s/>]([^>]*)")
+_ODS_TAG = re.compile(
+    rb"<table:(table|table-row|table-cell|covered-table-cell)(?=[\s/>])((?:\"[^\"]*+\"|'[^']*+'|[^>\"'])*+)>"
+)
+_XLSB_STRINGS = ("xl/sharedStrings.bin",)
+_XLSB_STRING, _XLSB_SHARED, _XLSB_TEXTS = 19, 7, (6, 8)
+_ODS_TEXT = re.compile(rb"value-type\s*=\s*[\"']string")
 _ODS_REPEAT = re.compile(rb"number-(?:rows|columns)-repeated\s*=\s*[\"'](\d{1,9})")
 
 
@@ -86,8 +98,40 @@ def with_unicode_mark(data: bytes) -> bytes:
     return data
 
 
-def measure(source: Path | IO[bytes], form: str, max_cells: int = MAX_CELLS) -> None:
-    """Refuse an XLSB or ODS package whose sheets would fill more memory than `max_cells`, or that swells.
+class Swelling:
+    """What the library would fill of memory with the cells of a sheet, or of several, before it does so."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._rectangle = 0
+
+    def add_text(self, length: int, times: int = 1) -> None:
+        """Count a text of `length` bytes. Raises `TooLargeError` beyond the limit."""
+        self._add((length + _TEXT_BYTES) * times)
+
+    def set_rectangle(self, cells: int) -> None:
+        """Say how many cells the sheet has up to its last one. Raises `TooLargeError` beyond the limit."""
+        self._add((cells - self._rectangle) * _CELL_BYTES)
+        self._rectangle = cells
+
+    def end_sheet(self) -> None:
+        """Another sheet begins, which is held beside those before it."""
+        self._rectangle = 0
+
+    def _add(self, more: int) -> None:
+        self._bytes += more
+        if self._bytes > self._max_bytes:
+            raise TooLargeError(
+                N_(
+                    "A sheet of the workbook has too many cells, or too much text repeated in them. Delete cells far"
+                    " away from the table, or save the sheet as CSV"
+                )
+            )
+
+
+def measure(source: Path | IO[bytes], form: str) -> None:
+    """Refuse an XLSB or ODS package whose cells would fill more memory than `MAX_BYTES`, or that swells.
 
     Raises `UnreadableFileError`, `TooLargeError`.
     """
@@ -98,35 +142,39 @@ def measure(source: Path | IO[bytes], form: str, max_cells: int = MAX_CELLS) -> 
             if "content.xml" not in names:
                 raise damaged("content.xml")
             with archive.open("content.xml") as part:
-                _measure_ods(part, max_cells)
-        else:
-            sheets = [name for name in names if name.startswith("xl/worksheets/") and name.endswith(".bin")]
-            if "xl/workbook.bin" not in names or not sheets:
-                raise damaged("xl/workbook.bin")
-            for name in sheets:
-                if archive.getinfo(name).file_size > max_cells * 16:
-                    raise _too_wide()
-                _measure_xlsb(archive.read(name), max_cells)
+                _measure_ods(part, Swelling())
+            return
+        sheets = [name for name in names if name.startswith("xl/worksheets/") and name.endswith(".bin")]
+        if "xl/workbook.bin" not in names or not sheets:
+            raise damaged("xl/workbook.bin")
+        sizes = [archive.getinfo(name).file_size for name in (*sheets, *_XLSB_STRINGS) if name in names]
+        if max(sizes) > MAX_BYTES or sum(sizes) > _MAX_XLSB:
+            raise TooLargeError(N_("The workbook is too large when unpacked. Save its sheets as CSV files"))
+        lengths = array("I")
+        for name in _XLSB_STRINGS:
+            if name in names:
+                lengths = _measure_strings(archive.read(name))
+        for name in sheets:
+            _measure_xlsb(archive.read(name), lengths)
 
 
-def _too_wide() -> TooLargeError:
-    return TooLargeError(
-        N_("A sheet of the workbook has too many cells. Delete cells far away from the table, or save the sheet as CSV")
-    )
-
-
-def _measure_ods(part: IO[bytes], max_cells: int) -> None:
-    row, last_row, column, width, times, written = 0, 0, 0, 0, 1, 0
+def _measure_ods(part: IO[bytes], swelling: Swelling) -> None:
+    row, last_row, column, width, times = 0, 0, 0, 0, 1
     kept = b""
+    repeats = 0  # of the cell that is open
     while chunk := part.read(1 << 20):
         buffer = kept + chunk
         if b"<!DOCTYPE" in buffer or b"<!ENTITY" in buffer:
             raise damaged("content.xml, DOCTYPE")
-        end = buffer.rfind(b">") + 1
+        end, at = max(buffer.rfind(b"<"), 0), 0  # a tag that isn't complete, and its text, are for the next piece
         for found in _ODS_TAG.finditer(buffer, 0, end):
+            if repeats:
+                swelling.add_text(found.start() - at, repeats)
+            repeats, at = 0, found.end()
             repeated = _ODS_REPEAT.search(found[2])
             count = int(repeated[1]) if repeated else 1
             if found[1] == b"table":
+                swelling.end_sheet()
                 row, last_row, column, width = 0, 0, 0, 0
             elif found[1] == b"table-row":
                 row, times, column = row + count, count, 0
@@ -134,17 +182,25 @@ def _measure_ods(part: IO[bytes], max_cells: int) -> None:
                 column += count
                 # Only cells that hold something make the rectangle larger.
                 if b"value-type" in found[2]:
-                    last_row, width, written = row, max(width, column), written + times * count
-            if last_row * width > max_cells or written > max_cells:
-                raise _too_wide()
+                    last_row, width = row, max(width, column)
+                    swelling.set_rectangle(last_row * width)
+                    # Dates and numbers are kept as numbers, whatever is written beside them.
+                    repeats = times * count if _ODS_TEXT.search(found[2]) else 0
+                    if repeats and b"string-value" in found[2]:
+                        swelling.add_text(len(found[2]), repeats)
+        if repeats:
+            swelling.add_text(end - at, repeats)
         kept = buffer[end:]
         if len(kept) > 64 << 20:
             raise damaged("content.xml")
 
 
-def _measure_xlsb(data: bytes, max_cells: int) -> None:
-    # [MS-XLSB] 2.1.4: the number of a record in one or two bytes, its size in up to four, seven bits of each.
-    at, row, width, end = 0, 0, 0, len(data)
+def iterate_xlsb(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The records of a part of XLSB: number, place and size of each.
+
+    [MS-XLSB] 2.1.4: the number of a record in one or two bytes, its size in up to four, seven bits of each.
+    """
+    at, end = 0, len(data)
     while at < end:
         record, at = data[at], at + 1
         if record & 0x80 and at < end:
@@ -156,10 +212,26 @@ def _measure_xlsb(data: bytes, max_cells: int) -> None:
             size, at, more = size | (data[at] & 0x7F) << shift, at + 1, data[at] & 0x80
             if not more:
                 break
-        if record == 0 and at + 4 <= end:
-            row = max(row, int.from_bytes(data[at : at + 4], "little") + 1)
-        elif 1 <= record <= 11 and at + 4 <= end:
-            width = max(width, int.from_bytes(data[at : at + 4], "little") + 1)
-        if row * width > max_cells:
-            raise _too_wide()
+        yield record, at, size
         at += size
+
+
+def _measure_strings(data: bytes) -> array[int]:
+    """How many bytes each shared text has."""
+    return array("I", (size for record, _, size in iterate_xlsb(data) if record == _XLSB_STRING))
+
+
+def _measure_xlsb(data: bytes, lengths: array[int]) -> None:
+    swelling = Swelling()
+    row = width = 0
+    for record, at, size in iterate_xlsb(data):
+        if record == 0:
+            row = max(row, int.from_bytes(data[at : at + 4], "little") + 1)
+        elif 1 <= record <= 11:
+            width = max(width, int.from_bytes(data[at : at + 4], "little") + 1)
+            swelling.set_rectangle(row * width)
+            if record == _XLSB_SHARED:
+                number = int.from_bytes(data[at + 8 : at + 12], "little")
+                swelling.add_text(lengths[number] if number < len(lengths) else 0)
+            elif record in _XLSB_TEXTS:
+                swelling.add_text(size)

@@ -1,91 +1,151 @@
-"""Workbooks as tables: which sheets XLSX, XLS, XLSB and ODS files offer, and the rows of one sheet as text.
+"""Workbooks as tables: which sheets XLSX, XML 2003, XLS, XLSB and ODS files offer, and the rows of one sheet as text.
 
-XLSX is read by `xlsx_rows`, streaming; the other forms, which hold less or are rare, by python-calamine, which builds a
-sheet in memory. Both give the same cells for the same content.
+XLSX is read by `xlsx_rows` and XML 2003 by `spreadsheetml`, streaming; the other forms, which hold less or are rare, by
+python-calamine (`calamine_book`). All give the same cells for the same content.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import chain, islice, repeat
+from contextlib import closing
+from itertools import chain, repeat
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Protocol
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
 from opendata.intake.grid import Grid, Span, TableInfo
+from opendata.intake.layout.merged import copy_merged
 from opendata.intake.layout.workbook_facts import SheetFacts, merged_body
 from opendata.intake.understanding import Decision
-from opendata.intake.workbook.cell_text import float_text
-from opendata.intake.workbook.workbook_guards import MAX_CELLS, OLE, locked, measure, unlocked, with_unicode_mark
-from opendata.intake.workbook.xlsx_package import Package, SheetPart, damaged
+from opendata.intake.workbook.calamine_book import CalamineBook
+from opendata.intake.workbook.shown_formats import ShownFormats
+from opendata.intake.workbook.spreadsheetml import XmlBook
+from opendata.intake.workbook.workbook_guards import OLE, unlocked, with_unicode_mark
+from opendata.intake.workbook.xlsx_package import Package, damaged, reading
 from opendata.intake.workbook.xlsx_rows import Block, SheetRows
 
-FORMS = ("xlsx", "xls", "xlsb", "ods")
-_BATCH = 1024
-_MAX_FILLED = 10_000_000  # cells that merged areas may fill
+FORMS = ("xlsx", "xls", "xlsb", "ods", "spreadsheetml")
 MAX_GIVEN = 500_000_000  # cells of all rows, empty ones included
-_MAX_XLS = 512 << 20
+_MAX_XLS = 64 << 20  # bytes; the library holds the file several times
 
 
-def list_sheets(path: Path, form: str) -> list[TableInfo]:
-    """The sheets that have cells, in the order of the workbook, hidden ones marked.
+class _Reader(Protocol):
+    """An open workbook of one form."""
 
-    Charts, macro sheets and dialogs are left out. Raises `UnreadableFileError`, `TooLargeError`.
+    @property
+    def sheets(self) -> Sequence[TableInfo]: ...
+
+    def close(self) -> None: ...
+
+    def read(self, sheet: str, facts: SheetFacts, shown: ShownFormats) -> tuple[Sequence[Span], Iterable[Block]]: ...
+
+
+class Book:
+    """An open workbook: its sheets, and the rows of each. It stays open until it is closed.
+
+    `sheets` are those with cells, in the order of the workbook, hidden ones marked; charts, macro sheets and dialogs
+    are left out. Raises `UnreadableFileError`, `TooLargeError`.
     """
-    source = _source(path, form)
-    if form == "xlsx":
-        package = Package(source)
-        package.close()
-        return [TableInfo(name=sheet.name, place=sheet.name, hidden=sheet.hidden) for sheet in package.sheets]
-    with _calamine(source, form) as book:
-        return [TableInfo(name=sheet.name, place=sheet.name, hidden=_is_hidden(sheet)) for sheet in _worksheets(book)]
+
+    def __init__(self, path: Path, form: str, *, encoding: str | None = None) -> None:
+        if form not in FORMS:
+            raise UnreadableFileError(N_("“%(form)s” isn't a workbook format that can be read"), form=form)
+        self._reader: _Reader
+        if form == "spreadsheetml":
+            self._reader = XmlBook(path, encoding=encoding)
+        elif form == "xlsx":
+            self._reader = _XlsxBook(_open_source(path, form))
+        else:
+            self._reader = CalamineBook(_open_source(path, form), form)
+        self.sheets = self._reader.sheets
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._reader.close()
+
+    def open(self, sheet: str, *, fill_merged: bool = False) -> Grid:
+        """The rows of the sheet with this name; with `fill_merged` all cells of a merged area have its value.
+
+        Rows are about as wide as the widest before them; blank rows are empty lists, those at the end left out. Raises
+        `UnreadableFileError`, `TooLargeError`, also while rows are read.
+        """
+        known = next((info for info in self.sheets if info.place == sheet), None)
+        if known is None:
+            raise UnreadableFileError(N_("The workbook has no sheet named “%(sheet)s”"), sheet=sheet)
+        facts, shown = SheetFacts(), ShownFormats()
+        decisions: list[Decision] = []
+        merges, blocks = self._reader.read(sheet, facts, shown)
+        if known.hidden:
+            text = N_("The sheet “%(sheet)s” is hidden in the workbook. Check whether it should be published")
+            decisions.append(Decision(rule="hidden-sheet", text=text, details={"sheet": sheet}, sure=0.5))
+        if fill_merged and merges:
+            blocks = [Block(copy_merged(chain.from_iterable(block.rows for block in blocks), merges))]
+        elif told := merged_body(merges):
+            decisions.append(told)
+        grid = Grid(rows=iter(()), merges=merges, decisions=decisions)
+        grid.rows = chain.from_iterable(_concluding(blocks, facts, decisions))
+
+        def conclude(first_row: int) -> None:
+            shown.settle(first_row)
+            decisions.extend(shown.decisions())
+            grid.marks |= shown.marks()
+
+        grid.conclude = conclude
+        return grid
 
 
-def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False) -> Grid:
-    """The rows of the sheet with this name; with `fill_merged` all cells of a merged area have its value.
-
-    Rows are about as wide as the widest before them; blank rows are empty lists, those at the end left out. Raises
-    `UnreadableFileError`, `TooLargeError`, also while rows are read.
-    """
-    source = _source(path, form)
-    facts = SheetFacts()
-    decisions: list[Decision] = []
-    blocks: Iterable[Block]
-    if form == "xlsx":
-        package = Package(source)
-        part = next((found for found in package.sheets if found.name == sheet), None)
-        if part is None:
-            package.close()
-            raise _no_sheet(sheet)
-        merges, hidden = package.merges(part.part), part.hidden
-        blocks = _xlsx_blocks(package, part, facts)
-    else:
-        with _calamine(source, form) as book:
-            known = next((found for found in _worksheets(book) if found.name == sheet), None)
-            if known is None:
-                raise _no_sheet(sheet)
-            hidden = _is_hidden(known)
-            opened = book.get_sheet_by_name(sheet)
-            merges = _spans(opened.merged_cell_ranges or ())
-        if opened.start and opened.total_height * opened.total_width > MAX_CELLS:
-            raise TooLargeError(N_("The sheet has too many cells. Save it as CSV"))
-        blocks = _calamine_blocks(opened, facts)
-    if hidden:
-        text = N_("The sheet “%(sheet)s” is hidden in the workbook. Check whether it should be published")
-        decisions.append(Decision(rule="hidden-sheet", text=text, details={"sheet": sheet}, sure=0.5))
-    if fill_merged and merges:
-        blocks = [Block(_filled(chain.from_iterable(block.rows for block in blocks), merges))]
-    elif told := merged_body(merges):
-        decisions.append(told)
-    return Grid(rows=chain.from_iterable(_concluding(blocks, facts, decisions)), merges=merges, decisions=decisions)
+def list_sheets(path: Path, form: str) -> Sequence[TableInfo]:
+    """The sheets of a workbook; see `Book`."""
+    with closing(Book(path, form)) as book:
+        return book.sheets
 
 
-def _source(path: Path, form: str) -> Path | IO[bytes]:
-    if form not in FORMS:
-        raise UnreadableFileError(N_("“%(form)s” isn't a workbook format that can be read"), form=form)
+def open_sheet(path: Path, form: str, sheet: str, *, fill_merged: bool = False, encoding: str | None = None) -> Grid:
+    """The rows of one sheet of a workbook; see `Book.open`."""
+    book = Book(path, form, encoding=encoding)
+    try:
+        grid = book.open(sheet, fill_merged=fill_merged)
+    except BaseException:
+        book.close()
+        raise
+    if form in ("xls", "xlsb", "ods"):
+        book.close()  # its sheet is in memory: the other sheets need not be
+
+    def give(rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
+        with closing(book):
+            yield from rows
+
+    grid.rows = give(grid.rows)
+    return grid
+
+
+class _XlsxBook:
+    """An open XLSX workbook."""
+
+    def __init__(self, source: Path | IO[bytes]) -> None:
+        self._package = Package(source)
+        self._parts = {sheet.name: sheet.part for sheet in self._package.sheets}
+        self.sheets = [
+            TableInfo(name=sheet.name, place=sheet.name, hidden=sheet.hidden) for sheet in self._package.sheets
+        ]
+
+    def close(self) -> None:
+        self._package.close()
+
+    def read(self, sheet: str, facts: SheetFacts, shown: ShownFormats) -> tuple[Sequence[Span], Iterator[Block]]:
+        part = self._parts[sheet]
+        return self._package.merges(part), self._read_blocks(part, facts, shown)
+
+    def _read_blocks(self, part: str, facts: SheetFacts, shown: ShownFormats) -> Iterator[Block]:
+        package = self._package
+        strings, styles = package.strings(), package.styles()
+        with reading(part), package.open_part(part) as stream:
+            yield from SheetRows(stream, part, strings, styles, package.epoch_1904, facts, shown)
+
+
+def _open_source(path: Path, form: str) -> Path | IO[bytes]:
+    """The file itself, or its content in memory where it is encrypted or an XLS."""
     try:
         plain = unlocked(path)
         if plain is not None:
@@ -100,10 +160,6 @@ def _source(path: Path, form: str) -> Path | IO[bytes]:
     except OSError as error:
         raise damaged(path.name) from error
     return path
-
-
-def _no_sheet(sheet: str) -> UnreadableFileError:
-    return UnreadableFileError(N_("The workbook has no sheet named “%(sheet)s”"), sheet=sheet)
 
 
 def _concluding(
@@ -131,147 +187,3 @@ def _add_cells(cells: int, more: int) -> int:
     if cells + more > MAX_GIVEN:
         raise TooLargeError(N_("The sheet is too wide. Delete cells far away from the table"))
     return cells + more
-
-
-def _xlsx_blocks(package: Package, sheet: SheetPart, facts: SheetFacts) -> Iterator[Block]:
-    from opendata.intake.workbook.xlsx_package import reading
-
-    try:
-        strings, styles = package.strings(), package.styles()
-        with reading(sheet.part), package.open_part(sheet.part) as stream:
-            yield from SheetRows(stream, sheet.part, strings, styles, package.epoch_1904, facts)
-    finally:
-        package.close()
-
-
-def _filled(rows: Iterable[Sequence[str]], merges: Sequence[Span]) -> Iterator[Sequence[str]]:
-    """Copy the first cell of each merged area into the others, as far down as the sheet has rows."""
-    waiting = iter([*merges, None])
-    coming = next(waiting)
-    active: list[tuple[Span, str]] = []
-    filled = 0
-    for number, cells in enumerate(rows, start=1):
-        row = [*cells]
-        while coming is not None and coming.first_row <= number:
-            if coming.first_row == number:
-                value = row[coming.first_column - 1] if coming.first_column <= len(row) else ""
-                active.append((coming, value))
-            coming = next(waiting)
-        for span, value in active:
-            filled += span.last_column - span.first_column + 1
-            if filled > _MAX_FILLED:
-                raise TooLargeError(N_("The merged areas of the sheet contain too many cells"))
-            row.extend([""] * (span.last_column - len(row)))
-            row[span.first_column - 1 : span.last_column] = [value] * (span.last_column - span.first_column + 1)
-        active = [(span, value) for span, value in active if span.last_row > number]
-        yield row
-
-
-# --------------------------------------------------------------------------------------------- through calamine
-
-
-@contextmanager
-def _calamine(source: Path | IO[bytes], form: str) -> Iterator[Any]:
-    """An open workbook of a form other than XLSX; what the library says of damage becomes our error."""
-    import python_calamine as calamine
-
-    if form in {"xlsb", "ods"}:
-        measure(source, form)
-        if not isinstance(source, Path):
-            source.seek(0)
-    try:
-        with calamine.CalamineWorkbook.from_object(source) as book:
-            yield book
-    except calamine.PasswordError as error:
-        raise locked(wrong_password=True) from error
-    except (calamine.CalamineError, OSError, ValueError) as error:
-        raise damaged(form.upper()) from error
-    except BaseException as error:
-        # A panic of the library isn't an `Exception`, and its class cannot be imported.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise damaged(form.upper()) from error
-
-
-def _worksheets(book: Any) -> list[Any]:
-    from python_calamine import SheetTypeEnum
-
-    sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-    if not sheets:
-        raise UnreadableFileError(N_("The workbook has no sheet with cells"))
-    return sheets
-
-
-def _is_hidden(sheet: Any) -> bool:
-    from python_calamine import SheetVisibleEnum
-
-    return bool(sheet.visible != SheetVisibleEnum.Visible)
-
-
-def _spans(ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> list[Span]:
-    spans = [Span(top + 1, end + 1, left + 1, right + 1) for (top, left), (end, right) in ranges]
-    return sorted(spans, key=lambda span: (span.first_row, span.first_column))
-
-
-def _calamine_blocks(sheet: Any, facts: SheetFacts) -> Iterator[Block]:
-    if sheet.start is None:
-        return
-    # `iter_rows` gives the rows above the first used cell but not the columns left of it.
-    left = sheet.start[1]
-    dated = [dt.datetime in {*map(type, column)} for column in zip(*sheet.iter_rows(), strict=True)]
-    cells = sheet.iter_rows()
-    first = 1
-    while batch := [*islice(cells, _BATCH)]:
-        numbers = range(first, first + len(batch))
-        columns = [
-            _column_texts(left + at, numbers, values, dated[at - 1], facts)
-            for at, values in enumerate(zip(*batch, strict=True), start=1)
-        ]
-        margin = [""] * left
-        yield Block([(*margin, *row) for row in zip(*columns, strict=True)])
-        first += len(batch)
-
-
-def _column_texts(column: int, rows: Sequence[int], values: Sequence[Any], dated: bool, facts: SheetFacts) -> list[str]:
-    kinds = {*map(type, values)}
-    texts = [*values] if kinds == {str} else [_text(value, dated) for value in values]
-    if float in kinds or int in kinds:
-        numeric = [isinstance(value, int | float) and not isinstance(value, bool) for value in values]
-        facts.numbers(column, rows, [text if is_number else "" for text, is_number in zip(texts, numeric, strict=True)])
-    else:
-        numeric = [False] * len(values)
-    if str in kinds:
-        facts.texts(column, rows, ["" if is_number else text for text, is_number in zip(texts, numeric, strict=True)])
-        for row, value in zip(rows, values, strict=True):
-            if value.__class__ is str and value in _ERRORS:
-                facts.note("error-cell", row, column, value)
-    if dt.timedelta in kinds:
-        for row, value, text in zip(rows, values, texts, strict=True):
-            if isinstance(value, dt.timedelta):
-                facts.note("duration", row, column, text)
-    return texts
-
-
-_ERRORS = frozenset({"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#DATA!"})
-
-
-def _text(value: Any, dated: bool) -> str:
-    """A value of the library as text; `dated` in a column where some dates have a time, so that all are written so."""
-    kind = type(value)
-    if kind is str:
-        return str(value)
-    if kind is float:
-        return float_text(value)
-    if kind is bool:
-        return "true" if value else "false"
-    if kind is dt.datetime:
-        return str(value.isoformat(timespec="milliseconds" if value.microsecond else "seconds"))
-    if kind is dt.date:
-        return f"{value.isoformat()}T00:00:00" if dated else str(value.isoformat())
-    if kind is dt.time:
-        return str(value.isoformat(timespec="milliseconds" if value.microsecond else "seconds"))
-    if kind is dt.timedelta:
-        seconds = round(value.total_seconds())
-        sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
-        return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return str(value)

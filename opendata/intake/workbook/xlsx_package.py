@@ -15,20 +15,24 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import islice
 from pathlib import Path
+from sys import getsizeof
 from typing import IO, Any
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
 from opendata.intake.document.markup import MarkupError, parse_tree
 from opendata.intake.grid import Span
-from opendata.intake.workbook.cell_text import StyleKind, style_kind
+from opendata.intake.workbook.number_formats import PLAIN, NumberFormat, find_format
 
 _MAX_TOTAL = 4 << 30  # bytes of all parts, inflated
 _MAX_RATIO = 1000  # of a part larger than _RATIO_FROM
 _RATIO_FROM = 10 << 20
-_MAX_PART = 64 << 20  # of a part that is read as a whole
+_MAX_PART = 16 << 20  # of a part that is read as a whole
 _MAX_STRINGS = 1 << 30
+_MAX_HELD = 192 << 20  # bytes of memory that the shared texts may take
+_LONGEST_TEXT = 1 << 20  # characters; Excel allows 32,767
+_MAX_TAIL = 64 << 20
 _MAX_MERGES = 500_000
 _CHUNK = 1 << 20
 _TEXT_CHUNK = 1 << 19
@@ -133,6 +137,8 @@ class Package:
         with reading("ZIP"):
             self._zip = zipfile.ZipFile(source)
         self._kept: dict[str, bytes] = {}
+        self._styles: list[NumberFormat] | None = None
+        self._strings: list[str] | None = None
         check_sizes(self._zip)
         root = self._relations("")
         book = [target for kind, target in root.values() if kind == "officeDocument"]
@@ -192,31 +198,51 @@ class Package:
         names = self._zip.namelist()
         return next((part for k, part in self._relations_of_book.values() if k == kind and part in names), None)
 
-    def styles(self) -> list[StyleKind]:
-        """What each style of cells shows, by its number."""
+    def styles(self) -> list[NumberFormat]:
+        """What each style of cells shows, by its number. They are read once."""
+        if self._styles is None:
+            self._styles = self._read_styles()
+        return self._styles
+
+    def strings(self) -> list[str]:
+        """The shared texts, without the phonetic readings some have. They are read once."""
+        if self._strings is None:
+            self._strings = self._read_strings()
+        return self._strings
+
+    def _read_styles(self) -> list[NumberFormat]:
         part = self._related("styles")
         if part is None:
             return []
         root = self._xml(part)
         codes: dict[str, str] = {}
-        kinds: list[StyleKind] = []
+        formats: list[NumberFormat] = []
         for group in root:
             if local_name(group.tag) == "numFmts":
                 codes = {node.get("numFmtId", ""): node.get("formatCode", "") for node in group}
             elif local_name(group.tag) == "cellXfs":
                 numbers = [node.get("numFmtId", "0") for node in group if local_name(node.tag) == "xf"]
-                kinds = [style_kind(int(n), codes.get(n)) if n.isdigit() else "number" for n in numbers]
-        return kinds
+                formats = [find_format(int(n), codes.get(n)) if n.isdigit() else PLAIN for n in numbers]
+        return formats
 
-    def strings(self) -> list[str]:
-        """The shared texts, without the phonetic readings some have."""
+    def _read_strings(self) -> list[str]:
         part = self._related("sharedStrings")
         if part is None:
             return []
         with reading(part):
             if self._zip.getinfo(part).file_size > _MAX_STRINGS:
                 raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
-            return [*chain.from_iterable(_strings(self._zip.open(part), part))]
+            strings: list[str] = []
+            held = 0
+            for texts in _strings(self._zip.open(part), part):
+                start = len(strings)
+                strings += texts
+                if max(map(len, islice(strings, start, None)), default=0) > _LONGEST_TEXT:
+                    raise _too_long()
+                held += sum(map(getsizeof, islice(strings, start, None))) + 8 * (len(strings) - start)
+                if held > _MAX_HELD:
+                    raise TooLargeError(N_("The workbook has too much text. Save its sheets as CSV files"))
+            return strings
 
     def tail(self, part: str) -> str:
         """What follows the cells of a sheet: merged areas among others."""
@@ -242,7 +268,7 @@ class Package:
                 kept.append(chunk[at:])
             elif end in edge + chunk[: len(end)]:
                 kept.append(chunk)
-            if len(kept) * _CHUNK > _MAX_PART:
+            if len(kept) * _CHUNK > _MAX_TAIL:
                 raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
             edge = chunk[-len(end) :]
         return b"".join(kept)
@@ -289,7 +315,9 @@ def _strings(stream: IO[bytes], part: str) -> Iterator[Iterable[str]]:
     opening = root[0]
     at = head
     while True:
-        end = buffer.rfind("</si>") + 5
+        end = buffer.rfind("</si>") + 5 if "</si>" in buffer else at
+        if end == at and len(buffer) - at > 8 * _LONGEST_TEXT:
+            raise _too_long()
         items = buffer[at:end]
         plain = _split_items(items)
         if plain is not None:
@@ -301,6 +329,10 @@ def _strings(stream: IO[bytes], part: str) -> Iterator[Iterable[str]]:
         if not more:
             return
         buffer, at = plain_names(buffer[at:] + more), 0
+
+
+def _too_long() -> TooLargeError:
+    return TooLargeError(N_("The workbook has a text of more than %(limit)s characters"), limit=_LONGEST_TEXT)
 
 
 def _split_items(items: str) -> list[str] | None:

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from opendata.errors import N_, TooLargeError
 from opendata.intake.document.markup import parse_tree
 from opendata.intake.layout.workbook_facts import SheetFacts
-from opendata.intake.workbook.cell_text import StyleKind, number_text, serial_texts
+from opendata.intake.workbook.cell_values import CellValues
+from opendata.intake.workbook.number_formats import NumberFormat
+from opendata.intake.workbook.shown_formats import ShownFormats
 from opendata.intake.workbook.xlsx_form import WIDEST, Cell, Fitting, RowForm, learn_form
 from opendata.intake.workbook.xlsx_package import (
     PartText,
@@ -48,10 +50,6 @@ _INNER = re.compile(
 _REF = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _END = re.compile(r"</sheetData>|<sheetData\s*/>")
 _HIDDEN_COLUMNS = re.compile(r"<col\s[^>]*>")
-# A column of numbers that are already written the shortest way; longer ones are looked at one by one.
-_PLAIN_NUMBERS = re.compile(r"(?:(?:-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?)?\n)*+")
-_MINUS_ZERO = "-0\n"
-_DIGITS_KEPT = 15
 
 
 class Block(NamedTuple):
@@ -69,13 +67,14 @@ class SheetRows:
         stream: IO[bytes],
         part: str,
         strings: Sequence[str],
-        styles: Sequence[StyleKind],
+        styles: Sequence[NumberFormat],
         epoch_1904: bool,
         facts: SheetFacts,
+        shown: ShownFormats,
     ) -> None:
         self._text = PartText(stream)
-        self._part, self._strings, self._styles = part, strings, styles
-        self._epoch_1904, self._facts = epoch_1904, facts
+        self._part, self._facts = part, facts
+        self._cells = CellValues(part, styles, facts, shown, strings=strings, epoch_1904=epoch_1904)
         self._given = 0  # rows handed on
         self._width = 0
         self._form: RowForm | None = None
@@ -176,7 +175,7 @@ class SheetRows:
     # ------------------------------------------------------------------------------------------- cell by cell
 
     def _loose(self, number: int, body: str) -> Iterator[Block]:
-        cells = self._cells(number, body)
+        cells = self._split(number, body)
         row = [""] * self._width
         for column, kind, style, _, value, formula in cells:
             text = self._loose_text(number, column, kind, style, value, formula)
@@ -190,7 +189,7 @@ class SheetRows:
             yield Block([row])
             self._learn(cells)
 
-    def _cells(self, number: int, body: str) -> list[Cell]:
+    def _split(self, number: int, body: str) -> list[Cell]:
         cells: list[Cell] = []
         at, column = 0, 0
         while at < len(body):
@@ -252,17 +251,10 @@ class SheetRows:
             if formula and kind != "str":
                 self._facts.note("formula-without-value", number, column)
             return ""
-        shown = self.kind_of(kind, style)
-        return self._convert(shown, column, [number], [value])[0]
+        shown = self._cells.kind_of(kind, style)
+        return self._cells.convert(shown, column, [number], [value])[0]
 
     # ---------------------------------------------------------------------------------------- column by column
-
-    def kind_of(self, cell_type: str, style: str) -> str:
-        """What a cell holds: s, text, b, e, or one of the kinds of styles."""
-        if cell_type == "n":
-            at = int(style) if style.isdigit() and len(style) < 9 else 0
-            return self._styles[at] if at < len(self._styles) else "number"
-        return {"inlineStr": "text", "str": "text", "d": "iso"}.get(cell_type, cell_type)
 
     def _columns(self, fitting: list[Fitting]) -> Iterator[Block]:
         form = self._form
@@ -277,7 +269,7 @@ class SheetRows:
         blank: Sequence[str] = [""] * len(fitting)
         columns: list[Sequence[str]] = [blank] * max(self._width, form.width)
         for (column, kind), raw in zip(form.columns, groups[2:], strict=True):
-            columns[column - 1] = self._convert(kind, column, numbers, raw, escaped=True)
+            columns[column - 1] = self._cells.convert(kind, column, numbers, raw, escaped=True)
         self._width = len(columns)
         rows = zip(*columns, strict=True)
         if numbers[0] == self._given + 1 and numbers[-1] - numbers[0] + 1 == len(numbers):
@@ -300,77 +292,11 @@ class SheetRows:
             before = number
         return numbers
 
-    def _convert(
-        self, kind: str, column: int, rows: Sequence[int], raw: Sequence[str], *, escaped: bool = False
-    ) -> Sequence[str]:
-        """The texts of a column of one kind; empty values stay empty."""
-        try:
-            if kind == "number":
-                if len(raw) == 1:
-                    texts: Sequence[str] = [number_text(raw[0]) if raw[0] else ""]
-                elif not _are_plain("\n".join([*raw, ""])):
-                    texts = [number_text(value) if value else "" for value in raw]
-                elif max(map(len, raw)) > _DIGITS_KEPT:
-                    texts = _shortest(raw)
-                else:
-                    texts = raw
-                self._facts.numbers(column, rows, texts)
-                return texts
-            if kind == "s":
-                texts = self._shared(raw)
-            elif kind == "text":
-                joined = "\n".join(raw) if escaped else ""
-                texts = [xml_text(value) for value in raw] if "&" in joined or "_x" in joined else raw
-            elif kind == "b":
-                texts = ["" if not value else "true" if value in {"1", "true"} else "false" for value in raw]
-            elif kind == "e":
-                for row, value in zip(rows, raw, strict=True):
-                    if value:
-                        self._facts.note("error-cell", row, column, value)
-                texts = raw
-            elif kind == "iso":
-                texts = [value.removesuffix("T00:00:00").removesuffix("Z") for value in raw]
-            else:
-                return self._dates(kind, column, rows, raw)
-        except (ValueError, IndexError) as error:
-            raise damaged(f"{self._part}, {N_('column')} {column}, {N_('row')} {rows[0]}") from error
-        self._facts.texts(column, rows, texts)
-        return texts
-
-    def _shared(self, raw: Sequence[str]) -> list[str]:
-        strings = self._strings
-        if "" in raw:
-            return [strings[int(value)] if value else "" for value in raw]
-        return [*map(strings.__getitem__, map(int, raw))]
-
-    def _dates(self, kind: Any, column: int, rows: Sequence[int], raw: Sequence[str]) -> Sequence[str]:
-        epoch = self._epoch_1904
-        found = serial_texts(raw, kind, epoch)
-        if kind == "duration" or None in found:
-            for row, value, text in zip(rows, raw, found, strict=True):
-                if value:
-                    self._facts.note("duration" if text else "invalid-date", row, column, text or value)
-        return [number_text(value) if text is None else text for value, text in zip(raw, found, strict=True)]
-
     # ------------------------------------------------------------------------------------------------- learning
 
     def _learn(self, cells: list[Cell]) -> None:
         self._recent.append(cells)
         if len(self._recent) >= self._patience:
-            self._form = learn_form(self._recent, self._empties, self.kind_of) or self._form
+            self._form = learn_form(self._recent, self._empties, self._cells.kind_of) or self._form
             self._recent = []
             self._patience = max(_LEARN, min(self._patience * 2, 1 << 14))
-
-
-def _are_plain(lines: str) -> bool:
-    """Whether numbers, one a line, are all written as they shall be, but for needless digits."""
-    if "\n0" not in lines and not lines.startswith("0") and lines.replace("\n", "").isdecimal() and lines.isascii():
-        return True
-    return bool(_PLAIN_NUMBERS.fullmatch(lines)) and _MINUS_ZERO not in lines
-
-
-def _shortest(raw: Sequence[str]) -> list[str]:
-    """Numbers written plainly but some of them at length, each in its shortest form."""
-    texts = [v if len(v) <= _DIGITS_KEPT or v.isdigit() else repr(float(v)) for v in raw]
-    blob = "\n".join([*texts, ""])
-    return [number_text(v) if v else "" for v in raw] if "e" in blob or ".0\n" in blob else texts

@@ -1,34 +1,43 @@
-"""Accounts: people, their passwords (Argon2id, RFC 9106), sessions and bearer tokens."""
+"""Accounts: people, signing in, their passwords, and bearer tokens."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Token, User
+from opendata.db.models import Publisher, Token, User
+from opendata.domain.access.origin import NOWHERE, Origin
 from opendata.domain.roles import ACCOUNT_ROLES, Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
 from opendata.metadata.identifiers import find_identifier_fault
-from opendata.metadata.text import find_value_faults
+from opendata.services.access.limits import Limits
+from opendata.services.access.passwords import find_password_faults, hash_password, is_right
+from opendata.services.access.sessions import begin_session, digest_text, end_sessions
+from opendata.services.access.tokens import (
+    TOKEN_PREFIX,
+    TokenOptions,
+    has_ended,
+    make_scope,
+    make_token,
+    read_scope,
+    view_token,
+)
 from opendata.services.catalogue.publishers import find_publisher
-from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.core.actors import SYSTEM, Actor, make_stranger, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.values import TokenView, UserView
 
-if TYPE_CHECKING:
-    from argon2 import PasswordHasher
+_USED_EVERY = timedelta(minutes=1)
+"""The time of a token's last use is written at most this often."""
 
-TOKEN_PREFIX = "odt_"  # noqa: S105 - what every token begins with, so that a leaked one is recognised
-MIN_PASSWORD = 10
-MAX_TOKEN_DAYS = 3650
+_ORDER = ("/name", "/password", "/role", "/publisher")
 
 
 class Accounts:
@@ -36,32 +45,57 @@ class Accounts:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._limits = Limits(context)
 
     def create_user(self, name: str, password: str, role: str, publisher: str | None = None) -> UserView:
         """Create an account; an editor needs a publisher, a reader may have one.
 
-        Raises `InvalidMetadataError`, `NotFoundError`, and `StateError` if the name is in use.
+        Raises `InvalidMetadataError`, `NotFoundError`, `OverloadedError`, and `StateError` if the name is in use.
         """
+        kept = check_account(self._context, name, password, role, publisher)
         with self._context.write() as session:
-            return view_user(add_account(self._context, session, name, password, role, publisher))
+            return view_user(add_account(self._context, session, name, kept, role, publisher))
 
     def set_password(self, name: str, password: str) -> None:
         """Give an account a new password and end its sessions."""
-        faults = list(_find_faults(name, password, "maintainer", None))
-        if faults:
-            raise InvalidMetadataError(faults=faults)
+        with self._context.read() as session:
+            words = list_words(self._context, session, find_user(session, name))
+        kept = _hash_new(password, words)
         with self._context.write() as session:
-            row = _find_user(session, name)
-            row.password = find_hasher().hash(password)
-            row.session = secrets.token_hex(16)
+            row = find_user(session, name)
+            put_password(row, kept)
+            end_sessions(session, row.id)
             self._context.log(session, SYSTEM, "set-password", "user", name)
+
+    def change_password(self, actor: Actor | None, current: str, password: str) -> None:
+        """Change one's own password; all other sessions of the account end.
+
+        Raises `NotSignedInError`, `InvalidMetadataError`, `OverloadedError`, and `TooManyAttemptsError` where the
+        current password was wrong too often.
+        """
+        found = require_signed_in(actor)
+        attempt = self._limits.count_change(found)
+        with self._context.read() as session:
+            row = session.get_one(User, found.id)
+            words = list_words(self._context, session, row)
+        if not is_right(row.password, current):
+            self._context.note(found, "change-password-failed", "user", found.name)
+            raise InvalidMetadataError(faults=[fault("/current_password", N_("This isn't your current password"))])
+        self._limits.take_back(attempt)
+        kept = _hash_new(password, words)
+        with self._context.write() as session:
+            row = session.get_one(User, found.id)
+            put_password(row, kept)
+            end_sessions(session, row.id, besides=found.session)
+            self._context.log(session, found, "change-password", "user", found.name)
 
     def disable_user(self, name: str, *, disabled: bool = True) -> None:
         """Close an account, or open it again; its sessions and tokens end at once."""
         with self._context.write() as session:
-            row = _find_user(session, name)
+            row = find_user(session, name)
             row.disabled = disabled
             row.session = secrets.token_hex(16)
+            end_sessions(session, row.id)
             self._context.log(session, SYSTEM, "disable" if disabled else "enable", "user", name)
 
     def list_users(self) -> Sequence[UserView]:
@@ -69,22 +103,38 @@ class Accounts:
         with self._context.read() as session:
             return [view_user(row) for row in session.scalars(select(User).order_by(User.name))]
 
-    def sign_in(self, name: str, password: str) -> tuple[Actor, str]:
-        """The actor of a name and password, and the mark that a session keeps. Raises `NotSignedInError`."""
-        from argon2.exceptions import Argon2Error
+    def sign_in(self, name: str, password: str, origin: Origin = NOWHERE) -> tuple[Actor, str]:
+        """Begin a session for a name and password: the actor and the text for the cookie.
 
-        row = None
-        if find_identifier_fault("", name) is None:
-            with self._context.read() as session:
-                row = session.scalar(select(User).where(User.name == name))
-        try:
-            # An unknown name costs the same time as a wrong password.
-            find_hasher().verify(row.password if row else _decoy(), password.encode(errors="replace"))
-        except Argon2Error:
-            row = None
-        if row is None or row.disabled:
+        Raises `NotSignedInError`, and `TooManyAttemptsError` where too many wrong sign-ins came before.
+        Both are written to the audit log; a name that no account has isn't, since it may be a password.
+        """
+        row = self._find(name)
+        attempt = self._limits.count_sign_in(name, row, origin)
+        is_known = is_right(row.password if row else None, password)
+        begun = self._begin(row, origin) if is_known and row is not None and not row.disabled else None
+        if begun is None:
+            self._context.note(make_stranger(origin.address), "sign-in-failed", "user", row.name if row else "")
             raise NotSignedInError(N_("The name or password is incorrect"))
-        return view_actor(row), row.session
+        self._limits.take_back(attempt)
+        return begun
+
+    def _find(self, name: str) -> User | None:
+        if find_identifier_fault("", name) is not None:
+            return None
+        with self._context.read() as session:
+            return session.scalar(select(User).where(User.name == name))
+
+    def _begin(self, known: User, origin: Origin) -> tuple[Actor, str] | None:
+        """Begin a session; None where the password was changed or the account closed while it was checked."""
+        with self._context.write() as session:
+            row = session.get(User, known.id, with_for_update=True)
+            if row is None or row.disabled or row.password != known.password:
+                return None
+            text, number = begin_session(self._context, session, row, origin)
+            actor = replace(view_actor(row), address=origin.address, session=number)
+            self._context.log(session, actor, "sign-in", "user", row.name)
+        return actor, text
 
     def get_actor(self, name: str) -> Actor:
         """The actor of an account, for the owner of the instance who acts in its name.
@@ -92,45 +142,36 @@ class Accounts:
         Raises `NotFoundError`, `StateError` if the account is closed.
         """
         with self._context.read() as session:
-            row = _find_user(session, name)
+            row = find_user(session, name)
             if row.disabled:
                 raise StateError(N_("The account “%(name)s” is closed"), name=name)
             return view_actor(row)
 
-    def resume(self, user: int, mark: str) -> Actor | None:
-        """The actor of a session, or None where it has ended."""
-        with self._context.read() as session:
-            row = session.get(User, user)
-            if row is None or row.disabled or not secrets.compare_digest(row.session, mark):
-                return None
-            return view_actor(row)
+    def create_token(
+        self,
+        user: str,
+        name: str = "",
+        *,
+        days: int | None = None,
+        options: TokenOptions | None = None,
+        actor: Actor = SYSTEM,
+    ) -> tuple[str, TokenView]:
+        """A new bearer token for an account; its text is shown this once. `options` say more than name and days.
 
-    def create_token(self, user: str, name: str = "", *, days: int | None = None) -> tuple[str, TokenView]:
-        """A new bearer token for an account; its text is shown this once. `days` until it expires, None: never.
-
-        Raises `NotFoundError`, `InvalidMetadataError`.
+        Raises `NotFoundError`, `InvalidMetadataError`, and `ScopeError` where the actor's own token is for less.
         """
-        faults = list(find_value_faults(name, "/name"))
-        if days is not None and not 1 <= days <= MAX_TOKEN_DAYS:
-            faults.append(fault("/days", N_("A token must last 1 to %(limit)s days"), limit=MAX_TOKEN_DAYS))
-        if faults:
-            raise InvalidMetadataError(faults=faults)
-        text = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        now = self._context.clock()
+        wanted = options or TokenOptions(name=name, days=days)
+        text, now = TOKEN_PREFIX + secrets.token_urlsafe(32), self._context.clock()
         with self._context.write() as session:
-            row = _find_user(session, user)
-            token = Token(
-                user_id=row.id,
-                name=name,
-                digest=_digest(text),
-                created=now,
-                expires=now + timedelta(days=days) if days is not None else None,
-                revoked=False,
-            )
+            row = find_user(session, user)
+            scope = make_scope(session, row, wanted, actor, now)
+            token = make_token(row, wanted.name, digest_text(text), scope, now)
             session.add(token)
-            self._context.log(session, SYSTEM, "create", "token", user, name=name)
+            limit = {"limit": scope.dataset or scope.publisher} if scope.is_limited else {}
+            scopes = list(scope.listed)
+            self._context.log(session, actor, "create", "token", user, name=wanted.name, scopes=scopes, **limit)
             session.flush()
-            return text, _view_token(token, user)
+            return text, view_token(token, user)
 
     def list_tokens(self, user: str | None = None) -> Sequence[TokenView]:
         """All tokens, or those of an account, without their secrets."""
@@ -138,46 +179,58 @@ class Accounts:
         if user is not None:
             query = query.where(User.name == user)
         with self._context.read() as session:
-            return [_view_token(token, name) for token, name in session.execute(query)]
+            return [view_token(token, name) for token, name in session.execute(query)]
 
-    def revoke_token(self, token: int, *, user: str | None = None) -> None:
+    def revoke_token(self, token: int, *, user: str | None = None, actor: Actor = SYSTEM) -> None:
         """End a token; with `user`, one of that account's. Raises `NotFoundError`."""
         with self._context.write() as session:
             row = session.get(Token, token)
-            if row is None or (user is not None and row.user_id != _find_user(session, user).id):
+            if row is None or (user is not None and row.user_id != find_user(session, user).id):
                 raise NotFoundError(N_("There is no token %(id)s"), id=token)
-            row.revoked = True
-            self._context.log(session, SYSTEM, "revoke", "token", str(token))
+            row.revoked, row.ended = True, row.ended or self._context.clock()
+            self._context.log(session, actor, "revoke", "token", str(token))
 
     def authenticate(self, text: str) -> Actor:
         """The actor of a bearer token. Raises `NotSignedInError` where it is unknown, revoked or expired."""
-        query = select(Token, User).join(User, User.id == Token.user_id).where(Token.digest == _digest(text))
+        query = select(Token, User).join(User, User.id == Token.user_id).where(Token.digest == digest_text(text))
         with self._context.read() as session:
             found = session.execute(query).first()
         if found is None:
             raise NotSignedInError(N_("The token isn't valid. Create one with “opendata token create”"))
         token, user = found
-        if token.revoked or user.disabled:
+        now = self._context.clock()
+        if has_ended(token) or user.disabled:
             raise NotSignedInError(N_("The token was revoked. Create a new one with “opendata token create”"))
-        if token.expires is not None and token.expires <= self._context.clock():
+        if token.expires is not None and token.expires <= now:
             raise NotSignedInError(N_("The token has expired. Create a new one with “opendata token create”"))
-        return view_actor(user)
+        if token.used is None or now - token.used >= _USED_EVERY:
+            with self._context.write() as session:
+                session.execute(update(Token).where(Token.id == token.id).values(used=now))
+        return replace(view_actor(user), scope=read_scope(token))
+
+
+def check_account(context: Context, name: str, password: str, role: str, publisher: str | None = None) -> str:
+    """The hash of a new account's password, made before the unit of work that creates it. Raises as `create_user`."""
+    faults = [*_find_faults(name, role, publisher)]
+    with context.read() as session:
+        words = [name, *_list_office_words(context, session, publisher)]
+    faults.extend(find_password_faults(password, words))
+    if faults:
+        raise InvalidMetadataError(faults=sorted(faults, key=lambda item: _ORDER.index(item.pointer)))
+    return hash_password(password)
 
 
 def add_account(
-    context: Context, session: Session, name: str, password: str, role: str, publisher: str | None = None
+    context: Context, session: Session, name: str, kept: str, role: str, publisher: str | None = None
 ) -> User:
-    """Create an account within a unit of work; its row. Raises as `Accounts.create_user`."""
-    faults = list(_find_faults(name, password, role, publisher))
-    if faults:
-        raise InvalidMetadataError(faults=faults)
+    """Create an account that was checked, within a unit of work; its row. Raises as `Accounts.create_user`."""
     if session.scalar(select(User).where(User.name == name)):
         raise StateError(N_("The account “%(name)s” already exists"), name=name)
     if publisher:
         find_publisher(session, publisher)
     row = User(
         name=name,
-        password=find_hasher().hash(password.encode()),
+        password=kept,
         role=Role(role),
         publisher_id=publisher,
         session=secrets.token_hex(16),
@@ -192,7 +245,39 @@ def add_account(
     return row
 
 
-def _find_user(session: Session, name: str) -> User:
+def put_password(row: User, kept: str) -> None:
+    """Give an account the hash of a new password; sessions in processes of an earlier release end."""
+    row.password = kept
+    row.session = secrets.token_hex(16)
+
+
+def list_words(context: Context, session: Session, row: User) -> Sequence[str]:
+    """The words that somebody would try first who wants to guess the password of an account."""
+    return [row.name, *_list_office_words(context, session, row.publisher_id)]
+
+
+def _list_office_words(context: Context, session: Session, publisher: str | None) -> Sequence[str]:
+    from pypinyin import lazy_pinyin
+
+    row = session.get(Publisher, publisher) if publisher else None
+    names = [
+        publisher or "",
+        row.title if row else "",
+        context.settings.title,
+        urlsplit(context.settings.base_url).netloc,
+    ]
+    return [word for name in names if name for word in (name, "".join(lazy_pinyin(name)), *name.split("."))]
+
+
+def _hash_new(password: str, words: Sequence[str]) -> str:
+    faults = find_password_faults(password, words)
+    if faults:
+        raise InvalidMetadataError(faults=faults)
+    return hash_password(password)
+
+
+def find_user(session: Session, name: str) -> User:
+    """The row of an account. Raises `NotFoundError`."""
     known = find_identifier_fault("", name) is None
     row = session.scalar(select(User).where(User.name == name)) if known else None
     if row is None:
@@ -200,11 +285,8 @@ def _find_user(session: Session, name: str) -> User:
     return row
 
 
-def _find_faults(name: str, password: str, role: str, publisher: str | None) -> Sequence[Fault]:
+def _find_faults(name: str, role: str, publisher: str | None) -> Sequence[Fault]:
     faults = [find_identifier_fault("/name", name)]
-    faults.extend(find_value_faults(password, "/password"))
-    if not MIN_PASSWORD <= len(password) <= 1000:
-        faults.append(fault("/password", N_("A password must have at least %(limit)s characters"), limit=MIN_PASSWORD))
     if role not in ACCOUNT_ROLES:
         faults.append(
             fault("/role", N_("“%(value)s” isn't one of %(choices)s"), value=role, choices=", ".join(ACCOUNT_ROLES))
@@ -224,24 +306,3 @@ def view_user(row: User) -> UserView:
     return UserView(
         id=row.id, name=row.name, role=row.role, publisher=row.publisher_id, created=row.created, disabled=row.disabled
     )
-
-
-def _view_token(row: Token, user: str) -> TokenView:
-    return TokenView(id=row.id, user=user, name=row.name, created=row.created, expires=row.expires, revoked=row.revoked)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
-
-
-@cache
-def find_hasher() -> PasswordHasher:
-    """What hashes passwords and checks them."""
-    from argon2 import PasswordHasher
-
-    return PasswordHasher()
-
-
-@cache
-def _decoy() -> str:
-    return find_hasher().hash(secrets.token_hex(16))

@@ -22,7 +22,7 @@ from opendata.domain.roles import Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.text import find_value_faults
-from opendata.services.access.accounts import add_account
+from opendata.services.access.accounts import add_account, check_account
 from opendata.services.catalogue.entries import find_dataset, view_dataset
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.access import disclosure_of, has_ended, where_granted
@@ -52,7 +52,7 @@ class Grants:
         Raises `NotFoundError`, `NotSignedInError`, `NotPermittedError`.
         """
         with self._context.read() as session:
-            require_editor(actor, find_dataset(session, dataset).publisher_id)
+            require_editor(actor, find_dataset(session, dataset).publisher_id, dataset)
             query = select(Grant).where(Grant.dataset_id == dataset).order_by(Grant.created.desc(), Grant.id)
             return [self._view(row) for row in session.scalars(query)]
 
@@ -73,7 +73,7 @@ class Grants:
         """
         with self._context.write() as session:
             row = find_dataset(session, dataset, lock=True)
-            found = require_editor(actor, row.publisher_id)
+            found = require_editor(actor, row.publisher_id, row.id)
             _require_conditional(row)
             until = self._check(said)
             account, publisher = (str(said.get(name) or "").strip() for name in ("account", "publisher"))
@@ -108,7 +108,7 @@ class Grants:
         """
         with self._context.write() as session:
             owner = find_dataset(session, dataset, lock=True)
-            found = require_editor(actor, owner.publisher_id)
+            found = require_editor(actor, owner.publisher_id, owner.id)
             row = session.get(Grant, grant)
             if row is None or row.dataset_id != dataset:
                 raise NotFoundError(N_("There is no grant “%(id)s” for this dataset"), id=grant[:100])
@@ -133,11 +133,13 @@ class Grants:
     def accept(self, text: str, name: str, password: str) -> GrantView:
         """Accept an invitation with a new account, whose role is reader.
 
-        Raises `NotFoundError`, `InvalidMetadataError`, and `StateError` if the name is in use.
+        Raises `NotFoundError`, `InvalidMetadataError`, `OverloadedError`, and `StateError` if the name is in use.
         """
+        self.get_invitation(text)
+        kept = check_account(self._context, name.strip(), password, Role.READER)
         with self._context.write() as session:
             row = self._find_invitation(session, text)
-            user = add_account(self._context, session, name.strip(), password, Role.READER)
+            user = add_account(self._context, session, name.strip(), kept, Role.READER)
             return self._take(session, row, user)
 
     def accept_as(self, actor: Actor | None, text: str) -> GrantView:

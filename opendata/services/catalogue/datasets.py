@@ -27,7 +27,7 @@ from opendata.metadata.identifiers import find_identifier_fault, suggest_identif
 from opendata.services.catalogue.entries import find_dataset, next_metadata, record_entry, view_dataset
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.catalogue.withdrawals import Withdrawals
-from opendata.services.core.access import disclosure_of, is_listed, where_listed
+from opendata.services.core.access import disclosure_of, is_listed, where_edited, where_listed
 from opendata.services.core.actors import SYSTEM, Actor, require_editor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
@@ -58,8 +58,8 @@ class Datasets:
         query = select(Dataset).order_by(Dataset.id).limit(limit + 1)
         if actor is None:
             query = query.where(where_listed())
-        elif not actor.is_maintainer:
-            query = query.where(or_(where_listed(), Dataset.publisher_id == (actor.edited_publisher or "")))
+        else:
+            query = query.where(or_(where_listed(), where_edited(actor)))
         if publisher:
             if find_identifier_fault("", publisher):
                 return Page([])
@@ -82,7 +82,7 @@ class Datasets:
         """One dataset. Raises `NotFoundError` if there is no such dataset that this reader may see."""
         with self._context.read() as session:
             row = find_dataset(session, dataset)
-            if not is_listed(row) and not (actor and actor.may_edit(row.publisher_id)):
+            if not is_listed(row) and not (actor and actor.may_edit(row.publisher_id, row.id)):
                 raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
             return view_dataset(row, actor)
 
@@ -93,7 +93,7 @@ class Datasets:
         """
         with self._context.read() as session:
             row = find_dataset(session, dataset)
-            return view_dataset(row, require_editor(actor, row.publisher_id), ahead=True)
+            return view_dataset(row, require_editor(actor, row.publisher_id, row.id), ahead=True)
 
     def create(
         self, actor: Actor | None, found: Mapping[str, Any], *, once: Once | None = None
@@ -174,7 +174,7 @@ class Datasets:
         """
         with self._context.write() as session:
             row = find_dataset(session, dataset, lock=True)
-            found_actor = require_editor(actor, row.publisher_id)
+            found_actor = require_editor(actor, row.publisher_id, row.id)
             if revision is not None and revision != row.revision:
                 raise PreconditionError(
                     N_("The dataset has changed since you read it. Read it again, then make your change")

@@ -46,7 +46,7 @@ def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Datas
 def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = False) -> DatasetView:
     """The value of a row, `ahead` as its next version will show it; what is proposed is for those who may edit it."""
     metadata = read_metadata(next_metadata(row) if ahead else row.meta)
-    proposed = row.proposed if actor is not None and actor.may_edit(row.publisher_id) else None
+    proposed = row.proposed if actor is not None and actor.may_edit(row.publisher_id, row.id) else None
     return DatasetView(
         id=row.id,
         uuid=row.uuid,

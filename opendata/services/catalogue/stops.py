@@ -43,7 +43,7 @@ class Stops:
         Raises `NotFoundError`, `NotPermittedError`, `InvalidMetadataError`, and `StateError` where it is off already.
         """
         with self._context.read() as session:
-            found = require_editor(actor, find_dataset(session, dataset).publisher_id)
+            found = require_editor(actor, find_dataset(session, dataset).publisher_id, dataset)
         return self._decide(found, dataset, version, reason, suspended=True)
 
     def release(self, actor: Actor | None, dataset: str, version: str, *, reason: str) -> VersionView:

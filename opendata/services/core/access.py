@@ -30,6 +30,15 @@ def is_listed(row: Dataset) -> bool:
     return row.head is not None or row.editions > 0
 
 
+def where_edited(actor: Actor) -> ColumnElement[bool]:
+    """The condition on rows of `datasets` under which somebody may edit them."""
+    if actor.is_maintainer:
+        return true()
+    own = Dataset.publisher_id == (actor.edited_publisher or "")
+    limit = actor.scope.dataset if actor.scope else None
+    return own if limit is None else and_(own, Dataset.id == limit)
+
+
 def where_open() -> ColumnElement[bool]:
     """The condition on rows of `datasets` under which anyone may have the data."""
     return and_(_say("attribute", OPEN), _say("scope", PUBLIC))
@@ -42,7 +51,7 @@ def where_standing() -> ColumnElement[bool]:
 
 def where_published_by(actor: Actor) -> ColumnElement[bool]:
     """The condition on rows of `versions` under which an actor decides about them: their publisher's, or all."""
-    own = select(Dataset.id).where(Dataset.publisher_id == actor.edited_publisher)
+    own = select(Dataset.id).where(where_edited(actor))
     return true() if actor.is_maintainer else Version.dataset_id.in_(own)
 
 
@@ -86,7 +95,9 @@ def may_have_rows(
         return True
     if disclosure.is_closed or reader is None:
         return False
-    return reader.may_edit(row.publisher_id) or _is_granted(context, session, row.id, reader)
+    if not reader.covers(row.publisher_id, row.id):
+        return False
+    return reader.may_edit(row.publisher_id, row.id) or _is_granted(context, session, row.id, reader)
 
 
 def require_rows(

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Event
 from opendata.db.session import Database
+from opendata.domain.access.addresses import shorten_address
 from opendata.errors import N_, NotFoundError
 from opendata.services.core.actors import Actor
+from opendata.services.core.event_chain import add_event, chain_events, collect_events
 from opendata.settings import Settings
 from opendata.storage.signing import Signer
 from opendata.storage.store import Store
@@ -63,9 +65,11 @@ class Context:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A unit of work that changes something."""
+        """A unit of work that changes something; what it logs is chained at its end."""
         with self.database.unit(write=True) as session:
+            collect_events(session)
             yield session
+            chain_events(session, self.clock())
 
     @contextmanager
     def work_folder(self) -> Iterator[Path]:
@@ -92,7 +96,13 @@ class Context:
             yield path
 
     def log(self, session: Session, actor: Actor, verb: str, kind: str, subject: str, **details: Any) -> None:
-        """Add a line to the audit log within a unit of work."""
-        session.add(
-            Event(at=self.clock(), actor=actor.name, verb=verb, subject_kind=kind, subject=subject, details=details)
-        )
+        """Add a line to the audit log within a unit of work that writes."""
+        address = shorten_address(actor.address, self.settings.audit_addresses)
+        event = Event(at=self.clock(), actor=actor.name, verb=verb, subject_kind=kind, subject=subject)
+        event.details, event.address = details, address
+        add_event(session, event)
+
+    def note(self, actor: Actor, verb: str, kind: str, subject: str, **details: Any) -> None:
+        """Add a line to the audit log about something that changes nothing else."""
+        with self.write() as session:
+            self.log(session, actor, verb, kind, subject, **details)

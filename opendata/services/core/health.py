@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 from sqlalchemy import text
 
-from opendata.errors import N_, BackendError
+from opendata.errors import N_, BackendError, StorageFullError
 from opendata.services.core.context import Context
+from opendata.storage.faults import FAULTY, is_read_only, require_room
 
 
 class Health:
@@ -26,3 +30,15 @@ class Health:
             session.execute(text("SELECT 1"))
         if not self._context.settings.public_folder.is_dir():
             raise BackendError(N_("The public store is missing"))
+
+    def find_write_fault(self) -> BackendError | None:
+        """Why nothing can be sent or published at the moment, although readers are served; None where all is well."""
+        settings = self._context.settings
+        for folder in (settings.private_folder, settings.public_folder, settings.home):
+            if is_read_only(folder):
+                return BackendError(FAULTY, reason=os.strerror(errno.EROFS))
+        try:
+            require_room(settings.private_folder, settings.free_bytes)
+        except StorageFullError as error:
+            return error
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from opendata.errors import N_, BackendError, StateError
@@ -70,6 +71,14 @@ def create_instance(settings: Settings, *, review: str | None = None) -> bool:
     return new
 
 
+def read_secret(settings: Settings) -> str:
+    """The secret that signs the cookie of forms and keys the digests of addresses, made on first use."""
+    path = settings.key_folder / SESSION_FILE
+    if not settings.secret_key and not path.exists():
+        write_secret(path, secrets.token_hex(32))
+    return settings.secret_key or path.read_text(encoding="ascii").strip()
+
+
 def write_public_key(settings: Settings) -> None:
     """Put the public half of the present key where operators find it."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -83,10 +92,14 @@ def write_public_key(settings: Settings) -> None:
 
 
 def migrate_database(settings: Settings) -> None:
-    """Bring the tables to the newest form, making them where there are none. Raises `BackendError`."""
+    """Bring the tables to the newest form, making them where there are none. Raises `BackendError`.
+
+    Events of a release without the chain of the audit log are chained.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
     from opendata.db.session import Database
+    from opendata.services.core.event_chain import chain_past
 
     if not settings.database_url:
         (settings.home / "opendata.sqlite").touch(mode=0o600)  # its journals get the mode of the file itself
@@ -94,6 +107,7 @@ def migrate_database(settings: Settings) -> None:
     try:
         if not database.is_current():
             database.migrate()
+            chain_past(database, datetime.now(UTC))
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise BackendError(N_("The database isn't responding: %(reason)s"), reason=reason) from error

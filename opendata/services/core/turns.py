@@ -17,7 +17,7 @@ from pathlib import Path
 
 from opendata.errors import BusyError
 
-_WAIT_SECONDS = 3.0
+WAIT_SECONDS = 3.0
 _LOOK_SECONDS = 0.05
 _MOST_WAITING = 2
 
@@ -32,7 +32,7 @@ class Turns:
 
     @contextmanager
     def take(self, group: str, subject: str, message: str) -> Iterator[Callable[[], bool]]:
-        """Have a turn, waiting for it a few seconds. Raises `BusyError` with this message where there is none.
+        """Have a turn, waiting for it a few seconds. Raises `BusyError` with this message if it takes too long.
 
         Gives a function that says whether the turn is still wanted: no longer once another has been asked for by the
         same group for the same subject.
@@ -51,7 +51,7 @@ class Turns:
                 now = _read(wanted)
                 return now == ticket or not now.startswith(place)
 
-            ends = time.monotonic() + _WAIT_SECONDS
+            ends = time.monotonic() + WAIT_SECONDS
             with ExitStack() as held:
                 for names in ([f"{name}.lock"], [f"{number}.turn" for number in range(self._most)]):
                     while not any(_lock(self._folder / item, held) for item in names):

@@ -385,7 +385,7 @@ class GrantView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenView:
-    """A token without its secret."""
+    """A token without its secret: what it is for, at most what its owner may do, and when it was last used."""
 
     id: int
     user: str
@@ -393,3 +393,7 @@ class TokenView:
     created: datetime
     expires: datetime | None
     revoked: bool
+    scopes: Sequence[str] = ()
+    publisher: str | None = None
+    dataset: str | None = None
+    used: datetime | None = None

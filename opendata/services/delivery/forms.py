@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import logging
 import mmap
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -26,6 +27,8 @@ from opendata.services.core.values import ServedFile
 from opendata.services.delivery.known_files import KnownFiles
 from opendata.services.delivery.package_form import write_package
 from opendata.storage.derived import DerivedFile, DerivedFolder
+
+logger = logging.getLogger(__name__)
 
 FORMS: Mapping[str, str] = {
     "csv": "text/csv; charset=utf-8",
@@ -148,7 +151,11 @@ class Forms:
         make = partial(_write_zstd if coding == "zstd" else _write_gzip, form)
         key = f"{form.key}-{coding}.{_EDITION}"
         at_once = form.size <= ENCODED_AT_ONCE
-        found = self._folder.get(key, make) if at_once else self._folder.begin(key, make)
+        try:
+            found = self._folder.get(key, make) if at_once else self._folder.begin(key, make)
+        except OSError as error:
+            logger.warning("%s is sent as it is: %s", form.name, error)
+            return None
         if not found or found.size >= form.size:
             return None
         return replace(serve_derived(key, found, form.name, form.media_type), is_public=form.is_public)
@@ -157,7 +164,11 @@ class Forms:
         """The SHA-512 of a form's bytes, taken once and kept; None where that would take long."""
         if form.size > _SHA512_BYTES:
             return None
-        return self._folder.get(f"{form.key}-sha512", partial(_write_sha512, form)).path.read_bytes()
+        try:
+            return self._folder.get(f"{form.key}-sha512", partial(_write_sha512, form)).path.read_bytes()
+        except OSError as error:
+            logger.warning("%s is sent without its SHA-512: %s", form.name, error)
+            return None
 
     def forget(self, digests: Collection[str]) -> None:
         """Delete all that was made of these blobs and manifests."""

@@ -22,7 +22,7 @@ from opendata.domain.manifest import Manifest
 from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.entries import find_dataset, next_metadata
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.core.access import is_listed
+from opendata.services.core.access import is_listed, where_edited
 from opendata.services.core.actors import Actor, require_editor, require_publisher, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.once import create_once
@@ -69,8 +69,7 @@ class Drafts(Steps):
         """
         found = require_publisher(actor)
         query = select(Draft).join(Dataset).order_by(Draft.created.desc(), Draft.id.desc())
-        if not found.is_maintainer:
-            query = query.where(Dataset.publisher_id == found.edited_publisher)
+        query = query.where(where_edited(found))
         if dataset:
             query = query.where(Draft.dataset_id == dataset)
         if status:
@@ -94,9 +93,7 @@ class Drafts(Steps):
         """
         found = require_signed_in(actor)
         query = select(Draft).join(Dataset).where(Draft.status == DraftState.SUBMITTED, Draft.wanted == "")
-        if not found.is_maintainer:
-            query = query.where(Dataset.publisher_id == (found.edited_publisher or ""))
-        query = query.options(selectinload(Draft.checks), selectinload(Draft.comments))
+        query = query.where(where_edited(found)).options(selectinload(Draft.checks), selectinload(Draft.comments))
         with self._context.read() as session:
             return [
                 view_draft(row, self._find_base(row), with_report=False, required=self._required)
@@ -107,7 +104,7 @@ class Drafts(Steps):
         """The actor where they may send drafts, else `NotSignedInError`, `NotFoundError` or `NotPermittedError`."""
         found = require_signed_in(actor)
         with self._context.read() as session:
-            return require_editor(found, find_dataset(session, dataset).publisher_id)
+            return require_editor(found, find_dataset(session, dataset).publisher_id, dataset)
 
     def find_decisions(self, dataset: str, table: str) -> Mapping[str, Any]:
         """What is kept of the decisions about the personal data of a table. Raises `NotFoundError`."""
@@ -118,7 +115,7 @@ class Drafts(Steps):
         """One draft with its report. Raises `NotFoundError`, `NotPermittedError`."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             return view_draft(row, self._find_base(row), required=self._required)
 
     def get_progress(self, actor: Actor | None, draft: str) -> ProgressView:
@@ -127,14 +124,15 @@ class Drafts(Steps):
         Raises `NotFoundError`, `NotPermittedError`.
         """
         size = select(func.coalesce(func.sum(DraftResource.upload_bytes), 0))
-        columns = (Draft.status, Draft.stage, Draft.progress, Draft.wanted, Draft.error, Dataset.publisher_id)
-        query = select(*columns, size.where(DraftResource.draft_id == Draft.id).scalar_subquery())
+        columns = (Draft.status, Draft.stage, Draft.progress, Draft.wanted, Draft.error)
+        owner = (Dataset.publisher_id, Dataset.id)
+        query = select(*columns, *owner, size.where(DraftResource.draft_id == Draft.id).scalar_subquery())
         with self._context.read() as session:
             row = session.execute(query.join(Dataset).where(Draft.id == draft)).one_or_none()
         if row is None:
             raise refuse_unknown(draft)
-        status, stage, progress, wanted, error, publisher, total = row
-        require_editor(actor, publisher)
+        status, stage, progress, wanted, error, publisher, dataset, total = row
+        require_editor(actor, publisher, dataset)
         return ProgressView(
             status=status, stage=stage, progress=progress, total=int(total), is_at_work=is_at_work(wanted, error)
         )
@@ -148,7 +146,7 @@ class Drafts(Steps):
         """
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             kept = next((item.changes for item in row.resources if item.name == resource), None)
         if not kept:
             raise NotFoundError(N_("The draft has no comparison for a table “%(name)s”"), name=resource[:100])
@@ -171,18 +169,19 @@ class Drafts(Steps):
         """The file of an attachment that was sent with a draft. Raises `NotFoundError`, `NotPermittedError`."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             found = next((item for item in row.attachments if item.name == name), None)
             if found is None:
                 raise NotFoundError(N_("No attachment “%(name)s” was sent with the draft"), name=name[:100])
-            return ServedFile(
-                open=partial(self._context.private.open_blob, found.upload),
-                local_copy=partial(self._context.kept_copy, found.upload),
-                name=found.filename,
-                media_type=found.mediatype,
-                sha256=found.upload,
-                size=found.upload_bytes,
-            )
+        self._context.note(require_signed_in(actor), "download", "original", f"{draft}/{name}")
+        return ServedFile(
+            open=partial(self._context.private.open_blob, found.upload),
+            local_copy=partial(self._context.kept_copy, found.upload),
+            name=found.filename,
+            media_type=found.mediatype,
+            sha256=found.upload,
+            size=found.upload_bytes,
+        )
 
     def create(
         self,

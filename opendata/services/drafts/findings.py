@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from opendata.errors import N_, NotFoundError
-from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.actors import Actor, require_editor, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
@@ -79,6 +79,7 @@ class Findings:
             out = self._open()
             header_row = max(source.dialect.header_rows, default=1)
             write_marked_xlsx(rows, found, out, voice, header_row=header_row)
+        self._context.note(require_signed_in(actor), "download", "original", f"{draft}/{resource}")
         return _rewind(out)
 
     @contextmanager
@@ -86,7 +87,7 @@ class Findings:
         """Local copies of the files."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             found = next((item for item in row.resources if item.name == resource), None)
         if found is None or not found.checked or found.findings is None:
             raise NotFoundError(N_("The draft has no findings for a table “%(name)s”"), name=resource[:100])

@@ -20,6 +20,7 @@ from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_draft
 
 _REPORT_SECONDS = 1.0
+_LEASES = 10
 _GIVEN_BACK: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}
 _DONE: Mapping[str, Any] = {"wanted": "", "attempts": 0, "due": None, "error": None}
 
@@ -92,6 +93,16 @@ class Lease:
             raise LostLeaseError
 
 
+def is_free(context: Context) -> ColumnElement[bool]:
+    """Whether nobody holds a draft: no lease, one that is over, or one that no clock could have given.
+
+    A clock that was an hour ahead, and has been set, leaves leases that would hold for an hour.
+    """
+    now = context.clock()
+    latest = now + _LEASES * timedelta(seconds=context.settings.lease_seconds)
+    return or_(Draft.lease_until.is_(None), Draft.lease_until < now, Draft.lease_until > latest)
+
+
 def take_lease(context: Context, draft: str) -> Lease | None:
     """Take hold of a draft that has work and that nobody holds; None where there is nothing to do.
 
@@ -99,12 +110,11 @@ def take_lease(context: Context, draft: str) -> Lease | None:
     """
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     now = context.clock()
-    free = or_(Draft.lease_until.is_(None), Draft.lease_until < now)
     due = or_(Draft.due.is_(None), Draft.due <= now)
     is_check = Draft.wanted == "process"
     query = (
         update(Draft)
-        .where(Draft.id == draft, Draft.wanted != "", free, due)
+        .where(Draft.id == draft, Draft.wanted != "", is_free(context), due)
         .values(
             status=case((is_check, literal(DraftState.VALIDATING, Draft.status.type)), else_=Draft.status),
             modified=case((is_check, literal(now, UtcDateTime())), else_=Draft.modified),

@@ -73,7 +73,7 @@ class Matching:
         """The schemas that fit a checked table, the best first, and the one in force; none where it has no header."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             found = next((item for item in row.resources if item.name == resource), None)
             if found is None:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])
@@ -85,7 +85,7 @@ class Matching:
         """The proposals for those tables of a draft that have no schema, by their names; only where some fit."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             bare = [item for item in row.resources if not item.schema and _list_labels(item)][:MOST_TABLES]
             candidates = self._list_candidates(session, row) if bare else []
             ranked = {item.name: _rank(item, candidates) for item in bare}

@@ -25,7 +25,7 @@ from opendata.services.drafts.readings import read_resource_choices
 
 logger = logging.getLogger(__name__)
 
-_TRIED_BYTES = 64 * 1024 * 1024
+TRIED_BYTES = 64 * 1024 * 1024
 """A larger file, in bytes, is shown as it was read last: to read it again takes a worker."""
 
 _TOO_LARGE_TO_TRY = N_(
@@ -68,13 +68,13 @@ class Previews:
         with self._context.read() as session:
             row = find_draft(session, draft)
             publisher = row.dataset.publisher_id
-            require_editor(actor, publisher)
+            require_editor(actor, publisher, row.dataset_id)
             found = next((item for item in row.resources if item.name == resource), None)
             if found is None:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])
             session.expunge_all()
         in_force = read_resource_choices(found)
-        is_large = found.upload_bytes > _TRIED_BYTES
+        is_large = found.upload_bytes > TRIED_BYTES
         is_last = is_large or (choices is None and found.engine_dialect is not None)
         chosen = in_force if choices is None or is_last else choices
         fault: OpendataError | None
@@ -86,7 +86,7 @@ class Previews:
         else:
             fault = seen.fault
         if is_large and choices is not None and fault is None:
-            fault = TooLargeError(_TOO_LARGE_TO_TRY, size=_TRIED_BYTES >> 20)
+            fault = TooLargeError(_TOO_LARGE_TO_TRY, size=TRIED_BYTES >> 20)
         return ReadingPreview(
             name=found.name,
             file=found.file,
@@ -99,7 +99,7 @@ class Previews:
         )
 
     def _read(self, found: DraftResource, choices: Choices | None, is_wanted: Callable[[], bool]) -> Preview:
-        """Read a table anew by choices, or without any as it was read last."""
+        """Read a table again by choices, or without any as it was read last."""
         settings = self._context.settings
         bounds = Bounds(seconds=settings.preview_seconds, memory=settings.preview_memory_bytes)
         folder = Path(tempfile.mkdtemp(dir=self._make_root()))
@@ -133,7 +133,7 @@ class Previews:
         text = sample = None
         if found.engine_dialect is not None:
             text = str(opened.enter_context(self._context.kept_copy(found.plain or found.upload)))
-        if (found.reading or {}).get("form") == "csv" and found.upload_bytes <= _TRIED_BYTES:
+        if (found.reading or {}).get("form") == "csv" and found.upload_bytes <= TRIED_BYTES:
             sample = str(opened.enter_context(self._context.kept_copy(found.upload)))
         return LastReading(text=text, dialect=found.engine_dialect, reading=found.reading or {}, sample=sample)
 

@@ -52,14 +52,15 @@ class Readings:
     ) -> Sequence[dict[str, Any]]:
         """The rows of the resources that the other tables of an upload become; `taken` are names in use.
 
-        The files in a container become uploads of their own, so that it is unpacked once.
+        The files in a container become uploads of their own, so that it is unpacked once; but not the table of a
+        Shapefile, which needs the files beside it.
         """
         rows = []
         for table in tables[1:]:
             name = _find_name(resource.name, table, taken)
             taken.add(name)
             upload, size = resource.upload, resource.upload_bytes
-            if table.members:
+            if table.members and not table.is_joined:
                 upload, size = self._context.private.put_blob(table.path)
             rows.append(
                 {

@@ -228,7 +228,7 @@ class Steps:
             raise InvalidMetadataError(faults=[fault("/text", N_("Enter a comment"))])
         with self._context.write() as session:
             row = find_draft(session, draft, lock=True)
-            found = require_editor(actor, row.dataset.publisher_id)
+            found = require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             now = self._context.clock()
             add_comment(row, kind=Remark.COMMENT, actor=found.name, at=now, text=text.strip(), check=check, place=place)
             row.revision += 1  # so that nobody signs who hasn't seen it
@@ -348,7 +348,7 @@ class Steps:
         """Take a step with a draft. Raises `StateError` where the step starts from other states."""
         with self._context.write() as session:
             row = find_draft(session, draft, lock=True)
-            found = require_editor(actor, row.dataset.publisher_id)
+            found = require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             if revision is not None and revision != row.revision:
                 raise PreconditionError(N_("The draft has changed since you read it. Read it again"))
             if row.status not in step.sources or (step.is_idle and row.wanted == "publish" and not is_put_off(row)):

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from opendata.db.models import Draft, DraftResource
-from opendata.domain.schema import TableSchema
 from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.intake.understanding import read_choices
 from opendata.privacy.treatments.parsing import require_shape
@@ -16,7 +15,7 @@ from opendata.services.drafts.draft_view import NO_ROWS, is_said_empty, say_empt
 from opendata.services.drafts.intake import resolve_schema
 from opendata.services.drafts.readings import remember_choices
 from opendata.services.privacy.gate import BY, NOTES, QUASI, RESTORED, is_restored
-from opendata.services.privacy.treating import read_decisions
+from opendata.services.privacy.treating import declare_columns, read_decisions
 from opendata.tables.repair.recipe import describe_recipe, read_recipe
 from opendata.tables.text.dialect import read_dialect
 
@@ -74,7 +73,9 @@ def _decide(row: Draft, resource: DraftResource, document: Mapping[str, Any] | N
     if document is not None:
         require_shape(document)
     if document is not None and known is not None:
-        read_decisions(document, schema := TableSchema(known))
+        # a file may have more columns than its schema
+        schema = declare_columns(known, [item["name"] for item in resource.profile or ()])
+        read_decisions(document, schema)
         unknown = [name for name in document.get(QUASI, ()) if name not in schema.names]
         if unknown:
             text = N_("“%(key)s” must be a list of columns of this table")

@@ -19,15 +19,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Table, func, null, select, text
+from sqlalchemy import JSON, DateTime, Table, delete, func, null, select, text
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Base, Dataset, Event, User
+from opendata.db.models import Base, Dataset, Event, EventChain, User
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, StateError
 from opendata.metadata.versions import parse_version
+from opendata.services.audit.checkpoints import read_position
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context, read_clock
+from opendata.services.core.event_chain import add_event, chain_events, chain_past, collect_events
 from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance
 from opendata.services.operations.doors import Closed, close_doors
 from opendata.services.operations.ends import COUNTED, Ends, keep_ends, take_ends
@@ -83,10 +85,11 @@ class Backups:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             tables = {table.name: _dump_table(session, table, fresh) for table in Base.metadata.sorted_tables}
             left_out = self._list_unknown(session)
+            last_event = session.scalar(select(func.max(Event.position))) or 0
         settings = self._context.settings
         files = [
             *(("public", name) for name, _ in _walk(settings.public_folder) if name not in left_out),
-            *(("private", name) for name, _ in _walk(settings.private_folder)),
+            *(("private", name) for name, _ in _walk(settings.private_folder) if read_position(name) <= last_event),
         ]
         new_files = new_bytes = 0
         for number, (store, name) in enumerate(files, 1):
@@ -274,23 +277,20 @@ def _restore_database(
         with database.unit(write=True) as session:
             if any(session.scalar(select(func.count()).select_from(model)) for model in (User, Dataset, Event)):
                 raise StateError(N_("The database already contains an instance. Restore into an empty one"))
+            session.execute(delete(EventChain))  # the backup has its own, or events that aren't chained yet
             for table in Base.metadata.sorted_tables:
                 _load_table(session, table, source / "database" / f"{table.name}.jsonl")
             closed = close_doors(session, keep_tokens=keep_tokens, keep_passwords=keep_passwords)
             if newer is not None:
                 take_ends(session, newer, store, ends)
             keep_ends(session, settings.public_folder, ends)
-            details = {**asdict(closed), **{name: getattr(ends, name) for name in COUNTED}}
-            session.add(
-                Event(
-                    at=read_clock(),
-                    actor=SYSTEM.name,
-                    verb="restore",
-                    subject_kind="instance",
-                    subject="",
-                    details=details,
-                )
-            )
+        chain_past(database, read_clock())
+        event = Event(at=read_clock(), actor=SYSTEM.name, verb="restore", subject_kind="instance", subject="")
+        event.details = {**asdict(closed), **{name: getattr(ends, name) for name in COUNTED}}
+        with database.unit(write=True) as session:
+            collect_events(session)
+            add_event(session, event)
+            chain_events(session, event.at)
     finally:
         database.dispose()
     return closed, ends

@@ -9,10 +9,10 @@ import base64
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Grant, Token, User
+from opendata.db.models import Grant, Recovery, Token, User, UserSession
 from opendata.services.core.context import read_clock
 
 
@@ -28,16 +28,20 @@ class Closed:
 
 
 def close_doors(session: Session, *, keep_tokens: bool = False, keep_passwords: bool = False) -> Closed:
-    """End all tokens, sessions and invitations, and all passwords, within a unit of work.
+    """End all tokens, sessions, invitations and recovery links, and all passwords, within a unit of work.
 
     `keep_tokens` keeps tokens, sessions and invitations, `keep_passwords` the passwords. An account without a password
     stays what it was, but nobody can sign in to it until it is given a new one.
     """
     tokens = invitations = sessions = passwords = 0
+    session.execute(delete(Recovery))  # a link may have been used since
     if not keep_tokens:
-        live = (Token.revoked.is_(False), Token.expires.is_(None) | (Token.expires > read_clock()))
+        now = read_clock()
+        standing = and_(Token.ended.is_(None), Token.revoked.is_(False) | Token.verbs.is_not(None))
+        live = (standing, Token.expires.is_(None) | (Token.expires > now))
         tokens = session.scalar(select(func.count(Token.id)).where(*live)) or 0
-        session.execute(update(Token).values(revoked=True))
+        session.execute(update(Token).where(standing).values(revoked=True, ended=now))
+        session.execute(delete(UserSession))
         open_ones = Grant.invitation.is_not(None)
         invitations = session.scalar(select(func.count()).select_from(Grant).where(open_ones)) or 0
         session.execute(update(Grant).where(open_ones).values(invitation=None, invited_until=None))

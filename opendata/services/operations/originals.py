@@ -42,7 +42,7 @@ class Originals:
         """What could be erased of a draft: nothing while it is at work. Raises as `erase` does."""
         with self._context.read() as session:
             row = _find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             return _measure(self._list(session, [row]).values() if row.status in ENDED else ())
 
     def erase(self, actor: Actor | None, draft: str) -> Erased:
@@ -52,7 +52,7 @@ class Originals:
         """
         with self._context.read() as session:
             row = _find_draft(session, draft)
-            found = require_editor(actor, row.dataset.publisher_id)
+            found = require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             if row.status not in ENDED:
                 raise StateError(N_("The draft is still at work. Publish or discard it first"))
             names = self._list(session, [row])
@@ -62,7 +62,7 @@ class Originals:
         """Erase the originals of all drafts of a dataset that are at work no more. Raises as `erase` does."""
         with self._context.read() as session:
             owner = find_dataset(session, dataset)
-            found = require_editor(actor, owner.publisher_id)
+            found = require_editor(actor, owner.publisher_id, owner.id)
             query = select(Draft).where(Draft.dataset_id == owner.id, Draft.status.in_(ENDED))
             rows = list(session.scalars(query))
             names = self._list(session, rows)

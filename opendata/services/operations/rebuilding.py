@@ -25,8 +25,10 @@ from opendata.errors import N_, IntegrityError, NotFoundError, OpendataError, St
 from opendata.metadata.canonical import digest
 from opendata.metadata.keys import PublicKey, find_signer
 from opendata.metadata.versions import parse_version
+from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.catalogue.schemas import index_schema
 from opendata.services.catalogue.version_index import index_version
+from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context
 from opendata.services.core.records import count_editions, read_keys
 from opendata.storage.store import entry_key, erratum_key, publisher_key, signature_key, suspension_key, tombstone_key
@@ -81,6 +83,8 @@ class Rebuilding:
         with self._context.write() as session:
             self._restore_publishers(session, keys, rebuilt)
             self._restore_schemas(session, keys, rebuilt)
+            Checkpoints(self._context).begin_again(session)
+            self._context.log(session, SYSTEM, "rebuild", "catalogue", "")
         aliases = self._read_aliases(keys, rebuilt)
         names = [name for name in self._list_names("entries") if name not in aliases]
         todo = [name for name in names if name not in known]

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from opendata.domain.schema import TableSchema
+from opendata.domain.schema import Field, TableSchema
 from opendata.errors import N_, InputError
 from opendata.intake.opening import find_tables
 from opendata.intake.reading import read_table
@@ -27,8 +27,9 @@ OnProgress = Callable[[float, str], None]
 def describe_file(path: Path) -> dict[str, Any]:
     """The tables of a file: `{"tables": [{name, form, encoding, dialect, sheet, header_rows, rows, fields, …}]}`.
 
-    `rows` counts rows of data; `fields` are the columns, each with the type that all its rows fit. Hidden sheets are
-    named, not read. `errors` counts what is wrong with the structure of a table. Raises `UnreadableFileError`,
+    `rows` counts rows of data; `fields` are the columns, each with the type that all its rows fit, and in `opendata`
+    what the file says of it (`unit`, `percent`, `crs`). Hidden sheets are named, not read. `errors` counts what is
+    wrong with the structure of a table, `remarks` what is odd in its texts and rows. Raises `UnreadableFileError`,
     `UnsupportedFormatError`, `TooLargeError`.
     """
     with TemporaryDirectory() as name:
@@ -45,12 +46,19 @@ def _describe_table(found: FoundTable, folder: Path) -> dict[str, Any]:
     schema = TableSchema({"fields": list(opened.fields)}) if opened.fields else table.schema
     if not opened.fields and table.task.valid:
         schema = TableSchema(propose_schema(table.parquet))
+    counts = table.task.describe()["opendata"]["counts"]
     return {
         **opened.understanding.describe(),
         "rows": table.rows,
-        "fields": [{"name": item.name, "type": item.type} for item in (schema.fields if schema else ())],
-        "errors": sum(count["count"] for count in (table.task.describe().get("opendata") or {}).get("counts", ())),
+        "fields": [_describe_field(item) for item in (schema.fields if schema else ())],
+        "errors": sum(count["count"] for count in counts if "strength" not in count),
+        "remarks": [count for count in counts if "strength" in count],
     }
+
+
+def _describe_field(field: Field) -> dict[str, Any]:
+    found = {"name": field.name, "type": field.type}
+    return {**found, "opendata": dict(field.own)} if field.own else found
 
 
 def convert_file(

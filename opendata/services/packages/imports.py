@@ -157,15 +157,28 @@ class Imports:
         if found and (not said.partial or not options):
             return self._refuse_all(package, found, folder=folder, paths=paths, options=options)
         dataset = self._ensure_dataset(actor, package, publisher)
-        view = self._create_draft(actor, dataset, package, paths, options)
-        self._work.run_to_end(view.id)
-        view = self._drafts.get(actor, view.id)
+        draft = self._create_draft(actor, dataset, package, paths, options).id
+        try:
+            return self._publish(actor, package, draft, found, said)
+        finally:
+            self._give_up(actor, draft)
+
+    def _publish(
+        self, actor: Actor, package: PackageDescription, draft: str, found: dict[str, ImportedResource], said: Said
+    ) -> Imported:
+        self._work.run_to_end(draft)
+        view = self._drafts.get(actor, draft)
         _collect(view, found)
         require_fitting(view, said.privacy)
         if view.status == DraftState.INVALID and said.partial:
             view = self._drop_invalid(actor, view, found)
         view = self._refuse_unsaid(actor, view, found, said.partial)
         return self._finish(actor, package, view, found, said.reason)
+
+    def _give_up(self, actor: Actor, draft: str) -> None:
+        """Discard the draft of a refused package, so that its files aren't kept longer than those of other drafts."""
+        if self._drafts.get(actor, draft).status in (DraftState.VALID, DraftState.INVALID):
+            self._drafts.discard(actor, draft)
 
     def _fetch(self, files: PackageSource, resource: ResourceDescription, folder: Path) -> tuple[ResourceOption, Path]:
         """A resource's file on the local disk and what its package says about it. Raises whatever is wrong with it."""

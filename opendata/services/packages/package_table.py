@@ -23,7 +23,12 @@ from opendata.services.packages.package_source import PackageSource
 PACKAGED = Choices(exact=True)
 """A package says all that is to be known about its files."""
 
-_PACKED = frozenset(["xlsx", "xls", "xlsb", "ods", "parquet", "arrow", "gzip", "bzip2", "xz", "zstd", "zip", "tar"])
+_PACKED = frozenset(
+    [
+        *("xlsx", "xls", "xlsb", "ods", "spreadsheetml", "dbase", "parquet", "arrow"),
+        *("gzip", "bzip2", "xz", "zstd", "zip", "tar"),
+    ]
+)
 """Kinds of files that hold tables, but are not text: in a package they are named as what they are not."""
 
 

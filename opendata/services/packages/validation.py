@@ -14,6 +14,7 @@ from opendata.errors import InputError, InvalidPackageError, OpendataError
 from opendata.intake.opening import find_tables
 from opendata.intake.reading import OnShare, read_table
 from opendata.intake.tables import FoundTable, OpenedTable
+from opendata.intake.understanding import CAREFUL
 from opendata.metadata.package import ResourceDescription, parse_document, read_package
 from opendata.services.packages.package_source import PackageSource, open_source
 from opendata.services.packages.package_table import fetch_attachment, fetch_table, read_declared
@@ -82,6 +83,11 @@ def _check_table(
     if isinstance(table, PreparedTable):
         check_foreign_keys({task.name: _with_keys(table)}, find_table)
     _name_source(task, path.name, path, opened)
+    task.warnings += [
+        Problem("open-question", params={"message": decision.text, "params": dict(decision.details)})
+        for decision in opened.understanding.decisions
+        if decision.sure < CAREFUL
+    ]
     return task
 
 

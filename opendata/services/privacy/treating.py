@@ -6,7 +6,7 @@ own schema refuses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from opendata.services.privacy.gate import BY, LEFT, NOTES, QUASI, RESTORED
 from opendata.services.privacy.pseudonyms import find_pseudonym_key
 from opendata.tables.schema.schema import publish_schema
 from opendata.tables.table import PreparedTable, prepare_table
+from opendata.tables.types.canonical import write_published_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,14 +59,33 @@ def read_decisions(document: Mapping[str, Any] | None, schema: TableSchema) -> t
 
 
 def hide_decided(descriptor: Mapping[str, Any], document: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The schema of a table as it was sent, without its rules for columns that decisions keep private."""
+    """The schema of a table as it was sent, without its rules for columns that decisions keep private.
+
+    The decisions may be about columns that the schema lacks and the file has. Of a schema that they don't fit, as while
+    it is being changed, only the names and types of its columns are left.
+    """
     schema = TableSchema(descriptor)
+    whole = declare_columns(descriptor, _list_named(document or {}))
     try:
-        decisions, _ = read_decisions(document, schema)
-    except InvalidMetadataError:  # the schema lacks columns that the file had
-        named = {item["field"] for item in (document or {}).get("columns", ())}
-        return {**descriptor, "fields": [item.descriptor for item in schema.fields if item.name not in named]}
-    return dict(hide_rules(schema, decisions).descriptor)
+        decisions, _ = read_decisions(document, whole)
+    except InvalidMetadataError:
+        return {"fields": [{"name": item.name, "type": item.type} for item in schema.fields]}
+    found = dict(hide_rules(whole, decisions).descriptor)
+    return {**found, "fields": [item for item in found["fields"] if item["name"] in schema.names]}
+
+
+def declare_columns(descriptor: Mapping[str, Any], names: Iterable[str]) -> TableSchema:
+    """A schema with those of these columns that it lacks, which are text as all columns without a field."""
+    known = set(TableSchema(descriptor).names)
+    more = [{"name": name, "type": "string"} for name in dict.fromkeys(names) if name not in known]
+    return TableSchema({**descriptor, "fields": [*descriptor.get("fields", ()), *more]})
+
+
+def _list_named(document: Mapping[str, Any]) -> Sequence[str]:
+    """The columns that decisions name."""
+    aggregate = document.get("aggregate") or {}
+    columns = [item["field"] for item in document.get("columns", ())]
+    return [*columns, *aggregate.get("by", ()), *aggregate.get("sum", ())]
 
 
 def keep_fitting(document: Mapping[str, Any], schema: TableSchema) -> Mapping[str, Any]:
@@ -133,13 +153,13 @@ def _list_left(findings: Sequence[PrivacyFinding], decisions: Decisions) -> Sequ
 
 
 def order_schema(prepared: PreparedTable) -> TableSchema:
-    """The published schema of a valid table, its fields in the order of the columns that its files have."""
+    """The published schema of a valid table with a field for each column of its files, in their order."""
     import pyarrow.parquet as pq
 
     assert prepared.schema is not None  # noqa: S101 - a valid table has one
-    found = publish_schema(prepared.schema)
-    fields = {item["name"]: item for item in found["fields"]}
     names = pq.read_schema(prepared.parquet).names
+    found = declare_columns(publish_schema(prepared.schema), names).descriptor
+    fields = {item["name"]: item for item in found["fields"]}
     return TableSchema({**found, "fields": [fields[name] for name in names]})
 
 
@@ -184,10 +204,9 @@ def _write_rows(target: Path, csv: Path, treated: TreatedTable, decisions: Decis
 
 
 def _write_text(column: pa.Array, null: str) -> pa.Array:
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return pc.fill_null(pc.cast(column, pa.string()), null)
+    return pc.fill_null(write_published_column(column), null)
 
 
 class _Texts:

@@ -108,7 +108,7 @@ class Answers:
         view = self._drafts.get(actor, draft)
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             return AnswerView(
                 draft=view,
                 metadata=self._find_metadata(row),

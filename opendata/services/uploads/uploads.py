@@ -39,6 +39,7 @@ from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
 from opendata.services.uploads.upload_files import Hash, UploadFiles
 from opendata.services.uploads.upload_values import Checksum, FinishedFile, Source, UploadedFile, UploadView
+from opendata.storage.faults import name_disk_fault, require_room
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ class Uploads:
             raise TooLargeError(
                 N_("The file has %(size)s bytes. At most %(limit)s bytes are allowed"), size=length, limit=limit
             )
+
+        self._require_disk(length)
 
         def create(session: Session) -> str:
             self._require_room(session, found, length)
@@ -135,16 +138,22 @@ class Uploads:
             start = self._measure(row)
             self._require_place(row, start, offset, size)
             if start < row.length:
+                self._require_disk(row.length - start)
                 try:
                     start = self._receive(row, file, start, source, checksum)
                 except OSError as error:
                     logger.exception("upload %s", upload)
-                    raise BackendError(
+                    fault = name_disk_fault(error)
+                    raise fault or BackendError(
                         N_("The bytes can't be stored: %(reason)s"), reason=error.strerror or type(error).__name__
                     ) from error
             if start == row.length:
                 self._finish(upload, file)
         return _view(self._find(actor, upload), start)
+
+    def _require_disk(self, size: int) -> None:
+        """Raises `StorageFullError` where this many bytes would take the room that the disk is to keep."""
+        require_room(self._context.settings.upload_folder, self._context.settings.free_bytes, size)
 
     def delete(self, actor: Actor | None, upload: str) -> None:
         """Give an upload up. Raises `NotFoundError`, `ExpiredError`, `BusyError`."""

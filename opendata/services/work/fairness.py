@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, not_, or_, select
 
 from opendata.db.models import Dataset, Draft
 from opendata.services.core.context import Context
-from opendata.services.drafts.lease import Lease, take_lease
+from opendata.services.drafts.lease import Lease, is_free, take_lease
 
 _TRIED = 10
 """So many drafts of a publisher are tried at once: those that are gone were taken by other workers just now."""
@@ -20,10 +20,10 @@ def take_next(context: Context, passed_over: Collection[str]) -> tuple[str, Leas
     `passed_over` are publishers whose turn it isn't.
     """
     now = context.clock()
-    at_work = Draft.lease_until >= now
+    at_work = not_(is_free(context))
     is_waiting = (
         Draft.wanted != "",
-        or_(Draft.lease_until.is_(None), Draft.lease_until < now),
+        is_free(context),
         or_(Draft.due.is_(None), Draft.due <= now),
     )
     publisher = Dataset.publisher_id

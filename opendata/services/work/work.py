@@ -13,26 +13,32 @@ from sqlalchemy import func, or_, select
 
 from opendata.db.models import Dataset, Draft, DraftResource
 from opendata.domain.drafts import DraftState, Failure
-from opendata.errors import OpendataError
+from opendata.errors import BackendError, OpendataError
 from opendata.services.access.kept_forms import KeptForms
+from opendata.services.access.limits import Limits
+from opendata.services.access.sessions import Sessions
+from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import WORK_FOLDER, Context
 from opendata.services.core.damages import Damages
-from opendata.services.drafts.lease import Lease, LostLeaseError, release, take_lease
+from opendata.services.drafts.lease import Lease, LostLeaseError, is_free, release, take_lease
 from opendata.services.operations.checking import Checking
 from opendata.services.operations.screening import Screening
 from opendata.services.uploads.uploads import Uploads
 from opendata.services.work.fairness import take_next
 from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
+from opendata.storage.faults import name_disk_fault
 from opendata.storage.store import manifest_key
 
 logger = logging.getLogger(__name__)
 
 _WAIT = timedelta(seconds=1)
 _LONGEST_PAUSE = 600
+_UNCOUNTED = 4
+"""So many attempts a draft is said to have had when they don't count: the pause is then as long as after these."""
 _STALE_SECONDS = 24 * 3600
 
 
@@ -91,7 +97,8 @@ class Work:
                 error.__traceback__ = None  # the frames hold what took the memory
                 self.note_limit(lease, "OutOfMemory", "out-of-memory", size=self._memory_size())
                 return False
-            self._fail(lease, _describe(error))
+            fault = name_disk_fault(error) if isinstance(error, OSError) else error
+            self._fail(lease, _describe(fault or error), counts=not isinstance(fault, BackendError))
         return True
 
     def note_limit(self, lease: Lease, kind: str, code: str, **params: object) -> None:
@@ -126,7 +133,7 @@ class Work:
             select(Draft.id)
             .where(
                 Draft.wanted != "",
-                or_(Draft.lease_until.is_(None), Draft.lease_until < now),
+                is_free(self._context),
                 or_(Draft.due.is_(None), Draft.due <= now),
             )
             .order_by(Draft.modified)
@@ -150,6 +157,9 @@ class Work:
         steps: Mapping[str, Callable[[], object]] = {
             "uploads": Uploads(self._context).tidy,
             "kept forms": KeptForms(self._context).tidy,
+            "sessions": Sessions(self._context).tidy,
+            "limits": Limits(self._context).tidy,
+            "audit log": Checkpoints(self._context).tidy,
             "screening": self._screening.run_slice,
             "checking": self._check_slice,
             "temporary files": self._remove_old_files,
@@ -188,12 +198,15 @@ class Work:
                 row.attempts = 0
                 release(row, done=False)
 
-    def _fail(self, lease: Lease, error: Failure, *, least: int = 0) -> None:
-        """Note a failure of ours and when to try again; it counts as the `least`-th, if not as more."""
+    def _fail(self, lease: Lease, error: Failure, *, least: int = 0, counts: bool = True) -> None:
+        """Note a failure of ours and when to try again; it counts as the `least`-th, if not as more.
+
+        One that doesn't count, since disk or database are away, never is the last.
+        """
         try:
             with self._context.write() as session:
                 row = lease.lock(session)
-                row.attempts = max(row.attempts, least)
+                row.attempts = max(row.attempts, least) if counts else min(row.attempts, self._most_uncounted)
                 pause = min(2**row.attempts, _LONGEST_PAUSE)
                 row.status = DraftState.FAILED
                 row.error = error
@@ -205,6 +218,10 @@ class Work:
             logger.info("draft %s was finished, or given up, before its failure was noted", lease.draft)
         except OpendataError:
             logger.exception("draft %s: the failure could not be noted", lease.draft)
+
+    @property
+    def _most_uncounted(self) -> int:
+        return min(_UNCOUNTED, self._context.settings.max_attempts - 1)
 
     def _memory_size(self) -> int:
         return self._context.settings.work_memory_bytes >> 20

@@ -16,6 +16,7 @@ from typing import Any
 from opendata.domain.findings import Problem
 from opendata.domain.schema import Field, TableSchema
 from opendata.tables.schema.schema import build_engine_field
+from opendata.tables.types.field_type import Note
 from opendata.tables.types.registry import TYPES
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -84,6 +85,10 @@ class CellRule:
         """Whether a cell breaks no rule."""
         return not self.read(text).problems
 
+    def find_note(self, value: Any, text: str | None) -> Note | None:
+        """What to remember of a right cell."""
+        return None if value is None or text is None else self.type.find_note(value, text, self.field)
+
     def read_bound(self, bound: Any) -> Any:
         """The value of a bound or of an item of an enum as this field reads it; None where it does not."""
         if not self.is_native:
@@ -121,7 +126,10 @@ class CellRule:
 
     def _parse_natively(self, text: str) -> tuple[Any, Sequence[Problem]]:
         value = self.type.read(text, self.field)
-        lax = self.type.find_laxity(text, self.field) if value is not None else None
+        if value is None:
+            refusal = self.type.find_refusal(text, self.field)
+            return (None, () if refusal is None else (refusal,))
+        lax = self.type.find_laxity(text, self.field)
         return (None, (lax,)) if lax is not None else (value, ())
 
     # --- what frictionless reads, and what the standard says beyond it

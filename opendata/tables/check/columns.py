@@ -8,7 +8,7 @@ way can never be wrong, only undecided.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,9 @@ from opendata.tables.arrow.arrays import make_scalar, make_text, make_texts, vie
 from opendata.tables.arrow.masks import either, only
 from opendata.tables.arrow.shapes import Matcher, find_classes, find_lengths, is_of_bytes
 from opendata.tables.check.cells import CellRule, CellValue
+from opendata.tables.check.odd_texts import build_cleaner, find_odd
 from opendata.tables.types.casting import build_column
-from opendata.tables.types.field_type import LEXICAL
+from opendata.tables.types.field_type import LEXICAL, Note
 from opendata.tables.types.number import DOUBLE_DIGITS
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _LONGEST = 2**31 - 1
 
+TEXTS = ("string", "any")
+"""The types whose texts may be odd without breaking a rule."""
+
 
 @dataclass(slots=True)
 class ScreenedColumn:
@@ -37,7 +41,8 @@ class ScreenedColumn:
     `rows` (ascending) and `codes` tell the broken cells: `problems[codes[i]]` are those of row `rows[i]`. `rounded`
     counts numbers of which a double does not keep every digit, `spaced` moments with a space instead of their T. `keys`
     are arrays that are equal exactly where the values are, where a key was asked for. `wrong` counts the distinct texts
-    of broken cells, `repaired` the cells repaired, by the kinds of repair.
+    of broken cells, `repaired` the cells repaired, by the kinds of repair, `notes` what is remembered of right cells,
+    `odd` the oddities of texts with their rows.
     """
 
     typed: pa.Array
@@ -50,6 +55,15 @@ class ScreenedColumn:
     keys: Sequence[pa.Array] = field(default_factory=tuple)
     wrong: Mapping[str, int] = field(default_factory=dict)
     repaired: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    notes: Mapping[Note, int] = field(default_factory=dict)
+    odd: Sequence[tuple[Problem, np.ndarray]] = ()
+
+    @property
+    def has_moments(self) -> bool:
+        """Whether the values are moments."""
+        import pyarrow as pa
+
+        return bool(pa.types.is_timestamp(self.typed.type))
 
 
 class ColumnScreen:
@@ -58,7 +72,7 @@ class ColumnScreen:
     `is_key` asks for arrays that show which values repeat, `is_read` for values even where a table is wrong.
     """
 
-    def __init__(self, rule: CellRule, repairer: Repairer | None = None) -> None:
+    def __init__(self, rule: CellRule, repairer: Repairer | None = None, repairs: Collection[str] = ()) -> None:
         self.rule = rule
         self._repairer = repairer
         self.name: str = rule.field.name
@@ -70,17 +84,31 @@ class ColumnScreen:
         self._required = bool(rule.constraints.get("required"))
         self._casts = rule.type.is_castable and self._is_plain()
         self._checks = self._build_checks() if self._casts else []
+        self._clean = build_cleaner(repairs) if rule.type.name in TEXTS else None
 
     def _is_plain(self) -> bool:
         lexical = any(option in self.rule.field.descriptor for option in LEXICAL)
         plain = self.rule.field.format == "default" and not lexical
         return plain and self.rule.categories is None
 
-    def screen(self, cells: pa.Array, *, wants_values: bool = True) -> ScreenedColumn:
+    def screen(self, cells: pa.Array, *, wants_values: bool = True, may_be_odd: bool = True) -> ScreenedColumn:
         """Cast one batch of cells (text; null: the row has no such cell).
 
-        Without `wants_values` the doubtful ones are judged, but `typed` and `text` may lack their values.
+        Without `wants_values` the doubtful ones are judged, but `typed` and `text` may lack their values. Odd texts are
+        looked for only where there `may_be` some.
         """
+        if not may_be_odd or self._kind.name not in TEXTS:
+            return self._screen(cells, wants_values)
+        cleaned: Mapping[str, int] = {}
+        if self._clean is not None:
+            cells, cleaned = self._clean(cells)
+        column = self._screen(cells, wants_values)
+        column.odd = find_odd(cells)
+        if cleaned:
+            column.repaired = {**column.repaired, **{(kind,): count for kind, count in cleaned.items()}}
+        return column
+
+    def _screen(self, cells: pa.Array, wants_values: bool) -> ScreenedColumn:
         import pyarrow.compute as pc
 
         null = self._find_nulls(cells)
@@ -143,7 +171,11 @@ class ColumnScreen:
             if doubt is not None:
                 decided.typed = pc.replace_with_mask(column.typed, doubt, decided.typed)
                 decided.text = pc.replace_with_mask(column.text, doubt, decided.text)
+        else:  # a right cell isn't blank
+            right = [None if value is None else source for source, value in zip(sources, values, strict=True)]
+            decided.text = pc.replace_with_mask(column.text, doubt, make_texts(right).take(coded.indices))
         decided.rounded = column.rounded + int(rounded[codes].sum()) if len(codes) else column.rounded
+        decided.notes = self._count_notes(values, sources, counts)
         broken = np.array([bool(reading.problems) for reading in readings], bool)
         if broken.any():
             found = np.flatnonzero(broken[codes])
@@ -177,6 +209,17 @@ class ColumnScreen:
                 repaired[fixed.kinds] += int(counts[place])
         return repaired
 
+    def _count_notes(
+        self, values: Sequence[Any], sources: Sequence[str | None], counts: np.ndarray
+    ) -> Mapping[Note, int]:
+        """What is remembered of right cells, and of how many."""
+        notes: Counter[Note] = Counter()
+        for value, source, count in zip(values, sources, counts.tolist(), strict=True):
+            note = self.rule.find_note(value, source)
+            if note is not None:
+                notes[note] += count
+        return notes
+
     def _list_keys(self, typed: pa.Array, tails: pa.Array | None = None) -> Sequence[pa.Array]:
         """The values as arrays that compare exactly; `tails` keep apart what the Arrow type cannot."""
         import pyarrow as pa
@@ -190,7 +233,7 @@ class ColumnScreen:
 
     def _write_key(self, reading: CellValue, source: str | None) -> str | None:
         """What tells a value apart beside its Arrow value; all of it, where the column cannot hold it."""
-        if reading.parsed is None:
+        if reading.parsed is None or reading.parsed != reading.parsed:  # no number is equal to one that is none
             return None
         key = self._kind.write_key(reading.parsed, source)
         return str(reading.parsed) if key is None and reading.value is None else key

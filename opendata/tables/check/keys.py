@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from opendata.domain.findings import Finding, Place, Problem
 from opendata.domain.schema import ForeignKey
 from opendata.tables.report.report import Tally, TaskReport
-from opendata.tables.types.canonical import write_column
+from opendata.tables.types.canonical import agree_by_value, change_type, write_published_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,7 +125,9 @@ def _find_unmatched(
             cells = pa.Table.from_batches([batch]).select(list(fields)).rename_columns(names)
             lost = _find_lost(cells, known)
             places = pc.indices_nonzero(lost)
-            texts = [write_column(column.combine_chunks()).to_pylist() for column in cells.take(places).columns]
+            texts = [
+                write_published_column(column.combine_chunks()).to_pylist() for column in cells.take(places).columns
+            ]
             for index, *values in zip(places.to_pylist(), *texts, strict=True):
                 yield start + index, [text or "" for text in values]
             start += batch.num_rows
@@ -158,16 +160,26 @@ def _find_lost(cells: pa.Table, known: pa.Table) -> pa.Array:
 
 
 def _agree(cells: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Numbers of different types as doubles, so that 1 is found in 1.0; what else differs stays so."""
+    """Numbers of different types as doubles, so that 1 is found in 1.0; what else differs stays so.
+
+    Years were text in versions published before; a moment with a zone is the same instant as one written in UTC.
+    """
     import pyarrow as pa
 
     for place, (one, other) in enumerate(zip(cells.schema.types, known.schema.types, strict=True)):
+        name = cells.column_names[place]
+        if one != other and agree_by_value(one, other) is not None:
+            shared = agree_by_value(one, other)
+            cells, known = (
+                table.set_column(place, name, change_type(table.column(place).combine_chunks(), shared))
+                for table in (cells, known)
+            )
+            continue
         numbers = all(
             pa.types.is_integer(item) or pa.types.is_floating(item) or pa.types.is_decimal(item)
             for item in (one, other)
         )
         if numbers and one != other:
-            name = cells.column_names[place]
             cells = cells.set_column(place, name, cells.column(place).cast(pa.float64()))
             known = known.set_column(place, name, known.column(place).cast(pa.float64()))
     return cells, known

@@ -21,12 +21,15 @@ from opendata.domain.recipes import Recipe
 from opendata.domain.schema import Field, TableSchema
 from opendata.tables.arrow.arrays import make_text, view_flags
 from opendata.tables.check.cells import CellRule
+from opendata.tables.check.column_notes import ColumnNotes, find_zones, list_start
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Found, Listing, OnFindings, find_blank_rows, find_problems
+from opendata.tables.check.odd_texts import may_be_odd
+from opendata.tables.check.oddities import Oddities
 from opendata.tables.check.row_keys import RowKeys
 from opendata.tables.report.report import TaskReport
-from opendata.tables.schema.header import Header, make_distinct, match_header, read_labels
-from opendata.tables.schema.schema import text_schema
+from opendata.tables.schema.header import Header, make_distinct, mark_fields, match_header, read_labels
+from opendata.tables.schema.schema import declare_zones, text_schema
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import (
@@ -75,7 +78,8 @@ class TableReader:
     `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
     `recipe` says which wrong cells are repaired, and how. `sha256` is the digest of the file where it is known.
     `renames` gives columns the names of fields: label → name; a column without a label, or with that of another, has
-    the one that `make_distinct` gives it. The columns of a file mapped in this way may come in any order.
+    the one that `make_distinct` gives it. The columns of a file mapped in this way may come in any order. `zones` says
+    of columns whether their moments have a zone, as `NeedsZoneError` out of `batches` asks for.
     """
 
     def __init__(
@@ -94,6 +98,8 @@ class TableReader:
         recipe: Recipe | None = None,
         sha256: str | None = None,
         renames: Mapping[str, str] | None = None,
+        zones: Mapping[str, bool] | None = None,
+        marks: Mapping[int, Mapping[str, Any]] | None = None,
     ) -> None:
         self.schema = schema
         self.fields: Sequence[Field] = schema.fields if schema else ()
@@ -105,13 +111,14 @@ class TableReader:
         self._with_batches = with_batches
         self._on_bytes = on_bytes
         self._sha256 = sha256
-        self._renames = renames or {}
+        self._renames, self._zones, self._marks = renames or {}, zones or {}, marks or {}
         self._source = Source(
             path, self.dialect, hashes=sha256 is None and self.dialect.table_bytes is None, on_bytes=on_bytes
         )
         self._listing = Listing(self.task, on_findings, stored)
-        self._rounded: Counter[str] = Counter()
-        self._spaced: Counter[str] = Counter()
+        self._notes = ColumnNotes()
+        self._seen = 0
+        self._oddities = Oddities((), (), {})
         self._wrong: dict[str, Counter[str]] = {}
         self._repaired: Counter[tuple[str, str]] = Counter()
         self._recipe = recipe
@@ -137,7 +144,7 @@ class TableReader:
     def batches(self) -> Generator[Batch, None, None]:
         """Check the whole table; yield its rows while no error has been found.
 
-        Raises `NeedsCareError` where only a careful reader tells the records apart.
+        Raises `NeedsCareError` where only a careful reader tells the records apart, and `NeedsZoneError`.
         """
         started = time.monotonic()
         try:
@@ -154,13 +161,18 @@ class TableReader:
     def _check(self) -> Iterator[Batch]:
         with closing(read_rows(self._path, self.dialect)) as rows:
             head = list(islice(rows, max(self.first_row - 1, 1)))
+            start = list_start(rows)
         if not head:
             self.task.add(Finding(Problem("empty-source")))
             return
         header = self._settle_header(head)
+        find_zones(start, header.columns)
         screens = self._build_screens(header)
         self._listing.name_columns([screen.name for screen in screens])
         assert self.schema is not None  # noqa: S101 - settled with the header
+        repairs = (self._recipe or Recipe()).repairs
+        labels = self.task.labels if len(self.dialect.header_rows) == 1 else ()
+        self._oddities = Oddities(labels, [screen.name for screen in screens], repairs)
         keys = RowKeys(self.schema, header.columns, self.task, self._listing)
         self._checks = self._find_checks(header)
         keyed = keys.names
@@ -174,9 +186,12 @@ class TableReader:
             if self._with_batches and self.task.valid and len(numbers):
                 yield self._build_batch(screened, screens, schema)
         keys.report(screens, self._read_rows)
-        if self.task.valid:
-            self.task.warnings += describe_rounded([item.name for item in self.fields], self._rounded)
-        self._note_forms()
+        for found in self._notes.find_mixed([screen.name for screen in screens]):
+            self.task.add(found)
+        names = [item.name for item in self.fields]
+        self.task.warnings += self._notes.list_warnings(names, is_valid=self.task.valid)
+        if not self._careful and self._source.has_bare_returns:
+            self.task.warnings.append(Problem("bare-returns"))
         self._report_repairs(screens)
 
     # --- the header
@@ -187,7 +202,9 @@ class TableReader:
         labels = tuple(self._renames.get(name, label) for name, label in zip(told, found, strict=True))
         if self.schema is None:
             self.schema = text_schema(make_distinct(labels or [""] * max(len(head[0]), 1)))
+        self.schema = declare_zones(self.schema, self._zones)
         header = match_header(labels, self.schema, is_mapped=not self._renames.keys().isdisjoint(told))
+        self.schema = mark_fields(self.schema, header, self._marks)
         self.task.labels = list(found)
         known = set(self.schema.names)
         extra = [item.name for item in header.columns if item.name not in known]
@@ -208,7 +225,9 @@ class TableReader:
         rules = [CellRule(self.schema, item, is_extra=item.name in header.extra) for item in header.columns]
         repairs = (self._recipe or Recipe()).repairs
         return [
-            ColumnScreen(rule, build_repairer(rule, kinds) if (kinds := repairs.get(rule.field.name)) else None)
+            ColumnScreen(
+                rule, build_repairer(rule, kinds) if (kinds := repairs.get(rule.field.name, ())) else None, kinds
+            )
             for rule in rules
         ]
 
@@ -240,43 +259,45 @@ class TableReader:
 
     def _screen_block(self, block: bytes, screens: Sequence[ColumnScreen], skipped: int) -> _Screened:
         records = split_block(block, self.dialect, len(screens), skipped)
-        return _Screened(
-            records, [screen.screen(cells) for screen, cells in zip(screens, records.columns, strict=True)]
-        )
+        records.may_be_odd = may_be_odd(block, self.dialect.delimiter)
+        return self._screen(records, screens, wants_values=True)
 
     def _screen_careful(self, screens: Sequence[ColumnScreen]) -> Iterator[_Screened]:
         rows = split_rows(self._path, self.dialect, len(screens), self.first_row - 1, on_bytes=self._on_bytes)
         for records in rows:
             if isinstance(records, DecodingFault):
                 raise records
-            yield _Screened(records, self._screen(records, screens))
+            yield self._screen(records, screens, wants_values=self._with_batches and self.task.valid)
 
-    def _screen(self, records: Records, screens: Sequence[ColumnScreen]) -> list[ScreenedColumn]:
-        wants_values = self._with_batches and self.task.valid
+    def _screen(self, records: Records, screens: Sequence[ColumnScreen], *, wants_values: bool) -> _Screened:
+        records = self._oddities.drop(records)
         pairs = zip(screens, records.columns, strict=True)
-        return [screen.screen(cells, wants_values=wants_values) for screen, cells in pairs]
+        odd = records.may_be_odd
+        return _Screened(
+            records, [screen.screen(cells, wants_values=wants_values, may_be_odd=odd) for screen, cells in pairs]
+        )
 
     def _take(self, screened: _Screened, screens: Sequence[ColumnScreen], keys: RowKeys) -> np.ndarray:
         """Report what is wrong with a batch and remember its keys; the numbers of its rows."""
         import numpy as np
 
         records, columns = screened.records, screened.columns
-        first = self.first_row + self.rows
+        first = self.first_row + self._seen
         numbers = records.numbers if records.numbers is not None else np.arange(first, first + records.rows)
+        if records.kept is not None:
+            numbers = first + records.kept
+        self._seen += records.before or records.rows
         if not records.rows:
             return numbers
         names = [screen.name for screen in screens]
         found = find_problems(dict(enumerate(zip(names, columns, strict=True), start=1)))
-        found += self._find_broken_rows(screens, columns)
+        found += [*self._find_broken_rows(screens, columns), *self._oddities.find(records, numbers, columns)]
         blank = find_blank_rows(columns)
         if found or blank is not None or records.sizes is not None:
             self._listing.take(records, numbers, found, blank)
         keys.take(records, dict(zip(names, columns, strict=True)), numbers)
         for screen, column in zip(screens, columns, strict=True):
-            if column.rounded:
-                self._rounded[screen.name] += column.rounded
-            if column.spaced:
-                self._spaced[screen.name] += column.spaced
+            self._notes.take(screen.name, column)
             for kinds, count in column.repaired.items():
                 self._repaired.update({(screen.name, kind): count for kind in kinds})
             self._remember_wrong(screen.name, column.wrong)
@@ -310,6 +331,7 @@ class TableReader:
         self.task.repaired = [
             {"fieldName": name, "kind": kind, "count": count} for (name, kind), count in self._repaired.items()
         ]
+        self._oddities.report(self.task, self._listing)
         if not any(self._wrong.values()):
             return
         from opendata.tables.repair.repairs import propose_repairs
@@ -364,22 +386,6 @@ class TableReader:
                     if not left:
                         break
         return found
-
-    def _note_forms(self) -> None:
-        """Warn about notations that are accepted although the standard has another."""
-        for name, count in self._spaced.items():
-            self.task.warnings.append(Problem("spaced-moments", params={"field": name, "count": count}))
-        if not self._careful and self._source.has_bare_returns:
-            self.task.warnings.append(Problem("bare-returns"))
-
-
-def describe_rounded(names: Sequence[str], rounded: Mapping[str, int]) -> list[Problem]:
-    """What to warn of columns, in their order, of whose numbers some have more digits than a double keeps."""
-    return [
-        Problem("rounded-numbers", params={"field": name, "count": rounded[name]})
-        for name in names
-        if rounded.get(name)
-    ]
 
 
 def build_repairer(rule: CellRule, kinds: Sequence[str]) -> Repairer:

@@ -7,7 +7,7 @@ Out of `fit`, typed as in the difference:       "1.5", "2"
 In, cells to compare, and which of them differ: null and null, NaN and NaN, 0.0 and -0.0: none; 2.0 and null: yes
 
 Values are compared: decimals by all their digits. A column whose types differ in the two tables is compared, and shown,
-as canonical text, numbers without zeros at their end.
+as canonical text, numbers without zeros at their end; moments without a zone beside some with one are in UTC.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opendata.tables.arrow.arrays import no_to_nulls, view_flags
-from opendata.tables.types.canonical import write_number_column
+from opendata.tables.types.canonical import agree_by_value, change_type, write_number_column
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,8 +47,9 @@ def match_columns(old: pa.Schema, new: pa.Schema) -> list[Column]:
     found = []
     for place, field in enumerate(new):
         earlier = before.pop(field.name, None)
-        agrees = earlier is None or old.field(earlier).type == field.type
-        found.append(Column(field.name, field.type if agrees else pa.string(), earlier, place))
+        before_type = field.type if earlier is None else old.field(earlier).type
+        agreed = field.type if before_type == field.type else agree_by_value(before_type, field.type) or pa.string()
+        found.append(Column(field.name, agreed, earlier, place))
     return found + [Column(name, old.field(place).type, place, None) for name, place in before.items()]
 
 
@@ -63,7 +64,8 @@ def fit(rows: pa.RecordBatch, columns: Sequence[Column], *, is_new: bool) -> lis
             found.append(pa.nulls(rows.num_rows, column.type))
         else:
             values = rows.column(place)
-            found.append(values if values.type == column.type else write_number_column(values))
+            is_text = pa.types.is_string(column.type) and values.type != column.type
+            found.append(write_number_column(values) if is_text else change_type(values, column.type))
     return found
 
 

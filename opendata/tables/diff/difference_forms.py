@@ -15,7 +15,7 @@ from opendata.tables.arrow.arrays import make_integers, view_flags
 from opendata.tables.arrow.shapes import contains_any
 from opendata.tables.forms.json_form import join_rows, join_texts
 from opendata.tables.forms.writing import join_csv, join_header
-from opendata.tables.types.canonical import write_column
+from opendata.tables.types.canonical import write_published_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -133,7 +133,7 @@ def _leave_out_before(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _write_as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
     import pyarrow as pa
 
-    columns = [write_column(column) for column in batch.columns]
+    columns = [write_published_column(column) for column in batch.columns]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
@@ -146,7 +146,10 @@ def _mark(batch: pa.RecordBatch, nulls: Sequence[str]) -> pa.RecordBatch:
     changes = batch.column(0)
     shown = np.flatnonzero(view_flags(pc.not_equal(changes, "before")))
     is_pair = view_flags(pc.equal(changes, "after"))[shown]
-    texts = [pc.fill_null(write_column(column), null) for column, null in zip(batch.columns[1:], nulls, strict=True)]
+    texts = [
+        pc.fill_null(write_published_column(column), null)
+        for column, null in zip(batch.columns[1:], nulls, strict=True)
+    ]
     before = [column.take(make_integers(shown - is_pair)) for column in texts]
     after = [column.take(make_integers(shown)) for column in texts]
     arrows = _choose_arrows(before, after)

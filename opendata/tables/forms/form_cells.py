@@ -66,6 +66,8 @@ class CellWriter:
         text = write_column(column)
         if pa.types.is_date(kind):
             return _write_days(pc.cast(pc.cast(column, pa.int32()), pa.int64()), text)
+        if pa.types.is_timestamp(kind) and kind.tz is not None:  # a spreadsheet knows no zones
+            return _write_text(text)
         if pa.types.is_timestamp(kind):
             return _write_moments(pc.cast(column, pa.int64()), text)
         if pa.types.is_floating(kind):

@@ -1,8 +1,9 @@
 """A finished table as an Excel workbook: its rows as real cells, then pages that explain them. No formula anywhere.
 
 Codes and other text are text cells; integers, numbers, days and moments keep their types. What a spreadsheet can't keep
-is text: numbers of more than 15 digits, days before March 1900 and moments finer than a millisecond. Rows go on in a
-further worksheet where one is full. Equal tables make equal bytes.
+is text: numbers of more than 15 digits, days before March 1900, moments finer than a millisecond, and moments with a
+zone, which are written in UTC (`2024-05-01T16:00:00Z`). Rows go on in a further worksheet where one is full. Equal
+tables make equal bytes.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from opendata.domain.profile import Measures
 from opendata.domain.schema import Field
-from opendata.tables.arrow.arrays import make_integers, view_numbers
+from opendata.tables.arrow.arrays import view_numbers
 from opendata.tables.arrow.distinct import join_halves, view_halves
 from opendata.tables.arrow.histogram import CalendarGrid, DoubleGrid, Histogram, WholeGrid
-from opendata.tables.arrow.shapes import find_bytes, find_lengths, is_of_bytes
+from opendata.tables.arrow.shapes import find_lengths, is_of_bytes
 from opendata.tables.profile.sums import add_up
 
 if TYPE_CHECKING:
@@ -171,14 +171,8 @@ class _Line(Scale):
 
 
 class _Years(_Line):
-    """Years are typed as text."""
-
-    def read(self, typed: pa.Array, text: pa.Array) -> pa.Array:  # noqa: ARG002
-        import numpy as np
-
-        coded = typed.dictionary_encode()
-        years = np.array([int(year) for year in coded.dictionary.to_pylist()], np.int64)
-        return make_integers(years.take(view_numbers(coded.indices)))
+    def place(self, values: pa.Array) -> np.ndarray:
+        return view_numbers(values).astype("int64")
 
     def measure(self) -> Measuring:
         return _LineMeasures(self, has_mean=False)
@@ -245,19 +239,11 @@ class _Days(_Line):
 
 
 class _Moments(_Line):
-    """Moments are written with "Z" where all of them are; a column may have both kinds."""
+    """Moments are written with "Z" where they have a zone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_zoned: bool) -> None:
         super().__init__()
-        self._zoned = False
-        self._local = False
-
-    def read(self, typed: pa.Array, text: pa.Array) -> pa.Array:
-        if len(text) and not (self._zoned and self._local):
-            zoned = find_bytes(text, find_lengths(text) - 1) == ord("Z")
-            self._zoned = self._zoned or bool(zoned.any())
-            self._local = self._local or not zoned.all()
-        return typed
+        self._end = "Z" if is_zoned else ""
 
     def grid(self) -> Any:
         return CalendarGrid(self.write, timed=True)
@@ -269,7 +255,7 @@ class _Moments(_Line):
             found = (_EPOCH + timedelta(microseconds=value)).isoformat()
         except OverflowError:
             found = str(np.datetime64(value // 1_000_000, "s"))
-        return found + "Z" if self._zoned and not self._local else found
+        return found + self._end
 
     def measure(self) -> Measuring:
         return _LineMeasures(self, has_mean=False)
@@ -285,14 +271,14 @@ def choose_scale(field: Field, kind: pa.DataType) -> Scale:
         return _Decimals(kind.scale)
     if pa.types.is_floating(kind):
         return _Doubles()
+    if field.type == "year":
+        return _Years()
     if pa.types.is_integer(kind):
         return _Line()
     if pa.types.is_date32(kind):
         return _Days()
     if pa.types.is_timestamp(kind):
-        return _Moments()
-    if field.type == "year":
-        return _Years()
+        return _Moments(is_zoned=kind.tz is not None)
     return _Text(ordered=field.type in _LEXICAL_ORDER)
 
 

@@ -23,6 +23,10 @@ EXAMPLES = 5
 """At most this many cells are shown for each repair that is proposed."""
 
 MISSING_MARK = "missing-mark"
+REPEATED_HEADER, TOTAL_ROW = "repeated-header", "total-row"
+ROWS_LEFT_OUT = (REPEATED_HEADER, TOTAL_ROW)
+"""The kinds that leave rows out: by what a row says, so that they hold for the next file too."""
+
 _MARK = re.compile(r"[-‐-―−－]{1,3}|[/／]|无|#?n/?a|null|none|nan", re.IGNORECASE)
 
 
@@ -56,6 +60,26 @@ class Proposal:
 
 
 REPAIRS: Mapping[str, Repair] = {
+    "repeated-header": Repair(
+        N_("The header again"),
+        N_("Rows that repeat the header are left out, as where files were joined end to end."),
+    ),
+    "total-row": Repair(
+        N_("Rows of totals"),
+        N_("Rows whose cell in this column says 合计, 总计 or Total are left out."),
+    ),
+    "byte-order-mark": Repair(
+        N_("Byte order marks"),
+        N_("The invisible mark that files begin with is removed from cells."),
+    ),
+    "formula-text": Repair(
+        N_("Texts in a formula"),
+        N_('The formula around a text is removed: ="00123" becomes 00123.'),
+    ),
+    "stray-tab": Repair(
+        N_("Tabs beside the value"),
+        N_("Tabs before and after a value are removed."),
+    ),
     "full-width": Repair(
         N_("Full-width characters"),
         N_(
@@ -69,6 +93,14 @@ REPAIRS: Mapping[str, Repair] = {
     "thousands-separators": Repair(
         N_("Thousands separators"),
         N_("Commas or spaces between groups of three digits are removed: 1,234,567 becomes 1234567."),
+    ),
+    "sign": Repair(
+        N_("Negative numbers in another notation"),
+        N_("−5, (5) and 5- become -5."),
+    ),
+    "magnitude": Repair(
+        N_("Numbers with a word for their size"),
+        N_("Numbers such as 12万元, 1.5亿 or 3 million are written out: 120000, 150000000, 3000000."),
     ),
     "number-text": Repair(
         N_("Decimal zeros after a whole number"),

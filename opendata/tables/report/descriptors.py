@@ -43,6 +43,9 @@ _OWN: Mapping[str, Kind] = {
     "lax-date": Kind(
         "Lax Date", "A date in another form than the standard's, plain enough to be repaired.", _CELL, _LAX
     ),
+    "lax-year": Kind(
+        "Lax Year", "A year in another form than the standard's, plain enough to be repaired.", _CELL, _LAX
+    ),
     "lax-yearmonth": Kind("Lax Year and Month", "A month in another form than the standard's.", _CELL, _LAX),
     "lax-duration": Kind("Lax Duration", "A duration that names a unit without a number.", _CELL, _LAX),
     "lax-uri": Kind("Lax URI", "An address with characters that have to be percent-encoded.", _CELL, _LAX),
@@ -57,6 +60,30 @@ _OWN: Mapping[str, Kind] = {
         "The cell is none of the categories of its field.",
         _CELL,
         _PLACE + " is not a category: {note}",
+    ),
+    "mixed-units": Kind(
+        "Mixed Units",
+        "The numbers of a column have units that are taken off them, and these differ.",
+        _TABLE,
+        'The field "{fieldName}" at position "{fieldNumber}" is not one quantity: {note}',
+    ),
+    "odd-text": Kind(
+        "Odd Text",
+        "A text that no rule forbids, but that has been damaged or wrapped on its way.",
+        _CELL,
+        _PLACE + " is odd: {note}",
+    ),
+    "repeated-header": Kind(
+        "Repeated Header",
+        "A row has the labels of the header in all its cells.",
+        _CELL,
+        'The row at position "{rowNumber}" is the header again',
+    ),
+    "total-row": Kind(
+        "Total Row",
+        "A row is a total of others.",
+        _CELL,
+        'The row at position "{rowNumber}" is a total of other rows',
     ),
     "custom-check": Kind(
         "Custom Check",

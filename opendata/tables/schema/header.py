@@ -7,8 +7,9 @@ matched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from opendata.domain.schema import Field, TableSchema
 from opendata.tables.text.dialect import Dialect
@@ -78,6 +79,20 @@ def match_header(labels: Sequence[str], schema: TableSchema, *, is_mapped: bool 
     faults = [*_find_extra(labels, matched, fields_match), *_find_missing(labels, matched, schema)]
     faults += _find_repeated(labels, matched) if by_name else _find_wrong(labels, matched)
     return Header(tuple(labels), tuple(columns), extra, tuple(faults))
+
+
+def mark_fields(schema: TableSchema, header: Header, marks: Mapping[int, Mapping[str, Any]]) -> TableSchema:
+    """The schema whose fields also say what their columns do, by their numbers; what a field says itself holds."""
+    found = {header.columns[number - 1].name: mark for number, mark in marks.items() if number <= len(header.columns)}
+    if not any(item.name in found for item in schema.fields):
+        return schema
+    fields = [
+        {**item.descriptor, "opendata": {**found[item.name], **item.own}}
+        if item.name in found and (item.own or "opendata" not in item.descriptor)
+        else item.descriptor
+        for item in schema.fields
+    ]
+    return TableSchema({**schema.descriptor, "fields": fields})
 
 
 def make_distinct(labels: Sequence[str]) -> list[str]:

@@ -1,15 +1,18 @@
 """A schema proposed for a table without a schema: types detected from every row, never from a sample; no conversion.
 
 Codes stay text: a number with a leading zero or of more than 15 digits doesn't count as a number, nor does a column
-that calls itself a code.
+that calls itself a code. What the source says of columns (`unit`, `percent`) is in the footer of the file and kept.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from opendata.domain.schema import TableSchema
 from opendata.tables.schema.schema import PROFILE
 from opendata.tables.types.registry import TYPES
 
@@ -22,6 +25,7 @@ def propose_schema(parquet: Path) -> dict[str, Any]:
 
     with pq.ParquetFile(parquet) as file:
         names = file.schema_arrow.names
+        marks = _read_marks(file.schema_arrow.metadata)
         fitting = {name: list(TYPES.values()) for name in names}
         seen = dict.fromkeys(names, 0)
         missing = dict.fromkeys(names, 0)
@@ -39,5 +43,13 @@ def propose_schema(parquet: Path) -> dict[str, Any]:
         field: dict[str, Any] = {"name": name, "type": kind}
         if seen[name] and not missing[name]:
             field["constraints"] = {"required": True}
+        if name in marks:
+            field["opendata"] = marks[name]
         fields.append(field)
     return {"$schema": PROFILE, "fields": fields}
+
+
+def _read_marks(footer: Mapping[bytes, bytes] | None) -> dict[str, Any]:
+    """What is ours in the fields of the schema in a footer, by their names."""
+    schema = TableSchema(json.loads((footer or {}).get(b"tableschema", b"{}")))
+    return {item.name: dict(item.own) for item in schema.fields if item.own}

@@ -19,6 +19,7 @@ from opendata.tables.schema.schema_faults import (
     find_key_faults,
     find_shape_faults,
 )
+from opendata.tables.types.datetime import LOCAL_ZONE, UTC_ZONE
 from opendata.tables.types.field_type import LEXICAL
 
 if TYPE_CHECKING:
@@ -51,6 +52,20 @@ def read_schema(descriptor: object) -> TableSchema:
 def text_schema(names: Iterable[str]) -> TableSchema:
     """The schema of a table about which nothing is known: every column is text."""
     return TableSchema({"$schema": PROFILE, "fields": [{"name": name, "type": "string"} for name in names]})
+
+
+def declare_zones(schema: TableSchema, zones: Mapping[str, bool]) -> TableSchema:
+    """The schema with what is known of its moments: that they are instants (with a zone), or that they are local.
+
+    It is published as `"opendata": {"zone": "UTC"}`, so that the Arrow type follows from the schema.
+    """
+    if not zones:
+        return schema
+    fields = [dict(item) for item in schema.descriptor["fields"]]
+    for item in fields:
+        if item["name"] in zones and item.get("type") == "datetime":
+            item["opendata"] = {**find_own(item), "zone": UTC_ZONE if zones[item["name"]] else LOCAL_ZONE}
+    return TableSchema({**schema.descriptor, "fields": fields})
 
 
 def publish_schema(schema: TableSchema) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.moments import read_day
+from opendata.domain.schema import find_own
 from opendata.errors import N_, Fault, fault
 from opendata.tables.limits import MAX_FIELDS
+from opendata.tables.types.datetime import ZONES
 from opendata.tables.types.registry import TYPES
 
 if TYPE_CHECKING:
@@ -156,6 +158,12 @@ def find_field_faults(fields: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
         scale = (item.get("opendata") or {}).get("scale") if isinstance(item.get("opendata", {}), Mapping) else "?"
         if scale is not None and (not isinstance(scale, int) or isinstance(scale, bool) or not 0 <= scale <= 37):
             yield fault(f"{place}/opendata/scale", N_("“scale” must be a whole number from 0 to 37"))
+        zone = find_own(item).get("zone")
+        if zone is not None and (zone not in ZONES or item["type"] != "datetime"):
+            names = ", ".join(ZONES)
+            yield fault(
+                f"{place}/opendata/zone", N_("“zone” must be one of %(names)s, on a date and time"), names=names
+            )
 
 
 def find_pattern_faults(place: str, pattern: object) -> Iterable[Fault]:

@@ -25,6 +25,7 @@ CHUNK_BYTES = 1 << 20
 """This many bytes are read at once; the result is the same for any number."""
 
 _END = "\0"
+_FEW_LETTERS = 4
 
 
 @dataclass(slots=True, eq=False)
@@ -164,12 +165,22 @@ def _split_off_rest(text: str, *, complete: bool) -> list[str]:
     return lines if lines and not lines[-1].endswith(sure) else [*lines, ""]
 
 
+def is_mostly_utf8(data: bytes) -> bool:
+    """Whether nearly all characters beyond ASCII are UTF-8: in another encoding, hardly one in ten would be."""
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(data)
+    broken = text.count("\ufffd")
+    letters = sum(letter >= "\x80" for letter in text) - broken
+    return letters >= max(_FEW_LETTERS, 4 * broken)
+
+
 def _guess_encoding(path: Path) -> str | None:
     """A name for a hint in a message, nothing more: no decision rests on it."""
     with path.open("rb") as stream:
         head = stream.read(CHUNK_BYTES)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "UTF-16"
+    if is_mostly_utf8(head):
+        return None
     try:
         codecs.getincrementaldecoder("gb18030")(errors="strict").decode(head)
     except UnicodeDecodeError:

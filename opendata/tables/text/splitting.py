@@ -43,7 +43,8 @@ class Records:
 
     `sizes` are the rows' numbers of cells where some row is ragged; `extra` the cells beyond the last column by row.
     `numbers` are record numbers where they have gaps. `plain` is the block's bytes where they are the rows written
-    canonically: comma, LF, nothing quoted.
+    canonically: comma, LF, nothing quoted. `may_be_odd` is false where no cell has what odd texts have. `kept` are the
+    places of the rows among the `before` of them, where some were left out.
     """
 
     columns: Sequence[pa.Array]
@@ -52,6 +53,9 @@ class Records:
     extra: dict[int, list[str]] | None = None
     numbers: np.ndarray | None = None
     plain: bytes | None = None
+    may_be_odd: bool = True
+    kept: np.ndarray | None = None
+    before: int = 0
 
     def read_row(self, index: int) -> list[str]:
         """The cells of one row as the file has them."""

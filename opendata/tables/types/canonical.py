@@ -69,11 +69,20 @@ def write_column(column: pa.Array) -> pa.Array:
     if pa.types.is_decimal(kind):
         return _write_exponents_out(text)
     if pa.types.is_timestamp(kind):
-        return pc.replace_substring_regex(pc.replace_substring(text, " ", "T"), r"\.0+$", "")
+        return pc.replace_substring_regex(pc.replace_substring(text, " ", "T"), r"\.0+(Z?)$", r"\1")
     if pa.types.is_floating(kind):
         for found, written in _NOT_FINITE:
             text = pc.if_else(pc.equal(text, make_text(found)), make_text(written), text)
     return text
+
+
+def write_published_column(column: pa.Array) -> pa.Array:
+    """The canonical text of a column of a published table, where 32-bit integers are years."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = write_column(column)
+    return pc.utf8_lpad(text, width=4, padding="0") if pa.types.is_int32(column.type) else text
 
 
 def write_number_column(column: pa.Array) -> pa.Array:
@@ -81,12 +90,36 @@ def write_number_column(column: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    text = write_column(column)
+    text = write_published_column(column)
     if pa.types.is_floating(column.type):
         return _write_exponents_out(text)
     if pa.types.is_decimal(column.type) and column.type.scale:
         text = pc.replace_substring_regex(text, r"\.?0+$", "")
     return text
+
+
+def agree_by_value(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
+    """The type in which columns of two types have the same values, where releases differ in how they type a field.
+
+    Years were text once, and moments with a zone had none but were in UTC. None for other types.
+    """
+    import pyarrow as pa
+
+    if {one, other} == {pa.string(), pa.int32()}:
+        return pa.string()
+    if pa.types.is_timestamp(one) and pa.types.is_timestamp(other):
+        return one if one.tz is not None else other
+    return None
+
+
+def change_type(column: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """A column in the type that `agree_by_value` found."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column.type == wanted:
+        return column
+    return write_published_column(column) if pa.types.is_string(wanted) else pc.cast(column, wanted)
 
 
 def to_decimal(value: Decimal | float) -> Decimal:

@@ -13,8 +13,8 @@ from opendata.domain.schema import Field
 from opendata.tables.arrow.arrays import make_scalar
 from opendata.tables.arrow.masks import blank_out, either, only
 from opendata.tables.arrow.shapes import DIGITS, Matcher
+from opendata.tables.notation.moments import read_moment, read_serial, write_moment
 from opendata.tables.types.field_type import Cast, FieldType, Mend, Reads
-from opendata.tables.types.moments import read_moment, read_serial, write_moment
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opendata.domain.findings import Problem
 from opendata.domain.schema import Field
+from opendata.tables.notation.spellings import drop_decimal_zeros, narrow_number, trim, unwrap_formula
 from opendata.tables.types.canonical import write_value
-from opendata.tables.types.spellings import drop_decimal_zeros, narrow_number, trim
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,11 +21,27 @@ if TYPE_CHECKING:
 LEXICAL = ("decimalChar", "groupChar", "bareNumber", "floatNumber", "trueValues", "falseValues")
 """Options that tell how a value is written in the source; canonical CSV has no need of them."""
 
+UNIT = "unit"
+"""The kind of note that says which unit was taken off a number."""
+
+ZONE = "zone"
+"""The kind of note that says that a moment has a zone, where the schema doesn't say whether it should."""
+
+CUT = "cut"
+"""The kind of note that says that a moment is finer than a microsecond."""
+
 Reads = Callable[[str | None], bool]
 """Whether a text (None: a missing value) is right under all rules of a field."""
 
 Mend = Callable[[str], str | None]
 """One kind of repair at work in one field: a cell in, another text out; None where it has nothing to do."""
+
+
+class Note(NamedTuple):
+    """What is remembered of right cells, by column: a word for what it is, and what differs from cell to cell."""
+
+    kind: str
+    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -105,6 +121,14 @@ class FieldType:
             return None
         return None if self.strict.fullmatch(self.unwrap(text, field)) else self.lax
 
+    def find_refusal(self, text: str, field: Field) -> Problem | None:
+        """Why a text that looks like a value isn't one, where there is more to say than its type."""
+        return None
+
+    def find_note(self, value: Any, text: str, field: Field) -> Note | None:
+        """What to remember of a cell that is right: what was taken off it, what its value doesn't keep."""
+        return None
+
     def read_bound(self, bound: Any, field: Field) -> Any:
         """The value of a bound that a schema gives; None where the type has none such."""
         return self.read(bound, field) if isinstance(bound, str) else None
@@ -169,4 +193,9 @@ class FieldType:
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         """The kinds of repair that may help in a field."""
-        return {"full-width": narrow_number, "trim-blanks": trim, "number-text": drop_decimal_zeros}
+        return {
+            "formula-text": unwrap_formula,
+            "full-width": narrow_number,
+            "trim-blanks": trim,
+            "number-text": drop_decimal_zeros,
+        }

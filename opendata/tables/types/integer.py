@@ -13,8 +13,10 @@ from opendata.domain.findings import Problem
 from opendata.domain.schema import Field
 from opendata.tables.arrow.masks import blank_out
 from opendata.tables.arrow.shapes import DIGITS, Matcher, find_lengths, is_of_bytes, leads_with_zero
-from opendata.tables.types.field_type import Cast, FieldType, Mend, Reads
-from opendata.tables.types.spellings import ungroup, unwrap_number
+from opendata.tables.notation.amounts import rewrite_magnitude, rewrite_sign
+from opendata.tables.notation.numbers import find_unit, is_changed, unwrap_number
+from opendata.tables.notation.spellings import ungroup
+from opendata.tables.types.field_type import UNIT, Cast, FieldType, Mend, Note, Reads
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,6 +37,12 @@ class _Integer(FieldType):
 
     def unwrap(self, text: str, field: Field) -> str:
         return unwrap_number(text, field)
+
+    def find_refusal(self, text: str, field: Field) -> Problem | None:
+        return Problem("changed-number", "type") if is_changed(text, field) else None
+
+    def find_note(self, value: Any, text: str, field: Field) -> Note | None:
+        return Note(UNIT, find_unit(text, field)) if field.descriptor.get("bareNumber", True) is False else None
 
     def read_bound(self, bound: Any, field: Field) -> Any:
         if isinstance(bound, float):
@@ -67,7 +75,8 @@ class _Integer(FieldType):
         return bound if isinstance(bound, int) and INT64[0] <= bound <= INT64[1] else None
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
-        return {**super().list_mends(field, reads), "thousands-separators": ungroup(field)}
+        mends = super().list_mends(field, reads)
+        return {**mends, "thousands-separators": ungroup(field), "sign": rewrite_sign, "magnitude": rewrite_magnitude}
 
 
 INTEGER = _Integer("integer")

@@ -17,9 +17,11 @@ from opendata.domain.schema import Field
 from opendata.tables.arrow.arrays import make_scalar
 from opendata.tables.arrow.masks import blank_out, either, only
 from opendata.tables.arrow.shapes import DIGITS, Matcher, find_lengths, leads_with_zero
+from opendata.tables.notation.amounts import rewrite_magnitude, rewrite_sign
+from opendata.tables.notation.numbers import find_unit, is_changed, unwrap_number
+from opendata.tables.notation.spellings import ungroup
 from opendata.tables.types.canonical import to_decimal, write_number
-from opendata.tables.types.field_type import Cast, FieldType, Mend, Reads
-from opendata.tables.types.spellings import ungroup, unwrap_number
+from opendata.tables.types.field_type import UNIT, Cast, FieldType, Mend, Note, Reads
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,6 +49,12 @@ class _Number(FieldType):
         if mark != ".":
             text = "" if "." in text else text.replace(mark, ".")
         return text
+
+    def find_refusal(self, text: str, field: Field) -> Problem | None:
+        return Problem("changed-number", "type") if is_changed(text, field) else None
+
+    def find_note(self, value: Any, text: str, field: Field) -> Note | None:
+        return Note(UNIT, find_unit(text, field)) if field.descriptor.get("bareNumber", True) is False else None
 
     def read_bound(self, bound: Any, field: Field) -> Any:
         if isinstance(bound, int | float) and not isinstance(bound, bool):
@@ -108,6 +116,7 @@ class _Number(FieldType):
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         mends = {**super().list_mends(field, reads), "thousands-separators": ungroup(field)}
+        mends |= {"sign": rewrite_sign, "magnitude": rewrite_magnitude}
         del mends["number-text"]  # zeros behind a point are digits of the value
         return mends
 

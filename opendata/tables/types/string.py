@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 
 from opendata.domain.findings import Problem
 from opendata.domain.schema import Field
+from opendata.tables.notation.spellings import NO_BLANKS, narrow, trim
 from opendata.tables.types.field_type import FieldType, Mend, Reads
-from opendata.tables.types.spellings import NO_BLANKS, narrow, trim
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:([A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
 _LAX_URI = Problem("lax-uri", "type")

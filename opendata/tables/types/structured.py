@@ -12,8 +12,8 @@ from typing import Any
 
 from opendata.domain.findings import Problem
 from opendata.domain.schema import Field
+from opendata.tables.notation.spellings import narrow
 from opendata.tables.types.field_type import FieldType, Mend, Reads
-from opendata.tables.types.spellings import narrow
 
 _LETTER_AT_END = re.compile(r"[PT]$")
 

@@ -1,6 +1,7 @@
 """Years, and months of a year.
 
-Valid: `2025`; `2025-03`. Lax, and repaired: `2025-3`. Wrong: `25`. Source: Table Schema v2, `year` and `yearmonth`.
+Valid: `2025`; `2025-03`. Lax, and repaired: `２０２５`, `2025-3`. Wrong: `25`.
+Source: Table Schema v2, `year` and `yearmonth`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.schema import Field
+from opendata.tables.arrow.masks import blank_out
 from opendata.tables.arrow.shapes import DIGITS, Matcher
 from opendata.tables.types.field_type import Cast, FieldType, Mend, Reads
 
@@ -26,7 +28,9 @@ _MONTHS = (
 
 
 class _Year(FieldType):
-    is_native = is_castable = True
+    is_native = is_rewritten = has_typed_keys = is_castable = True
+    arrow = "int32"
+    strict = re.compile("[0-9]{4}")
 
     def parse(self, text: str, field: Field) -> Any:
         value = int(text) if len(text) == 4 else -1
@@ -35,11 +39,20 @@ class _Year(FieldType):
     def read_bound(self, bound: Any, field: Field) -> Any:
         return bound if type(bound) is int else super().read_bound(bound, field)
 
-    def write_key(self, value: Any, source: str | None) -> str | None:
+    def write(self, value: Any) -> str:
         return f"{value:04}"
 
+    def write_key(self, value: Any, source: str | None) -> str | None:
+        return None
+
     def cast(self, text: pa.Array, wanted: pa.DataType) -> Cast:
-        return Cast(text, text, _CERTAIN.find_others(text))
+        import pyarrow.compute as pc
+
+        doubt = _CERTAIN.find_others(text)
+        return Cast(pc.cast(blank_out(text, doubt), wanted), text, doubt)
+
+    def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
+        return bound if isinstance(bound, int) and 0 <= bound <= 9999 else None
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         return {**super().list_mends(field, reads), "date-form": _rewrite_year}

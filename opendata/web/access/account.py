@@ -1,16 +1,23 @@
-"""The page of an account: the data it was granted, and its tokens."""
+"""The pages of an account: the data it was granted, its tokens, where it is signed in, and its password."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from opendata.domain.access.scopes import VERBS
 from opendata.errors import InvalidMetadataError
 from opendata.problems import choose_voice, status_of
+from opendata.services.access.tokens import TokenOptions
+from opendata.web.access.grants import place_faults
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
+from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
+from opendata.wording.audit import VERB_NAMES
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 blueprint.before_request(limit_form)
@@ -32,27 +39,81 @@ def show_account() -> Answer:
 def create_token() -> Answer:
     """Create a token, which is shown this once."""
     try:
-        text, _ = services().accounts.create_token(g.actor.name, request.form.get("name", "").strip(), days=TOKEN_DAYS)
+        options = TokenOptions.from_values(
+            {**request.form.to_dict(), "scopes": request.form.getlist("scopes") or ["read"], "days": _read_days()}
+        )
+        text, _ = services().accounts.create_token(g.actor.name, options=options, actor=g.actor)
     except InvalidMetadataError as error:
         message = choose_voice().say_error(error)
-        return _render(message=message), status_of(error)
+        return _render(message=message, errors=place_faults(error)), status_of(error)
     return _render(text=text)
 
 
 @blueprint.post("/tokens/<int:token>/revoke")
 def revoke_token(token: int) -> Answer:
     """End a token at once."""
-    services().accounts.revoke_token(token, user=g.actor.name)
+    services().accounts.revoke_token(token, user=g.actor.name, actor=g.actor)
     flash(gettext("The token is revoked"), "good")
     return redirect(url_for("account.show_account"), 303)
 
 
-def _render(text: str = "", message: str = "") -> str:
+@blueprint.get("/password")
+def show_password() -> Answer:
+    """The form for a new password."""
+    return _render_password(None)
+
+
+@blueprint.post("/password")
+def change_password() -> Answer:
+    """Change the password; the sessions of other browsers end."""
+    current, password = request.form.get("current_password", ""), request.form.get("password", "")
+    try:
+        services().accounts.change_password(g.actor, current, password)
+    except InvalidMetadataError as error:
+        return _render_password(error), status_of(error)
+    flash(gettext("Your password is changed. Your other sessions have ended"), "good")
+    return redirect(url_for("account.show_account"), 303)
+
+
+@blueprint.post("/sessions/<int:number>/end")
+def end_session(number: int) -> Answer:
+    """End the session of another browser."""
+    services().sessions.end(g.actor, number)
+    flash(gettext("The session is ended"), "good")
+    return redirect(url_for("account.show_account"), 303)
+
+
+@blueprint.post("/sessions/end-others")
+def end_other_sessions() -> Answer:
+    """End the sessions of all other browsers."""
+    count = services().sessions.end_others(g.actor)
+    flash(gettext("Other sessions ended: %(count)s", count=count), "good")
+    return redirect(url_for("account.show_account"), 303)
+
+
+def _read_days() -> int:
+    return read_number(request.form.get("days", "")) or TOKEN_DAYS
+
+
+def _render_password(error: InvalidMetadataError | None) -> str:
+    return render_template(
+        "access/password.html",
+        errors=place_faults(error) if error else {},
+        message=choose_voice().say_error(error) if error else "",
+    )
+
+
+def _render(text: str = "", message: str = "", errors: Mapping[str, list[str]] | None = None) -> str:
     return render_template(
         "access/account.html",
         grants=services().grants.list_own(g.actor),
         tokens=[item for item in services().accounts.list_tokens(g.actor.name) if not item.revoked],
+        sessions=services().sessions.list(g.actor),
         days=TOKEN_DAYS,
         text=text,
         message=message,
+        errors=errors or {},
+        values=request.form.to_dict(),
+        verbs=VERBS,
+        verb_names=VERB_NAMES,
     )

@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from opendata.errors import InvalidMetadataError, OpendataError, StateError
 from opendata.problems import choose_voice, status_of
 from opendata.web.access.sessions import ask_to_sign_in, begin_session
-from opendata.web.access.throttle import Throttle
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.security import limit_form, protect_forms
 
@@ -21,8 +20,6 @@ Answer = Response | str | tuple[str, int]
 
 _ALL = "/workspace/datasets/<dataset>/grants"
 _INVITATION = "/invitations/<text>"
-
-throttle = Throttle(tries=20, seconds=300)
 
 
 @blueprint.get(_ALL)
@@ -71,11 +68,7 @@ def show_invitation(text: str) -> Answer:
 @blueprint.post(_INVITATION)
 def accept_invitation(text: str) -> Answer:
     """Accept with the account one is signed in to, or with a new one, and go on to the dataset."""
-    wait = throttle.wait_seconds(str(request.remote_addr))
-    if wait:
-        message = gettext("Too many attempts. Try again in %(count)s seconds", count=wait)
-        return render_template("access/invitation.html", message=message, errors={}, values={}), 429
-    throttle.note_failure(str(request.remote_addr))
+    attempt = services().limits.count_invitation(request.remote_addr or "")
     name, password = request.form.get("name", ""), request.form.get("password", "")
     try:
         if g.actor is not None:
@@ -85,6 +78,7 @@ def accept_invitation(text: str) -> Answer:
             begin_session(name.strip(), password)
     except (InvalidMetadataError, StateError) as error:
         return _render_invitation(text, {"name": name}, error), status_of(error)
+    services().limits.take_back(attempt)
     flash(gettext("You may now have the data of this dataset until %(day)s", day=grant.until), "good")
     return redirect(url_for("catalogue.show_dataset", dataset=grant.dataset), 303)
 

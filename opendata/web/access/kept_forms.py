@@ -75,7 +75,7 @@ def keep_old_form() -> str | None:
 
     Forms of other sites are never kept: they fill in nothing for anybody.
     """
-    token = _put(_name_user(session["user"]), request.form, request.files) if is_from_here() else None
+    token = _put(_name_user(g.actor.id), request.form, request.files) if is_from_here() else None
     return f"{_find_page()}?{QUERY}={token}" if token else None
 
 
@@ -141,7 +141,7 @@ def _put(owner: str, fields: MultiDict[str, str], files: MultiDict[str, FileStor
 
 def _list_owners() -> Sequence[str]:
     """As whom the actor may have sent a form."""
-    owners = [_name_user(session["user"])] if "user" in session else []
+    owners = [_name_user(g.actor.id)]
     return [*owners, _name_browser(session[_BROWSER])] if _BROWSER in session else owners
 
 

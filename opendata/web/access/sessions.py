@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
-from opendata.errors import NotSignedInError
+from opendata.domain.access.origin import Origin, name_browser
+from opendata.errors import NotSignedInError, WaitError
+from opendata.problems import status_of
+from opendata.services.access.limits import DEVICE_DAYS
 from opendata.services.core.actors import Actor
 from opendata.web.access.kept_forms import carry_over, forget_sent_form, keep_form, keep_old_form, note_former
-from opendata.web.access.throttle import Throttle
+from opendata.web.core.cookies import DEVICE, SESSION, delete_cookie, read_cookie, write_cookie
 from opendata.web.core.instance import services
 from opendata.web.core.readers import find_session
 from opendata.web.core.security import csrf, limit_form, protect_forms
@@ -25,14 +28,11 @@ blueprint.before_request(protect_forms)
 _WITHOUT = ("assets", "downloads", "operations")
 """What looks at the session only where not everybody may have it, so that caches may keep the rest."""
 
-throttle = Throttle(tries=8, seconds=300)
-
 
 def load_actor() -> None:
     """Set `g.actor` (None where nobody is signed in) and `g.has_session`."""
     g.actor, g.has_session = None, False
-    cookie = current_app.config["SESSION_COOKIE_NAME"]
-    if request.blueprint in _WITHOUT or cookie not in request.cookies or "user" not in session:
+    if request.blueprint in _WITHOUT or not read_cookie(SESSION):
         return
     g.actor = find_session()
     g.has_session = g.actor is not None
@@ -52,34 +52,43 @@ def show_sign_in() -> AnyResponse | str:
 def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Check name and password and begin a new session."""
     name, wanted = request.form.get("name", "").strip(), request.form.get("next", "")
-    key = f"{name}\n{request.remote_addr}"
-    wait = throttle.wait_seconds(key)
-    if wait:
-        message = gettext("Too many attempts. Try again in %(count)s seconds", count=wait)
-        return _render(error=message, name=name, next=wanted), 429, {"Retry-After": str(wait)}
     try:
         actor = begin_session(name, request.form.get("password", ""))
+    except WaitError as error:
+        page = _render(error=gettext(error.message, **error.params), name=name, next=wanted)
+        return page, status_of(error), {"Retry-After": str(error.seconds)}
     except NotSignedInError as error:
-        throttle.note_failure(key)
         return _render(error=gettext(error.message), name=name, next=wanted), 401
-    throttle.forget(key)
     flash(gettext("Welcome, %(name)s", name=actor.name), "good")
     return redirect(safe_path(wanted), 303)
 
 
 def begin_session(name: str, password: str) -> Actor:
-    """Begin a new session; who it belongs to. Raises `NotSignedInError`."""
-    actor, mark = services().accounts.sign_in(name, password)
+    """Begin a new session; who it belongs to. Raises as `Accounts.sign_in` does."""
+    origin = read_origin()
+    actor, text = services().accounts.sign_in(name, password, origin)
+    write_cookie(DEVICE, services().limits.remember(actor, origin), seconds=DEVICE_DAYS * 24 * 3600)
+    if g.get("actor") is not None:
+        services().sessions.sign_out(g.actor)  # nobody could end it from this browser any longer
+    write_cookie(SESSION, text)
     kept = carry_over()
     session.clear()  # nothing else of the time before counts any more
     session.update(kept)
-    session["user"], session["mark"] = actor.id, mark
+    session["user"] = actor.id
     return actor
+
+
+def read_origin() -> Origin:
+    """Where this request comes from."""
+    agent = name_browser(request.user_agent.string)
+    return Origin(address=request.remote_addr or "", browser=agent, device=read_cookie(DEVICE))
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> AnyResponse:
     """End the session."""
+    if g.actor is not None:
+        services().sessions.sign_out(g.actor)
     _end()
     flash(gettext("You are signed out"), "good")
     return redirect(url_for("catalogue.show_home"), 303)
@@ -122,6 +131,7 @@ def _check_form() -> AnyResponse | None:
 def _end() -> None:
     """End the session; of it, only whose it was is remembered, for the forms that they may still send."""
     user = session.get("user")
+    delete_cookie(SESSION)
     session.clear()
     if user is not None:
         note_former(user)

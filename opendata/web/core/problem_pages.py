@@ -75,6 +75,11 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         N_("A piece was sent with a checksum that doesn't match its bytes. It wasn't kept."),
         N_("Send the piece again."),
     ),
+    "insufficient-storage": (
+        N_("There is no room left"),
+        N_("The disk on which the portal keeps files is full. What is published can still be read and downloaded."),
+        N_("Tell the people who run this portal, and send the request again once there is room."),
+    ),
     "too-large": (
         N_("The file is too large"),
         N_("The portal accepts files up to a size that its operators set."),
@@ -150,6 +155,29 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         N_("Stored data is damaged"),
         N_("Stored bytes don't match their digest. The portal doesn't serve damaged data."),
         N_("Tell the people who run this portal. They can check and restore the store."),
+    ),
+    "insufficient-scope": (
+        N_("The token isn't for this"),
+        N_("You may do this, but not with this token: it lacks a scope, or is limited to a publisher or dataset."),
+        N_("Use a token that has the scope the detail names, or create one."),
+    ),
+    "wait": (
+        N_("Try again later"),
+        N_("The portal has too much to do at the moment."),
+        N_("Wait for the seconds that the header “Retry-After” names, then try again."),
+    ),
+    "overloaded": (
+        N_("The portal is busy"),
+        N_("More people want the same at this moment than one process can serve."),
+        N_("Wait for the seconds that the header “Retry-After” names, then try again."),
+    ),
+    "too-many-attempts": (
+        N_("Too many attempts"),
+        N_("Too many wrong names or passwords came before this one, for this account or from this address."),
+        N_(
+            "Wait for the seconds that the header “Retry-After” names, then try again. In a browser in which you have"
+            " signed in before, you don't have to wait because of others."
+        ),
     ),
     "usage": (
         N_("Incorrect use"),

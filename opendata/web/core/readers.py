@@ -6,13 +6,15 @@ A file for everybody is sent without a look at who asks, so that caches may keep
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 
-from flask import current_app, g, make_response, request, session
+from flask import g, make_response, request
 from werkzeug.wrappers import Response
 
 from opendata.errors import N_, NotPublicError, NotSignedInError
 from opendata.services.core.actors import Actor
+from opendata.web.core.cookies import SESSION, read_cookie
 from opendata.web.core.instance import services
 
 PRIVATE = "private, no-store"
@@ -20,10 +22,8 @@ PRIVATE = "private, no-store"
 
 def find_session() -> Actor | None:
     """Who is signed in in this browser, None where nobody is."""
-    cookie = current_app.config["SESSION_COOKIE_NAME"]
-    if cookie not in request.cookies or "user" not in session:
-        return None
-    return services().accounts.resume(session["user"], session["mark"])
+    text = read_cookie(SESSION)
+    return services().sessions.resume(text, request.remote_addr or "") if text else None
 
 
 def reader() -> Actor | None:
@@ -47,9 +47,19 @@ def for_readers(view: Callable[..., Response | str]) -> Callable[..., Response |
         response = make_response(view(**parts))
         response.headers["Cache-Control"] = PRIVATE
         response.vary.update(("Authorization", "Cookie"))
+        if _is_begun(response):
+            services().events.note_download(g.reader, request.path)
         return response
 
     return ask
+
+
+def _is_begun(response: Response) -> bool:
+    """Whether a file is sent from its beginning: its further parts belong to the same download."""
+    if request.method != "GET" or response.mimetype == "text/html":
+        return False
+    start = response.content_range.start
+    return response.status_code == 200 or (response.status_code == 206 and not start)
 
 
 def _identify() -> Actor | None:
@@ -60,4 +70,4 @@ def _identify() -> Actor | None:
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedInError(N_("The header “Authorization” must look like “Bearer odt_…”"))
-    return services().accounts.authenticate(token.strip())
+    return replace(services().accounts.authenticate(token.strip()), address=request.remote_addr or "")

@@ -1,11 +1,14 @@
-"""What every page is sent with so that a browser protects its reader; forms only from our own pages."""
+"""What answers are sent with so that a browser protects its reader; forms and hosts that are refused."""
 
 from __future__ import annotations
+
+from urllib.parse import urlsplit
 
 from flask import Response, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from opendata.errors import N_, InputError
+from opendata.web.core.instance import services
 
 FORM_BYTES = 2 * 1024 * 1024
 """The largest form without files."""
@@ -32,12 +35,48 @@ _PRIVATE = (
     "sessions",
     "grants",
     "account",
+    "recoveries",
     "stops",
     "personal",
+    "audit",
 )
 """The blueprints whose pages are never kept by a cache."""
 
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+_HSTS = "max-age=31536000"
+"""For a year a browser asks over HTTPS only."""
+
+_CHECKS = ("/healthz", "/readyz")
+"""Asked by load balancers, which name no host or their own."""
+
+_DEFAULT_PORTS = (":80", ":443")
+
 csrf = CSRFProtect()
+
+
+def refuse_unknown_host() -> None:
+    """Refuse a request for another host than ours: a cache or a mail could spread a link to it. Raises `InputError`."""
+    settings = services().settings
+    if not settings.base_url or request.path in _CHECKS:
+        return
+    own = urlsplit(settings.base_url).netloc
+    known = {_normalise(host) for host in (own, *settings.other_hosts)}
+    if _normalise(request.headers.get("Host", "")) not in known:
+        raise InputError(
+            N_("The request names an unknown host. The address of this portal is %(address)s"),
+            address=settings.base_url,
+        )
+
+
+def _normalise(host: str) -> str:
+    text = host.lower()
+    return next((text.removesuffix(port) for port in _DEFAULT_PORTS if text.endswith(port)), text)
 
 
 def protect_forms() -> None:
@@ -56,12 +95,14 @@ def limit_form() -> None:
 
 
 def add_headers(response: Response) -> Response:
-    """Add the headers to our own answers; REST adds its own."""
-    if request.path.startswith("/api/"):
-        return response
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if response.mimetype != "text/html":
+    """Add the headers of all answers, and those of pages; REST adds its own beside them."""
+    for name, value in _ALWAYS.items():
+        response.headers.setdefault(name, value)
+    is_for_all = "Access-Control-Allow-Origin" in response.headers
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if is_for_all else "same-origin")
+    if services().settings.base_url.startswith("https://"):
+        response.headers.setdefault("Strict-Transport-Security", _HSTS)
+    if request.path.startswith("/api/") or response.mimetype != "text/html":
         return response
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("X-Frame-Options", "DENY")

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from opendata.domain.drafts import CHANGE, ENDED
 from opendata.errors import InputError, OpendataError, PreconditionError, StateError
+from opendata.intake.opening import WORKBOOKS
 from opendata.intake.understanding import CAREFUL, Choices, read_choices
 from opendata.problems import choose_voice
 from opendata.services.core.values import DraftResourceView, DraftView
@@ -35,11 +36,13 @@ _FORMS = {
     "xls": "Excel 97–2003 (XLS)",
     "xlsb": "Excel (XLSB)",
     "ods": "OpenDocument (ODS)",
+    "spreadsheetml": "Excel 2003 (XML)",
     "json": "JSON",
     "jsonl": "JSON Lines",
     "geojson": "GeoJSON",
     "xml": "XML",
     "html": "HTML",
+    "dbase": "dBase (DBF)",
     "parquet": "Parquet",
     "arrow": "Arrow",
 }
@@ -103,6 +106,7 @@ def _render(draft: str, resource: str, form: MultiDict[str, str] | None) -> str:
         errors={},
         fault=_say_error(fault) if fault is not None else "",
         encodings=offer_encodings(),
+        workbooks=WORKBOOKS,
         encoding_names=ENCODING_NAMES,
         delimiters=offer_delimiters(),
         can_change=found.status in CHANGE.sources and not found.is_at_work,

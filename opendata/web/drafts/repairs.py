@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext
 
 from opendata.services.core.values import DraftResourceView
-from opendata.tables.repair.repairs import REPAIRS
+from opendata.tables.repair.repairs import REPAIRS, ROWS_LEFT_OUT
 from opendata.web.core.formats import format_cell
 
 
@@ -40,7 +40,9 @@ def list_repairs(task: Mapping[str, Any], table: DraftResourceView | None, name:
                 title=gettext(repair.title),
                 explanation=gettext(repair.explanation),
                 count=item["count"],
-                examples=[(format_cell(one["before"]), _show(one["after"])) for one in item.get("examples", ())],
+                examples=[
+                    (format_cell(one["before"]), _show(one["after"], item["kind"])) for one in item.get("examples", ())
+                ],
                 value=json.dumps(chosen, ensure_ascii=False),
                 is_offered=chosen in known,
             )
@@ -56,5 +58,8 @@ def read_choice(value: str) -> object:
         return value
 
 
-def _show(after: str | None) -> str:
+def _show(after: str | None, kind: str) -> str:
+    if after is None and kind in ROWS_LEFT_OUT:
+        left_out: str = gettext("(row left out)")
+        return left_out
     return gettext("(empty)") if after is None else format_cell(after)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, render_template, url_for
 
+from opendata.domain.moments import format_time
+from opendata.errors import N_, NotFoundError
 from opendata.services.core.values import DatasetView
 from opendata.web.core.instance import absolute_url, services
 
 blueprint = Blueprint("operations", __name__)
+
+_CONTACT_DAYS = 180
+"""How long a copy of the contact may be used: less than a year, as the standard recommends."""
 
 MAX_ADDRESSES = 50_000
 """What one site map may hold (sitemaps.org)."""
@@ -24,9 +30,10 @@ def show_health() -> Response:
 
 @blueprint.get("/readyz")
 def show_readiness() -> Response:
-    """Everything behind it answers too; else a problem."""
+    """Everything behind it answers too; else a problem. A second line says why nothing can be sent, if that is so."""
     services().health.check()
-    return _plain("ready\n")
+    fault = services().health.find_write_fault()
+    return _plain("ready\n" if fault is None else f"ready\nnothing can be sent: {fault}\n")
 
 
 @blueprint.get("/.well-known/opendata-keys.json")
@@ -36,6 +43,22 @@ def show_keys() -> Response:
     response.headers["Cache-Control"] = "public, max-age=3600"
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+@blueprint.get("/.well-known/security.txt")
+def show_security_contact() -> Response:
+    """Where to report weaknesses (RFC 9116)."""
+    settings = services().settings
+    if not settings.security_contact:
+        raise NotFoundError(N_("This portal names no contact for reports of weaknesses"))
+    expires = datetime.now(UTC).replace(hour=0, minute=0, second=0) + timedelta(days=_CONTACT_DAYS)
+    lines = [
+        *(f"Contact: {address}" for address in settings.security_contact),
+        f"Expires: {format_time(expires)}",
+        f"Preferred-Languages: {', '.join(settings.languages)}",
+        f"Canonical: {absolute_url(url_for('operations.show_security_contact'))}",
+    ]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain", headers={"Cache-Control": "public, max-age=3600"})
 
 
 @blueprint.get("/robots.txt")

@@ -66,7 +66,11 @@ def test_every_operation_says_how_it_fails_and_who_may(document: dict[str, Any])
         anonymous = {} in operation["security"]
         assert not (anonymous and method != "get"), name
         if method != "get":
-            assert {"token": []} in operation["security"]
+            assert [item["token"] for item in operation["security"] if "token" in item] in (
+                [["upload"]],
+                [["publish"]],
+                [["admin"]],
+            )
             assert {"session": [], "csrf": []} in operation["security"]
         if "{" in path:
             assert "404" in operation["responses"], name

@@ -79,3 +79,12 @@ def test_publishers_are_listed_with_their_titles(run, run_json, with_publisher) 
     again = run("publisher", "create", "water-bureau", "水务局")
     assert again.exit_code == 2
     assert "water-bureau" in again.stderr
+
+
+def test_a_recovery_link_is_the_only_thing_on_stdout(run, instance) -> None:
+    run("user", "create", "boss", "--role", "maintainer")
+    ended = run("user", "recover", "boss", env={"OPENDATA_BASE_URL": "https://data.example.org"})
+    assert ended.exit_code == 0
+    assert ended.stdout.startswith("https://data.example.org/recover/odr_")
+    assert len(ended.stdout.splitlines()) == 1
+    assert run("user", "recover", "nobody").exit_code == 2

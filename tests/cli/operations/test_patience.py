@@ -176,6 +176,9 @@ def test_one_address_never_has_all_threads(monkeypatch: pytest.MonkeyPatch) -> N
         ask = enter(opened)
         assert [ask("192.0.2.1") for _ in range(3)] == [True, True, False]
         assert ask("192.0.2.2") is True
+        monkeypatch.setattr(PatientWorker, "trusted", ("192.0.2.1",))
+        assert ask("192.0.2.1") is True
+        monkeypatch.setattr(PatientWorker, "trusted", ())
         assert [ask("127.0.0.1") for _ in range(3)] == [True] * 3
     with ExitStack() as opened:
         assert enter(opened)("192.0.2.1") is True

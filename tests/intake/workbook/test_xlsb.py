@@ -18,7 +18,12 @@ from tests.intake.xlsb_samples import Value, write_xlsb
 
 cells = st.one_of(
     st.none(),
-    st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Co", "Cn"]), min_size=1, max_size=30),
+    # The library drops a byte order mark at the beginning of a text.
+    st.text(
+        st.characters(min_codepoint=32, exclude_categories=["Cs", "Co", "Cn"], exclude_characters="\ufeff"),
+        min_size=1,
+        max_size=30,
+    ),
     st.integers(-(2**40), 2**40).map(float),
     st.floats(-1e12, 1e12, allow_nan=False),
     st.booleans(),

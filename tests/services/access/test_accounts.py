@@ -54,10 +54,10 @@ def test_a_wrong_name_or_password_is_refused_in_the_same_words(services: Service
 def test_an_unknown_name_costs_a_hash_as_a_wrong_password_does(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from opendata.services.access import accounts
+    from opendata.services.access import passwords
 
     verified = []
-    hasher = accounts.find_hasher()
+    hasher = passwords.find_hasher()
 
     class Counting:
         def hash(self, password: Any) -> str:
@@ -68,7 +68,7 @@ def test_an_unknown_name_costs_a_hash_as_a_wrong_password_does(
             return hasher.verify(digest, password)
 
     services.accounts.create_user("clerk", PASSWORD, "editor", "water-bureau")
-    monkeypatch.setattr(accounts, "find_hasher", Counting)
+    monkeypatch.setattr(passwords, "find_hasher", Counting)
     for name in ("clerk", "nobody", "no such name"):
         with pytest.raises(NotSignedInError):
             services.accounts.sign_in(name, "another password")
@@ -113,21 +113,6 @@ def test_a_password_is_kept_as_argon2id_alone(services: Services, tmp_path: Path
     assert PASSWORD not in kept
 
 
-def test_a_session_is_resumed_until_the_password_changes(services: Services) -> None:
-    services.accounts.create_user("clerk", PASSWORD, "editor", "water-bureau")
-    actor, mark = services.accounts.sign_in("clerk", PASSWORD)
-    assert actor.id is not None
-    assert services.accounts.resume(actor.id, mark) == actor
-    assert services.accounts.resume(actor.id, mark[:-1] + "!") is None
-    assert services.accounts.resume(actor.id + 1, mark) is None
-    services.accounts.set_password("clerk", "another password")
-    assert services.accounts.resume(actor.id, mark) is None
-    with pytest.raises(NotSignedInError):
-        services.accounts.sign_in("clerk", PASSWORD)
-    _, renewed = services.accounts.sign_in("clerk", "another password")
-    assert services.accounts.resume(actor.id, renewed) == actor
-
-
 def test_closing_an_account_ends_its_sessions_and_tokens_and_opening_it_does_not_bring_them_back(
     services: Services,
 ) -> None:
@@ -136,14 +121,14 @@ def test_closing_an_account_ends_its_sessions_and_tokens_and_opening_it_does_not
     _, mark = services.accounts.sign_in("clerk", PASSWORD)
     text, _ = services.accounts.create_token("clerk")
     services.accounts.disable_user("clerk")
-    assert services.accounts.resume(actor.id, mark) is None
+    assert services.sessions.resume(mark) is None
     with pytest.raises(NotSignedInError):
         services.accounts.sign_in("clerk", PASSWORD)
     with pytest.raises(NotSignedInError):
         services.accounts.authenticate(text)
     assert [user.disabled for user in services.accounts.list_users()] == [True]
     services.accounts.disable_user("clerk", disabled=False)
-    assert services.accounts.resume(actor.id, mark) is None
+    assert services.sessions.resume(mark) is None
     assert services.accounts.sign_in("clerk", PASSWORD)[0] == actor
 
 
@@ -151,9 +136,9 @@ def test_a_token_carries_the_rights_of_its_account(services: Services) -> None:
     actor = make_actor(services, "clerk")
     text, view = services.accounts.create_token("clerk", "nightly upload")
     assert text.startswith("odt_")
+    assert services.accounts.list_tokens() == [view]
     assert services.accounts.authenticate(text) == actor
     assert (view.user, view.name, view.expires, view.revoked) == ("clerk", "nightly upload", None, False)
-    assert services.accounts.list_tokens() == [view]
 
 
 def test_a_token_is_kept_as_its_digest_alone(services: Services) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from opendata.db.models import Dataset, Version
+from opendata.domain.manifest import Manifest
 from opendata.errors import (
     InvalidMetadataError,
     NotPermittedError,
@@ -19,6 +20,7 @@ from opendata.errors import (
     SuspendedError,
     WithdrawnError,
 )
+from opendata.services.catalogue.placement import Placement
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.backups import restore_backup
 from opendata.services.operations.verification_sources import open_source
@@ -197,6 +199,26 @@ def test_what_an_older_program_left_open_is_stopped_and_listed(services: Service
         services.versions.find_file("reservoirs", "1.0.0", "levels", "csv")
     with services.versions.find_file("reservoirs", "1.0.0", "levels", "csv", editor).open() as file:
         assert file.read().decode() == CSV
+
+
+def test_a_stop_takes_no_file_from_a_version_that_is_about_to_be_public(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(services, editor)
+    share, shared = Placement.share, []
+
+    def interleave(placement: Placement, manifest: Manifest, public: set[str]) -> None:
+        """Somebody stops the version before, which has one of the files, right before the new one is public."""
+        share(placement, manifest, public)
+        shared.append(manifest.version)
+        if len(shared) == 2:
+            services.stops.suspend(editor, "reservoirs", "1.0.0", reason=REASON)
+
+    monkeypatch.setattr(Placement, "share", interleave)
+    assert publish(services, editor, "a\n1\n", name="more", schema=None).version == "1.1.0"
+    assert len(shared) == 2
+    assert list_rows(services, "1.1.0") <= list_blobs(services)
+    assert services.checking.run().is_sound
 
 
 def test_a_dataset_that_is_closed_takes_its_stopped_versions_with_it(stopped: Services, editor: Actor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,8 @@ from opendata.services.operations.checking import EXPOSED
 from opendata.services.operations.collecting import Collecting
 from opendata.services.operations.verification_sources import open_source
 from opendata.services.operations.verifying import Trust, verify
-from opendata.wiring import Services, build_context
-from tests.instances import CSV, make_actor, make_services, publish, upload
+from opendata.wiring import Services, build_context, build_services
+from tests.instances import CSV, DATASET, make_actor, make_services, publish, upload
 
 CLOSED = {"attribute": "closed", "reason": "涉及国家秘密", "legalBasis": "政府信息公开条例第十四条"}
 CONDITIONAL = {"attribute": "conditional", "reason": "涉及第三方权益", "legalBasis": "政府信息公开条例第十五条"}
@@ -321,16 +321,49 @@ def test_a_grant_ends_for_good_even_where_an_older_database_is_restored(granted:
         granted.versions.find_file(renamed.id, "1.0.0", "levels", "csv", anna)
 
 
+def at(services: Services, moment: datetime) -> Services:
+    """The same instance at another time."""
+    return build_services(services.settings, clock=lambda: moment)
+
+
+def end_of(services: Services, day: str) -> datetime:
+    """The end of a day where the portal is."""
+    return datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), ZoneInfo(services.settings.timezone))
+
+
 def test_a_grant_expires_after_its_last_day(granted: Services, editor: Actor) -> None:
     granted.accounts.create_user("anna", "a long password", "reader")
     anna = granted.accounts.sign_in("anna", "a long password")[0]
-    given, _ = grant(granted, editor, account="anna")
-    with granted.database.unit(write=True) as session:
-        row = session.get_one(Grant, given.id)
-        row.expires = row.created
+    grant(granted, editor, account="anna")
+    end = end_of(granted, LATER)
+    at(granted, end - timedelta(seconds=1)).versions.find_file("reservoirs", "1.0.0", "levels", "csv", anna)
     with pytest.raises(NotPublicError):
-        granted.versions.find_file("reservoirs", "1.0.0", "levels", "csv", anna)
-    assert granted.grants.list(editor, "reservoirs")[0].state == "expired"
+        at(granted, end).versions.find_file("reservoirs", "1.0.0", "levels", "csv", anna)
+    assert at(granted, end).grants.list(editor, "reservoirs")[0].state == "expired"
+
+
+def test_an_invitation_is_valid_for_two_weeks_and_no_longer_than_its_grant(granted: Services, editor: Actor) -> None:
+    now = datetime.now(UTC)
+    soon = (now + timedelta(days=5)).date().isoformat()
+    for until, end in ((LATER, now + timedelta(days=14, minutes=1)), (soon, end_of(granted, soon))):
+        _, text = grant(granted, editor, until=until)
+        at(granted, end - timedelta(minutes=2)).grants.get_invitation(text)
+        with pytest.raises(NotFoundError):
+            at(granted, end).grants.get_invitation(text)
+
+
+def test_a_grant_is_for_an_account_that_can_sign_in_and_ends_with_its_dataset_alone(
+    granted: Services, editor: Actor
+) -> None:
+    given, _ = grant(granted, editor)
+    granted.datasets.create(editor, {**DATASET, "id": "other", "disclosure": CONDITIONAL})
+    with pytest.raises(NotFoundError):
+        granted.grants.end(editor, "other", given.id, "协议终止")
+    granted.accounts.create_user("anna", "a long password", "reader")
+    granted.accounts.disable_user("anna")
+    with pytest.raises(InvalidMetadataError) as caught:
+        grant(granted, editor, account="anna")
+    assert [item.pointer for item in caught.value.faults] == ["/account"]
 
 
 def test_who_is_invited_chooses_a_name_once(granted: Services, editor: Actor) -> None:

@@ -13,7 +13,7 @@ from opendata.services.core.turns import Turns
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(turns, "WAIT_SECONDS", 0.1)
 
 
 def test_a_publisher_has_one_turn_and_others_have_theirs(tmp_path: Path) -> None:

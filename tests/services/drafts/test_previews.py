@@ -80,7 +80,7 @@ def test_no_end_of_the_process_is_an_error_of_the_page(
 def test_a_large_file_is_shown_as_before_and_says_that_choices_cannot_be_tried(
     services: Services, editor: Actor, draft: DraftView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(previews, "_TRIED_BYTES", 10)
+    monkeypatch.setattr(previews, "TRIED_BYTES", 10)
     seen = services.previews.show(editor, draft.id, "table", CHOICES)
     assert isinstance(seen.fault, TooLargeError)
     assert seen.rows[0][1] == "header"

@@ -15,9 +15,11 @@ from opendata.intake.understanding import read_choices
 from opendata.services.core.actors import Actor
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import DATASET, locate, make_actor, make_services
+from tests.reported.dbf_samples import SHP, dbf
 
 
 @pytest.fixture
@@ -202,3 +204,50 @@ def test_tables_below_one_another_become_tables_of_the_draft_and_are_found_again
         services.drafts.submit(editor, view.id)
         services.work.run_to_end(view.id)
     assert [item.version for item in services.versions.list("reservoirs")] == ["1.0.0"]
+
+
+def test_the_manifest_says_which_units_the_cells_of_a_workbook_show(services: Services, editor: Actor) -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet("s")
+        sheet.write_row(0, 0, ["名称", "金额", "份额"])
+        for row in (1, 2):
+            sheet.write(row, 0, f"n{row}")
+            sheet.write(row, 1, 12.5, book.add_format({"num_format": '0.00"万元"'}))
+            sheet.write(row, 2, 0.05, book.add_format({"num_format": "0.00%"}))
+    schema = {"fields": [{"name": "名称"}, {"name": "金额", "type": "number"}, {"name": "份额", "type": "number"}]}
+    for given in (None, schema):
+        view = send(services, editor, "levels.xlsx", file.getvalue(), name="levels", schema=given)
+        (table,) = view.resources
+        if given is None:
+            assert table.proposed_schema is not None
+            assert [item.own for item in table.proposed_schema.fields] == [{}, {"unit": "万元"}, {"percent": True}]
+        services.drafts.submit(editor, view.id, Submission(breaking="the types are new"))
+        services.work.run_to_end(view.id)
+        version = services.drafts.get(editor, view.id).version
+        manifest = services.versions.get_manifest("reservoirs", str(version)).to_json()
+        fields = manifest["resources"][0]["schema"]["fields"]
+        assert [field.get("opendata") for field in fields] == [None, {"unit": "万元"}, {"percent": True}]
+
+
+def test_a_part_of_an_answer_has_to_be_explained_when_it_is_submitted(services: Services, editor: Actor) -> None:
+    answer = {"result": {"records": [{"name": "东湖"}, {"name": "西湖"}], "total": 500}}
+    view = send(services, editor, "answer.json", json.dumps(answer).encode(), name="levels")
+    assert view.warnings == 1
+    with pytest.raises(InvalidMetadataError):
+        services.drafts.submit(editor, view.id)
+    services.drafts.submit(editor, view.id, Submission(reason="the other rows aren't ours"))
+
+
+def test_each_shapefile_of_an_archive_keeps_the_files_beside_it(services: Services, editor: Actor) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, encoding in (("a", "gbk"), ("b", "utf-8"), ("c", "big5")):
+            records = [["東湖".encode(encoding)], ["西山".encode(encoding)]]
+            archive.writestr(f"{name}.shp", SHP)
+            archive.writestr(f"{name}.dbf", dbf([("N", "C", 10)], records, encoding=encoding))
+            archive.writestr(f"{name}.cpg", encoding)
+    view = send(services, editor, "lakes.zip", file.getvalue(), name="lakes")
+    tables = {table.name: get_reading(table) for table in view.resources}
+    assert [reading["encoding"] for reading in tables.values()] == ["gb18030", "utf-8", "big5hkscs"]
+    assert all("shapefile" in {decision["rule"] for decision in reading["decisions"]} for reading in tables.values())

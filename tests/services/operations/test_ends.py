@@ -20,6 +20,7 @@ from opendata.errors import (
     WithdrawnError,
 )
 from opendata.metadata.canonical import write_canonical
+from opendata.services.access.tokens import TokenOptions
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.backups import Restored, restore_backup
 from opendata.services.operations.ends import DIFFERENT, ELSEWHERE, Ends, keep_ends
@@ -44,7 +45,9 @@ class Past:
     backup: Path
     grant: str
     invitation: str
-    token: str
+    tokens: tuple[str, str]
+    """Without and with scopes."""
+    link: str
     user: int
     mark: str
 
@@ -62,7 +65,9 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     given, _ = grant(services, editor, account="reader")
     _, invitation = grant(services, editor)
     token, view = services.accounts.create_token("reader")
+    scoped, _ = services.accounts.create_token("editor", options=TokenOptions(verbs=("read",)))
     _, mark = services.accounts.sign_in("reader", PASSWORD)
+    link = services.recoveries.issue(SYSTEM, "reader")
     backup = folder / "backup"
     services.backups.write(backup, with_keys=True)
     services.grants.end(editor, "reservoirs", given.id, "协议终止")
@@ -71,7 +76,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     services.accounts.revoke_token(view.id)
     services.accounts.disable_user("reader")
     services.accounts.set_password("editor", "another long password")
-    yield Past(services, backup, given.id, str(invitation), token, reader.id, mark)
+    yield Past(services, backup, given.id, str(invitation), (token, scoped), link, reader.id, mark)
     services.database.dispose()
 
 
@@ -102,9 +107,12 @@ def test_nothing_that_ended_after_a_backup_is_alive_in_what_is_restored(
     with pytest.raises(WithdrawnError):
         services.versions.get("reservoirs", "1.0.0")
     assert services.datasets.get("reservoirs").latest == "1.1.0"
-    with pytest.raises(NotSignedInError):
-        services.accounts.authenticate(past.token)
-    assert services.accounts.resume(past.user, past.mark) is None
+    for token in past.tokens:
+        with pytest.raises(NotSignedInError):
+            services.accounts.authenticate(token)
+    with pytest.raises(NotFoundError):
+        services.recoveries.find_account(past.link)
+    assert services.sessions.resume(past.mark) is None
     for name, password in (("reader", PASSWORD), ("editor", PASSWORD), ("editor", "another long password")):
         with pytest.raises(NotSignedInError):
             services.accounts.sign_in(name, password)
@@ -113,10 +121,11 @@ def test_nothing_that_ended_after_a_backup_is_alive_in_what_is_restored(
     found = restored.ends
     assert (found.grants, found.stopped, found.released, found.withdrawn, found.wrong) == (1, 1, 0, 1, [])
     closed = restored.closed
-    assert (closed.tokens, closed.invitations, closed.sessions, closed.passwords) == (1, 1, 2, 2)
+    assert (closed.tokens, closed.invitations, closed.sessions, closed.passwords) == (2, 1, 2, 2)
     with services.database.unit() as session:
         (event,) = session.query(Event).filter(Event.verb == "restore")
-        assert event.details["tokens"] == event.details["grants"] == 1
+        assert (event.details["tokens"], event.details["grants"]) == (2, 1)
+    assert services.verifying.run(SYSTEM).found is None  # the restore is in the chain of the audit log
     assert services.checking.run().is_sound
     assert verify(open_source(str(services.settings.public_folder)), Trust()).findings == []
     services.accounts.set_password("editor", "a third long password")  # a door that is opened on purpose
@@ -131,8 +140,8 @@ def test_what_is_said_not_to_have_been_revoked_is_kept(
     services, restored = restore(keep_tokens=True, keep_passwords=True)
     closed = restored.closed
     assert (closed.tokens, closed.invitations, closed.sessions, closed.passwords) == (0, 0, 0, 0)
-    assert services.accounts.authenticate(past.token).name == "reader"
-    assert services.accounts.resume(past.user, past.mark) is not None
+    assert [services.accounts.authenticate(token).name for token in past.tokens] == ["reader", "editor"]
+    assert services.sessions.resume(past.mark) is not None
     assert services.accounts.sign_in("editor", PASSWORD)
     assert services.grants.get_invitation(past.invitation)
 

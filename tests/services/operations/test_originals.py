@@ -13,10 +13,11 @@ from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.submission import Submission
 from opendata.services.operations import originals
+from opendata.services.operations.originals import Erased
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.storage.local import LocalStore
 from opendata.wiring import Services
-from tests.instances import make_actor, publish, upload
+from tests.instances import DATASET, make_actor, publish, upload
 from tests.intake.attachment_samples import make_docx
 from tests.services.work.test_privacy_gate import DECISIONS, ROLL, SECRETS, begin, decide, read
 from tests.services.work.test_privacy_gate import publish as submit
@@ -111,6 +112,29 @@ def test_others_write_while_all_manifests_are_read(
     assert services.datasets.get("reservoirs", editor).title == "各水库"
 
 
+def test_all_that_was_sent_for_a_dataset_is_erased_and_nothing_of_another(services: Services, editor: Actor) -> None:
+    submit(services, editor, decide(services, editor, begin(services, editor).id).id)
+    given_up = begin(services, editor, ROLL.replace(",100.50", ",150.50")).id
+    services.drafts.discard(editor, given_up)
+    services.datasets.create(editor, {**DATASET, "id": "other"})
+    waste = begin(services, editor, ROLL.replace(",100.50", ",160.50"), dataset="other").id
+    services.drafts.discard(editor, waste)
+    private, public = LocalStore(services.settings.private_folder), LocalStore(services.settings.public_folder)
+    before, published, rows = set(private.list_blobs()), list(public.list_blobs()), read(services)
+    others = services.originals.count(editor, waste)
+    erased = services.originals.erase_all(editor, "reservoirs")
+    gone = before - set(private.list_blobs())
+    assert erased == Erased(files=len(gone), bytes=sum(size for _, size in gone))
+    assert erased.files >= 2  # one file of each draft at least
+    for amount, stays in ((100, False), (150, False), (160, True)):
+        text = f",{amount}.50\n".encode()
+        blobs = [path for path in services.settings.private_folder.rglob("*") if path.is_file()]
+        assert any(text in path.read_bytes() and SECRETS[2].encode() in path.read_bytes() for path in blobs) is stays
+    assert services.originals.count(editor, waste) == others
+    assert (list(public.list_blobs()), read(services)) == (published, rows)
+    assert services.originals.erase_all(editor, "reservoirs") == Erased(files=0, bytes=0)
+
+
 def test_who_may_erase_and_when(services: Services, editor: Actor) -> None:
     draft = begin(services, editor).id
     with pytest.raises(StateError):
@@ -121,6 +145,8 @@ def test_who_may_erase_and_when(services: Services, editor: Actor) -> None:
         services.originals.erase(make_actor(services, "rival", publisher="road-bureau"), draft)
     with pytest.raises(NotSignedInError):
         services.originals.count(None, draft)
+    with pytest.raises(NotSignedInError):
+        services.originals.erase_all(None, "reservoirs")
     assert services.originals.erase(editor, draft).files > 0
 
 
@@ -129,7 +155,8 @@ def test_what_a_version_or_a_draft_at_work_needs_stays(services: Services, edito
     waiting = begin(services, editor).id
     given_up = upload(services, editor, ROLL, name="again", schema=None).id
     services.drafts.discard(editor, given_up)
-    services.originals.erase_all(editor, "reservoirs")
+    assert services.originals.erase_all(editor, "reservoirs").files > 0
+    assert services.originals.count(editor, given_up).files == 0
     assert services.drafts.get(editor, published.id).status == "published"
     assert submit(services, editor, decide(services, editor, waiting, DECISIONS).id).status == "published"
     assert services.checking.run().is_sound

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import update
 
@@ -16,11 +18,17 @@ from tests.services.work.test_privacy_gate import DECISIONS, ROLL, decide
 from tests.services.work.test_privacy_gate import publish as submit
 
 
-def let_through(services: Services, editor: Actor) -> None:
-    """Publish personal data as a program without the gate did."""
+def declare(*fields: str) -> dict[str, Any]:
+    """Decisions that these columns aren't personal."""
+    return {"columns": [{"field": name, "treatment": "not-personal", "reason": "code"} for name in fields]}
+
+
+def let_through(services: Services, editor: Actor, *decided: str) -> None:
+    """Publish personal data as a program without the gate did, but for the columns that were decided about."""
     draft = upload(services, editor, ROLL, name="roll", schema=None)
-    fields = ("姓名", "id", "phone")
-    declared = {"columns": [{"field": name, "treatment": "not-personal", "reason": "code"} for name in fields]}
+    if decided:
+        draft = decide(services, editor, draft.id, declare(*decided))
+    declared = declare("姓名", "id", "phone")
     with services.database.unit(write=True) as session:
         session.execute(update(DraftResource).values(decisions=declared))
     submit(services, editor, draft.id)
@@ -41,6 +49,21 @@ def test_what_was_let_through_is_listed_without_values_and_stopped_by_a_person(
     assert [services.screening.count(actor) for actor in (editor, rival, SYSTEM)] == [1, 0, 1]
     services.stops.suspend(editor, "reservoirs", "1.0.0", reason="含有个人信息")
     assert services.screening.list(editor) == []
+
+
+def test_columns_that_were_decided_about_are_not_listed_beside_others(services: Services, editor: Actor) -> None:
+    let_through(services, editor, "id")
+    assert services.screening.run_slice() == 1
+    ((_, findings),) = services.screening.list(editor)
+    assert {item["field"] for item in findings} == {"姓名", "phone"}
+
+
+def test_the_worker_screens_what_is_published_when_it_tidies(services: Services, editor: Actor) -> None:
+    let_through(services, editor)
+    assert services.screening.list(editor) == []
+    services.work.tidy()
+    assert len(services.screening.list(editor)) == 1
+    assert services.screening.run_slice() == 0
 
 
 def test_what_was_decided_or_is_no_personal_data_raises_no_alarm(services: Services, editor: Actor) -> None:

@@ -33,10 +33,15 @@ def published(services: Services, boss: Actor) -> Actor:
     return editor
 
 
-ON_A_GROUND = {
-    "columns": [{"field": "name", "treatment": "publish", "ground": "mandatory-disclosure", "article": "某法第一条"}]
+TREATMENTS: dict[str, tuple[dict[str, str], bool]] = {
+    "published on a ground": (
+        {"treatment": "publish", "ground": "mandatory-disclosure", "article": "某法第一条"},
+        False,
+    ),
+    "declared not personal": ({"treatment": "not-personal", "reason": "code"}, False),
+    "masked": ({"treatment": "mask", "kind": "mobile-number"}, True),
 }
-"""The names are telephone numbers that a law requires to be published."""
+"""What was decided about names that are telephone numbers, and whether the next edition with it is routine."""
 
 
 def submit(
@@ -113,9 +118,6 @@ def test_what_changes_more_than_rows_is_not_routine(services: Services, publishe
         "a raised number": submit(services, published, MORE.replace("12.50", "13"), Submission(bump="minor")),
         "many rows lost": submit(services, published, MORE.rsplit("B012", 1)[0]),
         "a warning": submit(services, published, MORE.replace("12.50", "-1"), Submission(reason="属实")),
-        "personal data": submit(
-            services, published, MORE.replace("西湖", PHONES[0]).replace("东湖", PHONES[1]), decisions=ON_A_GROUND
-        ),
     }
     assert {why: is_routine(services.drafts.get(boss, draft)) for why, draft in unusual.items()} == dict.fromkeys(
         unusual, False
@@ -124,6 +126,23 @@ def test_what_changes_more_than_rows_is_not_routine(services: Services, publishe
     (outcome,) = services.reviews.approve_all(boss, [(draft, str(services.drafts.get(boss, draft).digest))])
     assert outcome.error is not None
     assert "isn't routine" in outcome.error.text
+
+
+@pytest.mark.parametrize("decided", TREATMENTS)
+def test_an_edition_is_not_routine_while_personal_data_is_shown(services: Services, boss: Actor, decided: str) -> None:
+    column, expected = TREATMENTS[decided]
+    decisions = {"columns": [{"field": "name", **column}]}
+    text = MORE.replace("西湖", PHONES[0]).replace("东湖", PHONES[1])
+    editor = make_actor(services, "editor")
+    services.datasets.create(editor, DATASET)
+    first = submit(services, editor, text, decisions=decisions)
+    services.drafts.approve(boss, first)
+    services.drafts.publish(boss, first)
+    services.work.run_to_end(first)
+    following = services.drafts.get(boss, submit(services, editor, text + EXTRA))
+    assert {item["field"] for item in following.privacy} == {"name"}
+    assert [reason["type"] for reason in following.next.reasons] == ["rows-added"]  # type: ignore[union-attr]
+    assert is_routine(following) is expected
 
 
 def test_only_the_edition_of_the_source_may_change_among_the_metadata(

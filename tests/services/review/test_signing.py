@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
 
 from opendata.db.models import Dataset, Draft
+from opendata.domain.drafts import DraftState
 from opendata.domain.review.checklist import Check, Result
-from opendata.errors import InvalidMetadataError, NotFoundError, NotPermittedError, StateError
+from opendata.errors import InvalidMetadataError, NotFoundError, NotPermittedError, PreconditionError, StateError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.review_values import Signature
 from opendata.services.core.values import DraftView
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.next_version import seal
 from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services, upload
+from tests.services.work.test_privacy_gate import DECISIONS, ROLL
 
 ALL = tuple(Check)
 SECRECY = [Signature(check=Check.SECRECY)]
@@ -27,6 +32,12 @@ REST = [Signature(check=check) for check in Check if check != Check.SECRECY]
 REFUSED = Signature(
     check=Check.WORDING, result=Result.REFUSED, remark="列名有误", place={"table": "levels", "column": "name", "row": 2}
 )
+ON_A_GROUND = {
+    "columns": [
+        {"field": "姓名", "treatment": "publish", "ground": "punishment-publicity", "article": "某法第一条"},
+        *DECISIONS["columns"][1:],
+    ]
+}
 LATER = (datetime.now(UTC) + timedelta(days=3)).isoformat()
 
 
@@ -71,7 +82,8 @@ def test_several_people_sign_and_one_approves_what_the_manifest_names(
 def test_a_plain_approval_signs_what_is_open_in_the_approvers_name(
     services: Services, draft: DraftView, second: Actor, boss: Actor
 ) -> None:
-    services.drafts.sign(second, draft.id, SECRECY)
+    for _ in range(2):  # signing again says nothing new
+        services.drafts.sign(second, draft.id, SECRECY)
     approved = services.drafts.approve(boss, draft.id)
     assert in_force(approved) == [("secrecy", "passed", "second"), *((item.check, "passed", "boss") for item in REST)]
 
@@ -87,6 +99,13 @@ def test_nobody_with_a_part_in_the_draft_signs_a_check(services: Services, edito
     with pytest.raises(NotPermittedError):
         services.drafts.comment(stranger, draft.id, "x")
     assert services.drafts.get(editor, draft.id).checks == ()
+
+
+def test_who_has_not_seen_a_comment_does_not_sign(services: Services, draft: DraftView, boss: Actor) -> None:
+    services.drafts.comment(boss, draft.id, "第二行有误")
+    with pytest.raises(PreconditionError):
+        services.drafts.sign(boss, draft.id, SECRECY, revision=draft.revision)
+    assert services.drafts.get(boss, draft.id).checks == ()
 
 
 def test_another_digest_is_refused(services: Services, draft: DraftView, boss: Actor) -> None:
@@ -141,25 +160,90 @@ def test_metadata_that_stay_the_same_end_nothing(services: Services, editor: Act
     assert services.drafts.get(editor, draft.id).status == "submitted"
 
 
-def test_what_the_draft_itself_says_is_part_of_its_digest(services: Services, editor: Actor, draft: DraftView) -> None:
-    digests = {draft.digest}
-    for said in (Submission(notes="二月"), Submission(reason="已核对"), Submission(bump="major")):
+def test_what_the_submitter_says_is_part_of_the_digest(services: Services, editor: Actor, draft: DraftView) -> None:
+    digests = [draft.digest]
+    for said in (
+        Submission(notes="二月"),
+        Submission(notes="一月"),
+        Submission(reason="已核对"),
+        Submission(reason="", bump="major"),
+    ):
         services.drafts.return_(editor, draft.id, "再改")
-        digests.add(services.drafts.submit(editor, draft.id, said).digest)
-    assert len(digests) >= 3
-    assert None not in digests
+        digests.append(services.drafts.submit(editor, draft.id, said).digest)
+    first, notes, same, reason, bump = digests
+    assert same == first
+    assert len({first, notes, reason, bump}) == 4
 
 
-@pytest.mark.parametrize("column", ["notes", "reason", "dropped"])
+def change_meta(**said: object) -> Callable[[Draft], None]:
+    """A change of the dataset's metadata behind the back of its draft."""
+
+    def change(row: Draft) -> None:
+        row.dataset.meta = {**row.dataset.meta, **said}
+
+    return change
+
+
+def decide_otherwise(row: Draft) -> None:
+    """Publish the same cells by another article: no file changes."""
+    found = row.resources[0].decisions or {}
+    first, *others = found["columns"]
+    row.resources[0].decisions = {**found, "columns": [{**first, "article": "某法第二条"}, *others]}
+
+
+CHANGES: dict[str, Callable[[Draft], None]] = {
+    "a title": lambda row: setattr(row.resources[0], "title", "另一个标题"),
+    "the file": lambda row: setattr(row.resources[0], "csv", "0" * 64),
+    "the tables": lambda row: setattr(row.resources[0], "name", "others"),
+    "the notes": lambda row: setattr(row, "notes", "另一个说明"),
+    "the reason": lambda row: setattr(row, "reason", "另一个理由"),
+    "the number": lambda row: setattr(row, "bump", "major"),
+    "the version it starts from": lambda row: setattr(row, "base", "9.9.9"),
+    "the notice": lambda row: setattr(row, "breaking", {"reason": "改版", "effective": None}),
+    "the licence": change_meta(licenses=[{"name": "CC0-1.0"}]),
+    "the disclosure": change_meta(disclosure={"attribute": "open", "scope": "area", "audience": "甲镇居民"}),
+    "what is found": lambda row: setattr(row, "privacy", row.privacy[1:]),
+    "a decision": decide_otherwise,
+    "the risk": lambda row: setattr(row.resources[0], "risk", {"level": "warn"}),
+    "an attachment that was read": lambda row: setattr(row.attachments[0], "is_read", True),
+}
+"""Each changes one thing that a reviewer saw, and nothing else."""
+
+
+def send_names(services: Services, editor: Actor) -> DraftView:
+    """A submitted draft with names published on a ground, and an attachment that the screen couldn't read."""
+    sent = [UploadedFile("roll.csv", io.BytesIO(ROLL.encode())), UploadedFile("scan.png", io.BytesIO(b"\x89PNG\r\n"))]
+    options = [
+        ResourceOption(file="roll.csv", name="levels", decisions=ON_A_GROUND),
+        ResourceOption(file="scan.png", type="attachment", name="scan"),
+    ]
+    draft = services.drafts.create(editor, "reservoirs", sent, options)[0].id
+    services.work.run_to_end(draft)
+    return services.drafts.submit(editor, draft)
+
+
+def test_the_digest_covers_each_thing_that_is_reviewed(services: Services, editor: Actor) -> None:
+    draft = send_names(services, editor)
+    digests = {}
+    for name, change in CHANGES.items():
+        with services.database.unit() as session, session.no_autoflush:
+            row = session.get_one(Draft, draft.id)
+            assert seal(row, None) == row.sealed
+            change(row)
+            digests[name] = seal(row, None)
+            session.rollback()
+    assert str(draft.digest).removeprefix("sha256:") not in digests.values()
+    assert len(set(digests.values())) == len(CHANGES)
+
+
+@pytest.mark.parametrize("name", ["a title", "the notes", "the number", "the licence"])
 def test_what_changes_behind_the_back_of_an_approval_is_not_published(
-    services: Services, draft: DraftView, boss: Actor, column: str
+    services: Services, draft: DraftView, boss: Actor, name: str
 ) -> None:
     services.drafts.approve(boss, draft.id)
     services.drafts.publish(boss, draft.id)
     with services.database.unit(write=True) as session:
-        row = session.get_one(Draft, draft.id)
-        row.resources[0].title = "另一个标题"
-        setattr(row, column, ["levels"] if column == "dropped" else "另一个说明")
+        CHANGES[name](session.get_one(Draft, draft.id))
     services.work.run_to_end(draft.id)
     found = services.drafts.get(boss, draft.id)
     assert (found.status, found.version, in_force(found)) == ("returned", None, [])
@@ -177,6 +261,32 @@ def test_an_approval_without_its_checks_is_not_published(services: Services, dra
         session.execute(update(Draft).values(wanted="publish"))
     services.work.run_to_end(draft.id)
     assert services.drafts.get(boss, draft.id).status == "returned"
+
+
+def test_a_check_that_was_signed_for_another_digest_does_not_count(
+    services: Services, draft: DraftView, boss: Actor
+) -> None:
+    services.drafts.approve(boss, draft.id)
+    with services.database.unit(write=True) as session:
+        row = session.get_one(Draft, draft.id)
+        row.notes = "二月"
+        row.sealed = seal(row, None)
+    with pytest.raises(StateError, match="checks of this draft aren't signed"):
+        services.drafts.publish(boss, draft.id)
+
+
+@pytest.mark.parametrize(("has_begun", "expected"), [(False, "returned"), (True, "failed")])
+def test_changed_metadata_end_a_failed_publication_unless_it_has_begun(
+    services: Services, editor: Actor, draft: DraftView, boss: Actor, has_begun: bool, expected: str
+) -> None:
+    services.drafts.approve(boss, draft.id)
+    services.drafts.publish(boss, draft.id)
+    with services.database.unit(write=True) as session:
+        row = session.get_one(Draft, draft.id)
+        row.status, row.error = DraftState.FAILED, {"type": "OSError"}
+        row.target = "1.0.0" if has_begun else None
+    services.datasets.update(editor, "reservoirs", {"title": "湖泊"})
+    assert services.drafts.get(editor, draft.id).status == expected
 
 
 def test_fewer_checks_may_be_set_but_never_those_two(tmp_path: Path) -> None:
@@ -231,6 +341,25 @@ def test_a_draft_is_published_at_its_time_and_invisible_before(
     assert services.datasets.get("reservoirs").latest == "1.0.0"
 
 
+@pytest.mark.parametrize(("time_days", "announced_days"), [(3, 9), (9, 3)])
+def test_a_release_waits_for_its_time_and_for_the_day_that_its_change_is_announced_for(
+    services: Services, editor: Actor, draft: DraftView, boss: Actor, time_days: int, announced_days: int
+) -> None:
+    services.drafts.approve(boss, draft.id)
+    publish(services, boss, draft.id)
+    zone = ZoneInfo(services.settings.timezone)
+    midnight = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    said = Submission(
+        breaking="改版",
+        effective=(midnight + timedelta(days=announced_days)).date().isoformat(),
+        publish_at=(midnight + timedelta(days=time_days)).isoformat(),
+    )
+    breaking = upload(services, editor, schema={"fields": [*SCHEMA["fields"][:3], {"name": "measured"}]})
+    services.drafts.submit(editor, breaking.id, said)
+    services.drafts.approve(boss, breaking.id)
+    assert services.drafts.publish(boss, breaking.id).scheduled == midnight + timedelta(days=9)
+
+
 @pytest.mark.parametrize("text", ["2020-01-01T00:00", "soon", "2026-13-01T00:00"])
 def test_a_time_that_is_past_or_none_is_refused(services: Services, editor: Actor, boss: Actor, text: str) -> None:
     view = upload(services, editor)
@@ -261,8 +390,6 @@ def test_what_was_approved_before_checks_were_signed_is_published(
     services: Services, draft: DraftView, boss: Actor
 ) -> None:
     """A draft as the migration leaves it: sealed by its manifest alone, approved, without checks."""
-    from opendata.services.drafts.next_version import seal
-
     with services.database.unit(write=True) as session:
         row = session.get_one(Draft, draft.id)
         row.seal_edition = 1

@@ -136,19 +136,42 @@ def test_decisions_are_replayed_on_the_next_file_and_new_columns_are_asked(servi
     assert {item["field"] for item in asked.undecided} == {"mail"}
 
 
-def test_what_a_declared_column_did_not_have_before_is_asked(services: Services, editor: Actor) -> None:
+@pytest.mark.parametrize(
+    ("decision", "is_direct"),
+    [
+        ({"treatment": "not-personal", "reason": "official-contact"}, False),
+        ({"treatment": "not-personal", "reason": "official-contact"}, True),
+        ({"treatment": "mask", "kind": "email"}, False),
+    ],
+)
+def test_what_a_decided_column_did_not_have_before_is_asked(
+    services: Services, editor: Actor, decision: dict[str, str], is_direct: bool
+) -> None:
     header, *lines = "town,remark\n甲镇,13812345601\n乙镇,13812345602\n丙镇,13812345603\n".splitlines()
-    said = {"columns": [{"field": "remark", "treatment": "not-personal", "reason": "official-contact"}]}
-    publish(
-        services, editor, decide(services, editor, begin(services, editor, "\n".join([header, *lines])).id, said).id
-    )
+    said = {"columns": [{"field": "remark", **decision}]}
+    draft = decide(services, editor, begin(services, editor, "\n".join([header, *lines])).id, said).id
+    if is_direct:
+        services.drafts.publish_directly(SYSTEM, draft)
+        services.work.run_to_end(draft)
+    else:
+        publish(services, editor, draft)
     again = begin(services, editor, "\n".join([header, *lines, "丁镇,13812345604"]))
     assert again.undecided == ()
-    publish(services, editor, again.id)
+    services.drafts.discard(editor, again.id)
     numbers = [f"{line.split(',')[3]},{line.split(',')[1]}" for line in ROLL.splitlines()[1:]]
     other = begin(services, editor, "\n".join([header, *lines, *numbers]))
     assert {(item["field"], item["kind"]) for item in other.undecided} == {("remark", "resident-id")}
     assert decide(services, editor, other.id, said).undecided == ()
+
+
+def test_the_profile_of_a_column_that_looks_personal_has_no_values(services: Services, editor: Actor) -> None:
+    said = {
+        "columns": [{"field": name, "treatment": "not-personal", "reason": "code"} for name in ("姓名", "id", "phone")]
+    }
+    publish(services, editor, decide(services, editor, begin(services, editor).id, said).id)
+    profile = json.dumps(services.versions.get_profile("reservoirs", "1.0.0", "roll"), ensure_ascii=False)
+    assert "甲镇" in profile
+    assert not any(secret in profile for secret in [*SECRETS, ROLL.split(",")[5]])
 
 
 def test_pseudonyms_differ_between_datasets(services: Services, editor: Actor) -> None:
@@ -254,6 +277,13 @@ def test_quasi_identifiers_that_single_out_rows_block(services: Services, editor
         services.drafts.submit(editor, draft.id)
 
 
+def test_the_risk_says_how_many_sensitive_values_each_group_has(services: Services, editor: Actor) -> None:
+    rows = "".join(f"{'甲镇' if n < 20 else '乙镇'},{'肺炎' if n < 30 else '骨折'}\n" for n in range(40))
+    draft = begin(services, editor, "town,病名\n" + rows)
+    (table,) = decide(services, editor, draft.id, {"columns": [], "quasi": ["town"]}).tables
+    assert (table.risk["k"], table.risk["diversity"]) == (20, {"病名": 1})  # type: ignore[index]
+
+
 def test_a_table_of_counts_stands_in_for_rows_about_persons(services: Services, editor: Actor) -> None:
     rows = "".join(
         f"王{chr(0x5EFA + n)}{chr(0x56FD + n)},13812{n:06},{'甲镇' if n < 12 else '乙镇' if n < 22 else '丙镇'}\n"
@@ -268,6 +298,23 @@ def test_a_table_of_counts_stands_in_for_rows_about_persons(services: Services, 
     assert lines[0] == "town,count"
     assert "138" not in "".join(lines)
     assert ",2" not in "".join(line[-2:] for line in lines if line.startswith("丙镇"))
+
+
+NUMBERS = {"fields": [{"name": name, "type": "string"} for name in ("姓名", "id", "phone", "town", "amount")]}
+NUMBERS["fields"][2]["type"] = "integer"
+
+
+def test_ranges_that_still_tell_the_numbers_are_asked_again(services: Services, editor: Actor) -> None:
+    column = {"field": "phone", "treatment": "generalise", "to": "range", "width": 1}
+    said = {"columns": [column, *DECISIONS["columns"][:2]]}
+    draft = decide(services, editor, begin(services, editor, schema=NUMBERS).id, said)
+    assert {item["field"] for item in draft.undecided} == {"phone"}
+
+
+def test_a_column_with_personal_data_is_not_added_up_undecided(services: Services, editor: Actor) -> None:
+    draft = begin(services, editor, schema=NUMBERS)
+    said = {"columns": [], "aggregate": {"by": ["town"], "sum": ["phone"]}}
+    assert {item["field"] for item in decide(services, editor, draft.id, said).undecided} == {"phone"}
 
 
 def test_an_import_with_undecided_personal_data_publishes_nothing(services: Services, tmp_path: Path) -> None:
@@ -448,6 +495,8 @@ def test_a_restored_version_is_not_treated_again(services: Services, editor: Act
     services.work.run_to_end(restored.id)
     number = str(services.drafts.get(editor, restored.id).version)
     assert read(services, number) == read(services)
+    waiting = restore(services, editor, "1.0.0")
+    decide(services, editor, waiting.id, {"columns": [{"field": "town", "treatment": "drop"}]})
     again = begin(services, editor, ROLL.replace(",100.50", ",160.50"))  # what is kept of the decisions has stayed
     assert again.undecided == ()
     assert again.tables[0].decisions == DECISIONS

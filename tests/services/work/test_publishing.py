@@ -228,6 +228,21 @@ def test_an_approved_draft_whose_base_is_gone_returns_to_its_author(tmp_path, da
     services.database.dispose()
 
 
+def test_a_draft_that_breaks_the_version_published_meanwhile_returns_to_its_author(
+    services: Services, editor: Actor
+) -> None:
+    one, two = ({"fields": [{"name": name, "type": "string"} for name in names]} for names in ("a", "ab"))
+    publish(services, editor, "a\n1\n", schema=one)
+    overtaken = upload(services, editor, "a\n1\n2\n", schema=one)
+    services.drafts.submit(editor, overtaken.id)  # rows alone
+    assert publish(services, editor, "a,b\n1,2\n", schema=two).version == "2.0.0"
+    services.work.run_to_end(overtaken.id)  # would take a column away again, which nobody announced
+    found = services.drafts.get(editor, overtaken.id)
+    assert (found.status, found.version) == ("returned", None)
+    assert "2.0.0" in found.comment
+    assert services.datasets.get("reservoirs").latest == "2.0.0"
+
+
 def test_strangers_and_other_publishers_get_nothing(services: Services, editor: Actor) -> None:
     services.publishers.create(make_actor(services, "maintainer", "maintainer"), {"id": "roads", "title": "交通局"})
     stranger = make_actor(services, "stranger", publisher="roads")

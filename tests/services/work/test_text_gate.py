@@ -11,7 +11,7 @@ import pytest
 
 from opendata.db.models import Draft
 from opendata.errors import InvalidMetadataError, StateError
-from opendata.services.core.actors import Actor
+from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.submission import Submission
@@ -19,6 +19,7 @@ from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services
 from tests.intake.attachment_samples import MOBILE, make_docx, make_pdf
+from tests.services.core.test_access import CONDITIONAL
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 SCAN = make_pdf("", picture=(1240, 1754))
@@ -94,6 +95,8 @@ def test_files_that_cannot_be_read_do_not_block(services: Services, editor: Acto
         ({"description": "问 someone@example.org"}, ("dataset", "description", None)),
         ({"keywords": ["水", MOBILE]}, ("dataset", "keywords", None)),
         ({"i18n": {"en": {"description": f"call {MOBILE}"}}}, ("dataset", "description", "en")),
+        ({"disclosure": {**CONDITIONAL, "reason": f"问 {MOBILE}"}}, ("dataset", "reason", None)),
+        ({"disclosure": {**CONDITIONAL, "legalBasis": f"问 {MOBILE}"}}, ("dataset", "legalBasis", None)),
     ],
 )
 def test_metadata_is_screened_as_it_will_be_published(
@@ -104,7 +107,8 @@ def test_metadata_is_screened_as_it_will_be_published(
     assert [(item["part"], item["property"], item.get("language")) for item in draft.text_findings] == [place]
     assert draft.warnings == 1
     refuse(services, editor, draft.id)
-    services.datasets.update(editor, "reservoirs", {"title": "水库", "description": "", "keywords": [], "i18n": {}})
+    plain = {"title": "水库", "description": "", "keywords": [], "i18n": {}, "disclosure": CONDITIONAL}
+    services.datasets.update(editor, "reservoirs", plain)
     services.drafts.submit(editor, draft.id)
 
 
@@ -143,6 +147,28 @@ def test_what_is_said_at_submission_is_screened_too(services: Services, editor: 
     [said] = refuse(services, editor, draft.id, Submission(notes=f"问{MOBILE}"))
     assert "Notes on the new version" in said
     services.drafts.submit(editor, draft.id, Submission(notes=f"问{MOBILE}", reason="x"))
+    services.work.run_to_end(draft.id)
+    breaking = begin(
+        services, editor, schema={"fields": [*SCHEMA["fields"][:3], {"name": "measured", "type": "string"}]}
+    )
+    assert refuse(services, editor, breaking.id, Submission(notes="", breaking=f"问{MOBILE}", reason=""))
+    services.drafts.submit(editor, breaking.id, Submission(breaking="the day is text"))
+
+
+def test_what_is_published_without_review_needs_a_reason_as_well(services: Services, editor: Actor) -> None:
+    services.datasets.update(editor, "reservoirs", {"title": f"水库 {MOBILE}"})
+    draft = begin(services, editor)
+    with pytest.raises(InvalidMetadataError) as caught:
+        services.drafts.publish_directly(SYSTEM, draft.id)
+    assert [item.pointer for item in caught.value.faults] == ["/reason"]
+    services.drafts.publish_directly(SYSTEM, draft.id, reason="the number of the office")
+
+
+def test_the_names_of_attached_files_are_screened(services: Services, editor: Actor) -> None:
+    draft = begin(services, editor, {f"{MOBILE}.png": PNG})
+    assert {(item["part"], item["property"]) for item in draft.text_findings} >= {("attachment", "filename")}
+    with pytest.raises(InvalidMetadataError):
+        services.drafts.submit(editor, draft.id)
 
 
 def test_the_names_of_unread_files_are_sealed(tmp_path: Path) -> None:
@@ -158,11 +184,17 @@ def test_the_names_of_unread_files_are_sealed(tmp_path: Path) -> None:
     services.database.dispose()
 
 
-def test_files_of_earlier_releases_count_as_unread_when_they_are_submitted(services: Services, editor: Actor) -> None:
+@pytest.mark.parametrize("is_direct", [False, True])
+def test_files_of_earlier_releases_count_as_unread_when_they_are_submitted(
+    services: Services, editor: Actor, is_direct: bool
+) -> None:
     draft = begin(services, editor, {"text.pdf": make_pdf("x")}).id
     with services.database.unit() as session:
         session.get_one(Draft, draft).attachments[0].is_read = None
-    services.drafts.submit(editor, draft)
+    if is_direct:
+        services.drafts.publish_directly(SYSTEM, draft)
+    else:
+        services.drafts.submit(editor, draft)
     found = services.drafts.get(editor, draft).attachments[0]
     assert (found.is_read, found.unread) == (False, "not-screened")
 

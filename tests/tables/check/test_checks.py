@@ -201,7 +201,7 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "date": DAYS,
     "datetime": st.datetimes() | st.datetimes(datetime(2024, 1, 1), datetime(2024, 1, 1, 0, 0, 1)),  # noqa: DTZ001
     "time": st.builds(lambda found, zone: found.isoformat() + zone, st.times(), ZONES),
-    "year": st.integers(0, 9999).map("{:04}".format) | st.sampled_from(["2023", "2024"]),
+    "year": st.integers(0, 9999) | st.sampled_from([2023, 2024]),
     "yearmonth": st.builds("{:04}-{:02}".format, st.integers(0, 9999), st.integers(1, 12)),
 }
 

@@ -227,6 +227,7 @@ def test_the_arrow_type_follows_from_the_type(kind: str) -> None:
         "boolean": pa.bool_(),
         "date": pa.date32(),
         "datetime": pa.timestamp("us"),
+        "year": pa.int32(),
     }
     assert arrow_type(Field.from_json({"name": "a", "type": kind})) == expected.get(kind, pa.string())
 

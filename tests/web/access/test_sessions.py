@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
 
-from opendata.web.access import sessions
-from opendata.web.access.throttle import Throttle
-from tests.web.conftest import PASSWORD, Portal, find_token, send
-
-
-@pytest.fixture(autouse=True)
-def _forget_failures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "throttle", Throttle(tries=3, seconds=300))
+from tests.web.conftest import PASSWORD, Portal, find_token, make_portal, send
 
 
 def test_signing_in_leads_to_the_workspace_and_out_again(portal: Portal) -> None:
@@ -54,10 +52,81 @@ def test_a_session_begun_before_signing_in_is_worth_nothing_after(portal: Portal
     assert answer.status_code == 400
 
 
-def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(portal: Portal) -> None:
-    cookie = portal.client().get("/sign-in").headers["Set-Cookie"]
-    assert "HttpOnly" in cookie
-    assert "SameSite=Lax" in cookie
+def list_cookies(answer: TestResponse) -> dict[str, str]:
+    """The cookies that an answer sets, by name."""
+    return {cookie.partition("=")[0]: cookie for cookie in answer.headers.getlist("Set-Cookie")}
+
+
+def test_the_cookies_are_out_of_reach_of_scripts_and_other_sites(portal: Portal) -> None:
+    client = portal.client()
+    cookies = list_cookies(client.get("/sign-in"))
+    cookies |= list_cookies(send(client, "/sign-in", {"name": "clerk", "password": PASSWORD}))
+    assert sorted(cookies) == ["opendata_device", "opendata_id", "opendata_session"]
+    for cookie in cookies.values():
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert "Path=/" in cookie
+
+
+def test_cookies_of_a_portal_with_https_are_for_its_host_alone(tmp_path: Path) -> None:
+    with make_portal(tmp_path / "tls", base_url="https://data.example.org") as built:
+        client = built.client()
+        answer = client.get("/sign-in", base_url="https://data.example.org")
+        cookies = list_cookies(answer)
+        data = {"csrf_token": find_token(answer.text), "name": "clerk", "password": PASSWORD}
+        headers = {"Referer": "https://data.example.org/sign-in"}
+        answer = client.post("/sign-in", data=data, base_url="https://data.example.org", headers=headers)
+        cookies |= list_cookies(answer)
+        assert sorted(cookies) == ["__Host-opendata_device", "__Host-opendata_id", "__Host-opendata_session"]
+        for cookie in cookies.values():
+            assert "Secure" in cookie
+            assert "Path=/" in cookie
+            assert "Domain" not in cookie
+        assert client.get("/workspace", base_url="https://data.example.org").status_code == 200
+
+
+def test_a_stolen_cookie_is_worth_nothing_after_signing_out(portal: Portal) -> None:
+    client, thief = portal.signed_in("clerk"), portal.client()
+    stolen = client.get_cookie("opendata_id")
+    assert stolen is not None
+    thief.set_cookie("opendata_id", stolen.value)
+    assert thief.get("/workspace").status_code == 200
+    assert send(client, "/sign-out", {}, form="/").status_code == 303
+    assert client.get_cookie("opendata_id") is None
+    assert thief.get("/workspace").status_code == 303
+
+
+def test_signing_in_gives_a_new_text_each_time_and_takes_none_that_is_offered(portal: Portal) -> None:
+    client = portal.client()
+    client.set_cookie("opendata_id", "chosen-by-somebody")
+    seen = {"chosen-by-somebody"}
+    for _ in range(2):
+        token = find_token(client.get("/problems").text) if len(seen) > 1 else find_token(client.get("/sign-in").text)
+        client.post("/sign-in", data={"csrf_token": token, "name": "clerk", "password": PASSWORD})
+        cookie = client.get_cookie("opendata_id")
+        assert cookie is not None
+        assert cookie.value not in seen
+        seen.add(cookie.value)
+
+
+def test_a_cookie_of_the_release_before_is_no_session(portal: Portal) -> None:
+    client = portal.client()
+    with client.session_transaction() as kept:
+        kept["user"], kept["mark"] = 1, "0" * 32
+    assert client.get("/workspace").status_code == 303
+
+
+def test_a_person_ends_the_sessions_of_other_browsers(desk: Portal) -> None:
+    here, there, third = (desk.signed_in("clerk", "en") for _ in range(3))
+    page = here.get("/account").text
+    assert page.count("this browser") == 1
+    number = re.findall(r"/account/sessions/(\d+)/end", page)[0]
+    assert send(here, f"/account/sessions/{number}/end", {}, form="/account").status_code == 303
+    assert [item.get("/workspace").status_code for item in (here, there, third)].count(200) == 2
+    assert send(here, "/account/sessions/end-others", {}, form="/account").status_code == 303
+    assert [item.get("/workspace").status_code for item in (here, there, third)] == [200, 303, 303]
+    boss = desk.signed_in("boss", "en")
+    assert send(boss, f"/account/sessions/{number}/end", {}, form="/account").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -86,7 +155,13 @@ def test_every_form_is_guarded(portal: Portal) -> None:
     for rule in portal.app.url_map.iter_rules():
         if "POST" in (rule.methods or ()) and not rule.rule.startswith("/api/"):
             path = rule.rule.replace("<dataset>", "reservoirs").replace("<draft>", "x").replace("<resource>", "levels")
-            path = path.replace("<version>", "1.0.0").replace("<int:token>", "1").replace("<grant>", "x")
+            path = (
+                path.replace("<version>", "1.0.0")
+                .replace("<int:token>", "1")
+                .replace("<grant>", "x")
+                .replace("<int:number>", "1")
+                .replace("<text>", "x")
+            )
             assert client.post(path, data={}).status_code == 400, rule.rule
 
 
@@ -124,28 +199,26 @@ def test_nobody_is_led_away_after_signing_in(portal: Portal, wanted: str) -> Non
     assert answer.headers["Location"] == "/workspace"
 
 
-def test_guessing_is_slowed_down(portal: Portal) -> None:
-    client = portal.client("en")
-    for _ in range(3):
-        assert send(client, "/sign-in", {"name": "clerk", "password": "guess"}).status_code == 401
-    refused = send(client, "/sign-in", {"name": "clerk", "password": PASSWORD})
-    assert refused.status_code == 429
-    assert 0 < int(refused.headers["Retry-After"]) <= 300
-    assert send(client, "/sign-in", {"name": "boss", "password": PASSWORD}).status_code == 303
+def test_guessing_is_slowed_down_and_keeps_nobody_out_of_their_own_browser(tmp_path: Path) -> None:
+    with make_portal(tmp_path / "desk", trusted_proxies=("127.0.0.1",)) as desk:
+        owner = desk.signed_in("clerk", "en")
+        send(owner, "/sign-out", {}, form="/")
+        guesser = desk.client("en")
 
+        def guess(client: FlaskClient, name: str, password: str, address: str) -> TestResponse:
+            client.environ_base["HTTP_X_FORWARDED_FOR"] = address
+            return send(client, "/sign-in", {"name": name, "password": password})
 
-def test_the_throttle_forgets_after_its_time() -> None:
-    now = [0.0]
-    throttle = Throttle(tries=2, seconds=10, clock=lambda: now[0])
-    throttle.note_failure("a")
-    now[0] = 4
-    throttle.note_failure("a")
-    assert (throttle.wait_seconds("a"), throttle.wait_seconds("b")) == (6, 0)
-    now[0] = 10
-    assert throttle.wait_seconds("a") == 0
-    throttle.note_failure("a")
-    throttle.forget("a")
-    assert throttle.wait_seconds("a") == 0
+        statuses = [guess(guesser, "clerk", "guess", f"198.51.100.{number}").status_code for number in range(12)]
+        assert statuses == [401] * 5 + [429] * 7
+        refused = guess(guesser, "clerk", PASSWORD, "198.51.100.77")
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["Retry-After"]) <= 60
+        assert "There were too many attempts" in refused.text
+        unknown = [guess(guesser, "nobody", "guess", f"192.0.2.{number}").status_code for number in range(12)]
+        assert unknown == statuses
+        assert guess(guesser, "boss", PASSWORD, "203.0.113.5").status_code == 303
+        assert guess(owner, "clerk", PASSWORD, "198.51.100.77").status_code == 303
 
 
 def test_a_form_without_files_is_small(portal: Portal) -> None:

@@ -15,13 +15,19 @@ NO_BLANKS = dict.fromkeys(map(ord, _BLANKS))
 
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _WHOLE = re.compile(r"([+-]?[0-9]+)\.0+")
-_BARE = re.compile(r"((^[^-\d]*)|(\D*$))")
+_FORMULA = re.compile(r'="([^"]*)"')
 _GROUP_MARKS = ",， \u00a0\u2009\u202f"
 
 
 def trim(text: str) -> str:
     """The text without spaces and invisible characters around it."""
     return text.strip(_BLANKS)
+
+
+def unwrap_formula(text: str) -> str | None:
+    """The text of a formula that is nothing but a text; None for any other."""
+    found = _FORMULA.fullmatch(text.strip())
+    return found and found[1]
 
 
 def narrow(text: str) -> str | None:
@@ -39,14 +45,6 @@ def drop_decimal_zeros(text: str) -> str | None:
     """A whole number without the decimal zeros behind it."""
     found = _WHOLE.fullmatch(text)
     return found and found[1]
-
-
-def unwrap_number(text: str, field: Field) -> str:
-    """A number without what the field's own options say belongs around it and between its digits."""
-    if field.descriptor.get("bareNumber", True) is False:
-        text = _BARE.sub("", text.strip())
-    mark = field.descriptor.get("groupChar")
-    return text.replace(mark, "") if mark else text
 
 
 def ungroup(field: Field) -> Callable[[str], str | None]:

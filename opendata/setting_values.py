@@ -1,0 +1,103 @@
+"""How the texts of settings with rules of their own become values."""
+
+from __future__ import annotations
+
+import re
+
+from opendata.errors import N_, UsageError
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"OPENDATA_{name.upper()}"
+
+
+def parse_timezone(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """A time zone that this machine knows. Raises `UsageError`."""
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise UsageError(
+            N_("%(variable)s must be a time zone such as Asia/Shanghai, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text,
+        ) from None
+    return text
+
+
+def parse_address(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """A web address without a final slash. Raises `UsageError`."""
+    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", text):
+        raise UsageError(
+            N_("%(variable)s must be a web address such as https://data.example.org, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text,
+        )
+    return text.rstrip("/")
+
+
+def parse_queue(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """The address of a Redis. Raises `UsageError`."""
+    if not re.fullmatch(r"(rediss?|unix)://\S+", text):
+        raise UsageError(
+            N_("%(variable)s must be an address such as redis://127.0.0.1:6379/0, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text.rpartition("@")[2],  # the part before it is a password
+        )
+    return text
+
+
+def parse_hosts(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - all take the same
+    """Hosts, each with a port if it has one. Raises `UsageError`."""
+    found = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for part in found:
+        if not re.fullmatch(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", part):
+            raise UsageError(
+                N_("%(variable)s must list hosts such as data.example.org or 10.0.0.5:8000, not “%(value)s”"),
+                variable=variable_of(name),
+                value=part[:100],
+            )
+    return found
+
+
+def parse_contacts(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - all take the same
+    """Addresses to write, browse or call. Raises `UsageError`."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in found:
+        if not re.fullmatch(r"(mailto:[^\s@]+@[^\s@]+|https://\S+|tel:[+0-9-]+)", part):
+            raise UsageError(
+                N_("%(variable)s must list addresses such as mailto:security@example.org, not “%(value)s”"),
+                variable=variable_of(name),
+                value=part[:100],
+            )
+    return found
+
+
+def parse_networks(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - all take the same
+    """Addresses and networks. Raises `UsageError`."""
+    import ipaddress
+
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in found:
+        try:
+            ipaddress.ip_network(part, strict=False)
+        except ValueError:
+            raise UsageError(
+                N_("%(variable)s must list addresses or networks such as 10.0.0.0/8, not “%(value)s”"),
+                variable=variable_of(name),
+                value=part[:100],
+            ) from None
+    return found
+
+
+def parse_prefix(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """A path without a final slash. Raises `UsageError`."""
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", text):
+        raise UsageError(
+            N_("%(variable)s must be a path such as /_files, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text,
+        )
+    return text.rstrip("/")

@@ -1,0 +1,135 @@
+"""Rows that aren't rows of the table: its header again, where files were joined end to end, and totals of other rows.
+
+In, the labels of the header and a batch of rows: `code,name` below `code,name`, `合计,30` at the end
+Out: which rows repeat the header; which of the first and last rows are totals; the batch without them, where a recipe
+leaves them out
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from opendata.domain.findings import Finding, Place, Problem
+from opendata.tables.arrow.arrays import make_texts, no_to_nulls, view_flags
+from opendata.tables.notation.totals import is_total
+from opendata.tables.repair.repairs import REPEATED_HEADER, TOTAL_ROW
+from opendata.tables.text.splitting import Records
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+_LAST_ROWS = 3
+_LABELS = 2
+"""A total is named in one of the first two columns."""
+
+
+class RowDrops:
+    """Finds such rows in one table; `names` are the fields of its columns, `repairs` what is accepted for each."""
+
+    def __init__(self, labels: Sequence[str], names: Sequence[str], repairs: Mapping[str, Sequence[str]]) -> None:
+        self._labels = labels if len(labels) > 1 and any(labels) else ()
+        self._names = names
+        self._drops_headers = bool(names) and REPEATED_HEADER in repairs.get(names[0], ())
+        self._totals = [place for place, name in enumerate(names) if TOTAL_ROW in repairs.get(name, ())]
+        self._last: list[tuple[int, list[str]]] = []
+        self._first: list[tuple[int, list[str]]] = []
+        self._lock = Lock()
+        self.counts: Counter[tuple[str, str]] = Counter()
+
+    def drop(self, records: Records) -> Records:
+        """A batch without the rows that the recipe leaves out."""
+        if not self._drops_headers and not self._totals:
+            return records
+        import numpy as np
+
+        gone = np.zeros(records.rows, bool)
+        if self._drops_headers:
+            self._count(self._names[0], REPEATED_HEADER, gone, self.find_repeated(records.columns))
+        for place in self._totals:
+            self._count(self._names[place], TOTAL_ROW, gone, _find_totals(records.columns[place]))
+        if not gone.any():
+            return records
+        kept = np.flatnonzero(~gone)
+        indices = np.arange(records.rows) if records.numbers is None else records.numbers
+        extra = records.extra
+        if extra is not None:
+            extra = {new: extra[old] for new, old in enumerate(kept.tolist()) if old in extra}
+        return replace(
+            records,
+            columns=[column.filter(_make_mask(~gone)) for column in records.columns],
+            rows=len(kept),
+            sizes=None if records.sizes is None else records.sizes[kept],
+            extra=extra,
+            numbers=indices[kept] if records.numbers is not None else None,
+            kept=kept if records.numbers is None else None,
+            before=records.rows,
+            plain=None,
+        )
+
+    def _count(self, name: str, kind: str, gone: np.ndarray, found: np.ndarray) -> None:
+        fresh = int((found & ~gone).sum())
+        gone |= found
+        with self._lock:  # batches are checked in several threads
+            self.counts[name, kind] += fresh
+
+    def find_repeated(self, columns: Sequence[pa.Array]) -> np.ndarray:
+        """Which rows are the header again, a byte order mark before it or not."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        rows = len(columns[0]) if columns else 0
+        if not self._labels or len(self._labels) != len(columns) or not rows:
+            return np.zeros(rows, bool)
+        first = self._labels[0]
+        same = no_to_nulls(pc.is_in(columns[0], value_set=make_texts([first, f"\ufeff{first}"])))
+        for column, label in zip(columns[1:], self._labels[1:], strict=True):
+            if not pc.any(same, min_count=0).as_py():
+                break
+            same = pc.and_(same, no_to_nulls(pc.equal(column, label)))
+        return view_flags(same)
+
+    def remember_ends(self, records: Records, numbers: np.ndarray) -> None:
+        """Keep the first and the last rows, among which totals are looked for."""
+        columns = records.columns[:_LABELS]
+        if len(records.columns) < _LABELS or not records.rows:
+            return
+        start = max(0, records.rows - _LAST_ROWS)
+        ends = [column.slice(start).to_pylist() for column in columns]
+        last = [(int(number), list(cells)) for number, *cells in zip(numbers[start:], *ends, strict=True)]
+        if not self._first:
+            self._first = [(int(numbers[0]), [column[0].as_py() for column in columns])]
+        self._last = [*self._last, *last][-_LAST_ROWS:]
+
+    def list_totals(self) -> list[tuple[Finding, str, str]]:
+        """The totals among the first and the last rows: the finding, the column that names it, and its cell."""
+        found: dict[int, tuple[Finding, str, str]] = {}
+        for number, cells in [*self._first, *self._last]:
+            for place, cell in enumerate(cells):
+                if cell and is_total(cell):
+                    problem = Problem(TOTAL_ROW, TOTAL_ROW, "note")
+                    name = self._names[place]
+                    spot = Place(row=number, number=place + 1, field=name, cell=cell, cells=[cell])
+                    found.setdefault(number, (Finding(problem, spot), name, cell))
+        return list(found.values())
+
+
+def _find_totals(column: pa.Array) -> np.ndarray:
+    import numpy as np
+    import pyarrow.compute as pc
+
+    coded = pc.dictionary_encode(column)
+    totals = np.array([bool(text) and is_total(text) for text in coded.dictionary.to_pylist()] or [False], bool)
+    codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    found: np.ndarray = totals[codes] & view_flags(column.is_valid())
+    return found
+
+
+def _make_mask(flags: np.ndarray) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(flags.tolist(), pa.bool_())

@@ -1,0 +1,1 @@
+"""Notations in which people and programs write numbers and moments: read only where one value can be meant."""

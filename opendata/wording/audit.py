@@ -1,0 +1,61 @@
+"""What the actions of the audit log, and the scopes of tokens, are called on pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from opendata.errors import N_
+
+ACTIONS: Mapping[str, str] = {
+    "accept-grant": N_("Accepted a grant"),
+    "alarm": N_("Found a damaged file"),
+    "approve": N_("Approved"),
+    "change": N_("Changed"),
+    "change-password": N_("Changed the password"),
+    "change-password-failed": N_("Failed to change the password"),
+    "comment": N_("Commented"),
+    "create": N_("Created"),
+    "cut": N_("Cut off old events"),
+    "disable": N_("Closed the account"),
+    "discard": N_("Discarded"),
+    "download": N_("Downloaded"),
+    "drop": N_("Left out"),
+    "enable": N_("Reopened the account"),
+    "end-grant": N_("Ended a grant"),
+    "end-session": N_("Ended sessions"),
+    "erase": N_("Erased"),
+    "erratum": N_("Corrected"),
+    "grant": N_("Gave a grant"),
+    "healed": N_("A damaged file is whole again"),
+    "publish": N_("Published"),
+    "rebuild": N_("Rebuilt the catalogue"),
+    "recover": N_("Issued a recovery link"),
+    "recovered": N_("Used a recovery link"),
+    "release": N_("Made public again"),
+    "rename": N_("Renamed"),
+    "restore": N_("Restored a backup"),
+    "retry": N_("Tried again"),
+    "return": N_("Returned"),
+    "revoke": N_("Revoked"),
+    "rotate": N_("Changed the signing key"),
+    "set-password": N_("Set a password"),
+    "sign": N_("Signed checks"),
+    "sign-in": N_("Signed in"),
+    "sign-in-failed": N_("Failed to sign in"),
+    "sign-in-refused": N_("Refused sign-ins after too many attempts"),
+    "sign-out": N_("Signed out"),
+    "submit": N_("Submitted"),
+    "suspend": N_("Stopped"),
+    "update": N_("Changed the metadata"),
+    "upload": N_("Uploaded"),
+    "withdraw": N_("Withdrew"),
+}
+"""Action → its name. An action that isn't here is shown by its word."""
+
+VERB_NAMES: Mapping[str, str] = {
+    "read": N_("read what you may read"),
+    "upload": N_("upload files, and edit drafts and metadata"),
+    "publish": N_("submit, review, publish and stop"),
+    "admin": N_("everything else, such as grants, tokens and the audit log"),
+}
+"""Scope of a token → its name."""
