@@ -15,6 +15,7 @@ from opendata.cli.catalogue.reviews import review
 from opendata.cli.core.failures import Commands
 from opendata.cli.operations.audit import audit
 from opendata.cli.operations.configuration import config
+from opendata.cli.operations.drills import drill
 from opendata.cli.operations.serving import serve, worker
 from opendata.cli.operations.setup import demo, init
 from opendata.cli.operations.stores import backup, fsck, gc, restore
@@ -61,6 +62,7 @@ for command in (
     gc,
     backup,
     restore,
+    drill,
     publisher,
     user,
     grant,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opendata.errors import N_, IntegrityError
 from opendata.storage.local import sync_folder
 
 if TYPE_CHECKING:
@@ -58,7 +59,12 @@ class Signer:
     def _load(self) -> Ed25519PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._file.read_text(encoding="ascii").strip()))
+        try:
+            return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self._file.read_text(encoding="ascii").strip()))
+        except ValueError:
+            raise IntegrityError(
+                N_("The signing key “%(file)s” is damaged. Put a copy in its place"), file=self._file
+            ) from None
 
 
 def create_signing_key(folder: Path, name: str = KEY_FILE) -> None:

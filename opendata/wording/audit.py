@@ -33,6 +33,7 @@ ACTIONS: Mapping[str, str] = {
     "recovered": N_("Used a recovery link"),
     "release": N_("Made public again"),
     "rename": N_("Renamed"),
+    "restore": N_("Restored a backup"),
     "retry": N_("Tried again"),
     "return": N_("Returned"),
     "revoke": N_("Revoked"),

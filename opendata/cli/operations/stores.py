@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,9 @@ from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.errors import N_
+
+if TYPE_CHECKING:
+    from opendata.services.operations.backups import Restored
 
 
 @click.command(short_help="Check the stores for damage.")
@@ -99,14 +104,31 @@ def backup(dest: Path, with_keys: bool) -> None:
 
 @click.command(short_help="Create an instance from a backup.")
 @click.argument("source", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "--ends",
+    "newer",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A newer copy of the public store. What has ended by its records ends here too.",
+)
+@click.option(
+    "--keep-tokens",
+    is_flag=True,
+    help="Nothing was revoked since the backup: keep tokens, sessions and invitations.",
+)
+@click.option(
+    "--end-passwords",
+    is_flag=True,
+    help="An account may have been closed or a password changed since the backup: end all passwords too.",
+)
 @click.pass_context
-def restore(ctx: click.Context, source: Path) -> None:
+def restore(ctx: click.Context, source: Path, newer: Path | None, keep_tokens: bool, end_passwords: bool) -> None:
     """Create an instance in OPENDATA_HOME from the backup in SOURCE, and check that it is complete.
 
-    OPENDATA_HOME must be empty.
+    OPENDATA_HOME must be empty. The backup doesn't know what was revoked after it was made. So all tokens, sessions and
+    invitations end, and with --end-passwords all passwords.
     """
     from opendata.services.core.instance import is_instance
-    from opendata.services.operations.backups import restore_backup
+    from opendata.services.operations.backups import LACKING, restore_backup
     from opendata.services.privacy.pseudonyms import SECRET_FILE
     from opendata.settings import read_settings
     from opendata.storage.signing import KEY_FILE
@@ -114,20 +136,36 @@ def restore(ctx: click.Context, source: Path) -> None:
 
     settings = read_settings()
     with show_progress() as progress:
-        described = restore_backup(source, settings, on_progress=lambda done: progress.report(done, "restore"))
+        restored = restore_backup(
+            source,
+            settings,
+            keep_tokens=keep_tokens,
+            end_passwords=end_passwords,
+            newer=newer,
+            on_progress=lambda done: progress.report(done, "restore"),
+        )
     services = build_services(read_settings())
     try:
+        services.withdrawals.place_all()
         found = services.checking.run(full=True)
     finally:
         services.database.dispose()
     click.echo(
         say(
             N_("Restored the backup from %(created)s: %(versions)s versions, %(blobs)s files."),
-            created=described["created"],
+            created=restored.created,
             versions=found.versions,
             blobs=found.blobs,
         )
     )
+    for line in (*list_ends(restored), *list_closed(restored)):
+        click.echo(line)
+    if newer is None:
+        text = N_(
+            "What ended after %(created)s isn't in the backup: end those grants and stop or withdraw those versions"
+            " again, or restore with --ends."
+        )
+        write_note(say(text, created=restored.created))
     if not is_instance(settings):
         write_note(
             say(
@@ -139,7 +177,50 @@ def restore(ctx: click.Context, source: Path) -> None:
                 secret=settings.key_folder / SECRET_FILE,
             )
         )
-    for item in found.findings:
-        click.echo(f"  {item.where}: {say(item.what)}")
-    if not found.is_sound:
+    named = {item.where for item in found.findings}
+    problems = [(name, LACKING) for name in restored.lacking]
+    problems += [(item.where, item.what) for item in restored.ends.wrong if item.where not in named]
+    for where, what in (*problems, *((item.where, item.what) for item in found.findings)):
+        click.echo(f"  {where}: {say(what)}")
+    if problems or not found.is_sound:
         ctx.exit(NOT_PASSED)
+
+
+def list_ends(restored: Restored) -> Iterator[str]:
+    """What records of the store that are newer than the database have ended, in sentences."""
+    ends = restored.ends
+    if any((ends.grants, ends.stopped, ends.released, ends.withdrawn)):
+        text = N_(
+            "Ended since, by signed records: %(grants)s grants. Versions: %(stopped)s stopped, %(released)s made public"
+            " again, %(withdrawn)s withdrawn."
+        )
+        yield say(text, grants=ends.grants, stopped=ends.stopped, released=ends.released, withdrawn=ends.withdrawn)
+
+
+def list_closed(restored: Restored, *, will: bool = False) -> Iterator[str]:
+    """What was ended because it may have been revoked since, and how to make it again; `will`: by a real restore."""
+    closed = restored.closed
+    if closed.sessions:
+        text = N_(
+            "Ended %(tokens)s tokens, %(invitations)s invitations and all sessions. Make new ones with “opendata token"
+            " create” and “opendata grant give”."
+        )
+        if will:
+            text = N_(
+                "A restore ends %(tokens)s tokens, %(invitations)s invitations and all sessions, unless --keep-tokens"
+                " says that nothing was revoked since."
+            )
+        yield say(text, tokens=closed.tokens, invitations=closed.invitations)
+    if closed.passwords:
+        text = N_(
+            "%(count)s accounts need a new password before anybody can sign in to them. Give them one with “opendata"
+            " user password NAME”."
+        )
+        yield say(text, count=closed.passwords)
+    else:
+        yield say(
+            N_(
+                "Accounts and passwords are those of the backup. Close the accounts again that were closed since, or"
+                " restore with --end-passwords."
+            )
+        )

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +23,7 @@ from opendata.domain.manifest import Manifest
 from opendata.domain.moments import format_time
 from opendata.domain.records import Erratum
 from opendata.domain.resources import Resource
-from opendata.errors import N_, BackendError, InvalidMetadataError, StateError, fault
+from opendata.errors import N_, BackendError, InvalidMetadataError, OpendataError, StateError, fault
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.erased_drafts import forget_erased
@@ -132,14 +133,26 @@ class Withdrawals:
 
     def finish_all(self, dataset: str | None = None) -> int:
         """Finish what was decided and not done, of one dataset or of all; how many versions that were."""
+        found = self._list_unfinished(dataset)
+        for dataset, version in found:
+            self.finish(dataset, version)
+        return len(found)
+
+    def place_all(self) -> None:
+        """Put the files of versions with something left to do where they belong, without the key that finishing needs.
+
+        A version whose records are damaged is left to the check of the stores, which names it.
+        """
+        for dataset, version in self._list_unfinished():
+            with contextlib.suppress(OpendataError, ValueError, KeyError, TypeError):
+                self._placement.place(dataset, version)
+
+    def _list_unfinished(self, dataset: str | None = None) -> Sequence[tuple[str, str]]:
         query = select(Version.dataset_id, Version.version).where(Version.unfinished)
         if dataset is not None:
             query = query.where(Version.dataset_id == dataset)
         with self._context.read() as session:
-            found = [(name, version) for name, version in session.execute(query)]
-        for dataset, version in found:
-            self.finish(dataset, version)
-        return len(found)
+            return [(name, version) for name, version in session.execute(query)]
 
     def finish(self, dataset: str, version: str) -> None:
         """Write the records of a version's stop and tombstone, delete what is erased, put its files where they belong.

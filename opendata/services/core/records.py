@@ -52,7 +52,11 @@ def read_key_records(store: Store) -> Sequence[tuple[Mapping[str, Any], bytes]]:
             signature = store.get_record(signature_key(signing_key_key(number)))
         except NotFoundError:
             signature = b""
-        found.append((json.loads(data), signature))
+        try:
+            record = json.loads(data)
+        except ValueError:
+            record = None
+        found.append((record if isinstance(record, Mapping) else {}, signature))  # what isn't a record proves nothing
     return found
 
 

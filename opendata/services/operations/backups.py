@@ -1,8 +1,9 @@
 """Backups of a running instance into a folder, and instances restored from one.
 
-A backup is `public/` and `private/` (stores), `database/{table}.jsonl` (rows, one a line) and, written last,
-`backup.json`. The database is read first, in one transaction; then come the records and blobs. A version that is
-published meanwhile is left to the next backup, so that a restored instance meets no number that it doesn't have.
+A backup is `public/` and `private/` (stores), `database/{table}.jsonl` (rows, one a line; `files` lists what is in the
+stores) and, written last, `backup.json`. The database is read first, in one transaction; then come the records and
+blobs. A version that is published meanwhile is left to the next backup, so that a restored instance meets no number
+that it doesn't have.
 """
 
 from __future__ import annotations
@@ -11,34 +12,40 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Table, delete, func, null, select, text, update
+from sqlalchemy import JSON, DateTime, Table, delete, func, null, select, text
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Base, Dataset, Event, EventChain, Recovery, UserSession, Version
+from opendata.db.models import Base, Dataset, Event, EventChain, User
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, StateError
 from opendata.metadata.versions import parse_version
 from opendata.services.audit.checkpoints import read_position
-from opendata.services.core.access import where_standing
+from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context, read_clock
-from opendata.services.core.event_chain import chain_past
+from opendata.services.core.event_chain import add_event, chain_events, chain_past, collect_events
 from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance
-from opendata.services.core.records import count_editions
+from opendata.services.operations.doors import Closed, close_doors
+from opendata.services.operations.ends import COUNTED, Ends, keep_ends, take_ends
+from opendata.services.operations.verification_sources import find_store
 from opendata.services.privacy.pseudonyms import SECRET_FILE
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore, sync_folder
 from opendata.storage.signing import KEY_FILE
-from opendata.storage.store import manifest_key, suspension_key
+from opendata.storage.store import manifest_key
 
 FORMAT = 1
+LACKING = N_("the backup had this file, and it is gone")
 _AT_ONCE = 500
+_FILES = "files"
+"""What the list of the files of both stores is called, which lies beside the tables."""
+
 _SKIPPED = ("tmp", "work", "uploads", "forms")
 """Folders of the stores with what is only passing through."""
 
@@ -81,29 +88,25 @@ class Backups:
             last_event = session.scalar(select(func.max(Event.position))) or 0
         settings = self._context.settings
         files = [
-            *((path, dest / "public" / name) for name, path in _walk(settings.public_folder) if name not in left_out),
-            *(
-                (path, dest / "private" / name)
-                for name, path in _walk(settings.private_folder)
-                if read_position(name) <= last_event
-            ),
+            *(("public", name) for name, _ in _walk(settings.public_folder) if name not in left_out),
+            *(("private", name) for name, _ in _walk(settings.private_folder) if read_position(name) <= last_event),
         ]
         new_files = new_bytes = 0
-        for number, (path, target) in enumerate(files, 1):
-            if not target.exists():
-                try:
-                    new_bytes += _copy(path, target)
-                except FileNotFoundError:
-                    continue  # erased or collected meanwhile
-                new_files += 1
+        for number, (store, name) in enumerate(files, 1):
+            if not (dest / store / name).exists():
+                copied = self._copy_file(dest, store, name)
+                new_files += copied is not None
+                new_bytes += copied or 0
             if on_progress is not None:
                 on_progress(number / len(files))
-        self._take_erased_away(dest)
+        self._take_erased_away(dest, set(files))
         if with_keys:
             for path in settings.key_folder.iterdir():
                 (dest / "keys").mkdir(mode=0o700, exist_ok=True)
                 (dest / "keys" / path.name).unlink(missing_ok=True)
                 _copy(path, dest / "keys" / path.name)
+        listed = [f"{store}/{name}" for store, name in files if (dest / store / name).is_file()]
+        tables[_FILES] = _write_list(fresh, listed)
         shutil.rmtree(dest / "database.old", ignore_errors=True)
         if (dest / "database").exists():
             (dest / "database").rename(dest / "database.old")
@@ -111,15 +114,15 @@ class Backups:
         described = {"format": FORMAT, "created": format_time(self._context.clock()), "tables": tables}
         _write(dest / "backup.json", json.dumps(described, indent=1).encode())
         shutil.rmtree(dest / "database.old", ignore_errors=True)
-        return BackedUp(len(files), new_files, new_bytes, sum(item["rows"] for item in tables.values()))
+        rows = sum(item["rows"] for name, item in tables.items() if name != _FILES)
+        return BackedUp(len(files), new_files, new_bytes, rows)
 
     def _list_unknown(self, session: Session) -> set[str]:
-        """The records of versions that were published or withdrawn after the database was read."""
+        """The records of versions that were published after the database was read."""
         versions, aliases = Base.metadata.tables["versions"], Base.metadata.tables["aliases"]
-        rows = list(session.execute(select(versions.c.dataset_id, versions.c.version, versions.c.withdrawal)))
+        rows = session.execute(select(versions.c.dataset_id, versions.c.version))
         former = {name for (name,) in session.execute(select(aliases.c.old))}
-        known = {manifest_key(dataset, version) for dataset, version, _ in rows}
-        withdrawn = {(dataset, version) for dataset, version, withdrawal in rows if withdrawal}
+        known = {manifest_key(dataset, version) for dataset, version in rows}
         unknown = set()
         for key in self._context.public.list_records("datasets"):
             _, _, dataset, *rest = key.split("/")
@@ -130,95 +133,167 @@ class Backups:
                 is_known = key.removesuffix(".sig") in known
                 if parse_version(number) is not None and not is_known:
                     unknown.add(key)
-            elif rest[0] == "withdrawn":
+            elif rest[0] in ("suspended", "withdrawn"):
                 number = rest[1].removesuffix(".sig").removesuffix(".json").partition("-")[0]
-                if (dataset, number) not in withdrawn:
+                if manifest_key(dataset, number) not in known:
                     unknown.add(key)
         return unknown
 
-    def _take_erased_away(self, dest: Path) -> None:
-        """What the law made us erase goes from the backup as well."""
+    def _copy_file(self, dest: Path, store: str, name: str) -> int | None:
+        """Copy a file into the store where it was listed, also if it has moved to the other since; how many bytes.
+
+        None if it was erased or collected meanwhile.
+        """
+        for place in self._find_places(store, name):
+            try:
+                return _copy(place, dest / store / name)
+            except FileNotFoundError:
+                continue
+        return None
+
+    def _find_places(self, store: str, name: str) -> tuple[Path, Path]:
+        """Where a file of a store is, and where it is once it has moved to the other store."""
+        settings = self._context.settings
+        places = settings.public_folder / name, settings.private_folder / name
+        return places if store == "public" else places[::-1]
+
+    def _take_erased_away(self, dest: Path, listed: Collection[tuple[str, str]]) -> None:
+        """What the law made us erase goes from the backup as well, and what was in another store before this backup."""
         for store in ("public", "private"):
             for path in (dest / store / "blobs").rglob("*"):
-                folder = (
-                    self._context.settings.public_folder if store == "public" else self._context.settings.private_folder
-                )
-                if path.is_file() and not (folder / path.relative_to(dest / store)).exists():
+                name = path.relative_to(dest / store).as_posix()
+                here, there = (place.exists() for place in self._find_places(store, name))
+                if path.is_file() and not here and not (there and (store, name) in listed):
                     path.unlink()
 
 
-def restore_backup(
-    source: Path, settings: Settings, *, on_progress: Callable[[float], object] | None = None
-) -> Mapping[str, Any]:
-    """Make an instance out of a backup; return what the backup says of itself.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restored backup holds, what was ended in it, and how long its two parts took."""
 
-    Raises `StateError` where there is an instance already, `InputError` if the folder isn't a complete backup,
-    `IntegrityError` where its tables are not those it was written with.
+    created: str
+    rows: Mapping[str, int]
+    """By table."""
+    files: int
+    bytes: int
+    lacking: Sequence[str]
+    """Files that were in the backup and aren't any more."""
+    closed: Closed
+    ends: Ends
+    copy_seconds: float
+    database_seconds: float
+
+
+def restore_backup(
+    source: Path,
+    settings: Settings,
+    *,
+    keep_tokens: bool = False,
+    end_passwords: bool = False,
+    newer: Path | None = None,
+    on_progress: Callable[[float], object] | None = None,
+) -> Restored:
+    """Make an instance out of a backup, in which nothing opens a door that was closed after the backup was made.
+
+    `close_doors` says what `keep_tokens` and `end_passwords` do. `newer` is a newer copy of the public store, to
+    take from it what has ended since. Raises `StateError` where there is an instance already, in the folder or in the
+    database, `InputError` if the folder isn't a complete backup, `IntegrityError` where its tables are not those it was
+    written with.
     """
     if is_instance(settings):
         raise StateError(
             N_("“%(home)s” already contains an instance. Restore into an empty folder"), home=settings.home
         )
-    try:
-        described: Mapping[str, Any] = json.loads((source / "backup.json").read_bytes())
-        tables = described["tables"]
-        known = described["format"] == FORMAT
-    except (OSError, ValueError, KeyError, TypeError):
-        known = False
-    if not known:
-        raise InputError(N_("“%(folder)s” isn't a complete backup in this format"), folder=source)
-    for name, item in tables.items():
-        data = source / "database" / f"{name}.jsonl"
-        with data.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != item["sha256"]:
-                raise IntegrityError(N_("The table “%(name)s” of the backup was changed or is damaged"), name=name)
+    if newer is not None:
+        find_store(newer)
+    started = time.monotonic()
+    created, rows = _read_description(source)
     files = [
         *((path, settings.public_folder / name) for name, path in _walk(source / "public")),
         *((path, settings.private_folder / name) for name, path in _walk(source / "private")),
     ]
+    copied = 0
     for number, (path, target) in enumerate(files, 1):
-        if not target.exists():
-            _copy(path, target)
+        copied += path.stat().st_size if target.exists() else _copy(path, target)
         if on_progress is not None:
             on_progress(number / len(files))
+    between = time.monotonic()
+    closed, ends = _restore_database(source, settings, newer, keep_tokens=keep_tokens, end_passwords=end_passwords)
+    if (source / "keys").is_dir():
+        settings.key_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in (SESSION_FILE, SECRET_FILE, KEY_FILE):  # with the key the instance counts as made
+            if (source / "keys" / name).is_file():
+                _copy(source / "keys" / name, settings.key_folder / name)
+        if is_instance(settings):
+            create_instance(settings)
+    return Restored(
+        created=created,
+        rows={name: count for name, count in rows.items() if name != _FILES},
+        lacking=_list_lacking(source),
+        files=len(files),
+        bytes=copied,
+        closed=closed,
+        ends=ends,
+        copy_seconds=between - started,
+        database_seconds=time.monotonic() - between,
+    )
+
+
+def _read_description(source: Path) -> tuple[str, Mapping[str, int]]:
+    """When a backup was made, and the rows of its tables, which are as they were written then."""
+    try:
+        described: Mapping[str, Any] = json.loads((source / "backup.json").read_bytes())
+        digests = {str(name): str(item["sha256"]) for name, item in described["tables"].items()}
+        rows = {str(name): int(item["rows"]) for name, item in described["tables"].items()}
+        created = str(described["created"])
+        known = described["format"] == FORMAT
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        known = False
+    if not known:
+        raise InputError(N_("“%(folder)s” isn't a complete backup in this format"), folder=source)
+    for name, expected in digests.items():
+        try:
+            with (source / "database" / f"{name}.jsonl").open("rb") as file:
+                is_same = hashlib.file_digest(file, "sha256").hexdigest() == expected
+        except FileNotFoundError:
+            is_same = False
+        if not is_same:
+            raise IntegrityError(N_("The table “%(name)s” of the backup was changed or is damaged"), name=name)
+    return created, rows
+
+
+def _restore_database(
+    source: Path, settings: Settings, newer: Path | None, *, keep_tokens: bool, end_passwords: bool
+) -> tuple[Closed, Ends]:
+    """Make the database, all in one transaction: nobody meets it before its doors are closed."""
     from opendata.db.session import Database
     from opendata.services.core.instance import migrate_database
 
     settings.home.mkdir(parents=True, exist_ok=True)
     migrate_database(settings)
     database = Database(settings.database)
+    store, ends = LocalStore(settings.public_folder), Ends()
     try:
         with database.unit(write=True) as session:
+            if any(session.scalar(select(func.count()).select_from(model)) for model in (User, Dataset, Event)):
+                raise StateError(N_("The database already contains an instance. Restore into an empty one"))
             session.execute(delete(EventChain))  # the backup has its own, or events that aren't chained yet
             for table in Base.metadata.sorted_tables:
                 _load_table(session, table, source / "database" / f"{table.name}.jsonl")
-            for gone in (UserSession, Recovery):  # nobody is signed in to what was restored
-                session.execute(delete(gone))
-            _keep_stops(session, LocalStore(settings.public_folder))
+            closed = close_doors(session, keep_tokens=keep_tokens, end_passwords=end_passwords)
+            if newer is not None:
+                take_ends(session, newer, store, ends)
+            keep_ends(session, settings.public_folder, ends)
         chain_past(database, read_clock())
+        event = Event(at=read_clock(), actor=SYSTEM.name, verb="restore", subject_kind="instance", subject="")
+        event.details = {**asdict(closed), **{name: getattr(ends, name) for name in COUNTED}}
+        with database.unit(write=True) as session:
+            collect_events(session)
+            add_event(session, event)
+            chain_events(session, event.at)
     finally:
         database.dispose()
-    if (source / "keys").is_dir():
-        settings.key_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in (SESSION_FILE, SECRET_FILE, KEY_FILE):  # with the key the instance counts as made
-            if (source / "keys" / name).is_file():
-                _copy(source / "keys" / name, settings.key_folder / name)
-        create_instance(settings)
-    return described
-
-
-def _keep_stops(session: Session, store: LocalStore) -> None:
-    """What was stopped, or let go, after the database of a backup was read: the store is newer, and it counts."""
-    keys = [key.split("/") for key in store.list_records("datasets") if "/suspended/" in key and key.endswith(".json")]
-    for dataset, version in sorted({(parts[2], parts[4]) for parts in keys}):
-        count = count_editions(store, partial(suspension_key, dataset, version))
-        found = json.loads(store.get_record(suspension_key(dataset, version, count)))
-        where = (Version.dataset_id == dataset, Version.version == version)
-        stopped = {"suspension": found, "suspended": found["suspended"], "unfinished": True}
-        session.execute(update(Version).where(*where).values(**stopped))
-    for row in session.scalars(select(Dataset)):
-        numbers = session.scalars(select(Version.version).where(Version.dataset_id == row.id, where_standing()))
-        row.latest = max(numbers, key=lambda text: parse_version(text) or (0, 0, 0), default=None)
+    return closed, ends
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -266,6 +341,22 @@ def _dump_table(session: Session, table: Table, folder: Path) -> dict[str, Any]:
         file.flush()
         os.fsync(file.fileno())
     return {"rows": rows, "sha256": hashed.hexdigest()}
+
+
+def _write_list(folder: Path, names: Sequence[str]) -> dict[str, Any]:
+    """Write which files a backup has, one a line as JSON; how many, and the digest of the list."""
+    data = "".join(json.dumps(name) + "\n" for name in names).encode()
+    _write(folder / f"{_FILES}.jsonl", data)
+    return {"rows": len(names), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _list_lacking(source: Path) -> list[str]:
+    """The files that a backup should have and doesn't; nothing if it is older than such lists."""
+    try:
+        lines = (source / "database" / f"{_FILES}.jsonl").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [name for name in map(json.loads, lines) if not (source / name).is_file()]
 
 
 def _plain(value: Any) -> Any:

@@ -202,7 +202,8 @@ class Checking:
                 continue  # named as a record already
             number = ".".join(str(part) for part in version)
             for data in list_editions(store, partial(tombstone_key, dataset, number)):
-                erased |= {name.removeprefix("sha256:") for name in json.loads(data).get("erased", ())}
+                with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):  # named as a record already
+                    erased |= {name.removeprefix("sha256:") for name in json.loads(data)["erased"]}
         return wanted | dict.fromkeys(erased & wanted.keys(), False)
 
     def _check_blob(self, checked: Checked, where: str, name: str, rate: int, damaged: set[str]) -> None:
@@ -267,8 +268,9 @@ class Checking:
         """Have the worker put the files of all versions that have these where they belong."""
         with self._context.write() as session:
             for row in session.scalars(select(Version)):
-                data = self._context.public.get_record(manifest_key(row.dataset_id, row.version))
-                row.unfinished = row.unfinished or any(name.encode() in data for name in names)
+                with contextlib.suppress(NotFoundError):  # a manifest that is missing is named already
+                    data = self._context.public.get_record(manifest_key(row.dataset_id, row.version))
+                    row.unfinished = row.unfinished or any(name.encode() in data for name in names)
 
     def _list_planned(self, session: Session) -> Mapping[str, Sequence[str]]:
         """The manifests that are about to be published, by their key, with the blobs they name."""

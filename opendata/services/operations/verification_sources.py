@@ -76,15 +76,18 @@ def open_source(target: str) -> Source:
     """The source at a web address or in a folder. Raises `InputError` where it is none."""
     if target.startswith(("http://", "https://")):
         return WebSource(target)
-    folder = Path(target)
-    if (folder / "backup.json").is_file():
-        folder = folder / "public"
-    if (folder / "datapackage.json").is_file():
-        return PackageSource(folder)
-    if (folder / "datasets").is_dir():
-        return StoreSource(folder)
+    if (Path(target) / "datapackage.json").is_file():
+        return PackageSource(Path(target))
+    return StoreSource(find_store(Path(target)))
+
+
+def find_store(folder: Path) -> Path:
+    """The public store in a folder: a store, or a backup with one. Raises `InputError` if there isn't one."""
+    found = folder / "public" if (folder / "backup.json").is_file() else folder
+    if (found / "datasets").is_dir():
+        return found
     raise InputError(
-        N_("“%(target)s” isn't the address of a portal, a store, a backup or an exported version"), target=target
+        N_("“%(target)s” isn't the address of a portal, a store, a backup or an exported version"), target=folder
     )
 
 
@@ -136,8 +139,16 @@ class StoreSource:
 
     def leads_to(self, old: str, dataset: str) -> bool:
         """See `Source`."""
-        found = self._read(alias_key(old))
-        return found is not None and json.loads(found[0]).get("id") == dataset
+        name, passed = old, {old}
+        while (found := self._read(alias_key(name))) is not None:
+            try:
+                name = str(json.loads(found[0])["id"])
+            except (ValueError, KeyError, TypeError, RecursionError):
+                return False
+            if name == dataset or name in passed:
+                return name == dataset
+            passed.add(name)
+        return False
 
     def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:  # noqa: ARG002
         """See `Source`."""

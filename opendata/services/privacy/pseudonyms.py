@@ -10,7 +10,7 @@ from opendata.domain.privacy import Treatment
 from opendata.errors import N_, StateError
 from opendata.services.core.context import Context
 from opendata.storage.signing import write_secret
-from opendata.storage.store import list_manifests
+from opendata.storage.store import Store, list_manifests
 
 SECRET_FILE = "pseudonyms.secret"  # noqa: S105 - the name of a file
 """The secret of which the pseudonyms of all datasets are made, beside the signing keys."""
@@ -26,7 +26,7 @@ def find_pseudonym_key(context: Context, uuid: str) -> bytes:
     """
     path = context.settings.key_folder / SECRET_FILE
     if not path.exists():
-        if any(_IN_MANIFEST in context.public.get_record(key) for key in list_manifests(context.public)):
+        if has_pseudonyms(context.public):
             raise StateError(
                 N_(
                     "Published versions have pseudonyms, but the secret they were made with is missing. Put it back as"
@@ -36,3 +36,8 @@ def find_pseudonym_key(context: Context, uuid: str) -> bytes:
             )
         write_secret(path, secrets.token_hex(32))
     return hmac.digest(bytes.fromhex(path.read_text(encoding="ascii").strip()), uuid.encode(), hashlib.sha256)
+
+
+def has_pseudonyms(store: Store) -> bool:
+    """Whether some version was published with pseudonyms, so that the secret is needed for the next."""
+    return any(_IN_MANIFEST in store.get_record(key) for key in list_manifests(store))

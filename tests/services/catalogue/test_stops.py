@@ -12,7 +12,14 @@ import pytest
 
 from opendata.db.models import Dataset, Version
 from opendata.domain.manifest import Manifest
-from opendata.errors import InvalidMetadataError, NotPermittedError, NotPublicError, StateError, SuspendedError
+from opendata.errors import (
+    InvalidMetadataError,
+    NotPermittedError,
+    NotPublicError,
+    StateError,
+    SuspendedError,
+    WithdrawnError,
+)
 from opendata.services.catalogue.placement import Placement
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.backups import restore_backup
@@ -136,7 +143,7 @@ def test_a_forged_stop_is_found(stopped: Services, forge: Callable[[dict[str, An
     assert not stopped.checking.run().is_sound
 
 
-def test_a_restored_backup_does_not_revive_what_was_stopped_after_its_database_was_read(
+def test_a_restored_backup_does_not_revive_what_was_taken_off_after_its_database_was_read(
     services: Services, editor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(services, editor)
@@ -146,8 +153,9 @@ def test_a_restored_backup_does_not_revive_what_was_stopped_after_its_database_w
     database = {path.name: path.read_bytes() for path in (backup / "database").iterdir()}
     described = (backup / "backup.json").read_bytes()
     services.stops.suspend(editor, "reservoirs", "1.1.0", reason=REASON)
+    services.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason=REASON)
     services.backups.write(backup)
-    for name, data in database.items():  # the tables as they were before the stop
+    for name, data in database.items():  # the tables as they were before
         (backup / "database" / name).write_bytes(data)
     (backup / "backup.json").write_bytes(described)
     settings = Settings(home=tmp_path / "restored", review="none")
@@ -155,7 +163,9 @@ def test_a_restored_backup_does_not_revive_what_was_stopped_after_its_database_w
     restored = build_services(settings)
     with pytest.raises(SuspendedError):
         restored.versions.get("reservoirs", "1.1.0")
-    assert restored.datasets.get("reservoirs").latest == "1.0.0"
+    with pytest.raises(WithdrawnError):
+        restored.versions.get("reservoirs", "1.0.0")
+    assert restored.datasets.get("reservoirs").latest is None
     restored.database.dispose()
 
 

@@ -224,7 +224,9 @@ def test_only_what_nothing_needs_is_removed(published: Services, editor: Actor) 
 
 def restore(source: Path, home: Path) -> Services:
     restore_backup(source, Settings(home=home, review="none"))
-    return build_services(Settings(home=home, review="none"))
+    services = build_services(Settings(home=home, review="none"))
+    services.withdrawals.place_all()
+    return services
 
 
 @pytest.mark.both_databases
@@ -252,7 +254,7 @@ def test_a_backup_restored_answers_as_before_and_goes_on(published: Services, ed
 
 
 @pytest.mark.both_databases
-def test_what_is_published_while_a_backup_is_made_is_left_to_the_next(
+def test_what_is_published_while_a_backup_is_made_is_left_to_the_next_and_what_moves_is_found(
     published: Services, editor: Actor, tmp_path: Path
 ) -> None:
     pieces: list[float] = []
@@ -260,13 +262,14 @@ def test_what_is_published_while_a_backup_is_made_is_left_to_the_next(
     def publish_meanwhile(done: float) -> None:
         if not pieces:
             publish(published, editor, CSV + "A007,x,1,2026-02-02\n")
+            published.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="x")
         pieces.append(done)
 
     published.backups.write(tmp_path / "backup", with_keys=True, on_progress=publish_meanwhile)
     other = restore(tmp_path / "backup", tmp_path / "restored")
     try:
         assert other.versions.find_latest("reservoirs") == "1.1.0"
-        assert other.checking.run().is_sound
+        assert other.checking.run().is_sound  # the withdrawn version's files went to the other store meanwhile
         actor = other.accounts.sign_in("editor", "a long password")[0]
         assert publish(other, actor, CSV + "A006,x,1,2026-02-02\n").version == "1.2.0"
     finally:
@@ -291,6 +294,9 @@ def test_a_backup_is_restored_whole_into_an_empty_place_or_not_at_all(published:
     published.backups.write(tmp_path / "backup")
     with pytest.raises(StateError):
         restore_backup(tmp_path / "backup", published.settings)
+    used = published.settings.database
+    with pytest.raises(StateError):
+        restore_backup(tmp_path / "backup", Settings(home=tmp_path / "c", database_url=used))
     table = tmp_path / "backup" / "database" / "datasets.jsonl"
     table.write_bytes(table.read_bytes().replace(b"reservoirs", b"reservoirz"))
     with pytest.raises(IntegrityError):

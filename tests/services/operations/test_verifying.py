@@ -79,6 +79,8 @@ def test_a_renamed_dataset_still_passes(published: Services, served: str) -> Non
     published.renaming.rename(SYSTEM, "reservoirs", "lakes")
     assert name(check(served)) == []
     assert name(check(published.settings.public_folder)) == []
+    published.renaming.rename(SYSTEM, "lakes", "waters")
+    assert name(check(published.settings.public_folder)) == []
 
 
 def test_erased_versions_leave_the_chain_whole(published: Services, served: str) -> None:
