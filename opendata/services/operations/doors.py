@@ -1,7 +1,7 @@
 """Everything that opens a door of an instance, and how all of it is closed at once.
 
-A backup is older than what was revoked after it. So a restored instance lets no program in by what its database says, and
-nobody at all where that is asked for.
+A backup is older than what was revoked after it. So a restored instance lets no program in by what its database says,
+and nobody at all where that is asked for.
 """
 
 from __future__ import annotations
