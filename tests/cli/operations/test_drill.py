@@ -92,7 +92,7 @@ def test_a_drill_says_in_words_what_is_missing_and_what_a_restore_would_end(
         "1 datasets, 1 versions",
         f"The backup doesn't include signing.key, nor is it in {instance / 'keys'}.",
         "A restore ends 1 tokens, 0 invitations and all sessions",
-        "1 accounts need a new password",
+        "Accounts and passwords are those of the backup",
         "No problems found.",
     ):
         assert text in drilled.stdout
