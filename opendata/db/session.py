@@ -75,6 +75,22 @@ class Database:
         except OperationalError:
             return False
 
+    def is_newer(self) -> bool:
+        """Whether a later release has brought the tables to a form that this one doesn't know.
+
+        Migrations only add, so that this release works on until it is replaced.
+        """
+        from alembic.runtime.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
+        known = {item.revision for item in ScriptDirectory.from_config(self.migration_config()).walk_revisions()}
+        try:
+            with self.engine.connect() as connection:
+                found = MigrationContext.configure(connection).get_current_revision()
+        except OperationalError:
+            return False
+        return found is not None and found not in known
+
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()

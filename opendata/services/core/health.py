@@ -29,8 +29,8 @@ class Health:
         self._fault: BackendError | None = None
 
     def is_initialised(self) -> bool:
-        """Whether the database has its tables in their newest form."""
-        return self._context.database.is_current()
+        """Whether the database has its tables in their newest form, or in that of a later release."""
+        return self._context.database.is_current() or self._context.database.is_newer()
 
     def check(self) -> None:
         """Raises `BackendError` naming what is unavailable."""

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from opendata.errors import BackendError
@@ -218,3 +218,15 @@ def test_a_lease_that_no_clock_could_have_given_holds_nobody_up(instance: Instan
         instance.later = timedelta()
         instance.services.work.run_to_end(draft)
         assert instance.ask(client, "GET", f"/drafts/{draft}").json["status"] == "valid"
+
+
+def test_a_process_goes_on_serving_when_a_later_release_has_brought_the_database_up_to_date(instance: Instance) -> None:
+    def note(revision: str) -> int:
+        with instance.services.database.unit(write=True) as session:
+            session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+        return client.get("/readyz").status_code
+
+    with lend_app(instance.services) as app:
+        client = app.test_client()
+        assert note("9999") == 200
+        assert note("0001") == 503
