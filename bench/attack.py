@@ -31,6 +31,9 @@ BUILDERS = (
     "nested_zip_bombs",
     "text_of_unusual_size",
     "workbook_of_a_billion_blanks",
+    "workbook_of_many_short_texts",
+    "workbooks_of_many_sheets",
+    "workbooks_that_repeat_texts",
 )
 MOST_WEB = 300 << 20
 MOST_HOME = 0.5
