@@ -120,9 +120,9 @@ def make_tables(services: Services) -> None:
         event.listen(database.engine, "connect", _let_sqlite_not_wait)
         if not file.exists():
             file.write_bytes(_make_empty_sqlite())
-        _share_compiled(database.engine)
     elif not inspect(database.engine).has_table("alembic_version"):
         database.migrate()
+    _share_compiled(database.engine)
 
 
 @cache
@@ -138,16 +138,17 @@ def _make_empty_sqlite() -> bytes:
 def _share_compiled(engine: Engine) -> None:
     """Compile each statement once in a process, not once for each instance: that is half of what a small one costs.
 
-    What is compiled is kept by the dialect that it was compiled for, so all engines have the same one.
+    What is compiled is kept by the dialect that it was compiled for, so all engines of a kind have the same one.
     """
-    if not _COMPILED:
+    name = engine.dialect.name
+    if name not in _COMPILED:
         with engine.connect():  # which completes the dialect
-            _COMPILED.append((engine.dialect, {}))
-    engine.dialect, compiled = _COMPILED[0]
+            _COMPILED[name] = engine.dialect, {}
+    engine.dialect, compiled = _COMPILED[name]
     engine.update_execution_options(compiled_cache=compiled)
 
 
-_COMPILED: list[tuple[Dialect, dict[Any, Any]]] = []
+_COMPILED: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
 
 
 def _let_sqlite_not_wait(connection: Any, record: object) -> None:

@@ -66,6 +66,7 @@ def test_a_library_in_a_browser_sends_a_file_in_pieces(served: Served, page: Pag
     assert served.session.get(found["url"]).json()["filename"] == "平方数.csv"
 
 
+@pytest.mark.slow
 def test_it_goes_on_over_a_line_that_breaks_five_times(served: Served, page: Page) -> None:
     broken: list[Request] = []
 
@@ -93,6 +94,7 @@ def test_it_goes_on_where_it_was_stopped(served: Served, page: Page) -> None:
     assert served.digest(first["url"]) == DIGEST
 
 
+@pytest.mark.slow
 def test_it_is_told_what_is_wrong(served: Served, page: Page) -> None:
     assert "response code: 401" in page.evaluate(SEND, ["nobody", PIECE, 0, 0])["error"]
 

@@ -131,6 +131,7 @@ def check_catalogue(home: Path, rounds: int) -> None:
     services.database.dispose()
 
 
+@pytest.mark.slow
 def test_a_served_instance_outlives_the_death_of_its_processes(live: Live, tmp_path: Path) -> None:
     publish_under_fire(live, 2, random.Random(20261122))
     check_catalogue(tmp_path / "instance", 2)

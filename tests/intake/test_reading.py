@@ -16,6 +16,7 @@ from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import check_table, prepare_table
 
 
+@pytest.mark.slow
 def test_a_large_text_that_is_utf8_at_its_ends_only_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ from tests.servers import CHECKOUT, RedisServer, free_port
 
 PATIENCE = 40
 WORKERS = 3
-DRAFTS = 9
+DRAFTS = 6
 PROGRAM = """
 import os, sys
 from opendata.jobs.runner import ProcessRunner
@@ -161,7 +161,7 @@ def test_a_redis_that_goes_away_stops_no_worker_and_one_that_comes_back_is_used_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are read from /proc")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_the_process_ends_with_its_worker_and_another_worker_finishes_the_draft(
     shared: Services, editor: Actor, fleet: Fleet, number: signal.Signals
 ) -> None:

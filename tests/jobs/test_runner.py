@@ -203,7 +203,7 @@ def test_work_that_gets_nowhere_is_stopped_and_the_next_draft_goes_through(
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("name", ["sleeping", "deaf"])
+@pytest.mark.parametrize("name", [pytest.param("sleeping", marks=pytest.mark.slow), "deaf"])
 def test_a_draft_discarded_while_it_is_checked_is_stopped_soon(
     services: Services, editor: Actor, start: Start, name: str
 ) -> None:

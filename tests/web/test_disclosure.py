@@ -71,7 +71,11 @@ class Shut:
 
 
 @pytest.fixture(
-    scope="module", params=["closed", "stopped", "conditional", "group", pytest.param("area", marks=pytest.mark.slow)]
+    scope="module",
+    params=[
+        *("closed", "stopped", "conditional"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("group", "area")),
+    ],
 )
 def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shut]:
     """A portal with two versions of a dataset, all forms made: open and then closed, or published for a few only."""

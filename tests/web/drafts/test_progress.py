@@ -121,6 +121,7 @@ def test_where_streams_are_refused_the_page_asks_instead(browser: Browser, desk:
         page.context.close()
 
 
+@pytest.mark.slow
 def test_without_javascript_the_page_reloads_itself(browser: Browser, desk: Portal, draft: str) -> None:
     work = Work(desk, draft)
     work.reach(0.25)

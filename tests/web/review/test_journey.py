@@ -132,6 +132,7 @@ def test_a_reviewer_refuses_a_check_at_a_cell_and_signs_the_corrected_file(
     assert not complaints
 
 
+@pytest.mark.slow
 def test_the_page_of_a_draft_fits_a_narrow_screen(chromium: Browser, office: Portal) -> None:
     complaints: list[str] = []
     place = prepare(office)
