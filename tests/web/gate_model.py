@@ -122,7 +122,7 @@ class Life(RuleBasedStateMachine):
             self.tokens[name] = find_token(self.clients[name].get("/account" if role else "/sign-in").text)
         made = send(self.clients["clerk"], "/workspace/datasets/new", {**self.describe("open"), "id": "lakes"})
         assert made.status_code == 303, made.text
-        self.in_force, self.proposers = "open", set[str]()
+        self.in_force, self.proposers, self.deciders = "open", set[str](), set[str]()
         self.proposed: str | None = None
         self.is_listed, self.kept_decisions, self.marks, self.steps = False, 0, 0, 0
         self.versions: dict[str, Edition] = {}

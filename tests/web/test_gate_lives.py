@@ -77,7 +77,8 @@ class Lives(Life):
         if is_done:
             draft = answer.headers["Location"].rsplit("/", 1)[-1]
             self.services.work.run_to_end(draft)
-            self.draft = Draft(draft, self.latest, sent, self.kept_decisions, {name, *self.proposers})
+            deciders = self.deciders if "roll" in sent else ()  # of what applies to it again
+            self.draft = Draft(draft, self.latest, sent, self.kept_decisions, {name, *self.proposers, *deciders})
 
     @rule(name=WHO, way=WAY, count=st.sampled_from([0, 2, 3, 3]))
     @precondition(lambda self: self.draft)
@@ -96,6 +97,7 @@ class Lives(Life):
         if is_done:
             self.services.work.run_to_end(self.draft.id)
             self.draft.decided = self.kept_decisions = count
+            self.deciders = {name} if count else set()
             self.draft.state = "valid"
             self.draft.parts.add(name)
 
