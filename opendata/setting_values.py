@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from opendata.errors import N_, UsageError
 
@@ -62,44 +63,40 @@ def parse_scanner(name: str, default: object, text: str) -> str:  # noqa: ARG001
 
 def parse_hosts(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - all take the same
     """Hosts, each with a port if it has one. Raises `UsageError`."""
-    found = tuple(part.strip().lower() for part in text.split(",") if part.strip())
-    for part in found:
-        if not re.fullmatch(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", part):
-            raise UsageError(
-                N_("%(variable)s must list hosts such as data.example.org or 10.0.0.5:8000, not “%(value)s”"),
-                variable=variable_of(name),
-                value=part[:100],
-            )
-    return found
+    message = N_("%(variable)s must list hosts such as data.example.org or 10.0.0.5:8000, not “%(value)s”")
+    host = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+    return _split(name, text.lower(), message, lambda part: bool(host.fullmatch(part)))
 
 
 def parse_contacts(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - all take the same
     """Addresses to write, browse or call. Raises `UsageError`."""
-    found = tuple(part.strip() for part in text.split(",") if part.strip())
-    for part in found:
-        if not re.fullmatch(r"(mailto:[^\s@]+@[^\s@]+|https://\S+|tel:[+0-9-]+)", part):
-            raise UsageError(
-                N_("%(variable)s must list addresses such as mailto:security@example.org, not “%(value)s”"),
-                variable=variable_of(name),
-                value=part[:100],
-            )
-    return found
+    message = N_("%(variable)s must list addresses such as mailto:security@example.org, not “%(value)s”")
+    contact = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://\S+|tel:[+0-9-]+)")
+    return _split(name, text, message, lambda part: bool(contact.fullmatch(part)))
 
 
 def parse_networks(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - all take the same
     """Addresses and networks. Raises `UsageError`."""
+    message = N_("%(variable)s must list addresses or networks such as 10.0.0.0/8, not “%(value)s”")
+    return _split(name, text, message, _is_network)
+
+
+def _is_network(part: str) -> bool:
     import ipaddress
 
+    try:
+        ipaddress.ip_network(part, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _split(name: str, text: str, message: str, is_fine: Callable[[str], bool]) -> tuple[str, ...]:
+    """The parts of a list, each of which must be fine. Raises `UsageError` with the message."""
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     for part in found:
-        try:
-            ipaddress.ip_network(part, strict=False)
-        except ValueError:
-            raise UsageError(
-                N_("%(variable)s must list addresses or networks such as 10.0.0.0/8, not “%(value)s”"),
-                variable=variable_of(name),
-                value=part[:100],
-            ) from None
+        if not is_fine(part):
+            raise UsageError(message, variable=variable_of(name), value=part[:100])
     return found
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -107,9 +105,9 @@ class Previews:
         """Read a table again by choices, or without any as it was read last."""
         settings = self._context.settings
         bounds = Bounds(seconds=settings.preview_seconds, memory=settings.preview_memory_bytes)
-        folder = Path(tempfile.mkdtemp(dir=self._make_root()))
         try:
             with ExitStack() as opened:
+                folder = opened.enter_context(self._context.work_folder())
                 attempt = self._plan(found, choices, folder, opened) if choices is not None else None
                 return preview(attempt, self._find_last(found, opened), bounds, is_wanted=is_wanted)
         except BrokenOffError as error:
@@ -121,8 +119,6 @@ class Previews:
             if error.cause is Cause.MEMORY:
                 raise TooLargeError(_LARGE, size=settings.preview_memory_bytes >> 20) from None
             raise UnreadableFileError(_BROKEN) from None
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _plan(self, found: DraftResource, choices: Choices, folder: Path, opened: ExitStack) -> Attempt:
         return Attempt(
@@ -141,8 +137,3 @@ class Previews:
         if (found.reading or {}).get("form") == "csv" and found.upload_bytes <= TRIED_BYTES:
             sample = str(opened.enter_context(self._context.kept_copy(found.upload)))
         return LastReading(text=text, dialect=found.engine_dialect, reading=found.reading or {}, sample=sample)
-
-    def _make_root(self) -> Path:
-        root = self._context.settings.private_folder / "tmp"
-        root.mkdir(parents=True, exist_ok=True)
-        return root

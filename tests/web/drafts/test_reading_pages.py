@@ -7,6 +7,7 @@ import io
 import pytest
 from flask.testing import FlaskClient
 
+from opendata.intake.text.one_byte import ENCODINGS
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from tests.instances import DATASET
@@ -40,6 +41,11 @@ def test_what_was_understood_is_shown_with_the_rows(clerk: FlaskClient, draft: s
     assert '<tr class="title"><th scope="row" class="number">1</th><td>年度水库报告</td>' in page
     assert '<tr class="header"><th scope="row" class="number">2</th><td>编号</td>' in page
     assert "注：水位单位为米" in page
+
+
+def test_each_encoding_that_may_be_found_can_be_chosen(clerk: FlaskClient, draft: str) -> None:
+    page = clerk.get(f"/workspace/drafts/{draft}/resources/levels/reading").text
+    assert [name for name in ENCODINGS if f'<option value="{name}"' not in page] == []
 
 
 def test_other_choices_are_shown_before_they_hold(clerk: FlaskClient, draft: str) -> None:
