@@ -339,7 +339,13 @@ def _parse_checks(name: str, default: object, text: str) -> object:
     return found
 
 
+def _parse_or_never(name: str, default: object, text: str) -> object:
+    """A whole number, of which 0 means never."""
+    return 0 if re.fullmatch("0+", text) else _parse(name, default, text)
+
+
 _CHECKS = {
+    "fsck_days": _parse_or_never,
     "accel_prefix": parse_prefix,
     "base_url": parse_address,
     "other_hosts": parse_hosts,
