@@ -119,7 +119,7 @@ def client(served: Served) -> TusClient:
     return TusClient(f"{served.address}/api/v1/uploads", headers={"Authorization": f"Bearer {served.token}"})
 
 
-@pytest.mark.parametrize("checked", [False, True])
+@pytest.mark.parametrize("checked", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_foreign_client_sends_a_file_in_pieces(served: Served, client: TusClient, checked: bool) -> None:
     uploader = client.uploader(
         file_stream=io.BytesIO(DATA),
@@ -312,6 +312,7 @@ def test_the_command_sends_a_file_and_prints_the_verdict(served: Served, file: P
     assert "/workspace/drafts/" in out
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_1_where_the_table_is_wrong_and_tells_all_as_json(served: Served, file: Path) -> None:
     file.write_text("n,square\n1,one\n")
     status, out, _ = finish(start_command(served, file, "--schema", str(file.with_name("rules.json")), "--json"))

@@ -196,6 +196,7 @@ def test_a_form_outlives_its_session_and_a_chosen_schema_sets_its_button(browser
     assert not complaints
 
 
+@pytest.mark.slow
 def test_a_large_file_survives_broken_connections_in_a_browser(browser: Browser, desk: Portal) -> None:
     desk.services.datasets.create(desk.services.accounts.sign_in("clerk", PASSWORD)[0], DATASET)
     table = b"code,name\n" + b"".join(b"%06d,a reservoir of the water bureau\n" % row for row in range(ROWS))

@@ -73,8 +73,8 @@ class Shut:
 @pytest.fixture(
     scope="module",
     params=[
-        *("closed", "stopped", "conditional"),
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("group", "area")),
+        *("closed", "conditional"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("stopped", "group", "area")),
     ],
 )
 def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shut]:
