@@ -46,7 +46,7 @@ def test_texts_are_said_with_their_parameters() -> None:
 def test_another_language_is_one_folder(tmp_path: Path) -> None:
     assert "fr" not in LANGUAGES
     package = tmp_path / "opendata"
-    shutil.copytree(CHECKOUT / "opendata", package, ignore=shutil.ignore_patterns("__pycache__", "*.po"))
+    shutil.copytree(CHECKOUT / "opendata", package, ignore=shutil.ignore_patterns("*.po"))
     folder = package / "wording" / "translations" / "fr" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     catalogue = Catalog(locale="fr")
