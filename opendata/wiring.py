@@ -41,6 +41,7 @@ from opendata.services.drafts.restoring import Restoring
 from opendata.services.operations.backups import Backups
 from opendata.services.operations.checking import Checking
 from opendata.services.operations.collecting import Collecting
+from opendata.services.operations.deletion import Deletion
 from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
@@ -71,6 +72,7 @@ class Services:
     checkpoints: Checkpoints
     collecting: Collecting
     datasets: Datasets
+    deletion: Deletion
     differences: Differences
     drafts: Drafts
     events: Events
@@ -135,6 +137,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
     work = Work(context, processing, publication, withdrawals)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
+    originals = Originals(context)
     return Services(
         settings=settings,
         database=context.database,
@@ -146,6 +149,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         checkpoints=Checkpoints(context),
         collecting=Collecting(context),
         datasets=datasets,
+        deletion=Deletion(context, originals),
         differences=Differences(context, versions),
         drafts=drafts,
         events=Events(context),
@@ -161,7 +165,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
         matching=Matching(context, manifests),
-        originals=Originals(context),
+        originals=originals,
         previews=Previews(context),
         publishers=publishers,
         rebuilding=Rebuilding(context),

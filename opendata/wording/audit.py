@@ -16,6 +16,7 @@ ACTIONS: Mapping[str, str] = {
     "comment": N_("Commented"),
     "create": N_("Created"),
     "cut": N_("Cut off old events"),
+    "delete": N_("Deleted"),
     "disable": N_("Closed the account"),
     "discard": N_("Discarded"),
     "download": N_("Downloaded"),

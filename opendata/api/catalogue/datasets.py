@@ -88,6 +88,12 @@ def update_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
     return found, {"ETag": write_etag(found.revision)}
 
 
+@blueprint.operation("DELETE", _ONE, status=204, takes=("If-Match",), problems=(403, 404, 409, 412), needs=Verb.UPLOAD)
+def delete_dataset(dataset: str) -> None:
+    """Delete a dataset that was never public, with its drafts and the files sent for them. Its id is free again."""
+    services().deletion.delete(caller(), dataset, revision=read_revision())
+
+
 @blueprint.operation(
     "POST", f"{_ONE}/rename", shape=DatasetShape, body=RenamingInput, problems=(400, 403, 404, 409, 413, 415, 422)
 )

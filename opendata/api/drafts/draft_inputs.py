@@ -167,6 +167,12 @@ class DraftQuery(PageQuery):
         validate=validate.OneOf([str(item) for item in DraftState], error=N_("This isn't a status of a draft")),
         metadata={"description": "Only drafts of this status."},
     )
+    ended = fields.Boolean(
+        truthy={"true"},
+        falsy={"false"},
+        error_messages={"invalid": N_("This must be “true” or “false”")},
+        metadata={"description": "Only drafts that are published or discarded (`true`), or only all others (`false`)."},
+    )
 
 
 class SubmitInput(Shape):

@@ -70,6 +70,26 @@ def create_draft(dataset: str) -> Answer:
     return found, {**headers, **describe_state(found)}
 
 
+@blueprint.operation(
+    "POST",
+    f"{ONE}/files",
+    status=202,
+    problems=(400, 403, 404, 409, 410, 412, 413, 415, 422),
+    requestBody=UPLOAD_BODY,
+    **STEP,
+    needs=Verb.UPLOAD,
+)
+def send_files(draft: str) -> Answer:
+    """Send corrected files for the tables of a draft, or more files.
+
+    A file takes the place of the table or attachment of its name; where the draft has one table, the name may be left
+    out. What was said of a table holds on: schema, mapping, repairs, choices, decisions. The draft is checked again.
+    """
+    with ExitStack() as opened:
+        read = partial(_read_sent, opened)
+        return answer(services().drafts.receive_again(caller(), draft, read, revision=read_revision()))
+
+
 @blueprint.operation("GET", _OF_DATASET, shape=DraftPage, query=PageQuery, problems=(400, 403, 404, 422), public=False)
 def list_drafts_of_dataset(query: Mapping[str, Any], dataset: str) -> Page[DraftView]:
     """List the drafts of a dataset, newest first, without their reports."""

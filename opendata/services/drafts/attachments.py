@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from opendata.db.models import Draft, DraftAttachment
+from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Attachment, Resource, StoredFile
 from opendata.domain.texts import I18n
@@ -101,7 +101,7 @@ class Places:
         return suggest_identifier(f"{stem} {form.format}", taken=taken, resource=True) if plain in taken else plain
 
 
-def choose_disclosure(given: str | None, before: Resource | None) -> str:
+def choose_disclosure(given: str | None, before: Resource | DraftResource | None) -> str:
     """What is said of a resource, else what its predecessor says: `open` where everybody may have it, or nothing."""
     return given if given is not None else before.disclosure if before is not None else ""
 

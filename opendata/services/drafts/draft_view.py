@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
-from opendata.domain.drafts import ENDED, FORESEEN, ChangeCounts, DraftState, Failure
+from opendata.domain.drafts import ENDED, FORESEEN, ChangeCounts, DraftState, Failure, Step
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Attachment, Resource, TableResource
 from opendata.domain.review.checklist import Check
 from opendata.domain.schema import TableSchema
-from opendata.errors import N_, NotFoundError
+from opendata.errors import N_, NotFoundError, StateError
 from opendata.services.catalogue.entries import next_metadata
 from opendata.services.core.scans import find_virus
 from opendata.services.core.values import DraftResourceView, DraftView
@@ -41,6 +41,17 @@ def find_draft(session: Session, draft: str, *, lock: bool = False, dataset: str
     if row is None:
         raise refuse_unknown(draft)
     return row
+
+
+def require_state(row: Draft, step: Step) -> None:
+    """Raises `StateError` where a step starts from other states than a draft's."""
+    if row.status not in step.sources or (step.is_idle and row.wanted == "publish" and not is_put_off(row)):
+        raise StateError(
+            N_("This draft is “%(status)s”. The step “%(verb)s” is possible only in the state: %(states)s"),
+            status=row.status,
+            verb=step.verb,
+            states=" / ".join(step.sources),
+        )
 
 
 def refuse_unknown(draft: str) -> NotFoundError:

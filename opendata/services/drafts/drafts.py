@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, object_session, selectinload
 
 from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
+from opendata.domain import drafts as steps
 from opendata.domain.disclosure import Disclosure
-from opendata.domain.drafts import DraftState
+from opendata.domain.drafts import ENDED, DraftState
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.entries import find_dataset, next_metadata
@@ -36,11 +37,12 @@ from opendata.services.drafts.draft_view import (
     is_put_off,
     list_choices,
     refuse_unknown,
+    require_state,
     view_draft,
 )
 from opendata.services.drafts.intake import Intake, Received, ResourceOption, Sent
 from opendata.services.drafts.next_version import foresee
-from opendata.services.drafts.readings import recall_choices
+from opendata.services.drafts.readings import recall_choices, take_again
 from opendata.services.drafts.steps import Steps
 from opendata.services.privacy.gate import BY, is_restored
 from opendata.services.uploads.upload_values import UploadedFile
@@ -61,12 +63,14 @@ class Drafts(Steps):
         *,
         dataset: str | None = None,
         status: DraftState | None = None,
+        ended: bool | None = None,
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Page[DraftView]:
         """The drafts of the actor's publisher (all, for a maintainer), newest first, those of a status if given.
 
-        They come without their reports, and without what was signed and said.
+        `ended` asks for those that are published or discarded, or for all others. They come without their reports, and
+        without what was signed and said.
         """
         found = require_publisher(actor)
         query = select(Draft).join(Dataset).order_by(Draft.created.desc(), Draft.id.desc())
@@ -75,6 +79,8 @@ class Drafts(Steps):
             query = query.where(Draft.dataset_id == dataset)
         if status:
             query = query.where(Draft.status == status)
+        if ended is not None:
+            query = query.where(Draft.status.in_(ENDED) if ended else Draft.status.not_in(ENDED))
         after = read_cursor(cursor)
         with self._context.read() as session:
             if after is not None:
@@ -197,11 +203,10 @@ class Drafts(Steps):
         *,
         notes: str = "",
         keeps: Collection[str] | None = None,
-        replaces: str | None = None,
         enqueue: bool = True,
     ) -> tuple[DraftView, bool]:
         """Receive files that are at hand; as `receive` does it."""
-        sent = Sent(files=files, options=options, notes=notes, keeps=keeps, replaces=replaces)
+        sent = Sent(files=files, options=options, notes=notes, keeps=keeps)
         return self.receive(actor, dataset, lambda: sent, enqueue=enqueue)
 
     def receive(
@@ -228,8 +233,6 @@ class Drafts(Steps):
             recalled = {item["name"]: recall_choices(session, owner, item["name"]) for item in received.tables}
             now = self._context.clock()
             draft = _build_row(owner, author, received, recalled, notes=sent.notes, now=now)
-            if sent.replaces:
-                draft.replaces = find_draft(session, sent.replaces, dataset=dataset).id
             draft.dropped = _list_dropped(draft, manifest, sent.keeps)
             session.add(draft)
             mark_used(session, sent.files)
@@ -242,6 +245,31 @@ class Drafts(Steps):
         if created and enqueue:
             self._context.queue.put(identifier)
         return (view if created and view else self.get(author, identifier)), created
+
+    def receive_again(
+        self, actor: Actor | None, draft: str, read: Callable[[], Sent], *, revision: int | None = None
+    ) -> DraftView:
+        """Receive corrected files into a draft, or more of them, and check those.
+
+        A file replaces the table or attachment of its name; the name may be missing where the draft has one table. What
+        was said of a table holds on: schema, repairs, choices, decisions. `read` is called once it is clear that the
+        actor may send them. Raises as `receive` does, and as `change_resource`.
+        """
+        with self._context.read() as session:
+            row = find_draft(session, draft)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            require_state(row, steps.CHANGE)
+        sent = read()
+        kept = self._intake.keep(sent.files, sent.options)
+
+        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
+            take_again(row, self._intake.place_in(kept, self._find_base(row), row))
+            row.notes = sent.notes.strip() or row.notes
+            if (session := object_session(row)) is not None:
+                mark_used(session, sent.files)
+            self._send_back_to_work(row)
+
+        return self._change(actor, draft, steps.CHANGE, change, revision=revision)
 
 
 def _list_dropped(row: Draft, manifest: Manifest | None, keeps: Collection[str] | None) -> list[str]:

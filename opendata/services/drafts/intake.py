@@ -6,10 +6,11 @@ Everything that can be refused before the bytes are read is refused here; what i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from opendata.db.models import Draft, DraftResource
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.domain.texts import I18n
@@ -74,7 +75,6 @@ class Sent:
     """What comes for the next version: files, their options, notes; `once` identifies a request sent again.
 
     `keeps` names the resources of the version before that may be carried over; the others are dropped. None: all may.
-    `replaces` is the id of the draft of which these files are corrected ones.
     """
 
     files: Sequence[UploadedFile]
@@ -82,7 +82,6 @@ class Sent:
     notes: str = ""
     keeps: Collection[str] | None = None
     once: Once | None = None
-    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +135,39 @@ class Intake:
         """
         if not kept and manifest is None and needs_file:
             raise InvalidMetadataError(faults=[fault("/file", N_("The first version needs a file"))])
-        tables = self._place_tables([item for item in kept if item.form is None], manifest)
-        places = Places(manifest, tables=[row["name"] for row in tables])
-        return Received(tables, self._place_attachments([item for item in kept if item.form], places))
-
-    def _place_tables(self, kept: Sequence[KeptFile], manifest: Manifest | None) -> list[dict[str, Any]]:
-        """The rows of tables, each with what is not said of it as in the version before."""
-        attachments = Places(manifest).attachments
         before = {item.name: item for item in (manifest.tables if manifest else ())}
+        tables = self._place_tables(kept, before, Places(manifest))
+        places = Places(manifest, tables=[row["name"] for row in tables])
+        return Received(tables, self._place_attachments(kept, places))
+
+    def place_in(self, kept: Sequence[KeptFile], manifest: Manifest | None, row: Draft) -> Received:
+        """Make tables and attachments of files that come into a draft: corrected ones, and more.
+
+        What isn't said of a table is as it was in the draft, else as in the version before. A file without a name
+        becomes the draft's table where that has but one. Raises as `place` does.
+        """
+        if not kept:
+            raise InvalidMetadataError(faults=[fault("/file", N_("Choose a file"))])
+        sent = {one.option.file for one in kept} | {one.option.name for one in kept}
+        beside = [one for one in row.attachments if not sent & {one.file, one.name}]
+        before: dict[str, TableResource | DraftResource] = {}
+        before |= {item.name: item for item in (manifest.tables if manifest else ())}
+        before |= {own.name: own for own in row.resources}
+        tables = self._place_tables(_name_only_table(kept, row), before, Places(manifest, attachments=beside))
+        names = {*(table["name"] for table in tables), *(one.name for one in row.resources)}
+        places = Places(manifest, dropped=row.dropped, tables=names, attachments=beside)
+        return Received(tables, self._place_attachments(kept, places))
+
+    def _place_tables(
+        self, kept: Sequence[KeptFile], before: Mapping[str, TableResource | DraftResource], places: Places
+    ) -> list[dict[str, Any]]:
+        """The rows of tables, each with what is not said of it as it was `before`."""
+        attachments = places.attachments
         rows: dict[str, dict[str, Any]] = {}
         faults: list[Fault] = []
         for item in kept:
+            if item.form is not None:
+                continue
             name = item.option.name or suggest_identifier(_stem(item.option.file), taken=attachments, resource=True)
             if name in rows:
                 faults.append(fault(f"{item.place}/name", N_("Two files are named “%(name)s”"), name=name))
@@ -164,6 +185,8 @@ class Intake:
         faults: list[Fault] = []
         for item in kept:
             option = item.option
+            if item.form is None:
+                continue
             if not places.has_table:
                 with self._context.private.local_copy(item.blob["upload"]) as path:
                     kind = detect_kind(path)
@@ -171,7 +194,7 @@ class Intake:
             wrong = places.find_fault(f"{item.place}/name", option.name)
             if wrong is not None:
                 faults.append(wrong)
-            elif item.form is not None:
+            else:
                 texts = {"title": option.title, "description": option.description}
                 row = places.take(
                     option.file,
@@ -267,12 +290,12 @@ def _detect_format(path: Path, option: ResourceOption) -> AttachmentForm | None:
     return form
 
 
-def _describe_table(name: str, kept: KeptFile, before: TableResource | None) -> dict[str, Any]:
+def _describe_table(name: str, kept: KeptFile, before: TableResource | DraftResource | None) -> dict[str, Any]:
     """The row of a table but for its bytes."""
     option, rules = kept.option, kept.rules
     schema, schema_name = rules.get("schema"), rules.get("schema_name", "")
     if schema is None and before is not None:
-        schema, schema_name = (before.source_schema or before.schema).descriptor, before.schema_name
+        schema, schema_name = read_source_schema(before), before.schema_name
     return {
         "name": name,
         "title": option.title or (before.title if before else ""),
@@ -286,6 +309,35 @@ def _describe_table(name: str, kept: KeptFile, before: TableResource | None) -> 
         "disclosure": choose_disclosure(option.disclosure, before),
         "decisions": _take_decisions(option),
     }
+
+
+def describe_before(before: TableResource) -> dict[str, Any]:
+    """What a table of the version before says of the one that comes out of the next file."""
+    schema = read_source_schema(before)
+    return {
+        "title": before.title,
+        "description": before.description,
+        "i18n": dict(before.i18n),
+        "schema": dict(schema) if schema else None,
+        "schema_name": before.schema_name,
+        "disclosure": before.disclosure,
+    }
+
+
+def read_source_schema(before: TableResource | DraftResource) -> Mapping[str, Any] | None:
+    """The schema by which a table was checked; None where every column was text."""
+    if isinstance(before, DraftResource):
+        return before.schema
+    return (before.source_schema or before.schema).descriptor
+
+
+def _name_only_table(kept: Sequence[KeptFile], row: Draft) -> Sequence[KeptFile]:
+    """The only file that comes without a name is the draft's only table."""
+    nameless = [item for item in kept if item.form is None and item.option.name is None]
+    if len(nameless) != 1 or len(row.resources) != 1:
+        return kept
+    named = replace(nameless[0], option=replace(nameless[0].option, name=row.resources[0].name))
+    return [named if item is nameless[0] else item for item in kept]
 
 
 def _take_decisions(option: ResourceOption) -> dict[str, Any] | None:

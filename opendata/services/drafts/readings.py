@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, DraftResource
+from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
 from opendata.errors import N_, TooLargeError
 from opendata.intake.landmarks import keep_choices
 from opendata.intake.opening import WORKBOOKS, find_contents
@@ -21,6 +21,13 @@ from opendata.metadata.identifiers import suggest_identifier
 from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places
 from opendata.services.drafts.draft_view import list_choices
+from opendata.services.drafts.intake import Received
+
+AWAITED = "awaited"
+"""The property of a reading that names the table with whose corrected file this one is expected to come again."""
+
+AGAIN = "again"
+"""The property of the reading of a table whose corrected file hasn't been taken apart yet."""
 
 _MADE_FOR = "draft"
 """The property of kept choices that names the draft whose file they were made for."""
@@ -50,13 +57,13 @@ class Readings:
     def split_off(
         self, resource: DraftResource, tables: Sequence[FoundTable], taken: set[str]
     ) -> Sequence[dict[str, Any]]:
-        """The rows of the resources that the other tables of an upload become; `taken` are names in use.
+        """The rows of the resources that further tables of an upload become; `taken` are names in use.
 
         The files in a container become uploads of their own, so that it is unpacked once; but not the table of a
         Shapefile, which needs the files beside it.
         """
         rows = []
-        for table in tables[1:]:
+        for table in tables:
             name = _find_name(resource.name, table, taken)
             taken.add(name)
             upload, size = resource.upload, resource.upload_bytes
@@ -98,6 +105,66 @@ class Readings:
             text = N_("A dataset can have at most %(limit)s files besides its tables")
             raise TooLargeError(text, limit=MOST_ATTACHMENTS)
         return rows
+
+
+def take_again(row: Draft, received: Received) -> None:
+    """Put corrected and further files into a draft. A table keeps what was said of it, and is checked again.
+
+    The other tables of the same file wait for the check of the corrected one, which finds its tables.
+    """
+    for values in received.tables:
+        name = values["name"]
+        row.dropped = [item for item in row.dropped if item != name]
+        resource = next((item for item in row.resources if item.name == name), None)
+        if resource is None:
+            row.resources.append(DraftResource(position=_next_position(row), **values))
+            continue
+        row.attachments = [item for item in row.attachments if not item.file.startswith(f"{resource.file}/")]
+        for other in row.resources:
+            if other is not resource and _is_split_off(other, resource):
+                other.reading = {**(other.reading or {}), AWAITED: name}
+        said = values["choices"]
+        values["choices"] = said if said is not None else keep_choices(list_choices(resource) or {}, resource.reading)
+        values["decisions"] = values["decisions"] or resource.decisions
+        for key, value in values.items():
+            setattr(resource, key, value)
+        resource.checked = resource.valid = False
+        resource.reading = {"sheet": (resource.reading or {}).get("sheet"), AGAIN: True}
+    for values in received.attachments:
+        same = {values["name"], values["file"]}
+        row.attachments = [item for item in row.attachments if not same & {item.name, item.file}]
+        row.dropped = [item for item in row.dropped if item != values["name"]]
+        row.attachments.append(DraftAttachment(position=_next_position(row), **values))
+
+
+def is_whole(resource: DraftResource) -> bool:
+    """Whether the file of a table hasn't been taken apart yet."""
+    return resource.reading is None or AGAIN in resource.reading
+
+
+def list_awaited(row: Draft, resource: DraftResource) -> Sequence[DraftResource]:
+    """The tables that are expected in the corrected file of another one."""
+    return [item for item in row.resources if (item.reading or {}).get(AWAITED) == resource.name]
+
+
+def come_again(resource: DraftResource, values: Mapping[str, Any]) -> None:
+    """Give a table that was expected in a corrected file what `split_off` made of it there."""
+    for key in ("file", "upload", "upload_bytes"):
+        setattr(resource, key, values[key])
+    resource.choices = keep_choices(list_choices(resource) or {}, resource.reading)
+    resource.reading = values["reading"]
+    resource.checked = resource.valid = False
+
+
+def _next_position(row: Draft) -> int:
+    return (
+        max((*(item.position for item in row.resources), *(item.position for item in row.attachments)), default=-1) + 1
+    )
+
+
+def _is_split_off(other: DraftResource, resource: DraftResource) -> bool:
+    """Whether a table came out of the file of another one."""
+    return other.upload == resource.upload or other.file.startswith(f"{resource.file}/")
 
 
 def read_resource_choices(resource: DraftResource) -> Choices:

@@ -29,8 +29,8 @@ from opendata.services.core.review_values import Signature
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.draft_view import (
     find_draft,
-    is_put_off,
     list_contributors,
+    require_state,
     view_draft,
 )
 from opendata.services.drafts.next_version import SEAL_EDITION, metadata_of, seal
@@ -353,13 +353,7 @@ class Steps:
             found = require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             if revision is not None and revision != row.revision:
                 raise PreconditionError(N_("The draft has changed since you read it. Read it again"))
-            if row.status not in step.sources or (step.is_idle and row.wanted == "publish" and not is_put_off(row)):
-                raise StateError(
-                    N_("This draft is “%(status)s”. The step “%(verb)s” is possible only in the state: %(states)s"),
-                    status=row.status,
-                    verb=step.verb,
-                    states=" / ".join(step.sources),
-                )
+            require_state(row, step)
             before = row.status
             change(row, found)
             if step.target and row.status == before:  # a check that is refused returns what was to be approved

@@ -43,7 +43,7 @@ class Originals:
         with self._context.read() as session:
             row = _find_draft(session, draft)
             require_editor(actor, row.dataset.publisher_id, row.dataset_id)
-            return _measure(self._list(session, [row]).values() if row.status in ENDED else ())
+            return self.measure(session, [row] if row.status in ENDED else ())
 
     def erase(self, actor: Actor | None, draft: str) -> Erased:
         """Erase the originals of one draft.
@@ -55,7 +55,7 @@ class Originals:
             found = require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             if row.status not in ENDED:
                 raise StateError(N_("The draft is still at work. Publish or discard it first"))
-            names = self._list(session, [row])
+            names = self.list_unneeded(session, [row])
         return self._erase(found, [draft], names, "draft", draft)
 
     def erase_all(self, actor: Actor | None, dataset: str) -> Erased:
@@ -65,11 +65,15 @@ class Originals:
             found = require_editor(actor, owner.publisher_id, owner.id)
             query = select(Draft).where(Draft.dataset_id == owner.id, Draft.status.in_(ENDED))
             rows = list(session.scalars(query))
-            names = self._list(session, rows)
+            names = self.list_unneeded(session, rows)
             drafts = [row.id for row in rows]
         return self._erase(found, drafts, names, "originals", owner.id)
 
-    def _list(self, session: Session, rows: Sequence[Draft]) -> Mapping[str, BlobState]:
+    def measure(self, session: Session, rows: Sequence[Draft]) -> Erased:
+        """How many private files of drafts nothing else needs."""
+        return _measure(self.list_unneeded(session, rows).values())
+
+    def list_unneeded(self, session: Session, rows: Sequence[Draft]) -> Mapping[str, BlobState]:
         """The private blobs of drafts that nothing else needs, as they lay there before anything was looked up."""
         states: dict[str, BlobState] = {}
         for name in sorted({name for row in rows for name in list_own(row)}):
@@ -88,9 +92,9 @@ class Originals:
         with self._context.write() as session:
             _forget(session.scalars(select(Draft).where(Draft.id.in_(drafts)).with_for_update(of=Draft)).all())
             self._context.log(session, actor, "erase", kind, subject, files=len(listed))
-        return self._delete(listed)
+        return self.delete(listed)
 
-    def _delete(self, listed: Mapping[str, BlobState]) -> Erased:
+    def delete(self, listed: Mapping[str, BlobState]) -> Erased:
         """Delete blobs, but for those that somebody has kept again since they were listed: a new draft needs them."""
         erased = []
         for name, state in listed.items():

@@ -18,7 +18,7 @@ from opendata.domain.drafts import DraftState
 from opendata.domain.findings import Finding
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
-from opendata.errors import InputError, InvalidPackageError
+from opendata.errors import N_, InputError, InvalidPackageError, UnreadableFileError
 from opendata.intake.document.attachment_text import read_attachment_text
 from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
@@ -33,8 +33,16 @@ from opendata.services.core.damages import Damages
 from opendata.services.core.scans import find_virus
 from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
+from opendata.services.drafts.intake import describe_before
 from opendata.services.drafts.lease import Lease
-from opendata.services.drafts.readings import Readings, read_resource_choices, recall_choices
+from opendata.services.drafts.readings import (
+    Readings,
+    come_again,
+    is_whole,
+    list_awaited,
+    read_resource_choices,
+    recall_choices,
+)
 from opendata.services.privacy.treating import keep_fitting, order_schema, treat_table
 from opendata.services.work.refusing import refuse_table
 from opendata.services.work.scanning import HeldError, Scanning, report_viruses
@@ -43,6 +51,8 @@ from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
+
+NOT_IN_FILE = N_("The corrected file “%(file)s” doesn't have this table. Send the table's file, or leave the table out")
 
 KEEP_SECONDS = 1.0
 """Seconds of work whose results are kept together: no more than that is done again after a crash."""
@@ -170,7 +180,7 @@ class Processing:
         report("read", 0)
         contents = self._readings.find_contents(resource, upload, folder)
         tables = contents.tables
-        if resource.reading is None:
+        if is_whole(resource):
             self._split_off(row, resource, contents)
         found = self._readings.choose(resource, tables)
         opened, prepared = read_table(
@@ -227,22 +237,34 @@ class Processing:
 
     def _split_off(self, row: Draft, resource: DraftResource, contents: FoundContents) -> None:
         """Make resources of the further tables of an upload and of the files beside them, once."""
-        tables = contents.tables
-        if len(tables) < 2 and not contents.attachments:
-            return
-        taken = {item.name for item in row.resources} | self._find_places(row, ()).attachments
-        split = self._readings.split_off(resource, tables, taken)
+        chosen = self._readings.choose(resource, contents.tables)
+        others = [table for table in contents.tables if table is not chosen]
+        awaited = {item.name: item for item in list_awaited(row, resource)}
+        taken = {item.name for item in row.resources if item.name not in awaited}
+        split = self._readings.split_off(resource, others, taken | self._find_places(row, ()).attachments)
         places = self._find_places(row, [values["name"] for values in split])
         beside = self._readings.keep_attachments(resource, contents.attachments, places)
+        if not split and not beside and not awaited:
+            return
         position = max(item.position for item in row.resources)
-        with self._context.read() as session:
-            recalled = {item["name"]: recall_choices(session, row.dataset, item["name"]) for item in split}
+        manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+        before = {item.name: item for item in (manifest.tables if manifest else ())}
         for number, values in enumerate(split, start=1):
-            chosen = recalled[values["name"]]
-            row.resources.append(DraftResource(position=position + number, choices=chosen, **values))
+            name = values["name"]
+            if (found := awaited.pop(name, None)) is not None:
+                come_again(found, values)
+                continue
+            with self._context.read() as session:
+                choices = recall_choices(session, row.dataset, name)
+            if name in before:
+                values |= {**describe_before(before[name]), "decisions": (row.dataset.decisions or {}).get(name)}
+            row.resources.append(DraftResource(position=position + number, choices=choices, **values))
         for values in beside:
             row.attachments.append(DraftAttachment(position=len(row.attachments), **values))
-        resource.reading = {"sheet": tables[0].place}
+        for missing in awaited.values():
+            missing.reading = None
+            refuse_table(missing, refuse_file(UnreadableFileError(NOT_IN_FILE, file=resource.file)))
+        resource.reading = {"sheet": chosen.place}
 
     def _find_places(self, row: Draft, more: Sequence[str]) -> Places:
         """The names in use, with those of `more` tables."""

@@ -70,7 +70,7 @@ def read_upload(
 def show_draft(draft: DraftView, library: Sequence[SchemaView]) -> dict[str, str]:
     """The fields of a draft that is to be sent again with corrected files."""
     refs = {schema.ref for schema in library}
-    values = {"notes": draft.notes, "replaces": draft.id}
+    values = {"notes": draft.notes, "draft": draft.id}
     for number, table in enumerate([table for table in draft.tables if not table.carried][:ROWS]):
         values[f"table_{number}"] = values[f"name_{number}"] = table.name
         values[f"title_{number}"] = table.title

@@ -9,10 +9,11 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from opendata.errors import InputError
+from opendata.errors import InputError, StateError
 from opendata.problems import choose_voice, status_of
 from opendata.services.core.actors import require_editor
 from opendata.services.core.values import DatasetView, SchemaView
+from opendata.services.drafts.intake import Sent
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
@@ -58,18 +59,15 @@ def _begin_draft(dataset: str, opened: ExitStack) -> Answer:
     sent = read_upload(form, request.files, open_upload)
     if sent.errors:
         return _render(found, form, sent.errors, gettext("Some values aren't allowed")), 422
+    files = Sent(files=sent.files, options=sent.options, notes=form.get("notes", ""))
     try:
-        draft, _ = services().drafts.create(
-            g.actor,
-            dataset,
-            sent.files,
-            sent.options,
-            notes=form.get("notes", ""),
-            replaces=form.get("replaces") or None,
-        )
-    except InputError as error:
+        if form.get("draft"):
+            draft = services().drafts.receive_again(g.actor, form["draft"], lambda: files)
+        else:
+            draft, _ = services().drafts.receive(g.actor, dataset, lambda: files)
+    except (InputError, StateError) as error:
         errors: dict[str, list[str]] = {}
-        for item in error.faults:
+        for item in getattr(error, "faults", ()):
             text = choose_voice().say_fault(item)
             name = place_fault(item.pointer, sent.rows)
             errors.setdefault(name, []).append(text if name else f"{item.pointer} {text}".strip())

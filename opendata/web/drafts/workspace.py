@@ -30,15 +30,16 @@ Answer = Response | str | tuple[str, int]
 
 @blueprint.get("")
 def show_workspace() -> Answer:
-    """My drafts and my datasets."""
+    """My drafts and my datasets; with `ended` the drafts that are published or discarded instead of those at work."""
     if g.actor.role == Role.READER:
         return redirect(url_for("account.show_account"))
-    cursor = request.args.get("cursor") or None
+    cursor, ended = request.args.get("cursor") or None, "ended" in request.args
     return render_template(
         "drafts/workspace.html",
         stops=services().stops.count(g.actor) + services().screening.count(g.actor),
         review=services().settings.review,
-        drafts=services().drafts.list(g.actor, cursor=request.args.get("drafts") or None, limit=20),
+        ended=ended,
+        drafts=services().drafts.list(g.actor, ended=ended, cursor=request.args.get("drafts") or None, limit=20),
         datasets=services().datasets.list(g.actor, publisher=g.actor.edited_publisher, cursor=cursor, limit=20),
     )
 
@@ -106,6 +107,23 @@ def change_metadata(dataset: str) -> Answer:
     else:
         flash(gettext("The metadata is saved. It will be published with the next version"), "good")
     return redirect(url_for("catalogue.show_dataset", dataset=dataset), 303)
+
+
+@blueprint.get("/datasets/<dataset>/delete")
+def confirm_deletion(dataset: str) -> str:
+    """What is deleted beside a dataset that was never public, and the button that deletes all of it."""
+    doomed = services().deletion.foresee(g.actor, dataset)
+    return render_template("drafts/delete.html", dataset=_get_own(dataset), doomed=doomed)
+
+
+@blueprint.post("/datasets/<dataset>/delete")
+def delete_dataset(dataset: str) -> Response:
+    """Delete it, once somebody confirmed that."""
+    if "confirm" not in request.form:
+        return redirect(url_for("workspace.confirm_deletion", dataset=dataset), 303)
+    services().deletion.delete(g.actor, dataset, revision=read_number(request.form.get("revision", "")))
+    flash(gettext("The dataset is deleted"), "good")
+    return redirect(url_for("workspace.show_workspace"), 303)
 
 
 def _get_own(dataset: str) -> DatasetView:

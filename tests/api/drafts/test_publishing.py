@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import pytest
@@ -248,3 +249,22 @@ def test_a_breaking_change_needs_its_reason_without_review_too(editor: Caller) -
     said = {"breaking": "not measured any more"}
     assert editor.post(f"/drafts/{draft['id']}/submit", json=said).status_code == 202
     assert editor.work(draft["id"])["version"] == "2.0.0"
+
+
+def test_a_corrected_file_goes_into_its_draft(editor: Caller, stranger: Caller) -> None:
+    draft = editor.upload(("levels.csv", CSV.replace("12.50", "x")), schema=SCHEMA).json["id"]
+    assert editor.work(draft)["status"] == "invalid"
+    files = {"file": (io.BytesIO(CSV.encode()), "again.csv")}
+    problem(stranger.post(f"/drafts/{draft}/files", data=files, content_type="multipart/form-data"), 401)
+    files = {"file": (io.BytesIO(CSV.encode()), "again.csv")}
+    sent = editor.post(f"/drafts/{draft}/files", data=files, content_type="multipart/form-data")
+    assert (sent.status_code, sent.json["id"], sent.json["status"]) == (202, draft, "received")
+    checked = editor.work(draft)
+    assert (checked["status"], checked["resources"][0]["file"]) == ("valid", "again.csv")
+    listed = {
+        key: [item["id"] for item in editor.get(f"/drafts?ended={key}").json["items"]] for key in ("true", "false")
+    }
+    assert listed == {"true": [], "false": [draft]}
+    assert editor.get("/drafts?ended=1").status_code == 422
+    assert editor.delete("/datasets/reservoirs").status_code == 204
+    problem(editor.get(f"/drafts/{draft}"), 404, "not-found")

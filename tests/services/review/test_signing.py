@@ -18,7 +18,7 @@ from opendata.errors import InvalidMetadataError, NotFoundError, NotPermittedErr
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.review_values import Signature
 from opendata.services.core.values import DraftView
-from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.intake import ResourceOption, Sent
 from opendata.services.drafts.next_version import seal
 from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
@@ -462,19 +462,38 @@ def test_a_renamed_dataset_ends_the_approval_of_its_drafts(
     assert publish(services, boss, draft.id).version == "1.0.0"
 
 
-def test_a_corrected_file_shows_what_was_said_of_the_draft_before(
+def test_a_corrected_file_comes_into_the_draft_that_was_returned(
     services: Services, editor: Actor, draft: DraftView, boss: Actor
 ) -> None:
     services.drafts.return_(boss, draft.id, "缺一行")
-    sent = UploadedFile("levels.csv", io.BytesIO(CSV.encode()))
-    corrected, _ = services.drafts.create(editor, "reservoirs", [sent], replaces=draft.id)
-    assert corrected.replaces == draft.id
-    shown = services.answers.show(boss, corrected.id)
+    corrected = receive_again(services, editor, draft.id, {"更正.csv": CSV + "A003,南湖,3,2026-02-02\n"})
+    assert (corrected.id, corrected.status, corrected.notes) == (draft.id, "received", draft.notes)
+    services.work.run_to_end(draft.id)
+    services.drafts.submit(editor, draft.id)
+    shown = services.answers.show(boss, draft.id).draft
+    assert [(item.name, item.file, item.rows) for item in shown.resources] == [("levels", "更正.csv", 3)]
+    assert [item.text for item in shown.comments] == ["缺一行"]
+    services.drafts.approve(boss, draft.id)
+    with pytest.raises(StateError, match="approved"):
+        receive_again(services, editor, draft.id, {"levels.csv": CSV})
+    assert publish(services, boss, draft.id).version == "1.0.0"
+
+
+def test_a_draft_that_corrects_an_earlier_one_shows_what_was_said_of_that(
+    services: Services, editor: Actor, draft: DraftView, boss: Actor
+) -> None:
+    services.drafts.return_(boss, draft.id, "缺一行")
+    later, _ = services.drafts.create(editor, "reservoirs", [UploadedFile("levels.csv", io.BytesIO(CSV.encode()))])
+    with services.database.unit(write=True) as session:
+        session.execute(update(Draft).where(Draft.id == later.id).values(replaces=draft.id))
+    shown = services.answers.show(boss, later.id)
     assert ([item.text for item in shown.earlier], list(shown.draft.comments)) == (["缺一行"], [])
-    services.datasets.create(editor, {**DATASET, "id": "lakes"})
-    sent = UploadedFile("levels.csv", io.BytesIO(CSV.encode()))
-    with pytest.raises(NotFoundError):
-        services.drafts.create(editor, "lakes", [sent], replaces=draft.id)
+
+
+def receive_again(services: Services, actor: Actor, draft: str, files: dict[str, str]) -> DraftView:
+    """Send files into a draft."""
+    sent = [UploadedFile(name, io.BytesIO(text.encode())) for name, text in files.items()]
+    return services.drafts.receive_again(actor, draft, lambda: Sent(files=sent))
 
 
 def test_what_a_published_draft_shows_is_what_was_published(

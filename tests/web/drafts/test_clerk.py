@@ -352,3 +352,25 @@ def test_a_hostile_file_name_and_cell_stay_text(desk: Portal) -> None:
     assert "<img src=x" not in page
     assert "<b>x" not in page
     assert "&lt;img src=x onerror=alert(1)&gt;" in page
+
+
+def test_a_dataset_never_published_is_deleted_and_finished_drafts_are_put_away(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    place = upload(client, "levels", RIGHT).headers["Location"]
+    desk.work()
+    page = client.get("/workspace").text
+    assert place in page
+    assert place not in client.get("/workspace?ended=1").text
+    send(client, f"{place}/discard", {"confirm": "1"}, form=f"{place}/discard")
+    assert place not in client.get("/workspace").text
+    assert place in client.get("/workspace?ended=1").text
+    gone = "/workspace/datasets/levels/delete"
+    assert gone in client.get("/datasets/levels").text
+    page = client.get(gone).text
+    check_page(page)
+    assert "1 份草稿" in page
+    assert send(client, gone, {}, form=gone).headers["Location"] == gone
+    assert send(client, gone, {"confirm": "1", "revision": "99"}, form=gone).status_code == 412
+    assert send(client, gone, {"confirm": "1"}, form=gone).headers["Location"] == "/workspace"
+    assert client.get("/datasets/levels").status_code == 404
