@@ -54,6 +54,10 @@ class Mailbox:
         message = self.messages[-1]
         return str(message["To"]), str(message["Subject"]), read_text(message)
 
+    def texts(self) -> list[str]:
+        """The texts of all mails."""
+        return [read_text(message) for message in self.messages]
+
     async def handle_MAIL(  # noqa: N802 - the names of aiosmtpd
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:

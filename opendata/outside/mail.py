@@ -18,7 +18,7 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
-from opendata.domain.access.mail_addresses import split_for_server
+from opendata.domain.mail.addresses import split_for_server
 from opendata.errors import N_, BackendError, InputError
 from opendata.settings import Settings
 

@@ -134,3 +134,19 @@ def test_a_message_about_a_draft_that_is_done_or_unknown_does_no_harm(services: 
         done.append(huey.execute(task))
     assert done == [False, False]
     assert services.drafts.get(editor, draft).status == "valid"
+
+
+def test_a_worker_sends_mail_and_goes_on_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, rounds = threading.Event(), []
+
+    class Sender:
+        def send_mail(self, is_stopping: Callable[[], bool]) -> int:
+            rounds.append(is_stopping())
+            if len(rounds) == 1:
+                raise RuntimeError("the database is away")
+            stop.set()
+            return 0
+
+    monkeypatch.setattr(worker, "MAIL_SECONDS", 0.0)
+    worker.send_mail(Sender(), stop, 0.0)
+    assert rounds == [False, False]

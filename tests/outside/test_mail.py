@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from opendata.domain.access.mail_addresses import parse_mail_address
+from opendata.domain.mail.addresses import parse_mail_address
 from opendata.errors import BackendError, InputError
 from opendata.outside.mail import Mail, Mailer
 from tests.mailbox import QUOTED, USER, Mailbox, MailServers, read_text
