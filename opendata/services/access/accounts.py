@@ -90,13 +90,19 @@ class Accounts:
             self._context.log(session, found, "change-password", "user", found.name)
 
     def disable_user(self, name: str, *, disabled: bool = True) -> None:
-        """Close an account, or open it again; its sessions end at once, and its tokens when it is closed."""
+        """Close an account, or open it again; its sessions end at once.
+
+        When it is closed, its tokens and links end too, and its e-mail address is removed: whoever made closing it
+        necessary may have entered that.
+        """
         with self._context.write() as session:
             row = find_user(session, name)
             row.disabled = disabled
             row.session = secrets.token_hex(16)
             end_sessions(session, row.id)
             if disabled:
+                row.mail_address = None
+                _end_links(session, row)
                 ended = {"revoked": True, "ended": func.coalesce(Token.ended, self._context.clock())}
                 session.execute(update(Token).where(Token.user_id == row.id).values(ended))
             self._context.log(session, SYSTEM, "disable" if disabled else "enable", "user", name)
@@ -274,6 +280,11 @@ def put_password(session: Session, row: User, kept: str) -> None:
     """
     row.password = kept
     row.session = secrets.token_hex(16)
+    _end_links(session, row)
+
+
+def _end_links(session: Session, row: User) -> None:
+    """End the links with which somebody sets the password of an account, or confirms an address for it."""
     for model in (Recovery, AddressChange):
         session.execute(delete(model).where(model.user_id == row.id))
 

@@ -32,8 +32,9 @@ class Closed:
 def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: bool = False) -> Closed:
     """End all tokens, sessions, invitations and mailed links within a unit of work; mail that waits is never sent.
 
-    `keep_tokens` keeps tokens, sessions and invitations. `end_passwords` makes all passwords unknown: an account stays
-    what it was, but nobody can sign in to it until it is given a new one.
+    `keep_tokens` keeps tokens, sessions and invitations. `end_passwords` makes all passwords unknown, and removes the
+    addresses to which links go: an account stays what it was, but nobody can sign in to it until it is given a new
+    password.
     """
     tokens = invitations = sessions = passwords = 0
     for links in (Recovery, AddressChange):
@@ -55,6 +56,7 @@ def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: b
             sessions += not row.disabled
         if end_passwords:
             row.password = _make_unknown_password()
+            row.mail_address = None  # it may be of somebody who has gone, and links to set a password go there
             passwords += not row.disabled
     return Closed(tokens=tokens, invitations=invitations, sessions=sessions, passwords=passwords)
 

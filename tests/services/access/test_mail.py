@@ -272,6 +272,21 @@ def test_a_link_is_not_mailed_once_the_account_is_closed_or_has_no_address(
     assert mailbox.messages == []
 
 
+def test_a_closed_account_has_neither_address_nor_links_when_it_is_opened_again(
+    office: Office, mailbox: Mailbox, wang: Actor
+) -> None:
+    services = office.services
+    services.recoveries.ask("wang", HOME)
+    services.sending.send_due()
+    given, mailed = services.recoveries.issue(SYSTEM, "wang"), read_link(mailbox)
+    services.accounts.disable_user("wang")
+    services.accounts.disable_user("wang", disabled=False)
+    for text in (given, mailed):
+        with pytest.raises(NotFoundError):
+            services.recoveries.find_account(text)
+    assert services.mail_addresses.get(wang).address is None
+
+
 def test_a_sign_in_from_a_browser_that_is_not_known_is_told(office: Office, mailbox: Mailbox, wang: Actor) -> None:
     services = office.services
     actor, _ = services.accounts.sign_in("wang", PASSWORD, HOME)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from opendata.db.models import OutboxMail
+from opendata.db.models import AddressChange, OutboxMail, User
 from opendata.domain.mail.letters import LETTERS, LetterKind, LetterState
 from opendata.errors import BackendError, InputError, NotPermittedError
 from opendata.services.core.actors import SYSTEM
@@ -215,13 +215,21 @@ def test_mail_that_waited_when_a_backup_was_made_is_not_sent_after_a_restore(
     office: Office, mailbox: Mailbox, tmp_path: Path
 ) -> None:
     office.write()
+    make_actor(office.services, "boss", role="maintainer")
+    with office.services.database.unit(write=True) as session:
+        user = session.scalars(select(User)).one()
+        user.mail_address = "boss@example.org"
+        session.add(AddressChange(user_id=user.id, address="b@example.org", digest="d", expires=office.clock.now))
     office.services.backups.write(tmp_path / "backup", with_keys=True)
     settings = replace(office.services.settings, home=tmp_path / "restored", database_url="")
-    restore_backup(tmp_path / "backup", settings)
+    restore_backup(tmp_path / "backup", settings, end_passwords=True)
     restored = Office(build_services(settings, clock=office.clock), office.clock)
     assert restored.services.sending.send_due() == 0
     (row,) = restored.rows()
     assert (row.state, row.recipient, row.params) == (LetterState.DROPPED, "w…@example.org", None)
+    with restored.services.database.unit() as session:
+        assert session.scalars(select(User.mail_address)).all() == [None]
+        assert session.scalars(select(AddressChange)).all() == []
     assert office.services.sending.send_due() == 1
     assert len(mailbox.messages) == 1
     restored.services.database.dispose()
