@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_id")),
     )
     op.create_index("ix_outbox_state_due", "outbox", ["state", "due"])
+    op.create_index("ix_outbox_state_tried", "outbox", ["state", "tried"])
     op.create_index("ix_outbox_recipient_digest_created", "outbox", ["recipient_digest", "created"])
     op.create_table(
         "address_changes",

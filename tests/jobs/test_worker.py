@@ -141,6 +141,7 @@ def test_a_message_about_a_draft_that_is_done_or_unknown_does_no_harm(services: 
     assert services.drafts.get(editor, draft).status == "valid"
 
 
+@pytest.mark.slow
 def test_a_worker_process_sends_what_waits(forge: Forge, tmp_path: Path, mailbox: Mailbox) -> None:
     office = make_office(tmp_path / "instance", mailbox.url())
     office.clock.now = datetime.now(UTC)

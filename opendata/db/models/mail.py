@@ -25,6 +25,7 @@ class OutboxMail(Base):
     __table_args__ = (
         one_of("state", LetterState),
         Index("ix_outbox_state_due", "state", "due"),
+        Index("ix_outbox_state_tried", "state", "tried"),
         Index("ix_outbox_recipient_digest_created", "recipient_digest", "created"),
     )
 

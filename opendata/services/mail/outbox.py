@@ -88,20 +88,24 @@ class Outbox:
 
     def count(self) -> OutboxCounts:
         """How the outbox is doing."""
-        is_real = OutboxMail.recipient != ""
+        query = select(OutboxMail.state, func.count()).where(OutboxMail.recipient != "").group_by(OutboxMail.state)
         with self._context.read() as session:
-            query = select(OutboxMail.state, func.count()).where(is_real).group_by(OutboxMail.state)
             numbers: dict[LetterState, int] = {row[0]: row[1] for row in session.execute(query)}
-            is_waiting = (is_real, OutboxMail.state == LetterState.WAITING)
-            put_off = session.scalar(select(func.max(OutboxMail.tried)).where(*is_waiting, OutboxMail.tries > 0))
-            through = session.scalar(select(func.max(OutboxMail.tried)).where(OutboxMail.state == LetterState.SENT))
-            oldest = session.scalar(select(func.min(OutboxMail.created)).where(*is_waiting, OutboxMail.tries == 0))
-        is_late = oldest is not None and oldest < self._context.clock() - LATE
         return OutboxCounts(
             waiting=numbers.get(LetterState.WAITING, 0),
             failed=numbers.get(LetterState.FAILED, 0),
-            is_stuck=is_late or (put_off is not None and (through is None or through < put_off)),
+            is_stuck=self.is_stuck(),
         )
+
+    def is_stuck(self) -> bool:
+        """Whether at the moment no mail gets through: the last try failed, or no worker tries."""
+        waits, tried = OutboxMail.state == LetterState.WAITING, func.max(OutboxMail.tried)
+        with self._context.read() as session:
+            put_off = session.scalar(select(tried).where(waits))
+            through = session.scalar(select(tried).where(OutboxMail.state == LetterState.SENT))
+            oldest = session.scalar(select(func.min(OutboxMail.created)).where(waits, OutboxMail.tries == 0))
+        is_late = oldest is not None and oldest < self._context.clock() - LATE
+        return is_late or (put_off is not None and (through is None or through < put_off))
 
 
 def post(context: Context, session: Session, letter: Letter) -> bool:
