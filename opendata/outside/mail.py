@@ -178,8 +178,8 @@ def _build(mail: Mail, sender: str, recipient: Address) -> EmailMessage:
     built["Date"] = format_datetime(mail.date)
     built["Message-ID"] = mail.message_id
     built["Auto-Submitted"] = "auto-generated"
-    built["Content-Language"] = mail.language
     built.set_content(mail.text)
+    built["Content-Language"] = mail.language  # what comes before the content and begins so is dropped with the old one
     return built
 
 
