@@ -61,6 +61,33 @@ def parse_scanner(name: str, default: object, text: str) -> str:  # noqa: ARG001
     return text
 
 
+def parse_mail(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """The address of a mail server. Raises `UsageError`, which doesn't repeat the password."""
+    host = r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+    found = re.fullmatch(rf"(smtps?|smtp\+starttls)://([^\s/:@]+:[^\s/:@]+@)?{host}/?", text)
+    if not found or int((found[4] or ":25")[1:]) not in range(1, 65536):
+        raise UsageError(
+            N_(
+                "%(variable)s must be an address such as smtps://user:password@mail.example.org, not “%(value)s”. In"
+                " name and password, write @ as %%40, : as %%3A, / as %%2F and %% as %%25"
+            ),
+            variable=variable_of(name),
+            value=re.sub(r"(?<=://).*@|^.*@", "…@", text)[:100],
+        )
+    return text
+
+
+def parse_sender(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """The address that mail comes from, in ASCII so that every server takes it. Raises `UsageError`."""
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", text):
+        raise UsageError(
+            N_("%(variable)s must be an address such as noreply@data.example.org, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text[:100],
+        )
+    return text
+
+
 def parse_hosts(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - all take the same
     """Hosts, each with a port if it has one. Raises `UsageError`."""
     message = N_("%(variable)s must list hosts such as data.example.org or 10.0.0.5:8000, not “%(value)s”")

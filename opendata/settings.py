@@ -14,10 +14,12 @@ from opendata.setting_values import (
     parse_address,
     parse_contacts,
     parse_hosts,
+    parse_mail,
     parse_networks,
     parse_prefix,
     parse_queue,
     parse_scanner,
+    parse_sender,
     parse_timezone,
 )
 from opendata.setting_values import variable_of as variable_of
@@ -43,8 +45,10 @@ KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE = "truncated", "full", "none"
 _FIXED_CHECKS = ("secrecy", "privacy")
 
 
-def _setting(default: object, about: str, *, unit: str = "", secret: bool = False) -> Any:
-    return field(default=default, metadata={"about": about, "unit": unit, "secret": secret})
+def _setting(default: object, about: str, *, unit: str = "", secret: bool = False, has_password: bool = False) -> Any:
+    """A setting. One that is a secret, or an address that may have a password in it, isn't in any `repr`."""
+    metadata = {"about": about, "unit": unit, "secret": secret}
+    return field(default=default, repr=not (secret or has_password), metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,9 @@ class Settings:
     """All settings of one instance. The variable of a setting is `OPENDATA_` and its name in capitals."""
 
     home: Path = _setting(_CHECKOUT / "var", "The instance folder: database, stores, keys, queue.")
-    database_url: str = _setting("", "SQLAlchemy address of the database; empty: SQLite in the instance folder.")
+    database_url: str = _setting(
+        "", "SQLAlchemy address of the database; empty: SQLite in the instance folder.", has_password=True
+    )
     store: str = _setting("", "Folder of the public store; empty: `store` in the instance folder.")
     private_store: str = _setting(
         "", "Folder of originals, drafts and reports; empty: `private` in the instance folder."
@@ -110,7 +116,16 @@ class Settings:
         "",
         "Address of the Redis that several machines share as their queue (redis://, rediss:// or unix://);"
         " empty: SQLite in the instance folder.",
+        has_password=True,
     )
+    mail_url: str = _setting(
+        "",
+        "Mail server: smtps://, smtp+starttls:// or smtp:// (unencrypted), such as"
+        " smtp+starttls://user:password@mail.example.org:587; empty: no mail is sent.",
+        has_password=True,
+    )
+    mail_from: str = _setting("", "Sender of the portal's mail, such as noreply@data.example.org.")
+    mail_seconds: int = _setting(30, "How long the mail server may take for each answer.", unit="seconds")
     fsck_days: int = _setting(
         30,
         "Within how many days the worker hashes every published file again, a slice at a time; 0: never.",
@@ -183,6 +198,11 @@ class Settings:
     def has_https(self) -> bool:
         """Whether readers reach the portal over HTTPS."""
         return self.secure_cookies or self.base_url.startswith("https://")
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether the portal sends mail: links in it need the public address."""
+        return bool(self.mail_url and self.mail_from and self.base_url)
 
     @property
     def database(self) -> str:
@@ -265,6 +285,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         text = found.get(variable_of(item.name), "")
         if item.name != "home" and text != "":
             values[item.name] = _CHECKS.get(item.name, _parse)(item.name, item.default, text)
+    for needed in ("mail_from", "base_url"):
+        if values.get("mail_url") and not values.get(needed):
+            raise UsageError(
+                N_("OPENDATA_MAIL_URL is set, so %(variable)s must be set too"), variable=variable_of(needed)
+            )
     return Settings(**values)  # type: ignore[arg-type]
 
 
@@ -350,6 +375,8 @@ _CHECKS = {
     "base_url": parse_address,
     "other_hosts": parse_hosts,
     "security_contact": parse_contacts,
+    "mail_from": parse_sender,
+    "mail_url": parse_mail,
     "queue_url": parse_queue,
     "review_checks": _parse_checks,
     "scanner": parse_scanner,

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from opendata.db.session import Database
+from opendata.domain.mail.letters import LetterKind
 from opendata.jobs.queue import DraftQueue
 from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
 from opendata.services.access.limits import Limits
+from opendata.services.access.mail_addresses import MailAddresses
 from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
@@ -38,6 +40,8 @@ from opendata.services.drafts.findings import Findings
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.mail.outbox import Outbox
+from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
 from opendata.services.operations.checking import Checking
 from opendata.services.operations.collecting import Collecting
@@ -85,8 +89,10 @@ class Services:
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
+    mail_addresses: MailAddresses
     matching: Matching
     originals: Originals
+    outbox: Outbox
     previews: Previews
     publishers: Publishers
     rebuilding: Rebuilding
@@ -96,6 +102,7 @@ class Services:
     reviews: Reviews
     schemas: Schemas
     screening: Screening
+    sending: Sending
     sessions: Sessions
     stops: Stops
     uploads: Uploads
@@ -134,7 +141,10 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
     scanning = Scanning(context)
     processing = Processing(context, manifests, changes, scanning)
     publication = Publication(context, manifests, processing, scanning, changes, withdrawals)
-    work = Work(context, processing, publication, withdrawals)
+    recoveries, mail_addresses = Recoveries(context), MailAddresses(context)
+    openers = {LetterKind.RECOVERY: recoveries.open_link, LetterKind.CONFIRM_ADDRESS: mail_addresses.open_link}
+    sending = Sending(context, openers)
+    work = Work(context, processing, publication, withdrawals, sending)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
     originals = Originals(context)
@@ -161,20 +171,23 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         keys=Keys(context),
         kept_forms=KeptForms(context),
         limits=Limits(context),
+        mail_addresses=mail_addresses,
         imports=Imports(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
         matching=Matching(context, manifests),
         originals=originals,
+        outbox=Outbox(context),
         previews=Previews(context),
         publishers=publishers,
         rebuilding=Rebuilding(context),
-        recoveries=Recoveries(context),
+        recoveries=recoveries,
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
         reviews=Reviews(drafts),
         schemas=schemas,
         screening=Screening(context, manifests),
+        sending=sending,
         sessions=Sessions(context),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),

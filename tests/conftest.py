@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.selection", "tests.servers", "tests.instances"]
+pytest_plugins = ["tests.selection", "tests.servers", "tests.mailbox", "tests.instances"]
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

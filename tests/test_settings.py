@@ -48,6 +48,40 @@ def test_the_environment_wins_over_the_instance_file_and_that_over_the_default(t
     assert read(tmp_path, review="two-person").max_attempts == 7
 
 
+MAIL = {"mail_url": "smtps://portal:p%40ss@mail.example.org", "mail_from": "noreply@example.org"}
+
+
+def test_mail_needs_a_sender_and_the_public_address(tmp_path: Path) -> None:
+    assert read(tmp_path, **MAIL, base_url="https://data.example.org").sends_mail
+    assert not read(tmp_path).sends_mail
+    with pytest.raises(UsageError, match="OPENDATA_MAIL_URL is set, so OPENDATA_BASE_URL must be set too"):
+        read(tmp_path, **MAIL)
+    with pytest.raises(UsageError, match="OPENDATA_MAIL_FROM must be set too"):
+        read(tmp_path, mail_url=MAIL["mail_url"], base_url="https://data.example.org")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("mail.example.org", "http://portal:s3cret@mail.example.org", "smtp://portal:s3cret@mail.example.org:0"),
+        *("smtp://portal:s3cret@@mail.example.org", "smtps://portal:s3cret/x@mail.example.org:25", "smtp://s3cret@m"),
+        *("smtp://portal:s3cret@mail.example.org:65536", "smtp://portal:s3cret@mail.example.org/?x"),
+    ],
+)
+def test_a_mail_server_that_is_none_is_refused_without_its_password(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="OPENDATA_MAIL_URL must be an address such as smtps:") as caught:
+        read(tmp_path, mail_url=text, mail_from="a@example.org", base_url="https://data.example.org")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_no_secret_is_in_what_python_shows_of_the_settings(tmp_path: Path) -> None:
+    places = {"database_url": "postgresql://u:s3cret@db/x", "queue_url": "redis://:s3cret@q:6379/0"}
+    settings = read(
+        tmp_path, **places, mail_url="smtp://u:s3cret@m", mail_from="a@b", base_url="https://c", secret_key="s3cret"
+    )
+    assert "s3cret" not in repr(settings)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [

@@ -16,6 +16,7 @@ from opendata.cli.core.failures import Commands
 from opendata.cli.operations.audit import audit
 from opendata.cli.operations.configuration import config
 from opendata.cli.operations.drills import drill
+from opendata.cli.operations.mail import mail
 from opendata.cli.operations.serving import serve, worker
 from opendata.cli.operations.setup import demo, init
 from opendata.cli.operations.stores import backup, fsck, gc, restore
@@ -69,6 +70,7 @@ for command in (
     key,
     token,
     audit,
+    mail,
     config,
 ):
     main.add_command(command)

@@ -1,10 +1,11 @@
-"""The worker process: takes drafts out of the queue, a few at a time, and sweeps for those the queue has lost."""
+"""The worker process: takes drafts out of the queue, a few at a time, sweeps for those it has lost, sends mail."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from opendata.errors import BackendError
 from opendata.jobs.queue import DraftQueue
@@ -15,6 +16,11 @@ logger = logging.getLogger(__name__)
 _POLL_SECONDS = 0.15
 _AWAY_SECONDS = 5.0
 _TIDY_ROUNDS = 240
+MAIL_SECONDS = 2.0
+"""How often the worker looks for mail to send."""
+
+_LAST_SECONDS = 5.0
+"""How long a mail that is on its way when the worker stops may take."""
 
 
 def run_worker(
@@ -36,6 +42,8 @@ def run_worker(
     stop = threading.Event()
     sweeper = threading.Thread(target=sweep, args=(work, queue, stop, sweep_seconds), name="sweep", daemon=True)
     sweeper.start()
+    sender = threading.Thread(target=send_mail, args=(work, stop, sweep_seconds), name="mail", daemon=True)
+    sender.start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
@@ -45,6 +53,7 @@ def run_worker(
         consumer.run()
     finally:
         stop.set()
+        sender.join(_LAST_SECONDS)
 
 
 def sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) -> None:
@@ -60,6 +69,22 @@ def sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) ->
         rounds += 1
         if stop.wait(seconds):
             return
+
+
+class _Sender(Protocol):
+    def send_mail(self, is_stopping: Callable[[], bool]) -> int: ...
+
+
+def send_mail(work: _Sender, stop: threading.Event, pause: float) -> None:
+    """Every other second: send the mail that is due. After a failure of ours the next look comes after the pause."""
+    seconds = 0.0
+    while not stop.wait(seconds):
+        seconds = MAIL_SECONDS
+        try:
+            work.send_mail(stop.is_set)
+        except Exception:
+            logger.exception("sending mail failed and will be tried again")
+            seconds = pause
 
 
 def _look(work: Work, queue: DraftQueue, stop: threading.Event) -> None:

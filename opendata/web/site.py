@@ -9,13 +9,13 @@ from flask_babel import Babel, gettext
 
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
-from opendata.web.access import account, grants, recoveries, sessions
+from opendata.web.access import account, addresses, grants, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
 from opendata.web.core import assets, formats, languages, problem_pages, security
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
-from opendata.web.operations import audit, custody, operations, stops
+from opendata.web.operations import audit, custody, mail, operations, stops
 from opendata.web.review import answers, reviews
 from opendata.wording.findings import LESSER
 
@@ -46,6 +46,7 @@ def register_web(app: Flask) -> None:
         sessions,
         account,
         recoveries,
+        addresses,
         grants,
         workspace,
         uploads,
@@ -57,6 +58,7 @@ def register_web(app: Flask) -> None:
         problem_pages,
         operations,
         audit,
+        mail,
     ):
         app.register_blueprint(module.blueprint)
     formats.register_formats(app)

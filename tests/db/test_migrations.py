@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from opendata.db.models import Base, Draft, Event, Token, User, Version
+from opendata.db.models import Base, Draft, Event, OutboxMail, Token, User, Version
 from opendata.db.session import Database
 from opendata.domain.access.scopes import Verb
 from opendata.domain.manifest import Manifest
@@ -232,6 +232,31 @@ def test_drafts_of_before_have_not_been_scanned(tmp_path: Path, empty_database_u
         draft.scans = {"b" * 64: {"found": "", "by": "ClamAV 1.4.6"}}
     with database.unit() as session:
         assert session.get_one(Draft, "x").scans == {"b" * 64: {"found": "", "by": "ClamAV 1.4.6"}}
+    database.dispose()
+
+
+@pytest.mark.both_databases
+def test_accounts_of_before_have_no_address_and_a_process_of_before_can_make_more(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0020")
+    insert = text(
+        "INSERT INTO users (name, password, role, session, created, disabled)"
+        " VALUES (:name, 'x', 'maintainer', 's', '2026-01-01 00:00:00+00:00', :disabled)"
+    )
+    with database.engine.begin() as connection:
+        connection.execute(insert, {"name": "before", "disabled": False})
+    database.migrate()
+    with database.engine.begin() as connection:
+        connection.execute(insert, {"name": "after", "disabled": False})
+    with database.unit() as session:
+        rows = session.scalars(select(User).order_by(User.id)).all()
+        assert [(row.name, row.mail_address, row.mail_language) for row in rows] == [
+            ("before", None, None),
+            ("after", None, None),
+        ]
+        assert session.scalars(select(OutboxMail)).all() == []
     database.dispose()
 
 

@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,8 @@ from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.crash.forge import Child, Forge
 from tests.instances import CSV, SCHEMA, locate
+from tests.mail_office import mail_settings, make_office
+from tests.mailbox import Mailbox
 
 LONGEST = 60
 
@@ -43,12 +47,13 @@ def wait_for(reached: Callable[[], bool], child: Child) -> None:
 
 
 @contextmanager
-def run_process(forge: Forge, services: Services) -> Iterator[Child]:
+def run_process(forge: Forge, services: Services, **more: str) -> Iterator[Child]:
     settings = services.settings
     environment = {
         "OPENDATA_HOME": str(settings.home),
         "OPENDATA_DATABASE_URL": settings.database_url,
         "OPENDATA_REVIEW": "none",
+        **more,
     }
     child = forge.start("tests.jobs.child:run_worker_alone", environment=environment)
     try:
@@ -134,3 +139,31 @@ def test_a_message_about_a_draft_that_is_done_or_unknown_does_no_harm(services: 
         done.append(huey.execute(task))
     assert done == [False, False]
     assert services.drafts.get(editor, draft).status == "valid"
+
+
+@pytest.mark.slow
+def test_a_worker_process_sends_what_waits(forge: Forge, tmp_path: Path, mailbox: Mailbox) -> None:
+    office = make_office(tmp_path / "instance", mailbox.url())
+    office.clock.now = datetime.now(UTC)
+    office.write()
+    mail = {f"OPENDATA_{name.upper()}": str(value) for name, value in mail_settings(mailbox.url()).items()}
+    with run_process(forge, office.services, **mail) as child:
+        wait_for(lambda: office.states() == ["sent"], child)
+    assert mailbox.recipients == ["wang@example.org"]
+    office.services.database.dispose()
+
+
+def test_a_worker_sends_mail_and_goes_on_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, rounds = threading.Event(), []
+
+    class Sender:
+        def send_mail(self, is_stopping: Callable[[], bool]) -> int:
+            rounds.append(is_stopping())
+            if len(rounds) == 1:
+                raise RuntimeError("the database is away")
+            stop.set()
+            return 0
+
+    monkeypatch.setattr(worker, "MAIL_SECONDS", 0.0)
+    worker.send_mail(Sender(), stop, 0.0)
+    assert rounds == [False, False]

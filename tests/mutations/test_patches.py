@@ -12,6 +12,7 @@ SUBJECTS = {
     *("casting", "diff", "erasing", "publication", "ranges"),
     *("rebuild", "scanning", "sessions", "signatures", "tus", "uniqueness"),
     *("access", "decisions", "erasure", "expiry", "grants", "routine", "seal", "stops", "undecided"),
+    *("outbox", "recovery"),
 }
 
 

@@ -81,7 +81,7 @@ def list_users(as_json: bool) -> None:
 @user.command("disable")
 @click.argument("name")
 def disable_user(name: str) -> None:
-    """Close an account. Its sessions and tokens end at once."""
+    """Close an account. Its sessions, tokens and links end at once, and its e-mail address is removed."""
     with open_services() as services:
         services.accounts.disable_user(name)
 

@@ -8,12 +8,14 @@ from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource
 from opendata.db.models.events import Event, EventChain
+from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
 
 __all__ = [
     "UPLOAD_STATES",
+    "AddressChange",
     "Alias",
     "Base",
     "Damage",
@@ -28,6 +30,7 @@ __all__ = [
     "Grant",
     "IdempotencyKey",
     "KnownPlace",
+    "OutboxMail",
     "Publisher",
     "Recovery",
     "ReviewCheck",

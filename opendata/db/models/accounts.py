@@ -14,7 +14,8 @@ from opendata.domain.roles import ACCOUNT_ROLES, Role
 class User(Base):
     """A person who may sign in. An editor belongs to a publisher, a maintainer to none.
 
-    `session` is what processes of an earlier release compare with their signed cookies.
+    `session` is what processes of an earlier release compare with their signed cookies. `mail_address` is one that its
+    owner has confirmed, `mail_language` the language of the mail to it.
     """
 
     __tablename__ = "users"
@@ -28,6 +29,8 @@ class User(Base):
     session: Mapped[str] = mapped_column(String(64))
     created: Mapped[datetime]
     disabled: Mapped[bool] = mapped_column(default=False)
+    mail_address: Mapped[str | None]
+    mail_language: Mapped[str | None] = mapped_column(String(20))
 
 
 class UserSession(Base):

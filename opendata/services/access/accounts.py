@@ -8,16 +8,19 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Publisher, Token, User
+from opendata.db.models import AddressChange, Publisher, Recovery, Token, User
+from opendata.domain.access.addresses import shorten_address
 from opendata.domain.access.origin import NOWHERE, Origin
+from opendata.domain.mail.letters import LetterKind
 from opendata.domain.roles import ACCOUNT_ROLES, Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
 from opendata.metadata.identifiers import find_identifier_fault
-from opendata.services.access.limits import Limits
+from opendata.services.access.limits import Limits, knows_browser
+from opendata.services.access.notices import notify
 from opendata.services.access.passwords import find_password_faults, hash_password, is_right
 from opendata.services.access.sessions import begin_session, digest_text, end_sessions
 from opendata.services.access.tokens import (
@@ -63,8 +66,9 @@ class Accounts:
         kept = _hash_new(password, words)
         with self._context.write() as session:
             row = find_user(session, name)
-            put_password(row, kept)
+            put_password(session, row, kept)
             end_sessions(session, row.id)
+            notify(self._context, session, row, LetterKind.PASSWORD_CHANGED)
             self._context.log(session, SYSTEM, "set-password", "user", name)
 
     def change_password(self, actor: Actor | None, current: str, password: str) -> None:
@@ -74,29 +78,31 @@ class Accounts:
         current password was wrong too often.
         """
         found = require_signed_in(actor)
-        attempt = self._limits.count_change(found)
+        require_password(self._context, found, current, "change-password-failed")
         with self._context.read() as session:
-            row = session.get_one(User, found.id)
-            words = list_words(self._context, session, row)
-        if not is_right(row.password, current):
-            self._context.note(found, "change-password-failed", "user", found.name)
-            raise InvalidMetadataError(faults=[fault("/current_password", N_("This isn't your current password"))])
-        self._limits.take_back(attempt)
+            words = list_words(self._context, session, session.get_one(User, found.id))
         kept = _hash_new(password, words)
         with self._context.write() as session:
             row = session.get_one(User, found.id)
-            put_password(row, kept)
+            put_password(session, row, kept)
             end_sessions(session, row.id, besides=found.session)
+            notify(self._context, session, row, LetterKind.PASSWORD_CHANGED)
             self._context.log(session, found, "change-password", "user", found.name)
 
     def disable_user(self, name: str, *, disabled: bool = True) -> None:
-        """Close an account, or open it again; its sessions end at once, and its tokens when it is closed."""
+        """Close an account, or open it again; its sessions end at once.
+
+        When it is closed, its tokens and links end too, and its e-mail address is removed: whoever made closing it
+        necessary may have entered that.
+        """
         with self._context.write() as session:
             row = find_user(session, name)
             row.disabled = disabled
             row.session = secrets.token_hex(16)
             end_sessions(session, row.id)
             if disabled:
+                row.mail_address = None
+                _end_links(session, row)
                 ended = {"revoked": True, "ended": func.coalesce(Token.ended, self._context.clock())}
                 session.execute(update(Token).where(Token.user_id == row.id).values(ended))
             self._context.log(session, SYSTEM, "disable" if disabled else "enable", "user", name)
@@ -134,6 +140,9 @@ class Accounts:
             row = session.get(User, known.id, with_for_update=True)
             if row is None or row.disabled or row.password != known.password:
                 return None
+            if not knows_browser(session, row, origin):
+                address = shorten_address(origin.address, self._context.settings.audit_addresses)
+                notify(self._context, session, row, LetterKind.NEW_SIGN_IN, browser=origin.browser, address=address)
             text, number = begin_session(self._context, session, row, origin)
             actor = replace(view_actor(row), address=origin.address, session=number)
             self._context.log(session, actor, "sign-in", "user", row.name)
@@ -173,6 +182,7 @@ class Accounts:
             limit = {"limit": scope.dataset or scope.publisher} if scope.is_limited else {}
             scopes = list(scope.listed)
             self._context.log(session, actor, "create", "token", user, name=wanted.name, scopes=scopes, **limit)
+            notify(self._context, session, row, LetterKind.NEW_TOKEN, name=wanted.name)
             session.flush()
             return text, view_token(token, user)
 
@@ -248,10 +258,35 @@ def add_account(
     return row
 
 
-def put_password(row: User, kept: str) -> None:
-    """Give an account the hash of a new password; sessions in processes of an earlier release end."""
+def require_password(context: Context, actor: Actor, current: str, failed: str) -> None:
+    """Raises `InvalidMetadataError` where this isn't the actor's password, which is logged as `failed`.
+
+    Also `TooManyAttemptsError` where it was wrong too often, and `OverloadedError`.
+    """
+    limits = Limits(context)
+    attempt = limits.count_change(actor)
+    with context.read() as session:
+        kept = session.get_one(User, actor.id).password
+    if not is_right(kept, current):
+        context.note(actor, failed, "user", actor.name)
+        raise InvalidMetadataError(faults=[fault("/current_password", N_("This isn't your current password"))])
+    limits.take_back(attempt)
+
+
+def put_password(session: Session, row: User, kept: str) -> None:
+    """Give an account the hash of a new password. Links to set another one end, and addresses nobody has confirmed.
+
+    Sessions in processes of an earlier release end too.
+    """
     row.password = kept
     row.session = secrets.token_hex(16)
+    _end_links(session, row)
+
+
+def _end_links(session: Session, row: User) -> None:
+    """End the links with which somebody sets the password of an account, or confirms an address for it."""
+    for model in (Recovery, AddressChange):
+        session.execute(delete(model).where(model.user_id == row.id))
 
 
 def list_words(context: Context, session: Session, row: User) -> Sequence[str]:

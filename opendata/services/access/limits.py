@@ -71,6 +71,14 @@ class Limits:
         """Count an attempt to change one's own password. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("change", actor.name, 5, 60)], actor, actor.name)
 
+    def count_recovery(self, address: str) -> Attempt:
+        """Count a request for a link to set a new password. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("recovery", name_source(address), 5, 900)], make_stranger(address), "")
+
+    def count_address(self, actor: Actor) -> Attempt:
+        """Count an address that an account wants to use. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("mail-address", actor.name, 5, 900)], actor, actor.name)
+
     def take_back(self, attempt: Attempt) -> None:
         """An attempt that succeeded doesn't count."""
         with self._context.write() as session:
@@ -180,6 +188,12 @@ class Limits:
         """A digest that tells nobody an address or a name who doesn't have the instance's secret."""
         secret = read_secret(self._context.settings).encode()
         return hmac.new(secret, text.encode(errors="replace"), hashlib.sha256).hexdigest()
+
+
+def knows_browser(session: Session, user: User, origin: Origin) -> bool:
+    """Whether an account was signed in to from this browser before."""
+    where = (KnownPlace.user_id == user.id, KnownPlace.digest == digest_text(origin.device))
+    return bool(origin.device) and session.scalar(select(KnownPlace.id).where(*where)) is not None
 
 
 def _ensure(session: Session, key: str, now: datetime) -> None:

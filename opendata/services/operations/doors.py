@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Grant, Recovery, Token, User, UserSession
+from opendata.db.models import AddressChange, Grant, Recovery, Token, User, UserSession
 from opendata.services.core.context import read_clock
+from opendata.services.mail.outbox import drop_waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +30,16 @@ class Closed:
 
 
 def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: bool = False) -> Closed:
-    """End all tokens, sessions, invitations and recovery links within a unit of work.
+    """End all tokens, sessions, invitations and mailed links within a unit of work; mail that waits is never sent.
 
-    `keep_tokens` keeps tokens, sessions and invitations. `end_passwords` makes all passwords unknown: an account stays
-    what it was, but nobody can sign in to it until it is given a new one.
+    `keep_tokens` keeps tokens, sessions and invitations. `end_passwords` makes all passwords unknown, and removes the
+    addresses to which links go: an account stays what it was, but nobody can sign in to it until it is given a new
+    password.
     """
     tokens = invitations = sessions = passwords = 0
-    session.execute(delete(Recovery))  # a link may have been used since
+    for links in (Recovery, AddressChange):
+        session.execute(delete(links))  # a link may have been used since
+    drop_waiting(session, read_clock())
     if not keep_tokens:
         now = read_clock()
         standing = and_(Token.ended.is_(None), Token.revoked.is_(False) | Token.verbs.is_not(None))
@@ -52,6 +56,7 @@ def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: b
             sessions += not row.disabled
         if end_passwords:
             row.password = _make_unknown_password()
+            row.mail_address = None  # it may be of somebody who has gone, and links to set a password go there
             passwords += not row.disabled
     return Closed(tokens=tokens, invitations=invitations, sessions=sessions, passwords=passwords)
 

@@ -16,6 +16,8 @@ from opendata.domain.drafts import HELD, DraftState, Failure, is_held
 from opendata.errors import BackendError, OpendataError, TooLargeError
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.limits import Limits
+from opendata.services.access.mail_addresses import MailAddresses
+from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.catalogue.manifests import Manifests
@@ -24,6 +26,7 @@ from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import WORK_FOLDER, Context
 from opendata.services.core.damages import Damages
 from opendata.services.drafts.lease import Lease, LostLeaseError, is_free, release, take_lease
+from opendata.services.mail.sending import Sending
 from opendata.services.operations.checking import Checking
 from opendata.services.operations.screening import Screening
 from opendata.services.uploads.uploads import Uploads
@@ -48,10 +51,16 @@ class Work:
     """Does what drafts want done."""
 
     def __init__(
-        self, context: Context, processing: Processing, publication: Publication, withdrawals: Withdrawals
+        self,
+        context: Context,
+        processing: Processing,
+        publication: Publication,
+        withdrawals: Withdrawals,
+        sending: Sending,
     ) -> None:
         self._context = context
         self._withdrawals = withdrawals
+        self._sending = sending
         self._renaming = Renaming(context)
         self._checking = Checking(context, Damages(context))
         self._screening = Screening(context, Manifests(context.public))
@@ -168,12 +177,19 @@ class Work:
             "kept forms": KeptForms(self._context).tidy,
             "sessions": Sessions(self._context).tidy,
             "limits": Limits(self._context).tidy,
+            "recovery links": Recoveries(self._context).tidy,
+            "addresses": MailAddresses(self._context).tidy,
+            "mail": self._sending.tidy,
             "audit log": Checkpoints(self._context).tidy,
             "screening": self._screening.run_slice,
             "checking": self._check_slice,
             "temporary files": self._remove_old_files,
         }
         _try_each(steps)
+
+    def send_mail(self, is_stopping: Callable[[], bool]) -> int:
+        """Send the mail that is due, until it is to stop; how many mails."""
+        return self._sending.send_due(is_stopping)
 
     def _check_slice(self) -> None:
         self._checking.run_slice(time.monotonic() - self._looked)

@@ -1,4 +1,4 @@
-"""The pages of an account: the data it was granted, its tokens, where it is signed in, and its password."""
+"""The pages of an account: its grants, tokens, sessions, password and e-mail address."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from opendata.domain.access.scopes import VERBS
-from opendata.errors import InvalidMetadataError
+from opendata.errors import InvalidMetadataError, OpendataError, StateError
 from opendata.problems import choose_voice, status_of
 from opendata.services.access.tokens import TokenOptions
 from opendata.web.access.grants import place_faults
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
+from opendata.web.core.languages import NAMES, choose_language, list_languages
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.wording.audit import VERB_NAMES
@@ -75,6 +76,30 @@ def change_password() -> Answer:
     return redirect(url_for("account.show_account"), 303)
 
 
+@blueprint.get("/address")
+def show_address() -> Answer:
+    """The form for the e-mail address."""
+    return _render_address(None)
+
+
+@blueprint.post("/address")
+def change_address() -> Answer:
+    """Have a link mailed to the new address, or remove the address."""
+    current, addresses = request.form.get("current_password", ""), services().mail_addresses
+    try:
+        if request.form.get("remove"):
+            addresses.remove(g.actor, current)
+            text = gettext("The address is removed. You get no more mail")
+        elif addresses.change(g.actor, current, request.form.get("address", ""), request.form.get("language", "")):
+            text = gettext("A mail is on its way to the new address. Open the link in it to confirm the address")
+        else:
+            text = gettext("The language of the mail is saved")
+    except (InvalidMetadataError, StateError) as error:
+        return _render_address(error), status_of(error)
+    flash(text, "good")
+    return redirect(url_for("account.show_account"), 303)
+
+
 @blueprint.post("/sessions/<int:number>/end")
 def end_session(number: int) -> Answer:
     """End the session of another browser."""
@@ -103,12 +128,29 @@ def _render_password(error: InvalidMetadataError | None) -> str:
     )
 
 
+def _render_address(error: OpendataError | None) -> str:
+    known = services().mail_addresses.get(g.actor)
+    shown = {"address": known.address or known.pending or "", "language": known.language or choose_language()}
+    if known.address is None and known.pending is None:
+        shown["language"] = choose_language()
+    return render_template(
+        "access/address.html",
+        known=known,
+        languages=[(language, NAMES[language]) for language in list_languages()],
+        values={**shown, **request.form.to_dict()},
+        errors=place_faults(error) if isinstance(error, InvalidMetadataError) else {},
+        message=choose_voice().say_error(error) if error else "",
+    )
+
+
 def _render(text: str = "", message: str = "", errors: Mapping[str, list[str]] | None = None) -> str:
     return render_template(
         "access/account.html",
         grants=services().grants.list_own(g.actor),
         tokens=[item for item in services().accounts.list_tokens(g.actor.name) if not item.revoked],
         sessions=services().sessions.list(g.actor),
+        mail=services().mail_addresses.get(g.actor),
+        sends_mail=services().settings.sends_mail,
         days=TOKEN_DAYS,
         text=text,
         message=message,

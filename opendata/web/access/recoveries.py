@@ -1,4 +1,4 @@
-"""The page on which people who forgot their password set a new one, with a link that a maintainer gave them."""
+"""The pages on which people who forgot their password ask for a link, and set a new one with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from opendata.errors import InvalidMetadataError, OpendataError
+from opendata.errors import InvalidMetadataError, OpendataError, WaitError
 from opendata.problems import choose_voice, status_of
 from opendata.services.access.limits import DEVICE_DAYS
 from opendata.web.access.grants import place_faults
@@ -19,7 +19,25 @@ blueprint = Blueprint("recoveries", __name__)
 blueprint.before_request(limit_form)
 blueprint.before_request(protect_forms)
 
-Answer = Response | str | tuple[str, int]
+Answer = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
+
+
+@blueprint.get("/recover")
+def show_request() -> Answer:
+    """The form with which a link is asked for; where no mail is sent, who else gives one."""
+    return _render_request()
+
+
+@blueprint.post("/recover")
+def ask() -> Answer:
+    """Have a link mailed. The answer is the same whether or not there is such an account."""
+    if services().settings.sends_mail:
+        try:
+            services().recoveries.ask(request.form.get("name", "").strip(), read_origin())
+        except WaitError as error:
+            page = _render_request(message=choose_voice().say_error(error))
+            return page, status_of(error), {"Retry-After": str(error.seconds)}
+    return _render_request(is_asked=services().settings.sends_mail)
 
 
 @blueprint.get("/recover/<text>")
@@ -39,6 +57,16 @@ def recover(text: str) -> Answer:
     write_cookie(DEVICE, services().limits.remember(actor, origin), seconds=DEVICE_DAYS * 24 * 3600)
     flash(gettext("Your new password is set. Sign in with it"), "good")
     return redirect(url_for("sessions.show_sign_in"), 303)
+
+
+def _render_request(*, is_asked: bool = False, message: str = "") -> str:
+    return render_template(
+        "access/forgotten.html",
+        is_asked=is_asked,
+        message=message,
+        sends_mail=services().settings.sends_mail,
+        values=request.form.to_dict(),
+    )
 
 
 def _render(name: str, error: OpendataError | None) -> str:

@@ -39,6 +39,8 @@ _PRIVATE = (
     "stops",
     "personal",
     "audit",
+    "addresses",
+    "mail",
 )
 """The blueprints whose pages are never kept by a cache."""
 

@@ -39,6 +39,8 @@ def show_readiness() -> Response:
         lines.append(f"nothing can be sent: {fault}")
     if health.has_scanner():
         lines.append("scanner: not answering, uploads are held" if health.find_scanner_fault() else "scanner: ready")
+    if services().settings.sends_mail:
+        lines.append("mail: not getting through" if services().outbox.is_stuck() else "mail: ready")
     return _plain("\n".join([*lines, ""]))
 
 

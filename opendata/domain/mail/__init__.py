@@ -1,0 +1,1 @@
+"""Mail: which kinds of letters the portal sends, and addresses to send them to."""

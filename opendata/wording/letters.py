@@ -1,0 +1,138 @@
+"""Mail in words: subject and text of each kind, in the language of the person who gets it.
+
+The text is plain, so nothing in it needs escaping. Who fills in names and times has removed line ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opendata.domain.mail.letters import LetterKind, LetterState
+from opendata.errors import N_
+from opendata.wording.voice import voice_of
+
+KIND_NAMES: Mapping[str, str] = {
+    LetterKind.TEST: N_("Test"),
+    LetterKind.CONFIRM_ADDRESS: N_("Confirm an address"),
+    LetterKind.ADDRESS_CHANGED: N_("The address has changed"),
+    LetterKind.RECOVERY: N_("Link to set a new password"),
+    LetterKind.RECOVERED: N_("A link was used to set a password"),
+    LetterKind.PASSWORD_CHANGED: N_("The password has changed"),
+    LetterKind.NEW_SIGN_IN: N_("Signed in from a new browser"),
+    LetterKind.NEW_TOKEN: N_("A token was created"),
+}
+"""Kind of a mail → its name on pages."""
+
+STATE_NAMES: Mapping[str, str] = {
+    LetterState.WAITING: N_("waiting"),
+    LetterState.SENT: N_("sent"),
+    LetterState.FAILED: N_("not sent"),
+    LetterState.DROPPED: N_("dropped"),
+}
+"""State of a mail → its name on pages."""
+
+_GREETING = N_("Hello,")
+_PORTAL = N_("Open Data Portal")
+_CLOSING = N_("%(portal)s, %(base)s\nThis mail was sent automatically. Replies aren't read.")
+
+_NOT_YOU = N_(
+    "If it wasn't you, change your password now and end all other sessions on the page of your account:\n"
+    "%(base)s/account\n"
+    "If you can't sign in any more, ask a maintainer of the portal to close your account."
+)
+
+_TEXTS: Mapping[LetterKind, tuple[str, tuple[str, ...]]] = {
+    LetterKind.TEST: (N_("Test mail"), (N_("If you can read this, %(portal)s can send mail."),)),
+    LetterKind.CONFIRM_ADDRESS: (
+        N_("Confirm your address"),
+        (
+            N_("The account “%(account)s” wants to use this address. To confirm it, open this link within 24 hours:"),
+            "%(link)s",
+            N_(
+                "From then on, this address gets notices about the account, and links to set a new password. If you"
+                " didn't ask for this, do nothing: the address won't be used."
+            ),
+        ),
+    ),
+    LetterKind.ADDRESS_CHANGED: (
+        N_("The address of your account has changed"),
+        (
+            N_("The account “%(account)s” doesn't use this address any more. It was changed on %(time)s."),
+            N_(
+                "If it wasn't you, somebody else may know your password. Ask a maintainer of the portal at once to"
+                " close your account. Links to set a new password no longer come to you."
+            ),
+        ),
+    ),
+    LetterKind.RECOVERY: (
+        N_("Set a new password"),
+        (
+            N_(
+                "Somebody asked to set a new password for the account “%(account)s”. If it was you, open this link"
+                " within 24 hours. It works once:"
+            ),
+            "%(link)s",
+            N_(
+                "If it wasn't you, do nothing: your password stays as it is. Don't pass the link on to anybody. Nobody"
+                " from the portal will ask you for it."
+            ),
+        ),
+    ),
+    LetterKind.RECOVERED: (
+        N_("Your password was set again with a link"),
+        (
+            N_(
+                "On %(time)s, a new password was set for the account “%(account)s” with a link for people who forgot"
+                " theirs. All its sessions have ended."
+            ),
+            _NOT_YOU,
+        ),
+    ),
+    LetterKind.PASSWORD_CHANGED: (
+        N_("Your password has changed"),
+        (N_("The password of the account “%(account)s” was changed on %(time)s."), _NOT_YOU),
+    ),
+    LetterKind.NEW_SIGN_IN: (
+        N_("Signed in from a new browser"),
+        (
+            N_("Somebody signed in to the account “%(account)s” from a browser that wasn't used for it before."),
+            N_("Time: %(time)s\nBrowser: %(browser)s\nNetwork address: %(address)s"),
+            N_("If it was you, you don't need to do anything."),
+            _NOT_YOU,
+        ),
+    ),
+    LetterKind.NEW_TOKEN: (
+        N_("A token was created"),
+        (
+            N_(
+                "A token was created for the account “%(account)s” on %(time)s. A program that has it can act for you."
+                " Its name: %(name)s"
+            ),
+            N_(
+                "If it wasn't you, revoke the token and change your password on the page of your account:\n"
+                "%(base)s/account"
+            ),
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A mail in words, and what the portal calls itself in it."""
+
+    portal: str
+    subject: str
+    text: str
+
+
+def write_letter(kind: LetterKind, language: str, params: Mapping[str, str], *, portal: str, base: str) -> Written:
+    """The mail of a kind. An empty `portal` becomes the general name, an empty parameter “unknown”."""
+    voice = voice_of(language)
+    subject, paragraphs = _TEXTS[kind]
+    title = portal or voice.translate(_PORTAL)
+    unknown = voice.translate(N_("unknown"))
+    filled = {**{key: value or unknown for key, value in params.items()}, "portal": title, "base": base}
+    texts = [voice.translate(text) % filled for text in (_GREETING, *paragraphs, _CLOSING)]
+    return Written(portal=title, subject=f"{voice.translate(subject)} – {title}", text="\n\n".join(texts) + "\n")
