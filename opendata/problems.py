@@ -75,6 +75,9 @@ HTTP_DETAILS: Mapping[int, str] = {
 
 MEDIA_TYPE = "application/problem+json"
 
+_RETRY_SECONDS = 30
+"""When to ask again for what a database, a store or a queue that is away made impossible."""
+
 
 def status_of(error: OpendataError) -> int:
     """The HTTP status of an exception: its own, or that of the nearest class above it."""
@@ -113,6 +116,8 @@ def register_problems(app: Flask) -> None:
         answer = _answer(describe_problem(error, choose_voice(), request.path))
         if isinstance(error, errors.WaitError):
             answer.headers["Retry-After"] = str(error.seconds)
+        elif answer.status_code == 503:
+            answer.headers["Retry-After"] = str(_RETRY_SECONDS)
         if isinstance(error, errors.ScopeError):  # RFC 6750
             scope = f', scope="{error.scope}"' if error.scope else ""
             answer.headers["WWW-Authenticate"] = f'Bearer realm="opendata", error="insufficient_scope"{scope}'
@@ -127,9 +132,6 @@ def register_problems(app: Flask) -> None:
         for name in ("Allow", "Retry-After", "WWW-Authenticate"):
             if name in response.headers:
                 answer.headers[name] = response.headers[name]
-        if isinstance(error, errors.ScopeError):  # RFC 6750
-            scope = f', scope="{error.scope}"' if error.scope else ""
-            answer.headers["WWW-Authenticate"] = f'Bearer realm="opendata", error="insufficient_scope"{scope}'
         return answer
 
     @app.errorhandler(Exception)

@@ -53,6 +53,12 @@ class Settings:
 
     home: Path = _setting(_CHECKOUT / "var", "The instance folder: database, stores, keys, queue.")
     database_url: str = _setting("", "SQLAlchemy address of the database; empty: SQLite in the instance folder.")
+    database_seconds: int = _setting(
+        30,
+        "How long PostgreSQL may take to answer a statement of the web server or the worker; after that the request"
+        " gets 503.",
+        unit="seconds",
+    )
     store: str = _setting("", "Folder of the public store; empty: `store` in the instance folder.")
     private_store: str = _setting(
         "", "Folder of originals, drafts and reports; empty: `private` in the instance folder."

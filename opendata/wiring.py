@@ -104,12 +104,16 @@ class Services:
 
 
 def build_context(
-    settings: Settings, *, queue: Queue | None = None, clock: Callable[[], datetime] = read_clock
+    settings: Settings,
+    *,
+    queue: Queue | None = None,
+    clock: Callable[[], datetime] = read_clock,
+    is_patient: bool = False,
 ) -> Context:
     """Build what all services share: database, stores, signer, queue. Opens nothing yet but the store folders."""
     return Context(
         settings=settings,
-        database=Database(settings.database),
+        database=Database(settings.database, seconds=0 if is_patient else settings.database_seconds),
         public=LocalStore(settings.public_folder),
         private=LocalStore(settings.private_folder),
         signer=Signer(settings.key_folder),
@@ -118,10 +122,15 @@ def build_context(
     )
 
 
-def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_clock) -> Services:
-    """Build all services of one instance. Opens nothing yet but the store folders."""
+def build_services(
+    settings: Settings, *, clock: Callable[[], datetime] = read_clock, is_patient: bool = False
+) -> Services:
+    """Build all services of one instance. Opens nothing yet but the store folders.
+
+    `is_patient` lets a statement of the database take as long as it takes: a person waits, and can stop it.
+    """
     queue = DraftQueue(settings.queue_file, settings.queue_url)
-    context = build_context(settings, queue=queue, clock=clock)
+    context = build_context(settings, queue=queue, clock=clock, is_patient=is_patient)
     manifests = Manifests(context.public)
     publishers = Publishers(context)
     schemas = Schemas(context)
