@@ -164,6 +164,12 @@ class Settings:
         "Address of the virus scanner clamd (unix:/run/clamav/clamd.ctl or tcp://127.0.0.1:3310), which checks every"
         " file before it is read; empty: none.",
     )
+    requests_per_minute: int = _setting(
+        3000,
+        "How many changes and costly requests each account, each token, and each address without an account may send in"
+        " a minute; 0: any number.",
+        unit="requests",
+    )
     trusted_proxies: tuple[str, ...] = _setting(
         (),
         "Addresses or networks of the web servers in front (comma-separated), whose `X-Forwarded-For` is believed;"
@@ -346,12 +352,13 @@ def _parse_checks(name: str, default: object, text: str) -> object:
 
 
 def _parse_or_never(name: str, default: object, text: str) -> object:
-    """A whole number, of which 0 means never."""
+    """A whole number, of which 0 means never, or no limit."""
     return 0 if re.fullmatch("0+", text) else _parse(name, default, text)
 
 
 _CHECKS = {
     "fsck_days": _parse_or_never,
+    "requests_per_minute": _parse_or_never,
     "accel_prefix": parse_prefix,
     "base_url": parse_address,
     "other_hosts": parse_hosts,

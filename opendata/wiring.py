@@ -13,7 +13,9 @@ from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
 from opendata.services.access.limits import Limits
+from opendata.services.access.pace import Pace
 from opendata.services.access.recoveries import Recoveries
+from opendata.services.access.refusals import Refusals
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
@@ -85,10 +87,12 @@ class Services:
     limits: Limits
     matching: Matching
     originals: Originals
+    pace: Pace
     previews: Previews
     publishers: Publishers
     rebuilding: Rebuilding
     recoveries: Recoveries
+    refusals: Refusals
     renaming: Renaming
     restoring: Restoring
     reviews: Reviews
@@ -171,10 +175,12 @@ def build_services(
         ),
         matching=Matching(context, manifests),
         originals=Originals(context),
+        pace=Pace(context),
         previews=Previews(context),
         publishers=publishers,
         rebuilding=Rebuilding(context),
         recoveries=Recoveries(context),
+        refusals=Refusals(context),
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
         reviews=Reviews(drafts),

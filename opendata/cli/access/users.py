@@ -97,4 +97,4 @@ def enable_user(name: str) -> None:
 def _read_password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    return secrets.token_urlsafe(12)
+    return secrets.token_urlsafe(16)

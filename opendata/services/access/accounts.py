@@ -199,17 +199,21 @@ class Accounts:
         with self._context.read() as session:
             found = session.execute(query).first()
         if found is None:
-            raise NotSignedInError(N_("The token isn't valid. Create one with “opendata token create”"))
+            raise _refuse_token(N_("The token isn't valid. Create one with “opendata token create”"))
         token, user = found
         now = self._context.clock()
         if has_ended(token) or user.disabled:
-            raise NotSignedInError(N_("The token was revoked. Create a new one with “opendata token create”"))
+            raise _refuse_token(N_("The token was revoked. Create a new one with “opendata token create”"))
         if token.expires is not None and token.expires <= now:
-            raise NotSignedInError(N_("The token has expired. Create a new one with “opendata token create”"))
+            raise _refuse_token(N_("The token has expired. Create a new one with “opendata token create”"))
         if token.used is None or now - token.used >= _USED_EVERY:
             with self._context.write() as session:
                 session.execute(update(Token).where(Token.id == token.id).values(used=now))
-        return replace(view_actor(user), scope=read_scope(token))
+        return replace(view_actor(user), token=token.id, scope=read_scope(token))
+
+
+def _refuse_token(message: str) -> NotSignedInError:
+    return NotSignedInError(message).as_event("token-refused")
 
 
 def check_account(context: Context, name: str, password: str, role: str, publisher: str | None = None) -> str:
