@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from opendata.cli.core.language import say
+from opendata.cli.core.language import ngettext, say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_json, write_note, write_table
 from opendata.errors import N_
@@ -59,6 +59,18 @@ def recover_user(name: str) -> None:
         base = services.settings.base_url.rstrip("/")
     write_note(say(N_("Give this link to the owner of “%(name)s”. It is shown only once."), name=name))
     click.echo(f"{base}/recover/{text}")
+
+
+@user.command("sign-out")
+@click.argument("name", required=False)
+@click.option("--all", "everybody", is_flag=True, help="End the sessions of all accounts.")
+def sign_out_user(name: str | None, everybody: bool) -> None:
+    """End the sessions of an account. Its password and its tokens stay valid."""
+    if everybody == (name is not None):
+        raise click.UsageError(say(N_("Name an account, or give --all.")))
+    with open_services() as services:
+        count = services.accounts.sign_out(name)
+    write_note(ngettext("Ended %(num)s session.", "Ended %(num)s sessions.", count))
 
 
 @user.command("list")

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Publisher, Token, User
+from opendata.db.models import Publisher, Token, User, UserSession
 from opendata.domain.access.origin import NOWHERE, Origin
 from opendata.domain.roles import ACCOUNT_ROLES, Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
@@ -100,6 +100,19 @@ class Accounts:
                 ended = {"revoked": True, "ended": func.coalesce(Token.ended, self._context.clock())}
                 session.execute(update(Token).where(Token.user_id == row.id).values(ended))
             self._context.log(session, SYSTEM, "disable" if disabled else "enable", "user", name)
+
+    def sign_out(self, name: str | None) -> int:
+        """End the sessions of an account, or with None of all accounts; how many. Nothing else changes.
+
+        Raises `NotFoundError`.
+        """
+        has_session = User.id.in_(select(UserSession.user_id))
+        with self._context.write() as session:
+            found = [find_user(session, name)] if name else session.scalars(select(User).where(has_session)).all()
+            ended = {row.name: end_sessions(session, row.id) for row in found}
+            for user, count in ended.items():
+                self._context.log(session, SYSTEM, "end-session", "user", user, sessions=count)
+        return sum(ended.values())
 
     def list_users(self) -> Sequence[UserView]:
         """All accounts by name."""
