@@ -52,6 +52,8 @@ class OpendataError(Exception):
 
     slug = "error"
     title = N_("Something went wrong")
+    event = ""
+    """The action that the audit log gets of it, if somebody may be trying what they shouldn't."""
 
     def __init__(self, message: str = "", /, *, faults: Sequence[Fault] = (), **params: object) -> None:
         self.message = message or self.title
@@ -63,6 +65,11 @@ class OpendataError(Exception):
     def from_fault(cls, found: Fault) -> Self:
         """The error that a single fault amounts to."""
         return cls(found.message, faults=(), **dict(found.params))
+
+    def as_event(self, action: str) -> Self:
+        """The same error, of which the audit log gets this action."""
+        self.event = action
+        return self
 
     @property
     def text(self) -> str:
@@ -145,6 +152,7 @@ class NotPermittedError(OpendataError):
 
     slug = "not-permitted"
     title = N_("You don't have permission to do this")
+    event = "refused"
 
 
 class ScopeError(NotPermittedError):
@@ -174,6 +182,18 @@ class TooManyAttemptsError(WaitError):
 
     slug = "too-many-attempts"
     title = N_("Too many attempts")
+
+
+class RateLimitError(WaitError):
+    """More than `limit` changes and costly requests came in a minute."""
+
+    slug = "rate-limit"
+    title = N_("Too many requests")
+    event = "slowed-down"
+
+    def __init__(self, message: str = "", /, *, seconds: int, limit: int, **params: Any) -> None:
+        super().__init__(message, seconds=seconds, limit=limit, **params)
+        self.limit = limit
 
 
 class OverloadedError(WaitError):

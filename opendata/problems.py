@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from opendata import errors
 from opendata.errors import N_, OpendataError
+from opendata.services.access.pace import Allowance
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.storage.faults import name_disk_fault
 from opendata.wording.voice import Voice, voice_of
@@ -30,6 +31,7 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.ScopeError: 403,
     errors.WaitError: 503,
     errors.TooManyAttemptsError: 429,
+    errors.RateLimitError: 429,
     errors.OverloadedError: 503,
     errors.NotFoundError: 404,
     errors.NotPublicError: 404,
@@ -75,6 +77,9 @@ HTTP_DETAILS: Mapping[int, str] = {
 
 MEDIA_TYPE = "application/problem+json"
 
+_RETRY_SECONDS = 30
+"""When to ask again for what a database, a store or a queue that is away made impossible."""
+
 
 def status_of(error: OpendataError) -> int:
     """The HTTP status of an exception: its own, or that of the nearest class above it."""
@@ -110,9 +115,14 @@ def register_problems(app: Flask) -> None:
             app.logger.error("%s %s: %s", request.method, quote(request.path, safe=_SAFE), error)
         if isinstance(error, errors.MovedError):
             return _lead_on(error)
+        _note_refusal(app, error)
         answer = _answer(describe_problem(error, choose_voice(), request.path))
+        if isinstance(error, errors.RateLimitError):
+            g.allowance = Allowance(error.limit, 0, error.seconds)
         if isinstance(error, errors.WaitError):
             answer.headers["Retry-After"] = str(error.seconds)
+        elif answer.status_code == 503:
+            answer.headers["Retry-After"] = str(_RETRY_SECONDS)
         if isinstance(error, errors.ScopeError):  # RFC 6750
             scope = f', scope="{error.scope}"' if error.scope else ""
             answer.headers["WWW-Authenticate"] = f'Bearer realm="opendata", error="insufficient_scope"{scope}'
@@ -127,9 +137,6 @@ def register_problems(app: Flask) -> None:
         for name in ("Allow", "Retry-After", "WWW-Authenticate"):
             if name in response.headers:
                 answer.headers[name] = response.headers[name]
-        if isinstance(error, errors.ScopeError):  # RFC 6750
-            scope = f', scope="{error.scope}"' if error.scope else ""
-            answer.headers["WWW-Authenticate"] = f'Bearer realm="opendata", error="insufficient_scope"{scope}'
         return answer
 
     @app.errorhandler(Exception)
@@ -146,6 +153,20 @@ def register_problems(app: Flask) -> None:
             "instance": quote(request.path, safe=_SAFE),
         }
         return _answer(document)
+
+
+def _note_refusal(app: Flask, error: OpendataError) -> None:
+    """Write to the audit log that something was refused; never who knows which secret is in the address of a page."""
+    if not error.event:
+        return
+    place = request.path if request.path.startswith("/api/") else str(request.url_rule or "")
+    actor = g.get("caller") or g.get("actor") or g.get("reader")
+    try:
+        app.extensions["opendata"].refusals.note(
+            error.event, actor, request.remote_addr or "", f"{request.method} {place}"
+        )
+    except OpendataError as failure:
+        app.logger.error("the refusal could not be written to the audit log: %s", failure)
 
 
 def _lead_on(error: errors.MovedError) -> Response:

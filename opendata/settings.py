@@ -59,6 +59,12 @@ class Settings:
     database_url: str = _setting(
         "", "SQLAlchemy address of the database; empty: SQLite in the instance folder.", has_password=True
     )
+    database_seconds: int = _setting(
+        30,
+        "How long PostgreSQL may take to answer a statement of the web server or the worker; after that the request"
+        " gets 503.",
+        unit="seconds",
+    )
     store: str = _setting("", "Folder of the public store; empty: `store` in the instance folder.")
     private_store: str = _setting(
         "", "Folder of originals, drafts and reports; empty: `private` in the instance folder."
@@ -172,6 +178,12 @@ class Settings:
         "",
         "Address of the virus scanner clamd (unix:/run/clamav/clamd.ctl or tcp://127.0.0.1:3310), which checks every"
         " file before it is read; empty: none.",
+    )
+    requests_per_minute: int = _setting(
+        3000,
+        "How many changes and costly requests each account, each token, and each address without an account may send in"
+        " a minute; 0: any number.",
+        unit="requests",
     )
     trusted_proxies: tuple[str, ...] = _setting(
         (),
@@ -365,12 +377,13 @@ def _parse_checks(name: str, default: object, text: str) -> object:
 
 
 def _parse_or_never(name: str, default: object, text: str) -> object:
-    """A whole number, of which 0 means never."""
+    """A whole number, of which 0 means never, or no limit."""
     return 0 if re.fullmatch("0+", text) else _parse(name, default, text)
 
 
 _CHECKS = {
     "fsck_days": _parse_or_never,
+    "requests_per_minute": _parse_or_never,
     "accel_prefix": parse_prefix,
     "base_url": parse_address,
     "other_hosts": parse_hosts,

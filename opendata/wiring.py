@@ -15,7 +15,9 @@ from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
 from opendata.services.access.limits import Limits
 from opendata.services.access.mail_addresses import MailAddresses
+from opendata.services.access.pace import Pace
 from opendata.services.access.recoveries import Recoveries
+from opendata.services.access.refusals import Refusals
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
@@ -93,10 +95,12 @@ class Services:
     matching: Matching
     originals: Originals
     outbox: Outbox
+    pace: Pace
     previews: Previews
     publishers: Publishers
     rebuilding: Rebuilding
     recoveries: Recoveries
+    refusals: Refusals
     renaming: Renaming
     restoring: Restoring
     reviews: Reviews
@@ -113,12 +117,16 @@ class Services:
 
 
 def build_context(
-    settings: Settings, *, queue: Queue | None = None, clock: Callable[[], datetime] = read_clock
+    settings: Settings,
+    *,
+    queue: Queue | None = None,
+    clock: Callable[[], datetime] = read_clock,
+    is_patient: bool = False,
 ) -> Context:
     """Build what all services share: database, stores, signer, queue. Opens nothing yet but the store folders."""
     return Context(
         settings=settings,
-        database=Database(settings.database),
+        database=Database(settings.database, seconds=0 if is_patient else settings.database_seconds),
         public=LocalStore(settings.public_folder),
         private=LocalStore(settings.private_folder),
         signer=Signer(settings.key_folder),
@@ -127,10 +135,15 @@ def build_context(
     )
 
 
-def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_clock) -> Services:
-    """Build all services of one instance. Opens nothing yet but the store folders."""
+def build_services(
+    settings: Settings, *, clock: Callable[[], datetime] = read_clock, is_patient: bool = False
+) -> Services:
+    """Build all services of one instance. Opens nothing yet but the store folders.
+
+    `is_patient` lets a statement of the database take as long as it takes: a person waits, and can stop it.
+    """
     queue = DraftQueue(settings.queue_file, settings.queue_url)
-    context = build_context(settings, queue=queue, clock=clock)
+    context = build_context(settings, queue=queue, clock=clock, is_patient=is_patient)
     manifests = Manifests(context.public)
     publishers = Publishers(context)
     schemas = Schemas(context)
@@ -182,6 +195,8 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         publishers=publishers,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
+        pace=Pace(context),
+        refusals=Refusals(context),
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
         reviews=Reviews(drafts),

@@ -196,6 +196,66 @@ def redis_server() -> Iterator[RedisServer]:
     server.stop()
 
 
+class PostgresqlServer:
+    """A PostgreSQL of a test's own, which it may stop, freeze and start again; what was committed stays."""
+
+    def __init__(self, programs: Path) -> None:
+        self._programs = programs
+        self._folder = Path(tempfile.mkdtemp(prefix="opendata-postgresql-"))
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
+        _make_cluster(programs, self._folder)
+
+    def start(self) -> None:
+        """Run until it answers."""
+        command = [*_unprivileged(), str(self._programs / "postgres"), "-D", str(self._folder / "data")]
+        words = ["-k", str(self._folder), "-p", str(self._port), "-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
+        with (self._folder / "log").open("ab") as output:
+            self._process = subprocess.Popen([*command, *words], stdout=output, stderr=output, cwd=self._folder)
+        if not _answers(self._process, self._port):
+            raise RuntimeError("PostgreSQL does not start")
+
+    def stop(self, number: signal.Signals = signal.SIGQUIT) -> None:
+        """End fast (SIGINT) or immediately (SIGQUIT)."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(timeout=_START_SECONDS)
+            self._process = None
+
+    def freeze(self) -> None:
+        """Stop answering, but keep all connections and take new ones."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Answer again."""
+        self._signal_all(signal.SIGCONT)
+
+    def remove(self) -> None:
+        """End, and leave nothing behind."""
+        if self._process is not None:
+            self.thaw()
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        self._process.send_signal(number)  # first, so that it has no more children
+        for pid in children.read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), number)
+
+
+@pytest.fixture
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A running PostgreSQL of this one test."""
+    server = PostgresqlServer(require("postgresql"))
+    server.start()
+    yield server
+    server.remove()
+
+
 EICAR = "".join(("X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*"))
 """What every virus scanner finds, to test it (eicar.org): in parts, so that none finds it here."""
 

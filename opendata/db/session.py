@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from opendata.errors import N_, BackendError, InputError, StorageFullError
 
 FULL = N_("The database has no room left, so nothing can be saved. Try again once there is room on its disk")
+AWAY = N_("The database isn't responding. Try again in a minute")
 _FULL = "disk is full"
 """What SQLite says then; PostgreSQL says “No space left on device”, and stops."""
+
+_READ_ONLY = "25006"
+"""The state of PostgreSQL in which a server that has been replaced by another refuses to write."""
 
 logger = logging.getLogger(__name__)
 
@@ -24,11 +29,14 @@ MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 
 
 class Database:
-    """One database: gives units of work and brings its tables up to date."""
+    """One database: gives units of work and brings its tables up to date.
 
-    def __init__(self, url: str) -> None:
+    A statement on PostgreSQL may take so many `seconds`, or with 0 as long as it takes.
+    """
+
+    def __init__(self, url: str, *, seconds: int = 0) -> None:
         self.url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        self.engine = _create_engine(self.url)
+        self.engine = _create_engine(self.url, seconds)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager
@@ -44,15 +52,17 @@ class Database:
                     session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
                 yield session
                 session.commit()
-            except OperationalError as error:
-                session.rollback()
-                if _FULL in str(error.orig):
-                    raise StorageFullError(FULL) from error
-                logger.error("the database: %s", _first_line(error))  # which may name a host: that isn't for readers
-                raise BackendError(N_("The database isn't responding. The reason is in the log")) from error
             except DataError as error:
                 session.rollback()
                 raise InputError(N_("The request contains characters that can't be stored, such as NUL")) from error
+            except SQLAlchemyError as error:
+                session.rollback()
+                if not _is_away(error):
+                    raise
+                if _FULL in _first_line(error):
+                    raise StorageFullError(FULL) from error
+                logger.error("the database: %s", _first_line(error))  # which may name a host: that isn't for readers
+                raise BackendError(AWAY) from error
             except BaseException:
                 session.rollback()
                 raise
@@ -64,32 +74,27 @@ class Database:
         command.upgrade(self.migration_config(), "head")
 
     def is_current(self) -> bool:
-        """Whether the tables are of the newest form."""
-        from alembic.runtime.migration import MigrationContext
+        """Whether the tables are of the newest form. Raises `OperationalError` if the database is unavailable."""
         from alembic.script import ScriptDirectory
 
-        head = ScriptDirectory.from_config(self.migration_config()).get_current_head()
-        try:
-            with self.engine.connect() as connection:
-                return MigrationContext.configure(connection).get_current_revision() == head
-        except OperationalError:
-            return False
+        return self._read_revision() == ScriptDirectory.from_config(self.migration_config()).get_current_head()
 
     def is_newer(self) -> bool:
         """Whether a later release has brought the tables to a form that this one doesn't know.
 
-        Migrations only add, so that this release works on until it is replaced.
+        Migrations only add, so that this release works on until it is replaced. Raises `OperationalError`.
         """
-        from alembic.runtime.migration import MigrationContext
         from alembic.script import ScriptDirectory
 
         known = {item.revision for item in ScriptDirectory.from_config(self.migration_config()).walk_revisions()}
-        try:
-            with self.engine.connect() as connection:
-                found = MigrationContext.configure(connection).get_current_revision()
-        except OperationalError:
-            return False
+        found = self._read_revision()
         return found is not None and found not in known
+
+    def _read_revision(self) -> str | None:
+        from alembic.runtime.migration import MigrationContext
+
+        with self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
 
     def dispose(self) -> None:
         """Close all connections."""
@@ -105,9 +110,11 @@ class Database:
         return config
 
 
-def _create_engine(url: str) -> Engine:
+def _create_engine(url: str, seconds: int) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        from opendata.db.postgresql import create_postgresql_engine
+
+        return create_postgresql_engine(url, seconds)
     engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
@@ -128,5 +135,15 @@ def _create_engine(url: str) -> Engine:
     return engine
 
 
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).splitlines()[0] if str(error.orig) else type(error.orig).__name__
+def _is_away(error: SQLAlchemyError) -> bool:
+    """Whether the database, and not the statement, is at fault."""
+    if isinstance(error, OperationalError | PoolTimeoutError):
+        return True
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or getattr(error.orig, "sqlstate", None) == _READ_ONLY
+    )
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    found = (error.orig if isinstance(error, DBAPIError) else None) or error
+    return str(found).splitlines()[0] if str(found) else type(found).__name__

@@ -157,6 +157,9 @@ class ProcessRunner:
         except LostLeaseError:
             logger.info("draft %s was taken over, or given up: its work is stopped", lease.draft)
             answer = LAST
+        except BaseException:
+            child.end()  # else it would answer for this draft when the next one is waited for
+            raise
         if self._stopping:
             return
         if answer == _ENDED:

@@ -32,6 +32,7 @@ def register_web(app: Flask) -> None:
     security.csrf.init_app(app)
     app.before_request(security.refuse_unknown_host)
     app.before_request(sessions.load_actor)
+    app.before_request(security.count_request)
     app.after_request(security.add_headers)
     app.after_request(languages.keep_choice)
     for module in (

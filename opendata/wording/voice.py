@@ -36,6 +36,10 @@ class Voice:
             return said
         return said % {key: self.translate(value) if isinstance(value, str) else value for key, value in params.items()}
 
+    def count(self, one: str, many: str, number: int) -> str:
+        """A text with a number (`num`), in the form that the number needs."""
+        return self._catalogue.ngettext(one, many, number) % {"num": number}
+
     def say_fault(self, fault: Fault) -> str:
         """What is wrong with one value of an input."""
         return self.fill(fault.message, dict(fault.params))

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from opendata.db.models import Draft
+from opendata.errors import BackendError
 from opendata.jobs.runner import ProcessRunner
 from opendata.services.core.actors import Actor
 from opendata.services.drafts.intake import ResourceOption
@@ -123,6 +124,21 @@ def until(reached: Callable[[], bool]) -> None:
     while not reached():
         assert time.monotonic() < deadline, "it does not happen"
         time.sleep(0.02)
+
+
+def test_a_process_whose_draft_could_not_be_followed_answers_for_no_other(
+    start: Start, services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(work: Work, lease: Lease) -> int:
+        raise BackendError("the database is away")
+
+    runner, first, second = start(), receive(services, editor, "first"), receive(services, editor, "second")
+    with monkeypatch.context() as patch:
+        patch.setattr(Work, "count_bytes", fail)
+        with pytest.raises(BackendError):
+            runner.run(first)
+    assert runner.run(second)
+    assert row_of(services, second).status == "valid"
 
 
 def test_drafts_are_checked_and_published_in_one_process_that_stays(

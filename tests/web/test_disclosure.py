@@ -224,6 +224,7 @@ def test_a_token_gives_granted_rows_that_no_cache_keeps(shut: Shut) -> None:
         )
         assert answer.status_code == (410 if shut.is_withdrawn else 200), address
         assert answer.headers["Cache-Control"] == ("no-store" if shut.is_withdrawn else "private, no-store"), address
+        assert ("Access-Control-Allow-Origin" in answer.headers) is shut.is_withdrawn, address
     wrong = shut.portal.client().get("/datasets/secrets/1.1.0/levels.csv", headers={"Authorization": "Bearer odt_x"})
     assert wrong.status_code == (410 if shut.is_withdrawn else 401)
 

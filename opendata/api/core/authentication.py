@@ -18,6 +18,9 @@ from opendata.services.core.actors import Actor, require_signed_in, require_verb
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
+COUNTED: set[str] = set()
+"""Endpoints whose requests have a limit in a minute; `ApiBlueprint.operation` enters each."""
+
 NEEDED: dict[str, Verb] = {}
 """Endpoint → what a token needs for it; `ApiBlueprint.operation` enters each."""
 
@@ -32,6 +35,8 @@ def identify_caller() -> None:
         g.caller = g.actor
         if request.method not in SAFE_METHODS:
             _check_csrf()
+    if request.endpoint in COUNTED:
+        g.allowance = services().pace.count(g.caller, request.remote_addr or "")
     if request.method not in SAFE_METHODS:
         require_signed_in(g.caller)
     default = Verb.READ if request.method in SAFE_METHODS else Verb.ADMIN

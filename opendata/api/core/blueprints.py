@@ -13,7 +13,7 @@ from flask import Response, request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from opendata.api.core.authentication import NEEDED, SAFE_METHODS, caller, identify_caller
+from opendata.api.core.authentication import COUNTED, NEEDED, SAFE_METHODS, caller, identify_caller
 from opendata.api.core.parsing import MAX_DOCUMENT_BYTES, Parser
 from opendata.domain.access.scopes import Verb
 
@@ -54,6 +54,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         problems: Sequence[int] = (),
         public: bool = True,
         needs: Verb | None = None,
+        counts: bool | None = None,
         **document: Any,
     ) -> Callable[[View], View]:
         """Register a view: what it reads is handed to it as `query` and `body`, in this order, after the path.
@@ -61,13 +62,16 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         The answer has a `shape`, or is a file of the media type `file_type` that the view sends itself.
         `takes` and `gives` name headers of request and answer, components of the document; `problems` the statuses
         it refuses with, besides 401. Reading is for everybody where `public`; changing never is. A token `needs` a
-        verb: to read, or if nothing else is said of a change, to administrate.
+        verb: to read, or if nothing else is said of a change, to administrate. Changes, and files made
+        for one reader, count towards the limit of requests unless `counts` says otherwise.
         """
         safe = method in SAFE_METHODS
         verb = needs or (Verb.READ if safe else Verb.ADMIN)
         security = _list_security(verb, public=public, safe=safe)
         refused = {HTTPStatus.FORBIDDEN} if verb != Verb.READ else set()
-        statuses = {401, *refused, *problems, *((304,) if "If-None-Match" in takes else ())}
+        is_counted = counts if counts is not None else not safe or bool(file_type and not public)
+        slowed = {HTTPStatus.TOO_MANY_REQUESTS} if is_counted else set()
+        statuses = {401, *refused, *slowed, *problems, *((304,) if "If-None-Match" in takes else ())}
 
         if ":dataset>" in rule:
             statuses.add(HTTPStatus.PERMANENT_REDIRECT)  # it may have been renamed
@@ -90,7 +94,10 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                     view = self.alt_response(code, name_status(code))(view)
             view = self.doc(security=list(security), operationId=function.__name__, **document)(view)
             view._apidoc["takes"] = list(takes)
-            NEEDED[f"{self.name}.{function.__name__}"] = verb
+            endpoint = f"{self.name}.{function.__name__}"
+            NEEDED[endpoint] = verb
+            if is_counted:
+                COUNTED.add(endpoint)
             self.add_url_rule(rule, function.__name__, view, methods=[method], tags=[self.tag])
             return function
 

@@ -19,7 +19,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import ApiBlueprint
 from opendata.api.core.current import services
-from opendata.errors import N_
+from opendata.errors import N_, BackendError
 from opendata.problems import choose_voice
 from opendata.services.core.values import ProgressView
 from opendata.wording.work import say_stage
@@ -126,7 +126,10 @@ def _stream_events(
     while found.is_at_work and is_alive() and time.monotonic() - begun < longest:
         if not _wait(connection, _LOOK_SECONDS):
             return
-        now = look()
+        try:
+            now = look()
+        except BackendError:  # the page asks again, and is told
+            return
         if now != found:
             found, spoken = now, time.monotonic()
             yield _write(found)

@@ -102,6 +102,7 @@ def get_upload(upload: str) -> Answer:
     problems=(400, 403, 404, 409, 410, 412, 413, 415, 422, 423, 460),
     requestBody=_describe_body(required=True),
     needs=Verb.UPLOAD,
+    counts=False,  # their bytes have limits of their own
 )
 def append_to_upload(upload: str) -> Response:
     """Add bytes at the end of what is kept. What arrives before the connection breaks is kept too.

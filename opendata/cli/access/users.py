@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from opendata.cli.core.language import say
+from opendata.cli.core.language import ngettext, say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_json, write_note, write_table
 from opendata.errors import N_
@@ -61,6 +61,18 @@ def recover_user(name: str) -> None:
     click.echo(f"{base}/recover/{text}")
 
 
+@user.command("sign-out")
+@click.argument("name", required=False)
+@click.option("--all", "everybody", is_flag=True, help="End the sessions of all accounts.")
+def sign_out_user(name: str | None, everybody: bool) -> None:
+    """End the sessions of an account. Its password and its tokens stay valid."""
+    if everybody == (name is not None):
+        raise click.UsageError(say(N_("Name an account, or give --all.")))
+    with open_services() as services:
+        count = services.accounts.sign_out(name)
+    write_note(ngettext("Ended %(num)s session.", "Ended %(num)s sessions.", count))
+
+
 @user.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_users(as_json: bool) -> None:
@@ -97,4 +109,4 @@ def enable_user(name: str) -> None:
 def _read_password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    return secrets.token_urlsafe(12)
+    return secrets.token_urlsafe(16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from opendata.cli.core.counts import count_datasets, count_versions
 from opendata.cli.core.failures import NOT_PASSED
 from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
@@ -161,9 +162,9 @@ def rebuild(ctx: click.Context, as_json: bool) -> None:
     else:
         click.echo(
             say(
-                N_("Restored %(datasets)s datasets with %(versions)s versions, %(withdrawn)s of them withdrawn."),
-                datasets=found.datasets,
-                versions=found.versions,
+                N_("Restored %(datasets)s with %(versions)s, %(withdrawn)s of them withdrawn."),
+                datasets=count_datasets(found.datasets),
+                versions=count_versions(found.versions),
                 withdrawn=found.withdrawn,
             )
         )

@@ -27,6 +27,11 @@ def say(message: str, /, **params: object) -> str:
     return choose_voice().fill(message, params)
 
 
+def ngettext(one: str, many: str, number: int, /) -> str:
+    """A text with a number (`num`) in the reader's language. gettext's own name, by which texts are collected."""
+    return choose_voice().count(one, many, number)
+
+
 def say_error(error: OpendataError) -> str:
     """An exception of ours in the reader's language, each of its faults on a line of its own."""
     voice = choose_voice()

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_services(*, migrate: bool = False) -> Iterator[Services]:
+def open_services(*, migrate: bool = False, is_patient: bool = True) -> Iterator[Services]:
     """The services of the instance, with `migrate` after making its database or bringing it up to date.
+
+    Unless `is_patient`, they give up a database that hangs.
 
     Raises `StateError` where the instance is not made or its database not up to date, `BackendError`.
     """
@@ -33,7 +35,7 @@ def open_services(*, migrate: bool = False) -> Iterator[Services]:
         logging.getLogger("opendata").addHandler(logging.NullHandler())
     from opendata.wiring import build_services
 
-    services = build_services(settings)
+    services = build_services(settings, is_patient=is_patient)
     try:
         require_current(services.database, settings)
         yield services

@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
+from opendata.cli.core.counts import count_checkpoints
 from opendata.cli.core.failures import NOT_PASSED
-from opendata.cli.core.language import say, say_error
+from opendata.cli.core.language import ngettext, say, say_error
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import require_confirmation, write_json, write_note, write_table
 from opendata.errors import N_
@@ -106,12 +107,18 @@ def verify_events(export: Path | None, as_json: bool) -> None:
     elif found.found is not None:
         click.echo(say_error(found.found.error))
     else:
-        text = N_(
-            "%(events)s events verified, from number %(first)s to %(last)s, with %(checkpoints)s signed checkpoints."
-        )
-        click.echo(say(text, events=found.events, first=found.first, last=found.last, checkpoints=found.checkpoints))
+        text = N_("%(events)s verified, from number %(first)s to %(last)s, with %(checkpoints)s.")
+        events = ngettext("%(num)s event", "%(num)s events", found.events)
+        checkpoints = count_checkpoints(found.checkpoints)
+        click.echo(say(text, events=events, first=found.first, last=found.last, checkpoints=checkpoints))
         if found.waiting:
-            write_note(say(N_("%(count)s events of an earlier release will be chained soon."), count=found.waiting))
+            write_note(
+                ngettext(
+                    "%(num)s event of an earlier release will be chained soon.",
+                    "%(num)s events of an earlier release will be chained soon.",
+                    found.waiting,
+                )
+            )
     if found.found is not None:
         sys.exit(NOT_PASSED)
 
@@ -138,4 +145,4 @@ def cut_events(before: str, yes: bool) -> None:
         require_confirmation(what, say(N_("Delete them?")))
     with open_services() as services:
         count = services.checkpoints.cut(SYSTEM, moment)
-    click.echo(say(N_("Deleted %(count)s events."), count=count))
+    click.echo(ngettext("Deleted %(num)s event.", "Deleted %(num)s events.", count))

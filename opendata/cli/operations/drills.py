@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from opendata.cli.core.counts import count_datasets, count_files, count_rows, count_versions
 from opendata.cli.core.failures import DEBUG, NOT_PASSED
 from opendata.cli.core.language import say, say_error
 from opendata.cli.core.output import show_progress, write_json, write_table
@@ -158,18 +159,18 @@ def _summarise(found: Drilled, settings: Settings) -> None:
     if found.restored is not None:
         restored = found.restored
         text = N_(
-            "Restored the backup from %(created)s in %(seconds)s s: %(datasets)s datasets, %(versions)s versions,"
-            " %(rows)s rows, %(files)s files (%(size)s MB)."
+            "Restored the backup from %(created)s in %(seconds)s s: %(datasets)s, %(versions)s, %(rows)s, %(files)s"
+            " (%(size)s MB)."
         )
         click.echo(
             say(
                 text,
                 created=restored.created,
                 seconds=f"{found.total:.1f}",
-                datasets=restored.rows.get("datasets", 0),
-                versions=restored.rows.get("versions", 0),
-                rows=sum(restored.rows.values()),
-                files=restored.files,
+                datasets=count_datasets(restored.rows.get("datasets", 0)),
+                versions=count_versions(restored.rows.get("versions", 0)),
+                rows=count_rows(sum(restored.rows.values())),
+                files=count_files(restored.files),
                 size=f"{restored.bytes / 1e6:.1f}",
             )
         )

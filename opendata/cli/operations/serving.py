@@ -65,7 +65,7 @@ def worker(parent: int | None) -> None:
     from opendata.jobs.runner import ProcessRunner
     from opendata.jobs.worker import run_worker
 
-    with open_services() as services:
+    with open_services(is_patient=False) as services:
         services.queue.check()
         settings = services.settings
         if parent is None:  # else `serve` has said it

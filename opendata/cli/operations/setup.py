@@ -51,7 +51,7 @@ def init(review: str | None, maintainer: str | None) -> None:
                 )
             )
     if maintainer:
-        password = secrets.token_urlsafe(12)
+        password = secrets.token_urlsafe(16)
         with open_services() as services:
             services.accounts.create_user(maintainer, password, "maintainer")
         write_note(say(N_("Created the account “%(name)s”."), name=maintainer))

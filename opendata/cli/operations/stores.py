@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from opendata.cli.core.counts import (
+    count_files,
+    count_grants,
+    count_invitations,
+    count_records,
+    count_rows,
+    count_tokens,
+    count_versions,
+)
 from opendata.cli.core.failures import NOT_PASSED
-from opendata.cli.core.language import say
+from opendata.cli.core.language import ngettext, say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.errors import N_
@@ -42,10 +51,10 @@ def fsck(ctx: click.Context, rate: int, full: bool, as_json: bool) -> None:
     else:
         click.echo(
             say(
-                N_("Checked %(records)s records, %(versions)s versions, %(blobs)s files (%(size)s MB)."),
-                records=found.records,
-                versions=found.versions,
-                blobs=found.blobs,
+                N_("Checked %(records)s, %(versions)s, %(files)s (%(size)s MB)."),
+                records=count_records(found.records),
+                versions=count_versions(found.versions),
+                files=count_files(found.blobs),
                 size=f"{found.bytes / 1e6:.1f}",
             )
         )
@@ -91,10 +100,10 @@ def backup(dest: Path, with_keys: bool) -> None:
         )
     click.echo(
         say(
-            N_("The backup has %(files)s files and %(rows)s rows. %(new)s files (%(size)s MB) are new."),
-            files=found.files,
-            rows=found.rows,
-            new=found.new_files,
+            N_("The backup has %(files)s and %(rows)s. New since the last backup: %(new)s (%(size)s MB)."),
+            files=count_files(found.files),
+            rows=count_rows(found.rows),
+            new=count_files(found.new_files),
             size=f"{found.new_bytes / 1e6:.1f}",
         )
     )
@@ -152,10 +161,10 @@ def restore(ctx: click.Context, source: Path, newer: Path | None, keep_tokens: b
         services.database.dispose()
     click.echo(
         say(
-            N_("Restored the backup from %(created)s: %(versions)s versions, %(blobs)s files."),
+            N_("Restored the backup from %(created)s: %(versions)s, %(files)s."),
             created=restored.created,
-            versions=found.versions,
-            blobs=found.blobs,
+            versions=count_versions(found.versions),
+            files=count_files(found.blobs),
         )
     )
     for line in (*list_ends(restored), *list_closed(restored)):
@@ -191,10 +200,16 @@ def list_ends(restored: Restored) -> Iterator[str]:
     ends = restored.ends
     if any((ends.grants, ends.stopped, ends.released, ends.withdrawn)):
         text = N_(
-            "Ended since, by signed records: %(grants)s grants. Versions: %(stopped)s stopped, %(released)s made public"
+            "Ended since, by signed records: %(grants)s. Versions: %(stopped)s stopped, %(released)s made public"
             " again, %(withdrawn)s withdrawn."
         )
-        yield say(text, grants=ends.grants, stopped=ends.stopped, released=ends.released, withdrawn=ends.withdrawn)
+        yield say(
+            text,
+            grants=count_grants(ends.grants),
+            stopped=ends.stopped,
+            released=ends.released,
+            withdrawn=ends.withdrawn,
+        )
 
 
 def list_closed(restored: Restored, *, will: bool = False) -> Iterator[str]:
@@ -202,21 +217,23 @@ def list_closed(restored: Restored, *, will: bool = False) -> Iterator[str]:
     closed = restored.closed
     if closed.sessions:
         text = N_(
-            "Ended %(tokens)s tokens, %(invitations)s invitations and all sessions. Make new ones with “opendata token"
+            "Ended %(tokens)s, %(invitations)s and all sessions. Make new ones with “opendata token"
             " create” and “opendata grant give”."
         )
         if will:
             text = N_(
-                "A restore ends %(tokens)s tokens, %(invitations)s invitations and all sessions, unless --keep-tokens"
+                "A restore ends %(tokens)s, %(invitations)s and all sessions, unless --keep-tokens"
                 " says that nothing was revoked since."
             )
-        yield say(text, tokens=closed.tokens, invitations=closed.invitations)
+        yield say(text, tokens=count_tokens(closed.tokens), invitations=count_invitations(closed.invitations))
     if closed.passwords:
-        text = N_(
-            "%(count)s accounts need a new password before anybody can sign in to them. Give them one with “opendata"
-            " user password NAME”."
+        yield ngettext(
+            "%(num)s account needs a new password before anybody can sign in to it. Give it one with “opendata user"
+            " password NAME”.",
+            "%(num)s accounts need a new password before anybody can sign in to them. Give them one with “opendata user"
+            " password NAME”.",
+            closed.passwords,
         )
-        yield say(text, count=closed.passwords)
     else:
         yield say(
             N_(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opendata.cli.core.counts import count_datasets, count_files, count_versions
 from opendata.cli.core.failures import NOT_PASSED
 from opendata.cli.core.language import say
 from opendata.cli.core.output import show_progress, write_json, write_note
@@ -92,14 +93,11 @@ def _describe(found: Verified) -> dict[str, Any]:
 def _summarise(found: Verified) -> None:
     click.echo(
         say(
-            N_(
-                "Checked %(datasets)s datasets, %(versions)s versions (%(withdrawn)s withdrawn), %(files)s files"
-                " (%(size)s MB)."
-            ),
-            datasets=found.datasets,
-            versions=found.versions,
+            N_("Checked %(datasets)s, %(versions)s (%(withdrawn)s withdrawn), %(files)s (%(size)s MB)."),
+            datasets=count_datasets(found.datasets),
+            versions=count_versions(found.versions),
             withdrawn=found.withdrawn,
-            files=found.files,
+            files=count_files(found.files),
             size=f"{found.bytes / 1e6:.1f}",
         )
     )

@@ -1,4 +1,4 @@
-"""Beside signing in: counters of wrong sign-ins, from where each account has signed in before, links to recover one."""
+"""Beside signing in: counters of sign-ins and requests, from where an account has signed in before, recovery links."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from opendata.db.models.base import Base
 
 
 class Failures(Base):
-    """How many wrong sign-ins there were for an account, an address or a device: `key` is a keyed digest of which.
+    """How many wrong sign-ins, or requests in a minute, there were of somebody: `key` is a keyed digest of who.
 
-    `noted` is when the audit log was last told that sign-ins are refused for it.
+    `noted` is when the audit log last got an event about it.
     """
 
     __tablename__ = "failures"

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from opendata.db.models import AddressChange, Publisher, Recovery, Token, User
+from opendata.db.models import AddressChange, Publisher, Recovery, Token, User, UserSession
 from opendata.domain.access.addresses import shorten_address
 from opendata.domain.access.origin import NOWHERE, Origin
 from opendata.domain.mail.letters import LetterKind
@@ -106,6 +106,19 @@ class Accounts:
                 ended = {"revoked": True, "ended": func.coalesce(Token.ended, self._context.clock())}
                 session.execute(update(Token).where(Token.user_id == row.id).values(ended))
             self._context.log(session, SYSTEM, "disable" if disabled else "enable", "user", name)
+
+    def sign_out(self, name: str | None) -> int:
+        """End the sessions of an account, or with None of all accounts; how many. Nothing else changes.
+
+        Raises `NotFoundError`.
+        """
+        has_session = User.id.in_(select(UserSession.user_id))
+        with self._context.write() as session:
+            found = [find_user(session, name)] if name else session.scalars(select(User).where(has_session)).all()
+            ended = {row.name: end_sessions(session, row.id) for row in found}
+            for user, count in ended.items():
+                self._context.log(session, SYSTEM, "end-session", "user", user, sessions=count)
+        return sum(ended.values())
 
     def list_users(self) -> Sequence[UserView]:
         """All accounts by name."""
@@ -209,17 +222,21 @@ class Accounts:
         with self._context.read() as session:
             found = session.execute(query).first()
         if found is None:
-            raise NotSignedInError(N_("The token isn't valid. Create one with “opendata token create”"))
+            raise _refuse_token(N_("The token isn't valid. Create one with “opendata token create”"))
         token, user = found
         now = self._context.clock()
         if has_ended(token) or user.disabled:
-            raise NotSignedInError(N_("The token was revoked. Create a new one with “opendata token create”"))
+            raise _refuse_token(N_("The token was revoked. Create a new one with “opendata token create”"))
         if token.expires is not None and token.expires <= now:
-            raise NotSignedInError(N_("The token has expired. Create a new one with “opendata token create”"))
+            raise _refuse_token(N_("The token has expired. Create a new one with “opendata token create”"))
         if token.used is None or now - token.used >= _USED_EVERY:
             with self._context.write() as session:
                 session.execute(update(Token).where(Token.id == token.id).values(used=now))
-        return replace(view_actor(user), scope=read_scope(token))
+        return replace(view_actor(user), token=token.id, scope=read_scope(token))
+
+
+def _refuse_token(message: str) -> NotSignedInError:
+    return NotSignedInError(message).as_event("token-refused")
 
 
 def check_account(context: Context, name: str, password: str, role: str, publisher: str | None = None) -> str:

@@ -31,6 +31,7 @@ from opendata.services.access.sessions import digest_text
 from opendata.services.core.actors import Actor, make_stranger
 from opendata.services.core.context import Context
 from opendata.services.core.instance import read_secret
+from opendata.settings import Settings
 
 DEVICE_DAYS = 365
 """How long a browser is known after a sign-in."""
@@ -148,7 +149,7 @@ class Limits:
         before: dict[str, datetime] = {}
         with self._context.write() as session:
             for key in sorted(keys):
-                _ensure(session, key, now)
+                ensure_counter(session, key, now)
             query = select(Failures).where(Failures.key.in_(keys)).order_by(Failures.key).with_for_update()
             rows = {row.key: row for row in session.scalars(query)}
             wait = max(find_wait(gate, rows[gate.key].count, rows[gate.key].last, now) for gate in gates)
@@ -179,15 +180,10 @@ class Limits:
         raise _make_error(max(waits.values()))
 
     def _gate(self, kind: str, name: str, free: int, longest: int) -> Gate:
-        return Gate(self._digest(f"{kind}\n{name}"), free, longest)
+        return Gate(digest_name(self._context.settings, f"{kind}\n{name}"), free, longest)
 
     def _name_place(self, address: str) -> str:
-        return self._digest(f"known\n{name_source(address)}")
-
-    def _digest(self, text: str) -> str:
-        """A digest that tells nobody an address or a name who doesn't have the instance's secret."""
-        secret = read_secret(self._context.settings).encode()
-        return hmac.new(secret, text.encode(errors="replace"), hashlib.sha256).hexdigest()
+        return digest_name(self._context.settings, f"known\n{name_source(address)}")
 
 
 def knows_browser(session: Session, user: User, origin: Origin) -> bool:
@@ -196,7 +192,13 @@ def knows_browser(session: Session, user: User, origin: Origin) -> bool:
     return bool(origin.device) and session.scalar(select(KnownPlace.id).where(*where)) is not None
 
 
-def _ensure(session: Session, key: str, now: datetime) -> None:
+def digest_name(settings: Settings, text: str) -> str:
+    """A digest that tells nobody an address or a name who doesn't have the instance's secret."""
+    return hmac.new(read_secret(settings).encode(), text.encode(errors="replace"), hashlib.sha256).hexdigest()
+
+
+def ensure_counter(session: Session, key: str, now: datetime) -> None:
+    """Have a counter in the database, at 0 if it is new."""
     if session.get_bind().dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:

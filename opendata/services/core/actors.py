@@ -14,8 +14,8 @@ class Actor:
     """Somebody who acts: a reader, an editor of one publisher, a maintainer of all, or the system itself (no `id`).
 
     A reader may belong to a publisher too: grants to the publisher are theirs, and nothing else is. `address` is where
-    their request comes from, `session` the session of the browser that sent it,
-    `scope` what the token is for that came with it.
+    their request comes from, `session` the session of the browser that sent it, `token` the number of the token that
+    came with it, and `scope` what that is for.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Actor:
     publisher: str | None = None
     address: str = field(default="", compare=False)
     session: int | None = field(default=None, compare=False)
+    token: int | None = field(default=None, compare=False)
     scope: Scope | None = field(default=None, compare=False)
 
     @property

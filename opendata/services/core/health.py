@@ -28,16 +28,13 @@ class Health:
         self._looked: float | None = None
         self._fault: BackendError | None = None
 
-    def is_initialised(self) -> bool:
-        """Whether the database has its tables in their newest form, or in that of a later release."""
-        return self._context.database.is_current() or self._context.database.is_newer()
-
     def check(self) -> None:
         """Raises `BackendError` naming what is unavailable."""
-        if not self.is_initialised():
-            raise BackendError(N_("The database isn't set up. Run “opendata init”"))
         with self._context.read() as session:
             session.execute(text("SELECT 1"))
+            is_known = self._context.database.is_current() or self._context.database.is_newer()
+        if not is_known:
+            raise BackendError(N_("The database isn't set up. Run “opendata init”"))
         if not self._context.settings.public_folder.is_dir():
             raise BackendError(N_("The public store is missing"))
 

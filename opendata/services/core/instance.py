@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -36,8 +38,13 @@ def require_instance(settings: Settings) -> None:
 
 
 def require_current(database: Database, settings: Settings) -> None:
-    """Raises `StateError` naming the command that helps where the database is of an older form, or empty."""
-    if not database.is_current():
+    """Raises `StateError` naming the command that helps where the database is of an older form, or empty.
+
+    Raises `BackendError` if the database is unavailable.
+    """
+    with _saying_why():
+        is_current = database.is_current()
+    if not is_current:
         raise StateError(
             N_(
                 "The database in “%(home)s” doesn't match this version of opendata. Run “opendata init” to bring"
@@ -96,8 +103,6 @@ def migrate_database(settings: Settings) -> None:
 
     Events of a release without the chain of the audit log are chained.
     """
-    from sqlalchemy.exc import SQLAlchemyError
-
     from opendata.db.session import Database
     from opendata.services.core.event_chain import chain_past
 
@@ -105,11 +110,21 @@ def migrate_database(settings: Settings) -> None:
         (settings.home / "opendata.sqlite").touch(mode=0o600)  # its journals get the mode of the file itself
     database = Database(settings.database)
     try:
-        if not database.is_current():
-            database.migrate()
-            chain_past(database, datetime.now(UTC))
+        with _saying_why():
+            if not database.is_current():
+                database.migrate()
+                chain_past(database, datetime.now(UTC))
+    finally:
+        database.dispose()
+
+
+@contextmanager
+def _saying_why() -> Iterator[None]:
+    """Name what is wrong with a database that is unavailable: the operator reads it. Raises `BackendError`."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise BackendError(N_("The database isn't responding: %(reason)s"), reason=reason) from error
-    finally:
-        database.dispose()

@@ -103,7 +103,7 @@ def ensure_sign_in(services: Parts) -> Sequence[SignIn]:
     path = services.settings.key_folder / SIGN_IN_FILE
     if not path.exists():
         names = {"editor": "demo-editor", "maintainer": "demo-maintainer"}
-        found = {role: {"name": name, "password": secrets.token_urlsafe(12)} for role, name in names.items()}
+        found = {role: {"name": name, "password": secrets.token_urlsafe(16)} for role, name in names.items()}
         write_secret(path, json.dumps(found))
     accounts = read_sign_in(services.settings)
     known = {user.name for user in services.accounts.list_users()}

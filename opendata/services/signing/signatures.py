@@ -120,6 +120,7 @@ def send_back(row: Draft, at: datetime, text: str) -> None:
 
 def view_checks(row: Draft) -> list[CheckView]:
     """All that was signed, in order, what counts no longer included."""
+    in_force = _list_in_force(row)
     return [
         CheckView(
             check=item.check_name,
@@ -130,7 +131,7 @@ def view_checks(row: Draft) -> list[CheckView]:
             remark=item.remark,
             place=item.place,
             digest=_PREFIX + item.digest,
-            in_force=item.ended is None,
+            in_force=item in in_force,
         )
         for item in row.checks
     ]

@@ -91,7 +91,9 @@ def sign_out() -> AnyResponse:
         services().sessions.sign_out(g.actor)
     _end()
     flash(gettext("You are signed out"), "good")
-    return redirect(url_for("catalogue.show_home"), 303)
+    response = redirect(url_for("catalogue.show_home"), 303)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # not cookies: this browser stays known
+    return response
 
 
 def safe_path(wanted: str | None) -> str:

@@ -33,17 +33,22 @@ def write_cookie(name: str, value: str, *, seconds: int | None = None) -> None:
 
     @after_this_request
     def write(response: Response) -> Response:
-        settings = services().settings
-        response.set_cookie(
-            name_cookie(settings, name),
-            value,
-            max_age=seconds,
-            secure=settings.has_https,
-            httponly=True,
-            samesite="Lax",
-            path="/",
-        )
+        set_cookie(response, name, value, seconds=seconds)
         return response
+
+
+def set_cookie(response: Response, name: str, value: str, *, seconds: int | None = None) -> None:
+    """Set a cookie with an answer; without `seconds` until the browser is closed."""
+    settings = services().settings
+    response.set_cookie(
+        name_cookie(settings, name),
+        value,
+        max_age=seconds,
+        secure=settings.has_https,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
 
 
 def delete_cookie(name: str) -> None:

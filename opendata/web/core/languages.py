@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from babel.core import Locale, get_global
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.domain.comparison import ReasonText
 from opendata.metadata.codes import Code
 from opendata.settings import LANGUAGES, SOURCE_LANGUAGE
+from opendata.web.core.cookies import read_cookie, set_cookie
 from opendata.web.core.instance import services
 from opendata.wording.voice import voice_of
 
@@ -43,7 +44,7 @@ def choose_language() -> str:
     """The reader's language: asked for in the address, kept in the cookie, wished by the browser, else the default."""
     if "language" not in g:
         offered = list_languages()
-        wished = (request.args.get(PARAMETER, ""), request.cookies.get(COOKIE, ""))
+        wished = (request.args.get(PARAMETER, ""), read_cookie(COOKIE))
         browser = (tag.lower().partition("-")[0] for tag, quality in request.accept_languages if quality > 0)
         g.language = next((language for language in (*wished, *browser) if language in offered), offered[0])
     return str(g.language)
@@ -58,9 +59,7 @@ def keep_choice(response: Response) -> Response:
     """Keep a language asked for in the address, so that the next page has it too."""
     wished = request.args.get(PARAMETER)
     if wished in list_languages() and response.mimetype == "text/html":
-        secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
-        options: dict[str, Any] = {"samesite": "Lax", "httponly": True, "secure": secure}
-        response.set_cookie(COOKIE, str(wished), max_age=_COOKIE_SECONDS, **options)
+        set_cookie(response, COOKIE, str(wished), seconds=_COOKIE_SECONDS)
     return response
 
 

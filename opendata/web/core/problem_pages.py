@@ -171,6 +171,13 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         N_("More people want the same at this moment than one process can serve."),
         N_("Wait for the seconds that the header “Retry-After” names, then try again."),
     ),
+    "rate-limit": (
+        N_("Too many requests"),
+        N_(
+            "Your account, token or address has sent more changes in a minute than this portal accepts from one sender."
+        ),
+        N_("Wait for the seconds that the header “Retry-After” names, then send the request again."),
+    ),
     "too-many-attempts": (
         N_("Too many attempts"),
         N_("Too many wrong names or passwords came before this one, for this account or from this address."),

@@ -8,6 +8,7 @@ from flask import Response, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from opendata.errors import N_, InputError
+from opendata.services.access.pace import WINDOW_SECONDS, Allowance
 from opendata.web.core.instance import services
 
 FORM_BYTES = 2 * 1024 * 1024
@@ -25,6 +26,9 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+_ELSE_POLICY = "frame-ancestors 'none'"
+"""For answers that aren't pages: browsers show some of them, such as PDF."""
 
 _PRIVATE = (
     "workspace",
@@ -49,21 +53,31 @@ _ALWAYS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
 }
 
 _HSTS = "max-age=31536000"
 """For a year a browser asks over HTTPS only."""
+
+_COSTLY = ("readings.show_reading", "audit.export_audit")
+"""Pages that take the machine more than others do; they are for people who are signed in."""
 
 _CHECKS = ("/healthz", "/readyz")
 """Asked by load balancers, which name no host or their own."""
 
 _DEFAULT_PORTS = (":80", ":443")
 
+_FOREIGN = "foreign-request"
+"""What the audit log calls a request that wasn't made by a page of ours, or is for another host."""
+
 csrf = CSRFProtect()
 
 
 def refuse_unknown_host() -> None:
-    """Refuse a request for another host than ours: a cache or a mail could spread a link to it. Raises `InputError`."""
+    """Refuse a request for another host than ours: a cache or a mail could spread a link to it.
+
+    Raises `InputError`.
+    """
     settings = services().settings
     if not settings.base_url or request.path in _CHECKS:
         return
@@ -73,7 +87,7 @@ def refuse_unknown_host() -> None:
         raise InputError(
             N_("The request names an unknown host. The address of this portal is %(address)s"),
             address=settings.base_url,
-        )
+        ).as_event(_FOREIGN)
 
 
 def _normalise(host: str) -> str:
@@ -88,7 +102,14 @@ def protect_forms() -> None:
     except CSRFError:
         raise InputError(
             N_("This form has expired or didn't come from a page of this portal. Go back, reload it, and send it again")
-        ) from None
+        ).as_event(_FOREIGN) from None
+
+
+def count_request() -> None:
+    """Count a change or a costly request of the pages; REST counts its own. Raises `RateLimitError`."""
+    is_counted = request.method not in ("GET", "HEAD", "OPTIONS") or request.endpoint in _COSTLY
+    if is_counted and not request.path.startswith("/api/"):
+        g.allowance = services().pace.count(g.get("actor"), request.remote_addr or "")
 
 
 def limit_form() -> None:
@@ -102,12 +123,16 @@ def add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     is_for_all = "Access-Control-Allow-Origin" in response.headers
     response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if is_for_all else "same-origin")
+    allowance: Allowance | None = g.get("allowance")
+    if allowance is not None:  # draft-ietf-httpapi-ratelimit-headers
+        response.headers["RateLimit-Policy"] = f'"changes";q={allowance.limit};w={WINDOW_SECONDS}'
+        response.headers["RateLimit"] = f'"changes";r={allowance.left};t={allowance.seconds}'
     if services().settings.base_url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", _HSTS)
-    if request.path.startswith("/api/") or response.mimetype != "text/html":
+    is_page = response.mimetype == "text/html" and not request.path.startswith("/api/")
+    response.headers.setdefault("Content-Security-Policy", POLICY if is_page else _ELSE_POLICY)
+    if not is_page:
         return response
-    response.headers.setdefault("Content-Security-Policy", POLICY)
-    response.headers.setdefault("X-Frame-Options", "DENY")
     response.vary.update(("Accept-Language", "Cookie"))
     private = g.get("actor") is not None or request.blueprint in _PRIVATE
     response.headers.setdefault("Cache-Control", "private, no-store" if private else "no-cache")

@@ -149,7 +149,7 @@ def send_attachment(dataset: str, version: str, name: str) -> AnyResponse:
     links = link_file(dataset, version, f"files/{name}")
     response = send(describe_form(form, links, name_file(form.name, disposition=shown)))
     if form.media_type != "application/pdf":  # what reads PDF in a browser does not start in a sandbox
-        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
     return response
 
 
@@ -178,7 +178,9 @@ def send_schema(schema: str, version: str) -> AnyResponse:
 
 @blueprint.after_request
 def open_to_all(response: AnyResponse) -> AnyResponse:
-    """Programs in any web page may read, whole or in part."""
+    """Programs in any web page may read, whole or in part, what isn't given to this reader alone."""
+    if reader() is not None:
+        return response
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     if request.method == "OPTIONS":

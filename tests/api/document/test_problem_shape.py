@@ -72,4 +72,6 @@ def test_a_database_that_does_not_answer_is_unavailable(
 ) -> None:
     with services.database.unit(write=True) as session:
         session.connection().exec_driver_sql("DROP TABLE publishers")
-    problem(stranger.get("/publishers"), 503, "unavailable")
+    answer = stranger.get("/publishers")
+    problem(answer, 503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from opendata.settings import Settings
+from opendata.wiring import build_services
+
 
 @pytest.fixture
 def with_publisher(run, instance):
@@ -43,6 +46,23 @@ def test_an_account_can_be_closed_and_opened(run, run_json, instance) -> None:
     assert run("user", "enable", "wang").exit_code == 0
     assert run_json("user", "list")[0]["disabled"] is False
     assert run("user", "disable", "nobody").exit_code == 2
+
+
+def test_the_sessions_of_an_account_or_of_all_are_ended_and_nothing_else(run, run_json, instance) -> None:
+    services = build_services(Settings(home=instance))
+    for name in ("wang", "zhao"):
+        services.accounts.create_user(name, "a long password", "maintainer")
+    texts = [services.accounts.sign_in(name, "a long password")[1] for name in ("wang", "wang", "zhao")]
+    services.accounts.create_token("wang")
+    assert run("user", "sign-out", "wang").stderr == "Ended 2 sessions.\n"
+    assert [services.sessions.resume(text) is None for text in texts] == [True, True, False]
+    assert run("user", "sign-out", "--all").stderr == "Ended 1 session.\n"
+    assert services.sessions.resume(texts[2]) is None
+    assert services.accounts.sign_in("wang", "a long password")
+    assert [item["revoked"] for item in run_json("token", "list")] == [False]
+    for words in ((), ("wang", "--all"), ("nobody",)):
+        assert run("user", "sign-out", *words).exit_code == 2, words
+    services.database.dispose()
 
 
 def test_a_token_is_printed_alone_and_once(run, run_json, instance) -> None:

@@ -54,6 +54,6 @@ def test_old_events_are_cut_only_on_confirmation(run, instance: Path) -> None:
     refused = run("audit", "cut", "--before", "2100-01-01")
     assert refused.exit_code == 2
     ended = run("audit", "cut", "--before", "2100-01-01", "--yes")
-    assert (ended.exit_code, ended.stdout) == (0, "Deleted 1 events.\n")
+    assert (ended.exit_code, ended.stdout) == (0, "Deleted 1 event.\n")
     assert run("audit", "verify").exit_code == 0
     assert run("audit", "cut", "--before", "soon", "--yes").exit_code == 2

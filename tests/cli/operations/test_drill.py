@@ -89,9 +89,9 @@ def test_a_drill_says_in_words_what_is_missing_and_what_a_restore_would_end(
     drilled = run("drill", backup, "--folder", tmp_path / "elsewhere")
     assert drilled.exit_code == 0, drilled.output
     for text in (
-        "1 datasets, 1 versions",
+        "1 dataset, 1 version",
         f"The backup doesn't include signing.key, nor is it in {instance / 'keys'}.",
-        "A restore ends 1 tokens, 0 invitations and all sessions",
+        "A restore ends 1 token, 0 invitations and all sessions",
         "Accounts and passwords are those of the backup",
         "No problems found.",
     ):
@@ -180,9 +180,9 @@ def test_a_restore_says_what_it_ended_and_how_to_make_new_ones(run: Run, backup:
     there = {"OPENDATA_HOME": str(tmp_path / "other")}
     restored = run("restore", backup, "--end-passwords", env=there)
     assert restored.exit_code == 0, restored.output
-    assert "Ended 1 tokens, 0 invitations and all sessions" in restored.stdout
+    assert "Ended 1 token, 0 invitations and all sessions" in restored.stdout
     assert "“opendata user password NAME”" in restored.stdout
     assert "restore with --ends" in restored.stderr
     there = {"OPENDATA_HOME": str(tmp_path / "third")}
     kept = run("restore", backup, "--keep-tokens", env=there)
-    assert (kept.exit_code, "tokens" in kept.stdout, "--end-passwords" in kept.stdout) == (0, False, True)
+    assert (kept.exit_code, "token" in kept.stdout, "--end-passwords" in kept.stdout) == (0, False, True)

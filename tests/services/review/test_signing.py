@@ -57,6 +57,14 @@ def in_force(view: DraftView) -> Sequence[tuple[str, str, str]]:
     return [(item.check, item.result, item.by) for item in view.checks if item.in_force]
 
 
+def test_a_check_of_another_seal_is_shown_as_it_counts(services: Services, draft: DraftView, second: Actor) -> None:
+    services.drafts.sign(second, draft.id, SECRECY)
+    with services.database.unit(write=True) as session:
+        session.get_one(Draft, draft.id).sealed = "0" * 64
+    found = services.drafts.get(second, draft.id)
+    assert (in_force(found), found.open_checks) == ([], ALL)
+
+
 @pytest.mark.both_databases
 def test_several_people_sign_and_one_approves_what_the_manifest_names(
     services: Services, draft: DraftView, second: Actor, boss: Actor

@@ -20,7 +20,8 @@ def test_signing_in_leads_to_the_workspace_and_out_again(portal: Portal) -> None
     assert page.headers["Cache-Control"] == "private, no-store"
     assert "clerk" in client.get("/").text
     assert client.get("/").headers["Cache-Control"] == "private, no-store"
-    assert send(client, "/sign-out", {}, form="/").status_code == 303
+    left = send(client, "/sign-out", {}, form="/")
+    assert (left.status_code, left.headers["Clear-Site-Data"]) == (303, '"cache", "storage"')
     assert client.get("/workspace").status_code == 303
     assert "clerk" not in client.get("/").text
 
@@ -71,18 +72,20 @@ def test_the_cookies_are_out_of_reach_of_scripts_and_other_sites(portal: Portal)
 def test_cookies_of_a_portal_with_https_are_for_its_host_alone(tmp_path: Path) -> None:
     with make_portal(tmp_path / "tls", base_url="https://data.example.org") as built:
         client = built.client()
-        answer = client.get("/sign-in", base_url="https://data.example.org")
+        answer = client.get("/sign-in?lang=en", base_url="https://data.example.org")
         cookies = list_cookies(answer)
         data = {"csrf_token": find_token(answer.text), "name": "clerk", "password": PASSWORD}
         headers = {"Referer": "https://data.example.org/sign-in"}
         answer = client.post("/sign-in", data=data, base_url="https://data.example.org", headers=headers)
         cookies |= list_cookies(answer)
-        assert sorted(cookies) == ["__Host-opendata_device", "__Host-opendata_id", "__Host-opendata_session"]
+        names = ("device", "id", "language", "session")
+        assert sorted(cookies) == [f"__Host-opendata_{name}" for name in names]
         for cookie in cookies.values():
             assert "Secure" in cookie
             assert "Path=/" in cookie
             assert "Domain" not in cookie
-        assert client.get("/workspace", base_url="https://data.example.org").status_code == 200
+        page = client.get("/workspace", base_url="https://data.example.org")
+        assert (page.status_code, '<html lang="en"' in page.text) == (200, True)
 
 
 def test_a_stolen_cookie_is_worth_nothing_after_signing_out(portal: Portal) -> None:

@@ -73,6 +73,8 @@ def test_every_answer_has_the_headers_that_protect_readers(portal: Portal, guard
         expected = "cross-origin" if "Access-Control-Allow-Origin" in headers else "same-origin"
         assert headers["Cross-Origin-Resource-Policy"] == expected, path
         assert "geolocation=()" in headers["Permissions-Policy"], path
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"], path
+        assert headers["X-Frame-Options"] == "DENY", path
         assert "Strict-Transport-Security" not in headers, path
     policies = [
         client.get(path).headers["Cross-Origin-Resource-Policy"]
