@@ -21,10 +21,12 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.fuzz.readings import READINGS, Reading, read_one
+from tests.fuzz.seeds import Seeds
 from tests.servers import CHECKOUT
 
 MEMORY = 1 << 30
@@ -169,6 +171,7 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=20_000, help="how many, shared among the readers")
     parser.add_argument("--seed", type=int, default=None, help="what the inputs are made from")
     parser.add_argument("--only", nargs="*", choices=[reading.name for reading in READINGS], metavar="READER")
+    parser.add_argument("--endings", nargs="*", metavar="ENDING", help="only inputs made from files that end so")
     parser.add_argument("--keep", type=Path, default=None, help="the folder for inputs that go wrong")
     parser.add_argument("--guided", action="store_true", help="choose inputs by the code they reach")
     parser.add_argument("--one", type=Path, help="read a kept input again, and raise what it raises")
@@ -179,6 +182,8 @@ def main() -> None:
         print(read_one(reading, args.one.read_bytes(), name))
         return
     readings = [reading for reading in READINGS if not args.only or reading.name in args.only]
+    if args.endings:
+        readings = [replace(reading, seeds=_choose(reading, tuple(args.endings))) for reading in readings]
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(2**32)
     faults = Faults(args.keep or Path(tempfile.mkdtemp(prefix="opendata-fuzz-")))
     print(f"{args.inputs} inputs, seed {seed}, faults are kept in {faults.folder}", flush=True)
@@ -195,6 +200,11 @@ def main() -> None:
         print(f"{reading.name:14} {ends.total():7} in {time.monotonic() - begun:6.0f} s: {told}", flush=True)
     print(f"{total.total()} inputs, {sum(faults.counts.values())} faults of {len(faults.counts)} kinds, seed {seed}")
     sys.exit(bool(faults.counts))
+
+
+def _choose(reading: Reading, endings: tuple[str, ...]) -> Callable[[], Seeds]:
+    """The seeds whose names end so."""
+    return lambda: {name: data for name, data in reading.seeds().items() if name.endswith(endings)}
 
 
 def guide(reading: Reading, seed: int, count: int, faults: Faults) -> Counter[str]:
