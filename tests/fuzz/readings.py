@@ -78,6 +78,8 @@ _OTHERS = ("PreconditionError", "ProtocolError")
 
 def _read_schema(document: Any) -> object:
     """A schema, and a table checked under it, published and treated."""
+    from opendata.privacy.detection.screen import PrivacyScreen
+    from opendata.services.packages.validation import check_file
     from opendata.tables.schema.schema import publish_schema, read_schema
     from opendata.tables.table import prepare_table
 
@@ -85,9 +87,11 @@ def _read_schema(document: Any) -> object:
     published = publish_schema(schema)
     json.dumps(published)
     read_schema(published)
+    right = "".join(ROWS.splitlines(keepends=True)[:2])
+    with written(right.encode(), "right.csv") as path:
+        prepare_table(path, path.parent, name="t", schema=schema, screen=PrivacyScreen)
     with written(ROWS.encode(), "rows.csv") as path:
-        table = prepare_table(path, path.parent, name="t", schema=schema)
-        return json.dumps(table.task.describe())
+        return json.dumps(check_file(path, schema=schema))
 
 
 def _read_decisions(document: Any) -> object:

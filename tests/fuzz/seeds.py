@@ -116,14 +116,20 @@ SCHEMA = {
                 },
             },
             {"name": "order", "type": "date-order", "fields": ["day", "until"], "strict": True, "strength": "warning"},
-            {"name": "card", "type": "luhn", "field": "code"},
-            {"name": "area", "type": "code-list", "field": "code", "codes": [{"value": "1", "to": None}], "on": "day"},
+            {"name": "card", "type": "luhn", "field": "code", "strength": "note"},
+            {
+                "name": "area",
+                "type": "code-list",
+                "field": "code",
+                "codes": [{"value": "A001", "to": None}],
+                "on": "day",
+            },
         ]
     },
 }
 
 ROWS = "code,level,count,day,moment,yes,place,words,shape,year,until,span\n" + (
-    'A001,"1.000,5",2,31.01.2026,2026-01-01T00:00:00Z,是,"[1,2]",1;2,"{""a"":1}",2026,2026-02-01,P1D\n'
+    'A001,"2,005",2,31.01.2026,2026-01-01T00:00:00Z,是,"[1,2]",1;2,"{""a"":1}",2026,2026-02-01,P1D\n'
     "A002,x,,01.02.2026,2026-01-01 00:00:00,否,-,a,{},99999,x,1 day\n,,,,,,,,,,,\n"
 )
 

@@ -198,7 +198,7 @@ def _measure_ods(part: IO[bytes], swelling: Swelling) -> None:
 
 
 def _require_end(archive: zipfile.ZipFile) -> None:
-    """Refuse an ODS whose content breaks off: the library looks for the end of a table for ever."""
+    """Refuse an ODS with incomplete content: the library never stops looking for the end of a table."""
     try:
         with archive.open("content.xml") as part:
             require_well_formed(part)
