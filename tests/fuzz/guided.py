@@ -15,21 +15,14 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["opendata"]):
-    from tests.fuzz.readers import try_one, warm
+    from tests.fuzz.readers import COUNT, FOUND, list_names, try_one, warm
     from tests.fuzz.readings import READINGS, Reading
 
-COUNT = "count"
 CORPUS = "corpus"
-FOUND = "found-"
 _TIMEOUT_SECONDS = 60
 _MEMORY_MB = 3000
 _LONGEST = 100_000
 _MOST_FOUND = 200
-
-
-def list_names(reading: Reading) -> list[str]:
-    """A name for each ending that inputs may have."""
-    return list({name.rpartition(".")[2]: name for name in sorted(reading.seeds())}.values())
 
 
 def write_corpus(reading: Reading, folder: Path) -> None:
@@ -63,7 +56,7 @@ def main() -> None:
         outcome, told = try_one(reading, called, data[1:])
         if outcome.startswith("!") and len(seen) < _MOST_FOUND and outcome not in seen:
             seen.add(outcome)
-            target = folder / f"{FOUND}{len(seen)}"
+            target = folder / f"{FOUND}-{len(seen)}"
             target.write_bytes(data[1:])
             target.with_suffix(".txt").write_text(f"{called}\n{outcome}\n{told}", "utf-8", "backslashreplace")
 

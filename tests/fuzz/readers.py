@@ -39,6 +39,12 @@ _STALLED_SECONDS = 90.0
 _BATCH = 200
 _MARK = b"\n"
 
+COUNT, FOUND = "count", "found"
+"""Where atheris' process writes how many inputs it has tried, and what went wrong."""
+
+_ENDED = ("crash", "timeout", "oom", "leak")
+"""What libFuzzer calls the inputs that ended its process."""
+
 
 class Faults:
     """The inputs that went wrong, each kept as a file; at most some of one kind."""
@@ -69,6 +75,11 @@ def make_input(reading: Reading, seed: int, number: int) -> tuple[str, bytes]:
     ending = chance.choice(endings)  # as many of each form, however many seeds there are of it
     name = chance.choice([name for name in seeds if name.rpartition(".")[2] == ending])
     return name, reading.damage(chance, seeds[name])
+
+
+def list_names(reading: Reading) -> list[str]:
+    """A name for each ending that inputs may have."""
+    return list({name.rpartition(".")[2]: name for name in sorted(reading.seeds())}.values())
 
 
 def try_one(reading: Reading, name: str, data: bytes) -> tuple[str, str]:
@@ -182,6 +193,8 @@ def main() -> None:
         print(read_one(reading, args.one.read_bytes(), name))
         return
     readings = [reading for reading in READINGS if not args.only or reading.name in args.only]
+    if args.endings and args.guided:
+        parser.error("--endings is for inputs that atheris doesn't choose")
     if args.endings:
         readings = [replace(reading, seeds=_choose(reading, tuple(args.endings))) for reading in readings]
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(2**32)
@@ -216,26 +229,20 @@ def guide(reading: Reading, seed: int, count: int, faults: Faults) -> Counter[st
             words = [reading.name, str((seed + ends.total()) % 2**32), str(count - ends.total()), name]
             command = [sys.executable, "-m", "tests.fuzz.guided", *words]
             done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, errors="replace")
-            counted = folder / "count"
+            counted = folder / COUNT
             tried = int.from_bytes(counted.read_bytes(), "little") if counted.exists() else 0
             if not tried:
                 raise SystemExit(f"atheris didn't start. Is it installed? {done.stderr[-2000:]}")
             ends["read or refused"] += tried
-            for path in sorted(folder.glob("found-*.txt")):
+            for path in sorted(folder.glob(f"{FOUND}-*.txt")):
                 called, outcome, told = path.read_text("utf-8").split("\n", 2)
                 faults.add(reading, called, path.with_suffix("").read_bytes(), outcome[1:], told)
             for path in [path for mark in _ENDED for path in folder.glob(f"{mark}-*")]:
-                called = [*{name.rpartition(".")[2]: name for name in sorted(reading.seeds())}.values()]
-                data = path.read_bytes()
+                names, data = list_names(reading), path.read_bytes()
                 what = f"{path.name.partition('-')[0]} under atheris"
-                faults.add(
-                    reading, called[data[0] % len(called)] if data else "empty", data[1:], what, done.stderr[-3000:]
-                )
+                called = names[data[0] % len(names)] if data else names[0]
+                faults.add(reading, called, data[1:], what, done.stderr[-3000:])
     return ends
-
-
-_ENDED = ("crash", "timeout", "oom", "leak")
-"""What libFuzzer calls the inputs that ended its process."""
 
 
 if __name__ == "__main__":
