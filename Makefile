@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # One process a core, but at most as many as the servers of the tests can take. The tests of a file share a process.
 PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
-QUICK := not slow and not soak
+QUICK := not slow
 
 # A fixed seed under CI; elsewhere a new one each time, printed, so that a finding can be repeated.
 ifdef CI
@@ -51,24 +51,28 @@ test: $(DEV) $(BROWSER) ## run the tests, except the slow ones (4 minutes on two
 .PHONY: test-part
 test-part: $(DEV) $(BROWSER) ## run one part of the slow tests: PART=0/6 to PART=5/6
 	@$(compile)
-	$(BIN)/pytest $(PARALLEL) -m "slow and not soak" --part $(PART) $(THOROUGH) --durations=10
+	$(BIN)/pytest $(PARALLEL) -m "slow" --part $(PART) $(THOROUGH) --durations=10
 
 .PHONY: test-all
 test-all: $(DEV) $(BROWSER) ## run all tests on all databases, the property tests from a new seed (30 minutes)
 	@$(compile)
-	$(BIN)/pytest $(PARALLEL) -m "not soak" $(THOROUGH) --durations=20
+	$(BIN)/pytest $(PARALLEL) $(THOROUGH) --durations=20
 
 .PHONY: soak
-soak: $(DEV) $(BROWSER) ## run what has no limit of time: every hand-made fault, and long fuzzing
+soak: $(DEV) $(BROWSER) ## run what has no limit of time: every hand-made fault, and 200,000 hostile inputs
 	@$(compile)
 	$(BIN)/python -m tests.mutations.run
-	$(BIN)/pytest -m soak -s $(THOROUGH)
+	$(BIN)/python -m tests.fuzz.readers --inputs 100000
+	$(BIN)/python -m tests.fuzz.uploads --inputs 2000
+	$(BIN)/python -m tests.fuzz.answers --examples 30000
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group soak && \
+	    $(BIN)/python -m tests.fuzz.readers --guided --inputs 100000
 
 .PHONY: coverage
 coverage: $(DEV) $(BROWSER) ## show which lines and branches `make test` reaches, then `make test-all`
 	@$(compile)
 	$(BIN)/pytest $(PARALLEL) -m "$(QUICK)" --cov --cov-report=term
-	$(BIN)/pytest $(PARALLEL) -m "not soak" $(THOROUGH) --cov --cov-append --cov-report=term
+	$(BIN)/pytest $(PARALLEL) $(THOROUGH) --cov --cov-append --cov-report=term
 
 .PHONY: check
 check: $(DEV) ## format, lint, types, layers: all that needs no run

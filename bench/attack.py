@@ -85,7 +85,7 @@ def build_files(folder: Path, names: list[str], part: Fraction) -> Iterator[Path
     """The files of the builders, each removed once it has been tried; and 50 MB of line ends."""
     for name in names:
         made = HOSTILE[name]
-        for path in made.build(folder / name, part if made.is_large else 1):  # type: ignore[arg-type]
+        for path in made.build(folder / name, part if made.is_large else 1):
             yield path
             path.unlink()
     for name, line in (("line-ends", b"\n"), ("blank-rows", b",,\n")):

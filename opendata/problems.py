@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from opendata import errors
 from opendata.errors import N_, OpendataError
@@ -237,7 +237,7 @@ def _answer(document: dict[str, Any]) -> Response:
 
 
 def _wants_page() -> bool:
-    if request.path.startswith("/api/"):
-        return False
+    if request.path.startswith("/api/") or isinstance(request.routing_exception, BadRequest):
+        return False  # a page has links, and “Host” gives no host that they could lead to
     best = request.accept_mimetypes.best_match(["application/json", MEDIA_TYPE, "text/html"])
     return best == "text/html" and request.accept_mimetypes["text/html"] >= request.accept_mimetypes["application/json"]

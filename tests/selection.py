@@ -1,7 +1,7 @@
 """Which tests run, and how far each searches: options of pytest that `make` and CI set.
 
-`make test` runs what is marked neither `slow` nor `soak`, on SQLite, with few examples a property. `make test-all` adds
-`slow`, PostgreSQL wherever a test takes a database, and all examples. `make soak` runs what is marked `soak`.
+`make test` runs what isn't marked `slow`, on SQLite, with few examples a property. `make test-all` adds `slow`,
+PostgreSQL wherever a test takes a database, and all examples.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ HEAD = """<!-- Made by tools/make_outcomes.py; a test compares. Change the progr
 # Real files and what is understood of them
 
 This page lists files that governments and data communities have published, unchanged. Each line is a table that was
-found in a file, or the reason why none was found.
+found in a file, or the reason why none was found. The files in `reported/` are small ones that were made to show what
+users of other tools have reported.
 
 - **header**: the rows of the source that contain the column names.
 - **rows**: the rows of data.

@@ -2,7 +2,7 @@
 
 `HOSTILE` names them all, with the outcome each must have (None where a table, or any of the three errors, will do).
 Where a file is hostile by its size, the builder takes `part`: 1 for the size that is too large for us, 10 for a tenth,
-which is too large for a tenth of our limits.
+which is too large for a tenth of our limits, a fraction for larger ones.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from inspect import signature
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +34,7 @@ class Hostile(NamedTuple):
     outcome: str | None
     is_large: bool
 
-    def build(self, folder: Path, part: int) -> list[Path]:
+    def build(self, folder: Path, part: Fraction | int) -> list[Path]:
         """Fill a new folder; the files in it."""
         folder.mkdir()
         self.builder(folder, **({"part": part} if self.is_large else {}))
@@ -76,7 +77,7 @@ def deflate_raw(data: bytes) -> bytes:
 
 
 @hostile(_TOO_LARGE)
-def compressed_bombs_of_10_gb(folder: Path, part: int) -> None:
+def compressed_bombs_of_10_gb(folder: Path, part: Fraction | int) -> None:
     import pyarrow as pa
 
     zeros = bytes(100_000_000 // part)
@@ -95,7 +96,7 @@ def endless_empty_streams(folder: Path) -> None:
 
 
 @hostile(_TOO_LARGE)
-def nested_zip_bombs(folder: Path, part: int) -> None:
+def nested_zip_bombs(folder: Path, part: Fraction | int) -> None:
     inner = zipped({"a.csv": bytes(100_000_000 // part)})
     for level in range(6):
         inner = zipped({f"{number}.zip": inner for number in range(10)})
@@ -137,7 +138,7 @@ def headers_quoted_as_data(folder: Path) -> None:
 
 
 @hostile()
-def sizes_that_lie(folder: Path, part: int) -> None:
+def sizes_that_lie(folder: Path, part: Fraction | int) -> None:
     data = bytes(50_000_000 // part)
     packed, crc = deflate_raw(data), zlib.crc32(data)
     for said in (10, 1 << 20, 0xFFFFFFFE):
@@ -172,7 +173,7 @@ def workbook_of_a_billion_blanks(folder: Path) -> None:
 
 
 @hostile(_UNREADABLE)
-def workbooks_of_many_sheets(folder: Path, part: int) -> None:
+def workbooks_of_many_sheets(folder: Path, part: Fraction | int) -> None:
     """Each sheet takes as much work as the first: they share texts and styles."""
     count = max(200, 2000 // part)
     strings = f'<sst xmlns="{MAIN}">' + "<si><t>a</t></si>" * 20_000 + "</sst>"
@@ -188,7 +189,7 @@ def workbooks_of_many_sheets(folder: Path, part: int) -> None:
 
 
 @hostile(_TOO_LARGE)
-def workbooks_that_repeat_texts(folder: Path, part: int) -> None:
+def workbooks_that_repeat_texts(folder: Path, part: Fraction | int) -> None:
     long = "x" * (10_000_000 // part)
     cell = f'<table:table-cell office:value-type="string"{{}}><text:p>{long[:500_000]}</text:p></table:table-cell>'
     for name, rows, columns in (("columns", 1, 16_000), ("rows", 1_000_000, 1), ("both", 1000, 1000)):
@@ -201,16 +202,21 @@ def workbooks_that_repeat_texts(folder: Path, part: int) -> None:
     (folder / "tables.ods").write_bytes(ods_of(tables))
     strings = f'<sst xmlns="{MAIN}"><si><t>{long[:9_000_000]}</t></si></sst>'
     rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 10_001))
-    if part == 1:
+    if part <= 1:
         (folder / "long.xlsx").write_bytes(zipped(workbook_parts(sheet_of(rows), strings)))
 
 
 @hostile()
-def workbook_of_many_short_texts(folder: Path, part: int) -> None:
-    strings = "".join(f"<si><t>t{number}</t></si>" for number in range(8_000_000 // part))
+def workbook_of_many_short_texts(folder: Path, part: Fraction | int) -> None:
     cells = '<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" t="s"><v>1</v></c></row>'
-    book = workbook_parts(sheet_of(cells), f'<sst xmlns="{MAIN}">{strings}</sst>')
-    (folder / "texts.xlsx").write_bytes(zipped(book))
+    (folder / "texts.xlsx").write_bytes(zipped(workbook_parts(sheet_of(cells))))
+    with zipfile.ZipFile(folder / "texts.xlsx", "a", zipfile.ZIP_DEFLATED) as book:
+        with book.open("xl/strings.xml", "w", force_zip64=part < 1) as strings:  # piece by piece: it may be gigabytes
+            strings.write(f'<sst xmlns="{MAIN}">'.encode())
+            for start in range(0, 8_000_000 // part, 100_000):
+                numbers = range(start, min(start + 100_000, 8_000_000 // part))
+                strings.write("".join(f"<si><t>t{number}</t></si>" for number in numbers).encode())
+            strings.write(b"</sst>")
 
 
 # ------------------------------------------------------------------------------------------------- names and links
@@ -286,22 +292,27 @@ def workbook_with_wrong_references(folder: Path) -> None:
 
 
 @hostile(_TOO_LARGE)
-def columnar_files_that_expand(folder: Path, part: int) -> None:
+def columnar_files_that_expand(folder: Path, part: Fraction | int) -> None:
     """A few kilobytes that say they are gigabytes: by dictionaries, nulls, runs, views, and what a codec takes off."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    rows = 300_000_000 // max(part, 1)
+
+    def repeat(values: pa.Array) -> pa.ChunkedArray:
+        """A column of as many batches as it is to be larger than usual: a batch has at most 2^31 rows."""
+        return pa.chunked_array([values] * max(1, round(1 / part)))
+
     def write_arrow(name: str, column: pa.Array, compression: str | None = None) -> None:
-        table = pa.table({"a": column})
+        table = pa.table({"a": repeat(column)})
         options = pa.ipc.IpcWriteOptions(compression=compression)
         with pa.ipc.new_file(folder / f"{name}.arrow", table.schema, options=options) as file:
             file.write_table(table)
-        if part == 1:
+        if part <= 1:
             with pa.ipc.new_stream(folder / f"{name}.arrows", table.schema, options=options) as stream:
                 stream.write_table(table)
 
-    rows = 300_000_000 // part
     long = pa.array(["x" * 100_000])
     one = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows // 1000, np.int8)), long)
     write_arrow("dictionary", one, "zstd")
@@ -311,17 +322,18 @@ def columnar_files_that_expand(folder: Path, part: int) -> None:
     views = np.tile(view, 32_768)
     buffers = [None, pa.py_buffer(views), pa.py_buffer(b"x" * 100_000)]
     write_arrow("views", pa.Array.from_buffers(pa.string_view(), len(views) // 16, buffers), "zstd")
-    if part == 1:
+    if part <= 1:
         write_arrow("zeros", pa.array(np.zeros(rows // 2, np.int64)), "zstd")
-    pq.write_table(pa.table({"a": one}), folder / "dictionary.parquet", compression="zstd")
-    pq.write_table(pa.table({"a": pa.nulls(rows, pa.string())}), folder / "nulls.parquet", row_group_size=rows)
+    pq.write_table(pa.table({"a": repeat(one)}), folder / "dictionary.parquet", compression="zstd")
+    nulls = pa.table({"a": repeat(pa.nulls(rows, pa.string()))})
+    pq.write_table(nulls, folder / "nulls.parquet", row_group_size=len(nulls))
 
 
 # ------------------------------------------------------------------------------------------------------------ text
 
 
 @hostile()
-def text_of_unusual_size(folder: Path, part: int) -> None:
+def text_of_unusual_size(folder: Path, part: Fraction | int) -> None:
     many, million = max(20_000, 100_000 // part), 1_000_000 // part  # more columns than there may be, in either case
     (folder / "columns.csv").write_text(",".join(f"c{n}" for n in range(many)) + "\n" + "1," * (many - 1) + "1\n")
     (folder / "cell.csv").write_text("a,b\n1," + "x" * (10 * million) + "\n")

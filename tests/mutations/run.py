@@ -99,7 +99,7 @@ def _list_variables() -> dict[str, str]:
 def run_tests(tree: Path, tests: Sequence[str]) -> Sequence[str]:
     """The tests that fell first, of those named; of what `make test` runs where none is. Raises `FaultError`."""
     # `no:cacheprovider`: nothing of one run may count in the next.
-    command = [".venv/bin/pytest", "-m", "not slow and not soak", "-p", "no:cacheprovider"]
+    command = [".venv/bin/pytest", "-m", "not slow", "-p", "no:cacheprovider"]
     command += tests or ["-n", "logical", "--maxprocesses", "8", "--dist", "loadfile"]
     ended = subprocess.run(command, cwd=tree, env=_list_variables(), capture_output=True, text=True)
     fallen = _FALLEN.findall(ended.stdout)

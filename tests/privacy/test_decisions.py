@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata.errors import Fault, InvalidMetadataError
-from opendata.privacy.treatments.parsing import parse_decisions
+from opendata.privacy.treatments.parsing import parse_decisions, require_shape
 from opendata.tables.schema.schema import read_schema
 
 SCHEMA = read_schema(
@@ -55,6 +55,29 @@ def test_what_is_read_can_be_written_and_read_again() -> None:
     assert again.to_json() == counted
     assert again.aggregation is not None
     assert again.aggregation.threshold == 7
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer"),
+    [
+        ({"aggregate": {"threshold": 5}}, "/aggregate/by"),
+        ({"aggregate": {}}, "/aggregate/by"),
+        ({"aggregate": {"by": ["a"], "threshold": "5"}}, "/aggregate/threshold"),
+        ({"columns": [{"field": "a", "treatment": "publish"}]}, "/columns/0/ground"),
+        ({"columns": [{"field": "a", "treatment": "aggregate"}]}, "/aggregate"),
+        ({"columns": None}, "/columns"),
+        ({"quasi": [{}]}, "/quasi"),
+        ([], ""),
+    ],
+)
+def test_what_fits_no_table_is_refused_before_the_table_is_read(document: object, pointer: str) -> None:
+    with pytest.raises(InvalidMetadataError) as caught:
+        require_shape(document)
+    assert pointer in [item.pointer for item in caught.value.faults]
+
+
+def test_what_may_fit_a_table_waits_for_it() -> None:
+    require_shape({**FULL, "aggregate": {"by": ["住址"], "sum": ["金额"]}, "quasi": ["住址"]})
 
 
 def test_nobody_signs_in_the_name_of_somebody_else() -> None:

@@ -47,7 +47,7 @@ def parse_xml_pieces(
     pieces: Iterable[str], start: Start, end: End, text: Text, comment: Text | None = None
 ) -> Iterator[None]:
     """Do as `parse_xml` does for a text that comes in pieces."""
-    depth = fed = 0
+    depth = 0
 
     def begin(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth
@@ -76,9 +76,20 @@ def parse_xml_pieces(
     parser.CommentHandler = comment
     parser.EntityDeclHandler = _refuse_entities
     parser.SkippedEntityHandler = _refuse_entities
+    yield from _feed(parser, (piece.encode("utf-8", "surrogatepass") for piece in _split(pieces)))
+
+
+def require_well_formed(source: IO[bytes]) -> None:
+    """Raises `UnreadableFileError` unless the XML is well-formed UTF-8, for a reader that takes that for granted."""
+    for _ in _feed(expat.ParserCreate("utf-8"), iter(lambda: source.read(_FEED_CHARACTERS), b"")):
+        pass
+
+
+def _feed(parser: expat.XMLParserType, pieces: Iterable[bytes]) -> Iterator[None]:
+    """Parse pieces up to the end, yielding between them. Raises `UnreadableFileError`."""
+    fed = 0
     try:
-        for piece in _split(pieces):
-            data = piece.encode("utf-8", "surrogatepass")
+        for data in pieces:
             parser.Parse(data, False)
             fed += len(data)
             # Expat before 2.6 scans what is not ended from its start with every piece.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from opendata.errors import N_, TooLargeError, UnreadableFileError
+from opendata.intake.document.markup import require_well_formed
 from opendata.intake.workbook.xlsx_package import check_sizes, damaged, reading
 
 MAX_BYTES = 192 << 20
@@ -143,6 +144,7 @@ def measure(source: Path | IO[bytes], form: str) -> None:
                 raise damaged("content.xml")
             with archive.open("content.xml") as part:
                 _measure_ods(part, Swelling())
+            _require_end(archive)
             return
         sheets = [name for name in names if name.startswith("xl/worksheets/") and name.endswith(".bin")]
         if "xl/workbook.bin" not in names or not sheets:
@@ -193,6 +195,15 @@ def _measure_ods(part: IO[bytes], swelling: Swelling) -> None:
         kept = buffer[end:]
         if len(kept) > 64 << 20:
             raise damaged("content.xml")
+
+
+def _require_end(archive: zipfile.ZipFile) -> None:
+    """Refuse an ODS with incomplete content: the library never stops looking for the end of a table."""
+    try:
+        with archive.open("content.xml") as part:
+            require_well_formed(part)
+    except UnreadableFileError as error:
+        raise damaged("content.xml") from error
 
 
 def iterate_xlsb(data: bytes) -> Iterator[tuple[int, int, int]]:

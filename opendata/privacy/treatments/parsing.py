@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from opendata.domain.moments import read_day
 from opendata.domain.privacy import Generalisation, Ground, Kind, Reason, Treatment
@@ -51,7 +51,7 @@ def parse_decisions(document: object, schema: TableSchema) -> Decisions:
     an unknown treatment, a ground without an article, a generalisation that its type doesn't allow, a decision that
     doesn't fit the aggregation.
     """
-    faults = list(_find_faults(document, schema))
+    faults = list(_find_faults(document, {item.name: item for item in schema.fields}))
     if faults:
         raise InvalidMetadataError(N_("The decisions about personal data can't be used"), faults=faults)
     assert isinstance(document, Mapping)  # noqa: S101 - told by the faults
@@ -89,7 +89,11 @@ def _read(code: type[_Code], text: str | None) -> _Code | None:
     return None if text is None else code(text)
 
 
-def _find_faults(document: object, schema: TableSchema) -> Iterator[Fault]:
+_Fields = Mapping[str, Field] | None
+"""The fields of the table by name; None while it isn't read, when only what is wrong for any table is found."""
+
+
+def _find_faults(document: object, fields: _Fields) -> Iterator[Fault]:
     if not isinstance(document, Mapping) or not set(document) <= {"columns", "aggregate"}:
         yield fault("", N_("Decisions must be a JSON object with “columns” and “aggregate” and nothing else"))
         return
@@ -97,7 +101,6 @@ def _find_faults(document: object, schema: TableSchema) -> Iterator[Fault]:
     if not isinstance(columns, list):
         yield fault("/columns", N_("“%(key)s” must be a list"), key="columns")
         return
-    fields = {item.name: item for item in schema.fields}
     seen: set[str] = set()
     for number, item in enumerate(columns):
         yield from _find_column_faults(f"/columns/{number}", item, fields, seen)
@@ -113,12 +116,12 @@ def _find_faults(document: object, schema: TableSchema) -> Iterator[Fault]:
         yield fault("/aggregate", N_("A column is to be aggregated, so “aggregate” must say by which columns"))
 
 
-def _find_column_faults(place: str, found: object, fields: Mapping[str, Field], seen: set[str]) -> Iterator[Fault]:
+def _find_column_faults(place: str, found: object, fields: _Fields, seen: set[str]) -> Iterator[Fault]:
     if not isinstance(found, Mapping):
         yield fault(place, N_("Each decision must be an object with “field” and “treatment”"))
         return
     name, treatment = found.get("field"), found.get("treatment")
-    if not isinstance(name, str) or name not in fields:
+    if not _is_column(name, fields):
         yield fault(f"{place}/field", N_("“field” must be the name of a column of this table"))
         return
     if name in seen:
@@ -138,7 +141,7 @@ def _find_column_faults(place: str, found: object, fields: Mapping[str, Field], 
             )
     yield from _find_value_faults(place, found, chosen)
     if chosen is Treatment.GENERALISE:
-        yield from _find_generalisation_faults(place, found, fields[name])
+        yield from _find_generalisation_faults(place, found, fields[name] if fields is not None else None)
 
 
 def _find_value_faults(place: str, found: Mapping[str, Any], treatment: Treatment) -> Iterator[Fault]:
@@ -167,14 +170,14 @@ def _find_value_faults(place: str, found: Mapping[str, Any], treatment: Treatmen
             yield fault(f"{place}/note", N_("Explain why this isn't personal data"))
 
 
-def _find_generalisation_faults(place: str, found: Mapping[str, Any], field: Field) -> Iterator[Fault]:
+def _find_generalisation_faults(place: str, found: Mapping[str, Any], field: Field | None) -> Iterator[Fault]:
     to, width = found.get("to"), found.get("width")
     if "to" not in found:
         yield _choices(f"{place}/to", "to", Generalisation)
     if not isinstance(to, str) or to not in list(Generalisation):
         return
     chosen = Generalisation(to)
-    if field.type not in _TYPES[chosen]:
+    if field is not None and field.type not in _TYPES[chosen]:
         yield fault(
             f"{place}/to",
             N_("A column of the type “%(type)s” can't be generalised to “%(to)s”"),
@@ -193,6 +196,8 @@ def _find_generalisation_faults(place: str, found: Mapping[str, Any], field: Fie
             )
     elif width is not None:
         yield fault(f"{place}/width", N_("Only ranges and age bands have a width"))
+    if field is None:
+        return
     needs_day = chosen is Generalisation.AGE_BAND and field.type in ("date", "datetime")
     if needs_day and read_day(found.get("on")) is None:
         yield fault(f"{place}/on", N_("“on” must be the day on which ages are counted, such as 2026-01-01"))
@@ -200,14 +205,14 @@ def _find_generalisation_faults(place: str, found: Mapping[str, Any], field: Fie
         yield fault(f"{place}/on", N_("Only age bands of dates need “on”"))
 
 
-def _find_aggregation_faults(found: object, fields: Mapping[str, Field], gone: set[str]) -> Iterator[Fault]:
+def _find_aggregation_faults(found: object, fields: _Fields, gone: set[str]) -> Iterator[Fault]:
     place = "/aggregate"
     if not isinstance(found, Mapping) or not set(found) <= {"by", "sum", "threshold"}:
         yield fault(place, N_("“aggregate” must be an object with “by”, “sum” and “threshold”"))
         return
     by, sums = found.get("by"), found.get("sum", [])
     for key, names in (("by", by), ("sum", sums)):
-        if not isinstance(names, list) or not all(isinstance(name, str) and name in fields for name in names):
+        if not isinstance(names, list) or not all(_is_column(name, fields) for name in names):
             yield fault(f"{place}/{key}", N_("“%(key)s” must be a list of columns of this table"), key=key)
         elif len(set(names)) < len(names):
             yield fault(f"{place}/{key}", N_("“%(key)s” names a column more than once"), key=key)
@@ -215,7 +220,7 @@ def _find_aggregation_faults(found: object, fields: Mapping[str, Field], gone: s
             yield fault(f"{place}/{key}", N_("“%(key)s” names a column that is removed"), key=key)
         elif key == "by" and not names:
             yield fault(f"{place}/by", N_("Choose at least one column to count by"))
-        elif key == "sum" and any(fields[name].type not in _NUMBERS for name in names):
+        elif key == "sum" and fields is not None and any(fields[name].type not in _NUMBERS for name in names):
             yield fault(f"{place}/sum", N_("Only columns of numbers can be summed"))
     if isinstance(by, list) and isinstance(sums, list) and set(map(str, by)) & set(map(str, sums)):
         yield fault(f"{place}/sum", N_("A column can't be counted by and summed at the same time"))
@@ -246,26 +251,16 @@ def require_shape(document: object) -> None:
     """
     if not isinstance(document, Mapping):
         raise InvalidMetadataError(faults=[fault("", N_("Decisions must be a JSON object"))])
-    faults = []
-    columns, aggregate = document.get("columns", []), document.get("aggregate")
-    if not isinstance(columns, list):
-        faults.append(fault("/columns", N_("“%(key)s” must be a list"), key="columns"))
-        columns = []
-    for number, item in enumerate(columns):
-        if not isinstance(item, Mapping) or not all(isinstance(item.get(key), str) for key in ("field", "treatment")):
-            text = N_("Each decision must be an object with “field” and “treatment”")
-            faults.append(fault(f"/columns/{number}", text))
-        elif item["treatment"] not in list(Treatment):
-            faults.append(_choices(f"/columns/{number}/treatment", "treatment", Treatment))
-    if "aggregate" in document and not isinstance(aggregate, Mapping):
-        faults.append(fault("/aggregate", N_("“aggregate” must be an object with “by”, “sum” and “threshold”")))
-    counted = aggregate if isinstance(aggregate, Mapping) else {}
-    lists = [(f"/aggregate/{key}", key, counted.get(key, [])) for key in ("by", "sum")]
-    for place, key, names in (*lists, ("/quasi", "quasi", document.get("quasi", []))):
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            faults.append(fault(place, N_("“%(key)s” must be a list of columns of this table"), key=key))
+    faults = list(_find_faults({key: document[key] for key in ("columns", "aggregate") if key in document}, None))
+    quasi = document.get("quasi", [])
+    if not isinstance(quasi, list) or not all(_is_column(name, None) for name in quasi):
+        faults.append(fault("/quasi", N_("“%(key)s” must be a list of columns of this table"), key="quasi"))
     if faults:
         raise InvalidMetadataError(N_("The decisions about personal data can't be used"), faults=faults)
+
+
+def _is_column(name: object, fields: _Fields) -> TypeGuard[str]:
+    return isinstance(name, str) and (fields is None or name in fields)
 
 
 def _choices(place: str, key: str, code: Iterable[StrEnum]) -> Fault:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from opendata.db.models import Event
+from opendata.domain.moments import read_moment
 from opendata.errors import N_, InputError
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
@@ -60,13 +61,12 @@ EVERYTHING = EventFilter()
 
 def read_time(text: str) -> datetime:
     """A time in RFC 3339, or the beginning of a day, in UTC where no zone is given. Raises `InputError`."""
-    try:
-        found = datetime.fromisoformat(text.strip())
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
+    found = read_moment(text.strip(), UTC)
+    if found is None:
         raise InputError(
             N_("“%(value)s” isn't a date or time. Write it like 2026-03-31 or 2026-03-31T08:00:00Z"), value=text[:100]
-        ) from None
+        )
+    return found
 
 
 class Events:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from opendata.db.models import Draft
 from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata
-from opendata.domain.moments import format_time, read_day
+from opendata.domain.moments import format_time, read_day, read_moment
 from opendata.domain.review.checklist import REQUIRED
 from opendata.errors import N_, InvalidMetadataError, StateError, fault
 from opendata.metadata.reasons import BUMPS
@@ -81,11 +81,9 @@ def read_time(context: Context, text: str | None) -> datetime | None:
     """
     if not text or not text.strip():
         return None
-    try:
-        found = datetime.fromisoformat(text.strip())
-        found = (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(context.settings.timezone))).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise _refuse("/publishAt", N_("Enter a date and time, such as 2026-12-31T09:00")) from None
+    found = read_moment(text.strip(), ZoneInfo(context.settings.timezone))
+    if found is None:
+        raise _refuse("/publishAt", N_("Enter a date and time, such as 2026-12-31T09:00"))
     if found < context.clock():
         raise _refuse("/publishAt", N_("This time is in the past. Choose a later time, or leave it empty"))
     return found

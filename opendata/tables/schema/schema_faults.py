@@ -256,6 +256,9 @@ def find_strength_faults(place: str, descriptor: Mapping[str, Any]) -> Iterable[
         yield fault(f"{place}/opendata/strengths", N_("A value of the wrong type is always an error"))
 
 
+_NO_FIELD = N_("The key must name at least one field")
+
+
 def find_key_faults(descriptor: Mapping[str, Any]) -> Iterable[Fault]:
     """What is wrong with the keys of a descriptor of the right shape."""
     names = {item["name"] for item in descriptor["fields"]}
@@ -263,12 +266,16 @@ def find_key_faults(descriptor: Mapping[str, Any]) -> Iterable[Fault]:
         if name not in names:
             yield fault("/primaryKey", N_("The key names a field “%(name)s” that isn't in the schema"), name=name)
     for number, unique_key in enumerate(descriptor.get("uniqueKeys", ())):
+        if not unique_key:
+            yield fault(f"/uniqueKeys/{number}", _NO_FIELD)
         for name in unique_key:
             if name not in names:
                 place = f"/uniqueKeys/{number}"
                 yield fault(place, N_("The key names a field “%(name)s” that isn't in the schema"), name=name)
     yield from find_strength_faults("", descriptor)
     for number, key in enumerate(descriptor.get("foreignKeys", ())):
+        if not key["fields"]:
+            yield fault(f"/foreignKeys/{number}", _NO_FIELD)
         for name in key["fields"]:
             if name not in names:
                 yield fault(

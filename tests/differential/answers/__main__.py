@@ -17,7 +17,7 @@ ASKING = ("differential", "cli/packages/test_frictionless_rules.py", "tables/che
 def main() -> None:
     """Run them, so that what is stored is what they ask."""
     answers.Recording.answers = {}
-    words = ["-q", "-m", "not slow and not soak", "-p", "no:cacheprovider"]
+    words = ["-q", "-m", "not slow", "-p", "no:cacheprovider"]
     words += [f"--ignore={TESTS / 'differential/test_answers.py'}"]
     status = pytest.main([*words, *(str(TESTS / name) for name in ASKING)])
     if status:

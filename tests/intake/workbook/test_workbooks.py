@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from opendata.errors import OpendataError, TooLargeError, UnreadableFileError
 from opendata.intake.grid import Grid, Span
 from opendata.intake.workbook import workbooks
+from opendata.intake.workbook.workbook_guards import measure
 from opendata.intake.workbook.workbooks import list_sheets, open_sheet
+from tests.intake.samples import zipped
 from tests.selection import examples
 
 REALDATA = Path(__file__).parents[4] / "shared/realdata"
@@ -389,6 +391,21 @@ def test_ods_is_read_with_its_offsets_and_types(tmp_path: Path) -> None:
         '<table:table-cell office:value-type="date" office:date-value="2024-01-02"/></table:table-row>'
     )
     assert plain(read(ods(tmp_path / "t.ods", rows), "ods")[0]) == [[], [], ["", "甲", "4111010001", "2024-01-02"]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("</table:table>", ""), ("</table:table>", "</tabllle:table>"), ("<office:body>", "<office:body><x>")],
+)
+def test_an_ods_whose_tables_have_no_end_is_refused_before_the_library_looks_for_it(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    path = ods(tmp_path / "t.ods", "<table:table-row><table:table-cell/></table:table-row>")
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    path.write_bytes(zipped({**parts, "content.xml": parts["content.xml"].replace(old, new)}))
+    with pytest.raises(UnreadableFileError, match=r"content\.xml"):
+        measure(path, "ods")
 
 
 def test_an_ods_that_repeats_a_cell_beyond_measure_is_refused(tmp_path: Path) -> None:

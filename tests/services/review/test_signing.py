@@ -368,7 +368,7 @@ def test_a_release_waits_for_its_time_and_for_the_day_that_its_change_is_announc
     assert services.drafts.publish(boss, breaking.id).scheduled == midnight + timedelta(days=9)
 
 
-@pytest.mark.parametrize("text", ["2020-01-01T00:00", "soon", "2026-13-01T00:00"])
+@pytest.mark.parametrize("text", ["2020-01-01T00:00", "soon", "2999-13-01T00:00", "2999-W05-1"])
 def test_a_time_that_is_past_or_none_is_refused(services: Services, editor: Actor, boss: Actor, text: str) -> None:
     view = upload(services, editor)
     with pytest.raises(InvalidMetadataError) as caught:

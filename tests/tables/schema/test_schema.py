@@ -196,6 +196,20 @@ def test_a_schema_without_keys_has_none() -> None:
         assert (schema.primary_key, schema.foreign_keys) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("keys", "pointer"),
+    [
+        ({"uniqueKeys": [[]]}, "/uniqueKeys/0"),
+        ({"uniqueKeys": [["a"], []]}, "/uniqueKeys/1"),
+        ({"foreignKeys": [{"fields": [], "reference": {"resource": "", "fields": []}}]}, "/foreignKeys/0"),
+    ],
+)
+def test_a_key_without_fields_is_refused(keys: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(InvalidSchemaError) as caught:
+        read_schema(of({}, **keys))
+    assert [item.pointer for item in caught.value.faults] == [pointer]
+
+
 def test_a_bound_that_is_null_is_none() -> None:
     assert read_schema(of({"type": "integer", "constraints": {"minimum": None}})).names == ("a",)
 

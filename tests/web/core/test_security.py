@@ -54,6 +54,12 @@ def test_a_refused_host_is_not_repeated_and_the_right_one_is_named(guarded: Flas
     assert BASE in answer.text
 
 
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.parametrize("host", ["..", "a" * 64])
+def test_a_host_that_isnt_the_name_of_one_is_a_bad_request(portal: Portal, host: str, accept: str) -> None:
+    assert portal.client().get("/datasets", headers={"Host": host, "Accept": accept}).status_code == 400
+
+
 def test_a_portal_without_a_base_address_takes_any_host(portal: Portal) -> None:
     assert portal.client().get("/datasets", headers={"Host": "anything.example"}).status_code == 200
 
