@@ -52,6 +52,8 @@ from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
 from opendata.services.work.scanning import Scanning
 from opendata.services.work.work import Work
+from opendata.services.workbench.counts import Counts
+from opendata.services.workbench.workbench import Workbench
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore
 from opendata.storage.signing import Signer
@@ -70,6 +72,7 @@ class Services:
     checking: Checking
     checkpoints: Checkpoints
     collecting: Collecting
+    counts: Counts
     datasets: Datasets
     differences: Differences
     drafts: Drafts
@@ -101,6 +104,7 @@ class Services:
     versions: Versions
     withdrawals: Withdrawals
     work: Work
+    workbench: Workbench
 
 
 def build_context(
@@ -145,6 +149,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
         collecting=Collecting(context),
+        counts=Counts(context),
         datasets=datasets,
         differences=Differences(context, versions),
         drafts=drafts,
@@ -178,4 +183,5 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         versions=versions,
         withdrawals=withdrawals,
         work=work,
+        workbench=Workbench(context, manifests, drafts),
     )

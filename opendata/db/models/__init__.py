@@ -6,7 +6,7 @@ from opendata.db.models.access import Grant
 from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
 from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, Version
-from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource
+from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
@@ -32,6 +32,7 @@ __all__ = [
     "Recovery",
     "ReviewCheck",
     "Schema",
+    "SchemaBench",
     "Token",
     "Upload",
     "User",
