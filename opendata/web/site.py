@@ -17,6 +17,7 @@ from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.operations import audit, custody, operations, stops
 from opendata.web.review import answers, reviews
+from opendata.web.workbench import workbench
 from opendata.wording.findings import LESSER
 
 
@@ -54,6 +55,7 @@ def register_web(app: Flask) -> None:
         reviews,
         readings,
         personal,
+        workbench,
         problem_pages,
         operations,
         audit,

@@ -137,8 +137,9 @@ class Intake:
     ) -> Received:
         """Make tables of kept files, and attachments of what is to go beside them.
 
-        `manifest` is that of the version before, `schemas` are those kept for the next files of tables. `needs_file` says that the first version needs one; otherwise a draft
-        without can publish the entry in the catalogue alone. Raises `InvalidMetadataError`, and
+        `manifest` is that of the version before, `schemas` are those kept for the next files of tables.
+        `needs_file` says that the first version needs one; otherwise a draft without can publish the entry in the
+        catalogue alone. Raises `InvalidMetadataError`, and
         `UnsupportedFormatError` where there is no table to attach files to.
         """
         if not kept and manifest is None and needs_file:

@@ -48,7 +48,7 @@ _COPY_SECONDS = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableCount:
-    """What would fail. `fields` are by the number of the field in the schema, from 0; `keys` are those of several fields.
+    """What would fail: `fields` by the number of the field in the schema, from 0, `keys` those of several fields.
 
     A field that is wrong itself or has no column isn't counted.
     """

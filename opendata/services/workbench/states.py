@@ -143,7 +143,7 @@ def keep_state(row: Draft, resource: str, state: BenchState) -> None:
 
 
 def move(row: Draft, resource: str, steps: int) -> None:
-    """Go back (-1) or forward (1) in the history, as far as it goes."""
+    """Go back (-1) or forward (1) in the history, if there is a state."""
     kept = find_bench(row, resource)
     if kept is not None and kept.states:
         kept.place = min(max(kept.place + steps, 0), len(kept.states) - 1)

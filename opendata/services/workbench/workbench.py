@@ -113,7 +113,7 @@ class Workbench:
         return self._change(actor, draft, resource, change)
 
     def adopt(self, actor: Actor | None, draft: str, resource: str, schema: Mapping[str, Any]) -> Bench:
-        """Go on with a schema from elsewhere, a workbook for instance."""
+        """Take over a schema from elsewhere, such as a workbook."""
 
         def change(row: Draft, found: DraftResource) -> None:
             keep_state(row, resource, _state_of(schema, found))

@@ -38,6 +38,7 @@ _PRIVATE = (
     "recoveries",
     "stops",
     "personal",
+    "workbench",
     "audit",
 )
 """The blueprints whose pages are never kept by a cache."""
