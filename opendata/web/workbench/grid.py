@@ -17,6 +17,7 @@ from opendata.tables.dictionary.properties import CODES, list_properties, list_t
 from opendata.tables.trial.counting import Count
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
+from opendata.wording.dictionary import CELL_TITLES
 from opendata.wording.field_types import TYPE_EXAMPLES, TYPES
 from opendata.wording.findings import explain
 
@@ -247,29 +248,6 @@ def _show(key: str, text: str) -> str:
     if key in ("required", "unique", KEY):
         return str(gettext("yes") if text else gettext("no"))
     return text
-
-
-CELL_TITLES: Mapping[str, str] = {
-    "title": N_("Title"),
-    "name": N_("Name"),
-    "type": N_("Type"),
-    "format": N_("Format"),
-    "unit": N_("Unit"),
-    "description": N_("Description"),
-    "required": N_("Must be filled in"),
-    "unique": N_("No duplicates"),
-    "minimum": N_("Smallest value"),
-    "maximum": N_("Largest value"),
-    "minLength": N_("Fewest characters"),
-    "maxLength": N_("Most characters"),
-    "pattern": N_("Pattern"),
-    "missing": N_("Texts that mean “no value”"),
-    "aliases": N_("Other names of the column"),
-    "example": N_("Example"),
-    CODES: N_("Code list"),
-    KEY: N_("In the key"),
-    REST: N_("Other properties (JSON)"),
-}
 
 
 def name_cell(key: str) -> str:
