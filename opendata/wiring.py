@@ -52,7 +52,10 @@ from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
 from opendata.services.work.scanning import Scanning
 from opendata.services.work.work import Work
+from opendata.services.workbench.codes import Codes
 from opendata.services.workbench.counts import Counts
+from opendata.services.workbench.dictionaries import Dictionaries
+from opendata.services.workbench.library import SchemaLibrary
 from opendata.services.workbench.workbench import Workbench
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore
@@ -71,9 +74,11 @@ class Services:
     backups: Backups
     checking: Checking
     checkpoints: Checkpoints
+    codes: Codes
     collecting: Collecting
     counts: Counts
     datasets: Datasets
+    dictionaries: Dictionaries
     differences: Differences
     drafts: Drafts
     events: Events
@@ -95,6 +100,7 @@ class Services:
     renaming: Renaming
     restoring: Restoring
     reviews: Reviews
+    schema_library: SchemaLibrary
     schemas: Schemas
     screening: Screening
     sessions: Sessions
@@ -139,6 +145,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
     work = Work(context, processing, publication, withdrawals)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
+    workbench = Workbench(context, manifests, drafts)
     return Services(
         settings=settings,
         database=context.database,
@@ -148,9 +155,11 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         backups=Backups(context),
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
+        codes=Codes(versions, schemas),
         collecting=Collecting(context),
         counts=Counts(context),
         datasets=datasets,
+        dictionaries=Dictionaries(context, workbench, schemas, versions),
         differences=Differences(context, versions),
         drafts=drafts,
         events=Events(context),
@@ -174,6 +183,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
         reviews=Reviews(drafts),
+        schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
         sessions=Sessions(context),
@@ -183,5 +193,5 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         versions=versions,
         withdrawals=withdrawals,
         work=work,
-        workbench=Workbench(context, manifests, drafts),
+        workbench=workbench,
     )
