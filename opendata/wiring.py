@@ -59,6 +59,11 @@ from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
 from opendata.services.work.scanning import Scanning
 from opendata.services.work.work import Work
+from opendata.services.workbench.codes import Codes
+from opendata.services.workbench.counts import Counts
+from opendata.services.workbench.dictionaries import Dictionaries
+from opendata.services.workbench.library import SchemaLibrary
+from opendata.services.workbench.workbench import Workbench
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore
 from opendata.storage.signing import Signer
@@ -76,9 +81,12 @@ class Services:
     backups: Backups
     checking: Checking
     checkpoints: Checkpoints
+    codes: Codes
     collecting: Collecting
+    counts: Counts
     datasets: Datasets
     deletion: Deletion
+    dictionaries: Dictionaries
     differences: Differences
     drafts: Drafts
     events: Events
@@ -104,6 +112,7 @@ class Services:
     renaming: Renaming
     restoring: Restoring
     reviews: Reviews
+    schema_library: SchemaLibrary
     schemas: Schemas
     screening: Screening
     sending: Sending
@@ -114,6 +123,7 @@ class Services:
     versions: Versions
     withdrawals: Withdrawals
     work: Work
+    workbench: Workbench
 
 
 def build_context(
@@ -161,6 +171,7 @@ def build_services(
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
     originals = Originals(context)
+    workbench = Workbench(context, manifests, drafts)
     return Services(
         settings=settings,
         database=context.database,
@@ -170,9 +181,12 @@ def build_services(
         backups=Backups(context),
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
+        codes=Codes(versions, schemas),
         collecting=Collecting(context),
+        counts=Counts(context),
         datasets=datasets,
         deletion=Deletion(context, originals),
+        dictionaries=Dictionaries(context, workbench, schemas, versions),
         differences=Differences(context, versions),
         drafts=drafts,
         events=Events(context),
@@ -200,6 +214,7 @@ def build_services(
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
         reviews=Reviews(drafts),
+        schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
         sending=sending,
@@ -210,4 +225,5 @@ def build_services(
         versions=versions,
         withdrawals=withdrawals,
         work=work,
+        workbench=workbench,
     )

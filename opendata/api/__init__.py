@@ -8,7 +8,7 @@ from opendata.api.access import grants, tokens
 from opendata.api.catalogue import datasets, publishers, schemas, versions
 from opendata.api.document import browser
 from opendata.api.document.openapi import register_document
-from opendata.api.drafts import drafts, findings, matching
+from opendata.api.drafts import drafts, findings, matching, workbench
 from opendata.api.operations import audit, events
 from opendata.api.review import reviews
 from opendata.api.uploads import tus, tus_override
@@ -26,6 +26,7 @@ def register_api(app: Flask) -> None:
         tus,
         findings,
         matching,
+        workbench,
         reviews,
         publishers,
         schemas,

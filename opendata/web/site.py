@@ -17,6 +17,7 @@ from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.operations import audit, custody, mail, operations, stops
 from opendata.web.review import answers, reviews
+from opendata.web.workbench import exchange, workbench
 from opendata.wording.findings import LESSER
 
 
@@ -56,6 +57,8 @@ def register_web(app: Flask) -> None:
         reviews,
         readings,
         personal,
+        workbench,
+        exchange,
         problem_pages,
         operations,
         audit,

@@ -26,6 +26,26 @@ TYPES: Mapping[str, str] = {
 }
 """Type → its name."""
 
+TYPE_EXAMPLES: Mapping[str, str] = {
+    "string": "A001",
+    "integer": "1200",
+    "number": "12.5",
+    "date": "2025-03-07",
+    "datetime": "2025-03-07T09:30:00",
+    "boolean": "true",
+    "year": "2025",
+    "yearmonth": "2025-03",
+    "time": "09:30:00",
+    "duration": "P1D",
+    "geopoint": "120.15, 30.28",
+    "list": "a,b",
+    "array": "[1, 2]",
+    "object": '{"a": 1}',
+    "geojson": '{"type": "Point", …}',
+    "any": "",
+}
+"""Type → how one value of it looks, those that clerks need most first."""
+
 TYPE_ADVICE: Mapping[str, str] = {
     "integer": N_(
         "Write a whole number in digits only, such as 1200: no spaces, thousands separators or units. In Excel, choose"

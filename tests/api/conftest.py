@@ -45,6 +45,9 @@ class Caller:
     def patch(self, path: str, **options: Any) -> TestResponse:
         return self.send("PATCH", path, **options)
 
+    def put(self, path: str, **options: Any) -> TestResponse:
+        return self.send("PUT", path, **options)
+
     def delete(self, path: str, **options: Any) -> TestResponse:
         return self.send("DELETE", path, **options)
 

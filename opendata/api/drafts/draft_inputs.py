@@ -139,6 +139,10 @@ class ResourceChanges(Shape):
     """Other rules for a sent table, which is then checked again; null: none."""
 
     schema = Choice(allow_none=True, metadata=_SCHEMA)
+    for_next = _switch(
+        data_key="forNext",
+        metadata={"description": "With a `schema`: the next files of this table are checked by it as well."},
+    )
     dialect = Inner(DialectInput, allow_none=True)
     choices = Inner(
         ChoicesInput, metadata={"description": "How the file is to be read; in place of what was said before."}

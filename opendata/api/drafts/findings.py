@@ -82,24 +82,25 @@ def list_findings(query: Mapping[str, Any], draft: str, resource: str) -> Page[M
 def download_findings_csv(draft: str, resource: str) -> Response:
     """Get the list as CSV, in the language the request asks for."""
     found = services().findings.write_csv(caller(), draft, resource, choose_voice())
-    return _send(found, CSV, f"{resource}-findings.csv")
+    return send_file_of(found, CSV, f"{resource}-findings.csv")
 
 
 @blueprint.operation("GET", f"{_TABLE}/findings.xlsx", file_type=XLSX, **_FILE)
 def download_findings_xlsx(draft: str, resource: str) -> Response:
     """Get the list as an Excel workbook, in the language the request asks for."""
     found = services().findings.write_xlsx(caller(), draft, resource, choose_voice())
-    return _send(found, XLSX, f"{resource}-findings.xlsx")
+    return send_file_of(found, XLSX, f"{resource}-findings.xlsx")
 
 
 @blueprint.operation("GET", f"{_TABLE}/marked.xlsx", file_type=XLSX, **_FILE)
 def download_marked_copy(draft: str, resource: str) -> Response:
     """Get the sent table as an Excel workbook: wrong cells are coloured, and comments explain how to fix them."""
     found = services().findings.write_marked(caller(), draft, resource, choose_voice())
-    return _send(found, XLSX, f"{resource}-marked.xlsx")
+    return send_file_of(found, XLSX, f"{resource}-marked.xlsx")
 
 
-def _send(found: BinaryIO, media_type: str, name: str) -> Response:
+def send_file_of(found: BinaryIO, media_type: str, name: str) -> Response:
+    """A file that was written for one reader, as an answer to be saved."""
     size = found.seek(0, 2)
     found.seek(0)
     response = send_file(

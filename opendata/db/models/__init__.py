@@ -6,7 +6,7 @@ from opendata.db.models.access import Grant
 from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
 from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, Version
-from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource
+from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
@@ -35,6 +35,7 @@ __all__ = [
     "Recovery",
     "ReviewCheck",
     "Schema",
+    "SchemaBench",
     "Token",
     "Upload",
     "User",

@@ -36,8 +36,9 @@ class Dataset(Base):
     the corrections told about its versions.
     `publishing_id` names the draft that is being published: one at a time, so that a number is never given twice.
     `recipes` are the repairs accepted last for each table, to be offered on its next file; `choices` what was said
-    last about how its file is to be read, `decisions` what was decided last about personal data. `proposed` is what its
-    next approved draft makes public; null where nothing waits.
+    last about how its file is to be read, `decisions` what was decided last about personal data, `schemas` what
+    the next file of a table is checked by, where somebody said so (`{schema, name}`). `proposed` is what its next
+    approved draft makes public; null where nothing waits.
     """
 
     __tablename__ = "datasets"
@@ -58,6 +59,7 @@ class Dataset(Base):
     choices: Mapped[dict[str, Any] | None]
     decisions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     proposed: Mapped[ProposedMetadata | None] = mapped_column(JSON)
+    schemas: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 

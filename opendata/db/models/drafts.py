@@ -76,6 +76,7 @@ class Draft(Base):
     attachments: Mapped[list[DraftAttachment]] = relationship(
         order_by="DraftAttachment.position", cascade="all, delete-orphan", lazy="selectin"
     )
+    benches: Mapped[list[SchemaBench]] = relationship(order_by="SchemaBench.id", cascade="all, delete-orphan")
     checks: Mapped[list[ReviewCheck]] = relationship(order_by="ReviewCheck.id", cascade="all, delete-orphan")
     comments: Mapped[list[DraftComment]] = relationship(order_by="DraftComment.id", cascade="all, delete-orphan")
 
@@ -88,8 +89,9 @@ class DraftResource(Base):
     `risk` that of the quasi-identifiers together.
 
     `reading` is what was understood of the file, `choices` what a person said about it. `plain` is the text that was
-    checked where it is not the upload itself, `engine_dialect` how it is split. `changes` are the rows that differ from
-    the version before.
+    checked where it is not the upload itself, `engine_dialect` how it is split. `texts` is the copy of its columns as
+    text, made of the file and dialect that `texts_of` stands for. `changes` are the rows that differ from the version
+    before.
     """
 
     __tablename__ = "draft_resources"
@@ -127,12 +129,31 @@ class DraftResource(Base):
     choices: Mapped[dict[str, Any] | None]
     plain: Mapped[str | None] = mapped_column(String(64))
     engine_dialect: Mapped[dict[str, Any] | None]
+    texts: Mapped[str | None] = mapped_column(String(64))
+    texts_of: Mapped[str | None] = mapped_column(String(64))
     changes: Mapped[KeptChanges | None] = mapped_column(JSON)
     disclosure: Mapped[str] = mapped_column(String(20), default="")
     decisions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     untreated: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     treated: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     risk: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class SchemaBench(Base):
+    """The schema of a draft's table while somebody edits it: its `states`, oldest first; `place` is the one in force.
+
+    A state is `{schema, sources, at, by}`: a descriptor that may be wrong still, and for each field the label of its
+    column.
+    """
+
+    __tablename__ = "schema_benches"
+    __table_args__ = (UniqueConstraint("draft_id", "resource"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id"), index=True)
+    resource: Mapped[str] = mapped_column(Id)
+    states: Mapped[list[Any]]
+    place: Mapped[int]
 
 
 class DraftAttachment(Base):

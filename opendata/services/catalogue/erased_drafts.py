@@ -50,11 +50,12 @@ def forget_contents(draft: Draft, tables: Iterable[DraftResource], attachments: 
     gone = set()
     for row in tables:
         gone.add(row.name)
-        row.report = row.profile = row.reading = row.findings = row.plain = None
+        row.report = row.profile = row.reading = row.findings = row.plain = row.texts = None
         row.schema = row.proposed_schema = row.untreated = None
         if draft.version is None:
             row.published_schema = None
     draft.privacy = [{**item, "examples": []} if item["resource"] in gone else item for item in draft.privacy]
+    draft.benches = [item for item in draft.benches if item.resource not in gone]
     for attachment in attachments:
         attachment.texts = None
 

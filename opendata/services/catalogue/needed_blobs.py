@@ -51,7 +51,7 @@ def list_own(draft: Draft) -> set[str]:
 
 def list_own_of_table(item: DraftResource) -> set[str]:
     """What was sent for a table and what was made of it, but for its changed rows."""
-    return {name for name in (item.upload, item.csv, item.parquet, item.plain, item.findings) if name}
+    return {name for name in (item.upload, item.csv, item.parquet, item.plain, item.findings, item.texts) if name}
 
 
 def list_unneeded(
@@ -68,6 +68,7 @@ def list_unneeded(
         DraftResource.parquet,
         DraftResource.plain,
         DraftResource.findings,
+        DraftResource.texts,
     )
     query = select(*columns).where(DraftResource.draft_id.not_in(besides), or_(*(item.in_(found) for item in columns)))
     for row in session.execute(query):

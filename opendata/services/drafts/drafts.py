@@ -44,6 +44,7 @@ from opendata.services.drafts.intake import Intake, Received, ResourceOption, Se
 from opendata.services.drafts.next_version import foresee
 from opendata.services.drafts.readings import recall_choices, take_again
 from opendata.services.drafts.steps import Steps
+from opendata.services.drafts.table_changes import keep_schema
 from opendata.services.privacy.gate import BY, is_restored
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.services.uploads.uploads import mark_used
@@ -229,7 +230,9 @@ class Drafts(Steps):
             owner = find_dataset(session, dataset)
             manifest = self._manifests.get(dataset, owner.latest) if owner.latest else None
             disclosure = Disclosure.from_json(next_metadata(owner).get("disclosure"))
-            received = self._intake.place(kept, manifest, needs_file=not (disclosure.is_closed or is_listed(owner)))
+            received = self._intake.place(
+                kept, manifest, schemas=owner.schemas, needs_file=not (disclosure.is_closed or is_listed(owner))
+            )
             recalled = {item["name"]: recall_choices(session, owner, item["name"]) for item in received.tables}
             now = self._context.clock()
             draft = _build_row(owner, author, received, recalled, notes=sent.notes, now=now)
@@ -295,6 +298,8 @@ def _build_row(
     """
     tables = [DraftResource(position=number, **item) for number, item in enumerate(received.tables)]
     for table in tables:
+        if table.schema != ((dataset.schemas or {}).get(table.name) or {"schema": table.schema})["schema"]:
+            keep_schema(dataset, table.name, None)
         recall = recalled[table.name]
         if recall is not None and list_choices(table) is None:
             table.choices = {**recall, **(table.choices or {})}

@@ -126,17 +126,25 @@ class Intake:
             kept.append(KeptFile(f"/resources/{number}", option, rules[number], blob, form))
         return kept
 
-    def place(self, kept: Sequence[KeptFile], manifest: Manifest | None, *, needs_file: bool = True) -> Received:
+    def place(
+        self,
+        kept: Sequence[KeptFile],
+        manifest: Manifest | None,
+        *,
+        schemas: Mapping[str, Mapping[str, Any]] | None = None,
+        needs_file: bool = True,
+    ) -> Received:
         """Make tables of kept files, and attachments of what is to go beside them.
 
-        `manifest` is that of the version before. `needs_file` says that the first version needs one; otherwise a draft
-        without can publish the entry in the catalogue alone. Raises `InvalidMetadataError`, and
+        `manifest` is that of the version before, `schemas` are those kept for the next files of tables.
+        `needs_file` says that the first version needs one; otherwise a draft without can publish the entry in the
+        catalogue alone. Raises `InvalidMetadataError`, and
         `UnsupportedFormatError` where there is no table to attach files to.
         """
         if not kept and manifest is None and needs_file:
             raise InvalidMetadataError(faults=[fault("/file", N_("The first version needs a file"))])
         before = {item.name: item for item in (manifest.tables if manifest else ())}
-        tables = self._place_tables(kept, before, Places(manifest))
+        tables = self._place_tables(kept, before, Places(manifest), schemas or {})
         places = Places(manifest, tables=[row["name"] for row in tables])
         return Received(tables, self._place_attachments(kept, places))
 
@@ -153,13 +161,20 @@ class Intake:
         before: dict[str, TableResource | DraftResource] = {}
         before |= {item.name: item for item in (manifest.tables if manifest else ())}
         before |= {own.name: own for own in row.resources}
-        tables = self._place_tables(_name_only_table(kept, row), before, Places(manifest, attachments=beside))
-        names = {*(table["name"] for table in tables), *(one.name for one in row.resources)}
+        own = {one.name for one in row.resources}
+        schemas = {name: kept for name, kept in (row.dataset.schemas or {}).items() if name not in own}
+        named = _name_only_table(kept, row)
+        tables = self._place_tables(named, before, Places(manifest, attachments=beside), schemas)
+        names = own.union(table["name"] for table in tables)
         places = Places(manifest, dropped=row.dropped, tables=names, attachments=beside)
         return Received(tables, self._place_attachments(kept, places))
 
     def _place_tables(
-        self, kept: Sequence[KeptFile], before: Mapping[str, TableResource | DraftResource], places: Places
+        self,
+        kept: Sequence[KeptFile],
+        before: Mapping[str, TableResource | DraftResource],
+        places: Places,
+        schemas: Mapping[str, Mapping[str, Any]],
     ) -> list[dict[str, Any]]:
         """The rows of tables, each with what is not said of it as it was `before`."""
         attachments = places.attachments
@@ -174,7 +189,7 @@ class Intake:
             if name in attachments:
                 text = N_("“%(name)s” is already the name of an attachment. Give the table another name")
                 faults.append(fault(f"{item.place}/name", text, name=name))
-            rows[name] = {**_describe_table(name, item, before.get(name)), **item.blob}
+            rows[name] = {**_describe_table(name, item, before.get(name), schemas.get(name)), **item.blob}
         if faults:
             raise InvalidMetadataError(faults=faults)
         return list(rows.values())
@@ -290,11 +305,18 @@ def _detect_format(path: Path, option: ResourceOption) -> AttachmentForm | None:
     return form
 
 
-def _describe_table(name: str, kept: KeptFile, before: TableResource | DraftResource | None) -> dict[str, Any]:
+def _describe_table(
+    name: str,
+    kept: KeptFile,
+    before: TableResource | DraftResource | None,
+    chosen: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     """The row of a table but for its bytes."""
     option, rules = kept.option, kept.rules
     schema, schema_name = rules.get("schema"), rules.get("schema_name", "")
-    if schema is None and before is not None:
+    if schema is None and chosen is not None:
+        schema, schema_name = chosen["schema"], chosen["name"]
+    elif schema is None and before is not None:
         schema, schema_name = read_source_schema(before), before.schema_name
     return {
         "name": name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from opendata.db.models import Draft, DraftResource
+from opendata.db.models import Dataset, Draft, DraftResource
 from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.intake.understanding import read_choices
 from opendata.privacy.treatments.parsing import require_shape
@@ -23,7 +23,8 @@ from opendata.tables.text.dialect import read_dialect
 class TableChanges:
     """Changes to a table, checked before the draft is touched.
 
-    `changes` has any of `schema`, `dialect`, `repairs`, `choices`, `disclosure`, `decisions` and `no_rows`. Raises
+    `changes` has any of `schema`, `dialect`, `repairs`, `choices`, `disclosure`, `decisions` and `no_rows`, and with a
+    `schema` also `for_next`: the next files of this table are checked by it as well. Raises
     `InvalidMetadataError`, `InvalidSchemaError`.
     """
 
@@ -49,6 +50,7 @@ class TableChanges:
             _decide(row, resource, changes["decisions"], actor)
         if "schema" in changes:
             resource.schema, resource.schema_name = self._schema, self._schema_name
+            keep_schema(dataset, name, resource if changes.get("for_next") else None)
         if "disclosure" in changes:
             resource.disclosure = changes["disclosure"] or ""
         if "dialect" in changes:
@@ -65,6 +67,14 @@ class TableChanges:
             return False
         resource.checked = False
         return True
+
+
+def keep_schema(dataset: Dataset, table: str, resource: DraftResource | None) -> None:
+    """Keep the schema of a table for its next files, or with None what the last version has: the newest word counts."""
+    kept = {name: item for name, item in (dataset.schemas or {}).items() if name != table}
+    if resource is not None and resource.schema:
+        kept[table] = {"schema": resource.schema, "name": resource.schema_name}
+    dataset.schemas = kept or None
 
 
 def _decide(row: Draft, resource: DraftResource, document: Mapping[str, Any] | None, actor: Actor) -> None:

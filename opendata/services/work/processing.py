@@ -258,6 +258,8 @@ class Processing:
                 choices = recall_choices(session, row.dataset, name)
             if name in before:
                 values |= {**describe_before(before[name]), "decisions": (row.dataset.decisions or {}).get(name)}
+            if (wanted := (row.dataset.schemas or {}).get(name)) is not None:
+                values |= {"schema": wanted["schema"], "schema_name": wanted["name"]}
             row.resources.append(DraftResource(position=position + number, choices=choices, **values))
         for values in beside:
             row.attachments.append(DraftAttachment(position=len(row.attachments), **values))

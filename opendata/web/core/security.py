@@ -42,6 +42,7 @@ _PRIVATE = (
     "recoveries",
     "stops",
     "personal",
+    "workbench",
     "audit",
     "addresses",
     "mail",

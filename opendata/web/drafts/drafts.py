@@ -250,7 +250,7 @@ def use_fitting_schema(draft: str, resource: str) -> Response:
     return _take(draft, change, gettext("The table is being checked again"))
 
 
-@blueprint.post("/<draft>/resources/<resource>/schema")
+@blueprint.post("/<draft>/resources/<resource>/proposed-schema")
 def use_proposed_schema(draft: str, resource: str) -> Response:
     """Check a table again by the schema that was proposed for it."""
 

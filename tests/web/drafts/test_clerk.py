@@ -93,7 +93,7 @@ def test_a_table_without_schema_gets_one_proposed_and_takes_it(desk: Portal) -> 
     desk.work()
     page = client.get(place).text
     assert "采用此数据标准并重新校验" in page
-    send(client, f"{place}/resources/levels/schema", {}, form=place)
+    send(client, f"{place}/resources/levels/proposed-schema", {}, form=place)
     desk.work()
     send(client, f"{place}/submit", OWN_CHECKS, form=place)
     desk.work()

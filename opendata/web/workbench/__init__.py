@@ -1,0 +1,1 @@
+"""Pages of the workbench, where a clerk makes and mends schemas."""

@@ -1,0 +1,96 @@
+"""The workbench by REST: a schema is kept, undone, counted over all rows, and comes and goes as a workbook."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+
+from opendata.wiring import Services
+from tests.api.conftest import Caller, problem
+
+TABLE = "代码,水位,日期\nA001,12.5,2026-01-31\nA002,高,2026-02-01\nA002,3,\n"
+FIELDS: list[dict[str, Any]] = [
+    {"name": "code", "type": "string", "title": "代码"},
+    {"name": "level", "type": "number", "opendata": {"aliases": ["水位"]}},
+    {"name": "日期", "type": "date", "constraints": {"required": True}},
+]
+
+
+@pytest.fixture
+def place(editor: Caller) -> str:
+    draft = editor.check(("levels.csv", TABLE), name="levels")
+    return f"/drafts/{draft['id']}/resources/levels/schema"
+
+
+def test_a_schema_is_kept_counted_undone_and_put_in_force(editor: Caller, services: Services, place: str) -> None:
+    assert editor.get(place).json["undo"] == 0
+    kept = editor.put(place, json={"schema": {"fields": [*FIELDS, {"name": ""}]}}).json
+    assert [item["pointer"] for item in kept["faults"]] == ["/fields/3"]
+    kept = editor.put(place, json={"schema": {"fields": FIELDS, "primaryKey": ["code", "level"]}}).json
+    assert (kept["sources"], kept["faults"]) == (["代码", "水位", "日期"], [])
+    found = editor.post(f"{place}/count", json={}).json
+    assert found["rows"] == 3
+    assert [(item["names"], item["errors"]) for item in found["fields"]] == [
+        (["code"], 0),
+        (["level"], 1),
+        (["日期"], 1),
+    ]
+    assert found["keys"][0]["names"] == ["code", "level"]
+    (cell,) = found["fields"][1]["cells"]
+    assert (cell["row"], cell["text"], cell["rule"]) == (3, "高", "type")
+    assert cell["message"]
+    assert editor.post(f"{place}/undo").json["redo"] == 1
+    assert editor.post(f"{place}/redo").json["redo"] == 0
+    changes = {"schema": {"fields": FIELDS}, "forNext": True, "choices": {"columns": {"代码": "code", "水位": "level"}}}
+    assert editor.patch(place.removesuffix("/schema"), json=changes).status_code == 202
+    services.work.run_to_end(place.split("/")[2])
+    following = editor.check(("levels.csv", TABLE), name="levels")
+    assert [item["name"] for item in following["resources"][0]["schema"]["fields"]] == ["code", "level", "日期"]
+
+
+def test_one_field_is_counted_by_itself(editor: Caller, place: str) -> None:
+    field = {"name": "x", "type": "integer", "opendata": {"aliases": ["水位"]}}
+    (found,) = editor.post(f"{place}/count", json={"field": field, "limit": 1}).json["fields"]
+    assert (found["errors"], len(found["cells"])) == (2, 1)
+    refused = editor.post(f"{place}/count", json={"field": {**field, "type": "none"}})
+    assert problem(refused, 422)["errors"][0]["pointer"] == "/field/type"
+
+
+def test_a_schema_goes_out_as_a_workbook_and_comes_back(editor: Caller, place: str) -> None:
+    editor.put(place, json={"schema": {"fields": FIELDS, "primaryKey": ["code"]}})
+    sent = editor.get(f"{place}.xlsx")
+    book = openpyxl.load_workbook(io.BytesIO(sent.data))
+    book.worksheets[0]["F3"] = "m"
+    out = io.BytesIO()
+    book.save(out)
+    back = editor.post(f"{place}.xlsx", data=out.getvalue(), content_type=sent.mimetype)
+    assert back.status_code == 200, back.text
+    assert back.json["schema"]["fields"][1]["opendata"] == {"aliases": ["水位"], "unit": "m"}
+    assert back.json["schema"]["primaryKey"] == ["code"]
+    book.worksheets[0]["C3"] = "wholes"
+    out = io.BytesIO()
+    book.save(out)
+    refused = editor.post(f"{place}.xlsx", data=out.getvalue(), content_type=sent.mimetype)
+    assert problem(refused, 422)["errors"][0]["pointer"].endswith("!C3")
+    assert editor.post(f"{place}.xlsx", data=b"a,b\n", content_type=sent.mimetype).status_code == 415
+
+
+def test_adding_to_the_library_is_planned(editor: Caller, maintainer: Caller) -> None:
+    plan = maintainer.post("/schemas/levels/plan", json={"descriptor": {"fields": FIELDS}}).json
+    assert (plan["version"], plan["newest"], plan["uses"]) == ("1.0.0", None, [])
+    maintainer.post("/schemas", json={"name": "levels", "version": "1.0.0", "descriptor": {"fields": FIELDS}})
+    changed = {"fields": [*FIELDS[:2], {"name": "日期", "type": "string"}]}
+    plan = maintainer.post("/schemas/levels/plan", json={"descriptor": changed}).json
+    assert (plan["version"], plan["bump"], plan["reasons"][0]["type"]) == ("2.0.0", "major", "column-retyped")
+    assert maintainer.post("/schemas/levels/plan", json={"descriptor": {"fields": FIELDS}}).json["version"] is None
+    assert maintainer.get("/schemas/levels/uses").json["items"] == []
+    assert editor.post("/schemas/levels/plan", json={"descriptor": changed}).status_code == 403
+
+
+def test_only_its_editors_reach_the_workbench(stranger: Caller, gardener: Caller, place: str) -> None:
+    for who in (stranger, gardener):
+        assert who.get(place).status_code in (401, 403, 404)
+        assert who.post(f"{place}/count", json={}).status_code in (401, 403, 404)
