@@ -19,7 +19,9 @@ class WithdrawalInput(Shape):
     )
     successor = Text(longest=40, metadata={"description": "The version to use instead."})
     erase = fields.Boolean(metadata={"description": "Delete the bytes, from every version that is made of them."})
-    resources = Many(Text(longest=100), metadata={"description": "Whose bytes are erased; else those of all."})
+    resources = Many(
+        Text(longest=100), metadata={"description": "The resources whose bytes are erased. Without them, all are."}
+    )
 
 
 class StopInput(Shape):

@@ -41,7 +41,7 @@ def _place() -> Whole:
 
 
 def _say_no_rows() -> fields.Boolean:
-    text = "The table has no rows this time. Without it, a table without rows isn't published."
+    text = N_("The table has no rows this time. Without it, a table without rows isn't published.")
     return _switch(data_key="noRows", metadata={"description": text})
 
 
@@ -194,7 +194,8 @@ class SubmitInput(Shape):
         longest=10,
         metadata={
             "format": "date",
-            "description": "From which day a breaking change holds: it is announced till then and published on it.",
+            "description": "The day from which a breaking change applies: it is announced until then,"
+            " and published on that day.",
         },
     )
     publish_at = Text(longest=40, data_key="publishAt", metadata=PUBLISH_AT)

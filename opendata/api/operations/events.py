@@ -24,7 +24,7 @@ from opendata.problems import choose_voice
 from opendata.services.core.values import ProgressView
 from opendata.wording.work import say_stage
 
-blueprint = ApiBlueprint("events", "How far the work on a draft is, told while it goes on.")
+blueprint = ApiBlueprint("events", N_("How far the work on a draft is, told while it goes on."))
 
 MEDIA_TYPE = "text/event-stream"
 

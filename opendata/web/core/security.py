@@ -102,7 +102,7 @@ def add_headers(response: Response) -> Response:
     response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if is_for_all else "same-origin")
     if services().settings.base_url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", _HSTS)
-    if request.path.startswith("/api/") or response.mimetype != "text/html":
+    if response.mimetype != "text/html":
         return response
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("X-Frame-Options", "DENY")
