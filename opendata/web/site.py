@@ -15,7 +15,7 @@ from opendata.web.core import assets, formats, languages, problem_pages, securit
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
-from opendata.web.help import documentation
+from opendata.web.help import documentation, words
 from opendata.web.operations import audit, custody, operations, stops
 from opendata.web.review import answers, reviews
 from opendata.wording.findings import LESSER
@@ -59,6 +59,7 @@ def register_web(app: Flask) -> None:
         operations,
         audit,
         documentation,
+        words,
     ):
         app.register_blueprint(module.blueprint)
     formats.register_formats(app)

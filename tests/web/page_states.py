@@ -42,7 +42,7 @@ PUBLIC = (
     *("/datasets/reservoirs/diff/1.0.0...1.1.0", "/datasets/reservoirs/1.0.0/", "/datasets/reservoirs/1.1.0/"),
     *("/publishers/water-bureau", "/schemas", "/schemas/reservoirs", "/problems", "/problems/not-found", "/nothing"),
     *("/sign-in", "/workspace/drafts/none", "/datasets/stopped/1.0.0/", "/datasets/gone/1.0.0/", "/datasets/gone"),
-    *("/api/docs", "/api/docs/datasets", "/api/docs/drafts", "/api/docs/uploads"),
+    *("/api/docs", "/api/docs/datasets", "/api/docs/drafts", "/api/docs/uploads", "/help/words"),
     *("/datasets/guarded", "/datasets/guarded/1.0.0/", "/datasets/closed", "/datasets/gone/versions"),
 )
 MAINTAINER = (
