@@ -14,7 +14,8 @@ from opendata.tables.notation.totals import is_total
 from opendata.web.core.formats import format_cell
 from opendata.wording.findings import explain, name_rule, say_warning
 
-TOTALS = N_("Is this a row of totals? Then remove the row from the file: readers add up the rows themselves")
+TOTALS = N_("Is this a row of totals? Accept the repair that leaves such rows out, or remove the row from the file")
+"""What to ask where a cell that must be a code or a number says 合计 or Total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

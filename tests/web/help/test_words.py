@@ -50,7 +50,7 @@ def test_the_page_of_a_wrong_draft_helps_in_order_and_names_columns_by_their_tit
     page = desk.signed_in("clerk").get(draft).text
     assert page.index("校验报告：levels") < page.index("下一版本的表")
     assert "水位（米） <code>level</code>" in page
-    assert "“合计”的写法不符合要求：应为1 个大写字母，接着 3 个数字" in page
+    assert "“合计”的写法不符合要求，应为：1 个大写字母，接着 3 个数字" in page
     assert "这是合计行吗？" in page
     listed = desk.signed_in("clerk").get(f"{draft}/resources/levels/findings").text
     assert "编号 <code>code</code>" in listed
