@@ -126,7 +126,7 @@ $(DEV): requirements-dev.lock pyproject.toml $(BIN)/uv
 	@$(call sync,requirements-dev.lock)
 	@touch $@ $(RUNTIME)
 
-# What the tests send files with from inside a browser. Where it can't be fetched, their tests are skipped.
+# What the tests run inside a browser: clients that send files, and axe. Where it can't be fetched, their tests are skipped.
 $(BROWSER): $(CLIENTS)/package-lock.json $(CLIENTS)/package.json $(BIN)/python
 	@rm -rf $(@D); cp -R $(CLIENTS) $(@D); \
 	if npm ci --silent --prefer-offline --prefix $(@D); then touch $@; \

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -58,10 +57,15 @@ HTTP_TITLES: Mapping[int, str] = {
     404: N_("Not found"),
     405: N_("This address doesn't support this method"),
     406: N_("This isn't available in that format"),
+    408: N_("The request took too long"),
+    411: N_("The header “Content-Length” is missing"),
     413: N_("The file is too large"),
+    414: N_("The address is too long"),
     415: N_("This media type isn't supported"),
+    416: N_("The file doesn't have this range of bytes"),
     422: N_("Some values aren't allowed"),
     428: N_("The header “If-Match” is required"),
+    431: N_("The headers of the request are too long"),
     500: N_("Something went wrong on our side"),
     503: N_("The service isn't available at the moment"),
 }
@@ -70,10 +74,12 @@ HTTP_DETAILS: Mapping[int, str] = {
     400: N_("The request isn't complete HTTP, or its body is cut off"),
     404: N_("There is nothing at this address"),
     405: N_("The header “Allow” lists the methods this address supports"),
+    408: N_("The connection was too slow or broke off. Send the request again"),
     413: N_("The request is larger than this address accepts"),
     415: N_("Send the media type that the API documentation names"),
+    416: N_("Ask for bytes that are within the length of the file"),
 }
-"""What to say where HTTP itself is at fault and nobody said anything more precise."""
+"""What to say where HTTP itself is at fault. What a library says of it is in English, so it isn't repeated."""
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -184,20 +190,15 @@ def describe_http(error: HTTPException, instance: str) -> dict[str, Any]:
     """The problem document of an error of HTTP itself."""
     translate = choose_voice().translate
     status = error.code or 500
-    title = HTTP_TITLES.get(status) or HTTPStatus(status).phrase
+    title = HTTP_TITLES.get(status) or HTTP_TITLES[400 if status < 500 else 500]
     found: dict[str, Any] = {
         "type": f"/problems/{SLUGS.get(status, 'bad-request')}",
         "title": translate(title),
         "status": status,
-        "detail": translate(_describe_fault(error, status) or title),
+        "detail": translate(HTTP_DETAILS.get(status) or title),
         "instance": quote(instance, safe=_SAFE),
     }
     return found
-
-
-def _describe_fault(error: HTTPException, status: int) -> str | None:
-    own = error.description if error.description != type(error).description else None
-    return own or HTTP_DETAILS.get(status) or error.description
 
 
 _SAFE = "/:@!$&'()*+,;=~"

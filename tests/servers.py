@@ -425,8 +425,9 @@ def _find_chromium() -> Path | None:
     return next((Path(path) for path in map(shutil.which, names) if path), None)
 
 
-def _find_tus_js() -> Path | None:
-    script = Path(sys.prefix) / "browser" / "node_modules" / "tus-js-client" / "dist" / "tus.min.js"
+def _find_script(path: str) -> Path | None:
+    """A script that npm has put beside the Python of this environment."""
+    script = Path(sys.prefix) / "browser" / "node_modules" / path
     return script if script.is_file() else None
 
 
@@ -456,6 +457,8 @@ def _find_realdata() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+_NO_NPM = "`make` found no npm to fetch it with (Debian: apt-get install npm)"
+
 _FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "chromium": (_find_chromium, "no chromium here (Debian: apt-get install chromium)"),
     "postgresql": (_find_postgresql, "no server programs here (Debian: apt-get install postgresql)"),
@@ -463,6 +466,7 @@ _FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "nginx": (_find_nginx, "no server program here (Debian: apt-get install nginx-light)"),
     "clamd": (_find_clamd, "no clamd here (Debian: apt-get install --no-install-recommends clamav-daemon)"),
     "curl": (_find_curl, "no curl here (Debian: apt-get install curl)"),
-    "tus-js-client": (_find_tus_js, "`make` found no npm to fetch it with (Debian: apt-get install npm)"),
+    "tus-js-client": (lambda: _find_script("tus-js-client/dist/tus.min.js"), _NO_NPM),
+    "axe-core": (lambda: _find_script("axe-core/axe.min.js"), _NO_NPM),
     "realdata": (_find_realdata, "neither OPENDATA_REALDATA nor ../shared/realdata is a folder"),
 }

@@ -6,7 +6,6 @@ from flask import Flask
 
 from opendata.api.access import grants, tokens
 from opendata.api.catalogue import datasets, publishers, schemas, versions
-from opendata.api.document import browser
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
 from opendata.api.operations import audit, events
@@ -35,4 +34,3 @@ def register_api(app: Flask) -> None:
     ):
         api.register_blueprint(module.blueprint)
     tus_override.take_over_methods(app)
-    app.register_blueprint(browser.blueprint)

@@ -18,6 +18,7 @@ from opendata.metadata.codes import UPDATE_CYCLES
 from opendata.metadata.dataset import is_web_address
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
 from opendata.metadata.text import find_value_faults
+from opendata.wording.parser_faults import explain_json
 
 DESCRIPTOR_NAMES = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
 MAX_DESCRIPTOR_BYTES = 16 * 1024 * 1024
@@ -89,7 +90,7 @@ def parse_document(data: bytes, name: str) -> Any:
             name=name,
             line=error.lineno,
             column=error.colno,
-            reason=error.msg,
+            reason=explain_json(error),
         ) from None
     except (ValueError, RecursionError) as error:
         raise InvalidPackageError(

@@ -13,6 +13,7 @@ from opendata.wording.finding_sentences import (
     Sentences,
 )
 from opendata.wording.notes import quote_names
+from opendata.wording.patterns import build_example, describe_pattern
 from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
 from opendata.wording.voice import Voice
 
@@ -54,6 +55,8 @@ def explain(voice: Voice, finding: Mapping[str, Any]) -> Explanation:
         **{key: _write(code, key, value) for key, value in params.items()},
     }
     message, advice = found.message, found.advice
+    if code == "constraint-error" and rule == "pattern":
+        message = _word_pattern(voice, str(params.get("limit", "")), shown) or message
     if code in ("type-error", "array-item-type") and "type" in params:
         shown["type"] = voice.translate(TYPES.get(params["type"], params["type"]))
     if code == "type-error" and "type" in params:
@@ -71,6 +74,14 @@ def explain(voice: Voice, finding: Mapping[str, Any]) -> Explanation:
 def explain_error(voice: Voice, error: Mapping[str, Any]) -> Explanation:
     """An error of a report, as a Frictionless descriptor, in the reader's words."""
     return explain(voice, {**error, **(error.get("opendata") or {})})
+
+
+def _word_pattern(voice: Voice, pattern: str, shown: dict[str, Any]) -> str:
+    """The sentence that says in words what fits, or shows a value that does; empty where there is neither."""
+    shown |= {"form": describe_pattern(voice, pattern), "example": build_example(pattern)}
+    if shown["form"]:
+        return N_("“%(value)s” isn't written as required: %(form)s")
+    return N_("“%(value)s” doesn't match the pattern %(limit)s. “%(example)s” would") if shown["example"] else ""
 
 
 def say_warning(voice: Voice, code: str, params: Mapping[str, Any]) -> str:

@@ -210,13 +210,15 @@ def workbooks_that_repeat_texts(folder: Path, part: Fraction | int) -> None:
 def workbook_of_many_short_texts(folder: Path, part: Fraction | int) -> None:
     cells = '<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" t="s"><v>1</v></c></row>'
     (folder / "texts.xlsx").write_bytes(zipped(workbook_parts(sheet_of(cells))))
-    with zipfile.ZipFile(folder / "texts.xlsx", "a", zipfile.ZIP_DEFLATED) as book:
-        with book.open("xl/strings.xml", "w", force_zip64=part < 1) as strings:  # piece by piece: it may be gigabytes
-            strings.write(f'<sst xmlns="{MAIN}">'.encode())
-            for start in range(0, 8_000_000 // part, 100_000):
-                numbers = range(start, min(start + 100_000, 8_000_000 // part))
-                strings.write("".join(f"<si><t>t{number}</t></si>" for number in numbers).encode())
-            strings.write(b"</sst>")
+    with (
+        zipfile.ZipFile(folder / "texts.xlsx", "a", zipfile.ZIP_DEFLATED) as book,
+        book.open("xl/strings.xml", "w", force_zip64=part < 1) as strings,  # piece by piece: it may be gigabytes
+    ):
+        strings.write(f'<sst xmlns="{MAIN}">'.encode())
+        for start in range(0, 8_000_000 // part, 100_000):
+            numbers = range(start, min(start + 100_000, 8_000_000 // part))
+            strings.write("".join(f"<si><t>t{number}</t></si>" for number in numbers).encode())
+        strings.write(b"</sst>")
 
 
 # ------------------------------------------------------------------------------------------------- names and links

@@ -16,11 +16,12 @@ from opendata.api.core.current import absolute, services
 from opendata.api.core.fields import Instant, Shape, Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
+from opendata.errors import N_
 from opendata.services.core.paging import cut_page
 from opendata.services.core.reasons import MAX_REASON
 from opendata.services.core.values import GrantView, Page
 
-blueprint = ApiBlueprint("grants", "Who may have the rows of datasets that aren't open.")
+blueprint = ApiBlueprint("grants", N_("Who may have the rows of datasets that aren't open."))
 
 _ALL = "/datasets/<identifier:dataset>/grants"
 

@@ -23,7 +23,7 @@ from opendata.services.core.actors import require_signed_in
 from opendata.services.core.paging import cut_page
 from opendata.services.core.values import Page, TokenView
 
-blueprint = ApiBlueprint("tokens", "Tokens of your account, for programs.")
+blueprint = ApiBlueprint("tokens", N_("Tokens of your account, for programs."))
 
 
 class TokenInput(Shape):

@@ -22,9 +22,10 @@ from opendata.api.core.current import services
 from opendata.api.core.inputs import DatasetChanges, DatasetInput, DatasetQuery
 from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DatasetShape
 from opendata.domain.access.scopes import Verb
+from opendata.errors import N_
 from opendata.services.core.values import DatasetView, Page
 
-blueprint = ApiBlueprint("datasets", "The entries of the catalogue.")
+blueprint = ApiBlueprint("datasets", N_("The entries of the catalogue."))
 
 _ONE = "/datasets/<identifier:dataset>"
 

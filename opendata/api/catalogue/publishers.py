@@ -11,9 +11,10 @@ from opendata.api.core.conditions import Answer, build_created_headers, read_onc
 from opendata.api.core.current import services
 from opendata.api.core.inputs import PageQuery, PublisherInput
 from opendata.api.core.shapes import PublisherPage, PublisherShape
+from opendata.errors import N_
 from opendata.services.core.values import Page, PublisherView
 
-blueprint = ApiBlueprint("publishers", "The departments accountable for datasets.")
+blueprint = ApiBlueprint("publishers", N_("The departments accountable for datasets."))
 
 
 @blueprint.operation("GET", "/publishers", shape=PublisherPage, query=PageQuery, problems=(400, 422))

@@ -11,10 +11,11 @@ from opendata.api.core.conditions import Answer, build_created_headers, read_onc
 from opendata.api.core.current import services
 from opendata.api.core.inputs import PageQuery, SchemaInput
 from opendata.api.core.shapes import SchemaPage, SchemaShape
+from opendata.errors import N_
 from opendata.services.catalogue.versions import LATEST
 from opendata.services.core.values import Page, SchemaView
 
-blueprint = ApiBlueprint("schemas", "The library of Table Schemas: named, versioned, never changed.")
+blueprint = ApiBlueprint("schemas", N_("The library of Table Schemas: named, versioned, never changed."))
 
 _ONE = "/schemas/<identifier:schema>"
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
-
-from opendata.api.core.fields import Many, Shape, Text
+from opendata.api.core.fields import Many, Shape, Switch, Text
 from opendata.services.core.reasons import MAX_REASON
 
 
@@ -18,8 +16,10 @@ class WithdrawalInput(Shape):
         metadata={"description": "The law that demands it; needed where bytes are erased."},
     )
     successor = Text(longest=40, metadata={"description": "The version to use instead."})
-    erase = fields.Boolean(metadata={"description": "Delete the bytes, from every version that is made of them."})
-    resources = Many(Text(longest=100), metadata={"description": "Whose bytes are erased; else those of all."})
+    erase = Switch(metadata={"description": "Delete the bytes, from every version that is made of them."})
+    resources = Many(
+        Text(longest=100), metadata={"description": "The resources whose bytes are erased. Without them, all are."}
+    )
 
 
 class StopInput(Shape):

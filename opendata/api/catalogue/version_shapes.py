@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
 from opendata.domain.resources import Resource, TableResource
+from opendata.errors import N_
 from opendata.services.core.values import VersionView
 from opendata.services.drafts.intake import RESOURCE_TYPES
 
@@ -88,7 +89,7 @@ class VersionShape(Schema):
     created = Instant(required=True, metadata={"description": "When publication was first asked for."})
     published = Instant(required=True)
     notes = fields.String(required=True)
-    reasons = Sentences("Why the version has the number it has.")
+    reasons = Sentences(N_("Why the version has the number it has."))
     changes = Note()
     rows = fields.Integer(required=True)
     bytes = fields.Integer(required=True)

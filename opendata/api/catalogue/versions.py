@@ -24,11 +24,12 @@ from opendata.api.core.inputs import PageQuery
 from opendata.api.drafts.draft_shapes import DraftShape
 from opendata.domain.access.scopes import Verb
 from opendata.domain.records import Erratum
+from opendata.errors import N_
 from opendata.services.catalogue.versions import LATEST
 from opendata.services.core.paging import cut_page
 from opendata.services.core.values import Page, VersionView
 
-blueprint = ApiBlueprint("versions", "Published editions of datasets; they never change.")
+blueprint = ApiBlueprint("versions", N_("Published editions of datasets; they never change."))
 
 _ALL = "/datasets/<identifier:dataset>/versions"
 _ONE = f"{_ALL}/<version:version>"

@@ -16,6 +16,7 @@ from marshmallow import Schema
 from opendata.api.core.authentication import COUNTED, NEEDED, SAFE_METHODS, caller, identify_caller
 from opendata.api.core.parsing import MAX_DOCUMENT_BYTES, Parser
 from opendata.domain.access.scopes import Verb
+from opendata.errors import N_
 
 PREFIX = "/api/v1"
 
@@ -89,7 +90,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                 view = self.arguments(query, location="query")(view)
             for code in sorted(statuses):
                 if code == HTTPStatus.NOT_MODIFIED:
-                    view = self.alt_response(code, description="It is as it was", headers={"ETag": "ETag"})(view)
+                    view = self.alt_response(code, description=N_("Nothing has changed"), headers={"ETag": "ETag"})(
+                        view
+                    )
                 else:
                     view = self.alt_response(code, name_status(code))(view)
             view = self.doc(security=list(security), operationId=function.__name__, **document)(view)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from opendata.errors import N_, InputError, fault
+from opendata.wording.parser_faults import explain_json
 
 MAX_DEPTH = 64
 MAX_INTEGER = 2**53 - 1
@@ -40,7 +41,7 @@ def parse_document(data: bytes | str, place: str = "") -> Any:
             place,
             line=error.lineno,
             column=error.colno,
-            reason=error.msg,
+            reason=explain_json(error),
         ) from None
     except RecursionError:
         raise _located(N_("The JSON is nested deeper than %(limit)s levels"), place, limit=MAX_DEPTH) from None

@@ -47,6 +47,18 @@ class Whole(fields.Integer):
         super().__init__(validate=validate.Range(low, high, error=error), error_messages=messages, **options)
 
 
+class Switch(fields.Boolean):
+    """True or false, and nothing that only looks like it."""
+
+    truthy = {True}  # noqa: RUF012 - marshmallow's own way
+    falsy = {False}  # noqa: RUF012
+    default_error_messages = {  # noqa: RUF012
+        **_COMMON,
+        "invalid": N_("This must be true or false"),
+        "null": N_("This must be true or false"),
+    }
+
+
 class Many(fields.List[Any]):
     """A list."""
 

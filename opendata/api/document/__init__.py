@@ -1,1 +1,1 @@
-"""The OpenAPI document, and the page that browses it."""
+"""The OpenAPI document."""

@@ -16,9 +16,11 @@ from opendata.api.core.blueprints import PREFIX, TUS_STATUS
 from opendata.api.core.fields import IDENTIFIER, VERSION, Address, Choice, Instant
 from opendata.api.document.paths import IdentifierConverter, VersionConverter
 from opendata.api.document.problem_shape import ProblemShape
+from opendata.errors import N_
 from opendata.problems import MEDIA_TYPE
 
-_DESCRIPTION = """\
+_DESCRIPTION = N_(
+    """\
 Publish tables and read the catalogue of this portal. Collections are `{"items": […], "next": cursor or null}`;
 hand `next` in as `cursor` until it is null. Every error is a problem document (RFC 9457) that says what is wrong,
 where, and what to do; what is wrong *inside* a table is in the draft's `report` instead.
@@ -28,37 +30,38 @@ A large file is sent in pieces as an upload (by the tus protocol), which the dra
 Make a token with `opendata token create` and send it as `Authorization: Bearer odt_…`.
 Answers to changes say how many are left in this minute (`RateLimit`). After 429 or 503, wait for
 `Retry-After` seconds."""
+)
 
 _HEADERS = {
-    "ETag": "The revision of this thing, for `If-Match` and `If-None-Match`.",
-    "Location": "The address of what was created.",
-    "Retry-After": "Read again after this many seconds; missing once nothing more happens by itself.",
-    "Idempotency-Replayed": "`true` where this answers a request that came before with the same key.",
-    "Content-Location": "The address of the version that `latest` stands for.",
-    "Tus-Resumable": "The version of the tus protocol: `1.0.0`.",
-    "Upload-Offset": "How many bytes are kept; the next piece begins there.",
-    "Upload-Length": "How many bytes the whole file has.",
-    "Upload-Expires": "Until when it is kept (an HTTP date).",
+    "ETag": N_("The revision of this thing, for `If-Match` and `If-None-Match`."),
+    "Location": N_("The address of what was created."),
+    "Retry-After": N_("Read again after this many seconds. Missing once nothing more happens without you."),
+    "Idempotency-Replayed": N_("`true` where this answers a request that came before with the same key."),
+    "Content-Location": N_("The address of the version that `latest` stands for."),
+    "Tus-Resumable": N_("The version of the tus protocol: `1.0.0`."),
+    "Upload-Offset": N_("How many bytes are kept; the next piece begins there."),
+    "Upload-Length": N_("How many bytes the whole file has."),
+    "Upload-Expires": N_("Until when it is kept (an HTTP date)."),
 }
 _PARAMETERS = {
     "If-Match": (
-        "The `ETag` you have read: refused with 412 where the thing was changed since. Without it, no check.",
+        N_("The `ETag` you have read: refused with 412 where the thing was changed since. Without it, no check."),
         '^(\\*|"[0-9]+")$',
     ),
-    "If-None-Match": ("The `ETag` you have: answered with 304 where nothing changed.", '^(\\*|"[0-9]+")$'),
+    "If-None-Match": (N_("The `ETag` you have: answered with 304 where nothing changed."), '^(\\*|"[0-9]+")$'),
     "Idempotency-Key": (
-        "A key of yours: sent again with the same request, it gets the first answer and creates nothing.",
+        N_("A key of yours: sent again with the same request, it gets the first answer and creates nothing."),
         r"^[\x21-\x7e]{1,255}$",
     ),
-    "Tus-Resumable": ("The version of the tus protocol, `1.0.0`; without it the answer is 412.", r"^1\.0\.0$"),
-    "Upload-Length": ("How many bytes the whole file has. Needed.", r"^(0|[1-9][0-9]{0,15})$"),
-    "Upload-Offset": ("Where this piece begins: what the upload has so far. Needed.", r"^(0|[1-9][0-9]{0,15})$"),
+    "Tus-Resumable": (N_("The version of the tus protocol, `1.0.0`; without it the answer is 412."), r"^1\.0\.0$"),
+    "Upload-Length": (N_("How many bytes the whole file has. Needed."), r"^(0|[1-9][0-9]{0,15})$"),
+    "Upload-Offset": (N_("Where this piece begins: what the upload has so far. Needed."), r"^(0|[1-9][0-9]{0,15})$"),
     "Upload-Metadata": (
-        "What is said of the file: names, each with its value in Base64. `filename` is the file's name.",
+        N_("What is said of the file: names, each with its value in Base64. `filename` is the file's name."),
         r"^[a-z]+ [A-Za-z0-9+/]+={0,2}(,[a-z]+ [A-Za-z0-9+/]+={0,2})*$",
     ),
     "Upload-Checksum": (
-        "What the piece hashes to: `sha1` or `sha256` and the digest in Base64.",
+        N_("What the piece hashes to: `sha1` or `sha256` and the digest in Base64."),
         r"^(sha1 [A-Za-z0-9+/]{27}=|sha256 [A-Za-z0-9+/]{43}=)$",
     ),
 }
@@ -93,10 +96,17 @@ class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     def _register_error_handlers(self) -> None:
         """One table answers pages and API alike; it is registered already."""
 
+    def build_document(self) -> dict[str, Any]:
+        """The document. Its tags have the names that operations use, not those of the blueprints."""
+        found: dict[str, Any] = self.spec.to_dict()
+        for tag in found["tags"]:
+            tag["name"] = tag["name"].removeprefix("api_")
+        return found
+
     def _openapi_json(self) -> Response:
         """The document, made once: the views do not change while the program runs."""
         if self._document is None:
-            self._document = json.dumps(self.spec.to_dict(), ensure_ascii=False).encode()
+            self._document = json.dumps(self.build_document(), ensure_ascii=False).encode()
         response = Response(self._document, mimetype="application/json")
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-cache"
@@ -141,6 +151,7 @@ def register_document(app: Flask) -> ProblemApi:
         "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_name_shape),
     }
     api = ProblemApi(app, spec_kwargs=options)
+    app.extensions["opendata_document"] = api.build_document
     api.register_converter(IdentifierConverter, lambda _: {"type": "string", "pattern": IDENTIFIER})
     api.register_converter(VersionConverter, lambda _: {"type": "string", "pattern": f"^latest$|{VERSION}"})
     api.register_field(Instant, "string", "date-time")

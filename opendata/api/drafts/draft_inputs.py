@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from opendata.api.core.fields import Choice, Inner, Many, Object, Shape, Text, Translations, Whole
+from opendata.api.core.fields import Choice, Inner, Many, Object, Shape, Switch, Text, Translations, Whole
 from opendata.api.core.inputs import PageQuery
 from opendata.domain.disclosure import OPEN
 from opendata.domain.drafts import DraftState
@@ -14,11 +14,6 @@ from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
 from opendata.metadata.reasons import BUMPS
 from opendata.services.drafts.intake import RESOURCE_TYPES
-
-
-def _switch(**options: Any) -> fields.Boolean:
-    error = N_("This must be true or false")
-    return fields.Boolean(truthy={True}, falsy={False}, error_messages={"invalid": error, "null": error}, **options)
 
 
 def _disclosure(**options: Any) -> fields.String:
@@ -40,19 +35,19 @@ def _place() -> Whole:
     return Whole(1, 2**31 - 1, error=N_("This must be a whole number, 1 or more"), strict=True, allow_none=True)
 
 
-def _say_no_rows() -> fields.Boolean:
-    text = "The table has no rows this time. Without it, a table without rows isn't published."
-    return _switch(data_key="noRows", metadata={"description": text})
+def _say_no_rows() -> Switch:
+    text = N_("The table has no rows this time. Without it, a table without rows isn't published.")
+    return Switch(data_key="noRows", metadata={"description": text})
 
 
 DialectInput = Shape.from_dict(
     {
         "delimiter": Text(longest=1),
         "quoteChar": Text(longest=1, allow_none=True),
-        "doubleQuote": _switch(),
+        "doubleQuote": Switch(),
         "escapeChar": Text(longest=1, allow_none=True),
-        "skipInitialSpace": _switch(),
-        "header": _switch(),
+        "skipInitialSpace": Switch(),
+        "header": Switch(),
         "headerRows": _rows(),
         "headerJoin": Text(longest=100),
         "commentRows": _rows(),
@@ -60,7 +55,7 @@ DialectInput = Shape.from_dict(
         "csv": Object(metadata={"description": "The same options where frictionless nests them."}),
         "lineTerminator": Text(longest=10, metadata={"description": "Told by the file itself."}),
         "nullSequence": Text(longest=100, allow_none=True, metadata={"description": "Say it in the schema instead."}),
-        "caseSensitiveHeader": _switch(),
+        "caseSensitiveHeader": Switch(),
         "csvddfVersion": fields.Raw(),
         "$schema": Text(longest=1000),
         "type": Text(longest=100),
@@ -89,8 +84,8 @@ ChoicesInput = Shape.from_dict(
         "last_row": _place(),
         "first_column": _place(),
         "last_column": _place(),
-        "fill_merged": _switch(),
-        "exact": _switch(),
+        "fill_merged": Switch(),
+        "exact": Switch(),
         "columns": Object(metadata={"description": "Columns given the names of fields: label → name."}),
         "kept": Object(metadata={"description": "What was chosen for an earlier file, as the draft gave it."}),
     },
@@ -139,7 +134,7 @@ class ResourceChanges(Shape):
     """Other rules for a sent table, which is then checked again; null: none."""
 
     schema = Choice(allow_none=True, metadata=_SCHEMA)
-    for_next = _switch(
+    for_next = Switch(
         data_key="forNext",
         metadata={"description": "With a `schema`: the next files of this table are checked by it as well."},
     )
@@ -204,7 +199,8 @@ class SubmitInput(Shape):
         longest=10,
         metadata={
             "format": "date",
-            "description": "From which day a breaking change holds: it is announced till then and published on it.",
+            "description": "The day from which a breaking change applies: it is announced until then,"
+            " and published on that day.",
         },
     )
     publish_at = Text(longest=40, data_key="publishAt", metadata=PUBLISH_AT)

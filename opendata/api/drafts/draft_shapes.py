@@ -65,8 +65,8 @@ class DraftResourceShape(Schema):
         allow_none=True,
         data_key="isRead",
         metadata={
-            "description": "Whether all the text of an attachment was screened. If not, whoever signs the check of"
-            " personal data declares that the file has none. Null for tables and before the check."
+            "description": "Whether all the text of an attachment was screened. If not, the person who signs the check"
+            " of personal data declares that the file has none. Null for tables and before the check."
         },
     )
     unread = fields.String(
@@ -108,7 +108,7 @@ class DraftResourceShape(Schema):
         allow_none=True,
         metadata={
             "description": "The rows that differ from the version before: `key`, `added`, `removed`, `changed`,"
-            " `unchanged`, `cells` by column; null where there is none to compare with."
+            " `unchanged`, `cells` by column. Null without a version to compare with."
         },
     )
 
@@ -175,7 +175,10 @@ class DraftShape(Schema):
     is_at_work = fields.Boolean(
         required=True,
         data_key="atWork",
-        metadata={"description": "Whether something is being done, or will be by itself; else it waits for somebody."},
+        metadata={
+            "description": "Whether something is being done, or will be without you. If not, the draft waits for"
+            " a person."
+        },
     )
     base = fields.String(required=True, allow_none=True, metadata={"description": "The version it started from."})
     version = fields.String(required=True, allow_none=True, metadata={"description": "The version it became."})
@@ -185,7 +188,7 @@ class DraftShape(Schema):
     breaking = fields.Dict(
         required=True,
         allow_none=True,
-        metadata={"description": "What is told of a breaking change: `reason`, `announced`, `effective`."},
+        metadata={"description": "The notice of a breaking change: `reason`, `announced`, `effective`."},
     )
     scheduled = Instant(
         required=True, allow_none=True, metadata={"description": "When it is published, where that is later."}

@@ -27,12 +27,13 @@ from opendata.api.drafts.tus_drafts import is_referring, read_references
 from opendata.api.drafts.upload_body import read_upload
 from opendata.api.drafts.upload_document import UPLOAD_BODY
 from opendata.domain.access.scopes import Verb
+from opendata.errors import N_
 from opendata.services.core.values import DraftView, Page
 from opendata.services.drafts.intake import Sent
 from opendata.services.drafts.submission import Submission
 from opendata.services.operations.originals import Erased
 
-blueprint = ApiBlueprint("drafts", "Proposed next versions of datasets: upload, check, review, publication.")
+blueprint = ApiBlueprint("drafts", N_("Proposed next versions of datasets: upload, check, review, publication."))
 
 _OF_DATASET = "/datasets/<identifier:dataset>/drafts"
 ONE = "/drafts/<identifier:draft>"

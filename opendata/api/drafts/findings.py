@@ -16,11 +16,12 @@ from opendata.api.core.current import services
 from opendata.api.core.fields import Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
+from opendata.errors import N_
 from opendata.problems import choose_voice
 from opendata.services.core.values import Page
 from opendata.wording.findings import explain
 
-blueprint = ApiBlueprint("findings", "What the check of a draft's table found, cell by cell.")
+blueprint = ApiBlueprint("findings", N_("What the check of a draft's table found, cell by cell."))
 
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -57,7 +58,7 @@ class FindingShape(Schema):
     note = fields.String(required=True)
     title = fields.String(required=True, metadata={"description": "What the rule is called, in the reader's language."})
     message = fields.String(required=True, metadata={"description": "What is wrong."})
-    advice = fields.String(required=True, metadata={"description": "How to put it right."})
+    advice = fields.String(required=True, metadata={"description": "How to fix it."})
 
 
 FindingsPage = page_of(FindingShape)

@@ -9,22 +9,24 @@ from opendata.api.core.blueprints import ApiBlueprint
 from opendata.api.core.current import services
 from opendata.api.core.fields import Choice
 from opendata.api.core.shapes import page_of
+from opendata.errors import N_
 from opendata.services.core.values import Page
 from opendata.services.drafts.matching import SchemaProposal
 
-blueprint = ApiBlueprint("matching", "Which schemas fit a draft's table, and which of its columns is which field.")
+blueprint = ApiBlueprint("matching", N_("Which schemas fit a draft's table, and which of its columns is which field."))
 
 
 class PairingShape(Schema):
     """A column and the field it stands for."""
 
-    label = fields.String(required=True, metadata={"description": "Told apart by a number where it stands twice."})
+    label = fields.String(required=True, metadata={"description": "With a number if it appears more than once."})
     field = fields.String(required=True, metadata={"description": "The field's name."})
     how = fields.String(
         required=True,
         metadata={
             "enum": ["name", "title", "alias", "folded", "near"],
-            "description": "Which word of the field the label is; `folded`: written otherwise; `near`: but for a slip.",
+            "description": "Which name of the field the label is. `folded`: in another spelling; `near`: with a"
+            " typing mistake.",
         },
     )
     sure = fields.Float(required=True, metadata={"minimum": 0, "maximum": 1})

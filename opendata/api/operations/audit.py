@@ -14,11 +14,12 @@ from opendata.api.core.fields import Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
 from opendata.domain.access.scopes import Verb
+from opendata.errors import N_
 from opendata.services.audit.events import EventFilter
 from opendata.services.core.event_chain import EventDocument
 from opendata.services.core.values import Page
 
-blueprint = ApiBlueprint("audit", "Who did what: the audit log, for maintainers.")
+blueprint = ApiBlueprint("audit", N_("Who did what: the audit log, for maintainers."))
 
 
 class AuditQuery(PageQuery):

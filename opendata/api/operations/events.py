@@ -14,17 +14,16 @@ from collections.abc import Callable, Iterator
 
 from flask import Response, current_app, request, stream_with_context
 from marshmallow import Schema, fields
-from werkzeug.exceptions import ServiceUnavailable
 
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import ApiBlueprint
 from opendata.api.core.current import services
-from opendata.errors import N_, BackendError
+from opendata.errors import N_, BackendError, OverloadedError
 from opendata.problems import choose_voice
 from opendata.services.core.values import ProgressView
 from opendata.wording.work import say_stage
 
-blueprint = ApiBlueprint("events", "How far the work on a draft is, told while it goes on.")
+blueprint = ApiBlueprint("events", N_("How far the work on a draft is, told while it goes on."))
 
 MEDIA_TYPE = "text/event-stream"
 
@@ -94,7 +93,7 @@ def follow_draft(draft: str) -> Response:
     first = drafts.get_progress(found, draft)
     if not _places.take(current_app.config.get("EVENT_STREAMS", _STREAMS)):
         message = N_("Too many clients are following progress right now. Request the draft from time to time instead")
-        raise ServiceUnavailable(message, retry_after=_RETRY_SECONDS)
+        raise OverloadedError(message, seconds=_RETRY_SECONDS)
     is_alive: Callable[[], bool] = current_app.config.get("IS_ALIVE", lambda: True)
     connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
     events = _stream_events(

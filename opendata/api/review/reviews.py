@@ -16,10 +16,11 @@ from opendata.api.drafts.draft_shapes import DraftShape
 from opendata.api.drafts.drafts import ONE, REFUSED_BODY, STEP, answer
 from opendata.api.review.review_inputs import ApproveInput, CommentInput, ReviewsInput, SignInput
 from opendata.domain.access.scopes import Verb
+from opendata.errors import N_
 from opendata.services.core.values import Page
 from opendata.services.review.reviews import ReviewOutcome
 
-blueprint = ApiBlueprint("reviews", "The review of drafts: signed checks, approval, comments.")
+blueprint = ApiBlueprint("reviews", N_("The review of drafts: signed checks, approval, comments."))
 
 
 class ReviewOutcomeShape(Schema):

@@ -30,8 +30,9 @@ from opendata.api.uploads.tus_headers import (
 )
 from opendata.db.models import UPLOAD_STATES
 from opendata.domain.access.scopes import Verb
+from opendata.errors import N_
 
-blueprint = ApiBlueprint("uploads", "Large files, sent piece by piece by the tus protocol, for drafts to refer to.")
+blueprint = ApiBlueprint("uploads", N_("Large files, sent piece by piece by the tus protocol, for drafts to refer to."))
 blueprint.after_request(name_version)
 
 _ONE = "/uploads/<identifier:upload>"

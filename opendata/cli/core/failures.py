@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from opendata.cli.core.click_texts import use_catalogues
 from opendata.cli.core.language import say, say_error
 from opendata.errors import N_, OpendataError
 
@@ -31,6 +32,11 @@ class Failure(click.ClickException):
 class Commands(click.Group):
     """The root of all commands: turns whatever a command raises into a message and a status."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Begin."""
+        use_catalogues()
+        return super().main(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
@@ -53,7 +59,8 @@ def _describe(error: Exception) -> str:
     if isinstance(error, OpendataError):
         return say_error(error)
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        reason = say(error.strerror)
+        return f"{error.filename}: {reason}" if error.filename else reason
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     return say(
         N_("%(reason)s (this is a fault in opendata; put OPENDATA_DEBUG=1 before the command to see where)"),

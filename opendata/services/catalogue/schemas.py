@@ -34,6 +34,7 @@ from opendata.services.core.records import keep_record
 from opendata.services.core.values import Page, SchemaView
 from opendata.storage.store import schema_key
 from opendata.tables.schema.schema import read_schema
+from opendata.wording.parser_faults import explain_json
 
 
 class Schemas:
@@ -128,7 +129,7 @@ class Schemas:
                 descriptor = json.loads(path.read_text(encoding="utf-8"))
             except (ValueError, RecursionError) as error:
                 raise InvalidSchemaError(
-                    N_("“%(path)s” isn't valid JSON: %(reason)s"), path=path, reason=error
+                    N_("“%(path)s” isn't valid JSON: %(reason)s"), path=path, reason=explain_json(error)
                 ) from None
             new += self.add(actor, path.parent.parent.name, path.parent.name, descriptor)[1]
         return new

@@ -16,6 +16,7 @@ from opendata.errors import N_, Fault, fault
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.types.datetime import ZONES
 from opendata.tables.types.registry import TYPES
+from opendata.wording.parser_faults import explain_pattern
 
 if TYPE_CHECKING:
     import frictionless
@@ -178,11 +179,10 @@ def find_pattern_faults(place: str, pattern: object) -> Iterable[Fault]:
     try:
         compile_pattern(pattern)
     except (re2.error, UnicodeEncodeError) as error:
-        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         message = N_(
             "The pattern “%(pattern)s” can't be run safely (%(reason)s). Look-around and back-references aren't allowed"
         )
-        yield fault(place, message, pattern=pattern[:80], reason=reason)
+        yield fault(place, message, pattern=pattern[:80], reason=explain_pattern(error))
 
 
 def _find_json_faults(place: str, kind: object, rules: object) -> Iterable[Fault]:
@@ -203,7 +203,9 @@ def _find_json_faults(place: str, kind: object, rules: object) -> Iterable[Fault
         try:
             build_json_validator(rules)
         except SchemaError as error:
-            yield fault(place, N_("“jsonSchema” isn't a valid JSON Schema: %(reason)s"), reason=error.message[:200])
+            where = "/".join(map(str, error.absolute_path)) or "/"
+            message = N_("“jsonSchema” isn't a valid JSON Schema. Look at “%(place)s”")
+            yield fault(place, message, place=where[:200])
             return
         for pattern in list_patterns(rules):
             yield from find_pattern_faults(place, pattern)

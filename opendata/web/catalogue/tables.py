@@ -12,7 +12,10 @@ from opendata.domain.resources import TableResource
 from opendata.domain.schema import Field
 from opendata.errors import N_
 from opendata.web.core.formats import format_cell
+from opendata.web.core.languages import choose_language
 from opendata.wording.field_types import TYPES
+from opendata.wording.patterns import describe_pattern
+from opendata.wording.voice import voice_of
 
 MAX_COLUMNS = 60
 MAX_CHOICES = 12
@@ -80,5 +83,6 @@ def list_rules(field: Field, primary_key: Sequence[str] = ()) -> Sequence[str]:
         found.append(gettext("one of: %(choices)s", choices=shown))
     for name, template in _RULES.items():
         if name in rules:
-            found.append(gettext(template, value=str(rules[name])))
+            words = describe_pattern(voice_of(choose_language()), str(rules[name])) if name == "pattern" else ""
+            found.append(words or gettext(template, value=str(rules[name])))
     return found

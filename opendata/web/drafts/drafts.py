@@ -18,7 +18,7 @@ from opendata.web.catalogue.differences import mark_changes
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
-from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
+from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
 from opendata.web.drafts.next_version import lose_much
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
@@ -73,6 +73,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         failure=say_failure(choose_voice(), found.error) if found.error else "",
         list_repairs=list_repairs,
         tables={item.name: item for item in found.tables},
+        list_fields=list_fields,
         proposals=services().matching.propose_all(g.actor, draft) if can_match else {},
         shown_proposals=SHOWN_PROPOSALS,
         column_forms=[
@@ -115,13 +116,15 @@ def list_findings(draft: str, resource: str) -> str:
     """All that was found in a table, page by page, or what breaks one rule."""
     wanted = {name: request.args[name] for name in FILTERS if request.args.get(name)}
     cursor = request.args.get("cursor") or None
+    view = services().drafts.get(g.actor, draft)
     page = services().findings.list(g.actor, draft, resource, cursor=cursor, limit=LISTED, **wanted)
     return render_template(
         "drafts/findings.html",
-        draft=services().drafts.get(g.actor, draft),
+        draft=view,
         resource=resource,
         page=page,
         findings=[show_finding(item) for item in page.items],
+        fields=list_fields(next((item for item in view.tables if item.name == resource), None)),
         wanted=wanted,
         rule=name_rule(choose_voice(), wanted.get("type", ""), wanted.get("rule", "")),
     )

@@ -6,9 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from opendata.domain.schema import Field, TableSchema
+from opendata.errors import N_
 from opendata.problems import choose_voice
+from opendata.services.core.values import DraftResourceView
+from opendata.tables.notation.totals import is_total
 from opendata.web.core.formats import format_cell
 from opendata.wording.findings import explain, name_rule, say_warning
+
+TOTALS = N_("Is this a row of totals? Accept the repair that leaves such rows out, or remove the row from the file")
+"""What to ask where a cell that must be a code or a number says 合计 or Total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +47,24 @@ def show_finding(error: Mapping[str, Any]) -> ShownFinding:
     found = {**error, **(error.get("opendata") or {})}
     value = str(found["cell"]) if found.get("cell") is not None else None
     label = str(found.get("label") or (value if str(found.get("type")).endswith("-label") else "") or "")
-    explained = explain(choose_voice(), found)
+    voice = choose_voice()
+    explained = explain(voice, found)
+    asked = voice.translate(TOTALS) if value and found.get("strength", "error") == "error" and is_total(value) else ""
     return ShownFinding(
         row=found.get("rowNumber", found.get("row")),
         column=str(found.get("fieldName") or label),
         value=format_cell(value) if value is not None else None,
         title=explained.title,
         message=explained.message,
-        advice=explained.advice,
+        advice=asked or explained.advice,
         strength=str(found.get("strength") or "error"),
     )
+
+
+def list_fields(table: DraftResourceView | None) -> Mapping[str, Field]:
+    """The fields of a draft's table by name, whose titles pages show beside the names."""
+    schema = (table.schema if table else None) or {}
+    return {field.name: field for field in TableSchema(schema).fields}
 
 
 def list_warnings(task: Mapping[str, Any]) -> Sequence[str]:

@@ -17,6 +17,7 @@ from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile, make_name_distinct
 from opendata.web.core.numbers import read_number
 from opendata.web.drafts.choices import ATTACHMENT, ENCODING_NAMES
+from opendata.wording.parser_faults import explain_json
 
 ROWS = 5
 MORE_ROWS = tuple(f"_{number}" for number in range(1, ROWS))
@@ -150,7 +151,13 @@ def _read_own(text: str, number: int) -> tuple[Mapping[str, Any] | None, Mapping
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return None, {f"own_{number}": [gettext("This isn't valid JSON: %(reason)s", reason=str(error)[:200])]}
+        reason = gettext(explain_json(error))
+        if isinstance(error, json.JSONDecodeError):
+            said = gettext("This isn't valid JSON at line %(line)s, column %(column)s: %(reason)s")
+            text = said % {"line": error.lineno, "column": error.colno, "reason": reason}
+        else:
+            text = gettext("This isn't valid JSON: %(reason)s", reason=reason)
+        return None, {f"own_{number}": [text]}
     if not isinstance(found, dict):
         return None, {f"own_{number}": [gettext("A schema must be a JSON object with a list “fields”")]}
     return found, {}

@@ -25,7 +25,7 @@ from opendata.web.core.formats import format_cell
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
-from opendata.web.drafts.findings import list_counts, list_warnings, show_finding
+from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
 from opendata.web.drafts.next_version import format_today, list_bumps, lose_much
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions
@@ -179,6 +179,7 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         changes={name: (now, then) for name, now, then in view.metadata_changes},
         tables=[(item, _show_table(item)) for item in found.tables],
         tasks=view.report["tasks"] if view.report else (),
+        fields_by_table={item.name: list_fields(item) for item in view.tables},
         shown_findings=SHOWN_FINDINGS,
         explain_all=lambda items: [show_finding(item) for item in items],
         list_counts=list_counts,

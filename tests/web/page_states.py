@@ -1,0 +1,193 @@
+"""Every page of the product in every state it has, for tests that look at all of them: who opens it, and where."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from opendata.db.models import Draft
+from opendata.services.core.actors import SYSTEM
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
+from opendata.services.uploads.upload_values import UploadedFile
+from tests.instances import CSV, DATASET, SCHEMA, upload
+from tests.services.drafts.test_matching import CHINESE, TITLED
+from tests.services.work.test_privacy_gate import ROLL
+from tests.web.conftest import PASSWORD, Portal
+
+CONDITIONAL = {"attribute": "conditional", "reason": "涉及第三方权益", "legalBasis": "政府信息公开条例第十五条"}
+CLOSED = {"attribute": "closed", "reason": "涉及国家秘密", "legalBasis": "保守国家秘密法"}
+WRONG = "code,name,level,measured\nA001,东湖,12.5,2026-01-31\nA001,西湖,约3,20260201\n合计,,-2,31/02/2026\n"
+NOTED = "编号;名称;水位\nA001;东湖;12,5\n\n注：数据为初步统计\n"
+MANY = CSV + "".join(f"B{number:03},水库{number},{number},2026-02-02\n" for number in range(40))
+
+
+@dataclass(frozen=True)
+class PageState:
+    """A page as somebody finds it: an account by its name, or a reader without one.
+
+    `press` is a form's selector: the page is then the answer to the form, sent as it is.
+    """
+
+    path: str
+    who: str = ""
+    press: str = ""
+
+
+PUBLIC = (
+    *("/", "/datasets", "/datasets/reservoirs", "/datasets/reservoirs/versions", "/publishers"),
+    *("/datasets/reservoirs/diff/1.0.0...1.1.0", "/datasets/reservoirs/1.0.0/", "/datasets/reservoirs/1.1.0/"),
+    *("/publishers/water-bureau", "/schemas", "/schemas/reservoirs", "/problems", "/problems/not-found", "/nothing"),
+    *("/sign-in", "/workspace/drafts/none", "/datasets/stopped/1.0.0/", "/datasets/gone/1.0.0/", "/datasets/gone"),
+    *("/api/docs", "/api/docs/datasets", "/api/docs/drafts", "/api/docs/uploads", "/help/words"),
+    *("/datasets/guarded", "/datasets/guarded/1.0.0/", "/datasets/closed", "/datasets/gone/versions"),
+)
+MAINTAINER = (
+    *("/workspace", "/workspace/datasets/new", "/workspace/datasets/reservoirs/edit", "/workspace/review"),
+    *("/workspace/datasets/reservoirs/upload", "/workspace/stops", "/workspace/audit", "/account", "/account/password"),
+    *("/workspace/datasets/guarded/grants", "/workspace/datasets/reservoirs/versions/1.1.0/stop"),
+    *("/workspace/datasets/reservoirs/versions/1.1.0/withdraw", "/datasets/reservoirs/1.1.0/"),
+)
+
+
+def build_states(portal: Portal) -> list[PageState]:
+    """Fill an instance under two-person review with one of everything, and list what there is to see."""
+    return list(_Builder(portal).build())
+
+
+class _Builder:
+    def __init__(self, portal: Portal) -> None:
+        self._services = portal.services
+        self._clerk, self._boss = (portal.services.accounts.sign_in(name, PASSWORD)[0] for name in ("clerk", "boss"))
+
+    def build(self) -> Iterator[PageState]:
+        self._fill_catalogue()
+        yield from (PageState(path) for path in PUBLIC)
+        yield PageState("/sign-in", press="main form")
+        yield from self._list_doors()
+        yield from self._list_drafts()
+        yield from (PageState(path, "boss") for path in MAINTAINER)
+        for path in ("/workspace/datasets/new", "/workspace/datasets/reservoirs/upload", "/account/password"):
+            yield PageState(path, "clerk", press="main form")
+        yield PageState("/workspace", "clerk")
+        yield PageState("/account", "anna")
+
+    def _fill_catalogue(self) -> None:
+        self._services.schemas.add(SYSTEM, "reservoirs", "1.0.0", TITLED)
+        for dataset, metadata in (
+            ("reservoirs", {"keywords": ["水"], "updateCycle": "daily", "description": "水库的**水位**。"}),
+            ("stopped", {}),
+            ("gone", {}),
+            ("guarded", {"disclosure": CONDITIONAL}),
+            ("closed", {"disclosure": CLOSED}),
+        ):
+            self._services.datasets.create(
+                self._clerk, {**DATASET, "id": dataset, "title": f"水库 {dataset}", **metadata}
+            )
+            if dataset == "closed":
+                self._release(self._services.drafts.create(self._clerk, dataset, [], [])[0].id)
+            else:
+                self._publish(dataset, schema="reservoirs@1.0.0")
+        self._publish("reservoirs", MANY, schema="reservoirs@1.0.0")
+        self._services.withdrawals.report_erratum(
+            self._boss, "reservoirs", "1.0.0", text="第三行有误", successor="1.1.0"
+        )
+        self._services.stops.suspend(self._clerk, "stopped", "1.0.0", reason="含有个人信息")
+        self._services.withdrawals.withdraw(self._boss, "gone", "1.0.0", reason="数据有误")
+
+    def _list_doors(self) -> Iterator[PageState]:
+        """The pages that a link alone opens."""
+        grant = {"holder": "甲大学", "purpose": "研究", "until": "2026-12-31", "agreement": "2026-1"}
+        for name in ("anna", ""):
+            link = self._services.grants.give(self._boss, "guarded", grant)[1]
+            assert link is not None
+            if name:
+                self._services.grants.accept(link.rsplit("/", 1)[-1], name, PASSWORD)
+            else:
+                yield PageState(f"/invitations/{link.rsplit('/', 1)[-1]}")
+        recovery = self._services.recoveries.issue(self._boss, "stranger")
+        yield PageState(f"/recover/{recovery.rsplit('/', 1)[-1]}")
+
+    def _list_drafts(self) -> Iterator[PageState]:
+        """A draft in every state, with the pages below it."""
+        received = self._send("levels.csv", CSV, enqueue=False)
+        yield from self._view(received)
+        working = self._send("levels.csv", CSV, enqueue=False)
+        self._set(working, status="validating", stage="check levels", progress=0.4)
+        yield from self._view(working)
+        failed = self._send("levels.csv", CSV, enqueue=False)
+        self._set(failed, status="failed", error={"type": "OSError", "message": "disk"})
+        yield from self._view(failed)
+        wrong = self._upload(WRONG)
+        yield from self._view(wrong, "/check", "/resources/levels/findings", "/resources/levels/reading", "/discard")
+        yield from self._view(self._upload(CHINESE, schema=TITLED))
+        proposed = self._upload(CHINESE, schema=None)
+        yield from self._view(proposed, "/check", "/resources/levels/reading")
+        yield from self._view(self._upload(NOTED, schema=None), "/resources/levels/reading")
+        roll = self._upload(ROLL, name="roll", schema=None)
+        yield from self._view(roll, "/check", "/resources/roll/privacy")
+        whole = self._send("levels.csv", MANY.replace("B001", "C001"), attachment="联系人：张三 13812345601")
+        self._services.work.run_to_end(whole)
+        yield from self._view(whole, "/check", "/resources/levels/changes")
+        yield PageState(f"/workspace/drafts/{whole}/check", "clerk", press="form[action$='/submit']")
+        yield from self._list_reviewed()
+
+    def _list_reviewed(self) -> Iterator[PageState]:
+        returned = self._submit(MANY.replace("B001", "D001"))
+        self._services.drafts.return_(self._boss, returned, "请核对第三行")
+        yield from self._view(returned, "/check")
+        approved = self._submit(MANY.replace("B002", "E001"))
+        self._services.drafts.approve(
+            self._boss, approved, publish_at=(datetime.now(UTC) + timedelta(days=2)).isoformat(timespec="minutes")
+        )
+        yield from self._view(approved, "/check")
+        submitted = self._submit(MANY.replace("B003", "F001"))
+        for who in ("clerk", "boss"):
+            yield PageState(f"/workspace/drafts/{submitted}", who)
+            yield PageState(f"/workspace/drafts/{submitted}/check", who)
+        yield PageState(f"/workspace/drafts/{submitted}/check", "boss", press="form[action$='/checks']")
+        published = self._upload(CSV + "A003,北湖,3,2026-02-02\n", dataset="guarded", schema="reservoirs@1.0.0")
+        self._release(published)
+        yield from self._view(published, "/check", "/originals")
+        discarded = self._upload(CSV)
+        self._services.drafts.discard(self._clerk, discarded)
+        yield from self._view(discarded)
+
+    def _view(self, draft: str, *below: str) -> Iterator[PageState]:
+        yield from (PageState(f"/workspace/drafts/{draft}{path}", "clerk") for path in ("", *below))
+
+    def _upload(self, text: str, **options: Any) -> str:
+        return upload(self._services, self._clerk, text, **options).id
+
+    def _send(self, name: str, text: str, *, attachment: str = "", enqueue: bool = True) -> str:
+        files = [UploadedFile(name, io.BytesIO(text.encode()))]
+        options = [ResourceOption(file=name, name="levels", schema=SCHEMA)]
+        if attachment:
+            files.append(UploadedFile("notes.txt", io.BytesIO(attachment.encode())))
+            options.append(ResourceOption(file="notes.txt", type="attachment", name="notes"))
+        return self._services.drafts.create(self._clerk, "reservoirs", files, options, enqueue=enqueue)[0].id
+
+    def _set(self, draft: str, **values: Any) -> None:
+        with self._services.database.unit(write=True) as session:
+            row = session.get_one(Draft, draft)
+            for name, value in values.items():
+                setattr(row, name, value)
+
+    def _submit(self, text: str, dataset: str = "reservoirs") -> str:
+        draft = self._upload(text, dataset=dataset, schema="reservoirs@1.0.0")
+        self._services.drafts.submit(self._clerk, draft, Submission(breaking="测试用的原因", reason="属实"))
+        return draft
+
+    def _publish(self, dataset: str, text: str = CSV, **options: Any) -> None:
+        self._release(self._upload(text, dataset=dataset, **options))
+
+    def _release(self, draft: str) -> None:
+        """Take a draft through the review to its version."""
+        self._services.work.run_to_end(draft)
+        self._services.drafts.submit(self._clerk, draft, Submission(breaking="测试用的原因", reason="属实"))
+        self._services.drafts.approve(self._boss, draft)
+        self._services.drafts.publish(self._boss, draft)
+        self._services.work.run_to_end(draft)
