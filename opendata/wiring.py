@@ -24,6 +24,7 @@ from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.proposals import Proposals
 from opendata.services.catalogue.publishers import Publishers
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.schemas import Schemas
@@ -105,6 +106,7 @@ class Services:
     outbox: Outbox
     pace: Pace
     previews: Previews
+    proposals: Proposals
     publishers: Publishers
     rebuilding: Rebuilding
     recoveries: Recoveries
@@ -206,6 +208,7 @@ def build_services(
         originals=originals,
         outbox=Outbox(context),
         previews=Previews(context),
+        proposals=Proposals(context, publishers, versions),
         publishers=publishers,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,

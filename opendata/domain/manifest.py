@@ -83,6 +83,7 @@ class Manifest:
                 homepage=document.get("homepage", ""),
                 update_cycle=ours.get("updateCycle", ""),
                 source_version=ours.get("sourceVersion", ""),
+                further=ours.get("metadata", {}),
                 **{name: document.get(name, ()) for name in _METADATA},
             ),
             previous=ours.get("previous"),
@@ -98,7 +99,8 @@ class Manifest:
         """The descriptor: the one this was read from, or a new one."""
         if self.document is not None:
             return self.document
-        metadata = dict(self.metadata.to_json())
+        further = self.metadata.further
+        metadata = {key: value for key, value in self.metadata.to_json().items() if key not in further}
         ours: dict[str, Any] = {
             "uuid": self.uuid,
             "publisher": dict(self.publisher),
@@ -109,6 +111,7 @@ class Manifest:
             "updateCycle": metadata.pop("updateCycle", ""),
             "sourceVersion": metadata.pop("sourceVersion", ""),
             "i18n": metadata.pop("i18n", {}),
+            "metadata": dict(further),
             "notes": self.notes,
             "reasons": list(self.reasons),
             "breaking": dict(self.breaking or {}),

@@ -5,7 +5,7 @@ Source: Data Package v2 properties of a package.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Required, TypedDict, cast
 
@@ -14,7 +14,10 @@ from opendata.domain.texts import Contributor, I18n, License, Source
 
 
 class MetadataJson(TypedDict, total=False):
-    """Metadata under the names REST and Data Package use; what is empty is left out, save the title."""
+    """Metadata under the names REST and Data Package use; what is empty is left out, save the title.
+
+    Further properties of the profile have their own names beside these.
+    """
 
     title: Required[str]
     description: str
@@ -38,7 +41,10 @@ class ProposedMetadata(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetMetadata:
-    """The descriptive metadata of a dataset. `source_version` is the edition of the source they are about."""
+    """The descriptive metadata of a dataset. `source_version` is the edition of the source they are about.
+
+    `further` has what the profile adds to these, by name, in its order and without what is empty.
+    """
 
     title: str
     description: str = ""
@@ -51,6 +57,7 @@ class DatasetMetadata:
     homepage: str = ""
     update_cycle: str = ""
     source_version: str = ""
+    further: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> MetadataJson:
         """As it is kept and sent."""
@@ -66,5 +73,6 @@ class DatasetMetadata:
             "homepage": self.homepage,
             "updateCycle": self.update_cycle,
             "sourceVersion": self.source_version,
+            **self.further,
         }
         return cast(MetadataJson, {key: value for key, value in found.items() if value or key == "title"})

@@ -7,7 +7,7 @@ for the cycles' meaning; SPDX for licence identifiers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opendata.errors import N_
 from opendata.wording.voice import voice_of
@@ -15,15 +15,16 @@ from opendata.wording.voice import voice_of
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One entry of a code list."""
+    """One entry of a code list: `name` is English, `names` are those its list gives in other languages."""
 
     id: str
     name: str
     path: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def title(self, language: str) -> str:
         """The name in a language."""
-        return voice_of(language).translate(self.name)
+        return self.names.get(language) or voice_of(language).translate(self.name)
 
 
 DISCLOSURES: Mapping[str, Code] = {
@@ -82,5 +83,6 @@ LICENSES: Mapping[str, Code] = {
             N_("Open Data Commons Public Domain 1.0"),
             "https://opendatacommons.org/licenses/pddl/1-0/",
         ),
+        Code("DB37-T-3523.5", N_("Agreement on opening public data (DB37/T 3523.5)")),
     )
 }

@@ -15,9 +15,10 @@ from urllib.parse import unquote
 
 from opendata.errors import N_, Fault, InvalidPackageError, fault
 from opendata.metadata.codes import UPDATE_CYCLES
-from opendata.metadata.dataset import is_web_address
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
-from opendata.metadata.text import find_value_faults
+from opendata.metadata.properties.reading import load_profile
+from opendata.metadata.properties.values import keep_valid
+from opendata.metadata.text import find_value_faults, is_web_address
 from opendata.wording.parser_faults import explain_json
 
 DESCRIPTOR_NAMES = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
@@ -156,6 +157,7 @@ def read_package(descriptor: object) -> PackageDescription:
 def _read_metadata(descriptor: Mapping[str, Any], ours: Mapping[str, Any], title: str) -> dict[str, Any]:
     cycle, version = ours.get("updateCycle"), descriptor.get("version")
     homepage = _text(descriptor, "homepage")
+    further = ours.get("metadata")
     return {
         "title": title,
         "description": _text(descriptor, "description"),
@@ -168,6 +170,7 @@ def _read_metadata(descriptor: Mapping[str, Any], ours: Mapping[str, Any], title
         "homepage": homepage if is_web_address(homepage) else "",
         "updateCycle": cycle if isinstance(cycle, str) and cycle in UPDATE_CYCLES else "",
         "sourceVersion": str(version) if isinstance(version, str | int | float) else "",
+        **keep_valid(load_profile(), further if isinstance(further, Mapping) else {}),
     }
 
 

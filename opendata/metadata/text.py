@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import isfinite
+from urllib.parse import urlsplit
 
 from opendata.errors import N_, Fault, fault
 
@@ -37,3 +38,12 @@ def find_value_faults(value: object, pointer: str = "", *, depth: int = MAX_DEPT
                 yield fault(pointer, N_("NUL characters and halves of surrogate pairs aren't allowed"))
             else:
                 yield from find_value_faults(item, f"{pointer}/{key}", depth=depth - 1)
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a text is an absolute http or https address."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)

@@ -153,7 +153,8 @@ def _find_changed_metadata(old: Manifest, new: Manifest) -> list[str]:
 def _list_metadata(manifest: Manifest) -> dict[str, object]:
     found = manifest.to_json()
     ours = {k: v for k, v in found["opendata"].items() if k not in _NOT_COMPARED_OURS}
-    return {**{k: v for k, v in found.items() if k not in _NOT_COMPARED}, **ours}
+    further = ours.pop("metadata", {})
+    return {**{k: v for k, v in found.items() if k not in _NOT_COMPARED}, **ours, **further}
 
 
 def _describe_resource(resource: Resource) -> str:

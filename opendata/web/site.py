@@ -17,6 +17,7 @@ from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.help import documentation, words
 from opendata.web.operations import audit, custody, mail, operations, stops
+from opendata.web.properties import fields, shown
 from opendata.web.review import answers, reviews
 from opendata.web.workbench import exchange, workbench
 from opendata.wording.findings import LESSER
@@ -99,13 +100,17 @@ _GLOBALS: dict[str, Any] = {
     "language_of": languages.language_of,
     "lesser_strengths": LESSER,
     "licences": LICENSES,
+    "list_property_names": shown.list_property_names,
     "list_rules": tables.list_rules,
     "name_code": languages.name_code,
+    "name_property": shown.name_property,
     "name_type": tables.name_type,
+    "offer_property_codes": fields.offer_codes,
     "rest_path": rest_path,
     "say": languages.say,
     "say_list": languages.say_list,
     "say_plain": languages.say_plain,
+    "say_property": shown.say_property,
     "say_reason": languages.say_reason,
     "separator": languages.choose_separator,
     "statuses": statuses.STATUSES,

@@ -114,6 +114,11 @@ TEXT_PROPERTIES: Mapping[str, str] = {
     "filename": N_("File name"),
     "contents": N_("Text of the file"),
     "translation": N_("Translations"),
+    "indexNumber": N_("Index number"),
+    "spatial": N_("Region covered"),
+    "contactPoint": N_("Contact"),
+    "basis": N_("Basis"),
+    "metadata": N_("Further metadata"),
 }
 """The properties whose texts are screened."""
 

@@ -7,8 +7,10 @@ from typing import Any
 from marshmallow import INCLUDE, fields
 
 from opendata.api.core.fields import IDENTIFIER, Choice, Inner, Many, Object, Shape, Text, Translations, Whole
+from opendata.api.core.profile_fields import build_inputs
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
+from opendata.metadata.properties.reading import load_profile
 from opendata.services.core.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 
@@ -92,6 +94,11 @@ class ContributorInput(_Item):
 
 
 class _Metadata(Shape):
+    class Meta:
+        """What the profile adds."""
+
+        include = build_inputs(load_profile())
+
     title = Text(longest=MAX_TITLE)
     description = Text(longest=MAX_TEXT)
     i18n = Translations()

@@ -7,7 +7,9 @@ from typing import Any
 from marshmallow import Schema, fields, post_dump
 
 from opendata.api.core.fields import Address, Instant
+from opendata.api.core.profile_fields import build_outputs
 from opendata.domain.disclosure import PUBLIC
+from opendata.metadata.properties.reading import load_profile
 
 
 def page_of(shape: type[Schema]) -> type[Schema]:
@@ -72,6 +74,11 @@ class DisclosureShape(Schema):
 
 class DatasetShape(Schema):
     """A dataset: one entry of the catalogue."""
+
+    class Meta:
+        """What the profile adds, where it says something."""
+
+        include = build_outputs(load_profile())
 
     id = _text()
     uuid = fields.String(required=True, metadata={"format": "uuid"})

@@ -54,7 +54,7 @@ class DatasetView:
 
     `head` is its highest version, None before the first; `latest` the highest that is not withdrawn.
     `proposed` are the metadata that its next approved draft makes public; None where nothing waits, and for all who
-    may not edit it.
+    may not edit it. `further` are the properties that the profile adds, without those that say nothing.
     """
 
     id: str
@@ -78,6 +78,7 @@ class DatasetView:
     modified: datetime
     revision: int
     proposed: MetadataJson | None = None
+    further: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

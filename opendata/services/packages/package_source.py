@@ -13,13 +13,13 @@ from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from opendata.errors import N_, InvalidPackageError
-from opendata.metadata.dataset import is_web_address
 from opendata.metadata.package import (
     DESCRIPTOR_NAMES,
     MAX_DESCRIPTOR_BYTES,
     find_path_fault,
     parse_document,
 )
+from opendata.metadata.text import is_web_address
 
 _TIMEOUT_SECONDS = 60
 _CHUNK = 1 << 20

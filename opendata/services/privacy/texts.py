@@ -16,6 +16,7 @@ from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.privacy import Certainty, Kind, PlacedFindingJson, TextFindingJson, TextPart, Unread
 from opendata.domain.schema import TableSchema
 from opendata.errors import Fault, InvalidMetadataError, fault
+from opendata.metadata.properties.reading import Property, load_profile
 from opendata.privacy.detection.texts import summarise_text
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.privacy.treating import hide_decided
@@ -26,6 +27,12 @@ _ALONE = frozenset(["name", "title", "description", "example", "i18n", "type", "
 
 _OFFICIAL = frozenset(["contributors", "sources", "author", "authors", "maintainers", "contact", "homepage"])
 """Properties of schemas that name official contacts."""
+
+_SCREENED = frozenset(["text", "longText", "telephone", "email"])
+"""Types of properties in which somebody writes freely."""
+
+_OFFICIAL_DOMAINS = (".gov.cn", ".gov.hk", ".gov.mo")
+"""Where only offices have mailboxes."""
 
 _MOST_FAULTS = 20
 """At most this many places are named when a submission is refused."""
@@ -54,7 +61,23 @@ def needs_reason(metadata: DatasetMetadata) -> bool:
 def _screen_metadata(metadata: DatasetMetadata) -> list[PlacedFindingJson]:
     texts = {"title": metadata.title, "description": metadata.description, "keywords": "\n".join(metadata.keywords)}
     texts |= {"reason": metadata.disclosure.reason, "legalBasis": metadata.disclosure.legal_basis}
-    return _screen_all({"part": TextPart.DATASET.value}, texts, metadata.i18n)
+    found = _screen_all({"part": TextPart.DATASET.value}, texts, metadata.i18n)
+    for item in load_profile().further:
+        found += _screen_property(item, metadata.further.get(item.name))
+    return found
+
+
+def _screen_property(item: Property, value: Any) -> list[PlacedFindingJson]:
+    """The findings in a property that the profile adds. The telephone and the mailbox of an office aren't personal."""
+    pairs = [(part, value.get(part.name)) for part in item.parts] if isinstance(value, Mapping) else [(item, value)]
+    name = item.name if item.name in TEXT_PROPERTIES else "metadata"
+    return [
+        found
+        for part, text in pairs
+        if part.type in _SCREENED and not (part.type == "email" and str(text).lower().endswith(_OFFICIAL_DOMAINS))
+        for found in _screen_all({"part": TextPart.DATASET.value}, {name: text}, {})
+        if not (part.type == "telephone" and found["kind"] == Kind.LANDLINE)
+    ]
 
 
 def count_text_warnings(findings: Sequence[PlacedFindingJson]) -> int:

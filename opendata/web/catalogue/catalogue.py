@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from opendata.services.core.values import DatasetView, Page, VersionView
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.core.instance import prefers_json, rest_path, services
+from opendata.web.properties.shown import list_groups, measure_tables
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -64,6 +65,8 @@ def show_dataset(dataset: str) -> Response | str:
         announced=services().drafts.list_announced(dataset),
         tables=manifest.tables if manifest else (),
         attachments=manifest.attachments if manifest else (),
+        property_groups=list_groups(),
+        measures=measure_tables(manifest.tables if manifest else ()),
         snippets=[item for item in build_snippets(dataset, manifest) if item.resource in readable] if manifest else (),
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
         can_delete=g.actor is not None and found.head is None and services().deletion.is_possible(g.actor, found.id),

@@ -24,7 +24,7 @@ from opendata.web.drafts.next_version import lose_much
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions, needs_look
 from opendata.web.drafts.repairs import list_repairs, read_choice
-from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
+from opendata.web.drafts.statuses import KINDS, describe_status, list_steps
 from opendata.wording.findings import name_rule
 from opendata.wording.review import CHECKS, say_place
 from opendata.wording.work import say_failure, say_stage
@@ -86,7 +86,6 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         unread=describe_unread(found),
         undecided_tables=list(dict.fromkeys(item["resource"] for item in found.undecided)),
         risks=list(filter(None, map(describe_risk, found.tables))),
-        property_names=PROPERTIES,
         empty=[item for item in found.tables if not item.carried and item.rows == 0 and not item.no_rows],
         losses=[item for item in found.tables if lose_much(item)],
         kinds=KINDS,

@@ -11,14 +11,16 @@ from typing import Any
 
 from opendata.errors import Fault
 from opendata.metadata.codes import LICENSES
+from opendata.metadata.properties.reading import load_profile
 from opendata.problems import choose_voice
 from opendata.services.core.values import DatasetView
 from opendata.web.core.languages import list_languages
+from opendata.web.properties.fields import find_field, read_further, show_further
 
 Values = dict[str, str]
 Errors = dict[str, list[str]]
 
-KEEP_LICENCE = "keep"
+KEEP_LICENCE, OTHER_LICENCE = "keep", "other"
 SPARE_SOURCES = 2
 MAX_SOURCES = 50
 _SEPARATORS = re.compile(r"[,，、;；\n]")
@@ -37,8 +39,14 @@ _FIELDS: Mapping[str, str] = {
     "/withdraws": "withdraws",
     "/licenses": "license",
     "/licenses/0": "license",
-    "/licenses/0/path": "license",
+    "/licenses/0/path": "license_path",
 }
+FIELD_NAMES: Mapping[str, str] = {
+    "homepage": "homepage",
+    "updateCycle": "update_cycle",
+    "sourceVersion": "source_version",
+}
+"""The properties with a plain field whose name isn't their own."""
 
 
 def show_dataset(dataset: DatasetView) -> Values:
@@ -64,6 +72,7 @@ def show_dataset(dataset: DatasetView) -> Values:
         values[f"title_{language}"] = str(texts.get("title", ""))
         values[f"description_{language}"] = str(texts.get("description", ""))
         values[f"keywords_{language}"] = ", ".join(texts.get("keywords", ()))
+    values |= show_further(load_profile(), dataset.further)
     for number, source in enumerate(dataset.sources):
         values[f"source_title_{number}"] = str(source.get("title", ""))
         values[f"source_path_{number}"] = str(source.get("path", ""))
@@ -91,12 +100,13 @@ def read_document(values: Mapping[str, str], before: DatasetView | None = None) 
         "description": _text(values, f"description_{default}"),
         "keywords": split_words(values.get(f"keywords_{default}", "")),
         "i18n": {key: texts for key, texts in i18n.items() if texts},
-        "licenses": _read_licence(values.get("license", ""), before, default),
+        "licenses": _read_licence(values, before, default),
         "updateCycle": values.get("update_cycle", ""),
         "disclosure": _read_disclosure(values),
         "sources": [source for number in range(MAX_SOURCES) if (source := _source(values, number))],
         "homepage": values.get("homepage", "").strip(),
         "sourceVersion": values.get("source_version", "").strip(),
+        **read_further(load_profile(), values),
     }
     if before is None:
         found["publisher"] = values.get("publisher") or None
@@ -105,13 +115,18 @@ def read_document(values: Mapping[str, str], before: DatasetView | None = None) 
     return found
 
 
+def list_words(values: Mapping[str, str], language: str) -> list[str]:
+    """The title and the keywords of a form in a language."""
+    return [values.get(f"title_{language}", ""), *split_words(values.get(f"keywords_{language}", ""))]
+
+
 def place_faults(faults: Sequence[Fault], values: Mapping[str, str]) -> Errors:
     """Each fault beside its field; under the empty name what belongs to no field on the form."""
     default = list_languages()[0]
     rows = [number for number in range(MAX_SOURCES) if _source(values, number)]
     errors: Errors = {}
     for item in faults:
-        name = _FIELDS.get(item.pointer, "")
+        name = _FIELDS.get(item.pointer) or find_field(load_profile(), item.pointer)
         simple = item.pointer.removeprefix("/")
         if simple in ("title", "description", "keywords"):
             name = f"{simple}_{default}"
@@ -136,15 +151,19 @@ def _read_disclosure(values: Mapping[str, str]) -> dict[str, str]:
         "reason": values.get("reason", "").strip(),
         "legalBasis": values.get("legal_basis", "").strip(),
     }
-    return {key: text for key, text in found.items() if text}
+    return _leave_out_empty(found)
 
 
-def _read_licence(chosen: str, before: DatasetView | None, language: str) -> list[dict[str, Any]]:
+def _read_licence(values: Mapping[str, str], before: DatasetView | None, language: str) -> list[dict[str, Any]]:
+    chosen = values.get("license", "")
     if chosen == KEEP_LICENCE and before is not None:
         return [dict(item) for item in before.licenses]
     if chosen in LICENSES:
         code = LICENSES[chosen]
-        return [{"name": code.id, "path": code.path, "title": code.title(language)}]
+        return [_leave_out_empty({"name": code.id, "path": code.path, "title": code.title(language)})]
+    if chosen == OTHER_LICENCE:
+        own = {key: values.get(f"license_{key}", "").strip() for key in ("path", "title")}
+        return [_leave_out_empty({"name": OTHER_LICENCE if not own["path"] else "", **own})]
     return []
 
 
@@ -156,7 +175,10 @@ def _show_licence(dataset: DatasetView) -> str:
 
 
 def _source(values: Mapping[str, str], number: int) -> dict[str, str]:
-    found = {key: values.get(f"source_{key}_{number}", "").strip() for key in ("title", "path")}
+    return _leave_out_empty({key: values.get(f"source_{key}_{number}", "").strip() for key in ("title", "path")})
+
+
+def _leave_out_empty(found: Mapping[str, str]) -> dict[str, str]:
     return {key: text for key, text in found.items() if text}
 
 

@@ -54,21 +54,6 @@ KINDS: Mapping[str, str] = {
 }
 """Kind of a comment → its name."""
 
-PROPERTIES: Mapping[str, str] = {
-    "title": N_("Title"),
-    "description": N_("Description"),
-    "i18n": N_("Translations"),
-    "disclosure": N_("Disclosure"),
-    "licenses": N_("Licence"),
-    "keywords": N_("Keywords"),
-    "sources": N_("Sources"),
-    "contributors": N_("Contributors"),
-    "homepage": N_("Home page"),
-    "updateCycle": N_("Update cycle"),
-    "sourceVersion": N_("Version of the source"),
-}
-"""The properties of a dataset's metadata and what pages call them."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:

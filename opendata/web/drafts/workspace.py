@@ -11,14 +11,27 @@ from werkzeug.wrappers import Response
 
 from opendata.domain.roles import Role
 from opendata.errors import InvalidMetadataError, OpendataError, PreconditionError, StateError
+from opendata.metadata.properties.proposing import Proposal
+from opendata.metadata.properties.reading import load_profile
 from opendata.problems import choose_voice, status_of
 from opendata.services.core.values import DatasetView
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
+from opendata.web.core.languages import list_languages
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
-from opendata.web.drafts.metadata_form import Values, count_sources, place_faults, read_document, show_dataset
+from opendata.web.drafts.metadata_form import (
+    FIELD_NAMES,
+    Values,
+    count_sources,
+    list_words,
+    place_faults,
+    read_document,
+    show_dataset,
+)
+from opendata.web.properties.proposed import show_proposals, take_proposal
+from opendata.web.properties.shown import list_groups
 
 blueprint = Blueprint("workspace", __name__, url_prefix="/workspace")
 blueprint.before_request(limit_form)
@@ -57,6 +70,8 @@ def show_new_dataset() -> Answer:
 def create_dataset() -> Answer:
     """Create the dataset and go on to its first upload."""
     values = request.form.to_dict()
+    if (taken := values.pop("take", None)) is not None:
+        return _render_form(None, take_proposal(_propose(None, values), taken, values), None)
     try:
         dataset, _ = services().datasets.create(g.actor, read_document(values))
     except (InvalidMetadataError, StateError) as error:
@@ -83,6 +98,8 @@ def show_metadata(dataset: str) -> Answer:
 def change_metadata(dataset: str) -> Answer:
     """Change the metadata; if wanted, begin a draft that carries it into a version."""
     found, values = _get_own(dataset), request.form.to_dict()
+    if (taken := values.pop("take", None)) is not None:
+        return _render_form(found, take_proposal(_propose(found, values), taken, values), None)
     revision = values.get("revision", "")
     if found.latest and values.get("notes", "").strip() and not values.get("new_version"):
         text = gettext("Readers see notes only with a new version. Tick the box above, or remove the notes")
@@ -130,18 +147,31 @@ def _get_own(dataset: str) -> DatasetView:
     return services().datasets.get_ahead(dataset, g.actor)
 
 
+def _propose(dataset: DatasetView | None, values: Values) -> Mapping[str, Proposal]:
+    """What can be proposed for a form as it is filled in now."""
+    texts = [text for language in list_languages() for text in list_words(values, language)]
+    publisher = dataset.publisher.id if dataset else values.get("publisher") or g.actor.edited_publisher or ""
+    return services().proposals.propose(g.actor, texts, dataset=dataset, publisher=publisher)
+
+
 def _render_form(
     dataset: DatasetView | None,
     values: Values,
     error: OpendataError | None,
     errors: Mapping[str, list[str]] | None = None,
 ) -> str | tuple[str, int]:
+    profile = load_profile()
     shown: dict[str, Any] = {
         "errors": place_faults(error.faults, values) if error else errors or {},
         "message": choose_voice().say_error(error) if error else "",
         "publishers": services().publishers.list(limit=1000).items if g.actor.is_maintainer else (),
         "languages": services().settings.languages,
         "sources": count_sources(values),
+        "properties": profile.properties,
+        "property_groups": list_groups(),
+        "further": {item.name for item in profile.further},
+        "field_names": FIELD_NAMES,
+        "proposals": show_proposals(_propose(dataset, values), values),
     }
     page = render_template("drafts/metadata_form.html", dataset=dataset, values=values, **shown)
     return (page, status_of(error)) if error else page

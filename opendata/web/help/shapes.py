@@ -119,10 +119,15 @@ class ShapeReader:
             name=name,
             type=self.name_type(schema),
             is_required=is_required,
-            description=self._voice.translate(schema.get("description", "")),
+            description=self._describe(schema),
             limits=self.list_limits(schema),
             inner=self.list_properties(schema, depth + 1),
         )
+
+    def _describe(self, schema: Mapping[str, Any]) -> str:
+        """What a property is for. Those of the profile bring their translations along."""
+        own: str | None = schema.get("x-i18n", {}).get(self._voice.language)
+        return own or self._voice.translate(schema.get("description", ""))
 
     def _find_object(self, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The first object with properties among what a value may be."""

@@ -29,7 +29,7 @@ from opendata.web.drafts.findings import list_counts, list_fields, list_warnings
 from opendata.web.drafts.next_version import format_today, list_bumps, lose_much
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions
-from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
+from opendata.web.drafts.statuses import KINDS, describe_status, list_steps
 from opendata.web.review.checklist import describe_place, list_items, read_place, read_signatures
 from opendata.web.review.words import DEEDS, RESULTS
 from opendata.wording.review import CHECKS
@@ -193,7 +193,6 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         personal_texts=list_texts(view),
         unread=describe_unread(view),
         risks=list(filter(None, map(describe_risk, view.tables))),
-        property_names=PROPERTIES,
         deeds=DEEDS,
         kinds=KINDS,
         results=RESULTS,

@@ -68,6 +68,8 @@ def _texts(part: Any) -> list[str]:
     if not isinstance(part, dict):
         return []
     own = [part[key] for key in ("summary", "description") if isinstance(part.get(key), str)]
+    if own and "zh" in part.get("x-i18n", {}):
+        own = []
     return own + [text for item in part.values() for text in _texts(item)]
 
 

@@ -1,0 +1,57 @@
+"""The code lists of the profile, each a file of its own; those of the platform's own rules are in `codes`.
+
+Source: themes after 政务信息资源目录编制指南（试行） (发改高技术〔2017〕1272号), where the name is the code, since
+that document numbers none; sections of GB/T 4754-2017; provinces and cities of GB/T 2260; languages after ISO 639-1.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES, Code
+
+FOLDER = Path(__file__).with_name("codes")
+
+_BUILT_IN: Mapping[str, Mapping[str, Code]] = {
+    "disclosures": DISCLOSURES,
+    "licenses": LICENSES,
+    "scopes": SCOPES,
+    "updateCycles": UPDATE_CYCLES,
+}
+
+
+@cache
+def find_codes(name: str) -> Mapping[str, Code]:
+    """A code list by its name. Raises `FileNotFoundError` for a name that no list has."""
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]
+    with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["code"]: Code(row["code"], row["en"] or row["zh"], names={"zh": row["zh"]})
+            for row in csv.DictReader(file)
+        }
+
+
+@cache
+def find_short_names() -> Mapping[str, str]:
+    """The short names of regions: code → what titles write instead of the whole name."""
+    with (FOLDER / "regions.csv").open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row["short"] for row in csv.DictReader(file)}
+
+
+def name_region(code: str, language: str) -> str:
+    """The name of a division, after that of its province; empty where the list doesn't have it."""
+    regions = find_codes("regions")
+    if code not in regions:
+        return ""
+    province = f"{code[:2]}0000"
+    chain = [item for item in dict.fromkeys((province, code)) if item in regions]
+    return " ".join(regions[item].title(language) for item in chain)
+
+
+def is_region(code: str) -> bool:
+    """Whether a text can be a code of GB/T 2260: six digits in a province. Codes of counties, also old ones, count."""
+    return len(code) == 6 and code.isascii() and code.isdigit() and f"{code[:2]}0000" in find_codes("regions")

@@ -1,0 +1,146 @@
+"""What a value of each type of property may be: what is wrong with one, and the form in which it is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from opendata.errors import N_, Fault, fault
+from opendata.metadata.properties.code_lists import is_region
+from opendata.metadata.properties.reading import Profile, Property
+from opendata.metadata.text import find_value_faults, is_web_address
+
+MAX_ITEMS = 100
+LONGEST = 300
+"""How long a text may be where the profile doesn't say."""
+
+_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+_TELEPHONE = re.compile(r"\+?[0-9(（][0-9 ()（）/,，、;；转\-]{2,99}")
+_EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>.]+(\.[^\s@<>.]+)+")
+
+Faults = Iterator[Fault]
+
+
+def find_faults(item: Property, value: object, pointer: str) -> Faults:
+    """What is wrong with the value of a property or of a part of one. Null and the empty text say nothing."""
+    if value is not None and value != "":
+        yield from _FAULTS[item.type](item, value, pointer)
+
+
+def clean_value(item: Property, value: Any) -> Any:
+    """A value without faults in the form in which it is kept; None where it says nothing."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, list | tuple):
+        return list(dict.fromkeys(text.strip() for text in value if text.strip())) or None
+    if isinstance(value, Mapping):
+        parts = {part.name: clean_value(part, value.get(part.name)) for part in item.parts}
+        return {name: text for name, text in parts.items() if text is not None} or None
+    return None
+
+
+def read_further(profile: Profile, found: Mapping[str, Any]) -> dict[str, Any]:
+    """The further properties of metadata without faults, as they are kept."""
+    values = {item.name: clean_value(item, found.get(item.name)) for item in profile.further}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def keep_valid(profile: Profile, found: Mapping[str, Any]) -> dict[str, Any]:
+    """The further properties that somebody else's descriptor states and that are nothing wrong with."""
+    valid = {
+        item.name: found[item.name]
+        for item in profile.further
+        if item.name in found
+        and not any(find_value_faults(found[item.name]))
+        and not any(find_faults(item, found[item.name], ""))
+    }
+    return read_further(profile, valid)
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a year, a month or a day of ISO 8601."""
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat((text + "-01-01")[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def _find_text_faults(item: Property, value: object, pointer: str) -> Faults:
+    limit = item.limit or LONGEST
+    if not isinstance(value, str):
+        yield fault(pointer, N_("This must be text"))
+    elif len(value) > limit:
+        yield fault(pointer, N_("At most %(limit)s characters are allowed"), limit=limit)
+    elif value.strip() and item.type in _RULES:
+        rule, message = _RULES[item.type]
+        if not rule(value.strip()):
+            yield fault(pointer, message, value=value[:200])
+
+
+def _find_code_faults(item: Property, value: object, pointer: str) -> Faults:
+    if not isinstance(value, str):
+        yield fault(pointer, N_("This must be text"))
+    elif value not in item.codes:
+        choices = ", ".join(item.codes)
+        yield fault(pointer, N_("“%(value)s” isn't one of %(choices)s"), value=value[:200], choices=choices)
+
+
+def _find_codes_faults(item: Property, value: object, pointer: str) -> Faults:
+    if not isinstance(value, list | tuple) or len(value) > MAX_ITEMS:
+        yield fault(pointer, N_("This must be a list"))
+        return
+    for number, code in enumerate(value):
+        yield from _find_code_faults(item, code, f"{pointer}/{number}")
+
+
+def _find_object_faults(item: Property, value: object, pointer: str) -> Faults:
+    if not isinstance(value, Mapping):
+        yield fault(pointer, N_("This must be an object"))
+        return
+    parts = {part.name: part for part in item.parts}
+    for name, text in value.items():
+        if name not in parts:
+            yield fault(f"{pointer}/{name}", N_("This property doesn't exist. Check the spelling"))
+        else:
+            yield from find_faults(parts[name], text, f"{pointer}/{name}")
+
+
+def _find_period_faults(item: Property, value: object, pointer: str) -> Faults:
+    faults = list(_find_object_faults(item, value, pointer))
+    yield from faults
+    if faults or not isinstance(value, Mapping):
+        return
+    start, end = ((value.get(name) or "").strip() for name in ("start", "end"))
+    shared = min(len(start), len(end))
+    if start[:shared] > end[:shared]:
+        yield fault(f"{pointer}/end", N_("The end is before the start"))
+
+
+_RULES: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    "address": (is_web_address, N_("“%(value)s” isn't a web address (http or https)")),
+    "date": (is_date, N_("“%(value)s” isn't a date. Write 2024, 2024-01 or 2024-01-31")),
+    "telephone": (
+        lambda text: bool(_TELEPHONE.fullmatch(text)),
+        N_("“%(value)s” isn't a telephone number. Write digits, such as 0371-00000000"),
+    ),
+    "email": (
+        lambda text: bool(_EMAIL.fullmatch(text)),
+        N_("“%(value)s” isn't an e-mail address. Write it like data@example.gov.cn"),
+    ),
+    "region": (is_region, N_("“%(value)s” isn't a division code. Write the six digits of a province, city or county")),
+}
+"""What a text of some types must be, and what is said where it isn't."""
+
+_FAULTS: Mapping[str, Callable[[Property, object, str], Faults]] = {
+    **dict.fromkeys(("text", "longText", *_RULES), _find_text_faults),
+    "code": _find_code_faults,
+    "codes": _find_codes_faults,
+    "object": _find_object_faults,
+    "period": _find_period_faults,
+}
+"""The types of further properties; the types of `dataset` are checked there."""
