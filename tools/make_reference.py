@@ -16,7 +16,9 @@ from opendata import errors, problems
 from opendata.cli import main as opendata
 from opendata.domain.findings import CODES
 from opendata.errors import OpendataError
-from opendata.settings import list_settings
+from opendata.metadata.properties.code_lists import find_codes
+from opendata.metadata.properties.reading import Profile, Property, load_profile
+from opendata.settings import SOURCE_LANGUAGE, list_settings
 from opendata.wording.field_types import TYPE_ADVICE
 from opendata.wording.finding_sentences import SENTENCES
 from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
@@ -25,6 +27,28 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the program, then run it. -->\n"
 
 HELPS_ELSEWHERE = {"type-error": "See [types](#types).", "constraint-error": "See [constraints](#constraints)."}
+
+# What the value of each type of property is.
+TYPES = {
+    "text": "Text",
+    "longText": "Text of several lines",
+    "words": "A list of texts",
+    "translations": "An object with the texts of each language",
+    "code": "A code",
+    "codes": "A list of codes",
+    "computed": "Computed, never sent",
+    "period": "An object; the end isn't before the start",
+    "object": "An object",
+    "date": "A year, month or day of ISO 8601",
+    "region": "Six digits",
+    "telephone": "A telephone number",
+    "email": "An e-mail address",
+    "address": "A web address (http or https)",
+    "sources": "A list of objects with `title` or `path`",
+    "contributors": "A list of objects with `title`, `organization` and `roles`",
+    "licenses": "A list of objects with `name` or `path`, and `title`",
+    "disclosure": "An object with `attribute`, `scope`, `audience`, `reason` and `legalBasis`",
+}
 
 # What each error type of a report means. Its title and its advice come from `wording`.
 FINDINGS = {
@@ -211,7 +235,89 @@ def first_paragraph(kind: type[OpendataError]) -> str:
     return re.sub(r"\s+", " ", (kind.__doc__ or "").split("\n\n")[0]).strip().replace("`faults`", "`errors`")
 
 
-PAGES = {"settings.md": write_settings, "commands.md": write_commands, "errors.md": write_errors}
+def write_metadata(profile: Profile | None = None) -> str:
+    """The page of all properties of a dataset's metadata."""
+    profile = profile or load_profile()
+    lines = [
+        "# Metadata",
+        "",
+        "These are the properties of a dataset. The form, the check, REST, the pages and this page are made from one",
+        "file, `opendata/metadata/properties/profile.json`. In REST all of them are properties of the dataset. In a",
+        "manifest each is where its line *Data Package* says. What that standard doesn't have is in",
+        "`opendata.metadata`. A property that says nothing is left out.",
+        "",
+        "*Guide* is the name in 政务信息资源目录编制指南（试行） (发改高技术〔2017〕1272号), or in the standard named",
+        "beside it.",
+    ]
+    for group in profile.groups:
+        lines += ["", f"## {group.label(SOURCE_LANGUAGE)} ({group.label('zh')})"]
+        for item in profile.list_in(group.name):
+            lines += ["", *describe_property(item)]
+    lines += ["", "## Code lists"]
+    used = [*profile.stated, *(part for item in profile.stated for part in item.parts)]
+    for name in dict.fromkeys(item.code_list for item in used if item.code_list):
+        lines += ["", f"### List: {name}", "", *describe_codes(name)]
+    return "\n".join(lines) + "\n"
+
+
+def describe_property(item: Property) -> Iterator[str]:
+    """The section of a property: what it is for, its type, its place here and elsewhere, its parts."""
+    yield f"### {item.name}"
+    yield ""
+    yield f"{item.label(SOURCE_LANGUAGE)} ({item.label('zh')}). {item.explain(SOURCE_LANGUAGE)}"
+    yield ""
+    yield f"- {name_type(item)}. {name_obligation(item)}."
+    names = {"guide": "Guide", "dcat": "DCAT", "dataPackage": "Data Package"}
+    found = [f"{title}: {code_words(item.maps[key])}" for key, title in names.items() if key in item.maps]
+    yield f"- {'; '.join(found)}."
+    if item.parts:
+        yield "- Parts:"
+    for part in item.parts:
+        name = f"`{part.name}`: {part.label(SOURCE_LANGUAGE)} ({part.label('zh')})"
+        yield f"  - {name}. {name_type(part)}. {part.explain(SOURCE_LANGUAGE)}"
+
+
+def name_type(item: Property) -> str:
+    """The type of a property in words, with its list and its limit."""
+    codes = f", from the list [{item.code_list}](#list-{item.code_list.lower()})" if item.code_list else ""
+    limit = f", at most {item.limit} characters" if item.limit else ""
+    return f"{TYPES[item.type]}{codes}{limit}"
+
+
+def name_obligation(item: Property) -> str:
+    """Whether a property has to be there: for all data, or by the disclosure attribute."""
+    levels = set(item.obligation.values())
+    if len(levels) == 1:
+        return str(*levels).capitalize()
+    return "; ".join(f"{level} for `{attribute}`" for attribute, level in item.obligation.items()).capitalize()
+
+
+def code_words(text: str) -> str:
+    """Names in a programming font, unless they are Chinese."""
+    return text if re.search("[^ -~]", text) else ", ".join(f"`{word}`" for word in text.split(", "))
+
+
+def describe_codes(name: str) -> Iterator[str]:
+    """The table of a code list. Of cities only the number is given, since there are hundreds."""
+    codes = find_codes(name)
+    cities = [code for code in codes if name == "regions" and not code.endswith("0000")]
+    yield "| code | 名称 | name |"
+    yield "|---|---|---|"
+    for code, found in codes.items():
+        if code not in cities:
+            yield f"| `{code}` | {found.title('zh')} | {found.title(SOURCE_LANGUAGE)} |"
+    if cities:
+        yield ""
+        yield f"The list also has {len(cities)} prefectures. Other codes in a province are accepted too, such as those"
+        yield "of counties, and codes that are no longer used."
+
+
+PAGES = {
+    "settings.md": write_settings,
+    "commands.md": write_commands,
+    "errors.md": write_errors,
+    "metadata.md": write_metadata,
+}
 
 
 @click.command()

@@ -11,6 +11,7 @@ import pytest
 
 from opendata.cli import main
 from opendata.domain.findings import CODES
+from opendata.metadata.properties.reading import load_profile
 from opendata.settings import list_settings
 from tests.servers import CHECKOUT
 
@@ -21,6 +22,12 @@ def test_the_reference_is_what_the_program_would_write_now() -> None:
     tool = CHECKOUT / "tools" / "make_reference.py"
     ended = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, cwd=CHECKOUT)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_an_entry_of_the_profile_is_a_section_of_the_reference() -> None:
+    page = (CHECKOUT / "docs" / "reference" / "metadata.md").read_text(encoding="utf-8")
+    sections = set(re.findall(r"^### (\w+)$", page, re.MULTILINE))
+    assert sections == set(load_profile().properties)
 
 
 def test_every_type_of_error_in_a_report_is_explained() -> None:

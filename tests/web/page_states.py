@@ -20,6 +20,14 @@ from tests.web.conftest import PASSWORD, Portal
 
 CONDITIONAL = {"attribute": "conditional", "reason": "涉及第三方权益", "legalBasis": "政府信息公开条例第十五条"}
 CLOSED = {"attribute": "closed", "reason": "涉及国家秘密", "legalBasis": "保守国家秘密法"}
+FURTHER = {
+    "themes": ["生态环保", "公共服务"],
+    "industry": "N",
+    "temporal": {"start": "2020", "end": "2024-12"},
+    "spatial": {"code": "410100", "name": "黄河流域"},
+    "contactPoint": {"name": "信息中心", "telephone": "0371-65500000", "email": "data@example.gov.cn"},
+    "basis": "《防洪法》",
+}
 WRONG = "code,name,level,measured\nA001,东湖,12.5,2026-01-31\nA001,西湖,约3,20260201\n合计,,-2,31/02/2026\n"
 NOTED = "编号;名称;水位\nA001;东湖;12,5\n\n注：数据为初步统计\n"
 MANY = CSV + "".join(f"B{number:03},水库{number},{number},2026-02-02\n" for number in range(40))
@@ -78,7 +86,7 @@ class _Builder:
     def _fill_catalogue(self) -> None:
         self._services.schemas.add(SYSTEM, "reservoirs", "1.0.0", TITLED)
         for dataset, metadata in (
-            ("reservoirs", {"keywords": ["水"], "updateCycle": "daily", "description": "水库的**水位**。"}),
+            ("reservoirs", {"keywords": ["水"], "updateCycle": "daily", "description": "水库的**水位**。", **FURTHER}),
             ("stopped", {}),
             ("gone", {}),
             ("guarded", {"disclosure": CONDITIONAL}),

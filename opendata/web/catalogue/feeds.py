@@ -129,7 +129,8 @@ def _list_corrections(dataset: DatasetView, version: str) -> Iterator[str]:
 
 
 def _list_categories(item: News) -> Iterator[str]:
-    """Words for programs: what became of a version since it was published."""
+    """Words for programs: the themes of the dataset, and what became of a version since it was published."""
+    yield from item.dataset.further.get("themes", ())
     if item.version.withdrawal:
         yield "withdrawn"
     elif item.version.suspension:

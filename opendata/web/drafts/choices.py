@@ -10,7 +10,7 @@ from opendata.domain.resources import TableResource
 from opendata.metadata.codes import LICENSES, Code
 from opendata.services.core.values import DatasetView, PublisherView, SchemaView
 from opendata.web.core.languages import choose_language, say_plain
-from opendata.web.drafts.metadata_form import KEEP_LICENCE, OTHER_LICENCE, show_dataset
+from opendata.web.drafts.metadata_form import KEEP_LICENCE, show_dataset
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -29,7 +29,7 @@ def offer_licences(dataset: DatasetView | None) -> Pairs:
     if dataset is not None and show_dataset(dataset)["license"] == KEEP_LICENCE:
         names = [str(item.get("title") or item.get("name") or item.get("path")) for item in dataset.licenses]
         found.append((KEEP_LICENCE, gettext("unchanged: %(names)s", names=", ".join(names))))
-    return [*found, (OTHER_LICENCE, gettext("another agreement, named below"))]
+    return found
 
 
 def offer_publishers(publishers: Iterable[PublisherView]) -> Pairs:

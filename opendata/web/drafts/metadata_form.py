@@ -20,7 +20,10 @@ from opendata.web.properties.fields import find_field, read_further, show_furthe
 Values = dict[str, str]
 Errors = dict[str, list[str]]
 
-KEEP_LICENCE, OTHER_LICENCE = "keep", "other"
+KEEP_LICENCE = "keep"
+OWN_AGREEMENT = "other"
+"""The `name` of a licence that nobody else has."""
+
 SPARE_SOURCES = 2
 MAX_SOURCES = 50
 _SEPARATORS = re.compile(r"[,，、;；\n]")
@@ -40,6 +43,7 @@ _FIELDS: Mapping[str, str] = {
     "/licenses": "license",
     "/licenses/0": "license",
     "/licenses/0/path": "license_path",
+    "/licenses/1/path": "license_path",
 }
 FIELD_NAMES: Mapping[str, str] = {
     "homepage": "homepage",
@@ -56,7 +60,7 @@ def show_dataset(dataset: DatasetView) -> Values:
         f"title_{default}": dataset.title,
         f"description_{default}": dataset.description,
         f"keywords_{default}": "，".join(dataset.keywords),
-        "license": _show_licence(dataset),
+        **_show_licences(dataset),
         "update_cycle": dataset.update_cycle,
         "disclosure": dataset.disclosure.attribute,
         "scope": dataset.disclosure.scope,
@@ -100,7 +104,7 @@ def read_document(values: Mapping[str, str], before: DatasetView | None = None) 
         "description": _text(values, f"description_{default}"),
         "keywords": split_words(values.get(f"keywords_{default}", "")),
         "i18n": {key: texts for key, texts in i18n.items() if texts},
-        "licenses": _read_licence(values, before, default),
+        "licenses": _read_licences(values, before, default),
         "updateCycle": values.get("update_cycle", ""),
         "disclosure": _read_disclosure(values),
         "sources": [source for number in range(MAX_SOURCES) if (source := _source(values, number))],
@@ -154,24 +158,29 @@ def _read_disclosure(values: Mapping[str, str]) -> dict[str, str]:
     return _leave_out_empty(found)
 
 
-def _read_licence(values: Mapping[str, str], before: DatasetView | None, language: str) -> list[dict[str, Any]]:
+def _read_licences(values: Mapping[str, str], before: DatasetView | None, language: str) -> list[dict[str, Any]]:
+    """The licence that is chosen, and after it the agreement that is named, if one is."""
     chosen = values.get("license", "")
+    found: list[dict[str, Any]] = []
     if chosen == KEEP_LICENCE and before is not None:
-        return [dict(item) for item in before.licenses]
-    if chosen in LICENSES:
+        found = [dict(item) for item in before.licenses]
+    elif chosen in LICENSES:
         code = LICENSES[chosen]
-        return [_leave_out_empty({"name": code.id, "path": code.path, "title": code.title(language)})]
-    if chosen == OTHER_LICENCE:
-        own = {key: values.get(f"license_{key}", "").strip() for key in ("path", "title")}
-        return [_leave_out_empty({"name": OTHER_LICENCE if not own["path"] else "", **own})]
-    return []
+        found = [_leave_out_empty({"name": code.id, "path": code.path, "title": code.title(language)})]
+    own = _leave_out_empty({key: values.get(f"license_{key}", "").strip() for key in ("path", "title")})
+    if own and "path" not in own:
+        own = {"name": OWN_AGREEMENT, **own}  # the standard asks for one of the two
+    return [*found, own] if own else found
 
 
-def _show_licence(dataset: DatasetView) -> str:
-    names = [str(item.get("name", "")) for item in dataset.licenses]
-    if not names:
-        return ""
-    return names[0] if len(names) == 1 and names[0] in LICENSES else KEEP_LICENCE
+def _show_licences(dataset: DatasetView) -> Values:
+    """The fields of the licences; where they say more than those can hold, the licences are kept as they are."""
+    known = [item for item in dataset.licenses if item.get("name") in LICENSES]
+    own = [item for item in dataset.licenses if item.get("name", OWN_AGREEMENT) == OWN_AGREEMENT]
+    if len(known) > 1 or len(own) > 1 or [*known, *own] != list(dataset.licenses):
+        return {"license": KEEP_LICENCE}
+    values = {f"license_{key}": str(item.get(key, "")) for item in own for key in ("path", "title")}
+    return {"license": known[0]["name"] if known else "", **values}
 
 
 def _source(values: Mapping[str, str], number: int) -> dict[str, str]:

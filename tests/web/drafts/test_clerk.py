@@ -263,7 +263,7 @@ def test_what_the_form_has_no_field_for_stays(desk: Portal) -> None:
     make_dataset(client)
     kept = {
         "contributors": [{"title": "水文处", "roles": ["contact"]}],
-        "licenses": [{"path": "https://example.org/own-terms", "title": "自有条款"}],
+        "licenses": [{"name": "own-terms", "path": "https://example.org/own-terms", "title": "自有条款"}],
         "i18n": {"en": {"title": "Levels", "summary": "kept"}, "fr": {"title": "Niveaux"}},
     }
     desk.services.datasets.update(boss, "levels", kept)

@@ -17,9 +17,8 @@ EDIT = "/workspace/datasets/levels/edit"
 FILLED = {
     "title_zh": "河南省水库水位",
     "keywords_zh": "水库，水位",
-    "license": "other",
+    "license": "CC-BY-4.0",
     "license_title": "某省公共数据利用协议",
-    "themes_11": "",
     "industry": "N",
     "keyDomain": "welfare",
     "languages_0": "zh",
@@ -60,10 +59,11 @@ def test_every_property_is_stated_by_the_form_shown_and_answered_by_rest(desk: P
     rest: dict[str, Any] = client.get("/api/v1/datasets/levels").get_json()
     assert {name: rest.get(name) for name in STATED} == STATED
     assert "themes" not in rest
-    assert rest["licenses"] == [{"name": "other", "title": "某省公共数据利用协议"}]
+    assert [item["name"] for item in rest["licenses"]] == ["CC-BY-4.0", "other"]
+    assert rest["licenses"][1] == {"name": "other", "title": "某省公共数据利用协议"}
     form = client.get(EDIT).text
     check_page(form)
-    for value in ("000014349/2017-00110", "2024-12", "410100", "0371-65500000", "《防洪法》"):
+    for value in ("000014349/2017-00110", "2024-12", "410100", "0371-65500000", "《防洪法》", "某省公共数据利用协议"):
         assert f'value="{value}"' in form or f"\n{value}</textarea>" in form
     for language, words in (
         ("zh", ["基本信息", "覆盖范围", "2020 – 2024-12", "河南省 郑州市 410100", "责任单位", "N 水利、环境"]),
