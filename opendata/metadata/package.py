@@ -170,7 +170,7 @@ def _read_metadata(descriptor: Mapping[str, Any], ours: Mapping[str, Any], title
         "homepage": homepage if is_web_address(homepage) else "",
         "updateCycle": cycle if isinstance(cycle, str) and cycle in UPDATE_CYCLES else "",
         "sourceVersion": str(version) if isinstance(version, str | int | float) else "",
-        **keep_valid(load_profile(), further if isinstance(further, Mapping) else {}),
+        **(keep_valid(load_profile(), further) if isinstance(further, Mapping) else {}),
     }
 
 

@@ -142,7 +142,12 @@ def test_what_is_written_is_read_again_by_manifest_and_by_import(values: dict[st
 def test_an_import_leaves_out_what_is_wrong() -> None:
     further = {"themes": ["天文"], "temporal": 5, "basis": "a\0", "industry": "N"}
     found = read_package({"opendata": {"metadata": further}, "resources": [{"name": "a", "path": "a.csv"}]}).metadata
-    assert {name: found[name] for name in further if name in found} == {"industry": "N"}
+    assert {name: found[name] for name in further} == {**dict.fromkeys(further), "industry": "N"}
+
+
+def test_an_import_from_elsewhere_says_nothing_of_what_it_does_not_know() -> None:
+    found = read_package({"resources": [{"name": "a", "path": "a.csv"}]}).metadata
+    assert not {*FURTHER} & {*found}
 
 
 def test_a_version_names_the_property_that_changed() -> None:

@@ -48,7 +48,7 @@ def read_further(profile: Profile, found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def keep_valid(profile: Profile, found: Mapping[str, Any]) -> dict[str, Any]:
-    """The further properties that somebody else's descriptor states and that are nothing wrong with."""
+    """The further properties that somebody else's descriptor states, with nothing wrong; None for all others."""
     valid = {
         item.name: found[item.name]
         for item in profile.further
@@ -56,7 +56,7 @@ def keep_valid(profile: Profile, found: Mapping[str, Any]) -> dict[str, Any]:
         and not any(find_value_faults(found[item.name]))
         and not any(find_faults(item, found[item.name], ""))
     }
-    return read_further(profile, valid)
+    return {**dict.fromkeys(item.name for item in profile.further), **read_further(profile, valid)}
 
 
 def is_date(text: str) -> bool:
