@@ -12,8 +12,9 @@ from opendata.metadata.properties.reading import load_profile
 
 def make_column(name: str, kind: str, least: object, greatest: object, **more: Any) -> Column:
     profile: Any = {"name": name, "type": kind, "count": 2, "missing": 0, "distinct": {"count": 2, "exact": True}}
-    bounds: Any = {} if least is None else {"least": least, "greatest": greatest}
-    return Column("levels", more.pop("title", ""), {**profile, **bounds, **more})
+    title = more.pop("title", "")
+    profile |= more if least is None else {"least": least, "greatest": greatest, **more}
+    return Column("levels", title, profile)
 
 
 def find(*columns: Column, texts: tuple[str, ...] = (), publisher: str = "") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from opendata.db.models import Dataset
 from opendata.errors import N_, NotFoundError, NotPublicError, SuspendedError, WithdrawnError
+from opendata.metadata.identifiers import find_identifier_fault
 from opendata.metadata.properties.proposing import Column, Proposal, propose
 from opendata.metadata.properties.reading import load_profile
 from opendata.services.catalogue.publishers import Publishers
@@ -58,7 +59,7 @@ class Proposals:
 
     def _find_contact(self, actor: Actor, dataset: DatasetView | None, publisher: str) -> Proposal | None:
         """The contact of that dataset of the publisher which was changed last and has one."""
-        if not publisher or not actor.may_edit(publisher):
+        if find_identifier_fault("", publisher) or not actor.may_edit(publisher):
             return None
         query = select(Dataset).where(Dataset.publisher_id == publisher).order_by(Dataset.modified.desc())
         with self._context.read() as session:

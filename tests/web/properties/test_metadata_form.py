@@ -75,6 +75,26 @@ def test_every_property_is_stated_by_the_form_shown_and_answered_by_rest(desk: P
         assert '<a href="mailto:data@example.gov.cn">' in page
 
 
+def test_a_feed_has_the_themes_of_the_dataset(desk: Portal) -> None:
+    boss = desk.services.accounts.sign_in("boss", PASSWORD)[0]
+    make(desk, themes=["生态环保"])
+    publish(desk.services, boss, CODES, dataset="levels", schema=SCHEMA)
+    assert '<category term="生态环保"/>' in desk.client().get("/datasets/levels/feed.atom").text
+
+
+@pytest.mark.parametrize("publisher", ["", "water-bureau", "x" * 5000, "a\0b"])
+def test_proposals_of_a_new_dataset_come_from_what_is_typed(desk: Portal, publisher: str) -> None:
+    contact = {"name": "信息中心"}
+    make(desk, contactPoint=contact)
+    typed = {"title_zh": "郑州市水库", "publisher": publisher, "take": "spatial"}
+    answer = send(desk.signed_in("boss"), "/workspace/datasets/new", typed)
+    assert answer.status_code == 200
+    check_page(answer.text)
+    assert 'value="410100"' in answer.text
+    assert "建议填写：生态环保" in answer.text
+    assert ("建议填写：信息中心" in answer.text) == (publisher == "water-bureau")
+
+
 def test_a_fault_in_a_part_stands_beside_its_field(desk: Portal) -> None:
     wrong = {"temporal_start": "2025", "spatial_code": "999999", "contactPoint_email": "x", "license_path": "ftp://x"}
     answer = send(desk.signed_in("clerk"), "/workspace/datasets/new", {**FILLED, **wrong})
