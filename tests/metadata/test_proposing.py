@@ -45,6 +45,10 @@ def test_codes_of_another_kind_say_no_region() -> None:
     assert find(make_column("code", "string", "410105", "410122", title="行政区划代码")) == {
         "spatial": {"code": "410100"}
     }
+    (found,) = propose(
+        load_profile(), (), "", [make_column("code", "string", "410105", "410122", title="区划")]
+    ).values()
+    assert found.params == {"column": "区划", "digits": "4101"}
     assert find(make_column("area_code", "string", "410105", "410122", shortest=6, longest=9)) == {}
 
 

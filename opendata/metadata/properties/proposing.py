@@ -40,6 +40,11 @@ class Column:
     title: str
     profile: ColumnProfile
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.title or self.profile["name"]
+
 
 def propose(
     profile: Profile, texts: Sequence[str], publisher: str, columns: Sequence[Column]
@@ -83,7 +88,7 @@ def _propose_period(columns: Sequence[Column]) -> Proposal | None:
     if not all([*starts, *ends]) or not used:
         return None
     value = {"start": min(starts), "end": max(ends, key=lambda text: text + _WHOLE)}
-    names = "、".join(dict.fromkeys(item.profile["name"] for item in used))
+    names = "、".join(dict.fromkeys(item.label for item in used))
     return Proposal(value, N_("the dates in %(columns)s go from %(start)s to %(end)s"), {"columns": names, **value})
 
 
@@ -98,7 +103,7 @@ def _propose_region(texts: Sequence[str], publisher: str, columns: Sequence[Colu
         code = _find_shared_code(column)
         if code:
             reason = N_("all codes in the column “%(column)s” begin with %(digits)s")
-            return Proposal({"code": code}, reason, {"column": column.profile["name"], "digits": _shorten(code)})
+            return Proposal({"code": code}, reason, {"column": column.label, "digits": _shorten(code)})
     for text, reason in (
         ("\n".join(texts), N_("the title or the keywords have the word “%(word)s”")),
         (publisher, N_("the name of the publisher has the word “%(word)s”")),
