@@ -17,9 +17,9 @@ from opendata.cli import main as opendata
 from opendata.domain.findings import CODES
 from opendata.errors import OpendataError
 from opendata.settings import list_settings
-from opendata.wording.field_types import TYPE_ADVICE
 from opendata.wording.finding_sentences import SENTENCES
 from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
+from opendata.wording.schemas.field_types import TYPE_ADVICE
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the program, then run it. -->\n"

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from opendata.errors import N_
-from opendata.wording.field_types import TYPE_ADVICE, TYPES
 from opendata.wording.finding_sentences import (
     NAMELESS,
     SENTENCES,
     Sentences,
 )
 from opendata.wording.notes import quote_names
-from opendata.wording.patterns import build_example, describe_pattern
 from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
+from opendata.wording.schemas.field_types import TYPE_ADVICE, TYPES
+from opendata.wording.schemas.patterns import build_example, describe_pattern
 from opendata.wording.voice import Voice
 
 MAX_CELL = 200

@@ -13,8 +13,8 @@ from opendata.domain.schema import Field
 from opendata.errors import N_
 from opendata.web.core.formats import format_cell
 from opendata.web.core.languages import choose_language
-from opendata.wording.field_types import TYPES
-from opendata.wording.patterns import describe_pattern
+from opendata.wording.schemas.field_types import TYPES
+from opendata.wording.schemas.patterns import describe_pattern
 from opendata.wording.voice import voice_of
 
 MAX_COLUMNS = 60

@@ -17,7 +17,7 @@ from opendata.intake.schema_workbook import list_worksheets
 from opendata.intake.workbook.workbooks import Book
 from opendata.tables.dictionary.properties import is_same
 from opendata.tables.dictionary.workbook import read_dictionary, write_dictionary
-from opendata.wording.dictionary import MATCHES
+from opendata.wording.schemas.dictionary import MATCHES
 from opendata.wording.voice import voice_of
 from tests.tables.dictionary.test_cells import SCHEMAS
 
