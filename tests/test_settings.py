@@ -9,9 +9,8 @@ import pytest
 
 from opendata.domain.review.checklist import REQUIRED, Check
 from opendata.errors import UsageError
-from opendata.instance_file import read_instance_file, write_instance_file
+from opendata.instance_file import INSTANCE_FILE, read_instance_file, write_instance_file
 from opendata.settings import (
-    INSTANCE_FILE,
     REVIEW_CHECKS,
     Settings,
     list_settings,

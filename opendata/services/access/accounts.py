@@ -92,7 +92,7 @@ class Accounts:
     def disable_user(self, name: str, *, disabled: bool = True) -> None:
         """Close an account, or open it again; its sessions end at once.
 
-        When it is closed, its tokens and links end too, and its e-mail address is removed: whoever made closing it
+        When it is closed, its tokens and links end too, and its e-mail address is removed: a person who made closing it
         necessary may have entered that.
         """
         with self._context.write() as session:
