@@ -19,6 +19,7 @@ from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
 from opendata.services.catalogue.datasets import Datasets
+from opendata.services.catalogue.editions import Editions
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import Publishers
 from opendata.services.catalogue.renaming import Renaming
@@ -73,6 +74,7 @@ class Services:
     datasets: Datasets
     differences: Differences
     drafts: Drafts
+    editions: Editions
     events: Events
     exports: Exports
     findings: Findings
@@ -146,6 +148,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
         checkpoints=Checkpoints(context),
         collecting=Collecting(context),
         datasets=datasets,
+        editions=Editions(context),
         differences=Differences(context, versions),
         drafts=drafts,
         events=Events(context),

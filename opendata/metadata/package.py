@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
+from opendata.domain.meaning.periods import read_period
 from opendata.errors import N_, Fault, InvalidPackageError, fault
 from opendata.metadata.codes import UPDATE_CYCLES
 from opendata.metadata.dataset import is_web_address
@@ -22,6 +23,7 @@ from opendata.metadata.text import find_value_faults
 DESCRIPTOR_NAMES = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
 MAX_DESCRIPTOR_BYTES = 16 * 1024 * 1024
 MAX_RESOURCES = 1000
+MAX_MEANING = 60
 _TABLE_FORMATS = frozenset({"csv", "tsv", ""})
 _OTHER_TABLES = frozenset(
     ["xlsx", "xlsm", "xls", "xlsb", "ods", "json", "jsonl", "ndjson", "geojson", "xml", "parquet", "arrow", "feather"]
@@ -33,7 +35,8 @@ _OTHER_TABLES = frozenset(
 class ResourceDescription:
     """One resource as its package describes it; `schema` and `dialect` are objects, names of files, or None.
 
-    `is_attachment` says that it isn't a table but a file beside one, `rows` how many rows the table is said to have.
+    `is_attachment` says that it isn't a table but a file beside one, `rows` how many rows the table is said to have,
+    `meaning` its unit, period, source, notes and who compiled it, as `TableMeaning.say_all` has them.
     """
 
     name: str
@@ -50,6 +53,7 @@ class ResourceDescription:
     bytes: int | None = None
     rows: int | None = None
     hash: str | None = None
+    meaning: Mapping[str, Any] | None = None
     fault: Fault | None = None
 
 
@@ -154,7 +158,7 @@ def read_package(descriptor: object) -> PackageDescription:
 
 def _read_metadata(descriptor: Mapping[str, Any], ours: Mapping[str, Any], title: str) -> dict[str, Any]:
     cycle, version = ours.get("updateCycle"), descriptor.get("version")
-    homepage = _text(descriptor, "homepage")
+    homepage, temporal = _text(descriptor, "homepage"), ours.get("temporal")
     return {
         "title": title,
         "description": _text(descriptor, "description"),
@@ -167,6 +171,7 @@ def _read_metadata(descriptor: Mapping[str, Any], ours: Mapping[str, Any], title
         "homepage": homepage if is_web_address(homepage) else "",
         "updateCycle": cycle if isinstance(cycle, str) and cycle in UPDATE_CYCLES else "",
         "sourceVersion": str(version) if isinstance(version, str | int | float) else "",
+        "temporal": temporal if isinstance(temporal, str) and read_period(temporal) else "",
     }
 
 
@@ -211,8 +216,21 @@ def _read_resource(place: str, number: int, item: Mapping[str, Any], taken: set[
         bytes=item["bytes"] if type(item.get("bytes")) is int else None,
         rows=ours["rows"] if type(ours.get("rows")) is int else None,
         hash=_text(item, "hash") or None,
+        meaning=_read_meaning(item, ours),
         fault=_find_fault(place, item, path, given, taken),
     )
+
+
+def _read_meaning(item: Mapping[str, Any], ours: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a resource says of its table as a whole; what isn't of the right form says nothing."""
+    texts = {name: _text(ours, name) for name in ("unit", "period", "compiledBy")}
+    if read_period(texts["period"]) is None:
+        del texts["period"]
+    sources = [_with_web_path(source) for source in _objects(item, "sources")][:1]
+    texts["source"] = " ".join(text for source in sources for text in (source.get("title"), source.get("path")) if text)
+    found: dict[str, Any] = {name: text for name, text in texts.items() if text and len(text) <= MAX_MEANING}
+    notes = [{"text": text} for note in _objects(ours, "footnotes") if (text := _text(note, "text"))]
+    return {**found, **({"footnotes": notes[:50]} if notes else {})} or None
 
 
 def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, taken: set[str]) -> Fault | None:

@@ -85,6 +85,7 @@ def test_a_descriptor_of_version_2_is_understood() -> None:
         "homepage": "https://example.org/",
         "updateCycle": "daily",
         "sourceVersion": "2026.1",
+        "temporal": "",
     }
     (resource,) = found.resources
     assert (resource.name, resource.path, resource.title, resource.fault) == ("levels", "data/levels.csv", "水位", None)

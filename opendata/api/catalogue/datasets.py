@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from flask import Response
@@ -20,7 +21,7 @@ from opendata.api.core.conditions import (
 )
 from opendata.api.core.current import services
 from opendata.api.core.inputs import DatasetChanges, DatasetInput, DatasetQuery
-from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DatasetShape
+from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DatasetShape, DetailedDataset, DetailedDatasetShape
 from opendata.domain.access.scopes import Verb
 from opendata.services.core.values import DatasetView, Page
 
@@ -58,11 +59,15 @@ def create_dataset(body: Mapping[str, Any]) -> Answer:
     return found, build_created_headers(f"{PREFIX}/datasets/{found.id}", created=created, revision=found.revision)
 
 
-@blueprint.operation("GET", _ONE, shape=DatasetShape, takes=("If-None-Match",), gives=("ETag",), problems=(404,))
+@blueprint.operation(
+    "GET", _ONE, shape=DetailedDatasetShape, takes=("If-None-Match",), gives=("ETag",), problems=(404,)
+)
 def get_dataset(dataset: str) -> Answer | Response:
-    """Get one dataset."""
+    """Get one dataset, with the edition that is expected next."""
     found = services().datasets.get(dataset, caller())
-    return answer_unless_known(found, found.revision)
+    expected = services().editions.find_next(found)
+    parts = {item.name: getattr(found, item.name) for item in fields(found)}
+    return answer_unless_known(DetailedDataset(**parts, next_expected=expected), found.revision)
 
 
 @blueprint.operation(

@@ -20,6 +20,8 @@ from opendata.services.catalogue.entries import next_metadata
 from opendata.services.core.scans import find_virus
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
+from opendata.services.drafts.meaning.editions import find_edition, propose_edition
+from opendata.services.drafts.meaning.meanings import settle_table, view_meaning
 from opendata.services.drafts.next_version import foresee, metadata_of
 from opendata.services.privacy.gate import NOTES, list_undecided
 from opendata.services.privacy.texts import count_text_warnings, list_text_findings
@@ -75,6 +77,8 @@ def view_draft(
         base=row.base,
         version=row.version,
         notes=row.notes,
+        period=find_edition(row, manifest),
+        proposed_period=propose_edition(row, manifest),
         reason=row.reason,
         comment=row.comment,
         error=_view_error(row.error),
@@ -172,7 +176,7 @@ def list_questions(reading: Mapping[str, Any] | None) -> Sequence[Mapping[str, A
 def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftResourceView:
     return DraftResourceView(
         name=item.name,
-        title=item.title,
+        title=settle_table(item).title,
         file=item.file,
         bytes=item.upload_bytes,
         rows=item.rows if item.checked else None,
@@ -196,6 +200,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         risk=item.risk,
         untreated=TableSchema(found) if (found := item.untreated or item.published_schema) else None,
         changes=_view_changes(item),
+        meaning=view_meaning(item) if item.checked else None,
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
 from opendata.domain.disclosure import Disclosure
-from opendata.domain.drafts import DraftState
+from opendata.domain.drafts import CHANGE, DraftState
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.entries import find_dataset, next_metadata
@@ -39,6 +39,7 @@ from opendata.services.drafts.draft_view import (
     view_draft,
 )
 from opendata.services.drafts.intake import Intake, Received, ResourceOption, Sent
+from opendata.services.drafts.meaning.editions import say_edition
 from opendata.services.drafts.next_version import foresee
 from opendata.services.drafts.readings import recall_choices
 from opendata.services.drafts.steps import Steps
@@ -166,6 +167,12 @@ class Drafts(Steps):
             found = [{"version": foresee(row, self._find_base(row)).version, **(row.breaking or {})} for row in rows]
         return sorted(found, key=lambda item: str(item["effective"]))
 
+    def change_period(
+        self, actor: Actor | None, draft: str, period: str | None, *, revision: int | None = None
+    ) -> DraftView:
+        """Say what an edition is about; empty: no period, None: what its tables say. Raises `InvalidMetadataError`."""
+        return self._change(actor, draft, CHANGE, lambda row, _: say_edition(row, period), revision=revision)
+
     def find_attachment(self, actor: Actor | None, draft: str, name: str) -> ServedFile:
         """The file of an attachment that was sent with a draft.
 
@@ -229,7 +236,8 @@ class Drafts(Steps):
             now = self._context.clock()
             draft = _build_row(owner, author, received, recalled, notes=sent.notes, now=now)
             if sent.replaces:
-                draft.replaces = find_draft(session, sent.replaces, dataset=dataset).id
+                replaced = find_draft(session, sent.replaces, dataset=dataset)
+                draft.replaces, draft.period = replaced.id, replaced.period
             draft.dropped = _list_dropped(draft, manifest, sent.keeps)
             session.add(draft)
             mark_used(session, sent.files)
