@@ -42,7 +42,7 @@ _LABELS: Mapping[str, str] = {
     "period": N_("Period"),
     "tableUnit": N_("Unit of the table"),
     "compiledBy": N_("Compiled by"),
-    "footnote": N_("Note"),
+    "footnote": N_("Notes on the table"),
     "rows": N_("Rows"),
     "license": N_("Licence"),
     "source": N_("Source"),

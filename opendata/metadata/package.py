@@ -23,7 +23,9 @@ from opendata.metadata.text import find_value_faults
 DESCRIPTOR_NAMES = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
 MAX_DESCRIPTOR_BYTES = 16 * 1024 * 1024
 MAX_RESOURCES = 1000
-MAX_MEANING = 60
+_LONGEST = {"unit": 60, "period": 60, "compiledBy": 300, "source": 300}
+_LONGEST_NOTE = 5000
+_MOST_NOTES = 50
 _TABLE_FORMATS = frozenset({"csv", "tsv", ""})
 _OTHER_TABLES = frozenset(
     ["xlsx", "xlsm", "xls", "xlsb", "ods", "json", "jsonl", "ndjson", "geojson", "xml", "parquet", "arrow", "feather"]
@@ -228,9 +230,13 @@ def _read_meaning(item: Mapping[str, Any], ours: Mapping[str, Any]) -> Mapping[s
         del texts["period"]
     sources = [_with_web_path(source) for source in _objects(item, "sources")][:1]
     texts["source"] = " ".join(text for source in sources for text in (source.get("title"), source.get("path")) if text)
-    found: dict[str, Any] = {name: text for name, text in texts.items() if text and len(text) <= MAX_MEANING}
-    notes = [{"text": text} for note in _objects(ours, "footnotes") if (text := _text(note, "text"))]
-    return {**found, **({"footnotes": notes[:50]} if notes else {})} or None
+    found: dict[str, Any] = {name: text for name, text in texts.items() if text and len(text) <= _LONGEST[name]}
+    notes = [
+        {"text": text, **({"mark": mark} if (mark := _text(note, "mark")) else {})}
+        for note in _objects(ours, "footnotes")[:_MOST_NOTES]
+        if (text := _text(note, "text")) and len(text) <= _LONGEST_NOTE
+    ]
+    return {**found, **({"footnotes": notes} if notes else {})} or None
 
 
 def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, taken: set[str]) -> Fault | None:

@@ -21,7 +21,7 @@ from opendata.api.core.conditions import (
 )
 from opendata.api.core.current import services
 from opendata.api.core.inputs import DatasetChanges, DatasetInput, DatasetQuery
-from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DatasetShape, DetailedDataset, DetailedDatasetShape
+from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DetailedDataset, DetailedDatasetShape
 from opendata.domain.access.scopes import Verb
 from opendata.services.core.values import DatasetView, Page
 
@@ -43,7 +43,7 @@ def list_datasets(query: Mapping[str, Any]) -> Page[DatasetView]:
     "POST",
     "/datasets",
     status=201,
-    shape=DatasetShape,
+    shape=DetailedDatasetShape,
     body=DatasetInput,
     takes=("Idempotency-Key",),
     gives=("Location", "ETag", "Idempotency-Replayed"),
@@ -56,7 +56,9 @@ def create_dataset(body: Mapping[str, Any]) -> Answer:
     Its data comes with drafts. Until the first version is published, only its publisher's editors see it.
     """
     found, created = services().datasets.create(caller(), _spell_out(body), once=read_once())
-    return found, build_created_headers(f"{PREFIX}/datasets/{found.id}", created=created, revision=found.revision)
+    return _add_expected(found), build_created_headers(
+        f"{PREFIX}/datasets/{found.id}", created=created, revision=found.revision
+    )
 
 
 @blueprint.operation(
@@ -65,15 +67,13 @@ def create_dataset(body: Mapping[str, Any]) -> Answer:
 def get_dataset(dataset: str) -> Answer | Response:
     """Get one dataset, with the edition that is expected next."""
     found = services().datasets.get(dataset, caller())
-    expected = services().editions.find_next(found)
-    parts = {item.name: getattr(found, item.name) for item in fields(found)}
-    return answer_unless_known(DetailedDataset(**parts, next_expected=expected), found.revision)
+    return answer_unless_known(_add_expected(found), found.revision)
 
 
 @blueprint.operation(
     "PATCH",
     _ONE,
-    shape=DatasetShape,
+    shape=DetailedDatasetShape,
     body=DatasetChanges,
     media_type="application/merge-patch+json",
     takes=("If-Match",),
@@ -90,15 +90,19 @@ def update_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
     refused with 412; without it, the patch applies to whatever the metadata is now.
     """
     found = services().datasets.update(caller(), dataset, _spell_out(body), revision=read_revision(), deep=True)
-    return found, {"ETag": write_etag(found.revision)}
+    return _add_expected(found), {"ETag": write_etag(found.revision)}
 
 
 @blueprint.operation(
-    "POST", f"{_ONE}/rename", shape=DatasetShape, body=RenamingInput, problems=(400, 403, 404, 409, 413, 415, 422)
+    "POST",
+    f"{_ONE}/rename",
+    shape=DetailedDatasetShape,
+    body=RenamingInput,
+    problems=(400, 403, 404, 409, 413, 415, 422),
 )
-def rename_dataset(body: Mapping[str, Any], dataset: str) -> DatasetView:
+def rename_dataset(body: Mapping[str, Any], dataset: str) -> DetailedDataset:
     """Give a dataset another id. Addresses with the old id keep redirecting. For maintainers."""
-    return services().renaming.rename(caller(), dataset, body["id"])
+    return _add_expected(services().renaming.rename(caller(), dataset, body["id"]))
 
 
 @blueprint.operation("GET", f"{_ONE}/announcements", shape=AnnouncementPage, problems=(404,))
@@ -106,6 +110,12 @@ def list_announcements(dataset: str) -> Page[Mapping[str, Any]]:
     """List the breaking changes that take effect later: from which day, and why."""
     services().datasets.get(dataset, caller())
     return Page(services().drafts.list_announced(dataset))
+
+
+def _add_expected(found: DatasetView) -> DetailedDataset:
+    """A dataset with the edition that is expected next."""
+    parts = {item.name: getattr(found, item.name) for item in fields(found)}
+    return DetailedDataset(**parts, next_expected=services().editions.find_next(found))
 
 
 _DETAILS = ("scope", "audience", "reason", "legalBasis")

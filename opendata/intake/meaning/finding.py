@@ -28,6 +28,9 @@ from opendata.intake.meaning.units import find_unit, is_one_unit, is_unit
 _MOST_NOTES = 20
 _LONGEST_NOTE = 5000
 _LONGEST_TITLE = 120
+_LONGEST_LINE = 1000
+"""No more of a line is looked at: patterns may take time that grows faster than the text."""
+
 _LONGEST_UNIT = 40
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2}")
@@ -48,7 +51,9 @@ def find_meaning(
 
     `file` is the name of the file without its suffix, `labels` are the names of the columns as the file has them.
     """
-    heads, feet = list(read_above(above)), list(read_below(below))
+    heads = list(read_above([line[:_LONGEST_LINE] for line in above]))
+    feet = list(read_below([line[: _LONGEST_NOTE + 100] for line in below]))
+    file, sheet = file[:_LONGEST_LINE], sheet[:_LONGEST_LINE] if sheet else None
     title, english = _find_title(heads)
     return FoundMeaning(
         title=title,

@@ -72,6 +72,10 @@ _ENDING = re.compile(r"(?<=[^\s\d(（/])\s*([%％‰])\s*$")
 _SLASH = re.compile(r"(?<=[^\s\d])[/／]([^/／\s()（）]{1,8})\s*$")
 
 
+_LONGEST = 200
+"""No more of a label than its end is looked at."""
+
+
 def is_unit(text: str) -> bool:
     """Whether a text is a unit, or several of them."""
     parts = _SEVERAL.split(text.strip())
@@ -85,6 +89,7 @@ def is_one_unit(text: str) -> bool:
 
 def find_unit(label: str) -> str:
     """The unit that the name of a column states, empty where none does. The last one counts: names go downwards."""
+    label = label[-_LONGEST:]
     found = [match[1] for match in _BRACKET.finditer(label) if is_one_unit(match[1])]
     rest = _BRACKET.sub("", label)
     ending = _ENDING.search(label)

@@ -149,8 +149,10 @@ class Intake:
         before = {item.name: item for item in (manifest.tables if manifest else ())}
         rows: dict[str, dict[str, Any]] = {}
         faults: list[Fault] = []
+        stems = [_stem(item.option.file) for item in kept if not item.option.name]
         for item in kept:
-            name = item.option.name or choose_name(_stem(item.option.file), before, attachments)
+            stem = _stem(item.option.file)
+            name = item.option.name or choose_name(stem, before, attachments, among=stems)
             if name in rows:
                 faults.append(fault(f"{item.place}/name", N_("Two files are named “%(name)s”"), name=name))
             if name in attachments:

@@ -184,6 +184,14 @@ def test_a_table_can_be_renamed_until_it_is_published(services, editor):
         services.drafts.change_resource(editor, view.id, "output", {"name": "other"})
 
 
+def test_personal_data_in_what_a_person_says_needs_a_reason(services, editor):
+    view = send(services, editor, "quiet", make_workbook("2026年9月"), "产值2026年9月.xlsx")
+    said = {"footnotes": ["联系人身份证号 11010519491231002X"]}
+    view = services.drafts.change_resource(editor, view.id, get_table(view).name, {"meaning": said})
+    found = [(item["property"], item["kind"]) for item in view.text_findings if item["needsReason"]]
+    assert found == [("footnotes", "resident-id")]
+
+
 def test_a_restored_version_says_what_it_said(services, editor):
     manifest = services.versions.get_manifest("output", "1.0.0")
     draft = services.restoring.restore(editor, "output", "1.0.0")

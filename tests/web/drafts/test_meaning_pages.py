@@ -7,6 +7,7 @@ import io
 import re
 from urllib.parse import unquote
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.services.drafts.test_meanings import FOOT, make_workbook
@@ -89,6 +90,7 @@ def test_a_clerk_looks_once_and_readers_learn_what_the_numbers_mean(desk: Portal
     assert 'value="工业总产值"' in asked
 
 
+@pytest.mark.slow
 def test_the_period_of_an_edition_and_the_short_name_are_changed_by_forms(desk: Portal) -> None:
     client = desk.signed_in("clerk")
     make_dataset(client, id="output", title_zh="工业产值")

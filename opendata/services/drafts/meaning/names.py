@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from opendata.db.models import Draft, DraftResource
@@ -17,18 +17,19 @@ _PERIOD_IN_NAME = re.compile(
 )
 
 
-def choose_name(file: str, known: Container[str], taken: Container[str]) -> str:
+def choose_name(file: str, known: Mapping[str, Any], taken: Container[str], *, among: Sequence[str] = ()) -> str:
     """The name of the table in a file: of a table that the version before has, else a new one that isn't taken.
 
-    `known` are the names of the tables in the version before. One that was named with its period keeps that name.
+    `known` are the names of the tables in the version before. One that was named with its period keeps that name, and
+    so do files that differ in nothing else: `among` are all that were sent together.
     """
     as_it_is = suggest_identifier(file, resource=True)
-    if as_it_is in known:
+    if as_it_is in known or [describe_names(name) for name in among].count(describe_names(file)) > 1:
         return suggest_identifier(file, taken=taken, resource=True)
     plain = suggest_identifier(describe_names(file), taken=taken, resource=True)
     if plain in known:
         return plain
-    dated = [name for name in known if _strip(name) == plain] if isinstance(known, Mapping) else []
+    dated = [name for name in known if _strip(name) == plain]
     return dated[0] if len(dated) == 1 and dated[0] not in taken else plain
 
 
