@@ -26,6 +26,7 @@ from opendata.intake.meaning.periods import find_partial, find_period, strip_per
 from opendata.intake.meaning.units import find_unit, is_one_unit, is_unit
 
 _MOST_NOTES = 20
+_MOST_LINES = 60
 _LONGEST_NOTE = 5000
 _LONGEST_TITLE = 120
 _LONGEST_LINE = 1000
@@ -52,7 +53,7 @@ def find_meaning(
     `file` is the name of the file without its suffix, `labels` are the names of the columns as the file has them.
     """
     heads = list(read_above([line[:_LONGEST_LINE] for line in above]))
-    feet = list(read_below([line[: _LONGEST_NOTE + 100] for line in below]))
+    feet = list(read_below([line[: _LONGEST_NOTE + 100] for line in below[:_MOST_LINES]]))
     file, sheet = file[:_LONGEST_LINE], sheet[:_LONGEST_LINE] if sheet else None
     title, english = _find_title(heads)
     return FoundMeaning(

@@ -69,6 +69,8 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _CONTINUED = re.compile(r"(?:续|續)\s*表|continued", re.IGNORECASE)
+_LONGEST = 1000
+
 MARK = re.compile(r"[*＊※†‡①②③④⑤⑥⑦⑧⑨⑩]{1,3}|[（(][1-9][)）](?=\D)|\[[1-9]\]")
 
 
@@ -149,8 +151,8 @@ def _drop_label(line: str) -> str:
 
 
 def _split(line: str) -> Iterator[Said]:
-    """A line by its labels; what comes before the first is free text."""
-    if _is_note(line):
+    """A line by its labels; what comes before the first is free text. Very long lines are notes."""
+    if _is_note(line) or len(line) > _LONGEST:
         yield Said(Part.NOTE, _NOTE_START.sub("", _drop_label(line), count=1).strip(), line)
         return
     found = list(_LABEL.finditer(line))

@@ -154,7 +154,8 @@ class DraftResourceView:
     whether somebody said that it has none this time. `changes` counts the rows that differ from the version before.
     `disclosure` is `open` for one that everybody may have although the dataset isn't open. `decisions` are those about
     personal data, `untreated` the schema before they are applied, `treated` the record of what they did, `risk` that of
-    the confirmed quasi-identifiers. `meaning` is what `view_meaning` says of it as a whole. `texts` are the
+    the confirmed quasi-identifiers. `meaning` is what `view_meaning` says of it as a whole. `is_new` tells
+    that it isn't in the version before, so that it may have another name. `texts` are the
     findings in an attachment, `is_read` says whether all its text was screened, `unread` is the code that says why not.
     """
 
@@ -187,6 +188,7 @@ class DraftResourceView:
     risk: Mapping[str, Any] | None = None
     untreated: TableSchema | None = None
     meaning: Mapping[str, Any] | None = None
+    is_new: bool = False
     texts: Sequence[TextFindingJson] = ()
     is_read: bool | None = None
     unread: str = ""

@@ -64,6 +64,7 @@ def view_draft(
     next version and the findings in texts, comes `with_review`; the findings of the check come `with_report`.
     """
     own = {item.name for item in row.resources} | {item.name for item in row.attachments}
+    published = {item.name for item in (manifest.resources if manifest else ())}
     carried = list_carried(manifest, own.union(row.dropped))
     texts = list_text_findings(row, metadata_of(row)) if with_review and row.status not in ENDED else ()
     return DraftView(
@@ -91,7 +92,7 @@ def view_draft(
         modified=row.modified,
         revision=row.revision,
         resources=[
-            *(_view_resource(item, row.dataset.recipes or {}) for item in row.resources),
+            *(_view_resource(item, row.dataset.recipes or {}, published) for item in row.resources),
             *(_view_carried(item) for item in carried if not isinstance(item, Attachment)),
             *(_view_attachment(item, is_clean=not find_virus(row, item.upload)) for item in row.attachments),
             *(_view_carried(item) for item in carried if isinstance(item, Attachment)),
@@ -173,7 +174,7 @@ def list_questions(reading: Mapping[str, Any] | None) -> Sequence[Mapping[str, A
     return [decision for decision in (reading or {}).get("decisions", ()) if decision.get("asks")]
 
 
-def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftResourceView:
+def _view_resource(item: DraftResource, recipes: Mapping[str, Any], published: Collection[str]) -> DraftResourceView:
     return DraftResourceView(
         name=item.name,
         title=settle_table(item).title,
@@ -201,6 +202,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         untreated=TableSchema(found) if (found := item.untreated or item.published_schema) else None,
         changes=_view_changes(item),
         meaning=view_meaning(item) if item.checked else None,
+        is_new=item.name not in published,
     )
 
 

@@ -77,7 +77,6 @@ class Card:
     titles: Sequence[tuple[str, str]]
     units: Sequence[tuple[str, str]]
     notes: str
-    is_new: bool
 
     @property
     def is_asking(self) -> bool:
@@ -105,11 +104,7 @@ class Card:
 
 def list_cards(draft: DraftView) -> Sequence[Card]:
     """A card for each table that was sent and checked."""
-    published = {item.name for item in draft.tables if item.carried}
-    if draft.base is not None and _is_standing(draft.dataset, draft.base):
-        base = services().versions.get_manifest(draft.dataset, draft.base)
-        published |= {item.name for item in base.resources}
-    return [_build(item, item.meaning, published) for item in draft.tables if item.meaning is not None]
+    return [_build(item, item.meaning) for item in draft.tables if item.meaning is not None]
 
 
 @blueprint.get("/<draft>/resources/<resource>/meaning")
@@ -126,7 +121,7 @@ def say_meaning(draft: str, resource: str) -> Response | str:
     card = _find_card(found, resource)
     changes: dict[str, Any] = {"meaning": None if "forget" in request.form else _read(card, request.form)}
     name = request.form.get(card.field("name"), resource).strip()
-    if card.is_new and name != resource and "forget" not in request.form:
+    if card.table.is_new and name != resource and "forget" not in request.form:
         changes["name"] = name
     revision = read_number(request.form.get("revision", ""))
     try:
@@ -182,11 +177,7 @@ def _find_card(draft: DraftView, resource: str) -> Card:
     return card
 
 
-def _is_standing(dataset: str, version: str) -> bool:
-    return any(item.version == version and item.is_standing for item in services().versions.list(dataset))
-
-
-def _build(table: DraftResourceView, meaning: Mapping[str, Any], published: set[str]) -> Card:
+def _build(table: DraftResourceView, meaning: Mapping[str, Any]) -> Card:
     others = list_languages()[1:]
     return Card(
         table=table,
@@ -194,14 +185,14 @@ def _build(table: DraftResourceView, meaning: Mapping[str, Any], published: set[
         titles=[(language, meaning["i18n"].get(language, {}).get("title", "")) for language in others],
         units=_list_units(table, meaning),
         notes="\n".join(map(_write, meaning["footnotes"])),
-        is_new=table.name not in published,
     )
 
 
 def _describe(name: str, meaning: Mapping[str, Any]) -> Line:
     found, is_asked = meaning["found"].get(name), name in meaning["questions"]
     hint = gettext(_HINTS[name]) if name in _HINTS else ""
-    if found is not None and name not in meaning["said"]:
+    is_found = name not in meaning["said"] and (name == "unit" or (found or {}).get("value") == meaning[name])
+    if found is not None and (is_asked or is_found):
         place = _PLACES[found["where"]]
         hint = gettext(place, line=found["line"])
     if found is None or not is_asked:

@@ -131,7 +131,11 @@ def _drop_repeated(resource: DraftResource, said: Mapping[str, Any]) -> dict[str
     same: dict[str, Any] = {**plain.say_all(), "i18n": {key: dict(texts) for key, texts in plain.i18n.items()}}
     kept = {}
     for name, value in said.items():
-        given = {key: texts for key, texts in value.items() if any(texts.values())} if name == "i18n" else value
+        given = value
+        if name == "i18n":
+            given = {key: texts for key, texts in value.items() if any(texts.values())}
+        elif name == "unit" and value and code_unit(value) == code_unit(plain.unit):
+            given = same[name]  # it is shown by its code
         if name in asked or name == "units" or given != same.get(name):
             kept[name] = value
     return {name: value for name, value in kept.items() if name != "units" or value}
