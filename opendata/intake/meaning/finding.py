@@ -33,6 +33,7 @@ _LONGEST_LINE = 1000
 """No more of a line is looked at: patterns may take time that grows faster than the text."""
 
 _LONGEST_UNIT = 40
+_COPY = re.compile(r"(?:\s*[-—_]?\s*(?:副本|copy)|\s*[（(]\d{1,2}[)）])+$", re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2}")
 _GENERIC_SHEET = re.compile(r"(?:sheet|工作表|表|raw|data|数据)?[\s_-]*\d*", re.IGNORECASE)
@@ -74,8 +75,9 @@ def find_units(labels: Sequence[str]) -> Mapping[str, str]:
 
 
 def describe_names(file: str) -> str:
-    """The name of a file as the name of its table: without period, and without the number of the table."""
-    stem = strip_number(file) or file
+    """The name of a file as the name of its table: without period, without the number of the table or of a copy."""
+    stem = _COPY.sub("", file) or file
+    stem = strip_number(stem) or stem
     stripped = strip_number(strip_period(stem)) or strip_period(stem)
     return stripped if len(stripped) > 1 else file
 

@@ -33,8 +33,8 @@ from opendata.services.core.context import Context
 from opendata.services.core.once import Once
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places, choose_disclosure
 from opendata.services.drafts.draft_view import NO_ROWS
-from opendata.services.drafts.meaning.meanings import read_said
 from opendata.services.drafts.meaning.names import choose_name
+from opendata.services.drafts.meaning.said import read_said
 from opendata.services.privacy.gate import NOTES, RESTORED
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.tables.schema.schema import read_schema

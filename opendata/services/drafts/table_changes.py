@@ -14,8 +14,9 @@ from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import NO_ROWS, is_said_empty, say_empty
 from opendata.services.drafts.intake import resolve_schema
-from opendata.services.drafts.meaning.meanings import read_said, say
+from opendata.services.drafts.meaning.meanings import say
 from opendata.services.drafts.meaning.names import rename_table
+from opendata.services.drafts.meaning.said import read_said
 from opendata.services.drafts.readings import remember_choices
 from opendata.services.privacy.gate import BY, NOTES, QUASI, RESTORED, is_restored
 from opendata.services.privacy.treating import declare_columns, read_decisions

@@ -76,6 +76,8 @@ def test_a_unit_has_its_ucum_code_where_that_is_certain(text, code):
         ("2026年9月", "2026年9月"),
         ("表3-2 粮食产量-2025", "粮食产量"),
         ("stations", "stations"),
+        ("分省年度数据 (1)", "分省年度数据"),
+        ("产值 2026-09 - 副本", "产值"),
     ],
 )
 def test_a_table_is_named_without_its_period_and_number(file, name):

@@ -7,7 +7,8 @@ from opendata.domain.manifest import Manifest
 from opendata.domain.meaning.periods import Period, join_periods, read_period
 from opendata.errors import InvalidMetadataError
 from opendata.metadata.dataset import refuse_period
-from opendata.services.drafts.meaning.meanings import read_said, settle_table
+from opendata.services.drafts.meaning.meanings import settle_table
+from opendata.services.drafts.meaning.said import read_said
 
 
 def find_edition(row: Draft, base: Manifest | None) -> str:
