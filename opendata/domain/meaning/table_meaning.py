@@ -206,17 +206,27 @@ def settle_units(found: Mapping[str, str], said: Mapping[str, str | None]) -> di
 def recall(kept: Mapping[str, Any] | None, found: Mapping[str, Any], *, with_period: bool = False) -> dict[str, Any]:
     """What a person said about an earlier file that holds for this one: where the file says the same as then.
 
-    The period doesn't, unless this file corrects the earlier one: each has its own.
+    The period doesn't, unless this file corrects the earlier one: each has its own. But that a table has no period
+    holds where this file has only the same uncertain sign of one.
     """
     before, said = _split(kept)
     held = {
         name: value
         for name, value in said.items()
-        if name != "units" and (name != "period" or with_period) and find_value(before, name) == find_value(found, name)
+        if name not in ("units", "period") and find_value(before, name) == find_value(found, name)
     }
+    is_repeated = with_period and find_value(before, "period") == find_value(found, "period")
+    if "period" in said and (is_repeated or (said["period"] is None and _has_same_sign(before, found))):
+        held["period"] = said["period"]
     earlier, now = before.get("units") or {}, found.get("units") or {}
     units = {key: unit for key, unit in (said.get("units") or {}).items() if earlier.get(key) == now.get(key)}
     return {**held, "units": units} if units else held
+
+
+def _has_same_sign(before: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether a period was found, without being certain, where one was found before."""
+    earlier, now = before.get("period") or {}, found.get("period") or {"sure": 0.0}
+    return earlier.get("where") == now.get("where") and bool(now["sure"] < CERTAIN)
 
 
 def doubt_changed(kept: Mapping[str, Any] | None, found: Mapping[str, Any]) -> dict[str, Any]:

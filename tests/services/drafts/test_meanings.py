@@ -11,6 +11,7 @@ import pytest
 import xlsxwriter
 
 from opendata.domain.manifest import Manifest
+from opendata.domain.meaning.table_meaning import FoundMeaning, FoundText, Place, recall
 from opendata.errors import InvalidMetadataError, StateError
 from opendata.services.core.actors import Actor
 from opendata.services.core.values import DraftResourceView, DraftView
@@ -138,6 +139,16 @@ def test_what_a_person_corrected_holds_for_the_next_file_that_says_the_same(serv
         "县工业和信息化局",
     ]
     assert later.meaning["i18n"] == {"en": {"title": "Output"}}
+
+
+def test_that_there_is_no_period_holds_while_only_the_same_weak_sign_speaks_for_one():
+    found = FoundMeaning(period=FoundText("2026-09", Place.DATA, "day", 0.5)).describe()
+    later = FoundMeaning(period=FoundText("2026-10", Place.DATA, "day", 0.5)).describe()
+    sure = FoundMeaning(period=FoundText("2026-10", Place.ABOVE, "2026年10月", 0.95)).describe()
+    assert recall({"found": found, "said": {"period": None}}, later) == {"period": None}
+    assert recall({"found": found, "said": {"period": None}}, sure) == {}
+    assert recall({"found": found, "said": {"period": "2026-09"}}, later) == {}
+    assert recall({"found": found, "said": {"period": "2026-09"}}, found, with_period=True) == {"period": "2026-09"}
 
 
 def test_another_unit_than_before_is_asked_and_then_a_breaking_change(services, editor):

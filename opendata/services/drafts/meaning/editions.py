@@ -14,7 +14,8 @@ from opendata.services.drafts.meaning.said import read_said
 def find_edition(row: Draft, base: Manifest | None) -> str:
     """The period of the version that a draft becomes, empty where nobody knows.
 
-    A draft that sends no table is about the period of the version before.
+    A draft that sends no table, or only some without a period beside others that have one, is about the period of the
+    version before.
     """
     if row.period is not None:
         return row.period
@@ -28,7 +29,9 @@ def propose_edition(row: Draft, base: Manifest | None) -> str:
     periods = [read_period(settle_table(item).period) for item in row.resources]
     known = sorted((item for item in periods if item is not None), key=lambda item: (item.start, item.end))
     if not known:
-        return ""
+        gone = {*row.dropped, *(item.name for item in row.resources)}
+        is_carried = base is not None and any(item.period for item in base.tables if item.name not in gone)
+        return base.period if base is not None and is_carried else ""
     whole: Period | None = known[0]
     for item in known[1:]:
         whole = whole and (whole if whole.contains(item) else join_periods(whole, item))
