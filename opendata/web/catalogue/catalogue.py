@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from opendata.metadata.expectation import DELAYS
 from opendata.services.core.values import DatasetView, Page, VersionView
+from opendata.web.catalogue.editions import say_expected
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.core.instance import prefers_json, rest_path, services
 
@@ -62,6 +63,7 @@ def show_dataset(dataset: str) -> Response | str:
         dataset=found,
         editions=services().editions.list(dataset),
         expected=services().editions.find_next(found),
+        say_expected=say_expected,
         default_delay=DELAYS.get(found.update_cycle, ("", 0))[1],
         readable=readable,
         versions=versions,

@@ -16,8 +16,8 @@ from werkzeug.wrappers import Response
 
 from opendata.metadata.atom import MEDIA_TYPE, Entry, Feed, Link, write_feed
 from opendata.metadata.citation import identify_version
-from opendata.metadata.expectation import NextEdition
 from opendata.services.core.values import DatasetView, News, Page
+from opendata.web.catalogue.editions import say_expected
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import (
     PARAMETER,
@@ -57,16 +57,9 @@ def send_dataset_feed(dataset: str) -> Response:
     entry = services().datasets.get(dataset)
     title = gettext("Versions of “%(title)s”", title=say_plain(entry))
     page = absolute_url(url_for("catalogue.list_versions", dataset=dataset))
-    subtitle = _say_expected(services().editions.find_next(entry))
+    expected = services().editions.find_next(entry)
+    subtitle = say_expected(expected) if expected else ""
     return _send(news, f"urn:uuid:{entry.uuid}", title, say_plain(entry.publisher), page, subtitle)
-
-
-def _say_expected(expected: NextEdition | None) -> str:
-    if expected is None:
-        return ""
-    day = expected.by.isoformat()
-    text: str = gettext("The next edition (%(period)s) is expected by %(day)s.", period=expected.period, day=day)
-    return text
 
 
 def _send(news: Page[News], identifier: str, title: str, author: str, page: str, subtitle: str = "") -> Response:
