@@ -42,3 +42,12 @@ def test_a_program_reads_corrects_and_publishes_what_a_file_says(editor: Caller,
     assert (version["period"], resource["period"], resource["unit"]) == ("2026-09", "2026-09", "t")
     assert (resource["sources"], resource["compiledBy"]) == ([{"title": "县统计局"}], "")
     assert resource["footnotes"] == [{"text": "快报数"}]
+
+
+def test_what_a_sender_says_with_the_file_goes_before_what_the_file_says(editor: Caller) -> None:
+    option = {"file": "产量2026年9月.csv", "meaning": {"period": "2026年8月", "unit": None}}
+    draft = editor.check((option["file"], REPORT), resources=[option])
+    meaning = draft["resources"][0]["meaning"]
+    assert (draft["period"], meaning["unit"], meaning["title"]) == ("2026-08", "", "规模以上工业总产值")
+    wrong = editor.upload(("a.csv", REPORT), resources=[{"file": "a.csv", "meaning": {"period": "autumn"}}])
+    assert problem(wrong, 422, "invalid-metadata")["errors"][0]["pointer"].endswith("/meaning/period")
