@@ -23,6 +23,7 @@ from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
 from opendata.services.catalogue.datasets import Datasets
+from opendata.services.catalogue.editions import Editions
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import Publishers
 from opendata.services.catalogue.renaming import Renaming
@@ -89,6 +90,7 @@ class Services:
     dictionaries: Dictionaries
     differences: Differences
     drafts: Drafts
+    editions: Editions
     events: Events
     exports: Exports
     findings: Findings
@@ -187,6 +189,7 @@ def build_services(
         datasets=datasets,
         deletion=Deletion(context, originals),
         dictionaries=Dictionaries(context, workbench, schemas, versions),
+        editions=Editions(context),
         differences=Differences(context, versions),
         drafts=drafts,
         events=Events(context),

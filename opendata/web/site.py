@@ -14,7 +14,7 @@ from opendata.web.catalogue import catalogue, differences, feeds, tables, versio
 from opendata.web.core import assets, formats, languages, problem_pages, security
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
-from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
+from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.help import documentation, words
 from opendata.web.operations import audit, custody, mail, operations, stops
 from opendata.web.review import answers, reviews
@@ -54,6 +54,7 @@ def register_web(app: Flask) -> None:
         workspace,
         uploads,
         drafts,
+        meaning,
         answers,
         reviews,
         readings,
@@ -99,6 +100,7 @@ _GLOBALS: dict[str, Any] = {
     "language_of": languages.language_of,
     "lesser_strengths": LESSER,
     "licences": LICENSES,
+    "list_meanings": meaning.list_cards,
     "list_rules": tables.list_rules,
     "name_code": languages.name_code,
     "name_type": tables.name_type,

@@ -94,6 +94,12 @@ ChoicesInput = Shape.from_dict(
 """How to read a file, where that differs from what was detected."""
 
 
+_MEANING = {
+    "description": "What the file says about the table as a whole, corrected: `title`, `i18n`, `unit`, `units` (column"
+    " → unit), `period`, `source`, `compiledBy`, `footnotes`. A property that is null says that there is no such thing."
+}
+
+
 class ResourceOptionInput(Shape):
     """What you say about one of the files sent; anything you leave out is as in the previous version."""
 
@@ -113,6 +119,7 @@ class ResourceOptionInput(Shape):
     choices = Inner(ChoicesInput, metadata={"description": "How the file is to be read, where not as found."})
     disclosure = _disclosure()
     decisions = Object(metadata=_DECISIONS)
+    meaning = Object(metadata=_MEANING)
     no_rows = _say_no_rows()
 
 
@@ -144,6 +151,10 @@ class ResourceChanges(Shape):
     )
     disclosure = _disclosure(allow_none=True)
     decisions = Object(allow_none=True, metadata=_DECISIONS)
+    meaning = Object(
+        allow_none=True, metadata={"description": f"{_MEANING['description']} Null: all that was said is forgotten."}
+    )
+    name = Text(longest=100, metadata={"description": "Another name, for a table that isn't published yet."})
     no_rows = _say_no_rows()
     repairs = Many(
         Inner(RepairInput),
@@ -157,6 +168,20 @@ PUBLISH_AT = {
     "description": "The earliest time of publication: an ISO date and time, in the portal's zone unless it names one."
     " The approved draft is published at that time. Until then it is invisible."
 }
+
+
+class DraftChanges(Shape):
+    """What to change about the draft as a whole."""
+
+    period = Text(
+        longest=60,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What the edition is about: `2026`, `2026-H1`, `2026-Q3`, `2026-10`, `2026-W40`,"
+            " `2026-10-31`, or `2026-01/2026-10`. Empty: no period. Null: what its tables say."
+        },
+    )
 
 
 class DraftQuery(PageQuery):

@@ -98,6 +98,16 @@ class DraftResourceShape(Schema):
     choices = fields.Dict(
         required=True, allow_none=True, metadata={"description": "What was said about how the file is to be read."}
     )
+    meaning = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What the file says about the table as a whole: `title`, `unit`, `units`, `period`,"
+            " `source`, `compiledBy`, `footnotes` as they would be published; `questions` names what was found, isn't"
+            " certain and isn't published until you confirm it; `found` says what was found, where, in which line"
+            " and how sure; `said` what a person said. Null before the check and for attachments."
+        },
+    )
     no_rows = fields.Boolean(
         required=True,
         data_key="noRows",
@@ -226,6 +236,10 @@ class DraftShape(Schema):
         metadata={"description": "All that was said about it, in order; empty in lists."},
     )
     notes = fields.String(required=True)
+    period = fields.String(required=True, metadata={"description": "What the edition is about; empty if unknown."})
+    proposed_period = fields.String(
+        required=True, data_key="proposedPeriod", metadata={"description": "What its tables say about that."}
+    )
     reason = fields.String(
         required=True,
         metadata={

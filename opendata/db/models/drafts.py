@@ -25,7 +25,8 @@ class Draft(Base):
     it. `sealed` is the SHA-256 of what was submitted: only that may be approved and published. `seal_edition` says what
     the seal covers: 1 the manifest alone, as before migration 0011; 2 all that a reviewer sees. `publish_at` is the
     earliest time at which it is published. `replaces` is the draft whose corrected files it has. `scans` are the
-    verdicts of the virus scanner, by the SHA-256 of each file.
+    verdicts of the virus scanner, by the SHA-256 of each file. `period` is what somebody said the edition is about:
+    empty, no period; null, what its tables say.
     """
 
     __tablename__ = "drafts"
@@ -68,6 +69,7 @@ class Draft(Base):
     bump: Mapped[str | None] = mapped_column(String(10))
     breaking: Mapped[Notice | None] = mapped_column(JSON)
     scans: Mapped[dict[str, Verdict] | None] = mapped_column(JSON(none_as_null=True))
+    period: Mapped[str | None] = mapped_column(String(40))
 
     dataset: Mapped[Dataset] = relationship(lazy="joined")
     resources: Mapped[list[DraftResource]] = relationship(
@@ -87,6 +89,8 @@ class DraftResource(Base):
     `disclosure` is `open` where everybody may have the table although the dataset isn't open. `decisions` are
     those about personal data, `untreated` is the schema before they are applied, `treated` the record of what they did,
     `risk` that of the quasi-identifiers together.
+
+    `meaning` is what the file says of the table as a whole (`found`) and what a person said of it (`said`).
 
     `reading` is what was understood of the file, `choices` what a person said about it. `plain` is the text that was
     checked where it is not the upload itself, `engine_dialect` how it is split. `texts` is the copy of its columns as
@@ -137,6 +141,7 @@ class DraftResource(Base):
     untreated: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     treated: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     risk: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    meaning: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class SchemaBench(Base):

@@ -51,7 +51,7 @@ def forget_contents(draft: Draft, tables: Iterable[DraftResource], attachments: 
     for row in tables:
         gone.add(row.name)
         row.report = row.profile = row.reading = row.findings = row.plain = row.texts = None
-        row.schema = row.proposed_schema = row.untreated = None
+        row.schema = row.proposed_schema = row.untreated = row.meaning = None
         if draft.version is None:
             row.published_schema = None
     draft.privacy = [{**item, "examples": []} if item["resource"] in gone else item for item in draft.privacy]

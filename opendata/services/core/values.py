@@ -71,6 +71,7 @@ class DatasetView:
     homepage: str
     update_cycle: str
     source_version: str
+    temporal: str
     latest: str | None
     head: str | None
     errata: Sequence[Erratum]
@@ -90,7 +91,8 @@ class VersionView:
     """A published version; `created` is when publication was asked for, `manifest_sha256` names its manifest.
 
     `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected.
-    `withdrawal` is the tombstone of a version that was taken down, `suspension` the record of one that is stopped.
+    `withdrawal` is the tombstone of a version that was taken down, `suspension` the record of one that is stopped,
+    `period` what the edition is about.
     """
 
     dataset: str
@@ -106,6 +108,7 @@ class VersionView:
     manifest_sha256: str
     withdrawal: Tombstone | None = None
     suspension: Suspension | None = None
+    period: str = ""
 
     @property
     def is_standing(self) -> bool:
@@ -151,8 +154,9 @@ class DraftResourceView:
     whether somebody said that it has none this time. `changes` counts the rows that differ from the version before.
     `disclosure` is `open` for one that everybody may have although the dataset isn't open. `decisions` are those about
     personal data, `untreated` the schema before they are applied, `treated` the record of what they did, `risk` that of
-    the confirmed quasi-identifiers. `texts` are the findings in an attachment, `is_read` says whether all its text
-    was screened, `unread` is the code that says why not.
+    the confirmed quasi-identifiers. `meaning` is what `view_meaning` says of it as a whole. `is_new` tells
+    that it isn't in the version before, so that it may have another name. `texts` are the
+    findings in an attachment, `is_read` says whether all its text was screened, `unread` is the code that says why not.
     """
 
     name: str
@@ -183,6 +187,8 @@ class DraftResourceView:
     treated: Mapping[str, Any] | None = None
     risk: Mapping[str, Any] | None = None
     untreated: TableSchema | None = None
+    meaning: Mapping[str, Any] | None = None
+    is_new: bool = False
     texts: Sequence[TextFindingJson] = ()
     is_read: bool | None = None
     unread: str = ""
@@ -251,7 +257,8 @@ class DraftView:
     is later; `publish_at` the earliest time somebody chose for that. `disclosure` says who may have its data. `digest`
     (`sha256:…`) names what was submitted. `undecided` are the findings of `privacy` that need a decision. `checks` is
     all that was signed, `open_checks` what a reviewer has yet to sign, `comments` all that was said. `replaces` is the
-    draft whose corrected files it has. `text_findings` are those in metadata, names and attachments.
+    draft whose corrected files it has. `text_findings` are those in metadata, names and attachments. `period` is what
+    the edition is about, `proposed_period` what its tables say.
     """
 
     id: str
@@ -295,6 +302,8 @@ class DraftView:
     open_checks: Sequence[Check] = ()
     comments: Sequence[CommentView] = ()
     text_findings: Sequence[PlacedFindingJson] = ()
+    period: str = ""
+    proposed_period: str = ""
 
     @property
     def tables(self) -> Sequence[DraftResourceView]:
@@ -381,19 +390,3 @@ class GrantView:
     ended_by: str
     reason: str
     state: GrantState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenView:
-    """A token without its secret: what it is for, at most what its owner may do, and when it was last used."""
-
-    id: int
-    user: str
-    name: str
-    created: datetime
-    expires: datetime | None
-    revoked: bool
-    scopes: Sequence[str] = ()
-    publisher: str | None = None
-    dataset: str | None = None
-    used: datetime | None = None

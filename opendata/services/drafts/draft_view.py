@@ -20,6 +20,8 @@ from opendata.services.catalogue.entries import next_metadata
 from opendata.services.core.scans import find_virus
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
+from opendata.services.drafts.meaning.editions import find_edition, propose_edition
+from opendata.services.drafts.meaning.meanings import settle_table, view_meaning
 from opendata.services.drafts.next_version import foresee, metadata_of
 from opendata.services.privacy.gate import NOTES, list_undecided
 from opendata.services.privacy.texts import count_text_warnings, list_text_findings
@@ -73,6 +75,7 @@ def view_draft(
     next version and the findings in texts, comes `with_review`; the findings of the check come `with_report`.
     """
     own = {item.name for item in row.resources} | {item.name for item in row.attachments}
+    published = {item.name for item in (manifest.resources if manifest else ())}
     carried = list_carried(manifest, own.union(row.dropped))
     texts = list_text_findings(row, metadata_of(row)) if with_review and row.status not in ENDED else ()
     return DraftView(
@@ -86,6 +89,8 @@ def view_draft(
         base=row.base,
         version=row.version,
         notes=row.notes,
+        period=find_edition(row, manifest),
+        proposed_period=propose_edition(row, manifest),
         reason=row.reason,
         comment=row.comment,
         error=_view_error(row.error),
@@ -98,7 +103,7 @@ def view_draft(
         modified=row.modified,
         revision=row.revision,
         resources=[
-            *(_view_resource(item, row.dataset.recipes or {}) for item in row.resources),
+            *(_view_resource(item, row.dataset.recipes or {}, published) for item in row.resources),
             *(_view_carried(item) for item in carried if not isinstance(item, Attachment)),
             *(_view_attachment(item, is_clean=not find_virus(row, item.upload)) for item in row.attachments),
             *(_view_carried(item) for item in carried if isinstance(item, Attachment)),
@@ -180,10 +185,10 @@ def list_questions(reading: Mapping[str, Any] | None) -> Sequence[Mapping[str, A
     return [decision for decision in (reading or {}).get("decisions", ()) if decision.get("asks")]
 
 
-def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftResourceView:
+def _view_resource(item: DraftResource, recipes: Mapping[str, Any], published: Collection[str]) -> DraftResourceView:
     return DraftResourceView(
         name=item.name,
-        title=item.title,
+        title=settle_table(item).title,
         file=item.file,
         bytes=item.upload_bytes,
         rows=item.rows if item.checked else None,
@@ -207,6 +212,8 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         risk=item.risk,
         untreated=TableSchema(found) if (found := item.untreated or item.published_schema) else None,
         changes=_view_changes(item),
+        meaning=view_meaning(item) if item.checked else None,
+        is_new=item.name not in published,
     )
 
 

@@ -41,6 +41,7 @@ from opendata.services.drafts.draft_view import (
     view_draft,
 )
 from opendata.services.drafts.intake import Intake, Received, ResourceOption, Sent
+from opendata.services.drafts.meaning.editions import say_edition
 from opendata.services.drafts.next_version import foresee
 from opendata.services.drafts.readings import recall_choices, take_again
 from opendata.services.drafts.steps import Steps
@@ -172,6 +173,12 @@ class Drafts(Steps):
             rows = [row for row in session.scalars(query) if row.breaking and is_put_off(row)]
             found = [{"version": foresee(row, self._find_base(row)).version, **(row.breaking or {})} for row in rows]
         return sorted(found, key=lambda item: str(item["effective"]))
+
+    def change_period(
+        self, actor: Actor | None, draft: str, period: str | None, *, revision: int | None = None
+    ) -> DraftView:
+        """Say what an edition is about; empty: no period, None: what its tables say. Raises `InvalidMetadataError`."""
+        return self._change(actor, draft, steps.CHANGE, lambda row, _: say_edition(row, period), revision=revision)
 
     def find_attachment(self, actor: Actor | None, draft: str, name: str) -> ServedFile:
         """The file of an attachment that was sent with a draft.

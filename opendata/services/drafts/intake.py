@@ -27,13 +27,15 @@ from opendata.intake.attachments import ACCEPTED, NO_ATTACHMENT, NOT_ALONE, Atta
 from opendata.intake.kind.kinds import detect_kind
 from opendata.intake.opening import NO_TABLE
 from opendata.intake.understanding import read_choices
-from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.metadata.identifiers import find_identifier_fault
 from opendata.privacy.treatments.parsing import require_shape
 from opendata.services.catalogue.schemas import find_schema
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places, choose_disclosure
 from opendata.services.drafts.draft_view import NO_ROWS
+from opendata.services.drafts.meaning.names import choose_name
+from opendata.services.drafts.meaning.said import read_said
 from opendata.services.privacy.gate import NOTES, RESTORED
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.tables.schema.schema import read_schema
@@ -49,8 +51,8 @@ class ResourceOption:
 
     `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell. `no_rows` says that the table has none this time.
     `disclosure` is `open` where everybody may have the resource although the dataset isn't open, `decisions` are those
-    about personal data; None of either: as last time. `is_restored` says that the file has the published rows of an
-    earlier version.
+    about personal data; None of either: as last time. `meaning` is what is said of the table as a whole.
+    `is_restored` says that the file has the published rows of an earlier version.
     """
 
     file: str
@@ -68,6 +70,7 @@ class ResourceOption:
     no_rows: bool = False
     decisions: Mapping[str, Any] | None = None
     is_restored: bool = False
+    meaning: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,10 +183,12 @@ class Intake:
         attachments = places.attachments
         rows: dict[str, dict[str, Any]] = {}
         faults: list[Fault] = []
+        stems = [_stem(item.option.file) for item in kept if not item.option.name]
         for item in kept:
             if item.form is not None:
                 continue
-            name = item.option.name or suggest_identifier(_stem(item.option.file), taken=attachments, resource=True)
+            stem = _stem(item.option.file)
+            name = item.option.name or choose_name(stem, before, attachments, among=stems)
             if name in rows:
                 faults.append(fault(f"{item.place}/name", N_("Two files are named “%(name)s”"), name=name))
             if name in attachments:
@@ -236,6 +241,8 @@ class Intake:
         read_dialect(option.dialect, encoding=option.encoding)
         if option.choices is not None:
             rules["choices"] = read_choices(option.choices).describe()
+        if option.meaning is not None:
+            rules["meaning"] = {"said": read_said(option.meaning) or {}}
         if option.no_rows:
             rules["choices"] = {**rules.get("choices", {}), NO_ROWS: True}
         return rules
@@ -330,6 +337,7 @@ def _describe_table(
         "choices": rules.get("choices"),
         "disclosure": choose_disclosure(option.disclosure, before),
         "decisions": _take_decisions(option),
+        "meaning": rules.get("meaning"),
     }
 
 

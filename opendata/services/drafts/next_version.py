@@ -24,6 +24,8 @@ from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.values import NextVersion
 from opendata.services.drafts.attachments import make_attachment
+from opendata.services.drafts.meaning.editions import find_edition
+from opendata.services.drafts.meaning.meanings import settle_table
 from opendata.services.privacy.treating import hide_decided
 
 Reports = Mapping[str, StoredFile]
@@ -52,7 +54,8 @@ def decide(row: Draft, base: Manifest | None, resources: Sequence[Resource]) -> 
 
     What was asked for may raise the number, never lower it; and nothing new stays so.
     """
-    drawn = draw_manifest(row, resources, version="0.0.0", created=row.created, previous=None)
+    period = find_edition(row, base)
+    drawn = draw_manifest(row, resources, version="0.0.0", created=row.created, previous=None, period=period)
     change = compare_manifests(base, drawn, read_changes(row, base))
     if change.bump is None or base is None:
         return change, change.bump
@@ -75,7 +78,8 @@ def seal(row: Draft, base: Manifest | None) -> str:
     a breaking change, the base), why its warnings are accepted, the number asked for, and what was decided about
     personal data. It isn't the number and time that publication adds, nor the time of a timed release.
     """
-    drawn = draw_manifest(row, list_resources(row, base, {}), version="0.0.0", created=row.created, previous=row.base)
+    resources, period = list_resources(row, base, {}), find_edition(row, base)
+    drawn = draw_manifest(row, resources, version="0.0.0", created=row.created, previous=row.base, period=period)
     manifest = drawn.to_json()
     if row.seal_edition < SEAL_EDITION:
         return digest(write_canonical(manifest)).removeprefix("sha256:")
@@ -125,6 +129,7 @@ def draw_manifest(
     version: str,
     created: datetime,
     previous: str | None,
+    period: str = "",
     reasons: Sequence[ReasonText] = (),
     approval: Approval | None = None,
 ) -> Manifest:
@@ -140,6 +145,7 @@ def draw_manifest(
         previous=previous,
         resources=resources,
         notes=row.notes,
+        period=period,
         reasons=reasons,
         breaking=row.breaking,
         approval=approval,
@@ -165,11 +171,17 @@ def _make_table(item: DraftResource, report: StoredFile | None) -> TableResource
     source = item.schema if item.schema is not None else item.untreated
     if source is not None and item.treated is not None:
         source = hide_decided(source, item.decisions)
+    meaning = settle_table(item)
     return TableResource(
         name=item.name,
-        title=item.title,
+        title=meaning.title,
         description=item.description,
-        i18n=item.i18n,
+        i18n=meaning.i18n,
+        unit=meaning.unit,
+        period=meaning.period,
+        sources=meaning.sources,
+        compiled_by=meaning.compiled_by,
+        footnotes=meaning.footnotes,
         file=StoredFile(str(item.csv), item.csv_bytes),
         parquet=StoredFile(str(item.parquet), item.parquet_bytes),
         source=StoredFile(item.upload, item.upload_bytes),

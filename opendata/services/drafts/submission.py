@@ -18,6 +18,7 @@ from opendata.services.core.access import is_listed
 from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import require_sound_names
 from opendata.services.drafts.draft_view import count_warnings, is_said_empty, say_empty
+from opendata.services.drafts.meaning.meanings import require_unit
 from opendata.services.drafts.next_version import carries_data, foresee, metadata_of, publishes_entry_only, seal
 from opendata.services.privacy.gate import keep_seen, require_decided
 from opendata.services.privacy.texts import list_text_findings, require_explained, settle_unread
@@ -50,6 +51,7 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
     Raises `StateError` where it cannot become a version, `InvalidMetadataError` for what is missing or not possible.
     """
     require_publishable(row, base)
+    require_unit(row)
     for item in row.resources:
         if item.name in said.no_rows:
             say_empty(item, True)
@@ -113,6 +115,7 @@ def require_publishable(row: Draft, base: Manifest | None) -> None:
 def require_direct(row: Draft, base: Manifest | None, metadata: DatasetMetadata, reason: str) -> None:
     """Raises `InvalidMetadataError` or `StateError` where not even the owner can publish a draft with this metadata."""
     require_sound_names(row, base)
+    require_unit(row)
     require_rows(row)
     require_decided(row, is_reviewed=False)
     require_explained(reason, list_text_findings(row, metadata))

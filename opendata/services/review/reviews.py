@@ -17,10 +17,10 @@ from opendata.services.drafts.drafts import Drafts
 MOST_WAITING = 100
 """At most this many drafts are listed: the oldest, which wait longest."""
 
-_ROUTINE = frozenset({"rows-added", "rows-removed", "rows-changed", "rows-moved", "rows-rewritten"})
-"""Reasons of a version that change rows alone. A number that was raised has a reason of its own."""
+_ROUTINE = frozenset({"rows-added", "rows-removed", "rows-changed", "rows-moved", "rows-rewritten", "period-changed"})
+"""Reasons of a version that change rows and their period alone. A number that was raised has a reason of its own."""
 
-_EDITION = frozenset({"sourceVersion"})
+_EDITION = frozenset({"sourceVersion", "period"})
 """Metadata that change with every edition of the source."""
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import DraftState
 from opendata.domain.findings import Finding
+from opendata.domain.resources import TableResource
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import N_, InputError, InvalidPackageError, UnreadableFileError
@@ -35,6 +36,7 @@ from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.intake import describe_before
 from opendata.services.drafts.lease import Lease
+from opendata.services.drafts.meaning.meanings import propose_units, said_units, understand
 from opendata.services.drafts.readings import (
     Readings,
     come_again,
@@ -198,6 +200,7 @@ class Processing:
             ),
             schema=read_schema(resource.schema) if resource.schema else None,
             choices=read_resource_choices(resource),
+            units=said_units(resource),
             on_share=lambda share: report("check", round(share * resource.upload_bytes)),
         )
         prepared.task.place = resource.file
@@ -205,6 +208,12 @@ class Processing:
         release_memory()
         report("store", resource.upload_bytes)
         values = self._describe(prepared, resource, opened, upload)
+        personal = {item.field for item in prepared.privacy}
+        values["meaning"] = understand(
+            row, resource, opened, prepared.profile, self._find_before(row, resource), personal
+        )
+        if values["proposed_schema"] is not None:
+            values["proposed_schema"] = propose_units(values["proposed_schema"], values["meaning"])
         left: Sequence[Mapping[str, Any]] = ()
         if prepared.task.valid and resource.decisions:
             treated, left = self._treat(row, resource, prepared, folder)
@@ -234,6 +243,11 @@ class Processing:
         values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(table.parquet)
         values["published_schema"], values["profile"] = publish_schema(table.schema), list(table.profile)
         return values, found.left
+
+    def _find_before(self, row: Draft, resource: DraftResource) -> TableResource | None:
+        """The table in the version before."""
+        manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+        return next((item for item in (manifest.tables if manifest else ()) if item.name == resource.name), None)
 
     def _split_off(self, row: Draft, resource: DraftResource, contents: FoundContents) -> None:
         """Make resources of the further tables of an upload and of the files beside them, once."""

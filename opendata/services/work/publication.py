@@ -40,6 +40,7 @@ from opendata.services.core.records import keep_record
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.draft_view import build_report
 from opendata.services.drafts.lease import Lease, release
+from opendata.services.drafts.meaning.editions import find_edition
 from opendata.services.drafts.next_version import (
     decide,
     draw_manifest,
@@ -181,6 +182,7 @@ class Publication:
         manifest = draw_manifest(
             row,
             resources,
+            period=find_edition(row, old),
             version=row.target,
             created=now,
             previous=previous,

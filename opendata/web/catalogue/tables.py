@@ -39,6 +39,12 @@ class Column:
     field: Field
     is_number: bool
 
+    @property
+    def unit(self) -> str:
+        """The unit of its values, empty where it has none."""
+        found = self.field.own.get("unit")
+        return found if isinstance(found, str) else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:

@@ -66,6 +66,7 @@ PROPERTIES: Mapping[str, str] = {
     "homepage": N_("Home page"),
     "updateCycle": N_("Update cycle"),
     "sourceVersion": N_("Version of the source"),
+    "temporal": N_("Time covered"),
 }
 """The properties of a dataset's metadata and what pages call them."""
 
