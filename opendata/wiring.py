@@ -34,6 +34,7 @@ from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.drafts import Drafts
+from opendata.services.drafts.edition.watching import Watching
 from opendata.services.drafts.findings import Findings
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
@@ -99,6 +100,7 @@ class Services:
     uploads: Uploads
     verifying: Verifying
     versions: Versions
+    watching: Watching
     withdrawals: Withdrawals
     work: Work
 
@@ -161,6 +163,7 @@ def build_services(settings: Settings, *, clock: Callable[[], datetime] = read_c
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
         matching=Matching(context, manifests),
+        watching=Watching(context, manifests),
         originals=Originals(context),
         previews=Previews(context),
         publishers=publishers,

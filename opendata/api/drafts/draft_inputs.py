@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from marshmallow import fields, validate
@@ -10,6 +11,7 @@ from opendata.api.core.fields import Choice, Inner, Many, Object, Shape, Text, T
 from opendata.api.core.inputs import PageQuery
 from opendata.domain.disclosure import OPEN
 from opendata.domain.drafts import DraftState
+from opendata.domain.editions.modes import AUTO, Mode
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
 from opendata.metadata.reasons import BUMPS
@@ -72,6 +74,31 @@ DialectInput = Shape.from_dict(
 )
 """How a CSV file is written (Table Dialect v2)."""
 
+
+def _mode(choices: Collection[str], **options: Any) -> fields.String:
+    text = (
+        "What the rows are to the published table: `replace`, all of it again; `append`, further rows (a key that is"
+        " there already has corrected values)"
+    )
+    more = "; `new`, a table of its own; `auto`, found out by columns, names and keys." if AUTO in choices else "."
+    wrong = (
+        N_("This must be one of: replace, append, new, auto")
+        if AUTO in choices
+        else N_("This must be one of: replace, append, new")
+    )
+    return fields.String(
+        validate=validate.OneOf([*choices], error=wrong),
+        error_messages={"invalid": wrong, "null": wrong},
+        metadata={"description": text + more},
+        **options,
+    )
+
+
+def _repeats() -> fields.Boolean:
+    text = "Add rows without a key even if the table has them already. Without it they aren't there twice."
+    return _switch(metadata={"description": text})
+
+
 _NO_TYPE = N_("This must be “table” or “attachment”")
 _DECISIONS = {
     "description": "What is done with columns that have personal data:"
@@ -108,7 +135,12 @@ class ResourceOptionInput(Shape):
         error_messages={"invalid": _NO_TYPE, "null": _NO_TYPE},
         metadata={"description": "A table, or a file that accompanies one; as its bytes tell where missing."},
     )
-    name = Text(longest=100, metadata={"description": "The table's name; made from the file's where missing."})
+    name = Text(
+        longest=100,
+        metadata={
+            "description": "The table's name. Where missing, it is made from the file's, or found if `mode` is given."
+        },
+    )
     schema = Choice(metadata=_SCHEMA)
     dialect = Inner(DialectInput)
     encoding = Text(longest=40)
@@ -119,6 +151,8 @@ class ResourceOptionInput(Shape):
     disclosure = _disclosure()
     decisions = Object(metadata=_DECISIONS)
     no_rows = _say_no_rows()
+    mode = _mode([*Mode, AUTO])
+    repeats = _repeats()
 
 
 class PlainOptionInput(Shape):
@@ -146,6 +180,13 @@ class ResourceChanges(Shape):
     disclosure = _disclosure(allow_none=True)
     decisions = Object(allow_none=True, metadata=_DECISIONS)
     no_rows = _say_no_rows()
+    mode = _mode([*Mode])
+    target = Text(
+        longest=100,
+        allow_none=True,
+        metadata={"description": "The published table that the file is for; null: a table of its own."},
+    )
+    repeats = _repeats()
     repairs = Many(
         Inner(RepairInput),
         metadata={

@@ -16,7 +16,10 @@ from opendata.services.catalogue.needed_blobs import list_own_of_table
 def forget_erased(session: Session, names: Collection[str], now: datetime) -> set[str]:
     """Forget what drafts hold of these blobs, and discard those at work; the private blobs made of the same tables."""
     own, drafts, tables, files = set[str](), set[str](), set[int](), set[int]()
-    parts = (DraftResource.upload, DraftResource.csv, DraftResource.parquet)
+    parts = (
+        *(DraftResource.upload, DraftResource.csv, DraftResource.parquet),
+        *(DraftResource.part_csv, DraftResource.part_parquet),
+    )
     for row in session.scalars(select(DraftResource).where(or_(*(part.in_(names) for part in parts)))):
         drafts.add(row.draft_id)
         own |= list_own_of_table(row)

@@ -17,6 +17,7 @@ from opendata.domain.review.checklist import Check
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.entries import next_metadata
+from opendata.services.core.editions.edition_values import view_edition
 from opendata.services.core.scans import find_virus
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
@@ -87,7 +88,7 @@ def view_draft(
         modified=row.modified,
         revision=row.revision,
         resources=[
-            *(_view_resource(item, row.dataset.recipes or {}) for item in row.resources),
+            *(_view_resource(item, row.dataset.recipes or {}, manifest) for item in row.resources),
             *(_view_carried(item) for item in carried if not isinstance(item, Attachment)),
             *(_view_attachment(item, is_clean=not find_virus(row, item.upload)) for item in row.attachments),
             *(_view_carried(item) for item in carried if isinstance(item, Attachment)),
@@ -169,7 +170,7 @@ def list_questions(reading: Mapping[str, Any] | None) -> Sequence[Mapping[str, A
     return [decision for decision in (reading or {}).get("decisions", ()) if decision.get("asks")]
 
 
-def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftResourceView:
+def _view_resource(item: DraftResource, recipes: Mapping[str, Any], manifest: Manifest | None) -> DraftResourceView:
     return DraftResourceView(
         name=item.name,
         title=item.title,
@@ -196,6 +197,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         risk=item.risk,
         untreated=TableSchema(found) if (found := item.untreated or item.published_schema) else None,
         changes=_view_changes(item),
+        edition=view_edition(item, manifest),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opendata.domain.editions.modes import AUTO, EditionJson, Mode
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.domain.texts import I18n
@@ -49,7 +50,8 @@ class ResourceOption:
     `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell. `no_rows` says that the table has none this time.
     `disclosure` is `open` where everybody may have the resource although the dataset isn't open, `decisions` are those
     about personal data; None of either: as last time. `is_restored` says that the file has the published rows of an
-    earlier version.
+    earlier version. `mode` says what its rows are to the published table: a `Mode`, or `AUTO`. `repeats` says that rows
+    without a key are added although the table has them already.
     """
 
     file: str
@@ -67,6 +69,8 @@ class ResourceOption:
     no_rows: bool = False
     decisions: Mapping[str, Any] | None = None
     is_restored: bool = False
+    mode: str | None = None
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +151,14 @@ class Intake:
         rows: dict[str, dict[str, Any]] = {}
         faults: list[Fault] = []
         for item in kept:
-            name = item.option.name or suggest_identifier(_stem(item.option.file), taken=attachments, resource=True)
+            known = {
+                *attachments,
+                *(before if item.option.mode == Mode.NEW else ()),
+                *(rows if item.option.mode else ()),
+            }
+            name = item.option.name or suggest_identifier(_stem(item.option.file), taken=known, resource=True)
+            wrong = _find_mode_fault(f"{item.place}/name", item.option, before)
+            faults += [wrong] if wrong is not None else []
             if name in rows:
                 faults.append(fault(f"{item.place}/name", N_("Two files are named “%(name)s”"), name=name))
             if name in attachments:
@@ -285,7 +296,30 @@ def _describe_table(name: str, kept: KeptFile, before: TableResource | None) -> 
         "choices": rules.get("choices"),
         "disclosure": choose_disclosure(option.disclosure, before),
         "decisions": _take_decisions(option),
+        "edition": _begin_edition(option, before),
     }
+
+
+def _begin_edition(option: ResourceOption, before: TableResource | None) -> EditionJson | None:
+    """What a sender said of the rows of a file; None where nothing was: then they replace the table of their name."""
+    if option.mode is None:
+        return None
+    if before is not None:
+        mode = Mode.REPLACE if option.mode == AUTO else option.mode
+        return {"wanted": mode, "mode": mode, **({"repeats": True} if option.repeats else {})}
+    is_new = option.mode == Mode.NEW or (option.mode == AUTO and option.name)
+    wanted: EditionJson = {"wanted": option.mode, **({"repeats": True} if option.repeats else {})}
+    return {"wanted": Mode.NEW, "mode": Mode.NEW} if is_new else wanted
+
+
+def _find_mode_fault(place: str, option: ResourceOption, before: Mapping[str, TableResource]) -> Fault | None:
+    """What is wrong where rows are to be added to a table by a name that isn't one, or a new one has a known name."""
+    if option.mode == Mode.APPEND and option.name and option.name not in before:
+        text = N_("The last version has no table “%(name)s” that rows could be added to")
+        return fault(place, text, name=option.name)
+    if option.mode == Mode.NEW and option.name in before:
+        return fault(place, N_("“%(name)s” is the name of a published table. Choose another"), name=option.name)
+    return None
 
 
 def _take_decisions(option: ResourceOption) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, DraftResource
+from opendata.domain.editions.modes import AUTO
 from opendata.errors import N_, TooLargeError
 from opendata.intake.landmarks import keep_choices
 from opendata.intake.opening import WORKBOOKS, find_contents
@@ -72,6 +73,7 @@ class Readings:
                     "upload_bytes": size,
                     "schema_name": "",
                     "reading": {"sheet": table.place},
+                    "edition": {"wanted": AUTO} if (resource.edition or {}).get("wanted") == AUTO else None,
                 }
             )
         return rows

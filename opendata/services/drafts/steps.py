@@ -81,7 +81,8 @@ class Steps:
 
         That is its `schema`, its `dialect`, the `repairs` accepted, `choices` about how its file is read, its
         `disclosure` (`open` where everybody may have it although the dataset isn't open), and the `decisions` about its
-        personal data. With `no_rows` alone, which says that it has none this time, there is nothing to check again.
+        personal data, and what its rows are to the published table (`mode`, `target`, `repeats`). With `no_rows`
+        alone, which says that it has none this time, there is nothing to check again.
         Repairs, choices and decisions are kept with the dataset for the table's next file: repairs are offered,
         decisions are replayed, choices are followed by what the rows they name mean.
         """
@@ -91,7 +92,7 @@ class Steps:
             resource = next((item for item in row.resources if item.name == name), None)
             if resource is None:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
-            if wanted.apply(row, resource, actor):
+            if wanted.apply(row, resource, actor, self._find_base(row)):
                 self._send_back_to_work(row)
 
         return self._change(actor, draft, steps.CHANGE, change, revision=revision)

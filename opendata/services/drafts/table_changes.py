@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from opendata.db.models import Draft, DraftResource
+from opendata.domain.manifest import Manifest
 from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.intake.understanding import read_choices
 from opendata.privacy.treatments.parsing import require_shape
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import NO_ROWS, is_said_empty, say_empty
+from opendata.services.drafts.edition.switching import CHANGES, switch_edition
 from opendata.services.drafts.intake import resolve_schema
 from opendata.services.drafts.readings import remember_choices
 from opendata.services.privacy.gate import BY, NOTES, QUASI, RESTORED, is_restored
@@ -23,8 +25,8 @@ from opendata.tables.text.dialect import read_dialect
 class TableChanges:
     """Changes to a table, checked before the draft is touched.
 
-    `changes` has any of `schema`, `dialect`, `repairs`, `choices`, `disclosure`, `decisions` and `no_rows`. Raises
-    `InvalidMetadataError`, `InvalidSchemaError`.
+    `changes` has any of `schema`, `dialect`, `repairs`, `choices`, `disclosure`, `decisions`, `no_rows`, and of those
+    that `switch_edition` takes. Raises `InvalidMetadataError`, `InvalidSchemaError`.
     """
 
     def __init__(self, context: Context, changes: Mapping[str, Any]) -> None:
@@ -38,13 +40,16 @@ class TableChanges:
         self._recipe = describe_recipe(read_recipe(repairs)) if "repairs" in changes else None
         self._choices = read_choices(changes["choices"]).describe() if "choices" in changes else None
 
-    def apply(self, row: Draft, resource: DraftResource, actor: Actor) -> bool:
+    def apply(self, row: Draft, resource: DraftResource, actor: Actor, base: Manifest | None) -> bool:
         """Make the changes in the name of an actor; whether the table must be checked again.
 
-        Repairs, choices and decisions are kept with the dataset, for the table's next file. Raises
+        `base` is the manifest of the version before. Repairs, choices and decisions are kept with the dataset, for the
+        table's next file. Raises
         `InvalidMetadataError` for decisions that don't fit the table.
         """
-        changes, dataset, name = self._changes, row.dataset, resource.name
+        changes, dataset = self._changes, row.dataset
+        is_switched = bool(changes.keys() & CHANGES) and switch_edition(row, resource, base, changes, actor)
+        name = resource.name
         if "decisions" in changes:
             _decide(row, resource, changes["decisions"], actor)
         if "schema" in changes:
@@ -61,7 +66,7 @@ class TableChanges:
             dataset.recipes = {**(dataset.recipes or {}), name: self._recipe}
         if "no_rows" in changes:
             say_empty(resource, changes["no_rows"])
-        if set(changes) <= {"no_rows"}:
+        if not is_switched and set(changes) <= {"no_rows", *CHANGES}:
             return False
         resource.checked = False
         return True

@@ -13,7 +13,7 @@ new rows only the keys are ever held, and those only if they must be sorted.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -278,7 +278,7 @@ class _Order:
 
 
 class _Sorted:
-    """New rows in the order of their keys, handed out from the first on. `places` are their rows, None: as they are."""
+    """New rows in the order of their keys, from the first on. `places` are their rows, None: as they are."""
 
     def __init__(self, text: pa.Table, keys: pa.Table, places: Any) -> None:
         self._text, self._keys, self._places = text, keys, places
@@ -324,7 +324,7 @@ class _TextFile:
         self._csv = csv
         self.schema_arrow = pa.schema([pa.field(name, pa.string()) for name in names])
 
-    def iter_batches(self, batch_size: int, *, use_threads: bool = False) -> Iterator[pa.RecordBatch]:
+    def iter_batches(self, batch_size: int, *, use_threads: bool = False) -> Generator[pa.RecordBatch]:
         """The rows, exactly so many at a time."""
         import pyarrow as pa
         from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, open_csv

@@ -1,0 +1,271 @@
+"""The next file of a table: recognised, replaced or added, confirmed, and published upon what is there then."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from opendata.domain.editions.modes import AUTO
+from opendata.errors import InvalidMetadataError
+from opendata.services.core.actors import Actor
+from opendata.services.core.values import DraftResourceView, DraftView
+from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
+from opendata.services.uploads.upload_values import UploadedFile
+from opendata.wiring import Services
+from tests.instances import DATASET, locate, make_actor, publish
+
+FIELDS: list[dict[str, Any]] = [
+    {"name": "month", "type": "string", "title": "月份"},
+    {"name": "town", "type": "string", "title": "乡镇"},
+    {"name": "people", "type": "integer", "title": "常住人口"},
+    {"name": "births", "type": "integer"},
+]
+SCHEMA = {"fields": FIELDS, "primaryKey": ["month", "town"]}
+KEYLESS = {"fields": FIELDS}
+HEAD = "month,town,people,births\n"
+TOWNS = ("东湖", "西湖", "南山", "北岭", "白沙")
+
+
+def month(number: int, *, towns: tuple[str, ...] = TOWNS, people: int = 100) -> str:
+    return "".join(f"2026-{number:02},{town},{people},{place}\n" for place, town in enumerate(towns))
+
+
+@pytest.fixture
+def editor(services: Services) -> Actor:
+    """Somebody whose table of September is published, named without its month."""
+    actor = make_actor(services, "editor")
+    services.datasets.create(actor, DATASET)
+    publish(services, actor, HEAD + month(9), name="population", schema=SCHEMA)
+    return actor
+
+
+def send(
+    services: Services,
+    actor: Actor,
+    text: str,
+    file: str = "人口2026年10月.csv",
+    mode: str | None = AUTO,
+    **options: Any,
+) -> DraftView:
+    option = ResourceOption(file=file, mode=mode, **options)
+    view, _ = services.drafts.create(actor, "reservoirs", [UploadedFile(file, io.BytesIO(text.encode()))], [option])
+    services.work.run_to_end(view.id)
+    return services.drafts.get(actor, view.id)
+
+
+def sent(view: DraftView) -> DraftResourceView:
+    return next(item for item in view.tables if not item.carried)
+
+
+def release(services: Services, actor: Actor, view: DraftView) -> str:
+    services.drafts.submit(actor, view.id, Submission(breaking="the reason of a test"))
+    services.work.run_to_end(view.id)
+    found = services.drafts.get(actor, view.id)
+    assert found.status == "published"
+    return str(found.version)
+
+
+def rows(services: Services, version: str, table: str = "population") -> str:
+    return locate(services.versions.find_file("reservoirs", version, table, "csv")).read_text()
+
+
+def test_a_file_named_with_its_month_is_added_to_the_table_that_has_its_columns(
+    services: Services, editor: Actor
+) -> None:
+    draft = send(services, editor, HEAD + month(10))
+    table = sent(draft)
+    assert table.edition is not None
+    assert (table.name, table.edition.mode, table.edition.asks) == ("population", "append", False)
+    assert table.edition.part == {"rows": 5, "added": 5, "corrected": 0, "repeated": 0}
+    assert table.edition.reason == (
+        "4 of 4 columns match; 5 of 5 keys are new; 0 of the 5 published rows are in the file; every value of “month”"
+        " is new"
+    )
+    assert table.changes is not None
+    assert (table.rows, table.changes["added"], table.changes["removed"]) == (10, 5, 0)
+    assert draft.next is not None
+    assert draft.next.version == "1.1.0"
+    assert rows(services, release(services, editor, draft)) == HEAD + month(9) + month(10)
+    task = services.versions.get_manifest("reservoirs", "1.1.0").tables[0]
+    assert task.rows == 10
+
+
+def test_the_whole_table_again_replaces_it(services: Services, editor: Actor) -> None:
+    draft = send(services, editor, HEAD + month(9, people=101) + month(10))
+    edition = sent(draft).edition
+    assert edition is not None
+    assert (edition.mode, edition.asks, edition.part) == ("replace", False, None)
+    assert rows(services, release(services, editor, draft)) == HEAD + month(9, people=101) + month(10)
+
+
+def test_corrections_alone_are_added_once_somebody_says_so(services: Services, editor: Actor) -> None:
+    draft = send(services, editor, HEAD + "2026-09,东湖,150,0\n")
+    table = sent(draft)
+    assert table.edition is not None
+    assert (table.edition.mode, table.edition.asks) == ("append", True)
+    with pytest.raises(InvalidMetadataError) as caught:
+        services.drafts.submit(editor, draft.id)
+    assert caught.value.faults[0].pointer == "/resources/population/mode"
+    draft = services.drafts.change_resource(editor, draft.id, "population", {"mode": "append"})
+    assert draft.status == "valid"  # to confirm is no reason to check again
+    assert rows(services, release(services, editor, draft)).count("150") == 1
+    assert services.versions.get("reservoirs", "1.0.1").rows == 5
+
+
+def test_the_same_file_twice_is_there_once_and_an_empty_one_changes_nothing(services: Services, editor: Actor) -> None:
+    release(services, editor, send(services, editor, HEAD + month(10)))
+    for text in (HEAD + month(10), HEAD):
+        draft = send(services, editor, text, mode="append", name="population")
+        assert draft.status == "valid"
+        assert draft.next is not None
+        assert (draft.next.version, sent(draft).rows) == (None, 10)
+
+
+def test_renamed_columns_are_told_and_asked_for_where_they_are_guessed(services: Services, editor: Actor) -> None:
+    titled = "月份,乡镇,常住人口,births\n" + month(10)
+    draft = send(services, editor, titled)
+    edition = sent(draft).edition
+    assert edition is not None
+    assert (draft.status, edition.asks) == ("valid", False)
+    assert edition.renamed == {"月份": "month", "乡镇": "town", "常住人口": "people"}
+    guessed = "month,town,居民,births\n" + month(10)
+    draft = send(services, editor, guessed)
+    edition = sent(draft).edition
+    assert edition is not None
+    assert (draft.status, edition.mode, edition.asks, edition.renamed) == ("valid", "append", True, {"居民": "people"})
+    draft = services.drafts.change_resource(editor, draft.id, "population", {"mode": "append"})
+    assert rows(services, release(services, editor, draft)) == HEAD + month(9) + month(10)
+    later = sent(send(services, editor, guessed.replace("2026-10", "2026-11"))).edition
+    assert later is not None
+    assert (later.mode, later.asks) == ("append", False)  # what was confirmed isn't asked again
+
+
+def test_other_columns_make_a_table_of_their_own(services: Services, editor: Actor) -> None:
+    draft = send(services, editor, "code,name\nA,x\n", file="reservoirs.csv")
+    table = sent(draft)
+    assert table.edition is not None
+    assert (table.name, table.edition.mode) == ("reservoirs", "new")
+    assert {item.name for item in draft.tables} == {"population", "reservoirs"}
+
+
+def test_without_a_mode_names_decide_as_ever(services: Services, editor: Actor) -> None:
+    draft = send(services, editor, HEAD + month(10), file="population-10.csv", mode=None)
+    assert [(item.name, item.carried) for item in draft.tables] == [("population-10", False), ("population", True)]
+    draft = send(services, editor, HEAD + month(10), file="population.csv", mode=None)
+    edition = sent(draft).edition
+    assert edition is not None
+    assert (edition.mode, sent(draft).rows) == ("replace", 5)
+    draft = send(services, editor, HEAD + month(10), file="population.csv")
+    edition = sent(draft).edition
+    assert edition is not None
+    assert edition.mode == "replace"
+
+
+def test_mode_and_table_can_be_changed_in_the_draft(services: Services, editor: Actor) -> None:
+    draft = send(services, editor, HEAD + month(10), file="october.csv", mode=None)
+    assert sent(draft).edition.mode == "new"  # type: ignore[union-attr]
+
+    def change(name: str, **changes: Any) -> DraftResourceView:
+        services.drafts.change_resource(editor, draft.id, name, changes)
+        services.work.run_to_end(draft.id)
+        return sent(services.drafts.get(editor, draft.id))
+
+    table = change("october", mode="append", target="population")
+    assert (table.name, table.rows, table.schema) == ("population", 10, SCHEMA)
+    table = change("population", mode="replace")
+    assert (table.name, table.rows) == ("population", 5)
+    table = change("population", mode="append")
+    assert table.rows == 10
+    table = change("population", target=None)
+    assert (table.name, table.rows, table.schema) == ("october", 5, None)
+    for wrong in ({"target": "nothing"}, {"mode": "append", "target": "x"}):
+        with pytest.raises(InvalidMetadataError):
+            services.drafts.change_resource(editor, draft.id, "october", wrong)
+
+
+def test_rules_of_the_whole_table_hold_over_old_and_new_rows(services: Services, editor: Actor) -> None:
+    unique = {**KEYLESS, "uniqueKeys": [["month", "town"]]}
+    publish(services, editor, HEAD + month(9), name="population", schema=unique)
+    draft = send(services, editor, HEAD + month(10) + "2026-09,东湖,7,7\n", mode="append", name="population")
+    table = sent(draft)
+    assert (draft.status, table.edition and table.edition.is_broken) == ("invalid", True)
+    assert draft.report is not None
+    assert draft.report["tasks"][0]["errors"][0]["type"] == "unique-key"
+    services.drafts.change_resource(editor, draft.id, "population", {"mode": "replace"})
+    services.work.run_to_end(draft.id)
+    assert services.drafts.get(editor, draft.id).status == "valid"
+
+
+def test_repeated_rows_without_a_key_are_asked_about(services: Services, editor: Actor) -> None:
+    publish(services, editor, HEAD + month(9) + month(8), name="population", schema=KEYLESS)
+    draft = send(services, editor, HEAD + month(10) + "2026-09,东湖,100,0\n", mode="append", name="population")
+    table = sent(draft)
+    assert table.edition is not None
+    assert (table.rows, table.edition.is_doubled, table.edition.asks) == (15, True, True)
+    services.drafts.change_resource(editor, draft.id, "population", {"repeats": True})
+    services.work.run_to_end(draft.id)
+    table = sent(services.drafts.get(editor, draft.id))
+    assert table.edition is not None
+    assert (table.rows, table.edition.asks) == (16, False)
+    services.drafts.change_resource(editor, draft.id, "population", {"repeats": False})
+    services.work.run_to_end(draft.id)
+    assert sent(services.drafts.get(editor, draft.id)).rows == 15
+
+
+def test_rows_cannot_be_added_where_columns_differ_or_no_table_fits(services: Services, editor: Actor) -> None:
+    loose = {**SCHEMA, "fieldsMatch": "subset"}
+    publish(services, editor, HEAD + month(9), name="population", schema=loose)
+    more = "month,town,people,births,area\n" + "".join(f"{line},1\n" for line in month(10).splitlines())
+    draft = send(services, editor, more, mode="append", name="population")
+    assert draft.status == "invalid"
+    assert draft.report is not None
+    assert "area" in draft.report["tasks"][0]["errors"][0]["message"]
+    draft = send(services, editor, "code,name\nA,x\n", file="other.csv", mode="append")
+    assert draft.status == "invalid"
+    with pytest.raises(InvalidMetadataError) as caught:
+        send(services, editor, HEAD, mode="append", name="other")
+    assert caught.value.faults[0].pointer == "/resources/0/name"
+
+
+@pytest.mark.both_databases
+def test_rows_are_added_to_the_version_that_is_there_at_publication(services: Services, editor: Actor) -> None:
+    late = send(services, editor, HEAD + month(11))
+    release(services, editor, send(services, editor, HEAD + month(10)))
+    assert rows(services, release(services, editor, late)) == HEAD + month(9) + month(10) + month(11)
+    assert [item["text"]["en"] for item in services.versions.get("reservoirs", "1.2.0").reasons] == [
+        "population: rows added: 5"
+    ]
+
+
+def test_an_approved_draft_that_is_overtaken_comes_back_with_its_rows_added_to_the_new_version(
+    services: Services, editor: Actor
+) -> None:
+    late = send(services, editor, HEAD + month(11))
+    release(services, editor, send(services, editor, HEAD + month(10)))
+    object.__setattr__(services.settings, "review", "two-person")
+    maintainer = make_actor(services, "maintainer", "maintainer")
+    services.drafts.submit(editor, late.id)
+    services.drafts.approve(maintainer, late.id)
+    services.drafts.publish(maintainer, late.id)
+    services.work.run_to_end(late.id)
+    found = services.drafts.get(editor, late.id)
+    assert (found.status, found.base, sent(found).rows) == ("valid", "1.1.0", 15)
+    assert found.comment
+    services.drafts.submit(editor, late.id)
+    services.drafts.approve(maintainer, late.id)
+    services.drafts.publish(maintainer, late.id)
+    services.work.run_to_end(late.id)
+    assert rows(services, "1.2.0") == HEAD + month(9) + month(10) + month(11)
+
+
+def test_of_two_tables_that_fit_the_one_named_like_the_file_is_meant(services: Services, editor: Actor) -> None:
+    publish(services, editor, HEAD + month(9), name="east", schema=SCHEMA)
+    edition = sent(send(services, editor, HEAD + month(10), file="East_2026-10 v2.csv"))
+    assert edition.name == "east"
+    table = sent(send(services, editor, HEAD + month(10), file="west.csv"))
+    assert table.edition is not None
+    assert (table.name, table.edition.mode, table.edition.asks) == ("west", "new", True)
+    assert set(table.edition.rivals) == {"east", "population"}
