@@ -79,9 +79,7 @@ class Watching:
                 return {}
             compared = [(item, item.changes) for item in row.resources if item.changes and item.checked]
             usual = _read_history(session, row) if compared else {}
-            found = {
-                item.name: _judge(item, changes, usual.get(item.name, [])) for item, changes in compared if changes
-            }
+            found = {item.name: _judge(item, changes, usual.get(item.name, [])) for item, changes in compared}
         return {name: listed for name, listed in found.items() if listed}
 
     def show_beside(self, actor: Actor | None, draft: str) -> Mapping[str, Beside]:
