@@ -51,6 +51,8 @@ def _list_figures(voice: Voice, mode: str | None, figures: Figures) -> list[str]
         say(N_("only one of the two has these columns: %(names)s"), names=", ".join(figures["unlike"]))
     if figures.get("rows") and figures.get("total"):
         rows, total, known = figures["rows"], figures["total"], figures["known"]
+        if figures.get("inferred"):
+            say(N_("rows are told apart by %(columns)s"), columns=", ".join(figures["key"]))
         if figures.get("key"):
             say(N_("%(fresh)s of %(rows)s keys are new"), fresh=rows - known, rows=rows)
         else:

@@ -38,6 +38,7 @@ class Figures(TypedDict, total=False):
 
     `matched` of the file's `columns` are those of the table, `named` says that their names are alike too. `rows` are
     in the file, `total` in the published table, `known` in both (by key where there is a `key`, else whole rows).
+    `inferred` says that no schema declares that key: its columns tell the rows, and aren't measures.
     `period` names a column whose values are all new. `unlike` are columns that only one of the two has.
     `rivals` are tables that fit as well.
     """
@@ -46,6 +47,7 @@ class Figures(TypedDict, total=False):
     columns: int
     named: bool
     key: list[str]
+    inferred: bool
     rows: int
     total: int
     known: int

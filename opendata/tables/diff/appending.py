@@ -66,10 +66,18 @@ class Appended:
     repeated: int
 
 
-def append_rows(base: CanonicalTable, part: CanonicalTable, folder: Path, *, with_repeats: bool = False) -> Appended:
+def append_rows(
+    base: CanonicalTable,
+    part: CanonicalTable,
+    folder: Path,
+    *,
+    identity: Sequence[str] = (),
+    with_repeats: bool = False,
+) -> Appended:
     """Add the rows of a part to a base; the result and what is needed meanwhile go into an empty folder.
 
-    `with_repeats` adds rows without a key even if they are in the base already. Raises `UnlikeColumnsError`.
+    `identity` are the columns that tell a row where the tables have no key. `with_repeats` adds rows that nothing tells
+    apart even if they are in the base already. Raises `UnlikeColumnsError`.
     """
     import pyarrow.parquet as pq
 
@@ -80,7 +88,7 @@ def append_rows(base: CanonicalTable, part: CanonicalTable, folder: Path, *, wit
         extra = [item.name for item in columns if item.new is None]
         if missing or extra:
             raise UnlikeColumnsError(missing, extra)
-        key = find_key(base.schema, part.schema, columns)
+        key = find_key(base.schema, part.schema, columns) or tuple(identity) or None
         telling = [item for item in columns if key is None or item.name in key]
         for careful in (False, True):
             work = folder / ("careful" if careful else "fast")

@@ -31,7 +31,7 @@ def find_new_period(base: Path, part: Path) -> str | None:
             return None
         known = set(old.schema_arrow.names)
         for field in new.schema_arrow:
-            if field.name not in known or not _tells_periods(field):
+            if field.name not in known or not tells_periods(field):
                 continue
             fresh = _list_values(new, field.name)
             if not fresh or None in fresh:
@@ -41,7 +41,8 @@ def find_new_period(base: Path, part: Path) -> str | None:
     return None
 
 
-def _tells_periods(field: pa.Field) -> bool:
+def tells_periods(field: pa.Field) -> bool:
+    """Whether a column has dates, or is named like a year, a month or another period."""
     import pyarrow as pa
 
     types = pa.types

@@ -128,10 +128,22 @@ def _choose(mode: str | None, name: str) -> str:
 def _say(table: DraftResourceView, edition: EditionView) -> str:
     """What happens to the published table."""
     if edition.mode == Mode.NEW:
-        return str(gettext("The file “%(file)s” becomes a new table “%(name)s”.", file=table.file, name=table.name))
+        return str(
+            gettext(
+                "The file “%(file)s” becomes a new table “%(name)s”.", file=table.file, name=table.title or table.name
+            )
+        )
     if edition.mode == Mode.REPLACE:
-        return str(gettext("The file “%(file)s” replaces the table “%(name)s”.", file=table.file, name=table.name))
-    said = str(gettext("The rows of “%(file)s” are added to the table “%(name)s”.", file=table.file, name=table.name))
+        return str(
+            gettext(
+                "The file “%(file)s” replaces the table “%(name)s”.", file=table.file, name=table.title or table.name
+            )
+        )
+    said = str(
+        gettext(
+            "The rows of “%(file)s” are added to the table “%(name)s”.", file=table.file, name=table.title or table.name
+        )
+    )
     part = edition.part
     if part is None:
         return said

@@ -15,6 +15,8 @@ from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
+from opendata.wording.editions import say_unusual
+from opendata.wording.voice import voice_of
 from tests.instances import DATASET, locate, make_actor, publish
 
 FIELDS: list[dict[str, Any]] = [
@@ -187,9 +189,9 @@ def test_mode_and_table_can_be_changed_in_the_draft(services: Services, editor: 
 
 
 def test_rules_of_the_whole_table_hold_over_old_and_new_rows(services: Services, editor: Actor) -> None:
-    unique = {**KEYLESS, "uniqueKeys": [["month", "town"]]}
+    unique = {**SCHEMA, "uniqueKeys": [["births"]]}
     publish(services, editor, HEAD + month(9), name="population", schema=unique)
-    draft = send(services, editor, HEAD + month(10) + "2026-09,东湖,7,7\n", mode="append", name="population")
+    draft = send(services, editor, HEAD + month(10), mode="append", name="population")
     table = sent(draft)
     assert (draft.status, table.edition and table.edition.is_broken) == ("invalid", True)
     assert draft.report is not None
@@ -199,20 +201,33 @@ def test_rules_of_the_whole_table_hold_over_old_and_new_rows(services: Services,
     assert services.drafts.get(editor, draft.id).status == "valid"
 
 
-def test_repeated_rows_without_a_key_are_asked_about(services: Services, editor: Actor) -> None:
-    publish(services, editor, HEAD + month(9) + month(8), name="population", schema=KEYLESS)
+def test_columns_that_tell_rows_apart_serve_as_a_key_for_corrections(services: Services, editor: Actor) -> None:
+    publish(services, editor, HEAD + month(9) + month(10), name="population", schema=KEYLESS)
+    draft = send(services, editor, HEAD + month(11) + "2026-10,东湖,999,0\n")
+    edition = sent(draft).edition
+    assert edition is not None
+    assert (edition.mode, edition.asks, edition.figures["key"]) == ("append", True, ["month", "town"])
+    assert "rows are told apart by month, town" in edition.reason
+    services.drafts.change_resource(editor, draft.id, "population", {"mode": "append"})
+    found = rows(services, release(services, editor, services.drafts.get(editor, draft.id)))
+    assert found == HEAD + month(9) + month(10).replace("东湖,100", "东湖,999") + month(11)
+
+
+def test_repeated_rows_that_nothing_tells_apart_are_asked_about(services: Services, editor: Actor) -> None:
+    twice = month(9) + month(8) + month(8)
+    publish(services, editor, HEAD + twice, name="population", schema=KEYLESS)
     draft = send(services, editor, HEAD + month(10) + "2026-09,东湖,100,0\n", mode="append", name="population")
     table = sent(draft)
     assert table.edition is not None
-    assert (table.rows, table.edition.is_doubled, table.edition.asks) == (15, True, True)
+    assert (table.rows, table.edition.is_doubled, table.edition.asks) == (20, True, True)
     services.drafts.change_resource(editor, draft.id, "population", {"repeats": True})
     services.work.run_to_end(draft.id)
     table = sent(services.drafts.get(editor, draft.id))
     assert table.edition is not None
-    assert (table.rows, table.edition.asks) == (16, False)
+    assert (table.rows, table.edition.asks) == (21, False)
     services.drafts.change_resource(editor, draft.id, "population", {"repeats": False})
     services.work.run_to_end(draft.id)
-    assert sent(services.drafts.get(editor, draft.id)).rows == 15
+    assert sent(services.drafts.get(editor, draft.id)).rows == 20
 
 
 def test_rows_cannot_be_added_where_columns_differ_or_no_table_fits(services: Services, editor: Actor) -> None:
@@ -269,3 +284,78 @@ def test_of_two_tables_that_fit_the_one_named_like_the_file_is_meant(services: S
     assert table.edition is not None
     assert (table.name, table.edition.mode, table.edition.asks) == ("west", "new", True)
     assert set(table.edition.rivals) == {"east", "population"}
+
+
+PEOPLE = {
+    "fields": [{"name": name, "type": "string"} for name in ("no", "name", "phone", "town")],
+    "primaryKey": ["no"],
+}
+MASKED = {"columns": [{"field": "phone", "treatment": "mask", "kind": "mobile-number"}], "quasi": ["town"]}
+
+
+def people(start: int, count: int, town: str = "东湖") -> str:
+    numbers = range(start, start + count)
+    return "no,name,phone,town\n" + "".join(f"{n},单位{n},1380013{n:04},{town}\n" for n in numbers)
+
+
+def test_decisions_are_applied_to_new_rows_and_risk_is_that_of_the_whole_table(
+    services: Services, editor: Actor
+) -> None:
+    publish(services, editor, people(1000, 20), name="people", schema=PEOPLE, decisions=MASKED)
+    draft = send(services, editor, people(2000, 1), mode="append", name="people")
+    table = sent(draft)
+    assert draft.status == "valid"
+    assert table.risk is not None
+    assert (table.rows, table.risk["rows"], table.risk["k"]) == (21, 21, 21)  # one row alone would be singled out
+    assert table.treated is not None
+    assert table.treated["columns"][0]["count"] == 21
+    found = rows(services, release(services, editor, draft), "people")
+    assert "13800132000" not in found
+    assert found.count("*") >= 21
+    draft = send(services, editor, people(3000, 2, "西湖"), mode="append", name="people")
+    risk = sent(draft).risk
+    assert risk is not None
+    assert (risk["k"], risk["level"]) == (2, "block")
+
+
+def test_rows_that_were_treated_otherwise_cannot_be_added(services: Services, editor: Actor) -> None:
+    publish(services, editor, people(1000, 20), name="people", schema=PEOPLE, decisions=MASKED)
+    other = {"columns": [{"field": "phone", "treatment": "not-personal", "reason": "official-contact"}]}
+    draft = send(services, editor, people(2000, 20), mode="append", name="people", decisions=other)
+    assert draft.status == "invalid"
+    assert draft.report is not None
+    assert "(phone)" in draft.report["tasks"][0]["errors"][0]["message"]
+    aggregate = {"columns": [], "aggregate": {"by": ["town"], "sum": [], "threshold": 3}}
+    draft = send(services, editor, people(2000, 20), mode="append", name="people", decisions=aggregate)
+    assert "aggregated" in draft.report["tasks"][0]["errors"][0]["message"]  # type: ignore[index]
+
+
+def test_what_is_unusual_is_told_by_how_the_table_changed_before(services: Services, editor: Actor) -> None:
+    for number in (10, 11, 12):
+        release(services, editor, send(services, editor, HEAD + month(number)))
+    listed = services.watching.list_unusual
+    draft = send(services, editor, HEAD + month(8, towns=TOWNS[:4]))
+    assert listed(editor, draft.id) == {}
+    draft = send(services, editor, HEAD + month(8, towns=TOWNS[:1]))
+    (alarm,) = listed(editor, draft.id)["population"]
+    assert alarm.code == "added"
+    said = say_unusual(voice_of("en"), alarm.code, alarm.params)
+    assert said == "Usually 5 rows are added to “population”; this time 1"
+    draft = send(services, editor, HEAD + month(8), name="population", mode=None)
+    (alarm,) = listed(editor, draft.id)["population"]
+    assert (alarm.code, alarm.switch) == ("grows", "append")
+    whole = HEAD + "".join(month(number) for number in (9, 10, 11, 12))
+    draft = send(services, editor, whole, name="population", mode="append")
+    (alarm,) = listed(editor, draft.id)["population"]
+    assert (alarm.code, alarm.switch) == ("whole", "replace")
+
+
+def test_a_table_that_is_replaced_by_other_rows_each_month_raises_no_alarm(services: Services, editor: Actor) -> None:
+    for number in range(10, 13):
+        text = HEAD + month(9, towns=TOWNS[:2]) + month(number, towns=TOWNS[2:])
+        release(services, editor, send(services, editor, text, name="population", mode="replace"))
+    text = HEAD + month(9, towns=TOWNS[:2]) + month(8, towns=TOWNS[2:])
+    draft = send(services, editor, text, name="population", mode="replace")
+    changes = sent(draft).changes
+    assert changes is not None
+    assert (changes["removed"], services.watching.list_unusual(editor, draft.id)) == (3, {})

@@ -30,6 +30,7 @@ from opendata.services.drafts.lease import Lease
 from opendata.services.privacy.treating import measure_risk
 from opendata.tables.diff.appending import Appended, CanonicalTable, UnlikeColumnsError, append_rows
 from opendata.tables.diff.difference import compare_tables
+from opendata.tables.diff.identity import find_identity
 from opendata.tables.diff.periods import find_new_period
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import publish_schema, read_schema
@@ -137,6 +138,10 @@ class Growing:
             figures["unlike"] = unlike
         if found.key is not None:
             figures["key"] = list(found.key)
+        else:
+            columns, pairs = find_identity(base.parquet, part.parquet, folder)
+            if columns:
+                figures |= {"key": list(columns), "inferred": True, "known": pairs}
         period = find_new_period(base.parquet, part.parquet)
         if period is not None:
             figures["period"] = period
@@ -161,7 +166,8 @@ class Growing:
             place.mkdir()
             with_repeats = bool((resource.edition or {}).get("repeats"))
             try:
-                appended = append_rows(base, own, place, with_repeats=with_repeats)
+                identity = _list_identity(resource)
+                appended = append_rows(base, own, place, identity=identity, with_repeats=with_repeats)
             except UnlikeColumnsError as error:
                 columns = ", ".join((*error.missing, *error.extra))
                 return self._refuse(resource, _UNLIKE, table=resource.name, columns=columns)
@@ -211,7 +217,8 @@ class Growing:
             counts["treated"] = dict(part.treated)
         edition: EditionJson = {**(resource.edition or {}), "part": counts, "whole": task}
         is_doubled = appended.key is None and appended.repeated > 0 and "repeats" not in edition
-        edition["asks"] = bool(edition.get("asks")) or is_doubled
+        is_guessed = bool(_list_identity(resource)) and appended.corrected > 0 and "by" not in edition
+        edition["asks"] = bool(edition.get("asks")) or is_doubled or is_guessed
         values: dict[str, Any] = {
             "edition": edition,
             "part_csv": part.csv,
@@ -280,6 +287,12 @@ def _is_guessed(resource: DraftResource) -> bool:
     """Whether a column was taken for a field that it needn't be, and nobody confirmed that."""
     edition = resource.edition or {}
     return bool(edition.get("guessed")) and "by" not in edition
+
+
+def _list_identity(resource: DraftResource) -> Sequence[str]:
+    """The columns that tell the rows of a table without a key."""
+    figures = (resource.edition or {}).get("figures", {})
+    return figures.get("key", []) if figures.get("inferred") else []
 
 
 def _find_unlike_treatment(earlier: TableResource, treated: Mapping[str, Any] | None) -> tuple[str, str] | None:

@@ -158,18 +158,10 @@ def _doubt(resource: DraftResource, changes: KeptChanges, total: int) -> Unusual
     """Whether a file that replaces a table looks like a part of it, or the other way round."""
     edition = resource.edition or {}
     mode = edition.get("mode", Mode.REPLACE)
-    if mode == Mode.REPLACE:
+    figures: Figures = edition.get("figures", {})
+    if "rows" not in figures and mode == Mode.REPLACE:
         known = changes["changed"] + changes["unchanged"]
-        figures: Figures = {
-            **edition.get("figures", {}),
-            "rows": known + changes["added"],
-            "total": total,
-            "known": known,
-        }
-        if changes["key"]:
-            figures["key"] = list(changes["key"])
-    else:
-        figures = edition.get("figures", {})
+        figures = {"rows": known + changes["added"], "total": total, "known": known, "key": list(changes["key"] or ())}
     if "rows" not in figures or not doubt_mode(mode, figures):
         return None
     code, switch = (Unusual.GROWS, Mode.APPEND) if mode == Mode.REPLACE else (Unusual.WHOLE, Mode.REPLACE)
