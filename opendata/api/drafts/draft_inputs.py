@@ -161,6 +161,7 @@ class PlainOptionInput(Shape):
     name = Text(longest=100)
     schema = Choice()
     dialect = Inner(DialectInput)
+    mode = _mode([*Mode, AUTO])
 
 
 RepairInput = Shape.from_dict(

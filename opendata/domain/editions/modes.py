@@ -113,7 +113,7 @@ def choose_mode(figures: Figures, last: str | None) -> tuple[Mode, bool]:
         return Mode.REPLACE, kept < HALF
     grows = last == Mode.APPEND
     if kept >= KEPT or (kept >= HALF and not grows):
-        return Mode.REPLACE, False
+        return Mode.REPLACE, kept < KEPT and fresh >= HALF
     if figures.get("key"):
         return Mode.APPEND, not ((fresh >= HALF and kept <= FEW) or (grows and kept < HALF))
     if grows or figures.get("period"):
