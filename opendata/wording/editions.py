@@ -52,7 +52,7 @@ def _list_figures(voice: Voice, mode: str | None, figures: Figures) -> list[str]
     if figures.get("rows") and figures.get("total"):
         rows, total, known = figures["rows"], figures["total"], figures["known"]
         if figures.get("inferred"):
-            say(N_("rows are told apart by %(columns)s"), columns=", ".join(figures["key"]))
+            say(N_("rows are distinguished by %(columns)s"), columns=", ".join(figures["key"]))
         if figures.get("key"):
             say(N_("%(fresh)s of %(rows)s keys are new"), fresh=rows - known, rows=rows)
         else:

@@ -4,7 +4,7 @@ In, a base with month, town, people, and a part with another month
 Out, month and town: together they are different in every row of the base and of the part, and neither is a measure
 
 Columns that say when come first, since rows of two periods may agree in all others; then texts, from the left, until
-the rows are told apart.
+the rows differ.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_COLUMNS = 4
-"""Texts beyond so many aren't asked."""
+"""At most this many texts are added to the columns that say when."""
 
 
 def find_identity(base: Path, part: Path, folder: Path) -> tuple[Sequence[str], int]:

@@ -78,7 +78,7 @@ def place_rows(
 
 
 def has_repeats(file: pq.ParquetFile, key: Sequence[Column], folder: Path, *, is_new: bool) -> bool:
-    """Whether two rows of a file have the same key; very rarely two different keys are taken for the same."""
+    """Whether two rows of a file have the same key; very rarely, two different keys count as the same."""
     import numpy as np
 
     hashes = _hash_rows(file, key, folder / "keys.hashes", is_new=is_new, secret=b"")

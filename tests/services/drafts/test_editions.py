@@ -207,7 +207,7 @@ def test_columns_that_tell_rows_apart_serve_as_a_key_for_corrections(services: S
     edition = sent(draft).edition
     assert edition is not None
     assert (edition.mode, edition.asks, edition.figures["key"]) == ("append", True, ["month", "town"])
-    assert "rows are told apart by month, town" in edition.reason
+    assert "rows are distinguished by month, town" in edition.reason
     services.drafts.change_resource(editor, draft.id, "population", {"mode": "append"})
     found = rows(services, release(services, editor, services.drafts.get(editor, draft.id)))
     assert found == HEAD + month(9) + month(10).replace("东湖,100", "东湖,999") + month(11)
