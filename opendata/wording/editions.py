@@ -41,6 +41,11 @@ def _list_figures(voice: Voice, mode: str | None, figures: Figures) -> list[str]
 
     if figures.get("rivals"):
         say(N_("several tables fit equally well: %(tables)s"), tables=", ".join(figures["rivals"]))
+    elif figures.get("taken"):
+        say(
+            N_("another file of this draft is for “%(table)s”; send this one with the next draft"),
+            table=figures["taken"],
+        )
     elif mode == Mode.NEW and "matched" in figures and not figures["matched"]:
         say(N_("no published table has these columns"))
     elif figures.get("columns"):

@@ -121,8 +121,8 @@ class DraftResourceShape(Schema):
         attribute="edition.mode",
         metadata={
             "enum": [*Mode, None],
-            "description": "What the rows of its file are to the published table; null for what is carried, and"
-            " where it isn't known before the check.",
+            "description": "What the rows of its file are to the published table; null for what is carried,"
+            " where it isn't known before the check, and in lists where the sender didn't say it.",
         },
     )
     mode_reason = fields.String(

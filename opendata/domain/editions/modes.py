@@ -40,7 +40,7 @@ class Figures(TypedDict, total=False):
     in the file, `total` in the published table, `known` in both (by key where there is a `key`, else whole rows).
     `inferred` says that no schema declares that key: its columns tell the rows, and aren't measures.
     `period` names a column whose values are all new. `unlike` are columns that only one of the two has.
-    `rivals` are tables that fit as well.
+    `rivals` are tables that fit as well, `taken` is one that fits and that another file of the draft is for.
     """
 
     matched: int
@@ -54,6 +54,7 @@ class Figures(TypedDict, total=False):
     period: str
     unlike: list[str]
     rivals: list[str]
+    taken: str
 
 
 class PartJson(TypedDict, total=False):

@@ -88,7 +88,7 @@ def view_draft(
         modified=row.modified,
         revision=row.revision,
         resources=[
-            *(_view_resource(item, row.dataset.recipes or {}, manifest) for item in row.resources),
+            *(_view_resource(item, row, manifest) for item in row.resources),
             *(_view_carried(item) for item in carried if not isinstance(item, Attachment)),
             *(_view_attachment(item, is_clean=not find_virus(row, item.upload)) for item in row.attachments),
             *(_view_carried(item) for item in carried if isinstance(item, Attachment)),
@@ -170,7 +170,7 @@ def list_questions(reading: Mapping[str, Any] | None) -> Sequence[Mapping[str, A
     return [decision for decision in (reading or {}).get("decisions", ()) if decision.get("asks")]
 
 
-def _view_resource(item: DraftResource, recipes: Mapping[str, Any], manifest: Manifest | None) -> DraftResourceView:
+def _view_resource(item: DraftResource, row: Draft, manifest: Manifest | None) -> DraftResourceView:
     return DraftResourceView(
         name=item.name,
         title=item.title,
@@ -186,7 +186,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any], manifest: Ma
         errors=item.report["stats"]["errors"] if item.report else 0,
         has_findings=item.checked and item.findings is not None,
         recipe=item.recipe,
-        offered=recipes.get(item.name),
+        offered=(row.dataset.recipes or {}).get(item.name),
         profile=tuple(item.profile or ()),
         reading=item.reading if item.checked else None,
         choices=list_choices(item),
@@ -197,7 +197,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any], manifest: Ma
         risk=item.risk,
         untreated=TableSchema(found) if (found := item.untreated or item.published_schema) else None,
         changes=_view_changes(item),
-        edition=view_edition(item, manifest),
+        edition=view_edition(item, row.base, manifest),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from opendata.domain.editions.modes import AUTO
 from opendata.errors import InvalidMetadataError
-from opendata.services.core.actors import Actor
+from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.submission import Submission
@@ -359,3 +359,42 @@ def test_a_table_that_is_replaced_by_other_rows_each_month_raises_no_alarm(servi
     changes = sent(draft).changes
     assert changes is not None
     assert (changes["removed"], services.watching.list_unusual(editor, draft.id)) == (3, {})
+
+
+def test_a_draft_with_the_rows_of_an_erased_version_goes_with_it(services: Services, editor: Actor) -> None:
+    release(services, editor, send(services, editor, HEAD + month(9, people=7)))
+    late = send(services, editor, HEAD + month(11))
+    gone = send(services, editor, HEAD + month(12), file="december.csv", mode=None)
+    services.withdrawals.withdraw(
+        SYSTEM, "reservoirs", "1.0.1", reason="names", legal_basis="law", erase=True, resources=["population"]
+    )
+    assert [services.drafts.get(editor, item.id).status for item in (late, gone)] == ["discarded", "valid"]
+    blobs = services.settings.private_folder / "blobs"
+    assert not [
+        path
+        for path in blobs.rglob("*")
+        if path.is_file() and b"2026-09,\xe4\xb8\x9c\xe6\xb9\x96,7," in path.read_bytes()
+    ]
+
+
+def test_lists_of_drafts_say_no_mode_that_they_do_not_know(services: Services, editor: Actor) -> None:
+    send(services, editor, HEAD + month(10), name="population", mode=None)
+    sent_first, *_ = services.drafts.list(editor, dataset="reservoirs").items
+    assert sent(sent_first).edition is not None
+    assert sent(sent_first).edition.mode is None  # type: ignore[union-attr]
+
+
+def test_a_second_file_for_the_same_table_is_asked_about(services: Services, editor: Actor) -> None:
+    options = [ResourceOption(file=f"2026-{number}.csv", mode=AUTO) for number in (10, 11)]
+    files = [UploadedFile(f"2026-{number}.csv", io.BytesIO((HEAD + month(number)).encode())) for number in (10, 11)]
+    view, _ = services.drafts.create(editor, "reservoirs", files, options)
+    services.work.run_to_end(view.id)
+    first, second = services.drafts.get(editor, view.id).tables
+    assert first.edition is not None
+    assert second.edition is not None
+    assert (first.name, first.edition.mode, first.edition.asks) == ("population", "append", False)
+    assert (second.edition.mode, second.edition.asks) == ("new", True)
+    assert "send this one with the next draft" in second.edition.reason
+    services.drafts.drop_resource(editor, view.id, second.name)
+    services.work.run_to_end(view.id)
+    assert services.drafts.submit(editor, view.id).status == "submitted"

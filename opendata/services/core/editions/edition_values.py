@@ -44,9 +44,11 @@ class EditionView:
         return self.figures.get("rivals", ())
 
 
-def view_edition(item: DraftResource, manifest: Manifest | None) -> EditionView:
-    """What a file is to the published table of its name in the version before."""
+def view_edition(item: DraftResource, base: str | None, manifest: Manifest | None) -> EditionView:
+    """What a file is to the published table of its name in the version `base`, whose manifest needn't be at hand."""
     edition: EditionJson = item.edition or {}
+    if item.edition is None and base is not None and manifest is None:
+        return EditionView(mode=None)
     if item.edition is None:
         is_published = any(table.name == item.name for table in (manifest.tables if manifest else ()))
         return EditionView(mode=Mode.REPLACE if is_published else Mode.NEW)

@@ -47,8 +47,7 @@ class Recognising:
         edition = resource.edition
         if edition is None or "mode" in edition or "figures" in edition:
             return
-        taken = {item.name for item in row.resources if item is not resource}
-        tables = [item for item in (manifest.tables if manifest else ()) if item.name not in {*taken, *row.dropped}]
+        tables = [item for item in (manifest.tables if manifest else ()) if item.name not in row.dropped]
         labels = self._read_labels(resource, found, tables, folder) if tables else []
         with self._context.read() as session:
             names = _list_files(session, row.dataset_id)
@@ -57,6 +56,9 @@ class Recognising:
             ]
             words = [resource.file, resource.name, resource.title, *([found.place] if found.place else ())]
             target = find_target(labels, words, candidates)
+            taken = {item.name for item in row.resources if item is not resource}
+            if target.table is not None and target.table.name in taken:
+                target = Target(table=None, matched=target.matched, taken=target.table.name)
             if target.table is not None:
                 adopt(session, row, resource, target.table)
         wanted = edition["wanted"]
@@ -148,9 +150,11 @@ def _describe(edition: EditionJson, target: Target, columns: int, *, asks: bool)
     figures: Figures = {"matched": target.matched, "columns": columns, "named": target.named}
     if target.rivals:
         figures["rivals"] = list(target.rivals)
+    if target.taken:
+        figures["taken"] = target.taken
     found: EditionJson = {**edition, "figures": figures, "renamed": dict(target.renamed)}
     if target.table is None:
-        return {**found, "mode": Mode.NEW, "asks": bool(target.rivals)}
+        return {**found, "mode": Mode.NEW, "asks": bool(target.rivals or target.taken)}
     if edition["wanted"] != AUTO:
         return {**found, "mode": edition["wanted"], "asks": asks, "guessed": asks}
     return {**found, "asks": asks, "guessed": asks}

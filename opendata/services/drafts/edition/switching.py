@@ -39,7 +39,7 @@ def switch_edition(
     is_moved = _move(row, resource, manifest, target)
     repeats = changes.get("repeats", edition.get("repeats", False))
     is_same = not is_moved and mode == before and repeats == edition.get("repeats", False)
-    edition |= {"mode": mode, "wanted": edition.get("wanted", mode), "by": actor.name, "asks": False}
+    edition |= {"mode": mode, "wanted": mode, "by": actor.name, "asks": False}
     if "repeats" in changes:
         edition["repeats"] = repeats
     resource.edition = edition

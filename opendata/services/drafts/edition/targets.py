@@ -52,7 +52,8 @@ class Candidate:
 class Target:
     """The table found. `columns` says which column is which field, where names differ: label → field.
 
-    `guessed` are those of them that are no more than likely. `rivals` are tables that fit as well.
+    `guessed` are those of them that are no more than likely. `rivals` are tables that fit as well, `taken` is one that
+    fits and that another file of the draft is for.
     """
 
     table: TableResource | None
@@ -62,6 +63,7 @@ class Target:
     renamed: Mapping[str, str] = field(default_factory=dict)
     guessed: Collection[str] = ()
     rivals: Sequence[str] = ()
+    taken: str = ""
 
 
 def find_target(labels: Sequence[str], names: Iterable[str], candidates: Sequence[Candidate]) -> Target:
