@@ -304,7 +304,7 @@ def _begin_edition(option: ResourceOption, before: TableResource | None) -> Edit
     """What a sender said of the rows of a file; None where nothing was: then they replace the table of their name."""
     if option.mode is None:
         return None
-    if before is not None:
+    if before is not None and (option.mode != AUTO or option.name):
         mode = Mode.REPLACE if option.mode == AUTO else option.mode
         return {"wanted": mode, "mode": mode, **({"repeats": True} if option.repeats else {})}
     is_new = option.mode == Mode.NEW or (option.mode == AUTO and option.name)

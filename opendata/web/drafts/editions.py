@@ -9,6 +9,7 @@ from typing import Any
 from flask import g, url_for
 from flask_babel import gettext, ngettext
 
+from opendata.domain.drafts import ENDED
 from opendata.domain.editions.modes import Mode
 from opendata.errors import N_
 from opendata.problems import choose_voice
@@ -51,9 +52,7 @@ class Edition:
 
 def show_editions(draft: DraftView) -> Sequence[Edition]:
     """The tables that were sent with a draft of a dataset that has tables."""
-    if draft.base is None:
-        return []
-    published = [item.name for item in services().versions.get_manifest(draft.dataset, draft.base).tables]
+    published = [] if draft.status in ENDED else services().watching.list_tables(g.actor, draft.id)
     if not published:
         return []
     unusual = services().watching.list_unusual(g.actor, draft.id)

@@ -43,6 +43,7 @@ def test_rows_are_added_where_the_sender_asks_for_it(writer: Caller) -> None:
     assert writer.work(draft["id"])["version"] == "1.0.1"
 
 
+@pytest.mark.slow
 def test_without_a_mode_a_name_decides_and_the_draft_can_be_told_otherwise(writer: Caller) -> None:
     draft = writer.check(("levels-2026-02.csv", MORE))
     assert [(item["name"], item["mode"]) for item in draft["resources"]] == [

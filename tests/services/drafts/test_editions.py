@@ -95,6 +95,7 @@ def test_a_file_named_with_its_month_is_added_to_the_table_that_has_its_columns(
     assert task.rows == 10
 
 
+@pytest.mark.slow
 def test_the_whole_table_again_replaces_it(services: Services, editor: Actor) -> None:
     draft = send(services, editor, HEAD + month(9, people=101) + month(10))
     edition = sent(draft).edition
@@ -126,6 +127,7 @@ def test_the_same_file_twice_is_there_once_and_an_empty_one_changes_nothing(serv
         assert (draft.next.version, sent(draft).rows) == (None, 10)
 
 
+@pytest.mark.slow
 def test_renamed_columns_are_told_and_asked_for_where_they_are_guessed(services: Services, editor: Actor) -> None:
     titled = "月份,乡镇,常住人口,births\n" + month(10)
     draft = send(services, editor, titled)
@@ -160,10 +162,12 @@ def test_without_a_mode_names_decide_as_ever(services: Services, editor: Actor) 
     edition = sent(draft).edition
     assert edition is not None
     assert (edition.mode, sent(draft).rows) == ("replace", 5)
-    draft = send(services, editor, HEAD + month(10), file="population.csv")
+    draft = send(services, editor, HEAD + month(10), file="population.csv")  # with `auto` figures decide
     edition = sent(draft).edition
     assert edition is not None
-    assert edition.mode == "replace"
+    assert (edition.mode, sent(draft).rows) == ("append", 10)
+    draft = send(services, editor, "code,name\nA,x\n", file="population.csv")
+    assert (draft.status, sent(draft).name, sent(draft).edition.mode) == ("invalid", "population", "replace")  # type: ignore[union-attr]
 
 
 def test_mode_and_table_can_be_changed_in_the_draft(services: Services, editor: Actor) -> None:
@@ -201,6 +205,7 @@ def test_rules_of_the_whole_table_hold_over_old_and_new_rows(services: Services,
     assert services.drafts.get(editor, draft.id).status == "valid"
 
 
+@pytest.mark.slow
 def test_columns_that_tell_rows_apart_serve_as_a_key_for_corrections(services: Services, editor: Actor) -> None:
     publish(services, editor, HEAD + month(9) + month(10), name="population", schema=KEYLESS)
     draft = send(services, editor, HEAD + month(11) + "2026-10,东湖,999,0\n")
@@ -213,6 +218,7 @@ def test_columns_that_tell_rows_apart_serve_as_a_key_for_corrections(services: S
     assert found == HEAD + month(9) + month(10).replace("东湖,100", "东湖,999") + month(11)
 
 
+@pytest.mark.slow
 def test_repeated_rows_that_nothing_tells_apart_are_asked_about(services: Services, editor: Actor) -> None:
     twice = month(9) + month(8) + month(8)
     publish(services, editor, HEAD + twice, name="population", schema=KEYLESS)
@@ -230,6 +236,7 @@ def test_repeated_rows_that_nothing_tells_apart_are_asked_about(services: Servic
     assert sent(services.drafts.get(editor, draft.id)).rows == 20
 
 
+@pytest.mark.slow
 def test_rows_cannot_be_added_where_columns_differ_or_no_table_fits(services: Services, editor: Actor) -> None:
     loose = {**SCHEMA, "fieldsMatch": "subset"}
     publish(services, editor, HEAD + month(9), name="population", schema=loose)
@@ -245,7 +252,6 @@ def test_rows_cannot_be_added_where_columns_differ_or_no_table_fits(services: Se
     assert caught.value.faults[0].pointer == "/resources/0/name"
 
 
-@pytest.mark.both_databases
 def test_rows_are_added_to_the_version_that_is_there_at_publication(services: Services, editor: Actor) -> None:
     late = send(services, editor, HEAD + month(11))
     release(services, editor, send(services, editor, HEAD + month(10)))
@@ -276,6 +282,7 @@ def test_an_approved_draft_that_is_overtaken_comes_back_with_its_rows_added_to_t
     assert rows(services, "1.2.0") == HEAD + month(9) + month(10) + month(11)
 
 
+@pytest.mark.slow
 def test_of_two_tables_that_fit_the_one_named_like_the_file_is_meant(services: Services, editor: Actor) -> None:
     publish(services, editor, HEAD + month(9), name="east", schema=SCHEMA)
     edition = sent(send(services, editor, HEAD + month(10), file="East_2026-10 v2.csv"))
@@ -318,6 +325,7 @@ def test_decisions_are_applied_to_new_rows_and_risk_is_that_of_the_whole_table(
     assert (risk["k"], risk["level"]) == (2, "block")
 
 
+@pytest.mark.slow
 def test_rows_that_were_treated_otherwise_cannot_be_added(services: Services, editor: Actor) -> None:
     publish(services, editor, people(1000, 20), name="people", schema=PEOPLE, decisions=MASKED)
     other = {"columns": [{"field": "phone", "treatment": "not-personal", "reason": "official-contact"}]}
@@ -350,6 +358,7 @@ def test_what_is_unusual_is_told_by_how_the_table_changed_before(services: Servi
     assert (alarm.code, alarm.switch) == ("whole", "replace")
 
 
+@pytest.mark.slow
 def test_a_table_that_is_replaced_by_other_rows_each_month_raises_no_alarm(services: Services, editor: Actor) -> None:
     for number in range(10, 13):
         text = HEAD + month(9, towns=TOWNS[:2]) + month(number, towns=TOWNS[2:])
@@ -361,6 +370,7 @@ def test_a_table_that_is_replaced_by_other_rows_each_month_raises_no_alarm(servi
     assert (changes["removed"], services.watching.list_unusual(editor, draft.id)) == (3, {})
 
 
+@pytest.mark.slow
 def test_a_draft_with_the_rows_of_an_erased_version_goes_with_it(services: Services, editor: Actor) -> None:
     release(services, editor, send(services, editor, HEAD + month(9, people=7)))
     late = send(services, editor, HEAD + month(11))
@@ -377,6 +387,7 @@ def test_a_draft_with_the_rows_of_an_erased_version_goes_with_it(services: Servi
     ]
 
 
+@pytest.mark.slow
 def test_lists_of_drafts_say_no_mode_that_they_do_not_know(services: Services, editor: Actor) -> None:
     send(services, editor, HEAD + month(10), name="population", mode=None)
     sent_first, *_ = services.drafts.list(editor, dataset="reservoirs").items
@@ -384,6 +395,7 @@ def test_lists_of_drafts_say_no_mode_that_they_do_not_know(services: Services, e
     assert sent(sent_first).edition.mode is None  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_a_second_file_for_the_same_table_is_asked_about(services: Services, editor: Actor) -> None:
     options = [ResourceOption(file=f"2026-{number}.csv", mode=AUTO) for number in (10, 11)]
     files = [UploadedFile(f"2026-{number}.csv", io.BytesIO((HEAD + month(number)).encode())) for number in (10, 11)]
@@ -398,3 +410,17 @@ def test_a_second_file_for_the_same_table_is_asked_about(services: Services, edi
     services.drafts.drop_resource(editor, view.id, second.name)
     services.work.run_to_end(view.id)
     assert services.drafts.submit(editor, view.id).status == "submitted"
+
+
+@pytest.mark.slow
+def test_what_came_of_an_earlier_check_is_forgotten(services: Services, editor: Actor) -> None:
+    draft = send(services, editor, HEAD + month(10))
+    strict = {
+        **SCHEMA,
+        "fields": [{**item, "constraints": {"maxLength": 1}} if item["name"] == "town" else item for item in FIELDS],
+    }
+    services.drafts.change_resource(editor, draft.id, "population", {"schema": strict})
+    services.work.run_to_end(draft.id)
+    edition = sent(services.drafts.get(editor, draft.id)).edition
+    assert edition is not None
+    assert (edition.mode, edition.part, edition.is_broken) == ("append", None, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.instances import CSV, DATASET, publish
@@ -52,6 +53,7 @@ def test_a_file_is_taken_for_the_next_edition_and_one_click_makes_it_something_e
     assert "2 rows are new" in page
 
 
+@pytest.mark.slow
 def test_a_question_is_answered_with_one_click_that_leads_on(desk: Portal) -> None:
     client = begin(desk)
     place, page = upload(desk, client, "code,name,level,measured\nA001,东湖,9,2026-01-31\n")
@@ -65,6 +67,7 @@ def test_a_question_is_answered_with_one_click_that_leads_on(desk: Portal) -> No
     assert "Say whether this is right" not in client.get(f"{place}/check").text
 
 
+@pytest.mark.slow
 def test_the_upload_form_says_more_where_that_is_wanted(desk: Portal) -> None:
     client = begin(desk)
     page = client.get("/workspace/datasets/reservoirs/upload").text

@@ -25,7 +25,7 @@ from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.row_changes import stamp
 from opendata.services.core.context import Context
-from opendata.services.drafts.edition.recognising import find_last_mode, find_table
+from opendata.services.drafts.edition.recognising import find_last_mode, find_table, forget_whole
 from opendata.services.drafts.lease import Lease
 from opendata.services.privacy.treating import measure_risk
 from opendata.tables.diff.appending import Appended, CanonicalTable, UnlikeColumnsError, append_rows
@@ -243,7 +243,7 @@ class Growing:
         """The row of a table to which no rows can be added."""
         task = TaskReport(name=resource.name, place=resource.file, bytes=resource.upload_bytes, sha256=resource.upload)
         task.add(refuse_file(InputError.from_fault(fault("", text, **params))))
-        edition = {key: value for key, value in (resource.edition or {}).items() if key not in ("part", "whole")}
+        edition = forget_whole(resource.edition) if resource.edition is not None else None
         return Grown(
             {
                 "edition": edition,

@@ -44,6 +44,8 @@ class Recognising:
         One whose sender named its table, or whose table was found before, stays as it is. Raises
         `InputError` where rows are to be added to a table, and none fits; and as `open_table` does.
         """
+        if resource.edition is not None:  # what came of an earlier check no longer counts
+            resource.edition = forget_whole(resource.edition)
         edition = resource.edition
         if edition is None or "mode" in edition or "figures" in edition:
             return
@@ -61,6 +63,9 @@ class Recognising:
                 target = Target(table=None, matched=target.matched, taken=target.table.name)
             if target.table is not None:
                 adopt(session, row, resource, target.table)
+        if target.table is None and find_table(manifest, resource.name) is not None:
+            resource.edition = {**edition, "mode": Mode.REPLACE}  # by its name, as without a mode
+            return
         wanted = edition["wanted"]
         if target.table is None and wanted in (Mode.APPEND, Mode.REPLACE):
             text = N_("No published table has the columns of this file. Name the table that the file is for")
@@ -83,6 +88,14 @@ class Recognising:
                 return read_labels(list(islice(rows, head)), opened.dialect)
         except DecodingFault:
             return ()
+
+
+def forget_whole(edition: EditionJson) -> EditionJson:
+    """An edition without what came of adding its rows to a table."""
+    found: EditionJson = {**edition}
+    found.pop("part", None)
+    found.pop("whole", None)
+    return found
 
 
 def find_table(manifest: Manifest | None, name: str) -> TableResource | None:

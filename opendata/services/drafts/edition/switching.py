@@ -56,6 +56,7 @@ def _move(row: Draft, resource: DraftResource, manifest: Manifest | None, target
     others = {item.name for item in row.resources if item is not resource} | {item.name for item in row.attachments}
     known = {item.name for item in (manifest.resources if manifest else ())}
     resource.changes = None
+    row.privacy = [item for item in row.privacy if item["resource"] != resource.name]
     if target is None:
         stem = resource.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
         resource.name = suggest_identifier(stem, taken=others | known, resource=True)

@@ -70,6 +70,14 @@ class Watching:
         self._context = context
         self._manifests = manifests
 
+    def list_tables(self, actor: Actor | None, draft: str) -> Sequence[str]:
+        """The names of the tables of the version that a draft starts from, withdrawn or not."""
+        with self._context.read() as session:
+            row = find_draft(session, draft)
+            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+            return [item.name for item in (manifest.tables if manifest else ())]
+
     def list_unusual(self, actor: Actor | None, draft: str) -> Mapping[str, Sequence[UnusualEdition]]:
         """What is unusual about each table that replaces a published one, or grows; only where something is."""
         with self._context.read() as session:
