@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import openpyxl
 import pytest
 
 from opendata.domain.editions.modes import AUTO
@@ -424,3 +425,38 @@ def test_what_came_of_an_earlier_check_is_forgotten(services: Services, editor: 
     edition = sent(services.drafts.get(editor, draft.id)).edition
     assert edition is not None
     assert (edition.mode, edition.part, edition.is_broken) == ("append", None, False)
+
+
+def make_workbook(number: int) -> bytes:
+    """Two districts with the same columns, and a list that stays, each on its sheet, under a title."""
+    book = openpyxl.Workbook()
+    for place, sheet in enumerate(("东城", "西城", "道路")):
+        page = book.active if not place else book.create_sheet()
+        page.title = sheet
+        if sheet == "道路":
+            lines = [["编号", "名称", "长度"], *([f"R{row}", f"路{row}", row + number] for row in range(4))]
+        else:
+            lines = [["月份", "乡镇", "人口"], *([f"2026-{number:02}", town, 100 + place] for town in TOWNS)]
+        for line in [[f"2026年{number}月{sheet}统计表"], *lines]:
+            page.append(line)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+@pytest.mark.slow
+def test_each_sheet_of_the_next_workbook_finds_its_table(services: Services) -> None:
+    actor = make_actor(services, "editor")
+    services.datasets.create(actor, DATASET)
+    for number in (9, 10, 11):
+        file = f"2026年{number:02}月统计.xlsx"
+        files = [UploadedFile(file, io.BytesIO(make_workbook(number)))]
+        view, _ = services.drafts.create(actor, "reservoirs", files, [ResourceOption(file=file, mode=AUTO)])
+        services.work.run_to_end(view.id)
+        view = services.drafts.get(actor, view.id)
+        found = [(item.edition.mode, item.edition.asks, item.rows) for item in view.tables if item.edition]
+        districts = ("new", False, 5) if number == 9 else ("append", False, 5 * (number - 8))
+        assert found == [districts, districts, ("new" if number == 9 else "replace", False, 4)]
+        release(services, actor, view)
+    assert len(services.versions.get_manifest("reservoirs", "1.2.0").tables) == 3
+    assert "2026-11,东湖,101" in rows(services, "1.2.0", "2026-nian-09-yue-tong-ji-xi-cheng")

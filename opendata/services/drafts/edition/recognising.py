@@ -50,6 +50,9 @@ class Recognising:
         if edition is None or "mode" in edition or "figures" in edition:
             return
         tables = [item for item in (manifest.tables if manifest else ()) if item.name not in row.dropped]
+        if not tables and edition["wanted"] == AUTO:
+            resource.edition = {**edition, "mode": Mode.NEW}
+            return
         labels = self._read_labels(resource, found, tables, folder) if tables else []
         with self._context.read() as session:
             names = _list_files(session, row.dataset_id)
@@ -145,7 +148,7 @@ def find_last_mode(session: Session, dataset: Dataset, table: str) -> str | None
 
 
 def _list_files(session: Session, dataset: str) -> Mapping[str, Sequence[str]]:
-    """The names of the last files of each table of a dataset."""
+    """The names of the last files of each table of a dataset, and of their sheets."""
     drafts = (
         select(Draft.id)
         .where(Draft.dataset_id == dataset, Draft.status == DraftState.PUBLISHED)
@@ -153,9 +156,10 @@ def _list_files(session: Session, dataset: str) -> Mapping[str, Sequence[str]]:
         .limit(_MOST_EARLIER)
     )
     found: dict[str, list[str]] = {}
-    query = select(DraftResource.name, DraftResource.file).where(DraftResource.draft_id.in_(drafts))
-    for name, file in session.execute(query):
-        found.setdefault(name, []).append(file)
+    columns = (DraftResource.name, DraftResource.file, DraftResource.reading)
+    for name, file, reading in session.execute(select(*columns).where(DraftResource.draft_id.in_(drafts))):
+        sheet = (reading or {}).get("sheet")
+        found.setdefault(name, []).extend([file, *([str(sheet)] if sheet else ())])
     return found
 
 

@@ -69,10 +69,10 @@ class Target:
 def find_target(labels: Sequence[str], names: Iterable[str], candidates: Sequence[Candidate]) -> Target:
     """The table that a file is an edition of; one that isn't there where none fits, or several fit equally."""
     words = {word for name in names if (word := strip_marks(name))}
-    fitting: list[tuple[bool, float, Candidate, ColumnMatch]] = []
+    fitting: list[tuple[int, float, Candidate, ColumnMatch]] = []
     for item in candidates:
         match = match_columns(labels, item.schema)
-        named = bool(words & {strip_marks(name) for name in item.names})
+        named = len(words & {strip_marks(name) for name in item.names})
         share = len(match.pairings) / max(len(labels), len(item.schema.fields), 1)
         if share >= (FITS_NAMED if named else FITS):
             fitting.append((named, match.score, item, match))
@@ -83,7 +83,7 @@ def find_target(labels: Sequence[str], names: Iterable[str], candidates: Sequenc
     rivals = [item.table.name for also, other, item, _ in fitting[1:] if (also, other) == (named, score)]
     if rivals:
         return Target(table=None, rivals=[best.table.name, *rivals])
-    return _describe(best, match, named=named)
+    return _describe(best, match, named=named > 0)
 
 
 def strip_marks(name: str) -> str:
