@@ -39,6 +39,7 @@ from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.drafts import Drafts
+from opendata.services.drafts.edition.watching import Watching
 from opendata.services.drafts.findings import Findings
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
@@ -123,6 +124,7 @@ class Services:
     uploads: Uploads
     verifying: Verifying
     versions: Versions
+    watching: Watching
     withdrawals: Withdrawals
     work: Work
     workbench: Workbench
@@ -206,6 +208,7 @@ def build_services(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
         matching=Matching(context, manifests),
+        watching=Watching(context, manifests),
         originals=originals,
         outbox=Outbox(context),
         previews=Previews(context),

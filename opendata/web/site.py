@@ -93,7 +93,6 @@ _GLOBALS: dict[str, Any] = {
     "choices": choices,
     "bump_names": next_version.BUMP_NAMES,
     "change_names": differences.CHANGES,
-    "lose_much": next_version.lose_much,
     "disclosures": DISCLOSURES,
     "scopes": SCOPES,
     "language_names": languages.NAMES,

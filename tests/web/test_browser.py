@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from opendata.services.core.actors import SYSTEM
-from tests.instances import CSV, DATASET, SCHEMA
+from tests.instances import CSV, DATASET, SCHEMA, locate
+from tests.instances import publish as release
 from tests.services.drafts.test_matching import CHINESE, ENGLISH, TITLED
 from tests.web.conftest import PASSWORD, Portal
 
@@ -298,3 +299,73 @@ def test_a_clerk_has_a_chinese_table_matched_with_an_english_schema_and_publishe
         assert download.value.path().read_text(encoding="utf-8") == ENGLISH
         page.context.close()
     assert not complaints
+
+
+TOWNS = ("东湖镇", "西湖镇", "南山乡", "北岭乡", "白沙镇", "青石镇", "云溪乡")
+POPULATION = {
+    "fields": [
+        {"name": "月份", "type": "string"},
+        {"name": "乡镇", "type": "string"},
+        {"name": "常住人口", "type": "integer"},
+        {"name": "户数", "type": "integer"},
+    ],
+    "primaryKey": ["月份", "乡镇"],
+}
+
+
+def make_month(month: int, towns: int, people: str = "常住人口", more: str = "") -> dict[str, object]:
+    """The file of a month as a browser chooses it."""
+    rows = "".join(f"2026-{month:02},{town},{1000 + month},{300 + place}\n" for place, town in enumerate(TOWNS[:towns]))
+    text = f"月份,乡镇,{people},户数\n{rows}{more}"
+    return {"name": f"2026年{month:02}月各乡镇人口.csv", "mimeType": "text/csv", "buffer": text.encode("gb18030")}
+
+
+def test_a_clerk_adds_the_next_months_to_a_table_with_six_clicks_each(browser: Browser, desk: Portal) -> None:
+    complaints: list[str] = []
+    clerk = desk.services.accounts.sign_in("clerk", PASSWORD)[0]
+    desk.services.datasets.create(clerk, DATASET)
+    september = make_month(9, 5)["buffer"]
+    release(desk.services, clerk, september, name="population", schema=POPULATION)  # type: ignore[arg-type]
+    clicks = 0
+    october = make_month(10, 7, people="居民")
+    november = make_month(11, 7, more="2026-10,云溪乡,999,306\n")
+    with serve(desk) as address, keep_working(desk):
+        page = open_page(browser, complaints, viewport={"width": 1280, "height": 800})
+        page.goto(f"{address}/workspace")
+        page.get_by_label("名称").fill("clerk")
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        for file in (october, november):
+            clicks = 0
+
+            def click(found: Locator) -> None:
+                nonlocal clicks
+                clicks += 1
+                found.click()
+
+            page.goto(f"{address}/workspace")
+            click(page.get_by_role("row", name="水库").get_by_role("link", name="上传文件").last)
+            clicks += 1
+            page.get_by_label("这个数据集的下一期文件").set_input_files(file)  # type: ignore[arg-type]
+            edition = page.get_by_role("region", name="这个文件与已发布的表")
+            expect(edition).to_contain_text("中的行将追加到表“population”", timeout=WAIT_MILLISECONDS)
+            if file is october:
+                expect(edition).to_contain_text("列“居民”按“常住人口”读取")
+                expect(edition).to_contain_text("新增 7 行")
+                click(edition.get_by_role("button", name="没错，去核对"))
+            else:
+                expect(edition).to_contain_text("新增 7 行。 更正 1 行。")
+                edition.locator("summary", has_text="与已发布的表对照").click()  # to look, not a step
+                expect(edition.get_by_role("region", name="更正的行")).to_contain_text("999")
+                click(page.get_by_role("link", name="核对全部内容并发布"))
+            for name in ("保密审查", "个人信息"):
+                click(page.get_by_role("checkbox", name=name))
+            click(page.get_by_role("button", name="发布"))
+            expect(page.get_by_role("link", name="查看版本 1.")).to_be_visible(timeout=WAIT_MILLISECONDS)
+            assert clicks <= 6
+        page.context.close()
+    assert not complaints
+    rows = locate(desk.services.versions.find_file("reservoirs", "1.2.0", "population", "csv")).read_text().splitlines()
+    months = [line.split(",")[0] for line in rows[1:]]
+    assert months == ["2026-09"] * 5 + ["2026-10"] * 7 + ["2026-11"] * 7
+    assert "2026-10,云溪乡,999,306" in rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from marshmallow import fields, validate
@@ -10,6 +11,7 @@ from opendata.api.core.fields import Choice, Inner, Many, Object, Shape, Switch,
 from opendata.api.core.inputs import PageQuery
 from opendata.domain.disclosure import OPEN
 from opendata.domain.drafts import DraftState
+from opendata.domain.editions.modes import AUTO, Mode
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
 from opendata.metadata.reasons import BUMPS
@@ -67,6 +69,31 @@ DialectInput = Shape.from_dict(
 )
 """How a CSV file is written (Table Dialect v2)."""
 
+
+def _mode(choices: Collection[str], **options: Any) -> fields.String:
+    text = (
+        "What the rows are to the published table: `replace`, all of it again; `append`, further rows (a key that is"
+        " there already has corrected values)"
+    )
+    more = "; `new`, a table of its own; `auto`, found out by columns, names and keys." if AUTO in choices else "."
+    wrong = (
+        N_("This must be one of: replace, append, new, auto")
+        if AUTO in choices
+        else N_("This must be one of: replace, append, new")
+    )
+    return fields.String(
+        validate=validate.OneOf([*choices], error=wrong),
+        error_messages={"invalid": wrong, "null": wrong},
+        metadata={"description": text + more},
+        **options,
+    )
+
+
+def _repeats() -> Switch:
+    text = N_("Add rows without a key even if the table has them already. Without it they aren't there twice.")
+    return Switch(metadata={"description": text})
+
+
 _NO_TYPE = N_("This must be “table” or “attachment”")
 _DECISIONS = {
     "description": "What is done with columns that have personal data:"
@@ -109,7 +136,12 @@ class ResourceOptionInput(Shape):
         error_messages={"invalid": _NO_TYPE, "null": _NO_TYPE},
         metadata={"description": "A table, or a file that accompanies one; as its bytes tell where missing."},
     )
-    name = Text(longest=100, metadata={"description": "The table's name; made from the file's where missing."})
+    name = Text(
+        longest=100,
+        metadata={
+            "description": "The table's name. Where missing, it is made from the file's, or found if `mode` is given."
+        },
+    )
     schema = Choice(metadata=_SCHEMA)
     dialect = Inner(DialectInput)
     encoding = Text(longest=40)
@@ -121,6 +153,8 @@ class ResourceOptionInput(Shape):
     decisions = Object(metadata=_DECISIONS)
     meaning = Object(metadata=_MEANING)
     no_rows = _say_no_rows()
+    mode = _mode([*Mode, AUTO])
+    repeats = _repeats()
 
 
 class PlainOptionInput(Shape):
@@ -129,6 +163,7 @@ class PlainOptionInput(Shape):
     name = Text(longest=100)
     schema = Choice()
     dialect = Inner(DialectInput)
+    mode = _mode([*Mode, AUTO])
 
 
 RepairInput = Shape.from_dict(
@@ -156,6 +191,13 @@ class ResourceChanges(Shape):
     )
     name = Text(longest=100, metadata={"description": "Another name, for a table that isn't published yet."})
     no_rows = _say_no_rows()
+    mode = _mode([*Mode])
+    target = Text(
+        longest=100,
+        allow_none=True,
+        metadata={"description": "The published table that the file is for; null: a table of its own."},
+    )
+    repeats = _repeats()
     repairs = Many(
         Inner(RepairInput),
         metadata={

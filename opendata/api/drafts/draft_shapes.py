@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields
 
 from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
 from opendata.domain.drafts import DraftState
+from opendata.domain.editions.modes import Mode
 from opendata.domain.privacy import Unread
 from opendata.domain.review.checklist import Check, Part, Remark, Result
 from opendata.metadata.reasons import BUMPS
 from opendata.services.drafts.intake import RESOURCE_TYPES
+
+_EDITION: dict[str, Any] = {"required": True, "allow_none": True, "dump_default": None}
 
 
 class DraftResourceShape(Schema):
@@ -119,6 +124,35 @@ class DraftResourceShape(Schema):
         metadata={
             "description": "The rows that differ from the version before: `key`, `added`, `removed`, `changed`,"
             " `unchanged`, `cells` by column. Null without a version to compare with."
+        },
+    )
+    mode = fields.String(
+        **_EDITION,
+        attribute="edition.mode",
+        metadata={
+            "enum": [*Mode, None],
+            "description": "What the rows of its file are to the published table; null for what is carried,"
+            " where it isn't known before the check, and in lists where the sender didn't say it.",
+        },
+    )
+    mode_reason = fields.String(
+        **_EDITION,
+        attribute="edition.reason",
+        data_key="modeReason",
+        metadata={"description": "Why, in words and figures; empty where its sender said it."},
+    )
+    mode_asks = fields.Boolean(
+        **_EDITION,
+        attribute="edition.asks",
+        data_key="modeAsks",
+        metadata={"description": "Whether somebody must confirm `mode` before the draft can be submitted."},
+    )
+    part = fields.Dict(
+        **_EDITION,
+        attribute="edition.part",
+        metadata={
+            "description": "Where rows are added: how many `rows` the file has, of them `added`, `corrected` (their key"
+            " was there with other values) and `repeated` (they were there already)."
         },
     )
 

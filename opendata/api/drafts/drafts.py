@@ -61,9 +61,9 @@ def create_draft(dataset: str) -> Answer:
     """Send files for the next version of a dataset, or name uploads that are finished.
 
     Each file is a table, or a document or picture that accompanies one: it becomes an attachment, and nothing looks
-    inside it. What has the name of a resource of the latest version replaces it, the others are carried over; without
-    any file the next version changes metadata only. The check runs in the background: read the draft at `Location`
-    until its `status` is `valid` or `invalid`.
+    inside it. What has the name of a resource of the latest version replaces it unless its `mode` says otherwise,
+    the others are carried over; without any file the next version changes metadata only. The check runs in the
+    background: read the draft at `Location` until its `status` is `valid` or `invalid`.
     """
     with ExitStack() as opened:
         found, created = services().drafts.receive(caller(), dataset, partial(_read_sent, opened))

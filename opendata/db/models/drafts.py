@@ -12,6 +12,7 @@ from opendata.db.models.base import Base, Id, Word, one_of
 from opendata.db.models.catalogue import Dataset
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.domain.drafts import DraftState, Failure, KeptChanges, Verdict
+from opendata.domain.editions.modes import EditionJson
 from opendata.domain.manifest import Notice
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.texts import I18n
@@ -95,7 +96,8 @@ class DraftResource(Base):
     `reading` is what was understood of the file, `choices` what a person said about it. `plain` is the text that was
     checked where it is not the upload itself, `engine_dialect` how it is split. `texts` is the copy of its columns as
     text, made of the file and dialect that `texts_of` stands for. `changes` are the rows that differ from the version
-    before.
+    before. `edition` says what its rows are to the published table. Of a table whose rows are added to it, `part_csv`
+    and `part_parquet` have these rows alone; all else is about the whole.
     """
 
     __tablename__ = "draft_resources"
@@ -142,6 +144,9 @@ class DraftResource(Base):
     treated: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     risk: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     meaning: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    edition: Mapped[EditionJson | None] = mapped_column(JSON(none_as_null=True))
+    part_csv: Mapped[str | None] = mapped_column(String(64))
+    part_parquet: Mapped[str | None] = mapped_column(String(64))
 
 
 class SchemaBench(Base):

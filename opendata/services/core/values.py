@@ -22,6 +22,7 @@ from opendata.domain.review.checklist import Check
 from opendata.domain.roles import Role
 from opendata.domain.schema import TableSchema
 from opendata.domain.texts import Contributor, I18n, License, Source
+from opendata.services.core.editions.edition_values import EditionView
 from opendata.services.core.review_values import CheckView, CommentView
 
 Item = TypeVar("Item")
@@ -154,9 +155,10 @@ class DraftResourceView:
     whether somebody said that it has none this time. `changes` counts the rows that differ from the version before.
     `disclosure` is `open` for one that everybody may have although the dataset isn't open. `decisions` are those about
     personal data, `untreated` the schema before they are applied, `treated` the record of what they did, `risk` that of
-    the confirmed quasi-identifiers. `meaning` is what `view_meaning` says of it as a whole. `is_new` tells
-    that it isn't in the version before, so that it may have another name. `texts` are the
-    findings in an attachment, `is_read` says whether all its text was screened, `unread` is the code that says why not.
+    the confirmed quasi-identifiers. `meaning` is what `view_meaning` says of it as a whole. `is_new` tells that it
+    isn't in the version before, so that it may have another name. `texts` are the findings in an attachment, `is_read`
+    says whether all its text was screened, `unread` is the code that says why not. `edition` says what its rows are to
+    the published table.
     """
 
     name: str
@@ -192,6 +194,7 @@ class DraftResourceView:
     texts: Sequence[TextFindingJson] = ()
     is_read: bool | None = None
     unread: str = ""
+    edition: EditionView | None = None
 
     @property
     def lost_share(self) -> float:
@@ -201,9 +204,6 @@ class DraftResourceView:
         removed, kept = self.changes["removed"], self.changes["unchanged"] + self.changes["changed"]
         return removed / (removed + kept)
 
-
-MUCH_LOST = 0.1
-"""From this share of lost rows on somebody should look whether the file is complete."""
 
 _HARMLESS = ("first", "line-withdrawn")
 """Reasons that raise the first part of a number and break no reader of the version before."""

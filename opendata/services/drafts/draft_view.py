@@ -17,6 +17,7 @@ from opendata.domain.review.checklist import Check
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, NotFoundError, StateError
 from opendata.services.catalogue.entries import next_metadata
+from opendata.services.core.editions.edition_values import view_edition
 from opendata.services.core.scans import find_virus
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
@@ -75,7 +76,6 @@ def view_draft(
     next version and the findings in texts, comes `with_review`; the findings of the check come `with_report`.
     """
     own = {item.name for item in row.resources} | {item.name for item in row.attachments}
-    published = {item.name for item in (manifest.resources if manifest else ())}
     carried = list_carried(manifest, own.union(row.dropped))
     texts = list_text_findings(row, metadata_of(row)) if with_review and row.status not in ENDED else ()
     return DraftView(
@@ -103,7 +103,7 @@ def view_draft(
         modified=row.modified,
         revision=row.revision,
         resources=[
-            *(_view_resource(item, row.dataset.recipes or {}, published) for item in row.resources),
+            *(_view_resource(item, row, manifest) for item in row.resources),
             *(_view_carried(item) for item in carried if not isinstance(item, Attachment)),
             *(_view_attachment(item, is_clean=not find_virus(row, item.upload)) for item in row.attachments),
             *(_view_carried(item) for item in carried if isinstance(item, Attachment)),
@@ -185,7 +185,7 @@ def list_questions(reading: Mapping[str, Any] | None) -> Sequence[Mapping[str, A
     return [decision for decision in (reading or {}).get("decisions", ()) if decision.get("asks")]
 
 
-def _view_resource(item: DraftResource, recipes: Mapping[str, Any], published: Collection[str]) -> DraftResourceView:
+def _view_resource(item: DraftResource, row: Draft, manifest: Manifest | None) -> DraftResourceView:
     return DraftResourceView(
         name=item.name,
         title=settle_table(item).title,
@@ -201,7 +201,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any], published: C
         errors=item.report["stats"]["errors"] if item.report else 0,
         has_findings=item.checked and item.findings is not None,
         recipe=item.recipe,
-        offered=recipes.get(item.name),
+        offered=(row.dataset.recipes or {}).get(item.name),
         profile=tuple(item.profile or ()),
         reading=item.reading if item.checked else None,
         choices=list_choices(item),
@@ -213,7 +213,8 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any], published: C
         untreated=TableSchema(found) if (found := item.untreated or item.published_schema) else None,
         changes=_view_changes(item),
         meaning=view_meaning(item) if item.checked else None,
-        is_new=item.name not in published,
+        is_new=item.name not in {one.name for one in (manifest.resources if manifest else ())},
+        edition=view_edition(item, row.base, manifest),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.db.models import Draft, DraftResource
+from opendata.domain.editions.modes import Mode
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.domain.texts import I18n
@@ -34,6 +35,7 @@ from opendata.services.core.context import Context
 from opendata.services.core.once import Once
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places, choose_disclosure
 from opendata.services.drafts.draft_view import NO_ROWS
+from opendata.services.drafts.edition.beginning import begin_edition, find_mode_fault
 from opendata.services.drafts.meaning.names import choose_name
 from opendata.services.drafts.meaning.said import read_said
 from opendata.services.privacy.gate import NOTES, RESTORED
@@ -52,7 +54,9 @@ class ResourceOption:
     `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell. `no_rows` says that the table has none this time.
     `disclosure` is `open` where everybody may have the resource although the dataset isn't open, `decisions` are those
     about personal data; None of either: as last time. `meaning` is what is said of the table as a whole.
-    `is_restored` says that the file has the published rows of an earlier version.
+    `is_restored` says that the file has the published rows of an earlier version. `mode` says what its rows are to the
+    published table: a `Mode`, or `AUTO`. `repeats` says that rows without a key are added although the table has them
+    already.
     """
 
     file: str
@@ -71,6 +75,8 @@ class ResourceOption:
     decisions: Mapping[str, Any] | None = None
     is_restored: bool = False
     meaning: Mapping[str, Any] | None = None
+    mode: str | None = None
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +153,7 @@ class Intake:
         if not kept and manifest is None and needs_file:
             raise InvalidMetadataError(faults=[fault("/file", N_("The first version needs a file"))])
         before = {item.name: item for item in (manifest.tables if manifest else ())}
-        tables = self._place_tables(kept, before, Places(manifest), schemas or {})
+        tables = self._place_tables(kept, before, Places(manifest), schemas or {}, before)
         places = Places(manifest, tables=[row["name"] for row in tables])
         return Received(tables, self._place_attachments(kept, places))
 
@@ -167,7 +173,8 @@ class Intake:
         own = {one.name for one in row.resources}
         schemas = {name: kept for name, kept in (row.dataset.schemas or {}).items() if name not in own}
         named = _name_only_table(kept, row)
-        tables = self._place_tables(named, before, Places(manifest, attachments=beside), schemas)
+        published = {item.name for item in (manifest.tables if manifest else ())}
+        tables = self._place_tables(named, before, Places(manifest, attachments=beside), schemas, published)
         names = own.union(table["name"] for table in tables)
         places = Places(manifest, dropped=row.dropped, tables=names, attachments=beside)
         return Received(tables, self._place_attachments(kept, places))
@@ -178,8 +185,9 @@ class Intake:
         before: Mapping[str, TableResource | DraftResource],
         places: Places,
         schemas: Mapping[str, Mapping[str, Any]],
+        published: Collection[str],
     ) -> list[dict[str, Any]]:
-        """The rows of tables, each with what is not said of it as it was `before`."""
+        """The rows of tables, each with what is not said of it as it was `before`; `published` names those before."""
         attachments = places.attachments
         rows: dict[str, dict[str, Any]] = {}
         faults: list[Fault] = []
@@ -187,14 +195,21 @@ class Intake:
         for item in kept:
             if item.form is not None:
                 continue
+            is_new = item.option.mode == Mode.NEW
+            known = {*attachments, *(published if is_new else ()), *(rows if item.option.mode else ())}
             stem = _stem(item.option.file)
-            name = item.option.name or choose_name(stem, before, attachments, among=stems)
+            name = item.option.name or choose_name(stem, {} if is_new else before, known, among=stems)
+            wrong = find_mode_fault(f"{item.place}/name", item.option.mode, item.option.name, published)
+            faults += [wrong] if wrong is not None else []
             if name in rows:
                 faults.append(fault(f"{item.place}/name", N_("Two files are named “%(name)s”"), name=name))
             if name in attachments:
                 text = N_("“%(name)s” is already the name of an attachment. Give the table another name")
                 faults.append(fault(f"{item.place}/name", text, name=name))
-            rows[name] = {**_describe_table(name, item, before.get(name), schemas.get(name)), **item.blob}
+            rows[name] = {
+                **_describe_table(name, item, before.get(name), schemas.get(name), is_published=name in published),
+                **item.blob,
+            }
         if faults:
             raise InvalidMetadataError(faults=faults)
         return list(rows.values())
@@ -317,6 +332,8 @@ def _describe_table(
     kept: KeptFile,
     before: TableResource | DraftResource | None,
     chosen: Mapping[str, Any] | None,
+    *,
+    is_published: bool,
 ) -> dict[str, Any]:
     """The row of a table but for its bytes."""
     option, rules = kept.option, kept.rules
@@ -338,6 +355,7 @@ def _describe_table(
         "disclosure": choose_disclosure(option.disclosure, before),
         "decisions": _take_decisions(option),
         "meaning": rules.get("meaning"),
+        "edition": begin_edition(option.mode, option.name, repeats=option.repeats, is_published=is_published),
     }
 
 

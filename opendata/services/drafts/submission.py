@@ -56,6 +56,7 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
         if item.name in said.no_rows:
             say_empty(item, True)
     require_rows(row)
+    require_editions(row)
     require_decided(row, is_reviewed=context.settings.review != "none")
     keep_seen(row)
     if said.reason is not None:
@@ -117,6 +118,7 @@ def require_direct(row: Draft, base: Manifest | None, metadata: DatasetMetadata,
     require_sound_names(row, base)
     require_unit(row)
     require_rows(row)
+    require_editions(row)
     require_decided(row, is_reviewed=False)
     require_explained(reason, list_text_findings(row, metadata))
 
@@ -130,6 +132,16 @@ def require_rows(row: Draft) -> None:
     if empty:
         raise InvalidMetadataError(
             faults=[fault(f"/resources/{item.name}/noRows", text, name=item.name) for item in empty]
+        )
+
+
+def require_editions(row: Draft) -> None:
+    """Raises `InvalidMetadataError` if it isn't clear what a file is to the published table, and nobody said it."""
+    text = N_("Say whether the file of “%(name)s” replaces the table, is added to it, or is a new table")
+    asked = [item for item in row.resources if (item.edition or {}).get("asks")]
+    if asked:
+        raise InvalidMetadataError(
+            faults=[fault(f"/resources/{item.name}/mode", text, name=item.name) for item in asked]
         )
 
 

@@ -13,6 +13,7 @@ from opendata.privacy.treatments.parsing import require_shape
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import NO_ROWS, is_said_empty, say_empty
+from opendata.services.drafts.edition.switching import CHANGES, switch_edition
 from opendata.services.drafts.intake import resolve_schema
 from opendata.services.drafts.meaning.meanings import say
 from opendata.services.drafts.meaning.names import rename_table
@@ -30,9 +31,9 @@ _WITHOUT_CHECK = frozenset({"no_rows", "meaning", "name"})
 class TableChanges:
     """Changes to a table, checked before the draft is touched.
 
-    `changes` has any of `schema`, `dialect`, `repairs`, `choices`, `disclosure`, `decisions`, `meaning`, `name` and
-    `no_rows`, and with a `schema` also `for_next`: the next files of this table are checked by it as well. Raises
-    `InvalidMetadataError`, `InvalidSchemaError`.
+    `changes` has any of `schema`, `dialect`, `repairs`, `choices`, `disclosure`, `decisions`, `meaning`, `name`,
+    `no_rows`, and of those that `switch_edition` takes; with a `schema` also `for_next`: the next files of this table
+    are checked by it as well. Raises `InvalidMetadataError`, `InvalidSchemaError`.
     """
 
     def __init__(self, context: Context, changes: Mapping[str, Any]) -> None:
@@ -50,11 +51,11 @@ class TableChanges:
     def apply(self, row: Draft, resource: DraftResource, actor: Actor, base: Manifest | None) -> bool:
         """Make the changes in the name of an actor; whether the table must be checked again.
 
-        `base` is the version before. Repairs, choices, decisions and meaning are kept with the dataset, for the table's
-        next file. Raises
-        `InvalidMetadataError` for decisions that don't fit the table.
+        `base` is the manifest of the version before. Repairs, choices, decisions and meaning are kept with the dataset,
+        for the table's next file. Raises `InvalidMetadataError` for decisions that don't fit the table.
         """
         changes, dataset = self._changes, row.dataset
+        is_switched = bool(changes.keys() & CHANGES) and switch_edition(row, resource, base, changes, actor)
         is_renamed = "name" in changes and rename_table(row, resource, changes["name"], base)
         name = resource.name
         if "decisions" in changes:
@@ -75,7 +76,7 @@ class TableChanges:
         if "no_rows" in changes:
             say_empty(resource, changes["no_rows"])
         is_measured = "meaning" in changes and say(row, resource, self._said)
-        if set(changes) <= _WITHOUT_CHECK and not (is_measured or is_renamed):
+        if set(changes) <= {*_WITHOUT_CHECK, *CHANGES} and not (is_measured or is_renamed or is_switched):
             return False
         resource.checked = False
         return True

@@ -8,10 +8,11 @@ from typing import Any
 
 from opendata.domain.comparison import ReasonText
 from opendata.domain.drafts import DraftState
+from opendata.domain.editions.modes import MUCH_LOST
 from opendata.domain.privacy.codes import Treatment
 from opendata.errors import N_, NotFoundError, NotPermittedError, OpendataError, PreconditionError, StateError
 from opendata.services.core.actors import Actor, require_signed_in
-from opendata.services.core.values import MUCH_LOST, DraftView
+from opendata.services.core.values import DraftView
 from opendata.services.drafts.drafts import Drafts
 
 MOST_WAITING = 100

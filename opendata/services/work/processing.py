@@ -34,6 +34,8 @@ from opendata.services.core.damages import Damages
 from opendata.services.core.scans import find_virus
 from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
+from opendata.services.drafts.edition.growing import DraftPart, Growing
+from opendata.services.drafts.edition.recognising import Recognising
 from opendata.services.drafts.intake import describe_before
 from opendata.services.drafts.lease import Lease
 from opendata.services.drafts.meaning.meanings import propose_units, said_units, understand
@@ -69,6 +71,8 @@ class Processing:
         self._changes = changes
         self._scanning = scanning
         self._readings = Readings(context)
+        self._recognising = Recognising(context)
+        self._growing = Growing(context, manifests)
 
     def run(self, lease: Lease, row: Draft) -> None:
         """Take a draft from `validating` to `valid` or `invalid`. `row` is as it was when it was taken."""
@@ -185,6 +189,8 @@ class Processing:
         if is_whole(resource):
             self._split_off(row, resource, contents)
         found = self._readings.choose(resource, tables)
+        manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+        self._recognising.recognise(row, resource, found, manifest, folder)
         opened, prepared = read_table(
             found,
             folder,
@@ -220,7 +226,15 @@ class Processing:
             values |= treated
         if prepared.task.valid and prepared.schema is not None and values["treated"] is None:
             values |= self._keep(prepared, resource, is_upload=opened.path == upload)
-        return values, [*(finding.describe() for finding in prepared.privacy), *left]
+        found_privacy = [*(finding.describe() for finding in prepared.privacy), *left]
+        if values["valid"] and resource.edition is not None:
+            report("compare", resource.upload_bytes)
+            part = DraftPart(values["csv"], values["parquet"], values["published_schema"], values["treated"])
+            grown = self._growing.settle(row, resource, manifest, part)
+            if grown is not None:
+                values |= grown.values
+                found_privacy += _list_new(grown.privacy, found_privacy) if values["treated"] is None else ()
+        return values, found_privacy
 
     def _treat(
         self, row: Draft, resource: DraftResource, prepared: PreparedTable, folder: Path
@@ -324,6 +338,8 @@ class Processing:
             "untreated": None,
             "treated": None,
             "risk": None,
+            "part_csv": None,
+            "part_parquet": None,
         }
         if opened.path != upload:
             values["plain"], _ = self._context.private.put_blob(opened.path)
@@ -336,6 +352,12 @@ class Processing:
             if resource.schema is None and opened.fields is None:
                 values["proposed_schema"] = propose_schema(prepared.parquet)
         return values
+
+
+def _list_new(more: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The findings in a whole table that the file alone didn't give."""
+    told = {(item["field"], item["kind"]) for item in known}
+    return [item for item in more if (item["field"], item["kind"]) not in told]
 
 
 def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int = 2) -> KeyedTable:

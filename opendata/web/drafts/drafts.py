@@ -18,9 +18,10 @@ from opendata.web.catalogue.differences import mark_changes
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
+from opendata.web.drafts.editions import read_choice as read_edition
+from opendata.web.drafts.editions import show_editions
 from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
-from opendata.web.drafts.next_version import lose_much
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions, needs_look
 from opendata.web.drafts.repairs import list_repairs, read_choice
@@ -88,7 +89,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         risks=list(filter(None, map(describe_risk, found.tables))),
         property_names=PROPERTIES,
         empty=[item for item in found.tables if not item.carried and item.rows == 0 and not item.no_rows],
-        losses=[item for item in found.tables if lose_much(item)],
+        editions=show_editions(found),
         kinds=KINDS,
         check_names=CHECKS,
         describe_place=lambda item: say_place(choose_voice(), item.place),
@@ -221,6 +222,19 @@ def disclose_resource(draft: str, resource: str) -> Response:
     )
 
 
+@blueprint.post("/<draft>/resources/<resource>/edition")
+def switch_edition(draft: str, resource: str) -> Response:
+    """Change what a file is to the published table; or confirm what was found, and go on to the answers."""
+    changes = read_edition(request.form)
+    is_confirmed = "confirm" in request.form
+    return _take(
+        draft,
+        lambda revision: services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision),
+        gettext("Your answer is kept with the draft") if is_confirmed else gettext("The table is being checked again"),
+        target="answers.show_answers" if is_confirmed else "drafts.show_draft",
+    )
+
+
 @blueprint.post("/<draft>/resources/<resource>/columns")
 def map_columns(draft: str, resource: str) -> Response:
     """Read the columns of a table as the fields somebody says they are, and check it again; or as they are named."""
@@ -300,20 +314,15 @@ def _take(
     draft: str,
     step: Callable[[int | None], DraftView],
     done: str,
-    kept: tuple[type[InvalidMetadataError], ...] = (),
+    target: str = "drafts.show_draft",
 ) -> Response:
-    """Take a step and show the draft again; if its state refuses the step, the page says so.
-
-    Errors of a type in `kept` are the caller's.
-    """
+    """Take a step and go on to the target; if its state refuses the step, the draft's page says so."""
     revision = request.form.get("revision", "")
     try:
         step(read_number(revision))
     except (StateError, PreconditionError, InvalidMetadataError) as error:
-        if isinstance(error, kept):
-            raise
         texts = [choose_voice().say_fault(item) for item in error.faults]
         flash(" ".join(texts) or choose_voice().say_error(error), "bad")
-    else:
-        flash(done, "good")
-    return redirect(url_for("drafts.show_draft", draft=draft), 303)
+        return redirect(url_for("drafts.show_draft", draft=draft), 303)
+    flash(done, "good")
+    return redirect(url_for(target, draft=draft), 303)

@@ -58,6 +58,10 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
         "offered": None,
         "noRows": False,
         "changes": None,
+        "mode": "new",
+        "modeReason": "",
+        "modeAsks": False,
+        "part": None,
     }
 
     asked = editor.post(f"/drafts/{draft}/submit", json={"notes": "first edition"})
