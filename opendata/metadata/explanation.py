@@ -17,7 +17,7 @@ from opendata.domain.texts import I18n, License
 from opendata.errors import N_
 from opendata.metadata.codes import LICENSES
 from opendata.settings import LANGUAGES
-from opendata.wording.units import show_unit
+from opendata.wording.schemas.units import show_unit
 from opendata.wording.voice import voice_of
 
 Rows = Sequence[Sequence[str]]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.db.models import Draft, DraftResource
+from opendata.domain.editions.beginning import begin_edition, find_mode_fault
 from opendata.domain.editions.modes import Mode
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
@@ -19,8 +20,6 @@ from opendata.errors import (
     N_,
     Fault,
     InvalidMetadataError,
-    InvalidSchemaError,
-    NotFoundError,
     UnsupportedFormatError,
     fault,
 )
@@ -30,17 +29,15 @@ from opendata.intake.opening import NO_TABLE
 from opendata.intake.understanding import read_choices
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.privacy.treatments.parsing import require_shape
-from opendata.services.catalogue.schemas import find_schema
+from opendata.services.catalogue.schemas import resolve_schema
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places, choose_disclosure
 from opendata.services.drafts.draft_view import NO_ROWS
-from opendata.services.drafts.edition.beginning import begin_edition, find_mode_fault
 from opendata.services.drafts.meaning.names import choose_name
 from opendata.services.drafts.meaning.said import read_said
 from opendata.services.privacy.gate import NOTES, RESTORED
 from opendata.services.uploads.upload_values import UploadedFile
-from opendata.tables.schema.schema import read_schema
 from opendata.tables.text.dialect import read_dialect
 
 MAX_FILES = 100
@@ -271,24 +268,6 @@ class Intake:
             if Path(place).stat().st_size <= settings.max_upload_bytes:
                 return self._context.private.put_blob(Path(place), sha256=getattr(file.stream, "sha256", None))
         return self._context.private.put_stream(file.stream, limit=settings.max_upload_bytes)
-
-
-def resolve_schema(context: Context, place: str, given: object) -> tuple[dict[str, Any], str]:
-    """A schema's descriptor and, where it is of the library, its name."""
-    if isinstance(given, str):
-        name, _, version = given.partition("@")
-        with context.read() as session:
-            try:
-                row = find_schema(session, name, version or None)
-            except NotFoundError:
-                raise InvalidMetadataError(
-                    faults=[fault(place, N_("The library has no schema “%(ref)s”"), ref=given[:200])]
-                ) from None
-            return dict(row.descriptor), f"{row.name}@{row.version}"
-    checked = read_schema(given)
-    if not isinstance(given, Mapping):
-        raise InvalidSchemaError
-    return dict(checked.descriptor), ""
 
 
 def _match_options(files: Sequence[UploadedFile], options: Sequence[ResourceOption]) -> Sequence[ResourceOption]:

@@ -10,11 +10,11 @@ from opendata.domain.manifest import Manifest
 from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.intake.understanding import read_choices
 from opendata.privacy.treatments.parsing import require_shape
+from opendata.services.catalogue.schemas import resolve_schema
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import NO_ROWS, is_said_empty, say_empty
 from opendata.services.drafts.edition.switching import CHANGES, switch_edition
-from opendata.services.drafts.intake import resolve_schema
 from opendata.services.drafts.meaning.meanings import say
 from opendata.services.drafts.meaning.names import rename_table
 from opendata.services.drafts.meaning.said import read_said

@@ -14,7 +14,7 @@ from flask_babel import format_date, format_datetime, format_decimal, format_per
 from markupsafe import Markup
 
 from opendata.tables.types.canonical import write_value
-from opendata.wording.units import show_unit
+from opendata.wording.schemas.units import show_unit
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
