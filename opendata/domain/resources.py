@@ -47,7 +47,8 @@ class TableResource:
     `report` is what was kept of the check: counts, and what is in the columns. `schema_name` is `name@version` of a
     schema of the library. `source_schema` is there where the source's schema says more (its lexical options) than the
     published one. `disclosure` is `open` for a table that everybody may have although the dataset isn't open. `privacy`
-    is the record of what was done to columns with personal data. `document` is the descriptor this was read from.
+    is the record of what was done to columns with personal data. `recipe` are the steps from the file as it came to the
+    table, without texts that aren't published. `document` is the descriptor this was read from.
     """
 
     name: str
@@ -64,6 +65,7 @@ class TableResource:
     report: StoredFile | None = None
     disclosure: str = ""
     privacy: Mapping[str, Any] | None = None
+    recipe: Mapping[str, Any] | None = None
     document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     type = "table"
@@ -90,6 +92,7 @@ class TableResource:
             report=StoredFile.from_json(report) if report else None,
             disclosure=ours.get("disclosure", ""),
             privacy=ours.get("privacy"),
+            recipe=ours.get("recipe"),
             document=document,
         )
 
@@ -112,6 +115,8 @@ class TableResource:
             ours["disclosure"] = self.disclosure
         if self.privacy:
             ours["privacy"] = dict(self.privacy)
+        if self.recipe:
+            ours["recipe"] = dict(self.recipe)
         if self.i18n:
             ours["i18n"] = {key: dict(value) for key, value in self.i18n.items()}
         found: dict[str, Any] = {

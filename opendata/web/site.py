@@ -15,6 +15,7 @@ from opendata.web.core import assets, formats, languages, problem_pages, securit
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
+from opendata.web.drafts.fixing import cells
 from opendata.web.operations import audit, custody, operations, stops
 from opendata.web.review import answers, reviews
 from opendata.wording.findings import LESSER
@@ -50,6 +51,7 @@ def register_web(app: Flask) -> None:
         workspace,
         uploads,
         drafts,
+        cells,
         answers,
         reviews,
         readings,

@@ -256,7 +256,7 @@ def test_a_clerk_repairs_a_file_that_fails_its_schema_by_page_alone(
         offered.get_by_role("checkbox").check()
         page.get_by_role("button", name="修复所选并重新校验").click()
         expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
-        expect(page.locator("main")).to_contain_text("已修复")
+        expect(page.locator("main")).to_contain_text("的处理步骤")
         publish(page)
         page.get_by_role("link", name="查看版本 1.0.0").click(timeout=WAIT_MILLISECONDS)
         with page.expect_download() as download:

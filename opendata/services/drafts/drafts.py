@@ -38,6 +38,7 @@ from opendata.services.drafts.draft_view import (
     refuse_unknown,
     view_draft,
 )
+from opendata.services.drafts.fixing.recipes import recall_steps
 from opendata.services.drafts.intake import Intake, Received, ResourceOption, Sent
 from opendata.services.drafts.next_version import foresee
 from opendata.services.drafts.readings import recall_choices
@@ -270,6 +271,8 @@ def _build_row(
         recall = recalled[table.name]
         if recall is not None and list_choices(table) is None:
             table.choices = {**recall, **(table.choices or {})}
+        if table.recipe is None and not is_restored(table):
+            table.recipe = recall_steps(dataset, table.name)
         if table.decisions is None:
             table.decisions = (dataset.decisions or {}).get(table.name)
         elif not is_restored(table):

@@ -9,22 +9,23 @@ from opendata.db.models import Draft, DraftResource
 from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.intake.understanding import read_choices
 from opendata.privacy.treatments.parsing import require_shape
+from opendata.recipes.recipe import read_recipe, read_repairs, replace_repairs
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import NO_ROWS, is_said_empty, say_empty
+from opendata.services.drafts.fixing.recipes import keep_recipe, read_steps
 from opendata.services.drafts.intake import resolve_schema
 from opendata.services.drafts.readings import remember_choices
 from opendata.services.privacy.gate import BY, NOTES, QUASI, RESTORED, is_restored
 from opendata.services.privacy.treating import declare_columns, read_decisions
-from opendata.tables.repair.recipe import describe_recipe, read_recipe
 from opendata.tables.text.dialect import read_dialect
 
 
 class TableChanges:
     """Changes to a table, checked before the draft is touched.
 
-    `changes` has any of `schema`, `dialect`, `repairs`, `choices`, `disclosure`, `decisions` and `no_rows`. Raises
-    `InvalidMetadataError`, `InvalidSchemaError`.
+    `changes` has any of `schema`, `dialect`, `recipe`, `repairs`, `choices`, `disclosure`, `decisions` and `no_rows`.
+    Raises `InvalidMetadataError`, `InvalidSchemaError`.
     """
 
     def __init__(self, context: Context, changes: Mapping[str, Any]) -> None:
@@ -34,14 +35,14 @@ class TableChanges:
             self._schema, self._schema_name = resolve_schema(context, "/schema", changes["schema"])
         if changes.get("dialect"):
             read_dialect(changes["dialect"])
-        repairs = {"repairs": changes.get("repairs")}
-        self._recipe = describe_recipe(read_recipe(repairs)) if "repairs" in changes else None
+        self._repairs = read_repairs(changes["repairs"]) if "repairs" in changes else None
+        self._recipe = read_recipe(changes["recipe"] or {"steps": []}) if "recipe" in changes else None
         self._choices = read_choices(changes["choices"]).describe() if "choices" in changes else None
 
     def apply(self, row: Draft, resource: DraftResource, actor: Actor) -> bool:
         """Make the changes in the name of an actor; whether the table must be checked again.
 
-        Repairs, choices and decisions are kept with the dataset, for the table's next file. Raises
+        Steps, choices and decisions are kept with the dataset, for the table's next file. Raises
         `InvalidMetadataError` for decisions that don't fit the table.
         """
         changes, dataset, name = self._changes, row.dataset, resource.name
@@ -56,9 +57,11 @@ class TableChanges:
         if self._choices is not None:
             resource.choices = {**self._choices, **({NO_ROWS: True} if is_said_empty(resource) else {})}
             remember_choices(dataset, name, row.id, self._choices)
-        if self._recipe is not None:
-            resource.recipe = self._recipe
-            dataset.recipes = {**(dataset.recipes or {}), name: self._recipe}
+        if self._recipe is not None or self._repairs is not None:
+            recipe = self._recipe or read_steps(resource)
+            if self._repairs is not None:
+                recipe = replace_repairs(recipe, self._repairs)
+            keep_recipe(dataset, resource, recipe)
         if "no_rows" in changes:
             say_empty(resource, changes["no_rows"])
         if set(changes) <= {"no_rows"}:

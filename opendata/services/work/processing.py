@@ -24,6 +24,9 @@ from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
 from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.privacy.detection.texts import summarise_text
+from opendata.recipes.doubts import find_type_doubts
+from opendata.recipes.plan import make_plan
+from opendata.recipes.sentences import describe_applied, describe_doubts
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.needed_blobs import list_own_of_table, list_unneeded
 from opendata.services.catalogue.placement import find_store
@@ -33,13 +36,13 @@ from opendata.services.core.damages import Damages
 from opendata.services.core.scans import find_virus
 from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
+from opendata.services.drafts.fixing.recipes import read_steps, recall_steps
 from opendata.services.drafts.lease import Lease
 from opendata.services.drafts.readings import Readings, read_resource_choices, recall_choices
 from opendata.services.privacy.treating import keep_fitting, order_schema, treat_table
 from opendata.services.work.refusing import refuse_table
 from opendata.services.work.scanning import HeldError, Scanning, report_viruses
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
-from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
@@ -173,6 +176,7 @@ class Processing:
         if resource.reading is None:
             self._split_off(row, resource, contents)
         found = self._readings.choose(resource, tables)
+        recipe = read_steps(resource)
         opened, prepared = read_table(
             found,
             folder,
@@ -180,17 +184,20 @@ class Processing:
                 prepare_table,
                 folder=folder,
                 name=resource.name,
-                recipe=read_recipe(resource.recipe) if resource.recipe else None,
+                recipe=recipe,
+                steps=make_plan(recipe),
                 stored=self._context.settings.report_limit,
                 footer={"opendata": {"dataset": row.dataset_id, "uuid": row.dataset.uuid, "resource": resource.name}},
                 sha256=resource.upload,
                 screen=PrivacyScreen,
+                doubts=partial(find_type_doubts, recipe=recipe),
             ),
             schema=read_schema(resource.schema) if resource.schema else None,
             choices=read_resource_choices(resource),
             on_share=lambda share: report("check", round(share * resource.upload_bytes)),
         )
         prepared.task.place = resource.file
+        prepared.task.applied = list(map(describe_applied, prepared.applied))
         prepared.task.bytes = resource.upload_bytes
         release_memory()
         report("store", resource.upload_bytes)
@@ -238,8 +245,8 @@ class Processing:
         with self._context.read() as session:
             recalled = {item["name"]: recall_choices(session, row.dataset, item["name"]) for item in split}
         for number, values in enumerate(split, start=1):
-            chosen = recalled[values["name"]]
-            row.resources.append(DraftResource(position=position + number, choices=chosen, **values))
+            chosen, steps = recalled[values["name"]], recall_steps(row.dataset, values["name"])
+            row.resources.append(DraftResource(position=position + number, choices=chosen, recipe=steps, **values))
         for values in beside:
             row.attachments.append(DraftAttachment(position=len(row.attachments), **values))
         resource.reading = {"sheet": tables[0].place}
@@ -279,7 +286,7 @@ class Processing:
             "parquet": None,
             "published_schema": None,
             "proposed_schema": None,
-            "reading": opened.understanding.describe(),
+            "reading": _ask_of_steps(opened.understanding.describe(), prepared),
             "engine_dialect": prepared.dialect.describe(),
             "plain": None,
             "changes": None,
@@ -298,6 +305,12 @@ class Processing:
             if resource.schema is None and opened.fields is None:
                 values["proposed_schema"] = propose_schema(prepared.parquet)
         return values
+
+
+def _ask_of_steps(reading: dict[str, Any], prepared: PreparedTable) -> dict[str, Any]:
+    """How a file is read, with the questions about steps that don't fit it."""
+    asked = [question for applied in prepared.applied for question in describe_doubts(applied)]
+    return {**reading, "decisions": [*reading["decisions"], *asked]} if asked else reading
 
 
 def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int = 2) -> KeyedTable:

@@ -67,6 +67,12 @@ _OWN: Mapping[str, Kind] = {
         _TABLE,
         'The field "{fieldName}" at position "{fieldNumber}" is not one quantity: {note}',
     ),
+    "kept-as-text": Kind(
+        "Kept As Text",
+        "Nearly all values of a column are of a type, but without a schema it is kept as text.",
+        _TABLE,
+        'The field "{fieldName}" at position "{fieldNumber}" is kept as text: {note}',
+    ),
     "odd-text": Kind(
         "Odd Text",
         "A text that no rule forbids, but that has been damaged or wrapped on its way.",
