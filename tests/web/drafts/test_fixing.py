@@ -103,9 +103,5 @@ def test_each_step_can_be_added_by_its_form(desk: Portal) -> None:
         desk.work()
     page = client.get(place).text
     check_page(page)
-    draft = place.rsplit("/", 1)[-1]
-    clerk = desk.services.accounts.sign_in("clerk", "correct horse battery staple")[0] if False else None
     assert "以年份命名的列改为行" in page
     assert "“产量”列的数值后面的单位“万吨”被去掉" in page
-    assert clerk is None
-    assert draft
