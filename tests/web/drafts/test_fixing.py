@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 from tests.web.catalogue.test_pages import check_page
@@ -61,8 +62,6 @@ def test_wrong_cells_are_corrected_on_a_page_of_their_own(desk: Portal) -> None:
 
 
 def _read(cells: list[list[str]]) -> list[dict[str, object]]:
-    import json
-
     return [json.loads(values[0]) for values in cells if values]
 
 
@@ -87,7 +86,7 @@ def test_a_column_nearly_all_of_numbers_is_asked_about(desk: Portal) -> None:
 def test_each_step_can_be_added_by_its_form(desk: Portal) -> None:
     client = desk.signed_in("clerk")
     make_dataset(client)
-    table = "地区,产量,2018年,2019年,备注\n,总计,全年,全年,\n郑州,12万吨,1,2,\n,3万吨,3,4,x\n"
+    table = "地区,产量,2018年,2019年,备注\n郑州,12万吨,1,2,\n,3万吨,3,4,x\n"
     place = upload(client, "levels", table).headers["Location"]
     desk.work()
     add = f"{place}/resources/levels/steps"
@@ -105,3 +104,13 @@ def test_each_step_can_be_added_by_its_form(desk: Portal) -> None:
     check_page(page)
     assert "以年份命名的列改为行" in page
     assert "“产量”列的数值后面的单位“万吨”被去掉" in page
+    assert "year\nvalue\narea\n产量</textarea>" in page
+    assert page.count("改动：0") == 0
+    refused = send(client, add, {"verb": "drop", "field": ""}, form=place).headers["Location"]
+    assert "“field”必须是列名" in client.get(refused).text
+    joined = "地区,人口\n名称,万人\n郑州,2\n开封,3\n"
+    place = upload(client, "levels", joined, name="people.csv").headers["Location"]
+    desk.work()
+    send(client, f"{place}/resources/people/steps", {"verb": "join-headers"}, form=place)
+    desk.work()
+    assert "地区 名称\n人口 万人</textarea>" in client.get(place).text
