@@ -113,4 +113,6 @@ def test_each_step_can_be_added_by_its_form(desk: Portal) -> None:
     desk.work()
     send(client, f"{place}/resources/people/steps", {"verb": "join-headers"}, form=place)
     desk.work()
-    assert "地区 名称\n人口 万人</textarea>" in client.get(place).text
+    page = client.get(place).text
+    assert "地区 名称\n人口 万人</textarea>" in page
+    assert "已不是" not in page

@@ -107,7 +107,7 @@ class Fixing:
         _, text, dialect = self._find_files(actor, draft, resource)
         first = max(dialect.header_rows, default=0) + 1
         with self._context.private.local_copy(text) as path:
-            return next(iter(_read_around(path, dialect, [first]).values()), ())
+            return _read_around(path, dialect, [first]).get(first, ())
 
     def _find_files(self, actor: Actor | None, draft: str, resource: str) -> tuple[str | None, str, Dialect]:
         with self._context.read() as session:
