@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from opendata.domain.recipes import Applied, Recipe
+from opendata.domain.recipes import Applied, Doubt, Recipe
+from opendata.domain.schema import TableSchema
+from opendata.errors import N_
 from opendata.recipes.action import Action
 from opendata.recipes.frame import Columns, Frame, close_frame, open_frame
 from opendata.recipes.headers import JoinHeaders
-from opendata.recipes.verbs import JOIN_HEADERS, VERBS
+from opendata.recipes.verbs import JOIN_HEADERS, RENAME, VERBS
 from opendata.tables.schema.header import make_distinct
 from opendata.tables.text.decoding import DecodingFault
 from opendata.tables.text.splitting import Records
@@ -40,6 +42,25 @@ def make_plan(recipe: Recipe) -> Plan | None:
     """The plan of a recipe; None where no step comes before the check, so that nothing is in its way."""
     is_needed = any(VERBS[step.verb].make is not None or step.verb == JOIN_HEADERS for step in recipe.steps)
     return Plan(recipe) if is_needed else None
+
+
+def doubt_units(applied: Sequence[Applied], schema: TableSchema | None) -> Sequence[Applied]:
+    """The steps with a doubt where a unit taken off cells isn't that of the field in the schema."""
+    units = {item.name: item.own.get("unit") for item in (schema.fields if schema else ())}
+    steps = [item.step for item in applied]
+    found = []
+    for number, item in enumerate(applied):
+        unit = item.step.params.get("unit")
+        name = item.step.field
+        for later in steps[number + 1 :]:  # the field has the name that the last step gives it
+            name = later.params["to"] if later.verb == RENAME and later.field == name else name
+        declared = units.get(name)
+        if unit and declared and item.count and declared != unit:
+            text = N_("The schema says that the unit of “%(column)s” is “%(declared)s”, not “%(unit)s”: %(step)s")
+            doubt = Doubt(text, {"column": name, "declared": declared, "unit": unit})
+            item = Applied(item.step, item.count, (*item.doubts, doubt))
+        found.append(item)
+    return found
 
 
 class PlanAtWork:

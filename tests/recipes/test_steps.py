@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from opendata.domain.recipes import Recipe
 from opendata.errors import InvalidMetadataError
-from opendata.recipes.plan import make_plan
+from opendata.recipes.plan import doubt_units, make_plan
 from opendata.recipes.recipe import describe_recipe, read_recipe, recall_recipe
 from opendata.recipes.sentences import describe_doubts, say_doubt, say_steps
 from opendata.settings import LANGUAGES
@@ -169,6 +169,16 @@ def test_the_unit_becomes_that_of_the_field() -> None:
     )
     assert table.schema is not None
     assert [(item.name, item.own) for item in table.schema.fields] == [("n", {"unit": "吨"}), ("b", {})]
+
+
+def test_a_unit_that_the_schema_contradicts_is_asked_about() -> None:
+    steps = [{"verb": "split-unit", "field": "n", "unit": "万吨"}, {"verb": "rename", "field": "n", "to": "m"}]
+    for declared, asked in (("吨", 1), ("万吨", 0)):
+        field = {"name": "m", "type": "integer", "opendata": {"unit": declared}}
+        table = run("n\n5万吨\n", steps, {"fields": [field]})
+        assert table.task.valid
+        found = [doubt.details for item in doubt_units(table.applied, table.schema) for doubt in item.doubts]
+        assert found == [{"column": "m", "declared": "吨", "unit": "万吨"}] * asked
 
 
 def test_an_edit_of_an_earlier_file_is_made_and_asked_about() -> None:

@@ -25,7 +25,7 @@ from opendata.intake.tables import FoundContents, OpenedTable
 from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.privacy.detection.texts import summarise_text
 from opendata.recipes.doubts import find_type_doubts
-from opendata.recipes.plan import make_plan
+from opendata.recipes.plan import doubt_units, make_plan
 from opendata.recipes.sentences import describe_applied, describe_doubts
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.needed_blobs import list_own_of_table, list_unneeded
@@ -309,7 +309,9 @@ class Processing:
 
 def _ask_of_steps(reading: dict[str, Any], prepared: PreparedTable) -> dict[str, Any]:
     """How a file is read, with the questions about steps that don't fit it."""
-    asked = [question for applied in prepared.applied for question in describe_doubts(applied)]
+    asked = [
+        question for applied in doubt_units(prepared.applied, prepared.schema) for question in describe_doubts(applied)
+    ]
     return {**reading, "decisions": [*reading["decisions"], *asked]} if asked else reading
 
 

@@ -198,13 +198,21 @@ def read_findings(
     return rows, None
 
 
-def iterate_findings(path: Path) -> Generator[dict[str, Any], None, None]:
-    """All findings, in order, in constant memory."""
+def iterate_findings(path: Path, *, after: int = 0) -> Generator[dict[str, Any], None, None]:
+    """All findings, in order, in constant memory; of row groups without a row `after` one, nothing is read."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=4096):
+        numbers = range(file.num_row_groups)
+        groups = [number for number in numbers if not after or _ends_after(file.metadata.row_group(number), after)]
+        for batch in file.iter_batches(batch_size=4096, row_groups=groups):
             yield from map(read_finding, batch.to_pylist())
+
+
+def _ends_after(group: pq.RowGroupMetaData, row: int) -> bool:
+    """Whether a row group may have findings of a row after this one."""
+    found = group.column(0).statistics
+    return found is None or not found.has_min_max or found.max > row
 
 
 class _Groups:

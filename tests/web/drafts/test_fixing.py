@@ -53,6 +53,9 @@ def test_wrong_cells_are_corrected_on_a_page_of_their_own(desk: Portal) -> None:
     desk.work()
     page = client.get(place).text
     assert "校验通过" in page
+    answers = client.get(f"{place}/check").text
+    assert "“level”列中的每个“待定”都改为“7.5”" in answers
+    assert "/steps/undo" not in answers
     undo = next(value for value in find_values(page, "step") if "1O" in value)
     send(client, f"{place}/resources/levels/steps/undo", {"step": undo}, form=place)
     desk.work()

@@ -140,7 +140,7 @@ def make_change(cell: Mapping[str, Any], new: str, *, everywhere: bool, recipe: 
 def _take_page(findings: Path, after: int) -> tuple[dict[int, dict[str, list[Mapping[str, Any]]]], int | None]:
     """The findings of cells by row and place, of the first rows after one; and the last of these, if more follow."""
     grouped: dict[int, dict[str, list[Mapping[str, Any]]]] = {}
-    with closing(_list_cells(findings)) as cells:
+    with closing(_list_cells(findings, after)) as cells:
         for item in cells:
             row = item["row"]
             if row <= after:
@@ -151,9 +151,9 @@ def _take_page(findings: Path, after: int) -> tuple[dict[int, dict[str, list[Map
     return grouped, None
 
 
-def _list_cells(findings: Path) -> Generator[Mapping[str, Any], None, None]:
+def _list_cells(findings: Path, after: int) -> Generator[Mapping[str, Any], None, None]:
     """The errors in cells; what is wrong with whole rows and labels isn't mended by a text."""
-    with closing(iterate_findings(findings)) as found:
+    with closing(iterate_findings(findings, after=after)) as found:
         for item in found:
             if item["row"] and item["fieldName"] and item["cell"] is not None and item["strength"] == "error":
                 yield item
