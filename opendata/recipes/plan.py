@@ -140,13 +140,20 @@ class PlanAtWork:
         return [item.describe() for item in self._all]
 
     def _pass(self, frame: Frame, start: int, may_be_odd: bool) -> Iterator[Records]:
-        """The rows after the steps from one on; batch by batch, however many one becomes."""
-        at = next((at for at in range(start, len(self._actions)) if not self._actions[at].is_off), None)
-        if at is None:
-            yield close_frame(frame, may_be_odd=may_be_odd)
-            return
-        for item in self._actions[at].apply(frame):
-            yield from self._pass(item, at + 1, may_be_odd)
+        """The rows after the steps from one on; batch by batch, however many one becomes and however many steps."""
+        waiting: list[tuple[Iterator[Frame], int]] = [(iter([frame]), start)]
+        while waiting:
+            frames, at = waiting[-1]
+            item = next(frames, None)
+            if item is None:
+                waiting.pop()
+                continue
+            while at < len(self._actions) and self._actions[at].is_off:
+                at += 1
+            if at == len(self._actions):
+                yield close_frame(item, may_be_odd=may_be_odd)
+            else:
+                waiting.append((self._actions[at].apply(item), at + 1))
 
     def _find_places(self) -> Sequence[int]:
         places: Sequence[int] = range(1, self.width + 1)

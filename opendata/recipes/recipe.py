@@ -17,7 +17,7 @@ from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.repair.repairs import REPAIRS
 
 MOST_STEPS = 2000
-"""At most this many steps are kept of a table."""
+"""At most this many steps are kept of a table, beside its repairs."""
 
 _LONGEST = 10_000
 _REFUSED = N_("The list of steps can't be used")
@@ -48,6 +48,8 @@ def read_recipe(source: object) -> Recipe:
     faults = [found for number, item in enumerate(items) for found in _find_faults(f"/steps/{number}", item)]
     if faults:
         raise InvalidMetadataError(_REFUSED, faults=faults)
+    if sum(item["verb"] != REPAIR for item in items) > MOST_STEPS:
+        raise _refuse_many("steps", MOST_STEPS)
     steps: list[Step] = []
     for item in items:
         step = _read_step(item)
@@ -78,9 +80,13 @@ def _require_list(key: str, source: object, limit: int) -> Sequence[Any]:
     if not isinstance(source, list):
         raise InvalidMetadataError(_REFUSED, faults=[fault(f"/{key}", N_("“%(key)s” must be a list"), key=key)])
     if len(source) > limit:
-        text = N_("There are more than %(limit)s steps")
-        raise InvalidMetadataError(_REFUSED, faults=[fault(f"/{key}", text, limit=limit)])
+        raise _refuse_many(key, limit)
     return source
+
+
+def _refuse_many(key: str, limit: int) -> InvalidMetadataError:
+    text = N_("There are more than %(limit)s steps")
+    return InvalidMetadataError(_REFUSED, faults=[fault(f"/{key}", text, limit=limit)])
 
 
 def _find_repair_faults(number: int, item: object) -> Iterator[Fault]:

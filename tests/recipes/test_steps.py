@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from opendata.domain.recipes import Recipe
 from opendata.errors import InvalidMetadataError
 from opendata.recipes.plan import doubt_units, make_plan
-from opendata.recipes.recipe import describe_recipe, read_recipe, recall_recipe
+from opendata.recipes.recipe import MOST_STEPS, describe_recipe, read_recipe, recall_recipe
 from opendata.recipes.sentences import describe_doubts, say_doubt, say_steps
 from opendata.settings import LANGUAGES
 from opendata.tables.report.findings import iterate_findings
@@ -231,6 +231,13 @@ def test_columns_without_a_name_or_with_the_same_stay_errors_unless_steps_mend_t
     assert read(run("a,,a\n1,2,3\n", named, fields)) == "a,b\n1,2\n"
 
 
+def test_a_table_may_have_as_many_steps_as_are_kept() -> None:
+    count = MOST_STEPS
+    steps = [{"verb": "edit", "field": "n", "old": "x", "new": str(row), "row": row} for row in range(2, count + 2)]
+    table = run("n\n" + "x\n" * count, steps)
+    assert read(table) == "n\n" + "".join(f"{row}\n" for row in range(2, count + 2))
+
+
 def test_repairs_alone_need_no_plan() -> None:
     assert make_plan(Recipe()) is None
     assert make_plan(read_recipe({"repairs": [{"fieldName": "a", "kind": "sign"}]})) is None
@@ -332,6 +339,7 @@ def test_a_cell_that_a_step_does_not_name_is_never_touched(cell: str, named: str
         {"steps": [{"verb": "unpivot", "columns": ["a", "a"], "name": "n", "value": "v"}]},
         {"steps": [{"verb": "repair", "field": "a", "kind": "magic"}]},
         {"steps": [{"verb": "join-headers", "labels": ["", ""]}]},
+        {"steps": [{"verb": "drop", "field": "a"}] * (MOST_STEPS + 1)},
         {"steps": [{"verb": "drop", "field": "a"}] * 1_000_000},
         {"steps": [], "repairs": []},
     ],
