@@ -55,16 +55,15 @@ def find_type_doubts(parquet: Path, dialect: Dialect, first_row: int, *, recipe:
         start = 0
         for batch in file.iter_batches(batch_size=8192):
             for place, candidates in enumerate(columns):
-                for candidate in candidates:
-                    if not candidate.is_out:
-                        candidate.take(batch.column(place), start)
+                _take(candidates, batch.column(place), start)
             start += batch.num_rows
             if all(candidate.is_out for candidates in columns for candidate in candidates):
                 break
     numbers = None if {step.verb for step in recipe.steps} & {LEAVE_OUT, UNPIVOT, JOIN_HEADERS} else dialect
     found = []
     for number, (name, candidates) in enumerate(zip(names, columns, strict=True), start=1):
-        chosen = next((candidate for candidate in candidates if candidate.is_doubtful), None)
+        doubtful = [candidate for candidate in candidates if candidate.is_doubtful]
+        chosen = min(doubtful, key=lambda candidate: candidate.total - candidate.fits, default=None)
         is_plain = any(not item.wrong and not item.repaired and item.plain for item in candidates if not item.is_out)
         if chosen is not None and not is_plain:
             problem = Problem(CODE, CODE, "warning", chosen.describe(numbers, first_row))
@@ -72,11 +71,24 @@ def find_type_doubts(parquet: Path, dialect: Dialect, first_row: int, *, recipe:
     return found
 
 
+def _take(candidates: Sequence[_Candidate], column: pa.Array, start: int) -> None:
+    """Look at some rows of a column. Rows of whole numbers aren't looked at again as numbers."""
+    whole = 0
+    for candidate in candidates:
+        if candidate.is_out:
+            continue
+        if candidate.kind == "number" and whole:
+            candidate.count(whole)
+        else:
+            plain = candidate.take(column, start)
+            whole = plain if candidate.kind == "integer" and plain == len(column) - column.null_count else whole
+
+
 class _Candidate:
     """A type that a column may be of: how many values are, plainly or after a repair, and which aren't."""
 
     def __init__(self, kind: str) -> None:
-        self._kind = kind
+        self.kind = kind
         field = Field.from_json({"name": "value", "type": kind})
         rule = CellRule(TableSchema({"fields": [field.descriptor]}), field)
         kinds = [name for name in REPAIRS if name != MISSING_MARK]
@@ -95,26 +107,32 @@ class _Candidate:
         """Whether the column may be of the type, but not without a decision."""
         wrong = self.total - self.fits
         is_likely = not self.is_out and self.fits >= _LEAST and wrong <= _WRONG_SHARE * self.total
-        is_own = self._kind != "year" or "date-form" in self.repaired  # plain years are numbers
+        is_own = self.kind != "year" or "date-form" in self.repaired  # plain years are numbers
         return is_likely and is_own and bool(wrong or self.repaired)
 
-    def take(self, column: pa.Array, start: int) -> None:
-        """Look at some rows, of which `start` come before."""
+    def count(self, plain: int) -> None:
+        """Count values that are plainly of the type."""
+        self.total += plain
+        self.plain += plain
+        self.fits += plain
+
+    def take(self, column: pa.Array, start: int) -> int:
+        """Look at some rows, of which `start` come before; how many are plainly of the type."""
         import numpy as np
         import pyarrow.compute as pc
 
         present = view_flags(column.is_valid())
         same = view_flags(pc.fill_null(pc.match_substring_regex(column, self._pattern), False))
-        self.total += int(present.sum())
         plain = int(same.sum())
-        self.plain += plain
-        self.fits += plain
+        self.count(plain)
         others = np.flatnonzero(present & ~same)
+        self.total += len(others)
         for row, text in zip(others.tolist(), column.take(others).to_pylist(), strict=True):
             self._take_other(text, start + row)
             if self.is_out:
-                return
+                return plain
         self.is_out = self.total - self.fits > max(_MOST_WRONG, _WRONG_SHARE * self.total)
+        return plain
 
     def _take_other(self, text: str, row: int) -> None:
         if text not in self._known:
@@ -141,7 +159,7 @@ class _Candidate:
         shown = texts or [text for text, kinds in self._known.items() if kinds][:_SHOWN]
         rows = [self.wrong[text][1] for text in texts]
         return {
-            "type": self._kind,
+            "type": self.kind,
             "fits": self.fits,
             "of": self.total,
             "values": shown,
