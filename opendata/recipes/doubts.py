@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opendata.domain.findings import Finding, Place, Problem
+from opendata.domain.findings import Finding, Place, Problem, shorten_param
 from opendata.domain.recipes import Recipe
 from opendata.domain.schema import Field, TableSchema
-from opendata.recipes.verbs import JOIN_HEADERS, LEAVE_OUT, UNPIVOT
+from opendata.recipes.verbs import moves_rows
 from opendata.tables.arrow.arrays import view_flags
 from opendata.tables.check.cells import CellRule
 from opendata.tables.repair.repairs import MISSING_MARK, REPAIRS, Repairer, is_missing_mark
@@ -59,7 +59,7 @@ def find_type_doubts(parquet: Path, dialect: Dialect, first_row: int, *, recipe:
             start += batch.num_rows
             if all(candidate.is_out for candidates in columns for candidate in candidates):
                 break
-    numbers = None if {step.verb for step in recipe.steps} & {LEAVE_OUT, UNPIVOT, JOIN_HEADERS} else dialect
+    numbers = None if moves_rows(recipe) else dialect
     found = []
     for number, (name, candidates) in enumerate(zip(names, columns, strict=True), start=1):
         doubtful = [candidate for candidate in candidates if candidate.is_doubtful]
@@ -156,7 +156,9 @@ class _Candidate:
     def describe(self, dialect: Dialect | None, first_row: int) -> dict[str, object]:
         """The parameters of the finding. Without a dialect nothing tells which row of the file a row is."""
         texts = [*self.wrong][:_SHOWN]
-        shown = texts or [text for text, kinds in self._known.items() if kinds][:_SHOWN]
+        shown = [
+            shorten_param(text) for text in texts or [text for text, kinds in self._known.items() if kinds][:_SHOWN]
+        ]
         rows = [self.wrong[text][1] for text in texts]
         return {
             "type": self.kind,

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from opendata.domain.recipes import REPAIR, Step
+from opendata.domain.recipes import REPAIR, Recipe, Step
 from opendata.recipes.action import Action
 from opendata.recipes.cells import Edit, Missing, Replace, StripSuffix, make_split_unit
 from opendata.recipes.columns import Drop, Rename, Reorder, Unpivot
 from opendata.recipes.rows import FillDown, make_leave_out
+from opendata.tables.repair.repairs import ROWS_LEFT_OUT
 
 JOIN_HEADERS = "join-headers"
 EDIT, REPLACE, MISSING, LEAVE_OUT, UNPIVOT = "edit", "replace", "missing", "leave-out", "unpivot"
@@ -71,3 +72,12 @@ VERBS: Mapping[str, Verb] = {
     ),
 }
 """In the order in which a page offers them."""
+
+
+def moves_rows(recipe: Recipe) -> bool:
+    """Whether the rows that come out may not be those of the file, one by one."""
+    return any(
+        step.verb in (LEAVE_OUT, UNPIVOT, JOIN_HEADERS)
+        or (step.verb == REPAIR and step.params["kind"] in ROWS_LEFT_OUT)
+        for step in recipe.steps
+    )

@@ -27,6 +27,7 @@ from opendata.privacy.detection.texts import summarise_text
 from opendata.recipes.doubts import find_type_doubts
 from opendata.recipes.plan import doubt_units, make_plan
 from opendata.recipes.sentences import describe_applied, describe_doubts
+from opendata.recipes.verbs import moves_rows
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.needed_blobs import list_own_of_table, list_unneeded
 from opendata.services.catalogue.placement import find_store
@@ -134,7 +135,8 @@ class Processing:
             if resource.parquet and resource.valid:
                 file = opened.enter_context(self._context.private.local_copy(resource.parquet))
             schema = TableSchema(resource.published_schema or {"fields": []})
-            tables[resource.name] = _with_keys(resource.name, file, schema, resource.first_row)
+            first_row = None if moves_rows(read_steps(resource)) else resource.first_row
+            tables[resource.name] = _with_keys(resource.name, file, schema, first_row)
         return tables
 
     def _check_table(self, lease: Lease, row: Draft, resource: DraftResource) -> set[str]:
@@ -315,5 +317,5 @@ def _ask_of_steps(reading: dict[str, Any], prepared: PreparedTable) -> dict[str,
     return {**reading, "decisions": [*reading["decisions"], *asked]} if asked else reading
 
 
-def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int = 2) -> KeyedTable:
+def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int | None = 2) -> KeyedTable:
     return KeyedTable(path, schema.foreign_keys, TaskReport(name=name, place=f"{name}.csv"), first_row)

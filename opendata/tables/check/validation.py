@@ -194,8 +194,9 @@ class TableReader:
             if self._with_batches and self.task.valid and len(numbers):
                 yield self._build_batch(screened, screens, schema)
         keys.report(screens, source.read)
-        if work is not None:
-            self.applied, self.task.columns = work.report(), [screen.name for screen in screens]
+        self.applied = work.report() if work else ()
+        if work is not None or self._renames:
+            self.task.columns = [screen.name for screen in screens]
         for found in self._notes.find_mixed([screen.name for screen in screens]):
             self.task.add(found)
         names = [item.name for item in self.fields]

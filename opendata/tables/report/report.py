@@ -31,7 +31,7 @@ class TaskReport:
     """The verdict on one table while it is being checked. `limit` caps the errors `listed`, never the counts.
 
     Errors block publication; `remarks` are of lesser strength. `repairs` could be made, `repaired` were, and so
-    were the steps in `applied`, which left these `columns`.
+    were the steps in `applied`. `columns` are the names that the columns have after that, or that somebody gave them.
     """
 
     name: str

@@ -190,3 +190,18 @@ def test_a_number_column_kept_as_text_needs_a_reason_or_a_choice(services: Servi
     services.work.run_to_end(text.id)
     assert services.drafts.get(editor, text.id).warnings == 0  # somebody said that it is text
     assert publish(services, editor, table, schema=proposed.descriptor).status == "published"
+
+
+def test_a_broken_foreign_key_names_no_row_where_steps_have_moved_them(services: Services, editor: Actor) -> None:
+    codes = "code\n郑州\n"
+    key = {"fields": ["地区"], "reference": {"resource": "", "fields": ["地区"]}}
+    draft = upload(services, editor, codes.replace("code", "地区"), name="places", schema=None)
+    submit(services, editor, draft.id)
+    schema = {**SCHEMA, "foreignKeys": [{**key, "reference": {"resource": "places", "fields": ["地区"]}}]}
+    sent = upload(services, editor, TABLE, schema=schema)
+    broken = change(services, editor, sent.id, STEPS)
+    assert broken.status == "invalid"
+    errors = [error for task in broken.report["tasks"] for error in task["errors"]]
+    assert {(error["type"], error.get("rowNumber"), error["cells"][0]) for error in errors} == {
+        ("foreign-key", None, "开封")
+    }
