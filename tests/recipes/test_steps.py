@@ -231,6 +231,7 @@ def test_columns_without_a_name_or_with_the_same_stay_errors_unless_steps_mend_t
     assert read(run("a,,a\n1,2,3\n", named, fields)) == "a,b\n1,2\n"
 
 
+@pytest.mark.slow
 def test_a_table_may_have_as_many_steps_as_are_kept() -> None:
     count = MOST_STEPS
     steps = [{"verb": "edit", "field": "n", "old": "x", "new": str(row), "row": row} for row in range(2, count + 2)]

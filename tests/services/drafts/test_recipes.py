@@ -118,6 +118,7 @@ def test_a_manifest_has_no_text_of_a_column_that_is_not_published(services: Serv
     assert steps == [{"verb": "edit", "field": "phone", "row": 2}, *SECRET[1:]]
 
 
+@pytest.mark.slow
 def test_a_manifest_has_no_text_that_looks_like_personal_data(services: Services, editor: Actor) -> None:
     steps = [{"verb": "replace", "field": "name", "old": "13800138000", "new": "东湖"}]
     draft = upload(services, editor, "code,name\nA1,13800138000\nA2,西湖\n", schema=None)
@@ -158,6 +159,7 @@ def test_a_table_of_the_statistics_bureau_with_years_across(services: Services, 
     assert (following.status, following.resources[0].rows, list_asked(following)) == ("valid", 31 * 20, [])
 
 
+@pytest.mark.slow
 def test_the_total_above_a_table_of_budgets_is_left_out(services: Services, editor: Actor, realdata: Path) -> None:
     content = (realdata / "chinese/budget/7-6-分地区一般公共预算支出-2021.xlsx").read_bytes()
     draft = upload(services, editor, content, schema=None)

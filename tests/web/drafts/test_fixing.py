@@ -6,6 +6,8 @@ import html
 import json
 import re
 
+import pytest
+
 from tests.web.catalogue.test_pages import check_page
 from tests.web.conftest import Portal, send
 from tests.web.drafts.test_clerk import make_dataset, own_schema, upload
@@ -86,6 +88,7 @@ def test_a_column_nearly_all_of_numbers_is_asked_about(desk: Portal) -> None:
     assert "“value”列中的“…”表示缺失值" in page
 
 
+@pytest.mark.slow
 def test_each_step_can_be_added_by_its_form(desk: Portal) -> None:
     client = desk.signed_in("clerk")
     make_dataset(client)
