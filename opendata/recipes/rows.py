@@ -110,7 +110,7 @@ class LeaveOutTotals(Action):
                 rows=join_numbers(self._elsewhere),
                 column=self.step.field,
             )  # fmt: skip
-        if not self.count:
+        if not (self.count or self.doubts):
             self.doubt(N_("The file has no row of totals any more, so this step leaves nothing out: %(step)s"))
 
 

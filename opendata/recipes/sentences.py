@@ -87,10 +87,11 @@ def describe_applied(applied: Applied) -> dict[str, Any]:
     return {**describe_step(applied.step), "count": applied.count}
 
 
-def say_doubt(voice: Voice, question: Mapping[str, Any]) -> str:
-    """What is asked of a step in a file, from how it is kept."""
+def say_doubt(voice: Voice, question: Mapping[str, Any], *, is_beside: bool = False) -> str:
+    """What is asked of a step in a file, from how it is kept; the step itself is left out beside it."""
     (step,) = read_recipe({"steps": [question["step"]]}).steps
-    return voice.translate(question["template"]) % {**question["details"], "step": say_step(voice, step)}
+    said = "" if is_beside else say_step(voice, step)
+    return (voice.translate(question["template"]) % {**question["details"], "step": said}).rstrip(" :：")
 
 
 def say_steps(voice: Voice, recipe: Recipe) -> list[str]:

@@ -79,6 +79,8 @@ def test_a_column_nearly_all_of_numbers_is_asked_about(desk: Portal) -> None:
     page = client.get(place).text
     check_page(page)
     assert "12 个单元格中有 11 个可以读作“整数”" in page
+    assert "status good" not in page
+    assert "state good" not in page
     assert "第 11 行是“…”" in page
     send(client, f"{place}/resources/levels/types", {"type_0": "missing"}, form=place)
     desk.work()

@@ -88,7 +88,7 @@ def _show_steps(table: DraftResourceView, task: Mapping[str, Any]) -> list[Shown
     asked: dict[str, list[str]] = {}
     for question in list_questions(table.reading):
         if question["rule"] == QUESTION:
-            asked.setdefault(write_choice(question["step"]), []).append(say_doubt(voice, question))
+            asked.setdefault(write_choice(question["step"]), []).append(say_doubt(voice, question, is_beside=True))
     found = []
     for step in read_recipe(table.recipe).steps if table.recipe else ():
         value = write_choice(describe_step(step))
