@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from opendata.domain.recipes import Recipe, Step
-from opendata.recipes.recipe import describe_step
+from opendata.recipes.recipe import describe_recipe, describe_step, read_recipe
 from opendata.recipes.verbs import DROP, EDIT, JOIN_HEADERS, LEAVE_OUT, MISSING, REPLACE, UNPIVOT
 
 _OF_CELLS = {
@@ -64,6 +64,12 @@ def withhold_texts(published: Mapping[str, Any] | None) -> dict[str, Any] | None
             for step in published["steps"]
         ]
     }
+
+
+def forget_texts(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe without the steps that hold what a file said: those that correct cells."""
+    steps = read_recipe(kept).steps
+    return describe_recipe(Recipe(tuple(step for step in steps if step.verb not in (EDIT, REPLACE))))
 
 
 def _step_back(step: Step, names: set[str]) -> set[str]:

@@ -116,6 +116,9 @@ def test_a_manifest_has_no_text_of_a_column_that_is_not_published(services: Serv
     text, steps = read_published(services)
     assert "13800138000" not in text
     assert steps == [{"verb": "edit", "field": "phone", "row": 2}, *SECRET[1:]]
+    services.originals.erase(editor, draft.id)
+    erased = services.drafts.get(editor, draft.id).resources[0]
+    assert (erased.recipe, erased.offered) == (None, {"steps": SECRET[2:]})
 
 
 @pytest.mark.slow
