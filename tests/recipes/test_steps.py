@@ -299,7 +299,14 @@ def test_in_a_file_of_any_length_no_data_is_dropped_and_no_total_taken_in_unaske
     assert applied.count == len(labels) - len(kept)
 
 
-@given(st.text(max_size=8), st.text(min_size=1, max_size=4), st.sampled_from(["missing", "replace", "strip-suffix"]))
+_CHARACTERS = st.characters(exclude_characters="\r\0", exclude_categories=["Cs"])
+
+
+@given(
+    st.text(_CHARACTERS, max_size=8),
+    st.text(_CHARACTERS, min_size=1, max_size=4),
+    st.sampled_from(["missing", "replace", "strip-suffix"]),
+)
 def test_a_cell_that_a_step_does_not_name_is_never_touched(cell: str, named: str, verb: str) -> None:
     params = {"missing": {"texts": [named]}, "replace": {"old": named, "new": ""}, "strip-suffix": {"suffix": named}}
     try:
@@ -307,7 +314,7 @@ def test_a_cell_that_a_step_does_not_name_is_never_touched(cell: str, named: str
     except InvalidMetadataError:
         return
     content = write([("a", "n"), ("x", cell)])
-    if "\0" in cell or named in cell or cell.strip() == named.strip():
+    if named in cell or cell.strip() == named.strip():
         return
     assert read(run(content, describe_recipe(steps)["steps"])) == read(run(content, []))
 
