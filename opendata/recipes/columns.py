@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from opendata.domain.recipes import Step
+from opendata.domain.schema import TableSchema
 from opendata.errors import N_
 from opendata.recipes.action import Action
 from opendata.recipes.frame import Columns, Frame
@@ -22,6 +23,8 @@ YEARS = "years"
 """The columns to turn into rows, where they are all those named by a year."""
 
 _YEAR = re.compile(r"((?:19|20)[0-9]{2})\s*(?:年|年度)?")
+_OF_YEARS = re.compile(r"year|年", re.IGNORECASE)
+_FEWEST_YEARS = 2
 _MOST_CELLS = 1_000_000
 """About so many cells come out of one batch of rows."""
 
@@ -115,7 +118,7 @@ class Unpivot(Action):
         """The names of the columns to turn; none where the step doesn't fit."""
         wanted = self.params["columns"]
         if wanted == YEARS:
-            chosen = [name for name in names if _YEAR.fullmatch(name.strip())]
+            chosen = list(filter(is_year, names))
             if not chosen:
                 self.is_off = True
                 self.doubt(N_("The file has no columns named by a year any more, so this isn't applied: %(step)s"))
@@ -167,9 +170,28 @@ class Unpivot(Action):
         )
 
 
+def propose_unpivot(labels: Sequence[str], schema: TableSchema) -> Step | None:
+    """Turning columns named by a year into rows, where that gives a schema the two fields that a file lacks."""
+    years = list(filter(is_year, labels))
+    known = set(schema.names)
+    missing = [item for item in schema.fields if item.name not in labels]
+    if len(years) < _FEWEST_YEARS or known.intersection(years) or len(missing) != 2:
+        return None
+    moments = [item for item in missing if item.type in ("year", "yearmonth", "date") or _OF_YEARS.search(item.name)]
+    if len(moments) != 1:
+        return None
+    (value,) = (item for item in missing if item is not moments[0])
+    return Step("unpivot", "", {"columns": YEARS, "name": moments[0].name, "value": value.name})
+
+
 def name_turned(step: Step, label: str) -> str:
     """What a column of the file that a step turns into rows is called in them."""
     return _write_year(label) if step.params["columns"] == YEARS else label
+
+
+def is_year(label: str) -> bool:
+    """Whether a column is named by a year."""
+    return _YEAR.fullmatch(label.strip()) is not None
 
 
 def _write_year(label: str) -> str:

@@ -116,6 +116,14 @@ def test_each_step_can_be_added_by_its_form(desk: Portal) -> None:
     assert page.count("改动：0") == 0
     refused = send(client, add, {"verb": "drop", "field": ""}, form=place).headers["Location"]
     assert "“field”必须是列名" in client.get(refused).text
+    fields = [{"name": "地区"}, {"name": "year", "type": "year"}, {"name": "gdp", "type": "number"}]
+    own = {"schema_0": "own", "own_0": json.dumps({"fields": fields})}
+    place = upload(client, "levels", "地区,2018年,2019年\n郑州,1,2\n", name="years.csv", **own).headers["Location"]
+    desk.work()
+    (turned,) = (value for value in find_values(client.get(place).text, "repair") if "unpivot" in value)
+    send(client, f"{place}/resources/years/repairs", {"repair": turned}, form=place)
+    desk.work()
+    assert "校验通过" in client.get(place).text
     joined = "地区,人口\n名称,万人\n郑州,2\n开封,3\n"
     place = upload(client, "levels", joined, name="people.csv").headers["Location"]
     desk.work()

@@ -10,6 +10,9 @@ from typing import Any
 from flask_babel import gettext
 
 from opendata.domain.recipes import REPAIR
+from opendata.domain.schema import TableSchema
+from opendata.recipes.columns import is_year, propose_unpivot
+from opendata.recipes.recipe import describe_step
 from opendata.recipes.rows import TOTALS
 from opendata.recipes.verbs import DROP, LEAVE_OUT
 from opendata.tables.repair.repairs import REPAIRS, ROWS_LEFT_OUT, TOTAL_ROW
@@ -28,9 +31,14 @@ class RepairChoice:
     value: str
 
 
-def list_repairs(task: Mapping[str, Any]) -> list[RepairChoice]:
-    """What a task proposes."""
-    return [*_list_columns(task), *map(_describe, (task.get("opendata") or {}).get("repairs", ()))]
+def list_repairs(task: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> list[RepairChoice]:
+    """What a task proposes; and where columns named by a year are what its schema has as rows, to turn them."""
+    turned = list(_list_turned(task, TableSchema(schema))) if schema else []
+    return [
+        *turned,
+        *(() if turned else _list_columns(task)),
+        *map(_describe, (task.get("opendata") or {}).get("repairs", ())),
+    ]
 
 
 def read_choice(value: str) -> object:
@@ -74,6 +82,25 @@ def _list_columns(task: Mapping[str, Any]) -> Iterator[RepairChoice]:
                 examples=[(format_cell(label), gettext("(column left out)"))],
                 value=write_choice({"verb": DROP, "field": label}),
             )
+
+
+def _list_turned(task: Mapping[str, Any], schema: TableSchema) -> Iterator[RepairChoice]:
+    step = propose_unpivot(task["labels"], schema)
+    if step is not None:
+        yield RepairChoice(
+            column=step.params["value"],
+            title=gettext("Years side by side"),
+            explanation=gettext("The columns named by a year become rows, as the schema has them."),
+            count=sum(map(is_year, task["labels"])),
+            examples=[
+                (format_cell(label), f"{step.params['name']}, {step.params['value']}") for label in _list_years(task)
+            ],
+            value=write_choice(describe_step(step)),
+        )
+
+
+def _list_years(task: Mapping[str, Any]) -> list[str]:
+    return [label for label in task["labels"] if is_year(label)][:2]
 
 
 def _show(after: str | None, kind: str) -> str:
