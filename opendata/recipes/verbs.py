@@ -75,7 +75,7 @@ VERBS: Mapping[str, Verb] = {
 
 
 def moves_rows(recipe: Recipe) -> bool:
-    """Whether the rows that come out may not be those of the file, one by one."""
+    """Whether some rows that come out are at other places than in the file, or missing, or several."""
     return any(
         step.verb in (LEAVE_OUT, UNPIVOT, JOIN_HEADERS)
         or (step.verb == REPAIR and step.params["kind"] in ROWS_LEFT_OUT)
