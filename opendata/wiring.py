@@ -41,6 +41,7 @@ from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.drafts import Drafts
 from opendata.services.drafts.edition.watching import Watching
 from opendata.services.drafts.findings import Findings
+from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
@@ -95,6 +96,7 @@ class Services:
     events: Events
     exports: Exports
     findings: Findings
+    fixing: Fixing
     forms: Forms
     grants: Grants
     health: Health
@@ -197,6 +199,7 @@ def build_services(
         events=Events(context),
         exports=Exports(context, versions),
         findings=Findings(context),
+        fixing=Fixing(context),
         forms=Forms(context, versions),
         grants=Grants(context),
         health=Health(context),

@@ -49,7 +49,8 @@ class TableResource:
     schema of the library. `source_schema` is there where the source's schema says more (its lexical options) than the
     published one. `disclosure` is `open` for a table that everybody may have although the dataset isn't open. `privacy`
     is the record of what was done to columns with personal data. `unit` is that of the whole table, `period` what it is
-    about, `compiled_by` the office that compiled it. `document` is the descriptor this was read from.
+    about, `compiled_by` the office that compiled it. `recipe` are the steps from the file as it came to the table,
+    without texts that aren't published. `document` is the descriptor this was read from.
     """
 
     name: str
@@ -71,6 +72,7 @@ class TableResource:
     sources: Sequence[Source] = ()
     compiled_by: str = ""
     footnotes: Sequence[FootnoteJson] = ()
+    recipe: Mapping[str, Any] | None = None
     document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     type = "table"
@@ -103,6 +105,7 @@ class TableResource:
             sources=meaning.sources,
             compiled_by=meaning.compiled_by,
             footnotes=meaning.footnotes,
+            recipe=ours.get("recipe"),
             document=document,
         )
 
@@ -126,6 +129,8 @@ class TableResource:
         if self.privacy:
             ours["privacy"] = dict(self.privacy)
         ours |= self.meaning.describe()
+        if self.recipe:
+            ours["recipe"] = dict(self.recipe)
         if self.i18n:
             ours["i18n"] = {key: dict(value) for key, value in self.i18n.items()}
         found: dict[str, Any] = {

@@ -23,7 +23,7 @@ FIRST = "1.0.0"
 _NOT_COMPARED = frozenset({"version", "created", "resources", "opendata"})
 _NOT_COMPARED_OURS = frozenset({"previous", "notes", "uuid", "reasons", "approval", "breaking"})
 _CONTENT = frozenset({"bytes", "hash", "schema"})
-_CONTENT_OURS = frozenset({"rows", "parquet", "source", "schema", "sourceSchema", "report", "period", "unit"})
+_CONTENT_OURS = frozenset({"rows", "parquet", "source", "schema", "sourceSchema", "report", "period", "unit", "recipe"})
 _COUNTED = frozenset({"count", "groups", "suppressed"})
 
 

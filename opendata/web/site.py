@@ -15,6 +15,7 @@ from opendata.web.core import assets, formats, languages, problem_pages, securit
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
+from opendata.web.drafts.fixing import cells
 from opendata.web.help import documentation, words
 from opendata.web.operations import audit, custody, mail, operations, stops
 from opendata.web.review import answers, reviews
@@ -55,6 +56,7 @@ def register_web(app: Flask) -> None:
         uploads,
         drafts,
         meaning,
+        cells,
         answers,
         reviews,
         readings,

@@ -57,7 +57,7 @@ def explain(voice: Voice, finding: Mapping[str, Any]) -> Explanation:
     message, advice = found.message, found.advice
     if code == "constraint-error" and rule == "pattern":
         message = _word_pattern(voice, str(params.get("limit", "")), shown) or message
-    if code in ("type-error", "array-item-type") and "type" in params:
+    if code in ("type-error", "array-item-type", "kept-as-text") and "type" in params:
         shown["type"] = voice.translate(TYPES.get(params["type"], params["type"]))
     if code == "type-error" and "type" in params:
         advice = advise_type(voice, params["type"], params.get("format", "default"))

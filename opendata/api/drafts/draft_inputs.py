@@ -15,6 +15,7 @@ from opendata.domain.editions.modes import AUTO, Mode
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
 from opendata.metadata.reasons import BUMPS
+from opendata.recipes.verbs import VERBS
 from opendata.services.drafts.intake import RESOURCE_TYPES
 
 
@@ -100,6 +101,13 @@ _DECISIONS = {
     " `{columns: [{field, treatment, …}], aggregate, quasi}`."
 }
 _SCHEMA = {"description": "A name of the library (`name` or `name@version`), or a Table Schema."}
+
+
+_RECIPE = {
+    "description": "All steps from the file to the table, in order: `{steps: [{verb, field, …}]}`, in place of those"
+    f" before; null: none. Verbs: {', '.join(f'`{name}`' for name in VERBS)}. The reference of steps says what each"
+    " needs."
+}
 
 
 ChoicesInput = Shape.from_dict(
@@ -198,10 +206,12 @@ class ResourceChanges(Shape):
         metadata={"description": "The published table that the file is for; null: a table of its own."},
     )
     repeats = _repeats()
+    recipe = Object(allow_none=True, metadata=_RECIPE)
     repairs = Many(
         Inner(RepairInput),
         metadata={
-            "description": "Which wrong cells are repaired, and how; the report proposes them. An empty list: none."
+            "description": "Which wrong cells are repaired, and how, in place of the repairs before; the report"
+            " proposes them. An empty list: none. Other steps stay."
         },
     )
 

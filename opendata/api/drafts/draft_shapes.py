@@ -83,10 +83,12 @@ class DraftResourceShape(Schema):
         required=True, data_key="hasFindings", metadata={"description": "Whether there is a list of findings."}
     )
     recipe = fields.Dict(
-        required=True, allow_none=True, metadata={"description": "The repairs of wrong cells that are in force."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The steps from the file to the table: `{steps: [{verb, field, …}]}`."},
     )
     offered = fields.Dict(
-        required=True, allow_none=True, metadata={"description": "The repairs accepted for this table last time."}
+        required=True, allow_none=True, metadata={"description": "The steps that are kept for the table's next file."}
     )
     profile = fields.List(
         fields.Dict(),

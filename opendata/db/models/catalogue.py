@@ -35,7 +35,7 @@ class Dataset(Base):
     `head` is its highest version, empty before the first, and `latest` the highest that is not withdrawn. `errata` are
     the corrections told about its versions.
     `publishing_id` names the draft that is being published: one at a time, so that a number is never given twice.
-    `recipes` are the repairs accepted last for each table, to be offered on its next file; `choices` what was said
+    `recipes` are the last steps of each table, applied to its next file; `choices` what was said
     last about how its file is to be read, `decisions` what was decided last about personal data, `schemas` what
     the next file of a table is checked by, where somebody said so (`{schema, name}`), `meanings` what was found and
     said last about each table as a whole. `proposed` is what its next approved draft makes public; null where nothing

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import ENDED, DraftState
+from opendata.recipes.publishing import forget_texts
 from opendata.services.catalogue.needed_blobs import list_own_of_table
 
 
@@ -52,17 +53,23 @@ def forget_contents(draft: Draft, tables: Iterable[DraftResource], attachments: 
     """Forget what the rows of a draft say of the contents of these tables and attachments.
 
     Schemas go too: the values that a column may have can be those of persons. What was published has its own schema.
+    So do steps; of those kept for the tables' next files, the ones that hold texts of cells.
     """
     draft.key_reports = {}
     gone = set()
     for row in tables:
         gone.add(row.name)
         row.report = row.profile = row.reading = row.findings = row.plain = row.texts = None
-        row.schema = row.proposed_schema = row.untreated = row.meaning = None
+        row.schema = row.proposed_schema = row.untreated = row.meaning = row.recipe = None
         if row.edition is not None:
             row.edition = {"wanted": row.edition["wanted"], "mode": row.edition.get("mode", "")}
         if draft.version is None:
             row.published_schema = None
+    kept = draft.dataset.recipes or {}
+    if gone.intersection(kept):
+        draft.dataset.recipes = {
+            name: forget_texts(recipe) if name in gone else recipe for name, recipe in kept.items()
+        }
     draft.privacy = [{**item, "examples": []} if item["resource"] in gone else item for item in draft.privacy]
     draft.benches = [item for item in draft.benches if item.resource not in gone]
     for attachment in attachments:

@@ -150,9 +150,10 @@ class DraftResourceView:
     `carried` ones come unchanged from the base version; others were sent with the draft. `filename` is the name an
     attachment is published under; an attachment lacks the properties of tables, and is `valid` unchecked. `valid`
     is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells whether there
-    is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file before; `profile`
-    describes the columns. `reading` is what was understood of the file, `choices` what was said of it, `no_rows`
-    whether somebody said that it has none this time. `changes` counts the rows that differ from the version before.
+    is a list of what the check found. `recipe` are the steps from the file to the table, `offered` those kept for its
+    next file. `profile` describes the columns. `reading` is what was understood of the file, `choices` what was said
+    of it, `no_rows` whether somebody said that it has none this time. `changes` counts the rows that differ from the
+    version before.
     `disclosure` is `open` for one that everybody may have although the dataset isn't open. `decisions` are those about
     personal data, `untreated` the schema before they are applied, `treated` the record of what they did, `risk` that of
     the confirmed quasi-identifiers. `meaning` is what `view_meaning` says of it as a whole. `is_new` tells that it

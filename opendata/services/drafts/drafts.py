@@ -40,6 +40,7 @@ from opendata.services.drafts.draft_view import (
     require_state,
     view_draft,
 )
+from opendata.services.drafts.fixing.recipes import recall_steps
 from opendata.services.drafts.intake import Intake, Received, ResourceOption, Sent
 from opendata.services.drafts.meaning.editions import say_edition
 from opendata.services.drafts.next_version import foresee
@@ -310,6 +311,8 @@ def _build_row(
         recall = recalled[table.name]
         if recall is not None and list_choices(table) is None:
             table.choices = {**recall, **(table.choices or {})}
+        if table.recipe is None and not is_restored(table):
+            table.recipe = recall_steps(dataset, table.name)
         if table.decisions is None:
             table.decisions = (dataset.decisions or {}).get(table.name)
         elif not is_restored(table):

@@ -8,6 +8,7 @@ from typing import Any
 
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.comparison import ReasonText
+from opendata.domain.disclosure import OPEN
 from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.resources import Attachment, Resource, StoredFile, TableResource
@@ -17,6 +18,9 @@ from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.reasons import Reason, keep_reasons
 from opendata.metadata.versions import Change, compare_manifests, next_version, parse_version, raise_bump
+from opendata.privacy.detection.texts import screen_text
+from opendata.recipes.publishing import publish_recipe
+from opendata.recipes.recipe import read_recipe
 from opendata.services.catalogue.entries import next_metadata
 from opendata.services.catalogue.publishers import describe_publisher
 from opendata.services.catalogue.row_changes import read_changes
@@ -157,7 +161,7 @@ def list_resources(row: Draft, base: Manifest | None, reports: Reports) -> list[
 
     Attachments follow the tables.
     """
-    own: dict[str, Resource] = {item.name: _make_table(item, reports.get(item.name)) for item in row.resources}
+    own: dict[str, Resource] = {item.name: _make_table(row, item, reports.get(item.name)) for item in row.resources}
     own |= {item.name: make_attachment(item) for item in row.attachments}
     before = [item for item in (base.resources if base else ()) if item.name not in row.dropped]
     kept = [own.get(item.name, item) for item in before]
@@ -166,7 +170,7 @@ def list_resources(row: Draft, base: Manifest | None, reports: Reports) -> list[
     return sorted(found, key=lambda item: isinstance(item, Attachment))
 
 
-def _make_table(item: DraftResource, report: StoredFile | None) -> TableResource:
+def _make_table(row: Draft, item: DraftResource, report: StoredFile | None) -> TableResource:
     published = item.published_schema or {}
     source = item.schema if item.schema is not None else item.untreated
     if source is not None and item.treated is not None:
@@ -191,5 +195,19 @@ def _make_table(item: DraftResource, report: StoredFile | None) -> TableResource
         report=report,
         disclosure=item.disclosure,
         privacy=item.treated,
+        recipe=_publish_recipe(row, item),
         source_schema=TableSchema(source) if source is not None and source != published else None,
+    )
+
+
+def _publish_recipe(row: Draft, item: DraftResource) -> dict[str, Any] | None:
+    """The steps of a table for the manifest; texts of cells only where everybody may have all that the file says."""
+    if not item.recipe:
+        return None
+    is_open = metadata_of(row).disclosure.is_open or item.disclosure == OPEN
+    return publish_recipe(
+        read_recipe(item.recipe),
+        hides_all=not is_open or bool(item.decisions) or item.treated is not None,
+        hidden={finding["field"] for finding in row.privacy if finding["resource"] == item.name},
+        is_personal=lambda text: bool(screen_text(text)),
     )

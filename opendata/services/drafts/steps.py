@@ -79,13 +79,13 @@ class Steps:
     ) -> DraftView:
         """Change what a sent table is checked by, and check it again.
 
-        That is its `schema`, its `dialect`, the `repairs` accepted, `choices` about how its file is read, its
-        `disclosure` (`open` where everybody may have it although the dataset isn't open), and the `decisions` about its
+        That is its `schema`, its `dialect`, its `recipe` or the `repairs` alone, `choices` about how its file is read,
+        its `disclosure` (`open` where everybody may have it although the dataset isn't open), the `decisions` about its
         personal data, and what its rows are to the published table (`mode`, `target`, `repeats`). With `no_rows` alone,
         which says that it has none this time, there is nothing to check again.
-        `meaning` is what a person says of it as a whole (title, unit, period, notes), `name` another name. Repairs,
-        choices, decisions and meaning are kept with the dataset for the table's next file: repairs are offered,
-        decisions are replayed, choices are followed by what the rows they name mean.
+        `meaning` is what a person says of it as a whole (title, unit, period, notes), `name` another name. Steps,
+        choices, decisions and meaning are kept with the dataset for the table's next file: steps and decisions are
+        replayed, choices are followed by what the rows they name mean.
         """
         wanted = TableChanges(self._context, changes)
 

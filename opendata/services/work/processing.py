@@ -25,6 +25,10 @@ from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
 from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.privacy.detection.texts import summarise_text
+from opendata.recipes.doubts import find_type_doubts
+from opendata.recipes.plan import doubt_units, make_plan
+from opendata.recipes.sentences import describe_applied, describe_doubts
+from opendata.recipes.verbs import moves_rows
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.needed_blobs import list_own_of_table, list_unneeded
 from opendata.services.catalogue.placement import find_store
@@ -36,6 +40,7 @@ from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.edition.growing import DraftPart, Growing
 from opendata.services.drafts.edition.recognising import Recognising
+from opendata.services.drafts.fixing.recipes import read_steps, recall_steps
 from opendata.services.drafts.intake import describe_before
 from opendata.services.drafts.lease import Lease
 from opendata.services.drafts.meaning.meanings import propose_units, said_units, understand
@@ -51,7 +56,6 @@ from opendata.services.privacy.treating import keep_fitting, order_schema, treat
 from opendata.services.work.refusing import refuse_table
 from opendata.services.work.scanning import HeldError, Scanning, report_viruses
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
-from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
@@ -147,7 +151,8 @@ class Processing:
             if resource.parquet and resource.valid:
                 file = opened.enter_context(self._context.private.local_copy(resource.parquet))
             schema = TableSchema(resource.published_schema or {"fields": []})
-            tables[resource.name] = _with_keys(resource.name, file, schema, resource.first_row)
+            first_row = None if moves_rows(read_steps(resource)) else resource.first_row
+            tables[resource.name] = _with_keys(resource.name, file, schema, first_row)
         return tables
 
     def _check_table(self, lease: Lease, row: Draft, resource: DraftResource) -> set[str]:
@@ -191,6 +196,7 @@ class Processing:
         found = self._readings.choose(resource, tables)
         manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
         self._recognising.recognise(row, resource, found, manifest, folder)
+        recipe = read_steps(resource)
         opened, prepared = read_table(
             found,
             folder,
@@ -198,11 +204,13 @@ class Processing:
                 prepare_table,
                 folder=folder,
                 name=resource.name,
-                recipe=read_recipe(resource.recipe) if resource.recipe else None,
+                recipe=recipe,
+                steps=make_plan(recipe),
                 stored=self._context.settings.report_limit,
                 footer={"opendata": {"dataset": row.dataset_id, "uuid": row.dataset.uuid, "resource": resource.name}},
                 sha256=resource.upload,
                 screen=PrivacyScreen,
+                doubts=partial(find_type_doubts, recipe=recipe),
             ),
             schema=read_schema(resource.schema) if resource.schema else None,
             choices=read_resource_choices(resource),
@@ -210,6 +218,7 @@ class Processing:
             on_share=lambda share: report("check", round(share * resource.upload_bytes)),
         )
         prepared.task.place = resource.file
+        prepared.task.applied = list(map(describe_applied, prepared.applied))
         prepared.task.bytes = resource.upload_bytes
         release_memory()
         report("store", resource.upload_bytes)
@@ -288,7 +297,8 @@ class Processing:
                 values |= {**describe_before(before[name]), "decisions": (row.dataset.decisions or {}).get(name)}
             if (wanted := (row.dataset.schemas or {}).get(name)) is not None:
                 values |= {"schema": wanted["schema"], "schema_name": wanted["name"]}
-            row.resources.append(DraftResource(position=position + number, choices=choices, **values))
+            steps = recall_steps(row.dataset, name)
+            row.resources.append(DraftResource(position=position + number, choices=choices, recipe=steps, **values))
         for values in beside:
             row.attachments.append(DraftAttachment(position=len(row.attachments), **values))
         for missing in awaited.values():
@@ -331,7 +341,7 @@ class Processing:
             "parquet": None,
             "published_schema": None,
             "proposed_schema": None,
-            "reading": opened.understanding.describe(),
+            "reading": _ask_of_steps(opened.understanding.describe(), prepared),
             "engine_dialect": prepared.dialect.describe(),
             "plain": None,
             "changes": None,
@@ -360,5 +370,13 @@ def _list_new(more: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, An
     return [item for item in more if (item["field"], item["kind"]) not in told]
 
 
-def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int = 2) -> KeyedTable:
+def _ask_of_steps(reading: dict[str, Any], prepared: PreparedTable) -> dict[str, Any]:
+    """How a file is read, with the questions about steps that don't fit it."""
+    asked = [
+        question for applied in doubt_units(prepared.applied, prepared.schema) for question in describe_doubts(applied)
+    ]
+    return {**reading, "decisions": [*reading["decisions"], *asked]} if asked else reading
+
+
+def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int | None = 2) -> KeyedTable:
     return KeyedTable(path, schema.foreign_keys, TaskReport(name=name, place=f"{name}.csv"), first_row)

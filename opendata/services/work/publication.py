@@ -27,6 +27,7 @@ from opendata.errors import N_, StateError
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.reasons import keep_reasons
 from opendata.metadata.versions import next_version
+from opendata.recipes.publishing import withhold_texts
 from opendata.services.catalogue.entries import find_dataset, record_entry
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.placement import Placement, find_store
@@ -334,6 +335,7 @@ class Publication:
         """A resource of a version that was open, with a report without values if its rows are public no longer."""
         if not isinstance(item, TableResource) or item.document is None or is_for_all(disclosure, item):
             return item
+        item = replace(item, recipe=withhold_texts(item.recipe), document=None)
         if item.report is None:
             return item
         with find_store(self._context, item.report.sha256).open_blob(item.report.sha256) as file:

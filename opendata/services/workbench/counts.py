@@ -21,6 +21,7 @@ from opendata.db.models import Draft, DraftResource
 from opendata.domain.drafts import ENDED
 from opendata.domain.schema import find_own
 from opendata.errors import N_, BusyError, NotFoundError, StateError, TooLargeError, UnreadableFileError
+from opendata.recipes.recipe import read_recipe
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.core.scans import require_scanned
@@ -28,7 +29,6 @@ from opendata.services.drafts.draft_view import find_draft
 from opendata.services.workbench.states import BenchState, find_faults
 from opendata.services.workbench.workbench import list_labels
 from opendata.storage.turns import Turns
-from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.trial.counting import Count, Wish
 from opendata.tables.trial.process import Text, count_confined

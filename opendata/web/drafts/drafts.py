@@ -21,10 +21,12 @@ from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.editions import read_choice as read_edition
 from opendata.web.drafts.editions import show_editions
 from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
+from opendata.web.drafts.fixing.repairs import list_repairs
+from opendata.web.drafts.fixing.steps import list_steps_of_tables
+from opendata.web.drafts.fixing.types import list_type_doubts
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions, needs_look
-from opendata.web.drafts.repairs import list_repairs, read_choice
 from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
 from opendata.wording.findings import name_rule
 from opendata.wording.review import CHECKS, say_place
@@ -55,6 +57,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
     """The draft's page; `values` are those of a form that was sent, `errors` what is wrong with them."""
     found = services().drafts.get(g.actor, draft)
     steps = list_steps(found, g.actor)
+    tasks = {item["name"]: item for item in (found.report or {}).get("tasks", ())}
     can_match = steps.change and not found.is_at_work
     return render_template(
         "drafts/draft.html",
@@ -73,6 +76,9 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         stage=say_stage(choose_voice(), found.stage),
         failure=say_failure(choose_voice(), found.error) if found.error else "",
         list_repairs=list_repairs,
+        list_type_doubts=list_type_doubts,
+        table_steps=list_steps_of_tables(found),
+        doubtful={name for name, task in tasks.items() if list_type_doubts(task)},
         tables={item.name: item for item in found.tables},
         list_fields=list_fields,
         proposals=services().matching.propose_all(g.actor, draft) if can_match else {},
@@ -192,22 +198,6 @@ def drop_resource(draft: str, resource: str) -> Response:
         draft,
         lambda _: services().drafts.drop_resource(g.actor, draft, resource),
         gettext("“%(name)s” is left out", name=resource),
-    )
-
-
-@blueprint.post("/<draft>/resources/<resource>/repairs")
-def repair_resource(draft: str, resource: str) -> Response:
-    """Accept repairs of a table's wrong cells, beside those accepted before, or take all of them back."""
-    table = _find_table(services().drafts.get(g.actor, draft), resource)
-    before = (table.recipe or {}).get("repairs", [])
-    chosen = [read_choice(value) for value in request.form.getlist("repair")]
-    repairs = [] if "undo" in request.form else [*before, *(item for item in chosen if item not in before)]
-    return _take(
-        draft,
-        lambda revision: services().drafts.change_resource(
-            g.actor, draft, resource, {"repairs": repairs}, revision=revision
-        ),
-        gettext("The table is being checked again"),
     )
 
 

@@ -27,6 +27,7 @@ from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.editions import show_editions
 from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
+from opendata.web.drafts.fixing.steps import list_steps_of_tables
 from opendata.web.drafts.next_version import format_today, list_bumps
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions
@@ -188,6 +189,7 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         editions=show_editions(view),
         empty=[item for item in view.tables if not item.carried and item.rows == 0 and not item.no_rows],
         questions=find_questions(view),
+        table_steps=list_steps_of_tables(view),
         bumps=list_bumps(view.next),
         today=format_today(),
         personal=list_columns(view),

@@ -21,6 +21,7 @@ from opendata.intake.tables import FoundTable
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import list_choices
 from opendata.services.drafts.edition.targets import Candidate, Target, find_target
+from opendata.services.drafts.fixing.recipes import recall_steps
 from opendata.services.drafts.readings import read_resource_choices, recall_choices
 from opendata.services.privacy.gate import BY
 from opendata.tables.schema.header import read_labels
@@ -117,8 +118,10 @@ def adopt(session: Session, row: Draft, resource: DraftResource, table: TableRes
     resource.i18n = resource.i18n or dict(table.i18n)
     resource.disclosure = resource.disclosure or table.disclosure
     if resource.schema is None:
-        resource.schema = dict((table.source_schema or table.schema).descriptor)
-        resource.schema_name = table.schema_name
+        wanted = (row.dataset.schemas or {}).get(table.name)
+        resource.schema = wanted["schema"] if wanted else dict((table.source_schema or table.schema).descriptor)
+        resource.schema_name = wanted["name"] if wanted else table.schema_name
+    resource.recipe = resource.recipe or recall_steps(row.dataset, table.name)
     recalled = recall_choices(session, row.dataset, table.name)
     if recalled is not None and list_choices(resource) is None:
         resource.choices = {**recalled, **(resource.choices or {})}
