@@ -31,6 +31,7 @@ PUBLIC = (
     "/sign-in",
 )
 WAIT_MILLISECONDS = 20_000
+UNTYPED = "代码,水位,日期\nA001,12.5,2026-01-31\nA002,高,2026-02-01\n"
 ROWS = 120_000
 """So many make a file of two pieces."""
 
@@ -298,3 +299,56 @@ def test_a_clerk_has_a_chinese_table_matched_with_an_english_schema_and_publishe
         assert download.value.path().read_text(encoding="utf-8") == ENGLISH
         page.context.close()
     assert not complaints
+
+
+@pytest.mark.parametrize("width", [1280, pytest.param(360, marks=pytest.mark.slow)])
+def test_a_clerk_makes_a_schema_from_nothing_by_page(
+    browser: Browser, desk: Portal, tmp_path: Path, width: int
+) -> None:
+    complaints: list[str] = []
+    file = tmp_path / "levels.csv"
+    file.write_text(UNTYPED, encoding="utf-8")
+    desk.services.datasets.create(desk.services.accounts.sign_in("clerk", PASSWORD)[0], DATASET)
+    with serve(desk) as address, keep_working(desk):
+        page = open_page(browser, complaints, viewport={"width": width, "height": 900})
+        page.goto(f"{address}/sign-in?next=/workspace/datasets/reservoirs/upload")
+        page.get_by_label("名称").fill("clerk")
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.locator("#file_0").set_input_files(file)
+        page.get_by_role("button", name="上传并校验").click()
+        expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
+        page.get_by_role("link", name="各列及规则").click()
+        page.get_by_text("换一个起点").click()
+        page.get_by_label("仅用文件的列名").check()
+        page.get_by_role("button", name="开始").click()
+        page.locator("#f1-type").select_option("number")  # counted by the script, without a button
+        expect(page.locator("#count-1")).to_contain_text("第 3 行", timeout=WAIT_MILLISECONDS)
+        expect(page.locator("#count-1")).to_contain_text("高")
+        page.locator("#f1-type").select_option("string")
+        expect(page.locator("#count-1")).to_have_text("全部符合", timeout=WAIT_MILLISECONDS)
+        page.locator("#f2-type").select_option("date")
+        page.locator("#f0-key").press("Space")
+        page.locator("#f1-title").fill("水位")
+        page.locator("#row-1").get_by_text("的更多设置").click()
+        page.locator("#f1-pattern").fill("(")
+        page.get_by_role("button", name="保存并重新校验此表").click()
+        expect(page.locator("#f1-pattern-error")).to_be_visible()
+        expect(page.locator("#f1-title")).to_have_value("水位")
+        page.locator("#f1-pattern").fill("")
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0
+        page.get_by_role("button", name="保存并重新校验此表").click()
+        expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
+        publish(page)
+        page.get_by_role("link", name="查看版本 1.0.0").click(timeout=WAIT_MILLISECONDS)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("1.0.0")
+        page.context.close()
+    schema = desk.services.versions.get_table("reservoirs", "1.0.0", "levels").schema
+    assert [(item.name, item.type) for item in schema.fields] == [
+        ("代码", "string"),
+        ("水位", "string"),
+        ("日期", "date"),
+    ]
+    assert schema.primary_key == ("代码",)
+    assert [text for text in complaints if "422" not in text] == []

@@ -25,6 +25,7 @@ def place(editor: Caller) -> str:
     return f"/drafts/{draft['id']}/resources/levels/schema"
 
 
+@pytest.mark.slow
 def test_a_schema_is_kept_counted_undone_and_put_in_force(editor: Caller, services: Services, place: str) -> None:
     assert editor.get(place).json["undo"] == 0
     kept = editor.put(place, json={"schema": {"fields": [*FIELDS, {"name": ""}]}}).json
@@ -51,6 +52,7 @@ def test_a_schema_is_kept_counted_undone_and_put_in_force(editor: Caller, servic
     assert [item["name"] for item in following["resources"][0]["schema"]["fields"]] == ["code", "level", "日期"]
 
 
+@pytest.mark.slow
 def test_one_field_is_counted_by_itself(editor: Caller, place: str) -> None:
     field = {"name": "x", "type": "integer", "opendata": {"aliases": ["水位"]}}
     (found,) = editor.post(f"{place}/count", json={"field": field, "limit": 1}).json["fields"]
@@ -59,6 +61,7 @@ def test_one_field_is_counted_by_itself(editor: Caller, place: str) -> None:
     assert problem(refused, 422)["errors"][0]["pointer"] == "/field/type"
 
 
+@pytest.mark.slow
 def test_a_schema_goes_out_as_a_workbook_and_comes_back(editor: Caller, place: str) -> None:
     editor.put(place, json={"schema": {"fields": FIELDS, "primaryKey": ["code"]}})
     sent = editor.get(f"{place}.xlsx")

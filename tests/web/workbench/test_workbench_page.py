@@ -57,6 +57,7 @@ def press(client: FlaskClient, address: str, button: str, **changes: str) -> Any
     return send(client, address, {**values, "do": button})
 
 
+@pytest.mark.slow
 def test_a_clerk_makes_a_schema_from_the_columns_of_the_file(desk: Portal, clerk: FlaskClient, address: str) -> None:
     draft = address.split("/")[3]
     assert address in clerk.get(f"/workspace/drafts/{draft}").text
@@ -123,6 +124,7 @@ def test_what_is_wrong_is_said_at_its_field_and_everything_typed_is_still_there(
     assert 'id="f1-minimum-error"' in clerk.get(address).text
 
 
+@pytest.mark.slow
 def test_a_script_asks_for_the_counts_of_single_rows(clerk: FlaskClient, address: str) -> None:
     answer = press(clerk, address, "count", f1__type="number", only="1")
     assert "<html" not in answer.text
@@ -131,5 +133,6 @@ def test_a_script_asks_for_the_counts_of_single_rows(clerk: FlaskClient, address
     assert read_values(clerk.get(address).text)["f1-type"] == "string"  # nothing is kept
 
 
+@pytest.mark.slow
 def test_a_stranger_sees_nothing(desk: Portal, address: str) -> None:
     assert desk.signed_in("stranger").get(address).status_code in (403, 404)
