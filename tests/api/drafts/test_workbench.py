@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import openpyxl
@@ -97,3 +98,31 @@ def test_only_its_editors_reach_the_workbench(stranger: Caller, gardener: Caller
     for who in (stranger, gardener):
         assert who.get(place).status_code in (401, 403, 404)
         assert who.post(f"{place}/count", json={}).status_code in (401, 403, 404)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"fields": 5},
+        {"fields": [5, None]},
+        {"fields": [{"name": 5}]},
+        {"fields": [{"name": "a", "type": [], "constraints": 7, "opendata": "x", "title": {}}]},
+        {"fields": [{"name": "a", "title": "\ud800", "opendata": {"aliases": {"x": 1}, "i18n": [1]}}]},
+        {"fields": [{"name": "代码"}, {"name": "代码"}], "primaryKey": 3, "uniqueKeys": {"a": 1}, "foreignKeys": "x"},
+        {"fields": [{"name": "代码", "x": json.loads("[" * 500 + "]" * 500)}]},
+        {"fields": [{"name": f"f{number}"} for number in range(6000)]},
+    ],
+)
+def test_no_schema_breaks_the_workbench(editor: Caller, place: str, schema: dict[str, Any]) -> None:
+    kept = editor.put(place, data=json.dumps({"schema": schema}), content_type="application/json")
+    assert kept.status_code in (200, 400, 413, 422), kept.text
+    for answer in (
+        editor.get(place),
+        editor.get(f"{place}.xlsx"),
+        editor.post(f"{place}/count", json={}),
+        editor.post(f"{place}/count", data=json.dumps({"schema": schema}), content_type="application/json"),
+        editor.post(f"{place}/undo"),
+    ):
+        assert answer.status_code < 500, answer.text
