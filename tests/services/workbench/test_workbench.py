@@ -158,3 +158,26 @@ def test_only_its_editors_see_the_workbench_and_what_ends_leaves_nothing(
     with services.database.unit() as session:
         assert session.query(SchemaBench).count() == 0
         assert session.query(DraftResource.texts).scalar() is None
+
+
+@pytest.mark.slow
+def test_a_table_that_is_read_differently_is_copied_again_and_the_old_copy_goes(
+    services: Services, editor: Actor, draft: DraftView
+) -> None:
+    from opendata.db.models import DraftResource
+
+    def count() -> tuple[int, str]:
+        state = services.workbench.show(editor, draft.id, "levels").state
+        rows = services.counts.count(editor, draft.id, "levels", state).rows
+        with services.database.unit() as session:
+            return rows, str(session.query(DraftResource.texts).scalar())
+
+    rows, first = count()
+    assert (rows, count()) == (3, (3, first))  # made once
+    services.drafts.change_resource(editor, draft.id, "levels", {"choices": {"first_row": 3}})
+    services.work.run_to_end(draft.id)
+    rows, second = count()
+    assert rows == 2
+    private = services.settings.private_folder / "blobs/sha256"
+    assert not (private / first[:2] / first).exists()
+    assert (private / second[:2] / second).exists()
