@@ -434,6 +434,9 @@ def test_a_clerk_brings_22_errors_to_none_without_another_program(browser: Brows
     assert not complaints
 
 
+UNTYPED = "代码,水位,日期\nA001,12.5,2026-01-31\nA002,高,2026-02-01\n"
+
+
 @pytest.mark.parametrize("width", [1280, pytest.param(360, marks=pytest.mark.slow)])
 def test_a_clerk_makes_a_schema_from_nothing_by_page(
     browser: Browser, desk: Portal, tmp_path: Path, width: int
