@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, UsageError
+from opendata.instance_file import read_instance_file
 from opendata.setting_values import (
     parse_address,
     parse_contacts,
@@ -23,9 +24,6 @@ from opendata.setting_values import (
     parse_timezone,
 )
 from opendata.setting_values import variable_of as variable_of
-
-INSTANCE_FILE = "opendata.env"
-"""The file in the instance folder that keeps the settings `init` and `demo` chose (`NAME=value` lines)."""
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -303,28 +301,6 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
                 N_("OPENDATA_MAIL_URL is set, so %(variable)s must be set too"), variable=variable_of(needed)
             )
     return Settings(**values)  # type: ignore[arg-type]
-
-
-def read_instance_file(home: Path) -> dict[str, str]:
-    """The `NAME=value` lines of the instance file, or nothing if there is no such file."""
-    try:
-        lines = (home / INSTANCE_FILE).read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except UnicodeDecodeError:
-        raise UsageError(N_("“%(path)s” isn't UTF-8 text"), path=home / INSTANCE_FILE) from None
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
-    return {name.strip(): value.strip() for name, value in pairs}
-
-
-def write_instance_file(home: Path, values: Mapping[str, str]) -> None:
-    """Keep settings in the instance folder, replacing those of the same name."""
-    merged = {**read_instance_file(home), **values}
-    text = "".join(f"{name}={value}\n" for name, value in sorted(merged.items()))
-    beside = home / f".{INSTANCE_FILE}.{os.getpid()}"
-    beside.touch(mode=0o600)
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, home / INSTANCE_FILE)
 
 
 _CHOICES = {

@@ -19,9 +19,9 @@ from opendata.errors import OpendataError
 from opendata.metadata.properties.code_lists import find_codes
 from opendata.metadata.properties.reading import Profile, Property, load_profile
 from opendata.settings import SOURCE_LANGUAGE, list_settings
-from opendata.wording.field_types import TYPE_ADVICE
 from opendata.wording.finding_sentences import SENTENCES
 from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
+from opendata.wording.schemas.field_types import TYPE_ADVICE
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the program, then run it. -->\n"
@@ -37,9 +37,8 @@ TYPES = {
     "code": "A code",
     "codes": "A list of codes",
     "computed": "Computed, never sent",
-    "period": "An object; the end isn't before the start",
+    "period": "A period of ISO 8601, a quarter such as 2026-Q3 or a half-year such as 2026-H1, or two with `/` between",
     "object": "An object",
-    "date": "A year, month or day of ISO 8601",
     "region": "Six digits",
     "telephone": "A telephone number",
     "email": "An e-mail address",
@@ -76,6 +75,7 @@ FINDINGS = {
     "odd-text": "A text that no rule forbids, but that has been damaged or wrapped on its way.",
     "repeated-header": "A row repeats the header.",
     "total-row": "A row is a total of others.",
+    "kept-as-text": "No schema was given, and nearly all values of a column are numbers, dates or years.",
     "mixed-units": "The units that `bareNumber` takes off the numbers of a column differ.",
     "duplicate-label": "Two columns have the same name.",
     "missing-label": "The file doesn't have a column that the schema has.",

@@ -30,6 +30,7 @@ class MetadataJson(TypedDict, total=False):
     homepage: str
     updateCycle: str
     sourceVersion: str
+    temporal: str
 
 
 class ProposedMetadata(TypedDict):
@@ -43,6 +44,7 @@ class ProposedMetadata(TypedDict):
 class DatasetMetadata:
     """The descriptive metadata of a dataset. `source_version` is the edition of the source they are about.
 
+    `temporal` is the time that all its data covers, in the normal form of `meaning.periods`.
     `further` has what the profile adds to these, by name, in its order and without what is empty.
     """
 
@@ -57,6 +59,7 @@ class DatasetMetadata:
     homepage: str = ""
     update_cycle: str = ""
     source_version: str = ""
+    temporal: str = ""
     further: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> MetadataJson:
@@ -73,6 +76,7 @@ class DatasetMetadata:
             "homepage": self.homepage,
             "updateCycle": self.update_cycle,
             "sourceVersion": self.source_version,
+            "temporal": self.temporal,
             **self.further,
         }
         return cast(MetadataJson, {key: value for key, value in found.items() if value or key == "title"})

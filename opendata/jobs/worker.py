@@ -64,6 +64,8 @@ def sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) ->
             _look(work, queue, stop)
             if rounds % _TIDY_ROUNDS == 0:
                 work.tidy()
+        except BackendError as error:  # repeated until it is back: one line says it
+            logger.warning("the sweep will be tried again: %s", error)
         except Exception:
             logger.exception("the sweep failed and will be tried again")
         rounds += 1

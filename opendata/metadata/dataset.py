@@ -50,6 +50,7 @@ def read_metadata(found: Mapping[str, Any], profile: Profile | None = None) -> D
         homepage=found.get("homepage") or "",
         update_cycle=found.get("updateCycle") or "",
         source_version=found.get("sourceVersion") or "",
+        temporal=found.get("temporal") or "",
         further=read_further(profile, found),
     )
 

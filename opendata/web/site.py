@@ -14,7 +14,8 @@ from opendata.web.catalogue import catalogue, differences, feeds, tables, versio
 from opendata.web.core import assets, formats, languages, problem_pages, security
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
-from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
+from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
+from opendata.web.drafts.fixing import cells
 from opendata.web.help import documentation, words
 from opendata.web.operations import audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -55,6 +56,8 @@ def register_web(app: Flask) -> None:
         workspace,
         uploads,
         drafts,
+        meaning,
+        cells,
         answers,
         reviews,
         readings,
@@ -93,7 +96,6 @@ _GLOBALS: dict[str, Any] = {
     "choices": choices,
     "bump_names": next_version.BUMP_NAMES,
     "change_names": differences.CHANGES,
-    "lose_much": next_version.lose_much,
     "disclosures": DISCLOSURES,
     "scopes": SCOPES,
     "language_names": languages.NAMES,
@@ -101,6 +103,7 @@ _GLOBALS: dict[str, Any] = {
     "lesser_strengths": LESSER,
     "licences": LICENSES,
     "list_property_names": shown.list_property_names,
+    "list_meanings": meaning.list_cards,
     "list_rules": tables.list_rules,
     "name_code": languages.name_code,
     "name_property": shown.name_property,

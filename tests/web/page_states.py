@@ -23,7 +23,7 @@ CLOSED = {"attribute": "closed", "reason": "涉及国家秘密", "legalBasis": "
 FURTHER = {
     "themes": ["生态环保", "公共服务"],
     "industry": "N",
-    "temporal": {"start": "2020", "end": "2024-12"},
+    "temporal": "2020/2024",
     "spatial": {"code": "410100", "name": "黄河流域"},
     "contactPoint": {"name": "信息中心", "telephone": "0371-65500000", "email": "data@example.gov.cn"},
     "basis": "《防洪法》",

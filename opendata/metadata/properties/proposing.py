@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from opendata.domain.meaning.periods import read_period
 from opendata.domain.profile import ColumnProfile
 from opendata.errors import N_
 from opendata.metadata.properties.code_lists import find_codes, find_short_names, is_region
@@ -19,8 +20,6 @@ _WRITTEN_DOWN = re.compile("更新|录入|创建|导出|入库|发布|updated|mo
 _DIGITS = re.compile("[0-9]{6}([0-9]{3}){0,2}")
 _DAY = re.compile("[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _MOMENTS = frozenset({"date", "datetime", "year", "yearmonth"})
-_WHOLE = "~"
-"""Sorts after whatever may follow: a year ends after all its days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +84,14 @@ def _propose_period(columns: Sequence[Column]) -> Proposal | None:
     """From the least to the greatest value of all columns of dates and years."""
     used = [item for item in columns if item.profile["type"] in _MOMENTS and not _WRITTEN_DOWN.search(_say(item))]
     starts, ends = ([_read_day(item.profile.get(key)) for item in used] for key in ("least", "greatest"))
-    if not all([*starts, *ends]) or not used:
+    if not used or not all([*starts, *ends]):
         return None
-    value = {"start": min(starts), "end": max(ends, key=lambda text: text + _WHOLE)}
+    shortest = min(map(len, [*starts, *ends]))  # both ends of a period are days, months or years
+    start, end = min(text[:shortest] for text in starts), max(text[:shortest] for text in ends)
     names = "、".join(dict.fromkeys(item.label for item in used))
-    return Proposal(value, N_("the dates in %(columns)s go from %(start)s to %(end)s"), {"columns": names, **value})
+    reason = N_("the dates in %(columns)s go from %(start)s to %(end)s")
+    value = start if start == end else f"{start}/{end}"
+    return Proposal(value, reason, {"columns": names, "start": start, "end": end}) if read_period(value) else None
 
 
 def _read_day(value: object) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from typing import Any
 
+from opendata.domain.meaning.periods import read_period
 from opendata.errors import N_, Fault, fault
 from opendata.metadata.properties.code_lists import is_region
 from opendata.metadata.properties.reading import Profile, Property
@@ -16,7 +16,6 @@ MAX_ITEMS = 100
 LONGEST = 300
 """How long a text may be where the profile doesn't say."""
 
-_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _TELEPHONE = re.compile(r"\+?[0-9(（][0-9 ()（）/,，、;；转\-]{2,99}")
 _EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>.]+(\.[^\s@<>.]+)+")
 
@@ -59,15 +58,13 @@ def keep_valid(profile: Profile, found: Mapping[str, Any]) -> dict[str, Any]:
     return {**dict.fromkeys(item.name for item in profile.further), **read_further(profile, valid)}
 
 
-def is_date(text: str) -> bool:
-    """Whether a text is a year, a month or a day of ISO 8601."""
-    if not _DATE.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat((text + "-01-01")[:10])
-    except ValueError:
-        return False
-    return True
+def refuse_period(pointer: str, value: str) -> Fault:
+    """The fault of a text that isn't a period."""
+    text = N_(
+        "“%(value)s” isn't a period. Write a year (2026), half-year (2026-H1), quarter (2026-Q3), month (2026-10), week"
+        " (2026-W40) or day (2026-10-31), or two of them with “/” between (2026-01/2026-10)"
+    )
+    return fault(pointer, text, value=value[:60])
 
 
 def _find_text_faults(item: Property, value: object, pointer: str) -> Faults:
@@ -111,19 +108,14 @@ def _find_object_faults(item: Property, value: object, pointer: str) -> Faults:
 
 
 def _find_period_faults(item: Property, value: object, pointer: str) -> Faults:
-    faults = list(_find_object_faults(item, value, pointer))
+    faults = list(_find_text_faults(item, value, pointer))
     yield from faults
-    if faults or not isinstance(value, Mapping):
-        return
-    start, end = ((value.get(name) or "").strip() for name in ("start", "end"))
-    shared = min(len(start), len(end))
-    if start[:shared] > end[:shared]:
-        yield fault(f"{pointer}/end", N_("The end is before the start"))
+    if not faults and read_period(str(value)) is None:
+        yield refuse_period(pointer, str(value))
 
 
 _RULES: Mapping[str, tuple[Callable[[str], bool], str]] = {
     "address": (is_web_address, N_("“%(value)s” isn't a web address (http or https)")),
-    "date": (is_date, N_("“%(value)s” isn't a date. Write 2024, 2024-01 or 2024-01-31")),
     "telephone": (
         lambda text: bool(_TELEPHONE.fullmatch(text)),
         N_("“%(value)s” isn't a telephone number. Write digits, such as 0371-00000000"),

@@ -290,6 +290,8 @@ def _try_each(steps: Mapping[str, Callable[[], object]]) -> None:
     for name, step in steps.items():
         try:
             step()
+        except BackendError as error:
+            logger.warning("%s will be tried again: %s", name, error)
         except Exception:
             logger.exception("this failed and will be tried again: %s", name)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from flask_babel import gettext
 from markupsafe import Markup
 
 from opendata.domain.resources import TableResource
@@ -42,7 +41,7 @@ def say_property(name: str, value: Any) -> str:
         codes = value if isinstance(value, list | tuple) else [value]
         return choose_separator().join(name_code(item, str(code)) for code in codes)
     if item.parts and isinstance(value, Mapping):
-        return _say_period(value) if item.type == "period" else _say_parts(item, value)
+        return _say_parts(item, value)
     return format_plain(value)
 
 
@@ -56,13 +55,6 @@ def measure_tables(tables: Iterable[TableResource]) -> Mapping[str, str]:
         "rows": format_count(sum(item.rows for item in found)),
         "bytes": format_size(sum(item.file.bytes for item in found)),
     }
-
-
-def _say_period(value: Mapping[str, Any]) -> str:
-    start, end = value.get("start", ""), value.get("end", "")
-    if start and end:
-        return f"{start} – {end}" if start != end else str(start)
-    return str(gettext("from %(start)s", start=start) if start else gettext("until %(end)s", end=end))
 
 
 def _say_parts(item: Property, value: Mapping[str, Any]) -> str:

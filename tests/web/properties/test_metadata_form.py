@@ -23,8 +23,7 @@ FILLED = {
     "keyDomain": "welfare",
     "languages_0": "zh",
     "indexNumber": "000014349/2017-00110",
-    "temporal_start": "2020",
-    "temporal_end": "2024-12",
+    "temporal": "2020/2024",
     "spatial_code": "410100",
     "contactPoint_name": "信息中心",
     "contactPoint_telephone": "0371-65500000",
@@ -37,7 +36,7 @@ STATED = {
     "keyDomain": "welfare",
     "languages": ["zh"],
     "indexNumber": "000014349/2017-00110",
-    "temporal": {"start": "2020", "end": "2024-12"},
+    "temporal": "2020/2024",
     "spatial": {"code": "410100"},
     "contactPoint": {"name": "信息中心", "telephone": "0371-65500000", "email": "data@example.gov.cn"},
     "basis": "《防洪法》",
@@ -63,10 +62,10 @@ def test_every_property_is_stated_by_the_form_shown_and_answered_by_rest(desk: P
     assert rest["licenses"][1] == {"name": "other", "title": "某省公共数据利用协议"}
     form = client.get(EDIT).text
     check_page(form)
-    for value in ("000014349/2017-00110", "2024-12", "410100", "0371-65500000", "《防洪法》", "某省公共数据利用协议"):
+    for value in ("000014349/2017-00110", "2020/2024", "410100", "0371-65500000", "《防洪法》", "某省公共数据利用协议"):
         assert f'value="{value}"' in form or f"\n{value}</textarea>" in form
     for language, words in (
-        ("zh", ["基本信息", "覆盖范围", "2020 – 2024-12", "河南省 郑州市 410100", "责任单位", "N 水利、环境"]),
+        ("zh", ["基本信息", "覆盖范围", "2020/2024", "河南省 郑州市 410100", "责任单位", "N 水利、环境"]),
         ("en", ["Coverage", "Period covered", "Basis and rights", "N Management of water", "Chinese"]),
     ):
         page = desk.signed_in("clerk", language).get("/datasets/levels").text
@@ -96,13 +95,13 @@ def test_proposals_of_a_new_dataset_come_from_what_is_typed(desk: Portal, publis
 
 
 def test_a_fault_in_a_part_stands_beside_its_field(desk: Portal) -> None:
-    wrong = {"temporal_start": "2025", "spatial_code": "999999", "contactPoint_email": "x", "license_path": "ftp://x"}
+    wrong = {"temporal": "2025/2024", "spatial_code": "999999", "contactPoint_email": "x", "license_path": "ftp://x"}
     answer = send(desk.signed_in("clerk"), "/workspace/datasets/new", {**FILLED, **wrong})
     assert answer.status_code == 422
-    assert set(wrong) - {"temporal_start"} | {"temporal_end"} <= set(check_page(answer.text).ids)
-    for name in ("temporal_end", "spatial_code", "contactPoint_email", "license_path"):
+    assert set(wrong) <= set(check_page(answer.text).ids)
+    for name in wrong:
         assert f'id="{name}-error"' in answer.text
-    assert "结束早于开始" in answer.text
+    assert "“2025/2024”不是" in answer.text
 
 
 def test_proposals_tell_their_reason_and_one_is_taken_without_losing_what_is_typed(desk: Portal) -> None:
@@ -116,7 +115,7 @@ def test_proposals_tell_their_reason_and_one_is_taken_without_losing_what_is_typ
     client = desk.signed_in("clerk")
     form = client.get(EDIT).text
     for text in (
-        "建议填写：2020-01-31 – 2024-06-30。理由：“measured”列的日期从 2020-01-31 到 2024-06-30",
+        "建议填写：2020-01-31/2024-06-30。理由：“measured”列的日期从 2020-01-31 到 2024-06-30",
         "建议填写：河南省 郑州市 410100。理由：“division_code”列的代码都以 4101 开头",
         "建议填写：信息中心 · 0371-65500000。理由：同一发布机构的数据集“河流”用的是它",
         "建议填写：生态环保。理由：标题或关键词里有“水库”",
@@ -126,11 +125,11 @@ def test_proposals_tell_their_reason_and_one_is_taken_without_losing_what_is_typ
     answer = send(client, EDIT, {**typed, "take": "temporal"}, form=EDIT)
     assert answer.status_code == 200
     check_page(answer.text)
-    for value in ("打了一半", "2020-01-31", "2024-06-30", "办公室"):
+    for value in ("打了一半", "2020-01-31/2024-06-30", "办公室"):
         assert f'value="{value}"' in answer.text
     assert "《水法》</textarea>" in answer.text
-    assert 'value="temporal"' not in answer.text  # taken, so not proposed again
-    assert 'value="contactPoint"' not in answer.text  # filled in, so not proposed
+    assert 'name="take" value="temporal"' not in answer.text  # taken, so not proposed again
+    assert 'name="take" value="contactPoint"' not in answer.text  # filled in, so not proposed
     assert desk.services.datasets.get("levels").title == "水库水位"
 
 

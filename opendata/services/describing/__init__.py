@@ -1,0 +1,1 @@
+"""What is proposed to those who describe a dataset."""
