@@ -21,8 +21,8 @@ from opendata.domain.schema import ForeignKey
 from opendata.errors import N_, NotFoundError, SuspendedError, WithdrawnError
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.entries import find_dataset, view_dataset
+from opendata.services.catalogue.files.placement import find_store
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.placement import find_store
 from opendata.services.core.access import (
     disclosure_of,
     is_for_all,

@@ -26,9 +26,9 @@ from opendata.domain.resources import Resource
 from opendata.errors import N_, BackendError, InvalidMetadataError, OpendataError, StateError, fault
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.entries import find_dataset
-from opendata.services.catalogue.erased_drafts import forget_erased
+from opendata.services.catalogue.files.erased_drafts import forget_erased
+from opendata.services.catalogue.files.placement import Placement
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.placement import Placement
 from opendata.services.catalogue.versions import find_version, view_version
 from opendata.services.core.access import disclosure_of, where_standing
 from opendata.services.core.actors import SYSTEM, Actor, require_maintainer

@@ -13,8 +13,8 @@ from opendata.domain.resources import TableResource
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import NotFoundError
+from opendata.services.catalogue.files.placement import find_store
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.row_changes import TableFiles, count_changes, find_earlier, stamp
 from opendata.services.core.context import Context
 from opendata.services.drafts.lease import Lease

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Draft
 from opendata.domain.drafts import ENDED, DraftState
 from opendata.errors import NotFoundError
-from opendata.services.catalogue.needed_blobs import list_own, list_planned, list_published
+from opendata.services.catalogue.files.needed_blobs import list_own, list_planned, list_published
 from opendata.services.core.context import Context
 from opendata.storage.store import Store
 

@@ -13,8 +13,8 @@ from opendata.db.models import Draft
 from opendata.domain.drafts import ENDED
 from opendata.errors import N_, NotFoundError, StateError
 from opendata.services.catalogue.entries import find_dataset
-from opendata.services.catalogue.erased_drafts import forget_contents
-from opendata.services.catalogue.needed_blobs import list_own, list_unneeded
+from opendata.services.catalogue.files.erased_drafts import forget_contents
+from opendata.services.catalogue.files.needed_blobs import list_own, list_unneeded
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.storage.store import BlobState

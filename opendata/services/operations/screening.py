@@ -17,8 +17,8 @@ from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.errors import BackendError
 from opendata.privacy.detection.screen import PrivacyScreen
+from opendata.services.catalogue.files.placement import find_store
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.versions import view_version
 from opendata.services.core.access import where_published_by, where_standing
 from opendata.services.core.actors import Actor, require_publisher

@@ -29,9 +29,9 @@ from opendata.recipes.doubts import find_type_doubts
 from opendata.recipes.plan import doubt_units, make_plan
 from opendata.recipes.sentences import describe_applied, describe_doubts
 from opendata.recipes.verbs import moves_rows
+from opendata.services.catalogue.files.needed_blobs import list_own_of_table, list_unneeded
+from opendata.services.catalogue.files.placement import find_store
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.needed_blobs import list_own_of_table, list_unneeded
-from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.context import Context
 from opendata.services.core.damages import Damages

@@ -29,8 +29,8 @@ from opendata.metadata.reasons import keep_reasons
 from opendata.metadata.versions import next_version
 from opendata.recipes.publishing import withhold_texts
 from opendata.services.catalogue.entries import find_dataset, record_entry
+from opendata.services.catalogue.files.placement import Placement, find_store
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.placement import Placement, find_store
 from opendata.services.catalogue.publishers import record_publisher
 from opendata.services.catalogue.version_index import index_version
 from opendata.services.catalogue.withdrawals import Withdrawals

@@ -15,7 +15,7 @@ from opendata.domain.findings import Finding, Problem
 from opendata.domain.stages import Stage
 from opendata.errors import N_, BackendError, InputError, NotFoundError, OpendataError, TooLargeError
 from opendata.outside.scanner import find_scanner
-from opendata.services.catalogue.needed_blobs import (
+from opendata.services.catalogue.files.needed_blobs import (
     list_own_of_table,
     list_planned,
     list_published,

@@ -22,7 +22,7 @@ from opendata.domain.drafts import ENDED
 from opendata.domain.schema import find_own
 from opendata.errors import N_, BusyError, NotFoundError, StateError, TooLargeError, UnreadableFileError
 from opendata.recipes.recipe import read_recipe
-from opendata.services.catalogue.needed_blobs import list_unneeded
+from opendata.services.catalogue.files.needed_blobs import list_unneeded
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.core.scans import require_scanned

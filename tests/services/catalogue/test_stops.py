@@ -20,7 +20,7 @@ from opendata.errors import (
     SuspendedError,
     WithdrawnError,
 )
-from opendata.services.catalogue.placement import Placement
+from opendata.services.catalogue.files.placement import Placement
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.backups import restore_backup
 from opendata.services.operations.verification_sources import open_source

@@ -21,8 +21,8 @@ from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import N_, InputError, fault
 from opendata.privacy.detection.screen import PrivacyScreen
+from opendata.services.catalogue.files.placement import find_store
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.placement import find_store
 from opendata.services.catalogue.row_changes import stamp
 from opendata.services.core.context import Context
 from opendata.services.drafts.edition.recognising import find_last_mode, find_table, forget_whole

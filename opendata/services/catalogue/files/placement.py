@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, Version
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, IntegrityError, NotFoundError
+from opendata.services.catalogue.files.needed_blobs import read_planned
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.needed_blobs import read_planned
 from opendata.services.core.access import disclosure_of, list_public_blobs, where_standing
 from opendata.services.core.context import Context
 from opendata.storage.store import Store

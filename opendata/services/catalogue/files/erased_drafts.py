@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import ENDED, DraftState
 from opendata.recipes.publishing import forget_texts
-from opendata.services.catalogue.needed_blobs import list_own_of_table
+from opendata.services.catalogue.files.needed_blobs import list_own_of_table
 
 
 def forget_erased(session: Session, names: Collection[str], now: datetime) -> set[str]:

@@ -1,0 +1,1 @@
+"""The files of versions and drafts: where they lie, which are needed, and what is forgotten with them."""
