@@ -460,3 +460,19 @@ def test_each_sheet_of_the_next_workbook_finds_its_table(services: Services) -> 
         release(services, actor, view)
     assert len(services.versions.get_manifest("reservoirs", "1.2.0").tables) == 3
     assert "2026-11,东湖,101" in rows(services, "1.2.0", "2026-nian-09-yue-tong-ji-xi-cheng")
+
+
+def test_new_figures_for_the_same_towns_are_no_loss_although_no_key_is_declared(
+    services: Services, editor: Actor
+) -> None:
+    towns = {"fields": FIELDS[1:]}
+    text = "town,people,births\n" + "".join(f"{town},{{}}{place},{place}\n" for place, town in enumerate(TOWNS))
+    publish(services, editor, text.format(*"12345"), name="towns", schema=towns)
+    draft = send(services, editor, text.format(*"56789"), file="towns.csv")
+    changes = sent(draft).changes
+    assert changes is not None
+    assert (changes["removed"], services.watching.list_unusual(editor, draft.id)) == (5, {})
+    fewer = "".join(text.format(*"56789").splitlines(keepends=True)[:4])
+    draft = send(services, editor, fewer, file="towns.csv")
+    (alarm,) = services.watching.list_unusual(editor, draft.id)["towns"]
+    assert (alarm.code, alarm.params["count"], alarm.params["total"]) == ("lost", 2, 5)

@@ -149,17 +149,31 @@ def _judge(
         return [doubt]
     counts = {"added": changes["added"], "removed": changes["removed"], "changed": changes["changed"]}
     if len(history) < LEAST_EDITIONS:
-        lost = changes["removed"] / total if total else 0
-        alarm = {"table": resource.name, "share": lost, "count": changes["removed"], "total": total}
+        gone = _count_gone(resource, changes)
+        lost = gone / total if total else 0
+        alarm = {"table": resource.title or resource.name, "share": lost, "count": gone, "total": total}
         return [UnusualEdition(code=Unusual.LOST, params=alarm)] if lost >= MUCH_LOST else []
     found = []
     for kind, count in counts.items():
         least, most = (choose(item[kind] for item in history) for choose in (min, max))
         tolerance = max(most - least, _TOLERANCE * most, 1)
         if not least - tolerance <= count <= most + tolerance:
-            params: dict[str, Any] = {"table": resource.name, "usual": (least, most), "count": count, "total": total}
+            params: dict[str, Any] = {
+                "table": resource.title or resource.name,
+                "usual": (least, most),
+                "count": count,
+                "total": total,
+            }
             found.append(UnusualEdition(code=_ALARMS[kind], params=params))
     return found
+
+
+def _count_gone(resource: DraftResource, changes: KeptChanges) -> int:
+    """How many published rows aren't in the file; where no key tells that, by the columns that tell its rows apart."""
+    figures: Figures = (resource.edition or {}).get("figures", {})
+    if figures.get("inferred") and "known" in figures:
+        return max(0, figures["total"] - figures["known"])
+    return changes["removed"]
 
 
 def _doubt(resource: DraftResource, changes: KeptChanges, total: int) -> UnusualEdition | None:
@@ -173,5 +187,5 @@ def _doubt(resource: DraftResource, changes: KeptChanges, total: int) -> Unusual
     if "rows" not in figures or not doubt_mode(mode, figures):
         return None
     code, switch = (Unusual.GROWS, Mode.APPEND) if mode == Mode.REPLACE else (Unusual.WHOLE, Mode.REPLACE)
-    params = {"table": resource.name, "known": figures["known"], "total": figures["total"]}
+    params = {"table": resource.title or resource.name, "known": figures["known"], "total": figures["total"]}
     return UnusualEdition(code=code, params=params, switch=switch)
