@@ -182,15 +182,14 @@ def _rules() -> Sequence[Any]:
 
 def _read_cell(text: str) -> object:
     """A cell under every type: read, kept as text again, and repaired."""
-    from opendata.tables.check.validation import build_repairer
-    from opendata.tables.repair.repairs import REPAIRS
+    from opendata.tables.repair.repairs import REPAIRS, Repairer
     from opendata.tables.types.registry import write_text
 
     for rule in _rules():
         found = rule.read(text)
         if found.value is not None:
             write_text(rule.kind, found.value, text)
-        build_repairer(rule, tuple(REPAIRS)).repair(text)
+        Repairer(rule.field, rule.nulls, tuple(REPAIRS), rule.is_right).repair(text)
     return None
 
 

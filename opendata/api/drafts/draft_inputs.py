@@ -15,7 +15,6 @@ from opendata.domain.editions.modes import AUTO, Mode
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
 from opendata.metadata.reasons import BUMPS
-from opendata.recipes.verbs import VERBS
 from opendata.services.drafts.intake import RESOURCE_TYPES
 
 
@@ -73,10 +72,17 @@ DialectInput = Shape.from_dict(
 
 def _mode(choices: Collection[str], **options: Any) -> fields.String:
     text = (
-        "What the rows are to the published table: `replace`, all of it again; `append`, further rows (a key that is"
-        " there already has corrected values)"
+        N_(
+            "What the rows are to the published table: `replace`, all of it again; `append`, further rows (a key that"
+            " is there already has corrected values); `new`, a table of its own; `auto`, found out by columns, names"
+            " and keys."
+        )
+        if AUTO in choices
+        else N_(
+            "What the rows are to the published table: `replace`, all of it again; `append`, further rows (a key that"
+            " is there already has corrected values)."
+        )
     )
-    more = "; `new`, a table of its own; `auto`, found out by columns, names and keys." if AUTO in choices else "."
     wrong = (
         N_("This must be one of: replace, append, new, auto")
         if AUTO in choices
@@ -85,7 +91,7 @@ def _mode(choices: Collection[str], **options: Any) -> fields.String:
     return fields.String(
         validate=validate.OneOf([*choices], error=wrong),
         error_messages={"invalid": wrong, "null": wrong},
-        metadata={"description": text + more},
+        metadata={"description": text},
         **options,
     )
 
@@ -104,9 +110,10 @@ _SCHEMA = {"description": "A name of the library (`name` or `name@version`), or 
 
 
 _RECIPE = {
-    "description": "All steps from the file to the table, in order: `{steps: [{verb, field, …}]}`, in place of those"
-    f" before; null: none. Verbs: {', '.join(f'`{name}`' for name in VERBS)}. The reference of steps says what each"
-    " needs."
+    "description": N_(
+        "All steps from the file to the table, in order: `{steps: [{verb, field, …}]}`, in place of those before;"
+        " null: none. The reference of steps says what verbs there are and what each needs."
+    )
 }
 
 
@@ -195,7 +202,12 @@ class ResourceChanges(Shape):
     disclosure = _disclosure(allow_none=True)
     decisions = Object(allow_none=True, metadata=_DECISIONS)
     meaning = Object(
-        allow_none=True, metadata={"description": f"{_MEANING['description']} Null: all that was said is forgotten."}
+        allow_none=True,
+        metadata={
+            "description": "What the file says about the table as a whole, corrected: `title`, `i18n`, `unit`, `units`"
+            " (column → unit), `period`, `source`, `compiledBy`, `footnotes`. A property that is null says that there"
+            " is no such thing. Null: all that was said is forgotten."
+        },
     )
     name = Text(longest=100, metadata={"description": "Another name, for a table that isn't published yet."})
     no_rows = _say_no_rows()

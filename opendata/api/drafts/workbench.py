@@ -33,7 +33,7 @@ from opendata.services.workbench.workbench import Bench
 from opendata.tables.trial.counting import Count
 from opendata.wording.findings import explain
 
-blueprint = ApiBlueprint("workbench", "Schemas being made: edited, counted over all rows, written as workbooks.")
+blueprint = ApiBlueprint("workbench", N_("Schemas being made: edited, counted over all rows, written as workbooks."))
 
 _SCHEMA = "/drafts/<identifier:draft>/resources/<identifier:resource>/schema"
 _LIBRARY = "/schemas/<identifier:schema>"

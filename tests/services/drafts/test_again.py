@@ -43,7 +43,8 @@ def test_a_corrected_file_keeps_schema_repairs_and_title(services: Services, edi
     found = send_again(services, editor, draft.id, {"改正.csv": CSV})
     table = found.resources[0]
     assert (found.status, table.name, table.title, table.file) == ("valid", "levels", "水位表", "改正.csv")
-    assert (table.schema, table.recipe) == (before.schema, {"repairs": repairs})
+    steps = [{"verb": "repair", "field": "code", "kind": "trim-blanks"}]
+    assert (table.schema, table.recipe) == (before.schema, {"steps": steps})
     assert len(found.resources) == 1
 
 
