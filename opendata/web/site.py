@@ -18,6 +18,7 @@ from opendata.web.drafts import choices, drafts, next_version, personal, reading
 from opendata.web.help import documentation, words
 from opendata.web.operations import audit, custody, mail, operations, stops
 from opendata.web.review import answers, reviews
+from opendata.web.sources import sources
 from opendata.web.workbench import exchange, workbench
 from opendata.wording.findings import LESSER
 
@@ -53,6 +54,7 @@ def register_web(app: Flask) -> None:
         grants,
         workspace,
         uploads,
+        sources,
         drafts,
         answers,
         reviews,
