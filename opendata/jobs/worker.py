@@ -1,6 +1,6 @@
 """The worker process: takes drafts out of the queue, a few at a time, sweeps for those it has lost, sends mail.
 
-It also fetches the tables that come from elsewhere, in a thread of their own: a slow server holds up nothing else.
+It also fetches the tables that come from elsewhere, in threads of their own: a slow server holds up nothing else.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ MAIL_SECONDS = 2.0
 
 FETCH_SECONDS = 5.0
 """How often the worker looks for tables to fetch."""
+
+_FETCHERS = 3
+"""How many tables are fetched at once: one slow server doesn't hold up the others."""
 
 _LAST_SECONDS = 5.0
 """How long a mail that is on its way when the worker stops may take."""
@@ -54,7 +57,8 @@ def run_worker(
     sender.start()
     if fetching is not None:
         words = (fetching, stop, sweep_seconds)
-        threading.Thread(target=fetch_sources, args=words, name="fetch", daemon=True).start()
+        for number in range(_FETCHERS):
+            threading.Thread(target=fetch_sources, args=words, name=f"fetch-{number}", daemon=True).start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     import psycopg
     import pyarrow
 
-_ROWS = 5000
+_ROWS = 500
+"""So many rows are asked for at a time, however wide they are."""
+
+_GROUP_ROWS = 50_000
+_GROUP_BYTES = 16 << 20
+"""So much is written at a time, as a row group."""
+
 _OPTIONS = ("sslmode",)
 _TLS = ("disable", "prefer", "require", "verify-ca", "verify-full")
 _MOST_DIGITS = 38
@@ -97,7 +103,7 @@ def _fetch_postgresql(request: SqlRequest, target: Target, guard: Guard, deadlin
         "sslmode": "prefer",
         # Nothing of the portal's own machine is used: neither its password file nor its keys.
         "password": request.secret or "",
-        "passfile": "/dev/null",
+        "passfile": "/dev/null/none",
         "sslcert": "/dev/null/none",
         "sslkey": "/dev/null/none",
         **dict(parse_qsl(address.options)),
@@ -201,16 +207,33 @@ def _write(columns: Sequence[_Column], batches: Iterator[Sequence[Sequence[Any]]
     schema = pa.schema([(column.name, column.type) for column in columns])
     try:
         with pq.ParquetWriter(target.path, schema, compression="zstd") as writer:
-            for rows in batches:
-                arrays = [
-                    pa.array([None if row[place] is None else column.render(row[place]) for row in rows], column.type)
-                    for place, column in enumerate(columns)
-                ]
-                writer.write_batch(pa.record_batch(arrays, schema=schema))
+            for group in _collect(columns, schema, batches):
+                writer.write_table(pa.Table.from_batches(group, schema), row_group_size=_GROUP_ROWS)
                 if target.path.stat().st_size > target.limit:
                     raise refuse_size(target.limit)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
         raise BackendError(_ANSWER, reason=str(error).splitlines()[0][:300]) from None
+
+
+def _collect(
+    columns: Sequence[_Column], schema: pyarrow.Schema, batches: Iterator[Sequence[Sequence[Any]]]
+) -> Iterator[Sequence[pyarrow.RecordBatch]]:
+    """The rows in groups that are large enough to be written, and small enough to be held."""
+    import pyarrow as pa
+
+    group: list[pyarrow.RecordBatch] = []
+    rows = size = 0
+    for values in batches:
+        arrays = [
+            pa.array([None if row[place] is None else column.render(row[place]) for row in values], column.type)
+            for place, column in enumerate(columns)
+        ]
+        batch = pa.record_batch(arrays, schema=schema)
+        group, rows, size = [*group, batch], rows + batch.num_rows, size + batch.nbytes
+        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+            yield group
+            group, rows, size = [], 0, 0
+    yield group
 
 
 def _keep(value: Any) -> Any:

@@ -145,6 +145,7 @@ def test_a_name_is_resolved_once_and_that_address_is_connected_to(
     assert asked == ["rebinding.example"]
 
 
+@pytest.mark.slow
 def test_what_is_too_large_too_slow_or_cut_off_is_refused(site: Site, tmp_path: Path) -> None:
     announced = site.put("/announced", b"x" * 50)
     assert isinstance(refuse(announced, tmp_path / "file", limit=49), TooLargeError)
@@ -187,6 +188,7 @@ def test_a_file_is_fetched_over_sftp_with_a_password_or_a_key(sftp: SftpSite, tm
         assert (found.name, found.size, (tmp_path / "file").read_bytes()) == ("levels.csv", len(ROWS), ROWS)
 
 
+@pytest.mark.slow
 def test_sftp_refuses_another_key_a_wrong_password_and_what_is_too_large(sftp: SftpSite, tmp_path: Path) -> None:
     import asyncssh
 
@@ -252,6 +254,7 @@ def test_a_query_of_postgresql_can_only_read(postgresql_database: str, tmp_path:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
 
 
+@pytest.mark.slow
 def test_a_query_that_takes_too_long_or_gives_too_much_is_stopped(postgresql_database: str, tmp_path: Path) -> None:
     url = postgresql_database.replace("+psycopg", "")
     request = SqlRequest(address=parse(url), query="SELECT pg_sleep(20)")

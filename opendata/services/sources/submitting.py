@@ -1,4 +1,4 @@
-"""What becomes of a fetched draft once it is checked: it is submitted if its source says so, else somebody gets a mail."""
+"""Once a fetched draft is checked, it is submitted if its source says so, or else somebody gets a mail."""
 
 from __future__ import annotations
 

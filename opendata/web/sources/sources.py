@@ -38,7 +38,7 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = {
     Outcome.RUNNING: (N_("under way"), ""),
     Outcome.DRAFT: (N_("draft"), "good"),
     Outcome.UNCHANGED: (N_("unchanged"), ""),
-    Outcome.FAILED: (N_("failed"), "bad"),
+    Outcome.FAILED: (N_("not fetched"), "bad"),
     Outcome.STOPPED: (N_("stopped"), "bad"),
 }
 
@@ -110,7 +110,8 @@ def _show(source: SourceView | None, dataset: DatasetView) -> Mapping[str, str]:
 def _read(values: Mapping[str, str]) -> SourceInput:
     """The source in a form; a secret is kept where none is entered, and removed if the box says so."""
     texts = {name: values.get(name, "").strip() for name in ("url", "resource", "query", "cycle", "at", "contact")}
-    secret = values.get("secret", "").strip() or ("" if values.get("noSecret") else None)
+    entered = values.get("privateKey", "").strip() or values.get("secret", "").strip()
+    secret = entered or ("" if values.get("noSecret") else None)
     return SourceInput(
         **texts,
         secret=secret,
@@ -140,7 +141,7 @@ def _render(
         "sources/source.html",
         dataset=dataset,
         source=source,
-        values={name: text for name, text in values.items() if name != "secret"},
+        values={name: text for name, text in values.items() if name not in ("secret", "privateKey")},
         errors=errors,
         message=voice.say_error(error) if error else "",
         cycles=[(name, gettext(text)) for name, text in _CYCLES.items()],

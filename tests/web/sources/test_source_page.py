@@ -55,6 +55,8 @@ def test_a_secret_never_comes_back_to_the_page(desk: Portal) -> None:
     page = clerk.get(PAGE).text
     assert ("geheim" in page, "One is kept" in page) == (False, True)
     assert send(clerk, PAGE, {**form, "url": "https://clerk@example.net/levels.csv"}).status_code == 422
+    key = "-----BEGIN OPENSSH PRIVATE KEY-----\r\nganz geheim\r\n-----END OPENSSH PRIVATE KEY-----"
+    assert "geheim" not in send(clerk, PAGE, {**kept, "secret": "", "privateKey": key, "at": "later"}).text
     send(clerk, PAGE, {**form, "url": "https://clerk@example.org/levels.csv", "noSecret": "1"})
     assert "One is kept" not in clerk.get(PAGE).text
 
