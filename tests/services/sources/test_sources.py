@@ -94,6 +94,7 @@ def house(tmp_path: Path, site: Site, database_url: str) -> Iterator[House]:
     make_tables(services)
     editor = make_actor(services, "editor")
     services.datasets.create(editor, DATASET)
+    site.answers.clear()
     site.put("/levels.csv", CSV, headers={"ETag": '"1"'})
     yield House(services, clock, site, editor)
     services.database.dispose()
