@@ -4,24 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from opendata.errors import N_, UsageError
-
-SOURCE_LANGUAGE = "en"
-"""The language of the texts in the code."""
-
-TRANSLATIONS = Path(__file__).resolve().parent / "wording" / "translations"
-LANGUAGES = (*sorted(path.name for path in TRANSLATIONS.iterdir() if path.is_dir()), SOURCE_LANGUAGE)
-"""The languages the program speaks: each that has a folder of translations, and English."""
-
-REVIEW_CHECKS = ("secrecy", "privacy", "wording", "timing", "method")
-"""The checks of a review that there are, in the order in which pages show them."""
-
-KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE = "truncated", "full", "none"
-"""How much of a network address is kept."""
-
-_FIXED_CHECKS = ("secrecy", "privacy")
 
 
 def variable_of(name: str) -> str:
@@ -161,59 +145,3 @@ def parse_prefix(name: str, default: object, text: str) -> str:  # noqa: ARG001 
             value=text,
         )
     return text.rstrip("/")
-
-
-_CHOICES = {
-    "review": ("none", "two-person"),
-    "languages": LANGUAGES,
-    "review_checks": REVIEW_CHECKS,
-    "audit_addresses": (KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE),
-}
-_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-
-
-def parse_plain(name: str, default: object, text: str) -> object:
-    """A value of the type of its default. Raises `UsageError`."""
-    if isinstance(default, bool):
-        return _BOOLEANS[_choose(name, text.lower(), tuple(_BOOLEANS))]
-    if isinstance(default, int):
-        if not re.fullmatch(r"0*[1-9][0-9]{0,14}", text):
-            raise UsageError(
-                N_("%(variable)s must be a whole number above 0, not “%(value)s”"),
-                variable=variable_of(name),
-                value=text[:100],
-            )
-        return int(text)
-    if isinstance(default, tuple):
-        parts = (part.strip() for part in text.split(","))
-        return tuple(dict.fromkeys(_choose(name, part, _CHOICES[name]) for part in parts))
-    return _choose(name, text, _CHOICES[name]) if name in _CHOICES else text
-
-
-def _choose(name: str, text: str, choices: tuple[str, ...]) -> str:
-    if text not in choices:
-        raise UsageError(
-            N_("%(variable)s must be one of %(choices)s, not “%(value)s”"),
-            variable=variable_of(name),
-            choices=", ".join(choices),
-            value=text,
-        )
-    return text
-
-
-def parse_checks(name: str, default: object, text: str) -> object:
-    """Checks of a review, with those that can't be left out. Raises `UsageError`."""
-    found = parse_plain(name, default, text)
-    missing = [check for check in _FIXED_CHECKS if isinstance(found, tuple) and check not in found]
-    if missing:
-        raise UsageError(
-            N_("%(variable)s must include %(checks)s. These checks can't be switched off"),
-            variable=variable_of(name),
-            checks=", ".join(missing),
-        )
-    return found
-
-
-def parse_or_never(name: str, default: object, text: str) -> object:
-    """A whole number, of which 0 means never, or no limit."""
-    return 0 if re.fullmatch("0+", text) else parse_plain(name, default, text)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, UsageError
-from opendata.setting_values import KEEP_FULL as KEEP_FULL
-from opendata.setting_values import KEEP_NONE as KEEP_NONE
+from opendata.instance_file import read_instance_file
 from opendata.setting_values import (
-    KEEP_TRUNCATED,
-    REVIEW_CHECKS,
     parse_address,
-    parse_checks,
     parse_contacts,
     parse_hosts,
     parse_mail,
     parse_networks,
-    parse_or_never,
-    parse_plain,
     parse_prefix,
     parse_queue,
     parse_scanner,
@@ -29,15 +24,24 @@ from opendata.setting_values import (
     parse_source_hosts,
     parse_timezone,
 )
-from opendata.setting_values import LANGUAGES as LANGUAGES
-from opendata.setting_values import SOURCE_LANGUAGE as SOURCE_LANGUAGE
-from opendata.setting_values import TRANSLATIONS as TRANSLATIONS
 from opendata.setting_values import variable_of as variable_of
 
-INSTANCE_FILE = "opendata.env"
-"""The file in the instance folder that keeps the settings `init` and `demo` chose (`NAME=value` lines)."""
-
 _CHECKOUT = Path(__file__).resolve().parent.parent
+
+SOURCE_LANGUAGE = "en"
+"""The language of the texts in the code."""
+
+TRANSLATIONS = Path(__file__).resolve().parent / "wording" / "translations"
+LANGUAGES = (*sorted(path.name for path in TRANSLATIONS.iterdir() if path.is_dir()), SOURCE_LANGUAGE)
+"""The languages the program speaks: each that has a folder of translations, and English."""
+
+REVIEW_CHECKS = ("secrecy", "privacy", "wording", "timing", "method")
+"""The checks of a review that there are, in the order in which pages show them."""
+
+KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE = "truncated", "full", "none"
+"""How much of a network address is kept."""
+
+_FIXED_CHECKS = ("secrecy", "privacy")
 
 
 def _setting(default: object, about: str, *, unit: str = "", secret: bool = False, has_password: bool = False) -> Any:
@@ -298,7 +302,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     for item in fields(Settings):
         text = found.get(variable_of(item.name), "")
         if item.name != "home" and text != "":
-            values[item.name] = _CHECKS.get(item.name, parse_plain)(item.name, item.default, text)
+            values[item.name] = _CHECKS.get(item.name, _parse)(item.name, item.default, text)
     for needed in ("mail_from", "base_url"):
         if values.get("mail_url") and not values.get(needed):
             raise UsageError(
@@ -307,31 +311,63 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)  # type: ignore[arg-type]
 
 
-def read_instance_file(home: Path) -> dict[str, str]:
-    """The `NAME=value` lines of the instance file, or nothing if there is no such file."""
-    try:
-        lines = (home / INSTANCE_FILE).read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except UnicodeDecodeError:
-        raise UsageError(N_("“%(path)s” isn't UTF-8 text"), path=home / INSTANCE_FILE) from None
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
-    return {name.strip(): value.strip() for name, value in pairs}
+_CHOICES = {
+    "review": ("none", "two-person"),
+    "languages": LANGUAGES,
+    "review_checks": REVIEW_CHECKS,
+    "audit_addresses": (KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE),
+}
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
-def write_instance_file(home: Path, values: Mapping[str, str]) -> None:
-    """Keep settings in the instance folder, replacing those of the same name."""
-    merged = {**read_instance_file(home), **values}
-    text = "".join(f"{name}={value}\n" for name, value in sorted(merged.items()))
-    beside = home / f".{INSTANCE_FILE}.{os.getpid()}"
-    beside.touch(mode=0o600)
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, home / INSTANCE_FILE)
+def _parse(name: str, default: object, text: str) -> object:
+    if isinstance(default, bool):
+        return _BOOLEANS[_choose(name, text.lower(), tuple(_BOOLEANS))]
+    if isinstance(default, int):
+        if not re.fullmatch(r"0*[1-9][0-9]{0,14}", text):
+            raise UsageError(
+                N_("%(variable)s must be a whole number above 0, not “%(value)s”"),
+                variable=variable_of(name),
+                value=text[:100],
+            )
+        return int(text)
+    if isinstance(default, tuple):
+        parts = (part.strip() for part in text.split(","))
+        return tuple(dict.fromkeys(_choose(name, part, _CHOICES[name]) for part in parts))
+    return _choose(name, text, _CHOICES[name]) if name in _CHOICES else text
+
+
+def _choose(name: str, text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        raise UsageError(
+            N_("%(variable)s must be one of %(choices)s, not “%(value)s”"),
+            variable=variable_of(name),
+            choices=", ".join(choices),
+            value=text,
+        )
+    return text
+
+
+def _parse_checks(name: str, default: object, text: str) -> object:
+    found = _parse(name, default, text)
+    missing = [check for check in _FIXED_CHECKS if isinstance(found, tuple) and check not in found]
+    if missing:
+        raise UsageError(
+            N_("%(variable)s must include %(checks)s. These checks can't be switched off"),
+            variable=variable_of(name),
+            checks=", ".join(missing),
+        )
+    return found
+
+
+def _parse_or_never(name: str, default: object, text: str) -> object:
+    """A whole number, of which 0 means never, or no limit."""
+    return 0 if re.fullmatch("0+", text) else _parse(name, default, text)
 
 
 _CHECKS = {
-    "fsck_days": parse_or_never,
-    "requests_per_minute": parse_or_never,
+    "fsck_days": _parse_or_never,
+    "requests_per_minute": _parse_or_never,
     "accel_prefix": parse_prefix,
     "base_url": parse_address,
     "other_hosts": parse_hosts,
@@ -339,7 +375,7 @@ _CHECKS = {
     "mail_from": parse_sender,
     "mail_url": parse_mail,
     "queue_url": parse_queue,
-    "review_checks": parse_checks,
+    "review_checks": _parse_checks,
     "scanner": parse_scanner,
     "source_hosts": parse_source_hosts,
     "timezone": parse_timezone,

@@ -23,6 +23,7 @@ from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
 from opendata.services.catalogue.datasets import Datasets
+from opendata.services.catalogue.editions import Editions
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import Publishers
 from opendata.services.catalogue.renaming import Renaming
@@ -38,7 +39,9 @@ from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.drafts import Drafts
+from opendata.services.drafts.edition.watching import Watching
 from opendata.services.drafts.findings import Findings
+from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
@@ -91,10 +94,12 @@ class Services:
     dictionaries: Dictionaries
     differences: Differences
     drafts: Drafts
+    editions: Editions
     events: Events
     exports: Exports
     fetching: Fetching
     findings: Findings
+    fixing: Fixing
     forms: Forms
     grants: Grants
     health: Health
@@ -125,6 +130,7 @@ class Services:
     uploads: Uploads
     verifying: Verifying
     versions: Versions
+    watching: Watching
     withdrawals: Withdrawals
     work: Work
     workbench: Workbench
@@ -191,12 +197,14 @@ def build_services(
         datasets=datasets,
         deletion=Deletion(context, originals),
         dictionaries=Dictionaries(context, workbench, schemas, versions),
+        editions=Editions(context),
         differences=Differences(context, versions),
         drafts=drafts,
         events=Events(context),
         exports=Exports(context, versions),
         fetching=Fetching(context, drafts),
         findings=Findings(context),
+        fixing=Fixing(context),
         forms=Forms(context, versions),
         grants=Grants(context),
         health=Health(context),
@@ -208,6 +216,7 @@ def build_services(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
         matching=Matching(context, manifests),
+        watching=Watching(context, manifests),
         originals=originals,
         outbox=Outbox(context),
         previews=Previews(context),

@@ -9,15 +9,13 @@ import pytest
 
 from opendata.domain.review.checklist import REQUIRED, Check
 from opendata.errors import UsageError
+from opendata.instance_file import INSTANCE_FILE, read_instance_file, write_instance_file
 from opendata.settings import (
-    INSTANCE_FILE,
     REVIEW_CHECKS,
     Settings,
     list_settings,
-    read_instance_file,
     read_settings,
     variable_of,
-    write_instance_file,
 )
 
 

@@ -17,9 +17,9 @@ from opendata.cli import main as opendata
 from opendata.domain.findings import CODES
 from opendata.errors import OpendataError
 from opendata.settings import list_settings
-from opendata.wording.field_types import TYPE_ADVICE
 from opendata.wording.finding_sentences import SENTENCES
 from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
+from opendata.wording.schemas.field_types import TYPE_ADVICE
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/make_reference.py; a test compares. Change the program, then run it. -->\n"
@@ -52,6 +52,7 @@ FINDINGS = {
     "odd-text": "A text that no rule forbids, but that has been damaged or wrapped on its way.",
     "repeated-header": "A row repeats the header.",
     "total-row": "A row is a total of others.",
+    "kept-as-text": "No schema was given, and nearly all values of a column are numbers, dates or years.",
     "mixed-units": "The units that `bareNumber` takes off the numbers of a column differ.",
     "duplicate-label": "Two columns have the same name.",
     "missing-label": "The file doesn't have a column that the schema has.",

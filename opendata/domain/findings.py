@@ -27,6 +27,7 @@ CODES: Mapping[str, Code] = {
     "double-too-large": Code("type-error"),
     "changed-number": Code("type-error"),
     "mixed-units": Code("mixed-units", ("units",)),
+    "kept-as-text": Code("kept-as-text", ("type", "fits", "of", "values", "rows", "repairs", "are_marks")),
     "moment-without-utc": Code("type-error"),
     "moment-with-zone": Code("type-error"),
     "moment-without-zone": Code("type-error"),

@@ -46,7 +46,8 @@ class Manifest:
     """The manifest of one version. `created` is when publication was asked for, `name` the id of the dataset.
 
     `previous` is the digest (`sha256:…`) of the manifest before it, None of the first; `reasons` say why the version
-    has its number, those of old versions in English alone. `approval` is the digest that was approved with the checks
+    has its number, those of old versions in English alone. `period` is what the edition is about, in the normal form of
+    `meaning.periods`, empty where nobody said. `approval` is the digest that was approved with the checks
     signed for it, None of old versions and of what the instance's owner publishes. `document` is the descriptor this
     was read from, if it was.
     """
@@ -60,6 +61,7 @@ class Manifest:
     previous: str | None
     resources: Sequence[Resource]
     notes: str = ""
+    period: str = ""
     reasons: Sequence[ReasonText | str] = ()
     breaking: Notice | None = None
     approval: Approval | None = None
@@ -83,11 +85,13 @@ class Manifest:
                 homepage=document.get("homepage", ""),
                 update_cycle=ours.get("updateCycle", ""),
                 source_version=ours.get("sourceVersion", ""),
+                temporal=ours.get("temporal", ""),
                 **{name: document.get(name, ()) for name in _METADATA},
             ),
             previous=ours.get("previous"),
             resources=tuple(map(read_resource, document["resources"])),
             notes=ours.get("notes", ""),
+            period=ours.get("period", ""),
             reasons=ours.get("reasons", ()),
             breaking=ours.get("breaking"),
             approval=ours.get("approval"),
@@ -108,6 +112,8 @@ class Manifest:
         optional = {
             "updateCycle": metadata.pop("updateCycle", ""),
             "sourceVersion": metadata.pop("sourceVersion", ""),
+            "temporal": metadata.pop("temporal", ""),
+            "period": self.period,
             "i18n": metadata.pop("i18n", {}),
             "notes": self.notes,
             "reasons": list(self.reasons),

@@ -27,6 +27,7 @@ class MetadataJson(TypedDict, total=False):
     homepage: str
     updateCycle: str
     sourceVersion: str
+    temporal: str
 
 
 class ProposedMetadata(TypedDict):
@@ -38,7 +39,10 @@ class ProposedMetadata(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetMetadata:
-    """The descriptive metadata of a dataset. `source_version` is the edition of the source they are about."""
+    """The descriptive metadata of a dataset. `source_version` is the edition of the source they are about.
+
+    `temporal` is the time that all its data covers, in the normal form of `meaning.periods`.
+    """
 
     title: str
     description: str = ""
@@ -51,6 +55,7 @@ class DatasetMetadata:
     homepage: str = ""
     update_cycle: str = ""
     source_version: str = ""
+    temporal: str = ""
 
     def to_json(self) -> MetadataJson:
         """As it is kept and sent."""
@@ -66,5 +71,6 @@ class DatasetMetadata:
             "homepage": self.homepage,
             "updateCycle": self.update_cycle,
             "sourceVersion": self.source_version,
+            "temporal": self.temporal,
         }
         return cast(MetadataJson, {key: value for key, value in found.items() if value or key == "title"})

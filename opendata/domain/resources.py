@@ -5,12 +5,13 @@ Source: Data Resource of datapackage.org v2; what is ours sits in the object `op
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeAlias
 
+from opendata.domain.meaning.table_meaning import FootnoteJson, TableMeaning
 from opendata.domain.schema import TableSchema
-from opendata.domain.texts import I18n
+from opendata.domain.texts import I18n, Source
 
 FOLDER = "files"
 """The folder of a package that holds the attachments."""
@@ -47,7 +48,9 @@ class TableResource:
     `report` is what was kept of the check: counts, and what is in the columns. `schema_name` is `name@version` of a
     schema of the library. `source_schema` is there where the source's schema says more (its lexical options) than the
     published one. `disclosure` is `open` for a table that everybody may have although the dataset isn't open. `privacy`
-    is the record of what was done to columns with personal data. `document` is the descriptor this was read from.
+    is the record of what was done to columns with personal data. `unit` is that of the whole table, `period` what it is
+    about, `compiled_by` the office that compiled it. `recipe` are the steps from the file as it came to the table,
+    without texts that aren't published. `document` is the descriptor this was read from.
     """
 
     name: str
@@ -64,6 +67,12 @@ class TableResource:
     report: StoredFile | None = None
     disclosure: str = ""
     privacy: Mapping[str, Any] | None = None
+    unit: str = ""
+    period: str = ""
+    sources: Sequence[Source] = ()
+    compiled_by: str = ""
+    footnotes: Sequence[FootnoteJson] = ()
+    recipe: Mapping[str, Any] | None = None
     document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     type = "table"
@@ -75,6 +84,7 @@ class TableResource:
         """Read a descriptor."""
         ours = document["opendata"]
         report, source = ours.get("report"), ours.get("sourceSchema")
+        meaning = TableMeaning.from_json(document)
         return cls(
             name=document["name"],
             file=StoredFile.from_json(document),
@@ -90,6 +100,12 @@ class TableResource:
             report=StoredFile.from_json(report) if report else None,
             disclosure=ours.get("disclosure", ""),
             privacy=ours.get("privacy"),
+            unit=meaning.unit,
+            period=meaning.period,
+            sources=meaning.sources,
+            compiled_by=meaning.compiled_by,
+            footnotes=meaning.footnotes,
+            recipe=ours.get("recipe"),
             document=document,
         )
 
@@ -112,6 +128,9 @@ class TableResource:
             ours["disclosure"] = self.disclosure
         if self.privacy:
             ours["privacy"] = dict(self.privacy)
+        ours |= self.meaning.describe()
+        if self.recipe:
+            ours["recipe"] = dict(self.recipe)
         if self.i18n:
             ours["i18n"] = {key: dict(value) for key, value in self.i18n.items()}
         found: dict[str, Any] = {
@@ -125,9 +144,23 @@ class TableResource:
             "encoding": "utf-8",
             **self.file.to_json(),
             "schema": dict(self.schema.descriptor),
+            "sources": [dict(source) for source in self.sources],
             "opendata": ours,
         }
-        return {key: value for key, value in found.items() if value != ""}
+        return {key: value for key, value in found.items() if value not in ("", [])}
+
+    @property
+    def meaning(self) -> TableMeaning:
+        """What it says about itself as a whole."""
+        return TableMeaning(
+            title=self.title,
+            i18n=self.i18n,
+            unit=self.unit,
+            period=self.period,
+            sources=self.sources,
+            compiled_by=self.compiled_by,
+            footnotes=self.footnotes,
+        )
 
     @property
     def path(self) -> str:

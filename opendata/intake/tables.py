@@ -55,7 +55,8 @@ class OpenedTable:
     """A table ready for the engine: its text at `path`, read by `dialect`, its columns renamed by `renames`.
 
     `is_whole` says that `path` is a file as it came, not one written from it. `marks` is what the fields of columns
-    keep of their source (`unit`, `percent`, `crs`), by the numbers of the columns.
+    keep of their source (`unit`, `percent`, `crs`), by the numbers of the columns; `labels` are the names in
+    its header.
     """
 
     understanding: Understanding
@@ -65,3 +66,4 @@ class OpenedTable:
     renames: Mapping[str, str] = field(default_factory=dict)
     fields: Sequence[Mapping[str, Any]] | None = None
     marks: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    labels: Sequence[str] = ()

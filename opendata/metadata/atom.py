@@ -45,7 +45,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A page of a feed; `language` is a tag by BCP 47, `links` holds `self` and the other pages."""
+    """A page of a feed; `language` is a tag by BCP 47, `links` holds `self` and the other pages.
+
+    `subtitle` is what there is to say of all of it, if anything.
+    """
 
     id: str
     title: str
@@ -54,6 +57,7 @@ class Feed:
     language: str
     links: Sequence[Link]
     entries: Sequence[Entry]
+    subtitle: str = ""
 
 
 def write_feed(feed: Feed) -> bytes:
@@ -62,6 +66,8 @@ def write_feed(feed: Feed) -> bytes:
 
     root = etree.Element(f"{{{ATOM}}}feed", {_LANG: feed.language}, nsmap={None: ATOM})
     _add_head(root, feed)
+    if feed.subtitle:
+        _add(root, "subtitle", feed.subtitle)
     for entry in feed.entries:
         found = _add(root, "entry")
         _add_head(found, entry)

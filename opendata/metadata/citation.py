@@ -34,7 +34,8 @@ _LATEX = str.maketrans(
 class Citation:
     """What is cited. `key` is the name by which a document refers to it; `identifier` and `digest` are URI and hash.
 
-    `language` is the one the texts were chosen for, `issued` the day of publication where the portal is.
+    `language` is the one the texts were chosen for, `issued` the day of publication where the portal is. The period of
+    the edition is part of the title.
     """
 
     key: str
@@ -66,7 +67,7 @@ def build_citation(
     return Citation(
         key=f"{manifest.name}-{manifest.version}",
         creators=tuple(_list_creators(manifest.metadata.contributors)) or (publisher,),
-        title=_say(manifest.title, manifest.i18n, language, default) or manifest.name,
+        title=_add_period(_say(manifest.title, manifest.i18n, language, default) or manifest.name, manifest, language),
         version=manifest.version,
         publisher=publisher,
         issued=manifest.created.astimezone(zone).date(),
@@ -131,6 +132,12 @@ def _list_creators(contributors: Sequence[Contributor]) -> Iterator[str]:
         title = item.get("title")
         if title and any(isinstance(role, str) and role in _CREATORS for role in roles):
             yield _join_lines(title)
+
+
+def _add_period(title: str, manifest: Manifest, language: str) -> str:
+    """The title with the period as other information about it, as each standard separates that."""
+    separator = "：" if language == "zh" else ", "
+    return f"{title}{separator}{manifest.period}" if manifest.period else title
 
 
 def _say(title: str | None, i18n: I18n | None, language: str, default: str) -> str:

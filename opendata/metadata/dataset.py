@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from opendata.domain.disclosure import CLOSED, OPEN, PUBLIC, Disclosure
+from opendata.domain.meaning.periods import read_period
 from opendata.domain.metadata import DatasetMetadata
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.metadata.codes import DISCLOSURES, SCOPES, UPDATE_CYCLES
@@ -49,6 +50,7 @@ def read_metadata(found: Mapping[str, Any]) -> DatasetMetadata:
         homepage=found.get("homepage") or "",
         update_cycle=found.get("updateCycle") or "",
         source_version=found.get("sourceVersion") or "",
+        temporal=found.get("temporal") or "",
     )
 
 
@@ -75,6 +77,7 @@ def _find_faults(found: Mapping[str, Any]) -> Iterable[Fault]:
 
 def _find_text_faults(found: Mapping[str, Any]) -> Iterable[Fault]:
     limits = {"title": MAX_TITLE, "description": MAX_TEXT, "homepage": 1000, "updateCycle": 20, "sourceVersion": 100}
+    limits["temporal"] = 50
     for key, limit in limits.items():
         value = found.get(key)
         if value is None:
@@ -86,6 +89,17 @@ def _find_text_faults(found: Mapping[str, Any]) -> Iterable[Fault]:
             yield fault(f"/{key}", N_("At most %(limit)s characters are allowed"), limit=limit)
         elif key == "homepage" and value and not is_web_address(value):
             yield fault("/homepage", N_("“%(value)s” isn't a web address (http or https)"), value=value[:200])
+        elif key == "temporal" and value and read_period(value) is None:
+            yield refuse_period("/temporal", value)
+
+
+def refuse_period(pointer: str, value: str) -> Fault:
+    """The fault of a text that isn't a period."""
+    text = N_(
+        "“%(value)s” isn't a period. Write a year (2026), half-year (2026-H1), quarter (2026-Q3), month (2026-10), week"
+        " (2026-W40) or day (2026-10-31), or two of them with “/” between (2026-01/2026-10)"
+    )
+    return fault(pointer, text, value=value[:60])
 
 
 def _find_i18n_faults(i18n: object) -> Iterable[Fault]:

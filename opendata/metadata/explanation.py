@@ -17,6 +17,7 @@ from opendata.domain.texts import I18n, License
 from opendata.errors import N_
 from opendata.metadata.codes import LICENSES
 from opendata.settings import LANGUAGES
+from opendata.wording.schemas.units import show_unit
 from opendata.wording.voice import voice_of
 
 Rows = Sequence[Sequence[str]]
@@ -38,6 +39,10 @@ _LABELS: Mapping[str, str] = {
     "created": N_("Published"),
     "publisher": N_("Publisher"),
     "table": N_("Table"),
+    "period": N_("Period"),
+    "tableUnit": N_("Unit of the table"),
+    "compiledBy": N_("Compiled by"),
+    "footnote": N_("Notes on the table"),
     "rows": N_("Rows"),
     "license": N_("Licence"),
     "source": N_("Source"),
@@ -80,7 +85,7 @@ def explain_columns(resource: TableResource, languages: Sequence[str]) -> Rows:
 def _measure(field: Field, languages: Sequence[str]) -> str:
     """How the values of a field are meant: their unit, that they are percentages, the reference system of places."""
     unit, crs = (field.own.get(name, "") for name in ("unit", "crs"))
-    parts = [unit if isinstance(unit, str) else _write(unit)]
+    parts = [show_unit(unit) if isinstance(unit, str) else _write(unit)]
     parts += [label("percent", languages)] if field.own.get("percent") is True else []
     parts += [crs if isinstance(crs, str) else _write(crs)]
     return "; ".join(filter(None, parts))
@@ -103,6 +108,13 @@ def _list_facts(manifest: Manifest, resource: TableResource, languages: Sequence
     yield "created", format_time(manifest.created)
     yield "publisher", _say(publisher.get("title"), "title", publisher.get("i18n"), languages) or publisher["id"]
     yield "table", _say(resource.title, "title", resource.i18n, languages) or resource.name
+    yield "period", resource.period or manifest.period
+    yield "tableUnit", show_unit(resource.unit)
+    yield "compiledBy", resource.compiled_by
+    for note in resource.footnotes:
+        yield "footnote", f"{note.get('mark', '')} {note['text']}".strip()
+    for source in resource.sources:
+        yield "source", " ".join(filter(None, (source.get("title"), source.get("path"))))
     yield "description", _say(metadata.description, "description", metadata.i18n, languages)
     yield "rows", str(resource.rows)
     for licence in metadata.licenses:

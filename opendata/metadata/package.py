@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
+from opendata.domain.meaning.periods import read_period
 from opendata.errors import N_, Fault, InvalidPackageError, fault
 from opendata.metadata.codes import UPDATE_CYCLES
 from opendata.metadata.dataset import is_web_address
@@ -23,6 +24,9 @@ from opendata.wording.parser_faults import explain_json
 DESCRIPTOR_NAMES = ("datapackage.json", "datapackage.yaml", "datapackage.yml")
 MAX_DESCRIPTOR_BYTES = 16 * 1024 * 1024
 MAX_RESOURCES = 1000
+_LONGEST = {"unit": 60, "period": 60, "compiledBy": 300, "source": 300}
+_LONGEST_NOTE = 5000
+_MOST_NOTES = 50
 _TABLE_FORMATS = frozenset({"csv", "tsv", ""})
 _OTHER_TABLES = frozenset(
     ["xlsx", "xlsm", "xls", "xlsb", "ods", "json", "jsonl", "ndjson", "geojson", "xml", "parquet", "arrow", "feather"]
@@ -34,7 +38,8 @@ _OTHER_TABLES = frozenset(
 class ResourceDescription:
     """One resource as its package describes it; `schema` and `dialect` are objects, names of files, or None.
 
-    `is_attachment` says that it isn't a table but a file beside one, `rows` how many rows the table is said to have.
+    `is_attachment` says that it isn't a table but a file beside one, `rows` how many rows the table is said to have,
+    `meaning` its unit, period, source, notes and who compiled it, as `TableMeaning.say_all` has them.
     """
 
     name: str
@@ -51,6 +56,7 @@ class ResourceDescription:
     bytes: int | None = None
     rows: int | None = None
     hash: str | None = None
+    meaning: Mapping[str, Any] | None = None
     fault: Fault | None = None
 
 
@@ -155,7 +161,7 @@ def read_package(descriptor: object) -> PackageDescription:
 
 def _read_metadata(descriptor: Mapping[str, Any], ours: Mapping[str, Any], title: str) -> dict[str, Any]:
     cycle, version = ours.get("updateCycle"), descriptor.get("version")
-    homepage = _text(descriptor, "homepage")
+    homepage, temporal = _text(descriptor, "homepage"), ours.get("temporal")
     return {
         "title": title,
         "description": _text(descriptor, "description"),
@@ -168,6 +174,7 @@ def _read_metadata(descriptor: Mapping[str, Any], ours: Mapping[str, Any], title
         "homepage": homepage if is_web_address(homepage) else "",
         "updateCycle": cycle if isinstance(cycle, str) and cycle in UPDATE_CYCLES else "",
         "sourceVersion": str(version) if isinstance(version, str | int | float) else "",
+        "temporal": temporal if isinstance(temporal, str) and read_period(temporal) else "",
     }
 
 
@@ -212,8 +219,25 @@ def _read_resource(place: str, number: int, item: Mapping[str, Any], taken: set[
         bytes=item["bytes"] if type(item.get("bytes")) is int else None,
         rows=ours["rows"] if type(ours.get("rows")) is int else None,
         hash=_text(item, "hash") or None,
+        meaning=_read_meaning(item, ours),
         fault=_find_fault(place, item, path, given, taken),
     )
+
+
+def _read_meaning(item: Mapping[str, Any], ours: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a resource says of its table as a whole; what isn't of the right form says nothing."""
+    texts = {name: _text(ours, name) for name in ("unit", "period", "compiledBy")}
+    if read_period(texts["period"]) is None:
+        del texts["period"]
+    sources = [_with_web_path(source) for source in _objects(item, "sources")][:1]
+    texts["source"] = " ".join(text for source in sources for text in (source.get("title"), source.get("path")) if text)
+    found: dict[str, Any] = {name: text for name, text in texts.items() if text and len(text) <= _LONGEST[name]}
+    notes = [
+        {"text": text, **({"mark": mark} if (mark := _text(note, "mark")) else {})}
+        for note in _objects(ours, "footnotes")[:_MOST_NOTES]
+        if (text := _text(note, "text")) and len(text) <= _LONGEST_NOTE
+    ]
+    return {**found, **({"footnotes": notes} if notes else {})} or None
 
 
 def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, taken: set[str]) -> Fault | None:

@@ -83,6 +83,8 @@ def _compare_fields(resource: str, old: tuple[TableSchema, Field], new: tuple[Ta
     if _name_type(earlier) != _name_type(field):
         yield Reason("column-retyped", "major", {**place, "old": _name_type(earlier), "new": _name_type(field)})
         return
+    units = (str(item.own.get("unit") or "") for item in (earlier, field))
+    yield from compare_units(place, *units)
     for name, verdict in (
         *_compare_constraints(earlier, field),
         ("missingValues", _compare_missing(before.missing_values_of(earlier), after.missing_values_of(field))),
@@ -91,6 +93,19 @@ def _compare_fields(resource: str, old: tuple[TableSchema, Field], new: tuple[Ta
         if verdict:
             bump = "major" if verdict == "tightened" else "minor"
             yield Reason(f"constraint-{verdict}", bump, {**place, "constraint": name})
+
+
+def compare_units(place: Mapping[str, str], old: str, new: str) -> Iterator[Reason]:
+    """Another unit makes every number mean something else, so it is MAJOR; one less promises less, so it is MINOR.
+
+    A unit that is said for the first time harms nobody: words that were added are PATCH.
+    """
+    if old and new and old != new:
+        yield Reason("unit-changed", "major", {**place, "old": old, "new": new})
+    elif old and not new:
+        yield Reason("unit-removed", "minor", {**place, "old": old})
+    elif new and not old and "field" not in place:
+        yield Reason("unit-added", "patch", {**place, "new": new})
 
 
 def _name_type(field: Field) -> str:

@@ -15,7 +15,7 @@ from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Resource, TableResource
 from opendata.metadata.canonical import fingerprint
 from opendata.metadata.reasons import BUMPS, Reason, find_bump
-from opendata.metadata.schema_changes import compare_schemas
+from opendata.metadata.schema_changes import compare_schemas, compare_units
 
 _FORM = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})")
 FIRST = "1.0.0"
@@ -23,7 +23,7 @@ FIRST = "1.0.0"
 _NOT_COMPARED = frozenset({"version", "created", "resources", "opendata"})
 _NOT_COMPARED_OURS = frozenset({"previous", "notes", "uuid", "reasons", "approval", "breaking"})
 _CONTENT = frozenset({"bytes", "hash", "schema"})
-_CONTENT_OURS = frozenset({"rows", "parquet", "source", "schema", "sourceSchema", "report"})
+_CONTENT_OURS = frozenset({"rows", "parquet", "source", "schema", "sourceSchema", "report", "period", "unit", "recipe"})
 _COUNTED = frozenset({"count", "groups", "suppressed"})
 
 
@@ -101,6 +101,8 @@ def compare_manifests(old: Manifest | None, new: Manifest, rows: Mapping[str, Ro
     if [*before] != [*after] and before.keys() == after.keys():
         found.append(Reason("resources-moved", "patch"))
     names = _find_changed_metadata(old, new)
+    if any(reason.type == "period-changed" for reason in found):
+        names = [name for name in names if name != "period"]  # said of the tables already
     if names:
         found.append(Reason("metadata-changed", "patch", {"names": ", ".join(names)}))
     return Change(tuple(found))
@@ -112,12 +114,16 @@ def _compare_resources(old: Resource, new: Resource, rows: RowChanges | None) ->
         yield from _compare_tables(old, new, rows)
     elif old.file.sha256 != new.file.sha256:
         yield Reason("attachment-replaced", "minor", place)
-    if _describe_resource(old) != _describe_resource(new):
+    before, after = (item.period if isinstance(item, TableResource) else "" for item in (old, new))
+    if before != after and after:
+        yield Reason("period-changed", "patch", {**place, "new": after})
+    if _describe_resource(old) != _describe_resource(new) or (before and not after):
         yield Reason("resource-described", "patch", place)
 
 
 def _compare_tables(old: TableResource, new: TableResource, rows: RowChanges | None) -> Iterator[Reason]:
     place = {"resource": new.name}
+    yield from compare_units(place, old.unit, new.unit)
     is_same = fingerprint(old.schema.descriptor) == fingerprint(new.schema.descriptor)
     reasons = [] if is_same else compare_schemas(new.name, old.schema, new.schema)
     yield from reasons

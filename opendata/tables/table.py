@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from opendata.domain.findings import Finding
 from opendata.domain.privacy import PrivacyFinding
 from opendata.domain.profile import ColumnProfile
-from opendata.domain.recipes import Recipe
+from opendata.domain.recipes import Applied, Recipe
 from opendata.domain.schema import Field, TableSchema
 from opendata.tables.check.column_notes import NeedsZoneError
 from opendata.tables.check.validation import STORED_FINDINGS, TableReader
@@ -21,6 +22,7 @@ from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.schema import publish_schema
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import NeedsCareError
+from opendata.tables.text.steps import Steps
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +38,11 @@ class Screen(Protocol):
         """What was found."""
 
 
+FindDoubts = Callable[[Path, Dialect, int], Sequence[Finding]]
+"""Finds columns of a Parquet file without a schema that are nearly of another type than text.
+
+It is given the dialect of the source and the number of its first row too."""
+
 MakeScreen = Callable[[str, Sequence[Field]], Screen]
 """Makes the screen of a table from its name and the fields of its columns, in order."""
 
@@ -45,7 +52,8 @@ class PreparedTable:
     """What became of a table.
 
     `csv` and `parquet` exist only where `task` is valid, `findings` where something was found; `schema` is None for no
-    header. `profile` describes each column of a valid table, `privacy` what its screen found.
+    header. `profile` describes each column of a valid table, `privacy` what its screen found, `applied` what became of
+    the steps.
     `csv_is_source` says that the source was canonical already: `csv` is another name of the same bytes.
     """
 
@@ -60,6 +68,7 @@ class PreparedTable:
     findings: Path
     profile: Sequence[ColumnProfile]
     privacy: Sequence[PrivacyFinding]
+    applied: Sequence[Applied]
 
 
 def prepare_table(
@@ -72,19 +81,22 @@ def prepare_table(
     limit: int = 1000,
     footer: Mapping[str, Any] | None = None,
     recipe: Recipe | None = None,
+    steps: Steps | None = None,
     stored: int = STORED_FINDINGS,
     sha256: str | None = None,
     renames: Mapping[str, str] | None = None,
     on_bytes: Callable[[int], None] | None = None,
     screen: MakeScreen | None = None,
+    doubts: FindDoubts | None = None,
     marks: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> PreparedTable:
     """Check a delimited text file and write `{name}.csv` and `{name}.parquet` into `folder`, in one pass.
 
     Without a schema every column is text. `footer` goes into the Parquet file beside the Table Schema. The `recipe`
-    says which wrong cells are repaired. Findings go to `{name}.findings.parquet`, at most `stored` of each rule and
-    column. `sha256` is the digest of the file where it is known. `renames` gives columns the names of fields: label →
-    name. `screen` makes what looks for personal data; without it nothing is looked for.
+    says which wrong cells are repaired; its other `steps` come before the check. Findings go to
+    `{name}.findings.parquet`, at most `stored` of each rule and column. `sha256` is the digest of the file where it is
+    known. `renames` gives columns the names of fields: label → name. `screen` makes what looks for personal data;
+    without it nothing is looked for. `doubts` looks at the columns of a table that has no schema.
     `marks` are properties of ours that the source gives its columns, by their numbers, for fields that don't have them.
     """
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
@@ -95,6 +107,7 @@ def prepare_table(
         "dialect": dialect,
         "limit": limit,
         "recipe": recipe,
+        "steps": steps,
         "stored": stored,
         "sha256": sha256,
         "renames": renames,
@@ -109,6 +122,11 @@ def prepare_table(
                 reader = TableReader(source, careful=careful, zones=zones, on_findings=writer.write, **options)
                 profile, privacy, csv_is_source = _write_table(reader, csv, parquet, footer or {}, screen)
                 others = [found for found in reader.task.listed if found.place.cells is None]
+                if doubts is not None and schema is None and reader.task.valid:
+                    doubtful = doubts(parquet, reader.dialect, reader.first_row)
+                    for finding in doubtful:
+                        reader.task.add(finding)
+                    others += doubtful
                 if others:
                     writer.write(list_findings(others))
         except NeedsCareError:
@@ -130,6 +148,7 @@ def prepare_table(
         findings=findings,
         profile=profile,
         privacy=privacy,
+        applied=reader.applied,
     )
 
 

@@ -14,7 +14,8 @@ from opendata.web.catalogue import catalogue, differences, feeds, tables, versio
 from opendata.web.core import assets, formats, languages, problem_pages, security
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
-from opendata.web.drafts import choices, drafts, next_version, personal, readings, statuses, uploads, workspace
+from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
+from opendata.web.drafts.fixing import cells
 from opendata.web.help import documentation, words
 from opendata.web.operations import audit, custody, mail, operations, stops
 from opendata.web.review import answers, reviews
@@ -56,6 +57,8 @@ def register_web(app: Flask) -> None:
         uploads,
         sources,
         drafts,
+        meaning,
+        cells,
         answers,
         reviews,
         readings,
@@ -94,13 +97,13 @@ _GLOBALS: dict[str, Any] = {
     "choices": choices,
     "bump_names": next_version.BUMP_NAMES,
     "change_names": differences.CHANGES,
-    "lose_much": next_version.lose_much,
     "disclosures": DISCLOSURES,
     "scopes": SCOPES,
     "language_names": languages.NAMES,
     "language_of": languages.language_of,
     "lesser_strengths": LESSER,
     "licences": LICENSES,
+    "list_meanings": meaning.list_cards,
     "list_rules": tables.list_rules,
     "name_code": languages.name_code,
     "name_type": tables.name_type,

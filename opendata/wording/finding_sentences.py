@@ -62,6 +62,11 @@ SENTENCES: Mapping[str, Sentences] = {
             " 12万元. Put words such as “about” or “more than” in a column of their own"
         ),
     ),
+    "kept-as-text": Sentences(
+        N_("Kept as text"),
+        N_("The column is kept as text, but %(fits)s of %(of)s values can be read as “%(type)s”. Look at: %(values)s"),
+        N_("Choose the type, and say what the other values mean. Or say that the column is meant to be text"),
+    ),
     "mixed-units": Sentences(
         N_("Different units in one column"),
         N_("The numbers in this column have different units: %(units)s"),

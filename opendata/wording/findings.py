@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from opendata.errors import N_
-from opendata.wording.field_types import TYPE_ADVICE, TYPES
 from opendata.wording.finding_sentences import (
     NAMELESS,
     SENTENCES,
     Sentences,
 )
 from opendata.wording.notes import quote_names
-from opendata.wording.patterns import build_example, describe_pattern
 from opendata.wording.rule_sentences import CONSTRAINTS, WARNINGS
+from opendata.wording.schemas.field_types import TYPE_ADVICE, TYPES
+from opendata.wording.schemas.patterns import build_example, describe_pattern
 from opendata.wording.voice import Voice
 
 MAX_CELL = 200
@@ -57,7 +57,7 @@ def explain(voice: Voice, finding: Mapping[str, Any]) -> Explanation:
     message, advice = found.message, found.advice
     if code == "constraint-error" and rule == "pattern":
         message = _word_pattern(voice, str(params.get("limit", "")), shown) or message
-    if code in ("type-error", "array-item-type") and "type" in params:
+    if code in ("type-error", "array-item-type", "kept-as-text") and "type" in params:
         shown["type"] = voice.translate(TYPES.get(params["type"], params["type"]))
     if code == "type-error" and "type" in params:
         advice = advise_type(voice, params["type"], params.get("format", "default"))

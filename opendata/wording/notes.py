@@ -26,6 +26,7 @@ NOTES: Mapping[str, str] = {
     "lax-number": "a number is written in the digits 0 to 9 with one decimal sign at most",
     "lax-date": "a date is written as YYYY-MM-DD, with all its digits",
     "changed-number": "what stands around the number may make it another one",
+    "kept-as-text": '%(fits)s of %(of)s values can be read as "%(type)s"; look at %(values)s',
     "mixed-units": "the numbers have different units: %(units)s",
     "moment-with-zone": "other moments of the column have no zone",
     "moment-without-zone": "other moments of the column have a zone",

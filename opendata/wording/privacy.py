@@ -114,6 +114,10 @@ TEXT_PROPERTIES: Mapping[str, str] = {
     "filename": N_("File name"),
     "contents": N_("Text of the file"),
     "translation": N_("Translations"),
+    "unit": N_("Unit"),
+    "source": N_("Source"),
+    "compiledBy": N_("Compiled by"),
+    "footnotes": N_("Notes on the table"),
 }
 """The properties whose texts are screened."""
 

@@ -21,6 +21,10 @@ REASONS: Mapping[str, str] = {
     "column-renamed": N_("%(resource)s: column %(old)s renamed to %(field)s"),
     "columns-moved": N_("%(resource)s: columns are in a different order"),
     "column-retyped": N_("%(resource)s: column %(field)s is now %(new)s, was %(old)s"),
+    "unit-changed": N_("%(place)s: the unit is now %(new)s, was %(old)s"),
+    "unit-removed": N_("%(place)s: no unit is stated any more, it was %(old)s"),
+    "unit-added": N_("%(place)s: the unit is stated: %(new)s"),
+    "period-changed": N_("%(resource)s: new period %(new)s"),
     "match-changed": N_("%(resource)s: fieldsMatch is now %(new)s, was %(old)s"),
     "key-changed": N_("%(resource)s: %(key)s changed"),
     "constraint-tightened": N_("%(resource)s: %(constraint)s of column %(field)s is stricter"),
@@ -47,5 +51,6 @@ KEYS = (N_("primary key"), N_("unique keys"), N_("foreign keys"))
 
 def say_reason(voice: Voice, kind: str, params: Mapping[str, Any]) -> str:
     """A reason in words."""
-    shown = {**params, "key": voice.translate(params["key"])} if "key" in params else params
+    shown = {**params, "key": voice.translate(params["key"])} if "key" in params else dict(params)
+    shown["place"] = " ".join(str(params[name]) for name in ("resource", "field") if name in params)
     return voice.translate(REASONS[kind]) % shown

@@ -12,6 +12,7 @@ from tests.servers import CHECKOUT
 
 ALLOWED = {
     "tests/crash/forge.py": {"_exit"},  # os._exit: the documented way to end a process without its clean-up
+    "tests/fuzz/readers.py": {"_exit"},
     "tests/intake/reading_child.py": {"_exit"},
     "tests/clients/test_readers.py": {"_open"},  # how a file system of fsspec opens a file: to be overridden
     "tests/web/catalogue/test_feeds.py": {"_Element"},  # lxml's only name for the type of an element

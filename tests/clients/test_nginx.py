@@ -13,8 +13,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from opendata.instance_file import write_instance_file
 from opendata.services.core.actors import SYSTEM
-from opendata.settings import Settings, write_instance_file
+from opendata.settings import Settings
 from opendata.wiring import build_services
 from tests.clients.conftest import run_command, start_server
 from tests.instances import PUBLISHER

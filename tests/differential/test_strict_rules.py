@@ -271,7 +271,7 @@ def test_so_it_does_over_many_more_cells(tmp_path: Path, part: int, small_blocks
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of some hundred bytes and batches of a few rows, so that their borders are everywhere."""
     for name in ("BLOCK_BYTES", "WIDE_BLOCK_BYTES"):
-        monkeypatch.setattr(f"opendata.tables.check.validation.{name}", 300)
+        monkeypatch.setattr(f"opendata.tables.text.rows.{name}", 300)
     for name, size in (("BATCH_ROWS", 7), ("BATCH_CHARACTERS", 500)):
         monkeypatch.setattr(f"opendata.tables.text.splitting.{name}", size)
 

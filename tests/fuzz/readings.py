@@ -135,7 +135,7 @@ def _read_choices(document: Any) -> object:
 
 
 def _read_recipe(document: Any) -> object:
-    from opendata.tables.repair.recipe import describe_recipe, read_recipe
+    from opendata.recipes.recipe import describe_recipe, read_recipe
 
     return json.dumps(describe_recipe(read_recipe(document)))
 

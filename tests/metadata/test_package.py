@@ -19,6 +19,7 @@ WORDS = [
     "name", "title", "description", "resources", "path", "url", "data", "schema", "dialect", "encoding", "bytes",
     "hash", "format", "licenses", "license", "type", "id", "keywords", "sources", "web", "contributors", "role",
     "roles", "homepage", "version", "opendata", "i18n", "publisher", "disclosure", "updateCycle", "organization",
+    "unit", "period", "footnotes", "text", "mark", "compiledBy", "temporal",
 ]  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12)
@@ -36,6 +37,25 @@ PACKAGE = st.builds(
 
 def read_one(**values: Any) -> Any:
     return read_package({"name": "reservoirs", "resources": [{**TABLE, **values}]}).resources[0]
+
+
+def test_what_a_table_means_is_read_and_what_it_cannot_mean_is_not() -> None:
+    ours = {
+        "unit": "万元",
+        "period": "2026-10",
+        "compiledBy": "县统计局",
+        "footnotes": [{"text": "快报", "mark": "*"}, 5],
+    }
+    found = read_one(opendata=ours, sources=[{"title": "年鉴", "path": "https://example.org/"}])
+    assert found.meaning == {
+        "unit": "万元",
+        "period": "2026-10",
+        "compiledBy": "县统计局",
+        "source": "年鉴 https://example.org/",
+        "footnotes": [{"text": "快报", "mark": "*"}],
+    }
+    assert read_one(opendata={"unit": 5, "period": "autumn", "footnotes": "x"}).meaning is None
+    assert read_one().meaning is None
 
 
 def test_a_descriptor_of_version_2_is_understood() -> None:
@@ -85,6 +105,7 @@ def test_a_descriptor_of_version_2_is_understood() -> None:
         "homepage": "https://example.org/",
         "updateCycle": "daily",
         "sourceVersion": "2026.1",
+        "temporal": "",
     }
     (resource,) = found.resources
     assert (resource.name, resource.path, resource.title, resource.fault) == ("levels", "data/levels.csv", "水位", None)

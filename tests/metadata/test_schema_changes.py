@@ -53,6 +53,17 @@ def fields(*items: Mapping[str, Any], **rest: Any) -> dict[str, Any]:
             fields({**SIZE, "opendata": {"scale": 2}}),
             [("major", "column size is now number (scale 2), was number")],
         ),
+        (
+            fields({**SIZE, "opendata": {"unit": "万元"}}),
+            fields({**SIZE, "opendata": {"unit": "元"}}),
+            [("major", "t size: the unit is now 元, was 万元")],
+        ),
+        (
+            fields({**SIZE, "opendata": {"unit": "t"}}),
+            fields(SIZE),
+            [("minor", "t size: no unit is stated any more, it was t")],
+        ),
+        (fields(SIZE), fields({**SIZE, "opendata": {"unit": "t"}}), [("patch", "descriptions of columns changed")]),
         (fields(CODE), fields(CODE, primaryKey=["code"]), [("major", "primary key changed")]),
         (fields(CODE, uniqueKeys=[["code"]]), fields(CODE), [("major", "unique keys changed")]),
         (

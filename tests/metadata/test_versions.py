@@ -154,6 +154,11 @@ def test_other_packing_of_the_same_rows_makes_no_version(path: str, value: objec
         ("resources", [*OLD["resources"], NEW], "minor", "new: resource added"),
         ("resources/0/hash", "sha256:ab", "minor", "levels: rows changed"),
         ("resources/0/title", "水面", "patch", "levels: description changed"),
+        ("resources/0/opendata/unit", "t", "patch", "levels: the unit is stated: t"),
+        ("resources/0/opendata/period", "2026-10", "patch", "levels: new period 2026-10"),
+        ("resources/0/opendata/footnotes", [{"text": "快报"}], "patch", "levels: description changed"),
+        ("resources/0/sources", [{"title": "统计局"}], "patch", "levels: description changed"),
+        ("opendata/period", "2026-10", "patch", "metadata changed: period"),
         ("resources/0/opendata/i18n", {"en": {"title": "Levels"}}, "patch", "levels: description changed"),
         ("resources/0/schema/fields/0/title", "代码", "patch", "levels: descriptions of columns changed"),
         ("resources", OLD["resources"][::-1], "patch", "resources are in a different order"),
@@ -168,6 +173,28 @@ def test_a_change_is_told_with_its_reason(path: str, value: object, bump: str, r
     assert found.bump == bump
     assert found.reasons[0].text["en"] == reason
     assert found.reasons[0].text["zh"] != reason
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("万元", "元", [("unit-changed", "major")]),
+        ("万元", None, [("unit-removed", "minor")]),
+        ("万元", "万元", []),
+    ],
+)
+def test_another_unit_of_a_table_breaks_and_none_promises_less(
+    old: str, new: str | None, found: list[tuple[str, str]]
+) -> None:
+    after = change("resources/0/opendata/unit", new) if new else OLD
+    reasons = compare(change("resources/0/opendata/unit", old), after).reasons
+    assert [(reason.type, reason.bump) for reason in reasons] == found
+
+
+def test_a_period_that_tables_tell_is_told_once() -> None:
+    new = change("resources/0/opendata/period", "2026-10")
+    new["opendata"] = {**new["opendata"], "period": "2026-10"}
+    assert [reason.type for reason in compare(OLD, new).reasons] == ["period-changed"]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ TABLE = "area,value,at\n北京,10,2024-05-02T00:00:00+08:00\n天津,20,2024-05-0
 TOTALS = [{"fieldName": "area", "kind": "total-row"}]
 
 
-def test_totals_are_left_out_of_this_file_and_offered_for_the_next(services: Services, editor: Actor) -> None:
+def test_totals_are_left_out_of_this_file_and_of_the_next(services: Services, editor: Actor) -> None:
     draft = upload(services, editor, TABLE, schema=SCHEMA)
     services.drafts.change_resource(editor, draft.id, "levels", {"repairs": TOTALS})
     services.work.run_to_end(draft.id)
@@ -34,4 +34,5 @@ def test_totals_are_left_out_of_this_file_and_offered_for_the_next(services: Ser
     following = upload(
         services, editor, TABLE.replace("合计,30,", "上海,5,2024-05-03T00:00:00Z\n总计,35,"), schema=SCHEMA
     )
-    assert following.resources[0].offered == {"repairs": TOTALS}
+    assert following.resources[0].recipe == {"steps": [{"verb": "repair", "field": "area", "kind": "total-row"}]}
+    assert following.resources[0].rows == 3

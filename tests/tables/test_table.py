@@ -18,7 +18,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opendata.tables.check import validation
 from opendata.tables.report.findings import iterate_findings
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table
@@ -155,7 +154,7 @@ def test_csv_and_parquet_hold_the_values_of_the_source_and_stay_as_they_are(
 
 
 def test_equal_rows_make_equal_files_however_they_were_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "BLOCK_BYTES", 2000)
+    monkeypatch.setattr("opendata.tables.text.rows.BLOCK_BYTES", 2000)
     monkeypatch.setattr("opendata.tables.forms.writing.ROW_GROUP_ROWS", 500)
     monkeypatch.setattr("opendata.tables.forms.writing.PIECE_ROWS", 100)
     descriptor = {"fields": [{"name": "a", "type": "string"}, {"name": "d", "type": "date", "format": "any"}]}
@@ -246,7 +245,7 @@ def test_a_missing_cell_is_stored_with_its_column_as_the_report_has_it(tmp_path:
 def test_an_overflow_in_any_row_of_a_batch_is_one_error(
     before: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation, "BLOCK_BYTES", 60)
+    monkeypatch.setattr("opendata.tables.text.rows.BLOCK_BYTES", 60)
     lines = ["n", *["1"] * (197 + before), str(2**63), "1"]
     table = prepare(tmp_path, "\n".join(lines), {"fields": [{"name": "n", "type": "integer"}]})
     assert [(error["type"], error["rowNumber"]) for error in table.task.errors] == [("type-error", 199 + before)]
@@ -306,7 +305,7 @@ def test_a_valid_table_without_rows_has_both_files(tmp_path: Path) -> None:
 
 
 def test_a_table_that_turns_invalid_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "BLOCK_BYTES", 200)
+    monkeypatch.setattr("opendata.tables.text.rows.BLOCK_BYTES", 200)
     table = prepare(tmp_path, "a\n" + "1\n" * 500 + "x\n", {"fields": [{"name": "a", "type": "integer"}]})
     assert not table.task.valid
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source.csv", "t.findings.parquet"]

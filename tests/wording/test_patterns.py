@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendata.wording.patterns import build_example, describe_pattern, read_pattern
+from opendata.wording.schemas.patterns import build_example, describe_pattern, read_pattern
 from opendata.wording.voice import voice_of
 
 

@@ -18,10 +18,10 @@ from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
 from opendata.domain.access.scopes import VERBS, Verb
 from opendata.errors import N_, NotFoundError
-from opendata.services.access.tokens import MAX_TOKEN_DAYS, TokenOptions
+from opendata.services.access.tokens import MAX_TOKEN_DAYS, TokenOptions, TokenView
 from opendata.services.core.actors import require_signed_in
 from opendata.services.core.paging import cut_page
-from opendata.services.core.values import Page, TokenView
+from opendata.services.core.values import Page
 
 blueprint = ApiBlueprint("tokens", N_("Tokens of your account, for programs."))
 

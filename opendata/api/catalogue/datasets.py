@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from flask import Response
@@ -20,7 +21,7 @@ from opendata.api.core.conditions import (
 )
 from opendata.api.core.current import services
 from opendata.api.core.inputs import DatasetChanges, DatasetInput, DatasetQuery
-from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DatasetShape
+from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DetailedDataset, DetailedDatasetShape
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_
 from opendata.services.core.values import DatasetView, Page
@@ -43,7 +44,7 @@ def list_datasets(query: Mapping[str, Any]) -> Page[DatasetView]:
     "POST",
     "/datasets",
     status=201,
-    shape=DatasetShape,
+    shape=DetailedDatasetShape,
     body=DatasetInput,
     takes=("Idempotency-Key",),
     gives=("Location", "ETag", "Idempotency-Replayed"),
@@ -56,20 +57,24 @@ def create_dataset(body: Mapping[str, Any]) -> Answer:
     Its data comes with drafts. Until the first version is published, only its publisher's editors see it.
     """
     found, created = services().datasets.create(caller(), _spell_out(body), once=read_once())
-    return found, build_created_headers(f"{PREFIX}/datasets/{found.id}", created=created, revision=found.revision)
+    return _add_expected(found), build_created_headers(
+        f"{PREFIX}/datasets/{found.id}", created=created, revision=found.revision
+    )
 
 
-@blueprint.operation("GET", _ONE, shape=DatasetShape, takes=("If-None-Match",), gives=("ETag",), problems=(404,))
+@blueprint.operation(
+    "GET", _ONE, shape=DetailedDatasetShape, takes=("If-None-Match",), gives=("ETag",), problems=(404,)
+)
 def get_dataset(dataset: str) -> Answer | Response:
-    """Get one dataset."""
+    """Get one dataset, with the edition that is expected next."""
     found = services().datasets.get(dataset, caller())
-    return answer_unless_known(found, found.revision)
+    return answer_unless_known(_add_expected(found), found.revision)
 
 
 @blueprint.operation(
     "PATCH",
     _ONE,
-    shape=DatasetShape,
+    shape=DetailedDatasetShape,
     body=DatasetChanges,
     media_type="application/merge-patch+json",
     takes=("If-Match",),
@@ -86,7 +91,7 @@ def update_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
     refused with 412; without it, the patch applies to whatever the metadata is now.
     """
     found = services().datasets.update(caller(), dataset, _spell_out(body), revision=read_revision(), deep=True)
-    return found, {"ETag": write_etag(found.revision)}
+    return _add_expected(found), {"ETag": write_etag(found.revision)}
 
 
 @blueprint.operation("DELETE", _ONE, status=204, takes=("If-Match",), problems=(403, 404, 409, 412), needs=Verb.UPLOAD)
@@ -96,11 +101,15 @@ def delete_dataset(dataset: str) -> None:
 
 
 @blueprint.operation(
-    "POST", f"{_ONE}/rename", shape=DatasetShape, body=RenamingInput, problems=(400, 403, 404, 409, 413, 415, 422)
+    "POST",
+    f"{_ONE}/rename",
+    shape=DetailedDatasetShape,
+    body=RenamingInput,
+    problems=(400, 403, 404, 409, 413, 415, 422),
 )
-def rename_dataset(body: Mapping[str, Any], dataset: str) -> DatasetView:
+def rename_dataset(body: Mapping[str, Any], dataset: str) -> DetailedDataset:
     """Give a dataset another id. Addresses with the old id keep redirecting. For maintainers."""
-    return services().renaming.rename(caller(), dataset, body["id"])
+    return _add_expected(services().renaming.rename(caller(), dataset, body["id"]))
 
 
 @blueprint.operation("GET", f"{_ONE}/announcements", shape=AnnouncementPage, problems=(404,))
@@ -108,6 +117,12 @@ def list_announcements(dataset: str) -> Page[Mapping[str, Any]]:
     """List the breaking changes that take effect later: from which day, and why."""
     services().datasets.get(dataset, caller())
     return Page(services().drafts.list_announced(dataset))
+
+
+def _add_expected(found: DatasetView) -> DetailedDataset:
+    """A dataset with the edition that is expected next."""
+    parts = {item.name: getattr(found, item.name) for item in fields(found)}
+    return DetailedDataset(**parts, next_expected=services().editions.find_next(found))
 
 
 _DETAILS = ("scope", "audience", "reason", "legalBasis")

@@ -77,6 +77,24 @@ class ResourceShape(Schema):
         attribute="resource.disclosure",
         metadata={"description": "`open` where everybody may have it although the dataset isn't open, else empty."},
     )
+    unit = fields.String(
+        required=True,
+        attribute="resource.unit",
+        dump_default="",
+        metadata={"description": "The unit of the whole table; columns have their own in the schema."},
+    )
+    period = fields.String(
+        required=True, attribute="resource.period", dump_default="", metadata={"description": "What it is about."}
+    )
+    sources = fields.List(fields.Dict(), required=True, attribute="resource.sources", dump_default=[])
+    compiled_by = fields.String(required=True, attribute="resource.compiled_by", data_key="compiledBy", dump_default="")
+    footnotes = fields.List(
+        fields.Dict(),
+        required=True,
+        attribute="resource.footnotes",
+        dump_default=[],
+        metadata={"description": "Notes about the table: `text`, `mark`, and the `columns` whose names have the mark."},
+    )
     parquet = fields.Nested(ParquetShape, required=True, allow_none=True)
     url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.path}")
 
@@ -89,6 +107,9 @@ class VersionShape(Schema):
     created = Instant(required=True, metadata={"description": "When publication was first asked for."})
     published = Instant(required=True)
     notes = fields.String(required=True)
+    period = fields.String(
+        required=True, metadata={"description": N_("What the edition is about, such as `2026-10`; empty if unknown.")}
+    )
     reasons = Sentences(N_("Why the version has the number it has."))
     changes = Note()
     rows = fields.Integer(required=True)

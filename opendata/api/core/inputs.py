@@ -103,6 +103,9 @@ class _Metadata(Shape):
     homepage = Text(longest=1000)
     update_cycle = Text(longest=20, attribute="updateCycle", data_key="updateCycle")
     source_version = Text(longest=100, attribute="sourceVersion", data_key="sourceVersion")
+    temporal = Text(
+        longest=50, metadata={"description": "The time its data covers, such as `2015/2026` or `2020-01/2026-10`."}
+    )
 
 
 class DatasetInput(_Metadata):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import Schema, fields, post_dump
 
 from opendata.api.core.fields import Address, Instant
 from opendata.domain.disclosure import PUBLIC
+from opendata.metadata.expectation import NextEdition
+from opendata.services.core.values import DatasetView
 
 
 def page_of(shape: type[Schema]) -> type[Schema]:
@@ -87,6 +90,9 @@ class DatasetShape(Schema):
     homepage = _text()
     update_cycle = _text(key="updateCycle")
     source_version = _text(key="sourceVersion")
+    temporal = fields.String(
+        required=True, metadata={"description": "The time its data covers, such as `2015/2026`; empty if not stated."}
+    )
     latest = fields.String(
         required=True, allow_none=True, metadata={"description": "The newest version, null before the first."}
     )
@@ -101,6 +107,36 @@ class DatasetShape(Schema):
         },
     )
     url = Address("/datasets/{0.id}", metadata={"description": "Its page."})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailedDataset(DatasetView):
+    """A dataset with the edition that is expected next."""
+
+    next_expected: NextEdition | None
+
+
+class NextEditionShape(Schema):
+    """The edition that is expected next: its period, by which day, and how many earlier ones that was learnt from.
+
+    `editions` is 0 where there are too few: then the usual delay after the end of a period counts.
+    """
+
+    period = _text()
+    by = fields.Date(required=True)
+    editions = fields.Integer(required=True)
+
+
+class DetailedDatasetShape(DatasetShape):
+    """A dataset, and when its next edition is expected."""
+
+    next_expected = fields.Nested(
+        NextEditionShape,
+        required=True,
+        allow_none=True,
+        data_key="nextExpected",
+        metadata={"description": "Null without an update cycle, or where no version has a period."},
+    )
 
 
 class AnnouncementShape(Schema):

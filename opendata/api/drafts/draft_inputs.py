@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from marshmallow import fields, validate
@@ -10,9 +11,11 @@ from opendata.api.core.fields import Choice, Inner, Many, Object, Shape, Switch,
 from opendata.api.core.inputs import PageQuery
 from opendata.domain.disclosure import OPEN
 from opendata.domain.drafts import DraftState
+from opendata.domain.editions.modes import AUTO, Mode
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
 from opendata.metadata.reasons import BUMPS
+from opendata.recipes.verbs import VERBS
 from opendata.services.drafts.intake import RESOURCE_TYPES
 
 
@@ -67,12 +70,44 @@ DialectInput = Shape.from_dict(
 )
 """How a CSV file is written (Table Dialect v2)."""
 
+
+def _mode(choices: Collection[str], **options: Any) -> fields.String:
+    text = (
+        "What the rows are to the published table: `replace`, all of it again; `append`, further rows (a key that is"
+        " there already has corrected values)"
+    )
+    more = "; `new`, a table of its own; `auto`, found out by columns, names and keys." if AUTO in choices else "."
+    wrong = (
+        N_("This must be one of: replace, append, new, auto")
+        if AUTO in choices
+        else N_("This must be one of: replace, append, new")
+    )
+    return fields.String(
+        validate=validate.OneOf([*choices], error=wrong),
+        error_messages={"invalid": wrong, "null": wrong},
+        metadata={"description": text + more},
+        **options,
+    )
+
+
+def _repeats() -> Switch:
+    text = N_("Add rows without a key even if the table has them already. Without it they aren't there twice.")
+    return Switch(metadata={"description": text})
+
+
 _NO_TYPE = N_("This must be “table” or “attachment”")
 _DECISIONS = {
     "description": "What is done with columns that have personal data:"
     " `{columns: [{field, treatment, …}], aggregate, quasi}`."
 }
 _SCHEMA = {"description": "A name of the library (`name` or `name@version`), or a Table Schema."}
+
+
+_RECIPE = {
+    "description": "All steps from the file to the table, in order: `{steps: [{verb, field, …}]}`, in place of those"
+    f" before; null: none. Verbs: {', '.join(f'`{name}`' for name in VERBS)}. The reference of steps says what each"
+    " needs."
+}
 
 
 ChoicesInput = Shape.from_dict(
@@ -94,6 +129,12 @@ ChoicesInput = Shape.from_dict(
 """How to read a file, where that differs from what was detected."""
 
 
+_MEANING = {
+    "description": "What the file says about the table as a whole, corrected: `title`, `i18n`, `unit`, `units` (column"
+    " → unit), `period`, `source`, `compiledBy`, `footnotes`. A property that is null says that there is no such thing."
+}
+
+
 class ResourceOptionInput(Shape):
     """What you say about one of the files sent; anything you leave out is as in the previous version."""
 
@@ -103,7 +144,12 @@ class ResourceOptionInput(Shape):
         error_messages={"invalid": _NO_TYPE, "null": _NO_TYPE},
         metadata={"description": "A table, or a file that accompanies one; as its bytes tell where missing."},
     )
-    name = Text(longest=100, metadata={"description": "The table's name; made from the file's where missing."})
+    name = Text(
+        longest=100,
+        metadata={
+            "description": "The table's name. Where missing, it is made from the file's, or found if `mode` is given."
+        },
+    )
     schema = Choice(metadata=_SCHEMA)
     dialect = Inner(DialectInput)
     encoding = Text(longest=40)
@@ -113,7 +159,10 @@ class ResourceOptionInput(Shape):
     choices = Inner(ChoicesInput, metadata={"description": "How the file is to be read, where not as found."})
     disclosure = _disclosure()
     decisions = Object(metadata=_DECISIONS)
+    meaning = Object(metadata=_MEANING)
     no_rows = _say_no_rows()
+    mode = _mode([*Mode, AUTO])
+    repeats = _repeats()
 
 
 class PlainOptionInput(Shape):
@@ -122,6 +171,7 @@ class PlainOptionInput(Shape):
     name = Text(longest=100)
     schema = Choice()
     dialect = Inner(DialectInput)
+    mode = _mode([*Mode, AUTO])
 
 
 RepairInput = Shape.from_dict(
@@ -144,11 +194,24 @@ class ResourceChanges(Shape):
     )
     disclosure = _disclosure(allow_none=True)
     decisions = Object(allow_none=True, metadata=_DECISIONS)
+    meaning = Object(
+        allow_none=True, metadata={"description": f"{_MEANING['description']} Null: all that was said is forgotten."}
+    )
+    name = Text(longest=100, metadata={"description": "Another name, for a table that isn't published yet."})
     no_rows = _say_no_rows()
+    mode = _mode([*Mode])
+    target = Text(
+        longest=100,
+        allow_none=True,
+        metadata={"description": "The published table that the file is for; null: a table of its own."},
+    )
+    repeats = _repeats()
+    recipe = Object(allow_none=True, metadata=_RECIPE)
     repairs = Many(
         Inner(RepairInput),
         metadata={
-            "description": "Which wrong cells are repaired, and how; the report proposes them. An empty list: none."
+            "description": "Which wrong cells are repaired, and how, in place of the repairs before; the report"
+            " proposes them. An empty list: none. Other steps stay."
         },
     )
 
@@ -157,6 +220,20 @@ PUBLISH_AT = {
     "description": "The earliest time of publication: an ISO date and time, in the portal's zone unless it names one."
     " The approved draft is published at that time. Until then it is invisible."
 }
+
+
+class DraftChanges(Shape):
+    """What to change about the draft as a whole."""
+
+    period = Text(
+        longest=60,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What the edition is about: `2026`, `2026-H1`, `2026-Q3`, `2026-10`, `2026-W40`,"
+            " `2026-10-31`, or `2026-01/2026-10`. Empty: no period. Null: what its tables say."
+        },
+    )
 
 
 class DraftQuery(PageQuery):

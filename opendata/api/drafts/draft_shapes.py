@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields
 
 from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
 from opendata.domain.drafts import DraftState
+from opendata.domain.editions.modes import Mode
 from opendata.domain.privacy import Unread
 from opendata.domain.review.checklist import Check, Part, Remark, Result
 from opendata.metadata.reasons import BUMPS
 from opendata.services.drafts.intake import RESOURCE_TYPES
+
+_EDITION: dict[str, Any] = {"required": True, "allow_none": True, "dump_default": None}
 
 
 class DraftResourceShape(Schema):
@@ -78,10 +83,12 @@ class DraftResourceShape(Schema):
         required=True, data_key="hasFindings", metadata={"description": "Whether there is a list of findings."}
     )
     recipe = fields.Dict(
-        required=True, allow_none=True, metadata={"description": "The repairs of wrong cells that are in force."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The steps from the file to the table: `{steps: [{verb, field, …}]}`."},
     )
     offered = fields.Dict(
-        required=True, allow_none=True, metadata={"description": "The repairs accepted for this table last time."}
+        required=True, allow_none=True, metadata={"description": "The steps that are kept for the table's next file."}
     )
     profile = fields.List(
         fields.Dict(),
@@ -98,6 +105,16 @@ class DraftResourceShape(Schema):
     choices = fields.Dict(
         required=True, allow_none=True, metadata={"description": "What was said about how the file is to be read."}
     )
+    meaning = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What the file says about the table as a whole: `title`, `unit`, `units`, `period`,"
+            " `source`, `compiledBy`, `footnotes` as they would be published; `questions` names what was found, isn't"
+            " certain and isn't published until you confirm it; `found` says what was found, where, in which line"
+            " and how sure; `said` what a person said. Null before the check and for attachments."
+        },
+    )
     no_rows = fields.Boolean(
         required=True,
         data_key="noRows",
@@ -109,6 +126,35 @@ class DraftResourceShape(Schema):
         metadata={
             "description": "The rows that differ from the version before: `key`, `added`, `removed`, `changed`,"
             " `unchanged`, `cells` by column. Null without a version to compare with."
+        },
+    )
+    mode = fields.String(
+        **_EDITION,
+        attribute="edition.mode",
+        metadata={
+            "enum": [*Mode, None],
+            "description": "What the rows of its file are to the published table; null for what is carried,"
+            " where it isn't known before the check, and in lists where the sender didn't say it.",
+        },
+    )
+    mode_reason = fields.String(
+        **_EDITION,
+        attribute="edition.reason",
+        data_key="modeReason",
+        metadata={"description": "Why, in words and figures; empty where its sender said it."},
+    )
+    mode_asks = fields.Boolean(
+        **_EDITION,
+        attribute="edition.asks",
+        data_key="modeAsks",
+        metadata={"description": "Whether somebody must confirm `mode` before the draft can be submitted."},
+    )
+    part = fields.Dict(
+        **_EDITION,
+        attribute="edition.part",
+        metadata={
+            "description": "Where rows are added: how many `rows` the file has, of them `added`, `corrected` (their key"
+            " was there with other values) and `repeated` (they were there already)."
         },
     )
 
@@ -226,6 +272,10 @@ class DraftShape(Schema):
         metadata={"description": "All that was said about it, in order; empty in lists."},
     )
     notes = fields.String(required=True)
+    period = fields.String(required=True, metadata={"description": "What the edition is about; empty if unknown."})
+    proposed_period = fields.String(
+        required=True, data_key="proposedPeriod", metadata={"description": "What its tables say about that."}
+    )
     reason = fields.String(
         required=True,
         metadata={

@@ -21,7 +21,7 @@ from opendata.api.core.conditions import (
 )
 from opendata.api.core.current import services
 from opendata.api.core.inputs import PageQuery
-from opendata.api.drafts.draft_inputs import DraftQuery, ResourceChanges, ReturnInput, SubmitInput
+from opendata.api.drafts.draft_inputs import DraftChanges, DraftQuery, ResourceChanges, ReturnInput, SubmitInput
 from opendata.api.drafts.draft_shapes import DraftPage, DraftShape, ErasedShape
 from opendata.api.drafts.tus_drafts import is_referring, read_references
 from opendata.api.drafts.upload_body import read_upload
@@ -61,9 +61,9 @@ def create_draft(dataset: str) -> Answer:
     """Send files for the next version of a dataset, or name uploads that are finished.
 
     Each file is a table, or a document or picture that accompanies one: it becomes an attachment, and nothing looks
-    inside it. What has the name of a resource of the latest version replaces it, the others are carried over; without
-    any file the next version changes metadata only. The check runs in the background: read the draft at `Location`
-    until its `status` is `valid` or `invalid`.
+    inside it. What has the name of a resource of the latest version replaces it unless its `mode` says otherwise,
+    the others are carried over; without any file the next version changes metadata only. The check runs in the
+    background: read the draft at `Location` until its `status` is `valid` or `invalid`.
     """
     with ExitStack() as opened:
         found, created = services().drafts.receive(caller(), dataset, partial(_read_sent, opened))
@@ -121,6 +121,12 @@ def get_draft(draft: str) -> Answer | Response:
     found = services().drafts.get(caller(), draft)
     # Progress does not change the revision: the state of running work is always sent in full.
     return answer_unless_known(found, found.revision) if found.is_settled else answer(found)
+
+
+@blueprint.operation("PATCH", ONE, body=DraftChanges, problems=REFUSED_BODY, **STEP, needs=Verb.UPLOAD)
+def change_draft(body: Mapping[str, Any], draft: str) -> Answer:
+    """Say which period the edition is about."""
+    return answer(services().drafts.change_period(caller(), draft, body["period"], revision=read_revision()))
 
 
 @blueprint.operation(

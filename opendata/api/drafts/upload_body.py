@@ -20,7 +20,10 @@ from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 
-_TEXTS = ("resources", "schema", "name", "dialect", "notes")
+_PLAIN = ("schema", "name", "dialect", "mode")
+"""The options of a single file that are parts of their own."""
+
+_TEXTS = ("resources", *_PLAIN, "notes")
 _MAX_TEXT_BYTES = 1024 * 1024
 _MAX_NOTES = 20_000
 
@@ -46,11 +49,11 @@ def read_upload() -> Upload:
     files = [item for item in request.files.getlist("file") if item.filename or item.stream.read(1)]
     texts = {name: _read_text(name) for name in _TEXTS if name in request.form or name in request.files}
     faults += [fault("/file", N_("Every “file” part needs a file name")) for item in files if not item.filename]
-    if "resources" in texts and any(name in texts for name in ("schema", "name", "dialect")):
+    if "resources" in texts and any(name in texts for name in _PLAIN):
         faults.append(fault("/resources", N_("Describe all files in “resources”, or leave “resources” out")))
     if len(files) != 1:
         message = N_("“%(name)s” works with exactly one file. For several files, use “resources”")
-        faults += [fault(f"/{name}", message, name=name) for name in ("schema", "name", "dialect") if name in texts]
+        faults += [fault(f"/{name}", message, name=name) for name in _PLAIN if name in texts]
     if len(texts.get("notes", "")) > _MAX_NOTES:
         faults.append(fault("/notes", N_("This text is too long")))
     if faults:
@@ -94,7 +97,7 @@ def _read_options(texts: Mapping[str, str], files: Sequence[UploadedFile]) -> Se
         found = parse_document(texts["resources"], "/resources")
         loaded = load_shape(ResourceOptionInput(many=True), found, "/resources")
         return [_build_option(strip_folders(item.pop("file")), item) for item in loaded]
-    given: dict[str, Any] = {name: texts[name] for name in ("name", "schema", "dialect") if texts.get(name, "").strip()}
+    given: dict[str, Any] = {name: texts[name] for name in _PLAIN if texts.get(name, "").strip()}
     for name in ("schema", "dialect"):
         if name == "dialect" or str(given.get(name, "")).lstrip().startswith(("{", "[")):
             given |= {name: parse_document(given[name], f"/{name}")} if name in given else {}

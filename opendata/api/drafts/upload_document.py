@@ -6,6 +6,7 @@ from typing import Any
 
 from opendata.api.drafts.draft_inputs import DialectInput, ResourceOptionInput
 from opendata.api.drafts.tus_drafts import ReferringInput
+from opendata.domain.editions.modes import AUTO, Mode
 
 UPLOAD_BODY: dict[str, Any] = {
     "required": False,
@@ -32,6 +33,11 @@ UPLOAD_BODY: dict[str, Any] = {
                     },
                     "name": {"type": "string", "description": "Of the one file: the name of its table."},
                     "dialect": DialectInput,
+                    "mode": {
+                        "type": "string",
+                        "enum": [*Mode, AUTO],
+                        "description": "Of the one file: what its rows are to the published table; see `resources`.",
+                    },
                     "notes": {"type": "string", "description": "What changed, for reviewers and readers."},
                 },
             },

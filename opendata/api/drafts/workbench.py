@@ -106,7 +106,10 @@ def download_bench(draft: str, resource: str) -> Response:
     f"{_SCHEMA}.xlsx",
     shape=BenchShape,
     needs=Verb.UPLOAD,
-    requestBody={"required": True, "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}},
+    requestBody={
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    },
     **_REFUSED,
 )
 def upload_bench(draft: str, resource: str) -> Bench:

@@ -14,7 +14,8 @@ from opendata.cli.core.output import write_json
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def config(as_json: bool) -> None:
     """List all settings and the values in use. Secrets are masked."""
-    from opendata.settings import INSTANCE_FILE, list_settings, read_instance_file, read_settings
+    from opendata.instance_file import INSTANCE_FILE, read_instance_file
+    from opendata.settings import list_settings, read_settings
 
     settings = read_settings()
     kept = read_instance_file(settings.home)

@@ -33,8 +33,9 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 @click.option("--maintainer", metavar="NAME", help="Also create this maintainer's account and print its password.")
 def init(review: str | None, maintainer: str | None) -> None:
     """Create an instance in OPENDATA_HOME, or upgrade the database of an existing one."""
+    from opendata.instance_file import INSTANCE_FILE
     from opendata.services.core.instance import create_instance
-    from opendata.settings import INSTANCE_FILE, read_settings
+    from opendata.settings import read_settings
 
     settings = read_settings()
     if create_instance(settings, review=review):

@@ -11,6 +11,7 @@ import click
 from opendata.cli.core.failures import NOT_PASSED, Failure
 from opendata.cli.core.language import say
 from opendata.cli.core.output import Progress, show_progress, write_json
+from opendata.domain.editions.modes import AUTO, Mode
 from opendata.errors import N_, InvalidPackageError, UsageError
 
 
@@ -32,6 +33,11 @@ from opendata.errors import N_, InvalidPackageError, UsageError
 @click.option("--submit", is_flag=True, help="Submit the draft if the check finds no error.")
 @click.option("--reason", metavar="TEXT", help="Why the warnings can be accepted. For --submit.")
 @click.option("--breaking", metavar="TEXT", help="Why a breaking change is necessary. For --submit.")
+@click.option(
+    "--mode",
+    type=click.Choice([*Mode, AUTO]),
+    help="What the rows are to the published table. Default: they replace the table of the file's name.",
+)
 @click.option("--no-rows", is_flag=True, help="The tables have no rows this time. Default: they can't be submitted.")
 @click.option(
     "--patience",
@@ -54,6 +60,7 @@ def upload(
     submit: bool,
     reason: str | None,
     breaking: str | None,
+    mode: str | None,
     no_rows: bool,
     patience: int,
     as_json: bool,
@@ -71,7 +78,8 @@ def upload(
     portal = Portal(url, token, patience=patience)
     portal.require_dataset(dataset)
     with show_progress() as progress:
-        said = {**({"schema": rules} if rules is not None else {}), **({"noRows": True} if no_rows else {})}
+        given = {"schema": rules, "mode": mode, "noRows": no_rows or None}
+        said = {name: value for name, value in given.items() if value is not None}
         draft = _send(portal, files, dataset, said, notes, progress)
         draft = portal.wait(draft["id"], progress.report)
         if submit and draft["status"] == "valid":

@@ -35,10 +35,11 @@ class Dataset(Base):
     `head` is its highest version, empty before the first, and `latest` the highest that is not withdrawn. `errata` are
     the corrections told about its versions.
     `publishing_id` names the draft that is being published: one at a time, so that a number is never given twice.
-    `recipes` are the repairs accepted last for each table, to be offered on its next file; `choices` what was said
+    `recipes` are the last steps of each table, applied to its next file; `choices` what was said
     last about how its file is to be read, `decisions` what was decided last about personal data, `schemas` what
-    the next file of a table is checked by, where somebody said so (`{schema, name}`). `proposed` is what its next
-    approved draft makes public; null where nothing waits.
+    the next file of a table is checked by, where somebody said so (`{schema, name}`), `meanings` what was found and
+    said last about each table as a whole. `proposed` is what its next approved draft makes public; null where nothing
+    waits.
     """
 
     __tablename__ = "datasets"
@@ -58,6 +59,7 @@ class Dataset(Base):
     recipes: Mapped[dict[str, Any] | None]
     choices: Mapped[dict[str, Any] | None]
     decisions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    meanings: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     proposed: Mapped[ProposedMetadata | None] = mapped_column(JSON)
     schemas: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
@@ -72,11 +74,12 @@ def _read_published(context: DefaultExecutionContext) -> datetime:
 class Version(Base):
     """A published version: an index entry over the manifest in the store.
 
-    `withdrawal` is the tombstone of one taken down. `suspended` says that it is stopped until somebody decides;
-    `suspension` is the newest record of that. `screening` is what looked like personal data in it, null before it was
-    screened, and `alarming` that there was something. `unfinished` says that records must still be written or files
-    moved. `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected. The
-    ids of the versions of a dataset rise with their numbers.
+    `period` is what the edition is about, null where nobody said. `withdrawal` is the tombstone of one taken down.
+    `suspended` says that it is stopped until somebody decides; `suspension` is the newest record of that. `screening`
+    is what looked like personal data in it, null before it was screened, and `alarming` that there was something.
+    `unfinished` says that records must still be written or files moved. `changed` is when the newest thing was
+    said of it: that it is published, withdrawn, erased or corrected. The ids of the versions of a dataset rise with
+    their numbers.
     """
 
     __tablename__ = "versions"
@@ -105,6 +108,7 @@ class Version(Base):
     suspension: Mapped[Suspension | None] = mapped_column(JSON(none_as_null=True))
     screening: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     alarming: Mapped[bool] = mapped_column(default=False, index=True)
+    period: Mapped[str | None] = mapped_column(String(40))
 
 
 class Alias(Base):

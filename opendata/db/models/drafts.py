@@ -12,6 +12,7 @@ from opendata.db.models.base import Base, Id, Word, one_of
 from opendata.db.models.catalogue import Dataset
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.domain.drafts import DraftState, Failure, KeptChanges, Verdict
+from opendata.domain.editions.modes import EditionJson
 from opendata.domain.manifest import Notice
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.texts import I18n
@@ -25,7 +26,8 @@ class Draft(Base):
     it. `sealed` is the SHA-256 of what was submitted: only that may be approved and published. `seal_edition` says what
     the seal covers: 1 the manifest alone, as before migration 0011; 2 all that a reviewer sees. `publish_at` is the
     earliest time at which it is published. `replaces` is the draft whose corrected files it has. `scans` are the
-    verdicts of the virus scanner, by the SHA-256 of each file.
+    verdicts of the virus scanner, by the SHA-256 of each file. `period` is what somebody said the edition is about:
+    empty, no period; null, what its tables say.
     """
 
     __tablename__ = "drafts"
@@ -68,6 +70,7 @@ class Draft(Base):
     bump: Mapped[str | None] = mapped_column(String(10))
     breaking: Mapped[Notice | None] = mapped_column(JSON)
     scans: Mapped[dict[str, Verdict] | None] = mapped_column(JSON(none_as_null=True))
+    period: Mapped[str | None] = mapped_column(String(40))
 
     dataset: Mapped[Dataset] = relationship(lazy="joined")
     resources: Mapped[list[DraftResource]] = relationship(
@@ -88,10 +91,13 @@ class DraftResource(Base):
     those about personal data, `untreated` is the schema before they are applied, `treated` the record of what they did,
     `risk` that of the quasi-identifiers together.
 
+    `meaning` is what the file says of the table as a whole (`found`) and what a person said of it (`said`).
+
     `reading` is what was understood of the file, `choices` what a person said about it. `plain` is the text that was
     checked where it is not the upload itself, `engine_dialect` how it is split. `texts` is the copy of its columns as
     text, made of the file and dialect that `texts_of` stands for. `changes` are the rows that differ from the version
-    before.
+    before. `edition` says what its rows are to the published table. Of a table whose rows are added to it, `part_csv`
+    and `part_parquet` have these rows alone; all else is about the whole.
     """
 
     __tablename__ = "draft_resources"
@@ -137,6 +143,10 @@ class DraftResource(Base):
     untreated: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     treated: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     risk: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    meaning: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    edition: Mapped[EditionJson | None] = mapped_column(JSON(none_as_null=True))
+    part_csv: Mapped[str | None] = mapped_column(String(64))
+    part_parquet: Mapped[str | None] = mapped_column(String(64))
 
 
 class SchemaBench(Base):

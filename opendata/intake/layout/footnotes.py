@@ -16,6 +16,13 @@ _NOTE = re.compile(
     r"|(?:摘编自|摘自|引自|转引自).+",
     re.IGNORECASE | re.DOTALL,
 )
+_FORM_FOOT = re.compile(
+    r"\W*(?:(?:单位|部门|统计)?负责人|(?:填表|制表|审核|复核|报送|经办|联系)人|审核|复核|制表|填表|联系(?:电话|方式)|电话"
+    r"|(?:填报|填表|制表|报出|报送|上报)(?:单位|部门|机关|日期|时间))\s*(?:[（(][^()（）]{1,8}[)）])?\s*[:：].*",
+    re.DOTALL,
+)
+"""What stands at the foot of a form: who filled it in, who checked it, when."""
+
 _SENTENCE = re.compile(r".*[。；;.][”」』)）\"]?\s*", re.DOTALL)
 _MARKED = re.compile(r"[*＊※†①②③④].{6,}", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]")
@@ -61,14 +68,15 @@ def find_footnotes(
 
 def is_note(text: str) -> bool:
     """Whether a text is worded like a note below a table: its source, a remark."""
-    return bool(_NOTE.match(text[:_LOOK]) or _MARKED.fullmatch(text[:_LOOK]))
+    start = text[:_LOOK]
+    return bool(_NOTE.match(start) or _FORM_FOOT.match(start) or _MARKED.fullmatch(start))
 
 
 def _find_start(rows: Sequence[tuple[int, Sequence[str]]], body: Sequence[Sequence[str]], width: int) -> int:
     """The index of the first row of notes in what may be notes: the rows at the end that fill hardly a cell."""
     top = len(rows)
     most = 2 if width > 3 else 1
-    while top and len(_filled(rows[top - 1][1])) <= most:
+    while top and (len(_filled(rows[top - 1][1])) <= most or _is_form_foot(rows[top - 1][1])):
         top -= 1
     lengths = [len(row[0].strip()) for row in body if row]
     usual = max(lengths, default=0)
@@ -84,12 +92,20 @@ def _find_start(rows: Sequence[tuple[int, Sequence[str]]], body: Sequence[Sequen
         apart = index > 0 and not _filled(rows[index - 1][1])
         wide = alone and width > 2 and len(text) > max(_LONG, 3 * usual) and (apart or bool(_SENTENCE.fullmatch(text)))
         if filled[0] < 2 and (
-            _NOTE.match(text[:_LOOK]) or (not sparse and (wide or (alone and _MARKED.fullmatch(text))))
+            _NOTE.match(text[:_LOOK])
+            or _is_form_foot(row)
+            or (not sparse and (wide or (alone and _MARKED.fullmatch(text))))
         ):
             start = index
         elif not alone or sparse or not _WORDS.search(text):
             break  # data, so that nothing above it is a note below the table
     return start
+
+
+def _is_form_foot(row: Sequence[str]) -> bool:
+    """Whether each cell of a row is one of those at the foot of a form."""
+    cells = [cell.strip()[:_LOOK] for cell in row if cell.strip()]
+    return bool(cells) and all(map(_FORM_FOOT.fullmatch, cells))
 
 
 def _find_totals(

@@ -70,9 +70,7 @@ def find_layout(
     if rows == (1,):
         return Layout(first_column=first, last_column=last), decisions
     body = next((row for row in range(rows[-1] + 1, len(head) + 1) if sheet.filled(row)), rows[-1] + 1)
-    titles = tuple(
-        " ".join(map(_tidy, filter(str.strip, head[row - 1]))) for row in range(1, start) if sheet.filled(row)
-    )
+    titles = list_titles(head, start)
     if titles:
         text = N_("Above the header, not part of the table: %(lines)s")
         details = {"count": len(titles), "lines": " / ".join(titles)}
@@ -85,6 +83,12 @@ def find_layout(
     details = {"rows": ", ".join(map(str, rows))}
     decisions.append(Decision(rule="header", text=text, details=details, sure=why if len(rows) == 1 else min(why, 0.9)))
     return Layout(header_rows=rows, first_row=body, first_column=first, last_column=last, titles=titles), decisions
+
+
+def list_titles(head: Sequence[_Row], header: int) -> tuple[str, ...]:
+    """The lines above a header in a row, each as one text."""
+    lines = (" ".join(map(_tidy, filter(str.strip, row))) for row in head[: header - 1])
+    return tuple(filter(None, lines))
 
 
 def join_header(rows: Sequence[_Row], layout: Layout, merges: Sequence[Span] = ()) -> list[list[str]]:

@@ -19,7 +19,7 @@ from opendata.intake.grid import Grid
 from opendata.intake.landmarks import Landmarks
 from opendata.intake.layout.footnotes import find_footnotes
 from opendata.intake.layout.gaps import Gaps, find_headings
-from opendata.intake.layout.layout import find_layout, join_header, name_columns
+from opendata.intake.layout.layout import find_layout, join_header, list_titles, name_columns
 from opendata.intake.layout.replay import ask_positions, follow_end, follow_start, take_landmarks
 from opendata.intake.layout.workbook_facts import merged_body
 from opendata.intake.understanding import Choices, Decision, Layout
@@ -75,7 +75,7 @@ def write_plain(
     kept = choices.kept if not choices.exact else None
     if kept is not None:
         layout, decisions = follow_start(kept, layout, head, decisions, grid.merges)
-    layout, decisions = choose(layout, choices), drop_answered(decisions, choices)
+    layout, decisions = choose(layout, choices, head), drop_answered(decisions, choices)
     first_rows = list(head)
     label, named = "", 0
     if layout.header_rows and layout.header_rows[-1] <= len(head):
@@ -130,11 +130,13 @@ def write_plain(
     return PlainTable(layout, [*decisions, *why, *told], width, total, left_out, landmarks, _place_marks(grid, layout))
 
 
-def choose(layout: Layout, choices: Choices) -> Layout:
-    """The layout with what a person said put in the place of what was found."""
+def choose(layout: Layout, choices: Choices, head: Sequence[Sequence[str]]) -> Layout:
+    """The layout with what a person said put in the place of what was found; `head` are the first rows."""
     if choices.header_rows is not None:
         first = max(choices.header_rows, default=0) + 1
         layout = replace(layout, header_rows=choices.header_rows, first_row=first, titles=())
+    if layout.header_rows and not layout.titles:
+        layout = replace(layout, titles=list_titles(head, layout.header_rows[0]))
     names = ("first_row", "last_row", "first_column", "last_column")
     given = {name: getattr(choices, name) for name in names if getattr(choices, name) is not None}
     layout = replace(layout, **given)

@@ -77,7 +77,7 @@ def open_text(
     kept = choices.kept if not choices.exact else None
     if kept is not None:
         layout, why = follow_start(kept, layout, ends.head, why, ())
-    layout, why = choose(layout, choices), drop_answered(why, choices)
+    layout, why = choose(layout, choices, ends.head), drop_answered(why, choices)
     if choices.last_row is None and not choices.exact:
         if kept is not None and quick:
             ends = read_ends(path, encoding, descriptor)  # rows are named by their true numbers

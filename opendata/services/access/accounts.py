@@ -26,6 +26,7 @@ from opendata.services.access.sessions import begin_session, digest_text, end_se
 from opendata.services.access.tokens import (
     TOKEN_PREFIX,
     TokenOptions,
+    TokenView,
     has_ended,
     make_scope,
     make_token,
@@ -35,7 +36,7 @@ from opendata.services.access.tokens import (
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.actors import SYSTEM, Actor, make_stranger, require_signed_in
 from opendata.services.core.context import Context
-from opendata.services.core.values import TokenView, UserView
+from opendata.services.core.values import UserView
 
 _USED_EVERY = timedelta(minutes=1)
 """The time of a token's last use is written at most this often."""
@@ -92,7 +93,7 @@ class Accounts:
     def disable_user(self, name: str, *, disabled: bool = True) -> None:
         """Close an account, or open it again; its sessions end at once.
 
-        When it is closed, its tokens and links end too, and its e-mail address is removed: whoever made closing it
+        When it is closed, its tokens and links end too, and its e-mail address is removed: a person who made closing it
         necessary may have entered that.
         """
         with self._context.write() as session:

@@ -18,10 +18,25 @@ from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.access import is_listed
 from opendata.services.core.actors import Actor
-from opendata.services.core.values import TokenView
 
 TOKEN_PREFIX = "odt_"  # noqa: S105 - what every token begins with, so that a leaked one is recognised
 MAX_TOKEN_DAYS = 3650
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenView:
+    """A token without its secret: what it is for, at most what its owner may do, and when it was last used."""
+
+    id: int
+    user: str
+    name: str
+    created: datetime
+    expires: datetime | None
+    revoked: bool
+    scopes: Sequence[str] = ()
+    publisher: str | None = None
+    dataset: str | None = None
+    used: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = Fals
         homepage=metadata.homepage,
         update_cycle=metadata.update_cycle,
         source_version=metadata.source_version,
+        temporal=metadata.temporal,
         latest=row.latest,
         head=row.head,
         errata=row.errata or (),

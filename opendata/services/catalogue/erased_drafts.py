@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -10,13 +10,17 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import ENDED, DraftState
+from opendata.recipes.publishing import forget_texts
 from opendata.services.catalogue.needed_blobs import list_own_of_table
 
 
 def forget_erased(session: Session, names: Collection[str], now: datetime) -> set[str]:
     """Forget what drafts hold of these blobs, and discard those at work; the private blobs made of the same tables."""
     own, drafts, tables, files = set[str](), set[str](), set[int](), set[int]()
-    parts = (DraftResource.upload, DraftResource.csv, DraftResource.parquet)
+    parts = (
+        *(DraftResource.upload, DraftResource.csv, DraftResource.parquet),
+        *(DraftResource.part_csv, DraftResource.part_parquet),
+    )
     for row in session.scalars(select(DraftResource).where(or_(*(part.in_(names) for part in parts)))):
         drafts.add(row.draft_id)
         own |= list_own_of_table(row)
@@ -27,6 +31,10 @@ def forget_erased(session: Session, names: Collection[str], now: datetime) -> se
     for attachment in session.scalars(select(DraftAttachment).where(DraftAttachment.upload.in_(names))):
         drafts.add(attachment.draft_id)
         files.add(attachment.id)
+    for row in _list_grown(session, names):
+        drafts.add(row.draft_id)
+        tables.add(row.id)
+        own |= list_own_of_table(row)
     own |= _forget_changes(session, names)
     for draft in session.scalars(select(Draft).where(Draft.id.in_(drafts))):
         forget_contents(
@@ -45,19 +53,40 @@ def forget_contents(draft: Draft, tables: Iterable[DraftResource], attachments: 
     """Forget what the rows of a draft say of the contents of these tables and attachments.
 
     Schemas go too: the values that a column may have can be those of persons. What was published has its own schema.
+    So do steps; of those kept for the tables' next files, the ones that hold texts of cells.
     """
     draft.key_reports = {}
     gone = set()
     for row in tables:
         gone.add(row.name)
         row.report = row.profile = row.reading = row.findings = row.plain = row.texts = None
-        row.schema = row.proposed_schema = row.untreated = None
+        row.schema = row.proposed_schema = row.untreated = row.meaning = row.recipe = None
+        if row.edition is not None:
+            row.edition = {"wanted": row.edition["wanted"], "mode": row.edition.get("mode", "")}
         if draft.version is None:
             row.published_schema = None
+    kept = draft.dataset.recipes or {}
+    if gone.intersection(kept):
+        draft.dataset.recipes = {
+            name: forget_texts(recipe) if name in gone else recipe for name, recipe in kept.items()
+        }
     draft.privacy = [{**item, "examples": []} if item["resource"] in gone else item for item in draft.privacy]
     draft.benches = [item for item in draft.benches if item.resource not in gone]
     for attachment in attachments:
         attachment.texts = None
+
+
+def _list_grown(session: Session, names: Collection[str]) -> Iterator[DraftResource]:
+    """The tables of drafts at work that have the rows of these blobs, since their own were added to them."""
+    gone = {f"sha256:{name}" for name in names}
+    query = (
+        select(DraftResource)
+        .join(Draft)
+        .where(Draft.status.not_in(ENDED), DraftResource.part_parquet.is_not(None), DraftResource.changes.is_not(None))
+    )
+    for row in session.scalars(query):
+        if row.changes and gone.intersection(row.changes.get("blobs", ())):
+            yield row
 
 
 def _forget_changes(session: Session, names: Collection[str]) -> set[str]:

@@ -51,7 +51,11 @@ def list_own(draft: Draft) -> set[str]:
 
 def list_own_of_table(item: DraftResource) -> set[str]:
     """What was sent for a table and what was made of it, but for its changed rows."""
-    return {name for name in (item.upload, item.csv, item.parquet, item.plain, item.findings, item.texts) if name}
+    return {name for name in (*_list_tables(item), item.plain, item.findings, item.texts) if name}
+
+
+def _list_tables(item: DraftResource) -> tuple[str | None, ...]:
+    return item.upload, item.csv, item.parquet, item.part_csv, item.part_parquet
 
 
 def list_unneeded(
@@ -66,6 +70,8 @@ def list_unneeded(
         DraftResource.upload,
         DraftResource.csv,
         DraftResource.parquet,
+        DraftResource.part_csv,
+        DraftResource.part_parquet,
         DraftResource.plain,
         DraftResource.findings,
         DraftResource.texts,

@@ -179,3 +179,21 @@ def view_schema(row: Schema) -> SchemaView:
         schema=TableSchema(row.descriptor),
         created=row.created,
     )
+
+
+def resolve_schema(context: Context, place: str, given: object) -> tuple[dict[str, Any], str]:
+    """A schema's descriptor and, where it is of the library, its name."""
+    if isinstance(given, str):
+        name, _, version = given.partition("@")
+        with context.read() as session:
+            try:
+                row = find_schema(session, name, version or None)
+            except NotFoundError:
+                raise InvalidMetadataError(
+                    faults=[fault(place, N_("The library has no schema “%(ref)s”"), ref=given[:200])]
+                ) from None
+            return dict(row.descriptor), f"{row.name}@{row.version}"
+    checked = read_schema(given)
+    if not isinstance(given, Mapping):
+        raise InvalidSchemaError
+    return dict(checked.descriptor), ""

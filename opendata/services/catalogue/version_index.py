@@ -19,6 +19,7 @@ def index_version(dataset: str, data: bytes) -> Version:
         created=manifest.created,
         published=manifest.created,
         notes=manifest.notes,
+        period=manifest.period or None,
         reasons=list(manifest.reasons),
         resources=len(manifest.tables),
         rows=sum(item.rows for item in manifest.tables),

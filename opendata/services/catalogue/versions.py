@@ -317,6 +317,7 @@ def view_version(row: Version) -> VersionView:
         manifest_sha256=row.manifest,
         withdrawal=row.withdrawal,
         suspension=row.suspension if row.suspended else None,
+        period=row.period or "",
     )
 
 

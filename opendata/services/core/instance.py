@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from opendata.errors import N_, BackendError, StateError
-from opendata.settings import INSTANCE_FILE, Settings, read_instance_file, variable_of, write_instance_file
+from opendata.instance_file import INSTANCE_FILE, read_instance_file, write_instance_file
+from opendata.settings import Settings, variable_of
 from opendata.storage.signing import KEY_FILE, Signer, create_signing_key, write_secret
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from opendata.domain.review.checklist import Check
 from opendata.domain.roles import Role
 from opendata.domain.schema import TableSchema
 from opendata.domain.texts import Contributor, I18n, License, Source
+from opendata.services.core.editions.edition_values import EditionView
 from opendata.services.core.review_values import CheckView, CommentView
 
 Item = TypeVar("Item")
@@ -71,6 +72,7 @@ class DatasetView:
     homepage: str
     update_cycle: str
     source_version: str
+    temporal: str
     latest: str | None
     head: str | None
     errata: Sequence[Erratum]
@@ -90,7 +92,8 @@ class VersionView:
     """A published version; `created` is when publication was asked for, `manifest_sha256` names its manifest.
 
     `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected.
-    `withdrawal` is the tombstone of a version that was taken down, `suspension` the record of one that is stopped.
+    `withdrawal` is the tombstone of a version that was taken down, `suspension` the record of one that is stopped,
+    `period` what the edition is about.
     """
 
     dataset: str
@@ -106,6 +109,7 @@ class VersionView:
     manifest_sha256: str
     withdrawal: Tombstone | None = None
     suspension: Suspension | None = None
+    period: str = ""
 
     @property
     def is_standing(self) -> bool:
@@ -146,13 +150,16 @@ class DraftResourceView:
     `carried` ones come unchanged from the base version; others were sent with the draft. `filename` is the name an
     attachment is published under; an attachment lacks the properties of tables, and is `valid` unchecked. `valid`
     is None while unchecked. `proposed_schema` is offered where no schema was given. `has_findings` tells whether there
-    is a list of what the check found. `recipe` are the repairs in force, `offered` those of the file before; `profile`
-    describes the columns. `reading` is what was understood of the file, `choices` what was said of it, `no_rows`
-    whether somebody said that it has none this time. `changes` counts the rows that differ from the version before.
+    is a list of what the check found. `recipe` are the steps from the file to the table, `offered` those kept for its
+    next file. `profile` describes the columns. `reading` is what was understood of the file, `choices` what was said
+    of it, `no_rows` whether somebody said that it has none this time. `changes` counts the rows that differ from the
+    version before.
     `disclosure` is `open` for one that everybody may have although the dataset isn't open. `decisions` are those about
     personal data, `untreated` the schema before they are applied, `treated` the record of what they did, `risk` that of
-    the confirmed quasi-identifiers. `texts` are the findings in an attachment, `is_read` says whether all its text
-    was screened, `unread` is the code that says why not.
+    the confirmed quasi-identifiers. `meaning` is what `view_meaning` says of it as a whole. `is_new` tells that it
+    isn't in the version before, so that it may have another name. `texts` are the findings in an attachment, `is_read`
+    says whether all its text was screened, `unread` is the code that says why not. `edition` says what its rows are to
+    the published table.
     """
 
     name: str
@@ -183,9 +190,12 @@ class DraftResourceView:
     treated: Mapping[str, Any] | None = None
     risk: Mapping[str, Any] | None = None
     untreated: TableSchema | None = None
+    meaning: Mapping[str, Any] | None = None
+    is_new: bool = False
     texts: Sequence[TextFindingJson] = ()
     is_read: bool | None = None
     unread: str = ""
+    edition: EditionView | None = None
 
     @property
     def lost_share(self) -> float:
@@ -195,9 +205,6 @@ class DraftResourceView:
         removed, kept = self.changes["removed"], self.changes["unchanged"] + self.changes["changed"]
         return removed / (removed + kept)
 
-
-MUCH_LOST = 0.1
-"""From this share of lost rows on somebody should look whether the file is complete."""
 
 _HARMLESS = ("first", "line-withdrawn")
 """Reasons that raise the first part of a number and break no reader of the version before."""
@@ -251,7 +258,8 @@ class DraftView:
     is later; `publish_at` the earliest time somebody chose for that. `disclosure` says who may have its data. `digest`
     (`sha256:…`) names what was submitted. `undecided` are the findings of `privacy` that need a decision. `checks` is
     all that was signed, `open_checks` what a reviewer has yet to sign, `comments` all that was said. `replaces` is the
-    draft whose corrected files it has. `text_findings` are those in metadata, names and attachments.
+    draft whose corrected files it has. `text_findings` are those in metadata, names and attachments. `period` is what
+    the edition is about, `proposed_period` what its tables say.
     """
 
     id: str
@@ -295,6 +303,8 @@ class DraftView:
     open_checks: Sequence[Check] = ()
     comments: Sequence[CommentView] = ()
     text_findings: Sequence[PlacedFindingJson] = ()
+    period: str = ""
+    proposed_period: str = ""
 
     @property
     def tables(self) -> Sequence[DraftResourceView]:
@@ -381,19 +391,3 @@ class GrantView:
     ended_by: str
     reason: str
     state: GrantState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenView:
-    """A token without its secret: what it is for, at most what its owner may do, and when it was last used."""
-
-    id: int
-    user: str
-    name: str
-    created: datetime
-    expires: datetime | None
-    revoked: bool
-    scopes: Sequence[str] = ()
-    publisher: str | None = None
-    dataset: str | None = None
-    used: datetime | None = None

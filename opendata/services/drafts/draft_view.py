@@ -17,9 +17,12 @@ from opendata.domain.review.checklist import Check
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, NotFoundError, StateError
 from opendata.services.catalogue.entries import next_metadata
+from opendata.services.core.editions.edition_values import view_edition
 from opendata.services.core.scans import find_virus
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
+from opendata.services.drafts.meaning.editions import find_edition, propose_edition
+from opendata.services.drafts.meaning.meanings import settle_table, view_meaning
 from opendata.services.drafts.next_version import foresee, metadata_of
 from opendata.services.privacy.gate import NOTES, list_undecided
 from opendata.services.privacy.texts import count_text_warnings, list_text_findings
@@ -86,6 +89,8 @@ def view_draft(
         base=row.base,
         version=row.version,
         notes=row.notes,
+        period=find_edition(row, manifest),
+        proposed_period=propose_edition(row, manifest),
         reason=row.reason,
         comment=row.comment,
         error=_view_error(row.error),
@@ -98,7 +103,7 @@ def view_draft(
         modified=row.modified,
         revision=row.revision,
         resources=[
-            *(_view_resource(item, row.dataset.recipes or {}) for item in row.resources),
+            *(_view_resource(item, row, manifest) for item in row.resources),
             *(_view_carried(item) for item in carried if not isinstance(item, Attachment)),
             *(_view_attachment(item, is_clean=not find_virus(row, item.upload)) for item in row.attachments),
             *(_view_carried(item) for item in carried if isinstance(item, Attachment)),
@@ -180,10 +185,10 @@ def list_questions(reading: Mapping[str, Any] | None) -> Sequence[Mapping[str, A
     return [decision for decision in (reading or {}).get("decisions", ()) if decision.get("asks")]
 
 
-def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftResourceView:
+def _view_resource(item: DraftResource, row: Draft, manifest: Manifest | None) -> DraftResourceView:
     return DraftResourceView(
         name=item.name,
-        title=item.title,
+        title=settle_table(item).title,
         file=item.file,
         bytes=item.upload_bytes,
         rows=item.rows if item.checked else None,
@@ -196,7 +201,7 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         errors=item.report["stats"]["errors"] if item.report else 0,
         has_findings=item.checked and item.findings is not None,
         recipe=item.recipe,
-        offered=recipes.get(item.name),
+        offered=(row.dataset.recipes or {}).get(item.name),
         profile=tuple(item.profile or ()),
         reading=item.reading if item.checked else None,
         choices=list_choices(item),
@@ -207,6 +212,9 @@ def _view_resource(item: DraftResource, recipes: Mapping[str, Any]) -> DraftReso
         risk=item.risk,
         untreated=TableSchema(found) if (found := item.untreated or item.published_schema) else None,
         changes=_view_changes(item),
+        meaning=view_meaning(item) if item.checked else None,
+        is_new=item.name not in {one.name for one in (manifest.resources if manifest else ())},
+        edition=view_edition(item, row.base, manifest),
     )
 
 

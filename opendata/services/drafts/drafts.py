@@ -40,7 +40,9 @@ from opendata.services.drafts.draft_view import (
     require_state,
     view_draft,
 )
+from opendata.services.drafts.fixing.recipes import recall_steps
 from opendata.services.drafts.intake import Intake, Received, ResourceOption, Sent
+from opendata.services.drafts.meaning.editions import say_edition
 from opendata.services.drafts.next_version import foresee
 from opendata.services.drafts.readings import recall_choices, take_again
 from opendata.services.drafts.steps import Steps
@@ -173,6 +175,12 @@ class Drafts(Steps):
             found = [{"version": foresee(row, self._find_base(row)).version, **(row.breaking or {})} for row in rows]
         return sorted(found, key=lambda item: str(item["effective"]))
 
+    def change_period(
+        self, actor: Actor | None, draft: str, period: str | None, *, revision: int | None = None
+    ) -> DraftView:
+        """Say what an edition is about; empty: no period, None: what its tables say. Raises `InvalidMetadataError`."""
+        return self._change(actor, draft, steps.CHANGE, lambda row, _: say_edition(row, period), revision=revision)
+
     def find_attachment(self, actor: Actor | None, draft: str, name: str) -> ServedFile:
         """The file of an attachment that was sent with a draft.
 
@@ -303,6 +311,8 @@ def _build_row(
         recall = recalled[table.name]
         if recall is not None and list_choices(table) is None:
             table.choices = {**recall, **(table.choices or {})}
+        if table.recipe is None and not is_restored(table):
+            table.recipe = recall_steps(dataset, table.name)
         if table.decisions is None:
             table.decisions = (dataset.decisions or {}).get(table.name)
         elif not is_restored(table):

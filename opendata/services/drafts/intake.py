@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from opendata.db.models import Draft, DraftResource
+from opendata.domain.editions.beginning import begin_edition, find_mode_fault
+from opendata.domain.editions.modes import Mode
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.domain.texts import I18n
@@ -18,8 +20,6 @@ from opendata.errors import (
     N_,
     Fault,
     InvalidMetadataError,
-    InvalidSchemaError,
-    NotFoundError,
     UnsupportedFormatError,
     fault,
 )
@@ -27,16 +27,17 @@ from opendata.intake.attachments import ACCEPTED, NO_ATTACHMENT, NOT_ALONE, Atta
 from opendata.intake.kind.kinds import detect_kind
 from opendata.intake.opening import NO_TABLE
 from opendata.intake.understanding import read_choices
-from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.metadata.identifiers import find_identifier_fault
 from opendata.privacy.treatments.parsing import require_shape
-from opendata.services.catalogue.schemas import find_schema
+from opendata.services.catalogue.schemas import resolve_schema
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places, choose_disclosure
 from opendata.services.drafts.draft_view import NO_ROWS
+from opendata.services.drafts.meaning.names import choose_name
+from opendata.services.drafts.meaning.said import read_said
 from opendata.services.privacy.gate import NOTES, RESTORED
 from opendata.services.uploads.upload_values import UploadedFile
-from opendata.tables.schema.schema import read_schema
 from opendata.tables.text.dialect import read_dialect
 
 MAX_FILES = 100
@@ -49,8 +50,10 @@ class ResourceOption:
 
     `type` is one of `RESOURCE_TYPES`, or None: as the bytes tell. `no_rows` says that the table has none this time.
     `disclosure` is `open` where everybody may have the resource although the dataset isn't open, `decisions` are those
-    about personal data; None of either: as last time. `is_restored` says that the file has the published rows of an
-    earlier version.
+    about personal data; None of either: as last time. `meaning` is what is said of the table as a whole.
+    `is_restored` says that the file has the published rows of an earlier version. `mode` says what its rows are to the
+    published table: a `Mode`, or `AUTO`. `repeats` says that rows without a key are added although the table has them
+    already.
     """
 
     file: str
@@ -68,6 +71,9 @@ class ResourceOption:
     no_rows: bool = False
     decisions: Mapping[str, Any] | None = None
     is_restored: bool = False
+    meaning: Mapping[str, Any] | None = None
+    mode: str | None = None
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +150,7 @@ class Intake:
         if not kept and manifest is None and needs_file:
             raise InvalidMetadataError(faults=[fault("/file", N_("The first version needs a file"))])
         before = {item.name: item for item in (manifest.tables if manifest else ())}
-        tables = self._place_tables(kept, before, Places(manifest), schemas or {})
+        tables = self._place_tables(kept, before, Places(manifest), schemas or {}, before)
         places = Places(manifest, tables=[row["name"] for row in tables])
         return Received(tables, self._place_attachments(kept, places))
 
@@ -164,7 +170,8 @@ class Intake:
         own = {one.name for one in row.resources}
         schemas = {name: kept for name, kept in (row.dataset.schemas or {}).items() if name not in own}
         named = _name_only_table(kept, row)
-        tables = self._place_tables(named, before, Places(manifest, attachments=beside), schemas)
+        published = {item.name for item in (manifest.tables if manifest else ())}
+        tables = self._place_tables(named, before, Places(manifest, attachments=beside), schemas, published)
         names = own.union(table["name"] for table in tables)
         places = Places(manifest, dropped=row.dropped, tables=names, attachments=beside)
         return Received(tables, self._place_attachments(kept, places))
@@ -175,21 +182,31 @@ class Intake:
         before: Mapping[str, TableResource | DraftResource],
         places: Places,
         schemas: Mapping[str, Mapping[str, Any]],
+        published: Collection[str],
     ) -> list[dict[str, Any]]:
-        """The rows of tables, each with what is not said of it as it was `before`."""
+        """The rows of tables, each with what is not said of it as it was `before`; `published` names those before."""
         attachments = places.attachments
         rows: dict[str, dict[str, Any]] = {}
         faults: list[Fault] = []
+        stems = [_stem(item.option.file) for item in kept if not item.option.name]
         for item in kept:
             if item.form is not None:
                 continue
-            name = item.option.name or suggest_identifier(_stem(item.option.file), taken=attachments, resource=True)
+            is_new = item.option.mode == Mode.NEW
+            known = {*attachments, *(published if is_new else ()), *(rows if item.option.mode else ())}
+            stem = _stem(item.option.file)
+            name = item.option.name or choose_name(stem, {} if is_new else before, known, among=stems)
+            wrong = find_mode_fault(f"{item.place}/name", item.option.mode, item.option.name, published)
+            faults += [wrong] if wrong is not None else []
             if name in rows:
                 faults.append(fault(f"{item.place}/name", N_("Two files are named “%(name)s”"), name=name))
             if name in attachments:
                 text = N_("“%(name)s” is already the name of an attachment. Give the table another name")
                 faults.append(fault(f"{item.place}/name", text, name=name))
-            rows[name] = {**_describe_table(name, item, before.get(name), schemas.get(name)), **item.blob}
+            rows[name] = {
+                **_describe_table(name, item, before.get(name), schemas.get(name), is_published=name in published),
+                **item.blob,
+            }
         if faults:
             raise InvalidMetadataError(faults=faults)
         return list(rows.values())
@@ -236,6 +253,8 @@ class Intake:
         read_dialect(option.dialect, encoding=option.encoding)
         if option.choices is not None:
             rules["choices"] = read_choices(option.choices).describe()
+        if option.meaning is not None:
+            rules["meaning"] = {"said": read_said(option.meaning) or {}}
         if option.no_rows:
             rules["choices"] = {**rules.get("choices", {}), NO_ROWS: True}
         return rules
@@ -249,24 +268,6 @@ class Intake:
             if Path(place).stat().st_size <= settings.max_upload_bytes:
                 return self._context.private.put_blob(Path(place), sha256=getattr(file.stream, "sha256", None))
         return self._context.private.put_stream(file.stream, limit=settings.max_upload_bytes)
-
-
-def resolve_schema(context: Context, place: str, given: object) -> tuple[dict[str, Any], str]:
-    """A schema's descriptor and, where it is of the library, its name."""
-    if isinstance(given, str):
-        name, _, version = given.partition("@")
-        with context.read() as session:
-            try:
-                row = find_schema(session, name, version or None)
-            except NotFoundError:
-                raise InvalidMetadataError(
-                    faults=[fault(place, N_("The library has no schema “%(ref)s”"), ref=given[:200])]
-                ) from None
-            return dict(row.descriptor), f"{row.name}@{row.version}"
-    checked = read_schema(given)
-    if not isinstance(given, Mapping):
-        raise InvalidSchemaError
-    return dict(checked.descriptor), ""
 
 
 def _match_options(files: Sequence[UploadedFile], options: Sequence[ResourceOption]) -> Sequence[ResourceOption]:
@@ -310,6 +311,8 @@ def _describe_table(
     kept: KeptFile,
     before: TableResource | DraftResource | None,
     chosen: Mapping[str, Any] | None,
+    *,
+    is_published: bool,
 ) -> dict[str, Any]:
     """The row of a table but for its bytes."""
     option, rules = kept.option, kept.rules
@@ -330,6 +333,8 @@ def _describe_table(
         "choices": rules.get("choices"),
         "disclosure": choose_disclosure(option.disclosure, before),
         "decisions": _take_decisions(option),
+        "meaning": rules.get("meaning"),
+        "edition": begin_edition(option.mode, option.name, repeats=option.repeats, is_published=is_published),
     }
 
 

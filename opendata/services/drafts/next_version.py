@@ -8,6 +8,7 @@ from typing import Any
 
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.comparison import ReasonText
+from opendata.domain.disclosure import OPEN
 from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.resources import Attachment, Resource, StoredFile, TableResource
@@ -17,6 +18,9 @@ from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.reasons import Reason, keep_reasons
 from opendata.metadata.versions import Change, compare_manifests, next_version, parse_version, raise_bump
+from opendata.privacy.detection.texts import screen_text
+from opendata.recipes.publishing import publish_recipe
+from opendata.recipes.recipe import read_recipe
 from opendata.services.catalogue.entries import next_metadata
 from opendata.services.catalogue.publishers import describe_publisher
 from opendata.services.catalogue.row_changes import read_changes
@@ -24,6 +28,8 @@ from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.values import NextVersion
 from opendata.services.drafts.attachments import make_attachment
+from opendata.services.drafts.meaning.editions import find_edition
+from opendata.services.drafts.meaning.meanings import settle_table
 from opendata.services.privacy.treating import hide_decided
 
 Reports = Mapping[str, StoredFile]
@@ -52,7 +58,8 @@ def decide(row: Draft, base: Manifest | None, resources: Sequence[Resource]) -> 
 
     What was asked for may raise the number, never lower it; and nothing new stays so.
     """
-    drawn = draw_manifest(row, resources, version="0.0.0", created=row.created, previous=None)
+    period = find_edition(row, base)
+    drawn = draw_manifest(row, resources, version="0.0.0", created=row.created, previous=None, period=period)
     change = compare_manifests(base, drawn, read_changes(row, base))
     if change.bump is None or base is None:
         return change, change.bump
@@ -75,7 +82,8 @@ def seal(row: Draft, base: Manifest | None) -> str:
     a breaking change, the base), why its warnings are accepted, the number asked for, and what was decided about
     personal data. It isn't the number and time that publication adds, nor the time of a timed release.
     """
-    drawn = draw_manifest(row, list_resources(row, base, {}), version="0.0.0", created=row.created, previous=row.base)
+    resources, period = list_resources(row, base, {}), find_edition(row, base)
+    drawn = draw_manifest(row, resources, version="0.0.0", created=row.created, previous=row.base, period=period)
     manifest = drawn.to_json()
     if row.seal_edition < SEAL_EDITION:
         return digest(write_canonical(manifest)).removeprefix("sha256:")
@@ -125,6 +133,7 @@ def draw_manifest(
     version: str,
     created: datetime,
     previous: str | None,
+    period: str = "",
     reasons: Sequence[ReasonText] = (),
     approval: Approval | None = None,
 ) -> Manifest:
@@ -140,6 +149,7 @@ def draw_manifest(
         previous=previous,
         resources=resources,
         notes=row.notes,
+        period=period,
         reasons=reasons,
         breaking=row.breaking,
         approval=approval,
@@ -151,7 +161,7 @@ def list_resources(row: Draft, base: Manifest | None, reports: Reports) -> list[
 
     Attachments follow the tables.
     """
-    own: dict[str, Resource] = {item.name: _make_table(item, reports.get(item.name)) for item in row.resources}
+    own: dict[str, Resource] = {item.name: _make_table(row, item, reports.get(item.name)) for item in row.resources}
     own |= {item.name: make_attachment(item) for item in row.attachments}
     before = [item for item in (base.resources if base else ()) if item.name not in row.dropped]
     kept = [own.get(item.name, item) for item in before]
@@ -160,16 +170,22 @@ def list_resources(row: Draft, base: Manifest | None, reports: Reports) -> list[
     return sorted(found, key=lambda item: isinstance(item, Attachment))
 
 
-def _make_table(item: DraftResource, report: StoredFile | None) -> TableResource:
+def _make_table(row: Draft, item: DraftResource, report: StoredFile | None) -> TableResource:
     published = item.published_schema or {}
     source = item.schema if item.schema is not None else item.untreated
     if source is not None and item.treated is not None:
         source = hide_decided(source, item.decisions)
+    meaning = settle_table(item)
     return TableResource(
         name=item.name,
-        title=item.title,
+        title=meaning.title,
         description=item.description,
-        i18n=item.i18n,
+        i18n=meaning.i18n,
+        unit=meaning.unit,
+        period=meaning.period,
+        sources=meaning.sources,
+        compiled_by=meaning.compiled_by,
+        footnotes=meaning.footnotes,
         file=StoredFile(str(item.csv), item.csv_bytes),
         parquet=StoredFile(str(item.parquet), item.parquet_bytes),
         source=StoredFile(item.upload, item.upload_bytes),
@@ -179,5 +195,19 @@ def _make_table(item: DraftResource, report: StoredFile | None) -> TableResource
         report=report,
         disclosure=item.disclosure,
         privacy=item.treated,
+        recipe=_publish_recipe(row, item),
         source_schema=TableSchema(source) if source is not None and source != published else None,
+    )
+
+
+def _publish_recipe(row: Draft, item: DraftResource) -> dict[str, Any] | None:
+    """The steps of a table for the manifest; texts of cells only where everybody may have all that the file says."""
+    if not item.recipe:
+        return None
+    is_open = metadata_of(row).disclosure.is_open or item.disclosure == OPEN
+    return publish_recipe(
+        read_recipe(item.recipe),
+        hides_all=not is_open or bool(item.decisions) or item.treated is not None,
+        hidden={finding["field"] for finding in row.privacy if finding["resource"] == item.name},
+        is_personal=lambda text: bool(screen_text(text)),
     )

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
+from opendata.domain.editions.modes import AUTO
 from opendata.errors import N_, TooLargeError
 from opendata.intake.landmarks import keep_choices
 from opendata.intake.opening import WORKBOOKS, find_contents
@@ -79,6 +80,7 @@ class Readings:
                     "upload_bytes": size,
                     "schema_name": "",
                     "reading": {"sheet": table.place},
+                    "edition": {"wanted": AUTO} if (resource.edition or {}).get("wanted") == AUTO else None,
                 }
             )
         return rows
@@ -125,7 +127,8 @@ def take_again(row: Draft, received: Received) -> None:
                 other.reading = {**(other.reading or {}), AWAITED: name}
         said = values["choices"]
         values["choices"] = said if said is not None else keep_choices(list_choices(resource) or {}, resource.reading)
-        values["decisions"] = values["decisions"] or resource.decisions
+        for key in ("decisions", "meaning", "edition"):
+            values[key] = values[key] or getattr(resource, key)
         for key, value in values.items():
             setattr(resource, key, value)
         resource.checked = resource.valid = False

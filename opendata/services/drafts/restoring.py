@@ -79,6 +79,7 @@ def _describe_table(item: TableResource, decisions: Mapping[str, Any]) -> Resour
         choices={"exact": True},
         no_rows=item.rows == 0,
         decisions=decisions,
+        meaning=item.meaning.say_all(),
         is_restored=True,
     )
 

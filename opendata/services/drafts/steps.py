@@ -79,11 +79,13 @@ class Steps:
     ) -> DraftView:
         """Change what a sent table is checked by, and check it again.
 
-        That is its `schema`, its `dialect`, the `repairs` accepted, `choices` about how its file is read, its
-        `disclosure` (`open` where everybody may have it although the dataset isn't open), and the `decisions` about its
-        personal data. With `no_rows` alone, which says that it has none this time, there is nothing to check again.
-        Repairs, choices and decisions are kept with the dataset for the table's next file: repairs are offered,
-        decisions are replayed, choices are followed by what the rows they name mean.
+        That is its `schema`, its `dialect`, its `recipe` or the `repairs` alone, `choices` about how its file is read,
+        its `disclosure` (`open` where everybody may have it although the dataset isn't open), the `decisions` about its
+        personal data, and what its rows are to the published table (`mode`, `target`, `repeats`). With `no_rows` alone,
+        which says that it has none this time, there is nothing to check again.
+        `meaning` is what a person says of it as a whole (title, unit, period, notes), `name` another name. Steps,
+        choices, decisions and meaning are kept with the dataset for the table's next file: steps and decisions are
+        replayed, choices are followed by what the rows they name mean.
         """
         wanted = TableChanges(self._context, changes)
 
@@ -91,7 +93,7 @@ class Steps:
             resource = next((item for item in row.resources if item.name == name), None)
             if resource is None:
                 raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=name[:100])
-            if wanted.apply(row, resource, actor):
+            if wanted.apply(row, resource, actor, self._find_base(row)):
                 self._send_back_to_work(row)
 
         return self._change(actor, draft, steps.CHANGE, change, revision=revision)

@@ -18,6 +18,7 @@ from opendata.services.core.access import is_listed
 from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import require_sound_names
 from opendata.services.drafts.draft_view import count_warnings, is_said_empty, say_empty
+from opendata.services.drafts.meaning.meanings import require_unit
 from opendata.services.drafts.next_version import carries_data, foresee, metadata_of, publishes_entry_only, seal
 from opendata.services.privacy.gate import keep_seen, require_decided
 from opendata.services.privacy.texts import list_text_findings, require_explained, settle_unread
@@ -50,10 +51,12 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
     Raises `StateError` where it cannot become a version, `InvalidMetadataError` for what is missing or not possible.
     """
     require_publishable(row, base)
+    require_unit(row)
     for item in row.resources:
         if item.name in said.no_rows:
             say_empty(item, True)
     require_rows(row)
+    require_editions(row)
     require_decided(row, is_reviewed=context.settings.review != "none")
     keep_seen(row)
     if said.reason is not None:
@@ -113,7 +116,9 @@ def require_publishable(row: Draft, base: Manifest | None) -> None:
 def require_direct(row: Draft, base: Manifest | None, metadata: DatasetMetadata, reason: str) -> None:
     """Raises `InvalidMetadataError` or `StateError` where not even the owner can publish a draft with this metadata."""
     require_sound_names(row, base)
+    require_unit(row)
     require_rows(row)
+    require_editions(row)
     require_decided(row, is_reviewed=False)
     require_explained(reason, list_text_findings(row, metadata))
 
@@ -127,6 +132,16 @@ def require_rows(row: Draft) -> None:
     if empty:
         raise InvalidMetadataError(
             faults=[fault(f"/resources/{item.name}/noRows", text, name=item.name) for item in empty]
+        )
+
+
+def require_editions(row: Draft) -> None:
+    """Raises `InvalidMetadataError` if it isn't clear what a file is to the published table, and nobody said it."""
+    text = N_("Say whether the file of “%(name)s” replaces the table, is added to it, or is a new table")
+    asked = [item for item in row.resources if (item.edition or {}).get("asks")]
+    if asked:
+        raise InvalidMetadataError(
+            faults=[fault(f"/resources/{item.name}/mode", text, name=item.name) for item in asked]
         )
 
 

@@ -6,26 +6,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from opendata.db.models import Dataset, Draft, DraftResource
+from opendata.domain.manifest import Manifest
 from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.intake.understanding import read_choices
 from opendata.privacy.treatments.parsing import require_shape
+from opendata.recipes.recipe import read_recipe, read_repairs, replace_repairs
+from opendata.services.catalogue.schemas import resolve_schema
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import NO_ROWS, is_said_empty, say_empty
-from opendata.services.drafts.intake import resolve_schema
+from opendata.services.drafts.edition.switching import CHANGES, switch_edition
+from opendata.services.drafts.fixing.recipes import keep_recipe, read_steps
+from opendata.services.drafts.meaning.meanings import say
+from opendata.services.drafts.meaning.names import rename_table
+from opendata.services.drafts.meaning.said import read_said
 from opendata.services.drafts.readings import remember_choices
 from opendata.services.privacy.gate import BY, NOTES, QUASI, RESTORED, is_restored
 from opendata.services.privacy.treating import declare_columns, read_decisions
-from opendata.tables.repair.recipe import describe_recipe, read_recipe
 from opendata.tables.text.dialect import read_dialect
+
+_WITHOUT_CHECK = frozenset({"no_rows", "meaning", "name"})
+"""What may change without anything else to check: units and names alone are written into the files too."""
 
 
 class TableChanges:
     """Changes to a table, checked before the draft is touched.
 
-    `changes` has any of `schema`, `dialect`, `repairs`, `choices`, `disclosure`, `decisions` and `no_rows`, and with a
-    `schema` also `for_next`: the next files of this table are checked by it as well. Raises
-    `InvalidMetadataError`, `InvalidSchemaError`.
+    `changes` has any of `schema`, `dialect`, `recipe`, `repairs`, `choices`, `disclosure`, `decisions`, `meaning`,
+    `name`, `no_rows`, and of those that `switch_edition` takes; with a `schema` also `for_next`: the next files of this
+    table are checked by it as well. Raises `InvalidMetadataError`, `InvalidSchemaError`.
     """
 
     def __init__(self, context: Context, changes: Mapping[str, Any]) -> None:
@@ -35,17 +44,21 @@ class TableChanges:
             self._schema, self._schema_name = resolve_schema(context, "/schema", changes["schema"])
         if changes.get("dialect"):
             read_dialect(changes["dialect"])
-        repairs = {"repairs": changes.get("repairs")}
-        self._recipe = describe_recipe(read_recipe(repairs)) if "repairs" in changes else None
+        self._repairs = read_repairs(changes["repairs"]) if "repairs" in changes else None
+        self._recipe = read_recipe(changes["recipe"] or {"steps": []}) if "recipe" in changes else None
+        self._said = read_said(changes["meaning"]) if "meaning" in changes else None
         self._choices = read_choices(changes["choices"]).describe() if "choices" in changes else None
 
-    def apply(self, row: Draft, resource: DraftResource, actor: Actor) -> bool:
+    def apply(self, row: Draft, resource: DraftResource, actor: Actor, base: Manifest | None) -> bool:
         """Make the changes in the name of an actor; whether the table must be checked again.
 
-        Repairs, choices and decisions are kept with the dataset, for the table's next file. Raises
-        `InvalidMetadataError` for decisions that don't fit the table.
+        `base` is the manifest of the version before. Steps, choices, decisions and meaning are kept with the dataset,
+        for the table's next file. Raises `InvalidMetadataError` for decisions that don't fit the table.
         """
-        changes, dataset, name = self._changes, row.dataset, resource.name
+        changes, dataset = self._changes, row.dataset
+        is_switched = bool(changes.keys() & CHANGES) and switch_edition(row, resource, base, changes, actor)
+        is_renamed = "name" in changes and rename_table(row, resource, changes["name"], base)
+        name = resource.name
         if "decisions" in changes:
             _decide(row, resource, changes["decisions"], actor)
         if "schema" in changes:
@@ -58,12 +71,15 @@ class TableChanges:
         if self._choices is not None:
             resource.choices = {**self._choices, **({NO_ROWS: True} if is_said_empty(resource) else {})}
             remember_choices(dataset, name, row.id, self._choices)
-        if self._recipe is not None:
-            resource.recipe = self._recipe
-            dataset.recipes = {**(dataset.recipes or {}), name: self._recipe}
+        if self._recipe is not None or self._repairs is not None:
+            recipe = self._recipe or read_steps(resource)
+            if self._repairs is not None:
+                recipe = replace_repairs(recipe, self._repairs)
+            keep_recipe(dataset, resource, recipe)
         if "no_rows" in changes:
             say_empty(resource, changes["no_rows"])
-        if set(changes) <= {"no_rows"}:
+        is_measured = "meaning" in changes and say(row, resource, self._said)
+        if set(changes) <= {*_WITHOUT_CHECK, *CHANGES} and not (is_measured or is_renamed or is_switched):
             return False
         resource.checked = False
         return True

@@ -213,6 +213,7 @@ class Imports:
             title=resource.title,
             description=resource.description,
             i18n=resource.i18n,
+            meaning=resource.meaning,
         )
         return option, path
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import DraftState
+from opendata.domain.meaning.table_meaning import settle
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.privacy import Certainty, Kind, PlacedFindingJson, TextFindingJson, TextPart, Unread
 from opendata.domain.schema import TableSchema
@@ -98,7 +99,18 @@ def _describe_fault(item: PlacedFindingJson) -> Fault:
 
 def _screen_table(resource: DraftResource) -> Iterator[PlacedFindingJson]:
     place = {"part": TextPart.TABLE.value, "resource": resource.name}
-    yield from _screen_all(place, {"title": resource.title, "description": resource.description}, resource.i18n)
+    meaning = settle(resource.meaning, title=resource.title, i18n=resource.i18n)
+    texts: dict[str, Any] = {
+        "title": meaning.title or resource.title,
+        "description": resource.description,
+        "unit": meaning.unit,
+    }
+    texts |= {
+        "compiledBy": meaning.compiled_by,
+        "source": "\n".join(str(item.get("title")) for item in meaning.sources),
+    }
+    texts["footnotes"] = "\n".join(note["text"] for note in meaning.footnotes)
+    yield from _screen_all(place, texts, meaning.i18n)
     source = resource.schema if resource.schema is not None else resource.untreated
     if source is not None and resource.treated is not None:
         source = hide_decided(source, resource.decisions)

@@ -172,6 +172,16 @@ def _build_meter(schema: TableSchema, quasi: Sequence[str]) -> RiskMeter | None:
     return RiskMeter(kept, sensitive)
 
 
+def measure_risk(parquet: Path, schema: TableSchema, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The risk of a whole table under the quasi-identifiers confirmed for it; None where there are none."""
+    meter = _build_meter(schema, [str(name) for name in document.get(QUASI, ())])
+    if meter is None:
+        return None
+    for batch in _read_typed(parquet):
+        meter.take(batch)
+    return meter.measure().describe()
+
+
 def _read_typed(parquet: Path) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 

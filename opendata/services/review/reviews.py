@@ -8,19 +8,20 @@ from typing import Any
 
 from opendata.domain.comparison import ReasonText
 from opendata.domain.drafts import DraftState
+from opendata.domain.editions.modes import MUCH_LOST
 from opendata.domain.privacy.codes import Treatment
 from opendata.errors import N_, NotFoundError, NotPermittedError, OpendataError, PreconditionError, StateError
 from opendata.services.core.actors import Actor, require_signed_in
-from opendata.services.core.values import MUCH_LOST, DraftView
+from opendata.services.core.values import DraftView
 from opendata.services.drafts.drafts import Drafts
 
 MOST_WAITING = 100
 """At most this many drafts are listed: the oldest, which wait longest."""
 
-_ROUTINE = frozenset({"rows-added", "rows-removed", "rows-changed", "rows-moved", "rows-rewritten"})
-"""Reasons of a version that change rows alone. A number that was raised has a reason of its own."""
+_ROUTINE = frozenset({"rows-added", "rows-removed", "rows-changed", "rows-moved", "rows-rewritten", "period-changed"})
+"""Reasons of a version that change rows and their period alone. A number that was raised has a reason of its own."""
 
-_EDITION = frozenset({"sourceVersion"})
+_EDITION = frozenset({"sourceVersion", "period"})
 """Metadata that change with every edition of the source."""
 
 

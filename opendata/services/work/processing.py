@@ -16,6 +16,7 @@ from typing import Any
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import DraftState
 from opendata.domain.findings import Finding
+from opendata.domain.resources import TableResource
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import N_, InputError, InvalidPackageError, UnreadableFileError
@@ -24,6 +25,10 @@ from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
 from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.privacy.detection.texts import summarise_text
+from opendata.recipes.doubts import find_type_doubts
+from opendata.recipes.plan import doubt_units, make_plan
+from opendata.recipes.sentences import describe_applied, describe_doubts
+from opendata.recipes.verbs import moves_rows
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.needed_blobs import list_own_of_table, list_unneeded
 from opendata.services.catalogue.placement import find_store
@@ -33,8 +38,12 @@ from opendata.services.core.damages import Damages
 from opendata.services.core.scans import find_virus
 from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
+from opendata.services.drafts.edition.growing import DraftPart, Growing
+from opendata.services.drafts.edition.recognising import Recognising
+from opendata.services.drafts.fixing.recipes import read_steps, recall_steps
 from opendata.services.drafts.intake import describe_before
 from opendata.services.drafts.lease import Lease
+from opendata.services.drafts.meaning.meanings import propose_units, said_units, understand
 from opendata.services.drafts.readings import (
     Readings,
     come_again,
@@ -47,7 +56,6 @@ from opendata.services.privacy.treating import keep_fitting, order_schema, treat
 from opendata.services.work.refusing import refuse_table
 from opendata.services.work.scanning import HeldError, Scanning, report_viruses
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
-from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
@@ -67,6 +75,8 @@ class Processing:
         self._changes = changes
         self._scanning = scanning
         self._readings = Readings(context)
+        self._recognising = Recognising(context)
+        self._growing = Growing(context, manifests)
 
     def run(self, lease: Lease, row: Draft) -> None:
         """Take a draft from `validating` to `valid` or `invalid`. `row` is as it was when it was taken."""
@@ -141,7 +151,8 @@ class Processing:
             if resource.parquet and resource.valid:
                 file = opened.enter_context(self._context.private.local_copy(resource.parquet))
             schema = TableSchema(resource.published_schema or {"fields": []})
-            tables[resource.name] = _with_keys(resource.name, file, schema, resource.first_row)
+            first_row = None if moves_rows(read_steps(resource)) else resource.first_row
+            tables[resource.name] = _with_keys(resource.name, file, schema, first_row)
         return tables
 
     def _check_table(self, lease: Lease, row: Draft, resource: DraftResource) -> set[str]:
@@ -183,6 +194,9 @@ class Processing:
         if is_whole(resource):
             self._split_off(row, resource, contents)
         found = self._readings.choose(resource, tables)
+        manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+        self._recognising.recognise(row, resource, found, manifest, folder)
+        recipe = read_steps(resource)
         opened, prepared = read_table(
             found,
             folder,
@@ -190,28 +204,46 @@ class Processing:
                 prepare_table,
                 folder=folder,
                 name=resource.name,
-                recipe=read_recipe(resource.recipe) if resource.recipe else None,
+                recipe=recipe,
+                steps=make_plan(recipe),
                 stored=self._context.settings.report_limit,
                 footer={"opendata": {"dataset": row.dataset_id, "uuid": row.dataset.uuid, "resource": resource.name}},
                 sha256=resource.upload,
                 screen=PrivacyScreen,
+                doubts=partial(find_type_doubts, recipe=recipe),
             ),
             schema=read_schema(resource.schema) if resource.schema else None,
             choices=read_resource_choices(resource),
+            units=said_units(resource),
             on_share=lambda share: report("check", round(share * resource.upload_bytes)),
         )
         prepared.task.place = resource.file
+        prepared.task.applied = list(map(describe_applied, prepared.applied))
         prepared.task.bytes = resource.upload_bytes
         release_memory()
         report("store", resource.upload_bytes)
         values = self._describe(prepared, resource, opened, upload)
+        personal = {item.field for item in prepared.privacy}
+        values["meaning"] = understand(
+            row, resource, opened, prepared.profile, self._find_before(row, resource), personal
+        )
+        if values["proposed_schema"] is not None:
+            values["proposed_schema"] = propose_units(values["proposed_schema"], values["meaning"])
         left: Sequence[Mapping[str, Any]] = ()
         if prepared.task.valid and resource.decisions:
             treated, left = self._treat(row, resource, prepared, folder)
             values |= treated
         if prepared.task.valid and prepared.schema is not None and values["treated"] is None:
             values |= self._keep(prepared, resource, is_upload=opened.path == upload)
-        return values, [*(finding.describe() for finding in prepared.privacy), *left]
+        found_privacy = [*(finding.describe() for finding in prepared.privacy), *left]
+        if values["valid"] and resource.edition is not None:
+            report("compare", resource.upload_bytes)
+            part = DraftPart(values["csv"], values["parquet"], values["published_schema"], values["treated"])
+            grown = self._growing.settle(row, resource, manifest, part)
+            if grown is not None:
+                values |= grown.values
+                found_privacy += _list_new(grown.privacy, found_privacy) if values["treated"] is None else ()
+        return values, found_privacy
 
     def _treat(
         self, row: Draft, resource: DraftResource, prepared: PreparedTable, folder: Path
@@ -234,6 +266,11 @@ class Processing:
         values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(table.parquet)
         values["published_schema"], values["profile"] = publish_schema(table.schema), list(table.profile)
         return values, found.left
+
+    def _find_before(self, row: Draft, resource: DraftResource) -> TableResource | None:
+        """The table in the version before."""
+        manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+        return next((item for item in (manifest.tables if manifest else ()) if item.name == resource.name), None)
 
     def _split_off(self, row: Draft, resource: DraftResource, contents: FoundContents) -> None:
         """Make resources of the further tables of an upload and of the files beside them, once."""
@@ -260,7 +297,8 @@ class Processing:
                 values |= {**describe_before(before[name]), "decisions": (row.dataset.decisions or {}).get(name)}
             if (wanted := (row.dataset.schemas or {}).get(name)) is not None:
                 values |= {"schema": wanted["schema"], "schema_name": wanted["name"]}
-            row.resources.append(DraftResource(position=position + number, choices=choices, **values))
+            steps = recall_steps(row.dataset, name)
+            row.resources.append(DraftResource(position=position + number, choices=choices, recipe=steps, **values))
         for values in beside:
             row.attachments.append(DraftAttachment(position=len(row.attachments), **values))
         for missing in awaited.values():
@@ -303,13 +341,15 @@ class Processing:
             "parquet": None,
             "published_schema": None,
             "proposed_schema": None,
-            "reading": opened.understanding.describe(),
+            "reading": _ask_of_steps(opened.understanding.describe(), prepared),
             "engine_dialect": prepared.dialect.describe(),
             "plain": None,
             "changes": None,
             "untreated": None,
             "treated": None,
             "risk": None,
+            "part_csv": None,
+            "part_parquet": None,
         }
         if opened.path != upload:
             values["plain"], _ = self._context.private.put_blob(opened.path)
@@ -324,5 +364,19 @@ class Processing:
         return values
 
 
-def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int = 2) -> KeyedTable:
+def _list_new(more: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The findings in a whole table that the file alone didn't give."""
+    told = {(item["field"], item["kind"]) for item in known}
+    return [item for item in more if (item["field"], item["kind"]) not in told]
+
+
+def _ask_of_steps(reading: dict[str, Any], prepared: PreparedTable) -> dict[str, Any]:
+    """How a file is read, with the questions about steps that don't fit it."""
+    asked = [
+        question for applied in doubt_units(prepared.applied, prepared.schema) for question in describe_doubts(applied)
+    ]
+    return {**reading, "decisions": [*reading["decisions"], *asked]} if asked else reading
+
+
+def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int | None = 2) -> KeyedTable:
     return KeyedTable(path, schema.foreign_keys, TaskReport(name=name, place=f"{name}.csv"), first_row)

@@ -9,7 +9,7 @@ A crash after any step is finished by the next worker, with the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftResource
 from opendata.domain.disclosure import OPEN, Disclosure
-from opendata.domain.drafts import DraftState
+from opendata.domain.drafts import DraftState, KeptChanges
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Resource, StoredFile, TableResource
 from opendata.domain.review.checklist import Remark
@@ -27,6 +27,7 @@ from opendata.errors import N_, StateError
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.reasons import keep_reasons
 from opendata.metadata.versions import next_version
+from opendata.recipes.publishing import withhold_texts
 from opendata.services.catalogue.entries import find_dataset, record_entry
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.placement import Placement, find_store
@@ -39,7 +40,9 @@ from opendata.services.core.context import Context
 from opendata.services.core.records import keep_record
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.draft_view import build_report
+from opendata.services.drafts.edition.growing import Growing
 from opendata.services.drafts.lease import Lease, release
+from opendata.services.drafts.meaning.editions import find_edition
 from opendata.services.drafts.next_version import (
     decide,
     draw_manifest,
@@ -55,7 +58,7 @@ from opendata.services.work.processing import Processing
 from opendata.services.work.scanning import Scanning, report_viruses
 from opendata.storage.store import manifest_key
 from opendata.tables.profile.profile import withhold_values
-from opendata.tables.report.report import summarise_report
+from opendata.tables.report.report import restore_task, summarise_report
 from opendata.wording.voice import voice_of
 
 _MEANWHILE = N_("Version %(version)s was published meanwhile. Check the draft again, then submit it again")
@@ -84,6 +87,7 @@ class Publication:
         self._manifests = manifests
         self._processing = processing
         self._scanning = scanning
+        self._growing = Growing(context, manifests)
 
     def run(self, lease: Lease, row: Draft) -> bool:
         """Publish a draft; False where another draft of the dataset is being published and this one has to wait.
@@ -126,36 +130,54 @@ class Publication:
         this one was compared with the one before.
         """
         base = row.dataset.latest
+        grown = {resource.id: found.values for resource, found in self._growing.catch_up(lease, row, base)}
+        _take_grown(row, grown)
         compared = {resource.id: changes for resource, changes in self._changes.compare(lease, row, base)}
         with self._context.write() as session:
             row = lease.lock(session)
             for resource in row.resources:
-                resource.changes = compared.get(resource.id, resource.changes)
+                if resource.id not in grown:
+                    resource.changes = compared.get(resource.id, resource.changes)
             dataset = find_dataset(session, row.dataset_id, lock=True)
             if dataset.publishing_id not in (None, row.id):
                 return False
             if row.target is None:
                 if dataset.latest != base:
                     return None
-                if not self._plan(session, row):
+                if not self._plan(session, row, grown, compared):
                     return True
             return str(row.target), str(row.target_manifest)
 
-    def _plan(self, session: Session, row: Draft) -> bool:
-        """Fix what will be published; False where the draft ends here (nothing new, or its base is gone)."""
+    def _plan(
+        self,
+        session: Session,
+        row: Draft,
+        grown: Mapping[int, Mapping[str, Any]],
+        compared: Mapping[int, KeptChanges | None],
+    ) -> bool:
+        """Fix what will be published; False where the draft ends here (nothing new, or its base is gone).
+
+        `grown` are its tables with their rows added to the newest version instead, `compared` what changes in it.
+        """
         dataset = find_dataset(session, row.dataset_id, lock=True)
         now = self._context.clock()
         row.modified = now
         row.revision += 1
         wrong = self._find_change(row)
         if wrong is not None:
-            return self._return(row, wrong)
+            self._return(row, wrong)
+            if grown:
+                self._check_again(row, grown)
+            return False
         is_overtaken = row.base != dataset.latest
         if is_overtaken:
             # Another draft was published meanwhile: this one now starts from that version.
             row.base = dataset.latest
+            _take_grown(row, grown)
+            for resource in row.resources:
+                resource.changes = compared.get(resource.id, resource.changes)
             row.key_reports = self._processing.check_keys(row)
-            if row.key_reports:
+            if row.key_reports or not all(item.valid for item in row.resources):
                 row.status = DraftState.INVALID
                 release(row, done=True)
                 return False
@@ -181,6 +203,7 @@ class Publication:
         manifest = draw_manifest(
             row,
             resources,
+            period=find_edition(row, old),
             version=row.target,
             created=now,
             previous=previous,
@@ -217,6 +240,12 @@ class Publication:
         add_comment(row, kind=Remark.ENDED, actor=SYSTEM.name, at=now, text=comment)
         release(row, done=True)
         return False
+
+    def _check_again(self, row: Draft, grown: Collection[int]) -> None:
+        """Have these tables of a draft that was sent back checked upon the newest version, to which rows are added."""
+        for resource in row.resources:
+            resource.checked = resource.checked and resource.id not in grown
+        row.status, row.wanted, row.key_reports = DraftState.RECEIVED, "process", {}
 
     def _end_with_entry(self, session: Session, row: Draft) -> bool:
         """End a draft that makes no version: its approved metadata alone become public. False, as `_plan` gives it."""
@@ -280,6 +309,11 @@ class Publication:
 
     def _keep_reports(self, row: Draft, disclosure: Disclosure) -> dict[str, StoredFile]:
         tasks = {task["name"]: task for task in (build_report(row) or {}).get("tasks", ())}
+        # what is published is the whole table, not the rows that were added to it
+        wholes = {
+            item.name: item.edition["whole"] for item in row.resources if item.edition and "whole" in item.edition
+        }
+        tasks |= {name: restore_task(report) for name, report in wholes.items()}
         kept = ((item.name, self._keep_report(row, item, tasks, disclosure)) for item in row.resources)
         return {name: report for name, report in kept if report is not None}
 
@@ -301,6 +335,7 @@ class Publication:
         """A resource of a version that was open, with a report without values if its rows are public no longer."""
         if not isinstance(item, TableResource) or item.document is None or is_for_all(disclosure, item):
             return item
+        item = replace(item, recipe=withhold_texts(item.recipe), document=None)
         if item.report is None:
             return item
         with find_store(self._context, item.report.sha256).open_blob(item.report.sha256) as file:
@@ -308,6 +343,12 @@ class Publication:
         columns = [withhold_values(column) for column in report.get("opendata", {}).get("profile", ())]
         data = write_canonical({**report, "opendata": {"profile": columns}})
         return replace(item, report=StoredFile(self._keep(data), len(data)), document=None)
+
+
+def _take_grown(row: Draft, grown: Mapping[int, Mapping[str, Any]]) -> None:
+    for resource in row.resources:
+        for name, value in grown.get(resource.id, {}).items():
+            setattr(resource, name, value)
 
 
 def _find_actor(row: Draft) -> Actor:

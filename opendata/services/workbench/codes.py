@@ -59,11 +59,15 @@ class Codes:
         for name in filter(None, (column, label)):
             _require_column(found, table, name)
         pairs = self._read(ForeignKey((), table, (), f"{dataset}@{found.version}"), column, label)
+        is_whole = _find_type(found, table, column) == "integer"
+        values: list[Any] = [int(code) if is_whole else code for code, _ in pairs]
+        changes: dict[str, Any] = {"enum": values}
         if label:
-            changes: dict[str, Any] = {"categories": [{"value": code, "label": text or code} for code, text in pairs]}
-        else:
-            changes = {"enum": [code for code, _ in pairs]}
-        return _change_field(state, field, {"type": "string", **changes})
+            labels = [text or code for code, text in pairs]
+            changes = {
+                "categories": [{"value": code, "label": text} for code, text in zip(values, labels, strict=True)]
+            }
+        return _change_field(state, field, {"type": "integer" if is_whole else "string", **changes})
 
     def take(self, state: BenchState, field: int, ref: str, name: str) -> BenchState:
         """Take over type, format, code list and rules of a field of the library. Raises `NotFoundError`."""
@@ -109,6 +113,11 @@ def _require_column(found: CodeTable, table: str, column: str) -> None:
     if column not in names:
         text = N_("The table “%(table)s” has no column “%(column)s”")
         raise NotFoundError(text, table=table[:100], column=column[:100])
+
+
+def _find_type(found: CodeTable, table: str, column: str) -> str:
+    fields = next(item.schema.fields for item in found.tables if item.name == table)
+    return next(item.type for item in fields if item.name == column)
 
 
 def _list_keys(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:

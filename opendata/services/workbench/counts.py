@@ -21,6 +21,8 @@ from opendata.db.models import Draft, DraftResource
 from opendata.domain.drafts import ENDED
 from opendata.domain.schema import find_own
 from opendata.errors import N_, BusyError, NotFoundError, StateError, TooLargeError, UnreadableFileError
+from opendata.recipes.recipe import read_recipe
+from opendata.services.catalogue.needed_blobs import list_unneeded
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.core.scans import require_scanned
@@ -28,7 +30,6 @@ from opendata.services.drafts.draft_view import find_draft
 from opendata.services.workbench.states import BenchState, find_faults
 from opendata.services.workbench.workbench import list_labels
 from opendata.storage.turns import Turns
-from opendata.tables.repair.recipe import read_recipe
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.trial.counting import Count, Wish
 from opendata.tables.trial.process import Text, count_confined
@@ -128,7 +129,10 @@ class Counts:
             raise UnreadableFileError(_BROKEN) from None
 
     def _keep(self, found: DraftResource, blob: str, of: str) -> None:
-        """Note the copy, unless the draft has ended or has another file meanwhile: then nothing may be left of it."""
+        """Note the copy in place of an older one, unless the draft has ended or has another file meanwhile.
+
+        Then nothing may be left of it.
+        """
         at_work = select(Draft.id).where(Draft.status.not_in(ENDED))
         query = update(DraftResource).where(
             DraftResource.id == found.id, DraftResource.upload == found.upload, DraftResource.draft_id.in_(at_work)
@@ -136,8 +140,11 @@ class Counts:
         with self._context.write() as session:
             kept = session.execute(query.values(texts=blob, texts_of=of))
             is_kept = bool(getattr(kept, "rowcount", 0))
-        if not is_kept:
-            self._context.private.delete_blob(blob)
+        left = {found.texts} - {None, blob} if is_kept else {blob}
+        with self._context.read() as session:
+            gone = list_unneeded(self._context, session, [name for name in left if name]) if left else set()
+        for name in gone:
+            self._context.private.delete_blob(name)
 
 
 def _digest(found: DraftResource) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
+import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO
 
 from opendata.errors import N_, TooLargeError
 from opendata.intake.schema_workbook import MOST_BYTES, list_worksheets
@@ -57,7 +57,7 @@ class Dictionaries:
         return list(self._context.settings.languages[1:])
 
     def _write(self, schema: Mapping[str, Any], voice: Voice) -> BinaryIO:
-        out = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - it goes when the answer is sent
+        out = io.BytesIO()
         write_dictionary(schema, out, voice, self._languages)
         out.seek(0)
         return out

@@ -10,7 +10,6 @@ from typing import Any
 from opendata.db.models import Draft, SchemaBench
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, Fault, InvalidMetadataError, InvalidSchemaError, fault
-from opendata.metadata.canonical import write_canonical
 from opendata.tables.schema.header import make_distinct
 from opendata.tables.schema.matching import match_columns
 from opendata.tables.schema.schema import read_schema
@@ -61,23 +60,21 @@ class History:
 def find_faults(schema: Mapping[str, Any]) -> Sequence[Fault]:
     """What is wrong with a schema, each at its place; nothing where it can be used."""
     try:
-        write_canonical(schema)
         read_schema(schema)
     except InvalidSchemaError as error:
         return error.faults or [fault("", error.message, **error.params)]
-    except (TypeError, ValueError) as error:
-        return [fault("", N_("The schema can't be written as JSON: %(reason)s"), reason=str(error)[:200])]
     return ()
 
 
 def place_sources(schema: Mapping[str, Any], labels: Sequence[str], columns: Mapping[str, str]) -> Sequence[str]:
     """The column of each field: as somebody said (label → field), else as the words of the field tell."""
     told = make_distinct(labels)
-    usable = TableSchema({"fields": [item for item in schema.get("fields", ()) if isinstance(item, Mapping)]})
-    said = {name: label for label, name in columns.items() if label in told}
-    names = [item.descriptor.get("name") for item in usable.fields] if _is_named(schema) else []
-    if not names:
+    if not _is_named(schema):
         return ()
+    words = ("name", "title", "opendata")  # the rest may be anything still
+    usable = TableSchema({"fields": [{key: item[key] for key in words if key in item} for item in schema["fields"]]})
+    said = {name: label for label, name in columns.items() if label in told}
+    names = [item.name for item in usable.fields]
     taken = {label for name, label in said.items() if name in names}
     matched = {
         pairing.field: pairing.label
@@ -85,7 +82,7 @@ def place_sources(schema: Mapping[str, Any], labels: Sequence[str], columns: Map
         if pairing.label not in taken and pairing.field not in said
     }
     found = {**matched, **said}
-    return [found.get(str(name), "") for name in names]
+    return [found.get(name, "") for name in names]
 
 
 def _is_named(schema: Mapping[str, Any]) -> bool:
@@ -127,7 +124,7 @@ def keep_state(row: Draft, resource: str, state: BenchState) -> None:
     Raises `InvalidMetadataError` for one that is too large to be kept.
     """
     described = state.describe()
-    if len(json.dumps(described, ensure_ascii=False).encode()) > MOST_BYTES:
+    if len(json.dumps(described)) > MOST_BYTES:
         text = N_("The schema is too large to be edited here: it has more than %(limit)s MB")
         raise InvalidMetadataError(faults=[fault("", text, limit=MOST_BYTES >> 20)])
     kept = find_bench(row, resource)
@@ -137,7 +134,7 @@ def keep_state(row: Draft, resource: str, state: BenchState) -> None:
     if kept.states and kept.states[kept.place] == described:
         return
     states = [*kept.states[: kept.place + 1], described][-MOST_STATES:]
-    while len(json.dumps(states, ensure_ascii=False).encode()) > MOST_BYTES:
+    while len(json.dumps(states)) > MOST_BYTES:
         states = states[1:]
     kept.states, kept.place = states, len(states) - 1
 

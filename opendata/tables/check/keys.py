@@ -27,13 +27,14 @@ BATCH_ROWS = 65_536
 class KeyedTable:
     """A table of a package with its keys: its Parquet file, None where the table is invalid, and its first row.
 
-    `task` takes what its keys miss. `first_row` is the source's number of the first row.
+    `task` takes what its keys miss. `first_row` is the source's number of the first row,
+    None where steps have left rows out or made several of one, so that no row's number is known.
     """
 
     path: Path | None
     keys: Sequence[ForeignKey]
     task: TaskReport
-    first_row: int = 2
+    first_row: int | None = 2
 
 
 FindTable = Callable[[ForeignKey], AbstractContextManager[Path | None]]
@@ -69,7 +70,7 @@ def _check(key: ForeignKey, table: KeyedTable, reference: Path | None) -> None:
 
 
 def check_foreign_key(
-    key: ForeignKey, *, table: Path, reference: Path | None, task: TaskReport, first_row: int = 2
+    key: ForeignKey, *, table: Path, reference: Path | None, task: TaskReport, first_row: int | None = 2
 ) -> None:
     """Check one foreign key of a Parquet file against another (or itself), adding errors to `task`.
 
@@ -88,10 +89,10 @@ def check_foreign_key(
     for index, values in _find_unmatched(table, key.fields, reference, key.reference_fields):
         task.count(tally)
         if task.has_room():
-            task.list(_build_finding(key, values, first_row + index))
+            task.list(_build_finding(key, values, None if first_row is None else first_row + index))
 
 
-def _build_finding(key: ForeignKey, values: Sequence[str], row: int) -> Finding:
+def _build_finding(key: ForeignKey, values: Sequence[str], row: int | None) -> Finding:
     params = {
         "fields": list(key.fields),
         "values": values,

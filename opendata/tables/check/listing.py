@@ -16,6 +16,7 @@ from opendata.tables.check.columns import ScreenedColumn
 from opendata.tables.report.findings import build_findings, findings_schema
 from opendata.tables.report.report import Tally, TaskReport
 from opendata.tables.text.splitting import Records
+from opendata.tables.text.steps import StepsAtWork
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +54,7 @@ class Listing:
         self._stored: Counter[Tally] = Counter()
         self._left = MAX_STORED
         self._names: Sequence[str] = ()
+        self._steps: StepsAtWork | None = None
 
     def take(self, records: Records, numbers: np.ndarray, found: Sequence[Found], blank: np.ndarray | None) -> None:
         """Take the findings of one batch; `blank` marks rows without anything, for which nothing else is reported."""
@@ -153,9 +155,16 @@ class Listing:
             self._task.count(Tally("missing-cell", name, "missing-cell"), int((sizes <= place).sum()))
         return np.flatnonzero(uneven)
 
-    def name_columns(self, names: Sequence[str]) -> None:
-        """Say what the columns are called, in the file's order."""
-        self._names = names
+    def name_columns(self, names: Sequence[str], steps: StepsAtWork | None = None) -> None:
+        """Say what the columns are called; `steps` know where they are in the file, if not in the same order."""
+        self._names, self._steps = names, steps
+
+    def place(self, number: int) -> int | None:
+        """The number in the file of a column that is checked, or of a cell beyond the last."""
+        if self._steps is None:
+            return number
+        places = self._steps.places
+        return (places[number - 1] or None) if number <= len(places) else number - len(places) + self._steps.width
 
     def _list_row(
         self,
@@ -176,16 +185,21 @@ class Listing:
             while cursor < len(item.rows) and item.rows[cursor] == index:
                 cell = cells[item.number - 1] if item.number <= len(cells) else "None"
                 for problem in item.problems[item.codes[cursor]]:
-                    place_of_cell = Place(row=row, cells=cells, cell=cell, field=item.name, number=item.number)
+                    number = self._find_place(records, item.number, index)
+                    place_of_cell = Place(row=row, cells=cells, cell=cell, field=item.name, number=number)
                     self._task.list(Finding(problem, place_of_cell))
                 cursor += 1
         width = len(records.columns)
         for number in range(width + 1, len(cells) + 1):
-            extra = Place(row=row, cells=cells, cell=cells[number - 1], field="", number=number)
+            extra = Place(row=row, cells=cells, cell=cells[number - 1], field="", number=self.place(number))
             self._task.list(Finding(EXTRA_CELL, extra))
         for number in range(len(cells) + 1, width + 1):
-            lacking = Place(row=row, cells=cells, cell="", field=self._names[number - 1], number=number)
+            lacking = Place(row=row, cells=cells, cell="", field=self._names[number - 1], number=self.place(number))
             self._task.list(Finding(MISSING_CELL, lacking))
+
+    def _find_place(self, records: Records, number: int, index: int) -> int | None:
+        place = records.places[number - 1] if records.places is not None else number
+        return int(place if isinstance(place, int) else place[index]) or None
 
     def _store(
         self,
@@ -206,7 +220,9 @@ class Listing:
                 if room > 0:
                     rows = rows[:room]
                     self._note_stored(tally, len(rows))
-                    options: dict[str, Any] = {"which": which[:room], "number": item.number, "cells": column.take(rows)}
+                    place = records.places[item.number - 1] if records.places is not None else item.number
+                    number = place if isinstance(place, int) else place[rows]
+                    options: dict[str, Any] = {"which": which[:room], "number": number, "cells": column.take(rows)}
                     self._on_findings(build_findings(tally, numbers[rows], problems, **options))
         if blank is not None:
             tally = Tally("blank-row", "", "blank-row")

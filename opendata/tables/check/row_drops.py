@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from opendata.domain.findings import Finding, Place, Problem
 from opendata.tables.arrow.arrays import make_texts, no_to_nulls, view_flags
-from opendata.tables.notation.totals import is_total
+from opendata.tables.notation.totals import find_totals, is_total
 from opendata.tables.repair.repairs import REPEATED_HEADER, TOTAL_ROW
 from opendata.tables.text.splitting import Records
 
@@ -51,7 +51,7 @@ class RowDrops:
         if self._drops_headers:
             self._count(self._names[0], REPEATED_HEADER, gone, self.find_repeated(records.columns))
         for place in self._totals:
-            self._count(self._names[place], TOTAL_ROW, gone, _find_totals(records.columns[place]))
+            self._count(self._names[place], TOTAL_ROW, gone, find_totals(records.columns[place]))
         if not gone.any():
             return records
         kept = np.flatnonzero(~gone)
@@ -69,6 +69,7 @@ class RowDrops:
             kept=kept if records.numbers is None else None,
             before=records.rows,
             plain=None,
+            places=records.places and [place if isinstance(place, int) else place[kept] for place in records.places],
         )
 
     def _count(self, name: str, kind: str, gone: np.ndarray, found: np.ndarray) -> None:
@@ -116,17 +117,6 @@ class RowDrops:
                     spot = Place(row=number, number=place + 1, field=name, cell=cell, cells=[cell])
                     found.setdefault(number, (Finding(problem, spot), name, cell))
         return list(found.values())
-
-
-def _find_totals(column: pa.Array) -> np.ndarray:
-    import numpy as np
-    import pyarrow.compute as pc
-
-    coded = pc.dictionary_encode(column)
-    totals = np.array([bool(text) and is_total(text) for text in coded.dictionary.to_pylist()] or [False], bool)
-    codes = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
-    found: np.ndarray = totals[codes] & view_flags(column.is_valid())
-    return found
 
 
 def _make_mask(flags: np.ndarray) -> pa.Array:

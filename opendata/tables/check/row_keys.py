@@ -56,7 +56,8 @@ class RowKeys:
         for watch in self._watches:
             repeated = sorted(watch.find_repetitions(), key=lambda item: item.row)
             if repeated:
-                tally, number = self._tally(watch), places[watch.names[0]] if watch.kind == "unique-error" else None
+                tally = self._tally(watch)
+                number = self._listing.place(places[watch.names[0]]) if watch.kind == "unique-error" else None
                 self._task.count(tally, len(repeated))
                 stored = repeated[: self._listing.most]
                 problem = Problem(tally.type, tally.rule, tally.strength)
@@ -71,7 +72,7 @@ class RowKeys:
             if watch.kind == "unique-error":
                 number = places[watch.names[0]]
                 value = str(screens[number - 1].rule.read(row[number - 1]).value) if number <= len(row) else ""
-                place = replace(place, cell=value, field=watch.names[0], number=number)
+                place = replace(place, cell=value, field=watch.names[0], number=self._listing.place(number))
             problem = Problem(tally.type, tally.rule, tally.strength, {"row": item.previous})
             self._task.list_sorted(Finding(problem, place))
 

@@ -7,9 +7,8 @@ numbers and words are kept). Nothing is decided by a sample, and counts are exac
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Finding, Place, Problem
-from opendata.domain.recipes import Recipe
+from opendata.domain.recipes import Applied, Recipe
 from opendata.domain.schema import Field, TableSchema
 from opendata.tables.arrow.arrays import make_text, view_flags
 from opendata.tables.check.cells import CellRule
@@ -32,17 +31,9 @@ from opendata.tables.schema.header import Header, make_distinct, mark_fields, ma
 from opendata.tables.schema.schema import declare_zones, text_schema
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
-from opendata.tables.text.splitting import (
-    BLOCK_BYTES,
-    WIDE,
-    WIDE_BLOCK_BYTES,
-    Records,
-    Source,
-    hash_file,
-    is_plain,
-    split_block,
-    split_rows,
-)
+from opendata.tables.text.rows import RowSource
+from opendata.tables.text.splitting import Records, Source, hash_file, is_plain
+from opendata.tables.text.steps import Steps, StepsAtWork
 from opendata.tables.types.casting import Batch
 from opendata.tables.types.registry import arrow_type
 
@@ -51,9 +42,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from opendata.tables.check.checks import RowCheck
-    from opendata.tables.repair.repairs import Proposal, Repairer
 
-WORKERS = 2
 STORED_FINDINGS = 100_000
 MAX_WRONG_TEXTS = 10_000
 """At most this many different wrong texts per column are tried for repairs."""
@@ -76,7 +65,8 @@ class TableReader:
 
     `careful` reads the file record by record from its start, as `NeedsCareError` out of `batches` asks for; without
     `with_batches` none come. `on_findings` hears what is to be stored, at most `stored` of each rule and column.
-    `recipe` says which wrong cells are repaired, and how. `sha256` is the digest of the file where it is known.
+    `recipe` says which wrong cells are repaired, and how. `steps` change names and rows before they are checked, and
+    `applied` says what became of them. `sha256` is the digest of the file where it is known.
     `renames` gives columns the names of fields: label → name; a column without a label, or with that of another, has
     the one that `make_distinct` gives it. The columns of a file mapped in this way may come in any order. `zones` says
     of columns whether their moments have a zone, as `NeedsZoneError` out of `batches` asks for.
@@ -96,6 +86,7 @@ class TableReader:
         on_findings: OnFindings | None = None,
         stored: int = STORED_FINDINGS,
         recipe: Recipe | None = None,
+        steps: Steps | None = None,
         sha256: str | None = None,
         renames: Mapping[str, str] | None = None,
         zones: Mapping[str, bool] | None = None,
@@ -122,6 +113,9 @@ class TableReader:
         self._wrong: dict[str, Counter[str]] = {}
         self._repaired: Counter[tuple[str, str]] = Counter()
         self._recipe = recipe
+        self._steps = steps
+        self.applied: Sequence[Applied] = ()
+        self._restart: Callable[[], StepsAtWork] | None = None
         self._checks: Sequence[RowCheck] = ()
 
     @property
@@ -165,14 +159,20 @@ class TableReader:
         if not head:
             self.task.add(Finding(Problem("empty-source")))
             return
-        header = self._settle_header(head)
+        labels, is_mapped = self._read_labels(head)
+        work = self._begin_steps(labels, head, start)
+        if work is not None:
+            start = [[row[at - 1] if 0 < at <= len(row) else "" for at in work.places] for row in start]
+        header = self._settle_header(labels if work is None else tuple(work.labels), head, work, is_mapped=is_mapped)
         find_zones(start, header.columns)
         screens = self._build_screens(header)
-        self._listing.name_columns([screen.name for screen in screens])
+        self._listing.name_columns([screen.name for screen in screens], work)
         assert self.schema is not None  # noqa: S101 - settled with the header
         repairs = (self._recipe or Recipe()).repairs
-        labels = self.task.labels if len(self.dialect.header_rows) == 1 else ()
-        self._oddities = Oddities(labels, [screen.name for screen in screens], repairs)
+        told: Sequence[str] = self.task.labels if len(self.dialect.header_rows) == 1 else ()
+        if work is not None and told:
+            told = [told[at - 1] for at in work.places] if all(work.places) and max(work.places) <= len(told) else ()
+        self._oddities = Oddities(told, [screen.name for screen in screens], repairs)
         keys = RowKeys(self.schema, header.columns, self.task, self._listing)
         self._checks = self._find_checks(header)
         keyed = keys.names
@@ -180,12 +180,23 @@ class TableReader:
         for screen in screens:
             screen.is_key, screen.is_read = screen.name in keyed, screen.name in read
         schema = self.arrow_schema
-        for screened in self._screen_careful(screens) if self._careful else self._screen_blocks(screens):
+        source = RowSource(
+            self._path,
+            self.dialect,
+            width=work.width if work else len(screens),
+            first_row=self.first_row,
+            begin_steps=self._restart,
+            on_bytes=self._on_bytes,
+        )
+        for screened in self._screen_rows(source, screens, work):
             numbers = self._take(screened, screens, keys)
             self.rows += screened.records.rows
             if self._with_batches and self.task.valid and len(numbers):
                 yield self._build_batch(screened, screens, schema)
-        keys.report(screens, self._read_rows)
+        keys.report(screens, source.read)
+        self.applied = work.report() if work else ()
+        if work is not None or self._renames:
+            self.task.columns = [screen.name for screen in screens]
         for found in self._notes.find_mixed([screen.name for screen in screens]):
             self.task.add(found)
         names = [item.name for item in self.fields]
@@ -196,16 +207,35 @@ class TableReader:
 
     # --- the header
 
-    def _settle_header(self, head: Sequence[Sequence[str]]) -> Header:
+    def _read_labels(self, head: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], bool]:
+        """The names of the columns as somebody said they are, and whether somebody said that of any."""
         found = read_labels(head, self.dialect) if self.dialect.header_rows else ()
         told = make_distinct(found)
+        self.task.labels = list(found)
         labels = tuple(self._renames.get(name, label) for name, label in zip(told, found, strict=True))
+        return labels, not self._renames.keys().isdisjoint(told)
+
+    def _begin_steps(
+        self, labels: Sequence[str], head: Sequence[Sequence[str]], start: Sequence[Sequence[str]]
+    ) -> StepsAtWork | None:
+        """The steps on their way through the file; columns without names have those of the schema."""
+        steps = self._steps
+        if steps is None:
+            return None
+        names = labels or (self.schema.names if self.schema else [""] * len(head[0]))
+        first, comments = self.first_row, self.dialect.comment_rows
+        rows = [row for number, row in enumerate(start, start=first) if number not in comments]
+        self._restart = lambda: steps.begin(names, rows, first_row=first, marks=self._marks)
+        return self._restart()
+
+    def _settle_header(
+        self, labels: tuple[str, ...], head: Sequence[Sequence[str]], work: StepsAtWork | None, *, is_mapped: bool
+    ) -> Header:
         if self.schema is None:
             self.schema = text_schema(make_distinct(labels or [""] * max(len(head[0]), 1)))
         self.schema = declare_zones(self.schema, self._zones)
-        header = match_header(labels, self.schema, is_mapped=not self._renames.keys().isdisjoint(told))
-        self.schema = mark_fields(self.schema, header, self._marks)
-        self.task.labels = list(found)
+        header = match_header(labels, self.schema, is_mapped=is_mapped)
+        self.schema = mark_fields(self.schema, header, self._marks if work is None else work.marks)
         known = set(self.schema.names)
         extra = [item.name for item in header.columns if item.name not in known]
         self.fields = [*self.schema.fields, *text_schema(extra).fields]
@@ -215,7 +245,8 @@ class TableReader:
         for fault in header.faults:
             place = Place(labels=labels, header_rows=self.dialect.header_rows)
             if fault.number is not None:
-                place = replace(place, number=fault.number, label=fault.label, field=fault.field)
+                number = self._listing.place(fault.number)
+                place = replace(place, number=number, label=fault.label, field=fault.field)
             params = {"places": list(fault.places)} if fault.places else {}
             self.task.add(Finding(Problem(fault.code, params=params), place))
         return header
@@ -224,11 +255,14 @@ class TableReader:
         assert self.schema is not None  # noqa: S101 - settled with the header
         rules = [CellRule(self.schema, item, is_extra=item.name in header.extra) for item in header.columns]
         repairs = (self._recipe or Recipe()).repairs
+        if not repairs:
+            return list(map(ColumnScreen, rules))
+        from opendata.tables.repair.repairs import Repairer
+
+        chosen = [(rule, repairs.get(rule.field.name, ())) for rule in rules]
         return [
-            ColumnScreen(
-                rule, build_repairer(rule, kinds) if (kinds := repairs.get(rule.field.name, ())) else None, kinds
-            )
-            for rule in rules
+            ColumnScreen(rule, Repairer(rule.field, rule.nulls, kinds, rule.is_right) if kinds else None, kinds)
+            for rule, kinds in chosen
         ]
 
     def _find_checks(self, header: Header) -> Sequence[RowCheck]:
@@ -243,31 +277,22 @@ class TableReader:
 
     # --- rows, in columns
 
-    def _screen_blocks(self, screens: Sequence[ColumnScreen]) -> Iterator[_Screened]:
-        """The file in blocks, each split and checked in a thread of its own; they come in order."""
-        skipped = self.first_row - 1
-        pending: deque[Future[_Screened]] = deque()
-        size = WIDE_BLOCK_BYTES if len(screens) > WIDE else BLOCK_BYTES
-        with ThreadPoolExecutor(WORKERS, thread_name_prefix="columns") as pool:
-            for block in self._source.blocks(size):
-                pending.append(pool.submit(self._screen_block, block, screens, skipped))
-                skipped = 0
-                if len(pending) > WORKERS:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-
-    def _screen_block(self, block: bytes, screens: Sequence[ColumnScreen], skipped: int) -> _Screened:
-        records = split_block(block, self.dialect, len(screens), skipped)
-        records.may_be_odd = may_be_odd(block, self.dialect.delimiter)
-        return self._screen(records, screens, wants_values=True)
-
-    def _screen_careful(self, screens: Sequence[ColumnScreen]) -> Iterator[_Screened]:
-        rows = split_rows(self._path, self.dialect, len(screens), self.first_row - 1, on_bytes=self._on_bytes)
-        for records in rows:
-            if isinstance(records, DecodingFault):
-                raise records
-            yield self._screen(records, screens, wants_values=self._with_batches and self.task.valid)
+    def _screen_rows(
+        self, rows: RowSource, screens: Sequence[ColumnScreen], work: StepsAtWork | None
+    ) -> Iterator[_Screened]:
+        """The rows of the file, checked in whole columns, in order."""
+        if self._careful:
+            return rows.map_carefully(
+                work,
+                lambda records: self._screen(records, screens, wants_values=self._with_batches and self.task.valid),
+            )
+        delimiter = self.dialect.delimiter
+        return rows.map_blocks(
+            self._source,
+            work,
+            lambda records: self._screen(records, screens, wants_values=True),
+            may_be_odd=lambda block: may_be_odd(block, delimiter),
+        )
 
     def _screen(self, records: Records, screens: Sequence[ColumnScreen], *, wants_values: bool) -> _Screened:
         records = self._oddities.drop(records)
@@ -340,7 +365,7 @@ class TableReader:
             if self._wrong.get(screen.name):
                 rule = screen.rule
                 found = propose_repairs(rule.field, rule.nulls, self._wrong[screen.name], rule.is_right)
-                self.task.repairs += [_describe_proposal(proposal) for proposal in found]
+                self.task.repairs += [proposal.describe() for proposal in found]
 
     def _build_batch(self, screened: _Screened, screens: Sequence[ColumnScreen], schema: pa.Schema) -> Batch:
         import pyarrow as pa
@@ -371,30 +396,3 @@ class TableReader:
                 return False
             text = pc.fill_null(text, make_text(""))
         return bool(text.equals(cells))
-
-    def _read_rows(self, wanted: Sequence[int]) -> dict[int, list[str]]:
-        """The cells of a few rows, by record number."""
-        found: dict[int, list[str]] = {}
-        left = set(wanted)
-        if not left:
-            return found
-        with closing(read_rows(self._path, self.dialect)) as rows:
-            for number, row in enumerate(rows, start=1):
-                if number in left:
-                    found[number] = row
-                    left.discard(number)
-                    if not left:
-                        break
-        return found
-
-
-def build_repairer(rule: CellRule, kinds: Sequence[str]) -> Repairer:
-    """What repairs the wrong cells of one column by these kinds."""
-    from opendata.tables.repair.repairs import Repairer
-
-    return Repairer(rule.field, rule.nulls, kinds, rule.is_right)
-
-
-def _describe_proposal(proposal: Proposal) -> dict[str, Any]:
-    examples = [{"before": before, "after": after} for before, after in proposal.examples]
-    return {"fieldName": proposal.field, "kind": proposal.kind, "count": proposal.count, "examples": examples}

@@ -17,9 +17,9 @@ from opendata.tables.dictionary.properties import YES, clean
 from opendata.tables.forms.book import Book, measure, name_sheet
 from opendata.tables.forms.workbook_parts import name_column
 from opendata.tables.limits import MAX_FIELDS
-from opendata.wording import dictionary
-from opendata.wording.dictionary import CELL_HINTS, CELL_TITLES, MATCHES, SHEETS, TABLE_TITLES
-from opendata.wording.field_types import TYPE_EXAMPLES, TYPES
+from opendata.wording.schemas import dictionary
+from opendata.wording.schemas.dictionary import CELL_HINTS, CELL_TITLES, MATCHES, SHEETS, TABLE_TITLES
+from opendata.wording.schemas.field_types import TYPE_EXAMPLES, TYPES
 from opendata.wording.voice import Voice, voice_of
 
 _TRANSLATED = ("title", "description")

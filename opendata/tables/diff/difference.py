@@ -95,7 +95,7 @@ def compare_tables(
         before, after = (files.enter_context(pq.ParquetFile(path)) for path in (old, new))
         columns = match_columns(before.schema_arrow, after.schema_arrow)
         common = [column for column in columns if column.is_common]
-        key = _find_key(old_schema, new_schema, common)
+        key = find_key(old_schema, new_schema, common)
         telling = common if key is None else [column for column in common if column.name in key]
         notes = _describe_columns(columns, old_schema, new_schema)
         comparison = _Comparison(columns, telling, key, folder / _ROWS_FILE, notes)
@@ -105,7 +105,8 @@ def compare_tables(
             return comparison.run(before, after, place_rows(before, after, telling, folder, careful=True))
 
 
-def _find_key(old: TableSchema, new: TableSchema, common: Sequence[Column]) -> tuple[str, ...] | None:
+def find_key(old: TableSchema, new: TableSchema, common: Sequence[Column]) -> tuple[str, ...] | None:
+    """The columns that tell a row in both tables: the primary key, where both have the same; `common` are in both."""
     key = new.primary_key
     return key if key and key == old.primary_key and set(key) <= {column.name for column in common} else None
 
@@ -197,7 +198,7 @@ class _Comparison:
         """The changed rows of a stretch of places, None if there are no changes."""
         import numpy as np
 
-        before, after = _locate(old[1] - start, step), _locate(new[1] - start, step)
+        before, after = locate_rows(old[1] - start, step), locate_rows(new[1] - start, step)
         changes = np.full(step, _SAME)
         changes[before < 0] = _ADDED
         changes[after < 0] = _REMOVED
@@ -253,7 +254,7 @@ class _Comparison:
         )
 
 
-def _locate(places: np.ndarray, length: int) -> np.ndarray:
+def locate_rows(places: np.ndarray, length: int) -> np.ndarray:
     """Which row has each place, -1 where none has."""
     import numpy as np
 

@@ -6,12 +6,12 @@ Source: the tabular diff format of daff (paulfitz.github.io/daff-doc/spec.html, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from opendata.domain.comparison import TableCounts
-from opendata.tables.arrow.arrays import make_integers, view_flags
+from opendata.tables.arrow.arrays import make_integers, make_texts, view_flags
 from opendata.tables.arrow.shapes import contains_any
 from opendata.tables.forms.json_form import join_rows, join_texts
 from opendata.tables.forms.writing import join_csv, join_header
@@ -60,6 +60,31 @@ def take_first_rows(rows: Path, limit: int) -> tuple[Sequence[str], Sequence[Seq
         names = batch.schema.names
         found += zip(*(column.to_pylist() for column in batch.slice(0, limit - len(found)).columns), strict=True)
         if len(found) >= limit:
+            break
+    return names, found
+
+
+def take_rows_of_each(
+    rows: Path, wanted: Mapping[str, int]
+) -> tuple[Sequence[str], Mapping[str, Sequence[Sequence[Any]]]]:
+    """The names of the columns and the first rows of each kind of change, so many as are wanted.
+
+    What is wanted of `before` brings the row `after` with it.
+    """
+    import pyarrow.compute as pc
+
+    names: Sequence[str] = ()
+    found: dict[str, list[Sequence[Any]]] = {change: [] for change in wanted}
+    counts = {change: 2 * count if change == "before" else count for change, count in wanted.items()}
+    for batch in read_difference(rows):
+        names = batch.schema.names
+        for change, listed in found.items():
+            missing = counts[change] - len(listed)
+            if missing > 0:
+                kinds = [change, "after"] if change == "before" else [change]
+                chosen = batch.filter(pc.is_in(batch.column(0), make_texts(kinds))).slice(0, missing)
+                listed += zip(*(column.to_pylist() for column in chosen.columns), strict=True)
+        if all(len(listed) >= counts[change] for change, listed in found.items()):
             break
     return names, found
 

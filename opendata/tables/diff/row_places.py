@@ -77,6 +77,19 @@ def place_rows(
     return _place(partners, len(after), len(partners) - count, folder)
 
 
+def has_repeats(file: pq.ParquetFile, key: Sequence[Column], folder: Path, *, is_new: bool) -> bool:
+    """Whether two rows of a file have the same key; very rarely, two different keys count as the same."""
+    import numpy as np
+
+    hashes = _hash_rows(file, key, folder / "keys.hashes", is_new=is_new, secret=b"")
+    bits = (len(hashes) // PART_ROWS).bit_length()
+    for part in range(1 << bits):
+        own = np.sort(hashes[_choose(hashes, part, bits)])
+        if (own[1:] == own[:-1]).any():
+            return True
+    return False
+
+
 def _hash_rows(file: pq.ParquetFile, key: Sequence[Column], place: Path, *, is_new: bool, secret: bytes) -> np.ndarray:
     """A number for each row of a file (uint64), the same where the keys are."""
     hashes: np.ndarray = _map(place, file.metadata.num_rows, "u8")

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from typing import Any
 
 from opendata.domain.schema import Field
 from opendata.errors import N_
@@ -27,7 +28,7 @@ REPEATED_HEADER, TOTAL_ROW = "repeated-header", "total-row"
 ROWS_LEFT_OUT = (REPEATED_HEADER, TOTAL_ROW)
 """The kinds that leave rows out: by what a row says, so that they hold for the next file too."""
 
-_MARK = re.compile(r"[-‐-―−－]{1,3}|[/／]|无|#?n/?a|null|none|nan", re.IGNORECASE)
+_MARK = re.compile(r"[-‐-―−－]{1,3}|…{1,2}|\.{2,6}|[/／]|无|暂无|缺|#?n/?a|null|none|nan", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class Proposal:
     field: str
     count: int
     examples: tuple[tuple[str, str | None], ...]
+
+    def describe(self) -> dict[str, Any]:
+        """The proposal as a report has it."""
+        examples = [{"before": before, "after": after} for before, after in self.examples]
+        return {"fieldName": self.field, "kind": self.kind, "count": self.count, "examples": examples}
 
 
 REPAIRS: Mapping[str, Repair] = {
@@ -102,6 +108,10 @@ REPAIRS: Mapping[str, Repair] = {
         N_("Numbers with a word for their size"),
         N_("Numbers such as 12万元, 1.5亿 or 3 million are written out: 120000, 150000000, 3000000."),
     ),
+    "chinese-number": Repair(
+        N_("Numbers in Chinese"),
+        N_("Whole numbers written in Chinese become digits: 二十八 becomes 28, 二〇一八 becomes 2018."),
+    ),
     "number-text": Repair(
         N_("Decimal zeros after a whole number"),
         N_("The zeros that a spreadsheet adds after a whole number are removed: 4111010001.0 becomes 4111010001."),
@@ -135,13 +145,18 @@ REPAIRS: Mapping[str, Repair] = {
     ),
     MISSING_MARK: Repair(
         N_("Marks for a missing value"),
-        N_("Marks such as -, /, 无, N/A or NULL become a missing value. This changes what the cell says."),
+        N_("Marks such as -, …, /, 无, N/A or NULL become a missing value. This changes what the cell says."),
     ),
 }
 """The kinds of repair, in the order in which several are applied to one cell."""
 
 _SPELLINGS = frozenset(["full-width", "trim-blanks"])
 """Kinds after which a text that stands for a missing value is still the one that was in the cell."""
+
+
+def is_missing_mark(text: str) -> bool:
+    """Whether a text is a usual mark for a missing value."""
+    return _MARK.fullmatch(text.strip()) is not None
 
 
 class Repairer:

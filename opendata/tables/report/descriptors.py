@@ -67,6 +67,12 @@ _OWN: Mapping[str, Kind] = {
         _TABLE,
         'The field "{fieldName}" at position "{fieldNumber}" is not one quantity: {note}',
     ),
+    "kept-as-text": Kind(
+        "Kept As Text",
+        "Nearly all values of a column are of a type, but without a schema it is kept as text.",
+        _TABLE,
+        'The field "{fieldName}" at position "{fieldNumber}" is kept as text: {note}',
+    ),
     "odd-text": Kind(
         "Odd Text",
         "A text that no rule forbids, but that has been damaged or wrapped on its way.",
@@ -151,7 +157,7 @@ def _word(error: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
         "type": error["type"],
         "title": kind.title,
         "description": kind.description,
-        "message": kind.template.format_map({**place, "note": note}),
+        "message": kind.template.format_map({"rowNumber": "unknown", **place, "note": note}),
         "tags": list(kind.tags),
         "note": note,
         **place,

@@ -43,12 +43,13 @@ def build_findings(
     *,
     which: np.ndarray,
     earlier: Sequence[int] = (),
-    number: int | None = None,
+    number: int | np.ndarray | None = None,
     cells: pa.Array | None = None,
 ) -> pa.RecordBatch:
     """Findings of one rule in one column: `problems[which[i]]` is that of `rows[i]`.
 
     `earlier` are the rows that have the same values already, where that is what is wrong: the parameter `row`.
+    `number` is that of the column in the file, of all or of each.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -62,7 +63,7 @@ def build_findings(
     return pa.record_batch(
         [
             pa.array(rows, pa.int64()),
-            pa.nulls(count, pa.int32()) if number is None else pa.repeat(pa.scalar(number, pa.int32()), count),
+            _list_numbers(number, count),
             *(pa.repeat(pa.scalar(text, pa.string()), count) for text in constant),
             pa.nulls(count, pa.string()) if cells is None else cells,
             codes,
@@ -70,6 +71,15 @@ def build_findings(
         ],
         schema=findings_schema(),
     )
+
+
+def _list_numbers(number: int | np.ndarray | None, count: int) -> pa.Array:
+    """The column's number in the file: none, one for all, or one for each."""
+    import pyarrow as pa
+
+    if number is None or isinstance(number, int):
+        return pa.repeat(pa.scalar(number or None, pa.int32()), count)
+    return pa.array(number, pa.int32())
 
 
 def list_findings(findings: Sequence[Finding]) -> pa.RecordBatch:
@@ -188,13 +198,21 @@ def read_findings(
     return rows, None
 
 
-def iterate_findings(path: Path) -> Generator[dict[str, Any], None, None]:
-    """All findings, in order, in constant memory."""
+def iterate_findings(path: Path, *, after: int = 0) -> Generator[dict[str, Any], None, None]:
+    """All findings, in order, in constant memory; of row groups without a row `after` one, nothing is read."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=4096):
+        numbers = range(file.num_row_groups)
+        groups = [number for number in numbers if not after or _ends_after(file.metadata.row_group(number), after)]
+        for batch in file.iter_batches(batch_size=4096, row_groups=groups):
             yield from map(read_finding, batch.to_pylist())
+
+
+def _ends_after(group: pq.RowGroupMetaData, row: int) -> bool:
+    """Whether a row group may have findings of a row after this one."""
+    found = group.column(0).statistics
+    return found is None or not found.has_min_max or found.max > row
 
 
 class _Groups:

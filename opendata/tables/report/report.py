@@ -30,7 +30,8 @@ class Tally(NamedTuple):
 class TaskReport:
     """The verdict on one table while it is being checked. `limit` caps the errors `listed`, never the counts.
 
-    Errors block publication; `remarks` are of lesser strength. `repairs` could be made, `repaired` were.
+    Errors block publication; `remarks` are of lesser strength. `repairs` could be made, `repaired` were, and so
+    were the steps in `applied`. `columns` are the names that the columns have after that, or that somebody gave them.
     """
 
     name: str
@@ -43,6 +44,8 @@ class TaskReport:
     tallies: Counter[Tally] = field(default_factory=Counter)
     repairs: list[dict[str, Any]] = field(default_factory=list)
     repaired: list[dict[str, Any]] = field(default_factory=list)
+    applied: list[dict[str, Any]] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
     rows: int = 0
     bytes: int = 0
     sha256: str = ""
@@ -122,6 +125,8 @@ class TaskReport:
             ("remarks", [describe_finding(item) for item in self.remarks]),
             ("repairs", self.repairs),
             ("repaired", self.repaired),
+            ("applied", self.applied),
+            ("columns", self.columns),
         ):
             if found:
                 own[name] = found

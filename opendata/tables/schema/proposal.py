@@ -38,7 +38,7 @@ def propose_schema(parquet: Path) -> dict[str, Any]:
     fields: list[dict[str, Any]] = []
     for name in names:
         kind = fitting[name][0].name if seen[name] and fitting[name] else "string"
-        if kind in ("integer", "number") and _CODE_NAME.search(name):
+        if kind in ("integer", "number") and is_code(name):
             kind = "string"
         field: dict[str, Any] = {"name": name, "type": kind}
         if seen[name] and not missing[name]:
@@ -47,6 +47,11 @@ def propose_schema(parquet: Path) -> dict[str, Any]:
             field["opendata"] = marks[name]
         fields.append(field)
     return {"$schema": PROFILE, "fields": fields}
+
+
+def is_code(name: str) -> bool:
+    """Whether a column calls itself a code, so that its digits aren't a number."""
+    return _CODE_NAME.search(name) is not None
 
 
 def _read_marks(footer: Mapping[bytes, bytes] | None) -> dict[str, Any]:

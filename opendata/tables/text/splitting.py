@@ -44,7 +44,8 @@ class Records:
     `sizes` are the rows' numbers of cells where some row is ragged; `extra` the cells beyond the last column by row.
     `numbers` are record numbers where they have gaps. `plain` is the block's bytes where they are the rows written
     canonically: comma, LF, nothing quoted. `may_be_odd` is false where no cell has what odd texts have. `kept` are the
-    places of the rows among the `before` of them, where some were left out.
+    places of the rows among the `before` of them, where some were left out. `places` are the numbers that the columns
+    have in the file, where steps have changed them: one for all rows, or one for each.
     """
 
     columns: Sequence[pa.Array]
@@ -56,10 +57,11 @@ class Records:
     may_be_odd: bool = True
     kept: np.ndarray | None = None
     before: int = 0
+    places: Sequence[int | np.ndarray] | None = None
 
     def read_row(self, index: int) -> list[str]:
-        """The cells of one row as the file has them."""
-        cells = [column[index].as_py() for column in self.columns]
+        """The cells of one row as the file has them; a missing value that a step made is empty."""
+        cells = [column[index].as_py() or "" for column in self.columns]
         if self.sizes is not None:
             cells = cells[: int(self.sizes[index])]
         return [*cells, *(self.extra or {}).get(index, ())]

@@ -21,9 +21,10 @@ from opendata.tables.check.column_notes import START_ROWS, ColumnNotes, NeedsZon
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Listing, find_problems
 from opendata.tables.check.row_keys import RowKeys
-from opendata.tables.check.validation import WORKERS, build_repairer
+from opendata.tables.repair.repairs import Repairer
 from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.schema import declare_zones
+from opendata.tables.text.rows import WORKERS
 from opendata.tables.text.splitting import Records
 from opendata.tables.trial.copying import GROUP_ROWS, ROW, name_place
 
@@ -79,7 +80,9 @@ class _Column:
         self.field = schema.fields[0]
         kinds = tuple(wish.repairs.get(self.field.name, ()))
         rule = CellRule(schema, self.field)
-        self.screen = ColumnScreen(rule, build_repairer(rule, kinds) if kinds else None, kinds)
+        self.screen = ColumnScreen(
+            rule, Repairer(rule.field, rule.nulls, kinds, rule.is_right) if kinds else None, kinds
+        )
         self.task = TaskReport(name=self.field.name, place="", limit=wish.limit)
         self.listing = Listing(self.task, None, 0)
         self.keys = RowKeys(schema, schema.fields, self.task, self.listing)

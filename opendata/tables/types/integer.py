@@ -14,6 +14,7 @@ from opendata.domain.schema import Field
 from opendata.tables.arrow.masks import blank_out
 from opendata.tables.arrow.shapes import DIGITS, Matcher, find_lengths, is_of_bytes, leads_with_zero
 from opendata.tables.notation.amounts import rewrite_magnitude, rewrite_sign
+from opendata.tables.notation.chinese_numbers import rewrite_chinese_number
 from opendata.tables.notation.numbers import find_unit, is_changed, unwrap_number
 from opendata.tables.notation.spellings import ungroup
 from opendata.tables.types.field_type import UNIT, Cast, FieldType, Mend, Note, Reads
@@ -76,7 +77,13 @@ class _Integer(FieldType):
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         mends = super().list_mends(field, reads)
-        return {**mends, "thousands-separators": ungroup(field), "sign": rewrite_sign, "magnitude": rewrite_magnitude}
+        return {
+            **mends,
+            "thousands-separators": ungroup(field),
+            "sign": rewrite_sign,
+            "magnitude": rewrite_magnitude,
+            "chinese-number": rewrite_chinese_number,
+        }
 
 
 INTEGER = _Integer("integer")

@@ -18,6 +18,7 @@ from opendata.tables.arrow.arrays import make_scalar
 from opendata.tables.arrow.masks import blank_out, either, only
 from opendata.tables.arrow.shapes import DIGITS, Matcher, find_lengths, leads_with_zero
 from opendata.tables.notation.amounts import rewrite_magnitude, rewrite_sign
+from opendata.tables.notation.chinese_numbers import rewrite_chinese_number
 from opendata.tables.notation.numbers import find_unit, is_changed, unwrap_number
 from opendata.tables.notation.spellings import ungroup
 from opendata.tables.types.canonical import to_decimal, write_number
@@ -116,7 +117,7 @@ class _Number(FieldType):
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         mends = {**super().list_mends(field, reads), "thousands-separators": ungroup(field)}
-        mends |= {"sign": rewrite_sign, "magnitude": rewrite_magnitude}
+        mends |= {"sign": rewrite_sign, "magnitude": rewrite_magnitude, "chinese-number": rewrite_chinese_number}
         del mends["number-text"]  # zeros behind a point are digits of the value
         return mends
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from opendata.domain.schema import Field
 from opendata.tables.arrow.masks import blank_out
 from opendata.tables.arrow.shapes import DIGITS, Matcher
+from opendata.tables.notation.chinese_numbers import rewrite_chinese_number
 from opendata.tables.types.field_type import Cast, FieldType, Mend, Reads
 
 if TYPE_CHECKING:
@@ -55,7 +56,11 @@ class _Year(FieldType):
         return bound if isinstance(bound, int) and 0 <= bound <= 9999 else None
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
-        return {**super().list_mends(field, reads), "date-form": _rewrite_year}
+        return {
+            **super().list_mends(field, reads),
+            "date-form": _rewrite_year,
+            "chinese-number": rewrite_chinese_number,
+        }
 
 
 class _YearMonth(FieldType):

@@ -8,7 +8,9 @@ from itertools import zip_longest
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from opendata.metadata.expectation import DELAYS
 from opendata.services.core.values import DatasetView, Page, VersionView
+from opendata.web.catalogue.editions import say_expected
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.core.instance import prefers_json, rest_path, services
 
@@ -59,6 +61,10 @@ def show_dataset(dataset: str) -> Response | str:
     return render_template(
         "catalogue/dataset.html",
         dataset=found,
+        editions=services().editions.list(dataset),
+        expected=services().editions.find_next(found),
+        say_expected=say_expected,
+        default_delay=DELAYS.get(found.update_cycle, ("", 0))[1],
         readable=readable,
         versions=versions,
         announced=services().drafts.list_announced(dataset),

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from opendata.metadata.atom import MEDIA_TYPE, Entry, Feed, Link, write_feed
 from opendata.metadata.citation import identify_version
 from opendata.services.core.values import DatasetView, News, Page
+from opendata.web.catalogue.editions import say_expected
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import (
     PARAMETER,
@@ -56,10 +57,12 @@ def send_dataset_feed(dataset: str) -> Response:
     entry = services().datasets.get(dataset)
     title = gettext("Versions of “%(title)s”", title=say_plain(entry))
     page = absolute_url(url_for("catalogue.list_versions", dataset=dataset))
-    return _send(news, f"urn:uuid:{entry.uuid}", title, say_plain(entry.publisher), page)
+    expected = services().editions.find_next(entry)
+    subtitle = say_expected(expected) if expected else ""
+    return _send(news, f"urn:uuid:{entry.uuid}", title, say_plain(entry.publisher), page, subtitle)
 
 
-def _send(news: Page[News], identifier: str, title: str, author: str, page: str) -> Response:
+def _send(news: Page[News], identifier: str, title: str, author: str, page: str, subtitle: str = "") -> Response:
     feed = Feed(
         id=identifier,
         title=title,
@@ -68,6 +71,7 @@ def _send(news: Page[News], identifier: str, title: str, author: str, page: str)
         language=TAGS[choose_language()],
         links=(Link("alternate", page, _HTML), *_list_pages(news.next)),
         entries=[_describe(item) for item in news.items],
+        subtitle=subtitle,
     )
     response = send(describe_bytes(write_feed(feed), MEDIA_TYPE, "no-cache"))
     vary_by_reader(response)
@@ -89,7 +93,7 @@ def _describe(item: News) -> Entry:
     place = absolute_url(url_for("version_pages.show_version", dataset=dataset.id, version=version.version))
     stopped = "suspension.json" if version.suspension else "datapackage.json"
     record = "withdrawal.json" if version.withdrawal else stopped
-    title = f"{say_plain(dataset)} {version.version}"
+    title = " ".join(filter(None, (say_plain(dataset), version.period, version.version)))
     return Entry(
         id=identify_version(dataset.uuid, version.version),
         title=f"{title} ({gettext('withdrawn')})" if version.withdrawal else title,

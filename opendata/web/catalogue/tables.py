@@ -13,8 +13,8 @@ from opendata.domain.schema import Field
 from opendata.errors import N_
 from opendata.web.core.formats import format_cell
 from opendata.web.core.languages import choose_language
-from opendata.wording.field_types import TYPES
-from opendata.wording.patterns import describe_pattern
+from opendata.wording.schemas.field_types import TYPES
+from opendata.wording.schemas.patterns import describe_pattern
 from opendata.wording.voice import voice_of
 
 MAX_COLUMNS = 60
@@ -38,6 +38,12 @@ class Column:
     name: str
     field: Field
     is_number: bool
+
+    @property
+    def unit(self) -> str:
+        """The unit of its values, empty where it has none."""
+        found = self.field.own.get("unit")
+        return found if isinstance(found, str) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

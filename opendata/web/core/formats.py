@@ -14,6 +14,7 @@ from flask_babel import format_date, format_datetime, format_decimal, format_per
 from markupsafe import Markup
 
 from opendata.tables.types.canonical import write_value
+from opendata.wording.schemas.units import show_unit
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -37,6 +38,7 @@ def register_formats(app: Flask) -> None:
         "markdown": render_markdown,
         "excerpt": excerpt,
         "plain": format_plain,
+        "unit": show_unit,
     }
     app.jinja_env.filters.update(filters)
 

@@ -72,6 +72,27 @@ def name_file(name: str, plain: str = "", *, disposition: str = "attachment") ->
     return headers["Content-Disposition"]
 
 
+def name_table(dataset: str, version: str, resource: str, file: str, *, excel: bool = False) -> str:
+    """The header that gives the download of a table its name; `file` is the one by ids.
+
+    By title and period, as people look for it, where the table has a period; what people open has its title anyway. The
+    CSV for Excel has another name than the CSV, which may be in the same folder.
+    """
+    return _name_table(services().versions, dataset, version, resource, file, excel=excel)
+
+
+@lru_cache(maxsize=4096)
+def _name_table(versions: Versions, dataset: str, version: str, resource: str, file: str, *, excel: bool) -> str:
+    table = versions.get_table(dataset, version, resource)
+    stem, dot, suffix = file.rpartition(".")
+    marked = "-excel" if excel else ""
+    title = clean_name(table.title) if table.period or excel or suffix == "xlsx" else ""
+    if not title:
+        return name_file(f"{stem}{marked}{dot}{suffix}")
+    edition = clean_name(table.period.replace("/", "_")) or version
+    return name_file(f"{title}-{edition}{marked}.{suffix}", f"{stem}{marked}{dot}{suffix}")
+
+
 def clean_name(text: str) -> str:
     """A text as part of a file's name: without what some file system does not take."""
     kept = "".join(letter for letter in text if letter.isprintable()).translate(_NO_NAME)

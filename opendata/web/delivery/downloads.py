@@ -17,7 +17,7 @@ from opendata.services.delivery.forms import CODINGS, ServedForm
 from opendata.storage.store import blob_key
 from opendata.web.core.instance import services
 from opendata.web.core.languages import vary_by_reader
-from opendata.web.core.links import clean_name, link_file, name_file
+from opendata.web.core.links import clean_name, link_file, name_file, name_table
 from opendata.web.core.readers import PRIVATE, for_readers, reader
 from opendata.web.delivery.citations import FORMS, cite
 from opendata.web.delivery.sending import DERIVED, IMMUTABLE, Content, choose_coding, describe_bytes, send
@@ -118,11 +118,8 @@ def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyRes
         return _send_since(dataset, version, resource, suffix)
     excel = suffix == "csv" and request.args.get("excel") == "1"
     form = services().forms.find(dataset, version, resource, suffix, excel=excel, reader=reader())
-    title = ""
-    if excel or suffix == "xlsx":
-        title = services().versions.get_table(dataset, version, resource).title
     links = link_file(dataset, version, f"{resource}.{suffix}", resource)
-    content = describe_form(form, links, _name(form, title, version))
+    content = describe_form(form, links, name_table(dataset, version, resource, form.name, excel=excel))
     coding = choose_coding(CODINGS) if content.varies else None
     coded = services().forms.encode(form, coding) if coding else None
     if coding and coded is not None:

@@ -18,6 +18,13 @@ ATTACHMENT = "+attachment"
 """Said of a file instead of the name of a table, which it cannot be."""
 
 
+NEW = "+new"
+"""Said of a file that becomes a table of its own, whatever it looks like."""
+
+APPEND = "append:"
+"""Before the name of a table to which the rows of a file are added."""
+
+
 def offer_codes(codes: Mapping[str, Code]) -> Pairs:
     """The entries of a code list."""
     return [(code.id, code.title(choose_language())) for code in codes.values()]
@@ -43,11 +50,20 @@ def name_publishers(publishers: Iterable[PublisherView]) -> list[tuple[str, str]
 
 
 def offer_tables(tables: Iterable[TableResource]) -> Pairs:
-    """What a file may become: a new table, one that replaces a present one, or an attachment."""
-    present = [(item.name, gettext("replaces “%(title)s”", title=say_plain(item))) for item in tables]
+    """What a file may become: what is found out, a present table or more of it, a new one, or an attachment."""
+    present = list(tables)
+    replacing = [(item.name, gettext("replaces “%(title)s”", title=say_plain(item))) for item in present]
+    adding = [(f"{APPEND}{item.name}", gettext("is added to “%(title)s”", title=say_plain(item))) for item in present]
+    if not present:
+        return [
+            ("", gettext("a new table, or an attachment if it is a document or picture")),
+            (ATTACHMENT, gettext("an attachment published with the tables")),
+        ]
     return [
-        ("", gettext("a new table, or an attachment if it is a document or picture")),
-        *present,
+        ("", gettext("found out from its columns, its name and its keys")),
+        *replacing,
+        *adding,
+        (NEW, gettext("a new table")),
         (ATTACHMENT, gettext("an attachment published with the tables")),
     ]
 

@@ -18,12 +18,15 @@ from opendata.web.catalogue.differences import mark_changes
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
+from opendata.web.drafts.editions import read_choice as read_edition
+from opendata.web.drafts.editions import show_editions
 from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
+from opendata.web.drafts.fixing.repairs import list_repairs
+from opendata.web.drafts.fixing.steps import list_steps_of_tables
+from opendata.web.drafts.fixing.types import list_type_doubts
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
-from opendata.web.drafts.next_version import lose_much
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions, needs_look
-from opendata.web.drafts.repairs import list_repairs, read_choice
 from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
 from opendata.wording.findings import name_rule
 from opendata.wording.review import CHECKS, say_place
@@ -54,6 +57,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
     """The draft's page; `values` are those of a form that was sent, `errors` what is wrong with them."""
     found = services().drafts.get(g.actor, draft)
     steps = list_steps(found, g.actor)
+    tasks = {item["name"]: item for item in (found.report or {}).get("tasks", ())}
     can_match = steps.change and not found.is_at_work
     return render_template(
         "drafts/draft.html",
@@ -72,6 +76,9 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         stage=say_stage(choose_voice(), found.stage),
         failure=say_failure(choose_voice(), found.error) if found.error else "",
         list_repairs=list_repairs,
+        list_type_doubts=list_type_doubts,
+        table_steps=list_steps_of_tables(found),
+        doubtful={name for name, task in tasks.items() if list_type_doubts(task)},
         tables={item.name: item for item in found.tables},
         list_fields=list_fields,
         proposals=services().matching.propose_all(g.actor, draft) if can_match else {},
@@ -88,7 +95,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         risks=list(filter(None, map(describe_risk, found.tables))),
         property_names=PROPERTIES,
         empty=[item for item in found.tables if not item.carried and item.rows == 0 and not item.no_rows],
-        losses=[item for item in found.tables if lose_much(item)],
+        editions=show_editions(found),
         kinds=KINDS,
         check_names=CHECKS,
         describe_place=lambda item: say_place(choose_voice(), item.place),
@@ -194,22 +201,6 @@ def drop_resource(draft: str, resource: str) -> Response:
     )
 
 
-@blueprint.post("/<draft>/resources/<resource>/repairs")
-def repair_resource(draft: str, resource: str) -> Response:
-    """Accept repairs of a table's wrong cells, beside those accepted before, or take all of them back."""
-    table = _find_table(services().drafts.get(g.actor, draft), resource)
-    before = (table.recipe or {}).get("repairs", [])
-    chosen = [read_choice(value) for value in request.form.getlist("repair")]
-    repairs = [] if "undo" in request.form else [*before, *(item for item in chosen if item not in before)]
-    return _take(
-        draft,
-        lambda revision: services().drafts.change_resource(
-            g.actor, draft, resource, {"repairs": repairs}, revision=revision
-        ),
-        gettext("The table is being checked again"),
-    )
-
-
 @blueprint.post("/<draft>/resources/<resource>/disclosure")
 def disclose_resource(draft: str, resource: str) -> Response:
     """Let everybody have a table although the dataset isn't open, or only those with a grant."""
@@ -218,6 +209,19 @@ def disclose_resource(draft: str, resource: str) -> Response:
         draft,
         lambda revision: services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision),
         gettext("The table is being checked again"),
+    )
+
+
+@blueprint.post("/<draft>/resources/<resource>/edition")
+def switch_edition(draft: str, resource: str) -> Response:
+    """Change what a file is to the published table; or confirm what was found, and go on to the answers."""
+    changes = read_edition(request.form)
+    is_confirmed = "confirm" in request.form
+    return _take(
+        draft,
+        lambda revision: services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision),
+        gettext("Your answer is kept with the draft") if is_confirmed else gettext("The table is being checked again"),
+        target="answers.show_answers" if is_confirmed else "drafts.show_draft",
     )
 
 
@@ -300,20 +304,15 @@ def _take(
     draft: str,
     step: Callable[[int | None], DraftView],
     done: str,
-    kept: tuple[type[InvalidMetadataError], ...] = (),
+    target: str = "drafts.show_draft",
 ) -> Response:
-    """Take a step and show the draft again; if its state refuses the step, the page says so.
-
-    Errors of a type in `kept` are the caller's.
-    """
+    """Take a step and go on to the target; if its state refuses the step, the draft's page says so."""
     revision = request.form.get("revision", "")
     try:
         step(read_number(revision))
     except (StateError, PreconditionError, InvalidMetadataError) as error:
-        if isinstance(error, kept):
-            raise
         texts = [choose_voice().say_fault(item) for item in error.faults]
         flash(" ".join(texts) or choose_voice().say_error(error), "bad")
-    else:
-        flash(done, "good")
-    return redirect(url_for("drafts.show_draft", draft=draft), 303)
+        return redirect(url_for("drafts.show_draft", draft=draft), 303)
+    flash(done, "good")
+    return redirect(url_for(target, draft=draft), 303)

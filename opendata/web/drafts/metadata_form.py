@@ -28,6 +28,7 @@ _FIELDS: Mapping[str, str] = {
     "/homepage": "homepage",
     "/updateCycle": "update_cycle",
     "/sourceVersion": "source_version",
+    "/temporal": "temporal",
     "/disclosure": "disclosure",
     "/disclosure/attribute": "disclosure",
     "/disclosure/scope": "scope",
@@ -57,6 +58,7 @@ def show_dataset(dataset: DatasetView) -> Values:
         "legal_basis": dataset.disclosure.legal_basis,
         "homepage": dataset.homepage,
         "source_version": dataset.source_version,
+        "temporal": dataset.temporal,
         "revision": str(dataset.revision),
     }
     for language in others:
@@ -97,6 +99,7 @@ def read_document(values: Mapping[str, str], before: DatasetView | None = None) 
         "sources": [source for number in range(MAX_SOURCES) if (source := _source(values, number))],
         "homepage": values.get("homepage", "").strip(),
         "sourceVersion": values.get("source_version", "").strip(),
+        "temporal": values.get("temporal", "").strip(),
     }
     if before is None:
         found["publisher"] = values.get("publisher") or None

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from opendata.errors import N_
 from opendata.metadata.reasons import BUMPS
-from opendata.services.core.values import MUCH_LOST, DraftResourceView, NextVersion
+from opendata.services.core.values import NextVersion
 from opendata.web.core.instance import services
 
 BUMP_NAMES: Mapping[str, str] = {
@@ -24,11 +24,6 @@ def list_bumps(found: NextVersion | None) -> list[str]:
     if found is None or found.computed is None or any(item["type"] == "first" for item in found.reasons):
         return []
     return list(BUMPS[BUMPS.index(found.computed) :])
-
-
-def lose_much(table: DraftResourceView) -> float:
-    """Which share (0..1) of its rows a table loses, where that is so much that somebody should look; else 0."""
-    return table.lost_share if table.lost_share >= MUCH_LOST else 0
 
 
 def format_today() -> str:

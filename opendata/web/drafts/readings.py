@@ -15,6 +15,7 @@ from opendata.errors import InputError, OpendataError, PreconditionError, StateE
 from opendata.intake.opening import WORKBOOKS
 from opendata.intake.understanding import CAREFUL, Choices, read_choices
 from opendata.problems import choose_voice
+from opendata.recipes.sentences import QUESTION
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.draft_view import list_questions
 from opendata.web.access.kept_forms import find_kept_form
@@ -100,7 +101,7 @@ def _render(draft: str, resource: str, form: MultiDict[str, str] | None) -> str:
         draft=found,
         preview=preview,
         reading=reading,
-        decisions=[_word(decision) for decision in reading.get("decisions", ())],
+        decisions=[_word(item) for item in reading.get("decisions", ()) if item["rule"] != QUESTION],
         form_name=_FORMS.get(reading.get("form", ""), reading.get("form", "")),
         values=values,
         errors={},
@@ -166,17 +167,22 @@ def needs_look(table: DraftResourceView) -> bool:
     """Whether something about a file was settled that a person should look at."""
     decisions = (table.reading or {}).get("decisions", ())
     is_settled = bool(table.choices) and "kept" not in (table.choices or {})
-    return not is_settled and any(decision["sure"] < CAREFUL for decision in decisions)
+    return not is_settled and any(item["sure"] < CAREFUL and item["rule"] != QUESTION for item in decisions)
 
 
 def find_questions(draft: DraftView) -> dict[str, list[str]]:
     """By table, what somebody must look at before it is published: choices for an earlier file that don't fit this one.
+
+    What is asked of steps is shown beside them.
 
     A draft that has ended asks nothing.
     """
     if draft.status in ENDED:
         return {}
     asked = {
-        item.name: [str(_word(decision)["text"]) for decision in list_questions(item.reading)] for item in draft.tables
+        item.name: [
+            str(_word(decision)["text"]) for decision in list_questions(item.reading) if decision["rule"] != QUESTION
+        ]
+        for item in draft.tables
     }
     return {name: texts for name, texts in asked.items() if texts}

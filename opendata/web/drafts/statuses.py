@@ -15,7 +15,7 @@ STATUSES: Mapping[str, tuple[str, str, str]] = {
     "validating": (N_("Being checked"), N_("Every row is being checked against the schema."), "busy"),
     "invalid": (
         N_("Failed the check"),
-        N_("The check found errors. Nothing was published. Correct the file and upload it again."),
+        N_("The check found errors. Nothing was published. Repair them below, or upload a corrected file."),
         "bad",
     ),
     "valid": (N_("Passed the check"), N_("The check found no errors. The draft can be submitted."), "good"),
@@ -66,6 +66,7 @@ PROPERTIES: Mapping[str, str] = {
     "homepage": N_("Home page"),
     "updateCycle": N_("Update cycle"),
     "sourceVersion": N_("Version of the source"),
+    "temporal": N_("Time covered"),
 }
 """The properties of a dataset's metadata and what pages call them."""
 

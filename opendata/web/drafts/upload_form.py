@@ -10,18 +10,22 @@ from typing import Any
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage, MultiDict
 
+from opendata.domain.editions.modes import AUTO, Mode
 from opendata.errors import OpendataError
 from opendata.problems import choose_voice
 from opendata.services.core.values import DraftView, SchemaView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile, make_name_distinct
 from opendata.web.core.numbers import read_number
-from opendata.web.drafts.choices import ATTACHMENT, ENCODING_NAMES
+from opendata.web.drafts.choices import APPEND, ATTACHMENT, ENCODING_NAMES, NEW
 from opendata.wording.parser_faults import explain_json
 
 ROWS = 5
 MORE_ROWS = tuple(f"_{number}" for number in range(1, ROWS))
-NEW_TABLE = ""
+FOUND_OUT = ""
+"""Said of a file that becomes whatever its columns, its name and its keys tell."""
+
+_UNNAMED = (FOUND_OUT, NEW, ATTACHMENT)
 DELIMITERS = {"": "auto", ",": ",", ";": ";", "tab": "\t", "|": "|"}
 ENCODINGS = tuple(ENCODING_NAMES)
 
@@ -73,7 +77,10 @@ def show_draft(draft: DraftView, library: Sequence[SchemaView]) -> dict[str, str
     refs = {schema.ref for schema in library}
     values = {"notes": draft.notes, "draft": draft.id}
     for number, table in enumerate([table for table in draft.tables if not table.carried][:ROWS]):
-        values[f"table_{number}"] = values[f"name_{number}"] = table.name
+        mode = table.edition.mode if table.edition is not None else None
+        grows, is_new = mode == Mode.APPEND, mode == Mode.NEW
+        values[f"table_{number}"] = NEW if is_new else f"{APPEND}{table.name}" if grows else table.name
+        values[f"name_{number}"] = table.name
         values[f"title_{number}"] = table.title
         delimiter = (table.dialect or {}).get("delimiter", "")
         values[f"delimiter_{number}"] = next((key for key, char in DELIMITERS.items() if char == delimiter), "")
@@ -100,12 +107,13 @@ def _read_option(
 ) -> ResourceOption:
     delimiter = DELIMITERS.get(form.get(f"delimiter_{number}", ""), "auto")
     encoding = form.get(f"encoding_{number}", "")
-    becomes = form.get(f"table_{number}", NEW_TABLE)
-    chosen = form.get(f"name_{number}", "").strip() if becomes in (NEW_TABLE, ATTACHMENT) else becomes
+    becomes, mode = _read_becomes(form.get(f"table_{number}", FOUND_OUT))
+    chosen = form.get(f"name_{number}", "").strip() if becomes in _UNNAMED else becomes.removeprefix(APPEND)
     return ResourceOption(
         file=name,
-        type="attachment" if becomes == ATTACHMENT else None if becomes == NEW_TABLE else "table",
+        type="attachment" if becomes == ATTACHMENT else None if becomes in _UNNAMED else "table",
         name=chosen or None,
+        mode=mode,
         schema=schema,
         title=form.get(f"title_{number}", "").strip(),
         dialect=None if delimiter == "auto" else {"delimiter": delimiter},
@@ -113,10 +121,19 @@ def _read_option(
     )
 
 
+def _read_becomes(becomes: str) -> tuple[str, str | None]:
+    """What a file is said to become, and what its rows are to the published table."""
+    if becomes == FOUND_OUT:
+        return becomes, AUTO
+    if becomes == NEW:
+        return becomes, Mode.NEW
+    return becomes, Mode.APPEND if becomes.startswith(APPEND) else None
+
+
 def _find_name_fault(form: Mapping[str, str], number: int) -> Mapping[str, list[str]]:
     """What is wrong where a file is said to replace a table and to be a new one."""
-    becomes, name = form.get(f"table_{number}", NEW_TABLE), form.get(f"name_{number}", "").strip()
-    if becomes in (NEW_TABLE, ATTACHMENT) or name in ("", becomes):
+    becomes, name = form.get(f"table_{number}", FOUND_OUT), form.get(f"name_{number}", "").strip()
+    if becomes in _UNNAMED or name in ("", becomes.removeprefix(APPEND)):
         return {}
     text = gettext("You chose the table that the file replaces and entered a name for a new one. Keep one of them")
     return {f"name_{number}": [text]}

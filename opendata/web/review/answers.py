@@ -25,8 +25,10 @@ from opendata.web.core.formats import format_cell
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
+from opendata.web.drafts.editions import show_editions
 from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
-from opendata.web.drafts.next_version import format_today, list_bumps, lose_much
+from opendata.web.drafts.fixing.steps import list_steps_of_tables
+from opendata.web.drafts.next_version import format_today, list_bumps
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions
 from opendata.web.drafts.statuses import KINDS, PROPERTIES, describe_status, list_steps
@@ -184,9 +186,10 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         explain_all=lambda items: [show_finding(item) for item in items],
         list_counts=list_counts,
         list_warnings=list_warnings,
-        losses=[item for item in view.tables if lose_much(item)],
+        editions=show_editions(view),
         empty=[item for item in view.tables if not item.carried and item.rows == 0 and not item.no_rows],
         questions=find_questions(view),
+        table_steps=list_steps_of_tables(view),
         bumps=list_bumps(view.next),
         today=format_today(),
         personal=list_columns(view),

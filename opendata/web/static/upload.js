@@ -1,8 +1,8 @@
 // Large files go piece by piece (tus 1.0), so that a broken line costs nothing; files can be dropped on the form.
-// Without this script the form sends its files whole.
+// Without this script the form sends its files whole. A form that says so is sent as soon as it has its file.
 "use strict";
-const form = document.querySelector("form[data-uploads]");
-if (form) {
+for (const form of document.querySelectorAll("form[data-uploads]")) {
+  const isAtOnce = "atOnce" in form.dataset;
   const { uploads, lost, arriving } = form.dataset;
   const token = form.querySelector("input[name=csrf_token]").value;
   const tus = { "Tus-Resumable": "1.0.0", "X-CSRFToken": token, Accept: "application/json" };
@@ -105,11 +105,14 @@ if (form) {
     }
   });
 
-  // Files dropped anywhere on the form take the rows that are still empty, in their order.
-  form.addEventListener("dragover", (event) => {
+  // Files dropped anywhere on the form take the rows that are still empty, in their order; a form that is sent at once
+  // takes those that are dropped beside all forms too.
+  const target = isAtOnce ? document : form;
+  target.addEventListener("dragover", (event) => {
     if ([...event.dataTransfer.types].includes("Files")) event.preventDefault();
   });
-  form.addEventListener("drop", (event) => {
+  target.addEventListener("drop", (event) => {
+    if (event.target.closest?.("form[data-uploads]") !== form && (!isAtOnce || event.defaultPrevented)) return;
     const dropped = [...event.dataTransfer.files];
     if (!dropped.length) return;
     event.preventDefault();
@@ -123,7 +126,12 @@ if (form) {
       const folded = rows[number].closest("details");
       if (folded) folded.open = true;
     });
+    if (isAtOnce) form.requestSubmit();
   });
+  if (isAtOnce) {
+    form.querySelector("[data-hint]").hidden = false;
+    form.addEventListener("change", () => form.requestSubmit());
+  }
 
   // What is chosen in a list or entered sets its button; another button empties what it leaves out.
   form.addEventListener("change", (event) => {

@@ -17,9 +17,9 @@ from opendata.tables.dictionary.properties import CODES, list_properties, list_t
 from opendata.tables.trial.counting import Count
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
-from opendata.wording.dictionary import CELL_TITLES
-from opendata.wording.field_types import TYPE_EXAMPLES, TYPES
 from opendata.wording.findings import explain
+from opendata.wording.schemas.dictionary import CELL_TITLES
+from opendata.wording.schemas.field_types import TYPE_EXAMPLES, TYPES
 
 MOST_ROWS = 300
 """A schema of more fields is edited as a workbook."""

@@ -76,16 +76,17 @@ def change_schema(draft: str, resource: str) -> Response | str | tuple[str, int]
     """What a button of the grid does. What was typed is kept whatever it is."""
     action = request.form.get("do", "keep")
     bench = services().workbench.show(g.actor, draft, resource)
-    sent = read_grid(request.form)
-    if "only" in request.form:
-        return _render_counts(bench, sent)
-    if sent.faults:
-        return _render(bench, sent=sent), 422
-    try:
-        bench = services().workbench.keep(g.actor, draft, resource, change_rows(sent.state, action, bench))
-    except InvalidMetadataError as error:
-        flash(" ".join(choose_voice().say_fault(item) for item in error.faults), "bad")
-        return _render(bench, sent=sent), 422
+    if "whole" not in request.form:
+        sent = read_grid(request.form)
+        if "only" in request.form:
+            return _render_counts(bench, sent)
+        if sent.faults:
+            return _render(bench, sent=sent), 422
+        try:
+            bench = services().workbench.keep(g.actor, draft, resource, change_rows(sent.state, action, bench))
+        except InvalidMetadataError as error:
+            flash(_say(error), "bad")
+            return _render(bench, sent=sent), 422
     match action:
         case "undo":
             services().workbench.undo(g.actor, draft, resource)

@@ -136,7 +136,9 @@ def test_the_marked_copy_holds_the_table_as_it_was_sent(editor: Caller, place: s
     sheet = archive.read("xl/worksheets/sheet1.xml").decode()
     assert ">=1+1<" in sheet
     assert "<f>" not in sheet
-    assert "“B1” doesn't match the pattern [A-Z][0-9]{3}" in archive.read("xl/comments1.xml").decode()
+    assert (
+        "“B1” isn't written as required: one capital letter, then 3 digits" in archive.read("xl/comments1.xml").decode()
+    )
 
 
 @pytest.mark.parametrize("name", ["findings", *FILES])

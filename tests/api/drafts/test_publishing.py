@@ -28,6 +28,7 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
     reading = checked["resources"][0].pop("reading")
     assert (reading["form"], reading["encoding"], reading["header_rows"]) == ("csv", "utf-8", [1])
     assert checked["resources"][0].pop("choices") is None
+    assert checked["resources"][0].pop("meaning")["found"]["period"]["where"] == "data"
     assert {column["name"]: column["count"] for column in profile}["level"] == 1
     assert checked["resources"][0] == {
         "name": "levels",
@@ -57,6 +58,10 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
         "offered": None,
         "noRows": False,
         "changes": None,
+        "mode": "new",
+        "modeReason": "",
+        "modeAsks": False,
+        "part": None,
     }
 
     asked = editor.post(f"/drafts/{draft}/submit", json={"notes": "first edition"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import openpyxl
@@ -25,6 +26,7 @@ def place(editor: Caller) -> str:
     return f"/drafts/{draft['id']}/resources/levels/schema"
 
 
+@pytest.mark.slow
 def test_a_schema_is_kept_counted_undone_and_put_in_force(editor: Caller, services: Services, place: str) -> None:
     assert editor.get(place).json["undo"] == 0
     kept = editor.put(place, json={"schema": {"fields": [*FIELDS, {"name": ""}]}}).json
@@ -51,6 +53,7 @@ def test_a_schema_is_kept_counted_undone_and_put_in_force(editor: Caller, servic
     assert [item["name"] for item in following["resources"][0]["schema"]["fields"]] == ["code", "level", "日期"]
 
 
+@pytest.mark.slow
 def test_one_field_is_counted_by_itself(editor: Caller, place: str) -> None:
     field = {"name": "x", "type": "integer", "opendata": {"aliases": ["水位"]}}
     (found,) = editor.post(f"{place}/count", json={"field": field, "limit": 1}).json["fields"]
@@ -59,6 +62,7 @@ def test_one_field_is_counted_by_itself(editor: Caller, place: str) -> None:
     assert problem(refused, 422)["errors"][0]["pointer"] == "/field/type"
 
 
+@pytest.mark.slow
 def test_a_schema_goes_out_as_a_workbook_and_comes_back(editor: Caller, place: str) -> None:
     editor.put(place, json={"schema": {"fields": FIELDS, "primaryKey": ["code"]}})
     sent = editor.get(f"{place}.xlsx")
@@ -94,3 +98,31 @@ def test_only_its_editors_reach_the_workbench(stranger: Caller, gardener: Caller
     for who in (stranger, gardener):
         assert who.get(place).status_code in (401, 403, 404)
         assert who.post(f"{place}/count", json={}).status_code in (401, 403, 404)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"fields": 5},
+        {"fields": [5, None]},
+        {"fields": [{"name": 5}]},
+        {"fields": [{"name": "a", "type": [], "constraints": 7, "opendata": "x", "title": {}}]},
+        {"fields": [{"name": "a", "title": "\ud800", "opendata": {"aliases": {"x": 1}, "i18n": [1]}}]},
+        {"fields": [{"name": "代码"}, {"name": "代码"}], "primaryKey": 3, "uniqueKeys": {"a": 1}, "foreignKeys": "x"},
+        {"fields": [{"name": "代码", "x": json.loads("[" * 500 + "]" * 500)}]},
+        {"fields": [{"name": f"f{number}"} for number in range(6000)]},
+    ],
+)
+def test_no_schema_breaks_the_workbench(editor: Caller, place: str, schema: dict[str, Any]) -> None:
+    kept = editor.put(place, data=json.dumps({"schema": schema}), content_type="application/json")
+    assert kept.status_code in (200, 400, 413, 422), kept.text
+    for answer in (
+        editor.get(place),
+        editor.get(f"{place}.xlsx"),
+        editor.post(f"{place}/count", json={}),
+        editor.post(f"{place}/count", data=json.dumps({"schema": schema}), content_type="application/json"),
+        editor.post(f"{place}/undo"),
+    ):
+        assert answer.status_code < 500, answer.text

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import requests
 
-from opendata.settings import read_settings, write_instance_file
+from opendata.instance_file import write_instance_file
+from opendata.settings import read_settings
 from opendata.wiring import build_services
 from tests.cli.operations.test_serving import Command, linux, running, until
 from tests.instances import CSV, DATASET, make_actor, make_services, publish

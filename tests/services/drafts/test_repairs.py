@@ -96,15 +96,21 @@ def test_what_is_plain_to_see_is_repaired_where_it_is_agreed_to(services: Servic
     assert locate(file).read_bytes() != MESSY.encode()
 
 
-def test_the_repairs_accepted_are_offered_for_the_next_file_but_not_made(services: Services, editor: Actor) -> None:
+def test_the_repairs_accepted_are_made_again_in_the_next_file_and_can_be_taken_back(
+    services: Services, editor: Actor
+) -> None:
     first = upload(services, editor, MESSY, schema=SCHEMA)
     services.drafts.change_resource(editor, first.id, "levels", {"repairs": REPAIRS})
     services.drafts.discard(editor, first.id)
     second = upload(services, editor, MESSY, schema=SCHEMA)
-    assert second.status == "invalid"
+    assert second.status == "valid"
     (table,) = second.resources
-    assert table.recipe is None
-    assert table.offered == {"repairs": sorted(REPAIRS, key=lambda item: item["fieldName"])}
+    steps = [{"verb": "repair", "field": item["fieldName"], "kind": item["kind"]} for item in REPAIRS]
+    assert table.recipe == table.offered == {"steps": steps}
+    services.drafts.change_resource(editor, second.id, "levels", {"repairs": []})
+    services.work.run_to_end(second.id)
+    undone = services.drafts.get(editor, second.id)
+    assert (undone.status, undone.resources[0].recipe) == ("invalid", None)
 
 
 @pytest.mark.parametrize("wrong", [[{"fieldName": "level", "kind": "magic"}], [5], "full-width"])

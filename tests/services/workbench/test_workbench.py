@@ -37,6 +37,7 @@ def draft(services: Services, editor: Actor) -> DraftView:
     return send(services, editor)
 
 
+@pytest.mark.slow
 def test_a_schema_is_made_from_the_columns_counted_mended_and_saved(
     services: Services, editor: Actor, draft: DraftView
 ) -> None:
@@ -86,6 +87,7 @@ def test_states_are_undone_and_redone_and_what_is_undone_is_forgotten_by_the_nex
     assert (names(other), other.undo, other.redo) == (["b"], 2, 0)
 
 
+@pytest.mark.slow
 def test_a_wrong_schema_is_kept_but_not_saved_and_its_other_fields_are_counted(
     services: Services, editor: Actor, draft: DraftView
 ) -> None:
@@ -126,6 +128,7 @@ def test_a_schema_of_the_library_keeps_its_name_until_it_is_mended(
         services.workbench.start(editor, draft.id, "levels", Origin.LIBRARY, "nothing@1.0.0")
 
 
+@pytest.mark.slow
 def test_only_its_editors_see_the_workbench_and_what_ends_leaves_nothing(
     services: Services, editor: Actor, draft: DraftView
 ) -> None:
@@ -155,3 +158,26 @@ def test_only_its_editors_see_the_workbench_and_what_ends_leaves_nothing(
     with services.database.unit() as session:
         assert session.query(SchemaBench).count() == 0
         assert session.query(DraftResource.texts).scalar() is None
+
+
+@pytest.mark.slow
+def test_a_table_that_is_read_differently_is_copied_again_and_the_old_copy_goes(
+    services: Services, editor: Actor, draft: DraftView
+) -> None:
+    from opendata.db.models import DraftResource
+
+    def count() -> tuple[int, str]:
+        state = services.workbench.show(editor, draft.id, "levels").state
+        rows = services.counts.count(editor, draft.id, "levels", state).rows
+        with services.database.unit() as session:
+            return rows, str(session.query(DraftResource.texts).scalar())
+
+    rows, first = count()
+    assert (rows, count()) == (3, (3, first))  # made once
+    services.drafts.change_resource(editor, draft.id, "levels", {"choices": {"first_row": 3}})
+    services.work.run_to_end(draft.id)
+    rows, second = count()
+    assert rows == 2
+    private = services.settings.private_folder / "blobs/sha256"
+    assert not (private / first[:2] / first).exists()
+    assert (private / second[:2] / second).exists()

@@ -146,7 +146,7 @@ def test_names_with_dots_are_names(tmp_path: Path) -> None:
 
 
 def test_rows_in_every_row_group_are_counted(cities: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opendata.tables.check.validation.BLOCK_BYTES", 400)
+    monkeypatch.setattr("opendata.tables.text.rows.BLOCK_BYTES", 400)
     monkeypatch.setattr("opendata.tables.forms.writing.ROW_GROUP_ROWS", 200)
     table = make(tmp_path, "sales", "city,n\n" + "1,a\n" * 450 + "3,b\n")
     (error,) = check(CITY, table, cities)

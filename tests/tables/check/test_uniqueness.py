@@ -16,7 +16,7 @@ ROWS = 40
 def test_a_key_that_ascends_but_once_is_told_at_any_place(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opendata.tables.check.validation.BLOCK_BYTES", 64)
+    monkeypatch.setattr("opendata.tables.text.rows.BLOCK_BYTES", 64)
     schema = read_schema({"fields": [{"name": "key", "type": kind}], "primaryKey": ["key"]})
     write = {"integer": "{}", "string": "k{}", "date": "20{}-01-01"}[kind].format
     for place in range(ROWS):

@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 
 from opendata.errors import InvalidSchemaError
 from opendata.intake.text.delimited import find_dialect
-from opendata.tables.check import validation
 from opendata.tables.check.validation import TableReader
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.report.report import describe_report
@@ -471,7 +470,7 @@ def test_columns_that_do_not_match_are_named(match: str, header: str, errors: di
 def test_a_long_table_comes_in_batches_of_bounded_size_as_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation, "BLOCK_BYTES", 100_000)
+    monkeypatch.setattr("opendata.tables.text.rows.BLOCK_BYTES", 100_000)
     path = tmp_path / "table.csv"
     path.write_text("a,b\n" + "".join(f"{number},x\n" for number in range(200_000)), encoding="utf-8")
     heard: list[int] = []
@@ -513,7 +512,7 @@ def test_no_batch_comes_after_the_first_error(
     careful: bool, sizes: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(splitting, "BATCH_ROWS", 200)
-    monkeypatch.setattr(validation, "BLOCK_BYTES", 200)
+    monkeypatch.setattr("opendata.tables.text.rows.BLOCK_BYTES", 200)
     path = tmp_path / "table.csv"
     path.write_text("a\n" + "1\n" * 250 + "x\n" + "1\n" * 1000, encoding="utf-8")
     reader = TableReader(path, name="t", schema=read_schema(fields("integer")), careful=careful)

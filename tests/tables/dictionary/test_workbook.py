@@ -17,7 +17,7 @@ from opendata.intake.schema_workbook import list_worksheets
 from opendata.intake.workbook.workbooks import Book
 from opendata.tables.dictionary.properties import is_same
 from opendata.tables.dictionary.workbook import read_dictionary, write_dictionary
-from opendata.wording.dictionary import MATCHES
+from opendata.wording.schemas.dictionary import MATCHES
 from opendata.wording.voice import voice_of
 from tests.tables.dictionary.test_cells import SCHEMAS
 
@@ -91,6 +91,7 @@ def test_other_programs_see_lists_to_choose_from_and_no_json(tmp_path: Path) -> 
     assert table["B4"].value == "文件有这些列，也可以有其他列"
 
 
+@pytest.mark.slow
 def test_a_workbook_filled_in_by_hand_is_read_in_its_own_process(tmp_path: Path) -> None:
     path = write(tmp_path / "schema.xlsx", {"fields": []}, "en")
     book = openpyxl.load_workbook(path)
@@ -127,6 +128,7 @@ def test_what_is_wrong_is_said_with_its_cell(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "error"),
     [

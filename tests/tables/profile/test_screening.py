@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from opendata.domain.schema import TableSchema
 from opendata.tables.arrow.shapes import Matcher, find_classes
-from opendata.tables.check import uniqueness, validation
+from opendata.tables.check import uniqueness
 from opendata.tables.check.cells import CellRule
 from opendata.tables.check.columns import ColumnScreen
 from opendata.tables.check.uniqueness import KeyWatch
@@ -487,7 +487,7 @@ DAMAGED = {
 def test_damage_is_found_where_the_file_is_read_in_blocks(
     size: int, data: bytes, kind: str, row: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation, "BLOCK_BYTES", size)
+    monkeypatch.setattr("opendata.tables.text.rows.BLOCK_BYTES", size)
     path = tmp_path / "t.csv"
     path.write_bytes(data)
     with pytest.raises(NeedsCareError):
@@ -523,7 +523,7 @@ def test_a_table_is_judged_alike_in_blocks_and_with_care(
 ) -> None:
     descriptor, rows = table
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(validation, "BLOCK_BYTES", size)
+        patch.setattr("opendata.tables.text.rows.BLOCK_BYTES", size)
         patch.setattr(splitting, "BATCH_CELLS", 1)
         path = Path(folder) / "t.csv"
         with path.open("w", encoding="utf-8", newline="") as stream:
@@ -547,7 +547,7 @@ def read_whole(path: Path, schema: TableSchema, *, careful: bool) -> tuple[dict[
 
 
 def test_wrong_rows_are_numbered_right_over_many_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr("opendata.tables.text.rows.BLOCK_BYTES", 1000)
     path = tmp_path / "t.csv"
     lines = [f'{"x" if number % 97 == 5 else number},"two\nlines"\r\n' for number in range(1000)]
     path.write_text("n,t\r\n" + "".join(lines), encoding="utf-8", newline="")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from opendata.domain.recipes import REPAIR, Recipe, Step
 from opendata.domain.schema import Field
 from opendata.errors import InvalidMetadataError
+from opendata.recipes.recipe import describe_recipe, read_recipe
 from opendata.tables.check.cells import CellRule
-from opendata.tables.repair.recipe import describe_recipe, read_recipe
 from opendata.tables.repair.repairs import REPAIRS, Proposal, Repaired, Repairer, propose_repairs
 from opendata.tables.schema.schema import read_schema
 
@@ -383,7 +383,7 @@ def test_a_field_with_thousands_of_choices_is_repaired_quickly() -> None:
 def test_a_recipe_is_written_and_read_back() -> None:
     chosen = (("day", "trim-blanks"), ("day", "date-form"), ("code", "leading-zeros"))
     recipe = Recipe(tuple(Step(REPAIR, name, {"kind": kind}) for name, kind in chosen))
-    assert describe_recipe(recipe)["repairs"][0] == {"fieldName": "day", "kind": "trim-blanks"}
+    assert describe_recipe(recipe)["steps"][0] == {"verb": "repair", "field": "day", "kind": "trim-blanks"}
     assert read_recipe(describe_recipe(recipe)) == recipe
 
 

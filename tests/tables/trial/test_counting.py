@@ -36,7 +36,7 @@ def write_csv(path: Path, rows: list[tuple[str, str]]) -> Path:
 
 
 @given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=12), field=FIELDS, is_key=st.booleans())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_each_field_fails_as_often_as_in_the_check_of_the_table(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], field: dict[str, Any], is_key: bool
 ) -> None:
@@ -68,14 +68,23 @@ def test_each_field_fails_as_often_as_in_the_check_of_the_table(
 def test_rows_keep_their_numbers_in_the_copy_and_blank_ones_are_left_out(tmp_path: Path) -> None:
     source = tmp_path / "t.csv"
     source.write_text('a;b\n1;x\n\n"2\n";y\n3\nx;z\n', encoding="utf-8")
-    text = Text(path=str(source), dialect=Dialect(delimiter=";").describe())
-    bounds = Bounds(seconds=60, memory=1 << 30)
+    write_copy(source, Dialect(delimiter=";"), tmp_path / "copy.parquet")
     wish = Wish(fields={1: {"name": "a", "type": "integer"}, 2: {"name": "b", "constraints": {"required": True}}})
-    rows, (first, second) = count_confined(tmp_path / "copy.parquet", text, wish, bounds)
+    rows, (first, second) = count_fields(tmp_path / "copy.parquet", wish)
     assert rows == 4
     assert [(item["row"], item["cell"]) for item in first.cells] == [(4, "2\n"), (6, "x")]
     assert [(item["row"], item["cell"], item["rule"]) for item in second.cells] == [(5, "", "required")]
-    assert count_confined(tmp_path / "copy.parquet", None, wish, bounds)[1] == [first, second]
+
+
+@pytest.mark.slow
+def test_copy_and_count_are_made_in_a_process_of_their_own(tmp_path: Path) -> None:
+    source = write_csv(tmp_path / "t.csv", [("1", "x"), ("y", "z")])
+    text = Text(path=str(source), dialect=Dialect().describe())
+    bounds = Bounds(seconds=60, memory=1 << 30)
+    wish = Wish(fields={1: {"name": "a", "type": "integer"}})
+    copied = count_confined(tmp_path / "copy.parquet", text, wish, bounds)
+    assert copied[1][0].errors == 1
+    assert count_confined(tmp_path / "copy.parquet", None, wish, bounds) == copied
 
 
 def test_moments_with_a_zone_are_counted_as_the_check_reads_them(tmp_path: Path) -> None:

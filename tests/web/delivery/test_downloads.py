@@ -213,7 +213,7 @@ def test_a_derived_form_has_validators_of_its_own_and_is_kept_for_an_hour(portal
     ("name", "plain", "shown"),
     [
         ("levels.xlsx", "reservoirs-1.0.0-levels.xlsx", "水位表-1.0.0.xlsx"),
-        ("levels.csv?excel=1", "reservoirs-1.0.0-levels.csv", "水位表-1.0.0.csv"),
+        ("levels.csv?excel=1", "reservoirs-1.0.0-levels-excel.csv", "水位表-1.0.0-excel.csv"),
         ("datapackage.zip", "reservoirs-1.0.0.zip", "水库-1.0.0.zip"),
     ],
 )

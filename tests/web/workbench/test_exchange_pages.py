@@ -37,6 +37,7 @@ def read_fields(desk: Portal, address: str) -> Any:
     return desk.services.workbench.show(boss, draft, resource).state.schema["fields"]
 
 
+@pytest.mark.slow
 def test_a_clerk_fills_in_a_workbook(desk: Portal, address: str) -> None:
     clerk = desk.signed_in("clerk")
     sent = clerk.get(f"{address}.xlsx")
@@ -70,6 +71,7 @@ def test_schemas_of_the_library_and_of_versions_are_workbooks_too(desk: Portal, 
         assert [cell.value for cell in sheet["B"]] == ["Name", "code", "name", "level", "measured"]
 
 
+@pytest.mark.slow
 def test_a_code_list_comes_from_a_published_table_or_the_library(desk: Portal, address: str) -> None:
     clerk = desk.signed_in("clerk")
     codes = f"{address}/codes"

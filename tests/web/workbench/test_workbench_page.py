@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
+from opendata.services.workbench.states import BenchState
 from tests.instances import DATASET
 from tests.web.catalogue.test_pages import check_page
 from tests.web.conftest import PASSWORD, Portal, send
@@ -57,6 +58,7 @@ def press(client: FlaskClient, address: str, button: str, **changes: str) -> Any
     return send(client, address, {**values, "do": button})
 
 
+@pytest.mark.slow
 def test_a_clerk_makes_a_schema_from_the_columns_of_the_file(desk: Portal, clerk: FlaskClient, address: str) -> None:
     draft = address.split("/")[3]
     assert address in clerk.get(f"/workspace/drafts/{draft}").text
@@ -123,6 +125,7 @@ def test_what_is_wrong_is_said_at_its_field_and_everything_typed_is_still_there(
     assert 'id="f1-minimum-error"' in clerk.get(address).text
 
 
+@pytest.mark.slow
 def test_a_script_asks_for_the_counts_of_single_rows(clerk: FlaskClient, address: str) -> None:
     answer = press(clerk, address, "count", f1__type="number", only="1")
     assert "<html" not in answer.text
@@ -131,5 +134,40 @@ def test_a_script_asks_for_the_counts_of_single_rows(clerk: FlaskClient, address
     assert read_values(clerk.get(address).text)["f1-type"] == "string"  # nothing is kept
 
 
+@pytest.mark.slow
 def test_a_stranger_sees_nothing(desk: Portal, address: str) -> None:
     assert desk.signed_in("stranger").get(address).status_code in (403, 404)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"fields": 5},
+        {"fields": [5, {"name": 5}]},
+        {"fields": [{"name": "a", "type": [], "constraints": 7, "opendata": "x", "title": {}}], "fieldsMatch": 3},
+        {"fields": [{"name": "代码"}, {"name": "代码"}], "primaryKey": 3, "foreignKeys": "x", "missingValues": [1]},
+        {"fields": [{"name": f"f{number}"} for number in range(400)]},
+    ],
+)
+def test_the_page_shows_any_schema(desk: Portal, address: str, schema: dict[str, Any]) -> None:
+    _, _, _, draft, _, resource, _ = address.split("/")
+    boss = desk.services.accounts.sign_in("boss", PASSWORD)[0]
+    desk.services.workbench.keep(boss, draft, resource, BenchState(schema=schema))
+    client = desk.signed_in("boss")
+    for path in (address, f"{address}.xlsx", f"{address}/library?name=levels"):
+        assert client.get(path).status_code == 200, path
+    check_page(client.get(address).text)
+
+
+@pytest.mark.slow
+def test_a_schema_too_long_for_a_page_is_saved_without_its_grid(desk: Portal, clerk: FlaskClient, address: str) -> None:
+    _, _, _, draft, _, resource, _ = address.split("/")
+    actor = desk.services.accounts.sign_in("clerk", PASSWORD)[0]
+    fields = [{"name": f"f{number}", "type": "string"} for number in range(400)]
+    desk.services.workbench.keep(actor, draft, resource, BenchState(schema={"fields": fields}))
+    assert "Excel" in clerk.get(address).text
+    assert send(clerk, address, {"do": "save", "whole": "1"}).status_code == 303
+    table = desk.services.drafts.get(actor, draft).tables[0]
+    assert table.schema is not None
+    assert len(table.schema["fields"]) == 400

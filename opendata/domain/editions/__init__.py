@@ -1,0 +1,1 @@
+"""Editions of a table: what a file is to the published rows."""

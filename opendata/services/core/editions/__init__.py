@@ -1,0 +1,1 @@
+"""Editions of a table, as services hand them out."""

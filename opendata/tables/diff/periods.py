@@ -1,0 +1,65 @@
+"""Which column says that the rows of one table are of another period than those of another one.
+
+In, a column “month” with 2026-09 in the base, and with 2026-10 alone in the part
+Out, "month": no value of the part is in the base
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+MOST_VALUES = 10_000
+"""A column with more different values than these isn't asked: it tells rows, not periods."""
+
+_BATCH_ROWS = 65_536
+
+_NAMES = re.compile(r"[年月日季期]|时间|(?:^|[^a-z])(?:date|day|week|month|quarter|year|period|time)(?:[^a-z]|$)")
+
+
+def find_new_period(base: Path, part: Path) -> str | None:
+    """The first column of dates, years or months of which a part has only values that the base doesn't have."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(base) as old, pq.ParquetFile(part) as new:
+        if not old.metadata.num_rows or not new.metadata.num_rows:
+            return None
+        known = set(old.schema_arrow.names)
+        for field in new.schema_arrow:
+            if field.name not in known or not tells_periods(field):
+                continue
+            fresh = _list_values(new, field.name)
+            if not fresh or None in fresh:
+                continue
+            if fresh.isdisjoint(_list_values(old, field.name) or fresh):
+                return str(field.name)
+    return None
+
+
+def tells_periods(field: pa.Field) -> bool:
+    """Whether a column has dates, or is named like a year, a month or another period."""
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_date(field.type) or types.is_timestamp(field.type):
+        return True
+    is_plain = types.is_string(field.type) or types.is_integer(field.type)
+    return bool(is_plain and _NAMES.search(field.name.casefold()))
+
+
+def _list_values(file: pq.ParquetFile, name: str) -> set[object]:
+    """The different values of a column as text, null as None; nothing where they are too many."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found: set[object] = set()
+    for batch in file.iter_batches(_BATCH_ROWS, columns=[name], use_threads=False):
+        found.update(pc.unique(batch.column(0).cast(pa.string())).to_pylist())
+        if len(found) > MOST_VALUES:
+            return set()
+    return found

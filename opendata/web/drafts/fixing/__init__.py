@@ -1,0 +1,1 @@
+"""What is mended in a draft's tables by page: steps, types, wrong cells."""

@@ -1,0 +1,1 @@
+"""The words of schemas: types, patterns, and what their properties are called in a workbook or a grid."""

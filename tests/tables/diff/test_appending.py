@@ -1,0 +1,157 @@
+"""New rows added to a table, against a judge that does it with dictionaries."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opendata.domain.schema import TableSchema
+from opendata.tables.diff import appending
+from opendata.tables.diff.appending import CanonicalTable, UnlikeColumnsError, append_rows
+from opendata.tables.diff.difference import compare_tables
+from opendata.tables.schema.schema import publish_schema, read_schema
+from opendata.tables.table import prepare_table
+from opendata.tables.text.dialect import Dialect
+
+Row = tuple[str, ...]
+
+FIELDS = [
+    {"name": "month", "type": "string"},
+    {"name": "town", "type": "integer"},
+    {"name": "value", "type": "number"},
+]
+KEYED = {"fields": FIELDS, "primaryKey": ["month", "town"]}
+PLAIN = {"fields": FIELDS}
+
+keys = st.tuples(st.sampled_from(["2026-09", "2026-10", "十月", 'a,"b"']), st.integers(-2, 12).map(str))
+values = st.sampled_from(["", "0.1", "1.5", "0.12345678901234567890", "12345678901234567.125"])
+rows_by_key = st.dictionaries(keys, values, max_size=9).map(
+    lambda found: [(*key, value) for key, value in found.items()]
+)
+several = st.lists(st.tuples(st.sampled_from(["x", "y"]), st.sampled_from(["1", "2"]), values), max_size=8)
+
+
+def prepare(folder: Path, name: str, rows: Iterable[Row], schema: dict, names: Sequence[str] = ()) -> CanonicalTable:
+    place = folder / name
+    place.mkdir()
+    source = place / "sent.csv"
+    with source.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([names or [item["name"] for item in FIELDS], *rows])
+    return check(source, place, schema)
+
+
+def check(source: Path, place: Path, schema: dict) -> CanonicalTable:
+    found = prepare_table(source, place, name="t", schema=read_schema(schema), dialect=Dialect(delimiter=","))
+    assert found.task.valid, found.task.describe()
+    assert found.schema is not None
+    return CanonicalTable(found.csv, found.parquet, TableSchema(publish_schema(found.schema)))
+
+
+def read(table: Path) -> list[Row]:
+    with table.open(newline="", encoding="utf-8") as file:
+        return [tuple(row) for row in csv.reader(file)][1:]
+
+
+def sort_key(row: Row) -> tuple[bytes, int]:
+    return row[0].encode(), int(row[1])
+
+
+@pytest.mark.slow
+@given(rows_by_key, rows_by_key, st.booleans())
+def test_rows_with_a_key_are_added_corrected_or_left_alone(base: list[Row], part: list[Row], is_sorted: bool) -> None:
+    base = sorted(base, key=sort_key) if is_sorted else base
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        old, new = prepare(folder, "old", base, KEYED), prepare(folder, "new", part, KEYED)
+        found = append_rows(old, new, make(folder, "work"))
+        known = {row[:2]: row for row in base}
+        corrected = {row[:2]: row for row in part if row[:2] in known and not equal(row, known[row[:2]])}
+        added = [row for row in part if row[:2] not in known]
+        expected = [corrected.get(row[:2], row) for row in base]
+        expected += added
+        if base and [sort_key(row) for row in base] == sorted(map(sort_key, base)):
+            expected = sorted(expected, key=sort_key)
+        assert read(found.csv) == expected
+        assert (found.added, found.corrected) == (len(added), len(corrected))
+        assert found.repeated == len(part) - len(added) - len(corrected)
+        whole = check(found.csv, make(folder, "whole"), KEYED)
+        told = compare_tables(
+            old.parquet, whole.parquet, old_schema=old.schema, new_schema=whole.schema, folder=make(folder, "diff")
+        )
+        assert (told.added, told.removed, told.changed) == (len(added), 0, len(corrected))
+        again = append_rows(whole, new, make(folder, "again"))
+        assert (again.added, again.corrected, again.repeated) == (0, 0, len(part))
+        assert again.csv.read_bytes() == found.csv.read_bytes()
+
+
+@pytest.mark.slow
+@given(several, several)
+def test_rows_without_a_key_are_added_unless_they_are_there_already(base: list[Row], part: list[Row]) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        old, new = prepare(folder, "old", base, PLAIN), prepare(folder, "new", part, PLAIN)
+        found = append_rows(old, new, make(folder, "work"))
+        whole = Counter(base) | Counter(part)  # as often as it is in either
+        assert Counter(read(found.csv)) == whole
+        assert read(found.csv)[: len(base)] == base
+        assert (found.added, found.corrected) == (whole.total() - len(base), 0)
+        both = append_rows(old, new, make(folder, "both"), with_repeats=True)
+        assert Counter(read(both.csv)) == Counter(base) + Counter(part)
+
+
+def equal(one: Row, other: Row) -> bool:
+    return one[2] == other[2] or (one[2] != "" != other[2] and float(one[2]) == float(other[2]))
+
+
+def make(folder: Path, name: str) -> Path:
+    place = folder / name
+    place.mkdir()
+    return place
+
+
+def test_columns_go_by_their_names_and_nulls_by_the_schema_of_the_part(tmp_path: Path) -> None:
+    dashed = {**KEYED, "missingValues": ["-"]}
+    old = prepare(tmp_path, "old", [("a", "1", "")], KEYED)
+    new = prepare(
+        tmp_path, "new", [("-", "b", "2")], {**dashed, "fieldsMatch": "equal"}, names=("value", "month", "town")
+    )
+    found = append_rows(old, new, make(tmp_path, "work"))
+    assert read(found.csv) == [("a", "1", "-"), ("b", "2", "-")]
+
+
+def test_the_same_part_twice_is_there_once(tmp_path: Path) -> None:
+    rows = [("a", "1", "0.10"), ("a", "1", "0.10"), ("b", "1", "")]
+    for name, schema, sent in (("keyed", KEYED, rows[1:]), ("plain", PLAIN, rows)):
+        folder = make(tmp_path, name)
+        old, new = prepare(folder, "old", [("b", "1", "2")], schema), prepare(folder, "new", sent, schema)
+        once = append_rows(old, new, make(folder, "once"))
+        again = append_rows(check(once.csv, make(folder, "whole"), schema), new, make(folder, "again"))
+        assert again.csv.read_bytes() == once.csv.read_bytes()
+        assert (again.added, again.corrected, again.repeated) == (0, 0, len(sent))
+
+
+def test_other_columns_are_named(tmp_path: Path) -> None:
+    old = prepare(tmp_path, "old", [("a", "1", "2")], KEYED)
+    other = {"fields": [*FIELDS[:2], {"name": "area", "type": "number"}]}
+    new = prepare(tmp_path, "new", [("b", "1", "2")], other, names=("month", "town", "area"))
+    with pytest.raises(UnlikeColumnsError) as error:
+        append_rows(old, new, make(tmp_path, "work"))
+    assert (error.value.missing, error.value.extra) == (["value"], ["area"])
+
+
+def test_long_tables_are_merged_stretch_by_stretch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appending, "STEP_ROWS", 7)
+    base = [("m", str(number), "1") for number in range(0, 200, 2)]
+    part = [("m", str(number), "2") for number in (*range(199, 0, -2), 4, 100)]
+    old, new = prepare(tmp_path, "old", base, KEYED), prepare(tmp_path, "new", part, KEYED)
+    found = append_rows(old, new, make(tmp_path, "work"))
+    assert [int(row[1]) for row in read(found.csv)] == [*range(200)]
+    assert [int(row[1]) for row in read(found.csv) if row[2] == "2"] == sorted(int(row[1]) for row in part)
+    assert (found.added, found.corrected) == (100, 2)
