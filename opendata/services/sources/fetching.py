@@ -47,11 +47,15 @@ from opendata.services.sources.endings import Ending, finish
 from opendata.services.sources.submitting import Submitting
 from opendata.services.sources.values import read_address
 from opendata.services.uploads.upload_values import UploadedFile
+from opendata.storage.faults import require_room
 from opendata.storage.secrets import decrypt_secret
 
 logger = logging.getLogger(__name__)
 
 _KEPT_RUNS = 50
+_SENDING = timedelta(minutes=5)
+"""How long it may take to send a file that was fetched, beyond the time for fetching."""
+
 _BUSY = timedelta(minutes=1)
 _OFFICE = b"urn:schemas-microsoft-com:office"
 """What is in a page that a system calls an Excel file."""
@@ -120,7 +124,7 @@ class Fetching:
                 return None
             now = self._context.clock()
             row.owner = secrets.token_hex(16)
-            row.held_until = now + timedelta(seconds=2 * self._context.settings.source_seconds + 600)
+            row.held_until = now + timedelta(seconds=self._context.settings.source_seconds) + _SENDING
             return self._describe(session, row, self._begin(session, row))
 
     def _is_due(self) -> ColumnElement[bool]:
@@ -207,6 +211,7 @@ class Fetching:
 
     def _fetch(self, taken: _Taken, path: Path) -> Fetched | None:
         settings = self._context.settings
+        require_room(settings.private_folder, settings.free_bytes)
         address = read_address(taken.url)
         secret = decrypt_secret(settings.key_folder, taken.secret) if taken.secret else ""
         target, guard = Target(path, settings.max_upload_bytes), Guard(settings.source_hosts)

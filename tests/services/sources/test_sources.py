@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from opendata.errors import InvalidMetadataError, NotFoundError, NotPermittedErr
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.drafts.drafts import Drafts
+from opendata.services.operations.backups import restore_backup
 from opendata.services.sources.fetching import Fetching
 from opendata.services.sources.sources import Sources
 from opendata.services.sources.values import RunView, SourceInput, SourceView
@@ -231,6 +232,24 @@ def test_a_secret_is_in_the_database_encrypted_and_nowhere_else(house: House) ->
     house.services.backups.write(house.services.settings.home.parent / "backup")
     copies = (path for path in (house.services.settings.home.parent / "backup").rglob("*") if path.is_file())
     assert not [path for path in copies if b"geheim" in path.read_bytes()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_keys", [True, False])
+def test_a_restored_instance_fetches_nothing_until_somebody_asks(house: House, tmp_path: Path, with_keys: bool) -> None:
+    house.put(url=f"https://clerk@127.0.0.1:{house.site.port}/levels.csv", secret="geheim")
+    house.services.backups.write(tmp_path / "backup", with_keys=with_keys)
+    restored = replace(house.services.settings, home=tmp_path / "restored", database_url="")
+    restore_backup(tmp_path / "backup", restored)
+    services = build_services(restored, clock=house.clock)
+    house.clock.pass_by(days=40)
+    assert services.fetching.run_due() == 0
+    services.sources.ask(SYSTEM, "reservoirs")
+    assert services.fetching.run_due() == 1
+    run = services.sources.get(SYSTEM, "reservoirs").runs[0]
+    expected = (Outcome.FAILED, False) if with_keys else (Outcome.STOPPED, True)
+    assert (run.outcome, "Enter it again" in house.say(run)) == expected
+    services.database.dispose()
 
 
 def test_a_kept_secret_is_never_sent_to_another_server(house: House) -> None:
