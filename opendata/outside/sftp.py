@@ -5,7 +5,6 @@ The key of a server that nobody has accepted yet is shown, and nothing is sent t
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -55,6 +54,8 @@ def name_key(host_key: str) -> str:
 
 def fetch_sftp(request: SftpRequest, target: Target, guard: Guard, deadline: Deadline) -> Fetched:
     """Fetch a file. Raises `BackendError`, `NotPermittedError`, `TooLargeError`, and `UnknownKeyError`."""
+    import asyncio
+
     ssh = _import()
     host = request.address.host
     with guard.connect(host, request.address.port, deadline) as connection:

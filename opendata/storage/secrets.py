@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from cryptography.fernet import Fernet, InvalidToken
+from typing import TYPE_CHECKING
 
 from opendata.errors import N_, StateError
 from opendata.storage.signing import write_secret
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 SECRET_FILE = "sources.secret"  # noqa: S105 - the name of a file
 """The key that the secrets of sources are encrypted with."""
@@ -15,6 +17,8 @@ SECRET_FILE = "sources.secret"  # noqa: S105 - the name of a file
 
 def encrypt_secret(folder: Path, text: str) -> str:
     """A secret as the database keeps it; the key is made for the first of them."""
+    from cryptography.fernet import Fernet
+
     path = folder / SECRET_FILE
     if not path.exists():
         write_secret(path, Fernet.generate_key().decode("ascii"))
@@ -23,6 +27,8 @@ def encrypt_secret(folder: Path, text: str) -> str:
 
 def decrypt_secret(folder: Path, kept: str) -> str:
     """The secret itself. Raises `StateError` if the key is missing or another one, as after a restore without keys."""
+    from cryptography.fernet import InvalidToken
+
     try:
         return _open(folder).decrypt(kept).decode()
     except (FileNotFoundError, ValueError, InvalidToken):
@@ -31,4 +37,6 @@ def decrypt_secret(folder: Path, kept: str) -> str:
 
 
 def _open(folder: Path) -> Fernet:
+    from cryptography.fernet import Fernet
+
     return Fernet((folder / SECRET_FILE).read_text(encoding="ascii").strip())
