@@ -43,6 +43,7 @@ VALUES = {
     "schema": ("reservoir",),
     "slug": ("not-public",),
     "filename": ("style.css",),
+    "group": ("datasets",),
     "upload": ("none",),
     "text": ("odi_none",),
 }

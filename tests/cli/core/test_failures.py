@@ -69,7 +69,7 @@ def test_a_setting_that_cannot_be_is_named(run) -> None:
 
 
 def test_a_fault_of_ours_is_one_line_and_a_hint(run, instance, monkeypatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the roof is open\nand it rains")
 
     monkeypatch.setattr("opendata.wiring.build_services", fail)
@@ -83,7 +83,7 @@ def test_a_fault_of_ours_is_one_line_and_a_hint(run, instance, monkeypatch) -> N
 def test_debug_shows_the_traceback(instance) -> None:
     code = (
         "import opendata.wiring\n"
-        "opendata.wiring.build_services = lambda settings: 1 / 0\n"
+        "opendata.wiring.build_services = lambda settings, **others: 1 / 0\n"
         "from opendata.cli import main\n"
         "main(['token', 'list'])\n"
     )
