@@ -108,6 +108,15 @@ def parse_networks(name: str, default: object, text: str) -> tuple[str, ...]:  #
     return _split(name, text, message, _is_network)
 
 
+def parse_source_hosts(name: str, default: object, text: str) -> tuple[str, ...]:  # noqa: ARG001 - all take the same
+    """Hosts, each with a port if it has one, and networks. Raises `UsageError`."""
+    message = N_(
+        "%(variable)s must list hosts or networks such as files.example.org:22 or 10.1.0.0/16, not “%(value)s”"
+    )
+    host = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+    return _split(name, text.lower(), message, lambda part: bool(host.fullmatch(part)) or _is_network(part))
+
+
 def _is_network(part: str) -> bool:
     import ipaddress
 

@@ -21,6 +21,7 @@ from opendata.setting_values import (
     parse_queue,
     parse_scanner,
     parse_sender,
+    parse_source_hosts,
     parse_timezone,
 )
 from opendata.setting_values import variable_of as variable_of
@@ -177,6 +178,13 @@ class Settings:
         "Address of the virus scanner clamd (unix:/run/clamav/clamd.ctl or tcp://127.0.0.1:3310), which checks every"
         " file before it is read; empty: none.",
     )
+    source_hosts: tuple[str, ...] = _setting(
+        (),
+        "Hosts and networks inside your network that sources may fetch from (comma-separated), such as"
+        " files.example.org:22 or 10.1.0.0/16; empty: public addresses alone.",
+    )
+    source_folder: str = _setting("", "Folder of SQLite files that sources may read; empty: none.")
+    source_seconds: int = _setting(600, "How long fetching from a source may take.", unit="seconds")
     requests_per_minute: int = _setting(
         3000,
         "How many changes and costly requests each account, each token, and each address without an account may send in"
@@ -369,6 +377,7 @@ _CHECKS = {
     "queue_url": parse_queue,
     "review_checks": _parse_checks,
     "scanner": parse_scanner,
+    "source_hosts": parse_source_hosts,
     "timezone": parse_timezone,
     "trusted_proxies": parse_networks,
 }

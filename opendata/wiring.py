@@ -58,6 +58,8 @@ from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
+from opendata.services.sources.fetching import Fetching
+from opendata.services.sources.sources import Sources
 from opendata.services.uploads.uploads import Uploads
 from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
@@ -96,6 +98,7 @@ class Services:
     editions: Editions
     events: Events
     exports: Exports
+    fetching: Fetching
     findings: Findings
     fixing: Fixing
     forms: Forms
@@ -124,6 +127,7 @@ class Services:
     screening: Screening
     sending: Sending
     sessions: Sessions
+    sources: Sources
     stops: Stops
     uploads: Uploads
     verifying: Verifying
@@ -200,6 +204,7 @@ def build_services(
         drafts=drafts,
         events=Events(context),
         exports=Exports(context, versions),
+        fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
         forms=Forms(context, versions),
@@ -231,6 +236,7 @@ def build_services(
         screening=Screening(context, manifests),
         sending=sending,
         sessions=Sessions(context),
+        sources=Sources(context),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),
         verifying=Verifying(context),

@@ -10,6 +10,7 @@ from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
 from opendata.api.operations import audit, events
 from opendata.api.review import reviews
+from opendata.api.sources import sources
 from opendata.api.uploads import tus, tus_override
 
 
@@ -20,6 +21,7 @@ def register_api(app: Flask) -> None:
         datasets,
         versions,
         grants,
+        sources,
         drafts,
         events,
         tus,

@@ -1,4 +1,7 @@
-"""The worker process: takes drafts out of the queue, a few at a time, sweeps for those it has lost, sends mail."""
+"""The worker process: takes drafts out of the queue, a few at a time, sweeps for those it has lost, sends mail.
+
+It also fetches the tables that come from elsewhere, in threads of their own: a slow server holds up nothing else.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,12 @@ _TIDY_ROUNDS = 240
 MAIL_SECONDS = 2.0
 """How often the worker looks for mail to send."""
 
+FETCH_SECONDS = 5.0
+"""How often the worker looks for tables to fetch."""
+
+_FETCHERS = 3
+"""How many tables are fetched at once: one slow server doesn't hold up the others."""
+
 _LAST_SECONDS = 5.0
 """How long a mail that is on its way when the worker stops may take."""
 
@@ -30,10 +39,12 @@ def run_worker(
     sweep_seconds: int,
     run: Callable[[str], object] | None = None,
     drafts: int = 1,
+    fetching: Fetcher | None = None,
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
-    `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process.
+    `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
+    fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -44,6 +55,10 @@ def run_worker(
     sweeper.start()
     sender = threading.Thread(target=send_mail, args=(work, stop, sweep_seconds), name="mail", daemon=True)
     sender.start()
+    if fetching is not None:
+        words = (fetching, stop, sweep_seconds)
+        for number in range(_FETCHERS):
+            threading.Thread(target=fetch_sources, args=words, name=f"fetch-{number}", daemon=True).start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
@@ -73,6 +88,14 @@ def sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) ->
             return
 
 
+class Fetcher(Protocol):
+    """What fetches the tables that are due."""
+
+    def run_due(self, is_stopping: Callable[[], bool]) -> int:
+        """Fetch what is due, until it is to stop; how many."""
+        ...
+
+
 class _Sender(Protocol):
     def send_mail(self, is_stopping: Callable[[], bool]) -> int: ...
 
@@ -86,6 +109,21 @@ def send_mail(work: _Sender, stop: threading.Event, pause: float) -> None:
             work.send_mail(stop.is_set)
         except Exception:
             logger.exception("sending mail failed and will be tried again")
+            seconds = pause
+
+
+def fetch_sources(fetching: Fetcher, stop: threading.Event, pause: float) -> None:
+    """Every few seconds: fetch the tables that are due. After a failure of ours the next look comes after the pause."""
+    seconds = 0.0
+    while not stop.wait(seconds):
+        seconds = FETCH_SECONDS
+        try:
+            fetching.run_due(stop.is_set)
+        except BackendError as error:
+            logger.warning("fetching will be tried again: %s", error)
+            seconds = pause
+        except Exception:
+            logger.exception("fetching failed and will be tried again")
             seconds = pause
 
 

@@ -20,6 +20,7 @@ from opendata.web.help import documentation, words
 from opendata.web.operations import audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
 from opendata.web.review import answers, reviews
+from opendata.web.sources import sources
 from opendata.web.workbench import exchange, workbench
 from opendata.wording.findings import LESSER
 
@@ -55,6 +56,7 @@ def register_web(app: Flask) -> None:
         grants,
         workspace,
         uploads,
+        sources,
         drafts,
         meaning,
         cells,

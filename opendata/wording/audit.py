@@ -8,6 +8,7 @@ from opendata.errors import N_
 
 ACTIONS: Mapping[str, str] = {
     "accept-grant": N_("Accepted a grant"),
+    "accept-key": N_("Accepted the key of a server"),
     "alarm": N_("Found a damaged file"),
     "approve": N_("Approved"),
     "ask-address": N_("Asked to use an e-mail address"),
@@ -21,6 +22,7 @@ ACTIONS: Mapping[str, str] = {
     "create": N_("Created"),
     "cut": N_("Cut off old events"),
     "delete": N_("Deleted"),
+    "delete-source": N_("Ended automatic fetching"),
     "disable": N_("Closed the account"),
     "discard": N_("Discarded"),
     "download": N_("Downloaded"),
@@ -30,6 +32,9 @@ ACTIONS: Mapping[str, str] = {
     "end-session": N_("Ended sessions"),
     "erase": N_("Erased"),
     "erratum": N_("Corrected"),
+    "fetch": N_("Asked to fetch a table"),
+    "fetch-failed": N_("Failed to fetch a table"),
+    "fetch-stopped": N_("Stopped fetching a table"),
     "foreign-request": N_("Refused a form or host that isn't ours"),
     "grant": N_("Gave a grant"),
     "healed": N_("A damaged file is whole again"),
@@ -46,6 +51,7 @@ ACTIONS: Mapping[str, str] = {
     "revoke": N_("Revoked"),
     "rotate": N_("Changed the signing key"),
     "set-password": N_("Set a password"),
+    "set-source": N_("Set automatic fetching"),
     "sign": N_("Signed checks"),
     "sign-in": N_("Signed in"),
     "sign-in-failed": N_("Failed to sign in"),

@@ -21,6 +21,9 @@ KIND_NAMES: Mapping[str, str] = {
     LetterKind.PASSWORD_CHANGED: N_("The password has changed"),
     LetterKind.NEW_SIGN_IN: N_("Signed in from a new browser"),
     LetterKind.NEW_TOKEN: N_("A token was created"),
+    LetterKind.SOURCE_FAILED: N_("A table can't be fetched"),
+    LetterKind.SOURCE_STOPPED: N_("A table isn't fetched any more"),
+    LetterKind.SOURCE_WAITS: N_("A fetched table waits for you"),
 }
 """Kind of a mail → its name on pages."""
 
@@ -113,6 +116,33 @@ _TEXTS: Mapping[LetterKind, tuple[str, tuple[str, ...]]] = {
                 "If it wasn't you, revoke the token and change your password on the page of your account:\n"
                 "%(base)s/account"
             ),
+        ),
+    ),
+    LetterKind.SOURCE_FAILED: (
+        N_("A table can't be fetched"),
+        (
+            N_(
+                "The table “%(table)s” of the dataset “%(dataset)s” is fetched automatically. That has failed several"
+                " times. The reason: %(reason)s"
+            ),
+            N_("The portal keeps trying. On this page you see each try and can change the source:\n%(base)s%(path)s"),
+        ),
+    ),
+    LetterKind.SOURCE_STOPPED: (
+        N_("A table isn't fetched any more"),
+        (
+            N_(
+                "The table “%(table)s” of the dataset “%(dataset)s” was fetched automatically. That has stopped. The"
+                " reason: %(reason)s"
+            ),
+            N_("Nothing is fetched until somebody fixes this on the page:\n%(base)s%(path)s"),
+        ),
+    ),
+    LetterKind.SOURCE_WAITS: (
+        N_("A fetched table waits for you"),
+        (
+            N_("The table “%(table)s” of the dataset “%(dataset)s” was fetched. %(reason)s"),
+            N_("The draft is here:\n%(base)s%(path)s"),
         ),
     ),
 }

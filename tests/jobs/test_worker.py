@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from opendata.errors import BackendError
 from opendata.jobs import worker
 from opendata.jobs.queue import DraftQueue
 from opendata.services.core.actors import Actor
@@ -167,3 +168,21 @@ def test_a_worker_sends_mail_and_goes_on_after_a_failure(monkeypatch: pytest.Mon
     monkeypatch.setattr(worker, "MAIL_SECONDS", 0.0)
     worker.send_mail(Sender(), stop, 0.0)
     assert rounds == [False, False]
+
+
+def test_a_worker_fetches_tables_and_continues_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, rounds = threading.Event(), []
+
+    class Fetcher:
+        def run_due(self, is_stopping: Callable[[], bool]) -> int:
+            rounds.append(is_stopping())
+            if len(rounds) == 1:
+                raise BackendError("the database is away")
+            if len(rounds) == 2:
+                raise RuntimeError("something else is wrong")
+            stop.set()
+            return 0
+
+    monkeypatch.setattr(worker, "FETCH_SECONDS", 0.0)
+    worker.fetch_sources(Fetcher(), stop, 0.0)
+    assert rounds == [False, False, False]

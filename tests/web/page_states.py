@@ -56,7 +56,11 @@ PUBLIC = (
 MAINTAINER = (
     *("/workspace", "/workspace/datasets/new", "/workspace/datasets/reservoirs/edit", "/workspace/review"),
     *("/workspace/datasets/reservoirs/upload", "/workspace/stops", "/workspace/audit", "/account", "/account/password"),
-    *("/workspace/datasets/guarded/grants", "/workspace/datasets/reservoirs/versions/1.1.0/stop"),
+    *(
+        "/workspace/datasets/guarded/grants",
+        "/workspace/datasets/reservoirs/source",
+        "/workspace/datasets/reservoirs/versions/1.1.0/stop",
+    ),
     *("/workspace/datasets/reservoirs/versions/1.1.0/withdraw", "/datasets/reservoirs/1.1.0/"),
 )
 

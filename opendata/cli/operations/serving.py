@@ -76,7 +76,12 @@ def worker(parent: int | None) -> None:
         pool.start()
         try:
             run_worker(
-                services.work, services.queue, sweep_seconds=settings.sweep_seconds, run=pool.run, drafts=pool.size
+                services.work,
+                services.queue,
+                sweep_seconds=settings.sweep_seconds,
+                run=pool.run,
+                drafts=pool.size,
+                fetching=services.fetching,
             )
         finally:
             pool.stop()

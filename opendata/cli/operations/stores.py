@@ -140,6 +140,7 @@ def restore(ctx: click.Context, source: Path, newer: Path | None, keep_tokens: b
     from opendata.services.operations.backups import LACKING, restore_backup
     from opendata.services.privacy.pseudonyms import SECRET_FILE
     from opendata.settings import read_settings
+    from opendata.storage.secrets import SECRET_FILE as SOURCE_FILE
     from opendata.storage.signing import KEY_FILE
     from opendata.wiring import build_services
 
@@ -179,11 +180,13 @@ def restore(ctx: click.Context, source: Path, newer: Path | None, keep_tokens: b
         write_note(
             say(
                 N_(
-                    "The backup has no private key. Put the key back as %(file)s and, if the instance makes pseudonyms,"
-                    " their secret as %(secret)s. Then run “opendata init”."
+                    "The backup has no keys. Put those of the instance back into %(folder)s: %(key)s and, if there were"
+                    " such files, %(pseudonyms)s and %(sources)s. Then run “opendata init”."
                 ),
-                file=settings.key_folder / KEY_FILE,
-                secret=settings.key_folder / SECRET_FILE,
+                folder=settings.key_folder,
+                key=KEY_FILE,
+                pseudonyms=SECRET_FILE,
+                sources=SOURCE_FILE,
             )
         )
     named = {item.where for item in found.findings}

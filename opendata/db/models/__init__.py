@@ -11,6 +11,7 @@ from opendata.db.models.events import Event, EventChain
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
+from opendata.db.models.sources import Source, SourceRun
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "ReviewCheck",
     "Schema",
     "SchemaBench",
+    "Source",
+    "SourceRun",
     "Token",
     "Upload",
     "User",

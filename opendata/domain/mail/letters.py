@@ -17,6 +17,9 @@ class LetterKind(StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of a kind
     NEW_SIGN_IN = "new-sign-in"
     NEW_TOKEN = "new-token"  # noqa: S105 - the name of a kind
+    SOURCE_FAILED = "source-failed"
+    SOURCE_STOPPED = "source-stopped"
+    SOURCE_WAITS = "source-waits"
 
 
 class LetterState(StrEnum):
@@ -51,4 +54,7 @@ LETTERS: dict[LetterKind, LetterRule] = {
     LetterKind.PASSWORD_CHANGED: LetterRule(),
     LetterKind.NEW_SIGN_IN: LetterRule(per_hour=5),
     LetterKind.NEW_TOKEN: LetterRule(),
+    LetterKind.SOURCE_FAILED: LetterRule(),
+    LetterKind.SOURCE_STOPPED: LetterRule(),
+    LetterKind.SOURCE_WAITS: LetterRule(),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Alias, Dataset, Draft, Grant, Token, Version
+from opendata.db.models import Alias, Dataset, Draft, Grant, Source, Token, Version
 from opendata.domain.drafts import ENDED
 from opendata.domain.moments import format_time
 from opendata.errors import N_, IntegrityError, InvalidMetadataError, StateError
@@ -93,7 +93,7 @@ class Renaming:
         moved.revision += 1
         session.add(moved)
         session.flush()
-        for table in (Version, Draft, Grant, Token):
+        for table in (Version, Draft, Grant, Source, Token):
             session.execute(update(table).where(table.dataset_id == values["id"]).values(dataset_id=new))
         return moved
 

@@ -37,6 +37,7 @@ from opendata.services.operations.verification_sources import find_store
 from opendata.services.privacy.pseudonyms import SECRET_FILE
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore, sync_folder
+from opendata.storage.secrets import SECRET_FILE as SOURCE_FILE
 from opendata.storage.signing import KEY_FILE
 from opendata.storage.store import manifest_key
 
@@ -221,7 +222,7 @@ def restore_backup(
     closed, ends = _restore_database(source, settings, newer, keep_tokens=keep_tokens, end_passwords=end_passwords)
     if (source / "keys").is_dir():
         settings.key_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in (SESSION_FILE, SECRET_FILE, KEY_FILE):  # with the key the instance counts as made
+        for name in (SESSION_FILE, SECRET_FILE, SOURCE_FILE, KEY_FILE):  # with the key the instance counts as made
             if (source / "keys" / name).is_file():
                 _copy(source / "keys" / name, settings.key_folder / name)
         if is_instance(settings):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Draft, Grant
+from opendata.db.models import Dataset, Draft, Grant, Source, SourceRun
 from opendata.errors import N_, NotPermittedError, NotSignedInError, PreconditionError, StateError
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.core.access import is_listed
@@ -69,6 +69,9 @@ class Deletion:
             for draft in drafts:
                 session.delete(draft)
             session.execute(delete(Grant).where(Grant.dataset_id == row.id))
+            source = select(Source.id).where(Source.dataset_id == row.id)
+            session.execute(delete(SourceRun).where(SourceRun.source_id.in_(source)))
+            session.execute(delete(Source).where(Source.dataset_id == row.id))
             session.flush()
             session.delete(row)
             self._context.log(session, found, "delete", "dataset", dataset, drafts=len(drafts))

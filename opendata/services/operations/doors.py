@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import AddressChange, Grant, Recovery, Token, User, UserSession
+from opendata.db.models import AddressChange, Grant, Recovery, Source, Token, User, UserSession
 from opendata.services.core.context import read_clock
 from opendata.services.mail.outbox import drop_waiting
 
@@ -32,6 +32,8 @@ class Closed:
 def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: bool = False) -> Closed:
     """End all tokens, sessions, invitations and mailed links within a unit of work; mail that waits is never sent.
 
+    Nothing is fetched from sources until somebody asks for it: one may have been deleted since, or its account closed.
+
     `keep_tokens` keeps tokens, sessions and invitations. `end_passwords` makes all passwords unknown, and removes the
     addresses to which links go: an account stays what it was, but nobody can sign in to it until it is given a new
     password.
@@ -40,6 +42,7 @@ def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: b
     for links in (Recovery, AddressChange):
         session.execute(delete(links))  # a link may have been used since
     drop_waiting(session, read_clock())
+    session.execute(update(Source).values(due=None, asked=False, is_awaited=False, owner=None, held_until=None))
     if not keep_tokens:
         now = read_clock()
         standing = and_(Token.ended.is_(None), Token.revoked.is_(False) | Token.verbs.is_not(None))

@@ -41,6 +41,7 @@ GROUPS: Mapping[str, str] = {
     "reviews": N_("Review"),
     "publishers": N_("Publishers"),
     "schemas": N_("Schemas"),
+    "sources": N_("Automatic fetching"),
     "grants": N_("Grants"),
     "tokens": N_("Tokens"),
     "audit": N_("Audit log"),

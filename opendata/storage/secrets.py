@@ -1,0 +1,42 @@
+"""Secrets of sources: encrypted in the database with a key from the folder of the signing keys, and shown to nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opendata.errors import N_, StateError
+from opendata.storage.signing import write_secret
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+SECRET_FILE = "sources.secret"  # noqa: S105 - the name of a file
+"""The key that the secrets of sources are encrypted with."""
+
+
+def encrypt_secret(folder: Path, text: str) -> str:
+    """A secret as the database keeps it; the key is made for the first of them."""
+    from cryptography.fernet import Fernet
+
+    path = folder / SECRET_FILE
+    if not path.exists():
+        write_secret(path, Fernet.generate_key().decode("ascii"))
+    return _open(folder).encrypt(text.encode()).decode("ascii")
+
+
+def decrypt_secret(folder: Path, kept: str) -> str:
+    """The secret itself. Raises `StateError` if the key is missing or another one, as after a restore without keys."""
+    from cryptography.fernet import InvalidToken
+
+    try:
+        return _open(folder).decrypt(kept).decode()
+    except (FileNotFoundError, ValueError, InvalidToken):
+        text = N_("The password of the source can't be read, since the key of the portal was lost. Enter it again")
+        raise StateError(text) from None
+
+
+def _open(folder: Path) -> Fernet:
+    from cryptography.fernet import Fernet
+
+    return Fernet((folder / SECRET_FILE).read_text(encoding="ascii").strip())

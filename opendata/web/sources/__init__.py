@@ -1,0 +1,1 @@
+"""Where the tables of datasets are fetched from."""
