@@ -121,6 +121,7 @@ def test_the_worker_that_serve_starts_publishes_what_rest_uploads(portal: Portal
     assert table["n"].tolist() == [1, 2]
 
 
+@pytest.mark.slow
 def test_an_exported_version_can_be_imported_by_another_instance(portal: Portal, tmp_path: Any) -> None:
     from tests.clients.conftest import run_command
 

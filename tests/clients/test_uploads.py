@@ -356,6 +356,7 @@ def test_the_command_submits_what_is_valid(served: Served, file: Path) -> None:
     assert (status, json.loads(out)["status"]) == (0, "submitted")
 
 
+@pytest.mark.slow
 def test_the_command_says_that_a_table_has_no_rows(served: Served, file: Path) -> None:
     file.write_text("n,square\n")
     refused = finish(start_command(served, file, "--submit"))

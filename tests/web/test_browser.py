@@ -232,6 +232,7 @@ def test_a_large_file_survives_broken_connections_in_a_browser(browser: Browser,
     assert (found.bytes, found.rows) == (len(table), ROWS)
 
 
+@pytest.mark.slow
 def test_a_clerk_repairs_a_file_that_fails_its_schema_by_page_alone(
     browser: Browser, desk: Portal, realdata: Path
 ) -> None:

@@ -48,6 +48,7 @@ def test_a_table_with_its_header_only_has_no_rows(editor: Caller) -> None:
     assert (draft["status"], draft["resources"][0]["rows"]) == ("valid", 0)
 
 
+@pytest.mark.slow
 def test_a_table_of_2000_columns_is_a_table(editor: Caller) -> None:
     row = ",".join("1" for _ in range(2000))
     draft = editor.check(("wide.csv", f"{WIDE}\n{row}\n"))
