@@ -109,6 +109,7 @@ def wait_for(portal: Portal, address: str, ends: set[str]) -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.mark.slow
 def test_the_worker_that_serve_starts_publishes_what_rest_uploads(portal: Portal) -> None:
     session = portal.session
     body = {"id": "from-rest", "title": "经接口上传", "publisher": "imported"}

@@ -86,6 +86,7 @@ def test_it_goes_on_over_a_line_that_breaks_five_times(served: Served, page: Pag
     assert served.digest(found["url"]) == DIGEST
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_was_stopped(served: Served, page: Page) -> None:
     first = page.evaluate(SEND, [served.token, PIECE, 0, 2])
     assert first["offset"] == served.offset(first["url"]) == 2 * PIECE

@@ -178,6 +178,7 @@ def test_a_connection_that_breaks_five_times_anywhere_costs_no_byte(served: Serv
     assert served.digest(upload) == DIGEST
 
 
+@pytest.mark.slow
 def test_two_pieces_at_once_are_one_too_many(served: Served) -> None:
     upload = served.announce()
     with served.half_a_piece(upload, 0, 2_000_000):
@@ -333,6 +334,7 @@ def test_the_command_goes_on_over_a_line_that_breaks(served: Served, file: Path)
     assert line.carried < 1.5 * len(DATA)
 
 
+@pytest.mark.slow
 def test_a_killed_command_goes_on_when_it_is_run_again(served: Served, file: Path) -> None:
     slow = Line(served.address, breaks=0, after=0, pause=0.05)
     command = start_command(served, file, url=slow.address)
@@ -351,6 +353,7 @@ def test_a_killed_command_goes_on_when_it_is_run_again(served: Served, file: Pat
     assert slow.carried - before < 0.8 * len(DATA)
 
 
+@pytest.mark.slow
 def test_the_command_submits_what_is_valid(served: Served, file: Path) -> None:
     status, out, _ = finish(start_command(served, file, "--submit", "--json"))
     assert (status, json.loads(out)["status"]) == (0, "submitted")

@@ -117,7 +117,6 @@ def status_of(services: Services, editor: Actor, draft: str) -> str:
     return services.drafts.get(editor, draft).status
 
 
-@pytest.mark.both_databases
 def test_several_workers_share_a_redis_and_work_at_each_draft_once(
     shared: Services, editor: Actor, fleet: Fleet
 ) -> None:
@@ -138,6 +137,7 @@ def test_several_workers_share_a_redis_and_work_at_each_draft_once(
     assert sorted(versions) == sorted(f"1.{number}.0" for number in range(DRAFTS))
 
 
+@pytest.mark.slow
 def test_a_redis_that_goes_away_stops_no_worker_and_one_that_comes_back_is_used_again(
     shared: Services, editor: Actor, fleet: Fleet, redis_server: RedisServer
 ) -> None:

@@ -271,6 +271,7 @@ def test_a_clerk_repairs_a_file_that_fails_its_schema_by_page_alone(
     assert not complaints
 
 
+@pytest.mark.slow
 def test_a_clerk_has_a_chinese_table_matched_with_an_english_schema_and_publishes_it(
     browser: Browser, desk: Portal
 ) -> None:

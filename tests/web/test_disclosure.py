@@ -163,7 +163,7 @@ def _shows(client: FlaskClient, address: str, is_public: bool) -> bool:
     ("who", "headers"),
     [
         (None, {}),
-        ("curious", {"Accept": "application/json"}),
+        pytest.param("curious", {"Accept": "application/json"}, marks=pytest.mark.slow),
         pytest.param("curious", {}, marks=pytest.mark.slow),
         pytest.param("stranger", {}, marks=pytest.mark.slow),
         pytest.param(None, {"Range": "bytes=0-99"}, marks=pytest.mark.slow),

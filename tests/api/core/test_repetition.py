@@ -135,6 +135,7 @@ def test_a_patch_follows_json_merge_patch(editor: Caller) -> None:
     problem(editor.patch("/datasets/reservoirs", json={"publisher": "parks-bureau"}), 422)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 3, 7, 50])
 def test_cursors_reach_every_item_exactly_once(editor: Caller, maintainer: Caller, limit: int) -> None:
     for number in range(7):

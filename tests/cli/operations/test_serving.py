@@ -190,6 +190,7 @@ def test_what_dies_is_started_again(instance) -> None:
         assert command.stop(signal.SIGINT) == 0
 
 
+@pytest.mark.slow
 @linux
 def test_nothing_outlives_a_parent_that_is_killed(instance) -> None:
     with running(instance, "serve", "--port", str(free_port())) as (command, _):
@@ -199,6 +200,7 @@ def test_nothing_outlives_a_parent_that_is_killed(instance) -> None:
         until(lambda: all_ended(processes))
 
 
+@pytest.mark.slow
 @linux
 def test_the_worker_can_be_left_out_and_run_elsewhere(instance) -> None:
     words = ("serve", "--host", "::1", "--port", str(free_port()), "--no-worker", "--access-log", "--threads", "2")

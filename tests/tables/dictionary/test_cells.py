@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from opendata.tables.dictionary.cells import Cells, find_cell, read_cells, write_cells
 from opendata.tables.dictionary.properties import is_same
+from tests.selection import examples
 
 TEXTS = st.text(st.sampled_from('ab 中="\n\r\t_x0041{}1'), max_size=8)
 VALUES = st.none() | st.booleans() | st.integers(-5, 99) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
@@ -57,7 +58,7 @@ SCHEMAS = st.fixed_dictionaries(
 
 
 @given(schema=SCHEMAS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_a_schema_comes_back_from_its_texts_unchanged(schema: dict[str, Any]) -> None:
     cells = write_cells(schema, ["en"])
     found = read_cells(cells, ["en"])

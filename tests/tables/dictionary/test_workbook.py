@@ -19,6 +19,7 @@ from opendata.tables.dictionary.properties import is_same
 from opendata.tables.dictionary.workbook import read_dictionary, write_dictionary
 from opendata.wording.schemas.dictionary import MATCHES
 from opendata.wording.voice import voice_of
+from tests.selection import examples
 from tests.tables.dictionary.test_cells import SCHEMAS
 
 FIELDS: list[dict[str, Any]] = [
@@ -64,7 +65,7 @@ def test_a_schema_of_many_features_comes_back_unchanged(tmp_path: Path, language
 
 @pytest.mark.slow
 @given(schema=SCHEMAS)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 def test_a_schema_comes_back_from_a_workbook_unchanged(
     tmp_path_factory: pytest.TempPathFactory, schema: dict[str, Any]
 ) -> None:

@@ -17,6 +17,7 @@ from opendata.tables.text.dialect import Dialect
 from opendata.tables.trial.copying import write_copy
 from opendata.tables.trial.counting import Wish, count_fields
 from opendata.tables.trial.process import Text, count_confined
+from tests.selection import examples
 
 CELLS = st.sampled_from(["", "1", "2", "-3", "1.50", "x", "2026-01-31", "2026-02-30", "true", "是", "-", "  ", "A001"])
 FIELDS = st.fixed_dictionaries(
@@ -36,7 +37,7 @@ def write_csv(path: Path, rows: list[tuple[str, str]]) -> Path:
 
 
 @given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=12), field=FIELDS, is_key=st.booleans())
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 def test_each_field_fails_as_often_as_in_the_check_of_the_table(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], field: dict[str, Any], is_key: bool
 ) -> None:

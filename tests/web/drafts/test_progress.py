@@ -134,6 +134,7 @@ def test_without_javascript_the_page_reloads_itself(browser: Browser, desk: Port
         page.context.close()
 
 
+@pytest.mark.slow
 def test_a_check_under_way_is_given_up_by_its_button(browser: Browser, desk: Portal, draft: str) -> None:
     complaints: list[str] = []
     work = Work(desk, draft)
