@@ -116,7 +116,8 @@ class Guard:
         for network in self._networks:
             if any(item.version == network.version and item in network for item in (address, inner)):
                 return True
-        return inner.is_global and not inner.is_multicast and not inner.is_reserved
+        is_inner = isinstance(inner, ipaddress.IPv6Address) and inner.is_site_local
+        return inner.is_global and not (is_inner or inner.is_multicast or inner.is_reserved)
 
 
 def _find_inner(address: _Address) -> _Address:

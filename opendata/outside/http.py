@@ -9,7 +9,7 @@ import base64
 import ssl
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -38,7 +38,7 @@ class HttpRequest:
     """What is asked for: an address, the secret for its host, and what is known of the file from the last time."""
 
     url: str
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     etag: str = ""
     modified: str = ""
 

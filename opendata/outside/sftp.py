@@ -6,7 +6,7 @@ The key of a server that nobody has accepted yet is shown, and nothing is sent t
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from opendata.domain.sources.address import SourceAddress
@@ -33,7 +33,7 @@ class SftpRequest:
     """What is asked for: a password or private key as the `secret`, and the server's key in OpenSSH's form."""
 
     address: SourceAddress
-    secret: str
+    secret: str = field(repr=False)
     host_key: str = ""
 
 

@@ -13,7 +13,7 @@ import socket
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     import pyarrow
 
 _ROWS = 500
-"""So many rows are asked for at a time, however wide they are."""
+"""So many rows are asked for at a time, and fewer where they are wide."""
+
+_BATCH_BYTES = 8 << 20
+_MOST_VALUE = 16 << 20
+"""A value of SQLite has at most so many bytes."""
 
 _GROUP_ROWS = 50_000
 _GROUP_BYTES = 16 << 20
@@ -49,7 +53,7 @@ class SqlRequest:
 
     address: SourceAddress
     query: str
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     folder: Path | None = None
 
 
@@ -126,9 +130,12 @@ def _fetch_postgresql(request: SqlRequest, target: Target, guard: Guard, deadlin
 
 
 def _batches(cursor: Any, deadline: Deadline) -> Iterator[Sequence[Sequence[Any]]]:
-    while rows := cursor.fetchmany(_ROWS):
+    wanted = 1
+    while rows := cursor.fetchmany(wanted):
         deadline.require()
         yield rows
+        widest = max(sum(len(cell) for cell in row if isinstance(cell, str | bytes)) for row in rows)
+        wanted = max(1, min(_ROWS, 2 * wanted, _BATCH_BYTES // max(widest, 1)))
 
 
 def _choose_column(item: psycopg.Column) -> _Column:
@@ -175,6 +182,7 @@ def _fetch_sqlite(request: SqlRequest, target: Target, deadline: Deadline) -> No
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
             connection.execute("PRAGMA query_only = ON")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_VALUE)
             connection.set_authorizer(_allow_reading)
             connection.set_progress_handler(lambda: int(deadline.has_passed), 10_000)
             cursor = connection.execute(request.query)

@@ -6,11 +6,14 @@ Out: `edit`, its texts left out; `rename` as it is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from opendata.domain.recipes import Recipe, Step
+from opendata.recipes.columns import YEARS
 from opendata.recipes.recipe import describe_recipe, describe_step, read_recipe
+from opendata.recipes.rows import TOTALS
 from opendata.recipes.verbs import DROP, EDIT, JOIN_HEADERS, LEAVE_OUT, MISSING, REPLACE, UNPIVOT
 
 _OF_CELLS = {
@@ -20,6 +23,12 @@ _OF_CELLS = {
     MISSING: ("texts",),
 }
 """The parameters of each verb that are texts of cells."""
+
+_MARK = re.compile(r"[\W_]*|无|空|n/?a|null|none|nan", re.IGNORECASE)
+"""Texts for a missing value that say nothing about anybody."""
+
+_OF_COLUMNS = ("field", "fields", "to", "columns")
+"""The parameters that name columns: names that are cells of the published table once columns are turned into rows."""
 
 _NEVER = ("again",)
 """What says something about one file alone."""
@@ -36,7 +45,7 @@ def publish_recipe(
     """
     if not recipe.steps:
         return None
-    names, steps = set(hidden), []
+    names, steps, hides_labels = set(hidden), [], False
     for step in reversed(recipe.steps):  # from the names that are published back to those of the file
         found = {name: value for name, value in describe_step(step).items() if name not in _NEVER}
         texts = [name for name in _OF_CELLS.get(step.verb, ()) if name in found]
@@ -47,6 +56,12 @@ def publish_recipe(
             found = {name: value for name, value in found.items() if name not in texts}
         if step.verb == JOIN_HEADERS and hides_all:
             found.pop("labels", None)  # a row that may be data in another file
+        if hides_labels:
+            found = _without_columns(found)
+        elif step.verb == UNPIVOT and not isinstance(step.params["columns"], str):
+            turned = {step.params["name"], step.params["value"]}
+            hides_labels = hides_all or bool(turned & names) or any(map(is_personal, step.params["columns"]))
+            found = {name: value for name, value in found.items() if not (hides_labels and name == "columns")}
         steps.append(found)
         hides_all = hides_all or (step.verb == UNPIVOT and step.params["value"] in names)
         names = _step_back(step, names)
@@ -58,18 +73,33 @@ def withhold_texts(published: Mapping[str, Any] | None) -> dict[str, Any] | None
     if published is None:
         return None
     hidden = {verb: {*names} for verb, names in {**_OF_CELLS, JOIN_HEADERS: ("labels",)}.items()}
-    return {
-        "steps": [
-            {name: value for name, value in step.items() if name not in hidden.get(step["verb"], ())}
-            for step in published["steps"]
-        ]
-    }
+    steps, is_turned = [], False
+    for step in reversed(published["steps"]):
+        found = {name: value for name, value in step.items() if name not in hidden.get(step["verb"], ())}
+        if is_turned:
+            found = _without_columns(found)
+        elif step["verb"] == UNPIVOT and not isinstance(step.get("columns"), str):
+            found.pop("columns", None)
+            is_turned = True
+        steps.append(found)
+    return {"steps": steps[::-1]}
 
 
 def forget_texts(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe without the steps that hold what a file said: those that correct cells."""
-    steps = read_recipe(kept).steps
-    return describe_recipe(Recipe(tuple(step for step in steps if step.verb not in (EDIT, REPLACE))))
+    """A recipe without the steps that hold what a file said: texts of cells, and columns that became cells."""
+    steps = [step for step in read_recipe(kept).steps if not _tells_cells(step)]
+    turned = [at for at, step in enumerate(steps) if step.verb == UNPIVOT and step.params["columns"] != YEARS]
+    return describe_recipe(Recipe(tuple(steps[turned[-1] + 1 if turned else 0 :])))
+
+
+def _tells_cells(step: Step) -> bool:
+    if step.verb == MISSING:
+        return not all(_MARK.fullmatch(text) for text in step.params["texts"])
+    return step.verb in (*_OF_CELLS, JOIN_HEADERS) and step.params.get("what") != TOTALS
+
+
+def _without_columns(step: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in step.items() if name not in _OF_COLUMNS}
 
 
 def _step_back(step: Step, names: set[str]) -> set[str]:

@@ -12,7 +12,7 @@ from opendata.domain.recipes import REPAIR, Recipe, Step
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.recipes.columns import YEARS
 from opendata.recipes.rows import TEXT, TOTALS
-from opendata.recipes.verbs import EDIT, VERBS, Kind, Verb
+from opendata.recipes.verbs import EDIT, UNPIVOT, VERBS, Kind, Verb
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.repair.repairs import REPAIRS
 
@@ -50,6 +50,9 @@ def read_recipe(source: object) -> Recipe:
         raise InvalidMetadataError(_REFUSED, faults=faults)
     if sum(item["verb"] != REPAIR for item in items) > MOST_STEPS:
         raise _refuse_many("steps", MOST_STEPS)
+    if sum(item["verb"] == UNPIVOT for item in items) > 1:
+        text = N_("Columns can be turned into rows once only: each time multiplies the rows")
+        raise InvalidMetadataError(_REFUSED, faults=[fault("/steps", text)])
     steps: list[Step] = []
     for item in items:
         step = _read_step(item)

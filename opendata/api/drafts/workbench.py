@@ -120,7 +120,7 @@ def upload_bench(draft: str, resource: str) -> Bench:
     return services().workbench.adopt(caller(), draft, resource, schema)
 
 
-@blueprint.operation("GET", f"{_LIBRARY}/uses", shape=SchemaUsePage, problems=(404,))
+@blueprint.operation("GET", f"{_LIBRARY}/uses", shape=SchemaUsePage, problems=(404, 429), counts=True)
 def list_schema_uses(schema: str) -> Page[SchemaUse]:
     """List the tables of the newest versions of datasets that are checked by a schema, whatever its version."""
     return Page(services().schema_library.list_uses(schema))

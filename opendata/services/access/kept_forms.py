@@ -30,7 +30,7 @@ MOST_IN_ALL = {"user": 48 * 1024 * 1024, "browser": 16 * 1024 * 1024}
 So people whom nobody knows can't keep those with an account from anything.
 """
 
-_SECRETS = ("csrf", "password", "secret", "token")
+_SECRETS = ("csrf", "key", "password", "secret", "token")
 _LONGEST_TOKEN = 100
 
 

@@ -176,6 +176,9 @@ def _make_table(row: Draft, item: DraftResource, report: StoredFile | None) -> T
     if source is not None and item.treated is not None:
         source = hide_decided(source, item.decisions)
     meaning = settle_table(item)
+    # A line below a table can name somebody. Where not everybody may have the rows as sent, a person must have said it.
+    is_said = "footnotes" in ((item.meaning or {}).get("said") or {})
+    footnotes = meaning.footnotes if is_said or _is_open(row, item) else ()
     return TableResource(
         name=item.name,
         title=meaning.title,
@@ -185,7 +188,7 @@ def _make_table(row: Draft, item: DraftResource, report: StoredFile | None) -> T
         period=meaning.period,
         sources=meaning.sources,
         compiled_by=meaning.compiled_by,
-        footnotes=meaning.footnotes,
+        footnotes=footnotes,
         file=StoredFile(str(item.csv), item.csv_bytes),
         parquet=StoredFile(str(item.parquet), item.parquet_bytes),
         source=StoredFile(item.upload, item.upload_bytes),
@@ -200,14 +203,19 @@ def _make_table(row: Draft, item: DraftResource, report: StoredFile | None) -> T
     )
 
 
+def _is_open(row: Draft, item: DraftResource) -> bool:
+    """Whether everybody may have all that the file of a table says."""
+    is_for_all = metadata_of(row).disclosure.is_open or item.disclosure == OPEN
+    return is_for_all and not item.decisions and item.treated is None
+
+
 def _publish_recipe(row: Draft, item: DraftResource) -> dict[str, Any] | None:
     """The steps of a table for the manifest; texts of cells only where everybody may have all that the file says."""
     if not item.recipe:
         return None
-    is_open = metadata_of(row).disclosure.is_open or item.disclosure == OPEN
     return publish_recipe(
         read_recipe(item.recipe),
-        hides_all=not is_open or bool(item.decisions) or item.treated is not None,
+        hides_all=not _is_open(row, item),
         hidden={finding["field"] for finding in row.privacy if finding["resource"] == item.name},
         is_personal=lambda text: bool(screen_text(text)),
     )

@@ -132,6 +132,7 @@ def take_again(row: Draft, received: Received) -> None:
         for key, value in values.items():
             setattr(resource, key, value)
         resource.checked = resource.valid = False
+        resource.texts = resource.texts_of = None
         resource.reading = {"sheet": (resource.reading or {}).get("sheet"), AGAIN: True}
     for values in received.attachments:
         same = {values["name"], values["file"]}
@@ -157,6 +158,7 @@ def come_again(resource: DraftResource, values: Mapping[str, Any]) -> None:
     resource.choices = keep_choices(list_choices(resource) or {}, resource.reading)
     resource.reading = values["reading"]
     resource.checked = resource.valid = False
+    resource.texts = resource.texts_of = None
 
 
 def _next_position(row: Draft) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, Source, SourceRun
 from opendata.domain.access.scopes import Verb
 from opendata.domain.mail.addresses import parse_mail_address
+from opendata.domain.sources.address import SECRET_PLACE
 from opendata.domain.sources.timetable import REGULAR_CYCLES, Cycle
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.outside.sftp import name_key
@@ -130,13 +131,19 @@ def _find(session: Session, dataset: str, *, lock: bool = False) -> Source:
     return row
 
 
+def gives_secret_elsewhere(old: str, new: str) -> bool:
+    """Whether a secret that is kept would be sent to somebody else, or otherwise protected, by a new address."""
+    before, after = read_address(old), read_address(new)
+    shows = SECRET_PLACE in old + new and old != new  # then the address says where in a request it is
+    return shows or before.party != after.party or before.options != after.options
+
+
 def _require_sound(said: SourceInput, owner: Dataset, row: Source | None) -> None:
     """Raises `InvalidMetadataError`; also where a secret would get into the hands of another server."""
     faults = said.list_faults()
     if not faults:
-        address = read_address(said.url)
         keeps = said.secret is None and row is not None and row.secret is not None
-        if keeps and row is not None and read_address(row.url).party != address.party:
+        if keeps and row is not None and gives_secret_elsewhere(row.url, said.url):
             text = N_("The server or the user is another one now. Enter the password again")
             faults.append(fault("/secret", text))
         if said.cycle == Cycle.DATASET and owner.meta.get("updateCycle", "") not in REGULAR_CYCLES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
@@ -27,7 +27,7 @@ class SourceInput:
     url: str
     resource: str
     query: str = ""
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     host_key: str = ""
     cycle: str = Cycle.DAILY
     at: str = "06:00"
@@ -81,6 +81,8 @@ class SourceInput:
             faults.append(fault("/hostKey", N_("Enter the public key of the SFTP server, such as “ssh-ed25519 AAAA…”")))
         if SECRET_PLACE in self.url and address.kind != SourceKind.HTTP:
             faults.append(fault("/url", N_("Only the address of a web server can have the secret in it")))
+        elif SECRET_PLACE in self.url.partition("?")[0]:
+            faults.append(fault("/url", N_("The secret can only be a part of the address after “?”")))
         if address.scheme == "http" and self.secret:
             text = N_("The password would be sent without encryption. Use an address that begins with https")
             faults.append(fault("/url", text))

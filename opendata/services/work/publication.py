@@ -335,7 +335,7 @@ class Publication:
         """A resource of a version that was open, with a report without values if its rows are public no longer."""
         if not isinstance(item, TableResource) or item.document is None or is_for_all(disclosure, item):
             return item
-        item = replace(item, recipe=withhold_texts(item.recipe), document=None)
+        item = replace(item, recipe=withhold_texts(item.recipe), footnotes=(), document=None)
         if item.report is None:
             return item
         with find_store(self._context, item.report.sha256).open_blob(item.report.sha256) as file:

@@ -269,6 +269,7 @@ def test_a_kept_secret_is_never_sent_to_another_server(house: House) -> None:
         ({"url": "ftp://example.org/a"}, "/url"),
         ({"url": "http://u@example.org/", "secret": "geheim"}, "/url"),
         ({"url": "sftp://u@example.org/{secret}"}, "/url"),
+        ({"url": "https://example.org/export/{secret}"}, "/url"),
         ({"resource": "Two words"}, "/resource"),
         ({"query": "SELECT 1"}, "/query"),
         ({"url": "postgresql://u@example.org/d"}, "/query"),

@@ -70,6 +70,12 @@ def forget_contents(draft: Draft, tables: Iterable[DraftResource], attachments: 
         draft.dataset.recipes = {
             name: forget_texts(recipe) if name in gone else recipe for name, recipe in kept.items()
         }
+    draft.dataset.schemas = {
+        name: item for name, item in (draft.dataset.schemas or {}).items() if name not in gone
+    } or None
+    draft.dataset.meanings = {
+        name: item for name, item in (draft.dataset.meanings or {}).items() if name not in gone
+    } or None
     draft.privacy = [{**item, "examples": []} if item["resource"] in gone else item for item in draft.privacy]
     draft.benches = [item for item in draft.benches if item.resource not in gone]
     for attachment in attachments:

@@ -16,6 +16,7 @@ from opendata.recipes.recipe import read_recipe
 from opendata.recipes.verbs import EDIT, REPLACE, UNPIVOT
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
+from opendata.services.core.scans import require_scanned
 from opendata.services.drafts.draft_view import find_draft
 from opendata.tables.report.findings import iterate_findings
 from opendata.tables.text.decoding import read_rows
@@ -114,6 +115,8 @@ class Fixing:
             row = find_draft(session, draft)
             require_editor(actor, row.dataset.publisher_id, row.dataset_id)
             found = next((item for item in row.resources if item.name == resource), None)
+            if found is not None:
+                require_scanned(self._context, row, found.upload)
         if found is None or not found.checked:
             raise NotFoundError(N_("The draft has no checked table “%(name)s”"), name=resource[:100])
         dialect = restore_dialect(found.engine_dialect or Dialect().describe())
