@@ -24,9 +24,9 @@ class Draft(Base):
     `bump` is the least part of the version number that its author wants raised, `breaking` the announcement of a
     breaking change. `contributors` are the names of all who uploaded, changed or submitted it: none of them may approve
     it. `sealed` is the SHA-256 of what was submitted: only that may be approved and published. `seal_edition` says what
-    the seal covers: 1 the manifest alone, as before migration 0011; 2 all that a reviewer sees. `publish_at` is the
-    earliest time at which it is published. `replaces` is the draft whose corrected files it has. `scans` are the
-    verdicts of the virus scanner, by the SHA-256 of each file. `period` is what somebody said the edition is about:
+    the seal covers: 1 the manifest alone, as before migration 0011; 2 all that a reviewer sees but for the steps of
+    tables; 3 these too. `publish_at` is the earliest time at which it is published. `replaces` is the draft whose
+    corrected files it has. `scans` are the verdicts of the virus scanner, by the SHA-256 of each file. `period` is what somebody said the edition is about:
     empty, no period; null, what its tables say.
     """
 

@@ -23,6 +23,23 @@ def begin_edition(mode: str | None, name: str | None, *, repeats: bool, is_publi
     return {"wanted": Mode.NEW, "mode": Mode.NEW} if is_new else wanted
 
 
+def begin_again(edition: EditionJson | None) -> EditionJson | None:
+    """The edition of a corrected file: what somebody wanted holds, what was found in the file before doesn't."""
+    if edition is None or edition["wanted"] == AUTO:
+        return None if edition is None else {"wanted": AUTO}
+    found: EditionJson = {"wanted": edition["wanted"]}
+    if "mode" in edition:
+        found["mode"] = edition["mode"]
+    if "renamed" in edition:
+        found["renamed"] = edition["renamed"]
+    return found
+
+
+def is_unknown(edition: EditionJson | None) -> bool:
+    """Whether it is yet to be found out which table a file belongs to."""
+    return edition is not None and edition["wanted"] == AUTO and "mode" not in edition
+
+
 def find_mode_fault(place: str, mode: str | None, name: str | None, published: Collection[str]) -> Fault | None:
     """What is wrong where rows are to be added to a table by a name that isn't one, or a new one has a known name."""
     if mode == Mode.APPEND and name and name not in published:

@@ -19,6 +19,7 @@ from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
 from opendata.domain import drafts as steps
 from opendata.domain.disclosure import Disclosure
 from opendata.domain.drafts import ENDED, DraftState
+from opendata.domain.editions.beginning import is_unknown
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.entries import find_dataset, next_metadata
@@ -273,11 +274,21 @@ class Drafts(Steps):
         sent = read()
         kept = self._intake.keep(sent.files, sent.options)
 
-        def change(row: Draft, actor: Actor) -> None:  # noqa: ARG001
-            take_again(row, self._intake.place_in(kept, self._find_base(row), row))
+        def change(row: Draft, actor: Actor) -> None:
+            session = object_session(row)
+            received = self._intake.place_in(kept, self._find_base(row), row)
+            decided = {item["name"] for item in received.tables if item["decisions"] is not None}
+            known = {item.name for item in row.resources}
+            take_again(row, received)
             row.notes = sent.notes.strip() or row.notes
-            if (session := object_session(row)) is not None:
-                mark_used(session, sent.files)
+            if session is None:
+                return
+            mark_used(session, sent.files)
+            for table in row.resources:
+                if table.name not in known or table.name in decided:
+                    _recall(row.dataset, table, recall_choices(session, row.dataset, table.name), actor)
+                if table.name not in known and table.decisions and BY in table.decisions:
+                    row.contributors = sorted({*(row.contributors or (row.author,)), table.decisions[BY]})
             self._send_back_to_work(row)
 
         return self._change(actor, draft, steps.CHANGE, change, revision=revision)
@@ -308,17 +319,7 @@ def _build_row(
     for table in tables:
         if table.schema != ((dataset.schemas or {}).get(table.name) or {"schema": table.schema})["schema"]:
             keep_schema(dataset, table.name, None)
-        recall = recalled[table.name]
-        if recall is not None and list_choices(table) is None:
-            table.choices = {**recall, **(table.choices or {})}
-        if table.recipe is None and not is_restored(table):
-            table.recipe = recall_steps(dataset, table.name)
-        if table.decisions is None:
-            table.decisions = (dataset.decisions or {}).get(table.name)
-        elif not is_restored(table):
-            if table.decisions:
-                table.decisions = {**table.decisions, BY: author.name}
-            dataset.decisions = {**(dataset.decisions or {}), table.name: table.decisions}
+        _recall(dataset, table, recalled[table.name], author)
     deciders = {item.decisions[BY] for item in tables if item.decisions and BY in item.decisions}
     return Draft(
         id=secrets.token_hex(12),
@@ -339,3 +340,23 @@ def _build_row(
         resources=tables,
         attachments=[DraftAttachment(position=number, **item) for number, item in enumerate(received.attachments)],
     )
+
+
+def _recall(dataset: Dataset, table: DraftResource, choices: Mapping[str, Any] | None, author: Actor) -> None:
+    """Give a table what was said of its earlier files; `choices` is what was chosen for reading them.
+
+    Decisions that came with it are its author's, and hold for the next file. Which table a file of mode `auto` belongs
+    to is known after the check alone: it recalls then.
+    """
+    is_open = is_unknown(table.edition)
+    if choices is not None and not is_open and list_choices(table) is None:
+        table.choices = {**choices, **(table.choices or {})}
+    if table.recipe is None and not is_open and not is_restored(table):
+        table.recipe = recall_steps(dataset, table.name)
+    if table.decisions is None:
+        table.decisions = None if is_open else (dataset.decisions or {}).get(table.name)
+    elif not is_restored(table):
+        if table.decisions:
+            table.decisions = {**table.decisions, BY: author.name}
+        if not is_open:
+            dataset.decisions = {**(dataset.decisions or {}), table.name: table.decisions}

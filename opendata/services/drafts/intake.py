@@ -12,7 +12,7 @@ from typing import Any
 
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.editions.beginning import begin_edition, find_mode_fault
-from opendata.domain.editions.modes import Mode
+from opendata.domain.editions.modes import AUTO, Mode
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.domain.texts import I18n
@@ -172,6 +172,10 @@ class Intake:
         named = _name_only_table(kept, row)
         published = {item.name for item in (manifest.tables if manifest else ())}
         tables = self._place_tables(named, before, Places(manifest, attachments=beside), schemas, published)
+        autos = {item.option.name for item in named if item.option.mode == AUTO}
+        for table in tables:
+            if table["name"] in autos & own:  # the name is the draft's, and says nothing about the mode
+                table["edition"] = {"wanted": AUTO}
         names = own.union(table["name"] for table in tables)
         places = Places(manifest, dropped=row.dropped, tables=names, attachments=beside)
         return Received(tables, self._place_attachments(kept, places))
@@ -203,8 +207,11 @@ class Intake:
             if name in attachments:
                 text = N_("“%(name)s” is already the name of an attachment. Give the table another name")
                 faults.append(fault(f"{item.place}/name", text, name=name))
+            # Which table a nameless file of mode `auto` belongs to, the check finds out; until then it is of none.
+            is_open = item.option.mode == AUTO and not item.option.name
+            known_as, chosen = (None, None) if is_open else (before.get(name), schemas.get(name))
             rows[name] = {
-                **_describe_table(name, item, before.get(name), schemas.get(name), is_published=name in published),
+                **_describe_table(name, item, known_as, chosen, is_published=name in published),
                 **item.blob,
             }
         if faults:

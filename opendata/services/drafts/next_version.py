@@ -9,6 +9,7 @@ from typing import Any
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.comparison import ReasonText
 from opendata.domain.disclosure import OPEN
+from opendata.domain.editions.modes import Mode
 from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.resources import Attachment, Resource, StoredFile, TableResource
@@ -71,8 +72,10 @@ def decide(row: Draft, base: Manifest | None, resources: Sequence[Resource]) -> 
     return (change if bump == change.bump else Change((*change.reasons, Reason("raised", str(bump))))), bump
 
 
-SEAL_EDITION = 2
+SEAL_EDITION = 3
 """What seals made now cover: see `Draft.seal_edition`."""
+
+_WITHOUT_STEPS, _MANIFEST_ALONE = 2, 1
 
 
 def seal(row: Draft, base: Manifest | None) -> str:
@@ -85,10 +88,18 @@ def seal(row: Draft, base: Manifest | None) -> str:
     resources, period = list_resources(row, base, {}), find_edition(row, base)
     drawn = draw_manifest(row, resources, version="0.0.0", created=row.created, previous=row.base, period=period)
     manifest = drawn.to_json()
-    if row.seal_edition < SEAL_EDITION:
+    if row.seal_edition <= _WITHOUT_STEPS:
+        manifest = {**manifest, "resources": [_without_steps(item) for item in manifest["resources"]]}
+    if row.seal_edition <= _MANIFEST_ALONE:
         return digest(write_canonical(manifest)).removeprefix("sha256:")
     sealed = {"manifest": manifest, "reason": row.reason, "bump": row.bump, "privacy": list_privacy_decisions(row)}
     return digest(write_canonical(sealed)).removeprefix("sha256:")
+
+
+def _without_steps(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A resource as drafts of earlier releases were sealed with it."""
+    ours = {name: value for name, value in resource.get("opendata", {}).items() if name != "recipe"}
+    return {**resource, "opendata": ours} if ours else resource
 
 
 def list_privacy_decisions(row: Draft) -> Sequence[Mapping[str, Any]]:
@@ -161,7 +172,11 @@ def list_resources(row: Draft, base: Manifest | None, reports: Reports) -> list[
 
     Attachments follow the tables.
     """
-    own: dict[str, Resource] = {item.name: _make_table(row, item, reports.get(item.name)) for item in row.resources}
+    published = {item.name: item for item in (base.tables if base else ())}
+    own: dict[str, Resource] = {
+        item.name: _make_table(row, item, reports.get(item.name), _find_grown(item, published))
+        for item in row.resources
+    }
     own |= {item.name: make_attachment(item) for item in row.attachments}
     before = [item for item in (base.resources if base else ()) if item.name not in row.dropped]
     kept = [own.get(item.name, item) for item in before]
@@ -170,7 +185,15 @@ def list_resources(row: Draft, base: Manifest | None, reports: Reports) -> list[
     return sorted(found, key=lambda item: isinstance(item, Attachment))
 
 
-def _make_table(row: Draft, item: DraftResource, report: StoredFile | None) -> TableResource:
+def _find_grown(item: DraftResource, published: Mapping[str, TableResource]) -> TableResource | None:
+    """The published table that the rows of a file are added to."""
+    return published.get(item.name) if (item.edition or {}).get("mode") == Mode.APPEND else None
+
+
+def _make_table(
+    row: Draft, item: DraftResource, report: StoredFile | None, grown: TableResource | None
+) -> TableResource:
+    """A table of the next version. What the file doesn't say of a table that it is added to is as it was."""
     published = item.published_schema or {}
     source = item.schema if item.schema is not None else item.untreated
     if source is not None and item.treated is not None:
@@ -184,11 +207,11 @@ def _make_table(row: Draft, item: DraftResource, report: StoredFile | None) -> T
         title=meaning.title,
         description=item.description,
         i18n=meaning.i18n,
-        unit=meaning.unit,
+        unit=meaning.unit or (grown.unit if grown else ""),
         period=meaning.period,
-        sources=meaning.sources,
-        compiled_by=meaning.compiled_by,
-        footnotes=footnotes,
+        sources=meaning.sources or (grown.sources if grown else ()),
+        compiled_by=meaning.compiled_by or (grown.compiled_by if grown else ""),
+        footnotes=footnotes or (grown.footnotes if grown else ()),
         file=StoredFile(str(item.csv), item.csv_bytes),
         parquet=StoredFile(str(item.parquet), item.parquet_bytes),
         source=StoredFile(item.upload, item.upload_bytes),

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
+from opendata.domain.editions.beginning import begin_again
 from opendata.domain.editions.modes import AUTO
 from opendata.errors import N_, TooLargeError
 from opendata.intake.landmarks import keep_choices
@@ -19,13 +20,14 @@ from opendata.intake.tables import FoundAttachment, FoundContents, FoundTable
 from opendata.intake.understanding import Choices, read_choices
 from opendata.intake.unpack.budget import Limits
 from opendata.metadata.identifiers import suggest_identifier
+from opendata.recipes.recipe import recall_recipe
 from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places
 from opendata.services.drafts.draft_view import list_choices
 from opendata.services.drafts.intake import Received
 
 AWAITED = "awaited"
-"""The property of a reading that names the table with whose corrected file this one is expected to come again."""
+"""The property of a reading that has the id of the table with whose corrected file this one is to come again."""
 
 AGAIN = "again"
 """The property of the reading of a table whose corrected file hasn't been taken apart yet."""
@@ -124,11 +126,14 @@ def take_again(row: Draft, received: Received) -> None:
         row.attachments = [item for item in row.attachments if not item.file.startswith(f"{resource.file}/")]
         for other in row.resources:
             if other is not resource and _is_split_off(other, resource):
-                other.reading = {**(other.reading or {}), AWAITED: name}
+                other.reading = {**(other.reading or {}), AWAITED: resource.id}
+                other.checked = other.valid = False
         said = values["choices"]
         values["choices"] = said if said is not None else keep_choices(list_choices(resource) or {}, resource.reading)
-        for key in ("decisions", "meaning", "edition"):
+        for key in ("decisions", "meaning"):
             values[key] = values[key] or getattr(resource, key)
+        values["edition"] = values["edition"] or begin_again(resource.edition)
+        values["recipe"] = recall_recipe(resource.recipe)
         for key, value in values.items():
             setattr(resource, key, value)
         resource.checked = resource.valid = False
@@ -141,14 +146,26 @@ def take_again(row: Draft, received: Received) -> None:
         row.attachments.append(DraftAttachment(position=_next_position(row), **values))
 
 
+def is_same_place(resource: DraftResource, values: Mapping[str, Any]) -> bool:
+    """Whether what `split_off` made is the table that was at this place in the file before."""
+    sheet, member = (resource.reading or {}).get("sheet"), resource.file.partition("/")[2]
+    return (sheet, member) == (values["reading"]["sheet"], values["file"].partition("/")[2])
+
+
 def is_whole(resource: DraftResource) -> bool:
     """Whether the file of a table hasn't been taken apart yet."""
     return resource.reading is None or AGAIN in resource.reading
 
 
+def find_unchecked(row: Draft) -> DraftResource | None:
+    """The table to check next: one that is expected in a corrected file comes after that file was taken apart."""
+    waiting = [item for item in row.resources if not item.checked]
+    return min(waiting, key=lambda item: AWAITED in (item.reading or {}), default=None)
+
+
 def list_awaited(row: Draft, resource: DraftResource) -> Sequence[DraftResource]:
     """The tables that are expected in the corrected file of another one."""
-    return [item for item in row.resources if (item.reading or {}).get(AWAITED) == resource.name]
+    return [item for item in row.resources if (item.reading or {}).get(AWAITED) == resource.id]
 
 
 def come_again(resource: DraftResource, values: Mapping[str, Any]) -> None:
@@ -156,6 +173,8 @@ def come_again(resource: DraftResource, values: Mapping[str, Any]) -> None:
     for key in ("file", "upload", "upload_bytes"):
         setattr(resource, key, values[key])
     resource.choices = keep_choices(list_choices(resource) or {}, resource.reading)
+    resource.recipe = recall_recipe(resource.recipe)
+    resource.edition = begin_again(resource.edition)
     resource.reading = values["reading"]
     resource.checked = resource.valid = False
     resource.texts = resource.texts_of = None

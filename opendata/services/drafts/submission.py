@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from opendata.db.models import Draft
+from opendata.domain.editions.modes import Mode
 from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.moments import format_time, read_day, read_moment
@@ -139,10 +140,15 @@ def require_editions(row: Draft) -> None:
     """Raises `InvalidMetadataError` if it isn't clear what a file is to the published table, and nobody said it."""
     text = N_("Say whether the file of “%(name)s” replaces the table, is added to it, or is a new table")
     asked = [item for item in row.resources if (item.edition or {}).get("asks")]
-    if asked:
-        raise InvalidMetadataError(
-            faults=[fault(f"/resources/{item.name}/mode", text, name=item.name) for item in asked]
-        )
+    faults = [fault(f"/resources/{item.name}/mode", text, name=item.name) for item in asked]
+    alone = N_("The rows of “%(name)s” aren't added to the published table yet. Choose again what the file is")
+    faults += [
+        fault(f"/resources/{item.name}/mode", alone, name=item.name)
+        for item in row.resources
+        if (item.edition or {}).get("mode") == Mode.APPEND and "part" not in (item.edition or {})
+    ]
+    if faults:
+        raise InvalidMetadataError(faults=faults)
 
 
 def require_sealed(row: Draft, base: Manifest | None) -> None:

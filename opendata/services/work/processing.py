@@ -47,11 +47,14 @@ from opendata.services.drafts.meaning.meanings import propose_units, said_units,
 from opendata.services.drafts.readings import (
     Readings,
     come_again,
+    find_unchecked,
+    is_same_place,
     is_whole,
     list_awaited,
     read_resource_choices,
     recall_choices,
 )
+from opendata.services.privacy.gate import BY
 from opendata.services.privacy.treating import keep_fitting, order_schema, treat_table
 from opendata.services.work.refusing import refuse_table
 from opendata.services.work.scanning import HeldError, Scanning, report_viruses
@@ -93,7 +96,7 @@ class Processing:
                 kept = time.monotonic()
 
         self._scanning.run(lease, row)
-        while (resource := next((item for item in row.resources if not item.checked), None)) is not None:
+        while (resource := find_unchecked(row)) is not None:
             superseded |= self._check_table(lease, row, resource)
             try:
                 self._scanning.run(lease, row)  # what a container has in it is now a file of the draft
@@ -276,8 +279,8 @@ class Processing:
         """Make resources of the further tables of an upload and of the files beside them, once."""
         chosen = self._readings.choose(resource, contents.tables)
         others = [table for table in contents.tables if table is not chosen]
-        awaited = {item.name: item for item in list_awaited(row, resource)}
-        taken = {item.name for item in row.resources if item.name not in awaited}
+        awaited = list(list_awaited(row, resource))
+        taken = {item.name for item in row.resources}
         split = self._readings.split_off(resource, others, taken | self._find_places(row, ()).attachments)
         places = self._find_places(row, [values["name"] for values in split])
         beside = self._readings.keep_attachments(resource, contents.attachments, places)
@@ -288,20 +291,25 @@ class Processing:
         before = {item.name: item for item in (manifest.tables if manifest else ())}
         for number, values in enumerate(split, start=1):
             name = values["name"]
-            if (found := awaited.pop(name, None)) is not None:
+            found = next((item for item in awaited if is_same_place(item, values)), None)
+            if found is not None:
+                awaited.remove(found)
                 come_again(found, values)
                 continue
             with self._context.read() as session:
                 choices = recall_choices(session, row.dataset, name)
             if name in before:
-                values |= {**describe_before(before[name]), "decisions": (row.dataset.decisions or {}).get(name)}
+                decisions = (row.dataset.decisions or {}).get(name)
+                values |= {**describe_before(before[name]), "decisions": decisions}
+                if decisions and BY in decisions:
+                    row.contributors = sorted({*(row.contributors or (row.author,)), decisions[BY]})
             if (wanted := (row.dataset.schemas or {}).get(name)) is not None:
                 values |= {"schema": wanted["schema"], "schema_name": wanted["name"]}
             steps = recall_steps(row.dataset, name)
             row.resources.append(DraftResource(position=position + number, choices=choices, recipe=steps, **values))
         for values in beside:
             row.attachments.append(DraftAttachment(position=len(row.attachments), **values))
-        for missing in awaited.values():
+        for missing in awaited:
             missing.reading = None
             refuse_table(missing, refuse_file(UnreadableFileError(NOT_IN_FILE, file=resource.file)))
         resource.reading = {"sheet": chosen.place}

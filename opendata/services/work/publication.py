@@ -62,6 +62,10 @@ from opendata.tables.report.report import restore_task, summarise_report
 from opendata.wording.voice import voice_of
 
 _MEANWHILE = N_("Version %(version)s was published meanwhile. Check the draft again, then submit it again")
+_ASKS = N_(
+    "Version %(version)s was published in the meantime. Confirm again what the file is to the published table, then"
+    " submit the draft again"
+)
 _BREAKS = N_(
     "Version %(version)s was published meanwhile, and this draft has become a breaking change. Say why it is necessary,"
     " then submit it again"
@@ -186,6 +190,8 @@ class Publication:
             require_publishable(row, old)
         except StateError as error:
             return self._return(row, error)
+        if is_overtaken and any((item.edition or {}).get("asks") for item in row.resources):
+            return self._return(row, StateError(_ASKS, version=dataset.latest))
         if is_overtaken and row.breaking is None and foresee(row, old).is_breaking:
             return self._return(row, StateError(_BREAKS, version=dataset.latest))
         if publishes_entry_only(row):

@@ -153,7 +153,7 @@ class Workbench:
     ) -> Bench:
         with self._context.write() as session:
             row, found = self._find(session, actor, draft, resource, lock=True)
-            if not row.benches:  # so that the first change can be undone
+            if not any(item.resource == resource for item in row.benches):  # so that the first change can be undone
                 keep_state(row, resource, self._view(row, found).state)
             change(row, found)
             session.flush()

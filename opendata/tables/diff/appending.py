@@ -244,7 +244,8 @@ class _Appending:
         fit_keys = [(name, "ascending") for name in keys.column_names]
         text = added.select(range(len(names)))
         places = None
-        if added.num_rows and order.ascends and base.metadata.num_rows:
+        has_nulls = any(column.null_count for column in keys.columns)
+        if added.num_rows and order.ascends and base.metadata.num_rows and not has_nulls:
             if not _ascend([item.combine_chunks() for item in keys.columns]):
                 places = pc.sort_indices(keys, sort_keys=fit_keys)
                 keys = keys.take(places)
@@ -323,6 +324,9 @@ class _Sorted:
         return tuple(column[row].as_py() for column in self._keys.columns)
 
 
+_BLOCK_BYTES = 1 << 27
+
+
 class _TextFile:
     """A canonical CSV file read as text, in the shape of a Parquet file."""
 
@@ -341,7 +345,10 @@ class _TextFile:
         types = dict.fromkeys(names, pa.string())
         reader = open_csv(
             self._csv,
-            read_options=ReadOptions(column_names=names, skip_rows=1, use_threads=use_threads),
+            # The header is skipped as a row: a name may have a line break. A block must hold the longest row.
+            read_options=ReadOptions(
+                column_names=names, skip_rows_after_names=1, block_size=_BLOCK_BYTES, use_threads=use_threads
+            ),
             parse_options=ParseOptions(newlines_in_values=True, ignore_empty_lines=len(names) > 1),
             convert_options=ConvertOptions(column_types=types, strings_can_be_null=False, null_values=[]),
         )

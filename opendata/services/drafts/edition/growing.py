@@ -66,6 +66,10 @@ class Grown:
     privacy: Sequence[Mapping[str, Any]] = ()
 
 
+_OF_COLUMNS = ("matched", "columns", "named", "rivals", "taken")
+"""The figures that are about columns and names, not about the rows of the file."""
+
+
 class Growing:
     """Adds the rows of drafts to published tables."""
 
@@ -87,7 +91,9 @@ class Growing:
             base = self._lend(earlier, opened)
             own = part.lend(self._context, opened)
             figures = self._measure(base, own, opened.enter_context(self._context.work_folder()))
-            edition = {**edition, "figures": {**edition.get("figures", {}), **figures}}
+            known: Figures = edition.get("figures", {})
+            columns: Any = {name: known[name] for name in _OF_COLUMNS if name in known}  # type: ignore[literal-required]
+            edition = {**edition, "figures": {**columns, **figures}}
             if edition["wanted"] == AUTO:
                 with self._context.read() as session:
                     last = find_last_mode(session, row.dataset, resource.name)

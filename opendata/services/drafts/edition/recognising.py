@@ -67,8 +67,11 @@ class Recognising:
                 target = Target(table=None, matched=target.matched, taken=target.table.name)
             if target.table is not None:
                 adopt(session, row, resource, target.table)
-        if target.table is None and find_table(manifest, resource.name) is not None:
-            resource.edition = {**edition, "mode": Mode.REPLACE}  # by its name, as without a mode
+            by_name = find_table(manifest, resource.name) if target.table is None else None
+            if by_name is not None:
+                adopt(session, row, resource, by_name)
+        if by_name is not None:
+            resource.edition = {**edition, "mode": Mode.REPLACE}  # as without a mode
             return
         wanted = edition["wanted"]
         if target.table is None and wanted in (Mode.APPEND, Mode.REPLACE):
@@ -125,7 +128,9 @@ def adopt(session: Session, row: Draft, resource: DraftResource, table: TableRes
     recalled = recall_choices(session, row.dataset, table.name)
     if recalled is not None and list_choices(resource) is None:
         resource.choices = {**recalled, **(resource.choices or {})}
-    if resource.decisions is None:
+    if resource.decisions is not None:
+        row.dataset.decisions = {**(row.dataset.decisions or {}), table.name: resource.decisions}
+    else:
         resource.decisions = (row.dataset.decisions or {}).get(table.name)
         by = (resource.decisions or {}).get(BY)
         if by:

@@ -60,8 +60,7 @@ def _move(row: Draft, resource: DraftResource, manifest: Manifest | None, target
     if target is None:
         stem = resource.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
         resource.name = suggest_identifier(stem, taken=others | known, resource=True)
-        resource.schema, resource.schema_name, resource.title, resource.description = None, "", "", ""
-        resource.choices = resource.decisions = None
+        _forget_table(resource)
         return True
     table = find_table(manifest, target)
     if table is None or target in row.dropped:
@@ -72,7 +71,18 @@ def _move(row: Draft, resource: DraftResource, manifest: Manifest | None, target
         raise InvalidMetadataError(faults=[fault("/target", text, name=target)])
     session = object_session(row)
     if session is not None:
-        resource.schema, resource.schema_name = None, ""
-        resource.choices = resource.decisions = None
+        _forget_table(resource)
         adopt(session, row, resource, table)
     return True
+
+
+def _forget_table(resource: DraftResource) -> None:
+    """Forget what a table had from the published one that it was taken for."""
+    resource.schema, resource.schema_name = None, ""
+    resource.title, resource.description, resource.i18n, resource.disclosure = "", "", {}, ""
+    resource.choices = resource.decisions = resource.recipe = None
+    resource.meaning = {"found": (resource.meaning or {}).get("found") or {}} if resource.meaning else None
+    edition: EditionJson = {**(resource.edition or {"wanted": Mode.NEW})}
+    for name in ("renamed", "guessed", "figures", "part", "whole"):
+        edition.pop(name, None)  # type: ignore[misc]
+    resource.edition = edition

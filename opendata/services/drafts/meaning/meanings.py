@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from opendata.db.models import Draft, DraftResource
+from opendata.domain.editions.modes import Mode
 from opendata.domain.meaning.table_meaning import (
     CERTAIN,
     TableMeaning,
@@ -177,8 +178,19 @@ def require_unit(row: Draft) -> None:
             )
         ]
     ]
+    text = N_(
+        "The rows of “%(table)s” are added to a table in %(old)s, but they are in %(new)s. Convert them, or replace the"
+        " whole table"
+    )
+    faults += [
+        fault("/meaning/unit", text, table=item.name, new=unit, old=found["other"])
+        for item in row.resources
+        for found in [((item.meaning or {}).get("found") or {}).get("unit") or {}]
+        for unit in [settle(item.meaning).unit]
+        if found.get("other") and (item.edition or {}).get("mode") == Mode.APPEND and unit not in ("", found["other"])
+    ]
     if faults:
-        raise InvalidMetadataError(faults=faults)
+        raise InvalidMetadataError(faults=faults[:1] if len(row.resources) == 1 else faults)
 
 
 def _agree_on_period(row: Draft, resource: DraftResource, found: dict[str, Any]) -> dict[str, Any]:

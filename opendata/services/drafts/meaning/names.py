@@ -58,6 +58,10 @@ def rename_table(row: Draft, resource: DraftResource, name: str, base: Manifest 
     dataset.choices = _move(dataset.choices, old, name)
     dataset.decisions = _move(dataset.decisions, old, name)
     dataset.meanings = _move(dataset.meanings, old, name)
+    dataset.schemas = _move(dataset.schemas, old, name)
+    for bench in row.benches:
+        if bench.resource == old:
+            bench.resource = name
     resource.name = name
     return True
 
