@@ -34,6 +34,7 @@ def ask(database: Database) -> float:
     return time.monotonic() - begun
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing_is_waited_for_once_and_not_by_everybody(silent_url: str) -> None:
     database = Database(silent_url, seconds=SECONDS)
     assert ask(database) < CONNECT_SECONDS + SLACK

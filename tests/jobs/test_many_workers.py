@@ -185,6 +185,7 @@ def is_zombie(process: int) -> bool:
         return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["worker"], ["serve", "--port", "PORT"]], ids=["worker", "serve"])
 def test_a_redis_that_is_not_there_is_told_at_the_start(tmp_path: Path, command: list[str]) -> None:
     services = make_services(tmp_path / "instance")

@@ -43,6 +43,7 @@ def test_texts_are_said_with_their_parameters() -> None:
     assert voice_of("xx").say("Not found") == "Not found"
 
 
+@pytest.mark.slow
 def test_another_language_is_one_folder(tmp_path: Path) -> None:
     assert "fr" not in LANGUAGES
     package = tmp_path / "opendata"

@@ -26,8 +26,8 @@ class Draft(Base):
     it. `sealed` is the SHA-256 of what was submitted: only that may be approved and published. `seal_edition` says what
     the seal covers: 1 the manifest alone, as before migration 0011; 2 all that a reviewer sees but for the steps of
     tables; 3 these too. `publish_at` is the earliest time at which it is published. `replaces` is the draft whose
-    corrected files it has. `scans` are the verdicts of the virus scanner, by the SHA-256 of each file. `period` is what somebody said the edition is about:
-    empty, no period; null, what its tables say.
+    corrected files it has. `scans` are the verdicts of the virus scanner, by the SHA-256 of each file. `period` is what
+    somebody said the edition is about: empty, no period; null, what its tables say.
     """
 
     __tablename__ = "drafts"

@@ -299,6 +299,7 @@ def test_what_is_wrong_inside_a_table_ends_as_an_invalid_draft(services, editor,
     assert row is None or error["rowNumber"] == row
 
 
+@pytest.mark.slow
 def test_a_header_without_rows_and_two_thousand_columns_are_tables(services: Services, editor: Actor) -> None:
     assert upload(services, editor, "a,b\n", schema=None).status == "valid"
     wide = ",".join(f"c{n}" for n in range(2000)) + "\n" + ",".join("1" * 2000) + "\n"

@@ -81,6 +81,7 @@ def open_draft(browser: Browser, address: str, draft: str, complaints: list[str]
     return page
 
 
+@pytest.mark.slow
 def test_the_bar_moves_by_events_and_the_page_shows_the_end_by_itself(
     browser: Browser, desk: Portal, draft: str
 ) -> None:
