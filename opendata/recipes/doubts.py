@@ -35,7 +35,7 @@ _KINDS = ("year", "integer", "number", "date")
 _LEAST = 3
 """At least this many values must be of the type."""
 
-_WRONG_SHARE = 0.2
+_WRONG_SHARE = 0.5
 _MOST_WRONG = 10
 """At most this many different values may be something else."""
 

@@ -27,7 +27,7 @@ HOW: Mapping[str, str] = {
     "alias": N_("by alias"),
     "folded": N_("by a different spelling"),
     "near": N_("by a similar name"),
-    "chosen": N_("as you specified"),
+    "chosen": N_("as chosen before, or for this file"),
 }
 
 

@@ -476,3 +476,9 @@ def test_new_figures_for_the_same_towns_are_no_loss_although_no_key_is_declared(
     draft = send(services, editor, fewer, file="towns.csv")
     (alarm,) = services.watching.list_unusual(editor, draft.id)["towns"]
     assert (alarm.code, alarm.params["count"], alarm.params["total"]) == ("lost", 2, 5)
+
+
+def test_rows_that_are_added_are_no_loss_although_no_key_is_declared(services: Services, editor: Actor) -> None:
+    publish(services, editor, HEAD + month(9), name="keyless", schema=KEYLESS)
+    draft = send(services, editor, HEAD + month(10), file="keyless.csv", mode="append", name="keyless")
+    assert services.watching.list_unusual(editor, draft.id) == {}

@@ -73,6 +73,9 @@ def test_corrections_of_single_cells_are_asked_about_in_a_corrected_file(service
     assert (found.status, found.warnings) == ("valid", 1)
     asked = [item["rule"] for item in (sent(found).reading or {})["decisions"] if item.get("asks")]
     assert asked == ["step"]
+    release(services, editor, found)
+    following = send(services, editor, "town,n\nA,1\nB,2\n", "t.csv", None, name="tt")
+    assert sent(following).recipe is None  # in the next file the row is another
 
 
 def test_a_line_break_in_the_name_of_a_column_loses_no_row(services: Services, editor: Actor) -> None:

@@ -99,7 +99,7 @@ def test_columns_are_mapped_by_hand_and_the_mapping_is_taken_back(desk: Portal, 
     mapped = clerk.get(place).text
     check_page(mapped)
     assert read_draft(desk, place).status == "valid"
-    assert "The columns are read as you specified." in mapped
+    assert "It has been chosen which column is which field." in mapped
     assert list_choices(mapped) == {"code": "Nummer", "name": "Name", "level": "Pegel", "measured": "Tag"}
     send(clerk, f"{place}/resources/levels/columns", {"undo": "1"}, form=place)
     desk.work()

@@ -170,8 +170,9 @@ def _judge(
 
 def _count_gone(resource: DraftResource, changes: KeptChanges) -> int:
     """How many published rows aren't in the file; where no key tells that, by the columns that tell its rows apart."""
-    figures: Figures = (resource.edition or {}).get("figures", {})
-    if figures.get("inferred") and "known" in figures:
+    edition = resource.edition or {}
+    figures: Figures = edition.get("figures", {})
+    if edition.get("mode") == Mode.REPLACE and figures.get("inferred") and "known" in figures:
         return max(0, figures["total"] - figures["known"])
     return changes["removed"]
 

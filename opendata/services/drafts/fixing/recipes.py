@@ -7,6 +7,7 @@ from typing import Any
 from opendata.db.models import Dataset, DraftResource
 from opendata.domain.recipes import Recipe
 from opendata.recipes.recipe import describe_recipe, read_recipe, recall_recipe
+from opendata.recipes.verbs import EDIT
 
 
 def keep_recipe(dataset: Dataset, resource: DraftResource, recipe: Recipe) -> None:
@@ -16,8 +17,15 @@ def keep_recipe(dataset: Dataset, resource: DraftResource, recipe: Recipe) -> No
 
 
 def recall_steps(dataset: Dataset, table: str) -> dict[str, Any] | None:
-    """The steps of a table's earlier file as they apply to its next one; None where there are none."""
-    return recall_recipe((dataset.recipes or {}).get(table))
+    """The steps of a table's earlier file as they apply to its next one; None where there are none.
+
+    A correction of one cell by its row stays with its file: in another one the row is another.
+    """
+    kept = (dataset.recipes or {}).get(table)
+    if not kept:
+        return None
+    steps = [step for step in read_recipe(kept).steps if step.verb != EDIT or "key" in step.params]
+    return recall_recipe(describe_recipe(Recipe(tuple(steps))))
 
 
 def read_steps(resource: DraftResource) -> Recipe:
