@@ -25,7 +25,10 @@ TABLES = [(DATASETS.get(package, package), table) for package, tables in PACKAGE
 ROWS = {(DATASETS.get(p, p), table): rows for p, tables in PACKAGES.items() for table, rows in tables.items()}
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize(
+    "package",
+    [item if number < 3 else pytest.param(item, marks=pytest.mark.slow) for number, item in enumerate(PACKAGES)],
+)
 def test_frictionless_finds_every_served_version_valid(portal: Portal, package: str) -> None:
     dataset = DATASETS.get(package, package)
     report = frictionless.validate(f"{portal.address}/datasets/{dataset}/1.0.0/datapackage.json")

@@ -210,7 +210,8 @@ def test_two_clients_that_send_the_same_at_once_make_one_file(served: Served) ->
     assert served.digest(upload) == DIGEST
 
 
-@pytest.mark.parametrize("whole", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("whole", [False, True])
 def test_a_killed_web_server_loses_nothing_that_it_counted(served: Served, whole: bool) -> None:
     upload = served.announce()
     assert served.session.patch(

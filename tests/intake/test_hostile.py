@@ -22,6 +22,11 @@ UNPACKED_LIMIT = 300 << 20
 TENTH = 10
 """In a tenth of their size, with a tenth of our limits, files that are hostile by it are read and unpacked always."""
 
+COSTLY = ("columnar_files_that_expand", "compressed_bombs_of_10_gb", "flipped_bytes")
+"""These take seconds in any size."""
+
+QUICK = [pytest.param(name, marks=pytest.mark.slow) if name in COSTLY else name for name in HOSTILE]
+
 LARGE = [name for name, made in HOSTILE.items() if made.is_large]
 
 Built = Callable[[str, int], list[Path]]
@@ -66,7 +71,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
     assert reader.returncode == 0, said.read_text()[-2000:]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", QUICK)
 def test_a_hostile_file_is_read_or_refused_and_nothing_dies(name: str, built: Built, read: Read) -> None:
     check_end(name, read(built(name, TENTH), TENTH))
 
@@ -83,7 +88,7 @@ def check_end(name: str, outcomes: Mapping[str, str]) -> None:
         assert set(outcomes.values()) == {expected}, outcomes
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", QUICK)
 def test_unpacking_writes_into_its_folder_only_and_no_more_than_allowed(
     name: str, built: Built, tmp_path: Path
 ) -> None:

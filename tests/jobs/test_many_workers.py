@@ -117,6 +117,7 @@ def status_of(services: Services, editor: Actor, draft: str) -> str:
     return services.drafts.get(editor, draft).status
 
 
+@pytest.mark.slow
 def test_several_workers_share_a_redis_and_work_at_each_draft_once(
     shared: Services, editor: Actor, fleet: Fleet
 ) -> None:
@@ -161,7 +162,8 @@ def test_a_redis_that_goes_away_stops_no_worker_and_one_that_comes_back_is_used_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are read from /proc")
-@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_the_process_ends_with_its_worker_and_another_worker_finishes_the_draft(
     shared: Services, editor: Actor, fleet: Fleet, number: signal.Signals
 ) -> None:

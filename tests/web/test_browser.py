@@ -170,6 +170,7 @@ def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, t
     assert not complaints
 
 
+@pytest.mark.slow
 def test_a_form_outlives_its_session_and_a_chosen_schema_sets_its_button(browser: Browser, desk: Portal) -> None:
     desk.services.schemas.add(SYSTEM, "reservoir", "1.0.0", {**SCHEMA, "title": "水库表"})
     complaints: list[str] = []

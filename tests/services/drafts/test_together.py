@@ -11,6 +11,7 @@ from opendata.errors import InvalidMetadataError
 from opendata.services.core.actors import Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption, Sent
+from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import DATASET, make_actor, make_services, publish
@@ -73,7 +74,8 @@ def test_corrections_of_single_cells_are_asked_about_in_a_corrected_file(service
     assert (found.status, found.warnings) == ("valid", 1)
     asked = [item["rule"] for item in (sent(found).reading or {})["decisions"] if item.get("asks")]
     assert asked == ["step"]
-    release(services, editor, found)
+    services.drafts.submit(editor, found.id, Submission(reason="looked at"))
+    services.work.run_to_end(found.id)
     following = send(services, editor, "town,n\nA,1\nB,2\n", "t.csv", None, name="tt")
     assert sent(following).recipe is None  # in the next file the row is another
 

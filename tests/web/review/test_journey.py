@@ -82,7 +82,8 @@ def sign_in(browser: Browser, complaints: list[str], address: str, name: str, la
     return page
 
 
-@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_reviewer_refuses_a_check_at_a_cell_and_signs_the_corrected_file(
     chromium: Browser, office: Portal, tmp_path: Path, language: str
 ) -> None:
