@@ -12,6 +12,8 @@ from tests.clients.test_uploads import DIGEST, ROWS, Served
 from tests.clients.test_uploads import served as served
 from tests.servers import require
 
+pytestmark = pytest.mark.slow
+
 PIECE = 1_000_003
 LINES = f"Array.from({{length: {ROWS}}}, (_, n) => `${{n}},${{n * n}}\\n`)"
 FILE = f'new File(["n,square\\n", ...{LINES}], "平方数.csv", {{type: "text/csv"}})'

@@ -119,6 +119,7 @@ def client(served: Served) -> TusClient:
     return TusClient(f"{served.address}/api/v1/uploads", headers={"Authorization": f"Bearer {served.token}"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checked", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_foreign_client_sends_a_file_in_pieces(served: Served, client: TusClient, checked: bool) -> None:
     uploader = client.uploader(
@@ -150,6 +151,7 @@ def test_a_foreign_client_goes_on_where_another_run_of_it_stopped(served: Served
     assert served.digest(first.url) == DIGEST
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reset", [False, True])
 def test_a_connection_that_breaks_five_times_anywhere_costs_no_byte(served: Served, reset: bool) -> None:
     chance = random.Random(20261123)
@@ -371,6 +373,7 @@ def test_the_command_says_that_a_table_has_no_rows(served: Served, file: Path) -
     assert (draft["status"], draft["resources"][0]["noRows"]) == ("submitted", True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "reason"),
     [

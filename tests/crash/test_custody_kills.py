@@ -18,6 +18,8 @@ from tests.crash.child import CHUNKS, EARLY_AND_LATE, open_instance, point_at
 from tests.crash.forge import Ended, Forge
 from tests.instances import CSV, DATASET, locate, make_actor, make_services, publish
 
+pytestmark = pytest.mark.slow
+
 MORE = CSV + "A003,南湖,3,2026-02-02\n"
 
 

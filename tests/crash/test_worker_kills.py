@@ -191,6 +191,7 @@ def test_a_worker_killed_while_it_publishes_shows_nothing_half_and_loses_nothing
     kill_and_recover(template, tmp_path / "killed", *point_at(share, template.publishing()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", EARLY_AND_LATE)
 def test_a_worker_killed_over_a_package_of_many_forms_loses_nothing(
     packed: Template, tmp_path: Path, share: float

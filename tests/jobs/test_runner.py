@@ -157,6 +157,7 @@ def test_drafts_are_checked_and_published_in_one_process_that_stays(
     assert process != os.getpid()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["greedy", "hungry"])
 def test_a_file_that_takes_too_much_memory_fails_alone_and_says_so(
     services: Services, editor: Actor, start: Start, name: str
@@ -218,6 +219,7 @@ def test_work_that_gets_nowhere_is_stopped_and_the_next_draft_goes_through(
     assert "no progress for 3 seconds" in view.error["detail"]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.parametrize("name", [pytest.param("sleeping", marks=pytest.mark.slow), "deaf"])
 def test_a_draft_discarded_while_it_is_checked_is_stopped_soon(
@@ -270,6 +272,7 @@ def test_a_process_that_dies_before_it_has_taken_the_draft_is_replaced_and_nobod
     assert pid_of(runner) != process
 
 
+@pytest.mark.slow
 def test_a_draft_taken_while_the_worker_stops_is_given_back_and_no_process_is_started(
     services: Services, editor: Actor, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +291,7 @@ def test_a_draft_taken_while_the_worker_stops_is_given_back_and_no_process_is_st
     assert pid_of(runner) == process
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_lease_is_kept_while_the_process_says_nothing(services: Services, editor: Actor, start: Start) -> None:
     brief = build_services(replace(services.settings, lease_seconds=2))

@@ -182,6 +182,7 @@ def check_points(instance: Instance, points: Callable[[int], list[int]]) -> None
     assert [*left, *home.receiving_folder.glob("*")] == []
 
 
+@pytest.mark.slow
 def test_a_disk_that_fails_at_some_call_loses_nothing_and_all_goes_on_by_itself(instance: Instance) -> None:
     chance = random.Random(5)
     check_points(instance, lambda count: sorted(chance.sample(range(1, count + 1), 4)))

@@ -146,6 +146,7 @@ def test_a_draft_that_waits_for_nobody_but_people_is_done_at_once(editor: Caller
     stream.close()
 
 
+@pytest.mark.slow
 def test_a_draft_given_up_by_the_machine_ends_its_stream(
     editor: Caller, services: Services, draft: str, port: int
 ) -> None:
@@ -198,6 +199,7 @@ def test_a_question_for_the_head_alone_keeps_no_place(editor: Caller, draft: str
             assert answer.status_code == 200
 
 
+@pytest.mark.slow
 def test_where_nothing_happens_a_comment_keeps_the_connection_open(
     editor: Caller, draft: str, app: Flask, port: int
 ) -> None:

@@ -60,6 +60,7 @@ HALVES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HALVES)
 def test_clients_that_stop_halfway_hold_up_nobody(address: str, kind: str) -> None:
     with ExitStack() as opened:

@@ -26,6 +26,8 @@ import pytest
 from opendata.cli.packages.engine_process import answer_request
 from tests.differential.answers import recall
 
+pytestmark = pytest.mark.slow
+
 
 def schema(*fields: str | dict[str, Any], **keys: Any) -> dict[str, Any]:
     """A schema of fields written `name:type` or in full."""

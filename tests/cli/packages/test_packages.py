@@ -54,6 +54,7 @@ def test_a_real_package_is_published_with_all_its_rows(run_json, run, instance, 
     assert count_versions(instance) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "resource", "told", "message"),
     [

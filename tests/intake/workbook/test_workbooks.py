@@ -221,6 +221,7 @@ def test_rows_and_columns_keep_their_places(tmp_path: Path) -> None:
     assert plain(read(path)[0]) == [[], [], ["", "", "1"], [], [], ["", "2"]]
 
 
+@pytest.mark.slow
 def test_rows_of_other_forms_amid_many_of_one_are_not_lost(tmp_path: Path) -> None:
     table: list[list[Any]] = [[n, f"名{n}", n / 4] for n in range(3000)]
     table[1500] = ["合计", 1, None, True]

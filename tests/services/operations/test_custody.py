@@ -253,6 +253,7 @@ def test_a_backup_restored_answers_as_before_and_goes_on(published: Services, ed
         other.database.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_what_is_published_while_a_backup_is_made_is_left_to_the_next_and_what_moves_is_found(
     published: Services, editor: Actor, tmp_path: Path

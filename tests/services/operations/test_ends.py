@@ -33,6 +33,8 @@ from opendata.wiring import Services, build_services
 from tests.instances import CSV, DATASET, make_actor, make_services, publish
 from tests.services.core.test_access import CONDITIONAL, disclose, grant
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "a long password"
 REASON = "含有个人信息"
 

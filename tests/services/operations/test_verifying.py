@@ -74,6 +74,7 @@ def test_a_sound_portal_passes_and_each_version_rests_on_a_key(published: Servic
     assert name(check(published.settings.public_folder)) == []
 
 
+@pytest.mark.slow
 def test_a_renamed_dataset_still_passes(published: Services, served: str) -> None:
     published.stops.suspend(SYSTEM, "reservoirs", "1.2.0", reason="x")
     published.renaming.rename(SYSTEM, "reservoirs", "lakes")
@@ -83,12 +84,14 @@ def test_a_renamed_dataset_still_passes(published: Services, served: str) -> Non
     assert name(check(published.settings.public_folder)) == []
 
 
+@pytest.mark.slow
 def test_erased_versions_leave_the_chain_whole(published: Services, served: str) -> None:
     published.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="x", legal_basis="y", erase=True)
     assert name(check(served)) == []
     assert name(check(published.settings.public_folder)) == []
 
 
+@pytest.mark.slow
 def test_whoever_trusts_the_first_key_can_follow_to_the_newest(published: Services, served: str) -> None:
     keys = read_keys(LocalStore(published.settings.public_folder))
     assert name(check(served, Trust(keys=keys[:1]))) == []
@@ -194,6 +197,7 @@ def test_an_exported_version_is_checked_with_a_key_that_is_given(published: Serv
     assert name(check(tmp_path / "out", Trust(keys=keys))) == [("reservoirs@1.2.0/levels.csv", verifying.FILE_OTHER)]
 
 
+@pytest.mark.slow
 def test_what_is_no_portal_says_so(tmp_path: Path, served: str) -> None:
     with pytest.raises(InputError):
         check(tmp_path)

@@ -355,6 +355,7 @@ def test_newer_signatures_scan_again_but_what_has_passed_does_not_wait_for_them(
     assert (row_of(services, draft).scans or {})[digest(CSV)] == {"found": "", "by": "ClamAV 1.4.6/27001"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [CSV, INFECTED], ids=["clean", "infected"])
 def test_a_draft_from_before_there_was_a_scanner_is_scanned_when_it_is_published(
     build: Callable[[str], Services], clamd_away: ClamdServer, clock: Clock, text: str

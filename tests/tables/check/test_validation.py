@@ -329,6 +329,7 @@ def test_cells_may_be_separated_by_a_character_beyond_ascii(tmp_path: Path) -> N
     assert (reader.rows, find_places(reader)) == (2, [("type-error", 2, "水位")])
 
 
+@pytest.mark.slow
 def test_a_table_of_2000_columns_is_checked(tmp_path: Path) -> None:
     names = [f"c{number}" for number in range(2000)]
     descriptor = {"fields": [{"name": name, "type": "integer"} for name in names]}

@@ -32,6 +32,7 @@ def begin(portal: Portal) -> tuple[FlaskClient, str]:
     return portal.signed_in("clerk"), f"/workspace/drafts/{draft}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", ["²", "9" * 5000])
 @pytest.mark.parametrize(
     ("place", "more"),
