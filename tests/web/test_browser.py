@@ -339,6 +339,7 @@ def test_a_clerk_adds_the_next_months_to_a_table_with_six_clicks_each(browser: B
         page.get_by_label("名称").fill("clerk")
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
+        expect(page.get_by_role("heading", level=1, name="工作台")).to_be_visible()
         for file in (october, november):
             clicks = 0
 
