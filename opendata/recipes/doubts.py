@@ -1,4 +1,4 @@
-"""Columns that a table without a schema keeps as text, though nearly all their values are of another type.
+"""Columns that a table without a schema keeps as text, though most of their values are of another type.
 
 In, a column:      `12`, `13`, …, `…`            Out: integer, 11 of 12; row 11 is `…`, which usually means missing
 In, a column:      `2018年`, `2019年`             Out: year, all of them after a repair
