@@ -327,6 +327,7 @@ def test_the_command_ends_with_1_where_the_table_is_wrong_and_tells_all_as_json(
     assert "1 × type-error in “square”" in out
 
 
+@pytest.mark.slow
 def test_the_command_goes_on_over_a_line_that_breaks(served: Served, file: Path) -> None:
     line = Line(served.address, breaks=5, after=1_000_000)
     status, out, err = finish(start_command(served, file, url=line.address))

@@ -74,8 +74,8 @@ class Shut:
 @pytest.fixture(
     scope="module",
     params=[
-        *("closed", "conditional"),
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("stopped", "group", "area")),
+        "conditional",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("closed", "stopped", "group", "area")),
     ],
 )
 def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shut]:

@@ -173,6 +173,7 @@ def test_serving_a_database_of_another_form_is_refused_with_the_command_that_hel
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @linux
 def test_what_dies_is_started_again(instance) -> None:
     with running(instance, "serve", "--port", str(free_port()), "--workers", "1") as (command, address):

@@ -442,6 +442,7 @@ def test_a_damaged_file_is_marked_as_far_as_it_can_be_read(tmp_path: Path) -> No
     assert set(sheet.comments) == {"A3"}
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import tracemalloc
 
