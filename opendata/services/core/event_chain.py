@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Event, EventChain
+from opendata.db.models import Base, Event, EventChain
 from opendata.db.session import Database
 from opendata.metadata.canonical import write_canonical
 
@@ -113,6 +113,14 @@ def write_moment(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+# Each change of anything goes through these two: as statements on the table itself they take half the time.
+_END = Base.metadata.tables[EventChain.__tablename__]
+_LOCK_END = select(_END.c.position, _END.c.digest, _END.c.adopts_until).where(_END.c.id == _HEAD).with_for_update()
+_MOVE_END = (
+    update(_END).where(_END.c.id == _HEAD).values(position=bindparam("new_position"), digest=bindparam("new_digest"))
+)
+
+
 class _Chain:
     """The end of the chain, held by this unit of work."""
 
@@ -149,13 +157,11 @@ class _Chain:
 
     def save(self) -> None:
         """Write down where the chain ends now."""
-        where = EventChain.id == _HEAD
-        self._session.execute(update(EventChain).where(where).values(position=self._position, digest=self._digest))
+        self._session.execute(_MOVE_END, {"new_position": self._position, "new_digest": self._digest})
 
     def _lock(self) -> bool:
         """Hold the row of the end, and know where that is; False where there is no such row."""
-        columns = (EventChain.position, EventChain.digest, EventChain.adopts_until)
-        found = self._session.execute(select(*columns).where(EventChain.id == _HEAD).with_for_update()).first()
+        found = self._session.execute(_LOCK_END).first()
         if found is None:
             return False
         self._position, self._digest, self._adopts_until = found
