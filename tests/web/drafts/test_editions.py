@@ -58,13 +58,21 @@ def test_a_question_is_answered_with_one_click_that_leads_on(desk: Portal) -> No
     client = begin(desk)
     place, page = upload(desk, client, "code,name,level,measured\nA001,东湖,9,2026-01-31\n")
     assert "We aren't sure" in page
-    assert "you must answer what is asked below" in page
+    assert (
+        f'Answer 1 question before you submit the draft:</p>\n<ol class="asked"><li><a href="{place}#edition-' in page
+    )
+    assert 'disabled aria-describedby="why-not">Check your answers' in page
+    assert page.index("You can't submit the draft yet: 1 question is open.") > page.index("We aren't sure")
     answers = client.get(f"{place}/check").text
     assert "Say whether this is right" in answers
+    assert 'type="submit" disabled aria-describedby="why-not"' in answers
     fields = {"choice": "append:levels", "confirm": "1"}
     answer = send(client, f"{place}/resources/levels/edition", fields, form=place)
     assert answer.headers["Location"] == f"{place}/check"
     assert "Say whether this is right" not in client.get(f"{place}/check").text
+    page = client.get(place).text
+    assert "question before you submit" not in page
+    assert "why-not" not in page
 
 
 @pytest.mark.slow
