@@ -74,7 +74,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         explain_all=lambda errors: [show_finding(error) for error in errors],
         list_counts=list_counts,
         list_warnings=list_warnings,
-        stage=say_stage(choose_voice(), found.stage),
+        stage=say_stage(choose_voice(), found.stage, {item.name: item.file for item in found.resources}),
         failure=say_failure(choose_voice(), found.error) if found.error else "",
         list_repairs=list_repairs,
         list_type_doubts=list_type_doubts,
@@ -98,7 +98,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         editions=editions,
         kinds=KINDS,
         check_names=CHECKS,
-        describe_place=lambda item: say_place(choose_voice(), item.place),
+        describe_place=lambda item: say_place(choose_voice(), item.place, found.titles),
         needs_look=needs_look,
         questions=find_questions(found),
     )
@@ -194,10 +194,11 @@ def retry_draft(draft: str) -> Response:
 @blueprint.post("/<draft>/resources/<resource>/drop")
 def drop_resource(draft: str, resource: str) -> Response:
     """Leave a table or an attachment out."""
+    name = services().drafts.get(g.actor, draft).titles.get(resource, resource)
     return _take(
         draft,
         lambda _: services().drafts.drop_resource(g.actor, draft, resource),
-        gettext("“%(name)s” is left out", name=resource),
+        gettext("“%(name)s” is left out", name=name),
     )
 
 

@@ -202,7 +202,7 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         deeds=DEEDS,
         kinds=KINDS,
         results=RESULTS,
-        describe_place=describe_place,
+        describe_place=lambda item: describe_place(item, view.titles),
         check_names=CHECKS,
     )
     return (page, status_of(error)) if error else page

@@ -117,13 +117,13 @@ def test_a_dataset_offers_its_files_with_size_and_code(portal: Portal) -> None:
     assert re.search(r"CSV <small>\d+ B</small>", text)
     assert "pd.read_parquet(&#34;http://localhost/datasets/reservoirs/latest/levels.parquet&#34;)" in text
     assert "first version" in text
-    assert "levels: rows added: 1" in text
+    assert "水位表: rows added: 1" in text
     assert "Reservoirs" in text
 
 
 def test_the_chinese_page_says_why_a_version_has_its_number(portal: Portal) -> None:
     text = portal.client().get("/datasets/reservoirs").text
-    assert "levels：新增 1 行" in text
+    assert "水位表：新增 1 行" in text
     assert "首个版本" in text
 
 
