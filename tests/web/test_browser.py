@@ -258,7 +258,7 @@ def test_a_clerk_repairs_a_file_that_fails_its_schema_by_page_alone(
         offered = page.get_by_role("row", name="24-06-2019 → 2019-06-24")
         expect(offered).to_be_visible()
         offered.get_by_role("checkbox").check()
-        page.get_by_role("button", name="修复所选并重新校验").click()
+        page.get_by_role("button", name="修复勾选的问题并重新校验").click()
         expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
         expect(page.locator("main")).to_contain_text("的处理步骤")
         publish(page)
@@ -410,10 +410,10 @@ def test_a_clerk_brings_22_errors_to_none_without_another_program(browser: Brows
         page.locator("#own_0").fill(json.dumps(PEOPLE))
         page.get_by_role("button", name="上传并校验").click()
         expect(page.locator("main")).to_contain_text("发现 22 处错误", timeout=WAIT_MILLISECONDS)
-        repairs = page.get_by_role("region", name="这里可以修复").first
+        repairs = page.get_by_role("region", name="可以自动修复的问题").first
         for row in ("表示缺失的标记", "其他写法的日期", "合计行"):
             repairs.get_by_role("row", name=row).get_by_role("checkbox").check()
-        page.get_by_role("button", name="修复所选并重新校验").click()
+        page.get_by_role("button", name="修复勾选的问题并重新校验").click()
         expect(page.locator("main")).to_contain_text("发现 7 处错误", timeout=WAIT_MILLISECONDS)
         page.get_by_role("link", name="逐个改正有错的单元格").click()
         typed = page.get_by_role("region", name="文件第 16 行").first
@@ -460,7 +460,7 @@ def test_a_clerk_makes_a_schema_from_nothing_by_page(
         page.get_by_role("button", name="上传并校验").click()
         expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
         page.get_by_role("link", name="各列及规则").click()
-        page.get_by_text("换一个起点").click()
+        page.get_by_text("以别的数据标准为基础重新开始").click()
         page.get_by_label("仅用文件的列名").check()
         page.get_by_role("button", name="开始").click()
         page.locator("#f1-type").select_option("number")  # counted by the script, without a button
