@@ -200,6 +200,20 @@ def test_what_is_not_there_has_a_page(portal: Portal) -> None:
     check_page(answer.text)
 
 
+@pytest.mark.parametrize("path", [path for path in PAGES if "?" not in path and not path.endswith("/")])
+def test_a_slash_too_many_leads_to_the_page(portal: Portal, path: str) -> None:
+    answer = portal.client().get(f"{path}/?lang=en")
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"{path}?lang=en")
+
+
+def test_a_slash_too_many_leads_to_nothing_else(portal: Portal) -> None:
+    client = portal.client()
+    for path in ("/api/v1/datasets/", "/nothing/", "/datasets/reservoirs/1.1.0/levels.csv/x/"):
+        assert client.get(path).status_code == 404, path
+    assert client.get("/datasets/reservoirs/1.1.0").headers["Location"].endswith("/datasets/reservoirs/1.1.0/")
+    assert client.post("/sign-in/").status_code in (404, 405)
+
+
 def test_every_kind_of_problem_is_explained(portal: Portal) -> None:
     slugs = {kind.slug for kind in problems.STATUS} | set(problems.SLUGS.values())
     assert slugs <= set(PROBLEMS)
