@@ -89,6 +89,7 @@ def _list_schemas() -> Sequence[SchemaView]:
 
 def _render(dataset: DatasetView, values: Mapping[str, str], errors: Mapping[str, list[str]], message: str) -> str:
     said = [key for key in values if values[key] not in _UNSAID and key not in _HIDDEN]
+    sent = max(1, sum(bool(values.get(f"name_{number}")) for number in range(ROWS)) if values.get("draft") else 1)
     return render_template(
         "drafts/upload.html",
         dataset=dataset,
@@ -99,6 +100,7 @@ def _render(dataset: DatasetView, values: Mapping[str, str], errors: Mapping[str
         tables=services().versions.get_manifest(dataset.id, dataset.latest).tables if dataset.latest else (),
         schemas=_list_schemas(),
         more=any(name not in ("", "files") for name in (*errors, *said)),
-        more_rows=any(name.endswith(MORE_ROWS) for name in (*errors, *said)),
+        sent=sent,
+        more_rows=any(name.endswith(MORE_ROWS[sent - 1 :]) for name in (*errors, *said)),
         limit=services().settings.max_upload_bytes,
     )
