@@ -58,12 +58,19 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
     """The draft's page; `values` are those of a form that was sent, `errors` what is wrong with them."""
     found = services().drafts.get(g.actor, draft)
     steps = list_steps(found, g.actor)
+
+    def find_sent(endpoint: str, **place: str) -> Mapping[str, Any]:
+        """What was typed in the form that is sent there, if it is to be shown again."""
+        path = url_for(endpoint, draft=draft, **place)[len(request.script_root) :]
+        return values if values.get("sent_to") == path else {}
+
     editions, table_steps = show_editions(found), list_steps_of_tables(found)
     can_match = steps.change and not found.is_at_work
     return render_template(
         "drafts/draft.html",
         draft=found,
         values={"notes": found.notes, "reason": found.reason, **values},
+        find_sent=find_sent,
         errors=errors,
         status=describe_status(found),
         steps=steps,
