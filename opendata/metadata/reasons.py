@@ -13,6 +13,7 @@ from opendata.domain.comparison import ReasonText
 from opendata.metadata.properties.reading import load_profile
 from opendata.settings import LANGUAGES, SOURCE_LANGUAGE
 from opendata.wording.reasons import say_reason
+from opendata.wording.schemas.units import show_unit
 from opendata.wording.voice import voice_of
 
 BUMPS = ("patch", "minor", "major")
@@ -44,6 +45,8 @@ class Reason:
         found = dict(self.params)
         if "resource" in found:
             found["resource"] = self.titles.get(language) or found["resource"]
+        if self.type.startswith("unit-"):
+            found |= {name: show_unit(found[name], language) for name in ("old", "new") if name in found}
         if "names" in found:
             known = load_profile().properties
             names = [known[name].label(language) if name in known else name for name in found["names"].split(", ")]
