@@ -69,14 +69,14 @@ def _list_all(draft: DraftView, editions: Iterable[Edition], steps: Iterable[Tab
             table=titles.get(name, name),
         )
         yield Asked(text=text, place=f"{page}#types-of-{name}", must=False)
+    for card in list_cards(draft):
+        if card.is_blocking:
+            text = gettext("“%(table)s”: which unit is right?", table=titles[card.table.name])
+            yield Asked(text=text, place=f"{page}#{card.field('unit')}", must=True)
     for item in steps:
         if item.has_questions:
             text = gettext("“%(table)s”: do the steps still fit?", table=titles[item.table.name])
             yield Asked(text=text, place=f"{page}#steps-of-{item.table.name}", must=False)
-    for card in list_cards(draft):
-        if card.is_blocking:
-            text = gettext("“%(table)s”: which unit is right?", table=titles[card.table.name])
-            yield Asked(text=text, place=f"{page}#meaning", must=True)
     for name in dict.fromkeys(item["resource"] for item in draft.undecided):
         text = gettext("“%(table)s”: what is done with personal data?", table=titles.get(name, name))
         yield Asked(text=text, place=url_for("personal.show_decisions", draft=draft.id, resource=name), must=True)
