@@ -59,9 +59,9 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
     found = services().drafts.get(g.actor, draft)
     steps = list_steps(found, g.actor)
 
-    def find_sent(endpoint: str, **place: str) -> Mapping[str, Any]:
+    def find_sent(endpoint: str, resource: str | None = None) -> Mapping[str, Any]:
         """What was typed in the form that is sent there, if it is to be shown again."""
-        path = url_for(endpoint, draft=draft, **place)[len(request.script_root) :]
+        path = url_for(endpoint, draft=draft, resource=resource)[len(request.script_root) :]
         return values if values.get("sent_to") == path else {}
 
     editions, table_steps = show_editions(found), list_steps_of_tables(found)
