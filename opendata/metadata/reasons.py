@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from opendata.domain.comparison import ReasonText
+from opendata.metadata.properties.reading import load_profile
 from opendata.settings import LANGUAGES, SOURCE_LANGUAGE
 from opendata.wording.reasons import say_reason
+from opendata.wording.schemas.units import show_unit
 from opendata.wording.voice import voice_of
 
 BUMPS = ("patch", "minor", "major")
@@ -23,16 +25,33 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason. `type` is a key of `REASONS`, `params` fill them: `resource`, `field`, `count` and the like."""
+    """One reason. `type` is a key of `REASONS`, `params` fill them: `resource`, `field`, `count` and the like.
+
+    `titles` says by language what the resource is called, where it has a title.
+    """
 
     type: str
     bump: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def text(self) -> Mapping[str, str]:
         """The reason in each language."""
-        return {language: say_reason(voice_of(language), self.type, self.params) for language in LANGUAGES}
+        return {language: say_reason(voice_of(language), self.type, self._call(language)) for language in LANGUAGES}
+
+    def _call(self, language: str) -> Mapping[str, Any]:
+        """The parameters with what people of a language call the resource and the properties."""
+        found = dict(self.params)
+        if "resource" in found:
+            found["resource"] = self.titles.get(language) or found["resource"]
+        if self.type.startswith("unit-"):
+            found |= {name: show_unit(found[name], language) for name in ("old", "new") if name in found}
+        if "names" in found:
+            known = load_profile().properties
+            names = [known[name].label(language) if name in known else name for name in found["names"].split(", ")]
+            found["names"] = voice_of(language).separator.join(names)
+        return found
 
     def describe(self) -> ReasonText:
         """As the manifest has it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from opendata.domain.manifest import Manifest
@@ -16,6 +16,7 @@ from opendata.domain.resources import Resource, TableResource
 from opendata.metadata.canonical import fingerprint
 from opendata.metadata.reasons import BUMPS, Reason, find_bump
 from opendata.metadata.schema_changes import compare_schemas, compare_units
+from opendata.settings import LANGUAGES
 
 _FORM = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})")
 FIRST = "1.0.0"
@@ -105,7 +106,12 @@ def compare_manifests(old: Manifest | None, new: Manifest, rows: Mapping[str, Ro
         names = [name for name in names if name != "period"]  # said of the tables already
     if names:
         found.append(Reason("metadata-changed", "patch", {"names": ", ".join(names)}))
-    return Change(tuple(found))
+    titles = {name: _list_titles(item) for name, item in (before | after).items()}
+    return Change(tuple(replace(item, titles=titles.get(item.params.get("resource", ""), {})) for item in found))
+
+
+def _list_titles(resource: Resource) -> dict[str, str]:
+    return {language: resource.i18n.get(language, {}).get("title") or resource.title for language in LANGUAGES}
 
 
 def _compare_resources(old: Resource, new: Resource, rows: RowChanges | None) -> Iterator[Reason]:

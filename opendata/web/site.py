@@ -11,7 +11,7 @@ from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
 from opendata.web.access import account, addresses, grants, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
-from opendata.web.core import assets, formats, languages, problem_pages, security
+from opendata.web.core import assets, formats, languages, problem_pages, security, slashes
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
@@ -36,6 +36,7 @@ def register_web(app: Flask) -> None:
     )
     security.csrf.init_app(app)
     app.before_request(security.refuse_unknown_host)
+    app.before_request(slashes.drop_slash)
     app.before_request(sessions.load_actor)
     app.before_request(security.count_request)
     app.after_request(security.add_headers)

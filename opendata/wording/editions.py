@@ -28,23 +28,26 @@ UNUSUAL: Mapping[Unusual, str] = {
 """What is unusual about an edition → the sentence for it."""
 
 
-def say_figures(voice: Voice, mode: str | None, figures: Figures) -> str:
-    """The figures that decided what a file is to the published table."""
-    return voice.separator.join(_list_figures(voice, mode, figures))
+def say_figures(voice: Voice, mode: str | None, figures: Figures, titles: Mapping[str, str] | None = None) -> str:
+    """The figures that decided what a file is to the published table. `titles` says what tables are called."""
+    return voice.separator.join(_list_figures(voice, mode, figures, titles or {}))
 
 
-def _list_figures(voice: Voice, mode: str | None, figures: Figures) -> list[str]:
+def _list_figures(voice: Voice, mode: str | None, figures: Figures, titles: Mapping[str, str]) -> list[str]:
     found: list[str] = []
 
     def say(text: str, **params: Any) -> None:
         found.append(voice.fill(text, params))
 
     if figures.get("rivals"):
-        say(N_("several tables fit equally well: %(tables)s"), tables=", ".join(figures["rivals"]))
+        say(
+            N_("several tables fit equally well: %(tables)s"),
+            tables=", ".join(titles.get(name, name) for name in figures["rivals"]),
+        )
     elif figures.get("taken"):
         say(
             N_("another file of this draft is for “%(table)s”; send this one with the next draft"),
-            table=figures["taken"],
+            table=titles.get(figures["taken"], figures["taken"]),
         )
     elif mode == Mode.NEW and "matched" in figures and not figures["matched"]:
         say(N_("no published table has these columns"))

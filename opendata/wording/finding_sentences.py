@@ -128,8 +128,9 @@ SENTENCES: Mapping[str, Sentences] = {
         N_("Date in another notation"),
         N_("“%(value)s” is a date, but isn't written as year-month-day with all its digits"),
         N_(
-            "Write it as 2025-03-07. In Excel, select the column, choose “Format Cells”, “Custom”, type yyyy-mm-dd,"
-            " and save as “CSV UTF-8”"
+            "Accept the repair on the draft's page, or write it as 2025-03-07. In Excel, “Format Cells” doesn't change"
+            " a date kept as text: select the column, choose “Data”, “Text to Columns”, “Finish”, then the format"
+            " yyyy-mm-dd"
         ),
     ),
     "lax-year": Sentences(

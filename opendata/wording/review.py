@@ -45,8 +45,10 @@ def say_check(voice: Voice, check: Check) -> str:
     return voice.translate(CHECKS[check][0])
 
 
-def say_place(voice: Voice, place: Place | None) -> str:
-    """Where in a draft something is; empty where that isn't known."""
+def say_place(voice: Voice, place: Place | None, titles: Mapping[str, str] | None = None) -> str:
+    """Where in a draft something is; empty where that isn't known. `titles` says what tables are called."""
+    if place and "table" in place:
+        place = {**place, "table": (titles or {}).get(place["table"], place["table"])}
     found = [voice.translate(_PLACES[part]) % {"name": place[part]} for part in _PLACES if place and place.get(part)]  # type: ignore[literal-required]
     return voice.separator.join(found)
 

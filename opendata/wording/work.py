@@ -43,11 +43,11 @@ FAILURES: Mapping[str, str] = {
 """Why work was stopped, as a code → the sentence for it."""
 
 
-def say_stage(voice: Voice, stage: str) -> str:
-    """What is being done, by the text a draft keeps; nothing where it waits."""
+def say_stage(voice: Voice, stage: str, titles: Mapping[str, str] | None = None) -> str:
+    """What is being done, by the text a draft keeps; nothing where it waits. `titles` says what names are called."""
     found = parse_stage(stage)
     text = STAGES.get(found.name)
-    return voice.translate(text) % {"name": found.resource} if text else stage
+    return voice.translate(text) % {"name": (titles or {}).get(found.resource, found.resource)} if text else stage
 
 
 def say_failure(voice: Voice, failure: Failure) -> str:

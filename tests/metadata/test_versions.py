@@ -148,23 +148,23 @@ def test_other_packing_of_the_same_rows_makes_no_version(path: str, value: objec
     ("path", "value", "bump", "reason"),
     [
         ("resources/1", None, "major", "dams: resource removed"),
-        ("resources/0/name", "heights", "major", "levels: resource removed"),
-        ("resources/0/schema/fields/0/type", "any", "major", "levels: column code is now any, was string"),
-        ("resources/0/schema/primaryKey", ["code"], "major", "levels: primary key changed"),
+        ("resources/0/name", "heights", "major", "水位: resource removed"),
+        ("resources/0/schema/fields/0/type", "any", "major", "水位: column code is now any, was string"),
+        ("resources/0/schema/primaryKey", ["code"], "major", "水位: primary key changed"),
         ("resources", [*OLD["resources"], NEW], "minor", "new: resource added"),
-        ("resources/0/hash", "sha256:ab", "minor", "levels: rows changed"),
-        ("resources/0/title", "水面", "patch", "levels: description changed"),
-        ("resources/0/opendata/unit", "t", "patch", "levels: the unit is stated: t"),
-        ("resources/0/opendata/period", "2026-10", "patch", "levels: new period 2026-10"),
-        ("resources/0/opendata/footnotes", [{"text": "快报"}], "patch", "levels: description changed"),
-        ("resources/0/sources", [{"title": "统计局"}], "patch", "levels: description changed"),
+        ("resources/0/hash", "sha256:ab", "minor", "水位: rows changed"),
+        ("resources/0/title", "水面", "patch", "水面: description changed"),
+        ("resources/0/opendata/unit", "t", "patch", "水位: the unit is stated: t"),
+        ("resources/0/opendata/period", "2026-10", "patch", "水位: new period 2026-10"),
+        ("resources/0/opendata/footnotes", [{"text": "快报"}], "patch", "水位: description changed"),
+        ("resources/0/sources", [{"title": "统计局"}], "patch", "水位: description changed"),
         ("opendata/period", "2026-10", "patch", "metadata changed: period"),
-        ("resources/0/opendata/i18n", {"en": {"title": "Levels"}}, "patch", "levels: description changed"),
-        ("resources/0/schema/fields/0/title", "代码", "patch", "levels: descriptions of columns changed"),
+        ("resources/0/opendata/i18n", {"en": {"title": "Levels"}}, "patch", "Levels: description changed"),
+        ("resources/0/schema/fields/0/title", "代码", "patch", "水位: descriptions of columns changed"),
         ("resources", OLD["resources"][::-1], "patch", "resources are in a different order"),
-        ("title", "各水库", "patch", "metadata changed: title"),
-        ("licenses", None, "patch", "metadata changed: licenses"),
-        ("opendata/disclosure", {"attribute": "closed"}, "patch", "metadata changed: disclosure"),
+        ("title", "各水库", "patch", "metadata changed: Title"),
+        ("licenses", None, "patch", "metadata changed: Licence"),
+        ("opendata/disclosure", {"attribute": "closed"}, "patch", "metadata changed: Disclosure"),
         ("opendata/publisher", {"id": "roads"}, "patch", "metadata changed: publisher"),
     ],
 )
@@ -200,12 +200,12 @@ def test_a_period_that_tables_tell_is_told_once() -> None:
 @pytest.mark.parametrize(
     ("rows", "bump", "reasons"),
     [
-        ({"added": 2}, "minor", ["levels: rows added: 2"]),
-        ({"removed": 3}, "minor", ["levels: rows removed: 3"]),
-        ({"changed": 1}, "patch", ["levels: rows changed: 1"]),
-        ({"changed": 1, "added": 1}, "minor", ["levels: rows added: 1", "levels: rows changed: 1"]),
-        ({"reordered": True}, "patch", ["levels: rows are in a different order"]),
-        ({}, "patch", ["levels: the same values, some written differently"]),
+        ({"added": 2}, "minor", ["水位: rows added: 2"]),
+        ({"removed": 3}, "minor", ["水位: rows removed: 3"]),
+        ({"changed": 1}, "patch", ["水位: rows changed: 1"]),
+        ({"changed": 1, "added": 1}, "minor", ["水位: rows added: 1", "水位: rows changed: 1"]),
+        ({"reordered": True}, "patch", ["水位: rows are in a different order"]),
+        ({}, "patch", ["水位: the same values, some written differently"]),
     ],
 )
 def test_the_rows_that_changed_decide(rows: dict[str, Any], bump: str, reasons: list[str]) -> None:
@@ -234,7 +234,7 @@ def test_the_strongest_of_several_changes_decides() -> None:
     new["resources"][0]["hash"] = "sha256:ab"
     found = compare(OLD, new)
     assert found.bump == "minor"
-    assert [reason.text["en"] for reason in found.reasons] == ["levels: rows changed", "metadata changed: title"]
+    assert [reason.text["en"] for reason in found.reasons] == ["水位: rows changed", "metadata changed: Title"]
     del new["resources"][1]
     assert compare(OLD, new).bump == "major"
 

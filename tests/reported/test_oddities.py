@@ -104,7 +104,8 @@ def test_totals_are_told_and_left_out_by_what_they_say(realdata: Path) -> None:
     found = check(content, 产值="integer")
     assert told(found) == [("total-row", 4, "地区")]
     assert proposed(found) == {"total-row": [("合计", None)]}
-    assert [(item["row"], item["code"]) for item in iterate_findings(found.findings)] == [(4, "total-row")]
+    stored = [(item["row"], item["code"], item["cell"]) for item in iterate_findings(found.findings)]
+    assert stored == [(4, "total-row", "合计")]
     mended = check(content, {"地区": "total-row"}, 产值="integer")
     assert mended.csv.read_text("utf-8") == "地区,产值\n北京,10\n天津,20\n"
     longer = content.replace("合计", "上海,5\n总计")  # the next file has it in another row

@@ -147,13 +147,12 @@ def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, t
         page.get_by_role("link", name="新建数据集").click()
         page.locator("#title_zh").fill("水库水位")
         page.get_by_role("button", name="建立数据集").click()
-        for file in (wrong, right):
-            page.locator("#file_0").set_input_files(file)
-            page.get_by_role("button", name="上传并校验").click()
-            if file is wrong:
-                expect(page.get_by_role("heading", name="校验未通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
-                expect(page.locator("main")).to_contain_text("本行的单元格比表头的列少")
-                page.get_by_role("link", name="上传改正后的文件").click()
+        page.locator("#files").set_input_files(wrong)
+        expect(page.get_by_role("heading", name="校验未通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
+        expect(page.locator("main")).to_contain_text("本行的单元格比表头的列少")
+        page.get_by_role("link", name="上传改正后的文件").click()
+        page.locator("#file_0").set_input_files(right)
+        page.get_by_role("button", name="上传并校验").click()
         expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
         page.get_by_role("button", name="采用此数据标准并重新校验").click()
         expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
@@ -166,6 +165,44 @@ def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, t
         assert download.value.path().read_text(encoding="utf-8") == CSV
         page.get_by_role("button", name="退出").click()
         expect(page.locator("main")).to_contain_text("您已退出登录")
+        page.context.close()
+    assert not complaints
+
+
+DROP = """(files) => {
+  const held = new DataTransfer();
+  for (const [name, length] of files) held.items.add(new File(["a,b\\n" + "1,2\\n".repeat(length)], name));
+  const place = document.querySelector("h1");
+  for (const kind of ["dragover", "drop"])
+    place.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: held }));
+}"""
+"""Drops files on a page, each with a name and a number of rows."""
+
+
+@pytest.mark.slow
+def test_files_dropped_on_the_page_of_a_dataset_become_a_draft_and_elsewhere_nothing(
+    browser: Browser, desk: Portal
+) -> None:
+    desk.services.datasets.create(desk.services.accounts.sign_in("clerk", PASSWORD)[0], DATASET)
+    complaints: list[str] = []
+    with serve(desk) as address, keep_working(desk):
+        page = open_page(browser, complaints)
+        page.goto(f"{address}/sign-in?next=/workspace/datasets/new")
+        page.get_by_label("名称").fill("clerk")
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.locator("#title_zh").fill("水库水位")
+        refused = "window.addEventListener('drop', (event) => { window.isKept = event.defaultPrevented; })"
+        page.evaluate(refused)
+        page.evaluate(DROP, [["elsewhere.csv", 1]])
+        assert page.evaluate("window.isKept")
+        assert page.locator("#title_zh").input_value() == "水库水位"
+        page.goto(f"{address}/datasets/reservoirs")
+        expect(page.get_by_text("直接拖到本页任意位置")).to_be_visible()
+        page.evaluate(DROP, [["small.csv", 3], ["large.csv", 400_000]])
+        page.wait_for_url("**/workspace/drafts/*", timeout=WAIT_MILLISECONDS)
+        expect(page.locator("#tables ~ * td", has_text="large.csv")).to_be_visible(timeout=WAIT_MILLISECONDS)
+        expect(page.locator("#tables ~ * td", has_text="small.csv")).to_be_visible()
         page.context.close()
     assert not complaints
 
@@ -191,6 +228,7 @@ def test_a_form_outlives_its_session_and_a_chosen_schema_sets_its_button(browser
         expect(page.locator("#title_zh")).to_have_value("水库水位")
         expect(page.locator("#description_zh")).to_have_value("很长的说明")
         page.get_by_role("button", name="建立数据集").click()
+        page.get_by_text("更多选项").click()
         page.locator("#library_0").select_option("reservoir@1.0.0")
         expect(page.locator("input[name=schema_0][value=library]")).to_be_checked()
         page.locator("input[name=schema_0][value=last]").check()
@@ -220,8 +258,7 @@ def test_a_large_file_survives_broken_connections_in_a_browser(browser: Browser,
         page.fill("input[name=password]", PASSWORD)
         page.press("input[name=password]", "Enter")
         page.wait_for_url("**/upload")
-        page.set_input_files("#file_0", {"name": "levels.csv", "mimeType": "text/csv", "buffer": table})
-        page.locator("form[data-uploads] button.strong").click()
+        page.set_input_files("#files", {"name": "levels.csv", "mimeType": "text/csv", "buffer": table})
         page.wait_for_url("**/workspace/drafts/*")
         expect(page.locator("#tables ~ * td", has_text="levels.csv")).to_be_visible()
         draft = page.url.rsplit("/", 1)[-1]
@@ -248,17 +285,18 @@ def test_a_clerk_repairs_a_file_that_fails_its_schema_by_page_alone(
         page.get_by_role("link", name="新建数据集").click()
         page.locator("#title_zh").fill("拼车停车点")
         page.get_by_role("button", name="建立数据集").click()
+        page.get_by_text("更多选项").click()
         page.locator("#file_0").set_input_files(folder / "exemple-invalide.csv")
         page.locator("input[name=schema_0][value=own]").check()
-        page.locator("details", has=page.locator("#own_0")).locator("summary").first.click()
+        page.locator("summary", has_text="自己的数据标准").first.click()
         page.locator("#own_0").fill((folder / "schema.json").read_text(encoding="utf-8"))
-        page.get_by_role("button", name="上传并校验").click()
+        page.get_by_role("button", name="上传并校验").last.click()
         expect(page.get_by_role("heading", name="校验未通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
         expect(page.locator("main")).to_contain_text("24-06-2019")
         offered = page.get_by_role("row", name="24-06-2019 → 2019-06-24")
         expect(offered).to_be_visible()
         offered.get_by_role("checkbox").check()
-        page.get_by_role("button", name="修复所选并重新校验").click()
+        page.get_by_role("button", name="修复勾选的问题并重新校验").click()
         expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
         expect(page.locator("main")).to_contain_text("的处理步骤")
         publish(page)
@@ -286,8 +324,7 @@ def test_a_clerk_has_a_chinese_table_matched_with_an_english_schema_and_publishe
         page.get_by_label("名称").fill("clerk")
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
-        page.locator("#file_0").set_input_files({"name": "levels.csv", "mimeType": "text/csv", "buffer": table})
-        page.get_by_role("button", name="上传并校验").click()
+        page.locator("#files").set_input_files({"name": "levels.csv", "mimeType": "text/csv", "buffer": table})
         fitting = page.get_by_role("region", name="适合“levels”表的数据标准")
         expect(fitting).to_contain_text("4 列中对应上 3 列", timeout=WAIT_MILLISECONDS)
         fitting.get_by_role("button", name="采用数据标准“水库”并重新校验").click()
@@ -351,7 +388,7 @@ def test_a_clerk_adds_the_next_months_to_a_table_with_six_clicks_each(browser: B
             page.goto(f"{address}/workspace")
             click(page.get_by_role("row", name="水库").get_by_role("link", name="上传文件").last)
             clicks += 1
-            page.get_by_label("这个数据集的下一期文件").set_input_files(file)  # type: ignore[arg-type]
+            page.get_by_label("选择一个或几个文件").set_input_files(file)  # type: ignore[arg-type]
             edition = page.get_by_role("region", name="这个文件与已发布的表")
             expect(edition).to_contain_text("中的行将追加到表“population”", timeout=WAIT_MILLISECONDS)
             if file is october:
@@ -402,18 +439,19 @@ def test_a_clerk_brings_22_errors_to_none_without_another_program(browser: Brows
         page.get_by_label("名称").fill("clerk")
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
+        page.get_by_text("更多选项").click()
         page.locator("#file_0").set_input_files(
             {"name": "people.csv", "mimeType": "text/csv", "buffer": COUNTED.encode()}
         )
         page.locator("input[name=schema_0][value=own]").check()
-        page.locator("details", has=page.locator("#own_0")).locator("summary").first.click()
+        page.locator("summary", has_text="自己的数据标准").first.click()
         page.locator("#own_0").fill(json.dumps(PEOPLE))
-        page.get_by_role("button", name="上传并校验").click()
+        page.get_by_role("button", name="上传并校验").last.click()
         expect(page.locator("main")).to_contain_text("发现 22 处错误", timeout=WAIT_MILLISECONDS)
-        repairs = page.get_by_role("region", name="这里可以修复").first
+        repairs = page.get_by_role("region", name="可以自动修复的问题").first
         for row in ("表示缺失的标记", "其他写法的日期", "合计行"):
             repairs.get_by_role("row", name=row).get_by_role("checkbox").check()
-        page.get_by_role("button", name="修复所选并重新校验").click()
+        page.get_by_role("button", name="修复勾选的问题并重新校验").click()
         expect(page.locator("main")).to_contain_text("发现 7 处错误", timeout=WAIT_MILLISECONDS)
         page.get_by_role("link", name="逐个改正有错的单元格").click()
         typed = page.get_by_role("region", name="文件第 16 行").first
@@ -456,11 +494,10 @@ def test_a_clerk_makes_a_schema_from_nothing_by_page(
         page.get_by_label("名称").fill("clerk")
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
-        page.locator("#file_0").set_input_files(file)
-        page.get_by_role("button", name="上传并校验").click()
+        page.locator("#files").set_input_files(file)
         expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
         page.get_by_role("link", name="各列及规则").click()
-        page.get_by_text("换一个起点").click()
+        page.get_by_text("以别的数据标准为基础重新开始").click()
         page.get_by_label("仅用文件的列名").check()
         page.get_by_role("button", name="开始").click()
         page.locator("#f1-type").select_option("number")  # counted by the script, without a button

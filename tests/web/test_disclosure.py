@@ -303,13 +303,13 @@ def test_a_reviewer_sees_what_changes_and_the_clerk_why_she_may_not_approve(offi
     assert answer.status_code == 303
     assert "湖泊" not in office.client().get("/datasets/secrets").text
     assert "湖泊" in clerk.get("/workspace/datasets/secrets/edit").text
-    assert "有元数据改动待批准" in clerk.get("/datasets/secrets").text
+    assert "有数据集信息改动待批准" in clerk.get("/datasets/secrets").text
     draft = answer.location
     office.work()
     send(clerk, f"{draft}/submit", OWN_CHECKS, form=draft)
     assert "须由其他人批准" in clerk.get(draft).text
     text = boss.get(draft).text
-    assert "随这份草稿改动的元数据" in text
+    assert "随这份草稿改动的数据集信息" in text
     assert "湖泊" in text
     for step in ("approve", "publish"):
         send(boss, f"{draft}/{step}", {}, form=draft)

@@ -157,7 +157,7 @@ def _write(found: ProgressView) -> str:
     data = {
         "status": found.status,
         "stage": found.stage,
-        "text": say_stage(choose_voice(), found.stage),
+        "text": say_stage(choose_voice(), found.stage, found.files),
         "progress": found.progress,
         "bytes": found.bytes,
         "total": found.total,

@@ -14,6 +14,7 @@ from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.domain.drafts import DraftState, Failure, KeptChanges, Verdict
 from opendata.domain.editions.modes import EditionJson
 from opendata.domain.manifest import Notice
+from opendata.domain.meaning.table_meaning import find_value, settle
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.texts import I18n
 
@@ -147,6 +148,18 @@ class DraftResource(Base):
     edition: Mapped[EditionJson | None] = mapped_column(JSON(none_as_null=True))
     part_csv: Mapped[str | None] = mapped_column(String(64))
     part_parquet: Mapped[str | None] = mapped_column(String(64))
+
+    @property
+    def given_title(self) -> str:
+        """The title that was given; empty where that is only its sheet's name, and the file has one of its own."""
+        is_sheet = self.title != "" and self.title == (self.reading or {}).get("sheet")
+        has_own = find_value((self.meaning or {}).get("found") or {}, "title") is not None
+        return "" if is_sheet and has_own else self.title
+
+    @property
+    def called(self) -> str:
+        """What people call the table: the title that is published with it, or its name where it has none."""
+        return settle(self.meaning, title=self.given_title, i18n=self.i18n).title or self.title or self.name
 
 
 class SchemaBench(Base):

@@ -242,6 +242,7 @@ class ProgressView:
     progress: float
     total: int
     is_at_work: bool
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
@@ -260,7 +261,8 @@ class DraftView:
     (`sha256:…`) names what was submitted. `undecided` are the findings of `privacy` that need a decision. `checks` is
     all that was signed, `open_checks` what a reviewer has yet to sign, `comments` all that was said. `replaces` is the
     draft whose corrected files it has. `text_findings` are those in metadata, names and attachments. `period` is what
-    the edition is about, `proposed_period` what its tables say.
+    the edition is about, `proposed_period` what its tables say. `titles` says what each table and attachment is called,
+    those of the base version that are left out too: its title, or its name without one.
     """
 
     id: str
@@ -306,6 +308,7 @@ class DraftView:
     text_findings: Sequence[PlacedFindingJson] = ()
     period: str = ""
     proposed_period: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> Sequence[DraftResourceView]:

@@ -91,6 +91,7 @@ def view_draft(
         notes=row.notes,
         period=find_edition(row, manifest),
         proposed_period=propose_edition(row, manifest),
+        titles=_list_titles(row, manifest),
         reason=row.reason,
         comment=row.comment,
         error=_view_error(row.error),
@@ -128,6 +129,13 @@ def view_draft(
         breaking=row.breaking,
         next=foresee(row, manifest) if with_review and row.status in FORESEEN else None,
     )
+
+
+def _list_titles(row: Draft, manifest: Manifest | None) -> dict[str, str]:
+    found = {item.name: item.title for item in (manifest.resources if manifest else ())}
+    found |= {item.name: item.title for item in row.attachments}
+    titles = {name: title or name for name, title in found.items()}
+    return titles | {item.name: item.called for item in row.resources if item.called != item.name}
 
 
 def list_contributors(row: Draft) -> Sequence[str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, object_session, selectinload
 
 from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
@@ -134,18 +134,23 @@ class Drafts(Steps):
 
         Raises `NotFoundError`, `NotPermittedError`.
         """
-        size = select(func.coalesce(func.sum(DraftResource.upload_bytes), 0))
+        sent = select(DraftResource.name, DraftResource.file, DraftResource.upload_bytes)
         columns = (Draft.status, Draft.stage, Draft.progress, Draft.wanted, Draft.error)
         owner = (Dataset.publisher_id, Dataset.id)
-        query = select(*columns, *owner, size.where(DraftResource.draft_id == Draft.id).scalar_subquery())
         with self._context.read() as session:
-            row = session.execute(query.join(Dataset).where(Draft.id == draft)).one_or_none()
+            row = session.execute(select(*columns, *owner).join(Dataset).where(Draft.id == draft)).one_or_none()
+            files = session.execute(sent.where(DraftResource.draft_id == draft)).all()
         if row is None:
             raise refuse_unknown(draft)
-        status, stage, progress, wanted, error, publisher, dataset, total = row
+        status, stage, progress, wanted, error, publisher, dataset = row
         require_editor(actor, publisher, dataset)
         return ProgressView(
-            status=status, stage=stage, progress=progress, total=int(total), is_at_work=is_at_work(wanted, error)
+            status=status,
+            stage=stage,
+            progress=progress,
+            total=sum(size for _, _, size in files),
+            is_at_work=is_at_work(wanted, error),
+            files={name: file for name, file, _ in files},
         )
 
     def read_changes(

@@ -69,7 +69,7 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
     _take_bump(row, base, said.bump)
     _take_notice(context, row, base, said)
     settle_unread(row)
-    require_explained(row.reason, list_text_findings(row, metadata_of(row)))
+    require_explained(row, row.reason, list_text_findings(row, metadata_of(row)))
     row.publish_at = read_time(context, said.publish_at)
     if context.settings.review == "none" and said.checks is not None:
         missing = [check for check in REQUIRED if check not in said.checks]
@@ -121,7 +121,7 @@ def require_direct(row: Draft, base: Manifest | None, metadata: DatasetMetadata,
     require_rows(row)
     require_editions(row)
     require_decided(row, is_reviewed=False)
-    require_explained(reason, list_text_findings(row, metadata))
+    require_explained(row, reason, list_text_findings(row, metadata))
 
 
 def require_rows(row: Draft) -> None:
@@ -132,7 +132,7 @@ def require_rows(row: Draft) -> None:
     empty = [item for item in row.resources if item.checked and item.rows == 0 and not is_said_empty(item)]
     if empty:
         raise InvalidMetadataError(
-            faults=[fault(f"/resources/{item.name}/noRows", text, name=item.name) for item in empty]
+            faults=[fault(f"/resources/{item.name}/noRows", text, name=item.called) for item in empty]
         )
 
 
@@ -140,10 +140,10 @@ def require_editions(row: Draft) -> None:
     """Raises `InvalidMetadataError` if it isn't clear what a file is to the published table, and nobody said it."""
     text = N_("Say whether the file of “%(name)s” replaces the table, is added to it, or is a new table")
     asked = [item for item in row.resources if (item.edition or {}).get("asks")]
-    faults = [fault(f"/resources/{item.name}/mode", text, name=item.name) for item in asked]
+    faults = [fault(f"/resources/{item.name}/mode", text, name=item.called) for item in asked]
     alone = N_("The rows of “%(name)s” aren't added to the published table yet. Choose again what the file is")
     faults += [
-        fault(f"/resources/{item.name}/mode", alone, name=item.name)
+        fault(f"/resources/{item.name}/mode", alone, name=item.called)
         for item in row.resources
         if (item.edition or {}).get("mode") == Mode.APPEND and "part" not in (item.edition or {})
     ]

@@ -105,7 +105,7 @@ def require_decided(row: Draft, *, is_reviewed: bool) -> None:
         place = f"/resources/{resource.name}/decisions"
         for item in list_open_findings(resource, row.privacy):
             text = N_("The column “%(column)s” of “%(table)s” has personal data. Decide what is done with it")
-            faults.append(fault(place, text, column=item["field"], table=resource.name))
+            faults.append(fault(place, text, column=item["field"], table=resource.called))
         for item in (resource.decisions or {}).get("columns", ()):
             if item["treatment"] == Treatment.PUBLISH and not is_reviewed:
                 text = N_(
@@ -123,7 +123,7 @@ def require_decided(row: Draft, *, is_reviewed: bool) -> None:
                 fault(
                     place,
                     text,
-                    table=resource.name,
+                    table=resource.called,
                     columns=", ".join(risk["quasi"]),
                     unique=risk["unique"],
                     k=risk["k"],

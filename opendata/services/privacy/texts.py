@@ -86,11 +86,12 @@ def count_text_warnings(findings: Sequence[PlacedFindingJson]) -> int:
     return sum(item["needsReason"] for item in findings)
 
 
-def require_explained(reason: str, findings: Sequence[PlacedFindingJson]) -> None:
-    """Raises `InvalidMetadataError` if texts have personal data and nobody gave a reason."""
+def require_explained(row: Draft, reason: str, findings: Sequence[PlacedFindingJson]) -> None:
+    """Raises `InvalidMetadataError` if texts of a draft have personal data and nobody gave a reason."""
     if reason:
         return
-    faults = [_describe_fault(item) for item in findings if item["needsReason"]]
+    titles = {item.name: item.called for item in row.resources}
+    faults = [_describe_fault(item, titles) for item in findings if item["needsReason"]]
     if faults:
         raise InvalidMetadataError(faults=faults[:_MOST_FAULTS])
 
@@ -109,10 +110,11 @@ def settle_unread(row: Draft) -> None:
             item.is_read, item.unread = False, Unread.NOT_SCREENED.value
 
 
-def _describe_fault(item: PlacedFindingJson) -> Fault:
+def _describe_fault(item: PlacedFindingJson, titles: Mapping[str, str]) -> Fault:
+    name = item.get("resource", "")
     params = {
         "property": TEXT_PROPERTIES[item["property"]],
-        "resource": item.get("resource", ""),
+        "resource": titles.get(name, name),
         "field": item.get("field", ""),
         "kind": KINDS[Kind(item["kind"])],
         "count": item["count"],

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Source, SourceRun, User
+from opendata.db.models import Draft, DraftResource, Source, SourceRun, User
 from opendata.domain.mail.letters import LetterKind
 from opendata.domain.sources.timetable import Outcome
 from opendata.errors import KeptMessage
@@ -78,6 +79,13 @@ def find_due(context: Context, session: Session, row: Source) -> datetime | None
     return read_timetable(row).find_next(context.clock(), zone, cycle)
 
 
+def _call_table(session: Session, row: Source) -> str:
+    """What people call the table of a source, by the newest file that came of it."""
+    query = select(DraftResource).join(Draft).where(Draft.dataset_id == row.dataset_id)
+    found = session.scalars(query.where(DraftResource.name == row.resource).order_by(DraftResource.id.desc()).limit(1))
+    return next((item.called for item in found), row.resource)
+
+
 def tell_contact(
     context: Context, session: Session, row: Source, kind: LetterKind, reason: KeptMessage | None, **more: str
 ) -> None:
@@ -90,7 +98,7 @@ def tell_contact(
     voice = voice_of(language)
     params = {
         "dataset": find_dataset(session, row.dataset_id).meta["title"],
-        "table": row.resource,
+        "table": _call_table(session, row),
         "reason": voice.fill(reason["message"], reason["params"]) if reason else "",
         "path": f"/workspace/datasets/{row.dataset_id}/source",
         **more,

@@ -182,7 +182,7 @@ class Workbench:
             draft=row.id,
             dataset=row.dataset_id,
             resource=found.name,
-            title=found.title,
+            title=found.called,
             revision=row.revision,
             state=state,
             labels=labels,

@@ -84,9 +84,14 @@ class Listing:
         *,
         number: int | None = None,
         earlier: Sequence[int] = (),
+        cell: str | None = None,
     ) -> None:
-        """Store findings of whole rows; `earlier` are the rows that have the same values already."""
+        """Store findings of whole rows; `earlier` are the rows that have the same values already.
+
+        `cell` is the text that tells them.
+        """
         import numpy as np
+        import pyarrow as pa
 
         room = self._find_room(tally)
         if self._on_findings is None or room <= 0 or not rows:
@@ -94,8 +99,11 @@ class Listing:
         rows = rows[:room]
         self._note_stored(tally, len(rows))
         which = np.zeros(len(rows), np.int64)
+        cells = None if cell is None else pa.array([cell] * len(rows), pa.string())
         self._on_findings(
-            build_findings(tally, rows, [problem], which=which, earlier=earlier[: len(rows)], number=number)
+            build_findings(
+                tally, rows, [problem], which=which, earlier=earlier[: len(rows)], number=number, cells=cells
+            )
         )
 
     def _find_room(self, tally: Tally) -> int:

@@ -51,7 +51,8 @@ class Oddities:
         for found, name, cell in self._drops.list_totals():
             task.add(found)
             tally = Tally(found.problem.type, name, found.problem.rule, found.problem.strength)
-            listing.store_rows(tally, [found.place.row or 0], found.problem, number=found.place.number)
+            rows = [found.place.row or 0]
+            listing.store_rows(tally, rows, found.problem, number=found.place.number, cell=cell)
             self._texts.count(name, TOTAL_ROW, cell)
         task.repaired += [
             {"fieldName": name, "kind": kind, "count": count}

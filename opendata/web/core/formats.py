@@ -14,6 +14,7 @@ from flask_babel import format_date, format_datetime, format_decimal, format_per
 from markupsafe import Markup
 
 from opendata.tables.types.canonical import write_value
+from opendata.web.core.languages import choose_language
 from opendata.wording.schemas.units import show_unit
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def register_formats(app: Flask) -> None:
         "markdown": render_markdown,
         "excerpt": excerpt,
         "plain": format_plain,
-        "unit": show_unit,
+        "unit": lambda unit: show_unit(unit, choose_language()),
     }
     app.jinja_env.filters.update(filters)
 

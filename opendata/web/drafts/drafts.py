@@ -18,6 +18,7 @@ from opendata.web.catalogue.differences import mark_changes
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
+from opendata.web.drafts.asked import list_asked, list_doubtful
 from opendata.web.drafts.editions import read_choice as read_edition
 from opendata.web.drafts.editions import show_editions
 from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
@@ -57,12 +58,19 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
     """The draft's page; `values` are those of a form that was sent, `errors` what is wrong with them."""
     found = services().drafts.get(g.actor, draft)
     steps = list_steps(found, g.actor)
-    tasks = {item["name"]: item for item in (found.report or {}).get("tasks", ())}
+
+    def find_sent(endpoint: str, resource: str | None = None) -> Mapping[str, Any]:
+        """What was typed in the form that is sent there, if it is to be shown again."""
+        path = url_for(endpoint, draft=draft, resource=resource)[len(request.script_root) :]
+        return values if values.get("sent_to") == path else {}
+
+    editions, table_steps = show_editions(found), list_steps_of_tables(found)
     can_match = steps.change and not found.is_at_work
     return render_template(
         "drafts/draft.html",
         draft=found,
         values={"notes": found.notes, "reason": found.reason, **values},
+        find_sent=find_sent,
         errors=errors,
         status=describe_status(found),
         steps=steps,
@@ -73,12 +81,13 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         explain_all=lambda errors: [show_finding(error) for error in errors],
         list_counts=list_counts,
         list_warnings=list_warnings,
-        stage=say_stage(choose_voice(), found.stage),
+        stage=say_stage(choose_voice(), found.stage, {item.name: item.file for item in found.resources}),
         failure=say_failure(choose_voice(), found.error) if found.error else "",
         list_repairs=list_repairs,
         list_type_doubts=list_type_doubts,
-        table_steps=list_steps_of_tables(found),
-        doubtful={name for name, task in tasks.items() if list_type_doubts(task)},
+        table_steps=table_steps,
+        doubtful=list_doubtful(found),
+        asked=list_asked(found, editions, table_steps),
         tables={item.name: item for item in found.tables},
         list_fields=list_fields,
         proposals=services().matching.propose_all(g.actor, draft) if can_match else {},
@@ -93,11 +102,10 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         unread=describe_unread(found),
         undecided_tables=list(dict.fromkeys(item["resource"] for item in found.undecided)),
         risks=list(filter(None, map(describe_risk, found.tables))),
-        empty=[item for item in found.tables if not item.carried and item.rows == 0 and not item.no_rows],
-        editions=show_editions(found),
+        editions=editions,
         kinds=KINDS,
         check_names=CHECKS,
-        describe_place=lambda item: say_place(choose_voice(), item.place),
+        describe_place=lambda item: say_place(choose_voice(), item.place, found.titles),
         needs_look=needs_look,
         questions=find_questions(found),
     )
@@ -193,10 +201,11 @@ def retry_draft(draft: str) -> Response:
 @blueprint.post("/<draft>/resources/<resource>/drop")
 def drop_resource(draft: str, resource: str) -> Response:
     """Leave a table or an attachment out."""
+    name = services().drafts.get(g.actor, draft).titles.get(resource, resource)
     return _take(
         draft,
         lambda _: services().drafts.drop_resource(g.actor, draft, resource),
-        gettext("“%(name)s” is left out", name=resource),
+        gettext("“%(name)s” is left out", name=name),
     )
 
 

@@ -93,16 +93,17 @@ def _show(
 ) -> Edition:
     taken = {item.name for item in draft.tables if not item.carried and item.name != table.name}
     free = [name for name in published if name not in taken and name not in draft.dropped]
+    titles = draft.titles
     offered = [
-        *((f"{APPEND}{name}", gettext("Add the rows to “%(name)s”", name=name)) for name in free),
-        *((name, gettext("Replace “%(name)s” with this file", name=name)) for name in free),
+        *((f"{APPEND}{name}", gettext("Add the rows to “%(name)s”", name=titles.get(name, name))) for name in free),
+        *((name, gettext("Replace “%(name)s” with this file", name=titles.get(name, name))) for name in free),
         (NEW, gettext("Make a new table of this file")),
     ]
     rows = beside.rows if beside is not None else {}
     return Edition(
         name=table.name,
         said=_say(table, edition),
-        reason=say_figures(choose_voice(), edition.mode, edition.figures),
+        reason=say_figures(choose_voice(), edition.mode, edition.figures, titles),
         asks=edition.asks,
         unusual=unusual,
         value=_choose(edition.mode, table.name),

@@ -17,6 +17,7 @@ from opendata.domain.privacy import (
     Generalisation,
     Ground,
     Kind,
+    PlacedFindingJson,
     Reason,
     Sign,
     Treatment,
@@ -145,7 +146,7 @@ def list_texts(draft: DraftView) -> list[PersonalText]:
     """The personal data in metadata, in names and descriptions, and in attachments."""
     return [
         PersonalText(
-            place=say_text_place(choose_voice(), item),
+            place=say_text_place(choose_voice(), _call(draft, item)),
             kind=gettext(KINDS[Kind(item["kind"])]),
             count=item["count"],
             certainty=gettext(CERTAINTIES[Certainty(item["certainty"])]),
@@ -163,6 +164,12 @@ def describe_unread(draft: DraftView) -> list[UnreadFile]:
         UnreadFile(item.name, item.title or item.filename, say_unread(voice, item.unread))
         for item in list_unread(draft)
     ]
+
+
+def _call(draft: DraftView, item: PlacedFindingJson) -> PlacedFindingJson:
+    """A finding whose table or attachment is named as people call it."""
+    name = item.get("resource", "")
+    return {**item, "resource": draft.titles.get(name, name)}
 
 
 def describe_risk(table: DraftResourceView) -> str:

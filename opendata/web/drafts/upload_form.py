@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,9 @@ from opendata.wording.parser_faults import explain_json
 
 ROWS = 5
 MORE_ROWS = tuple(f"_{number}" for number in range(1, ROWS))
+BOX = -1
+"""The row of a file that came from the box for several files, of which nothing else is said."""
+
 FOUND_OUT = ""
 """Said of a file that becomes whatever its columns, its name and its keys tell."""
 
@@ -41,35 +44,47 @@ class Upload:
 
 
 def read_upload(
-    form: Mapping[str, str], sent: MultiDict[str, FileStorage], open_upload: Callable[[str], UploadedFile]
+    form: MultiDict[str, str], sent: MultiDict[str, FileStorage], open_upload: Callable[[str], UploadedFile]
 ) -> Upload:
     """The files and the options of each; one that arrived in pieces is named by the form, and opened."""
     files: list[UploadedFile] = []
     options: list[ResourceOption] = []
     rows: list[int] = []
     errors: dict[str, list[str]] = {}
-    for number in range(ROWS):
-        file = sent.get(f"file_{number}")
-        taken = [found.name for found in files]
-        if form.get(f"upload_{number}"):
-            try:
-                arrived = open_upload(form[f"upload_{number}"])
-            except OpendataError as error:
-                errors[f"file_{number}"] = [choose_voice().say_error(error)]
-                continue
-        elif file is not None and file.filename:
-            arrived = UploadedFile(file.filename, file.stream)  # type: ignore[arg-type]  # an IO[bytes] is one
-        else:
+    for number, given in _list_given(form, sent):
+        try:
+            arrived = open_upload(given) if isinstance(given, str) else UploadedFile(str(given.filename), given.stream)  # type: ignore[arg-type]  # an IO[bytes] is one
+        except OpendataError as error:
+            errors[_name_file(number)] = [choose_voice().say_error(error)]
             continue
-        name = make_name_distinct(_base_name(arrived.name), taken)
+        name = make_name_distinct(_base_name(arrived.name), [found.name for found in files])
         schema, faults = _read_schema(form, number)
         errors |= {**faults, **_find_name_fault(form, number)}
         files.append(replace(arrived, name=name))
         options.append(_read_option(form, number, name, schema))
         rows.append(number)
     if not files and not errors:
-        errors["file_0"] = [gettext("Choose a file")]
+        errors[_name_file(BOX if form.get("box") else 0)] = [gettext("Choose a file")]
     return Upload(files=files, options=options, rows=rows, errors=errors)
+
+
+def _list_given(
+    form: MultiDict[str, str], sent: MultiDict[str, FileStorage]
+) -> Iterator[tuple[int, str | FileStorage]]:
+    """What was sent, each with its row: a file, or the name of an upload that arrived in pieces."""
+    for number in range(ROWS):
+        file = sent.get(f"file_{number}")
+        if form.get(f"upload_{number}"):
+            yield number, form[f"upload_{number}"]
+        elif file is not None and file.filename:
+            yield number, file
+    yield from ((BOX, upload) for upload in form.getlist("upload") if upload)
+    yield from ((BOX, file) for file in sent.getlist("files") if file.filename)
+
+
+def _name_file(row: int) -> str:
+    """The field of a file."""
+    return "files" if row == BOX else f"file_{row}"
 
 
 def show_draft(draft: DraftView, library: Sequence[SchemaView]) -> dict[str, str]:
@@ -97,9 +112,13 @@ def place_fault(pointer: str, rows: Sequence[int]) -> str:
     parts = pointer.strip("/").split("/")
     number = read_number(parts[1]) if parts[0] == "resources" and len(parts) >= 3 else None
     if number is not None and number < len(rows):
+        if rows[number] == BOX:
+            return _name_file(BOX)
         field = {"name": "name", "schema": "library", "file": "file"}.get(parts[2], "file")
         return f"{field}_{rows[number]}"
-    return "file_0" if parts[0] == "file" else ""
+    if parts[0] == "file":
+        return _name_file(BOX if BOX in rows else 0)
+    return ""
 
 
 def _read_option(

@@ -26,6 +26,7 @@ blueprint.before_request(ask_to_sign_in)
 blueprint.before_request(protect_forms)
 
 _UNSAID = ("", "last")
+_HIDDEN = ("csrf_token", "box", "upload")
 Answer = Response | str | tuple[str, int]
 
 
@@ -56,7 +57,7 @@ def _begin_draft(dataset: str, opened: ExitStack) -> Answer:
         opened.callback(file.stream.close)
         return file
 
-    sent = read_upload(form, request.files, open_upload)
+    sent = read_upload(request.form, request.files, open_upload)
     if sent.errors:
         return _render(found, form, sent.errors, gettext("Some values aren't allowed")), 422
     files = Sent(files=sent.files, options=sent.options, notes=form.get("notes", ""))
@@ -87,6 +88,8 @@ def _list_schemas() -> Sequence[SchemaView]:
 
 
 def _render(dataset: DatasetView, values: Mapping[str, str], errors: Mapping[str, list[str]], message: str) -> str:
+    said = [key for key in values if values[key] not in _UNSAID and key not in _HIDDEN]
+    sent = max(1, sum(bool(values.get(f"name_{number}")) for number in range(ROWS)) if values.get("draft") else 1)
     return render_template(
         "drafts/upload.html",
         dataset=dataset,
@@ -96,8 +99,8 @@ def _render(dataset: DatasetView, values: Mapping[str, str], errors: Mapping[str
         rows=ROWS,
         tables=services().versions.get_manifest(dataset.id, dataset.latest).tables if dataset.latest else (),
         schemas=_list_schemas(),
-        more=any(
-            name.endswith(MORE_ROWS) for name in (*errors, *(key for key in values if values[key] not in _UNSAID))
-        ),
+        more=any(name not in ("", "files") for name in (*errors, *said)),
+        sent=sent,
+        more_rows=any(name.endswith(MORE_ROWS[sent - 1 :]) for name in (*errors, *said)),
         limit=services().settings.max_upload_bytes,
     )

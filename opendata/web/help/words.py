@@ -26,6 +26,14 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         N_("One subject in the catalogue: its description, and the tables published about it."),
         N_("“Reservoirs” is a dataset. Its tables are “Water levels” and “Names”."),
     ),
+    "metadata": (
+        N_("Metadata"),
+        N_(
+            "What is said about a dataset so that readers find and understand it: title, description, licence and so"
+            " on."
+        ),
+        N_("The title “Reservoirs”, the keyword “water level” and the contact office are metadata."),
+    ),
     "table": (
         N_("Table"),
         N_("Rows and columns of one kind, as on one sheet of Excel."),

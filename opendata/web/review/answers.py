@@ -25,6 +25,7 @@ from opendata.web.core.formats import format_cell
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
+from opendata.web.drafts.asked import list_asked, list_empty
 from opendata.web.drafts.editions import show_editions
 from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
 from opendata.web.drafts.fixing.steps import list_steps_of_tables
@@ -163,6 +164,7 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         "effective": max(format_today(), view.breaking["effective"] if view.breaking else ""),
         **(values or {}),
     }
+    editions, table_steps = show_editions(view), list_steps_of_tables(view)
     page = render_template(
         "review/check.html",
         answers=found,
@@ -186,10 +188,11 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         explain_all=lambda items: [show_finding(item) for item in items],
         list_counts=list_counts,
         list_warnings=list_warnings,
-        editions=show_editions(view),
-        empty=[item for item in view.tables if not item.carried and item.rows == 0 and not item.no_rows],
+        editions=editions,
+        asked=list_asked(view, editions, table_steps),
+        empty=list_empty(view),
         questions=find_questions(view),
-        table_steps=list_steps_of_tables(view),
+        table_steps=table_steps,
         bumps=list_bumps(view.next),
         today=format_today(),
         personal=list_columns(view),
@@ -199,7 +202,7 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         deeds=DEEDS,
         kinds=KINDS,
         results=RESULTS,
-        describe_place=describe_place,
+        describe_place=lambda item: describe_place(item, view.titles),
         check_names=CHECKS,
     )
     return (page, status_of(error)) if error else page

@@ -67,6 +67,6 @@ def read_place(form: Mapping[str, str], suffix: str = "") -> Place | None:
     return place or None
 
 
-def describe_place(item: CheckView | CommentView) -> str:
+def describe_place(item: CheckView | CommentView, titles: Mapping[str, str]) -> str:
     """Where a remark belongs, in the reader's words."""
-    return say_place(choose_voice(), item.place)
+    return say_place(choose_voice(), item.place, titles)

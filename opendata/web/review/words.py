@@ -8,7 +8,7 @@ from opendata.errors import N_
 
 DEEDS: Mapping[str, str] = {
     "upload": N_("uploaded the files"),
-    "change": N_("changed how a table is checked"),
+    "change": N_("changed a table: its rules, its steps or what is said about it"),
     "drop": N_("left out a table or an attachment"),
     "submit": N_("submitted the draft"),
     "sign": N_("signed checks"),

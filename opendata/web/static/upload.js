@@ -1,5 +1,5 @@
 // Large files go piece by piece (tus 1.0), so that a broken line costs nothing; files can be dropped on the form.
-// Without this script the form sends its files whole. A form that says so is sent as soon as it has its file.
+// Without this script the form sends its files whole. A form that says so is sent as soon as it has its files.
 "use strict";
 for (const form of document.querySelectorAll("form[data-uploads]")) {
   const isAtOnce = "atOnce" in form.dataset;
@@ -20,7 +20,10 @@ for (const form of document.querySelectorAll("form[data-uploads]")) {
     for (let pause = 1000; ; pause = Math.min(pause * 2, longest)) {
       try {
         const answer = await fetch(address, { credentials: "same-origin", ...options, headers: { ...tus, ...options.headers } });
-        if (answer.ok || [409, 423, 460].includes(answer.status)) return answer;
+        if (answer.ok || [409, 423, 460].includes(answer.status)) {
+          await answer.text(); // what isn't read is broken off when the page is left
+          return answer;
+        }
         if (answer.status < 500 && answer.status !== 429) {
           const problem = await answer.json().catch(() => ({}));
           throw new Refused(problem.detail || problem.title || String(answer.status));
@@ -60,37 +63,45 @@ for (const form of document.querySelectorAll("form[data-uploads]")) {
     return place.split("/").pop();
   };
 
+  const hold = (input, files) => {
+    const held = new DataTransfer();
+    for (const file of files) held.items.add(file);
+    input.files = held.files;
+  };
+
   const inputs = () => [...form.querySelectorAll("input[type=file]")];
 
   form.addEventListener("submit", async (event) => {
-    const chosen = inputs().filter((input) => input.files.length && input.files[0].size > large);
+    const chosen = inputs().flatMap((input) => [...input.files].filter((file) => file.size > large).map((file) => [input, file]));
     if (!chosen.length) return;
     event.preventDefault();
     const buttons = [...form.querySelectorAll("button")];
     for (const button of buttons) button.disabled = true;
     try {
-      for (const input of chosen) {
+      form.querySelectorAll("p[data-sent]").forEach((place) => place.remove());
+      for (const [input, file] of chosen) {
         const place = document.createElement("p");
         place.className = "small";
         place.setAttribute("role", "status");
+        place.dataset.sent = "";
         const bar = document.createElement("progress");
         bar.max = 1;
         bar.value = 0;
         bar.setAttribute("aria-label", arriving);
         const words = document.createElement("span");
         place.append(bar, " ", words);
-        input.parentElement.querySelector("[role=status]")?.remove();
-        input.after(place);
+        (input.closest("[hidden]") ?? input).after(place);
         const show = (part) => { bar.value = part; words.textContent = share.format(part); };
         const tell = (text) => { if (text) words.textContent = text; };
         try {
-          const identifier = await send(input.files[0], show, tell);
+          const identifier = await send(file, show, tell);
           const kept = document.createElement("input");
           kept.type = "hidden";
-          kept.name = input.name.replace("file_", "upload_");
+          kept.name = input.multiple ? "upload" : input.name.replace("file_", "upload_");
           kept.value = identifier;
           form.append(kept);
-          input.disabled = true;
+          hold(input, [...input.files].filter((other) => other !== file));
+          input.disabled = !input.files.length;
         } catch (error) {
           if (!(error instanceof Refused)) throw error;
           place.className = "error";
@@ -109,8 +120,15 @@ for (const form of document.querySelectorAll("form[data-uploads]")) {
   // takes those that are dropped beside all forms too.
   const target = isAtOnce ? document : form;
   target.addEventListener("dragover", (event) => {
-    if ([...event.dataTransfer.types].includes("Files")) event.preventDefault();
+    if (![...event.dataTransfer.types].includes("Files")) return;
+    event.preventDefault();
+    if (isAtOnce) document.body.classList.add("dropping");
   });
+  for (const name of ["dragleave", "drop"]) {
+    target.addEventListener(name, (event) => {
+      if (!event.relatedTarget) document.body.classList.remove("dropping");
+    });
+  }
   target.addEventListener("drop", (event) => {
     if (event.target.closest?.("form[data-uploads]") !== form && (!isAtOnce || event.defaultPrevented)) return;
     const dropped = [...event.dataTransfer.files];
@@ -119,18 +137,21 @@ for (const form of document.querySelectorAll("form[data-uploads]")) {
     const single = event.target.closest?.("fieldset")?.querySelector("input[type=file]");
     const free = inputs().filter((input) => !input.files.length && !input.disabled);
     const rows = dropped.length === 1 && single ? [single] : free;
+    if (isAtOnce) {
+      hold(inputs()[0], dropped);
+      return void form.requestSubmit();
+    }
     dropped.slice(0, rows.length).forEach((file, number) => {
-      const held = new DataTransfer();
-      held.items.add(file);
-      rows[number].files = held.files;
+      hold(rows[number], [file]);
       const folded = rows[number].closest("details");
       if (folded) folded.open = true;
     });
-    if (isAtOnce) form.requestSubmit();
   });
   if (isAtOnce) {
-    form.querySelector("[data-hint]").hidden = false;
-    form.addEventListener("change", () => form.requestSubmit());
+    const hint = form.querySelector("[data-hint]");
+    hint.hidden = false;
+    form.addEventListener("submit", () => { hint.textContent = arriving; });
+    form.addEventListener("change", (event) => { if (event.target.files?.length) form.requestSubmit(); });
   }
 
   // What is chosen in a list or entered sets its button; another button empties what it leaves out.

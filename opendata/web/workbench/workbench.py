@@ -68,7 +68,8 @@ def show_schema(draft: str, resource: str) -> str:
     """The schema as it was left."""
     bench = services().workbench.show(g.actor, draft, resource)
     kept = find_kept_form()
-    return _render(bench, sent=read_grid(kept.values) if kept is not None else None)
+    is_grid = kept is not None and kept.path == request.path
+    return _render(bench, sent=read_grid(kept.values) if kept is not None and is_grid else None)
 
 
 @blueprint.post("/<draft>/resources/<resource>/schema")

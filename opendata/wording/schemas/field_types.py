@@ -56,8 +56,9 @@ TYPE_ADVICE: Mapping[str, str] = {
         " “Number”, without the separator"
     ),
     "date": N_(
-        "Write the date as year-month-day, such as 2025-03-07. In Excel, choose “Format Cells”, “Custom”, and type"
-        " yyyy-mm-dd"
+        "Write the date as year-month-day, such as 2025-03-07, here with “Correct the wrong cells one by one” or in"
+        " your file. In Excel, “Format Cells” doesn't change a date kept as text: select the column, choose “Data”,"
+        " “Text to Columns”, “Finish”, then the format yyyy-mm-dd"
     ),
     "datetime": N_("Write date and time as 2025-03-07T09:30:00"),
     "time": N_("Write the time as 09:30:00"),

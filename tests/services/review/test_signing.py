@@ -157,7 +157,7 @@ def test_changed_metadata_end_the_approval_and_say_so(
     services.datasets.update(editor, "reservoirs", {"title": "湖泊"})
     found = services.drafts.get(editor, draft.id)
     assert (found.status, found.approver, found.scheduled, in_force(found)) == ("returned", None, None, [])
-    assert "editor 在草稿提交后修改了数据集的元数据" in found.comment
+    assert "editor 在草稿提交后修改了数据集信息" in found.comment
     assert [(item.kind, item.text) for item in found.comments] == [("ended", found.comment)]
     assert list(services.work.find()) == []
     assert services.drafts.submit(editor, draft.id).digest != draft.digest

@@ -139,7 +139,7 @@ def test_a_table_of_totals_is_published_for_everybody_by_a_button(guarded: Porta
     draft = upload(guarded.services, actor, "town,count\n甲镇,20\n", name="totals", schema=None).id
     clerk = guarded.signed_in("clerk")
     page = f"/workspace/drafts/{draft}"
-    assert "向所有人发布" in clerk.get(page).text
+    assert "改为向所有人公开" in clerk.get(page).text
     send(clerk, f"{page}/resources/totals/disclosure", {"disclosure": "open"}, form=page)
     guarded.work()
     send(clerk, f"{page}/submit", OWN_CHECKS, form=page)

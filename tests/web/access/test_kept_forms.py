@@ -123,18 +123,24 @@ def test_files_are_not_kept_and_their_names_are_told(desk: Portal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "data", "shown"),
+    ("page", "step", "data", "shown"),
     [
-        ("submit", {"notes": "说明", "breaking": "因为"}, "说明"),
-        ("resources/levels/reading", {"last_row": "2"}, 'value="2"'),
+        ("/check", "submit", {"notes": "说明", "breaking": "因为"}, "说明"),
+        ("/resources/levels/reading", "resources/levels/reading", {"last_row": "2"}, 'value="2"'),
+        ("", "resources/levels/meaning", {"levels-title": "湖水"}, 'value="湖水"'),
+        ("", "resources/levels/steps", {"verb": "replace", "field": "name", "old": "东湖", "new": "东海"}, '"东海"'),
+        ("", "period", {"period": "2026-10"}, 'value="2026-10"'),
     ],
 )
-def test_forms_of_a_draft_are_filled_in_again(desk: Portal, step: str, data: dict[str, Any], shown: str) -> None:
+def test_forms_of_a_draft_are_filled_in_again(
+    desk: Portal, page: str, step: str, data: dict[str, Any], shown: str
+) -> None:
     desk.services.datasets.create(SYSTEM, {**DATASET, "publisher": "water-bureau"})
     draft = upload(desk.services, SYSTEM)
     client = desk.signed_in("clerk", "en")
     end_session(desk, "clerk")
-    sent = client.post(f"/workspace/drafts/{draft.id}/{step}", data=data)
+    own = f"/workspace/drafts/{draft.id}"
+    sent = client.post(f"{own}/{step}", data=data, headers={**HERE, "Referer": f"http://localhost{own}{page}"})
     assert shown in client.get(sign_in(client, sent)).text
     assert desk.services.drafts.get(SYSTEM, draft.id).status == "valid"
 

@@ -117,13 +117,13 @@ def test_a_dataset_offers_its_files_with_size_and_code(portal: Portal) -> None:
     assert re.search(r"CSV <small>\d+ B</small>", text)
     assert "pd.read_parquet(&#34;http://localhost/datasets/reservoirs/latest/levels.parquet&#34;)" in text
     assert "first version" in text
-    assert "levels: rows added: 1" in text
+    assert "水位表: rows added: 1" in text
     assert "Reservoirs" in text
 
 
 def test_the_chinese_page_says_why_a_version_has_its_number(portal: Portal) -> None:
     text = portal.client().get("/datasets/reservoirs").text
-    assert "levels：新增 1 行" in text
+    assert "水位表：新增 1 行" in text
     assert "首个版本" in text
 
 
@@ -198,6 +198,20 @@ def test_what_is_not_there_has_a_page(portal: Portal) -> None:
     assert "There is no dataset “nothing”" in answer.text
     assert 'href="/problems/not-found"' in answer.text
     check_page(answer.text)
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if "?" not in path and not path.endswith("/")])
+def test_a_slash_too_many_leads_to_the_page(portal: Portal, path: str) -> None:
+    answer = portal.client().get(f"{path}/?lang=en")
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"{path}?lang=en")
+
+
+def test_a_slash_too_many_leads_to_nothing_else(portal: Portal) -> None:
+    client = portal.client()
+    for path in ("/api/v1/datasets/", "/nothing/", "/datasets/reservoirs/1.1.0/levels.csv/x/"):
+        assert client.get(path).status_code == 404, path
+    assert client.get("/datasets/reservoirs/1.1.0").headers["Location"].endswith("/datasets/reservoirs/1.1.0/")
+    assert client.post("/sign-in/").status_code in (404, 405)
 
 
 def test_every_kind_of_problem_is_explained(portal: Portal) -> None:

@@ -336,7 +336,7 @@ def test_findings_about_personal_data_are_shown(desk: Portal) -> None:
     place = upload(client, "levels", "name,phone\n张三,13812345678\n").headers["Location"]
     desk.work()
     page = client.get(place).text
-    assert "<code>phone</code></td><td>手机号码：1" in page
+    assert '<code>phone</code></td><td data-label="发现">手机号码：1' in page
     assert "<code>138********</code>" in page
     assert "13812345678" not in page
 

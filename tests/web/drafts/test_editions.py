@@ -58,13 +58,38 @@ def test_a_question_is_answered_with_one_click_that_leads_on(desk: Portal) -> No
     client = begin(desk)
     place, page = upload(desk, client, "code,name,level,measured\nA001,东湖,9,2026-01-31\n")
     assert "We aren't sure" in page
-    assert "you must answer what is asked below" in page
+    assert (
+        f'Answer 1 question before you submit the draft:</p>\n<ol class="asked"><li><a href="{place}#edition-' in page
+    )
+    assert 'disabled aria-describedby="why-not">Check your answers' in page
+    assert page.index("You can't submit the draft yet: 1 question is open.") > page.index("We aren't sure")
     answers = client.get(f"{place}/check").text
     assert "Say whether this is right" in answers
+    assert 'type="submit" disabled aria-describedby="why-not"' in answers
     fields = {"choice": "append:levels", "confirm": "1"}
     answer = send(client, f"{place}/resources/levels/edition", fields, form=place)
     assert answer.headers["Location"] == f"{place}/check"
     assert "Say whether this is right" not in client.get(f"{place}/check").text
+    page = client.get(place).text
+    assert "question before you submit" not in page
+    assert "why-not" not in page
+
+
+def test_one_box_takes_several_files(desk: Portal) -> None:
+    client = begin(desk)
+    path = "/workspace/datasets/reservoirs/upload"
+    files = [(io.BytesIO(NEXT.encode()), "february 2026.csv"), (io.BytesIO(b"a,b\n1,2\n"), "others.csv")]
+    place = send(client, path, {"box": "1", "files": files}).headers["Location"]
+    desk.work()
+    page = client.get(place).text
+    assert "are added to the table “levels”" in page
+    assert "“others.csv” becomes a new table" in page
+    answer = send(client, path, {"box": "1"})
+    assert answer.status_code == 422
+    assert '<p class="error" id="files-error">Choose a file</p>' in answer.text
+    answer = send(client, path, {"box": "1", "upload": "nothing"})
+    assert answer.status_code == 422
+    assert 'id="files-error"' in answer.text
 
 
 @pytest.mark.slow
@@ -72,7 +97,7 @@ def test_the_upload_form_says_more_where_that_is_wanted(desk: Portal) -> None:
     client = begin(desk)
     page = client.get("/workspace/datasets/reservoirs/upload").text
     check_page(page)
-    assert "The next file of this dataset" in page
+    assert "Choose one or several files" in page
     _, page = upload(desk, client, NEXT, table_0="levels")
     assert "replaces the table “levels”" in page
     place, page = upload(desk, client, NEXT, table_0="+new")
@@ -82,4 +107,4 @@ def test_the_upload_form_says_more_where_that_is_wanted(desk: Portal) -> None:
     draft = place.rsplit("/", 1)[-1]
     again = client.get(f"/workspace/datasets/reservoirs/upload?draft={draft}").text
     assert '<option value="append:levels" selected>' in again
-    assert "The next file of this dataset" not in again
+    assert "Choose one or several files" not in again

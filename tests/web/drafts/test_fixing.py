@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from opendata.services.core.actors import SYSTEM
 from tests.web.catalogue.test_pages import check_page
 from tests.web.conftest import Portal, send
 from tests.web.drafts.test_clerk import make_dataset, own_schema, upload
@@ -74,20 +75,23 @@ def test_a_column_nearly_all_of_numbers_is_asked_about(desk: Portal) -> None:
     client = desk.signed_in("clerk")
     make_dataset(client)
     numbers = "".join(f"x{number},{'…' if number == 9 else number}\n" for number in range(12))
-    place = upload(client, "levels", f"name,value\n{numbers}").headers["Location"]
+    place = upload(client, "levels", f"单位：吨\nname,value\n{numbers}").headers["Location"]
     desk.work()
     page = client.get(place).text
     check_page(page)
     assert "12 个单元格中有 11 个可以读作“整数”" in page
     assert "status good" not in page
     assert "state good" not in page
-    assert "第 11 行是“…”" in page
+    assert "第 12 行是“…”" in page
     send(client, f"{place}/resources/levels/types", {"type_0": "missing"}, form=place)
     desk.work()
     page = client.get(place).text
     assert "校验通过" in page
     assert "可以读作" not in page
     assert "“value”列中的“…”表示缺失值" in page
+    (table,) = desk.services.drafts.get(SYSTEM, place.rsplit("/", 1)[-1]).tables
+    assert table.schema is not None
+    assert table.schema["fields"][1]["opendata"]["unit"] == "t"
 
 
 @pytest.mark.slow

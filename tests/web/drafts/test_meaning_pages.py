@@ -39,7 +39,7 @@ def test_a_clerk_looks_once_and_readers_learn_what_the_numbers_mean(desk: Portal
     desk.work()
     page = client.get(place).text
     check_page(page)
-    assert "文件对自身的说明" in page
+    assert "文件里写明的信息" in page
     assert "来自表格上方：“安平县规模以上工业总产值（2098年9月）”" in page
     assert "张三" not in page
     assert "请核对后保存" not in page

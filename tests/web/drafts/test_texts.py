@@ -19,7 +19,7 @@ def prepare(portal: Portal) -> str:
 def test_a_clerk_sees_both_lists_gives_a_reason_and_signs(desk: Portal) -> None:
     place = prepare(desk)
     for language, words in (
-        ("zh", ("文字中的个人信息", "元数据：说明", "附件“contact”：文件正文", "含有图片或扫描页", "需说明理由")),
+        ("zh", ("文字中的个人信息", "数据集信息：说明", "附件“contact”：文件正文", "含有图片或扫描页", "需说明理由")),
         (
             "en",
             ("Personal data in texts", "Metadata: Description", "Text of the file", "pictures or scanned", "needs a"),
@@ -71,5 +71,5 @@ def test_a_draft_without_attachments_lists_nothing(desk: Portal) -> None:
     desk.services.datasets.create(clerk, DATASET)
     draft = begin(desk.services, clerk).id
     page = desk.signed_in("clerk").get(f"/workspace/drafts/{draft}/check").text
-    assert "在元数据、说明和附件文字中未筛查出个人信息" in page
+    assert "在数据集信息、说明和附件文字中未筛查出个人信息" in page
     assert "即声明已有人查看过" not in page

@@ -147,7 +147,7 @@ def test_a_change_of_a_published_dataset_goes_through_a_draft(desk: Portal) -> N
     assert "编制依据" in page
     assert "联系方式" in page
     refused = send(client, f"{place}/submit", OWN_CHECKS, form=place)
-    assert "元数据（联系方式）可能含有个人信息" in refused.text  # a mobile number
+    assert "数据集信息（联系方式）可能含有个人信息" in refused.text  # a mobile number
     send(client, f"{place}/submit", {**OWN_CHECKS, "reason": "值班手机"}, form=place)
     desk.work()
     manifest = desk.client().get("/datasets/levels/1.0.1/datapackage.json").get_json()

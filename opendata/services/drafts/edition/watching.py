@@ -151,7 +151,7 @@ def _judge(
     if len(history) < LEAST_EDITIONS:
         gone = _count_gone(resource, changes)
         lost = gone / total if total else 0
-        alarm = {"table": resource.title or resource.name, "share": lost, "count": gone, "total": total}
+        alarm = {"table": resource.called, "share": lost, "count": gone, "total": total}
         return [UnusualEdition(code=Unusual.LOST, params=alarm)] if lost >= MUCH_LOST else []
     found = []
     for kind, count in counts.items():
@@ -159,7 +159,7 @@ def _judge(
         tolerance = max(most - least, _TOLERANCE * most, 1)
         if not least - tolerance <= count <= most + tolerance:
             params: dict[str, Any] = {
-                "table": resource.title or resource.name,
+                "table": resource.called,
                 "usual": (least, most),
                 "count": count,
                 "total": total,
@@ -188,5 +188,5 @@ def _doubt(resource: DraftResource, changes: KeptChanges, total: int) -> Unusual
     if "rows" not in figures or not doubt_mode(mode, figures):
         return None
     code, switch = (Unusual.GROWS, Mode.APPEND) if mode == Mode.REPLACE else (Unusual.WHOLE, Mode.REPLACE)
-    params = {"table": resource.title or resource.name, "known": figures["known"], "total": figures["total"]}
+    params = {"table": resource.called, "known": figures["known"], "total": figures["total"]}
     return UnusualEdition(code=code, params=params, switch=switch)

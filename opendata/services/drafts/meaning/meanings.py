@@ -13,7 +13,6 @@ from opendata.domain.meaning.table_meaning import (
     CERTAIN,
     TableMeaning,
     doubt_changed,
-    find_value,
     list_questions,
     recall,
     settle,
@@ -112,10 +111,7 @@ def _drop_repeated(resource: DraftResource, said: Mapping[str, Any]) -> dict[str
 
 def settle_table(resource: DraftResource) -> TableMeaning:
     """What is published about a table of a draft."""
-    is_sheet = resource.title != "" and resource.title == (resource.reading or {}).get("sheet")
-    has_own = find_value((resource.meaning or {}).get("found") or {}, "title") is not None
-    title = "" if is_sheet and has_own else resource.title
-    found = settle(resource.meaning, title=title, i18n=resource.i18n)
+    found = settle(resource.meaning, title=resource.given_title, i18n=resource.i18n)
     return replace(found, title=found.title or resource.title, unit=code_unit(found.unit) if found.unit else "")
 
 
@@ -167,7 +163,7 @@ def require_unit(row: Draft) -> None:
     Its numbers would be wrong by a factor without anything else showing it.
     """
     faults = [
-        fault("/meaning/unit", text, table=item.name, new=found["value"], old=found["other"])
+        fault("/meaning/unit", text, table=item.called, new=found["value"], old=found["other"])
         for item in row.resources
         for found in [((item.meaning or {}).get("found") or {}).get("unit") or {}]
         if found.get("other") and "unit" in list_questions(item.meaning)
@@ -183,7 +179,7 @@ def require_unit(row: Draft) -> None:
         " whole table"
     )
     faults += [
-        fault("/meaning/unit", text, table=item.name, new=unit, old=found["other"])
+        fault("/meaning/unit", text, table=item.called, new=unit, old=found["other"])
         for item in row.resources
         for found in [((item.meaning or {}).get("found") or {}).get("unit") or {}]
         for unit in [settle(item.meaning).unit]

@@ -15,6 +15,7 @@ from opendata.problems import choose_voice
 from opendata.recipes.doubts import CODE
 from opendata.recipes.verbs import MISSING
 from opendata.services.core.values import DraftView
+from opendata.services.drafts.meaning.meanings import propose_units
 from opendata.web.core.instance import services
 from opendata.web.drafts.fixing.steps import blueprint, change_steps
 from opendata.wording.schemas.field_types import TYPES
@@ -80,6 +81,7 @@ def choose_types(draft: str, resource: str) -> Response:
             steps.append({"verb": MISSING, "field": name, "texts": params["values"]})
             fields[name].pop("constraints", None)
     schema = {**table.proposed_schema.descriptor, "fields": list(fields.values())}
+    schema = propose_units(schema, table.meaning or {})  # columns that are numbers only now have the table's unit too
     return change_steps(
         draft, resource, lambda before: [*before, *(item for item in steps if item not in before)], schema=schema
     )
