@@ -11,6 +11,7 @@ from opendata.recipes.columns import YEARS
 from opendata.recipes.recipe import describe_step, read_recipe
 from opendata.recipes.rows import TOTALS
 from opendata.recipes.verbs import (
+    ADD_YEAR,
     DROP,
     FILL_DOWN,
     JOIN_HEADERS,
@@ -34,6 +35,7 @@ _SENTENCES: Mapping[str, str] = {
     MISSING: N_("In the column “%(column)s”, %(texts)s means that the value is missing"),
     REPLACE: N_("In the column “%(column)s”, every “%(old)s” becomes “%(new)s”"),
     STRIP_SUFFIX: N_("In the column “%(column)s”, “%(suffix)s” after numbers is removed"),
+    ADD_YEAR: N_("In the column “%(column)s”, dates without a year are in the year %(year)s"),
     FILL_DOWN: N_("In the column “%(column)s”, a blank cell takes the value above it"),
     DROP: N_("The column “%(column)s” is left out"),
     RENAME: N_("The column “%(column)s” is called “%(to)s”"),

@@ -76,6 +76,11 @@ def write(rows: Sequence[Sequence[str]]) -> str:
             {"verb": "strip-suffix", "field": "n", "suffix": "年"},
             'a,n\nx,2018\ny,近年\nz,"1,234"\n',
         ),
+        (
+            "a,n\nx,8月31日\ny,8月32日\nz,9 月\n",
+            {"verb": "add-year", "field": "n", "year": "2026"},
+            "a,n\nx,2026-08-31\ny,8月32日\nz,2026-09\n",
+        ),
         ("a,n\nx,12.5万吨\ny,\n", {"verb": "split-unit", "field": "n", "unit": "万吨"}, "a,n\nx,12.5\ny,\n"),
         ("a,n\nx,5kg\ny,3 m²\n", {"verb": "split-unit", "field": "n", "to": "u"}, "a,n,u\nx,5,kg\ny,3,m²\n"),
         ("地区,n\n甲,1\n合 计,1\n", TOTALS, "地区,n\n甲,1\n"),
@@ -117,7 +122,7 @@ def test_a_step_changes_what_it_names(before: str, step: Mapping[str, Any], afte
         ("a,n\nx,1\n", {"verb": "edit", "field": "n", "old": "2", "new": "3", "row": 2}, "isn't there any more"),
         ("a,n\nx,1\n", {"verb": "edit", "field": "n", "old": "1", "new": "3", "row": 3}, "isn't there any more"),
         ("a,n\nx,1\n", {"verb": "edit", "field": "n", "old": "1", "new": "3", "key": {"q": "x"}}, "no column “q”"),
-        ("a,n\nx,1\n", {"verb": "strip-suffix", "field": "n", "suffix": "年"}, "No cell"),
+        ("a,n\nx,近\n", {"verb": "strip-suffix", "field": "n", "suffix": "年"}, "No cell"),
         ("a,n\nx,1\n", {"verb": "split-unit", "field": "n", "unit": "吨"}, "No cell"),
         ("a,n\nx,1\n", {"verb": "split-unit", "field": "n", "to": "a"}, "has a column “a” already"),
         ("地区,n\n甲,1\n", TOTALS, "no row of totals any more"),
@@ -192,6 +197,16 @@ def test_an_edit_of_an_earlier_file_is_made_and_asked_about() -> None:
     assert recall_recipe({"repairs": []}) is None
 
 
+def test_a_year_of_an_earlier_file_is_not_added_before_a_person_says_so() -> None:
+    step = {"verb": "add-year", "field": "n", "year": "2026"}
+    recalled = recall_recipe({"steps": [step]})
+    assert recalled == {"steps": [{**step, "again": True}]}
+    table = run("n\n1月31日\n2027-02-01\n", recalled["steps"])
+    assert read(table) == "n\n1月31日\n2027-02-01\n"
+    assert "rows 2" in ask(table)[0]
+    assert ask(run("n\n2027-02-01\n", recalled["steps"])) == []
+
+
 def test_an_edit_that_may_mean_several_cells_changes_the_first_and_asks() -> None:
     table = run("a,n\nx,1\nx,1\n", [{"verb": "edit", "field": "n", "old": "1", "new": "2", "key": {"a": "x"}}])
     assert read(table) == "a,n\nx,2\nx,1\n"
@@ -247,7 +262,7 @@ def test_repairs_alone_need_no_plan() -> None:
 # --- properties
 
 _LABELS = st.sampled_from(["甲市", "乙市", "丙县", "", "x,y", 'q"r', "丁\n区"])
-_VALUES = st.sampled_from(["1", "20", "…", "", " … ", "3万吨", "１", "1O", "合计", "a" * 50, "-", "\ufeff"])
+_VALUES = st.sampled_from(["1", "20", "…", "", " … ", "3万吨", "１", "1O", "合计", "8月3日", "a" * 50, "-", "\ufeff"])
 _ROWS = st.lists(st.tuples(_LABELS, _VALUES, _VALUES), min_size=1, max_size=12)
 _STEP = st.sampled_from(
     [
@@ -255,6 +270,7 @@ _STEP = st.sampled_from(
         {"verb": "replace", "field": "2018年", "old": "1O", "new": "10"},
         {"verb": "edit", "field": "2019年", "old": "20", "new": "21", "row": 3},
         {"verb": "strip-suffix", "field": "2019年", "suffix": "万吨"},
+        {"verb": "add-year", "field": "2019年", "year": "2026"},
         {"verb": "split-unit", "field": "2018年", "unit": "万吨"},
         {"verb": "split-unit", "field": "2018年", "to": "单位"},
         TOTALS,

@@ -21,6 +21,7 @@ from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import N_, InputError, InvalidPackageError, UnreadableFileError
 from opendata.intake.document.attachment_text import read_attachment_text
+from opendata.intake.meaning.units import code_unit, is_one_unit
 from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
 from opendata.privacy.detection.screen import PrivacyScreen
@@ -213,7 +214,7 @@ class Processing:
                 footer={"opendata": {"dataset": row.dataset_id, "uuid": row.dataset.uuid, "resource": resource.name}},
                 sha256=resource.upload,
                 screen=PrivacyScreen,
-                doubts=partial(find_type_doubts, recipe=recipe),
+                doubts=partial(find_type_doubts, recipe=recipe, is_unit=is_one_unit),
             ),
             schema=read_schema(resource.schema) if resource.schema else None,
             choices=read_resource_choices(resource),
@@ -381,7 +382,9 @@ def _list_new(more: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, An
 def _ask_of_steps(reading: dict[str, Any], prepared: PreparedTable) -> dict[str, Any]:
     """How a file is read, with the questions about steps that don't fit it."""
     asked = [
-        question for applied in doubt_units(prepared.applied, prepared.schema) for question in describe_doubts(applied)
+        question
+        for applied in doubt_units(prepared.applied, prepared.schema, code_unit)
+        for question in describe_doubts(applied)
     ]
     return {**reading, "decisions": [*reading["decisions"], *asked]} if asked else reading
 

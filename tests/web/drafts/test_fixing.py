@@ -82,12 +82,43 @@ def test_a_column_nearly_all_of_numbers_is_asked_about(desk: Portal) -> None:
     assert "status good" not in page
     assert "state good" not in page
     assert "第 11 行是“…”" in page
-    send(client, f"{place}/resources/levels/types", {"type_0": "missing"}, form=place)
+    send(client, f"{place}/resources/levels/types", {"type_0": "type", "marks_0": "1"}, form=place)
     desk.work()
     page = client.get(place).text
     assert "校验通过" in page
     assert "可以读作" not in page
     assert "“value”列中的“…”表示缺失值" in page
+
+
+def test_odd_cells_of_several_kinds_are_mended_by_one_button(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    days = ["2026-08-01", "2026/8/2", "2026年8月3日", "46238", "8月31日", "8月32日", "…"]
+    cells = ["1", "2", "3", "8人", "5", "6", "—"]
+    rows = "".join(f"x{number},{day},{cell}\n" for number, (day, cell) in enumerate(zip(days, cells, strict=True)))
+    place = upload(client, "levels", f"名称,日期,人数\n{rows}", name="登记表2026年8月.csv").headers["Location"]
+    desk.work()
+    page = client.get(place).text
+    check_page(page)
+    assert "8月32日 读不出确定的一天" in page
+    assert "去掉“人”，例如 8人" in page
+    (address,) = re.findall(r'action="([^"]*/types)"', page)
+    chosen = {f"{name}_{number}": "1" for name in ("marks", "unit", "year_of") for number in (0, 1)}
+    chosen |= {"type_0": "type", "type_1": "type"}
+    refused = send(client, address, {**chosen, "year_0": "26"}, form=place).headers["Location"]
+    assert "四位数字" in client.get(refused).text
+    send(client, address, {**chosen, "year_0": "2026"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    check_page(page)
+    assert "“日期”列中没有年份的日期属于 2026 年" in page
+    assert "校验未通过" in page
+    fix = f"{address.removesuffix('/types')}/fix"
+    (cell,) = find_values(client.get(fix).text, "cell_0")
+    assert json.loads(cell)["old"] == "8月32日"
+    send(client, fix, {"cell_0": cell, "new_0": "2026-08-30"}, form=fix)
+    desk.work()
+    assert "校验通过" in client.get(place).text
 
 
 @pytest.mark.slow

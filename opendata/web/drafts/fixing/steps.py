@@ -17,7 +17,7 @@ from opendata.errors import InvalidMetadataError, PreconditionError, StateError
 from opendata.problems import choose_voice
 from opendata.recipes.recipe import describe_recipe, describe_step, read_recipe
 from opendata.recipes.sentences import QUESTION, say_doubt, say_step
-from opendata.recipes.verbs import EDIT, JOIN_HEADERS, MISSING, SPLIT_UNIT, VERBS, Kind
+from opendata.recipes.verbs import JOIN_HEADERS, MISSING, ONE_FILE, SPLIT_UNIT, VERBS, Kind
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.draft_view import list_questions
 from opendata.tables.schema.header import make_distinct
@@ -99,7 +99,7 @@ def _show_steps(table: DraftResourceView, task: Mapping[str, Any]) -> list[Shown
                 count=count,
                 questions=asked.get(value, ()),
                 value=value,
-                may_be_confirmed=step.verb == EDIT and bool(step.params.get("again")) and bool(count),
+                may_be_confirmed=step.verb in ONE_FILE and bool(step.params.get("again")) and bool(count),
             )
         )
     return found
