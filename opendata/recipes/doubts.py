@@ -32,9 +32,15 @@ _OF_THINGS = re.compile(r"(?<!序)号$|证$|num[eé]ro$", re.IGNORECASE)
 
 
 def find_type_doubts(
-    parquet: Path, dialect: Dialect, first_row: int, *, recipe: Recipe, is_unit: IsUnit = lambda _: False
+    parquet: Path,
+    dialect: Dialect,
+    first_row: int,
+    wanted: Sequence[str] | None = None,
+    *,
+    recipe: Recipe,
+    is_unit: IsUnit = lambda _: False,
 ) -> Sequence[Finding]:
-    """The columns of a Parquet file of texts that may be of another type, one finding for each.
+    """The columns of texts in a Parquet file (these, or all) that may be of another type, one finding for each.
 
     `is_unit` knows the units that may follow a number.
     """
@@ -43,7 +49,9 @@ def find_type_doubts(
     with pq.ParquetFile(parquet) as file:
         names = file.schema_arrow.names
         columns = [
-            [Candidate(kind, is_unit) for kind in KINDS] if not (is_code(name) or _OF_THINGS.search(name)) else []
+            [Candidate(kind, is_unit) for kind in KINDS]
+            if (wanted is None or name in wanted) and not (is_code(name) or _OF_THINGS.search(name))
+            else []
             for name in names
         ]
         start = 0

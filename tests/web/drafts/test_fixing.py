@@ -163,3 +163,49 @@ def test_each_step_can_be_added_by_its_form(desk: Portal) -> None:
     page = client.get(place).text
     assert "地区 名称\n人口 万人</textarea>" in page
     assert "已不是" not in page
+
+
+@pytest.mark.slow
+def test_a_rule_that_a_step_makes_false_is_dropped_by_one_button(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    fields = [{"name": "name"}, {"name": "n", "type": "integer", "constraints": {"required": True}}]
+    own = {"schema_0": "own", "own_0": json.dumps({"fields": fields})}
+    place = upload(client, "levels", "name,n\na,1\nb,…\n", **own).headers["Location"]
+    desk.work()
+    send(client, f"{place}/resources/levels/steps", {"verb": "missing", "field": "n", "texts": "…"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    check_page(page)
+    assert "处理步骤与“n”列的规则相矛盾" in page
+    assert "没有值的单元格有 1 个" in page
+    send(client, f"{place}/resources/levels/rules", {"column": "n", "rule": "required"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "校验通过" in page
+    assert "相矛盾" not in page
+
+
+@pytest.mark.slow
+def test_columns_that_a_step_made_are_told_and_asked_about(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    fields = [{"name": name, "title": name} for name in ("地区", "2018年", "2019年")]
+    own = {"schema_0": "own", "own_0": json.dumps({"fields": fields})}
+    rows = "".join(f"区{number},{number},{number}.5\n" for number in range(1, 6))
+    place = upload(client, "levels", f"地区,2018年,2019年\n{rows}区6,…,8人\n", **own).headers["Location"]
+    desk.work()
+    step = {"verb": "unpivot", "columns": "years", "name": "年份", "value": "数值"}
+    send(client, f"{place}/resources/levels/steps", step, form=place)
+    desk.work()
+    page = client.get(place).text
+    check_page(page)
+    assert "“年份”是新增的列。根据其中的值建议类型：年" in page
+    assert "“2018年”列已不存在" in page
+    assert "这些列是由处理步骤产生的" in page
+    chosen = {"type_0": "type", "marks_0": "1", "unit_0": "1"}
+    send(client, f"{place}/resources/levels/types", chosen, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "校验通过" in page
+    assert "“数值”是新增的列" not in page

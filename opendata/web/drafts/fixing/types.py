@@ -20,6 +20,7 @@ from opendata.recipes.doubts import CODE
 from opendata.recipes.verbs import ADD_YEAR, MISSING, SPLIT_UNIT, STRIP_SUFFIX
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.tables.schema.header import make_distinct
+from opendata.tables.schema.origins import settle_field
 from opendata.web.core.instance import services
 from opendata.web.drafts.fixing.steps import blueprint, change_steps
 from opendata.wording.schemas.field_types import TYPES
@@ -102,31 +103,42 @@ def choose_types(draft: str, resource: str) -> Response:
     found = services().drafts.get(g.actor, draft)
     table = next((item for item in found.tables if item.name == resource), None)
     remarks = _list_remarks(_find_task(found, resource))
-    if table is None or table.proposed_schema is None or not remarks:
+    proposed = _find_schema(table)
+    if proposed is None or not remarks:
         flash(choose_voice().say_error(StateError(N_("The schema no longer fits the table"))), "bad")
         return redirect(url_for("drafts.show_draft", draft=draft), 303)
-    fields = [dict(item) for item in table.proposed_schema.descriptor["fields"]]
+    fields = [dict(item) for item in proposed["fields"]]
     steps: list[Mapping[str, Any]] = []
     for number, remark in enumerate(remarks):
         name, params = remark["fieldName"], remark["opendata"]["params"]
         place = next((at for at, item in enumerate(fields) if item["name"] == name), None)
-        if request.form.get(f"type_{number}", "text") == "text" or place is None:
+        if place is None:
+            continue
+        if request.form.get(f"type_{number}", "text") == "text":
+            fields[place] = settle_field(fields[place])
             continue
         year = request.form.get(f"year_{number}", "").strip() if f"year_of_{number}" in request.form else ""
         if f"year_of_{number}" in request.form and params.get("withoutYear") and not _YEAR.fullmatch(year):
             text = gettext("Enter the year of the dates in “%(column)s”, in four digits such as 2026", column=name)
             flash(text, "bad")
             return redirect(url_for("drafts.show_draft", draft=draft), 303)
-        fields[place]["type"] = params["type"]
+        fields[place] = {**settle_field(fields[place]), "type": params["type"]}
         steps += list(_make_steps(number, name, params, year))
         if f"marks_{number}" in request.form:
             fields[place].pop("constraints", None)
         if f"unit_{number}" in request.form and params.get("units"):
             _follow_units(fields, place, params["units"])
-    schema = {**table.proposed_schema.descriptor, "fields": fields}
+    schema = {**proposed, "fields": fields}
     return change_steps(
         draft, resource, lambda before: [*before, *(item for item in steps if item not in before)], schema=schema
     )
+
+
+def _find_schema(table: DraftResourceView | None) -> Mapping[str, Any] | None:
+    """The schema in which the types of a table are chosen: its own, where steps made columns, or the proposed one."""
+    if table is None or table.proposed_schema is None:
+        return table.schema if table is not None else None
+    return table.proposed_schema.descriptor
 
 
 def _make_steps(number: int, name: str, params: Mapping[str, Any], year: str) -> Iterator[Mapping[str, Any]]:
