@@ -10,7 +10,7 @@ from typing import Any
 
 from opendata.domain.recipes import REPAIR, Recipe, Step
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
-from opendata.recipes.columns import YEARS
+from opendata.recipes.columns import MONTHS, YEARS
 from opendata.recipes.rows import TEXT, TOTALS
 from opendata.recipes.verbs import ONE_FILE, UNPIVOT, VERBS, Kind, Verb
 from opendata.tables.limits import MAX_FIELDS
@@ -176,7 +176,7 @@ def _is_of(kind: Kind, value: object) -> bool:
         case Kind.ROWS_LEFT_OUT:
             return value in (TOTALS, TEXT)
         case Kind.COLUMNS:
-            return value == YEARS or _is_of(Kind.NAMES, value)
+            return value in (YEARS, MONTHS) if isinstance(value, str) else _is_of(Kind.NAMES, value)
         case Kind.REPAIR:
             return isinstance(value, str) and value in REPAIRS
 
@@ -193,7 +193,7 @@ _WRONG: Mapping[Kind, str] = {
     Kind.KEY: N_("This must be an object of columns and the texts of their cells"),
     Kind.FLAG: N_("This must be true or false"),
     Kind.ROWS_LEFT_OUT: N_("“what” must be one of %(names)s"),
-    Kind.COLUMNS: N_("This must be “years” or a list of columns, each of them once"),
+    Kind.COLUMNS: N_("This must be “years”, “months” or a list of columns, each of them once"),
     Kind.REPAIR: N_("“kind” must be one of %(names)s"),
 }
 _NAMES: Mapping[Kind, Mapping[str, str]] = {

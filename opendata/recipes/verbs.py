@@ -73,6 +73,7 @@ VERBS: Mapping[str, Verb] = {
     UNPIVOT: Verb(
         Unpivot,
         {"columns": Kind.COLUMNS, "name": Kind.FILLED, "value": Kind.FILLED},
+        {"unit": Kind.FILLED},
         has_field=False,
     ),
 }

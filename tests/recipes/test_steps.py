@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from opendata.domain.recipes import Recipe
 from opendata.errors import InvalidMetadataError
+from opendata.recipes.columns import propose_turning
 from opendata.recipes.plan import doubt_units, make_plan
 from opendata.recipes.recipe import MOST_STEPS, describe_recipe, read_recipe, recall_recipe
 from opendata.recipes.sentences import describe_doubts, say_doubt, say_steps
@@ -102,6 +103,16 @@ def write(rows: Sequence[Sequence[str]]) -> str:
             "a,year,value,b\nx,2018,1,q\nx,2019,2,q\ny,2018,3,r\ny,2019,,r\n",
         ),
         (
+            "a,1月,2026年2月\nx,1,2\n",
+            {"verb": "unpivot", "columns": "months", "name": "m", "value": "n"},
+            "a,m,n\nx,1,1\nx,2026-02,2\n",
+        ),
+        (
+            "a,产量,产值\nx,1,2\n",
+            {"verb": "unpivot", "columns": ["产量", "产值"], "name": "项目", "value": "数值", "unit": "单位"},
+            "a,项目,数值,单位\nx,产量,1,\nx,产值,2,\n",
+        ),
+        (
             "a,男,女\nx,1,2\n",
             {"verb": "unpivot", "columns": ["男", "女"], "name": "sex", "value": "n"},
             "a,sex,n\nx,男,1\nx,女,2\n",
@@ -134,6 +145,8 @@ def test_a_step_changes_what_it_names(before: str, step: Mapping[str, Any], afte
         ("a,n\nx,1\n", {"verb": "join-headers", "labels": ["", "总数"]}, "it is read as data"),
         ("a,n\nx,1\n", YEARS, "no columns named by a year any more"),
         ("a,n,2018\nx,1,2\n", {**YEARS, "value": "n"}, "has a column “n” already"),
+        ("a,n,2018\nx,1,2\n", {**YEARS, "unit": "n"}, "has a column “n” already"),
+        ("a,n\nx,1\n", {**YEARS, "columns": "months"}, "no columns named by a month any more"),
         ("a,n\nx,1\n", {"verb": "missing", "field": "b", "texts": ["…"]}, "no column “b” any more"),
     ],
 )
@@ -174,6 +187,40 @@ def test_the_unit_becomes_that_of_the_field() -> None:
     )
     assert table.schema is not None
     assert [(item.name, item.own) for item in table.schema.fields] == [("n", {"unit": "吨"}), ("b", {})]
+
+
+def test_columns_turned_into_rows_keep_their_units() -> None:
+    marks = {2: {"unit": "t"}, 3: {"unit": "t", "percent": True}, 4: {"unit": "万元"}}
+
+    def turn(columns: Sequence[str], **more: str) -> tuple[Mapping[int, Any], int]:
+        step = {"verb": "unpivot", "columns": list(columns), "name": "k", "value": "v", **more}
+        plan = make_plan(read_recipe({"steps": [step]}))
+        assert plan is not None
+        work = plan.begin(["a", "b", "c", "d"], [], first_row=2, marks=marks)
+        return work.marks, sum(len(item.doubts) for item in work.report())
+
+    assert turn(["b", "c"]) == ({3: {"unit": "t"}, 4: {"unit": "万元"}}, 0)
+    assert turn(["b", "c", "d"]) == ({}, 1)
+    assert turn(["b", "c", "d"], unit="u") == ({}, 0)
+
+
+@pytest.mark.parametrize(
+    ("labels", "steps"),
+    [
+        (["地区", "2018年", "2019年", "2020年"], [("unpivot", {"columns": "years", "name": "年份", "value": "数值"})]),
+        (
+            ["", "2026年1月", "2026年2月", "2026年3月"],
+            [("rename", {"to": "项目"}), ("unpivot", {"columns": "months", "name": "月份", "value": "数值"})],
+        ),
+        (["value", "2018", "2019", "2020"], [("unpivot", {"columns": "years", "name": "year", "value": "value2"})]),
+        (["地区", "2018年", "2019年"], []),
+        (["地区", "2018年", "2019年", "2020年", "增长%"], []),
+        (["2018", "2019", "2020"], []),
+        (["地区", "人口", "产值"], []),
+    ],
+)
+def test_years_and_months_across_are_recognised(labels: list[str], steps: list[Any]) -> None:
+    assert [(step.verb, dict(step.params)) for step in propose_turning(labels)] == steps
 
 
 def test_a_unit_that_the_schema_contradicts_is_asked_about() -> None:

@@ -35,7 +35,7 @@ def settle_field(field: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def list_unsettled(schema: Mapping[str, Any]) -> Sequence[str]:
-    """The columns that a step made, and that are text as far as anybody knows."""
+    """The columns that a step made, and of which nobody has said that they are text."""
     return [
         item["name"]
         for item in schema.get("fields", ())

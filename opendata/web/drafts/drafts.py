@@ -21,6 +21,7 @@ from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.editions import read_choice as read_edition
 from opendata.web.drafts.editions import show_editions
 from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
+from opendata.web.drafts.fixing.across import list_across
 from opendata.web.drafts.fixing.repairs import list_repairs
 from opendata.web.drafts.fixing.rules import list_broken_rules
 from opendata.web.drafts.fixing.steps import list_steps_of_tables
@@ -79,6 +80,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         list_repairs=list_repairs,
         list_type_doubts=list_type_doubts,
         find_year=find_year,
+        list_across=list_across,
         list_broken_rules=list_broken_rules,
         table_steps=list_steps_of_tables(found),
         doubtful={name for name, task in tasks.items() if list_type_doubts(task)},

@@ -165,6 +165,23 @@ def test_each_step_can_be_added_by_its_form(desk: Portal) -> None:
     assert "已不是" not in page
 
 
+def test_a_table_with_months_across_is_turned_by_one_question(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    place = upload(client, "levels", ",1月,2月,3月\n粮食,1,2,3\n棉花,4,5,6\n", name="cross.csv").headers["Location"]
+    desk.work()
+    page = client.get(place).text
+    check_page(page)
+    assert "各月改为行吗" in page
+    assert "<tr><td>粮食</td><td>2</td><td>2</td></tr>" in page
+    send(client, f"{place}/resources/cross/turn", {"name": "月份", "value": "产量"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "校验通过" in page
+    assert "以月份命名的列改为行：“月份”存放月份，“产量”存放数值" in page
+    assert "各月改为行吗" not in page
+
+
 @pytest.mark.slow
 def test_a_rule_that_a_step_makes_false_is_dropped_by_one_button(desk: Portal) -> None:
     client = desk.signed_in("clerk")

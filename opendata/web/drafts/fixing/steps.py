@@ -15,6 +15,7 @@ from opendata.domain.drafts import ENDED
 from opendata.domain.recipes import REPAIR, Step
 from opendata.errors import InvalidMetadataError, PreconditionError, StateError
 from opendata.problems import choose_voice
+from opendata.recipes.columns import MONTHS, YEARS, is_chinese
 from opendata.recipes.recipe import describe_recipe, describe_step, read_recipe
 from opendata.recipes.sentences import QUESTION, say_doubt, say_step
 from opendata.recipes.verbs import JOIN_HEADERS, MISSING, ONE_FILE, SPLIT_UNIT, VERBS, Kind
@@ -57,6 +58,11 @@ class TableSteps:
     steps: Sequence[ShownStep]
     columns: Sequence[str]
     followed: Sequence[str]
+
+    @property
+    def is_chinese(self) -> bool:
+        """Whether the columns are named in Chinese, so that new ones are too."""
+        return is_chinese(self.columns)
 
     @property
     def has_questions(self) -> bool:
@@ -185,7 +191,7 @@ def _read_step(form: MultiDict[str, str], draft: str, resource: str) -> dict[str
         if kind in (Kind.TEXTS, Kind.NAMES):
             params[key] = [line.strip() for text in given for line in text.splitlines() if line.strip()]
         elif kind == Kind.COLUMNS:
-            params[key] = "years" if "years" in given and len(given) == 1 else given
+            params[key] = given[0] if given in ([YEARS], [MONTHS]) else given
         elif kind == Kind.FLAG:
             if given and given[0]:
                 params[key] = True

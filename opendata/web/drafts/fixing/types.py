@@ -16,6 +16,7 @@ from opendata.domain.recipes import REPAIR
 from opendata.errors import N_, StateError
 from opendata.intake.meaning.units import code_unit
 from opendata.problems import choose_voice
+from opendata.recipes.columns import is_chinese
 from opendata.recipes.doubts import CODE
 from opendata.recipes.verbs import ADD_YEAR, MISSING, SPLIT_UNIT, STRIP_SUFFIX
 from opendata.services.core.values import DraftResourceView, DraftView
@@ -172,7 +173,7 @@ def _follow_units(fields: list[dict[str, Any]], place: int, units: Sequence[str]
 
 def _name_units(column: str) -> str:
     """What a column for the units of another is called, in the language of its name."""
-    return f"{column}单位" if re.search("[一-鿿]", column) else f"{column} unit"
+    return f"{column}单位" if is_chinese([column]) else f"{column} unit"
 
 
 def _find_task(draft: DraftView, resource: str) -> Mapping[str, Any]:
