@@ -10,11 +10,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal, format_percent
+from flask_babel import format_date, format_datetime, format_decimal, format_percent, gettext
 from markupsafe import Markup
 
 from opendata.tables.types.canonical import write_value
-from opendata.wording.schemas.units import show_unit
+from opendata.wording.schemas.units import UNITS, show_unit
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -38,7 +38,7 @@ def register_formats(app: Flask) -> None:
         "markdown": render_markdown,
         "excerpt": excerpt,
         "plain": format_plain,
-        "unit": show_unit,
+        "unit": name_unit,
     }
     app.jinja_env.filters.update(filters)
 
@@ -80,6 +80,11 @@ def format_cell(value: Any) -> str:
     """A value of a table as canonical CSV writes it, cut where it is very long."""
     text = write_value(value)
     return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
+
+
+def name_unit(unit: str) -> str:
+    """A unit in words, as readers know it: 吨 for the code t."""
+    return str(gettext(UNITS[unit])) if unit in UNITS else show_unit(unit)
 
 
 def render_markdown(text: str) -> Markup:

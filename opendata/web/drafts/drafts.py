@@ -25,7 +25,7 @@ from opendata.web.drafts.fixing.across import list_across
 from opendata.web.drafts.fixing.repairs import list_repairs
 from opendata.web.drafts.fixing.rules import list_broken_rules
 from opendata.web.drafts.fixing.steps import list_steps_of_tables
-from opendata.web.drafts.fixing.types import find_year, list_type_doubts
+from opendata.web.drafts.fixing.types import find_year, guess_year, list_type_doubts
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions, needs_look
@@ -80,6 +80,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         list_repairs=list_repairs,
         list_type_doubts=list_type_doubts,
         find_year=find_year,
+        guess_year=guess_year,
         list_across=list_across,
         list_broken_rules=list_broken_rules,
         table_steps=list_steps_of_tables(found),

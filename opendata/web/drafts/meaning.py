@@ -11,10 +11,12 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
+from opendata.intake.meaning.units import code_unit
 from opendata.problems import choose_voice
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
+from opendata.web.core.formats import name_unit
 from opendata.web.core.instance import services
 from opendata.web.core.languages import list_languages
 from opendata.web.core.numbers import read_number
@@ -196,7 +198,8 @@ def _describe(name: str, meaning: Mapping[str, Any]) -> Line:
         place = _PLACES[found["where"]]
         hint = gettext(place, line=found["line"])
     if found is None or not is_asked:
-        return Line(name=name, label=gettext(LABELS[name]), value=meaning[name], hint=hint, question="")
+        value = _write_unit(meaning[name]) if name == "unit" else meaning[name]
+        return Line(name=name, label=gettext(LABELS[name]), value=value, hint=hint, question="")
     asked = _ASKED
     if "other" in found:
         asked = _ASKED_UNIT if name == "unit" else _ASKED_OTHER
@@ -208,7 +211,13 @@ def _list_units(table: DraftResourceView, meaning: Mapping[str, Any]) -> Sequenc
     """The columns with units, then those of numbers that have none."""
     found = meaning["units"]
     numbers = [item["name"] for item in table.profile if item["type"] in ("number", "integer")]
-    return [(name, found.get(name, "")) for name in dict.fromkeys([*found, *numbers])][:MOST_UNITS]
+    return [(name, _write_unit(found.get(name, ""))) for name in dict.fromkeys([*found, *numbers])][:MOST_UNITS]
+
+
+def _write_unit(unit: str) -> str:
+    """A unit in words where these are read as the same unit again."""
+    words = name_unit(unit)
+    return words if code_unit(words) == unit else unit
 
 
 def _read(card: Card, form: Mapping[str, str]) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def test_a_column_nearly_all_of_numbers_is_asked_about(desk: Portal) -> None:
     assert "校验通过" in page
     assert "可以读作" not in page
     assert "“value”列中的“…”表示缺失值" in page
+    assert ">缺失（文件中为 … 或空白）</td>" in client.get(f"{place}/check").text
 
 
 def test_odd_cells_of_several_kinds_are_mended_by_one_button(desk: Portal) -> None:
@@ -101,6 +102,8 @@ def test_odd_cells_of_several_kinds_are_mended_by_one_button(desk: Portal) -> No
     page = client.get(place).text
     check_page(page)
     assert "8月32日 读不出确定的一天" in page
+    assert "文件似乎是 2026 年的数据" in page
+    assert find_values(page, "year_0") == ["2026"]
     assert "去掉“人”，例如 8人" in page
     (address,) = re.findall(r'action="([^"]*/types)"', page)
     chosen = {f"{name}_{number}": "1" for name in ("marks", "unit", "year_of") for number in (0, 1)}

@@ -132,4 +132,4 @@ def _show(after: str | None, kind: str) -> str:
     if after is None and kind in ROWS_LEFT_OUT:
         left_out: str = gettext("(row left out)")
         return left_out
-    return gettext("(empty)") if after is None else format_cell(after)
+    return gettext("missing") if after is None else format_cell(after)

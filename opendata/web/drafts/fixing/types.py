@@ -98,6 +98,13 @@ def find_year(table: DraftResourceView, draft: DraftView) -> str:
     return ""
 
 
+def guess_year(table: DraftResourceView) -> str:
+    """The year of the period that the file of a table seems to be about, which nobody has confirmed."""
+    found = ((table.meaning or {}).get("found") or {}).get("period") or {}
+    period = read_period(str(found.get("value") or ""))
+    return str(period.year or "") if period is not None else ""
+
+
 @blueprint.post("/<draft>/resources/<resource>/types")
 def choose_types(draft: str, resource: str) -> Response:
     """Check a table by the schema that was proposed for it, its doubtful columns of the types that were chosen."""
