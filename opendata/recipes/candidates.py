@@ -23,6 +23,7 @@ from opendata.tables.repair.repairs import MISSING_MARK, REPAIRS, Repairer, is_m
 from opendata.tables.types.registry import TYPES
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 IsUnit = Callable[[str], bool]
@@ -34,6 +35,10 @@ KINDS = ("year", "integer", "number", "date", "yearmonth", "datetime", "boolean"
 _YEAR = "^(19|20)[0-9]{2}$"
 _MONTHS = re.compile(r"\s*(19|20)[0-9]{2}[^0-9]?.*")
 _SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.0+)?")
+_ISO_DAY = 10
+_MANY_DECIMALS = r"^-?(0|[1-9][0-9]{0,14})\.[0-9]{16,40}$"
+"""Numbers with more digits than the type that is proposed without a question has."""
+
 _TIME = re.compile(r"[0-9]:[0-9]{2}")
 _LONG = re.compile(r"[+-]?[0-9]{16}|.*[eE]\+?(?:1[5-9]|[2-9][0-9])")
 _LED_BY_ZERO = re.compile(r"0[0-9]+")
@@ -92,6 +97,7 @@ class Candidate:
         self._sizes: Counter[str] = Counter()
         self._repairs: Counter[str] = Counter()
         self._words: set[bool] = set()
+        self._days: dict[str, bool] = {}
         self._zeros = 0
         self._has_decimal_commas = False
         self.counts: Counter[Sense] = Counter()
@@ -163,6 +169,8 @@ class Candidate:
         self.count(plain)
         others = np.flatnonzero(present & ~same)
         self.total += len(others)
+        if self.kind == "number" and len(others):
+            others = self._count_long(column, others, start)
         most = min(max(_MOST_ODD, _ODD_SHARE * self.total), _END_OF_ODD)
         for row, text in zip(others.tolist(), column.take(others).to_pylist(), strict=True):
             self._take_other(text, start + row, most)
@@ -170,6 +178,18 @@ class Candidate:
                 return plain
         self.is_out = self.counts[Sense.ODD] > max(_MOST_ODD, (1 - _LEAST_SHARE) * self.total)
         return plain
+
+    def _count_long(self, column: pa.Array, others: np.ndarray, start: int) -> np.ndarray:
+        """Count the numbers with many decimals at once, as they may all be different; the rows that are left."""
+        import pyarrow.compute as pc
+
+        long = view_flags(pc.match_substring_regex(column.take(others), _MANY_DECIMALS))
+        self.counts[Sense.MENDED] += int(long.sum())
+        shown = self._shown[Sense.MENDED]
+        for row in others[long][: _MOST_NAMED - len(shown)].tolist():
+            shown.setdefault(column[row].as_py(), start + row)
+        left: np.ndarray = others[~long]
+        return left
 
     def count(self, plain: int) -> None:
         """Count cells that are plainly of the type."""
@@ -181,7 +201,11 @@ class Candidate:
         import numpy as np
 
         coded = column.dictionary_encode()
-        days = np.array([text is not None and self._reads(text) for text in coded.dictionary.to_pylist()], bool)
+        texts = coded.dictionary.to_pylist()
+        for text in texts:
+            if text not in self._days:
+                self._days[text] = len(text) == _ISO_DAY and self._reads(text)
+        days = np.array([self._days[text] for text in texts], bool)
         return days[coded.indices.fill_null(0).to_numpy()] if len(days) else np.zeros(len(column), bool)
 
     def _take_other(self, text: str, row: int, most: float) -> None:
