@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
 from opendata.problems import choose_voice
 from opendata.services.core.values import DraftResourceView, DraftView
+from opendata.tables.schema.origins import settle_field
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.catalogue.differences import mark_changes
@@ -85,6 +86,7 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         list_broken_rules=list_broken_rules,
         table_steps=list_steps_of_tables(found),
         doubtful={name for name, task in tasks.items() if list_type_doubts(task)},
+        untyped={item.name for item in found.tables if _is_untyped(item)},
         tables={item.name: item for item in found.tables},
         list_fields=list_fields,
         proposals=services().matching.propose_all(g.actor, draft) if can_match else {},
@@ -264,16 +266,25 @@ def use_fitting_schema(draft: str, resource: str) -> Response:
 
 @blueprint.post("/<draft>/resources/<resource>/proposed-schema")
 def use_proposed_schema(draft: str, resource: str) -> Response:
-    """Check a table again by the schema that was proposed for it."""
+    """Check a table again by the schema that was proposed for it, or as text where somebody says that it is."""
 
     def change(revision: int | None) -> DraftView:
         schema = _find_table(services().drafts.get(g.actor, draft), resource).proposed_schema
         if schema is None:
             raise StateError(N_("The schema no longer fits the table"))
-        changes = {"schema": schema.descriptor}
+        fields = [
+            settle_field(item, type="string") if "text" in request.form else item
+            for item in schema.descriptor["fields"]
+        ]
+        changes = {"schema": {**schema.descriptor, "fields": fields}}
         return services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision)
 
     return _take(draft, change, gettext("The table is being checked again with the proposed schema"))
+
+
+def _is_untyped(table: DraftResourceView) -> bool:
+    """Whether nobody has said that columns of numbers, dates and the like are text, though a schema is proposed."""
+    return table.proposed_schema is not None and any(item.type != "string" for item in table.proposed_schema.fields)
 
 
 def _is_withdrawn(draft: DraftView) -> bool:

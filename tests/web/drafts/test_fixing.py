@@ -183,6 +183,13 @@ def test_a_table_with_months_across_is_turned_by_one_question(desk: Portal) -> N
     assert "校验通过" in page
     assert "以月份命名的列改为行：“月份”存放月份，“产量”存放数值" in page
     assert "各月改为行吗" not in page
+    assert "status good" not in page  # numbers that are kept as text, and nobody has said so
+    assert "state good" not in page
+    send(client, f"{place}/resources/cross/proposed-schema", {"text": "1"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "status good" in page
+    assert "state good" in page
 
 
 @pytest.mark.slow
