@@ -15,25 +15,35 @@ from typing import Any
 
 from opendata.domain.recipes import Recipe
 from opendata.domain.schema import find_own
-from opendata.recipes.verbs import DROP, RENAME, REORDER, UNPIVOT
+from opendata.recipes.headers import join_labels
+from opendata.recipes.verbs import DROP, JOIN_HEADERS, RENAME, REORDER, UNPIVOT
+from opendata.tables.schema.header import make_distinct
 from opendata.tables.schema.origins import BY_STEP, PROPOSED, STEPS, with_own, without_own
 
 
 def follow_columns(
     schema: Mapping[str, Any], recipe: Recipe, labels: Sequence[str], columns: Sequence[str]
 ) -> dict[str, Any] | None:
-    """The schema for the columns that come out of the steps, from those that go in; None where it stays as it is.
+    """The schema for the columns that come out of the steps, from the labels of the file; None where it stays as it is.
 
     A column that the steps didn't make, and that the schema doesn't have, is left to the check; so is a missing one.
     """
     kept = find_own(schema).get(STEPS) or {}
     gone: dict[str, Mapping[str, Any]] = {item["name"]: item for item in kept.get("gone", ())}
-    renames = _find_renames(schema, recipe, columns)
+    joined = _find_joined(schema, recipe, labels, columns)
+    labels = make_distinct(labels)
+    renamed: dict[str, str] = dict(kept.get("renamed") or {})  # what it is called now → what it was called
+    renames = {
+        **_find_renames(schema, recipe, columns, joined),
+        **{new: old for new, old in renamed.items() if new not in columns and old in columns},
+    }
     fields: dict[str, Mapping[str, Any]] = {}
     for item in schema["fields"]:
         name = renames.get(item["name"], item["name"])
         if name in columns or not (item["name"] in labels or find_own(item).get(PROPOSED) == BY_STEP):
-            fields[name] = {**item, "name": name}
+            # the row that joined the header was among its cells when its type was proposed
+            is_open = item["name"] in joined and find_own(item).get(PROPOSED) and item.get("type") == "string"
+            fields[name] = with_own({**item, "name": name}, {PROPOSED: BY_STEP} if is_open else {})
         elif find_own(item).get(PROPOSED) != BY_STEP:
             gone[name] = item
     for name in columns:
@@ -41,20 +51,36 @@ def follow_columns(
             fields[name] = gone.pop(name)
         elif name not in fields and name not in labels:
             fields[name] = with_own({"name": name, "type": "string"}, {PROPOSED: BY_STEP})
-    moves = any(step.verb in (REORDER, UNPIVOT) for step in recipe.steps) or set(fields) != _list_names(schema)
+    is_moved = STEPS in find_own(schema) or any(step.verb in (REORDER, UNPIVOT) for step in recipe.steps)
+    moves = is_moved or set(fields) != _list_names(schema)
     if moves and set(fields) == set(columns):
         fields = {name: fields[name] for name in columns}
     if list(fields.values()) == schema["fields"] and [*gone.values()] == [*kept.get("gone", ())]:
         return None
-    found, keys = _follow_keys({**schema, "fields": list(fields.values())}, renames, set(fields))
-    own = {"gone": list(gone.values()), "keys": [*kept.get("keys", ()), *keys]}
-    return with_own(found, {STEPS: {**kept, **own}})
+    found, keys = _follow_keys({**schema, "fields": list(fields.values())}, kept.get("keys", ()), renames, set(fields))
+    again = {new: old for new, old in renamed.items() if new in fields}
+    again |= {new: renamed.get(old, old) for old, new in renames.items() if renamed.get(old) != new}
+    return with_own(found, {STEPS: {**kept, "gone": list(gone.values()), "keys": keys, "renamed": again}})
 
 
-def _find_renames(schema: Mapping[str, Any], recipe: Recipe, columns: Sequence[str]) -> Mapping[str, str]:
+def _find_joined(
+    schema: Mapping[str, Any], recipe: Recipe, labels: Sequence[str], columns: Sequence[str]
+) -> Mapping[str, str]:
+    """The names of fields whose columns got another one from a second header row."""
+    names, joined = _list_names(schema), list(labels)
+    for step in recipe.steps:
+        if step.verb == JOIN_HEADERS:
+            joined = join_labels(joined, step.params["labels"])
+    pairs = zip(make_distinct(labels), make_distinct(joined), strict=False)
+    return {old: new for old, new in pairs if old != new and old in names and old not in columns}
+
+
+def _find_renames(
+    schema: Mapping[str, Any], recipe: Recipe, columns: Sequence[str], joined: Mapping[str, str]
+) -> Mapping[str, str]:
     """The names of fields that have another one after the steps."""
     names = _list_names(schema)
-    found: dict[str, str] = {}
+    found = dict(joined)
     for step in recipe.steps:
         if step.verb != RENAME:
             continue
@@ -65,26 +91,35 @@ def _find_renames(schema: Mapping[str, Any], recipe: Recipe, columns: Sequence[s
 
 
 def _follow_keys(
-    schema: dict[str, Any], renames: Mapping[str, str], names: set[str]
-) -> tuple[dict[str, Any], Sequence[Sequence[str]]]:
-    """The schema with keys of columns that it still has, and the keys that fell."""
-    fallen: list[Sequence[str]] = []
+    schema: dict[str, Any], fallen: Sequence[Mapping[str, Any]], renames: Mapping[str, str], names: set[str]
+) -> tuple[dict[str, Any], Sequence[Mapping[str, Any]]]:
+    """The schema with the keys of columns that it has, and the keys that fell: their `kind` and their `fields`."""
+    keys = [*_list_keys(schema), *fallen]
+    keys = [{**key, "fields": [renames.get(name, name) for name in key["fields"]]} for key in keys]
+    kept = [key for key in keys if names.issuperset(key["fields"])]
+    found = {name: value for name, value in schema.items() if name not in _KEYS}
+    for kind in _KEYS:
+        own = [key for key in kept if key["kind"] == kind]
+        match kind:
+            case "primaryKey" if own:
+                found[kind] = own[0]["fields"]
+            case "uniqueKeys" if own:
+                found[kind] = [key["fields"] for key in own]
+            case "foreignKeys" if own:
+                found[kind] = [{**key["key"], "fields": key["fields"]} for key in own]
+    return found, [key for key in keys if not names.issuperset(key["fields"])]
 
-    def follow(key: Any) -> list[str] | None:
-        found = [renames.get(name, name) for name in ([key] if isinstance(key, str) else key)]
-        if names.issuperset(found):
-            return found
-        fallen.append(found)
-        return None
+
+def _list_keys(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def spell(fields: Any) -> list[str]:
+        return [fields] if isinstance(fields, str) else list(fields)
 
     if schema.get("primaryKey"):
-        schema["primaryKey"] = follow(schema["primaryKey"])
-    if schema.get("uniqueKeys"):
-        schema["uniqueKeys"] = [key for item in schema["uniqueKeys"] if (key := follow(item))]
-    if schema.get("foreignKeys"):
-        kept = [(item, follow(item["fields"])) for item in schema["foreignKeys"]]
-        schema["foreignKeys"] = [{**item, "fields": key} for item, key in kept if key]
-    return {name: value for name, value in schema.items() if value or name not in _KEYS}, fallen
+        yield {"kind": "primaryKey", "fields": spell(schema["primaryKey"])}
+    for key in schema.get("uniqueKeys") or ():
+        yield {"kind": "uniqueKeys", "fields": spell(key)}
+    for key in schema.get("foreignKeys") or ():
+        yield {"kind": "foreignKeys", "fields": spell(key["fields"]), "key": key}
 
 
 _KEYS = ("primaryKey", "uniqueKeys", "foreignKeys")

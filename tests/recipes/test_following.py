@@ -59,7 +59,22 @@ def test_names_order_and_keys_follow(
     found = follow(SCHEMA, steps, LABELS, columns)
     assert [item["name"] for item in found["fields"]] == fields
     assert found.get("primaryKey") == key
-    assert found["opendata"]["steps"]["keys"] == ([] if key else [["地区"]])
+    assert [item["fields"] for item in found["opendata"]["steps"]["keys"]] == ([] if key else [["地区"]])
+    undone = follow_columns(found, read_recipe({"steps": []}), LABELS, LABELS)
+    assert undone is not None
+    assert [item["name"] for item in undone["fields"]] == LABELS
+    assert undone.get("primaryKey") == ["地区"]
+
+
+def test_a_column_keeps_its_type_when_a_second_header_row_joins_its_name() -> None:
+    schema = mark_proposed({"fields": [{"name": "地区", "type": "string"}, {"name": "人口", "type": "string"}]})
+    step = {"verb": "join-headers", "labels": ["", "男", "女"]}
+    found = follow(schema, [step], ["地区", "人口", ""], ["地区", "人口 男", "人口 女"])
+    assert [item["name"] for item in found["fields"]] == ["地区", "人口 男", "人口 女"]
+    assert list_unsettled(found) == ["人口 男", "人口 女"]
+    declared = {"fields": [{"name": "地区"}, {"name": "人口", "type": "integer"}]}
+    found = follow(declared, [step], ["地区", "人口", ""], ["地区", "人口 男", "人口 女"])
+    assert drop_marks(found)["fields"][1] == {"name": "人口 男", "type": "integer"}
 
 
 def test_what_the_steps_did_not_change_is_left_to_the_check() -> None:

@@ -67,7 +67,7 @@ def _follow(
     labels = tuple(given.get(name, label) for name, label in zip(make_distinct(labels), labels, strict=True))
     kept = [row for at, row in enumerate(start, start=prepared.first_row) if at not in dialect.comment_rows]
     columns = labels if plan is None else plan.begin(labels, kept, first_row=prepared.first_row, marks={}).labels
-    return follow_columns(schema, recipe, make_distinct(labels), make_distinct(columns))
+    return follow_columns(schema, recipe, labels, make_distinct(columns))
 
 
 def _propose_types(schema: Mapping[str, Any], recipe: Recipe, prepared: PreparedTable) -> dict[str, Any] | None:
@@ -92,7 +92,7 @@ def ask_of_steps(
         for question in describe_doubts(applied)
     ]
     for key in (find_own(schema or {}).get(STEPS) or {}).get("keys", ()):
-        details = {"key": ", ".join(key)}
+        details = {"key": ", ".join(key["fields"])}
         asked.append(
             {"rule": RULE, "text": _KEY_GONE % details, "template": _KEY_GONE, "sure": 0.3, "details": details}
             | {"asks": True}
