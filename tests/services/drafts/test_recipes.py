@@ -243,6 +243,7 @@ def test_types_that_were_chosen_stay_when_a_step_changes_the_columns(services: S
     assert '"gone"' not in text
 
 
+@pytest.mark.slow
 def test_odd_cells_of_a_column_that_a_step_made_are_asked_about(services: Services, editor: Actor) -> None:
     table = "地区,2018年,2019年\n" + "".join(f"区{place},{place},1{place}\n" for place in range(1, 7)) + "区7,…,8人\n"
     schema = {"fields": [{"name": name, "constraints": {"required": True}} for name in ("地区", "2018年", "2019年")]}
@@ -258,6 +259,7 @@ def test_odd_cells_of_a_column_that_a_step_made_are_asked_about(services: Servic
     )
 
 
+@pytest.mark.slow
 def test_a_required_column_that_a_step_empties_is_loosened_only_where_it_was_proposed(
     services: Services, editor: Actor
 ) -> None:
