@@ -64,7 +64,7 @@ def test_everything_is_on_the_page_before_submission(office: Portal) -> None:
     check_page(page)
     for text in (
         *("将成为版本 1.1.0", "levels：新增 1 行", "元数据有变：title"),
-        *("<td>m</td>", "水位", "“levels”的前几行", "“levels”的最后几行", "另有 23 行未在此显示"),
+        *("<td>米</td>", "水位", "“levels”的前几行", "“levels”的最后几行", "另有 23 行未在此显示"),
         *("A001", "新库", '<tr class="before">', '<tr class="added">'),
         *("水库水位", "知识共享", "主动公开"),
         *("筛查未在表中发现个人信息", "不小于 0", "经办记录", "上传了文件", "还没有意见"),
