@@ -75,7 +75,7 @@ FINDINGS = {
     "odd-text": "A text that no rule forbids, but that has been damaged or wrapped on its way.",
     "repeated-header": "A row repeats the header.",
     "total-row": "A row is a total of others.",
-    "kept-as-text": "No schema was given, and nearly all values of a column are numbers, dates or years.",
+    "kept-as-text": "No schema was given, and many cells of a column are numbers, dates, yes and no, or nearly.",
     "mixed-units": "The units that `bareNumber` takes off the numbers of a column differ.",
     "duplicate-label": "Two columns have the same name.",
     "missing-label": "The file doesn't have a column that the schema has.",

@@ -4,6 +4,7 @@ In, `missing` with `…`:             `12`, `…`          Out: `12`, a missing 
 In, `replace` `郑洲` by `郑州`:       `郑洲`, `开封`      Out: `郑州`, `开封`
 In, `edit` of row 5, `1O` to `10`:  row 5 has `1O`     Out: `10`; where row 5 has `11`, nothing changes and it is asked
 In, `strip-suffix` `年`:             `2018年`, `近年`    Out: `2018`, `近年`
+In, `add-year` `2026`:              `8月31日`, `8月32日`   Out: `2026-08-31`, `8月32日`
 In, `split-unit` `万吨`:             `12.5万吨`          Out: `12.5`, and the field has the unit
 """
 
@@ -18,6 +19,7 @@ from opendata.errors import N_
 from opendata.recipes.action import SHOWN, Action, count_true, find_blank, find_text, join_numbers
 from opendata.recipes.frame import Columns, Frame
 from opendata.tables.arrow.arrays import make_text, make_texts, view_flags
+from opendata.tables.notation.moments import add_year
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -120,6 +122,54 @@ class Edit(Action):
             self.doubt(N_("This was changed in an earlier file and is changed again. Is it still right? %(step)s"))
 
 
+class AddYear(Action):
+    """The year of days and months that are written without theirs. One that isn't in that year stays as it is.
+
+    A year that was said for an earlier file isn't added again before a person says that it is that of this one.
+    """
+
+    _LIKELY = "[0-9０-９] ?月"
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step)
+        self._rows: list[int] = []
+
+    def apply(self, frame: Frame) -> Iterator[Frame]:
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        column = frame.columns[self.index]
+        likely = np.flatnonzero(view_flags(pc.fill_null(pc.match_substring_regex(column, self._LIKELY), False)))
+        if not len(likely):
+            yield frame
+            return
+        coded = column.take(likely).dictionary_encode()
+        dated = [add_year(text, int(self.params["year"])) for text in coded.dictionary.to_pylist()]
+        codes = coded.indices.to_numpy()
+        found = likely[np.array([text is not None for text in dated], bool)[codes]]
+        self.count += len(found)
+        if len(self._rows) <= SHOWN:
+            self._rows += frame.numbers[found[: SHOWN + 1]].tolist()
+        if self.params.get("again") or not len(found):
+            yield frame
+            return
+        flags = np.zeros(frame.rows, bool)
+        flags[found] = True
+        texts = pa.array(dated, pa.string()).take(coded.indices).drop_null()
+        yield frame.set(self.index, pc.replace_with_mask(column, pa.array(flags), texts))
+
+    def conclude(self) -> None:
+        if self.count and self.params.get("again"):
+            self.doubt(
+                N_("Dates in the column “%(column)s” have no year (rows %(rows)s). In an earlier file they were in"
+                   " %(year)s. Are they again? Until you say so they stay as they are: %(step)s"),
+                column=self.step.field,
+                rows=join_numbers(self._rows),
+                year=self.params["year"],
+            )  # fmt: skip
+
+
 class StripSuffix(Action):
     """Takes a text off after numbers. A cell without a number before the text stays."""
 
@@ -128,6 +178,7 @@ class StripSuffix(Action):
         self._pattern = rf"^\s*({_NUMBER})\s*{re.escape(self._suffix)}\s*$"
         self._others: list[int] = []
         self._others_count = 0
+        self._odd_count = 0
 
     @property
     def _suffix(self) -> str:
@@ -142,12 +193,19 @@ class StripSuffix(Action):
         self.count += count_true(matches)
         others = np.flatnonzero(~view_flags(pc.or_(matches, find_blank(column))))
         self._others_count += len(others)
+        if len(others) and not self.count:
+            plain = pc.fill_null(pc.match_substring_regex(column.take(others), rf"^\s*{_NUMBER}\s*$"), False)
+            self._odd_count += len(others) - count_true(plain)
         if len(self._others) <= SHOWN:
             self._others += frame.numbers[others[: SHOWN + 1]].tolist()
         yield frame.set(self.index, pc.replace_substring_regex(column, self._pattern, r"\1"))
 
+    def _is_missed(self) -> bool:
+        """Whether no cell has the text though the column isn't all of plain numbers, which need no step."""
+        return not self.count and bool(self._odd_count)
+
     def conclude(self) -> None:
-        if not self.count:
+        if self._is_missed():
             self.doubt(
                 N_("No cell of the column “%(column)s” ends in “%(text)s” any more, so this step changes nothing:"
                    " %(step)s"),
@@ -162,6 +220,9 @@ class SplitUnit(StripSuffix):
     @property
     def _suffix(self) -> str:
         return str(self.params["unit"])
+
+    def _is_missed(self) -> bool:
+        return not self.count  # plain numbers may be in another unit
 
     def settle(self, columns: Columns) -> Columns:
         found = super().settle(columns)

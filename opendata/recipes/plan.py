@@ -6,7 +6,7 @@ Out: other names and batches; every row with its number in the file, every colum
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from opendata.domain.recipes import Applied, Doubt, Recipe
@@ -44,8 +44,13 @@ def make_plan(recipe: Recipe) -> Plan | None:
     return Plan(recipe) if is_needed else None
 
 
-def doubt_units(applied: Sequence[Applied], schema: TableSchema | None) -> Sequence[Applied]:
-    """The steps with a doubt where a unit taken off cells isn't that of the field in the schema."""
+def doubt_units(
+    applied: Sequence[Applied], schema: TableSchema | None, code: Callable[[str], str] = str
+) -> Sequence[Applied]:
+    """The steps with a doubt where a unit taken off cells isn't that of the field in the schema.
+
+    `code` gives one text for all spellings of a unit.
+    """
     units = {item.name: item.own.get("unit") for item in (schema.fields if schema else ())}
     steps = [item.step for item in applied]
     found = []
@@ -55,7 +60,7 @@ def doubt_units(applied: Sequence[Applied], schema: TableSchema | None) -> Seque
         for later in steps[number + 1 :]:  # the field has the name that the last step gives it
             name = later.params["to"] if later.verb == RENAME and later.field == name else name
         declared = units.get(name)
-        if unit and declared and item.count and declared != unit:
+        if unit and declared and item.count and code(declared) != code(unit):
             text = N_("The schema says that the unit of “%(column)s” is “%(declared)s”, not “%(unit)s”: %(step)s")
             doubt = Doubt(text, {"column": name, "declared": declared, "unit": unit})
             item = Applied(item.step, item.count, (*item.doubts, doubt))

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from opendata.domain.recipes import Recipe, Step
-from opendata.recipes.columns import YEARS
 from opendata.recipes.recipe import describe_recipe, describe_step, read_recipe
 from opendata.recipes.rows import TOTALS
 from opendata.recipes.verbs import DROP, EDIT, JOIN_HEADERS, LEAVE_OUT, MISSING, REPLACE, UNPIVOT
@@ -88,7 +87,9 @@ def withhold_texts(published: Mapping[str, Any] | None) -> dict[str, Any] | None
 def forget_texts(kept: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe without the steps that hold what a file said: texts of cells, and columns that became cells."""
     steps = [step for step in read_recipe(kept).steps if not _tells_cells(step)]
-    turned = [at for at, step in enumerate(steps) if step.verb == UNPIVOT and step.params["columns"] != YEARS]
+    turned = [
+        at for at, step in enumerate(steps) if step.verb == UNPIVOT and not isinstance(step.params["columns"], str)
+    ]
     return describe_recipe(Recipe(tuple(steps[turned[-1] + 1 if turned else 0 :])))
 
 

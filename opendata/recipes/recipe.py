@@ -10,9 +10,9 @@ from typing import Any
 
 from opendata.domain.recipes import REPAIR, Recipe, Step
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
-from opendata.recipes.columns import YEARS
+from opendata.recipes.columns import MONTHS, YEARS
 from opendata.recipes.rows import TEXT, TOTALS
-from opendata.recipes.verbs import EDIT, UNPIVOT, VERBS, Kind, Verb
+from opendata.recipes.verbs import ONE_FILE, UNPIVOT, VERBS, Kind, Verb
 from opendata.tables.limits import MAX_FIELDS
 from opendata.tables.repair.repairs import REPAIRS
 
@@ -167,6 +167,8 @@ def _is_of(kind: Kind, value: object) -> bool:
             return _are_texts(value, may_be_empty=True) and isinstance(value, list) and any(value)
         case Kind.ROW:
             return type(value) is int and 0 < value < 2**53
+        case Kind.YEAR:
+            return isinstance(value, str) and len(value) == 4 and value.isascii() and value.isdigit() and value > "0000"
         case Kind.KEY:
             return isinstance(value, Mapping) and 0 < len(value) <= 50 and all(map(_is_text, (*value, *value.values())))
         case Kind.FLAG:
@@ -174,7 +176,7 @@ def _is_of(kind: Kind, value: object) -> bool:
         case Kind.ROWS_LEFT_OUT:
             return value in (TOTALS, TEXT)
         case Kind.COLUMNS:
-            return value == YEARS or _is_of(Kind.NAMES, value)
+            return value in (YEARS, MONTHS) if isinstance(value, str) else _is_of(Kind.NAMES, value)
         case Kind.REPAIR:
             return isinstance(value, str) and value in REPAIRS
 
@@ -187,10 +189,11 @@ _WRONG: Mapping[Kind, str] = {
     Kind.NAMES: N_("This must be a list of columns, each of them once"),
     Kind.LABELS: N_("This must be a list of texts, not all of them empty"),
     Kind.ROW: N_("This must be a whole number, 1 or more"),
+    Kind.YEAR: N_("This must be a year in four digits, as a text"),
     Kind.KEY: N_("This must be an object of columns and the texts of their cells"),
     Kind.FLAG: N_("This must be true or false"),
     Kind.ROWS_LEFT_OUT: N_("“what” must be one of %(names)s"),
-    Kind.COLUMNS: N_("This must be “years” or a list of columns, each of them once"),
+    Kind.COLUMNS: N_("This must be “years”, “months” or a list of columns, each of them once"),
     Kind.REPAIR: N_("“kind” must be one of %(names)s"),
 }
 _NAMES: Mapping[Kind, Mapping[str, str]] = {
@@ -207,11 +210,11 @@ def _read_step(item: Mapping[str, Any]) -> Step:
 
 
 def recall_recipe(kept: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What was done to a table's earlier file, as it applies to its next one: edits are marked, to be asked about."""
+    """What was done to a table's earlier file, as it applies to its next one: what was said of one file is asked."""
     if not kept:
         return None
     steps = [
-        Step(step.verb, step.field, {**step.params, "again": True}) if step.verb == EDIT else step
+        Step(step.verb, step.field, {**step.params, "again": True}) if step.verb in ONE_FILE else step
         for step in read_recipe(kept).steps
     ]
     return describe_recipe(Recipe(tuple(steps))) if steps else None

@@ -7,10 +7,11 @@ from typing import Any
 
 from opendata.domain.recipes import REPAIR, Applied, Recipe, Step
 from opendata.errors import N_
-from opendata.recipes.columns import YEARS
+from opendata.recipes.columns import MONTHS, YEARS
 from opendata.recipes.recipe import describe_step, read_recipe
 from opendata.recipes.rows import TOTALS
 from opendata.recipes.verbs import (
+    ADD_YEAR,
     DROP,
     FILL_DOWN,
     JOIN_HEADERS,
@@ -34,6 +35,7 @@ _SENTENCES: Mapping[str, str] = {
     MISSING: N_("In the column “%(column)s”, %(texts)s means that the value is missing"),
     REPLACE: N_("In the column “%(column)s”, every “%(old)s” becomes “%(new)s”"),
     STRIP_SUFFIX: N_("In the column “%(column)s”, “%(suffix)s” after numbers is removed"),
+    ADD_YEAR: N_("In the column “%(column)s”, dates without a year are in the year %(year)s"),
     FILL_DOWN: N_("In the column “%(column)s”, a blank cell takes the value above it"),
     DROP: N_("The column “%(column)s” is left out"),
     RENAME: N_("The column “%(column)s” is called “%(to)s”"),
@@ -46,6 +48,7 @@ _ROWS_AT_ENDS = N_("Rows of totals at the start and the end are left out, as the
 _ROWS_ANYWHERE = N_("Rows of totals and subtotals are left out, as the column “%(column)s” names them")
 _ROWS_OF_TEXT = N_("Rows with “%(text)s” in the column “%(column)s” are left out")
 _YEARS_DOWN = N_("The columns named by a year become rows: “%(name)s” has the year, “%(value)s” the value")
+_MONTHS_DOWN = N_("The columns named by a month become rows: “%(name)s” has the month, “%(value)s” the value")
 _COLUMNS_DOWN = N_("The columns %(columns)s become rows: “%(name)s” has their names, “%(value)s” the value")
 _EDIT_OF_ROW = N_("In row %(row)s of the file, column “%(column)s”, “%(old)s” becomes “%(new)s”")
 _EDIT_OF_KEY = N_("Where %(key)s, in the column “%(column)s”, “%(old)s” becomes “%(new)s”")
@@ -109,7 +112,7 @@ def _choose_sentence(step: Step) -> str:
         case "leave-out":
             return _ROWS_OF_TEXT
         case "unpivot":
-            return _YEARS_DOWN if params["columns"] == YEARS else _COLUMNS_DOWN
+            return {YEARS: _YEARS_DOWN, MONTHS: _MONTHS_DOWN}.get(str(params["columns"]), _COLUMNS_DOWN)
         case "edit":
             return _EDIT_OF_KEY if params.get("key") else _EDIT_OF_ROW
     return _SENTENCES[step.verb]

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from opendata.domain.recipes import REPAIR, Recipe, Step
 from opendata.recipes.action import Action
-from opendata.recipes.cells import Edit, Missing, Replace, StripSuffix, make_split_unit
+from opendata.recipes.cells import AddYear, Edit, Missing, Replace, StripSuffix, make_split_unit
 from opendata.recipes.columns import Drop, Rename, Reorder, Unpivot
 from opendata.recipes.rows import FillDown, make_leave_out
 from opendata.tables.repair.repairs import ROWS_LEFT_OUT
@@ -19,7 +19,10 @@ from opendata.tables.repair.repairs import ROWS_LEFT_OUT
 JOIN_HEADERS = "join-headers"
 EDIT, REPLACE, MISSING, LEAVE_OUT, UNPIVOT = "edit", "replace", "missing", "leave-out", "unpivot"
 DROP, RENAME, REORDER, FILL_DOWN = "drop", "rename", "reorder", "fill-down"
-STRIP_SUFFIX, SPLIT_UNIT = "strip-suffix", "split-unit"
+STRIP_SUFFIX, SPLIT_UNIT, ADD_YEAR = "strip-suffix", "split-unit", "add-year"
+
+ONE_FILE = (EDIT, ADD_YEAR)
+"""What was said of one file: in the next one it is asked about again (`again`)."""
 
 
 class Kind(StrEnum):
@@ -31,6 +34,7 @@ class Kind(StrEnum):
     NAMES = "names"
     LABELS = "labels"
     ROW = "row"
+    YEAR = "year"
     KEY = "key"
     FLAG = "flag"
     ROWS_LEFT_OUT = "rows left out"
@@ -59,6 +63,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     STRIP_SUFFIX: Verb(StripSuffix, {"suffix": Kind.FILLED}),
     SPLIT_UNIT: Verb(make_split_unit, {}, {"unit": Kind.FILLED, "to": Kind.FILLED}),
+    ADD_YEAR: Verb(AddYear, {"year": Kind.YEAR}, {"again": Kind.FLAG}),
     LEAVE_OUT: Verb(make_leave_out, {"what": Kind.ROWS_LEFT_OUT}, {"within": Kind.FLAG, "text": Kind.FILLED}),
     FILL_DOWN: Verb(FillDown),
     DROP: Verb(Drop),
@@ -68,6 +73,7 @@ VERBS: Mapping[str, Verb] = {
     UNPIVOT: Verb(
         Unpivot,
         {"columns": Kind.COLUMNS, "name": Kind.FILLED, "value": Kind.FILLED},
+        {"unit": Kind.FILLED},
         has_field=False,
     ),
 }

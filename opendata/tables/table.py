@@ -19,6 +19,7 @@ from opendata.tables.forms.writing import TableWriter
 from opendata.tables.profile.profile import Profiler
 from opendata.tables.report.findings import FindingsWriter, list_findings
 from opendata.tables.report.report import TaskReport
+from opendata.tables.schema.origins import list_unsettled
 from opendata.tables.schema.schema import publish_schema
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import NeedsCareError
@@ -38,8 +39,8 @@ class Screen(Protocol):
         """What was found."""
 
 
-FindDoubts = Callable[[Path, Dialect, int], Sequence[Finding]]
-"""Finds columns of a Parquet file without a schema that are nearly of another type than text.
+FindDoubts = Callable[[Path, Dialect, int, Sequence[str] | None], Sequence[Finding]]
+"""Finds columns of text in a Parquet file that are nearly of another type: those of these names, or all.
 
 It is given the dialect of the source and the number of its first row too."""
 
@@ -96,7 +97,7 @@ def prepare_table(
     says which wrong cells are repaired; its other `steps` come before the check. Findings go to
     `{name}.findings.parquet`, at most `stored` of each rule and column. `sha256` is the digest of the file where it is
     known. `renames` gives columns the names of fields: label → name. `screen` makes what looks for personal data;
-    without it nothing is looked for. `doubts` looks at the columns of a table that has no schema.
+    without it nothing is looked for. `doubts` looks at the columns that no schema or no person has said to be text.
     `marks` are properties of ours that the source gives its columns, by their numbers, for fields that don't have them.
     """
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
@@ -122,8 +123,9 @@ def prepare_table(
                 reader = TableReader(source, careful=careful, zones=zones, on_findings=writer.write, **options)
                 profile, privacy, csv_is_source = _write_table(reader, csv, parquet, footer or {}, screen)
                 others = [found for found in reader.task.listed if found.place.cells is None]
-                if doubts is not None and schema is None and reader.task.valid:
-                    doubtful = doubts(parquet, reader.dialect, reader.first_row)
+                names = None if schema is None else list_unsettled(schema.descriptor)
+                if doubts is not None and (names is None or names) and reader.task.valid:
+                    doubtful = doubts(parquet, reader.dialect, reader.first_row, names)
                     for finding in doubtful:
                         reader.task.add(finding)
                     others += doubtful

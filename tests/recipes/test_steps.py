@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from opendata.domain.recipes import Recipe
 from opendata.errors import InvalidMetadataError
+from opendata.recipes.columns import propose_turning
 from opendata.recipes.plan import doubt_units, make_plan
 from opendata.recipes.recipe import MOST_STEPS, describe_recipe, read_recipe, recall_recipe
 from opendata.recipes.sentences import describe_doubts, say_doubt, say_steps
@@ -76,6 +77,11 @@ def write(rows: Sequence[Sequence[str]]) -> str:
             {"verb": "strip-suffix", "field": "n", "suffix": "年"},
             'a,n\nx,2018\ny,近年\nz,"1,234"\n',
         ),
+        (
+            "a,n\nx,8月31日\ny,8月32日\nz,9 月\n",
+            {"verb": "add-year", "field": "n", "year": "2026"},
+            "a,n\nx,2026-08-31\ny,8月32日\nz,2026-09\n",
+        ),
         ("a,n\nx,12.5万吨\ny,\n", {"verb": "split-unit", "field": "n", "unit": "万吨"}, "a,n\nx,12.5\ny,\n"),
         ("a,n\nx,5kg\ny,3 m²\n", {"verb": "split-unit", "field": "n", "to": "u"}, "a,n,u\nx,5,kg\ny,3,m²\n"),
         ("地区,n\n甲,1\n合 计,1\n", TOTALS, "地区,n\n甲,1\n"),
@@ -95,6 +101,16 @@ def write(rows: Sequence[Sequence[str]]) -> str:
             "a,2018年,2019,b\nx,1,2,q\ny,3,,r\n",
             YEARS,
             "a,year,value,b\nx,2018,1,q\nx,2019,2,q\ny,2018,3,r\ny,2019,,r\n",
+        ),
+        (
+            "a,1月,2026年2月\nx,1,2\n",
+            {"verb": "unpivot", "columns": "months", "name": "m", "value": "n"},
+            "a,m,n\nx,1,1\nx,2026-02,2\n",
+        ),
+        (
+            "a,产量,产值\nx,1,2\n",
+            {"verb": "unpivot", "columns": ["产量", "产值"], "name": "项目", "value": "数值", "unit": "单位"},
+            "a,项目,数值,单位\nx,产量,1,\nx,产值,2,\n",
         ),
         (
             "a,男,女\nx,1,2\n",
@@ -117,7 +133,7 @@ def test_a_step_changes_what_it_names(before: str, step: Mapping[str, Any], afte
         ("a,n\nx,1\n", {"verb": "edit", "field": "n", "old": "2", "new": "3", "row": 2}, "isn't there any more"),
         ("a,n\nx,1\n", {"verb": "edit", "field": "n", "old": "1", "new": "3", "row": 3}, "isn't there any more"),
         ("a,n\nx,1\n", {"verb": "edit", "field": "n", "old": "1", "new": "3", "key": {"q": "x"}}, "no column “q”"),
-        ("a,n\nx,1\n", {"verb": "strip-suffix", "field": "n", "suffix": "年"}, "No cell"),
+        ("a,n\nx,近\n", {"verb": "strip-suffix", "field": "n", "suffix": "年"}, "No cell"),
         ("a,n\nx,1\n", {"verb": "split-unit", "field": "n", "unit": "吨"}, "No cell"),
         ("a,n\nx,1\n", {"verb": "split-unit", "field": "n", "to": "a"}, "has a column “a” already"),
         ("地区,n\n甲,1\n", TOTALS, "no row of totals any more"),
@@ -129,6 +145,8 @@ def test_a_step_changes_what_it_names(before: str, step: Mapping[str, Any], afte
         ("a,n\nx,1\n", {"verb": "join-headers", "labels": ["", "总数"]}, "it is read as data"),
         ("a,n\nx,1\n", YEARS, "no columns named by a year any more"),
         ("a,n,2018\nx,1,2\n", {**YEARS, "value": "n"}, "has a column “n” already"),
+        ("a,n,2018\nx,1,2\n", {**YEARS, "unit": "n"}, "has a column “n” already"),
+        ("a,n\nx,1\n", {**YEARS, "columns": "months"}, "no columns named by a month any more"),
         ("a,n\nx,1\n", {"verb": "missing", "field": "b", "texts": ["…"]}, "no column “b” any more"),
     ],
 )
@@ -171,6 +189,40 @@ def test_the_unit_becomes_that_of_the_field() -> None:
     assert [(item.name, item.own) for item in table.schema.fields] == [("n", {"unit": "吨"}), ("b", {})]
 
 
+def test_columns_turned_into_rows_keep_their_units() -> None:
+    marks = {2: {"unit": "t"}, 3: {"unit": "t", "percent": True}, 4: {"unit": "万元"}}
+
+    def turn(columns: Sequence[str], **more: str) -> tuple[Mapping[int, Any], int]:
+        step = {"verb": "unpivot", "columns": list(columns), "name": "k", "value": "v", **more}
+        plan = make_plan(read_recipe({"steps": [step]}))
+        assert plan is not None
+        work = plan.begin(["a", "b", "c", "d"], [], first_row=2, marks=marks)
+        return work.marks, sum(len(item.doubts) for item in work.report())
+
+    assert turn(["b", "c"]) == ({3: {"unit": "t"}, 4: {"unit": "万元"}}, 0)
+    assert turn(["b", "c", "d"]) == ({}, 1)
+    assert turn(["b", "c", "d"], unit="u") == ({}, 0)
+
+
+@pytest.mark.parametrize(
+    ("labels", "steps"),
+    [
+        (["地区", "2018年", "2019年", "2020年"], [("unpivot", {"columns": "years", "name": "年份", "value": "数值"})]),
+        (
+            ["", "2026年1月", "2026年2月", "2026年3月"],
+            [("rename", {"to": "项目"}), ("unpivot", {"columns": "months", "name": "月份", "value": "数值"})],
+        ),
+        (["value", "2018", "2019", "2020"], [("unpivot", {"columns": "years", "name": "year", "value": "value2"})]),
+        (["地区", "2018年", "2019年"], []),
+        (["地区", "2018年", "2019年", "2020年", "增长%"], []),
+        (["2018", "2019", "2020"], []),
+        (["地区", "人口", "产值"], []),
+    ],
+)
+def test_years_and_months_across_are_recognised(labels: list[str], steps: list[Any]) -> None:
+    assert [(step.verb, dict(step.params)) for step in propose_turning(labels)] == steps
+
+
 def test_a_unit_that_the_schema_contradicts_is_asked_about() -> None:
     steps = [{"verb": "split-unit", "field": "n", "unit": "万吨"}, {"verb": "rename", "field": "n", "to": "m"}]
     for declared, asked in (("吨", 1), ("万吨", 0)):
@@ -190,6 +242,16 @@ def test_an_edit_of_an_earlier_file_is_made_and_asked_about() -> None:
     assert "Is it still right?" in ask(table)[0]
     assert recall_recipe(None) is None
     assert recall_recipe({"repairs": []}) is None
+
+
+def test_a_year_of_an_earlier_file_is_not_added_before_a_person_says_so() -> None:
+    step = {"verb": "add-year", "field": "n", "year": "2026"}
+    recalled = recall_recipe({"steps": [step]})
+    assert recalled == {"steps": [{**step, "again": True}]}
+    table = run("n\n1月31日\n2027-02-01\n", recalled["steps"])
+    assert read(table) == "n\n1月31日\n2027-02-01\n"
+    assert "rows 2" in ask(table)[0]
+    assert ask(run("n\n2027-02-01\n", recalled["steps"])) == []
 
 
 def test_an_edit_that_may_mean_several_cells_changes_the_first_and_asks() -> None:
@@ -247,7 +309,7 @@ def test_repairs_alone_need_no_plan() -> None:
 # --- properties
 
 _LABELS = st.sampled_from(["甲市", "乙市", "丙县", "", "x,y", 'q"r', "丁\n区"])
-_VALUES = st.sampled_from(["1", "20", "…", "", " … ", "3万吨", "１", "1O", "合计", "a" * 50, "-", "\ufeff"])
+_VALUES = st.sampled_from(["1", "20", "…", "", " … ", "3万吨", "１", "1O", "合计", "8月3日", "a" * 50, "-", "\ufeff"])
 _ROWS = st.lists(st.tuples(_LABELS, _VALUES, _VALUES), min_size=1, max_size=12)
 _STEP = st.sampled_from(
     [
@@ -255,6 +317,7 @@ _STEP = st.sampled_from(
         {"verb": "replace", "field": "2018年", "old": "1O", "new": "10"},
         {"verb": "edit", "field": "2019年", "old": "20", "new": "21", "row": 3},
         {"verb": "strip-suffix", "field": "2019年", "suffix": "万吨"},
+        {"verb": "add-year", "field": "2019年", "year": "2026"},
         {"verb": "split-unit", "field": "2018年", "unit": "万吨"},
         {"verb": "split-unit", "field": "2018年", "to": "单位"},
         TOTALS,

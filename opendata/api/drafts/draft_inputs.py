@@ -112,9 +112,9 @@ _SCHEMA = {"description": "A name of the library (`name` or `name@version`), or 
 _RECIPE = {
     "description": N_(
         "All steps from the file to the table, in order: `{steps: [{verb, field, …}]}`, in place of those before;"
-        " null: none. Verbs: `repair`, `missing`, `replace`, `edit`, `strip-suffix`, `split-unit`, `leave-out`,"
-        " `fill-down`, `drop`, `rename`, `reorder`, `join-headers`, `unpivot`. The reference of steps says what each"
-        " needs."
+        " null: none. Verbs: `repair`, `missing`, `replace`, `edit`, `strip-suffix`, `split-unit`, `add-year`,"
+        " `leave-out`, `fill-down`, `drop`, `rename`, `reorder`, `join-headers`, `unpivot`. The reference of"
+        " steps says what each needs."
     )
 }
 

@@ -154,7 +154,8 @@ class DraftResourceShape(Schema):
         attribute="edition.part",
         metadata={
             "description": "Where rows are added: how many `rows` the file has, of them `added`, `corrected` (their key"
-            " was there with other values) and `repeated` (they were there already)."
+            " was there with other values) and `repeated` (they were there already). `unread` has cells of columns that"
+            " tell the rows apart, by column, that can't be compared with those of the table."
         },
     )
 

@@ -61,7 +61,8 @@ class PartJson(TypedDict, total=False):
     """The rows that are added to a table. `base` stands for the table they were added to.
 
     `rows` are in the file: `added` ones, `corrected` ones whose key the table had with other values, and `repeated`
-    ones that it had already. `treated` is the record of what was done to their personal data.
+    ones that it had already. `unread` has cells of columns that tell rows, by column, which aren't written like those
+    of the table and can't be compared with them. `treated` is the record of what was done to their personal data.
     """
 
     base: str
@@ -69,6 +70,7 @@ class PartJson(TypedDict, total=False):
     added: int
     corrected: int
     repeated: int
+    unread: dict[str, list[str]]
     treated: dict[str, Any]
 
 

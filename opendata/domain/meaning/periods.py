@@ -36,6 +36,11 @@ class Period:
     end: date
 
     @property
+    def year(self) -> int | None:
+        """The year that all its days are in."""
+        return self.start.year if self.start.year == self.end.year else None
+
+    @property
     def is_interval(self) -> bool:
         """Whether it goes from one year, month or day to another."""
         return "/" in self.text

@@ -32,6 +32,7 @@ from opendata.services.drafts.attachments import make_attachment
 from opendata.services.drafts.meaning.editions import find_edition
 from opendata.services.drafts.meaning.meanings import settle_table
 from opendata.services.privacy.treating import hide_decided
+from opendata.tables.schema.origins import drop_marks
 
 Reports = Mapping[str, StoredFile]
 """What was kept of the report of each table."""
@@ -195,7 +196,7 @@ def _make_table(
 ) -> TableResource:
     """A table of the next version. What the file doesn't say of a table that it is added to is as it was."""
     published = item.published_schema or {}
-    source = item.schema if item.schema is not None else item.untreated
+    source = drop_marks(item.schema) if item.schema is not None else item.untreated
     if source is not None and item.treated is not None:
         source = hide_decided(source, item.decisions)
     meaning = settle_table(item)

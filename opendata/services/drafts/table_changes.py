@@ -10,6 +10,7 @@ from opendata.domain.manifest import Manifest
 from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.intake.understanding import read_choices
 from opendata.privacy.treatments.parsing import require_shape
+from opendata.recipes.following import tighten
 from opendata.recipes.recipe import read_recipe, read_repairs, replace_repairs
 from opendata.services.catalogue.schemas import resolve_schema
 from opendata.services.core.actors import Actor
@@ -76,6 +77,8 @@ class TableChanges:
             if self._repairs is not None:
                 recipe = replace_repairs(recipe, self._repairs)
             keep_recipe(dataset, resource, recipe)
+            if resource.schema and "schema" not in changes:
+                resource.schema = tighten(resource.schema)
         if "no_rows" in changes:
             say_empty(resource, changes["no_rows"])
         is_measured = "meaning" in changes and say(row, resource, self._said)

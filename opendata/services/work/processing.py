@@ -21,13 +21,14 @@ from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import N_, InputError, InvalidPackageError, UnreadableFileError
 from opendata.intake.document.attachment_text import read_attachment_text
+from opendata.intake.meaning.units import is_one_unit
 from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, OpenedTable
 from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.privacy.detection.texts import summarise_text
 from opendata.recipes.doubts import find_type_doubts
-from opendata.recipes.plan import doubt_units, make_plan
-from opendata.recipes.sentences import describe_applied, describe_doubts
+from opendata.recipes.plan import make_plan
+from opendata.recipes.sentences import describe_applied
 from opendata.recipes.verbs import moves_rows
 from opendata.services.catalogue.files.needed_blobs import list_own_of_table, list_unneeded
 from opendata.services.catalogue.files.placement import find_store
@@ -40,6 +41,7 @@ from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.edition.growing import DraftPart, Growing
 from opendata.services.drafts.edition.recognising import Recognising
+from opendata.services.drafts.fixing.following import ask_of_steps, follow_steps
 from opendata.services.drafts.fixing.recipes import read_steps, recall_steps
 from opendata.services.drafts.intake import describe_before
 from opendata.services.drafts.lease import Lease
@@ -60,6 +62,7 @@ from opendata.services.work.refusing import refuse_table
 from opendata.services.work.scanning import HeldError, Scanning, report_viruses
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
+from opendata.tables.schema.origins import mark_proposed
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
 
@@ -200,26 +203,32 @@ class Processing:
         manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
         self._recognising.recognise(row, resource, found, manifest, folder)
         recipe = read_steps(resource)
-        opened, prepared = read_table(
-            found,
-            folder,
-            partial(
-                prepare_table,
-                folder=folder,
-                name=resource.name,
-                recipe=recipe,
-                steps=make_plan(recipe),
-                stored=self._context.settings.report_limit,
-                footer={"opendata": {"dataset": row.dataset_id, "uuid": row.dataset.uuid, "resource": resource.name}},
-                sha256=resource.upload,
-                screen=PrivacyScreen,
-                doubts=partial(find_type_doubts, recipe=recipe),
-            ),
-            schema=read_schema(resource.schema) if resource.schema else None,
-            choices=read_resource_choices(resource),
-            units=said_units(resource),
-            on_share=lambda share: report("check", round(share * resource.upload_bytes)),
+        check = partial(
+            prepare_table,
+            folder=folder,
+            name=resource.name,
+            recipe=recipe,
+            steps=make_plan(recipe),
+            stored=self._context.settings.report_limit,
+            footer={"opendata": {"dataset": row.dataset_id, "uuid": row.dataset.uuid, "resource": resource.name}},
+            sha256=resource.upload,
+            screen=PrivacyScreen,
+            doubts=partial(find_type_doubts, recipe=recipe, is_unit=is_one_unit),
         )
+        for last in (False, False, False, True):
+            opened, prepared = read_table(
+                found,
+                folder,
+                check,
+                schema=read_schema(resource.schema) if resource.schema else None,
+                choices=read_resource_choices(resource),
+                units=said_units(resource),
+                on_share=lambda share: report("check", round(share * resource.upload_bytes)),
+            )
+            followed = None if last else follow_steps(resource, opened, prepared)
+            if followed is None:
+                break
+            resource.schema = followed
         prepared.task.place = resource.file
         prepared.task.applied = list(map(describe_applied, prepared.applied))
         prepared.task.bytes = resource.upload_bytes
@@ -349,7 +358,7 @@ class Processing:
             "parquet": None,
             "published_schema": None,
             "proposed_schema": None,
-            "reading": _ask_of_steps(opened.understanding.describe(), prepared),
+            "reading": ask_of_steps(opened.understanding.describe(), prepared, resource.schema),
             "engine_dialect": prepared.dialect.describe(),
             "plain": None,
             "changes": None,
@@ -368,7 +377,7 @@ class Processing:
 
             values["published_schema"] = publish_schema(prepared.schema)
             if resource.schema is None and opened.fields is None:
-                values["proposed_schema"] = propose_schema(prepared.parquet)
+                values["proposed_schema"] = mark_proposed(propose_schema(prepared.parquet))
         return values
 
 
@@ -376,14 +385,6 @@ def _list_new(more: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, An
     """The findings in a whole table that the file alone didn't give."""
     told = {(item["field"], item["kind"]) for item in known}
     return [item for item in more if (item["field"], item["kind"]) not in told]
-
-
-def _ask_of_steps(reading: dict[str, Any], prepared: PreparedTable) -> dict[str, Any]:
-    """How a file is read, with the questions about steps that don't fit it."""
-    asked = [
-        question for applied in doubt_units(prepared.applied, prepared.schema) for question in describe_doubts(applied)
-    ]
-    return {**reading, "decisions": [*reading["decisions"], *asked]} if asked else reading
 
 
 def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int | None = 2) -> KeyedTable:

@@ -32,6 +32,7 @@ from opendata.services.workbench.states import (
     read_history,
 )
 from opendata.tables.schema.header import make_distinct
+from opendata.tables.schema.origins import drop_marks
 from opendata.tables.schema.schema import PROFILE, publish_schema, read_schema
 
 
@@ -261,8 +262,9 @@ def list_labels(found: DraftResource) -> Sequence[str]:
 
 
 def _state_of(schema: Mapping[str, Any], found: DraftResource, ref: str = "") -> BenchState:
-    sources = place_sources(schema, list_labels(found), _said_columns(found))
-    return BenchState(schema=schema, sources=sources, ref=ref)
+    plain = drop_marks(schema)  # what a person saves here is declared
+    sources = place_sources(plain, list_labels(found), _said_columns(found))
+    return BenchState(schema=plain, sources=sources, ref=ref)
 
 
 def _said_columns(found: DraftResource) -> Mapping[str, str]:
@@ -280,6 +282,6 @@ def _is_same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> 
 
 def _spell(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
     try:
-        return read_schema(schema).descriptor
+        return read_schema(drop_marks(schema)).descriptor
     except InvalidSchemaError:
         return schema

@@ -2,6 +2,8 @@
 
 In, with the key k:         base k=1 a, 2 b    part k=2 c, 3 d, 1 a
 Out (base before part):     1 a, 2 c, 3 d      one row added, one corrected (2), one repeated (1)
+In, with the key k:         base k=2026-08-31  part k=2026/8/31
+Out:                        2026-08-31: the same row, as all cells of the base in that column are days
 In, without a key:          base a, b          part b, c
 Out:                        a, b, c            one row added, one repeated: it isn't there twice
 
@@ -13,9 +15,9 @@ new rows only the keys are ever held, and those only if they must be sorted.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from opendata.tables.diff.column_pairs import Column, find_changes, fit, match_c
 from opendata.tables.diff.difference import STEP_ROWS, find_key, locate_rows
 from opendata.tables.diff.row_order import RowsInOrder, RowSource, ScatteredRows, choose_step, read_ahead
 from opendata.tables.diff.row_places import Places, place_rows
+from opendata.tables.diff.spellings import find_kinds, list_unread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +60,7 @@ class Appended:
     """What came of it. `csv` has all rows, as text that the schema of the part reads, with the base's columns in order.
 
     `key` names the columns that tell a row, None for multisets. `repeated` rows are in the base with equal values.
+    `unread` has cells of the part, by column, that can't be compared with those of the base by value.
     """
 
     csv: Path
@@ -64,6 +68,7 @@ class Appended:
     added: int
     corrected: int
     repeated: int
+    unread: Mapping[str, Sequence[str]]
 
 
 def append_rows(
@@ -83,12 +88,14 @@ def append_rows(
 
     with ExitStack() as files:
         old, new = (files.enter_context(pq.ParquetFile(item.parquet)) for item in (part, base))
-        columns = match_columns(old.schema_arrow, new.schema_arrow)
+        kinds = find_kinds(new, old)
+        columns = match_columns(old.schema_arrow, new.schema_arrow, kinds)
         missing = [item.name for item in columns if item.old is None]
         extra = [item.name for item in columns if item.new is None]
         if missing or extra:
             raise UnlikeColumnsError(missing, extra)
         key = find_key(base.schema, part.schema, columns) or tuple(identity) or None
+        unread = list_unread(old, kinds, key or ())
         telling = [item for item in columns if key is None or item.name in key]
         for careful in (False, True):
             work = folder / ("careful" if careful else "fast")
@@ -96,7 +103,8 @@ def append_rows(
             places = place_rows(old, new, telling, work, careful=careful)
             appending = _Appending(base, part, columns, key, work)
             try:
-                return appending.run(old, new, places, with_repeats=with_repeats and key is None)
+                found = appending.run(old, new, places, with_repeats=with_repeats and key is None)
+                return replace(found, unread=unread)
             except _MistakenPairError:
                 continue
     raise AssertionError  # careful numbers make no mistaken pairs
@@ -117,7 +125,7 @@ class _Appending:
 
         self._base, self._part, self._columns, self._key, self._folder = base, part, columns, key, folder
         self._telling = {item.name for item in columns if key is None or item.name in key}
-        self._keys = [item for item in columns if key and item.name in key and _is_ordered(item.type)]
+        self._keys = [item for item in columns if key and item.name in key and item.is_ordered]
         if key:
             self._keys.sort(key=lambda item: key.index(item.name))
         if len(self._keys) != len(key or ()):
@@ -164,7 +172,9 @@ class _Appending:
             table = pa.ipc.open_file(mapped).read_all()
             self._added = table.num_rows
             csv = self._finish(csv, base, table, order, step)
-        return Appended(csv=csv, key=self._key, added=self._added, corrected=self._corrected, repeated=self._repeated)
+        return Appended(
+            csv=csv, key=self._key, added=self._added, corrected=self._corrected, repeated=self._repeated, unread={}
+        )
 
     def _open_part(self, file: Any, places: Places, step: int, ends: ExitStack) -> RowSource:
         if places.reordered:
@@ -200,7 +210,9 @@ class _Appending:
         for place, item in enumerate(self._columns):
             mine = self._write(texts[0], part, item.old, self._nulls[1][place], place)
             other = self._write(texts[1], base, item.new, self._nulls[0][place], place)
-            arrays.append(pa.concat_arrays([other, mine]).take(make_integers(chosen)) if len(changed) else other)
+            is_kept = self._key is not None and item.name in self._telling  # equal, but perhaps in another notation
+            may_change = len(changed) and not is_kept
+            arrays.append(pa.concat_arrays([other, mine]).take(make_integers(chosen)) if may_change else other)
             added.append(mine.take(new))
         keys = [item.take(new) for item in fit(part, self._keys, is_new=False)]
         return (
@@ -261,7 +273,9 @@ class _Appending:
                     writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=self._text))
                     continue
                 own = next(order_keys)
-                own = fit(own.select(wanted), [_at(item, place) for place, item in enumerate(self._keys)], is_new=True)
+                own = fit(
+                    own.select(wanted), [replace(item, new=place) for place, item in enumerate(self._keys)], is_new=True
+                )
                 writer.write_table(merged.merge(batch, own))
             for rest in merged.rest(step):
                 writer.write_table(rest)
@@ -370,17 +384,6 @@ def _open_writer(target: Path, schema: pa.Schema) -> Any:
     from pyarrow.csv import CSVWriter
 
     return CSVWriter(target, schema)
-
-
-def _at(item: Column, place: int) -> Column:
-    return Column(item.name, item.type, None, place)
-
-
-def _is_ordered(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    types = pa.types
-    return bool(types.is_integer(kind) or types.is_string(kind) or types.is_temporal(kind) or types.is_decimal(kind))
 
 
 def _ascend(keys: Sequence[Any]) -> bool:

@@ -12,11 +12,12 @@ as canonical text, numbers without zeros at their end; moments without a zone be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opendata.tables.arrow.arrays import no_to_nulls, view_flags
+from opendata.tables.diff.spellings import spell_column
 from opendata.tables.types.canonical import agree_by_value, change_type, write_number_column
 
 if TYPE_CHECKING:
@@ -24,23 +25,37 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_NO_KINDS: Mapping[str, str] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of either table: its type in the difference, and its place in each (None: it is not there)."""
+    """A column of either table: its type in the difference, and its place in each (None: it is not there).
+
+    `kind` is the kind of values by which its texts are compared, empty where they are compared as they are written.
+    """
 
     name: str
     type: pa.DataType
     old: int | None
     new: int | None
+    kind: str = ""
 
     @property
     def is_common(self) -> bool:
         """Whether both tables have it."""
         return self.old is not None and self.new is not None
 
+    @property
+    def is_ordered(self) -> bool:
+        """Whether its values have an order of their own."""
+        from pyarrow.types import is_decimal, is_integer, is_string, is_temporal
 
-def match_columns(old: pa.Schema, new: pa.Schema) -> list[Column]:
-    """The columns of the new table in order, then those that only the old one has."""
+        return any(is_of(self.type) for is_of in (is_integer, is_string, is_temporal, is_decimal))
+
+
+def match_columns(old: pa.Schema, new: pa.Schema, kinds: Mapping[str, str] = _NO_KINDS) -> list[Column]:
+    """The columns of the new table in order, then those that only the old one has; `kinds` as in `spellings`."""
     import pyarrow as pa
 
     before = {field.name: place for place, field in enumerate(old)}
@@ -49,7 +64,8 @@ def match_columns(old: pa.Schema, new: pa.Schema) -> list[Column]:
         earlier = before.pop(field.name, None)
         before_type = field.type if earlier is None else old.field(earlier).type
         agreed = field.type if before_type == field.type else agree_by_value(before_type, field.type) or pa.string()
-        found.append(Column(field.name, agreed, earlier, place))
+        kind = kinds.get(field.name, "") if pa.types.is_string(agreed) else ""
+        found.append(Column(field.name, agreed, earlier, place, kind))
     return found + [Column(name, old.field(place).type, place, None) for name, place in before.items()]
 
 
@@ -65,7 +81,8 @@ def fit(rows: pa.RecordBatch, columns: Sequence[Column], *, is_new: bool) -> lis
         else:
             values = rows.column(place)
             is_text = pa.types.is_string(column.type) and values.type != column.type
-            found.append(write_number_column(values) if is_text else change_type(values, column.type))
+            fitted = write_number_column(values) if is_text else change_type(values, column.type)
+            found.append(spell_column(fitted, column.kind) if column.kind else fitted)
     return found
 
 

@@ -81,19 +81,25 @@ class Difference:
 
 
 def compare_tables(
-    old: Path, new: Path, *, old_schema: TableSchema, new_schema: TableSchema, folder: Path
+    old: Path,
+    new: Path,
+    *,
+    old_schema: TableSchema,
+    new_schema: TableSchema,
+    folder: Path,
+    kinds: Mapping[str, str] | None = None,
 ) -> Difference:
     """Compare two Parquet files that `writing` made, described by Table Schemas as published.
 
     The key is the primary key of the new schema where the old one has the same. `folder` is an empty one of the
     caller's, who deletes it when the difference is no longer read; it takes some 50 bytes for each row of either table,
-    the changed rows, and where the order is another one the rows of the old table.
+    the changed rows, and where the order is another one the rows of the old table. `kinds` are those of `spellings`.
     """
     with ExitStack() as files:
         import pyarrow.parquet as pq
 
         before, after = (files.enter_context(pq.ParquetFile(path)) for path in (old, new))
-        columns = match_columns(before.schema_arrow, after.schema_arrow)
+        columns = match_columns(before.schema_arrow, after.schema_arrow, kinds or {})
         common = [column for column in columns if column.is_common]
         key = find_key(old_schema, new_schema, common)
         telling = common if key is None else [column for column in common if column.name in key]

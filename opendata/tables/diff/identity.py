@@ -9,7 +9,7 @@ the rows differ.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,15 +24,15 @@ MOST_COLUMNS = 4
 """At most this many texts are added to the columns that say when."""
 
 
-def find_identity(base: Path, part: Path, folder: Path) -> tuple[Sequence[str], int]:
+def find_identity(base: Path, part: Path, folder: Path, kinds: Mapping[str, str]) -> tuple[Sequence[str], int]:
     """The columns that tell the rows of both files, none if there are no such; and how many rows are in both.
 
-    Files are made in `folder`.
+    Files are made in `folder`. `kinds` are those of `spellings`.
     """
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(base) as old, pq.ParquetFile(part) as new:
-        columns = [item for item in match_columns(old.schema_arrow, new.schema_arrow) if item.is_common]
+        columns = [item for item in match_columns(old.schema_arrow, new.schema_arrow, kinds) if item.is_common]
         for chosen in _list_candidates(columns, old.schema_arrow):
             if not (has_repeats(old, chosen, folder, is_new=False) or has_repeats(new, chosen, folder, is_new=True)):
                 rows = old.metadata.num_rows + new.metadata.num_rows

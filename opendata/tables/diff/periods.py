@@ -7,8 +7,11 @@ Out, "month": no value of the part is in the base
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from opendata.tables.diff.spellings import spell_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,8 +25,11 @@ _BATCH_ROWS = 65_536
 _NAMES = re.compile(r"[年月日季期]|时间|(?:^|[^a-z])(?:date|day|week|month|quarter|year|period|time)(?:[^a-z]|$)")
 
 
-def find_new_period(base: Path, part: Path) -> str | None:
-    """The first column of dates, years or months of which a part has only values that the base doesn't have."""
+def find_new_period(base: Path, part: Path, kinds: Mapping[str, str]) -> str | None:
+    """The first column of dates, years or months of which a part has only values that the base doesn't have.
+
+    `kinds` are those of `spellings`.
+    """
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(base) as old, pq.ParquetFile(part) as new:
@@ -33,10 +39,10 @@ def find_new_period(base: Path, part: Path) -> str | None:
         for field in new.schema_arrow:
             if field.name not in known or not tells_periods(field):
                 continue
-            fresh = _list_values(new, field.name)
+            fresh = _list_values(new, field.name, kinds.get(field.name, ""))
             if not fresh or None in fresh:
                 continue
-            if fresh.isdisjoint(_list_values(old, field.name) or fresh):
+            if fresh.isdisjoint(_list_values(old, field.name, kinds.get(field.name, "")) or fresh):
                 return str(field.name)
     return None
 
@@ -52,14 +58,15 @@ def tells_periods(field: pa.Field) -> bool:
     return bool(is_plain and _NAMES.search(field.name.casefold()))
 
 
-def _list_values(file: pq.ParquetFile, name: str) -> set[object]:
+def _list_values(file: pq.ParquetFile, name: str, kind: str) -> set[object]:
     """The different values of a column as text, null as None; nothing where they are too many."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     found: set[object] = set()
     for batch in file.iter_batches(_BATCH_ROWS, columns=[name], use_threads=False):
-        found.update(pc.unique(batch.column(0).cast(pa.string())).to_pylist())
+        texts = batch.column(0).cast(pa.string())
+        found.update(pc.unique(spell_column(texts, kind) if kind else texts).to_pylist())
         if len(found) > MOST_VALUES:
             return set()
     return found

@@ -17,7 +17,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +97,9 @@ def _hash_rows(file: pq.ParquetFile, key: Sequence[Column], place: Path, *, is_n
     start = 0
     for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=names, use_threads=False):
         there = batch.schema.names
-        own = [Column(item.name, item.type, *[there.index(name)] * 2) for item, name in zip(key, names, strict=True)]
+        own = [
+            replace(item, old=there.index(name), new=there.index(name)) for item, name in zip(key, names, strict=True)
+        ]
         arrays = fit(batch, own, is_new=is_new)
         hashes[start : start + batch.num_rows] = (
             _digest(arrays, secret) if secret else mix_hashes(arrays, batch.num_rows)

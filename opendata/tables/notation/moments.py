@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from opendata.domain.schema import Field
+from opendata.tables.notation.spellings import narrow, trim
 
 _MIDNIGHT = time()
 
@@ -27,6 +28,13 @@ _TIME = re.compile(
     r" ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _WRITTEN_TIME = re.compile(r"(?P<h>[0-9]{1,2}) ?时 ?(?P<m>[0-9]{1,2}) ?分 ?(?:(?P<s>[0-9]{1,2}) ?秒)?")
+
+_NO_YEAR = re.compile(r"(?P<m>[0-9]{1,2}) ?月(?: ?(?P<d>[0-9]{1,2}) ?[日号])?")
+_LEAP_YEAR = 2000
+_LIKE_DAY = re.compile(
+    r"(?:[0-9]{4} ?年 ?)?[0-9]{1,2} ?月 ?[0-9]{1,2} ?[日号]|[12][0-9]{3}([-/.])[0-9]{1,2}\1[0-9]{1,2}"
+    r"|[0-9]{1,2}([-/.])[0-9]{1,2}\2[12][0-9]{3}"
+)
 
 _SERIAL = re.compile(r"([0-9]{1,7})(\.[0-9]{1,17})?")
 _LAST_SERIAL = 2958465
@@ -55,6 +63,32 @@ def read_moment(text: str, *, is_day: bool) -> datetime | None:
     if moment is None or not is_day:
         return moment
     return datetime.combine(day, _MIDNIGHT) if moment.time() == _MIDNIGHT else None
+
+
+def add_year(text: str, year: int) -> str | None:
+    """A day (8月31日) or month (8月) without its year, in that year, as ISO writes it; None for any other text."""
+    found = _NO_YEAR.fullmatch(_spell(text))
+    if not found:
+        return None
+    day = _read_day(f"{year:04}", found["m"], found["d"] or "1")
+    if day is None:
+        return None
+    return day.isoformat() if found["d"] else day.isoformat()[:7]
+
+
+def lacks_year(text: str, *, is_day: bool) -> bool:
+    """Whether a text is a day, or else a month, without its year; 2月29日 is one, 8月32日 isn't."""
+    return len(add_year(text, _LEAP_YEAR) or "") == (10 if is_day else 7)
+
+
+def is_like_day(text: str) -> bool:
+    """Whether a text is written like a day, though it may be none or several: 8月32日, 2026-02-30, 05/07/2018."""
+    return _LIKE_DAY.fullmatch(_spell(text)) is not None
+
+
+def _spell(text: str) -> str:
+    plain = trim(text)
+    return narrow(plain) or plain
 
 
 def _read_day(year: str, month: str, day: str) -> date | None:

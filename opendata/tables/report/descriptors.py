@@ -69,7 +69,7 @@ _OWN: Mapping[str, Kind] = {
     ),
     "kept-as-text": Kind(
         "Kept As Text",
-        "Nearly all values of a column are of a type, but without a schema it is kept as text.",
+        "Many values of a column are of a type, or nearly, but without a schema it is kept as text.",
         _TABLE,
         'The field "{fieldName}" at position "{fieldNumber}" is kept as text: {note}',
     ),

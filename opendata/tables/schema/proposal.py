@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,17 @@ from opendata.tables.types.registry import TYPES
 _CODE_NAME = re.compile(r"(code|[^a-z]id|^id|number|zip|phone|编码|代码|编号|号码|电话|邮编|区划)$", re.IGNORECASE)
 
 
-def propose_schema(parquet: Path) -> dict[str, Any]:
-    """The Table Schema that fits every row of a Parquet file whose columns are all text."""
+def propose_schema(parquet: Path, names: Sequence[str] | None = None) -> dict[str, Any]:
+    """The Table Schema that fits every row of a Parquet file whose columns (these, or all) are text."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(parquet) as file:
-        names = file.schema_arrow.names
+        names = file.schema_arrow.names if names is None else names
         marks = _read_marks(file.schema_arrow.metadata)
         fitting = {name: list(TYPES.values()) for name in names}
         seen = dict.fromkeys(names, 0)
         missing = dict.fromkeys(names, 0)
-        for batch in file.iter_batches(batch_size=8192):
+        for batch in file.iter_batches(batch_size=8192, columns=list(names)):
             for name in names:
                 column = batch.column(name).drop_null()
                 missing[name] += batch.num_rows - len(column)

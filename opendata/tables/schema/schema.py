@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from opendata.domain.schema import TableSchema, find_own
 from opendata.errors import N_, InvalidSchemaError
 from opendata.tables.schema.check_faults import find_check_faults
+from opendata.tables.schema.origins import drop_marks
 from opendata.tables.schema.schema_faults import (
     BOUNDS,
     find_engine_faults,
@@ -74,7 +75,7 @@ def publish_schema(schema: TableSchema) -> dict[str, Any]:
     It says that it follows Table Schema v2, some of whose rules a reader of v1 would refuse. Keys to other packages,
     of which the standard does not know, are moved into what is ours.
     """
-    published = {**copy.deepcopy(dict(schema.descriptor)), "$schema": PROFILE}
+    published = {**copy.deepcopy(drop_marks(schema.descriptor)), "$schema": PROFILE}
     for item in published["fields"]:
         canonical = _find_canonical(item)
         for option in LEXICAL:

@@ -24,7 +24,7 @@ _FALSE_WORDS = frozenset(["false", "no", "n", "否"])
 class _Boolean(FieldType):
     is_native = is_rewritten = has_typed_keys = is_castable = True
     arrow = "bool"
-    proposed = "^(true|false)$"
+    proposed = "^(true|false|True|False|TRUE|FALSE)$"
 
     def parse(self, text: str, field: Field) -> Any:
         if text in field.descriptor.get("falseValues", _FALSE):

@@ -65,6 +65,7 @@ class _Year(FieldType):
 
 class _YearMonth(FieldType):
     is_native = True
+    proposed = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
     strict = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
     def parse(self, text: str, field: Field) -> Any:

@@ -39,7 +39,7 @@ def register_formats(app: Flask) -> None:
         "markdown": render_markdown,
         "excerpt": excerpt,
         "plain": format_plain,
-        "unit": lambda unit: show_unit(unit, choose_language()),
+        "unit": name_unit,
     }
     app.jinja_env.filters.update(filters)
 
@@ -81,6 +81,11 @@ def format_cell(value: Any) -> str:
     """A value of a table as canonical CSV writes it, cut where it is very long."""
     text = write_value(value)
     return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
+
+
+def name_unit(unit: str) -> str:
+    """A unit in words, as readers know it: 吨 for the code t."""
+    return show_unit(unit, choose_language())
 
 
 def render_markdown(text: str) -> Markup:

@@ -47,8 +47,8 @@ def list_empty(draft: DraftView) -> Sequence[DraftResourceView]:
 def list_doubtful(draft: DraftView) -> Mapping[str, int]:
     """By table, of how many columns somebody is to say the type."""
     tasks = (draft.report or {}).get("tasks", ())
-    proposed = {item.name for item in draft.tables if item.proposed_schema is not None}
-    return {task["name"]: n for task in tasks if task["name"] in proposed and (n := len(list_type_doubts(task)))}
+    typed = {item.name for item in draft.tables if item.proposed_schema is not None or item.schema is not None}
+    return {task["name"]: n for task in tasks if task["name"] in typed and (n := len(list_type_doubts(task)))}
 
 
 def _list_all(draft: DraftView, editions: Iterable[Edition], steps: Iterable[TableSteps]) -> Iterator[Asked]:

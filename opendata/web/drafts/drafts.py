@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
 from opendata.problems import choose_voice
 from opendata.services.core.values import DraftResourceView, DraftView
+from opendata.tables.schema.origins import settle_field
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.catalogue.differences import mark_changes
@@ -22,9 +23,11 @@ from opendata.web.drafts.asked import list_asked, list_doubtful
 from opendata.web.drafts.editions import read_choice as read_edition
 from opendata.web.drafts.editions import show_editions
 from opendata.web.drafts.findings import list_counts, list_fields, list_warnings, show_finding
+from opendata.web.drafts.fixing.across import list_across
 from opendata.web.drafts.fixing.repairs import list_repairs
+from opendata.web.drafts.fixing.rules import list_broken_rules
 from opendata.web.drafts.fixing.steps import list_steps_of_tables
-from opendata.web.drafts.fixing.types import list_type_doubts
+from opendata.web.drafts.fixing.types import find_year, guess_year, list_type_doubts
 from opendata.web.drafts.matching import HOW, SHOWN_PROPOSALS, build_form, find_proposal, merge_columns, read_form
 from opendata.web.drafts.personal import describe_risk, describe_unread, list_columns, list_texts
 from opendata.web.drafts.readings import find_questions, needs_look
@@ -85,8 +88,13 @@ def _render(draft: str, values: Mapping[str, Any], errors: Mapping[str, list[str
         failure=say_failure(choose_voice(), found.error) if found.error else "",
         list_repairs=list_repairs,
         list_type_doubts=list_type_doubts,
+        find_year=find_year,
+        guess_year=guess_year,
+        list_across=list_across,
+        list_broken_rules=list_broken_rules,
         table_steps=table_steps,
         doubtful=list_doubtful(found),
+        untyped={item.name for item in found.tables if _is_untyped(item)},
         asked=list_asked(found, editions, table_steps),
         tables={item.name: item for item in found.tables},
         list_fields=list_fields,
@@ -267,16 +275,25 @@ def use_fitting_schema(draft: str, resource: str) -> Response:
 
 @blueprint.post("/<draft>/resources/<resource>/proposed-schema")
 def use_proposed_schema(draft: str, resource: str) -> Response:
-    """Check a table again by the schema that was proposed for it."""
+    """Check a table again by the schema that was proposed for it, or as text where somebody says that it is."""
 
     def change(revision: int | None) -> DraftView:
         schema = _find_table(services().drafts.get(g.actor, draft), resource).proposed_schema
         if schema is None:
             raise StateError(N_("The schema no longer fits the table"))
-        changes = {"schema": schema.descriptor}
+        fields = [
+            settle_field(item, type="string") if "text" in request.form else item
+            for item in schema.descriptor["fields"]
+        ]
+        changes = {"schema": {**schema.descriptor, "fields": fields}}
         return services().drafts.change_resource(g.actor, draft, resource, changes, revision=revision)
 
     return _take(draft, change, gettext("The table is being checked again with the proposed schema"))
+
+
+def _is_untyped(table: DraftResourceView) -> bool:
+    """Whether nobody has said that columns of numbers, dates and the like are text, though a schema is proposed."""
+    return table.proposed_schema is not None and any(item.type != "string" for item in table.proposed_schema.fields)
 
 
 def _is_withdrawn(draft: DraftView) -> bool:

@@ -44,6 +44,7 @@ class Edition:
     renamed: Mapping[str, str]
     is_doubled: bool
     repeated: int
+    unread: Mapping[str, Sequence[str]]
     is_broken: bool
     beside: Beside | None
     shown: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
@@ -111,6 +112,7 @@ def _show(
         renamed=edition.renamed,
         is_doubled=edition.is_doubled,
         repeated=edition.part["repeated"] if edition.part else 0,
+        unread=(edition.part or {}).get("unread", {}),
         is_broken=edition.is_broken,
         beside=beside,
         shown=[(ROWS[change], mark_changes(rows[change])) for change in ROWS if rows.get(change)],

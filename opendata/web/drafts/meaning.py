@@ -11,16 +11,17 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, PreconditionError, StateError
+from opendata.intake.meaning.units import code_unit
 from opendata.problems import choose_voice
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
+from opendata.web.core.formats import name_unit
 from opendata.web.core.instance import services
-from opendata.web.core.languages import choose_language, list_languages
+from opendata.web.core.languages import list_languages
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.statuses import list_steps
-from opendata.wording.schemas.units import show_unit
 
 blueprint = Blueprint("meaning", __name__, url_prefix="/workspace/drafts")
 blueprint.before_request(limit_form)
@@ -192,7 +193,7 @@ def _build(table: DraftResourceView, meaning: Mapping[str, Any]) -> Card:
 def _describe(name: str, meaning: Mapping[str, Any]) -> Line:
     found, is_asked, value = meaning["found"].get(name), name in meaning["questions"], meaning[name]
     if name == "unit":
-        value = show_unit(value, choose_language())
+        value = _write_unit(value)
     hint = gettext(_HINTS[name]) if name in _HINTS else ""
     is_found = name not in meaning["said"] and (name == "unit" or (found or {}).get("value") == meaning[name])
     if found is not None and (is_asked or is_found):
@@ -204,7 +205,7 @@ def _describe(name: str, meaning: Mapping[str, Any]) -> Line:
     if "other" in found:
         asked = _ASKED_UNIT if name == "unit" else _ASKED_OTHER
     other = found.get("other", "")
-    question = gettext(asked, other=show_unit(other, choose_language()) if name == "unit" else other)
+    question = gettext(asked, other=name_unit(other) if name == "unit" else other)
     return Line(name=name, label=gettext(LABELS[name]), value=found["value"], hint=hint, question=question)
 
 
@@ -212,8 +213,13 @@ def _list_units(table: DraftResourceView, meaning: Mapping[str, Any]) -> Sequenc
     """The columns with units, then those of numbers that have none."""
     found = meaning["units"]
     numbers = [item["name"] for item in table.profile if item["type"] in ("number", "integer")]
-    shown = {name: show_unit(unit, choose_language()) for name, unit in found.items()}
-    return [(name, shown.get(name, "")) for name in dict.fromkeys([*found, *numbers])][:MOST_UNITS]
+    return [(name, _write_unit(found.get(name, ""))) for name in dict.fromkeys([*found, *numbers])][:MOST_UNITS]
+
+
+def _write_unit(unit: str) -> str:
+    """A unit in words where these are read as the same unit again."""
+    words = name_unit(unit)
+    return words if code_unit(words) == unit else unit
 
 
 def _read(card: Card, form: Mapping[str, str]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from werkzeug.wrappers import Response
 from opendata.domain.review.checklist import REQUIRED, Check, list_required
 from opendata.errors import InvalidMetadataError, OpendataError, PreconditionError, StateError
 from opendata.problems import choose_voice, status_of
+from opendata.recipes.recipe import read_recipe
+from opendata.recipes.verbs import MISSING, RENAME
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.submission import Submission
 from opendata.services.review.answers import AnswerTable
@@ -181,7 +183,7 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         signed_own=request.form.getlist("check"),
         metadata=found.metadata.to_json(),
         changes={name: (now, then) for name, now, then in view.metadata_changes},
-        tables=[(item, _show_table(item)) for item in found.tables],
+        tables=[(item, _show_table(item, _find_marks(found.draft, item))) for item in found.tables],
         tasks=view.report["tasks"] if view.report else (),
         fields_by_table={item.name: list_fields(item) for item in view.tables},
         shown_findings=SHOWN_FINDINGS,
@@ -221,18 +223,48 @@ def _place_faults(error: OpendataError) -> dict[str, list[str]]:
     return found
 
 
-def _show_table(table: AnswerTable) -> dict[str, Any]:
-    """The rows of a table as text: the first, the last, and those that change."""
+def _find_marks(draft: DraftView, table: AnswerTable) -> Mapping[str, Sequence[str]]:
+    """The texts of a table's file that count as missing, by column: as the schema or a step says."""
+    sent = next((item for item in draft.tables if item.name == table.name), None)
+    found: dict[str, list[str]] = {}
+    for item in table.schema.fields:
+        found[item.name] = [text for text in table.schema.missing_values_of(item) if text]
+    for step in read_recipe(sent.recipe).steps if sent is not None and sent.recipe else ():
+        if step.verb == RENAME:
+            found[step.params["to"]] = found.pop(step.field, [])
+        elif step.verb == MISSING:
+            found.setdefault(step.field, []).extend(step.params["texts"])
+    return found
+
+
+def _show_table(table: AnswerTable, marks: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The rows of a table as text: the first, the last, and those that change.
+
+    A missing value that is some mark in the file is said to be one: `marks` by column.
+    """
     fields = table.schema.fields
     columns = [Column(item.name, item, is_number(item)) for item in fields[:MAX_COLUMNS]]
     return {
         "columns": columns,
         "hidden_columns": max(0, len(fields) - MAX_COLUMNS),
-        "first": _write_rows(columns, table.first),
-        "last": _write_rows(columns, table.last),
+        "first": _write_rows(columns, table.first, marks),
+        "last": _write_rows(columns, table.last, marks),
         "changes": mark_changes(table.changes) if table.changes else (),
     }
 
 
-def _write_rows(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    return [[format_cell(row.get(column.name)) for column in columns] for row in rows]
+def _write_rows(
+    columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], marks: Mapping[str, Sequence[str]]
+) -> list[list[str]]:
+    missing = {
+        name: gettext("missing (%(texts)s or empty in the file)", texts=" / ".join(dict.fromkeys(texts)))
+        for name, texts in marks.items()
+        if texts
+    }
+    return [
+        [
+            missing.get(column.name, "") if row.get(column.name) is None else format_cell(row[column.name])
+            for column in columns
+        ]
+        for row in rows
+    ]

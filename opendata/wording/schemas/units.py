@@ -1,8 +1,11 @@
-"""Units as people read them: in Chinese the name of a UCUM code, else its symbol where that looks different."""
+"""Units as people read them: the symbol of a UCUM code where that looks different, and its name in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from opendata.errors import N_
+from opendata.wording.voice import voice_of
 
 _SYMBOLS: Mapping[str, str] = {
     "m2": "m²",
@@ -14,33 +17,34 @@ _SYMBOLS: Mapping[str, str] = {
     "mg/m3": "mg/m³",
     "ug/m3": "μg/m³",
 }
-
-_CHINESE: Mapping[str, str] = {
-    "t": "吨",
-    "kg": "千克",
-    "g": "克",
-    "mg": "毫克",
-    "km": "千米",
-    "m": "米",
-    "cm": "厘米",
-    "mm": "毫米",
-    "km2": "平方千米",
-    "m2": "平方米",
-    "m3": "立方米",
-    "har": "公顷",
-    "L": "升",
-    "mL": "毫升",
-    "kW": "千瓦",
-    "MW": "兆瓦",
-    "kW.h": "千瓦时",
-    "Cel": "℃",
-    "mg/m3": "毫克/立方米",
-    "ug/m3": "微克/立方米",
-    "mg/L": "毫克/升",
+UNITS: Mapping[str, str] = {
+    "t": N_("tonnes"),
+    "kg": N_("kilograms"),
+    "g": N_("grams"),
+    "mg": N_("milligrams"),
+    "km": N_("kilometres"),
+    "m": N_("metres"),
+    "cm": N_("centimetres"),
+    "mm": N_("millimetres"),
+    "km2": N_("square kilometres"),
+    "m2": N_("square metres"),
+    "m3": N_("cubic metres"),
+    "har": N_("hectares"),
+    "L": N_("litres"),
+    "mL": N_("millilitres"),
+    "kW": N_("kilowatts"),
+    "MW": N_("megawatts"),
+    "kW.h": N_("kilowatt-hours"),
+    "Cel": N_("degrees Celsius"),
+    "mg/m3": N_("milligrams per cubic metre"),
+    "ug/m3": N_("micrograms per cubic metre"),
+    "mg/L": N_("milligrams per litre"),
 }
-"""Code → its name in GB 3100 to 3102, as Chinese offices write it."""
+"""UCUM code → its name, which readers know better."""
 
 
 def show_unit(unit: str, language: str = "") -> str:
-    """What readers of a language call a unit; its symbol where no language is named."""
-    return (_CHINESE if language == "zh" else _SYMBOLS).get(unit, unit)
+    """What readers of a language call a unit: 吨 for the code t. Its symbol where no language is named."""
+    if language and unit in UNITS:
+        return voice_of(language).translate(UNITS[unit])
+    return _SYMBOLS.get(unit, unit)

@@ -482,3 +482,19 @@ def test_rows_that_are_added_are_no_loss_although_no_key_is_declared(services: S
     publish(services, editor, HEAD + month(9), name="keyless", schema=KEYLESS)
     draft = send(services, editor, HEAD + month(10), file="keyless.csv", mode="append", name="keyless")
     assert services.watching.list_unusual(editor, draft.id) == {}
+
+
+def test_a_key_in_another_notation_meets_its_row_and_one_that_cannot_be_read_is_asked_about(
+    services: Services, editor: Actor
+) -> None:
+    draft = send(services, editor, HEAD + "2026年9月,东湖,101,0\n2026/10,东湖,5,0\n九月,西湖,7,0\n", mode="append")
+    edition = sent(draft).edition
+    assert edition is not None
+    assert edition.part is not None
+    counts = {name: edition.part[name] for name in ("added", "corrected", "repeated", "unread")}
+    assert counts == {"added": 2, "corrected": 1, "repeated": 0, "unread": {"month": ["九月"]}}
+    assert edition.asks
+    services.drafts.change_resource(editor, draft.id, "population", {"mode": "append"})
+    found = rows(services, release(services, editor, services.drafts.get(editor, draft.id)))
+    assert "2026-09,东湖,101,0\n" in found
+    assert "2026年9月" not in found

@@ -177,14 +177,15 @@ def test_a_number_column_kept_as_text_needs_a_reason_or_a_choice(services: Servi
     assert (draft.status, draft.warnings) == ("valid", 1)
     (remark,) = draft.report["tasks"][0]["opendata"]["remarks"] if draft.report else ()
     assert (remark["type"], remark["fieldName"]) == ("kept-as-text", "n")
-    assert remark["opendata"]["params"] == {
+    said = {name: value for name, value in remark["opendata"]["params"].items() if value}
+    assert said == {
         "type": "integer",
         "fits": 11,
         "of": 12,
         "values": ["…"],
         "rows": [7],
-        "repairs": [],
         "are_marks": True,
+        "marks": ["…"],
     }
     with pytest.raises(InvalidMetadataError) as refused:
         services.drafts.submit(editor, draft.id)
@@ -210,3 +211,69 @@ def test_a_broken_foreign_key_names_no_row_where_steps_have_moved_them(services:
     assert {(error["type"], error.get("rowNumber"), error["cells"][0]) for error in errors} == {
         ("foreign-key", None, "开封")
     }
+
+
+def test_types_that_were_chosen_stay_when_a_step_changes_the_columns(services: Services, editor: Actor) -> None:
+    table = "地区,2018年,2019年,备注\n" + "".join(f"区{place},{place}{place},1{place},x\n" for place in range(1, 7))
+    draft = upload(services, editor, table, schema=None)
+    proposed = draft.resources[0].proposed_schema
+    assert proposed is not None
+    steps = [{"verb": "drop", "field": "备注"}, YEARS]
+    changes = {"schema": proposed.descriptor, "recipe": {"steps": steps}}
+    services.drafts.change_resource(editor, draft.id, "levels", changes)
+    services.work.run_to_end(draft.id)
+    found = services.drafts.get(editor, draft.id)
+    assert (found.status, found.warnings) == ("valid", 0)
+    assert found.resources[0].schema is not None
+    assert [(item["name"], item["type"]) for item in found.resources[0].schema["fields"]] == [
+        ("地区", "string"),
+        ("year", "year"),
+        ("value", "integer"),
+    ]
+    # a text among the values: the new column isn't passed silently as text
+    odd = [*steps, {"verb": "replace", "field": "value", "old": "11", "new": "11人"}]
+    asked = change(services, editor, draft.id, odd)
+    assert asked.status == "invalid"
+    # nothing of it is published
+    mended = change(services, editor, draft.id, [*steps, {"verb": "missing", "field": "value", "texts": ["11"]}])
+    assert mended.status == "valid"
+    submit(services, editor, draft.id)
+    text, _ = read_published(services)
+    assert '"proposed"' not in text
+    assert '"gone"' not in text
+
+
+@pytest.mark.slow
+def test_odd_cells_of_a_column_that_a_step_made_are_asked_about(services: Services, editor: Actor) -> None:
+    table = "地区,2018年,2019年\n" + "".join(f"区{place},{place},1{place}\n" for place in range(1, 7)) + "区7,…,8人\n"
+    schema = {"fields": [{"name": name, "constraints": {"required": True}} for name in ("地区", "2018年", "2019年")]}
+    draft = upload(services, editor, table, schema=schema)
+    found = change(services, editor, draft.id, [YEARS])
+    assert (found.status, found.warnings) == ("valid", 1)
+    (remark,) = found.report["tasks"][0]["opendata"]["remarks"]
+    assert (remark["fieldName"], remark["opendata"]["params"]["values"]) == ("value", ["8人", "…"])
+    undone = change(services, editor, draft.id, [])
+    assert (undone.status, [item["name"] for item in undone.resources[0].schema["fields"]]) == (
+        "valid",
+        ["地区", "2018年", "2019年"],
+    )
+
+
+@pytest.mark.slow
+def test_a_required_column_that_a_step_empties_is_loosened_only_where_it_was_proposed(
+    services: Services, editor: Actor
+) -> None:
+    table = "name,n\n" + "".join(f"x{number},{number}\n" for number in range(1, 6))
+    draft = upload(services, editor, table, schema=None)
+    proposed = draft.resources[0].proposed_schema
+    assert proposed is not None
+    steps = {"steps": [{"verb": "missing", "field": "n", "texts": ["3"]}]}
+    services.drafts.change_resource(editor, draft.id, "levels", {"schema": proposed.descriptor, "recipe": steps})
+    services.work.run_to_end(draft.id)
+    found = services.drafts.get(editor, draft.id)
+    assert found.status == "valid"
+    assert found.resources[0].schema["fields"][1].get("constraints") is None
+    fields = [{"name": "name"}, {"name": "n", "type": "integer", "constraints": {"required": True}}]
+    services.drafts.change_resource(editor, draft.id, "levels", {"schema": {"fields": fields}})
+    services.work.run_to_end(draft.id)
+    assert services.drafts.get(editor, draft.id).status == "invalid"

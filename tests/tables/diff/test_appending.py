@@ -16,6 +16,7 @@ from opendata.domain.schema import TableSchema
 from opendata.tables.diff import appending
 from opendata.tables.diff.appending import CanonicalTable, UnlikeColumnsError, append_rows
 from opendata.tables.diff.difference import compare_tables
+from opendata.tables.diff.spellings import read_kinds
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import prepare_table
 from opendata.tables.text.dialect import Dialect
@@ -155,3 +156,38 @@ def test_long_tables_are_merged_stretch_by_stretch(tmp_path: Path, monkeypatch: 
     assert [int(row[1]) for row in read(found.csv)] == [*range(200)]
     assert [int(row[1]) for row in read(found.csv) if row[2] == "2"] == sorted(int(row[1]) for row in part)
     assert (found.added, found.corrected) == (100, 2)
+
+
+TEXTS = {"fields": [{"name": "day"}, {"name": "n"}, {"name": "value", "type": "number"}], "primaryKey": ["day", "n"]}
+NAMES = ["day", "n", "value"]
+
+
+def test_a_key_in_another_notation_is_the_same_key(tmp_path: Path) -> None:
+    base = prepare(tmp_path, "base", [("2026-08-30", "1234", "1"), ("2026-08-31", "1,234", "2")], TEXTS, NAMES)
+    rows = [("2026年8月30日", "1,234", "1"), ("46265", "１２３４", "9"), ("2026/9/1", "5", "3"), ("8月31日", "x", "4")]
+    part = prepare(tmp_path, "part", rows, TEXTS, NAMES)
+    (tmp_path / "work").mkdir()
+    found = append_rows(base, part, tmp_path / "work")
+    assert (found.added, found.corrected, found.repeated) == (2, 1, 1)
+    assert read(found.csv) == [
+        ("2026-08-30", "1234", "1"),
+        ("2026-08-31", "1,234", "9"),
+        ("2026/9/1", "5", "3"),
+        ("8月31日", "x", "4"),
+    ]
+    assert found.unread == {"day": ["8月31日"], "n": ["x"]}
+
+
+def test_texts_are_compared_as_they_are_unless_all_of_the_base_are_of_a_kind(tmp_path: Path) -> None:
+    schema = {"fields": [{"name": name} for name in ("code", "x")], "primaryKey": "code"}
+    base = prepare(tmp_path, "base", [("007", "a"), ("8", "b")], schema, ["code", "x"])
+    part = prepare(tmp_path, "part", [("7", "a"), ("８", "b")], schema, ["code", "x"])
+    (tmp_path / "work").mkdir()
+    found = append_rows(base, part, tmp_path / "work")
+    assert (found.added, found.corrected, found.repeated, found.unread) == (2, 0, 0, {})
+    kinds = {"2": "integer", "1.50": "number", "2026-08": "yearmonth", "x": None, "": None, "2026": "year"}
+    for text, kind in kinds.items():
+        place = tmp_path / f"of {text}"
+        place.mkdir()
+        one = prepare(place, "one", [(text, "a"), ("", "b")], {"fields": schema["fields"]}, ["code", "x"])
+        assert read_kinds(one.parquet, one.parquet).get("code") == kind

@@ -52,7 +52,9 @@ def propose_type(folder: Path, name: str, cells: Sequence[str]) -> str:
         (["0000-01-01"], "string"),
         (["2020-01-01T25:00:00"], "string"),
         (["2020-01-01T10:00:00Z"], "string"),
-        (["True"], "string"),
+        (["True", "FALSE"], "boolean"),
+        (["2026-08", "2026-09"], "yearmonth"),
+        (["2026-13"], "string"),
         (["１"], "string"),
     ],
 )

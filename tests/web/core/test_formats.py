@@ -8,7 +8,17 @@ from decimal import Decimal
 
 import pytest
 
-from opendata.web.core.formats import excerpt, format_cell, format_day, format_moment, format_size, render_markdown
+from opendata.intake.meaning.units import code_unit
+from opendata.web.core.formats import (
+    excerpt,
+    format_cell,
+    format_day,
+    format_moment,
+    format_size,
+    name_unit,
+    render_markdown,
+)
+from opendata.wording.schemas.units import UNITS
 from tests.web.conftest import Portal
 
 
@@ -22,6 +32,12 @@ def test_a_day_is_written_in_the_instance_zone_and_the_reader_language(language:
     moment = datetime(2025, 3, 6, 23, 30, tzinfo=UTC)
     assert format_day(moment) == {"zh": "2025年3月7日", "en": "March 7, 2025"}[language]
     assert format_moment(moment).endswith(" 07:30")
+
+
+def test_a_unit_is_said_in_words_and_its_chinese_name_is_read_as_the_same_unit(language: str) -> None:
+    assert name_unit("t") == {"zh": "吨", "en": "tonnes"}[language]
+    assert name_unit("万元") == "万元"
+    assert language == "en" or all(code_unit(name_unit(code)) == code for code in UNITS)
 
 
 @pytest.mark.parametrize(

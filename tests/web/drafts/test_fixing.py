@@ -83,7 +83,7 @@ def test_a_column_nearly_all_of_numbers_is_asked_about(desk: Portal) -> None:
     assert "status good" not in page
     assert "state good" not in page
     assert "第 12 行是“…”" in page
-    send(client, f"{place}/resources/levels/types", {"type_0": "missing"}, form=place)
+    send(client, f"{place}/resources/levels/types", {"type_0": "type", "marks_0": "1"}, form=place)
     desk.work()
     page = client.get(place).text
     assert "校验通过" in page
@@ -92,6 +92,40 @@ def test_a_column_nearly_all_of_numbers_is_asked_about(desk: Portal) -> None:
     (table,) = desk.services.drafts.get(SYSTEM, place.rsplit("/", 1)[-1]).tables
     assert table.schema is not None
     assert table.schema["fields"][1]["opendata"]["unit"] == "t"
+    assert ">缺失（文件中为 … 或空白）</td>" in client.get(f"{place}/check").text
+
+
+def test_odd_cells_of_several_kinds_are_mended_by_one_button(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    days = ["2026-08-01", "2026/8/2", "2026年8月3日", "46238", "8月31日", "8月32日", "…"]
+    cells = ["1", "2", "3", "8人", "5", "6", "—"]
+    rows = "".join(f"x{number},{day},{cell}\n" for number, (day, cell) in enumerate(zip(days, cells, strict=True)))
+    place = upload(client, "levels", f"名称,日期,人数\n{rows}", name="登记表2026年8月.csv").headers["Location"]
+    desk.work()
+    page = client.get(place).text
+    check_page(page)
+    assert "8月32日 读不出确定的一天" in page
+    assert "文件似乎是 2026 年的数据" in page
+    assert find_values(page, "year_0") == ["2026"]
+    assert "去掉“人”，例如 8人" in page
+    (address,) = re.findall(r'action="([^"]*/types)"', page)
+    chosen = {f"{name}_{number}": "1" for name in ("marks", "unit", "year_of") for number in (0, 1)}
+    chosen |= {"type_0": "type", "type_1": "type"}
+    refused = send(client, address, {**chosen, "year_0": "26"}, form=place).headers["Location"]
+    assert "四位数字" in client.get(refused).text
+    send(client, address, {**chosen, "year_0": "2026"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    check_page(page)
+    assert "“日期”列中没有年份的日期属于 2026 年" in page
+    assert "校验未通过" in page
+    fix = f"{address.removesuffix('/types')}/fix"
+    (cell,) = find_values(client.get(fix).text, "cell_0")
+    assert json.loads(cell)["old"] == "8月32日"
+    send(client, fix, {"cell_0": cell, "new_0": "2026-08-30"}, form=fix)
+    desk.work()
+    assert "校验通过" in client.get(place).text
 
 
 @pytest.mark.slow
@@ -136,3 +170,73 @@ def test_each_step_can_be_added_by_its_form(desk: Portal) -> None:
     page = client.get(place).text
     assert "地区 名称\n人口 万人</textarea>" in page
     assert "已不是" not in page
+
+
+def test_a_table_with_months_across_is_turned_by_one_question(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    place = upload(client, "levels", ",1月,2月,3月\n粮食,1,2,3\n棉花,4,5,6\n", name="cross.csv").headers["Location"]
+    desk.work()
+    page = client.get(place).text
+    check_page(page)
+    assert "各月改为行吗" in page
+    assert "<tr><td>粮食</td><td>2</td><td>2</td></tr>" in page
+    send(client, f"{place}/resources/cross/turn", {"name": "月份", "value": "产量"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "校验通过" in page
+    assert "以月份命名的列改为行：“月份”存放月份，“产量”存放数值" in page
+    assert "各月改为行吗" not in page
+    assert "status good" not in page  # numbers that are kept as text, and nobody has said so
+    assert "state good" not in page
+    send(client, f"{place}/resources/cross/proposed-schema", {"text": "1"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "status good" in page
+    assert "state good" in page
+
+
+@pytest.mark.slow
+def test_a_rule_that_a_step_makes_false_is_dropped_by_one_button(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    fields = [{"name": "name"}, {"name": "n", "type": "integer", "constraints": {"required": True}}]
+    own = {"schema_0": "own", "own_0": json.dumps({"fields": fields})}
+    place = upload(client, "levels", "name,n\na,1\nb,…\n", **own).headers["Location"]
+    desk.work()
+    send(client, f"{place}/resources/levels/steps", {"verb": "missing", "field": "n", "texts": "…"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    check_page(page)
+    assert "处理步骤与“n”列的规则相矛盾" in page
+    assert "没有值的单元格有 1 个" in page
+    send(client, f"{place}/resources/levels/rules", {"column": "n", "rule": "required"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "校验通过" in page
+    assert "相矛盾" not in page
+
+
+@pytest.mark.slow
+def test_columns_that_a_step_made_are_told_and_asked_about(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    fields = [{"name": name, "title": name} for name in ("地区", "2018年", "2019年")]
+    own = {"schema_0": "own", "own_0": json.dumps({"fields": fields})}
+    rows = "".join(f"区{number},{number},{number}.5\n" for number in range(1, 6))
+    place = upload(client, "levels", f"地区,2018年,2019年\n{rows}区6,…,8人\n", **own).headers["Location"]
+    desk.work()
+    step = {"verb": "unpivot", "columns": "years", "name": "年份", "value": "数值"}
+    send(client, f"{place}/resources/levels/steps", step, form=place)
+    desk.work()
+    page = client.get(place).text
+    check_page(page)
+    assert "“年份”是新增的列。根据其中的值建议类型：年" in page
+    assert "“2018年”列已不存在" in page
+    assert "这些列是由处理步骤产生的" in page
+    chosen = {"type_0": "type", "marks_0": "1", "unit_0": "1"}
+    send(client, f"{place}/resources/levels/types", chosen, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "校验通过" in page
+    assert "“数值”是新增的列" not in page

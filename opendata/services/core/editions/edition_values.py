@@ -61,6 +61,8 @@ def view_edition(item: DraftResource, base: str | None, manifest: Manifest | Non
             "corrected": part["corrected"],
             "repeated": part["repeated"],
         }
+        if part.get("unread"):
+            counts["unread"] = part["unread"]
     return EditionView(
         mode=edition.get("mode"),
         asks=bool(edition.get("asks")) and item.checked,

@@ -32,6 +32,7 @@ from opendata.tables.diff.appending import Appended, CanonicalTable, UnlikeColum
 from opendata.tables.diff.difference import compare_tables
 from opendata.tables.diff.identity import find_identity
 from opendata.tables.diff.periods import find_new_period
+from opendata.tables.diff.spellings import read_kinds
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
@@ -134,8 +135,9 @@ class Growing:
 
     def _measure(self, base: CanonicalTable, part: CanonicalTable, folder: Path) -> Figures:
         """How many of the rows of a file its table has already."""
+        kinds = read_kinds(base.parquet, part.parquet)
         found = compare_tables(
-            base.parquet, part.parquet, old_schema=base.schema, new_schema=part.schema, folder=folder
+            base.parquet, part.parquet, old_schema=base.schema, new_schema=part.schema, folder=folder, kinds=kinds
         )
         known = found.unchanged + found.changed
         figures: Figures = {"rows": known + found.added, "total": known + found.removed, "known": known}
@@ -145,10 +147,10 @@ class Growing:
         if found.key is not None:
             figures["key"] = list(found.key)
         else:
-            columns, pairs = find_identity(base.parquet, part.parquet, folder)
+            columns, pairs = find_identity(base.parquet, part.parquet, folder, kinds)
             if columns:
                 figures |= {"key": list(columns), "inferred": True, "known": pairs}
-        period = find_new_period(base.parquet, part.parquet)
+        period = find_new_period(base.parquet, part.parquet, kinds)
         if period is not None:
             figures["period"] = period
         return figures
@@ -219,12 +221,15 @@ class Growing:
             "repeated": appended.repeated,
         }
         task = store_task(whole.task.describe())
+        if appended.unread:
+            counts["unread"] = {name: list(texts) for name, texts in appended.unread.items()}
         if part.treated is not None:
             counts["treated"] = dict(part.treated)
         edition: EditionJson = {**(resource.edition or {}), "part": counts, "whole": task}
         is_doubled = appended.key is None and appended.repeated > 0 and "repeats" not in edition
         is_guessed = bool(_list_identity(resource)) and appended.corrected > 0 and "by" not in edition
-        edition["asks"] = bool(edition.get("asks")) or is_doubled or is_guessed
+        is_unread = bool(appended.unread) and "by" not in edition
+        edition["asks"] = bool(edition.get("asks")) or is_doubled or is_guessed or is_unread
         values: dict[str, Any] = {
             "edition": edition,
             "part_csv": part.csv,

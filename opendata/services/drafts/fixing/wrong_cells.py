@@ -104,7 +104,7 @@ class Fixing:
             return WrongCells(labels=_read_labels(path, dialect), rows=shown, next=following)
 
     def read_first_row(self, actor: Actor | None, draft: str, resource: str) -> Sequence[str]:
-        """The cells of the row below the header, which may be part of it."""
+        """The cells of the row below the header, which may be part of it; nothing in a table without rows."""
         _, text, dialect = self._find_files(actor, draft, resource)
         first = max(dialect.header_rows, default=0) + 1
         with self._context.private.local_copy(text) as path:

@@ -14,8 +14,9 @@ from opendata.domain.schema import TableSchema
 from opendata.recipes.columns import is_year, propose_unpivot
 from opendata.recipes.recipe import describe_step
 from opendata.recipes.rows import TOTALS
-from opendata.recipes.verbs import DROP, LEAVE_OUT
-from opendata.tables.repair.repairs import REPAIRS, ROWS_LEFT_OUT, TOTAL_ROW
+from opendata.recipes.verbs import ADD_YEAR, DROP, LEAVE_OUT
+from opendata.tables.notation.moments import add_year
+from opendata.tables.repair.repairs import EXAMPLES, REPAIRS, ROWS_LEFT_OUT, TOTAL_ROW
 from opendata.web.core.formats import format_cell
 
 
@@ -31,12 +32,18 @@ class RepairChoice:
     value: str
 
 
-def list_repairs(task: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> list[RepairChoice]:
-    """What a task proposes; and where columns named by a year are what its schema has as rows, to turn them."""
+def list_repairs(
+    task: Mapping[str, Any], schema: Mapping[str, Any] | None = None, year: str = ""
+) -> list[RepairChoice]:
+    """What a task proposes; and where columns named by a year are what its schema has as rows, to turn them.
+
+    Dates without a year can get that of the table's period: `year`, empty where it isn't known.
+    """
     turned = list(_list_turned(task, TableSchema(schema))) if schema else []
     return [
         *turned,
         *(() if turned else _list_columns(task)),
+        *(_list_dated(task, TableSchema(schema), year) if schema and year else ()),
         *map(_describe, (task.get("opendata") or {}).get("repairs", ())),
     ]
 
@@ -84,6 +91,24 @@ def _list_columns(task: Mapping[str, Any]) -> Iterator[RepairChoice]:
             )
 
 
+def _list_dated(task: Mapping[str, Any], schema: TableSchema, year: str) -> Iterator[RepairChoice]:
+    """Dates without a year in columns of dates or months."""
+    for field in schema.fields:
+        if field.type not in ("date", "yearmonth"):
+            continue
+        wrong = [str(item.get("cell") or "") for item in task["errors"] if item.get("fieldName") == field.name]
+        found = [(cell, dated) for cell in wrong if (dated := add_year(cell, int(year)))]
+        if found:
+            yield RepairChoice(
+                column=field.name,
+                title=gettext("Dates without a year"),
+                explanation=gettext("The table is about %(year)s, so the dates are in %(year)s.", year=year),
+                count=len(found),
+                examples=[(format_cell(cell), dated) for cell, dated in found[:EXAMPLES]],
+                value=write_choice({"verb": ADD_YEAR, "field": field.name, "year": year}),
+            )
+
+
 def _list_turned(task: Mapping[str, Any], schema: TableSchema) -> Iterator[RepairChoice]:
     step = propose_unpivot(task["labels"], schema)
     if step is not None:
@@ -107,4 +132,4 @@ def _show(after: str | None, kind: str) -> str:
     if after is None and kind in ROWS_LEFT_OUT:
         left_out: str = gettext("(row left out)")
         return left_out
-    return gettext("(empty)") if after is None else format_cell(after)
+    return gettext("missing") if after is None else format_cell(after)

@@ -15,17 +15,20 @@ from opendata.domain.drafts import ENDED
 from opendata.domain.recipes import REPAIR, Step
 from opendata.errors import InvalidMetadataError, PreconditionError, StateError
 from opendata.problems import choose_voice
+from opendata.recipes.columns import MONTHS, YEARS, is_chinese
 from opendata.recipes.recipe import describe_recipe, describe_step, read_recipe
 from opendata.recipes.sentences import QUESTION, say_doubt, say_step
-from opendata.recipes.verbs import EDIT, JOIN_HEADERS, MISSING, SPLIT_UNIT, VERBS, Kind
+from opendata.recipes.verbs import JOIN_HEADERS, MISSING, ONE_FILE, SPLIT_UNIT, VERBS, Kind
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.draft_view import list_questions
+from opendata.services.drafts.fixing.following import list_followed
 from opendata.tables.schema.header import make_distinct
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.drafts.fixing.repairs import read_choice, write_choice
+from opendata.wording.schemas.field_types import TYPES
 
 blueprint = Blueprint("steps", __name__, url_prefix="/workspace/drafts")
 blueprint.before_request(limit_form)
@@ -49,11 +52,17 @@ class ShownStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSteps:
-    """The steps of a table, and the columns that more steps can be about."""
+    """The steps of a table, the columns that more steps can be about, and what became of the schema (`followed`)."""
 
     table: DraftResourceView
     steps: Sequence[ShownStep]
     columns: Sequence[str]
+    followed: Sequence[str]
+
+    @property
+    def is_chinese(self) -> bool:
+        """Whether the columns are named in Chinese, so that new ones are too."""
+        return is_chinese(self.columns)
 
     @property
     def has_questions(self) -> bool:
@@ -71,10 +80,19 @@ def list_steps_of_tables(draft: DraftView) -> list[TableSteps]:
             table=table,
             steps=_show_steps(table, tasks.get(table.name) or {}),
             columns=_list_columns(tasks.get(table.name) or {}),
+            followed=[_say_followed(text, details) for text, details in list_followed(table.schema or {})],
         )
         for table in draft.tables
         if not table.carried and table.valid is not None
     ]
+
+
+def _say_followed(text: str, details: Mapping[str, str]) -> str:
+    voice = choose_voice()
+    shown = (
+        {**details, "type": voice.translate(TYPES.get(details.get("type", ""), ""))} if "type" in details else details
+    )
+    return str(voice.translate(text) % shown)
 
 
 def _show_steps(table: DraftResourceView, task: Mapping[str, Any]) -> list[ShownStep]:
@@ -99,7 +117,7 @@ def _show_steps(table: DraftResourceView, task: Mapping[str, Any]) -> list[Shown
                 count=count,
                 questions=asked.get(value, ()),
                 value=value,
-                may_be_confirmed=step.verb == EDIT and bool(step.params.get("again")) and bool(count),
+                may_be_confirmed=step.verb in ONE_FILE and bool(step.params.get("again")) and bool(count),
             )
         )
     return found
@@ -173,7 +191,7 @@ def _read_step(form: MultiDict[str, str], draft: str, resource: str) -> dict[str
         if kind in (Kind.TEXTS, Kind.NAMES):
             params[key] = [line.strip() for text in given for line in text.splitlines() if line.strip()]
         elif kind == Kind.COLUMNS:
-            params[key] = "years" if "years" in given and len(given) == 1 else given
+            params[key] = given[0] if given in ([YEARS], [MONTHS]) else given
         elif kind == Kind.FLAG:
             if given and given[0]:
                 params[key] = True
