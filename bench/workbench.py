@@ -1,6 +1,6 @@
 """How long a clerk waits for the count of one column of 2,000,000 rows, beside pandas on the same column.
 
-Each figure is a whole process: ours is the one that the workbench starts (`tables/trial/process`). The other one reads
+Each figure is a whole process: ours is the one that the workbench starts (`recipes/trial`). The other one reads
 the same column of the same Parquet file with pandas and converts it (`to_numeric`, `to_datetime`, `fullmatch`, `isin`);
 it lists no cells and knows no keys. Both run in turn, `--runs` times. Printed are p50 and p95 of seconds by the clock
 and of the processor, and the median of the ratios. 1 % of the rows are wrong. The copy of the columns is made first.
@@ -24,9 +24,9 @@ from typing import Any
 from bench._machine import describe_machine
 from bench.validate import SCHEMA, write_table
 from opendata.confined import Bounds
+from opendata.recipes.trial import Text, count_confined
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.trial.counting import Wish
-from opendata.tables.trial.process import Text, count_confined
 
 BOUNDS = Bounds(seconds=600, memory=1 << 30)
 PANDAS = """
@@ -76,8 +76,8 @@ def main() -> None:
         source, copy = Path(name) / "table.csv", Path(name) / "copy.parquet"
         write_table(source, options.rows, 100)
         text = Text(path=str(source), dialect=Dialect().describe())
-        first = Wish(fields={1: SCHEMA["fields"][0]})
-        _, wall, cpu = measure(hide(hidden, lambda: count_confined(copy, text, first, BOUNDS)[0]))
+        first = make_wish(SCHEMA["fields"][0])
+        _, wall, cpu = measure(hide(hidden, lambda: count_confined(copy, text, first, BOUNDS)))
         sizes = f"{source.stat().st_size / 1e6:.0f} MB of text, {copy.stat().st_size / 1e6:.0f} MB of columns"
         print(f"{options.rows:,} rows: {sizes}; the first count, which copies: {wall:.2f} s ({cpu:.2f} CPU s)")
         waits: list[float] = []
@@ -88,11 +88,11 @@ def main() -> None:
 
 def compare(copy: Path, hidden: Path, number: int, field: dict[str, Any], runs: int) -> list[float]:
     """Count one column in turn with both; print what they took, and return the seconds of ours."""
-    wish = Wish(fields={number: field})
+    wish, name = make_wish(field), field["name"]
     ours, peers, ratios, ratios_cpu = [], [], [], []
     command = [sys.executable, "-c", PANDAS, str(copy), f"c{number}", json.dumps(field)]
     for _ in range(runs):
-        found, wall, cpu = measure(hide(hidden, lambda: count_confined(copy, None, wish, BOUNDS)[1][0].errors))
+        found, wall, cpu = measure(hide(hidden, lambda: count_confined(copy, None, wish, BOUNDS).fields[name].errors))
         other, wall_other, cpu_other = measure(lambda: int(subprocess.check_output(command)))
         assert found == other, f"{field['name']}: {found} and {other} wrong cells"
         ours.append((wall, cpu))
@@ -104,6 +104,11 @@ def compare(copy: Path, hidden: Path, number: int, field: dict[str, Any], runs: 
         f" ratio (pandas / opendata) {statistics.median(ratios):.2f}, CPU {statistics.median(ratios_cpu):.2f}"
     )
     return [wall for wall, _ in ours]
+
+
+def make_wish(field: dict[str, Any]) -> Wish:
+    """The count of one field of the schema."""
+    return Wish(schema=SCHEMA, only=[field["name"]], limit=5)
 
 
 def hide(folder: Path, run: Callable[[], Any]) -> Callable[[], Any]:

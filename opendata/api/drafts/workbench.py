@@ -91,6 +91,7 @@ def count_bench(body: Mapping[str, Any], draft: str, resource: str) -> Mapping[s
         "rows": found.rows,
         "fields": [_describe(item) for item in found.fields.values()],
         "keys": [_describe(item) for item in found.keys],
+        "table": _describe(found.table) if found.table is not None else None,
     }
 
 
@@ -168,7 +169,8 @@ def _read_wish(body: Mapping[str, Any], bench: Bench) -> tuple[BenchState, Seque
 
 
 def _without_fields(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in schema.items() if name in ("missingValues",)}
+    """What a schema says beside its fields, for one field that is tried alone: the file may have other columns."""
+    return {**{name: value for name, value in schema.items() if name == "missingValues"}, "fieldsMatch": "subset"}
 
 
 def _describe(count: Count) -> Mapping[str, Any]:

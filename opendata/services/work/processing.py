@@ -351,6 +351,7 @@ class Processing:
             "proposed_schema": None,
             "reading": _ask_of_steps(opened.understanding.describe(), prepared),
             "engine_dialect": prepared.dialect.describe(),
+            "marks": {str(number): dict(mark) for number, mark in opened.marks.items()} or None,
             "plain": None,
             "changes": None,
             "untreated": None,

@@ -161,6 +161,7 @@ def _render(bench: Bench, *, sent: Sent | None = None, count: bool = False) -> s
         ref=state.ref,
         count=table_count,
         count_fault=fault,
+        of_table=list_wrong(table_count.table) if table_count and table_count.table else (),
         broken_keys=[(item, list_wrong(item)) for item in table_count.keys] if table_count else (),
         types=offer_types(),
         matches=MATCHES,
