@@ -82,7 +82,8 @@ def redo_bench(draft: str, resource: str) -> Bench:
 def count_bench(body: Mapping[str, Any], draft: str, resource: str) -> Mapping[str, Any]:
     """Count over all rows of a checked table what fields would break; nothing is changed.
 
-    A newer count of the same table ends an older one, which is answered with 503.
+    A newer count of the same table ends an older one, which is answered with 409. While others count, the answer is
+    503, with `Retry-After`.
     """
     bench = services().workbench.show(caller(), draft, resource)
     state, only = _read_wish(body, bench)

@@ -2,7 +2,7 @@
 
 The copy of the columns, as the steps of the table leave them, is made at the first count, in a process of its own, and
 kept in the private store beside what it was made of. A count runs in such a process too: two at once on a machine, and
-a newer one ends the older.
+a newer one of the same table ends the older.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from opendata.db.models import Draft, DraftResource
 from opendata.domain.drafts import ENDED
 from opendata.domain.recipes import REPAIR, Recipe
 from opendata.domain.schema import find_own
-from opendata.errors import N_, BusyError, StateError, TooLargeError, UnreadableFileError
+from opendata.errors import N_, StateError, TooLargeError, UnreadableFileError
 from opendata.recipes.recipe import describe_recipe
 from opendata.recipes.trial import Text, count_confined
 from opendata.services.catalogue.files.needed_blobs import list_unneeded
@@ -32,7 +32,7 @@ from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_scanned_table
 from opendata.services.workbench.columns import Arrangement, arrange, has_steps
 from opendata.services.workbench.states import BenchState, find_faults
-from opendata.storage.turns import Turns
+from opendata.storage.turns import Turns, superseded
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.trial.counting import Count, Wish
 from opendata.tables.trial.counting import Counts as Found
@@ -43,7 +43,7 @@ LISTED = 5
 COPIED_BYTES = 2 * 1024**3
 """Of a larger text, in bytes, no copy is made: to see what fails, save the schema."""
 
-_BUSY = N_("A newer count has begun, or others are counting just now. Try again in a few seconds")
+_BUSY = N_("Others are counting just now. Try again in a few seconds")
 _SLOW = N_("Counting takes longer than %(seconds)s seconds. Save the schema to have the whole table checked")
 _LARGE = N_("Counting takes too much memory. Save the schema to have the whole table checked")
 _BROKEN = N_("The rows can't be counted: the process that read them ended unexpectedly")
@@ -69,8 +69,8 @@ class TableCount:
 class Counts:
     """Counts.
 
-    Raises `NotFoundError`, `NotPermittedError`, `BusyError`, `TooLargeError`, `UnreadableFileError`, and `StateError`
-    for a table that isn't checked yet, or whose file can't be read.
+    Raises `NotFoundError`, `NotPermittedError`, `OverloadedError`, `SupersededError`, `TooLargeError`,
+    `UnreadableFileError`, and `StateError` for a table that isn't checked yet, or whose file can't be read.
     """
 
     def __init__(self, context: Context) -> None:
@@ -134,13 +134,17 @@ class Counts:
                         raise TooLargeError(_LARGE)
                     copy, source = folder / "copy.parquet", replace(text, path=str(path))
                     bounds = Bounds(seconds=_COPY_SECONDS, memory=settings.preview_memory_bytes)
-                answer = count_confined(copy, source, wish, bounds, added=arranged.added, is_wanted=is_wanted)
+                # A copy that is begun is made to its end: every count needs it.
+                still = is_wanted if source is None else lambda: True
+                answer = count_confined(copy, source, wish, bounds, added=arranged.added, is_wanted=still)
                 if source is not None:
                     self._keep(found, private.put_blob(copy)[0], of)
+                if not is_wanted():
+                    raise superseded()
                 return answer
         except BrokenOffError as error:
             if error.cause is Cause.UNWANTED:
-                raise BusyError(_BUSY) from None
+                raise superseded() from None
             logger.warning("a count of %s (%s bytes): %s", found.upload, found.upload_bytes, error)
             if error.cause is Cause.TIME:
                 raise TooLargeError(_SLOW, seconds=settings.preview_seconds) from None

@@ -9,18 +9,19 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from opendata.errors import (
-    BusyError,
     InputError,
     InvalidMetadataError,
     InvalidSchemaError,
     NotFoundError,
     OpendataError,
+    OverloadedError,
     PreconditionError,
     StateError,
+    SupersededError,
     TooLargeError,
     UnreadableFileError,
 )
-from opendata.problems import choose_voice
+from opendata.problems import choose_voice, status_of
 from opendata.services.workbench.counts import TableCount
 from opendata.services.workbench.states import find_faults
 from opendata.services.workbench.workbench import Bench, Origin
@@ -60,7 +61,7 @@ blueprint.before_request(limit_form)
 blueprint.before_request(ask_to_sign_in)
 blueprint.before_request(protect_forms)
 
-_NO_COUNT = (BusyError, TooLargeError, UnreadableFileError, StateError)
+_NO_COUNT = (OverloadedError, SupersededError, TooLargeError, UnreadableFileError, StateError)
 
 
 @blueprint.get("/<draft>/resources/<resource>/schema")
@@ -72,7 +73,7 @@ def show_schema(draft: str, resource: str) -> str:
 
 
 @blueprint.post("/<draft>/resources/<resource>/schema")
-def change_schema(draft: str, resource: str) -> Response | str | tuple[str, int]:
+def change_schema(draft: str, resource: str) -> Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """What a button of the grid does. What was typed is kept whatever it is."""
     action = request.form.get("do", "keep")
     bench = services().workbench.show(g.actor, draft, resource)
@@ -144,12 +145,12 @@ def _render(bench: Bench, *, sent: Sent | None = None, count: bool = False) -> s
         faults = [*sent.faults, *find_faults(state.schema)]
     rows, errors = list_rows(bench, cells, state.sources, faults)
     table_count: TableCount | None = None
-    fault = ""
+    fault, is_busy = "", False
     if count:
         try:
             table_count = services().counts.count(g.actor, bench.draft, bench.resource, state)
         except _NO_COUNT as error:
-            fault = _say(error)
+            fault, is_busy = _say(error), isinstance(error, OverloadedError | SupersededError)
         else:
             show_counts(rows, table_count.fields)
     return render_template(
@@ -161,6 +162,7 @@ def _render(bench: Bench, *, sent: Sent | None = None, count: bool = False) -> s
         ref=state.ref,
         count=table_count,
         count_fault=fault,
+        is_busy=is_busy,
         of_table=list_wrong(table_count.table) if table_count and table_count.table else (),
         broken_keys=[(item, list_wrong(item)) for item in table_count.keys] if table_count else (),
         types=offer_types(),
@@ -176,18 +178,27 @@ def _render(bench: Bench, *, sent: Sent | None = None, count: bool = False) -> s
     )
 
 
-def _render_counts(bench: Bench, sent: Sent) -> str:
-    """The counts of some rows alone, as the script of the page asks for."""
-    rows, _ = list_rows(bench, sent.cells, sent.state.sources, [*sent.faults, *find_faults(sent.state.schema)])
+def _render_counts(bench: Bench, sent: Sent) -> tuple[str, int, dict[str, str]]:
+    """The counts and faults of some rows alone, as the script of the page asks for.
+
+    The status is 200, or that of what is in the way for a moment: 409 where a newer count has begun, 503 with
+    `Retry-After` where others count.
+    """
+    rows, errors = list_rows(bench, sent.cells, sent.state.sources, [*sent.faults, *find_faults(sent.state.schema)])
     only = [number for part in request.form["only"].split(",") if (number := read_number(part)) is not None]
-    fault = ""
+    fault, status, headers = "", 200, {}
     try:
         found = services().counts.count(g.actor, bench.draft, bench.resource, sent.state, only)
+    except (OverloadedError, SupersededError) as error:
+        fault, status = _say(error), status_of(error)
+        if isinstance(error, OverloadedError):
+            headers["Retry-After"] = str(error.seconds)
     except _NO_COUNT as error:
         fault = _say(error)
     else:
         show_counts(rows, found.fields)
-    return render_template("workbench/counts.html", rows=[row for row in rows if row.number in only], count_fault=fault)
+    shown = [row for row in rows if row.number in only]
+    return render_template("workbench/counts.html", rows=shown, errors=errors, count_fault=fault), status, headers
 
 
 def _find_anchor(action: str, bench: Bench) -> str:

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.services.workbench.states import BenchState
+from opendata.storage import turns
 from tests.instances import DATASET
 from tests.web.catalogue.test_pages import check_page
 from tests.web.conftest import PASSWORD, Portal, send
@@ -126,12 +127,21 @@ def test_what_is_wrong_is_said_at_its_field_and_everything_typed_is_still_there(
 
 
 @pytest.mark.slow
-def test_a_script_asks_for_the_counts_of_single_rows(clerk: FlaskClient, address: str) -> None:
+def test_a_script_asks_for_the_counts_of_single_rows(
+    desk: Portal, clerk: FlaskClient, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = press(clerk, address, "count", f1__type="number", only="1")
     assert "<html" not in answer.text
     assert 'id="count-1"' in answer.text
     assert 'id="count-0"' not in answer.text
     assert read_values(clerk.get(address).text)["f1-type"] == "string"  # nothing is kept
+    monkeypatch.setattr(turns, "WAIT_SECONDS", 0.05)
+    with turns.Turns(desk.services.settings.home / "turns").take(DATASET["publisher"], "another table", "busy"):
+        answer = press(clerk, address, "count", f1__type="number", only="1")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert "<html" not in answer.text
+        page = press(clerk, address, "count", f1__type="number").text  # without the script
+        assert 'id="count-fault" class="muted"' in page
 
 
 @pytest.mark.slow
