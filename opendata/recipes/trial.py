@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from opendata.confined import Bounds, answer_one, ask
+from opendata.confined import Bounds, answer_one, ask, warm
 from opendata.domain.recipes import Recipe, Step
 from opendata.recipes.plan import make_plan
 from opendata.recipes.recipe import describe_recipe, read_recipe
@@ -67,6 +67,11 @@ def count_confined(
     )
 
 
+def warm_up() -> None:
+    """Have a process ready for the next count."""
+    warm(MODULE)
+
+
 def _answer(request: bytes) -> bytes:
     given = json.loads(request)
     copy, text, wish = Path(given["copy"]), given["text"], given["wish"]
@@ -84,5 +89,12 @@ def _answer(request: bytes) -> bytes:
     return json.dumps(asdict(count_fields(copy, Wish(**wish), make_plan(read_recipe(given["added"]))))).encode()
 
 
+def _prepare() -> None:
+    """Load what a count needs of the libraries that are loaded late."""
+    import numpy as np  # noqa: F401
+    import pyarrow.compute as pc  # noqa: F401
+    import pyarrow.parquet as pq  # noqa: F401
+
+
 if __name__ == "__main__":
-    answer_one(_answer)
+    answer_one(_answer, prepare=_prepare)

@@ -25,7 +25,7 @@ from opendata.domain.recipes import REPAIR, Recipe
 from opendata.domain.schema import find_own
 from opendata.errors import N_, StateError, TooLargeError, UnreadableFileError
 from opendata.recipes.recipe import describe_recipe
-from opendata.recipes.trial import Text, count_confined
+from opendata.recipes.trial import Text, count_confined, warm_up
 from opendata.services.catalogue.files.needed_blobs import list_unneeded
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
@@ -107,10 +107,15 @@ class Counts:
         )
         with self._turns.take(publisher, f"{draft}/{resource}/count", _BUSY) as is_wanted:
             counts = self._run(found, _make_text(found, arranged, state), wish, arranged, is_wanted)
+        self.get_ready()
         fields = {place: counts.fields[names[place]] for place in wanted if names[place] in counts.fields}
         return TableCount(
             rows=counts.rows, fields=fields, keys=counts.keys, table=counts.table if usable.is_whole else None
         )
+
+    def get_ready(self) -> None:
+        """Have a process ready for the next count: somebody is looking at a schema."""
+        warm_up()
 
     def _run(
         self,
@@ -126,7 +131,8 @@ class Counts:
             with ExitStack() as opened:
                 if found.texts and found.texts_of == of:
                     copy, source = opened.enter_context(private.local_copy(found.texts)), None
-                    bounds = Bounds(seconds=settings.preview_seconds, memory=settings.preview_memory_bytes)
+                    # somebody waits for it, and it is short
+                    bounds = Bounds(seconds=settings.preview_seconds, memory=settings.preview_memory_bytes, nice=1)
                 else:
                     folder = opened.enter_context(self._context.work_folder())
                     path = opened.enter_context(self._context.kept_copy(found.plain or found.upload))

@@ -165,7 +165,9 @@ class _Trial:
         wants_sizes = self._facts.is_ragged or len(self._sources) != len(self._names)
         size = max(1024, _BATCH_CELLS // max(len(names), 1))
         for group in range(self._file.num_row_groups):
-            table = self._file.read_row_group(group, columns=[ROW, *([SIZE] if wants_sizes else []), *there])
+            wanted = [ROW, *([SIZE] if wants_sizes else []), *there]
+            # one column isn't worth threads: on a busy machine each of them waits for its turn
+            table = self._file.read_row_group(group, columns=wanted, use_threads=len(there) > 1)
             for start in range(0, table.num_rows, size):
                 part = table.slice(start, size)
                 columns = [self._find_column(part, name) for name in names]

@@ -69,6 +69,8 @@ def show_schema(draft: str, resource: str) -> str:
     """The schema as it was left."""
     bench = services().workbench.show(g.actor, draft, resource)
     kept = find_kept_form()
+    if bench.can_count:
+        services().counts.get_ready()
     return _render(bench, sent=read_grid(kept.values) if kept is not None else None)
 
 
