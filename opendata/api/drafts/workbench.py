@@ -27,7 +27,7 @@ from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.intake.schema_workbook import MOST_BYTES
 from opendata.problems import choose_voice
 from opendata.services.core.values import Page
-from opendata.services.workbench.library import SchemaUse
+from opendata.services.workbench.library import TableUse
 from opendata.services.workbench.states import BenchState, find_faults, place_sources
 from opendata.services.workbench.workbench import Bench
 from opendata.tables.trial.counting import Count
@@ -123,7 +123,7 @@ def upload_bench(draft: str, resource: str) -> Bench:
 
 
 @blueprint.operation("GET", f"{_LIBRARY}/uses", shape=SchemaUsePage, problems=(404, 429), counts=True)
-def list_schema_uses(schema: str) -> Page[SchemaUse]:
+def list_schema_uses(schema: str) -> Page[TableUse]:
     """List the tables of the newest versions of datasets that are checked by a schema, whatever its version."""
     return Page(services().schema_library.list_uses(schema))
 
