@@ -32,6 +32,7 @@ from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import FORM_BYTES, limit_form, protect_forms
 from opendata.web.drafts.choices import offer_schemas
+from opendata.web.workbench.changes import say_changes
 from opendata.web.workbench.grid import (
     MATCHES,
     MOST_ROWS,
@@ -110,11 +111,13 @@ def start_schema(draft: str, resource: str) -> Response:
         flash(gettext("Choose what to start from"), "bad")
         return redirect(url_for("workbench.show_schema", draft=draft, resource=resource), 303)
     try:
+        before = services().workbench.show(g.actor, draft, resource)
         bench = services().workbench.start(g.actor, draft, resource, Origin(origin), ref)
     except NotFoundError as error:
         flash(choose_voice().say_error(error), "bad")
         return redirect(url_for("workbench.show_schema", draft=draft, resource=resource), 303)
-    return redirect(_address(bench, "grid"), 303)
+    flash(say_changes(before.state, bench.state), "" if before.undo == bench.undo else "good")
+    return redirect(_address(bench), 303)
 
 
 def _save(bench: Bench, *, for_next: bool) -> Response | tuple[str, int]:

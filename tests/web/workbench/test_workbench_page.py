@@ -106,6 +106,24 @@ def test_rows_are_added_moved_deleted_undone_and_redone(clerk: FlaskClient, addr
     assert names() == ["日期", "code", ""]
 
 
+def test_starting_again_says_what_it_changed_and_is_undone_in_one_step(clerk: FlaskClient, address: str) -> None:
+    def start(origin: str) -> str:
+        assert send(clerk, f"{address}/start", {"origin": origin}, form=address).status_code == 303
+        return clerk.get(address).text
+
+    page = start("columns")
+    assert "没有变化" not in page
+    press(clerk, address, "keep", f0__name="code", f1__type="number", f2__required="1")
+    page = start("columns")
+    assert "“code” → “代码”；“水位”：数字 → 文本；另有 1 列的其他规则" in page
+    assert "没有变化" in start("columns")
+    values = read_values(clerk.get(address).text)
+    assert values["f0-name"] == "代码"
+    press(clerk, address, "undo")
+    values = read_values(clerk.get(address).text)
+    assert (values["f0-name"], values["f1-type"]) == ("code", "number")
+
+
 def test_what_is_wrong_is_said_at_its_field_and_everything_typed_is_still_there(
     clerk: FlaskClient, address: str
 ) -> None:
