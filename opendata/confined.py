@@ -107,6 +107,8 @@ def answer_one(handle: Callable[[bytes], bytes], *, prepare: Callable[[], None] 
     `prepare` loads what `handle` will need, before there is a request.
     """
     os.nice(_LEAST_NICE)
+    # What is loaded ahead counts, as if it were loaded for the request: Arrow then reserves no more than there is.
+    taken = read_status("VmData")
     prepare()
     if not select.select([sys.stdin], [], [], IDLE_SECONDS)[0]:
         sys.exit(_UNASKED)
@@ -118,7 +120,7 @@ def answer_one(handle: Callable[[bytes], bytes], *, prepare: Callable[[], None] 
     request = sys.stdin.buffer.read()
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # whatever a library prints is no answer
-        _bound(float(seconds), int(memory))
+        _bound(float(seconds), taken, int(memory))
         try:
             found = handle(request)
         except MemoryError as error:
@@ -184,9 +186,12 @@ def _end_spares() -> None:
 
 def limit_memory(size: int) -> None:
     """Have no more than `size` bytes beside those that are taken now (Linux: setrlimit(2), RLIMIT_DATA)."""
+    _limit_data(read_status("VmData"), size)
+
+
+def _limit_data(taken: int, size: int) -> None:
     import resource
 
-    taken = read_status("VmData")
     if taken:
         _limit(resource.RLIMIT_DATA, taken + size)
 
@@ -200,10 +205,10 @@ def read_status(name: str) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
 
 
-def _bound(seconds: float, memory: int) -> None:
+def _bound(seconds: float, taken: int, memory: int) -> None:
     import resource
 
-    limit_memory(memory)
+    _limit_data(taken, memory)
     _limit(resource.RLIMIT_CPU, int(seconds) + 1)  # it ends then, should nobody be left to stop it
     _limit(resource.RLIMIT_CORE, 0)
 
