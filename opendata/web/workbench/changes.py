@@ -17,12 +17,12 @@ def say_changes(before: BenchState, after: BenchState) -> str:
     """What changed from one state to the next; that nothing did, where nothing did."""
     told = list(_list_changes(before, after))
     if not told:
-        return gettext("Nothing changed: the columns and their rules are what they were")
-    shown = gettext("; ").join(told[:_MOST])
+        return str(gettext("Nothing changed: the columns and their rules are what they were"))
+    shown = str(gettext("; ")).join(told[:_MOST])
     if len(told) > _MOST:
         more = len(told) - _MOST
         shown += ngettext(" and %(num)s more change", " and %(num)s more changes", more)
-    return gettext("This changed: %(changes)s. “Undo” brings back what was there", changes=shown)
+    return str(gettext("This changed: %(changes)s. “Undo” brings back what was there", changes=shown))
 
 
 def _list_changes(before: BenchState, after: BenchState) -> Iterator[str]:
