@@ -89,17 +89,20 @@ def compare(
     schema: Mapping[str, Any],
     renames: Mapping[str, str],
     marks: Mapping[int, Mapping[str, Any]],
+    dialect: Dialect | None = None,
 ) -> int:
     """Count all fields together and each alone, and compare with the report of the check; return its errors."""
     source, copy = folder / "t.csv", folder / "copy.parquet"
     source.write_text(text, encoding="utf-8")
     options: dict[str, Any] = {"renames": renames, "steps": make_plan(recipe), "marks": marks}
+    dialect = dialect or Dialect()
     rules = read_schema(schema)
-    reader = TableReader(source, name="t", schema=rules, recipe=recipe, careful=True, with_batches=False, **options)
+    checked: dict[str, Any] = {"schema": rules, "recipe": recipe, "dialect": dialect, **options}
+    reader = TableReader(source, name="t", careful=True, with_batches=False, **checked)
     for _ in reader.batches():
         pass
     told = reader.task.tallies
-    write_copy(source, Dialect(), copy, names=rules.names, **options)
+    write_copy(source, dialect, copy, names=rules.names, **options)
     found = count_fields(copy, Wish(schema=rules.descriptor, recipe=recipe, limit=3))
     assert found.table is not None
     parts = [*found.fields.values(), *found.keys, found.table]
@@ -116,7 +119,7 @@ def compare(
     return reader.task.describe()["stats"]["errors"]
 
 
-def make_schema(recipe: Recipe, *, match: str = "partial") -> dict[str, Any]:
+def make_schema(match: str = "partial") -> dict[str, Any]:
     fields = [{"name": name, "type": "string", **rules} for name, rules in FIELDS.items()]
     check = {"name": "all", "type": "sum", "field": "2019年", "fields": ["2018年"], "nulls": "zero"}
     rest = {"uniqueKeys": [["地区", "代码"]], "opendata": {"checks": [check]}}
@@ -126,7 +129,7 @@ def make_schema(recipe: Recipe, *, match: str = "partial") -> dict[str, Any]:
 @pytest.mark.parametrize("verb", VERBS)
 def test_each_verb_changes_the_count_as_it_changes_the_check(tmp_path: Path, verb: str) -> None:
     recipe = read_recipe({"steps": [*STEPS[verb]]})
-    assert compare(tmp_path, TABLE, recipe, make_schema(recipe), {}, {}) > 0
+    assert compare(tmp_path, TABLE, recipe, make_schema(), {}, {}) > 0
 
 
 CELLS = st.sampled_from(["", "1", "-", "x", "10人", "合计", "2018", "  ", "郑州", "a"])
@@ -138,6 +141,7 @@ ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=10)
     steps=st.lists(st.sampled_from([step for verb in STEPS.values() for step in verb]), max_size=4),
     match=st.sampled_from(["exact", "partial"]),
     renames=st.sampled_from([{}, {"备注": "说明"}, {"地区": "代码"}]),
+    header_rows=st.sampled_from([(1,), (1,), ()]),
     marks=st.sampled_from([{}, {2: {"unit": "PERCENT", "percent": "true"}}]),
 )
 @settings(deadline=None, max_examples=examples(20))
@@ -147,13 +151,15 @@ def test_any_steps_change_the_count_as_they_change_the_check(
     steps: list[dict[str, Any]],
     match: str,
     renames: dict[str, str],
+    header_rows: tuple[int, ...],
     marks: dict[int, dict[str, Any]],
 ) -> None:
     if sum(step["verb"] == "unpivot" for step in steps) > 1:
         steps = steps[:1]
     text = "地区,2018年,备注,2019年\n" + "".join(",".join(row) + "\n" for row in rows)
     recipe = read_recipe({"steps": steps})
-    compare(tmp_path_factory.mktemp("trial"), text, recipe, make_schema(recipe, match=match), renames, marks)
+    dialect, folder = Dialect(header_rows=header_rows), tmp_path_factory.mktemp("trial")
+    compare(folder, text, recipe, make_schema(match), renames, marks, dialect)
 
 
 @pytest.mark.slow
@@ -163,7 +169,7 @@ def test_copy_and_count_are_made_in_a_process_of_their_own(tmp_path: Path) -> No
     recipe = read_recipe({"steps": [*STEPS["unpivot"]]})
     text = Text(path=str(source), dialect=Dialect().describe(), recipe=recipe)
     bounds = Bounds(seconds=60, memory=1 << 30)
-    wish = Wish(schema=read_schema(make_schema(recipe)).descriptor, recipe=recipe, only=["value"])
+    wish = Wish(schema=read_schema(make_schema()).descriptor, recipe=recipe, only=["value"])
     copied = count_confined(copy, text, wish, bounds)
     assert copied.fields["value"].errors > 0
     assert count_confined(copy, None, wish, bounds) == copied == count_fields(copy, wish)

@@ -204,7 +204,7 @@ class _Trial:
         left = np.flatnonzero(blank)
         places = start + (np.arange(records.rows) if records.kept is None else records.kept)
         for place, item in enumerate(self._rules.header.columns):
-            if place in self._rules.places:
+            if place in self._rules.places or name_place(self._sources[place]) not in self._names:
                 continue
             if not len(left):
                 break
