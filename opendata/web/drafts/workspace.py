@@ -155,7 +155,7 @@ def _propose(dataset: DatasetView | None, values: Values) -> Mapping[str, Propos
 
 
 def _take(dataset: DatasetView | None, name: str, values: Values) -> Values:
-    """The form with a proposal taken over; without a name, it is said what is proposed."""
+    """The form with a proposal taken over; without a name, the page says what is proposed."""
     proposals = _propose(dataset, values)
     if not name:
         flash(say_proposals(show_proposals(proposals, values)), "")
