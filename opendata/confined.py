@@ -2,17 +2,20 @@
 
 `ask` starts a module of ours as such a process, hands it a request and returns its answer. The module calls
 `answer_one` when it is run. The process doesn't know the settings of the instance, and has a lower priority than the
-web server.
+web server. `warm` starts one ahead, so that the next request doesn't wait for Python and its libraries; each process
+answers one request all the same.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +24,15 @@ from pathlib import Path
 from typing import IO, cast
 
 _OUT_OF_MEMORY = 77
-_NICE = 5
+_LEAST_NICE = 1
 _LOOK_SECONDS = 0.2
 _CHUNK = 1 << 16
 _TOLD_BYTES = 4096
 _MOST_BYTES = 64 << 20
 _HIDDEN = "OPENDATA_"
+_UNASKED = 78
+IDLE_SECONDS = 60
+"""So long a process that was started ahead waits for its request."""
 
 
 class Cause(Enum):
@@ -49,10 +55,14 @@ class BrokenOffError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What a process may take: `seconds` by the clock and of the processor, `memory` in bytes beside its first ones."""
+    """What a process may take: `seconds` by the clock and of the processor, `memory` in bytes beside its first ones.
+
+    `nice` says how far it gives way to others (nice(2)), 1 at least.
+    """
 
     seconds: float
     memory: int
+    nice: int = 5
 
 
 def ask(module: str, request: bytes, bounds: Bounds, *, is_wanted: Callable[[], bool] = lambda: True) -> bytes:
@@ -60,54 +70,128 @@ def ask(module: str, request: bytes, bounds: Bounds, *, is_wanted: Callable[[], 
 
     `is_wanted` is asked a few times a second; once it says no, the process is ended. Raises `BrokenOffError`.
     """
-    # -P: nothing is to be imported from the current folder, which may be anyone's.
-    command = [sys.executable, "-P", "-W", "ignore", "-m", module, str(bounds.seconds), str(bounds.memory)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_HIDDEN)}
     ends = time.monotonic() + bounds.seconds
-    with (
-        tempfile.TemporaryFile() as messages,
-        subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=messages,
-            env=environment,
-            start_new_session=True,
-        ) as child,
-    ):
+    head = f"{bounds.seconds} {bounds.memory} {bounds.nice}\n".encode()
+    while True:
+        child = _take_spare(module) or _Child(module)
         try:
-            found = _exchange(child, request, ends, is_wanted)
-            child.wait(max(0.0, ends - time.monotonic()) + _LOOK_SECONDS)
+            found = _exchange(child.process, head + request, ends, is_wanted)
+            child.process.wait(max(0.0, ends - time.monotonic()) + _LOOK_SECONDS)
         except subprocess.TimeoutExpired:
             raise BrokenOffError(Cause.TIME) from None
         finally:
-            _end(child)
-        if child.returncode == 0:
+            status, reason = child.end()
+        if status == 0:
             return found
-        reason = _read_last_line(messages)
-        raise BrokenOffError(_find_cause(child.returncode, reason), reason)
+        if status != _UNASKED:
+            raise BrokenOffError(_find_cause(status, reason), reason)
 
 
-def answer_one(handle: Callable[[bytes], bytes]) -> None:
-    """In the process: answer the one request by `handle`, within the bounds on the command line."""
-    seconds, memory = float(sys.argv[1]), int(sys.argv[2])
+def warm(module: str) -> None:
+    """Start a process of a module ahead, unless there is one: the next `ask` takes it.
+
+    Unasked it ends after a while.
+    """
+    with _lock:
+        known = _spares.get(module)
+        if known is not None and known.is_waiting:
+            return
+        _spares[module] = _Child(module)
+    if known is not None:
+        known.end()
+
+
+def answer_one(handle: Callable[[bytes], bytes], *, prepare: Callable[[], None] = lambda: None) -> None:
+    """In the process: answer the one request by `handle`, within the bounds that come before it.
+
+    `prepare` loads what `handle` will need, before there is a request.
+    """
+    os.nice(_LEAST_NICE)
+    # What is loaded ahead counts, as if it were loaded for the request: Arrow then reserves no more than there is.
+    taken = read_status("VmData")
+    prepare()
+    if not select.select([sys.stdin], [], [], IDLE_SECONDS)[0]:
+        sys.exit(_UNASKED)
+    head = sys.stdin.buffer.readline()
+    if not head:
+        sys.exit(_UNASKED)
+    seconds, memory, nice = head.split()
+    os.nice(int(nice) - _LEAST_NICE)
     request = sys.stdin.buffer.read()
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # whatever a library prints is no answer
-        _bound(seconds, memory)
+        _bound(float(seconds), taken, int(memory))
         try:
             found = handle(request)
         except MemoryError as error:
             error.__traceback__ = None  # the frames hold what took the memory
             sys.exit(_OUT_OF_MEMORY)
         answers.write(found)
+    sys.stderr.flush()
+    os._exit(0)  # nobody waits for libraries to put away what ends with the process
+
+
+class _Child:
+    """A process of a module; its messages go to a file, of which the last line says why it failed."""
+
+    def __init__(self, module: str) -> None:
+        # -P: nothing is to be imported from the current folder, which may be anyone's.
+        command = [sys.executable, "-P", "-W", "ignore", "-m", module]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(_HIDDEN)}
+        self._parent = os.getpid()
+        self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._messages,
+            env=environment,
+            start_new_session=True,
+        )
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it may be asked: it runs, and this process has started it."""
+        return self._parent == os.getpid() and self.process.poll() is None
+
+    def end(self) -> tuple[int, str]:
+        """End the process and whatever it started; its status and the last line that it wrote to stderr."""
+        with self._messages as messages, self.process as child:
+            _end(child)
+            return child.returncode, _read_last_line(messages)
+
+
+_spares: dict[str, _Child] = {}
+"""At most one process of a module that waits for its request."""
+
+_lock = threading.Lock()
+
+
+def _take_spare(module: str) -> _Child | None:
+    with _lock:
+        child = _spares.pop(module, None)
+    if child is None or child.is_waiting:
+        return child
+    child.end()
+    return None
+
+
+@atexit.register
+def _end_spares() -> None:
+    while _spares:
+        _, child = _spares.popitem()
+        if child.is_waiting:
+            child.end()
 
 
 def limit_memory(size: int) -> None:
     """Have no more than `size` bytes beside those that are taken now (Linux: setrlimit(2), RLIMIT_DATA)."""
+    _limit_data(read_status("VmData"), size)
+
+
+def _limit_data(taken: int, size: int) -> None:
     import resource
 
-    taken = read_status("VmData")
     if taken:
         _limit(resource.RLIMIT_DATA, taken + size)
 
@@ -121,13 +205,12 @@ def read_status(name: str) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
 
 
-def _bound(seconds: float, memory: int) -> None:
+def _bound(seconds: float, taken: int, memory: int) -> None:
     import resource
 
-    limit_memory(memory)
+    _limit_data(taken, memory)
     _limit(resource.RLIMIT_CPU, int(seconds) + 1)  # it ends then, should nobody be left to stop it
     _limit(resource.RLIMIT_CORE, 0)
-    os.nice(_NICE)
 
 
 def _limit(kind: int, most: int) -> None:

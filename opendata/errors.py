@@ -278,6 +278,13 @@ class BusyError(OpendataError):
     title = N_("Another request is already working on this")
 
 
+class SupersededError(OpendataError):
+    """A newer request for the same has begun, so this one was ended."""
+
+    slug = "superseded"
+    title = N_("A newer request has taken over")
+
+
 class ProtocolError(OpendataError):
     """The request does not say that it speaks a version of the upload protocol that we speak (`Tus-Resumable`)."""
 

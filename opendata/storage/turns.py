@@ -15,11 +15,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from opendata.errors import BusyError
+from opendata.errors import N_, OverloadedError, SupersededError
 
 WAIT_SECONDS = 3.0
 _LOOK_SECONDS = 0.05
 _MOST_WAITING = 2
+_LEAVE_SECONDS = 0.6
+"""So long a request that is no longer wanted may need to make room."""
+
+_RETRY_SECONDS = 2
+_SUPERSEDED = N_("A newer request for the same table has begun, so this one was ended")
 
 
 class Turns:
@@ -32,35 +37,45 @@ class Turns:
 
     @contextmanager
     def take(self, group: str, subject: str, message: str) -> Iterator[Callable[[], bool]]:
-        """Have a turn, waiting for it a few seconds. Raises `BusyError` with this message if it takes too long.
+        """Have a turn, waiting for it a few seconds. Raises `OverloadedError` with this message if it takes too long.
 
         Gives a function that says whether the turn is still wanted: no longer once another has been asked for by the
-        same group for the same subject.
+        same group for the same subject. Raises `SupersededError` if that happens before the turn has come.
         """
-        if not self._waiting.acquire(blocking=False):
-            raise BusyError(message)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(group.encode()).hexdigest()[:16]
+        wanted = self._folder / f"{name}.wanted"
+        place = f"{hashlib.sha256(subject.encode()).hexdigest()} "
+        ticket = f"{place}{secrets.token_hex(8)}"
+        _replace(wanted, ticket)  # before it waits: those that make room for it see it there
+
+        def is_wanted() -> bool:
+            now = _read(wanted)
+            return now == ticket or not now.startswith(place)
+
+        def wait(ends: float) -> None:
+            if not is_wanted():
+                raise superseded()
+            if time.monotonic() > ends:
+                raise OverloadedError(message, seconds=_RETRY_SECONDS)
+
+        now = time.monotonic()
+        while not self._waiting.acquire(timeout=_LOOK_SECONDS):
+            wait(now + min(_LEAVE_SECONDS, WAIT_SECONDS))
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            name = hashlib.sha256(group.encode()).hexdigest()[:16]
-            wanted = self._folder / f"{name}.wanted"
-            place = f"{hashlib.sha256(subject.encode()).hexdigest()} "
-            ticket = f"{place}{secrets.token_hex(8)}"
-            _replace(wanted, ticket)
-
-            def is_wanted() -> bool:
-                now = _read(wanted)
-                return now == ticket or not now.startswith(place)
-
-            ends = time.monotonic() + WAIT_SECONDS
             with ExitStack() as held:
                 for names in ([f"{name}.lock"], [f"{number}.turn" for number in range(self._most)]):
                     while not any(_lock(self._folder / item, held) for item in names):
-                        if time.monotonic() > ends or not is_wanted():
-                            raise BusyError(message)
+                        wait(now + WAIT_SECONDS)
                         time.sleep(_LOOK_SECONDS)
                 yield is_wanted
         finally:
             self._waiting.release()
+
+
+def superseded() -> SupersededError:
+    """The error for a turn that is no longer wanted."""
+    return SupersededError(_SUPERSEDED)
 
 
 def _lock(path: Path, held: ExitStack) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 
-from opendata.confined import Bounds, BrokenOffError, Cause, ask
+from opendata.confined import Bounds, BrokenOffError, Cause, ask, warm
 
 MODULE = "tests.confined.child"
 BOUNDS = Bounds(seconds=20, memory=64 << 20)
@@ -60,3 +61,16 @@ def test_a_process_that_fails_says_why() -> None:
     failed = find_cause(b"raise the reason")
     assert (failed.cause, failed.reason) == (Cause.ENDED, "ValueError: the reason")
     assert find_cause(b"abort").cause is Cause.ENDED
+
+
+def test_a_process_that_was_started_ahead_answers_one_request_within_its_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warm(MODULE)
+    warm(MODULE)  # there is one
+    monkeypatch.setenv("MARK", "set after it was started")
+    assert "MARK" not in ask(MODULE, b"environment", BOUNDS).decode().split()
+    assert "MARK" in ask(MODULE, b"environment", BOUNDS).decode().split()
+    warm(MODULE)
+    assert find_cause(b"allocate %d" % (65 << 20)).cause is Cause.MEMORY
+    assert int(ask(MODULE, b"nice", Bounds(seconds=20, memory=64 << 20, nice=3))) == os.nice(0) + 3

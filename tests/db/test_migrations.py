@@ -20,6 +20,7 @@ from opendata.domain.manifest import Manifest
 from opendata.errors import NotSignedInError, SuspendedError
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.services.access.sessions import digest_text
+from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import Actor, require_verb
 from opendata.services.core.event_chain import chain_past
 from opendata.services.drafts.intake import ResourceOption
@@ -217,6 +218,44 @@ def migrate_instance(tmp_path: Path, database_url: str, revision: str) -> None:
     assert approve(services, boss, valid) == "1.0.0"
     assert services.screening.run_slice() == (2 if is_screened else 3)
     assert services.checking.run().is_sound
+    services.database.dispose()
+
+
+@pytest.mark.slow
+@pytest.mark.both_databases
+def test_the_uses_of_schemas_in_versions_of_before_are_listed_when_somebody_asks(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = make_services(tmp_path / "instance", database_url=database_url, review="none")
+    editor, boss = make_actor(services, "editor"), make_actor(services, "boss", role="maintainer")
+    services.schemas.add(boss, "levels", "1.0.0", SCHEMA)
+    for name in ("lakes", "reservoirs"):
+        services.datasets.create(editor, {**DATASET, "id": name})
+        draft = send(services, editor, CSV, name)
+        services.drafts.change_resource(editor, draft, "levels", {"schema": "levels@1.0.0"})
+        services.work.run_to_end(draft)
+        services.drafts.submit(editor, draft)
+        services.work.run_to_end(draft)
+    read: list[str] = []
+    get = Manifests.get
+
+    def note(self: Manifests, dataset: str, version: str) -> Manifest:
+        read.append(dataset)
+        return get(self, dataset, version)
+
+    monkeypatch.setattr(Manifests, "get", note)
+    uses = services.schema_library.list_uses("levels")
+    assert [(item.dataset, item.version, item.table, item.ref) for item in uses] == [
+        ("lakes", "1.0.0", "levels", "levels@1.0.0"),
+        ("reservoirs", "1.0.0", "levels", "levels@1.0.0"),
+    ]
+    assert read == []  # publication has listed them
+    command.downgrade(services.database.migration_config(), "0027")
+    services.database.migrate()
+    assert services.schema_library.list_uses("levels") == uses
+    assert read == ["lakes", "reservoirs"]
+    assert services.schema_library.list_uses("levels") == uses
+    assert len(read) == 2
     services.database.dispose()
 
 

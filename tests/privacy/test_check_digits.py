@@ -15,7 +15,7 @@ from opendata.privacy.detection.digits.check_digits import (
     is_old_resident_id,
     is_resident_id,
 )
-from opendata.tables.check.check_digits import have_resident_check
+from opendata.tables.check.rules.check_digits import have_resident_check
 from tests.privacy.corpora import make_check
 from tests.privacy.numbers import complete_resident_id
 

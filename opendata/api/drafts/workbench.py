@@ -27,7 +27,7 @@ from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.intake.schema_workbook import MOST_BYTES
 from opendata.problems import choose_voice
 from opendata.services.core.values import Page
-from opendata.services.workbench.library import SchemaUse
+from opendata.services.workbench.library import TableUse
 from opendata.services.workbench.states import BenchState, find_faults, place_sources
 from opendata.services.workbench.workbench import Bench
 from opendata.tables.trial.counting import Count
@@ -82,7 +82,8 @@ def redo_bench(draft: str, resource: str) -> Bench:
 def count_bench(body: Mapping[str, Any], draft: str, resource: str) -> Mapping[str, Any]:
     """Count over all rows of a checked table what fields would break; nothing is changed.
 
-    A newer count of the same table ends an older one, which is answered with 503.
+    A newer count of the same table ends an older one, which is answered with 409. While others count, the answer is
+    503, with `Retry-After`.
     """
     bench = services().workbench.show(caller(), draft, resource)
     state, only = _read_wish(body, bench)
@@ -91,6 +92,7 @@ def count_bench(body: Mapping[str, Any], draft: str, resource: str) -> Mapping[s
         "rows": found.rows,
         "fields": [_describe(item) for item in found.fields.values()],
         "keys": [_describe(item) for item in found.keys],
+        "table": _describe(found.table) if found.table is not None else None,
     }
 
 
@@ -121,7 +123,7 @@ def upload_bench(draft: str, resource: str) -> Bench:
 
 
 @blueprint.operation("GET", f"{_LIBRARY}/uses", shape=SchemaUsePage, problems=(404, 429), counts=True)
-def list_schema_uses(schema: str) -> Page[SchemaUse]:
+def list_schema_uses(schema: str) -> Page[TableUse]:
     """List the tables of the newest versions of datasets that are checked by a schema, whatever its version."""
     return Page(services().schema_library.list_uses(schema))
 
@@ -168,7 +170,8 @@ def _read_wish(body: Mapping[str, Any], bench: Bench) -> tuple[BenchState, Seque
 
 
 def _without_fields(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in schema.items() if name in ("missingValues",)}
+    """What a schema says beside its fields, for one field that is tried alone: the file may have other columns."""
+    return {**{name: value for name, value in schema.items() if name == "missingValues"}, "fieldsMatch": "subset"}
 
 
 def _describe(count: Count) -> Mapping[str, Any]:

@@ -83,11 +83,19 @@ class FieldCountShape(Schema):
 
 
 class TableCountShape(Schema):
-    """What would fail. Fields that are wrong themselves or have no column aren't counted."""
+    """What would fail once the table's steps are done. Fields that are wrong or have no column aren't counted."""
 
     rows = fields.Integer(required=True)
     fields_ = fields.List(fields.Nested(FieldCountShape), required=True, attribute="fields", data_key="fields")
     keys = fields.List(fields.Nested(FieldCountShape), required=True)
+    table = fields.Nested(
+        FieldCountShape,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What is wrong with the header or with whole rows; null if some fields alone were counted."
+        },
+    )
 
 
 class SchemaUseShape(Schema):

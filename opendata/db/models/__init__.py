@@ -5,7 +5,7 @@ from __future__ import annotations
 from opendata.db.models.access import Grant
 from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
 from opendata.db.models.base import Base, UtcDateTime
-from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, Version
+from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
 from opendata.db.models.mail import AddressChange, OutboxMail
@@ -37,6 +37,7 @@ __all__ = [
     "ReviewCheck",
     "Schema",
     "SchemaBench",
+    "SchemaUse",
     "Source",
     "SourceRun",
     "Token",

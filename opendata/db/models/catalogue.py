@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -79,7 +79,8 @@ class Version(Base):
     is what looked like personal data in it, null before it was screened, and `alarming` that there was something.
     `unfinished` says that records must still be written or files moved. `changed` is when the newest thing was
     said of it: that it is published, withdrawn, erased or corrected. The ids of the versions of a dataset rise with
-    their numbers.
+    their numbers. `uses` are the schemas of the library that its tables are checked by, once they `are_uses_listed`:
+    of a version from before that, they are listed when somebody asks for them.
     """
 
     __tablename__ = "versions"
@@ -109,6 +110,21 @@ class Version(Base):
     screening: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     alarming: Mapped[bool] = mapped_column(default=False, index=True)
     period: Mapped[str | None] = mapped_column(String(40))
+    are_uses_listed: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    uses: Mapped[list[SchemaUse]] = relationship(cascade="all, delete-orphan", order_by="SchemaUse.id")
+
+
+class SchemaUse(Base):
+    """A table of a version that is checked by a schema of the library: by its `name`, in the version that `ref` has."""
+
+    __tablename__ = "schema_uses"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), index=True)
+    name: Mapped[str] = mapped_column(Id, index=True)
+    ref: Mapped[str] = mapped_column(String(200))
+    resource: Mapped[str] = mapped_column(Id)
 
 
 class Alias(Base):

@@ -95,10 +95,10 @@ class DraftResource(Base):
     `meaning` is what the file says of the table as a whole (`found`) and what a person said of it (`said`).
 
     `reading` is what was understood of the file, `choices` what a person said about it. `plain` is the text that was
-    checked where it is not the upload itself, `engine_dialect` how it is split. `texts` is the copy of its columns as
-    text, made of the file and dialect that `texts_of` stands for. `changes` are the rows that differ from the version
-    before. `edition` says what its rows are to the published table. Of a table whose rows are added to it, `part_csv`
-    and `part_parquet` have these rows alone; all else is about the whole.
+    checked where it is not the upload itself, `engine_dialect` how it is split, `marks` what its columns say of fields,
+    by their numbers. `texts` is the copy of its columns as text, made of what `texts_of` stands for. `changes` are the
+    rows that differ from the version before. `edition` says what its rows are to the published table. Of a table whose
+    rows are added to it, `part_csv` and `part_parquet` have these rows alone; all else is about the whole.
     """
 
     __tablename__ = "draft_resources"
@@ -136,6 +136,7 @@ class DraftResource(Base):
     choices: Mapped[dict[str, Any] | None]
     plain: Mapped[str | None] = mapped_column(String(64))
     engine_dialect: Mapped[dict[str, Any] | None]
+    marks: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     texts: Mapped[str | None] = mapped_column(String(64))
     texts_of: Mapped[str | None] = mapped_column(String(64))
     changes: Mapped[KeptChanges | None] = mapped_column(JSON)

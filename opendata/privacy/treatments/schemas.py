@@ -145,7 +145,7 @@ def _drop_checks(found: dict[str, Any], schema: TableSchema, changed: Any) -> No
     own = find_own(found)
     if not own.get("checks"):
         return
-    from opendata.tables.check.checks import build_checks
+    from opendata.tables.check.rules.checks import build_checks
 
     names = set(changed)
     kept = [

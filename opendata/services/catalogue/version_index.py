@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from opendata.db.models import Version
+from opendata.db.models import SchemaUse, Version
 from opendata.domain.manifest import Manifest
 from opendata.metadata.canonical import digest
 
@@ -24,4 +24,15 @@ def index_version(dataset: str, data: bytes) -> Version:
         resources=len(manifest.tables),
         rows=sum(item.rows for item in manifest.tables),
         bytes=sum(item.file.bytes for item in manifest.resources),
+        uses=list_uses(manifest),
+        are_uses_listed=True,
     )
+
+
+def list_uses(manifest: Manifest) -> list[SchemaUse]:
+    """The rows that say by which schemas of the library the tables of a version are checked."""
+    return [
+        SchemaUse(name=item.schema_name.partition("@")[0], ref=item.schema_name, resource=item.name)
+        for item in manifest.tables
+        if item.schema_name
+    ]

@@ -17,8 +17,10 @@ from opendata.domain.review.checklist import Check
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, NotFoundError, StateError
 from opendata.services.catalogue.entries import next_metadata
+from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.context import Context
 from opendata.services.core.editions.edition_values import view_edition
-from opendata.services.core.scans import find_virus
+from opendata.services.core.scans import find_virus, require_scanned
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.attachments import list_carried
 from opendata.services.drafts.meaning.editions import find_edition, propose_edition
@@ -44,6 +46,27 @@ def find_draft(session: Session, draft: str, *, lock: bool = False, dataset: str
     if row is None:
         raise refuse_unknown(draft)
     return row
+
+
+def find_sent_table(
+    session: Session, actor: Actor | None, draft: str, resource: str, *, lock: bool = False
+) -> tuple[Draft, DraftResource]:
+    """A table that was sent with a draft, for those who may edit it. Raises `NotFoundError`, `NotPermittedError`."""
+    row = find_draft(session, draft, lock=lock)
+    require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+    found = next((item for item in row.resources if item.name == resource), None)
+    if found is None:
+        raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])
+    return row, found
+
+
+def find_scanned_table(
+    context: Context, session: Session, actor: Actor | None, draft: str, resource: str
+) -> tuple[Draft, DraftResource]:
+    """Such a table whose cells may be shown. Raises `StateError` while its file waits for the virus scanner."""
+    row, found = find_sent_table(session, actor, draft, resource)
+    require_scanned(context, row, found.upload)
+    return row, found
 
 
 def require_state(row: Draft, step: Step) -> None:

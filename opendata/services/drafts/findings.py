@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from opendata.errors import N_, NotFoundError
-from opendata.services.core.actors import Actor, require_editor, require_signed_in
+from opendata.services.core.actors import Actor, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
-from opendata.services.drafts.draft_view import find_draft
+from opendata.services.drafts.draft_view import find_sent_table
 from opendata.tables.forms.sheets import write_findings_csv, write_findings_xlsx, write_marked_xlsx
 from opendata.tables.report.findings import iterate_findings, read_findings
 from opendata.tables.text.decoding import read_rows
@@ -86,10 +86,8 @@ class Findings:
     def _open_source(self, actor: Actor | None, draft: str, resource: str) -> Iterator[_Source]:
         """Local copies of the files."""
         with self._context.read() as session:
-            row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
-            found = next((item for item in row.resources if item.name == resource), None)
-        if found is None or not found.checked or found.findings is None:
+            _, found = find_sent_table(session, actor, draft, resource)
+        if not found.checked or found.findings is None:
             raise NotFoundError(N_("The draft has no findings for a table “%(name)s”"), name=resource[:100])
         dialect = restore_dialect(found.engine_dialect or Dialect().describe())
         store = self._context.private

@@ -16,12 +16,11 @@ from opendata.db.models import Draft, DraftResource, Schema
 from opendata.domain.resources import TableResource
 from opendata.domain.schema import TableSchema, find_own
 from opendata.domain.texts import I18n
-from opendata.errors import N_, NotFoundError
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
-from opendata.services.drafts.draft_view import find_draft
+from opendata.services.drafts.draft_view import find_draft, find_sent_table
 from opendata.tables.schema.matching import ColumnMatch, rank_schemas
 
 LEAST_SCORE = 0.5
@@ -72,11 +71,7 @@ class Matching:
     def propose(self, actor: Actor | None, draft: str, resource: str) -> Sequence[SchemaProposal]:
         """The schemas that fit a checked table, the best first, and the one in force; none where it has no header."""
         with self._context.read() as session:
-            row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
-            found = next((item for item in row.resources if item.name == resource), None)
-            if found is None:
-                raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])
+            row, found = find_sent_table(session, actor, draft, resource)
             if not _list_labels(found):
                 return []
             return _rank(found, [*_list_in_force(found), *self._list_candidates(session, row)])

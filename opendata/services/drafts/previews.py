@@ -12,15 +12,21 @@ from typing import Any
 from opendata.confined import Bounds, BrokenOffError, Cause
 from opendata.db.models import DraftResource
 from opendata.domain.schema import TableSchema
-from opendata.errors import N_, BusyError, NotFoundError, OpendataError, TooLargeError, UnreadableFileError
+from opendata.errors import (
+    N_,
+    OpendataError,
+    OverloadedError,
+    SupersededError,
+    TooLargeError,
+    UnreadableFileError,
+)
 from opendata.intake.preview import Attempt, LastReading, Preview, Row, preview
 from opendata.intake.understanding import Choices
-from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
-from opendata.services.core.scans import require_scanned
-from opendata.services.drafts.draft_view import find_draft
+from opendata.services.drafts.draft_view import find_scanned_table
 from opendata.services.drafts.readings import read_resource_choices
-from opendata.storage.turns import Turns
+from opendata.storage.turns import Turns, superseded
 
 logger = logging.getLogger(__name__)
 
@@ -68,13 +74,8 @@ class Previews:
         Raises `NotFoundError`, `NotPermittedError`, and `StateError` while the file waits for the virus scanner.
         """
         with self._context.read() as session:
-            row = find_draft(session, draft)
+            row, found = find_scanned_table(self._context, session, actor, draft, resource)
             publisher = row.dataset.publisher_id
-            require_editor(actor, publisher, row.dataset_id)
-            found = next((item for item in row.resources if item.name == resource), None)
-            if found is None:
-                raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])
-            require_scanned(self._context, row, found.upload)
             session.expunge_all()
         in_force = read_resource_choices(found)
         is_large = found.upload_bytes > TRIED_BYTES
@@ -84,7 +85,7 @@ class Previews:
         try:
             with self._turns.take(publisher, f"{draft}/{resource}", _BUSY) as is_wanted:
                 seen = self._read(found, None if is_last else chosen, is_wanted)
-        except (BusyError, TooLargeError, UnreadableFileError) as error:
+        except (OverloadedError, SupersededError, TooLargeError, UnreadableFileError) as error:
             seen, fault = Preview(reading=found.reading or {}), error
         else:
             fault = seen.fault
@@ -112,7 +113,7 @@ class Previews:
                 return preview(attempt, self._find_last(found, opened), bounds, is_wanted=is_wanted)
         except BrokenOffError as error:
             if error.cause is Cause.UNWANTED:
-                raise BusyError(_BUSY) from None
+                raise superseded() from None
             logger.warning("the preview of %s (%s bytes): %s", found.upload, found.upload_bytes, error)
             if error.cause is Cause.TIME:
                 raise TooLargeError(_SLOW, seconds=settings.preview_seconds) from None

@@ -360,6 +360,7 @@ class Processing:
             "proposed_schema": None,
             "reading": ask_of_steps(opened.understanding.describe(), prepared, resource.schema),
             "engine_dialect": prepared.dialect.describe(),
+            "marks": {str(number): dict(mark) for number, mark in opened.marks.items()} or None,
             "plain": None,
             "changes": None,
             "untreated": None,

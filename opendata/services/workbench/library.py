@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
-from opendata.db.models import Dataset
+from opendata.db.models import Dataset, SchemaUse, Version
 from opendata.domain.schema import TableSchema
 from opendata.domain.texts import I18n
 from opendata.errors import InvalidMetadataError, NotFoundError
@@ -18,15 +18,19 @@ from opendata.metadata.schema_changes import compare_schemas
 from opendata.metadata.versions import next_version
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.schemas import Schemas
-from opendata.services.core.access import is_listed
+from opendata.services.catalogue.version_index import list_uses
+from opendata.services.core.access import where_listed
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.values import SchemaView
 from opendata.tables.schema.schema import read_schema
 
+_IS_NEWEST = and_(Version.dataset_id == Dataset.id, Version.version == Dataset.latest)
+_LISTED_AT_ONCE = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaUse:
+class TableUse:
     """A published table that is checked by a schema of the library: `ref` says by which version."""
 
     dataset: str
@@ -51,7 +55,7 @@ class SchemaPlan:
     newest: str | None
     bump: str | None
     reasons: Sequence[Reason]
-    uses: Sequence[SchemaUse]
+    uses: Sequence[TableUse]
 
 
 class SchemaLibrary:
@@ -62,27 +66,44 @@ class SchemaLibrary:
         self._manifests = manifests
         self._schemas = schemas
 
-    def list_uses(self, name: str) -> Sequence[SchemaUse]:
+    def list_uses(self, name: str) -> Sequence[TableUse]:
         """The tables of the newest versions of listed datasets that are checked by a schema, whatever its version."""
         self._schemas.get(name)
+        self._list_missing()
+        query = (
+            select(Dataset.id, Dataset.meta, Version.version, SchemaUse.resource, SchemaUse.ref)
+            .join(Version, SchemaUse.version_id == Version.id)
+            .join(Dataset, _IS_NEWEST)
+            .where(SchemaUse.name == name, where_listed())
+            .order_by(Dataset.id, SchemaUse.id)
+        )
         with self._context.read() as session:
-            rows = session.scalars(select(Dataset).where(Dataset.latest.is_not(None)).order_by(Dataset.id))
-            datasets = [(row.id, row.meta, str(row.latest)) for row in rows if is_listed(row)]
-        found = []
-        for dataset, meta, version in datasets:
-            for table in self._manifests.get(dataset, version).tables:
-                if table.schema_name.partition("@")[0] == name:
-                    found.append(
-                        SchemaUse(
-                            dataset=dataset,
-                            title=meta["title"],
-                            i18n=meta.get("i18n") or {},
-                            version=version,
-                            table=table.name,
-                            ref=table.schema_name,
-                        )
-                    )
-        return found
+            return [
+                TableUse(
+                    dataset=dataset,
+                    title=meta["title"],
+                    i18n=meta.get("i18n") or {},
+                    version=version,
+                    table=table,
+                    ref=ref,
+                )
+                for dataset, meta, version, table, ref in session.execute(query)
+            ]
+
+    def _list_missing(self) -> None:
+        """List the uses of those newest versions that an earlier release has published."""
+        query = select(Version.id, Version.dataset_id, Version.version).join(Dataset, _IS_NEWEST)
+        with self._context.read() as session:
+            missing = session.execute(query.where(Version.are_uses_listed.is_(False), where_listed())).all()
+        for start in range(0, len(missing), _LISTED_AT_ONCE):
+            part = missing[start : start + _LISTED_AT_ONCE]
+            found = {number: list_uses(self._manifests.get(dataset, version)) for number, dataset, version in part}
+            with self._context.write() as session:
+                rows = session.scalars(
+                    select(Version).where(Version.id.in_(found), Version.are_uses_listed.is_(False)).with_for_update()
+                )
+                for row in rows:
+                    row.uses, row.are_uses_listed = found[row.id], True
 
     def plan(self, actor: Actor | None, name: str, descriptor: Mapping[str, Any]) -> SchemaPlan:
         """What adding a schema under a name would do.

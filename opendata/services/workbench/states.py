@@ -92,17 +92,6 @@ def _is_named(schema: Mapping[str, Any]) -> bool:
     )
 
 
-def map_columns(state: BenchState, labels: Sequence[str]) -> dict[str, str]:
-    """What to choose so that the columns are read as these fields: label → field; nothing where they are right."""
-    told = make_distinct(labels)
-    pairs = {source: name for source, name in zip(state.sources, state.names, strict=False) if source in told and name}
-    by_order = state.schema.get("fieldsMatch", "exact") == "exact"
-    places = [told.index(source) for source in pairs]
-    if all(source == name for source, name in pairs.items()) and (not by_order or places == sorted(places)):
-        return {}
-    return pairs
-
-
 def find_bench(row: Draft, resource: str) -> SchemaBench | None:
     """The row that keeps the states of a table."""
     return next((item for item in row.benches if item.resource == resource), None)

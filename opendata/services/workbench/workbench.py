@@ -15,23 +15,23 @@ from opendata.domain.schema import TableSchema
 from opendata.errors import N_, Fault, InvalidSchemaError, NotFoundError, StateError
 from opendata.metadata.reasons import Reason
 from opendata.metadata.schema_changes import compare_schemas
+from opendata.recipes.recipe import describe_recipe
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.schemas import find_schema
-from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.core.values import DraftView
-from opendata.services.drafts.draft_view import find_draft, is_at_work
+from opendata.services.drafts.draft_view import find_sent_table, is_at_work
 from opendata.services.drafts.drafts import Drafts
+from opendata.services.workbench.columns import arrange, find_sources, list_labels, said_columns
 from opendata.services.workbench.states import (
     BenchState,
     find_faults,
     keep_state,
-    map_columns,
     move,
     place_sources,
     read_history,
 )
-from opendata.tables.schema.header import make_distinct
 from opendata.tables.schema.origins import drop_marks
 from opendata.tables.schema.schema import PROFILE, publish_schema, read_schema
 
@@ -137,16 +137,18 @@ class Workbench:
         with self._context.read() as session:
             row, found = self._find(session, actor, draft, resource)
             bench = self._view(row, found)
-            choices = dict(found.choices or {})
             given = self._name(session, bench.state)
+            session.expunge_all()
         if bench.faults:
             raise InvalidSchemaError(N_("The schema doesn't follow Table Schema"), faults=bench.faults)
         changes: dict[str, Any] = {"schema": given}
         if for_next:
             changes["for_next"] = True
-        columns = map_columns(bench.state, bench.labels)
-        if columns != (choices.get("columns") or {}):
-            changes["choices"] = {**_without_notes(choices), "columns": columns}
+        arranged = arrange(found, bench.state)
+        if arranged.columns != said_columns(found):
+            changes["choices"] = {**_without_notes(found.choices or {}), "columns": arranged.columns}
+        if arranged.added:
+            changes["recipe"] = describe_recipe(arranged.whole)
         return self._drafts.change_resource(actor, draft, resource, changes, revision=revision)
 
     def _change(
@@ -163,22 +165,19 @@ class Workbench:
     def _find(
         self, session: Session, actor: Actor | None, draft: str, resource: str, *, lock: bool = False
     ) -> tuple[Draft, DraftResource]:
-        row = find_draft(session, draft, lock=lock)
-        require_editor(actor, row.dataset.publisher_id, row.dataset_id)
-        found = next((item for item in row.resources if item.name == resource), None)
-        if found is None:
-            raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])
+        row, found = find_sent_table(session, actor, draft, resource, lock=lock)
         if row.status in ENDED:
             raise StateError(N_("This draft has ended. Its schemas can't be edited any more"))
         return row, found
 
     def _view(self, row: Draft, found: DraftResource) -> Bench:
         history = read_history(row, found.name)
-        state = history.state or self._begin_best(row, found)
+        labels = list_labels(found)
+        state = find_sources(history.state or self._begin_best(row, found), labels)
         faults = find_faults(state.schema)
         last = self._find_last(row, found.name)
-        labels = list_labels(found)
-        is_in_force = _is_same(state.schema, found.schema) and map_columns(state, labels) == _said_columns(found)
+        arranged = arrange(found, state)
+        is_in_force = _is_same(state.schema, found.schema) and arranged.columns == said_columns(found)
         return Bench(
             draft=row.id,
             dataset=row.dataset_id,
@@ -191,7 +190,7 @@ class Workbench:
             undo=history.undo,
             redo=history.redo,
             origins=[item for item in Origin if item == Origin.LIBRARY or self._begin(row, found, item) is not None],
-            is_saved=is_in_force,
+            is_saved=is_in_force and not arranged.added,
             can_save=row.status in CHANGE.sources and not is_at_work(row.wanted, row.error),
             can_count=found.checked and found.engine_dialect is not None,
             last=last,
@@ -256,19 +255,10 @@ def compare_with(resource: str, last: TableSchema, schema: Mapping[str, Any]) ->
     return compare_schemas(resource, last, TableSchema(publish_schema(read_schema(schema))))
 
 
-def list_labels(found: DraftResource) -> Sequence[str]:
-    """The labels of the columns of a checked table, made distinct."""
-    return make_distinct((found.report or {}).get("labels", ())) if found.checked else ()
-
-
 def _state_of(schema: Mapping[str, Any], found: DraftResource, ref: str = "") -> BenchState:
     plain = drop_marks(schema)  # what a person saves here is declared
-    sources = place_sources(plain, list_labels(found), _said_columns(found))
+    sources = place_sources(plain, list_labels(found), said_columns(found))
     return BenchState(schema=plain, sources=sources, ref=ref)
-
-
-def _said_columns(found: DraftResource) -> Mapping[str, str]:
-    return (found.choices or {}).get("columns") or {}
 
 
 def _without_notes(choices: Mapping[str, Any]) -> dict[str, Any]:

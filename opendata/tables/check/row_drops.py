@@ -66,7 +66,7 @@ class RowDrops:
             sizes=None if records.sizes is None else records.sizes[kept],
             extra=extra,
             numbers=indices[kept] if records.numbers is not None else None,
-            kept=kept if records.numbers is None else None,
+            kept=kept,
             before=records.rows,
             plain=None,
             places=records.places and [place if isinstance(place, int) else place[kept] for place in records.places],

@@ -42,6 +42,11 @@ class RowKeys:
         """The columns that are part of a key."""
         return {name for watch in self._watches for name in watch.names}
 
+    @property
+    def several(self) -> Sequence[Sequence[str]]:
+        """The keys of several columns."""
+        return [watch.names for watch in self._watches if len(watch.names) > 1]
+
     def take(self, records: Records, columns: Mapping[str, ScreenedColumn], numbers: np.ndarray) -> None:
         """Remember the keys of one batch, whose rows have these numbers; report empty primary keys."""
         for watch in self._watches:

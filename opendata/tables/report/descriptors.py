@@ -157,7 +157,7 @@ def _word(error: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
         "type": error["type"],
         "title": kind.title,
         "description": kind.description,
-        "message": kind.template.format_map({"rowNumber": "unknown", **place, "note": note}),
+        "message": kind.template.format_map({"rowNumber": "unknown", "fieldNumber": "unknown", **place, "note": note}),
         "tags": list(kind.tags),
         "note": note,
         **place,

@@ -1,50 +1,58 @@
-"""What would fail if columns of a table were checked by these fields: counted over all rows by the rules of the check.
+"""What would fail if a table were checked by a schema: counted over all rows by the rules of the check.
 
-In, the text copy of a table, fields with the numbers of their columns, keys of several fields. Out, for each field and
-key how many cells break which rule, and the first of them. Only the columns in question are read.
+In, the text copy of a table and what the check would be given beside it. Out, how often which rule is broken, and the
+first cells that break it: for each field, for each key of several fields, and for the table as a whole. If some fields
+alone are in question, only their columns are read, and others where a rule needs them.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import json
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opendata.domain.findings import Finding
-from opendata.domain.schema import Field, TableSchema, find_own
-from opendata.tables.arrow.arrays import view_numbers
-from opendata.tables.check.cells import CellRule
-from opendata.tables.check.column_notes import START_ROWS, ColumnNotes, NeedsZoneError, find_zones
-from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
-from opendata.tables.check.listing import Listing, find_problems
-from opendata.tables.check.row_keys import RowKeys
-from opendata.tables.repair.repairs import Repairer
-from opendata.tables.report.report import TaskReport
-from opendata.tables.schema.schema import declare_zones
+from opendata.domain.findings import Finding, Place, Problem
+from opendata.domain.recipes import Recipe
+from opendata.domain.schema import TableSchema
+from opendata.tables.check.beginning import Beginning
+from opendata.tables.check.column_notes import NeedsZoneError
+from opendata.tables.check.columns import ColumnScreen
+from opendata.tables.check.listing import Listing, find_blank_rows
+from opendata.tables.check.table_rules import Screened, TableRules
+from opendata.tables.repair.repairs import REPEATED_HEADER
+from opendata.tables.report.report import Tally, TaskReport
+from opendata.tables.schema.header import make_distinct
 from opendata.tables.text.rows import WORKERS
 from opendata.tables.text.splitting import Records
-from opendata.tables.trial.copying import GROUP_ROWS, ROW, name_place
+from opendata.tables.text.steps import Steps
+from opendata.tables.trial.copying import ROW, SIZE, Facts, name_place, read_facts
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+_BATCH_CELLS = 131_072
+_OF_KEYS = ("unique-error", "primary-key", "unique-key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be counted: `fields` by the number of their column, from 1; `keys` of several of those fields.
+    """What is to be counted: a `schema` without faults, all of it or of the fields `only`.
 
-    `table` has what a schema says beside its fields, `repairs` the kinds of repair accepted for each field. At most
-    `limit` cells are listed for each.
+    `renames` gives the columns of the copy names of fields, by what `make_distinct` makes of their labels. The `recipe`
+    says which wrong cells are repaired. At most `limit` cells are listed for each rule and column.
     """
 
-    fields: Mapping[int, Mapping[str, Any]]
-    keys: Sequence[tuple[str, Sequence[str]]] = ()
-    table: Mapping[str, Any] = field(default_factory=dict)
-    repairs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    schema: Mapping[str, Any]
+    only: Sequence[str] | None = None
+    renames: Mapping[str, str] = field(default_factory=dict)
+    recipe: Recipe = field(default_factory=Recipe)
     limit: int = 5
 
 
@@ -59,187 +67,274 @@ class Count:
     cells: Sequence[Mapping[str, Any]]
 
 
-def count_fields(copy: Path, wish: Wish) -> tuple[int, Sequence[Count]]:
-    """How many rows there are, and the counts of the fields and then of the keys."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What would fail: of each field that has a column, of the keys of several fields, and of the `table` as a whole.
+
+    The table is left out (None) where some fields alone are counted. `rows` are those that would be published.
+    """
+
+    rows: int
+    fields: Mapping[str, Count]
+    keys: Sequence[Count]
+    table: Count | None
+
+
+def count_fields(copy: Path, wish: Wish, steps: Steps | None = None) -> Counts:
+    """Count what would fail; `steps` may change the names and the order of the columns once more, and nothing else."""
     import pyarrow.parquet as pq
 
     zones: dict[str, bool] = {}
     with pq.ParquetFile(copy, memory_map=True) as file:
+        facts = read_facts(file)
         while True:
             try:
-                return file.metadata.num_rows, _count(file, wish, zones)
+                return _Trial(file, facts, wish, steps, zones).count()
             except NeedsZoneError as found:
                 zones[found.field] = found.has_zone
 
 
-class _Column:
-    """One field being counted: its column, and every rule that concerns it alone."""
+class _Trial:
+    """One count."""
 
-    def __init__(self, number: int, schema: TableSchema, wish: Wish, *, is_keyed: bool) -> None:
-        self.number = number
-        self.field = schema.fields[0]
-        kinds = tuple(wish.repairs.get(self.field.name, ()))
-        rule = CellRule(schema, self.field)
-        self.screen = ColumnScreen(
-            rule, Repairer(rule.field, rule.nulls, kinds, rule.is_right) if kinds else None, kinds
-        )
-        self.task = TaskReport(name=self.field.name, place="", limit=wish.limit)
-        self.listing = Listing(self.task, None, 0)
-        self.keys = RowKeys(schema, schema.fields, self.task, self.listing)
-        self.screen.is_key = is_keyed or bool(self.keys.names)
-        self.is_cleaned = bool(kinds)
-
-    def screen_cells(self, cells: pa.Array) -> ScreenedColumn:
-        return self.screen.screen(cells, wants_values=False, may_be_odd=self.is_cleaned)
-
-    def take(self, cells: pa.Array, column: ScreenedColumn, numbers: Any) -> None:
-        records = Records([cells], len(cells))
-        found = find_problems({1: (self.field.name, column)})
-        if found:
-            self.listing.take(records, numbers, found, None)
-        self.keys.take(records, {self.field.name: column}, numbers)
-
-
-class _Key:
-    """A key of several fields being counted."""
-
-    def __init__(self, kind: str, columns: Sequence[_Column], wish: Wish) -> None:
-        self.columns = columns
-        names = [item.field.name for item in columns]
-        fields = [_without_unique(item.field) for item in columns]
-        key = {"primaryKey": names} if kind == "primaryKey" else {"uniqueKeys": [names]}
-        schema = TableSchema({**_keep_table(wish.table), "fields": fields, **key})
-        self.task = TaskReport(name=", ".join(names), place="", limit=wish.limit)
-        self.keys = RowKeys(schema, schema.fields, self.task, Listing(self.task, None, 0))
-
-    def take(self, cells: Mapping[int, pa.Array], found: Mapping[int, ScreenedColumn], numbers: Any) -> None:
-        columns = {item.field.name: found[item.number] for item in self.columns}
-        self.keys.take(Records([cells[item.number] for item in self.columns], len(numbers)), columns, numbers)
-
-
-def _count(file: pq.ParquetFile, wish: Wish, zones: Mapping[str, bool]) -> Sequence[Count]:
-    keyed = {name for _, names in wish.keys for name in names}
-    columns = []
-    for number, descriptor in wish.fields.items():
-        schema = declare_zones(_isolate(descriptor, wish), zones)
-        columns.append(_Column(number, schema, wish, is_keyed=schema.fields[0].name in keyed))
-    by_name = {item.field.name: item for item in columns}
-    keys = [_Key(kind, [by_name[name] for name in names], wish) for kind, names in wish.keys if len(names) > 1]
-    notes = ColumnNotes()
-    is_first = True
-    for numbers, cells, screened in _screen(file, columns):
-        if is_first:
-            start = {item.number: cells[item.number].slice(0, START_ROWS).to_pylist() for item in columns}
-            for item in columns:
-                find_zones([[cell or ""] for cell in start[item.number]], [item.field])
-            is_first = False
-        for item in columns:
-            item.take(cells[item.number], screened[item.number], numbers)
-            notes.take(item.field.name, screened[item.number])
-        for key in keys:
-            key.take(cells, screened, numbers)
-    for item in columns:
-        item.keys.report([item.screen], _CellReader(file, [item.number]))
-        for mixed in notes.find_mixed([item.field.name]):
-            item.task.add(mixed)
-    for key in keys:
-        key.keys.report([item.screen for item in key.columns], _CellReader(file, [item.number for item in key.columns]))
-    return [
-        *(_describe([item.field.name], item.task) for item in columns),
-        *(_describe([item.field.name for item in key.columns], key.task) for key in keys),
-    ]
-
-
-def _screen(
-    file: pq.ParquetFile, columns: Sequence[_Column]
-) -> Iterator[tuple[Any, Mapping[int, pa.Array], Mapping[int, ScreenedColumn]]]:
-    """The columns batch by batch, each checked in a thread of its own; they come in order."""
-    names = [ROW, *(name_place(item.number) for item in columns)]
-
-    def screen(batch: pa.RecordBatch) -> tuple[Any, dict[int, pa.Array], dict[int, ScreenedColumn]]:
-        cells = {item.number: batch.column(name_place(item.number)) for item in columns}
-        found = {item.number: item.screen_cells(cells[item.number]) for item in columns}
-        return view_numbers(batch.column(ROW)), cells, found
-
-    pending: deque[Future[tuple[Any, dict[int, pa.Array], dict[int, ScreenedColumn]]]] = deque()
-    size = max(1024, GROUP_ROWS // 2 // len(names))
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="count") as pool:
-        for batch in file.iter_batches(batch_size=size, columns=names):
-            pending.append(pool.submit(screen, batch))
-            if len(pending) > WORKERS:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-
-
-class _CellReader:
-    """Gives the cells of a few rows of some columns, by the row's number."""
-
-    def __init__(self, file: pq.ParquetFile, numbers: Sequence[int]) -> None:
+    def __init__(
+        self, file: pq.ParquetFile, facts: Facts, wish: Wish, steps: Steps | None, zones: Mapping[str, bool]
+    ) -> None:
         self._file = file
-        self._numbers = numbers
+        self._facts = facts
+        self._wish = wish
+        self._only = None if wish.only is None else set(wish.only)
+        self._names = {name for name in file.schema_arrow.names if name not in (ROW, SIZE)}
+        self._sources: Sequence[int] = ()
+        self._task = TaskReport(name="", place="", limit=0)
+        self._found: list[pa.RecordBatch] = []
+        self._listing = Listing(self._task, self._found.append, wish.limit)
+        self._others: dict[int, ColumnScreen] = {}
+        self._read_last: tuple[tuple[int, int], Any] = ((-1, -1), None)
+        self._rules: TableRules | None = None
+        if facts.begun is not None:
+            begun, places = _arrange(facts.begun, wish.renames, steps)
+            self._rules = TableRules(
+                begun,
+                TableSchema(wish.schema),
+                self._task,
+                self._listing,
+                recipe=wish.recipe,
+                zones=zones,
+                only=self._only,
+            )
+            self._sources = places or range(1, len(self._rules.header.columns) + 1)
 
-    def __call__(self, rows: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    def count(self) -> Counts:
+        """Count over all rows."""
+        rows, rules = 0, self._rules
+        if rules is None:
+            self._task.add(self._facts.fault or Finding(Problem("empty-source"), Place()))
+            return self._describe(0, ())
+        for group, start, screened in self._screen(rules):
+            confirm = None if self._only is None else partial(self._confirm_blank, group, start, screened.records)
+            rules.take(screened, confirm)
+            rows += screened.records.rows
+        if self._facts.fault is not None:
+            self._task.add(self._facts.fault)
+        else:
+            rules.conclude(lambda _: {})
+        present = {item.name for item in rules.header.columns} - rules.header.extra
+        names = [name for name in rules.schema.names if name in present]
+        return self._describe(rows, [name for name in names if self._only is None or name in self._only])
+
+    # --- rows
+
+    def _screen(self, rules: TableRules) -> Iterator[tuple[int, int, Screened]]:
+        """The rows batch by batch, with row group and place in it, each checked in a thread; they come in order."""
+        pending: deque[tuple[int, int, Future[Screened]]] = deque()
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="count") as pool:
+            for group, start, records in self._read(rules.places):
+                pending.append((group, start, pool.submit(rules.screen, records, wants_values=False)))
+                if len(pending) > WORKERS:
+                    group, start, future = pending.popleft()
+                    yield group, start, future.result()
+            while pending:
+                group, start, future = pending.popleft()
+                yield group, start, future.result()
+
+    def _read(self, places: Sequence[int]) -> Iterator[tuple[int, int, Records]]:
+        sources = [self._sources[place] for place in places]
+        names = [name_place(source) for source in sources]
+        there = [name for name in names if name in self._names]
+        wants_sizes = self._facts.is_ragged or len(self._sources) != len(self._names)
+        size = max(1024, _BATCH_CELLS // max(len(names), 1))
+        for group in range(self._file.num_row_groups):
+            wanted = [ROW, *([SIZE] if wants_sizes else []), *there]
+            # one column isn't worth threads: on a busy machine each of them waits for its turn
+            table = self._file.read_row_group(group, columns=wanted, use_threads=len(there) > 1)
+            for start in range(0, table.num_rows, size):
+                part = table.slice(start, size)
+                columns = [self._find_column(part, name) for name in names]
+                numbers = part.column(ROW).combine_chunks().to_numpy()
+                records = Records(columns, part.num_rows, numbers=numbers, may_be_odd=group in self._facts.odd)
+                if wants_sizes:
+                    self._set_sizes(records, part.column(SIZE), sources)
+                yield group, start, records
+
+    def _find_column(self, part: pa.Table, name: str) -> pa.Array:
+        import pyarrow as pa
+
+        return part.column(name).combine_chunks() if name in self._names else pa.nulls(part.num_rows, pa.string())
+
+    def _set_sizes(self, records: Records, sizes: pa.ChunkedArray, sources: Sequence[int]) -> None:
+        """How many of these columns each row has a cell for; cells beyond the last column count where all are here."""
+        import numpy as np
+
+        found = sizes.fill_null(len(self._names)).to_numpy().astype(np.int64)
+        if len(sources) < len(self._sources):
+            found = np.searchsorted(np.sort(sources), found, side="right")
+        if (found != len(sources)).any():
+            records.sizes, records.extra = found, {}
+
+    def _confirm_blank(self, group: int, start: int, records: Records, blank: np.ndarray) -> np.ndarray:
+        """Which of the marked rows of a batch, blank in the columns that are read, are so in all others too.
+
+        One column more is read after the other, only until no such row is left.
+        """
+        import numpy as np
+        import pyarrow as pa
+
+        assert self._rules is not None  # noqa: S101 - rows come only where there are rules
+        left = np.flatnonzero(blank)
+        places = start + (np.arange(records.rows) if records.kept is None else records.kept)
+        for place, item in enumerate(self._rules.header.columns):
+            if place in self._rules.places or name_place(self._sources[place]) not in self._names:
+                continue
+            if not len(left):
+                break
+            cells = self._read_column(group, place).take(pa.array(places[left]))
+            if place not in self._others:
+                self._others[place] = self._rules.make_screen(item)
+            found = find_blank_rows([self._others[place].screen(cells, wants_values=False, may_be_odd=False)])
+            left = left[found] if found is not None else left[:0]
+        confirmed = np.zeros(len(blank), bool)
+        confirmed[left] = True
+        return confirmed
+
+    def _read_column(self, group: int, place: int) -> pa.Array:
+        if self._read_last[0] != (group, place):
+            name = name_place(self._sources[place])
+            column = self._file.read_row_group(group, columns=[name]).column(name).combine_chunks()
+            self._read_last = (group, place), column
+        return self._read_last[1]
+
+    # --- what is told
+
+    def _describe(self, rows: int, names: Sequence[str]) -> Counts:
+        listed, limit = self._list_cells(), self._wish.limit
+        of_header = {found.problem.type for found in self._list_others()}
+        fields: dict[str, list[tuple[Tally, int]]] = {name: [] for name in names}
+        several = {", ".join(names): names for names in (self._rules.keys.several if self._rules is not None else ())}
+        keys: dict[str, list[tuple[Tally, int]]] = {text: [] for text in several}
+        table: list[tuple[Tally, int]] = []
+        for tally, number in self._task.tallies.items():
+            if tally.field in fields and tally.type not in of_header and tally.rule != REPEATED_HEADER:
+                fields[tally.field].append((tally, number))
+            elif tally.field in keys and tally.type in _OF_KEYS:
+                keys[tally.field].append((tally, number))
+            else:
+                table.append((tally, number))
+        return Counts(
+            rows=rows,
+            fields={name: _sum([name], items, listed, limit) for name, items in fields.items()},
+            keys=[_sum(several[text], items, listed, limit) for text, items in keys.items()],
+            table=_sum([], table, listed, limit) if self._only is None else None,
+        )
+
+    def _list_others(self) -> Sequence[Finding]:
+        """What is wrong with the header, and where the text is damaged."""
+        found = self._rules.header_findings if self._rules is not None else []
+        return [*found, *([self._facts.fault] if self._facts.fault is not None else [])]
+
+    def _list_cells(self) -> list[dict[str, Any]]:
+        """The findings that were stored, as `wording.findings.explain` takes them; those of keys with their cells."""
+        import pyarrow as pa
+
+        found = pa.Table.from_batches(self._found).drop_columns("fieldNumber").to_pylist() if self._found else []
+        cells = [{**item, "params": json.loads(item["params"]), "cell": item["cell"] or ""} for item in found]
+        cells += map(_describe_finding, self._list_others())
+        self._add_keys([item for item in cells if item["type"] in _OF_KEYS])
+        return cells
+
+    def _add_keys(self, cells: Sequence[dict[str, Any]]) -> None:
+        """Give the findings of keys the cells that repeat."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        found: dict[int, Sequence[str]] = {}
-        wanted = pa.array(rows, pa.int64())
-        names = [ROW, *(name_place(number) for number in self._numbers)]
-        if not rows:
-            return found
-        for batch in self._file.iter_batches(batch_size=GROUP_ROWS, columns=names):
-            part = batch.filter(pc.is_in(batch.column(ROW), value_set=wanted))
-            for values in part.to_pylist():
-                found[values[ROW]] = [values[name] or "" for name in names[1:]]
-            if len(found) == len(set(rows)):
-                break
-        return found
+        if not cells or self._rules is None:
+            return
+        names = [item.name for item in self._rules.header.columns]
+        for key in {item["fieldName"] for item in cells}:
+            fields = [key] if key in names else key.split(", ")
+            columns = [name_place(self._sources[names.index(name)]) for name in fields]
+            mine = [item for item in cells if item["fieldName"] == key]
+            wanted = pa.array([item["row"] for item in mine], pa.int64())
+            texts: dict[int, str] = {}
+            for group in range(self._file.num_row_groups):
+                rows = self._file.read_row_group(group, columns=[ROW]).column(ROW)
+                places = pc.is_in(rows, value_set=wanted)
+                if pc.any(places, min_count=0).as_py():
+                    part = self._file.read_row_group(group, columns=[ROW, *columns]).filter(places)
+                    for values in part.to_pylist():
+                        texts[values[ROW]] = ", ".join(values[name] or "" for name in columns)
+            for item in mine:
+                item["cell"] = texts.get(item["row"], "")
 
 
-def _isolate(descriptor: Mapping[str, Any], wish: Wish) -> TableSchema:
-    """A schema of one field, with what the table's schema says about it."""
-    name = descriptor["name"]
-    alone = [(kind, names) for kind, names in wish.keys if list(names) == [name]]
-    schema: dict[str, Any] = {**_keep_table(wish.table), "fields": [descriptor]}
-    for kind, _ in alone:
-        schema |= {"primaryKey": [name]} if kind == "primaryKey" else {"uniqueKeys": [[name]]}
-    return TableSchema(schema)
+def _arrange(begun: Beginning, renames: Mapping[str, str], steps: Steps | None) -> tuple[Beginning, Sequence[int]]:
+    """How the table begins under other names, and in which column of the copy each of its columns is."""
+    distinct = make_distinct(begun.labels)
+    labels = tuple(renames.get(name, label) for name, label in zip(distinct, begun.labels, strict=True))
+    is_mapped = begun.is_mapped or not renames.keys().isdisjoint(distinct)
+    begun = replace(begun, labels=labels, is_mapped=is_mapped)
+    places: Sequence[int] = range(1, len(labels) + 1)
+    if steps is None or not labels:
+        return begun, places
+    work = steps.begin(labels, (), first_row=begun.first_row, marks=begun.marks)
+    places = work.places
+    told = [begun.told[place - 1] for place in places] if begun.told else ()
+    return replace(begun, labels=tuple(work.labels), marks=work.marks, told=told), places
 
 
-def _keep_table(table: Mapping[str, Any]) -> dict[str, Any]:
-    """What concerns single columns and keys: missing values, and how much a broken rule weighs."""
-    kept = {name: table[name] for name in ("missingValues",) if name in table}
-    strengths = find_own(table).get("strengths")
-    return {**kept, "opendata": {"strengths": strengths}} if strengths else kept
-
-
-def _without_unique(item: Field) -> Mapping[str, Any]:
-    return {**item.descriptor, "constraints": {**item.constraints, "unique": False}}
-
-
-def _describe(names: Sequence[str], task: TaskReport) -> Count:
+def _sum(
+    names: Sequence[str], tallies: Sequence[tuple[Tally, int]], cells: Sequence[Mapping[str, Any]], limit: int
+) -> Count:
     """Without the words of frictionless: to load those takes longer than to count."""
-    tallies = sorted(task.tallies.items(), key=lambda item: -item[1])
+    known = {tally for tally, _ in tallies}
+    kinds: Counter[tuple[str, str, str]] = Counter()
+    for tally, number in tallies:
+        kinds[tally.type, tally.rule, tally.strength] += number
+    mine = [item for item in cells if _tally_of(item) in known]
+    mine.sort(key=lambda item: (item["strength"] != "error", item["row"] or 0))
     return Count(
         names=names,
-        errors=sum(count for tally, count in tallies if tally.strength == "error"),
-        warnings=sum(count for tally, count in tallies if tally.strength != "error"),
+        errors=sum(number for (*_, strength), number in kinds.items() if strength == "error"),
+        warnings=sum(number for (*_, strength), number in kinds.items() if strength != "error"),
         counts=[
-            {"type": tally.type, "rule": tally.rule, "strength": tally.strength, "count": count}
-            for tally, count in tallies
+            {"type": kind, "rule": rule, "strength": strength, "count": number}
+            for (kind, rule, strength), number in kinds.most_common()
         ],
-        cells=[_describe_cell(found) for found in [*task.listed, *task.remarks][: task.limit]],
+        cells=mine[:limit],
     )
 
 
-def _describe_cell(found: Finding) -> Mapping[str, Any]:
-    """A finding as `wording.findings.explain` takes it."""
+def _tally_of(item: Mapping[str, Any]) -> Tally:
+    return Tally(item["type"], item["fieldName"], item["rule"], item["strength"])
+
+
+def _describe_finding(found: Finding) -> dict[str, Any]:
+    """A finding of the header, or of the file as a whole."""
     problem, place = found.problem, found.place
     return {
         "row": place.row,
-        "cell": place.cell if place.cell is not None else ", ".join(cell or "" for cell in place.cells or ()),
-        "fieldName": place.field,
+        "cell": place.label or "",
+        "fieldName": place.field or "",
         "type": problem.type,
         "code": problem.code,
         "rule": problem.rule or problem.type,

@@ -171,6 +171,11 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         N_("More people want the same at this moment than one process can serve."),
         N_("Wait for the seconds that the header “Retry-After” names, then try again."),
     ),
+    "superseded": (
+        N_("A newer request has taken over"),
+        N_("Of several requests for the same, such as counts of a table, only the newest is answered."),
+        N_("Use the answer to the newer request, or send this one again."),
+    ),
     "rate-limit": (
         N_("Too many requests"),
         N_(

@@ -30,7 +30,7 @@ from opendata.web.drafts.metadata_form import (
     read_document,
     show_dataset,
 )
-from opendata.web.properties.proposed import show_proposals, take_proposal
+from opendata.web.properties.proposed import say_proposals, show_proposals, take_proposal
 from opendata.web.properties.shown import list_groups
 
 blueprint = Blueprint("workspace", __name__, url_prefix="/workspace")
@@ -71,7 +71,7 @@ def create_dataset() -> Answer:
     """Create the dataset and go on to its first upload."""
     values = request.form.to_dict()
     if (taken := values.pop("take", None)) is not None:
-        return _render_form(None, take_proposal(_propose(None, values), taken, values), None)
+        return _render_form(None, _take(None, taken, values), None)
     try:
         dataset, _ = services().datasets.create(g.actor, read_document(values))
     except (InvalidMetadataError, StateError) as error:
@@ -99,7 +99,7 @@ def change_metadata(dataset: str) -> Answer:
     """Change the metadata; if wanted, begin a draft that carries it into a version."""
     found, values = _get_own(dataset), request.form.to_dict()
     if (taken := values.pop("take", None)) is not None:
-        return _render_form(found, take_proposal(_propose(found, values), taken, values), None)
+        return _render_form(found, _take(found, taken, values), None)
     revision = values.get("revision", "")
     if found.latest and values.get("notes", "").strip() and not values.get("new_version"):
         text = gettext("Readers see notes only with a new version. Tick the box above, or remove the notes")
@@ -152,6 +152,14 @@ def _propose(dataset: DatasetView | None, values: Values) -> Mapping[str, Propos
     texts = [text for language in list_languages() for text in list_words(values, language)]
     publisher = dataset.publisher.id if dataset else values.get("publisher") or g.actor.edited_publisher or ""
     return services().proposals.propose(g.actor, texts, dataset=dataset, publisher=publisher)
+
+
+def _take(dataset: DatasetView | None, name: str, values: Values) -> Values:
+    """The form with a proposal taken over; without a name, the page says what is proposed."""
+    proposals = _propose(dataset, values)
+    if not name:
+        flash(say_proposals(show_proposals(proposals, values)), "")
+    return take_proposal(proposals, name, values)
 
 
 def _render_form(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flask_babel import gettext, ngettext
+
 from opendata.metadata.properties.proposing import Proposal
 from opendata.metadata.properties.reading import load_profile
 from opendata.problems import choose_voice
+from opendata.web.core.languages import choose_separator
 from opendata.web.properties.fields import Values, name_fields, show_value
-from opendata.web.properties.shown import say_property
+from opendata.web.properties.shown import name_property, say_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,21 @@ def show_proposals(proposals: Mapping[str, Proposal], values: Values) -> Mapping
         for name, item in proposals.items()
         if not any(values.get(field, "").strip() for field in name_fields(load_profile().properties[name]))
     }
+
+
+def say_proposals(shown: Mapping[str, ShownProposal]) -> str:
+    """How many fields something is proposed for, and which; that there are none."""
+    if not shown:
+        return str(gettext("There is nothing to propose for the fields that are still empty"))
+    names = choose_separator().join(map(name_property, shown))
+    return str(
+        ngettext(
+            "%(num)s proposal is shown beside its field: %(names)s",
+            "%(num)s proposals are shown beside their fields: %(names)s",
+            len(shown),
+            names=names,
+        )
+    )
 
 
 def take_proposal(proposals: Mapping[str, Proposal], name: str, values: Values) -> Values:

@@ -9,18 +9,19 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from opendata.errors import (
-    BusyError,
     InputError,
     InvalidMetadataError,
     InvalidSchemaError,
     NotFoundError,
     OpendataError,
+    OverloadedError,
     PreconditionError,
     StateError,
+    SupersededError,
     TooLargeError,
     UnreadableFileError,
 )
-from opendata.problems import choose_voice
+from opendata.problems import choose_voice, status_of
 from opendata.services.workbench.counts import TableCount
 from opendata.services.workbench.states import find_faults
 from opendata.services.workbench.workbench import Bench, Origin
@@ -31,6 +32,7 @@ from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import FORM_BYTES, limit_form, protect_forms
 from opendata.web.drafts.choices import offer_schemas
+from opendata.web.workbench.changes import say_changes
 from opendata.web.workbench.grid import (
     MATCHES,
     MOST_ROWS,
@@ -60,7 +62,7 @@ blueprint.before_request(limit_form)
 blueprint.before_request(ask_to_sign_in)
 blueprint.before_request(protect_forms)
 
-_NO_COUNT = (BusyError, TooLargeError, UnreadableFileError, StateError)
+_NO_COUNT = (OverloadedError, SupersededError, TooLargeError, UnreadableFileError, StateError)
 
 
 @blueprint.get("/<draft>/resources/<resource>/schema")
@@ -69,11 +71,13 @@ def show_schema(draft: str, resource: str) -> str:
     bench = services().workbench.show(g.actor, draft, resource)
     kept = find_kept_form()
     is_grid = kept is not None and kept.path == request.path
+    if bench.can_count:
+        services().counts.get_ready()
     return _render(bench, sent=read_grid(kept.values) if kept is not None and is_grid else None)
 
 
 @blueprint.post("/<draft>/resources/<resource>/schema")
-def change_schema(draft: str, resource: str) -> Response | str | tuple[str, int]:
+def change_schema(draft: str, resource: str) -> Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """What a button of the grid does. What was typed is kept whatever it is."""
     action = request.form.get("do", "keep")
     bench = services().workbench.show(g.actor, draft, resource)
@@ -108,11 +112,13 @@ def start_schema(draft: str, resource: str) -> Response:
         flash(gettext("Choose what to start from"), "bad")
         return redirect(url_for("workbench.show_schema", draft=draft, resource=resource), 303)
     try:
+        before = services().workbench.show(g.actor, draft, resource)
         bench = services().workbench.start(g.actor, draft, resource, Origin(origin), ref)
     except NotFoundError as error:
         flash(choose_voice().say_error(error), "bad")
         return redirect(url_for("workbench.show_schema", draft=draft, resource=resource), 303)
-    return redirect(_address(bench, "grid"), 303)
+    flash(say_changes(before.state, bench.state), "" if before.undo == bench.undo else "good")
+    return redirect(_address(bench), 303)
 
 
 def _save(bench: Bench, *, for_next: bool) -> Response | tuple[str, int]:
@@ -145,12 +151,12 @@ def _render(bench: Bench, *, sent: Sent | None = None, count: bool = False) -> s
         faults = [*sent.faults, *find_faults(state.schema)]
     rows, errors = list_rows(bench, cells, state.sources, faults)
     table_count: TableCount | None = None
-    fault = ""
+    fault, is_busy = "", False
     if count:
         try:
             table_count = services().counts.count(g.actor, bench.draft, bench.resource, state)
         except _NO_COUNT as error:
-            fault = _say(error)
+            fault, is_busy = _say(error), isinstance(error, OverloadedError | SupersededError)
         else:
             show_counts(rows, table_count.fields)
     return render_template(
@@ -162,6 +168,8 @@ def _render(bench: Bench, *, sent: Sent | None = None, count: bool = False) -> s
         ref=state.ref,
         count=table_count,
         count_fault=fault,
+        is_busy=is_busy,
+        of_table=list_wrong(table_count.table) if table_count and table_count.table else (),
         broken_keys=[(item, list_wrong(item)) for item in table_count.keys] if table_count else (),
         types=offer_types(),
         matches=MATCHES,
@@ -176,18 +184,27 @@ def _render(bench: Bench, *, sent: Sent | None = None, count: bool = False) -> s
     )
 
 
-def _render_counts(bench: Bench, sent: Sent) -> str:
-    """The counts of some rows alone, as the script of the page asks for."""
-    rows, _ = list_rows(bench, sent.cells, sent.state.sources, [*sent.faults, *find_faults(sent.state.schema)])
+def _render_counts(bench: Bench, sent: Sent) -> tuple[str, int, dict[str, str]]:
+    """The counts and faults of some rows alone, as the script of the page asks for.
+
+    The status is 200, or that of what is in the way for a moment: 409 where a newer count has begun, 503 with
+    `Retry-After` where others count.
+    """
+    rows, errors = list_rows(bench, sent.cells, sent.state.sources, [*sent.faults, *find_faults(sent.state.schema)])
     only = [number for part in request.form["only"].split(",") if (number := read_number(part)) is not None]
-    fault = ""
+    fault, status, headers = "", 200, {}
     try:
         found = services().counts.count(g.actor, bench.draft, bench.resource, sent.state, only)
+    except (OverloadedError, SupersededError) as error:
+        fault, status = _say(error), status_of(error)
+        if isinstance(error, OverloadedError):
+            headers["Retry-After"] = str(error.seconds)
     except _NO_COUNT as error:
         fault = _say(error)
     else:
         show_counts(rows, found.fields)
-    return render_template("workbench/counts.html", rows=[row for row in rows if row.number in only], count_fault=fault)
+    shown = [row for row in rows if row.number in only]
+    return render_template("workbench/counts.html", rows=shown, errors=errors, count_fault=fault), status, headers
 
 
 def _find_anchor(action: str, bench: Bench) -> str:

@@ -284,6 +284,26 @@ def test_an_approved_draft_that_is_overtaken_comes_back_with_its_rows_added_to_t
 
 
 @pytest.mark.slow
+def test_an_overtaken_draft_whose_rows_are_there_meanwhile_asks_again(services: Services, editor: Actor) -> None:
+    publish(services, editor, HEAD + month(9), name="plain", schema=KEYLESS)
+    late = send(services, editor, HEAD + month(11), mode="append", name="plain")
+    edition = sent(late).edition
+    assert edition is not None
+    assert not edition.asks
+    release(services, editor, send(services, editor, HEAD + month(11, people=99), mode="append", name="plain"))
+    services.drafts.submit(editor, late.id)
+    services.work.run_to_end(late.id)
+    found = services.drafts.get(editor, late.id)
+    edition = sent(found).edition
+    assert edition is not None
+    assert (found.status, edition.asks, found.base) == ("returned", True, services.versions.find_latest("reservoirs"))
+    assert "请再次确认文件与已发布的表的关系" in found.comment
+    services.drafts.change_resource(editor, late.id, "plain", {"mode": "append"})
+    services.work.run_to_end(late.id)
+    assert rows(services, release(services, editor, late), "plain") == HEAD + month(9) + month(11)
+
+
+@pytest.mark.slow
 def test_of_two_tables_that_fit_the_one_named_like_the_file_is_meant(services: Services, editor: Actor) -> None:
     publish(services, editor, HEAD + month(9), name="east", schema=SCHEMA)
     edition = sent(send(services, editor, HEAD + month(10), file="East_2026-10 v2.csv"))

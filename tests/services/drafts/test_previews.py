@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from opendata.confined import Bounds, BrokenOffError, Cause
-from opendata.errors import BusyError, TooLargeError
+from opendata.errors import SupersededError, TooLargeError
 from opendata.intake.understanding import read_choices
 from opendata.services.core.actors import Actor
 from opendata.services.core.values import DraftView
@@ -61,7 +61,7 @@ def test_a_fault_of_the_choices_comes_back_from_the_process_with_the_last_readin
     assert next(cells for _, _, cells in seen.rows) == ["水库", "1"]
 
 
-@pytest.mark.parametrize(("cause", "kind"), [(Cause.UNWANTED, BusyError), (Cause.MEMORY, TooLargeError)])
+@pytest.mark.parametrize(("cause", "kind"), [(Cause.UNWANTED, SupersededError), (Cause.MEMORY, TooLargeError)])
 def test_no_end_of_the_process_is_an_error_of_the_page(
     services: Services,
     editor: Actor,

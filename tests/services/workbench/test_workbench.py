@@ -129,6 +129,43 @@ def test_a_schema_of_the_library_keeps_its_name_until_it_is_mended(
 
 
 @pytest.mark.slow
+def test_what_is_counted_is_what_the_report_says_once_the_schema_is_saved(services: Services, editor: Actor) -> None:
+    text = "站,2018年,2019年,备注\n甲,1,x,\n,2,3,\n乙,,5\n合计,3,8,\n"
+    draft = send(services, editor, text)
+    steps = [
+        {"verb": "leave-out", "field": "站", "what": "totals"},
+        {"verb": "fill-down", "field": "站"},
+        {"verb": "drop", "field": "备注"},
+        {"verb": "unpivot", "columns": "years", "name": "年份", "value": "水位"},
+    ]
+    services.drafts.change_resource(editor, draft.id, "levels", {"recipe": {"steps": steps}})
+    services.work.run_to_end(draft.id)
+    bench = services.workbench.show(editor, draft.id, "levels")
+    assert bench.labels == ["站", "年份", "水位"]
+    fields = [
+        {"name": "level", "type": "number", "constraints": {"required": True}},
+        {"name": "station", "constraints": {"unique": True}},
+        {"name": "年份", "type": "year"},
+    ]
+    state = BenchState(schema={"fields": fields}, sources=("水位", "站", "年份"))
+    found = services.counts.count(editor, draft.id, "levels", state)
+    assert found.table is not None
+    assert [(item.names, item.errors) for item in found.fields.values()] == [
+        (["level"], 2),
+        (["station"], 4),
+        (["年份"], 0),
+    ]
+    assert found.table.errors == 0
+    services.workbench.keep(editor, draft.id, "levels", state)
+    services.workbench.save(editor, draft.id, "levels")
+    services.work.run_to_end(draft.id)
+    (table,) = services.drafts.get(editor, draft.id).tables
+    assert table.errors == 6
+    saved = services.workbench.show(editor, draft.id, "levels")
+    assert (saved.is_saved, saved.state.sources) == (True, ["level", "station", "年份"])
+
+
+@pytest.mark.slow
 def test_only_its_editors_see_the_workbench_and_what_ends_leaves_nothing(
     services: Services, editor: Actor, draft: DraftView
 ) -> None:

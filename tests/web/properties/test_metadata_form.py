@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -130,6 +131,8 @@ def test_proposals_tell_their_reason_and_one_is_taken_without_losing_what_is_typ
     assert "《水法》</textarea>" in answer.text
     assert 'name="take" value="temporal"' not in answer.text  # taken, so not proposed again
     assert 'name="take" value="contactPoint"' not in answer.text  # filled in, so not proposed
+    again = send(client, EDIT, {**typed, "take": ""}, form=EDIT).text
+    assert re.search(r"字段旁显示了 \d+ 条建议：", again)
     assert desk.services.datasets.get("levels").title == "水库水位"
 
 

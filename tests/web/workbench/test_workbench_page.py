@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.services.workbench.states import BenchState
+from opendata.storage import turns
 from tests.instances import DATASET
 from tests.web.catalogue.test_pages import check_page
 from tests.web.conftest import PASSWORD, Portal, send
@@ -105,6 +106,24 @@ def test_rows_are_added_moved_deleted_undone_and_redone(clerk: FlaskClient, addr
     assert names() == ["日期", "code", ""]
 
 
+def test_starting_again_says_what_it_changed_and_is_undone_in_one_step(clerk: FlaskClient, address: str) -> None:
+    def start(origin: str) -> str:
+        assert send(clerk, f"{address}/start", {"origin": origin}, form=address).status_code == 303
+        return clerk.get(address).text
+
+    page = start("columns")
+    assert "没有变化" not in page
+    press(clerk, address, "keep", f0__name="code", f1__type="number", f2__required="1")
+    page = start("columns")
+    assert "“code” → “代码”；“水位”：数字 → 文本；另有 1 列的其他规则" in page
+    assert "没有变化" in start("columns")
+    values = read_values(clerk.get(address).text)
+    assert values["f0-name"] == "代码"
+    press(clerk, address, "undo")
+    values = read_values(clerk.get(address).text)
+    assert (values["f0-name"], values["f1-type"]) == ("code", "number")
+
+
 def test_what_is_wrong_is_said_at_its_field_and_everything_typed_is_still_there(
     clerk: FlaskClient, address: str
 ) -> None:
@@ -126,12 +145,21 @@ def test_what_is_wrong_is_said_at_its_field_and_everything_typed_is_still_there(
 
 
 @pytest.mark.slow
-def test_a_script_asks_for_the_counts_of_single_rows(clerk: FlaskClient, address: str) -> None:
+def test_a_script_asks_for_the_counts_of_single_rows(
+    desk: Portal, clerk: FlaskClient, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = press(clerk, address, "count", f1__type="number", only="1")
     assert "<html" not in answer.text
     assert 'id="count-1"' in answer.text
     assert 'id="count-0"' not in answer.text
     assert read_values(clerk.get(address).text)["f1-type"] == "string"  # nothing is kept
+    monkeypatch.setattr(turns, "WAIT_SECONDS", 0.05)
+    with turns.Turns(desk.services.settings.home / "turns").take(DATASET["publisher"], "another table", "busy"):
+        answer = press(clerk, address, "count", f1__type="number", only="1")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert "<html" not in answer.text
+        page = press(clerk, address, "count", f1__type="number").text  # without the script
+        assert 'id="count-fault" class="muted"' in page
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opendata.tables.check.check_digits import (
+from opendata.tables.check.rules.check_digits import (
     PROVINCES,
     are_days,
     have_birth_day,
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _FIRST_YEAR, _LAST_YEAR = 1890, 2040
 """Years of birth that the screen counts: more of them find no more persons, but more numbers that are something else.
-The check of a declared column (`tables.check.check_digits`) accepts all that the standard has, and citizens' only."""
+The check of a declared column (`tables.check.rules.check_digits`) accepts all that the standard has, and
+citizens' only."""
 
 _OLD_CENTURY = 1900
 

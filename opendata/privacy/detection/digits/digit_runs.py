@@ -18,7 +18,7 @@ from opendata.privacy.detection.digits.check_digits import (
     have_resident_structure,
 )
 from opendata.privacy.detection.tallies import Tallies
-from opendata.tables.check.check_digits import have_resident_check
+from opendata.tables.check.rules.check_digits import have_resident_check
 
 if TYPE_CHECKING:
     import numpy as np

@@ -60,6 +60,7 @@ def forget_contents(draft: Draft, tables: Iterable[DraftResource], attachments: 
     for row in tables:
         gone.add(row.name)
         row.report = row.profile = row.reading = row.findings = row.plain = row.texts = None
+        row.marks = row.texts_of = None
         row.schema = row.proposed_schema = row.untreated = row.meaning = row.recipe = None
         if row.edition is not None:
             row.edition = {"wanted": row.edition["wanted"], "mode": row.edition.get("mode", "")}

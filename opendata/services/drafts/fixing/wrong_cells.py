@@ -14,10 +14,9 @@ from opendata.errors import N_, NotFoundError
 from opendata.recipes.columns import name_turned
 from opendata.recipes.recipe import read_recipe
 from opendata.recipes.verbs import EDIT, REPLACE, UNPIVOT
-from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
-from opendata.services.core.scans import require_scanned
-from opendata.services.drafts.draft_view import find_draft
+from opendata.services.drafts.draft_view import find_scanned_table
 from opendata.tables.report.findings import iterate_findings
 from opendata.tables.text.decoding import read_rows
 from opendata.tables.text.dialect import Dialect, restore_dialect
@@ -112,12 +111,8 @@ class Fixing:
 
     def _find_files(self, actor: Actor | None, draft: str, resource: str) -> tuple[str | None, str, Dialect]:
         with self._context.read() as session:
-            row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
-            found = next((item for item in row.resources if item.name == resource), None)
-            if found is not None:
-                require_scanned(self._context, row, found.upload)
-        if found is None or not found.checked:
+            _, found = find_scanned_table(self._context, session, actor, draft, resource)
+        if not found.checked:
             raise NotFoundError(N_("The draft has no checked table “%(name)s”"), name=resource[:100])
         dialect = restore_dialect(found.engine_dialect or Dialect().describe())
         return found.findings, found.plain or found.upload, dialect

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from opendata.domain import findings
 from opendata.domain.schema import Field
-from opendata.tables.check.checks import RowCheck, build_checks, find_check_faults
+from opendata.tables.check.rules.checks import RowCheck, build_checks, find_check_faults
 from opendata.tables.schema.check_faults import DEFAULT_STRENGTHS, MAX_CHECKS, MAX_CODES
 from opendata.tables.schema.condition_faults import MAX_CONDITIONS, MAX_DEPTH, MAX_LISTED
 from opendata.tables.schema.schema_faults import MAX_PATTERN_LENGTH
@@ -814,7 +814,7 @@ def test_whatever_a_schema_declares_is_refused_or_can_be_built(kind: str, own: d
 
 
 def test_the_reference_describes_every_type_and_its_examples_hold() -> None:
-    text = (Path(__file__).resolve().parents[3] / "docs/reference/checks.md").read_text(encoding="utf-8")
+    text = (Path(__file__).resolve().parents[4] / "docs/reference/checks.md").read_text(encoding="utf-8")
     assert re.findall(r"^## `(.+)`$", text, re.M) == list(DEFAULT_STRENGTHS)
     schema, *checks = [json.loads(found) for found in re.findall(r"```json\n(.*?)```", text, re.S)]
     schema["fields"] += [{"name": name, "type": "number"} for name in ("all", "men", "women")]

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from opendata.domain.findings import Problem, shorten_param
 from opendata.tables.arrow.arrays import make_text, make_texts, view_numbers
 from opendata.tables.arrow.quantities import compare, find_known, read_constant, read_quantities
-from opendata.tables.check.check_digits import (
+from opendata.tables.check.rules.check_digits import (
     find_wrong_credit_codes,
     find_wrong_luhn_numbers,
     find_wrong_resident_numbers,
 )
-from opendata.tables.check.conditions import build_condition, build_rule
-from opendata.tables.check.sums import find_wrong_sums
+from opendata.tables.check.rules.conditions import build_condition, build_rule
+from opendata.tables.check.rules.sums import find_wrong_sums
 from opendata.tables.schema.check_faults import DEFAULT_STRENGTHS, find_check_faults, list_kinds
 
 if TYPE_CHECKING:
