@@ -38,8 +38,8 @@ class Dataset(Base):
     `recipes` are the last steps of each table, applied to its next file; `choices` what was said
     last about how its file is to be read, `decisions` what was decided last about personal data, `schemas` what
     the next file of a table is checked by, where somebody said so (`{schema, name}`), `meanings` what was found and
-    said last about each table as a whole. `proposed` is what its next approved draft makes public; null where nothing
-    waits.
+    said last about each table as a whole, `series` how tables of several files are joined. `proposed` is what its next
+    approved draft makes public; null where nothing waits.
     """
 
     __tablename__ = "datasets"
@@ -62,6 +62,7 @@ class Dataset(Base):
     meanings: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     proposed: Mapped[ProposedMetadata | None] = mapped_column(JSON)
     schemas: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    series: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 

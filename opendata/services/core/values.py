@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 from opendata.domain.comparison import ReasonText
 from opendata.domain.disclosure import Disclosure
 from opendata.domain.drafts import SETTLED, ChangeCounts, DraftState, Failure
+from opendata.domain.editions.series import SeriesOffer, SeriesView
 from opendata.domain.manifest import Notice
 from opendata.domain.metadata import MetadataJson
 from opendata.domain.privacy import PlacedFindingJson, TextFindingJson
@@ -160,7 +161,7 @@ class DraftResourceView:
     the confirmed quasi-identifiers. `meaning` is what `view_meaning` says of it as a whole. `is_new` tells that it
     isn't in the version before, so that it may have another name. `texts` are the findings in an attachment, `is_read`
     says whether all its text was screened, `unread` is the code that says why not. `edition` says what its rows are to
-    the published table.
+    the published table, `series` which files it was joined from.
     """
 
     name: str
@@ -197,6 +198,7 @@ class DraftResourceView:
     is_read: bool | None = None
     unread: str = ""
     edition: EditionView | None = None
+    series: SeriesView | None = None
 
     @property
     def lost_share(self) -> float:
@@ -306,6 +308,7 @@ class DraftView:
     text_findings: Sequence[PlacedFindingJson] = ()
     period: str = ""
     proposed_period: str = ""
+    series: Sequence[SeriesOffer] = ()
 
     @property
     def tables(self) -> Sequence[DraftResourceView]:

@@ -222,6 +222,7 @@ def _make_table(
         disclosure=item.disclosure,
         privacy=item.treated,
         recipe=_publish_recipe(row, item),
+        series=_publish_series(item),
         source_schema=TableSchema(source) if source is not None and source != published else None,
     )
 
@@ -230,6 +231,17 @@ def _is_open(row: Draft, item: DraftResource) -> bool:
     """Whether everybody may have all that the file of a table says."""
     is_for_all = metadata_of(row).disclosure.is_open or item.disclosure == OPEN
     return is_for_all and not item.decisions and item.treated is None
+
+
+def _publish_series(item: DraftResource) -> dict[str, Any] | None:
+    """The files that a table was joined from, by their digests: their names and what these say are the sender's."""
+    parts = (item.series or {}).get("parts")
+    if not item.series or not parts:
+        return None
+    files = [
+        {**StoredFile(part["upload"], part["upload_bytes"]).to_json(), "rows": part.get("rows", 0)} for part in parts
+    ]
+    return {"column": item.series["column"], "files": files}
 
 
 def _publish_recipe(row: Draft, item: DraftResource) -> dict[str, Any] | None:

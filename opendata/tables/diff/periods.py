@@ -41,6 +41,17 @@ def find_new_period(base: Path, part: Path) -> str | None:
     return None
 
 
+def has_only_new(base: Path, part: Path, name: str) -> bool:
+    """Whether a column of both tables has only values in the part that it doesn't have in the base."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(base) as old, pq.ParquetFile(part) as new:
+        if name not in old.schema_arrow.names or name not in new.schema_arrow.names:
+            return False
+        fresh = _list_values(new, name)
+        return bool(fresh) and fresh.isdisjoint(_list_values(old, name) or fresh)
+
+
 def tells_periods(field: pa.Field) -> bool:
     """Whether a column has dates, or is named like a year, a month or another period."""
     import pyarrow as pa

@@ -1,0 +1,210 @@
+"""The worker's part of a series: the rows of all parts written into one text, and the next file of one continued."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from opendata.db.models import Draft, DraftResource
+from opendata.domain.editions.modes import AUTO, Mode
+from opendata.domain.editions.series import Cut, PartOfSeriesJson, SeriesJson
+from opendata.domain.manifest import Manifest
+from opendata.errors import N_, UnreadableFileError
+from opendata.intake.meaning.finding import find_meaning
+from opendata.intake.opening import WORKBOOKS, find_tables, open_table
+from opendata.intake.tables import FoundTable
+from opendata.intake.understanding import read_choices
+from opendata.intake.unpack.budget import Limits
+from opendata.services.core.context import Context
+from opendata.services.drafts.meaning.names import read_stem
+from opendata.services.drafts.series.joining import describe_found, make_part
+from opendata.services.drafts.series.naming import read_value
+from opendata.services.drafts.series.offers import is_single
+from opendata.tables.diff.joining import DamagedPartError, JoinedPart, UnlikePartsError, write_joined
+from opendata.tables.text.decoding import DecodingFault
+from opendata.tables.text.dialect import restore_dialect
+
+_DAMAGED = N_("“%(file)s” is damaged, so its rows can't be joined with those of the others. Send it again")
+_UNLIKE = N_(
+    "“%(file)s” has other columns than “%(first)s”, so they can't be one table (%(columns)s). Send it again with the"
+    " same columns"
+)
+_NAMELESS = N_(
+    "The column “%(column)s” of “%(table)s” is filled from the names of the files, but the name “%(file)s” doesn't say"
+    " it. Rename the file, for example “%(example)s”, or add the column to it"
+)
+
+
+NO_ROWS = "noRows"
+
+_CHOICES = {"dialect": {"delimiter": ","}, "encoding": "utf-8", "header_rows": [1], "first_row": 2}
+"""How the text of all parts is read: nothing has to be found out about it."""
+
+_EXAMPLES: Mapping[Cut, str] = {
+    Cut.DAY: "2026-10-31",
+    Cut.WEEK: "2026-W40",
+    Cut.MONTH: "2026-10",
+    Cut.QUARTER: "2026-Q3",
+    Cut.HALF: "2026-H1",
+    Cut.YEAR: "2026",
+    Cut.AREA: "安平县",
+}
+
+
+class AbsorbedError(Exception):
+    """A table of a draft became a part of another one, and is no longer there."""
+
+
+class Building:
+    """Makes the texts of joined tables."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def take_up(
+        self, row: Draft, resource: DraftResource, found: FoundTable, folder: Path, manifest: Manifest | None
+    ) -> FoundTable:
+        """The text with the added column, where a file continues a published series; else what was found.
+
+        Raises `InputError` where its name doesn't say which part it is, `AbsorbedError` where another file of the draft
+        continues the series already, and this one is now a part of its table.
+        """
+        if "parts" in (resource.series or {}) or "apart" in (resource.series or {}):
+            return found
+        self._absorb(row, resource, found, folder)
+        if any(item.name == resource.name for item in (manifest.tables if manifest else ())):
+            self._continue(row, resource, found, folder)
+        return found if is_single(resource) else self.build(resource, folder)
+
+    def build(self, resource: DraftResource, folder: Path) -> FoundTable:
+        """The text of all parts of a joined table, made once. Raises `InputError` where they don't fit together."""
+        series = resource.series or {}
+        parts, target = series.get("parts", []), folder / "series.csv"
+        if series.get("made") == resource.upload:
+            with self._context.kept_copy(resource.upload) as path:
+                target.write_bytes(path.read_bytes())
+            return FoundTable(name=read_stem(resource.file), path=target, form="csv")
+        parts = [self._read_again(part, folder) for part in parts]
+        with ExitStack() as opened:
+            counts = self._write(parts, [self._lend(part, opened) for part in parts], series, target)
+        resource.upload, resource.upload_bytes = self._context.private.put_blob(target)
+        counted = [{**part, "rows": count} for part, count in zip(parts, counts, strict=True)]
+        made = {**series, "parts": counted, "made": resource.upload, "found": describe_found(parts)}
+        resource.series = made  # type: ignore[assignment]  # the same with more
+        last = {"last_row": sum(counts) + 1} if sum(counts) else {}
+        kept = {name: value for name, value in (resource.choices or {}).items() if name == NO_ROWS}
+        resource.choices = {**kept, **_CHOICES, **last}
+        return FoundTable(name=read_stem(resource.file), path=target, form="csv")
+
+    def _absorb(self, row: Draft, resource: DraftResource, found: FoundTable, folder: Path) -> None:
+        """Make a file a part of a table of this draft that continues the same series. Raises `AbsorbedError` then."""
+        taken = ((resource.edition or {}).get("figures") or {}).get("taken")
+        head = next((item for item in row.resources if item.name == taken and item is not resource), None)
+        if head is None or not (head.series or {}).get("parts") or taken not in (row.dataset.series or {}):
+            return
+        series: SeriesJson = dict(head.series or {})  # type: ignore[assignment]  # a copy
+        part = self._open(resource, found, folder, series, head)
+        parts = [*series["parts"], part]
+        parts.sort(key=lambda item: item.get("value", ""))
+        series["parts"] = parts
+        series.pop("made", None)
+        head.series, head.checked = series, False
+        row.privacy = [item for item in row.privacy if item["resource"] != resource.name]
+        row.resources.remove(resource)
+        raise AbsorbedError
+
+    def _continue(self, row: Draft, resource: DraftResource, found: FoundTable, folder: Path) -> None:
+        """Give the next file of a series the column that its name fills."""
+        kept = (row.dataset.series or {}).get(resource.name)
+        if kept is None or (resource.edition or {}).get("mode") == Mode.NEW:
+            return
+        series = SeriesJson(cut=kept["cut"], column=kept["column"], added=kept["added"], rest=kept["rest"])
+        part = self._open(resource, found, folder, series, resource)
+        if series["added"] and series["column"] in self._list_labels(part):
+            return  # somebody has put the column into the file
+        resource.series = {**series, "parts": [part]}
+        if resource.edition is None:
+            resource.edition = {"wanted": AUTO, "figures": {}}
+
+    def _open(
+        self, resource: DraftResource, found: FoundTable, folder: Path, series: SeriesJson, table: DraftResource
+    ) -> PartOfSeriesJson:
+        """A file that just came as a part: read so far that its rows can be taken."""
+        value = self._find_value(resource, series, table) if series["added"] else ""
+        return self._read(make_part(resource, value), found, folder)
+
+    def _read_again(self, part: PartOfSeriesJson, folder: Path) -> PartOfSeriesJson:
+        """A part whose file hasn't been read: the table that it has at the same place as the file before."""
+        if "dialect" in part:
+            return part
+        place = part["table"]["reading"]["sheet"]
+        limits = Limits(total_bytes=4 * self._context.settings.max_upload_bytes)
+        with self._context.kept_copy(part["upload"]) as path:
+            tables = find_tables(path, part["file"], _make_place(folder), limits=limits)
+            found = next((table for table in tables if place is not None and table.place == place), tables[0])
+            return self._read(part, found, folder)
+
+    def _read(self, part: PartOfSeriesJson, found: FoundTable, folder: Path) -> PartOfSeriesJson:
+        """A part with its text, and what its file says about itself."""
+        table = part["table"]
+        choices = read_choices({key: item for key, item in (table["choices"] or {}).items() if key != NO_ROWS})
+        opened = open_table(found, folder, choices=choices.declare(table["dialect"], table["encoding"]))
+        part["plain"], _ = self._context.private.put_blob(opened.path)
+        part["dialect"] = opened.dialect.describe()
+        part["columns"] = dict(opened.renames)
+        layout = opened.understanding.layout
+        part["found"] = find_meaning(
+            file=read_stem(part["file"]),
+            sheet=found.place if found.form in WORKBOOKS else None,
+            above=layout.titles,
+            below=layout.footnotes,
+            labels=self._list_labels(part),
+        ).describe()
+        return part
+
+    def _find_value(self, resource: DraftResource, series: SeriesJson, table: DraftResource) -> str:
+        """What the name of a sheet or a file says of all its rows."""
+        sheet, stem, cut = (resource.reading or {}).get("sheet"), read_stem(resource.file), Cut(series["cut"])
+        value = read_value(cut, series["rest"], [str(sheet), stem] if sheet else [stem])
+        if value is not None:
+            return value
+        example = f"{series['rest']}{_EXAMPLES[cut]}"
+        raise UnreadableFileError(
+            _NAMELESS, column=series["column"], table=table.title or table.name, file=resource.file, example=example
+        )
+
+    def _lend(self, part: PartOfSeriesJson, opened: ExitStack) -> JoinedPart:
+        source = opened.enter_context(self._context.kept_copy(part.get("plain") or part["upload"]))
+        return JoinedPart(
+            path=source,
+            dialect=restore_dialect(part["dialect"]),
+            value=part.get("value", ""),
+            columns=part.get("columns", {}),
+        )
+
+    def _list_labels(self, part: PartOfSeriesJson) -> Sequence[str]:
+        with ExitStack() as opened:
+            try:
+                return self._lend(part, opened).read_labels()
+            except DecodingFault:
+                return ()
+
+    def _write(
+        self, parts: Sequence[PartOfSeriesJson], lent: Sequence[JoinedPart], series: SeriesJson, target: Path
+    ) -> list[int]:
+        files = [part["file"] for part in parts]
+        try:
+            return write_joined(lent, target, column=series["column"] if series["added"] else None)
+        except UnlikePartsError as error:
+            columns = ", ".join([*error.missing, *error.extra])
+            raise UnreadableFileError(_UNLIKE, file=files[error.place], first=files[0], columns=columns) from None
+        except DamagedPartError as error:
+            raise UnreadableFileError(_DAMAGED, file=files[error.place]) from None
+
+
+def _make_place(folder: Path) -> Path:
+    """A folder of its own for what comes out of one container."""
+    place = folder / f"part-{len(list(folder.iterdir()))}"
+    place.mkdir()
+    return place
