@@ -222,7 +222,7 @@ def build_services(
         originals=originals,
         outbox=Outbox(context),
         previews=Previews(context),
-        proposals=Proposals(context, publishers, versions),
+        proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,

@@ -75,7 +75,8 @@ def _read_published(context: DefaultExecutionContext) -> datetime:
 class Version(Base):
     """A published version: an index entry over the manifest in the store.
 
-    `period` is what the edition is about, null where nobody said. `withdrawal` is the tombstone of one taken down.
+    `period` is what the edition is about, null where nobody said, `coverage` what all its rows are about, null where
+    that isn't known to be more. `withdrawal` is the tombstone of one taken down.
     `suspended` says that it is stopped until somebody decides; `suspension` is the newest record of that. `screening`
     is what looked like personal data in it, null before it was screened, and `alarming` that there was something.
     `unfinished` says that records must still be written or files moved. `changed` is when the newest thing was
@@ -110,6 +111,7 @@ class Version(Base):
     screening: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     alarming: Mapped[bool] = mapped_column(default=False, index=True)
     period: Mapped[str | None] = mapped_column(String(40))
+    coverage: Mapped[str | None] = mapped_column(String(40))
 
 
 class Alias(Base):

@@ -10,7 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
-from opendata.domain.comparison import ReasonText
 from opendata.domain.disclosure import Disclosure
 from opendata.domain.drafts import SETTLED, ChangeCounts, DraftState, Failure
 from opendata.domain.editions.series import SeriesOffer, SeriesView
@@ -18,12 +17,13 @@ from opendata.domain.manifest import Notice
 from opendata.domain.metadata import MetadataJson
 from opendata.domain.privacy import PlacedFindingJson, TextFindingJson
 from opendata.domain.profile import ColumnProfile
-from opendata.domain.records import Erratum, Suspension, Tombstone
+from opendata.domain.records import Erratum
 from opendata.domain.review.checklist import Check
 from opendata.domain.roles import Role
 from opendata.domain.schema import TableSchema
 from opendata.domain.texts import Contributor, I18n, License, Source
 from opendata.services.core.editions.edition_values import EditionView
+from opendata.services.core.editions.version_values import NextVersion, VersionView
 from opendata.services.core.review_values import CheckView, CommentView
 
 Item = TypeVar("Item")
@@ -87,36 +87,6 @@ class DatasetView:
     def is_open(self) -> bool:
         """Whether anybody may have its data."""
         return self.disclosure.is_open
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionView:
-    """A published version; `created` is when publication was asked for, `manifest_sha256` names its manifest.
-
-    `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected.
-    `withdrawal` is the tombstone of a version that was taken down, `suspension` the record of one that is stopped,
-    `period` what the edition is about.
-    """
-
-    dataset: str
-    version: str
-    created: datetime
-    published: datetime
-    changed: datetime
-    notes: str
-    reasons: Sequence[ReasonText | str]
-    resources: int
-    rows: int
-    bytes: int
-    manifest_sha256: str
-    withdrawal: Tombstone | None = None
-    suspension: Suspension | None = None
-    period: str = ""
-
-    @property
-    def is_standing(self) -> bool:
-        """Whether it is there to be read."""
-        return self.withdrawal is None and self.suspension is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,32 +177,6 @@ class DraftResourceView:
             return 0
         removed, kept = self.changes["removed"], self.changes["unchanged"] + self.changes["changed"]
         return removed / (removed + kept)
-
-
-_HARMLESS = ("first", "line-withdrawn")
-"""Reasons that raise the first part of a number and break no reader of the version before."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextVersion:
-    """The version that a draft would become: None where nothing is new, or only the entry in the catalogue changes.
-
-    `computed` is the part of the number that the changes raise, `bump` the one that is raised after what was asked for.
-    `is_entry_only` says that the data is closed, so that no version is made, `withdraws` that all versions before are
-    withdrawn, since fewer people may have the data than before.
-    """
-
-    version: str | None
-    bump: str | None
-    computed: str | None
-    reasons: Sequence[ReasonText]
-    is_entry_only: bool = False
-    withdraws: bool = False
-
-    @property
-    def is_breaking(self) -> bool:
-        """Whether readers of the version before may fail on it."""
-        return any(item["bump"] == "major" and item["type"] not in _HARMLESS for item in self.reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from opendata.metadata.expectation import DELAYS
-from opendata.services.core.values import DatasetView, Page, VersionView
+from opendata.services.core.editions.version_values import VersionView
+from opendata.services.core.values import DatasetView, Page
 from opendata.web.catalogue.editions import say_expected
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.core.instance import prefers_json, rest_path, services

@@ -89,7 +89,15 @@ def test_files_of_months_become_one_table_once_a_person_says_so_and_the_next_mon
         ("chan-zhi", "append", False)
     ]
     assert draft.period == "2026-04/2026-05"
-    assert rows(services, release(services, editor, draft), "chan-zhi") == head + "2026-04,东湖,4\n2026-05,东湖,5\n"
+    second = release(services, editor, draft)
+    assert rows(services, second, "chan-zhi") == head + "2026-04,东湖,4\n2026-05,东湖,5\n"
+    version = services.versions.get("reservoirs", second)
+    assert (version.period, version.coverage) == ("2026-04/2026-05", "2026-01/2026-05")
+    manifest = services.versions.get_manifest("reservoirs", second).to_json()
+    assert manifest["opendata"]["coverage"] == manifest["resources"][0]["opendata"]["coverage"] == "2026-01/2026-05"
+    dataset = services.datasets.get("reservoirs")
+    proposed = services.proposals.propose(editor, ["水库"], dataset=dataset, publisher="water-bureau")
+    assert proposed["updateCycle"].value == "monthly"
 
 
 @pytest.mark.slow
