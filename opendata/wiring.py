@@ -22,6 +22,7 @@ from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
+from opendata.services.catalogue.archiving import Archiving
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.editions import Editions
 from opendata.services.catalogue.manifests import Manifests
@@ -119,6 +120,7 @@ class Services:
     rebuilding: Rebuilding
     recoveries: Recoveries
     refusals: Refusals
+    archiving: Archiving
     renaming: Renaming
     restoring: Restoring
     reviews: Reviews
@@ -228,6 +230,7 @@ def build_services(
         recoveries=recoveries,
         pace=Pace(context),
         refusals=Refusals(context),
+        archiving=Archiving(context),
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
         reviews=Reviews(drafts),

@@ -1,4 +1,4 @@
-"""Tables that are joined from the files of a series, and what the rows of versions are about."""
+"""Tables that are joined from the files of a series, what the rows of versions are about, archives of datasets."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,9 @@ def upgrade() -> None:
     for table in ("draft_resources", "datasets"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("series", sa.JSON(), nullable=True))
+    with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("archived", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("archiving", sa.JSON(), nullable=True))
     with op.batch_alter_table("versions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("coverage", sa.String(length=40), nullable=True))
 
@@ -20,6 +23,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("versions", schema=None) as batch_op:
         batch_op.drop_column("coverage")
+    with op.batch_alter_table("datasets", schema=None) as batch_op:
+        batch_op.drop_column("archiving")
+        batch_op.drop_column("archived")
     for table in ("draft_resources", "datasets"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.drop_column("series")

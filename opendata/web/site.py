@@ -18,7 +18,7 @@ from opendata.web.drafts import choices, drafts, meaning, next_version, personal
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
 from opendata.web.help import documentation, words
-from opendata.web.operations import audit, custody, mail, operations, stops
+from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
 from opendata.web.review import answers, reviews
 from opendata.web.sources import sources
@@ -46,6 +46,7 @@ def register_web(app: Flask) -> None:
         catalogue,
         version_pages,
         custody,
+        archiving,
         stops,
         differences,
         downloads,

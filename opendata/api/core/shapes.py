@@ -113,6 +113,22 @@ class DatasetShape(Schema):
             " readers."
         },
     )
+    archived = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Where the dataset is no longer kept: `since` when, the `reason`, and the `successor` to use"
+            " instead, if there is one. Else null."
+        },
+    )
+    archiving = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "That somebody asked to archive it (`by`, `at`, `reason`, `successor`), until another person"
+            " confirms it; null where nobody did, and for readers."
+        },
+    )
     url = Address("/datasets/{0.id}", metadata={"description": "Its page."})
 
 

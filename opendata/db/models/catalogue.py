@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opendata.db.models.base import Base, Id
 from opendata.domain.metadata import MetadataJson, ProposedMetadata
-from opendata.domain.records import Erratum, Suspension, Tombstone
+from opendata.domain.records import Archive, ArchiveRequest, Erratum, Suspension, Tombstone
 from opendata.domain.texts import I18n
 
 
@@ -39,7 +39,8 @@ class Dataset(Base):
     last about how its file is to be read, `decisions` what was decided last about personal data, `schemas` what
     the next file of a table is checked by, where somebody said so (`{schema, name}`), `meanings` what was found and
     said last about each table as a whole, `series` how tables of several files are joined. `proposed` is what its next
-    approved draft makes public; null where nothing waits.
+    approved draft makes public; null where nothing waits. `archived` says since when it is no longer kept, `archiving`
+    that somebody asked for that.
     """
 
     __tablename__ = "datasets"
@@ -63,6 +64,8 @@ class Dataset(Base):
     proposed: Mapped[ProposedMetadata | None] = mapped_column(JSON)
     schemas: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     series: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    archived: Mapped[Archive | None] = mapped_column(JSON(none_as_null=True))
+    archiving: Mapped[ArchiveRequest | None] = mapped_column(JSON(none_as_null=True))
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 

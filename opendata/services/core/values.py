@@ -17,7 +17,7 @@ from opendata.domain.manifest import Notice
 from opendata.domain.metadata import MetadataJson
 from opendata.domain.privacy import PlacedFindingJson, TextFindingJson
 from opendata.domain.profile import ColumnProfile
-from opendata.domain.records import Erratum
+from opendata.domain.records import Archive, ArchiveRequest, Erratum
 from opendata.domain.review.checklist import Check
 from opendata.domain.roles import Role
 from opendata.domain.schema import TableSchema
@@ -56,7 +56,8 @@ class DatasetView:
 
     `head` is its highest version, None before the first; `latest` the highest that is not withdrawn.
     `proposed` are the metadata that its next approved draft makes public; None where nothing waits, and for all who
-    may not edit it. `further` are the properties that the profile adds, without those that say nothing.
+    may not edit it. `further` are the properties that the profile adds, without those that say nothing. `archived` says
+    since when it is no longer kept; `archiving`, for those who may edit it, that somebody asked for that.
     """
 
     id: str
@@ -82,6 +83,8 @@ class DatasetView:
     revision: int
     proposed: MetadataJson | None = None
     further: Mapping[str, Any] = field(default_factory=dict)
+    archived: Archive | None = None
+    archiving: ArchiveRequest | None = None
 
     @property
     def is_open(self) -> bool:

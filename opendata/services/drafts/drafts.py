@@ -22,7 +22,7 @@ from opendata.domain.drafts import ENDED, DraftState
 from opendata.domain.editions.beginning import is_unknown
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, NotFoundError
-from opendata.services.catalogue.entries import find_dataset, next_metadata
+from opendata.services.catalogue.entries import find_dataset, next_metadata, require_kept
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.access import is_listed, where_edited
 from opendata.services.core.actors import Actor, require_editor, require_publisher, require_signed_in
@@ -230,13 +230,16 @@ class Drafts(Steps):
         `InvalidMetadataError`, `InvalidSchemaError`, `NotFoundError`, `NotSignedInError`, `NotPermittedError`.
         """
         author = self.require_author(actor, dataset)
+        with self._context.read() as session:
+            require_kept(find_dataset(session, dataset))
         sent = read()
         kept = self._intake.keep(sent.files, sent.options)
         view: DraftView | None = None
 
         def create(session: Session) -> str:
             nonlocal view
-            owner = find_dataset(session, dataset)
+            owner = find_dataset(session, dataset, lock=True)
+            require_kept(owner)
             manifest = self._manifests.get(dataset, owner.latest) if owner.latest else None
             disclosure = Disclosure.from_json(next_metadata(owner).get("disclosure"))
             received = self._intake.place(

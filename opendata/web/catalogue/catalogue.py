@@ -76,6 +76,7 @@ def show_dataset(dataset: str) -> Response | str:
         measures=measure_tables(manifest.tables if manifest else ()),
         snippets=[item for item in build_snippets(dataset, manifest) if item.resource in readable] if manifest else (),
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
+        can_archive=services().archiving.is_possible(g.actor, found.id),
         can_delete=g.actor is not None and found.head is None and services().deletion.is_possible(g.actor, found.id),
     )
 
