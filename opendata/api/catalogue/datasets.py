@@ -24,6 +24,7 @@ from opendata.api.core.inputs import DatasetChanges, DatasetInput, DatasetQuery
 from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DetailedDataset, DetailedDatasetShape
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_
+from opendata.metadata.properties.measuring import measure_tables
 from opendata.services.core.values import DatasetView, Page
 
 blueprint = ApiBlueprint("datasets", N_("The entries of the catalogue."))
@@ -156,9 +157,10 @@ def _answer(found: DatasetView) -> Answer:
 
 
 def _add_expected(found: DatasetView) -> DetailedDataset:
-    """A dataset with the edition that is expected next."""
+    """A dataset with the edition that is expected next, and the measures of its newest version."""
     parts = {item.name: getattr(found, item.name) for item in fields(found)}
-    return DetailedDataset(**parts, next_expected=services().editions.find_next(found))
+    tables = services().versions.get_manifest(found.id, found.latest).tables if found.latest else ()
+    return DetailedDataset(**parts, next_expected=services().editions.find_next(found), measures=measure_tables(tables))
 
 
 _DETAILS = ("scope", "audience", "reason", "legalBasis")

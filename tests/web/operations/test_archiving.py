@@ -27,7 +27,9 @@ def test_a_dataset_is_archived_marked_everywhere_and_reopened(desk: Portal) -> N
     assert "Reason: The survey ended." in client.get(page).text
     assert "Reason: The survey ended." in client.get(f"{page}/feed.atom").text
     assert 'term="archived"' in client.get("/feed.atom").text
-    assert client.get("/api/v1/datasets/reservoirs").json["archived"]["reason"] == "The survey ended."
+    rest = client.get("/api/v1/datasets/reservoirs").json
+    assert rest["archived"]["reason"] == "The survey ended."
+    assert (rest["items"], rest["rows"], rest["bytes"]) == (4, 2, len(CSV.encode()))
     assert client.get(f"{page}/1.0.0/levels.csv").text == CSV
     assert send(client, "/workspace/datasets/reservoirs/reopen", {}, form=place).status_code == 303
     assert client.get("/api/v1/datasets/reservoirs").json["archived"] is None
