@@ -165,7 +165,7 @@ class DraftResourceShape(Schema):
         metadata={
             "type": ["object", "null"],
             "description": "The files that a joined table has its rows from: `cut`, `column`, whether it was `added`,"
-            " and the `parts` in order (`file`, `value`, `rows`).",
+            " and the `parts` in order (`file`, `value`, `rows`, and the `firstRow` of these in the report).",
         },
     )
 

@@ -53,6 +53,7 @@ class PartOfSeriesJson(TypedDict, total=False):
     dialect: dict[str, Any]
     columns: dict[str, str]
     found: dict[str, Any]
+    marks: dict[str, dict[str, Any]]
     table: dict[str, Any]
 
 

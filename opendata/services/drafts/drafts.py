@@ -111,11 +111,18 @@ class Drafts(Steps):
                 for row in session.scalars(query.order_by(Draft.modified, Draft.id).limit(limit))
             ]
 
-    def require_author(self, actor: Actor | None, dataset: str) -> Actor:
-        """The actor where they may send drafts, else `NotSignedInError`, `NotFoundError` or `NotPermittedError`."""
+    def require_author(self, actor: Actor | None, dataset: str, *, sends: bool = False) -> Actor:
+        """The actor where they may send drafts, else `NotSignedInError`, `NotFoundError` or `NotPermittedError`.
+
+        For one who `sends` now raises `StateError` too where the dataset is archived.
+        """
         found = require_signed_in(actor)
         with self._context.read() as session:
-            return require_editor(found, find_dataset(session, dataset).publisher_id, dataset)
+            row = find_dataset(session, dataset)
+            author = require_editor(found, row.publisher_id, dataset)
+            if sends:
+                require_kept(row)
+            return author
 
     def find_decisions(self, dataset: str, table: str) -> Mapping[str, Any]:
         """What is kept of the decisions about the personal data of a table. Raises `NotFoundError`."""
@@ -229,9 +236,7 @@ class Drafts(Steps):
         Raises `UnsupportedFormatError` for a binary file that isn't a table and cannot accompany one, `TooLargeError`,
         `InvalidMetadataError`, `InvalidSchemaError`, `NotFoundError`, `NotSignedInError`, `NotPermittedError`.
         """
-        author = self.require_author(actor, dataset)
-        with self._context.read() as session:
-            require_kept(find_dataset(session, dataset))
+        author = self.require_author(actor, dataset, sends=True)
         sent = read()
         kept = self._intake.keep(sent.files, sent.options)
         view: DraftView | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import openpyxl
 import pytest
 
 from opendata.domain.editions.modes import AUTO
@@ -173,3 +174,78 @@ def test_the_files_of_a_joined_table_are_erased_with_its_draft_and_not_before(
     assert services.originals.count(editor, draft.id).files >= len(MONTHS)
     services.originals.erase(editor, draft.id)
     assert services.drafts.get(editor, draft.id).tables[0].series is None
+
+
+def make_shares(share: float) -> bytes:
+    book = openpyxl.Workbook()
+    for row in (["乡镇", "比重", "面积（亩）"], ["东湖", share, 3], ["西湖", 0.5, 4]):
+        book.active.append(row)
+    for cell in ("B2", "B3"):
+        book.active[cell].number_format = "0.0%"
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+@pytest.mark.slow
+def test_units_and_percent_signs_of_workbooks_are_kept_in_the_whole_and_in_the_next_month(
+    services: Services, editor: Actor
+) -> None:
+    files = {f"面积2026年0{number}月.xlsx": make_shares(number / 10) for number in (1, 2, 3)}
+    alone = {name: files.pop(name) for name in list(files)[-1:]}
+    draft = join(services, editor, send_all(services, editor, **files))
+    marks = [
+        {"name": "月份"},
+        {"name": "乡镇"},
+        {"name": "比重", "percent": True},
+        {"name": "面积（亩）", "unit": "亩"},
+    ]
+
+    def describe(version: str) -> list[dict[str, Any]]:
+        table = services.versions.get_manifest("reservoirs", version).tables[0]
+        return [{"name": field.name, **field.own} for field in table.schema.fields]
+
+    first = release(services, editor, draft)
+    assert describe(first) == marks
+    assert rows(services, first, "mian-ji").splitlines()[1] == "2026-01,东湖,0.1,3"
+    draft = send_all(services, editor, **alone)
+    assert [(item.name, item.edition.mode) for item in draft.tables if item.edition] == [("mian-ji", "append")]
+    second = release(services, editor, draft)
+    assert (describe(second), services.versions.get("reservoirs", second).version) == (marks, "1.1.0")
+
+
+@pytest.mark.slow
+def test_a_series_that_was_joined_in_a_draft_given_up_adds_no_column_to_other_tables(
+    services: Services, editor: Actor
+) -> None:
+    draft = join(services, editor, send_all(services, editor, **MONTHS))
+    services.drafts.discard(editor, draft.id)
+    for number in (1, 2):
+        draft = send_all(services, editor, **{f"产值2026年0{number}月.csv": f"乡镇,产值\n东湖{number},1\n"})
+        assert [item.series for item in draft.tables] == [None]
+        release(services, editor, draft)
+
+
+@pytest.mark.slow
+def test_steps_of_single_tables_keep_them_from_being_joined_and_rules_and_titles_are_kept(
+    services: Services, editor: Actor
+) -> None:
+    schema = {
+        "fields": [{"name": "乡镇", "type": "string"}, {"name": "产值", "type": "integer"}],
+        "primaryKey": ["乡镇"],
+    }
+    files = [UploadedFile(name, io.BytesIO(text.encode())) for name, text in list(MONTHS.items())[:2]]
+    options = [ResourceOption(file=file.name, schema=schema, title="工业产值") for file in files]
+    view, _ = services.drafts.create(editor, "reservoirs", files, options)
+    services.work.run_to_end(view.id)
+    draft = services.drafts.get(editor, view.id)
+    edit = {"verb": "edit", "field": "产值", "old": "1", "new": "5", "row": 2}
+    tables = draft.series[0].tables
+    draft = change(services, editor, draft.id, tables[0], recipe={"steps": [edit]})
+    with pytest.raises(InvalidMetadataError, match="steps of its own"):
+        join(services, editor, draft)
+    draft = join(services, editor, change(services, editor, draft.id, tables[0], recipe=None))
+    table = draft.tables[0]
+    assert table.schema is not None
+    assert (table.title, table.schema["primaryKey"], table.valid) == ("工业产值", ["月份", "乡镇"], True)
+    assert table.schema["fields"][0] == {"name": "月份", "type": "yearmonth"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.editions.modes import AUTO, Mode
@@ -29,6 +31,10 @@ _DAMAGED = N_("“%(file)s” is damaged, so its rows can't be joined with those
 _UNLIKE = N_(
     "“%(file)s” has other columns than “%(first)s”, so they can't be one table (%(columns)s). Send it again with the"
     " same columns"
+)
+_UNLIKE_UNIT = N_(
+    "In “%(file)s” these columns have other units or formats than in the other files: %(columns)s. Send it again with"
+    " the same ones"
 )
 _NAMELESS = N_(
     "The column “%(column)s” of “%(table)s” is filled from the names of the files, but the name “%(file)s” doesn't say"
@@ -73,8 +79,10 @@ class Building:
         if "parts" in (resource.series or {}) or "apart" in (resource.series or {}):
             return found
         self._absorb(row, resource, found, folder)
-        if any(item.name == resource.name for item in (manifest.tables if manifest else ())):
-            self._continue(row, resource, found, folder)
+        kept = (row.dataset.series or {}).get(resource.name)
+        table = next((item for item in (manifest.tables if manifest else ()) if item.name == resource.name), None)
+        if table is not None and kept is not None and kept["column"] in ("", *table.schema.names):
+            self._continue(resource, found, folder, kept)
         return found if is_single(resource) else self.build(resource, folder)
 
     def build(self, resource: DraftResource, folder: Path) -> FoundTable:
@@ -83,8 +91,8 @@ class Building:
         parts, target = series.get("parts", []), folder / "series.csv"
         if series.get("made") == resource.upload:
             with self._context.kept_copy(resource.upload) as path:
-                target.write_bytes(path.read_bytes())
-            return FoundTable(name=read_stem(resource.file), path=target, form="csv")
+                shutil.copyfile(path, target)
+            return FoundTable(name=read_stem(resource.file), path=target, form="csv", marks=_join_marks(parts))
         parts = [self._read_again(part, folder) for part in parts]
         with ExitStack() as opened:
             counts = self._write(parts, [self._lend(part, opened) for part in parts], series, target)
@@ -95,7 +103,7 @@ class Building:
         last = {"last_row": sum(counts) + 1} if sum(counts) else {}
         kept = {name: value for name, value in (resource.choices or {}).items() if name == NO_ROWS}
         resource.choices = {**kept, **_CHOICES, **last}
-        return FoundTable(name=read_stem(resource.file), path=target, form="csv")
+        return FoundTable(name=read_stem(resource.file), path=target, form="csv", marks=_join_marks(parts))
 
     def _absorb(self, row: Draft, resource: DraftResource, found: FoundTable, folder: Path) -> None:
         """Make a file a part of a table of this draft that continues the same series. Raises `AbsorbedError` then."""
@@ -114,10 +122,9 @@ class Building:
         row.resources.remove(resource)
         raise AbsorbedError
 
-    def _continue(self, row: Draft, resource: DraftResource, found: FoundTable, folder: Path) -> None:
+    def _continue(self, resource: DraftResource, found: FoundTable, folder: Path, kept: Mapping[str, Any]) -> None:
         """Give the next file of a series the column that its name fills."""
-        kept = (row.dataset.series or {}).get(resource.name)
-        if kept is None or (resource.edition or {}).get("mode") == Mode.NEW:
+        if (resource.edition or {}).get("mode") == Mode.NEW:
             return
         series = SeriesJson(cut=kept["cut"], column=kept["column"], added=kept["added"], rest=kept["rest"])
         part = self._open(resource, found, folder, series, resource)
@@ -153,13 +160,17 @@ class Building:
         part["plain"], _ = self._context.private.put_blob(opened.path)
         part["dialect"] = opened.dialect.describe()
         part["columns"] = dict(opened.renames)
+        labels = self._list_labels(part)
+        part["marks"] = {
+            labels[number - 1]: dict(mark) for number, mark in opened.marks.items() if number <= len(labels)
+        }
         layout = opened.understanding.layout
         part["found"] = find_meaning(
             file=read_stem(part["file"]),
             sheet=found.place if found.form in WORKBOOKS else None,
             above=layout.titles,
             below=layout.footnotes,
-            labels=self._list_labels(part),
+            labels=labels,
         ).describe()
         return part
 
@@ -201,6 +212,17 @@ class Building:
             raise UnreadableFileError(_UNLIKE, file=files[error.place], first=files[0], columns=columns) from None
         except DamagedPartError as error:
             raise UnreadableFileError(_DAMAGED, file=files[error.place]) from None
+
+
+def _join_marks(parts: Sequence[PartOfSeriesJson]) -> Mapping[str, Mapping[str, Any]]:
+    """What the columns of all parts keep of their files. Raises `UnreadableFileError` where they differ."""
+    first = parts[0].get("marks") or {}
+    for part in parts[1:]:
+        marks = part.get("marks") or {}
+        unlike = [name for name in {**first, **marks} if first.get(name) != marks.get(name)]
+        if unlike:
+            raise UnreadableFileError(_UNLIKE_UNIT, file=part["file"], columns=", ".join(unlike))
+    return first
 
 
 def _make_place(folder: Path) -> Path:

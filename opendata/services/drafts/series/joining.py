@@ -23,10 +23,11 @@ from opendata.domain.editions.series import (
 from opendata.domain.manifest import Manifest
 from opendata.domain.meaning.periods import join_periods, read_period
 from opendata.domain.meaning.table_meaning import CERTAIN, FoundText, Place
+from opendata.domain.schema import find_own
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.intake.meaning.finding import describe_names
 from opendata.metadata.identifiers import suggest_identifier
-from opendata.recipes.recipe import read_recipe
+from opendata.recipes.recipe import read_recipe, recall_recipe
 from opendata.recipes.verbs import EDIT, JOIN_HEADERS
 from opendata.services.drafts.meaning.names import read_stem
 from opendata.services.drafts.series.naming import read_value
@@ -36,6 +37,7 @@ from opendata.services.drafts.series.offers import (
     find_offers,
     is_single,
     list_labels,
+    list_marks,
     name_part,
 )
 
@@ -70,7 +72,11 @@ def view_series(resource: DraftResource) -> SeriesView | None:
     parts = series.get("parts")
     if not parts:
         return None
-    shown = [{"file": part["file"], "value": part.get("value", ""), "rows": part.get("rows", 0)} for part in parts]
+    shown, first = [], 2
+    for part in parts:
+        rows = part.get("rows", 0)
+        shown.append({"file": part["file"], "value": part.get("value", ""), "rows": rows, "firstRow": first})
+        first += rows
     return SeriesView(cut=series["cut"], column=series["column"], added=series["added"], parts=shown)
 
 
@@ -113,6 +119,7 @@ def make_part(resource: DraftResource, value: str) -> PartOfSeriesJson:
         table=table,
     )
     if resource.checked and resource.engine_dialect:
+        part["marks"] = list_marks(resource)
         part["plain"], part["dialect"] = resource.plain, resource.engine_dialect
     return part
 
@@ -153,6 +160,7 @@ def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
     changed: SeriesJson = {**series, "parts": parts}
     changed.pop("made", None)
     resource.series = changed
+    resource.recipe = recall_recipe(resource.recipe)
     _forget_check(resource)
     return True
 
@@ -187,21 +195,23 @@ def _join(row: Draft, resource: DraftResource, said: Mapping[str, Any], base: Ma
     parts = [make_part(item, value) for item, value in zip(tables, values, strict=True)]
     rest = offer.rest if offer is not None else ""
     series = SeriesJson(cut=cut, column=column, added=bool(column) and not is_held, rest=rest, parts=parts)
-    name = _choose_name(row, resource, tables, base)
+    stem = _find_stem(tables, offer)
+    name = _choose_name(row, resource, stem, base)
+    schema = _find_schema(tables)
     for item in tables:
         row.privacy = [found for found in row.privacy if found["resource"] != item.name]
         if item is not resource:
             row.resources.remove(item)
     resource.series = series
     resource.name = name
-    resource.title = ""
-    resource.file = f"{describe_names(name_part(tables[0], tables))}.csv"
+    resource.title = _agree([item.title for item in tables]) or ""
+    resource.file = f"{stem or row.dataset.meta['title']}.csv"
     resource.decisions = _agree([item.decisions for item in tables])
     resource.edition = begin_again(resource.edition)
     resource.meaning = {"said": _agree_on_said(tables)}
     resource.choices = None
-    if resource.schema:
-        resource.schema = add_field(resource.schema, series) if series["added"] else resource.schema
+    if schema is not None:
+        resource.schema = add_field(schema, series) if series["added"] else schema
         resource.schema_name = "" if series["added"] else resource.schema_name
     _forget_check(resource)
     row.dataset.series = {**(row.dataset.series or {}), name: {key: series[key] for key in KEPT}}  # type: ignore[literal-required]
@@ -280,18 +290,40 @@ def _read_column(column: str | None, labels: Sequence[str]) -> tuple[str, bool]:
     return name, name in labels
 
 
-def _choose_name(row: Draft, resource: DraftResource, tables: Sequence[DraftResource], base: Manifest | None) -> str:
+def _find_stem(tables: Sequence[DraftResource], offer: SeriesOffer | None) -> str:
+    """What the names of the parts have in common, or the name of the file that all are in; else nothing."""
+    stems = {describe_names(name_part(item, tables)) for item in tables}
+    stem = offer.rest if offer is not None else stems.pop() if len(stems) == 1 else ""
+    is_one_file = len({item.upload for item in tables}) == 1
+    return stem or (describe_names(read_stem(tables[0].file)) if is_one_file else "")
+
+
+def _choose_name(row: Draft, resource: DraftResource, stem: str, base: Manifest | None) -> str:
     """The name of the whole: that of a published table among the parts, else what their names have in common."""
     published = {item.name for item in (base.resources if base else ())}
     if resource.name in published:
         return resource.name
     others = {item.name for item in row.resources if item is not resource} | {item.name for item in row.attachments}
-    stem = describe_names(name_part(tables[0], tables))
-    is_telling = all(describe_names(name_part(item, tables)) == stem for item in tables)
-    if not is_telling and len({item.upload for item in tables}) == 1:
-        stem, is_telling = describe_names(read_stem(tables[0].file)), True
-    wanted = stem if is_telling else row.dataset_id
-    return suggest_identifier(wanted, taken=others | published, resource=True)
+    return suggest_identifier(stem or row.dataset_id, taken=others | published, resource=True)
+
+
+def _find_schema(tables: Sequence[DraftResource]) -> dict[str, Any] | None:
+    """The schema of the whole: that of the parts with what their columns keep of the files; None where all is text.
+
+    Files that say themselves of which types their columns are have a schema by that.
+    """
+    first = tables[0]
+    if first.schema:
+        marks = list_marks(first)
+        fields = [_with_marks(field, marks.get(str(field.get("name")), {})) for field in first.schema["fields"]]
+        return {**first.schema, "fields": fields}
+    known = [item.untreated or item.published_schema or {"fields": []} for item in tables]
+    is_typed = any(field.get("type", "string") != "string" for field in known[0]["fields"])
+    return dict(known[0]) if is_typed and all(item == known[0] for item in known) else None
+
+
+def _with_marks(field: Mapping[str, Any], marks: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**field, "opendata": {**marks, **find_own(field)}} if marks else field
 
 
 def _keep_apart(row: Draft, resource: DraftResource) -> None:

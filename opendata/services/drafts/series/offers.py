@@ -12,10 +12,16 @@ from opendata.db.models import Draft, DraftResource
 from opendata.domain.editions.series import Cut, SeriesOffer
 from opendata.domain.meaning.periods import read_period
 from opendata.domain.meaning.table_meaning import find_value
+from opendata.domain.schema import find_own
+from opendata.intake.meaning.periods import find_partial
 from opendata.services.drafts.meaning.names import read_stem
 from opendata.services.drafts.series.naming import NamedPart, name_column, read_areas, read_name
 from opendata.tables.diff.joining import find_unlike
 
+MARKS = ("unit", "percent", "crs")
+"""The properties of a field that its file gives it."""
+
+_ANY_YEAR = 2000
 _Named = tuple[DraftResource, NamedPart]
 
 
@@ -68,16 +74,31 @@ def find_differences(parts: Sequence[DraftResource]) -> Iterator[tuple[str, str,
             yield "columns", item.name, ", ".join([*missing, *extra])
         elif len(set(list_labels(item))) < len(list_labels(item)) and list_labels(first) != list_labels(item):
             yield "columns", item.name, ", ".join(list_labels(item))
-        if _find_units(item) != _find_units(first):
-            yield "unit", item.name, _find_units(item)[0] or _find_units(first)[0]
+        unit, other = _find_unit(item), _find_unit(first)
+        marks, others = list_marks(item), list_marks(first)
+        unlike = [name for name in {**marks, **others} if marks.get(name) != others.get(name)]
+        if unit != other:
+            yield "unit", item.name, unit or other
+        elif unlike and item.valid and first.valid:
+            yield "unit", item.name, ", ".join(unlike)
         if _list_rules(item) != _list_rules(first):
             yield "schema", item.name, ""
+
+
+def list_marks(item: DraftResource) -> dict[str, dict[str, Any]]:
+    """What the columns of a checked table keep of its file beside their values, by the names of their fields."""
+    schema = item.untreated or item.published_schema or {}
+    found = {
+        str(field["name"]): {name: value for name, value in find_own(field).items() if name in MARKS}
+        for field in schema.get("fields", ())
+    }
+    return {name: mark for name, mark in found.items() if mark}
 
 
 def _offer(parts: Sequence[_Named]) -> Iterator[SeriesOffer]:
     """The offer to join tables, if they are several with a value each."""
     values = [named.value for _, named in parts]
-    if len(parts) < 2 or len(set(values)) < len(values):
+    if len(parts) < 2 or len(set(values)) < len(values) or not _share_columns([item for item, _ in parts]):
         return
     ordered = sorted(parts, key=_place)
     tables = [item for item, _ in ordered]
@@ -133,6 +154,8 @@ def _place(part: _Named) -> tuple[str, int]:
     """Where a part comes: by its period, else as it was sent."""
     item, named = part
     period = read_period(named.value)
+    if period is None and (partial := find_partial(named.value, _ANY_YEAR)) is not None:
+        period = partial.period
     return (period.start.isoformat() if period is not None else "", item.position)
 
 
@@ -147,9 +170,9 @@ def _find_year(item: DraftResource) -> int | None:
     return None
 
 
-def _find_units(item: DraftResource) -> tuple[str, dict[str, str]]:
-    found = (item.meaning or {}).get("found") or {}
-    return str(find_value(found, "unit") or ""), dict(found.get("units") or {})
+def _find_unit(item: DraftResource) -> str:
+    """The unit of a table as a whole that its file says."""
+    return str(find_value((item.meaning or {}).get("found") or {}, "unit") or "")
 
 
 def _list_rules(item: DraftResource) -> Any:
@@ -157,6 +180,12 @@ def _list_rules(item: DraftResource) -> Any:
     schema = dict(item.schema or {})
     fields = {field.get("name"): field for field in schema.pop("fields", ())}
     return schema, fields, item.disclosure
+
+
+def _share_columns(tables: Sequence[DraftResource]) -> bool:
+    """Whether tables have so many columns in common that they could have been meant to be one."""
+    each = [set(list_labels(item)) for item in tables]
+    return 2 * len(set.intersection(*each)) >= max(map(len, each))
 
 
 def _has_sheet(item: DraftResource, tables: Sequence[DraftResource]) -> bool:

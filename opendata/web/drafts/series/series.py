@@ -53,11 +53,11 @@ def say_difference(kind: str, table: str, detail: str) -> str:
     return str(gettext(DIFFERENCES[kind], table=table, detail=detail))
 
 
-def list_parts(series: SeriesOffer | SeriesView) -> Sequence[tuple[str, str, int]]:
-    """The file, the value and the number of rows of each part, 0 where that isn't known yet."""
+def list_parts(series: SeriesOffer | SeriesView) -> Sequence[tuple[str, str, int, int]]:
+    """The file, the value, the number of rows of each part and the first of them, 0 where that isn't known yet."""
     if isinstance(series, SeriesOffer):
-        return [(file, value, 0) for file, value in zip(series.files, series.values, strict=True)]
-    return [(part["file"], part["value"], part["rows"]) for part in series.parts]
+        return [(file, value, 0, 0) for file, value in zip(series.files, series.values, strict=True)]
+    return [(part["file"], part["value"], part["rows"], part["firstRow"]) for part in series.parts]
 
 
 @blueprint.post("/<draft>/resources/<resource>/series")
