@@ -163,6 +163,28 @@ def test_a_file_of_a_series_whose_name_says_nothing_is_refused_and_a_known_month
     services.drafts.discard(editor, draft.id)
     draft = send_all(services, editor, None, **{"产值2026年03月.csv": "乡镇,产值\n东湖,5\n"})
     assert [item.edition.asks for item in draft.tables if item.edition] == [True]
+    services.drafts.discard(editor, draft.id)
+    whole = rows(services, "1.0.0", "chan-zhi") + "2026-04,东湖,5\n"
+    draft = send_all(services, editor, **{"产值.csv": whole})
+    assert [(item.rows, item.series, item.edition.mode) for item in draft.tables if item.edition] == [
+        (5, None, "replace")
+    ]
+
+
+@pytest.mark.slow
+def test_two_more_months_that_have_their_column_are_added_together(services: Services, editor: Actor) -> None:
+    def write(*numbers: int) -> dict[str, str | bytes]:
+        return {f"产值2026年0{n}月.csv": f"月份,乡镇,产值\n2026-0{n},东湖,{n}\n" for n in numbers}
+
+    draft = join(services, editor, send_all(services, editor, **write(1, 2)))
+    assert draft.tables[0].series is not None
+    assert not draft.tables[0].series.added
+    release(services, editor, draft)
+    draft = send_all(services, editor, **write(4, 3))
+    assert [(item.rows, item.edition.mode, item.edition.asks) for item in draft.tables if item.edition] == [
+        (4, "append", False)
+    ]
+    assert [part["file"] for part in draft.tables[0].series.parts] == ["产值2026年03月.csv", "产值2026年04月.csv"]
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from opendata.intake.understanding import read_choices
 from opendata.intake.unpack.budget import Limits
 from opendata.services.core.context import Context
 from opendata.services.drafts.meaning.names import read_stem
-from opendata.services.drafts.series.joining import describe_found, make_part
+from opendata.services.drafts.series.joining import describe_found, make_part, place_part
 from opendata.services.drafts.series.naming import read_value
 from opendata.services.drafts.series.offers import is_single
 from opendata.tables.diff.joining import DamagedPartError, JoinedPart, UnlikePartsError, write_joined
@@ -109,37 +109,38 @@ class Building:
         """Make a file a part of a table of this draft that continues the same series. Raises `AbsorbedError` then."""
         taken = ((resource.edition or {}).get("figures") or {}).get("taken")
         head = next((item for item in row.resources if item.name == taken and item is not resource), None)
-        if head is None or not (head.series or {}).get("parts") or taken not in (row.dataset.series or {}):
+        kept = (row.dataset.series or {}).get(taken) if taken else None
+        if head is None or kept is None or "apart" in (head.series or {}):
             return
-        series: SeriesJson = dict(head.series or {})  # type: ignore[assignment]  # a copy
-        part = self._open(resource, found, folder, series, head)
-        parts = [*series["parts"], part]
-        parts.sort(key=lambda item: item.get("value", ""))
-        series["parts"] = parts
-        series.pop("made", None)
-        head.series, head.checked = series, False
+        begun = (head.series or {}).get("parts")
+        if not begun and (kept["added"] or not head.checked):
+            return  # its file has the column itself, and isn't a part
+        part = self._read(make_part(resource, ""), found, folder)
+        if kept["added"] and kept["column"] in self._list_labels(part):
+            return
+        part["value"] = self._find_value(resource, kept, head) if kept["added"] else ""
+        parts = sorted([*(begun or [make_part(head, "")]), part], key=place_part)
+        head.series = SeriesJson(
+            cut=kept["cut"], column=kept["column"], added=kept["added"], rest=kept["rest"], parts=parts
+        )
+        head.checked = False
         row.privacy = [item for item in row.privacy if item["resource"] != resource.name]
         row.resources.remove(resource)
         raise AbsorbedError
 
     def _continue(self, resource: DraftResource, found: FoundTable, folder: Path, kept: Mapping[str, Any]) -> None:
-        """Give the next file of a series the column that its name fills."""
-        if (resource.edition or {}).get("mode") == Mode.NEW:
+        """Give the next file of a series the column that its name fills, unless it has that itself."""
+        if (resource.edition or {}).get("mode") == Mode.NEW or not kept["added"]:
             return
-        series = SeriesJson(cut=kept["cut"], column=kept["column"], added=kept["added"], rest=kept["rest"])
-        part = self._open(resource, found, folder, series, resource)
-        if series["added"] and series["column"] in self._list_labels(part):
-            return  # somebody has put the column into the file
-        resource.series = {**series, "parts": [part]}
+        part = self._read(make_part(resource, ""), found, folder)
+        if kept["column"] in self._list_labels(part):
+            return
+        part["value"] = self._find_value(resource, kept, resource)
+        resource.series = SeriesJson(
+            cut=kept["cut"], column=kept["column"], added=True, rest=kept["rest"], parts=[part]
+        )
         if resource.edition is None:
             resource.edition = {"wanted": AUTO, "figures": {}}
-
-    def _open(
-        self, resource: DraftResource, found: FoundTable, folder: Path, series: SeriesJson, table: DraftResource
-    ) -> PartOfSeriesJson:
-        """A file that just came as a part: read so far that its rows can be taken."""
-        value = self._find_value(resource, series, table) if series["added"] else ""
-        return self._read(make_part(resource, value), found, folder)
 
     def _read_again(self, part: PartOfSeriesJson, folder: Path) -> PartOfSeriesJson:
         """A part whose file hasn't been read: the table that it has at the same place as the file before."""
@@ -174,7 +175,7 @@ class Building:
         ).describe()
         return part
 
-    def _find_value(self, resource: DraftResource, series: SeriesJson, table: DraftResource) -> str:
+    def _find_value(self, resource: DraftResource, series: Mapping[str, Any], table: DraftResource) -> str:
         """What the name of a sheet or a file says of all its rows."""
         sheet, stem, cut = (resource.reading or {}).get("sheet"), read_stem(resource.file), Cut(series["cut"])
         value = read_value(cut, series["rest"], [str(sheet), stem] if sheet else [stem])

@@ -156,13 +156,19 @@ def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
         parts[same[0]] = part
     else:
         part["table"]["name"] = values["name"]
-        parts = sorted([*parts, part], key=lambda item: item.get("value", ""))
+        parts = sorted([*parts, part], key=place_part)
     changed: SeriesJson = {**series, "parts": parts}
     changed.pop("made", None)
     resource.series = changed
     resource.recipe = recall_recipe(resource.recipe)
     _forget_check(resource)
     return True
+
+
+def place_part(part: PartOfSeriesJson) -> str:
+    """Where a part comes among those of a series: by its value, else by the period that its file says."""
+    period = (part.get("found") or {}).get("period") or {}
+    return part.get("value") or str(period.get("value", ""))
 
 
 def describe_found(parts: Sequence[PartOfSeriesJson]) -> dict[str, Any]:
