@@ -111,6 +111,7 @@ def test_what_is_joined_can_be_taken_apart_and_kept_apart(services: Services, ed
     release(services, editor, join(services, editor, draft, column="报告月"))
 
 
+@pytest.mark.slow
 def test_sheets_and_areas_are_recognised_and_other_columns_and_units_are_not_joined(
     services: Services, editor: Actor
 ) -> None:

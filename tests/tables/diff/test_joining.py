@@ -33,7 +33,7 @@ def write_part(path: Path, columns: list[str], delimiter: str, above: int, rows:
     return JoinedPart(path=path, dialect=dialect, value=path.name)
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(50))
 @given(st.lists(PART, min_size=1, max_size=4))
 def test_every_row_of_every_part_comes_once_in_its_order_with_its_file(parts: list) -> None:
     with TemporaryDirectory() as folder:
