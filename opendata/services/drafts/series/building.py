@@ -20,7 +20,8 @@ from opendata.intake.understanding import read_choices
 from opendata.intake.unpack.budget import Limits
 from opendata.services.core.context import Context
 from opendata.services.drafts.meaning.names import read_stem
-from opendata.services.drafts.series.joining import describe_found, make_part, place_part
+from opendata.services.drafts.series.joining import make_part
+from opendata.services.drafts.series.meaning import describe_found, place_part
 from opendata.services.drafts.series.naming import read_value
 from opendata.services.drafts.series.offers import is_single
 from opendata.tables.diff.joining import DamagedPartError, JoinedPart, UnlikePartsError, write_joined
