@@ -22,6 +22,7 @@ from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
+from opendata.services.catalogue.archiving import Archiving
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.editions import Editions
 from opendata.services.catalogue.manifests import Manifests
@@ -119,6 +120,7 @@ class Services:
     rebuilding: Rebuilding
     recoveries: Recoveries
     refusals: Refusals
+    archiving: Archiving
     renaming: Renaming
     restoring: Restoring
     reviews: Reviews
@@ -222,12 +224,13 @@ def build_services(
         originals=originals,
         outbox=Outbox(context),
         previews=Previews(context),
-        proposals=Proposals(context, publishers, versions),
+        proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
         pace=Pace(context),
         refusals=Refusals(context),
+        archiving=Archiving(context),
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
         reviews=Reviews(drafts),

@@ -13,6 +13,7 @@ from typing import Any, Self, TypedDict
 
 from opendata.domain.comparison import ReasonText
 from opendata.domain.disclosure import Disclosure
+from opendata.domain.meaning.periods import read_period, span_periods
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.moments import format_time
 from opendata.domain.resources import Attachment, Resource, TableResource, read_resource
@@ -47,9 +48,9 @@ class Manifest:
 
     `previous` is the digest (`sha256:…`) of the manifest before it, None of the first; `reasons` say why the version
     has its number, those of old versions in English alone. `period` is what the edition is about, in the normal form of
-    `meaning.periods`, empty where nobody said. `approval` is the digest that was approved with the checks
-    signed for it, None of old versions and of what the instance's owner publishes. `document` is the descriptor this
-    was read from, if it was.
+    `meaning.periods`, empty where nobody said; `coverage` is what all its rows are about. `approval` is the digest that
+    was approved with the checks signed for it, None of old versions and of what the instance's owner publishes.
+    `document` is the descriptor this was read from, if it was.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Manifest:
             "sourceVersion": metadata.pop("sourceVersion", ""),
             "temporal": metadata.pop("temporal", ""),
             "period": self.period,
+            "coverage": self.coverage if self.coverage != self.period else "",
             "i18n": metadata.pop("i18n", {}),
             "metadata": dict(further),
             "notes": self.notes,
@@ -132,6 +134,13 @@ class Manifest:
             "resources": [item.to_json() for item in self.resources],
             "opendata": ours | {key: value for key, value in optional.items() if value},
         }
+
+    @property
+    def coverage(self) -> str:
+        """What the rows of all its tables are about together, from the first period to the last; empty if unknown."""
+        periods = [read_period(item.coverage or item.period) for item in self.tables]
+        whole = span_periods([item for item in periods if item is not None])
+        return whole.text if whole is not None and any(item.coverage for item in self.tables) else self.period
 
     @property
     def title(self) -> str:

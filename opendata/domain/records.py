@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from opendata.domain.metadata import MetadataJson
 
 
+class Archive(TypedDict):
+    """That a dataset is no longer kept `since` (RFC 3339), why, and the id of the dataset to use instead, if any."""
+
+    since: str
+    reason: str
+    successor: str | None
+
+
+class ArchiveRequest(TypedDict):
+    """That somebody (`by`) asked `at` a time (RFC 3339) to archive a dataset: another person confirms it."""
+
+    by: str
+    at: str
+    reason: str
+    successor: str | None
+
+
 class Entry(TypedDict):
-    """What is public of a dataset but for its versions; `publisher` is an id. Times are RFC 3339."""
+    """What is public of a dataset but for its versions; `publisher` is an id. Times are RFC 3339.
+
+    `archived` is there while the dataset is archived.
+    """
 
     id: str
     uuid: str
@@ -17,6 +37,7 @@ class Entry(TypedDict):
     created: str
     modified: str
     metadata: MetadataJson
+    archived: NotRequired[Archive]
 
 
 class Alias(TypedDict):

@@ -48,9 +48,11 @@ class TableResource:
     `report` is what was kept of the check: counts, and what is in the columns. `schema_name` is `name@version` of a
     schema of the library. `source_schema` is there where the source's schema says more (its lexical options) than the
     published one. `disclosure` is `open` for a table that everybody may have although the dataset isn't open. `privacy`
-    is the record of what was done to columns with personal data. `unit` is that of the whole table, `period` what it is
-    about, `compiled_by` the office that compiled it. `recipe` are the steps from the file as it came to the table,
-    without texts that aren't published. `document` is the descriptor this was read from.
+    is the record of what was done to columns with personal data. `unit` is that of the whole table, `period` what its
+    last file is about, `coverage` what all its rows are about where that is more, `compiled_by` the office that
+    compiled it. `recipe` are the steps from the file as it came to the table, without texts that aren't published.
+    `series` are the files that were joined into it: the `column` that tells their rows apart, and the `files` in their
+    order (`hash`, `bytes`, `rows`). `document` is the descriptor this was read from.
     """
 
     name: str
@@ -73,6 +75,8 @@ class TableResource:
     compiled_by: str = ""
     footnotes: Sequence[FootnoteJson] = ()
     recipe: Mapping[str, Any] | None = None
+    series: Mapping[str, Any] | None = None
+    coverage: str = ""
     document: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     type = "table"
@@ -106,6 +110,8 @@ class TableResource:
             compiled_by=meaning.compiled_by,
             footnotes=meaning.footnotes,
             recipe=ours.get("recipe"),
+            series=ours.get("series"),
+            coverage=ours.get("coverage", ""),
             document=document,
         )
 
@@ -131,6 +137,10 @@ class TableResource:
         ours |= self.meaning.describe()
         if self.recipe:
             ours["recipe"] = dict(self.recipe)
+        if self.series:
+            ours["series"] = dict(self.series)
+        if self.coverage:
+            ours["coverage"] = self.coverage
         if self.i18n:
             ours["i18n"] = {key: dict(value) for key, value in self.i18n.items()}
         found: dict[str, Any] = {

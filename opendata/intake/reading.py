@@ -55,7 +55,9 @@ def read_table(
         opened = open_table(found, folder, choices=choices, known=known, thorough=thorough)
         if choices is None or not choices.exact:
             labels = _read_labels(opened)
-            opened = replace(opened, labels=labels, marks=mark_units(labels, units or {}, opened.marks))
+            numbered = {number: found.marks[label] for number, label in enumerate(labels, 1) if label in found.marks}
+            marks = mark_units(labels, units or {}, {**numbered, **opened.marks})
+            opened = replace(opened, labels=labels, marks=marks)
         rules = schema
         if rules is None and opened.fields is not None:
             rules = read_schema({"fields": list(opened.fields)})

@@ -18,7 +18,8 @@ class FoundTable:
     """A table that a file offers: `path` is the file that holds it, `form` its format, `place` where in it.
 
     `part` tells which one it is of the tables below one another on a sheet, `encoding` what a file beside it says.
-    `is_joined` tells that it needs the files beside it in its container.
+    `is_joined` tells that it needs the files beside it in its container. `marks` is what its columns keep of the files
+    that it was made of, by their labels.
     """
 
     name: str
@@ -31,6 +32,7 @@ class FoundTable:
     part: Part | None = None
     encoding: str | None = None
     is_joined: bool = False
+    marks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from statistics import median_high
 
 from opendata.domain.meaning.periods import Period, read_period
@@ -33,6 +34,25 @@ class NextEdition:
     period: str
     by: date
     editions: int
+
+
+CYCLES: Mapping[str, str] = {kind: cycle for cycle, (kind, _) in DELAYS.items()}
+"""The kind of periods → the update cycle that has one edition for each."""
+
+
+def learn_cycle(periods: Sequence[Period]) -> str | None:
+    """The update cycle that the periods of editions follow; None where they are too few, or don't follow one.
+
+    Each but the first begins where the one before ends. An edition that brought several periods at once counts as
+    these.
+    """
+    parts = {(part.start, part.end): part for item in periods for part in item.split()}
+    kinds = {part.kind for part in parts.values()}
+    ordered = [parts[place] for place in sorted(parts)]
+    if len(ordered) < ENOUGH or len(kinds) > 1:
+        return None
+    follows = [after.start == before.end + timedelta(days=1) for before, after in pairwise(ordered)]
+    return CYCLES[ordered[0].kind] if follows.count(True) * 2 > len(follows) else None
 
 
 def expect_next(cycle: str, published: Sequence[tuple[str, date]]) -> NextEdition | None:

@@ -22,9 +22,14 @@ _FORM = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8
 FIRST = "1.0.0"
 
 _NOT_COMPARED = frozenset({"version", "created", "resources", "opendata"})
-_NOT_COMPARED_OURS = frozenset({"previous", "notes", "uuid", "reasons", "approval", "breaking"})
+_NOT_COMPARED_OURS = frozenset({"previous", "notes", "uuid", "reasons", "approval", "breaking", "coverage"})
 _CONTENT = frozenset({"bytes", "hash", "schema"})
-_CONTENT_OURS = frozenset({"rows", "parquet", "source", "schema", "sourceSchema", "report", "period", "unit", "recipe"})
+_CONTENT_OURS = frozenset(
+    {
+        *("rows", "parquet", "source", "schema", "sourceSchema", "report"),
+        *("period", "coverage", "unit", "recipe", "series"),
+    }
+)
 _COUNTED = frozenset({"count", "groups", "suppressed"})
 
 

@@ -16,8 +16,9 @@ from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.drafts.fixing import cells
+from opendata.web.drafts.series import series
 from opendata.web.help import documentation, words
-from opendata.web.operations import audit, custody, mail, operations, stops
+from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
 from opendata.web.review import answers, reviews
 from opendata.web.sources import sources
@@ -46,6 +47,7 @@ def register_web(app: Flask) -> None:
         catalogue,
         version_pages,
         custody,
+        archiving,
         stops,
         differences,
         downloads,
@@ -61,6 +63,7 @@ def register_web(app: Flask) -> None:
         drafts,
         meaning,
         cells,
+        series,
         answers,
         reviews,
         readings,
@@ -107,6 +110,7 @@ _GLOBALS: dict[str, Any] = {
     "licences": LICENSES,
     "list_property_names": shown.list_property_names,
     "list_meanings": meaning.list_cards,
+    "list_series_parts": series.list_parts,
     "list_rules": tables.list_rules,
     "name_code": languages.name_code,
     "name_property": shown.name_property,
@@ -117,6 +121,8 @@ _GLOBALS: dict[str, Any] = {
     "say_list": languages.say_list,
     "say_plain": languages.say_plain,
     "say_property": shown.say_property,
+    "say_series_difference": series.say_difference,
+    "say_series_reason": series.say_reason,
     "say_reason": languages.say_reason,
     "separator": languages.choose_separator,
     "statuses": statuses.STATUSES,

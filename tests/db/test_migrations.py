@@ -24,7 +24,7 @@ from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import Actor, require_verb
 from opendata.services.core.event_chain import chain_past
 from opendata.services.drafts.intake import ResourceOption
-from opendata.services.drafts.next_version import draw_manifest, list_resources
+from opendata.services.drafts.next_version import SEAL_EDITION, draw_manifest, list_resources
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.settings import Settings
 from opendata.wiring import Services, build_services
@@ -201,7 +201,7 @@ def migrate_instance(tmp_path: Path, database_url: str, revision: str) -> None:
         for row in session.scalars(select(Draft)):
             assert (row.publish_at, row.replaces, row.comments, row.dataset.decisions) == (None, None, [], None)
             assert len(row.checks) == (5 if has_checks and row.id == first else 0)
-            assert row.seal_edition == ((3 if row.sealed else 2) if has_checks else 1)
+            assert row.seal_edition == ((SEAL_EDITION if row.sealed else 2) if has_checks else 1)
             (table,), (attachment,) = row.resources, row.attachments
             assert (table.decisions, table.untreated, table.treated, table.risk) == (None, None, None, None)
             assert (attachment.texts, attachment.is_read, attachment.unread) == (None, None, "")
@@ -214,7 +214,7 @@ def migrate_instance(tmp_path: Path, database_url: str, revision: str) -> None:
     services.drafts.submit(editor, valid)
     with services.database.unit() as session:  # nobody has read the attachment: signing says that somebody did
         row = session.get_one(Draft, valid)
-        assert (row.seal_edition, [item.unread for item in row.attachments]) == (3, ["not-screened"])
+        assert (row.seal_edition, [item.unread for item in row.attachments]) == (SEAL_EDITION, ["not-screened"])
     assert approve(services, boss, valid) == "1.0.0"
     assert services.screening.run_slice() == (2 if is_screened else 3)
     assert services.checking.run().is_sound

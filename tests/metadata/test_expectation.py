@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendata.domain.meaning.periods import KINDS, join_periods, period_of, read_period
+from opendata.domain.meaning.periods import KINDS, join_periods, period_of, read_period, span_periods
 from opendata.metadata.codes import UPDATE_CYCLES
-from opendata.metadata.expectation import DELAYS, expect_next
+from opendata.metadata.expectation import DELAYS, expect_next, learn_cycle
 
 
 def day(text: str) -> date:
@@ -80,3 +80,24 @@ def test_a_period_of_a_day_contains_it_and_the_next_begins_the_day_after_its_end
 )
 def test_anything_else_is_no_period(text):
     assert read_period(text) is None
+
+
+@pytest.mark.parametrize(
+    ("periods", "whole", "cycle"),
+    [
+        (["2026-10", "2026-08", "2026-09"], "2026-08/2026-10", "monthly"),
+        (["2026-01/2026-03", "2026-04"], "2026-01/2026-04", "monthly"),
+        (["2026-01", "2026-03", "2026-07"], "2026-01/2026-07", None),
+        (["2025", "2026-01"], "2025-01/2026-01", None),
+        (["2025-Q4", "2025"], "2025", None),
+        (["2024", "2026", "2025"], "2024/2026", "annual"),
+        (["2026-W01", "2026-02"], "2025-12-29/2026-02-28", None),
+    ],
+)
+def test_editions_cover_the_time_from_first_to_last_and_tell_their_cycle(
+    periods: list[str], whole: str, cycle: str | None
+) -> None:
+    read = [period for text in periods if (period := read_period(text)) is not None]
+    spanned = span_periods(read)
+    assert spanned is not None
+    assert (spanned.text, learn_cycle(read)) == (whole, cycle)

@@ -151,7 +151,10 @@ def test_a_version_names_the_property_that_changed() -> None:
 def test_a_region_has_the_name_of_its_province_before_its_own() -> None:
     assert name_region("410100", "zh") == "河南省 郑州市"
     assert name_region("410000", "en") == "Henan"
-    assert name_region("410199", "zh") == ""
+    assert name_region("131125", "zh") == "河北省 衡水市 安平县"
+    assert name_region("110108", "en") == "Beijing 海淀区"
+    assert name_region("410199", "zh") == "河南省 郑州市"
+    assert name_region("990000", "zh") == ""
     assert not is_region("000000")
 
 

@@ -52,6 +52,7 @@ PUBLIC = (
     *("/sign-in", "/workspace/drafts/none", "/datasets/stopped/1.0.0/", "/datasets/gone/1.0.0/", "/datasets/gone"),
     *("/api/docs", "/api/docs/datasets", "/api/docs/drafts", "/api/docs/uploads", "/help/words"),
     *("/datasets/guarded", "/datasets/guarded/1.0.0/", "/datasets/closed", "/datasets/gone/versions"),
+    *("/datasets/old", "/datasets/old/1.0.0/"),
 )
 MAINTAINER = (
     *("/workspace", "/workspace/datasets/new", "/workspace/datasets/reservoirs/edit", "/workspace/review"),
@@ -62,6 +63,8 @@ MAINTAINER = (
         "/workspace/datasets/reservoirs/versions/1.1.0/stop",
     ),
     *("/workspace/datasets/reservoirs/versions/1.1.0/withdraw", "/datasets/reservoirs/1.1.0/"),
+    *("/workspace/datasets/reservoirs/archive", "/workspace/datasets/old/archive", "/workspace/datasets/asked/archive"),
+    "/datasets/asked",
 )
 
 
@@ -93,6 +96,8 @@ class _Builder:
             ("reservoirs", {"keywords": ["水"], "updateCycle": "daily", "description": "水库的**水位**。", **FURTHER}),
             ("stopped", {}),
             ("gone", {}),
+            ("old", {}),
+            ("asked", {}),
             ("guarded", {"disclosure": CONDITIONAL}),
             ("closed", {"disclosure": CLOSED}),
         ):
@@ -109,6 +114,9 @@ class _Builder:
         )
         self._services.stops.suspend(self._clerk, "stopped", "1.0.0", reason="含有个人信息")
         self._services.withdrawals.withdraw(self._boss, "gone", "1.0.0", reason="数据有误")
+        for dataset in ("old", "asked"):
+            self._services.archiving.archive(self._clerk, dataset, reason="已停止调查", successor="reservoirs")
+        self._services.archiving.confirm(self._boss, "old")
 
     def _list_doors(self) -> Iterator[PageState]:
         """The pages that a link alone opens."""
@@ -145,7 +153,25 @@ class _Builder:
         self._services.work.run_to_end(whole)
         yield from self._view(whole, "/check", "/resources/levels/changes")
         yield PageState(f"/workspace/drafts/{whole}/check", "clerk", press="form[action$='/submit']")
+        yield from self._list_series()
         yield from self._list_reviewed()
+
+    def _list_series(self) -> Iterator[PageState]:
+        """Several files that look like one table: asked, unlike, joined, and kept apart."""
+        for answer, unit in (("", ""), ("", "单位：元,\n"), ("join", ""), ("apart", "")):
+            files = [
+                UploadedFile(f"产值2026年0{month}月.csv", io.BytesIO(f"{head}乡镇,产值\n东湖,{month}\n".encode()))
+                for month, head in ((1, unit.replace("元", "万元")), (2, unit))
+            ]
+            options = [ResourceOption(file=file.name, mode="auto") for file in files]
+            draft = self._services.drafts.create(self._clerk, "reservoirs", files, options)[0].id
+            self._services.work.run_to_end(draft)
+            tables = [*self._services.drafts.get(self._clerk, draft).series[0].tables]
+            if answer:
+                series = {"tables": tables} if answer == "join" else None
+                self._services.drafts.change_resource(self._clerk, draft, tables[0], {"series": series})
+                self._services.work.run_to_end(draft)
+            yield from self._view(draft, "/check")
 
     def _list_reviewed(self) -> Iterator[PageState]:
         returned = self._submit(MANY.replace("B001", "D001"))

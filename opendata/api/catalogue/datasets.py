@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from opendata.api.catalogue.version_inputs import RenamingInput
+from opendata.api.catalogue.version_inputs import ArchiveInput, RenamingInput
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import PREFIX, ApiBlueprint
 from opendata.api.core.conditions import (
@@ -24,6 +24,7 @@ from opendata.api.core.inputs import DatasetChanges, DatasetInput, DatasetQuery
 from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DetailedDataset, DetailedDatasetShape
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_
+from opendata.metadata.properties.measuring import measure_tables
 from opendata.services.core.values import DatasetView, Page
 
 blueprint = ApiBlueprint("datasets", N_("The entries of the catalogue."))
@@ -112,6 +113,38 @@ def rename_dataset(body: Mapping[str, Any], dataset: str) -> DetailedDataset:
     return _add_expected(services().renaming.rename(caller(), dataset, body["id"]))
 
 
+_STEP: dict[str, Any] = {"shape": DetailedDatasetShape, "takes": ("If-Match",), "gives": ("ETag",)}
+
+
+@blueprint.operation(
+    "POST",
+    f"{_ONE}/archive",
+    body=ArchiveInput,
+    problems=(400, 403, 404, 409, 412, 413, 415, 422),
+    needs=Verb.PUBLISH,
+    **_STEP,
+)
+def archive_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
+    """Archive a dataset that is no longer kept, or ask for it where two persons are needed to publish.
+
+    Its versions and addresses stay. It takes no files until it is reopened. A dataset that was never public is deleted
+    instead.
+    """
+    return _answer(services().archiving.archive(caller(), dataset, revision=read_revision(), **body))
+
+
+@blueprint.operation("POST", f"{_ONE}/archive/confirm", problems=(403, 404, 409, 412, 422), needs=Verb.PUBLISH, **_STEP)
+def confirm_archive(dataset: str) -> Answer:
+    """Archive a dataset as another person asked for it."""
+    return _answer(services().archiving.confirm(caller(), dataset, revision=read_revision()))
+
+
+@blueprint.operation("POST", f"{_ONE}/reopen", problems=(403, 404, 409, 412), needs=Verb.PUBLISH, **_STEP)
+def reopen_dataset(dataset: str) -> Answer:
+    """Keep an archived dataset on, or take back that somebody asked to archive it."""
+    return _answer(services().archiving.reopen(caller(), dataset, revision=read_revision()))
+
+
 @blueprint.operation("GET", f"{_ONE}/announcements", shape=AnnouncementPage, problems=(404,))
 def list_announcements(dataset: str) -> Page[Mapping[str, Any]]:
     """List the breaking changes that take effect later: from which day, and why."""
@@ -119,10 +152,15 @@ def list_announcements(dataset: str) -> Page[Mapping[str, Any]]:
     return Page(services().drafts.list_announced(dataset))
 
 
+def _answer(found: DatasetView) -> Answer:
+    return _add_expected(found), {"ETag": write_etag(found.revision)}
+
+
 def _add_expected(found: DatasetView) -> DetailedDataset:
-    """A dataset with the edition that is expected next."""
+    """A dataset with the edition that is expected next, and the measures of its newest version."""
     parts = {item.name: getattr(found, item.name) for item in fields(found)}
-    return DetailedDataset(**parts, next_expected=services().editions.find_next(found))
+    tables = services().versions.get_manifest(found.id, found.latest).tables if found.latest else ()
+    return DetailedDataset(**parts, next_expected=services().editions.find_next(found), measures=measure_tables(tables))
 
 
 _DETAILS = ("scope", "audience", "reason", "legalBasis")

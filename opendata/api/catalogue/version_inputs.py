@@ -35,6 +35,13 @@ class ErratumInput(Shape):
     successor = Text(longest=40, metadata={"description": "The version that corrects it, if there is one."})
 
 
+class ArchiveInput(Shape):
+    """Why a dataset is no longer kept, and which one to use instead."""
+
+    reason = Text(required=True, longest=MAX_REASON, metadata={"description": "Published with the dataset."})
+    successor = Text(longest=100, metadata={"description": "The id of the dataset to use instead, if there is one."})
+
+
 class RenamingInput(Shape):
     """The new id of a dataset."""
 

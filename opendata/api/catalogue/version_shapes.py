@@ -11,7 +11,7 @@ from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
 from opendata.domain.resources import Resource, TableResource
 from opendata.errors import N_
-from opendata.services.core.values import VersionView
+from opendata.services.core.editions.version_values import VersionView
 from opendata.services.drafts.intake import RESOURCE_TYPES
 
 
@@ -84,7 +84,15 @@ class ResourceShape(Schema):
         metadata={"description": "The unit of the whole table; columns have their own in the schema."},
     )
     period = fields.String(
-        required=True, attribute="resource.period", dump_default="", metadata={"description": "What it is about."}
+        required=True,
+        attribute="resource.period",
+        dump_default="",
+        metadata={"description": "What its last file is about."},
+    )
+    coverage = fields.Function(
+        lambda item: getattr(item.resource, "coverage", "") or getattr(item.resource, "period", ""),
+        required=True,
+        metadata={"type": "string", "description": "What all its rows are about, from the first period to the last."},
     )
     sources = fields.List(fields.Dict(), required=True, attribute="resource.sources", dump_default=[])
     compiled_by = fields.String(required=True, attribute="resource.compiled_by", data_key="compiledBy", dump_default="")
@@ -109,6 +117,10 @@ class VersionShape(Schema):
     notes = fields.String(required=True)
     period = fields.String(
         required=True, metadata={"description": N_("What the edition is about, such as `2026-10`; empty if unknown.")}
+    )
+    coverage = fields.String(
+        required=True,
+        metadata={"description": N_("What all its rows are about, such as `2026-01/2026-10`; empty if unknown.")},
     )
     reasons = Sentences(N_("Why the version has the number it has."))
     changes = Note()

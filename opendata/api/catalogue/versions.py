@@ -26,8 +26,9 @@ from opendata.domain.access.scopes import Verb
 from opendata.domain.records import Erratum
 from opendata.errors import N_
 from opendata.services.catalogue.versions import LATEST
+from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.paging import cut_page
-from opendata.services.core.values import Page, VersionView
+from opendata.services.core.values import Page
 
 blueprint = ApiBlueprint("versions", N_("Published editions of datasets; they never change."))
 

@@ -11,6 +11,7 @@ from opendata.api.core.fields import Address, Instant
 from opendata.api.core.profile_fields import build_outputs
 from opendata.domain.disclosure import PUBLIC
 from opendata.metadata.expectation import NextEdition
+from opendata.metadata.properties.measuring import Measures
 from opendata.metadata.properties.reading import load_profile
 from opendata.services.core.values import DatasetView
 
@@ -113,14 +114,31 @@ class DatasetShape(Schema):
             " readers."
         },
     )
+    archived = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Where the dataset is no longer kept: `since` when, the `reason`, and the `successor` to use"
+            " instead, if there is one. Else null."
+        },
+    )
+    archiving = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "That somebody asked to archive it (`by`, `at`, `reason`, `successor`), until another person"
+            " confirms it; null where nobody did, and for readers."
+        },
+    )
     url = Address("/datasets/{0.id}", metadata={"description": "Its page."})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailedDataset(DatasetView):
-    """A dataset with the edition that is expected next."""
+    """A dataset with the edition that is expected next, and the measures of its newest version."""
 
     next_expected: NextEdition | None
+    measures: Measures | None
 
 
 class NextEditionShape(Schema):
@@ -134,8 +152,22 @@ class NextEditionShape(Schema):
     editions = fields.Integer(required=True)
 
 
+def _measure(name: str, description: str) -> fields.Integer:
+    return fields.Integer(
+        required=True,
+        allow_none=True,
+        attribute=f"measures.{name}",
+        dump_default=None,
+        metadata={"description": f"{description} of the newest version; null without one."},
+    )
+
+
 class DetailedDatasetShape(DatasetShape):
-    """A dataset, and when its next edition is expected."""
+    """A dataset, when its next edition is expected, and what is counted in its newest version."""
+
+    items = _measure("items", "How many columns there are in all tables")
+    rows = _measure("rows", "How many rows there are in all tables")
+    bytes = _measure("bytes", "How many bytes there are in the CSV files of all tables")
 
     next_expected = fields.Nested(
         NextEditionShape,

@@ -189,6 +189,27 @@ RepairInput = Shape.from_dict(
 """One kind of repair, for the wrong cells of one column."""
 
 
+SeriesInput = Shape.from_dict(
+    {
+        "tables": Many(
+            Text(longest=100),
+            required=True,
+            metadata={"description": "The tables of the draft that are one with this one, in the order of their rows."},
+        ),
+        "column": Text(
+            longest=100,
+            allow_none=True,
+            metadata={
+                "description": "The column that tells their rows apart. It is added unless the files have it. Missing:"
+                " as proposed. Null or empty: none."
+            },
+        ),
+    },
+    name="SeriesInput",
+)
+"""Which tables of a draft are one."""
+
+
 class ResourceChanges(Shape):
     """Other rules for a sent table, which is then checked again; null: none."""
 
@@ -220,6 +241,14 @@ class ResourceChanges(Shape):
         metadata={"description": "The published table that the file is for; null: a table of its own."},
     )
     repeats = _repeats()
+    series = Inner(
+        SeriesInput,
+        allow_none=True,
+        metadata={
+            "description": "Joins tables of the draft into this one. Null: takes a joined table apart, and keeps tables"
+            " apart that are proposed as one."
+        },
+    )
     recipe = Object(allow_none=True, metadata=_RECIPE)
     repairs = Many(
         Inner(RepairInput),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -10,6 +11,7 @@ from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
 from opendata.domain.drafts import DraftState
 from opendata.domain.editions.modes import Mode
+from opendata.domain.editions.series import Cut
 from opendata.domain.privacy import Unread
 from opendata.domain.review.checklist import Check, Part, Remark, Result
 from opendata.metadata.reasons import BUMPS
@@ -158,6 +160,44 @@ class DraftResourceShape(Schema):
             " tell the rows apart, by column, that can't be compared with those of the table."
         },
     )
+    series = fields.Function(
+        lambda item: asdict(item.series) if item.series is not None else None,
+        required=True,
+        metadata={
+            "type": ["object", "null"],
+            "description": "The files that a joined table has its rows from: `cut`, `column`, whether it was `added`,"
+            " and the `parts` in order (`file`, `value`, `rows`, and the `firstRow` of these in the report).",
+        },
+    )
+
+
+class SeriesShape(Schema):
+    """Tables of a draft that look like the parts of one: the same columns, names that differ by period or area."""
+
+    cut = fields.String(required=True, metadata={"enum": list(Cut)})
+    tables = fields.List(fields.String(), required=True, metadata={"description": "In the order of their rows."})
+    files = fields.List(fields.String(), required=True)
+    values = fields.List(
+        fields.String(), required=True, metadata={"description": "What the name of each says, such as `2026-01`."}
+    )
+    column = fields.String(required=True, metadata={"description": "The column that tells their rows apart."})
+    added = fields.Boolean(required=True, metadata={"description": "Whether it is added: no column holds it yet."})
+    differences = fields.Function(
+        lambda item: [{"what": what, "table": table, "detail": detail} for what, table, detail in item.differences],
+        required=True,
+        metadata={
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "Why they can't be joined: `what` differs (`columns`, `unit` or `schema`) in which `table`.",
+        },
+    )
+    asks = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether somebody must join them or keep them apart before the draft is submitted."},
+    )
+    is_apart = fields.Boolean(
+        required=True, data_key="apart", metadata={"description": "Whether somebody keeps them apart."}
+    )
 
 
 class NextVersionShape(Schema):
@@ -215,6 +255,11 @@ class DraftShape(Schema):
     status = fields.String(required=True, metadata={"enum": list(DraftState)})
     stage = fields.String(required=True, metadata={"description": "What is being done at the moment."})
     progress = fields.Float(required=True, metadata={"minimum": 0, "maximum": 1})
+    series = fields.List(
+        fields.Nested(SeriesShape),
+        required=True,
+        metadata={"description": "Tables of the draft that look like one. Empty in lists and after its end."},
+    )
     bytes = fields.Integer(
         required=True, metadata={"description": "How much of its files the work has gone through, about."}
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opendata.db.models.base import Base, Id
 from opendata.domain.metadata import MetadataJson, ProposedMetadata
-from opendata.domain.records import Erratum, Suspension, Tombstone
+from opendata.domain.records import Archive, ArchiveRequest, Erratum, Suspension, Tombstone
 from opendata.domain.texts import I18n
 
 
@@ -38,8 +38,9 @@ class Dataset(Base):
     `recipes` are the last steps of each table, applied to its next file; `choices` what was said
     last about how its file is to be read, `decisions` what was decided last about personal data, `schemas` what
     the next file of a table is checked by, where somebody said so (`{schema, name}`), `meanings` what was found and
-    said last about each table as a whole. `proposed` is what its next approved draft makes public; null where nothing
-    waits.
+    said last about each table as a whole, `series` how tables of several files are joined. `proposed` is what its next
+    approved draft makes public; null where nothing waits. `archived` says since when it is no longer kept, `archiving`
+    that somebody asked for that.
     """
 
     __tablename__ = "datasets"
@@ -62,6 +63,9 @@ class Dataset(Base):
     meanings: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     proposed: Mapped[ProposedMetadata | None] = mapped_column(JSON)
     schemas: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    series: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    archived: Mapped[Archive | None] = mapped_column(JSON(none_as_null=True))
+    archiving: Mapped[ArchiveRequest | None] = mapped_column(JSON(none_as_null=True))
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 
@@ -74,7 +78,8 @@ def _read_published(context: DefaultExecutionContext) -> datetime:
 class Version(Base):
     """A published version: an index entry over the manifest in the store.
 
-    `period` is what the edition is about, null where nobody said. `withdrawal` is the tombstone of one taken down.
+    `period` is what the edition is about, null where nobody said, `coverage` what all its rows are about, null where
+    that isn't known to be more. `withdrawal` is the tombstone of one taken down.
     `suspended` says that it is stopped until somebody decides; `suspension` is the newest record of that. `screening`
     is what looked like personal data in it, null before it was screened, and `alarming` that there was something.
     `unfinished` says that records must still be written or files moved. `changed` is when the newest thing was
@@ -110,6 +115,7 @@ class Version(Base):
     screening: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     alarming: Mapped[bool] = mapped_column(default=False, index=True)
     period: Mapped[str | None] = mapped_column(String(40))
+    coverage: Mapped[str | None] = mapped_column(String(40))
     are_uses_listed: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     uses: Mapped[list[SchemaUse]] = relationship(cascade="all, delete-orphan", order_by="SchemaUse.id")

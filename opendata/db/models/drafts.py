@@ -13,6 +13,7 @@ from opendata.db.models.catalogue import Dataset
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.domain.drafts import DraftState, Failure, KeptChanges, Verdict
 from opendata.domain.editions.modes import EditionJson
+from opendata.domain.editions.series import SeriesJson
 from opendata.domain.manifest import Notice
 from opendata.domain.meaning.table_meaning import find_value, settle
 from opendata.domain.profile import ColumnProfile
@@ -98,7 +99,8 @@ class DraftResource(Base):
     checked where it is not the upload itself, `engine_dialect` how it is split, `marks` what its columns say of fields,
     by their numbers. `texts` is the copy of its columns as text, made of what `texts_of` stands for. `changes` are the
     rows that differ from the version before. `edition` says what its rows are to the published table. Of a table whose
-    rows are added to it, `part_csv` and `part_parquet` have these rows alone; all else is about the whole.
+    rows are added to it, `part_csv` and `part_parquet` have these rows alone; all else is about the whole. `series`
+    has the files that a table was joined from; its `upload` has the rows of all then.
     """
 
     __tablename__ = "draft_resources"
@@ -149,6 +151,7 @@ class DraftResource(Base):
     edition: Mapped[EditionJson | None] = mapped_column(JSON(none_as_null=True))
     part_csv: Mapped[str | None] = mapped_column(String(64))
     part_parquet: Mapped[str | None] = mapped_column(String(64))
+    series: Mapped[SeriesJson | None] = mapped_column(JSON(none_as_null=True))
 
     @property
     def given_title(self) -> str:

@@ -7,7 +7,7 @@ half-years: these are `2026-Q3` and `2026-H1`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -23,6 +23,7 @@ _FORMS: Mapping[str, re.Pattern[str]] = {
     "day": re.compile(r"(\d{4})-(\d\d)-(\d\d)"),
 }
 _MONTHS = {"half": 6, "quarter": 3, "month": 1}
+MOST_PARTS = 400
 _EARLIEST, _LATEST = 1000, 2999
 
 
@@ -49,6 +50,15 @@ class Period:
         """Whether all days of another period are in this one."""
         return self.start <= other.start and other.end <= self.end
 
+    def split(self) -> Iterator[Period]:
+        """The periods of its kind from its first to its last; at most `MOST_PARTS`."""
+        part = period_of(self.start, self.kind)
+        for _ in range(MOST_PARTS):
+            yield part
+            if part.end >= self.end:
+                return
+            part = part.find_next(self.kind)
+
     def find_next(self, kind: str) -> Period:
         """The period of a kind that begins where this one ends."""
         return period_of(self.end + timedelta(days=1), kind)
@@ -71,6 +81,22 @@ def join_periods(first: Period, last: Period) -> Period | None:
     if first.text == last.text:
         return first
     return read_period(f"{first.text.partition('/')[0]}/{last.text.rpartition('/')[2]}")
+
+
+def span_periods(periods: Sequence[Period]) -> Period | None:
+    """From the first day of some periods to the last, in the longest kind of period that has both; None of none."""
+    if not periods:
+        return None
+    start, end = min(item.start for item in periods), max(item.end for item in periods)
+    whole = next((item for item in periods if (item.start, item.end) == (start, end)), None)
+    if whole is not None:
+        return whole
+    shortest = min(KINDS.index(item.kind) for item in periods)
+    for kind in [KINDS[shortest], "day"]:
+        first, last = period_of(start, kind), period_of(end, kind)
+        if (first.start, last.end) == (start, end):
+            return join_periods(first, last)
+    return None
 
 
 def period_of(day: date, kind: str) -> Period:

@@ -2,6 +2,7 @@
 
 Source: themes after 政务信息资源目录编制指南（试行） (发改高技术〔2017〕1272号), where the name is the code, since
 that document numbers none; sections of GB/T 4754-2017; provinces and cities of GB/T 2260; languages after ISO 639-1.
+Counties of GB/T 2260 as they were at the end of 2024: they are named, but too many to choose from.
 """
 
 from __future__ import annotations
@@ -42,14 +43,24 @@ def find_short_names() -> Mapping[str, str]:
         return {row["code"]: row["short"] for row in csv.DictReader(file)}
 
 
+@cache
+def find_counties() -> Mapping[str, str]:
+    """The names of counties and districts, by their codes."""
+    with (FOLDER / "counties.csv").open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row["zh"] for row in csv.DictReader(file)}
+
+
 def name_region(code: str, language: str) -> str:
-    """The name of a division, after that of its province; empty where the list doesn't have it."""
+    """The name of a division, after those of its province and its city; empty where no list has it.
+
+    Of a code that isn't in the lists, such as one of a county of the past, its province and city are named.
+    """
     regions = find_codes("regions")
-    if code not in regions:
+    if not is_region(code):
         return ""
-    province = f"{code[:2]}0000"
-    chain = [item for item in dict.fromkeys((province, code)) if item in regions]
-    return " ".join(regions[item].title(language) for item in chain)
+    chain = dict.fromkeys((f"{code[:2]}0000", f"{code[:4]}00", code))
+    names = [regions[item].title(language) for item in chain if item in regions]
+    return " ".join([*names, *filter(None, [find_counties().get(code)])])
 
 
 def is_region(code: str) -> bool:

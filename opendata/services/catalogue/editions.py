@@ -42,8 +42,14 @@ class Editions:
         ends = {text: period.end for text in found if (period := read_period(text)) is not None}
         return sorted((found[text] for text in ends), key=lambda item: ends[item.period], reverse=True)
 
+    def list_periods(self, dataset: str) -> Sequence[str]:
+        """The periods of the last versions that weren't withdrawn."""
+        return [row.period for row in self._list_rows(dataset) if row.period and row.withdrawal is None]
+
     def find_next(self, dataset: DatasetView) -> NextEdition | None:
-        """The edition of a dataset that is expected next; None where that can't be told."""
+        """The edition of a dataset that is expected next; None where that can't be told, and of an archived dataset."""
+        if dataset.archived is not None:
+            return None
         zone = ZoneInfo(self._context.settings.timezone)
         rows = [row for row in self._list_rows(dataset.id) if row.withdrawal is None]
         return expect_next(

@@ -12,7 +12,7 @@ from opendata.db.models import Alias, Dataset
 from opendata.domain.metadata import MetadataJson
 from opendata.domain.moments import format_time
 from opendata.domain.records import Entry
-from opendata.errors import N_, MovedError, NotFoundError
+from opendata.errors import N_, MovedError, NotFoundError, StateError
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import find_identifier_fault
@@ -46,7 +46,8 @@ def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Datas
 def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = False) -> DatasetView:
     """The value of a row, `ahead` as its next version will show it; what is proposed is for those who may edit it."""
     metadata = read_metadata(next_metadata(row) if ahead else row.meta)
-    proposed = row.proposed if actor is not None and actor.may_edit(row.publisher_id, row.id) else None
+    may_edit = actor is not None and actor.may_edit(row.publisher_id, row.id)
+    proposed = row.proposed if may_edit else None
     return DatasetView(
         id=row.id,
         uuid=row.uuid,
@@ -71,12 +72,20 @@ def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = Fals
         modified=row.modified,
         revision=row.revision,
         proposed=proposed["metadata"] if proposed else None,
+        archived=row.archived,
+        archiving=row.archiving if may_edit else None,
     )
 
 
 def next_metadata(row: Dataset) -> MetadataJson:
     """The metadata that the next version will carry: what waits for approval, else what is public."""
     return row.proposed["metadata"] if row.proposed else row.meta
+
+
+def require_kept(row: Dataset) -> None:
+    """Raises `StateError` where a dataset is archived: nothing new is published in it."""
+    if row.archived is not None:
+        raise StateError(N_("“%(id)s” is archived, so nothing new can be published in it. Reopen it first"), id=row.id)
 
 
 def record_entry(context: Context, row: Dataset) -> None:
@@ -89,6 +98,8 @@ def record_entry(context: Context, row: Dataset) -> None:
         "modified": format_time(row.modified),
         "metadata": row.meta,
     }
+    if row.archived is not None:
+        found["archived"] = row.archived
     if row.editions:
         newest = context.public.get_record(entry_key(row.id, row.editions))
         if write_canonical({**json.loads(newest), "modified": ""}) == write_canonical({**found, "modified": ""}):

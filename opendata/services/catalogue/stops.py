@@ -25,8 +25,8 @@ from opendata.services.catalogue.withdrawals import Withdrawals, choose_latest, 
 from opendata.services.core.access import where_published_by
 from opendata.services.core.actors import Actor, require_editor, require_maintainer, require_publisher
 from opendata.services.core.context import Context
+from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.reasons import read_reason
-from opendata.services.core.values import VersionView
 
 
 class Stops:

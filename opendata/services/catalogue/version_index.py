@@ -20,6 +20,7 @@ def index_version(dataset: str, data: bytes) -> Version:
         published=manifest.created,
         notes=manifest.notes,
         period=manifest.period or None,
+        coverage=manifest.coverage if manifest.coverage != manifest.period else None,
         reasons=list(manifest.reasons),
         resources=len(manifest.tables),
         rows=sum(item.rows for item in manifest.tables),

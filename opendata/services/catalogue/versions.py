@@ -34,8 +34,9 @@ from opendata.services.core.access import (
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.core.damages import Damages
+from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
-from opendata.services.core.values import DatasetView, News, Page, ServedFile, VersionView
+from opendata.services.core.values import DatasetView, News, Page, ServedFile
 
 LATEST = "latest"
 
@@ -318,6 +319,7 @@ def view_version(row: Version) -> VersionView:
         withdrawal=row.withdrawal,
         suspension=row.suspension if row.suspended else None,
         period=row.period or "",
+        coverage=row.coverage or row.period or "",
     )
 
 

@@ -34,9 +34,9 @@ from opendata.services.core.access import disclosure_of, where_standing
 from opendata.services.core.actors import SYSTEM, Actor, require_maintainer
 from opendata.services.core.caches import purge_caches
 from opendata.services.core.context import Context
+from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.reasons import read_reason
 from opendata.services.core.records import count_editions, keep_edition
-from opendata.services.core.values import VersionView
 from opendata.storage.derived import DerivedFolder
 from opendata.storage.store import erratum_key, suspension_key, tombstone_key
 

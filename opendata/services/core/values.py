@@ -10,19 +10,20 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
-from opendata.domain.comparison import ReasonText
 from opendata.domain.disclosure import Disclosure
 from opendata.domain.drafts import SETTLED, ChangeCounts, DraftState, Failure
+from opendata.domain.editions.series import SeriesOffer, SeriesView
 from opendata.domain.manifest import Notice
 from opendata.domain.metadata import MetadataJson
 from opendata.domain.privacy import PlacedFindingJson, TextFindingJson
 from opendata.domain.profile import ColumnProfile
-from opendata.domain.records import Erratum, Suspension, Tombstone
+from opendata.domain.records import Archive, ArchiveRequest, Erratum
 from opendata.domain.review.checklist import Check
 from opendata.domain.roles import Role
 from opendata.domain.schema import TableSchema
 from opendata.domain.texts import Contributor, I18n, License, Source
 from opendata.services.core.editions.edition_values import EditionView
+from opendata.services.core.editions.version_values import NextVersion, VersionView
 from opendata.services.core.review_values import CheckView, CommentView
 
 Item = TypeVar("Item")
@@ -55,7 +56,8 @@ class DatasetView:
 
     `head` is its highest version, None before the first; `latest` the highest that is not withdrawn.
     `proposed` are the metadata that its next approved draft makes public; None where nothing waits, and for all who
-    may not edit it. `further` are the properties that the profile adds, without those that say nothing.
+    may not edit it. `further` are the properties that the profile adds, without those that say nothing. `archived` says
+    since when it is no longer kept; `archiving`, for those who may edit it, that somebody asked for that.
     """
 
     id: str
@@ -81,41 +83,13 @@ class DatasetView:
     revision: int
     proposed: MetadataJson | None = None
     further: Mapping[str, Any] = field(default_factory=dict)
+    archived: Archive | None = None
+    archiving: ArchiveRequest | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether anybody may have its data."""
         return self.disclosure.is_open
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionView:
-    """A published version; `created` is when publication was asked for, `manifest_sha256` names its manifest.
-
-    `changed` is when the newest thing was said of it: that it is published, withdrawn, erased or corrected.
-    `withdrawal` is the tombstone of a version that was taken down, `suspension` the record of one that is stopped,
-    `period` what the edition is about.
-    """
-
-    dataset: str
-    version: str
-    created: datetime
-    published: datetime
-    changed: datetime
-    notes: str
-    reasons: Sequence[ReasonText | str]
-    resources: int
-    rows: int
-    bytes: int
-    manifest_sha256: str
-    withdrawal: Tombstone | None = None
-    suspension: Suspension | None = None
-    period: str = ""
-
-    @property
-    def is_standing(self) -> bool:
-        """Whether it is there to be read."""
-        return self.withdrawal is None and self.suspension is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +134,7 @@ class DraftResourceView:
     the confirmed quasi-identifiers. `meaning` is what `view_meaning` says of it as a whole. `is_new` tells that it
     isn't in the version before, so that it may have another name. `texts` are the findings in an attachment, `is_read`
     says whether all its text was screened, `unread` is the code that says why not. `edition` says what its rows are to
-    the published table.
+    the published table, `series` which files it was joined from.
     """
 
     name: str
@@ -197,6 +171,7 @@ class DraftResourceView:
     is_read: bool | None = None
     unread: str = ""
     edition: EditionView | None = None
+    series: SeriesView | None = None
 
     @property
     def lost_share(self) -> float:
@@ -205,32 +180,6 @@ class DraftResourceView:
             return 0
         removed, kept = self.changes["removed"], self.changes["unchanged"] + self.changes["changed"]
         return removed / (removed + kept)
-
-
-_HARMLESS = ("first", "line-withdrawn")
-"""Reasons that raise the first part of a number and break no reader of the version before."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextVersion:
-    """The version that a draft would become: None where nothing is new, or only the entry in the catalogue changes.
-
-    `computed` is the part of the number that the changes raise, `bump` the one that is raised after what was asked for.
-    `is_entry_only` says that the data is closed, so that no version is made, `withdraws` that all versions before are
-    withdrawn, since fewer people may have the data than before.
-    """
-
-    version: str | None
-    bump: str | None
-    computed: str | None
-    reasons: Sequence[ReasonText]
-    is_entry_only: bool = False
-    withdraws: bool = False
-
-    @property
-    def is_breaking(self) -> bool:
-        """Whether readers of the version before may fail on it."""
-        return any(item["bump"] == "major" and item["type"] not in _HARMLESS for item in self.reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +258,7 @@ class DraftView:
     period: str = ""
     proposed_period: str = ""
     titles: Mapping[str, str] = field(default_factory=dict)
+    series: Sequence[SeriesOffer] = ()
 
     @property
     def tables(self) -> Sequence[DraftResourceView]:

@@ -8,10 +8,13 @@ from contextlib import suppress
 from sqlalchemy import select
 
 from opendata.db.models import Dataset
+from opendata.domain.meaning.periods import read_period, span_periods
 from opendata.errors import N_, NotFoundError, NotPublicError, SuspendedError, WithdrawnError
+from opendata.metadata.expectation import learn_cycle
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.metadata.properties.proposing import Column, Proposal, propose
 from opendata.metadata.properties.reading import load_profile
+from opendata.services.catalogue.editions import Editions
 from opendata.services.catalogue.publishers import Publishers
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.actors import Actor
@@ -25,10 +28,11 @@ _MOST_LOOKED_AT = 20
 class Proposals:
     """Proposes what a property may say, for those who fill in the form."""
 
-    def __init__(self, context: Context, publishers: Publishers, versions: Versions) -> None:
+    def __init__(self, context: Context, publishers: Publishers, versions: Versions, editions: Editions) -> None:
         self._context = context
         self._publishers = publishers
         self._versions = versions
+        self._editions = editions
 
     def propose(
         self, actor: Actor, texts: Sequence[str], *, dataset: DatasetView | None, publisher: str
@@ -37,6 +41,8 @@ class Proposals:
         columns = self._list_columns(actor, dataset) if dataset is not None else ()
         name = self._name_publisher(publisher)
         found = dict(propose(load_profile(), texts, name, columns))
+        cycle = self._find_cycle(dataset) if dataset is not None else None
+        found |= {"updateCycle": cycle} if cycle is not None else {}
         contact = self._find_contact(actor, dataset, publisher)
         return {**found, "contactPoint": contact} if contact else found
 
@@ -51,6 +57,16 @@ class Proposals:
                 columns = self._versions.get_profile(dataset.id, dataset.latest, table.name, actor)
                 found += [Column(table.name, titles.get(item["name"], ""), item) for item in columns]
         return found
+
+    def _find_cycle(self, dataset: DatasetView) -> Proposal | None:
+        """The update cycle that the periods of the editions so far follow."""
+        periods = [period for text in self._editions.list_periods(dataset.id) if (period := read_period(text))]
+        cycle = learn_cycle(periods)
+        whole = span_periods(periods)
+        if cycle is None or whole is None:
+            return None
+        reason = N_("the editions so far (%(period)s) follow each other like that")
+        return Proposal(cycle, reason, {"period": whole.text})
 
     def _name_publisher(self, publisher: str) -> str:
         with suppress(NotFoundError):

@@ -26,6 +26,8 @@ from opendata.services.drafts.attachments import list_carried
 from opendata.services.drafts.meaning.editions import find_edition, propose_edition
 from opendata.services.drafts.meaning.meanings import settle_table, view_meaning
 from opendata.services.drafts.next_version import foresee, metadata_of
+from opendata.services.drafts.series.joining import view_series
+from opendata.services.drafts.series.offers import find_offers
 from opendata.services.privacy.gate import NOTES, list_undecided
 from opendata.services.privacy.texts import count_text_warnings, list_text_findings
 from opendata.services.signing.signatures import list_open, view_checks, view_comments, write_digest
@@ -113,6 +115,7 @@ def view_draft(
         version=row.version,
         notes=row.notes,
         period=find_edition(row, manifest),
+        series=tuple(find_offers(row)) if with_report and row.status not in ENDED else (),
         proposed_period=propose_edition(row, manifest),
         titles=_list_titles(row, manifest),
         reason=row.reason,
@@ -246,6 +249,7 @@ def _view_resource(item: DraftResource, row: Draft, manifest: Manifest | None) -
         meaning=view_meaning(item) if item.checked else None,
         is_new=item.name not in {one.name for one in (manifest.resources if manifest else ())},
         edition=view_edition(item, row.base, manifest),
+        series=view_series(item),
     )
 
 

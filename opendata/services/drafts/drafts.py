@@ -22,7 +22,7 @@ from opendata.domain.drafts import ENDED, DraftState
 from opendata.domain.editions.beginning import is_unknown
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, NotFoundError
-from opendata.services.catalogue.entries import find_dataset, next_metadata
+from opendata.services.catalogue.entries import find_dataset, next_metadata, require_kept
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.access import is_listed, where_edited
 from opendata.services.core.actors import Actor, require_editor, require_publisher, require_signed_in
@@ -111,11 +111,18 @@ class Drafts(Steps):
                 for row in session.scalars(query.order_by(Draft.modified, Draft.id).limit(limit))
             ]
 
-    def require_author(self, actor: Actor | None, dataset: str) -> Actor:
-        """The actor where they may send drafts, else `NotSignedInError`, `NotFoundError` or `NotPermittedError`."""
+    def require_author(self, actor: Actor | None, dataset: str, *, sends: bool = False) -> Actor:
+        """The actor where they may send drafts, else `NotSignedInError`, `NotFoundError` or `NotPermittedError`.
+
+        For one who `sends` now raises `StateError` too where the dataset is archived.
+        """
         found = require_signed_in(actor)
         with self._context.read() as session:
-            return require_editor(found, find_dataset(session, dataset).publisher_id, dataset)
+            row = find_dataset(session, dataset)
+            author = require_editor(found, row.publisher_id, dataset)
+            if sends:
+                require_kept(row)
+            return author
 
     def find_decisions(self, dataset: str, table: str) -> Mapping[str, Any]:
         """What is kept of the decisions about the personal data of a table. Raises `NotFoundError`."""
@@ -234,14 +241,15 @@ class Drafts(Steps):
         Raises `UnsupportedFormatError` for a binary file that isn't a table and cannot accompany one, `TooLargeError`,
         `InvalidMetadataError`, `InvalidSchemaError`, `NotFoundError`, `NotSignedInError`, `NotPermittedError`.
         """
-        author = self.require_author(actor, dataset)
+        author = self.require_author(actor, dataset, sends=True)
         sent = read()
         kept = self._intake.keep(sent.files, sent.options)
         view: DraftView | None = None
 
         def create(session: Session) -> str:
             nonlocal view
-            owner = find_dataset(session, dataset)
+            owner = find_dataset(session, dataset, lock=True)
+            require_kept(owner)
             manifest = self._manifests.get(dataset, owner.latest) if owner.latest else None
             disclosure = Disclosure.from_json(next_metadata(owner).get("disclosure"))
             received = self._intake.place(

@@ -34,7 +34,7 @@ from opendata.services.core.context import Context
 from opendata.services.core.once import Once
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places, choose_disclosure
 from opendata.services.drafts.draft_view import NO_ROWS
-from opendata.services.drafts.meaning.names import choose_name
+from opendata.services.drafts.meaning.names import choose_name, read_stem
 from opendata.services.drafts.meaning.said import read_said
 from opendata.services.privacy.gate import NOTES, RESTORED
 from opendata.services.uploads.upload_values import UploadedFile
@@ -192,13 +192,13 @@ class Intake:
         attachments = places.attachments
         rows: dict[str, dict[str, Any]] = {}
         faults: list[Fault] = []
-        stems = [_stem(item.option.file) for item in kept if not item.option.name]
+        stems = [read_stem(item.option.file) for item in kept if not item.option.name]
         for item in kept:
             if item.form is not None:
                 continue
             is_new = item.option.mode == Mode.NEW
             known = {*attachments, *(published if is_new else ()), *(rows if item.option.mode else ())}
-            stem = _stem(item.option.file)
+            stem = read_stem(item.option.file)
             name = item.option.name or choose_name(stem, {} if is_new else before, known, among=stems)
             wrong = find_mode_fault(f"{item.place}/name", item.option.mode, item.option.name, published)
             faults += [wrong] if wrong is not None else []
@@ -385,8 +385,3 @@ def _take_decisions(option: ResourceOption) -> dict[str, Any] | None:
         return {**option.decisions, RESTORED: True}
     require_shape(option.decisions)
     return {key: value for key, value in option.decisions.items() if key not in NOTES}
-
-
-def _stem(file: str) -> str:
-    name = file.replace("\\", "/").rsplit("/", 1)[-1]
-    return name.rsplit(".", 1)[0] if "." in name[1:] else name

@@ -11,6 +11,7 @@ from opendata.domain.comparison import ReasonText
 from opendata.domain.disclosure import OPEN
 from opendata.domain.editions.modes import Mode
 from opendata.domain.manifest import Manifest
+from opendata.domain.meaning.periods import read_period, span_periods
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.resources import Attachment, Resource, StoredFile, TableResource
 from opendata.domain.review.checklist import Approval
@@ -27,7 +28,7 @@ from opendata.services.catalogue.publishers import describe_publisher
 from opendata.services.catalogue.row_changes import read_changes
 from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.core.actors import SYSTEM
-from opendata.services.core.values import NextVersion
+from opendata.services.core.editions.version_values import NextVersion
 from opendata.services.drafts.attachments import make_attachment
 from opendata.services.drafts.meaning.editions import find_edition
 from opendata.services.drafts.meaning.meanings import settle_table
@@ -73,10 +74,10 @@ def decide(row: Draft, base: Manifest | None, resources: Sequence[Resource]) -> 
     return (change if bump == change.bump else Change((*change.reasons, Reason("raised", str(bump))))), bump
 
 
-SEAL_EDITION = 3
+SEAL_EDITION = 4
 """What seals made now cover: see `Draft.seal_edition`."""
 
-_WITHOUT_STEPS, _MANIFEST_ALONE = 2, 1
+_WITHOUT_COVERAGE, _WITHOUT_STEPS, _MANIFEST_ALONE = 3, 2, 1
 
 
 def seal(row: Draft, base: Manifest | None) -> str:
@@ -89,18 +90,21 @@ def seal(row: Draft, base: Manifest | None) -> str:
     resources, period = list_resources(row, base, {}), find_edition(row, base)
     drawn = draw_manifest(row, resources, version="0.0.0", created=row.created, previous=row.base, period=period)
     manifest = drawn.to_json()
+    if row.seal_edition <= _WITHOUT_COVERAGE:
+        tables = [_without(item, "coverage") for item in manifest["resources"]]
+        manifest = {**_without(manifest, "coverage"), "resources": tables}
     if row.seal_edition <= _WITHOUT_STEPS:
-        manifest = {**manifest, "resources": [_without_steps(item) for item in manifest["resources"]]}
+        manifest = {**manifest, "resources": [_without(item, "recipe") for item in manifest["resources"]]}
     if row.seal_edition <= _MANIFEST_ALONE:
         return digest(write_canonical(manifest)).removeprefix("sha256:")
     sealed = {"manifest": manifest, "reason": row.reason, "bump": row.bump, "privacy": list_privacy_decisions(row)}
     return digest(write_canonical(sealed)).removeprefix("sha256:")
 
 
-def _without_steps(resource: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A resource as drafts of earlier releases were sealed with it."""
-    ours = {name: value for name, value in resource.get("opendata", {}).items() if name != "recipe"}
-    return {**resource, "opendata": ours} if ours else resource
+def _without(item: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A manifest or a resource as drafts of earlier releases were sealed with it: without a property of ours."""
+    ours = {key: value for key, value in item.get("opendata", {}).items() if key != name}
+    return {**item, "opendata": ours} if ours else {**item}
 
 
 def list_privacy_decisions(row: Draft) -> Sequence[Mapping[str, Any]]:
@@ -210,6 +214,7 @@ def _make_table(
         i18n=meaning.i18n,
         unit=meaning.unit or (grown.unit if grown else ""),
         period=meaning.period,
+        coverage=_find_coverage(meaning.period, grown),
         sources=meaning.sources or (grown.sources if grown else ()),
         compiled_by=meaning.compiled_by or (grown.compiled_by if grown else ""),
         footnotes=footnotes or (grown.footnotes if grown else ()),
@@ -223,14 +228,35 @@ def _make_table(
         disclosure=item.disclosure,
         privacy=item.treated,
         recipe=_publish_recipe(row, item),
+        series=_publish_series(item),
         source_schema=TableSchema(source) if source is not None and source != published else None,
     )
+
+
+def _find_coverage(period: str, grown: TableResource | None) -> str:
+    """What all rows of a table are about that a file is added to; empty where that is the period of the file."""
+    if grown is None:
+        return ""
+    periods = [read_period(text) for text in (grown.coverage or grown.period, period) if text]
+    whole = span_periods([item for item in periods if item is not None])
+    return whole.text if whole is not None and whole.text != period else ""
 
 
 def _is_open(row: Draft, item: DraftResource) -> bool:
     """Whether everybody may have all that the file of a table says."""
     is_for_all = metadata_of(row).disclosure.is_open or item.disclosure == OPEN
     return is_for_all and not item.decisions and item.treated is None
+
+
+def _publish_series(item: DraftResource) -> dict[str, Any] | None:
+    """The files that a table was joined from, by their digests: their names and what these say are the sender's."""
+    parts = (item.series or {}).get("parts")
+    if not item.series or not parts:
+        return None
+    files = [
+        {**StoredFile(part["upload"], part["upload_bytes"]).to_json(), "rows": part.get("rows", 0)} for part in parts
+    ]
+    return {"column": item.series["column"], "files": files}
 
 
 def _publish_recipe(row: Draft, item: DraftResource) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import MOST_ATTACHMENTS, Places
 from opendata.services.drafts.draft_view import list_choices
 from opendata.services.drafts.intake import Received
+from opendata.services.drafts.series.joining import take_part_again
 
 AWAITED = "awaited"
 """The property of a reading that has the id of the table with whose corrected file this one is to come again."""
@@ -123,6 +124,9 @@ def take_again(row: Draft, received: Received) -> None:
         if resource is None:
             row.resources.append(DraftResource(position=_next_position(row), **values))
             continue
+        if take_part_again(resource, values):
+            continue
+        resource.series = None
         row.attachments = [item for item in row.attachments if not item.file.startswith(f"{resource.file}/")]
         for other in row.resources:
             if other is not resource and _is_split_off(other, resource):
@@ -158,9 +162,14 @@ def is_whole(resource: DraftResource) -> bool:
 
 
 def find_unchecked(row: Draft) -> DraftResource | None:
-    """The table to check next: one that is expected in a corrected file comes after that file was taken apart."""
+    """The table to check next: one that is expected in a corrected file comes after that file was taken apart.
+
+    A joined one comes after all others, which may be further parts of it.
+    """
     waiting = [item for item in row.resources if not item.checked]
-    return min(waiting, key=lambda item: AWAITED in (item.reading or {}), default=None)
+    return min(
+        waiting, key=lambda item: (AWAITED in (item.reading or {}), "parts" in (item.series or {})), default=None
+    )
 
 
 def list_awaited(row: Draft, resource: DraftResource) -> Sequence[DraftResource]:

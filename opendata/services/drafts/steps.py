@@ -83,7 +83,8 @@ class Steps:
         its `disclosure` (`open` where everybody may have it although the dataset isn't open), the `decisions` about its
         personal data, and what its rows are to the published table (`mode`, `target`, `repeats`). With `no_rows` alone,
         which says that it has none this time, there is nothing to check again.
-        `meaning` is what a person says of it as a whole (title, unit, period, notes), `name` another name. Steps,
+        `meaning` is what a person says of it as a whole (title, unit, period, notes), `name` another name, `series` the
+        tables of the draft that are one with it. Steps,
         choices, decisions and meaning are kept with the dataset for the table's next file: steps and decisions are
         replayed, choices are followed by what the rows they name mean.
         """

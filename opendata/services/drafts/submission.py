@@ -21,6 +21,7 @@ from opendata.services.drafts.attachments import require_sound_names
 from opendata.services.drafts.draft_view import count_warnings, is_said_empty, say_empty
 from opendata.services.drafts.meaning.meanings import require_unit
 from opendata.services.drafts.next_version import carries_data, foresee, metadata_of, publishes_entry_only, seal
+from opendata.services.drafts.series.joining import list_unanswered
 from opendata.services.privacy.gate import keep_seen, require_decided
 from opendata.services.privacy.texts import list_text_findings, require_explained, settle_unread
 
@@ -137,7 +138,7 @@ def require_rows(row: Draft) -> None:
 
 
 def require_editions(row: Draft) -> None:
-    """Raises `InvalidMetadataError` if it isn't clear what a file is to the published table, and nobody said it."""
+    """Raises `InvalidMetadataError` if it isn't clear what a file is to the published table or to other files."""
     text = N_("Say whether the file of “%(name)s” replaces the table, is added to it, or is a new table")
     asked = [item for item in row.resources if (item.edition or {}).get("asks")]
     faults = [fault(f"/resources/{item.name}/mode", text, name=item.called) for item in asked]
@@ -147,6 +148,7 @@ def require_editions(row: Draft) -> None:
         for item in row.resources
         if (item.edition or {}).get("mode") == Mode.APPEND and "part" not in (item.edition or {})
     ]
+    faults += list_unanswered(row)
     if faults:
         raise InvalidMetadataError(faults=faults)
 

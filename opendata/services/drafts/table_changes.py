@@ -22,11 +22,12 @@ from opendata.services.drafts.meaning.meanings import say
 from opendata.services.drafts.meaning.names import rename_table
 from opendata.services.drafts.meaning.said import read_said
 from opendata.services.drafts.readings import remember_choices
+from opendata.services.drafts.series.joining import change_series
 from opendata.services.privacy.gate import BY, NOTES, QUASI, RESTORED, is_restored
 from opendata.services.privacy.treating import declare_columns, read_decisions
 from opendata.tables.text.dialect import read_dialect
 
-_WITHOUT_CHECK = frozenset({"no_rows", "meaning", "name"})
+_WITHOUT_CHECK = frozenset({"no_rows", "meaning", "name", "series"})
 """What may change without anything else to check: units and names alone are written into the files too."""
 
 
@@ -34,8 +35,8 @@ class TableChanges:
     """Changes to a table, checked before the draft is touched.
 
     `changes` has any of `schema`, `dialect`, `recipe`, `repairs`, `choices`, `disclosure`, `decisions`, `meaning`,
-    `name`, `no_rows`, and of those that `switch_edition` takes; with a `schema` also `for_next`: the next files of this
-    table are checked by it as well. Raises `InvalidMetadataError`, `InvalidSchemaError`.
+    `name`, `no_rows`, `series`, and of those that `switch_edition` takes; with a `schema` also `for_next`: the next
+    files of this table are checked by it as well. Raises `InvalidMetadataError`, `InvalidSchemaError`.
     """
 
     def __init__(self, context: Context, changes: Mapping[str, Any]) -> None:
@@ -57,6 +58,7 @@ class TableChanges:
         for the table's next file. Raises `InvalidMetadataError` for decisions that don't fit the table.
         """
         changes, dataset = self._changes, row.dataset
+        is_joined = "series" in changes and change_series(row, resource, changes["series"], base)
         is_switched = bool(changes.keys() & CHANGES) and switch_edition(row, resource, base, changes, actor)
         is_renamed = "name" in changes and rename_table(row, resource, changes["name"], base)
         name = resource.name
@@ -82,7 +84,8 @@ class TableChanges:
         if "no_rows" in changes:
             say_empty(resource, changes["no_rows"])
         is_measured = "meaning" in changes and say(row, resource, self._said)
-        if set(changes) <= {*_WITHOUT_CHECK, *CHANGES} and not (is_measured or is_renamed or is_switched):
+        is_other = is_measured or is_renamed or is_switched or is_joined
+        if set(changes) <= {*_WITHOUT_CHECK, *CHANGES} and not is_other:
             return False
         resource.checked = False
         return True

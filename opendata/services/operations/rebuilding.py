@@ -218,6 +218,7 @@ def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt) -> None:
             latest=_find_highest(standing),
             errata=list(found.errata) or None,
             editions=found.editions,
+            archived=entry.get("archived"),
         )
     )
     session.flush()

@@ -23,7 +23,7 @@ from opendata.services.catalogue.versions import view_version
 from opendata.services.core.access import where_published_by, where_standing
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
-from opendata.services.core.values import VersionView
+from opendata.services.core.editions.version_values import VersionView
 from opendata.services.privacy.gate import list_strong_findings
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Draft, Source, SourceRun, User
+from opendata.db.models import Dataset, Draft, Source, SourceRun, User
 from opendata.domain.drafts import CHANGE, DraftState
 from opendata.domain.sources.address import SourceKind
 from opendata.domain.sources.timetable import Outcome
@@ -130,7 +130,8 @@ class Fetching:
     def _is_due(self) -> ColumnElement[bool]:
         now = self._context.clock()
         is_free = or_(Source.owner.is_(None), Source.held_until < now)
-        return and_(is_free, or_(Source.asked, Source.due <= now))
+        archived = select(Dataset.id).where(Dataset.archived.is_not(None))
+        return and_(is_free, or_(Source.asked, Source.due <= now), Source.dataset_id.not_in(archived))
 
     def _begin(self, session: Session, row: Source) -> SourceRun:
         """The row of a run: that of a worker which died, or a new one."""

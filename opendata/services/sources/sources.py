@@ -14,7 +14,7 @@ from opendata.domain.sources.address import SECRET_PLACE
 from opendata.domain.sources.timetable import REGULAR_CYCLES, Cycle
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.outside.sftp import name_key
-from opendata.services.catalogue.entries import find_dataset
+from opendata.services.catalogue.entries import find_dataset, require_kept
 from opendata.services.core.actors import Actor, require_editor, require_verb
 from opendata.services.core.context import Context
 from opendata.services.sources.values import SourceInput, SourceView, read_address, read_timetable, view_source
@@ -52,6 +52,7 @@ class Sources:
         """
         with self._context.write() as session:
             owner = find_dataset(session, dataset, lock=True)
+            require_kept(owner)
             found = require_editor(actor, owner.publisher_id, dataset)
             if said.submit:
                 require_verb(found, Verb.PUBLISH)
@@ -79,6 +80,7 @@ class Sources:
         """
         with self._context.write() as session:
             owner = find_dataset(session, dataset)
+            require_kept(owner)
             found = require_editor(actor, owner.publisher_id, dataset)
             row = _find(session, dataset, lock=True)
             if accept_key:

@@ -23,7 +23,7 @@ from opendata.errors import N_, InputError, InvalidPackageError, UnreadableFileE
 from opendata.intake.document.attachment_text import read_attachment_text
 from opendata.intake.meaning.units import is_one_unit
 from opendata.intake.reading import read_table
-from opendata.intake.tables import FoundContents, OpenedTable
+from opendata.intake.tables import FoundContents, FoundTable, OpenedTable
 from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.privacy.detection.texts import summarise_text
 from opendata.recipes.doubts import find_type_doubts
@@ -40,7 +40,7 @@ from opendata.services.core.scans import find_virus
 from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
 from opendata.services.drafts.edition.growing import DraftPart, Growing
-from opendata.services.drafts.edition.recognising import Recognising
+from opendata.services.drafts.edition.recognising import Recognising, find_table
 from opendata.services.drafts.fixing.following import ask_of_steps, follow_steps
 from opendata.services.drafts.fixing.recipes import read_steps, recall_steps
 from opendata.services.drafts.intake import describe_before
@@ -56,6 +56,8 @@ from opendata.services.drafts.readings import (
     read_resource_choices,
     recall_choices,
 )
+from opendata.services.drafts.series.building import AbsorbedError, Building
+from opendata.services.drafts.series.offers import is_single
 from opendata.services.privacy.gate import BY
 from opendata.services.privacy.treating import keep_fitting, order_schema, treat_table
 from opendata.services.work.refusing import refuse_table
@@ -83,6 +85,7 @@ class Processing:
         self._readings = Readings(context)
         self._recognising = Recognising(context)
         self._growing = Growing(context, manifests)
+        self._building = Building(context)
 
     def run(self, lease: Lease, row: Draft) -> None:
         """Take a draft from `validating` to `valid` or `invalid`. `row` is as it was when it was taken."""
@@ -167,6 +170,8 @@ class Processing:
         try:
             with self._context.work_folder() as folder, self._context.kept_copy(resource.upload) as upload:
                 values, findings = self._read_table(lease, row, resource, upload, folder)
+        except AbsorbedError:
+            return set()
         except (InputError, InvalidPackageError) as error:
             values, findings, refused = {}, [], refuse_file(error)
         before = list_own_of_table(resource)
@@ -195,13 +200,11 @@ class Processing:
             lease.report(Stage(stage, resource.name), 0.95 * (before + count) / total)
 
         report("read", 0)
-        contents = self._readings.find_contents(resource, upload, folder)
-        tables = contents.tables
-        if is_whole(resource):
-            self._split_off(row, resource, contents)
-        found = self._readings.choose(resource, tables)
+        found = self._find_table(row, resource, upload, folder)
         manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
         self._recognising.recognise(row, resource, found, manifest, folder)
+        found = self._building.take_up(row, resource, found, folder, manifest)
+        upload = upload if is_single(resource) else found.path
         recipe = read_steps(resource)
         check = partial(
             prepare_table,
@@ -236,9 +239,8 @@ class Processing:
         report("store", resource.upload_bytes)
         values = self._describe(prepared, resource, opened, upload)
         personal = {item.field for item in prepared.privacy}
-        values["meaning"] = understand(
-            row, resource, opened, prepared.profile, self._find_before(row, resource), personal
-        )
+        before_it = self._find_before(row, resource)
+        values["meaning"] = understand(row, resource, opened, prepared.profile, before_it, personal)
         if values["proposed_schema"] is not None:
             values["proposed_schema"] = propose_units(values["proposed_schema"], values["meaning"])
         left: Sequence[Mapping[str, Any]] = ()
@@ -256,6 +258,15 @@ class Processing:
                 values |= grown.values
                 found_privacy += _list_new(grown.privacy, found_privacy) if values["treated"] is None else ()
         return values, found_privacy
+
+    def _find_table(self, row: Draft, resource: DraftResource, upload: Path, folder: Path) -> FoundTable:
+        """Where the rows of a table are: in its file, or in the text that is made of all files it is joined from."""
+        if not is_single(resource):
+            return self._building.build(resource, folder)
+        contents = self._readings.find_contents(resource, upload, folder)
+        if is_whole(resource):
+            self._split_off(row, resource, contents)
+        return self._readings.choose(resource, contents.tables)
 
     def _treat(
         self, row: Draft, resource: DraftResource, prepared: PreparedTable, folder: Path
@@ -281,8 +292,7 @@ class Processing:
 
     def _find_before(self, row: Draft, resource: DraftResource) -> TableResource | None:
         """The table in the version before."""
-        manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
-        return next((item for item in (manifest.tables if manifest else ()) if item.name == resource.name), None)
+        return find_table(self._manifests.get(row.dataset_id, row.base) if row.base else None, resource.name)
 
     def _split_off(self, row: Draft, resource: DraftResource, contents: FoundContents) -> None:
         """Make resources of the further tables of an upload and of the files beside them, once."""

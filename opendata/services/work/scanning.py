@@ -6,7 +6,8 @@ The verdicts are kept with the draft. A file is scanned again only with other si
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,17 @@ from opendata.services.work.refusing import refuse_attachment, refuse_table
 
 logger = logging.getLogger(__name__)
 
-_File = DraftResource | DraftAttachment
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A file whose rows a joined table has."""
+
+    name: str
+    file: str
+    upload: str
+
+
+_File = DraftResource | DraftAttachment | _Part
 
 _SHARE = 0.01
 """How much of the progress of a draft its scan is: it is short, and comes before all else."""
@@ -63,6 +74,7 @@ class Scanning:
             return True
         files: dict[str, _File] = {item.upload: item for item in row.resources}
         files |= {item.upload: item for item in row.attachments}
+        files |= {item.upload: item for table in row.resources for item in _list_parts(table)}
         is_known = files.keys() <= (row.scans or {}).keys()
         try:
             version = self._scanner.ask_version()
@@ -116,12 +128,13 @@ class Scanning:
                 raise
             return found
 
-    def _give_up(self, lease: Lease, row: Draft, infected: Collection[str], new: Collection[_File]) -> None:
+    def _give_up(self, lease: Lease, row: Draft, infected: set[str], new: Collection[_File]) -> None:
         """Delete files with viruses, and what was made of them, once that is kept. The `new` ones are in the log."""
-        tables = [table for table in row.resources if table.upload in infected]
+        tables = [table for table in row.resources if not infected.isdisjoint(_list_uploads(table))]
         made = set[str]().union(*map(list_own_of_table, tables)) - {*infected}
         for table in tables:
-            refuse_table(table, _describe(table, find_virus(row, table.upload)))
+            own: Sequence[_File] = (table, *_list_parts(table))
+            refuse_table(table, next(_describe(item, found) for item in own if (found := find_virus(row, item.upload))))
         names = {table.name for table in tables}
         row.privacy = [item for item in row.privacy if item["resource"] not in names]
         if new:
@@ -157,6 +170,14 @@ def report_viruses(row: Draft) -> dict[str, Any]:
     """The reports of the attachments of a draft in which viruses were found, by name."""
     found = ((item, find_virus(row, item.upload)) for item in row.attachments)
     return {item.name: refuse_attachment(item, _describe(item, virus)) for item, virus in found if virus}
+
+
+def _list_parts(table: DraftResource) -> Sequence[_Part]:
+    return [_Part(table.name, part["file"], part["upload"]) for part in (table.series or {}).get("parts", ())]
+
+
+def _list_uploads(table: DraftResource) -> Sequence[str]:
+    return [table.upload, *(part.upload for part in _list_parts(table))]
 
 
 def _describe(item: _File, signature: str) -> Finding:

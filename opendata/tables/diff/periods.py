@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opendata.tables.diff.spellings import spell_column
+from opendata.tables.diff.spellings import find_kinds, spell_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,6 +45,18 @@ def find_new_period(base: Path, part: Path, kinds: Mapping[str, str]) -> str | N
             if fresh.isdisjoint(_list_values(old, field.name, kinds.get(field.name, "")) or fresh):
                 return str(field.name)
     return None
+
+
+def has_only_new(base: Path, part: Path, name: str) -> bool:
+    """Whether a column of both tables has only values in the part that it doesn't have in the base."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(base) as old, pq.ParquetFile(part) as new:
+        if name not in old.schema_arrow.names or name not in new.schema_arrow.names:
+            return False
+        kind = find_kinds(old, new).get(name, "")
+        fresh = _list_values(new, name, kind)
+        return bool(fresh) and fresh.isdisjoint(_list_values(old, name, kind) or fresh)
 
 
 def tells_periods(field: pa.Field) -> bool:

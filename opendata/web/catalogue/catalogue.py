@@ -9,11 +9,12 @@ from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from opendata.metadata.expectation import DELAYS
-from opendata.services.core.values import DatasetView, Page, VersionView
+from opendata.services.core.editions.version_values import VersionView
+from opendata.services.core.values import DatasetView, Page
 from opendata.web.catalogue.editions import say_expected
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.core.instance import prefers_json, rest_path, services
-from opendata.web.properties.shown import list_groups, measure_tables
+from opendata.web.properties.shown import list_groups, show_measures
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -72,9 +73,10 @@ def show_dataset(dataset: str) -> Response | str:
         tables=manifest.tables if manifest else (),
         attachments=manifest.attachments if manifest else (),
         property_groups=list_groups(),
-        measures=measure_tables(manifest.tables if manifest else ()),
+        measures=show_measures(manifest.tables if manifest else ()),
         snippets=[item for item in build_snippets(dataset, manifest) if item.resource in readable] if manifest else (),
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
+        can_archive=services().archiving.is_possible(g.actor, found.id),
         can_delete=g.actor is not None and found.head is None and services().deletion.is_possible(g.actor, found.id),
     )
 

@@ -58,16 +58,35 @@ def send_dataset_feed(dataset: str) -> Response:
     title = gettext("Versions of “%(title)s”", title=say_plain(entry))
     page = absolute_url(url_for("catalogue.list_versions", dataset=dataset))
     expected = services().editions.find_next(entry)
-    subtitle = say_expected(expected) if expected else ""
-    return _send(news, f"urn:uuid:{entry.uuid}", title, say_plain(entry.publisher), page, subtitle)
+    subtitle = say_archived(entry) if entry.archived else say_expected(expected) if expected else ""
+    since = datetime.fromisoformat(entry.archived["since"]) if entry.archived else _NEVER
+    return _send(news, f"urn:uuid:{entry.uuid}", title, say_plain(entry.publisher), page, subtitle, since)
 
 
-def _send(news: Page[News], identifier: str, title: str, author: str, page: str, subtitle: str = "") -> Response:
+def say_archived(dataset: DatasetView) -> str:
+    """Since when a dataset is no longer kept, why, and which one to use instead; empty while it is kept."""
+    found = dataset.archived
+    if found is None:
+        return ""
+    text = gettext("This dataset has been archived since %(day)s and is no longer updated. Reason: %(reason)s")
+    said = text % {"day": found["since"][:10], "reason": found["reason"]}
+    return f"{said} {gettext('Use instead:')} {found['successor']}" if found["successor"] else said
+
+
+def _send(
+    news: Page[News],
+    identifier: str,
+    title: str,
+    author: str,
+    page: str,
+    subtitle: str = "",
+    changed: datetime = _NEVER,
+) -> Response:
     feed = Feed(
         id=identifier,
         title=title,
         author=author,
-        updated=max((item.version.changed for item in news.items), default=_NEVER),
+        updated=max([changed, *(item.version.changed for item in news.items)]),
         language=TAGS[choose_language()],
         links=(Link("alternate", page, _HTML), *_list_pages(news.next)),
         entries=[_describe(item) for item in news.items],
@@ -135,6 +154,8 @@ def _list_corrections(dataset: DatasetView, version: str) -> Iterator[str]:
 def _list_categories(item: News) -> Iterator[str]:
     """Words for programs: the themes of the dataset, and what became of a version since it was published."""
     yield from item.dataset.further.get("themes", ())
+    if item.dataset.archived:
+        yield "archived"
     if item.version.withdrawal:
         yield "withdrawn"
     elif item.version.suspension:

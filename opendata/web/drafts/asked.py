@@ -10,6 +10,7 @@ from flask_babel import gettext, ngettext
 
 from opendata.domain.drafts import SUBMIT
 from opendata.services.core.values import DraftResourceView, DraftView
+from opendata.web.core.languages import choose_separator
 from opendata.web.drafts.editions import Edition
 from opendata.web.drafts.fixing.steps import TableSteps
 from opendata.web.drafts.fixing.types import list_type_doubts
@@ -54,6 +55,10 @@ def list_doubtful(draft: DraftView) -> Mapping[str, int]:
 def _list_all(draft: DraftView, editions: Iterable[Edition], steps: Iterable[TableSteps]) -> Iterator[Asked]:
     page = url_for("drafts.show_draft", draft=draft.id)
     titles = {item.name: item.title or item.name for item in draft.tables}
+    for offer in draft.series:
+        if offer.asks:
+            text = gettext("Are these one table: %(names)s?", names=choose_separator().join(offer.files))
+            yield Asked(text=text, place=f"{page}#series-of-{offer.tables[0]}", must=True)
     for edition in editions:
         if edition.asks:
             text = gettext("“%(table)s”: what is the file to the published table?", table=titles[edition.name])

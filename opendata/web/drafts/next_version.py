@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from opendata.errors import N_
 from opendata.metadata.reasons import BUMPS
-from opendata.services.core.values import NextVersion
+from opendata.services.core.editions.version_values import NextVersion
 from opendata.web.core.instance import services
 
 BUMP_NAMES: Mapping[str, str] = {

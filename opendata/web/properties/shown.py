@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from opendata.domain.resources import TableResource
 from opendata.metadata.properties.code_lists import name_region
+from opendata.metadata.properties.measuring import measure_tables
 from opendata.metadata.properties.reading import Group, Property, load_profile
 from opendata.web.core.formats import format_count, format_plain, format_size
 from opendata.web.core.languages import choose_language, choose_separator
@@ -45,20 +46,18 @@ def say_property(name: str, value: Any) -> str:
     return format_plain(value)
 
 
-def measure_tables(tables: Iterable[TableResource]) -> Mapping[str, str]:
-    """What the profile computes, by its name: how many columns and rows there are, and how large they are."""
-    found = list(tables)
-    if not found:
+def show_measures(tables: Iterable[TableResource]) -> Mapping[str, str]:
+    """What the profile computes of these tables, in words, by its name."""
+    found = measure_tables(tables)
+    if found is None:
         return {}
-    return {
-        "items": format_count(sum(len(item.schema.fields) for item in found)),
-        "rows": format_count(sum(item.rows for item in found)),
-        "bytes": format_size(sum(item.file.bytes for item in found)),
-    }
+    counts = {"items": format_count(found["items"]), "rows": format_count(found["rows"])}
+    return {**counts, "bytes": format_size(found["bytes"])}
 
 
 def _say_parts(item: Property, value: Mapping[str, Any]) -> str:
-    texts = [_say_part(part, str(value[part.name])) for part in item.parts if value.get(part.name)]
+    said = [_say_part(part, str(value[part.name])) for part in item.parts if value.get(part.name)]
+    texts = [text for text in said if not any(text != other and text in other for other in said)]
     joined: str = Markup(" · ").join(texts)
     return joined
 

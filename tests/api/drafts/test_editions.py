@@ -45,12 +45,12 @@ def test_rows_are_added_where_the_sender_asks_for_it(writer: Caller) -> None:
 
 @pytest.mark.slow
 def test_without_a_mode_a_name_decides_and_the_draft_can_be_told_otherwise(writer: Caller) -> None:
-    draft = writer.check(("levels-2026-02.csv", MORE))
+    draft = writer.check(("levels-more.csv", MORE))
     assert [(item["name"], item["mode"]) for item in draft["resources"]] == [
-        ("levels-2026-02", "new"),
+        ("levels-more", "new"),
         ("levels", None),
     ]
-    place = f"/drafts/{draft['id']}/resources/levels-2026-02"
+    place = f"/drafts/{draft['id']}/resources/levels-more"
     assert writer.patch(place, json={"mode": "append", "target": "levels"}).status_code == 202
     assert (sent(writer.work(draft["id"]))["name"], sent(writer.work(draft["id"]))["rows"]) == ("levels", 7)
     draft = writer.check(("levels.csv", MORE))
@@ -78,3 +78,29 @@ def test_a_table_that_is_not_there_is_no_target(writer: Caller) -> None:
     for body, pointer in (({"target": "gauges"}, "/target"), ({"mode": "auto"}, "/mode")):
         answer = writer.patch(place, json=body)
         assert (answer.status_code, pointers(answer)) == (422, {pointer})
+
+
+def test_files_of_a_series_are_offered_as_one_table_and_joined_or_kept_apart(editor: Caller) -> None:
+    files = [(f"levels-2026-0{number}.csv", f"town,level\nA,{number}\n") for number in (1, 2)]
+    draft = editor.check(*files)
+    offer = draft["series"][0]
+    assert (offer["cut"], offer["values"], offer["column"], offer["asks"], offer["differences"]) == (
+        "month",
+        ["2026-01", "2026-02"],
+        "month",
+        False,
+        [],
+    )
+    place = f"/drafts/{draft['id']}/resources/{offer['tables'][0]}"
+    refused = editor.patch(place, json={"series": {"tables": ["nothing"]}})
+    assert pointers(refused) == {"/series/tables"}
+    assert editor.patch(place, json={"series": {"tables": offer["tables"]}}).status_code == 202
+    table = editor.work(draft["id"])["resources"][0]
+    assert (table["rows"], table["series"]["added"], [part["rows"] for part in table["series"]["parts"]]) == (
+        2,
+        True,
+        [1, 1],
+    )
+    place = f"/drafts/{draft['id']}/resources/{table['name']}"
+    assert len(editor.patch(place, json={"series": None}).json["resources"]) == 2
+    assert editor.work(draft["id"])["series"][0]["apart"]

@@ -62,6 +62,7 @@ def test_a_table_goes_from_upload_to_public(editor: Caller, stranger: Caller) ->
         "modeReason": "",
         "modeAsks": False,
         "part": None,
+        "series": None,
     }
 
     asked = editor.post(f"/drafts/{draft}/submit", json={"notes": "first edition"})

@@ -479,7 +479,7 @@ def test_each_sheet_of_the_next_workbook_finds_its_table(services: Services) -> 
         assert found == [districts, districts, ("new" if number == 9 else "replace", False, 4)]
         release(services, actor, view)
     assert len(services.versions.get_manifest("reservoirs", "1.2.0").tables) == 3
-    assert "2026-11,东湖,101" in rows(services, "1.2.0", "2026-nian-09-yue-tong-ji-xi-cheng")
+    assert "2026-11,东湖,101" in rows(services, "1.2.0", "tong-ji-xi-cheng")
 
 
 def test_new_figures_for_the_same_towns_are_no_loss_although_no_key_is_declared(

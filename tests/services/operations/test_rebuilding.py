@@ -71,6 +71,7 @@ def test_the_catalogue_comes_back_from_the_store(services: Services, editor: Act
     services.datasets.create(editor, {**DATASET, "id": "unpublished"})
     services.datasets.create(editor, {**DATASET, "id": "second"})
     publish(services, editor, dataset="second")
+    services.archiving.archive(editor, "second", reason="over", successor="reservoirs")
     services.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="x", legal_basis="y", erase=True)
     services.withdrawals.report_erratum(SYSTEM, "reservoirs", "1.1.0", text="z")
     services.renaming.rename(SYSTEM, "reservoirs", "lakes")
@@ -84,6 +85,7 @@ def test_the_catalogue_comes_back_from_the_store(services: Services, editor: Act
         other.datasets.get("reservoirs")
     with pytest.raises(NotFoundError):
         other.datasets.get("unpublished")
+    assert other.datasets.get("second").archived == services.datasets.get("second").archived
     assert other.versions.get_report("lakes", "1.1.0", "levels") == services.versions.get_report(
         "lakes", "1.1.0", "levels"
     )

@@ -28,6 +28,11 @@ def forget_erased(session: Session, names: Collection[str], now: datetime) -> se
         if row.changes:
             own.add(row.changes["rows"])
             row.changes = None
+    for row in session.scalars(select(DraftResource).where(DraftResource.series.is_not(None))):
+        if not list_own_of_table(row).isdisjoint(names):
+            drafts.add(row.draft_id)
+            own |= list_own_of_table(row)
+            tables.add(row.id)
     for attachment in session.scalars(select(DraftAttachment).where(DraftAttachment.upload.in_(names))):
         drafts.add(attachment.draft_id)
         files.add(attachment.id)
@@ -61,7 +66,7 @@ def forget_contents(draft: Draft, tables: Iterable[DraftResource], attachments: 
         gone.add(row.name)
         row.report = row.profile = row.reading = row.findings = row.plain = row.texts = None
         row.marks = row.texts_of = None
-        row.schema = row.proposed_schema = row.untreated = row.meaning = row.recipe = None
+        row.schema = row.proposed_schema = row.untreated = row.meaning = row.recipe = row.series = None
         if row.edition is not None:
             row.edition = {"wanted": row.edition["wanted"], "mode": row.edition.get("mode", "")}
         if draft.version is None:

@@ -51,7 +51,14 @@ def list_own(draft: Draft) -> set[str]:
 
 def list_own_of_table(item: DraftResource) -> set[str]:
     """What was sent for a table and what was made of it, but for its changed rows."""
-    return {name for name in (*_list_tables(item), item.plain, item.findings, item.texts) if name}
+    return {name for name in (*_list_tables(item), item.plain, item.findings, item.texts, *list_parts(item)) if name}
+
+
+def list_parts(item: DraftResource) -> Iterator[str | None]:
+    """The files that a joined table has its rows from, and their texts."""
+    for part in (item.series or {}).get("parts", ()):
+        yield part["upload"]
+        yield part.get("plain")
 
 
 def _list_tables(item: DraftResource) -> tuple[str | None, ...]:
@@ -79,6 +86,9 @@ def list_unneeded(
     query = select(*columns).where(DraftResource.draft_id.not_in(besides), or_(*(item.in_(found) for item in columns)))
     for row in session.execute(query):
         found.difference_update(row)
+    joined = select(DraftResource).where(DraftResource.series.is_not(None), DraftResource.draft_id.not_in(besides))
+    for item in session.scalars(joined):
+        found.difference_update(list_parts(item))
     for draft in _list_at_work(session, besides):
         found -= list_own(draft)
     if found:

@@ -31,7 +31,7 @@ from opendata.services.privacy.treating import measure_risk
 from opendata.tables.diff.appending import Appended, CanonicalTable, UnlikeColumnsError, append_rows
 from opendata.tables.diff.difference import compare_tables
 from opendata.tables.diff.identity import find_identity
-from opendata.tables.diff.periods import find_new_period
+from opendata.tables.diff.periods import find_new_period, has_only_new
 from opendata.tables.diff.spellings import read_kinds
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.schema import publish_schema, read_schema
@@ -94,8 +94,11 @@ class Growing:
             figures = self._measure(base, own, opened.enter_context(self._context.work_folder()))
             known: Figures = edition.get("figures", {})
             columns: Any = {name: known[name] for name in _OF_COLUMNS if name in known}  # type: ignore[literal-required]
-            edition = {**edition, "figures": {**columns, **figures}}
-            if edition["wanted"] == AUTO:
+            fresh = _find_fresh(resource, base, own)
+            edition = {**edition, "figures": {**columns, **(_tell_by(figures, fresh) if fresh else figures)}}
+            if edition["wanted"] == AUTO and fresh:
+                edition = {**edition, "mode": Mode.APPEND, "asks": _is_guessed(resource)}
+            elif edition["wanted"] == AUTO:
                 with self._context.read() as session:
                     last = find_last_mode(session, row.dataset, resource.name)
                 mode, asks = choose_mode(edition["figures"], last)
@@ -292,6 +295,20 @@ def is_behind(resource: DraftResource, manifest: Manifest | None) -> bool:
         return False
     earlier = find_table(manifest, resource.name)
     return earlier is None or edition.get("part", {}).get("base") != stamp(earlier)
+
+
+def _find_fresh(resource: DraftResource, base: CanonicalTable, own: CanonicalTable) -> str | None:
+    """The column that tells the parts of a series apart, where the parts in this file are all new in it."""
+    column = (resource.series or {}).get("column") if "parts" in (resource.series or {}) else None
+    return column if column and has_only_new(base.parquet, own.parquet, column) else None
+
+
+def _tell_by(figures: Figures, column: str) -> Figures:
+    """Figures where all rows are new by a column: nothing that was inferred without it tells them."""
+    told: Figures = {**figures, "period": column}
+    if figures.get("inferred") and column not in figures["key"]:
+        del told["key"], told["inferred"]
+    return told
 
 
 def _is_guessed(resource: DraftResource) -> bool:

@@ -25,6 +25,7 @@ from opendata.intake.meaning.finding import find_meaning
 from opendata.intake.meaning.units import code_unit, find_unit, is_one_unit
 from opendata.intake.opening import WORKBOOKS
 from opendata.intake.tables import OpenedTable
+from opendata.services.drafts.meaning.names import read_stem
 
 _NOT_OF_TABLE = re.compile(
     r"率|比|指数|倍|[%％‰]|增长|增速|增幅|个数|户数|人数|数量|件数|次数|单位数|年份|年度|月份|编号|代码|编码|序号|排名|位次|邮编"
@@ -49,10 +50,13 @@ def understand(
     said = (resource.meaning or {}).get("said") or {}
     if (resource.choices or {}).get("exact"):
         return {"found": {}, "said": said}
+    if "found" in (series := resource.series or {}):
+        found = {**(series["found"] or {})}
+        return {"found": _doubt_unit(doubt_changed(kept, found), before), "said": {**recall(kept, found), **said}}
     layout = opened.understanding.layout
     sheet = opened.understanding.sheet if opened.understanding.form in WORKBOOKS else None
     found = find_meaning(
-        file=_stem(resource.file),
+        file=read_stem(resource.file),
         sheet=sheet,
         above=layout.titles,
         below=layout.footnotes,
@@ -237,8 +241,3 @@ def _with_unit(descriptor: Mapping[str, Any], unit: str) -> Mapping[str, Any]:
     if item.type not in ("number", "integer") or item.is_measured or _NOT_OF_TABLE.search(item.name):
         return descriptor
     return {**descriptor, "opendata": {**item.own, "unit": unit}}
-
-
-def _stem(file: str) -> str:
-    name = file.replace("\\", "/").rsplit("/", 1)[-1]
-    return name.rsplit(".", 1)[0] if "." in name[1:] else name

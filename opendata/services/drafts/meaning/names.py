@@ -33,6 +33,12 @@ def choose_name(file: str, known: Mapping[str, Any], taken: Container[str], *, a
     return dated[0] if len(dated) == 1 and dated[0] not in taken else plain
 
 
+def read_stem(file: str) -> str:
+    """The name of a file without its folder and its suffix."""
+    name = file.replace("\\", "/").rsplit("/", 1)[-1]
+    return name.rsplit(".", 1)[0] if "." in name[1:] else name
+
+
 def rename_table(row: Draft, resource: DraftResource, name: str, base: Manifest | None) -> bool:
     """Give a table of a draft another name; False where it has it already.
 
@@ -59,6 +65,7 @@ def rename_table(row: Draft, resource: DraftResource, name: str, base: Manifest 
     dataset.decisions = _move(dataset.decisions, old, name)
     dataset.meanings = _move(dataset.meanings, old, name)
     dataset.schemas = _move(dataset.schemas, old, name)
+    dataset.series = _move(dataset.series, old, name)
     for bench in row.benches:
         if bench.resource == old:
             bench.resource = name
