@@ -16,7 +16,7 @@ from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.drafts.fixing import cells
-from opendata.web.help import documentation, words
+from opendata.web.help import documentation, guide, words
 from opendata.web.operations import audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
 from opendata.web.review import answers, reviews
@@ -71,6 +71,7 @@ def register_web(app: Flask) -> None:
         audit,
         mail,
         documentation,
+        guide,
         words,
     ):
         app.register_blueprint(module.blueprint)
