@@ -23,6 +23,9 @@ LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 MOST_TABS = 600
 """So often Tab is pressed at most before something counts as out of reach."""
 
+FILES = "#files, input[name=file_0]"
+"""Where files are chosen."""
+
 _CATALOGUE = Path(opendata.wording.__file__).parent / "translations/zh/LC_MESSAGES/messages.po"
 _SENTENCE = re.compile(r"[A-Za-z][A-Za-z']+ +[a-z][a-z']+")
 """Two English words in a row: names and codes stand alone."""
@@ -183,7 +186,7 @@ class Clerk:
         self.clicks += 1
         form = found.locator("xpath=ancestor::form")
         is_sent = self._variant.has_scripts and form.get_attribute("data-at-once") is not None
-        button = form.locator("button.strong")
+        button = form.locator("button[type=submit]")
         with self.page.expect_file_chooser() as chooser:
             if self._variant.has_mouse:
                 found.click()

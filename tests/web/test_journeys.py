@@ -14,7 +14,7 @@ from opendata.services.core.actors import SYSTEM
 from tests.instances import DATASET, locate
 from tests.instances import publish as release
 from tests.web.conftest import PASSWORD, Portal
-from tests.web.journeys import QUICK, SLOW, Clerk, Variant
+from tests.web.journeys import FILES, QUICK, SLOW, Clerk, Variant
 from tests.web.test_browser import keep_working, serve
 
 
@@ -85,7 +85,7 @@ def test_the_next_months_are_added_to_a_table_with_six_clicks_each(
             clerk.visit("/workspace")
             clerk.clicks = 0
             clerk.press("a[href$='/datasets/reservoirs/upload']")
-            clerk.attach("input[name=file_0]", file)
+            clerk.attach(FILES, file)
             clerk.wait_for_check()
             edition = clerk.find("#edition-population")
             expect(edition).to_contain_text("7")
@@ -128,7 +128,7 @@ def test_22_errors_are_brought_to_none_without_another_program(
         clerk.press("a[href$='/datasets/reservoirs/upload']")
         clerk.tick("input[name=schema_0][value=own]")
         clerk.fill("#own_0", json.dumps(PEOPLE))
-        clerk.attach("input[name=file_0]", make_file("people.csv", COUNTED))
+        clerk.attach("#file_0", make_file("people.csv", COUNTED))
         clerk.wait_for_check()
         expect(clerk.find("section[id^=report-of-] > p")).to_contain_text("22")
         for example in ("…", "2026/1/31", "合计"):
@@ -200,7 +200,7 @@ def test_a_cross_table_of_years_becomes_a_long_table(
     turned = "form:has(input[name=verb][value=unpivot]):has(input[name=columns][value=years])"
     with send_clerk(browser, desk, variant) as clerk:
         clerk.press("a[href$='/datasets/reservoirs/upload']")
-        clerk.attach("input[name=file_0]", make_file("output.csv", crossed))
+        clerk.attach(FILES, make_file("output.csv", crossed))
         clerk.wait_for_check()
         clerk.fill(f"{turned} input[name=name]", "年份")
         clerk.fill(f"{turned} input[name=value]", "产值")
