@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from opendata.web.help import guide
 from opendata.web.help.guide import PICTURES
+from opendata.wording.voice import voice_of
 from tests.web.catalogue.test_pages import check_page
 from tests.web.conftest import Portal
 
@@ -27,6 +30,15 @@ def test_the_guide_has_its_pictures_in_the_language_of_the_reader(portal: Portal
     assert (answer.status_code, answer.mimetype) == (200, "image/webp")
     assert "immutable" in answer.headers["Cache-Control"]
     assert 'href="/help/guide"' in client.get("/workspace/datasets/reservoirs/upload").text
+
+
+def test_the_guide_calls_buttons_and_links_what_the_pages_call_them() -> None:
+    folder = Path(guide.__file__).parent
+    english = set(re.findall(r"\*\*(.+?)\*\*", (folder / "guide-en.md").read_text(encoding="utf-8")))
+    chinese = set(re.findall("“(.+?)”", (folder / "guide-zh.md").read_text(encoding="utf-8")))
+    translate = voice_of("zh").translate
+    assert {text for text in english if translate(text) == text} == set()
+    assert {translate(text) for text in english} == chinese
 
 
 def test_the_pictures_are_small_and_all_in_use(portal: Portal) -> None:
