@@ -94,6 +94,10 @@ bench: $(DEV) ## run the benchmarks one after the other
 	    echo "== $$benchmark"; $(BIN)/python -m "bench.$$(basename "$$benchmark" .py)"; \
 	done
 
+.PHONY: guide
+guide: $(DEV) ## make the pictures of the clerk's guide again, from the pages as they are now
+	$(BIN)/python tools/make_guide.py
+
 .PHONY: translations
 translations: $(DEV) ## collect the texts to translate into every catalogue, and compile them
 	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --no-location --sort-output -o messages.pot .

@@ -7,11 +7,12 @@ the operator names their folder; an authorizer refuses everything but reading.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import os
 import socket
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from opendata.domain.sources.address import SourceAddress
+from opendata.domain.sources.address import Encryption, SourceAddress
 from opendata.errors import N_, BackendError, InputError, NotPermittedError
 from opendata.outside.fetched import Fetched, Target, refuse_size
 from opendata.outside.guard import Deadline, Guard
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     import psycopg
     import pyarrow
 
+_CURSOR = "source"
 _ROWS = 500
-"""So many rows are asked for at a time, and fewer where they are wide."""
-
 _BATCH_BYTES = 8 << 20
+"""So many rows are held as Python values at most, and fewer where they have more characters."""
+
 _MOST_VALUE = 16 << 20
 """A value of SQLite has at most so many bytes."""
 
@@ -43,6 +45,14 @@ _OPTIONS = ("sslmode",)
 _TLS = ("disable", "prefer", "require", "verify-ca", "verify-full")
 _MOST_DIGITS = 38
 _ANSWER = N_("The database answers: %(reason)s")
+_NO_ENCRYPTION = "server does not support SSL"
+"""What libpq says where a connection has to be encrypted and can't be."""
+
+_UNENCRYPTED = N_(
+    "The database offers no encrypted connection, so nothing was sent. Ask its operator to turn TLS on. Inside a"
+    " network that is protected as a whole, you can choose “only if the server offers it” under “Encryption of the"
+    " connection”"
+)
 
 Render = Callable[[Any], Any]
 
@@ -74,6 +84,11 @@ def find_option_fault(address: SourceAddress) -> str:
     return ""
 
 
+def choose_encryption(place: str) -> Encryption:
+    """How the connection to this IP address is encrypted where nobody has said so: what leaves the machine, always."""
+    return Encryption.OFFERED if ipaddress.ip_address(place).is_loopback else Encryption.REQUIRED
+
+
 def fetch_sql(request: SqlRequest, target: Target, guard: Guard, deadline: Deadline) -> Fetched:
     """Write the rows of a query to a Parquet file. Raises `BackendError`, `NotPermittedError`, `TooLargeError`."""
     if request.address.scheme == "sqlite":
@@ -94,17 +109,18 @@ def _fetch_postgresql(request: SqlRequest, target: Target, guard: Guard, deadlin
         )
         raise BackendError(text) from None
     address = request.address
+    place = guard.resolve(address.host, address.port)[0]
     milliseconds = round(deadline.seconds * 1000)
     options: dict[str, Any] = {
         "host": address.host,
-        "hostaddr": guard.resolve(address.host, address.port)[0],
+        "hostaddr": place,
         "port": address.port,
         "user": address.user,
         "dbname": address.path.removeprefix("/"),
         "connect_timeout": 15,
         "options": f"-c default_transaction_read_only=on -c statement_timeout={milliseconds}",
         "client_encoding": "utf8",
-        "sslmode": "prefer",
+        "sslmode": choose_encryption(place),
         # Nothing of the portal's own machine is used: neither its password file nor its keys.
         "password": request.secret or "",
         "passfile": "/dev/null/none",
@@ -118,24 +134,40 @@ def _fetch_postgresql(request: SqlRequest, target: Target, guard: Guard, deadlin
         with psycopg.connect(**options) as connection, socket.socket(fileno=os.dup(connection.fileno())) as watched:
             deadline.watch(watched)
             connection.read_only = True
-            with connection.cursor("source") as cursor:
-                cursor.itersize = _ROWS
-                cursor.execute(request.query.encode())
-                columns = [_choose_column(item) for item in cursor.description or ()]
-                _write(columns, _batches(cursor, deadline), target)
+            with connection.cursor(_CURSOR) as declared, connection.cursor() as cursor:
+                declared.execute(request.query.encode())
+                columns = [_choose_column(item) for item in declared.description or ()]
+                with closing(_stream(cursor)) as rows:  # as long as it is open, the connection can't be closed
+                    _write(columns, _batches(rows, deadline), target)
     except psycopg.Error as error:
         deadline.require()
+        if _NO_ENCRYPTION in str(error):
+            raise BackendError(_UNENCRYPTED) from None
         reason = (error.diag.message_primary or str(error)).strip().splitlines()
         raise BackendError(_ANSWER, reason=reason[0][:300] if reason else type(error).__name__) from None
 
 
-def _batches(cursor: Any, deadline: Deadline) -> Iterator[Sequence[Sequence[Any]]]:
-    wanted = 1
-    while rows := cursor.fetchmany(wanted):
-        deadline.require()
-        yield rows
-        widest = max(sum(len(cell) for cell in row if isinstance(cell, str | bytes)) for row in rows)
-        wanted = max(1, min(_ROWS, 2 * wanted, _BATCH_BYTES // max(widest, 1)))
+def _stream(cursor: psycopg.Cursor[Any]) -> Generator[Sequence[Any], None, None]:
+    yield from cursor.stream(f"FETCH ALL FROM {_CURSOR}")
+
+
+def _batches(rows: Iterable[Sequence[Any]], deadline: Deadline) -> Iterator[Sequence[Sequence[Any]]]:
+    """Rows in batches, which end with the row that makes them large.
+
+    Rows come one by one: had a number of them been asked for, wide ones after narrow ones would take any memory.
+    """
+    batch: list[Sequence[Any]] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+        if len(batch) >= _ROWS or size >= _BATCH_BYTES:
+            deadline.require()
+            yield batch
+            batch, size = [], 0
+    deadline.require()
+    if batch:
+        yield batch
 
 
 def _choose_column(item: psycopg.Column) -> _Column:

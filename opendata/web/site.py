@@ -17,7 +17,7 @@ from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
-from opendata.web.help import documentation, words
+from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
 from opendata.web.review import answers, reviews
@@ -75,6 +75,7 @@ def register_web(app: Flask) -> None:
         audit,
         mail,
         documentation,
+        guide,
         words,
     ):
         app.register_blueprint(module.blueprint)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sqlite3
+import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -21,7 +24,7 @@ from opendata.outside.fetched import Fetched, Target
 from opendata.outside.guard import Deadline, Guard
 from opendata.outside.http import HttpRequest, fetch_http
 from opendata.outside.sftp import SftpRequest, UnknownKeyError, fetch_sftp
-from opendata.outside.sql import SqlRequest, fetch_sql
+from opendata.outside.sql import SqlRequest, choose_encryption, fetch_sql
 from tests.source_servers import SftpSite, Site, serve_sftp, serve_site
 
 LOOPBACK = Guard(["127.0.0.0/8"])
@@ -252,6 +255,40 @@ def test_a_query_of_postgresql_can_only_read(postgresql_database: str, tmp_path:
             query(url, text, tmp_path / "file")
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+
+
+def test_a_connection_that_leaves_the_machine_is_encrypted_or_not_made(
+    postgresql_database: str, tmp_path: Path
+) -> None:
+    assert [choose_encryption(place) for place in ("127.0.0.1", "::1")] == ["prefer", "prefer"]
+    assert [choose_encryption(place) for place in ("10.1.2.3", "2001:db8::1", "192.0.2.7")] == ["require"] * 3
+    url = postgresql_database.replace("+psycopg", "")
+    with pytest.raises(BackendError, match="offers no encrypted connection"):
+        query(f"{url}?sslmode=require", "SELECT 1", tmp_path / "file")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_sqlite", [True, False], ids=["sqlite", "postgresql"])
+def test_wide_rows_after_narrow_ones_take_little_memory(
+    postgresql_database: str, tmp_path: Path, is_sqlite: bool
+) -> None:
+    narrow, wide, size = 1011, 400, 1 << 20
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    sqlite3.connect(folder / "wide.db").close()
+    url = "sqlite:///wide.db" if is_sqlite else postgresql_database.replace("+psycopg", "")
+    text = f"hex(zeroblob({size // 2}))" if is_sqlite else f"repeat('0', {size})"
+    rows = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {narrow + wide})"
+    tracemalloc.start()
+    try:
+        cells = f"{rows} SELECT CASE WHEN i > {narrow} THEN {text} ELSE 'short' END AS cell FROM n"
+        query(url, cells, tmp_path / "file", folder=folder)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    lengths = Counter(pc.utf8_length(pq.read_table(tmp_path / "file")["cell"]).to_pylist())
+    assert lengths == {len("short"): narrow, size: wide}
+    assert most < 64 * size, f"{most >> 20} MiB of {wide} MiB were held at once"
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
 from werkzeug.test import TestResponse
 
 from opendata.services.core.actors import SYSTEM
@@ -91,6 +92,16 @@ def _make_services(home: Path, **settings: object) -> Services:
     make_actor(services, "stranger", publisher="road-bureau")
     make_actor(services, "boss", role="maintainer")
     return services
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    """A browser for the tests of a file."""
+    with sync_playwright() as playwright:
+        # Without a sandbox: tests may run as root in a container, and only our own pages are opened.
+        started = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ MANY = CSV + "".join(f"B{number:03},水库{number},{number},2026-02-02\n" for nu
 class PageState:
     """A page as somebody finds it: an account by its name, or a reader without one.
 
-    `press` is a form's selector: the page is then the answer to the form, sent as it is.
+    `press` is the selector of a form or of one of its buttons: the page is then the answer to the form, sent as it is.
     """
 
     path: str
@@ -50,7 +50,7 @@ PUBLIC = (
     *("/datasets/reservoirs/diff/1.0.0...1.1.0", "/datasets/reservoirs/1.0.0/", "/datasets/reservoirs/1.1.0/"),
     *("/publishers/water-bureau", "/schemas", "/schemas/reservoirs", "/problems", "/problems/not-found", "/nothing"),
     *("/sign-in", "/workspace/drafts/none", "/datasets/stopped/1.0.0/", "/datasets/gone/1.0.0/", "/datasets/gone"),
-    *("/api/docs", "/api/docs/datasets", "/api/docs/drafts", "/api/docs/uploads", "/help/words"),
+    *("/api/docs", "/api/docs/datasets", "/api/docs/drafts", "/api/docs/uploads", "/help/words", "/help/guide"),
     *("/datasets/guarded", "/datasets/guarded/1.0.0/", "/datasets/closed", "/datasets/gone/versions"),
     *("/datasets/old", "/datasets/old/1.0.0/"),
 )

@@ -6,18 +6,17 @@ Rules that are only good practice count as well.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.servers import require
 from tests.web.conftest import PASSWORD, Portal, make_portal
+from tests.web.journeys import LOCALES, WAIT_MILLISECONDS
+from tests.web.month_states import MonthStates
 from tests.web.page_states import PageState, build_states
 from tests.web.test_browser import serve
 
-WAIT_MILLISECONDS = 20_000
-LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 _RUN = """async (rules) => {
   const options = {resultTypes: ["violations"], ...(rules.length ? {runOnly: {type: "rule", values: rules}} : {})};
   const found = await axe.run(document, options);
@@ -25,13 +24,12 @@ _RUN = """async (rules) => {
   return found.violations.flatMap(rule => rule.nodes.map(node => describe(rule, node)));
 }"""
 
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield started
-        started.close()
+_SEND = """item => {
+  const form = item.form || item;
+  form.noValidate = true;
+  if (item.form) item.click(); else HTMLFormElement.prototype.submit.call(form); // a field may be called "submit"
+}"""
+"""Sends a form as it is, by a button of it if that is what was found."""
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +38,12 @@ def axe() -> str:
     return require("axe-core").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[PageState]]]:
-    """The address of a portal, and everything there is to see on it."""
-    with make_portal(tmp_path_factory.mktemp("states"), review="two-person") as portal:
-        states = build_states(portal)
+    """The address of a portal, and everything there is to see on it. Some forms change it, so each test has its own."""
+    settings = {"review": "two-person", "source_hosts": ("127.0.0.1",)}
+    with make_portal(tmp_path_factory.mktemp("states"), **settings) as portal:
+        states = [*build_states(portal), *MonthStates(portal).build()]
         with serve(portal) as address:
             yield address, states
 
@@ -87,7 +86,7 @@ def visit(context: BrowserContext, address: str, state: PageState) -> Page:
     page.goto(address + state.path)
     if state.press:
         with page.expect_navigation():
-            page.eval_on_selector(state.press, "form => { form.noValidate = true; form.submit(); }")
+            page.eval_on_selector(state.press, _SEND)
     return page
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import make_server
 
 from opendata.services.core.actors import SYSTEM
-from tests.instances import CSV, DATASET, SCHEMA, locate
-from tests.instances import publish as release
+from tests.instances import CSV, DATASET, SCHEMA
 from tests.services.drafts.test_matching import CHINESE, ENGLISH, TITLED
 from tests.web.conftest import PASSWORD, Portal
+from tests.web.journeys import WAIT_MILLISECONDS, describe_failure
 
 PUBLIC = (
     "/",
@@ -32,7 +31,6 @@ PUBLIC = (
     "/problems",
     "/sign-in",
 )
-WAIT_MILLISECONDS = 20_000
 ROWS = 120_000
 """So many make a file of two pieces."""
 
@@ -66,24 +64,6 @@ def keep_working(portal: Portal) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Without a sandbox: tests may run as root in a container, and only our own pages are opened.
-        started = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-def describe_failure(request: Request) -> list[str]:
-    """What went wrong with a request.
-
-    That a page leaves the events it follows is how they end; and a tab that goes on to another page gives up its icon.
-    """
-    is_left = request.failure == "net::ERR_ABORTED" and "/static/icon.svg" in request.url
-    return [] if request.url.endswith("/events") or is_left else [f"{request.url}: {request.failure}"]
 
 
 def open_page(browser: Browser, complaints: list[str], **options: object) -> Page:
@@ -338,140 +318,6 @@ def test_a_clerk_has_a_chinese_table_matched_with_an_english_schema_and_publishe
         with page.expect_download() as download:
             page.locator("a.button", has_text="CSV").first.click()
         assert download.value.path().read_text(encoding="utf-8") == ENGLISH
-        page.context.close()
-    assert not complaints
-
-
-TOWNS = ("东湖镇", "西湖镇", "南山乡", "北岭乡", "白沙镇", "青石镇", "云溪乡")
-POPULATION = {
-    "fields": [
-        {"name": "月份", "type": "string"},
-        {"name": "乡镇", "type": "string"},
-        {"name": "常住人口", "type": "integer"},
-        {"name": "户数", "type": "integer"},
-    ],
-    "primaryKey": ["月份", "乡镇"],
-}
-
-
-def make_month(month: int, towns: int, people: str = "常住人口", more: str = "") -> dict[str, object]:
-    """The file of a month as a browser chooses it."""
-    rows = "".join(f"2026-{month:02},{town},{1000 + month},{300 + place}\n" for place, town in enumerate(TOWNS[:towns]))
-    text = f"月份,乡镇,{people},户数\n{rows}{more}"
-    return {"name": f"2026年{month:02}月各乡镇人口.csv", "mimeType": "text/csv", "buffer": text.encode("gb18030")}
-
-
-def test_a_clerk_adds_the_next_months_to_a_table_with_six_clicks_each(browser: Browser, desk: Portal) -> None:
-    complaints: list[str] = []
-    clerk = desk.services.accounts.sign_in("clerk", PASSWORD)[0]
-    desk.services.datasets.create(clerk, DATASET)
-    september = make_month(9, 5)["buffer"]
-    release(desk.services, clerk, september, name="population", schema=POPULATION)  # type: ignore[arg-type]
-    clicks = 0
-    october = make_month(10, 7, people="居民")
-    november = make_month(11, 7, more="2026-10,云溪乡,999,306\n")
-    with serve(desk) as address, keep_working(desk):
-        page = open_page(browser, complaints, viewport={"width": 1280, "height": 800})
-        page.goto(f"{address}/workspace")
-        page.get_by_label("名称").fill("clerk")
-        page.get_by_label("密码").fill(PASSWORD)
-        page.get_by_role("button", name="登录").click()
-        expect(page.get_by_role("heading", level=1, name="工作台")).to_be_visible()
-        for file in (october, november):
-            clicks = 0
-
-            def click(found: Locator) -> None:
-                nonlocal clicks
-                clicks += 1
-                found.click()
-
-            page.goto(f"{address}/workspace")
-            click(page.get_by_role("row", name="水库").get_by_role("link", name="上传文件").last)
-            clicks += 1
-            page.get_by_label("选择一个或几个文件").set_input_files(file)  # type: ignore[arg-type]
-            edition = page.get_by_role("region", name="这个文件与已发布的表")
-            expect(edition).to_contain_text("中的行将追加到表“population”", timeout=WAIT_MILLISECONDS)
-            if file is october:
-                expect(edition).to_contain_text("列“居民”按“常住人口”读取")
-                expect(edition).to_contain_text("新增 7 行")
-                click(edition.get_by_role("button", name="没错，去核对"))
-            else:
-                expect(edition).to_contain_text("新增 7 行。 更正 1 行。")
-                edition.locator("summary", has_text="与已发布的表对照").click()  # to look, not a step
-                expect(edition.get_by_role("group", name="更正的行")).to_contain_text("999")
-                click(page.get_by_role("link", name="核对全部内容并发布"))
-            for name in ("保密审查", "个人信息"):
-                click(page.get_by_role("checkbox", name=name))
-            click(page.get_by_role("button", name="发布"))
-            expect(page.get_by_role("link", name="查看版本 1.")).to_be_visible(timeout=WAIT_MILLISECONDS)
-            assert clicks <= 6
-        page.context.close()
-    assert not complaints
-    rows = locate(desk.services.versions.find_file("reservoirs", "1.2.0", "population", "csv")).read_text().splitlines()
-    months = [line.split(",")[0] for line in rows[1:]]
-    assert months == ["2026-09"] * 5 + ["2026-10"] * 7 + ["2026-11"] * 7
-    assert "2026-10,云溪乡,999,306" in rows
-
-
-PEOPLE = {
-    "fields": [
-        {"name": "地区", "type": "string"},
-        {"name": "人口", "type": "integer"},
-        {"name": "日期", "type": "date", "constraints": {"required": True}},
-    ]
-}
-COUNTED = (
-    "地区,人口,日期\n"
-    + "".join(f"区{number},…,2026-01-31\n" for number in range(8))
-    + "".join(f"县{number},{number},2026/1/31\n" for number in range(6))
-    + "".join(f"镇{number},1O0,2026-01-31\n" for number in range(5))
-    + "乡,12人,2026-01-31\n村,13,不详\n合计,540,\n"
-)
-"""A table with 22 errors: eight marks, six dates, five typing errors of one kind, two others, and a total."""
-
-
-def test_a_clerk_brings_22_errors_to_none_without_another_program(browser: Browser, desk: Portal) -> None:
-    complaints: list[str] = []
-    desk.services.datasets.create(desk.services.accounts.sign_in("clerk", PASSWORD)[0], DATASET)
-    with serve(desk) as address, keep_working(desk):
-        page = open_page(browser, complaints, viewport={"width": 1280, "height": 900})
-        page.goto(f"{address}/sign-in?next=/workspace/datasets/reservoirs/upload")
-        page.get_by_label("名称").fill("clerk")
-        page.get_by_label("密码").fill(PASSWORD)
-        page.get_by_role("button", name="登录").click()
-        page.get_by_text("更多选项").click()
-        page.locator("#file_0").set_input_files(
-            {"name": "people.csv", "mimeType": "text/csv", "buffer": COUNTED.encode()}
-        )
-        page.locator("input[name=schema_0][value=own]").check()
-        page.locator("summary", has_text="自己的数据标准").first.click()
-        page.locator("#own_0").fill(json.dumps(PEOPLE))
-        page.get_by_role("button", name="上传并校验").last.click()
-        expect(page.locator("main")).to_contain_text("发现 22 处错误", timeout=WAIT_MILLISECONDS)
-        repairs = page.get_by_role("region", name="可以自动修复的问题").first
-        for row in ("表示缺失的标记", "其他写法的日期", "合计行"):
-            repairs.get_by_role("row", name=row).get_by_role("checkbox").check()
-        page.get_by_role("button", name="修复勾选的问题并重新校验").click()
-        expect(page.locator("main")).to_contain_text("发现 7 处错误", timeout=WAIT_MILLISECONDS)
-        page.get_by_role("link", name="逐个改正有错的单元格").click()
-        typed = page.get_by_role("region", name="文件第 16 行").first
-        typed.get_by_label("人口").fill("100")
-        typed.get_by_role("checkbox", name="全部 5 个单元格").check()
-        page.get_by_role("region", name="文件第 21 行").first.get_by_label("人口").fill("12")
-        page.get_by_role("region", name="文件第 22 行").first.get_by_label("日期").fill("2026-01-31")
-        page.get_by_role("button", name="保存并重新校验").click()
-        expect(page.get_by_role("heading", name="校验通过")).to_be_visible(timeout=WAIT_MILLISECONDS)
-        steps = page.get_by_role("region", name="的处理步骤")
-        expect(steps).to_contain_text("“人口”列中的每个“1O0”都改为“100”")
-        expect(steps.get_by_role("button", name="撤销")).to_have_count(6)
-        publish(page)
-        page.get_by_role("link", name="查看版本 1.0.0").click(timeout=WAIT_MILLISECONDS)
-        with page.expect_download() as download:
-            page.locator("a.button", has_text="CSV").first.click()
-        published = download.value.path().read_text(encoding="utf-8").splitlines()
-        assert published[:2] == ["地区,人口,日期", "区0,,2026-01-31"]
-        assert published[-2:] == ["乡,12,2026-01-31", "村,13,2026-01-31"]
-        assert len(published) == 22
         page.context.close()
     assert not complaints
 

@@ -20,8 +20,18 @@ class SourceKind(StrEnum):
     SQL = "sql"
 
 
+class Encryption(StrEnum):
+    """How the connection to a database is encrypted. The words are those of PostgreSQL's `sslmode`."""
+
+    VERIFIED = "verify-full"
+    REQUIRED = "require"
+    OFFERED = "prefer"
+
+
 SECRET_PLACE = "{secret}"  # noqa: S105 - the text that marks its place
 """What an address has in place of the secret, where that belongs into its query."""
+
+_ENCRYPTION = "sslmode"
 
 _KINDS: Mapping[str, tuple[SourceKind, int]] = {
     "http": (SourceKind.HTTP, 80),
@@ -92,6 +102,19 @@ class SourceAddress:
             path=path,
             options=found.query if kind == SourceKind.SQL else "",
         )
+
+
+def split_encryption(url: str) -> tuple[str, str]:
+    """The address of a database without what it says of encryption, and that; empty if it says nothing we offer."""
+    place, mark, options = url.partition("?")
+    name, _, mode = options.partition("=")
+    return (place, mode) if mark and name == _ENCRYPTION and mode in list(Encryption) else (url, "")
+
+
+def join_encryption(url: str, mode: str) -> str:
+    """The address with what is said of encryption, if it is PostgreSQL's and has no options of its own."""
+    is_said = mode in list(Encryption) and url.startswith("postgresql:") and "?" not in url
+    return f"{url}?{_ENCRYPTION}={mode}" if is_said else url
 
 
 def _refuse_address() -> Fault:

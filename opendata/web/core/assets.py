@@ -20,7 +20,7 @@ blueprint = Blueprint(
 @blueprint.after_request
 def _let_keep(response: Response) -> Response:
     if response.status_code in (200, 304):
-        named = request.args.get("v") == _digest(request.path.rsplit("/", 1)[-1])
+        named = request.args.get("v") == _digest((request.view_args or {}).get("filename", ""))
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if named else "no-cache"
     return response
 

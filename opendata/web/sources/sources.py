@@ -9,6 +9,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from opendata.domain.sources.address import Encryption, join_encryption, split_encryption
 from opendata.domain.sources.timetable import Cycle, Outcome
 from opendata.errors import N_, InvalidMetadataError, OpendataError, StateError
 from opendata.problems import choose_voice, status_of
@@ -33,6 +34,12 @@ _CYCLES: Mapping[str, str] = {
     Cycle.WEEKLY: N_("Every week"),
     Cycle.MONTHLY: N_("Every month"),
     Cycle.DATASET: N_("As often as the dataset is updated"),
+}
+_ENCRYPTIONS: Mapping[str, str] = {
+    "": N_("required (on this machine itself: if the server offers it)"),
+    Encryption.VERIFIED: N_("required, and the server must prove its name with a certificate"),
+    Encryption.REQUIRED: N_("required, on this machine too"),
+    Encryption.OFFERED: N_("only if the server offers it"),
 }
 _OUTCOMES: Mapping[str, tuple[str, str]] = {
     Outcome.RUNNING: (N_("under way"), ""),
@@ -94,8 +101,10 @@ def _show(source: SourceView | None, dataset: DatasetView) -> Mapping[str, str]:
     if source is None:
         tables = services().versions.get_manifest(dataset.id, dataset.latest).tables if dataset.latest else ()
         return {"cycle": Cycle.DAILY, "at": "06:00", "day": "1", "resource": tables[0].name if tables else ""}
+    url, encryption = split_encryption(source.url)
     return {
-        "url": source.url,
+        "url": url,
+        "encryption": encryption,
         "resource": source.resource,
         "query": source.query,
         "hostKey": source.host_key,
@@ -110,6 +119,7 @@ def _show(source: SourceView | None, dataset: DatasetView) -> Mapping[str, str]:
 def _read(values: Mapping[str, str]) -> SourceInput:
     """The source in a form; a secret is kept where none is entered, and removed if the box says so."""
     texts = {name: values.get(name, "").strip() for name in ("url", "resource", "query", "cycle", "at", "contact")}
+    texts["url"] = join_encryption(texts["url"], values.get("encryption", ""))
     entered = values.get("privateKey", "").strip() or values.get("secret", "").strip()
     secret = entered or ("" if values.get("noSecret") else None)
     return SourceInput(
@@ -145,6 +155,7 @@ def _render(
         errors=errors,
         message=voice.say_error(error) if error else "",
         cycles=[(name, gettext(text)) for name, text in _CYCLES.items()],
+        encryptions=[(name, gettext(text)) for name, text in _ENCRYPTIONS.items()],
         runs=runs,
         zone=services().settings.timezone,
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from opendata.services.core.actors import SYSTEM
 from tests.web.catalogue.test_pages import check_page
-from tests.web.conftest import Portal, send
+from tests.web.conftest import Portal, make_portal, send
 from tests.web.drafts.test_clerk import make_dataset, own_schema, upload
 
 ROWS = (
@@ -65,6 +66,24 @@ def test_wrong_cells_are_corrected_on_a_page_of_their_own(desk: Portal) -> None:
     assert "校验未通过" in client.get(place).text
     nothing = send(client, fix, {"cell_0": "[]"}, form=fix)
     assert nothing.headers["Location"] == fix
+
+
+@pytest.mark.slow
+def test_wrong_cells_are_corrected_without_their_rows_where_finding_those_takes_too_long(tmp_path: Path) -> None:
+    with make_portal(tmp_path / "desk", preview_seconds=0) as desk:
+        client = desk.signed_in("clerk")
+        make_dataset(client)
+        place = upload(client, "levels", ROWS, **own_schema()).headers["Location"]
+        desk.work()
+        fix = f"{place}/resources/levels/fix"
+        grid = client.get(fix).text
+        check_page(grid)
+        assert "超过了 0 秒，因此只显示有错的单元格" in grid
+        assert '<th scope="row">3</th>' not in grid
+        (wrong,) = (value for value in find_values(grid, "cell_0"))
+        assert send(client, fix, {"cell_0": wrong, "new_0": "10"}, form=fix).headers["Location"] == place
+        desk.work()
+        assert "“1O”改为“10”" in client.get(place).text
 
 
 def _read(cells: list[list[str]]) -> list[dict[str, object]]:

@@ -46,6 +46,24 @@ def test_a_table_is_fetched_by_page(desk: Portal) -> None:
     assert "立即尝试" not in clerk.get(PAGE).text
 
 
+def test_how_a_connection_is_encrypted_is_chosen_from_a_list(desk: Portal) -> None:
+    clerk = desk.signed_in("clerk")
+    form = {"resource": "levels", "cycle": "daily", "at": "06:00", "day": "1", "contact": "", "query": "SELECT 1"}
+    url = "postgresql://reader@example.org/levels"
+    send(clerk, PAGE, {**form, "url": url, "encryption": "verify-full"})
+    actor = desk.services.accounts.sign_in("clerk", PASSWORD)[0]
+    kept = desk.services.sources.find(actor, "reservoirs")
+    assert kept is not None
+    assert kept.url == f"{url}?sslmode=verify-full"
+    page = clerk.get(PAGE).text
+    assert f'value="{url}"' in page
+    assert '<option value="verify-full" selected>' in page
+    send(clerk, PAGE, {**form, "url": url, "encryption": ""})
+    kept = desk.services.sources.find(actor, "reservoirs")
+    assert kept is not None
+    assert kept.url == url
+
+
 def test_a_secret_never_comes_back_to_the_page(desk: Portal) -> None:
     clerk = desk.signed_in("clerk", "en")
     form = {"resource": "levels", "cycle": "daily", "at": "06:00", "day": "1", "contact": ""}

@@ -1,31 +1,45 @@
-"""The wrong cells of a sent table, a page of rows at a time: each with its row, the rows beside it and the reason."""
+"""The wrong cells of a sent table, a page of rows at a time: each with its row, the rows beside it and the reason.
+
+The cells and reasons come from the findings of the check. The rows come from the file, which is foreign: it is read in
+a process of its own, and where that takes too long, the cells are shown without their rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import logging
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from opendata.confined import Bounds, BrokenOffError, Cause
+from opendata.db.models import DraftResource
 from opendata.domain.recipes import Step
-from opendata.errors import N_, NotFoundError
+from opendata.errors import N_, BusyError, NotFoundError, OpendataError, TooLargeError, UnreadableFileError
 from opendata.recipes.columns import name_turned
 from opendata.recipes.recipe import read_recipe
 from opendata.recipes.verbs import EDIT, REPLACE, UNPIVOT
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_scanned_table
+from opendata.storage.turns import Turns
 from opendata.tables.report.findings import iterate_findings
-from opendata.tables.text.decoding import read_rows
 from opendata.tables.text.dialect import Dialect, restore_dialect
+from opendata.tables.text.picking import pick_rows
+
+logger = logging.getLogger(__name__)
 
 SHOWN_ROWS = 20
 """So many rows with wrong cells are on a page."""
 
 _MOST_COUNTED = 200_000
 """Among more findings it isn't counted how often a text is wrong."""
+
+_BUSY = N_("Other files are being looked at just now. Try again in a few seconds")
+_SLOW = N_("Finding the rows in the file takes longer than %(seconds)s seconds, so only the wrong cells are shown")
+_LARGE = N_("Finding the rows in the file takes too much memory, so only the wrong cells are shown")
+_BROKEN = N_("The rows can't be shown: the process that read them ended unexpectedly")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +59,13 @@ class WrongCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongRow:
-    """A row of the file with its wrong cells, and the rows above and below it; None where there are none."""
+    """A row of the file with its wrong cells, and the rows above and below it; None where there are none.
+
+    `cells` is None where the row couldn't be read.
+    """
 
     number: int
-    cells: Sequence[str]
+    cells: Sequence[str] | None
     above: Sequence[str] | None
     below: Sequence[str] | None
     wrong: Sequence[WrongCell]
@@ -56,11 +73,32 @@ class WrongRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongCells:
-    """A page of wrong cells under the labels of the file; `next` is the row after which the next page begins."""
+    """A page of wrong cells under the labels of the file; `next` is the row after which the next page begins.
+
+    `fault` is why the rows of the file aren't shown.
+    """
 
     labels: Sequence[str]
     rows: Sequence[WrongRow]
     next: int | None
+    fault: OpendataError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """A checked table of a draft, and whose it is."""
+
+    publisher: str
+    subject: str
+    found: DraftResource
+
+    @property
+    def text(self) -> str:
+        return self.found.plain or self.found.upload
+
+    @property
+    def dialect(self) -> Dialect:
+        return restore_dialect(self.found.engine_dialect or Dialect().describe())
 
 
 class Fixing:
@@ -68,54 +106,88 @@ class Fixing:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._turns = Turns(context.settings.home / "turns")
 
     def list_wrong(self, actor: Actor | None, draft: str, resource: str, *, after: int = 0) -> WrongCells:
         """The wrong cells of the rows after one, up to a page; none where nothing is wrong with cells."""
-        findings, text, dialect = self._find_files(actor, draft, resource)
-        store = self._context.private
-        with store.local_copy(text) as path:
-            if findings is None:
-                return WrongCells(labels=_read_labels(path, dialect), rows=(), next=None)
-            with store.local_copy(findings) as found:
-                grouped, following = _take_page(found, after)
-                counts = _count_texts(found)
-            rows = _read_around(path, dialect, sorted(grouped))
-            shown = [
-                WrongRow(
-                    number=number,
-                    cells=rows.get(number, ()),
-                    above=rows.get(number - 1) if number - 1 > max(dialect.header_rows, default=0) else None,
-                    below=rows.get(number + 1),
-                    wrong=[
-                        WrongCell(
-                            row=number,
-                            field=items[0]["fieldName"],
-                            number=items[0]["fieldNumber"],
-                            text=items[0]["cell"],
-                            findings=items,
-                            same=counts.get((items[0]["fieldName"], items[0]["cell"]), 0),
-                        )
-                        for items in cells.values()
-                    ],
-                )
-                for number, cells in sorted(grouped.items())
-            ]
-            return WrongCells(labels=_read_labels(path, dialect), rows=shown, next=following)
+        table = self._find(actor, draft, resource)
+        if table.found.findings is None:
+            return WrongCells(labels=(), rows=(), next=None)
+        with self._context.private.local_copy(table.found.findings) as found:
+            grouped, following = _take_page(found, after)
+            counts = _count_texts(found)
+        header, fault = max(table.dialect.header_rows, default=0), None
+        rows: Mapping[int, Sequence[str]] = {}
+        try:
+            beside = {number + step for number in grouped for step in (-1, 0, 1)}
+            rows = self._pick(table, {header, *beside} - {0})
+        except (BusyError, TooLargeError, UnreadableFileError) as error:
+            fault = error
+        shown = [
+            WrongRow(
+                number=number,
+                cells=rows.get(number),
+                above=rows.get(number - 1) if number - 1 > header else None,
+                below=rows.get(number + 1),
+                wrong=[
+                    WrongCell(
+                        row=number,
+                        field=items[0]["fieldName"],
+                        number=items[0]["fieldNumber"],
+                        text=items[0]["cell"],
+                        findings=items,
+                        same=counts.get((items[0]["fieldName"], items[0]["cell"]), 0),
+                    )
+                    for items in cells.values()
+                ],
+            )
+            for number, cells in sorted(grouped.items())
+        ]
+        return WrongCells(labels=rows.get(header, ()), rows=shown, next=following, fault=fault)
+
+    def read_labels(self, actor: Actor | None, draft: str, resource: str) -> Sequence[str]:
+        """The cells of the header's last row. Also raises `BusyError`, `TooLargeError`, `UnreadableFileError`."""
+        return self._read_one(actor, draft, resource, 0)
 
     def read_first_row(self, actor: Actor | None, draft: str, resource: str) -> Sequence[str]:
-        """The cells of the row below the header, which may be part of it; nothing in a table without rows."""
-        _, text, dialect = self._find_files(actor, draft, resource)
-        first = max(dialect.header_rows, default=0) + 1
-        with self._context.private.local_copy(text) as path:
-            return _read_around(path, dialect, [first]).get(first, ())
+        """The cells of the row below the header, which may be part of it. Raises what `read_labels` does."""
+        return self._read_one(actor, draft, resource, 1)
 
-    def _find_files(self, actor: Actor | None, draft: str, resource: str) -> tuple[str | None, str, Dialect]:
+    def _read_one(self, actor: Actor | None, draft: str, resource: str, below: int) -> Sequence[str]:
+        table = self._find(actor, draft, resource)
+        number = max(table.dialect.header_rows, default=0) + below
+        return self._pick(table, [number]).get(number, ()) if number else ()
+
+    def _pick(self, table: _Table, numbers: Collection[int]) -> Mapping[int, Sequence[str]]:
+        """Some rows of the file by their numbers in it."""
+        settings = self._context.settings
+        bounds = Bounds(seconds=settings.preview_seconds, memory=settings.preview_memory_bytes)
+        try:
+            with (
+                self._turns.take(table.publisher, table.subject, _BUSY) as is_wanted,
+                self._context.private.local_copy(table.text) as path,
+            ):
+                return pick_rows(path, table.dialect, numbers, bounds, is_wanted=is_wanted)
+        except BrokenOffError as error:
+            if error.cause is Cause.UNWANTED:
+                raise BusyError(_BUSY) from None
+            logger.warning("the rows of %s (%s bytes): %s", table.text, table.found.upload_bytes, error)
+            if error.cause is Cause.TIME:
+                raise TooLargeError(_SLOW, seconds=settings.preview_seconds) from None
+            raise TooLargeError(_LARGE) if error.cause is Cause.MEMORY else UnreadableFileError(_BROKEN) from None
+
+    def _find(self, actor: Actor | None, draft: str, resource: str) -> _Table:
         with self._context.read() as session:
-            _, found = find_scanned_table(self._context, session, actor, draft, resource)
+            row, found = find_scanned_table(self._context, session, actor, draft, resource)
+            publisher = row.dataset.publisher_id
         if not found.checked:
             raise NotFoundError(N_("The draft has no checked table “%(name)s”"), name=resource[:100])
-        dialect = restore_dialect(found.engine_dialect or Dialect().describe())
-        return found.findings, found.plain or found.upload, dialect
+        return _Table(publisher=publisher, subject=f"{draft}/{resource}/rows", found=found)
+
+
+def needs_labels(recipe: object) -> bool:
+    """Whether `make_change` needs the labels of the file: where columns became rows."""
+    return bool(recipe) and any(step.verb == UNPIVOT for step in read_recipe(recipe).steps)
 
 
 def make_change(cell: Mapping[str, Any], new: str, *, everywhere: bool, recipe: object, labels: Sequence[str]) -> Step:
@@ -171,17 +243,3 @@ def _count_texts(findings: Path) -> Mapping[tuple[str, str], int]:
     cells = table.group_by(["row", "fieldName", "cell"]).aggregate([])
     counted = cells.group_by(["fieldName", "cell"]).aggregate([([], "count_all")])
     return {(item["fieldName"], item["cell"]): item["count_all"] for item in counted.to_pylist()}
-
-
-def _read_labels(text: Path, dialect: Dialect) -> Sequence[str]:
-    last = max(dialect.header_rows, default=0)
-    with closing(read_rows(text, dialect)) as rows:
-        return next(islice(rows, last - 1, last), []) if last else []
-
-
-def _read_around(text: Path, dialect: Dialect, numbers: Sequence[int]) -> Mapping[int, Sequence[str]]:
-    """The cells of some rows and of those above and below them, by their numbers in the file."""
-    wanted = {number + step for number in numbers for step in (-1, 0, 1)}
-    last = max(wanted, default=0)
-    with closing(read_rows(text, dialect)) as rows:
-        return {number: row for number, row in enumerate(islice(rows, last), start=1) if number in wanted}

@@ -10,7 +10,7 @@ from flask import g, request
 from werkzeug.wrappers import Response
 
 from opendata.domain.drafts import ENDED
-from opendata.errors import NotFoundError, NotPermittedError
+from opendata.errors import BusyError, NotFoundError, NotPermittedError, TooLargeError, UnreadableFileError
 from opendata.recipes.columns import MONTHS, is_month, is_year, name_turned, propose_turning
 from opendata.recipes.recipe import describe_step
 from opendata.services.core.values import DraftResourceView, DraftView
@@ -55,7 +55,10 @@ def _find_across(draft: DraftView, table: DraftResourceView, task: Mapping[str, 
     labels = task.get("labels") or ()
     if not propose_turning(labels):
         return None
-    cells = _read_first_row(draft.id, table.name)
+    try:
+        cells = _read_first_row(draft.id, table.name)
+    except (BusyError, TooLargeError, UnreadableFileError):  # offered without its example then
+        cells = ()
     *_, turning = steps = propose_turning(labels, cells)
     is_of_months = turning.params["columns"] == MONTHS
     is_of = is_month if is_of_months else is_year

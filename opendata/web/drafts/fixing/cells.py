@@ -9,8 +9,9 @@ from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from opendata.problems import choose_voice
 from opendata.recipes.recipe import describe_step
-from opendata.services.drafts.fixing.wrong_cells import make_change
+from opendata.services.drafts.fixing.wrong_cells import make_change, needs_labels
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
@@ -40,6 +41,7 @@ def show_wrong_cells(draft: str, resource: str) -> str:
         labels=page.labels[:_SHOWN_COLUMNS],
         values=kept.values if kept else {},
         may_change=list_steps(found, g.actor).change,
+        fault=choose_voice().say_error(page.fault) if page.fault else "",
         explain_all=lambda findings: [show_finding(item) for item in findings],
         write_cell=lambda cell: write_choice(
             {"row": cell.row, "field": cell.field, "number": cell.number, "old": cell.text}
@@ -52,7 +54,8 @@ def fix_cells(draft: str, resource: str) -> Response:
     """Keep what was corrected as steps, and check the table again."""
     found = services().drafts.get(g.actor, draft)
     table = next((item for item in found.tables if item.name == resource), None)
-    labels = services().fixing.list_wrong(g.actor, draft, resource).labels
+    recipe = table.recipe if table else None
+    labels = services().fixing.read_labels(g.actor, draft, resource) if needs_labels(recipe) else ()
     steps: list[dict[str, Any]] = []
     for number in range(_MOST_CELLS):
         cell = read_choice(request.form.get(f"cell_{number}", ""))
@@ -62,7 +65,7 @@ def fix_cells(draft: str, resource: str) -> Response:
         if new == cell.get("old") or not {"row", "field", "old"} <= set(cell):
             continue
         everywhere = f"all_{number}" in request.form
-        step = make_change(cell, new, everywhere=everywhere, recipe=table.recipe if table else None, labels=labels)
+        step = make_change(cell, new, everywhere=everywhere, recipe=recipe, labels=labels)
         if (described := describe_step(step)) not in steps:
             steps.append(described)
     if not steps:
