@@ -58,6 +58,8 @@ from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
+from opendata.services.search.indexing import Indexing
+from opendata.services.search.searching import Searching
 from opendata.services.sources.fetching import Fetching
 from opendata.services.sources.sources import Sources
 from opendata.services.uploads.uploads import Uploads
@@ -70,6 +72,7 @@ from opendata.services.workbench.counts import Counts
 from opendata.services.workbench.dictionaries import Dictionaries
 from opendata.services.workbench.library import SchemaLibrary
 from opendata.services.workbench.workbench import Workbench
+from opendata.search.index import SearchIndex
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore
 from opendata.storage.signing import Signer
@@ -105,6 +108,7 @@ class Services:
     grants: Grants
     health: Health
     imports: Imports
+    indexing: Indexing
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
@@ -125,6 +129,7 @@ class Services:
     schema_library: SchemaLibrary
     schemas: Schemas
     screening: Screening
+    searching: Searching
     sending: Sending
     sessions: Sessions
     sources: Sources
@@ -182,6 +187,8 @@ def build_services(
     work = Work(context, processing, publication, withdrawals, sending)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
+    editions = Editions(context)
+    index = SearchIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
     return Services(
@@ -199,7 +206,7 @@ def build_services(
         datasets=datasets,
         deletion=Deletion(context, originals),
         dictionaries=Dictionaries(context, workbench, schemas, versions),
-        editions=Editions(context),
+        editions=editions,
         differences=Differences(context, versions),
         drafts=drafts,
         events=Events(context),
@@ -214,6 +221,7 @@ def build_services(
         kept_forms=KeptForms(context),
         limits=Limits(context),
         mail_addresses=mail_addresses,
+        indexing=Indexing(context, versions, editions, index),
         imports=Imports(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
@@ -234,6 +242,7 @@ def build_services(
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
+        searching=Searching(context, index),
         sending=sending,
         sessions=Sessions(context),
         sources=Sources(context),
