@@ -1,6 +1,6 @@
 """A text → the words it is found by: Chinese cut into words and into pairs of characters, pinyin, Latin words.
 
-A text's words are joined by blanks: the index cuts there, and takes the stems of English words.
+A text's words are joined by spaces: the index cuts there, and takes the stems of English words.
 """
 
 from __future__ import annotations
