@@ -145,6 +145,7 @@ class Settings:
     derived: str = _setting(
         "", "Folder of files made on demand, which can be deleted at any time; empty: `derived` in the instance folder."
     )
+    search: str = _setting("", "Folder of this machine's search index; empty: `search` in the instance folder.")
     derived_bytes: int = _setting(
         20 * 1024**3, "Largest total size of the files made on demand; the least used are deleted first.", unit="bytes"
     )
@@ -246,6 +247,11 @@ class Settings:
     def derived_folder(self) -> Path:
         """The folder of files made on demand, outside both stores."""
         return self.home / Path(self.derived or "derived").expanduser()
+
+    @property
+    def search_folder(self) -> Path:
+        """The folder of the search index."""
+        return self.home / Path(self.search or "search").expanduser()
 
     @property
     def private_folder(self) -> Path:

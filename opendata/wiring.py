@@ -9,6 +9,7 @@ from datetime import datetime
 from opendata.db.session import Database
 from opendata.domain.mail.letters import LetterKind
 from opendata.jobs.queue import DraftQueue
+from opendata.search.index import SearchIndex
 from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
@@ -59,6 +60,8 @@ from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
+from opendata.services.search.indexing import Indexing
+from opendata.services.search.searching import Searching
 from opendata.services.sources.fetching import Fetching
 from opendata.services.sources.sources import Sources
 from opendata.services.uploads.uploads import Uploads
@@ -106,6 +109,7 @@ class Services:
     grants: Grants
     health: Health
     imports: Imports
+    indexing: Indexing
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
@@ -127,6 +131,7 @@ class Services:
     schema_library: SchemaLibrary
     schemas: Schemas
     screening: Screening
+    searching: Searching
     sending: Sending
     sessions: Sessions
     sources: Sources
@@ -184,6 +189,8 @@ def build_services(
     work = Work(context, processing, publication, withdrawals, sending)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
+    editions = Editions(context)
+    index = SearchIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
     return Services(
@@ -201,7 +208,7 @@ def build_services(
         datasets=datasets,
         deletion=Deletion(context, originals),
         dictionaries=Dictionaries(context, workbench, schemas, versions),
-        editions=Editions(context),
+        editions=editions,
         differences=Differences(context, versions),
         drafts=drafts,
         events=Events(context),
@@ -216,6 +223,7 @@ def build_services(
         kept_forms=KeptForms(context),
         limits=Limits(context),
         mail_addresses=mail_addresses,
+        indexing=Indexing(context, versions, editions, index),
         imports=Imports(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
@@ -237,6 +245,7 @@ def build_services(
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
+        searching=Searching(context, index),
         sending=sending,
         sessions=Sessions(context),
         sources=Sources(context),

@@ -25,6 +25,9 @@ MAIL_SECONDS = 2.0
 FETCH_SECONDS = 5.0
 """How often the worker looks for tables to fetch."""
 
+INDEX_SECONDS = 1.0
+"""How often the worker looks for changes of the catalogue."""
+
 _FETCHERS = 3
 """How many tables are fetched at once: one slow server doesn't hold up the others."""
 
@@ -40,11 +43,13 @@ def run_worker(
     run: Callable[[str], object] | None = None,
     drafts: int = 1,
     fetching: Fetcher | None = None,
+    indexing: Indexer | None = None,
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
     `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
+    `indexing` follows the changes of the catalogue.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -59,6 +64,8 @@ def run_worker(
         words = (fetching, stop, sweep_seconds)
         for number in range(_FETCHERS):
             threading.Thread(target=fetch_sources, args=words, name=f"fetch-{number}", daemon=True).start()
+    if indexing is not None:
+        threading.Thread(target=follow_changes, args=(indexing, stop, sweep_seconds), name="index", daemon=True).start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
@@ -96,6 +103,14 @@ class Fetcher(Protocol):
         ...
 
 
+class Indexer(Protocol):
+    """What keeps the search index up to date."""
+
+    def follow(self) -> bool:
+        """Take in what has happened; whether there was anything."""
+        ...
+
+
 class _Sender(Protocol):
     def send_mail(self, is_stopping: Callable[[], bool]) -> int: ...
 
@@ -109,6 +124,19 @@ def send_mail(work: _Sender, stop: threading.Event, pause: float) -> None:
             work.send_mail(stop.is_set)
         except Exception:
             logger.exception("sending mail failed and will be tried again")
+            seconds = pause
+
+
+def follow_changes(indexing: Indexer, stop: threading.Event, pause: float) -> None:
+    """Every second: have what was published found. After a failure of ours the next look comes after the pause."""
+    seconds = 0.0
+    while not stop.wait(seconds):
+        seconds = INDEX_SECONDS
+        try:
+            while indexing.follow() and not stop.is_set():
+                pass
+        except Exception:
+            logger.exception("the search index couldn't be written and will be tried again")
             seconds = pause
 
 

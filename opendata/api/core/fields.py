@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,8 +34,9 @@ class Text(fields.String):
 
     default_error_messages = {**_COMMON, "invalid": _NOT_TEXT, "invalid_utf8": _NOT_TEXT}  # noqa: RUF012
 
-    def __init__(self, *, longest: int = 0, **options: Any) -> None:
-        limits = [validate.Length(max=longest, error=N_("This text is too long"))] if longest else []
+    def __init__(self, *, longest: int = 0, one_of: Sequence[str] = (), error: str = "", **options: Any) -> None:
+        limits: list[Any] = [validate.Length(max=longest, error=N_("This text is too long"))] if longest else []
+        limits.extend([validate.OneOf(one_of, error=error)] if one_of else [])
         super().__init__(validate=[*limits, _refuse_nul], **options)
 
 

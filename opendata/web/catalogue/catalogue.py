@@ -12,6 +12,7 @@ from opendata.metadata.expectation import DELAYS
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.values import DatasetView, Page
 from opendata.web.catalogue.editions import say_expected
+from opendata.web.catalogue.searching import FILTERS, read_search, render_search
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.core.instance import prefers_json, rest_path, services
 from opendata.web.properties.shown import list_groups, show_measures
@@ -38,9 +39,13 @@ def show_home() -> str:
 
 @blueprint.get("/datasets")
 def list_datasets() -> Response | str:
-    """The datasets, a page at a time."""
+    """The datasets: those that a search finds, or all, a page at a time. Without an index they are in order of ids."""
+    is_search = any(request.args.get(name) for name in ("q", "sort", *FILTERS) if name != "publisher")
     if prefers_json():
-        return _lead_to_rest("datasets")
+        return _lead_to_rest("search" if is_search else "datasets")
+    if services().searching.is_ready():
+        wanted = read_search()
+        return render_search(wanted, services().searching.search(wanted))
     publisher, cursor = request.args.get("publisher") or None, request.args.get("cursor") or None
     return render_template(
         "catalogue/datasets.html",

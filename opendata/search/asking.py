@@ -1,0 +1,250 @@
+"""What somebody types → a query of the index, and its answer: hits, exact counts, near words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from opendata.search.documents import FACETS, PUNCTUALITY, WEIGHTS
+from opendata.search.index import make_schema, make_stemmer, words_of
+from opendata.search.words import cut_pairs, is_chinese, list_coarse_words, list_runs, list_words
+
+if TYPE_CHECKING:
+    from tantivy import Query, Searcher, SearchResult
+
+SORTS = ("relevance", "updated", "title")
+
+MOST_WORDS = 24
+"""Further words of a query aren't looked up."""
+
+_PAIRS_WEIGHT = 0.7
+_TITLE_PAIRS_WEIGHT = 6.0
+_PINYIN_WEIGHT = 3.0
+_SYNONYM_WEIGHT = 0.6
+_PART_WEIGHT = 0.3
+_WHOLE_WEIGHT = 6.0
+_TIE = 0.2
+"""What the fields beside the best one add to a word's score."""
+_ENOUGH = 0.6
+"""So many of the words must be found where not all can be."""
+_MOST_VALUES = 10_000
+_FACET = "punctuality"
+_LAST_DAY = date.max.toordinal()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """A search: what was typed, values to filter by (one of those of each name), the order, and which hits."""
+
+    text: str = ""
+    filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sort: str = "relevance"
+    limit: int = 20
+    offset: int = 0
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A dataset that was found."""
+
+    id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchAnswer:
+    """What was found. `total` counts all hits, `facets` the datasets for each value, most first.
+
+    `words` are what was looked up. `is_loose` says that no dataset has all of them, so that these have some.
+    """
+
+    hits: Sequence[Hit]
+    total: int
+    facets: Mapping[str, Sequence[tuple[str, int]]]
+    words: Sequence[str]
+    is_loose: bool = False
+
+
+Synonyms = Mapping[str, Sequence[str]]
+"""Other words for a folded word."""
+
+
+def ask(searcher: Searcher, request: SearchRequest, synonyms: Synonyms) -> SearchAnswer:
+    """Search an index."""
+    from tantivy import Query
+
+    words = list(dict.fromkeys(list_coarse_words(request.text)))[:MOST_WORDS]
+    is_loose = False
+    wanted = _ask_for_all(words, request.text, synonyms) if words else Query.all_query()
+    filters = {name: _ask_for_values(name, values, request.today) for name, values in request.filters.items() if values}
+    found = _search(searcher, _join([wanted, *filters.values()]), request)
+    if words and found[1] == 0:
+        wanted, is_loose = _ask_for_some(words, synonyms), True
+        found = _search(searcher, _join([wanted, *filters.values()]), request)
+    facets = _count(searcher, wanted, filters, request.today)
+    hits, total = found
+    return SearchAnswer(hits=hits, total=total, facets=facets, words=words, is_loose=is_loose and total > 0)
+
+
+def _search(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[Sequence[Hit], int]:
+    from tantivy import Order
+
+    if request.sort == "relevance":
+        found = searcher.search(query, request.limit, offset=request.offset)
+    else:
+        fields = {"updated": "updated", "title": "titleKey"}
+        order = Order.Asc if request.sort == "title" else Order.Desc
+        found = searcher.search(
+            query, request.limit, offset=request.offset, order_by_field=fields[request.sort], order=order
+        )
+    scored = request.sort == "relevance"
+    hits = [
+        Hit(str(searcher.doc(place).get_first("id")), float(score) if scored else 0.0) for score, place in found.hits
+    ]
+    return hits, _count_hits(found)
+
+
+def _count_hits(found: SearchResult) -> int:
+    return int(found.count)  # type: ignore[attr-defined]  # the stub leaves it out
+
+
+def _count(
+    searcher: Searcher, wanted: Query, filters: Mapping[str, Query], today: date
+) -> Mapping[str, Sequence[tuple[str, int]]]:
+    """Count by each facet under all filters but its own: what else could be chosen there."""
+    found = _aggregate(searcher, _join([wanted, *filters.values()]), [name for name in FACETS if name not in filters])
+    for name in filters:
+        if name in FACETS:
+            found |= _aggregate(searcher, _leave_out(name, wanted, filters), [name])
+    around = _leave_out(_FACET, wanted, filters)
+    counts = [(value, _search_count(searcher, _join([around, _ask_if(value, today)]))) for value in PUNCTUALITY]
+    return {**{name: found[name] for name in FACETS}, _FACET: [item for item in counts if item[1]]}
+
+
+def _leave_out(name: str, wanted: Query, filters: Mapping[str, Query]) -> Query:
+    return _join([wanted, *(query for key, query in filters.items() if key != name)])
+
+
+def _search_count(searcher: Searcher, query: Query) -> int:
+    return _count_hits(searcher.search(query, 1))
+
+
+def _ask_if(value: str, today: date) -> Query:
+    """Datasets whose next edition is late today, or isn't."""
+    from tantivy import FieldType, Query
+
+    now = today.toordinal()
+    bounds = (0, now - 1) if value == "late" else (now, _LAST_DAY)
+    return Query.const_score_query(Query.range_query(make_schema(), "due", FieldType.Integer, *bounds), 0.0)
+
+
+def _aggregate(searcher: Searcher, query: Query, names: Sequence[str]) -> dict[str, Sequence[tuple[str, int]]]:
+    wanted: dict[str, Any] = {
+        name: {"terms": {"field": name, "size": _MOST_VALUES, "segment_size": _MOST_VALUES}} for name in names
+    }
+    counted = searcher.aggregate(query, wanted) if names else {}
+    return {name: [(str(item["key"]), int(item["doc_count"])) for item in counted[name]["buckets"]] for name in names}
+
+
+def _join(queries: Sequence[Query]) -> Query:
+    from tantivy import Occur, Query
+
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def _ask_for_values(name: str, values: Sequence[str], today: date) -> Query:
+    """Filters don't add to the score."""
+    from tantivy import Occur, Query
+
+    if name == _FACET:
+        return Query.boolean_query([(Occur.Should, _ask_if(value, today)) for value in values])
+    return Query.const_score_query(Query.term_set_query(make_schema(), name, list(values)), 0.0)
+
+
+def _ask_for_all(words: Sequence[str], text: str, synonyms: Synonyms) -> Query:
+    from tantivy import Occur, Query
+
+    parts = [(Occur.Must, _ask_for_word(word, synonyms)) for word in words]
+    parts.extend(
+        (Occur.Should, ask_for_phrase("titlePairs", run, _WHOLE_WEIGHT)) for run in list_runs(text) if len(run) > 2
+    )
+    whole = Query.boolean_query(parts)
+    joined = "".join(words)
+    if len(words) > 1 and joined.isascii() and joined.isalpha():  # pinyin with blanks between the syllables
+        spelled = Query.boost_query(Query.term_query(make_schema(), "pinyin", joined), _PINYIN_WEIGHT)
+        return Query.boolean_query([(Occur.Should, whole), (Occur.Should, spelled)])
+    return whole
+
+
+def _ask_for_some(words: Sequence[str], synonyms: Synonyms) -> Query:
+    """At least most of the words, or of the words inside them."""
+    from tantivy import Occur, Query
+
+    parts = []
+    for word in words:
+        inner = [part for part in list_words(word) if len(part) > 1]
+        inner = [
+            part for part in dict.fromkeys([*inner, *(cut_pairs(word) if is_chinese(word) else ())]) if part != word
+        ]
+        ways = [_ask_for_word(word, synonyms)]
+        ways.extend(Query.boost_query(_ask_for_word(part, {}), _PART_WEIGHT) for part in inner)
+        parts.append((Occur.Should, Query.disjunction_max_query(ways, tie_breaker=0.5)))
+    return Query.boolean_query(parts, minimum_number_should_match=max(1, math.ceil(len(words) * _ENOUGH)))
+
+
+def _ask_for_word(word: str, synonyms: Synonyms) -> Query:
+    from tantivy import Query
+
+    ways = [_ask_for_text(word)]
+    ways.extend(Query.boost_query(_ask_for_text(other), _SYNONYM_WEIGHT) for other in synonyms.get(word, ()))
+    return ways[0] if len(ways) == 1 else Query.disjunction_max_query(ways)
+
+
+def _ask_for_text(text: str) -> Query:
+    """One word or a few, in any field."""
+    from tantivy import Occur, Query
+
+    words = list(list_coarse_words(text))
+    if len(words) > 1:
+        return Query.boolean_query([(Occur.Must, _ask_in_fields(word)) for word in words])
+    return _ask_in_fields(words[0] if words else text)
+
+
+def _ask_in_fields(word: str) -> Query:
+    from tantivy import Query
+
+    schema, stem = make_schema(), _stem(word)
+    ways = [
+        Query.boost_query(Query.term_query(schema, words_of(name), stem), weight) for name, weight in WEIGHTS.items()
+    ]
+    if is_chinese(word):
+        ways.append(ask_for_phrase("pairs", word, _PAIRS_WEIGHT))
+        ways.append(ask_for_phrase("titlePairs", word, _TITLE_PAIRS_WEIGHT))
+    elif word.isascii() and word.isalpha():
+        ways.append(Query.boost_query(Query.term_query(schema, "pinyin", word), _PINYIN_WEIGHT))
+    return Query.disjunction_max_query(ways, tie_breaker=_TIE)
+
+
+def ask_for_phrase(name: str, run: str, weight: float) -> Query:
+    """A run of characters anywhere in a text."""
+    from tantivy import Query
+
+    schema, pairs = make_schema(), list[str | tuple[int, str]](cut_pairs(run))
+    if len(pairs) > 1:
+        return Query.boost_query(Query.phrase_query(schema, name, pairs), weight)
+    if is_chinese(run) and len(run) == 1:  # pairs begin or end with it
+        return Query.boost_query(
+            Query.const_score_query(Query.regex_query(schema, name, f"{run}.?|.{run}"), 1.0), weight
+        )
+    return Query.boost_query(Query.term_query(schema, name, pairs[0]), weight)
+
+
+@lru_cache(maxsize=10_000)
+def _stem(word: str) -> str:
+    stems = make_stemmer().analyze(word)
+    return str(stems[0]) if stems else word

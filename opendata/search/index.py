@@ -1,0 +1,218 @@
+"""The index in a folder: written by one process at a time, read by many, made again when its form has changed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from opendata.search.documents import FACETS, SPELLED, WEIGHTS, SearchDocument
+from opendata.search.words import join_pairs, list_pinyin, list_words
+
+if TYPE_CHECKING:
+    from tantivy import Document, Index, IndexWriter, Schema, Searcher, TextAnalyzer
+
+logger = logging.getLogger(__name__)
+
+FORM = 1
+"""Counts up when what is written of a document changes: an index of another form is made again."""
+
+_CURRENT = "current.json"
+_STEMS = "stems"
+"""Cuts at spaces and takes the stems of English words."""
+_HEAP = 64_000_000
+
+
+class BusyIndexError(Exception):
+    """Another process writes this index now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One made index: its folder's name, its form, and up to which event of the audit log it has seen all."""
+
+    name: str
+    form: int
+    position: int
+
+
+class SearchIndex:
+    """The index of one instance. Without an index, or with a damaged one, nothing is found."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._opened: tuple[str, Index] | None = None
+
+    def read_generation(self) -> Generation | None:
+        """The index that is asked now; None without one of this form."""
+        try:
+            found = json.loads((self._folder / _CURRENT).read_text())
+            generation = Generation(**found)
+        except (OSError, ValueError, TypeError):
+            return None
+        return generation if generation.form == FORM and (self._folder / generation.name).is_dir() else None
+
+    def open_searcher(self) -> Searcher | None:
+        """The newest state of the index; None without an index."""
+        generation = self.read_generation()
+        if generation is None:
+            return None
+        if self._opened is None or self._opened[0] != generation.name:
+            from tantivy import Index
+
+            try:
+                index = Index.open(str(self._folder / generation.name))
+            except ValueError as error:
+                logger.warning("the search index is damaged and will be made again: %s", error)
+                return None
+            index.register_tokenizer(_STEMS, make_stemmer())
+            index.config_reader("manual")
+            self._opened = generation.name, index
+        index = self._opened[1]
+        index.reload()
+        return index.searcher()
+
+    def rebuild(self, documents: Iterable[SearchDocument], position: int) -> int:
+        """Make the index again of all documents, while the old one is asked; how many. Raises `BusyIndexError`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self.hold():
+            name = uuid4().hex
+            path = self._folder / name
+            path.mkdir()
+            count = 0
+            with _write(path) as writer:
+                for document in documents:
+                    writer.add_document(make_document(document))
+                    count += 1
+            self._switch(Generation(name, FORM, position))
+            self._sweep(name)
+        return count
+
+    def update(self, changed: Iterable[SearchDocument], gone: Iterable[str], position: int) -> None:
+        """Replace some documents and take others out; `position` is kept once they are on disk.
+
+        Raises `BusyIndexError`, and `LookupError` without an index of this form, or with a damaged one.
+        """
+        with self.hold():
+            generation = self.read_generation()
+            if generation is None:
+                raise LookupError(self._folder)
+            path = self._folder / generation.name
+            if not (path / "meta.json").exists():
+                raise LookupError(path)
+            with _write(path) as writer:
+                for name in gone:
+                    writer.delete_documents_by_term("id", name)
+                for document in changed:
+                    writer.delete_documents_by_term("id", document.id)
+                    writer.add_document(make_document(document))
+            self._switch(Generation(generation.name, FORM, position))
+
+    def _switch(self, generation: Generation) -> None:
+        path = self._folder / f"{_CURRENT}.{uuid4().hex}"
+        values = {"name": generation.name, "form": generation.form, "position": generation.position}
+        with path.open("w") as file:
+            json.dump(values, file)
+            file.flush()
+            os.fsync(file.fileno())
+        path.replace(self._folder / _CURRENT)
+
+    def _sweep(self, kept: str) -> None:
+        """Remove the indexes of earlier times. Who has one open reads on: its files stay until they are closed."""
+        for path in self._folder.iterdir():
+            if path.is_dir() and path.name != kept:
+                shutil.rmtree(path, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold the right to write, which a process that dies gives back."""
+        import fcntl
+
+        with (self._folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise BusyIndexError(self._folder) from None
+            yield
+
+
+@contextlib.contextmanager
+def _write(path: Path) -> Iterator[IndexWriter]:
+    from tantivy import Index
+
+    index = Index(make_schema(), str(path))
+    index.register_tokenizer(_STEMS, make_stemmer())
+    writer = index.writer(_HEAP, 1)
+    try:
+        yield writer
+        writer.commit()
+        writer.wait_merging_threads()
+    except BaseException:
+        with contextlib.suppress(ValueError):
+            writer.rollback()
+        raise
+
+
+@cache
+def make_stemmer() -> TextAnalyzer:
+    """What makes the words of a field of joined words."""
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    return TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.stemmer("english")).build()
+
+
+@cache
+def make_schema() -> Schema:
+    """The fields of the index."""
+    from tantivy import SchemaBuilder
+
+    builder = SchemaBuilder()
+    builder.add_text_field("id", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in WEIGHTS:
+        builder.add_text_field(words_of(name), tokenizer_name=_STEMS, index_option="freq")
+    builder.add_text_field("pairs", tokenizer_name="whitespace", index_option="position")
+    builder.add_text_field("titlePairs", tokenizer_name="whitespace", index_option="position")
+    builder.add_text_field("pinyin", tokenizer_name="whitespace", index_option="basic")
+    for name in FACETS:
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("updated", fast=True, indexed=True)
+    builder.add_integer_field("due", fast=True, indexed=True)
+    builder.add_text_field("titleKey", fast=True, tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+def words_of(name: str) -> str:
+    """The field of the words of a text of `WEIGHTS`."""
+    return f"{name}Words"
+
+
+def make_document(document: SearchDocument) -> Document:
+    """A document as the index keeps it."""
+    from tantivy import Document
+
+    made = Document()
+    made.add_text("id", document.id)
+    for name in WEIGHTS:
+        texts = document.texts.get(name, ())
+        if texts:
+            made.add_text(words_of(name), " ".join(word for text in texts for word in list_words(text)))
+    made.add_text("pairs", join_pairs(text for name in WEIGHTS for text in document.texts.get(name, ())))
+    made.add_text("titlePairs", join_pairs(document.texts.get("title", ())))
+    spelled = [text for name in SPELLED for text in document.texts.get(name, ())]
+    made.add_text("pinyin", " ".join(list_pinyin(spelled)))
+    for name in FACETS:
+        for value in dict.fromkeys(document.values.get(name, ())):
+            made.add_text(name, value)
+    made.add_integer("updated", int(document.updated.timestamp()))
+    made.add_text("titleKey", document.title_key)
+    if document.due is not None:
+        made.add_integer("due", document.due.toordinal())
+    return made

@@ -1,0 +1,161 @@
+"""Keeping the search index up to date: it follows the audit log, which no change of the catalogue passes by.
+
+The index remembers up to which event it has seen all. A process that dies in between does the same again, and what is
+written twice is the same. So nothing is lost, and there is no second queue.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Dataset, Event, EventChain
+from opendata.domain.manifest import Manifest
+from opendata.domain.resources import TableResource
+from opendata.errors import N_, NotFoundError, NotPublicError, StateError, SuspendedError, WithdrawnError
+from opendata.search.documents import SearchDocument
+from opendata.search.index import BusyIndexError, SearchIndex
+from opendata.services.catalogue.editions import Editions
+from opendata.services.catalogue.entries import view_dataset
+from opendata.services.catalogue.versions import Versions
+from opendata.services.core.access import is_for_all, is_listed, where_listed
+from opendata.services.core.context import Context
+from opendata.services.core.values import DatasetView
+from opendata.services.search.documents import make_search_document
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 2_000
+"""So many events are looked at together."""
+_BATCH = 500
+_FEW_VALUES = 50
+"""A column with at most so many different values has values that people look for."""
+
+
+class Indexing:
+    """Writes the search index of this machine."""
+
+    def __init__(self, context: Context, versions: Versions, editions: Editions, index: SearchIndex) -> None:
+        self._context = context
+        self._versions = versions
+        self._editions = editions
+        self._index = index
+
+    def follow(self) -> bool:
+        """Take in what has happened since the last time; whether there was anything.
+
+        Where another process does so already, nothing is done.
+        """
+        generation = self._index.read_generation()
+        try:
+            if generation is None:
+                self._make_again()
+                return True
+            with self._context.read() as session:
+                events = self._list_events(session, generation.position)
+                if not events:
+                    return self._rebuild_after_restoring(session, generation.position)
+                touched, all_of_it = self._list_touched(session, events)
+            if all_of_it:
+                self._make_again()
+                return True
+            position = int(events[-1].position or 0)
+            made = {name: self._describe(name) for name in touched}
+            gone = [name for name, document in made.items() if document is None]
+            self._index.update([item for item in made.values() if item is not None], gone, position)
+        except BusyIndexError:
+            return False
+        except LookupError:  # somebody has deleted it
+            self._make_again()
+        return True
+
+    def rebuild(self) -> int:
+        """Make the index again, while the old one is asked; how many datasets.
+
+        Raises `StateError` where another process writes it now.
+        """
+        try:
+            return self._make_again()
+        except BusyIndexError:
+            text = N_("The search index is being written by another process. Try again in a minute")
+            raise StateError(text) from None
+
+    def _make_again(self) -> int:
+        with self._context.read() as session:
+            position = self._find_end(session)
+        return self._index.rebuild(self._describe_all(), position)
+
+    def _rebuild_after_restoring(self, session: Session, position: int) -> bool:
+        """Make the index again where the database is older than it: a backup was restored."""
+        is_older = position > self._find_end(session)
+        if is_older:
+            self._make_again()
+        return is_older
+
+    def _find_end(self, session: Session) -> int:
+        return session.scalar(select(EventChain.position)) or 0
+
+    def _list_events(self, session: Session, position: int) -> Sequence[Event]:
+        query = select(Event).where(Event.position > position).order_by(Event.position).limit(_AT_ONCE)
+        return session.scalars(query).all()
+
+    def _list_touched(self, session: Session, events: Sequence[Event]) -> tuple[set[str], bool]:
+        """The datasets that events may have changed, and whether everything has."""
+        found: set[str] = set()
+        for event in events:
+            if event.subject_kind == "catalogue":
+                return set(), True
+            if event.subject_kind == "publisher":
+                found |= set(session.scalars(select(Dataset.id).where(Dataset.publisher_id == event.subject)))
+            elif event.subject_kind in ("dataset", "version"):
+                found.add(event.subject.partition("@")[0].partition("/")[0])
+                found |= {str(event.details[name]) for name in ("to", "new", "old") if name in event.details}
+        return found, False
+
+    def _describe_all(self) -> Iterator[SearchDocument]:
+        after = ""
+        while True:
+            query = select(Dataset.id).where(Dataset.id > after, where_listed()).order_by(Dataset.id).limit(_BATCH)
+            with self._context.read() as session:
+                names = session.scalars(query).all()
+            for name in names:
+                document = self._describe(name)
+                if document is not None:
+                    yield document
+            if len(names) < _BATCH:
+                return
+            after = names[-1]
+
+    def _describe(self, name: str) -> SearchDocument | None:
+        """What is public about a dataset; None where nothing is."""
+        with self._context.read() as session:
+            row = session.get(Dataset, name)
+            if row is None or not is_listed(row):
+                return None
+            view = view_dataset(row)
+        manifest = self._find_manifest(name, view.latest)
+        values = [] if manifest is None else list(self._list_values(manifest, view))
+        return make_search_document(view, manifest, values, self._editions.find_next(view))
+
+    def _find_manifest(self, name: str, latest: str | None) -> Manifest | None:
+        if latest is None:
+            return None
+        try:
+            return self._versions.get_manifest(name, latest)
+        except (NotFoundError, SuspendedError, WithdrawnError):
+            return None
+
+    def _list_values(self, manifest: Manifest, view: DatasetView) -> Iterator[str]:
+        """The values of columns with few different ones, where anybody may have the rows."""
+        for table in manifest.resources:
+            if isinstance(table, TableResource) and is_for_all(view.disclosure, table):
+                try:
+                    profile = self._versions.get_profile(manifest.name, manifest.version, table.name)
+                except (NotFoundError, NotPublicError):
+                    continue
+                for column in profile:
+                    if column["type"] == "string" and column["distinct"]["count"] <= _FEW_VALUES:
+                        yield from (str(item["value"]) for item in column.get("top", ()))

@@ -1,0 +1,135 @@
+"""The page of a search: words, filters, order, all in the address; works without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template, request, url_for
+from markupsafe import Markup
+
+from opendata.errors import N_, InputError
+from opendata.search.asking import SORTS
+from opendata.search.documents import FACETS, PUNCTUALITY
+from opendata.search.near import mark
+from opendata.services.search.facets import LABELS, name_value
+from opendata.services.search.searching import MOST_TEXT, FacetValue, Search, SearchResult
+from opendata.web.core.languages import choose_language
+
+PAGE_SIZE = 20
+SORT_LABELS: Mapping[str, str] = {
+    "relevance": N_("Best match"),
+    "updated": N_("Newest first"),
+    "title": N_("By title"),
+}
+FILTERS = (*FACETS, "punctuality")
+_SHOWN = 8
+"""So many values of a facet are shown at once; the others are behind “more”."""
+_MOST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value of a filter: its name, how many results it leaves, whether it is chosen; the address changes that."""
+
+    title: str
+    count: int
+    is_chosen: bool
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A filter with its values, the chosen ones first."""
+
+    name: str
+    label: str
+    shown: Sequence[Choice]
+    more: Sequence[Choice]
+    chosen: int
+
+
+def read_search() -> Search:
+    """What the address asks for. Raises `InputError` for what no search can be."""
+    filters = {name: [value for value in request.args.getlist(name) if value][:50] for name in FILTERS}
+    sort, text = request.args.get("sort", ""), request.args.get("q", "").strip()
+    if sort and sort not in SORTS:
+        raise InputError(N_("“sort” must be “relevance”, “updated” or “title”"))
+    if any(value not in PUNCTUALITY for value in filters["punctuality"]):
+        raise InputError(N_("This must be “onTime” or “late”"))
+    return Search(
+        text=text[:MOST_TEXT],
+        filters={name: values for name, values in filters.items() if values},
+        sort=sort,
+        limit=PAGE_SIZE,
+        cursor=request.args.get("cursor") or None,
+    )
+
+
+def render_search(wanted: Search, found: SearchResult) -> str:
+    """The page of results."""
+    sort = wanted.sort or ("relevance" if wanted.text else "updated")
+    labels = {name: label for name, label in SORT_LABELS.items() if wanted.text or name != "relevance"}
+    near = [Search(text=text, filters=wanted.filters, sort=wanted.sort) for text in found.suggestions]
+    return render_template(
+        "catalogue/search.html",
+        wanted=wanted,
+        found=found,
+        facets=list(_list_facets(wanted, found)),
+        removals=list(_list_removals(wanted, found)),
+        sorts=[(label, _link(wanted, sort=name), name == sort) for name, label in labels.items()],
+        next_page=_link(wanted, cursor=found.next) if found.next else "",
+        first_page=_link(wanted) if wanted.cursor else "",
+        suggestions=[(search.text, _link(search)) for search in near],
+        without_filters=_link(Search(text=wanted.text, sort=wanted.sort)) if wanted.filters else "",
+        marked=lambda text: mark_words(text, found.words),
+        most_text=MOST_TEXT,
+    )
+
+
+def mark_words(text: str, words: Sequence[str]) -> Markup:
+    """A text as HTML with words marked."""
+    parts, place = [], 0
+    for start, end in mark(text, words):
+        parts.append(Markup("{}<mark>{}</mark>").format(text[place:start], text[start:end]))
+        place = end
+    return Markup("").join([*parts, Markup.escape(text[place:])])
+
+
+def _list_facets(wanted: Search, found: SearchResult) -> Iterator[Facet]:
+    for name in FILTERS:
+        values = list(found.facets.get(name, ()))[:_MOST_SHOWN]
+        chosen = wanted.filters.get(name, ())
+        if len(values) + len(chosen) < 1 or (len(values) == 1 and not chosen and values[0].count == found.total):
+            continue  # nothing to choose from
+        if name == "period":
+            values.sort(key=lambda item: item.value, reverse=True)
+        missing = [FacetValue(value, 0) for value in chosen if value not in {item.value for item in values}]
+        choices = [_make_choice(wanted, name, item) for item in [*missing, *values]]
+        choices.sort(key=lambda choice: not choice.is_chosen)
+        shown = max(_SHOWN, len(chosen))
+        yield Facet(name, LABELS[name], choices[:shown], choices[shown:], len(chosen))
+
+
+def _make_choice(wanted: Search, name: str, item: FacetValue) -> Choice:
+    chosen = wanted.filters.get(name, ())
+    is_chosen = item.value in chosen
+    values = [value for value in chosen if value != item.value] if is_chosen else [*chosen, item.value]
+    title = name_value(name, item.value, choose_language(), item.title, item.i18n)
+    return Choice(title, item.count, is_chosen, _link(wanted, **{name: values}))
+
+
+def _list_removals(wanted: Search, found: SearchResult) -> Iterator[tuple[str, str]]:
+    """Each chosen value with the address without it."""
+    for name, values in wanted.filters.items():
+        known = {item.value: item for item in found.facets.get(name, ())}
+        for value in values:
+            choice = _make_choice(wanted, name, known.get(value, FacetValue(value, 0)))
+            yield f"{choice.title}", choice.address
+
+
+def _link(wanted: Search, **changed: Any) -> str:
+    """The address of a search like this one; a change always begins at its first page."""
+    parts: dict[str, Any] = {"q": wanted.text or None, "sort": wanted.sort or None, **wanted.filters, **changed}
+    return url_for("catalogue.list_datasets", **{name: value for name, value in parts.items() if value})
