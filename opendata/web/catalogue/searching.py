@@ -101,7 +101,7 @@ def _list_facets(wanted: Search, found: SearchResult) -> Iterator[Facet]:
     for name in FILTERS:
         values = list(found.facets.get(name, ()))[:_MOST_SHOWN]
         chosen = wanted.filters.get(name, ())
-        if len(values) + len(chosen) < 1 or (len(values) == 1 and not chosen and values[0].count == found.total):
+        if not chosen and all(item.count == found.total for item in values):
             continue  # nothing to choose from
         if name == "period":
             values.sort(key=lambda item: item.value, reverse=True)
