@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -53,6 +53,11 @@ def score(found: Sequence[str], query: Query, depth: int = 10) -> float:
     """nDCG of an answer, with gains 7, 3 and 1 of the grades 3, 2 and 1."""
     best = _sum_gains(sorted(query.grades.values(), reverse=True)[:depth])
     return _sum_gains([query.grades.get(name, 0) for name in found[:depth]]) / best
+
+
+def score_all(find: Callable[[str], Sequence[str]], queries: Sequence[Query]) -> Mapping[str, float]:
+    """The nDCG of each query that has an answer, by its text. `find` gives the ids of datasets, best first."""
+    return {query.text: score(find(query.text), query) for query in queries if query.grades}
 
 
 def _sum_gains(grades: Sequence[int]) -> float:
