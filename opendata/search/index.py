@@ -19,7 +19,7 @@ from opendata.search.words import join_pairs, list_pinyin, list_words
 if TYPE_CHECKING:
     from tantivy import Document, Index, IndexWriter, Schema, Searcher, TextAnalyzer
 
-FORM = 1
+FORM = 2
 """Counts up when what is written of a document changes: an index of another form is made again."""
 
 _CURRENT = "current.json"

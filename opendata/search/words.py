@@ -19,8 +19,8 @@ _RUNS = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af々〇]+|[^\W_\u3400-\u9
 """Runs of Chinese characters, and runs of other letters and digits."""
 _BREAK = "\x1f"
 """Stands between two runs, so that no phrase goes over their border."""
-_PINYIN_LENGTH = 12
-"""Longer words are looked up by their parts."""
+_PINYIN_LENGTH = 8
+"""Words that stand side by side are typed as one, up to so many characters."""
 
 
 def is_chinese(run: str) -> bool:
@@ -72,13 +72,26 @@ def cut_pairs(run: str) -> Sequence[str]:
 
 
 def list_pinyin(texts: Iterable[str]) -> Iterator[str]:
-    """How the Chinese words of texts are typed: `renkou` and `rk` for 人口; whole runs too where they are short."""
+    """How words are typed: `renkou` and `rk` for 人口, also for words side by side; Latin words as they are."""
     for text in texts:
         for run in list_runs(text):
             if is_chinese(run):
-                for word in {run, *_cutter().cut_for_search(run)}:
-                    if 2 <= len(word) <= _PINYIN_LENGTH:
-                        yield from spell(word)
+                for joined in join_neighbours(_cutter().cut(run)):
+                    if len(joined) > 1:
+                        yield from spell(joined)
+            else:
+                yield run
+
+
+def join_neighbours(words: Sequence[str]) -> Iterator[str]:
+    """Each word, and the words that begin with it, joined."""
+    for start in range(len(words)):
+        joined = ""
+        for word in words[start:]:
+            joined += word
+            if len(joined) > _PINYIN_LENGTH:
+                break
+            yield joined
 
 
 @lru_cache(maxsize=200_000)
