@@ -6,7 +6,7 @@ A text's words are joined by blanks: the index cuts there, and takes the stems o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,20 @@ _BREAK = "\x1f"
 """Stands between two runs, so that no phrase goes over their border."""
 _PINYIN_LENGTH = 8
 """Words that stand side by side are typed as one, up to so many characters."""
+
+
+_MOST_JOINED = 6
+"""A known word consists of at most so many words."""
+_FILLERS = frozenset(
+    """
+    的 了 在 是 我 你 有 和 与 及 或 等 个 哪 各 吗 呢 查 找 看 想 要 请 能 年
+    请问 哪里 哪些 哪个 什么 怎么 怎样 如何
+    多少 可以 是否 有没有 查询 查找 查看 想查 我想 我想查 想要 我要 需要 关于 所有 全部 最近 几年 年度 情况 数据 信息 数据集
+    a an the of in on at by for to and or from with where what which how can i find is are do does me show about
+    data dataset datasets
+    """.split()  # noqa: SIM905 - so many words are read more easily so
+)
+"""Words that make a sentence of what somebody looks for."""
 
 
 def is_chinese(run: str) -> bool:
@@ -49,6 +63,53 @@ def list_coarse_words(text: str) -> Iterator[str]:
             yield from _cutter().cut(run)
         else:
             yield run
+
+
+def list_wanted(text: str, known: Collection[str]) -> Sequence[str]:
+    """The words somebody looks for, without those that only make a sentence.
+
+    Neighbours that are one known word, such as a synonym, stay together. A single character says little, so it belongs
+    to the word beside it.
+    """
+    folded = fold(text)
+    places = [place for run in _RUNS.finditer(folded) for place in _cut_places(run[0], run.start())]
+    places = _join_known(folded, places, known)
+    kept = [place for place in places if not _is_filler(folded, *place)] or places
+    return list(dict.fromkeys(folded[start:end] for start, end in _join_single(folded, kept)))
+
+
+def _is_filler(text: str, start: int, end: int) -> bool:
+    """A letter before a Chinese word isn't an article: A级."""
+    return text[start:end] in _FILLERS and not (text[start] <= "z" and is_chinese(text[end : end + 1] or "-"))
+
+
+def _cut_places(run: str, start: int) -> Iterator[tuple[int, int]]:
+    for word in _cutter().cut(run) if is_chinese(run) else [run]:
+        yield start, start + len(word)
+        start += len(word)
+
+
+def _join_known(text: str, places: Sequence[tuple[int, int]], known: Collection[str]) -> Sequence[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    index = 0
+    while index < len(places):
+        ends = range(min(len(places), index + _MOST_JOINED), index, -1)
+        last = next((end for end in ends if text[places[index][0] : places[end - 1][1]] in known), index + 1)
+        joined.append((places[index][0], places[last - 1][1]))
+        index = last
+    return joined
+
+
+def _join_single(text: str, places: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in places:
+        before = joined[-1] if joined else (0, -1)
+        is_beside = before[1] == start and is_chinese(text[before[0]]) and is_chinese(text[start])
+        if is_beside and 1 in (end - start, before[1] - before[0]):
+            joined[-1] = before[0], end
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def join_pairs(texts: Iterable[str]) -> str:
