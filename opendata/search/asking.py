@@ -34,7 +34,8 @@ _TITLE_PAIRS_WEIGHT = 6.0
 _PINYIN_WEIGHT = 3.0
 _SYNONYM_WEIGHT = 0.6
 _PART_WEIGHT = 0.3
-_WHOLE_WEIGHT = 6.0
+_WHOLE_TITLE_WEIGHT = 6.0
+_WHOLE_WEIGHT = 3.0
 _TIE = 0.2
 """What the fields beside the best one add to a word's score."""
 _FOUND_WEIGHT = 30.0
@@ -177,9 +178,10 @@ def _ask_for_all(words: Sequence[str], text: str, synonyms: Synonyms) -> Query:
     from tantivy import Occur, Query
 
     parts = [(Occur.Must, _ask_for_word(word, synonyms)) for word in words]
-    parts.extend(
-        (Occur.Should, ask_for_phrase("titlePairs", run, _WHOLE_WEIGHT)) for run in list_runs(text) if len(run) > 2
-    )
+    for run in list_runs(text):
+        if len(run) > 2:
+            parts.append((Occur.Should, ask_for_phrase("titlePairs", run, _WHOLE_TITLE_WEIGHT)))
+            parts.append((Occur.Should, ask_for_phrase("pairs", run, _WHOLE_WEIGHT)))
     whole = Query.boolean_query(parts)
     joined = "".join(words)
     if len(words) > 1 and joined.isascii() and joined.isalpha():  # pinyin with blanks between the syllables
