@@ -179,7 +179,7 @@ def _ask_for_all(words: Sequence[str], text: str, synonyms: Synonyms) -> Query:
 
     parts = [(Occur.Must, _ask_for_word(word, synonyms)) for word in words]
     for run in list_runs(text):
-        if len(run) > 2:
+        if len(run) > 2 and run not in words:
             parts.append((Occur.Should, ask_for_phrase("titlePairs", run, _WHOLE_TITLE_WEIGHT)))
             parts.append((Occur.Should, ask_for_phrase("pairs", run, _WHOLE_WEIGHT)))
     whole = Query.boolean_query(parts)
