@@ -194,6 +194,7 @@ def make_document(document: SearchDocument) -> Document:
         texts = document.texts.get(name, ())
         if texts:
             made.add_text(words_of(name), " ".join(word for text in texts for word in list_words(text)))
+    made.add_text(words_of("theme"), " ".join(document.values.get("period", ())))
     made.add_text("pairs", join_pairs(text for name in WEIGHTS for text in document.texts.get(name, ())))
     made.add_text("titlePairs", join_pairs(document.texts.get("title", ())))
     spelled = [text for name in SPELLED for text in document.texts.get(name, ())]
