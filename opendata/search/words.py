@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ _PINYIN_LENGTH = 8
 """Words that stand side by side are typed as one, up to so many characters."""
 
 
+_SHORT = 40
+"""Characters of texts that are kept in memory."""
 _MOST_JOINED = 6
 """A known word consists of at most so many words."""
 _FILLERS = frozenset(
@@ -42,6 +45,29 @@ def is_chinese(run: str) -> bool:
     return run[0] >= "\u3400" or run[0] in "々〇"
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the index keeps of a text, each joined by blanks."""
+
+    words: str
+    pairs: str
+    pinyin: str
+
+
+def make_terms(text: str, is_spelled: bool) -> Terms:
+    """What a text is found by. Short texts come again and again: columns, publishers, regions."""
+    return _make_short_terms(text, is_spelled) if len(text) <= _SHORT else _make_terms(text, is_spelled)
+
+
+def _make_terms(text: str, is_spelled: bool) -> Terms:
+    pinyin = " ".join(dict.fromkeys(list_pinyin([text]))) if is_spelled else ""
+    return Terms(" ".join(list_words(text)), join_pairs([text]), pinyin)
+
+
+_make_short_terms = lru_cache(maxsize=50_000)(_make_terms)
+
+
+@lru_cache(maxsize=16)
 def list_runs(text: str) -> Sequence[str]:
     """The runs of a text, folded."""
     return _RUNS.findall(fold(text))
