@@ -13,12 +13,11 @@ from opendata.search.index import make_schema, make_stemmer, words_of
 from opendata.search.words import (
     cut_pairs,
     is_chinese,
-    join_neighbours,
     list_coarse_words,
     list_runs,
     list_wanted,
     list_words,
-    spell,
+    spell_neighbours,
 )
 
 if TYPE_CHECKING:
@@ -220,9 +219,8 @@ def _ask_for_sound(sound: str) -> Query:
 
 def _list_sounds(text: str) -> Sequence[str]:
     """The pinyin of Chinese words and of words side by side: what sounds the same may be written otherwise."""
-    runs = [run for run in list_runs(text) if is_chinese(run)]
-    joined = (word for run in runs for word in join_neighbours(list(list_coarse_words(run))))
-    return list(dict.fromkeys(spell(word)[0] for word in joined if len(word) > 1))
+    runs = (run for run in list_runs(text) if is_chinese(run))
+    return list(dict.fromkeys(sound for run in runs for sound, _ in spell_neighbours(run)))
 
 
 def _ask_for_similar(word: str) -> Query:

@@ -163,22 +163,23 @@ def list_pinyin(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         for run in list_runs(text):
             if is_chinese(run):
-                for joined in join_neighbours(_cutter().cut(run)):
-                    if len(joined) > 1:
-                        yield from spell(joined)
+                for spelled in spell_neighbours(run):
+                    yield from spelled
             else:
                 yield run
 
 
-def join_neighbours(words: Sequence[str]) -> Iterator[str]:
-    """Each word, and the words that begin with it, joined."""
+def spell_neighbours(run: str) -> Iterator[tuple[str, str]]:
+    """The pinyin and the initials of each word of a Chinese run, alone and joined with those after it."""
+    words = [(len(word), *spell(word)) for word in _cutter().cut(run)]
     for start in range(len(words)):
-        joined = ""
-        for word in words[start:]:
-            joined += word
-            if len(joined) > _PINYIN_LENGTH:
+        total, whole, initials = 0, "", ""
+        for length, pinyin, letters in words[start:]:
+            total, whole, initials = total + length, whole + pinyin, initials + letters
+            if total > _PINYIN_LENGTH:
                 break
-            yield joined
+            if total > 1:
+                yield whole, initials
 
 
 @lru_cache(maxsize=200_000)
