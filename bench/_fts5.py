@@ -53,6 +53,7 @@ class Fts5:
                 )
         with self._connection:
             self._connection.execute("INSERT INTO texts (texts) VALUES ('optimize')")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def find(self, text: str) -> Sequence[str]:
         """The ids of the ten best."""

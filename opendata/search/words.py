@@ -32,7 +32,8 @@ _FILLERS = frozenset(
     """
     的 了 在 是 我 你 有 和 与 及 或 等 个 哪 各 吗 呢 查 找 看 想 要 请 能 年
     请问 哪里 哪些 哪个 什么 怎么 怎样 如何
-    多少 可以 是否 有没有 查询 查找 查看 想查 我想 我想查 想要 我要 需要 关于 所有 全部 最近 几年 年度 情况 数据 信息 数据集
+    多少 可以 是否 有没有 查询 查找 查看 想查 我想 我想查 想要
+    我要 需要 关于 所有 全部 最近 几年 年度 情况 数据 信息 数据集
     a an the of in on at by for to and or from with where what which how can i find is are do does me show about
     data dataset datasets
     """.split()  # noqa: SIM905 - so many words are read more easily so
@@ -98,8 +99,8 @@ def list_wanted(text: str, known: Collection[str]) -> Sequence[str]:
     to the word beside it.
     """
     folded = fold(text)
-    places = [place for run in _RUNS.finditer(folded) for place in _cut_places(run[0], run.start())]
-    places = _join_known(folded, places, known)
+    cut = [place for run in _RUNS.finditer(folded) for place in _cut_places(run[0], run.start())]
+    places = _join_known(folded, cut, known)
     kept = [place for place in places if not _is_filler(folded, *place)] or places
     return list(dict.fromkeys(folded[start:end] for start, end in _join_single(folded, kept)))
 
