@@ -32,6 +32,7 @@ _PAIRS_WEIGHT = 0.7
 _TITLE_PAIRS_WEIGHT = 6.0
 _PINYIN_WEIGHT = 3.0
 _SYNONYM_WEIGHT = 0.6
+_TRANSLATION_WEIGHT = 0.3
 _PART_WEIGHT = 0.3
 _WHOLE_TITLE_WEIGHT = 6.0
 _WHOLE_WEIGHT = 3.0
@@ -244,7 +245,9 @@ def _ask_for_word(word: str, synonyms: Synonyms) -> Query:
     from tantivy import Query
 
     ways = [_ask_for_text(word)]
-    ways.extend(Query.boost_query(_ask_for_text(other), _SYNONYM_WEIGHT) for other in synonyms.get(word, ()))
+    for other in synonyms.get(word, ()):
+        weight = _SYNONYM_WEIGHT if is_chinese(other) == is_chinese(word) else _TRANSLATION_WEIGHT
+        ways.append(Query.boost_query(_ask_for_text(other), weight))
     return ways[0] if len(ways) == 1 else Query.disjunction_max_query(ways)
 
 
