@@ -145,9 +145,7 @@ class Settings:
     derived: str = _setting(
         "", "Folder of files made on demand, which can be deleted at any time; empty: `derived` in the instance folder."
     )
-    search: str = _setting(
-        "", "Folder of this machine's search index, which is made again if deleted; empty: `search` in the instance folder."
-    )
+    search: str = _setting("", "Folder of this machine's search index; empty: `search` in the instance folder.")
     derived_bytes: int = _setting(
         20 * 1024**3, "Largest total size of the files made on demand; the least used are deleted first.", unit="bytes"
     )

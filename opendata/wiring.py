@@ -9,6 +9,7 @@ from datetime import datetime
 from opendata.db.session import Database
 from opendata.domain.mail.letters import LetterKind
 from opendata.jobs.queue import DraftQueue
+from opendata.search.index import SearchIndex
 from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
@@ -72,7 +73,6 @@ from opendata.services.workbench.counts import Counts
 from opendata.services.workbench.dictionaries import Dictionaries
 from opendata.services.workbench.library import SchemaLibrary
 from opendata.services.workbench.workbench import Workbench
-from opendata.search.index import SearchIndex
 from opendata.settings import Settings
 from opendata.storage.local import LocalStore
 from opendata.storage.signing import Signer

@@ -12,6 +12,7 @@ from opendata.cli.catalogue.custody import erase_originals, erratum, rebuild, re
 from opendata.cli.catalogue.differences import diff
 from opendata.cli.catalogue.publishers import publisher
 from opendata.cli.catalogue.reviews import review
+from opendata.cli.catalogue.searching import index
 from opendata.cli.core.failures import Commands
 from opendata.cli.operations.audit import audit
 from opendata.cli.operations.configuration import config
@@ -59,6 +60,7 @@ for command in (
     rename,
     verify,
     rebuild,
+    index,
     fsck,
     gc,
     backup,

@@ -21,7 +21,7 @@ from opendata.search.words import (
 )
 
 if TYPE_CHECKING:
-    from tantivy import Query, Searcher
+    from tantivy import Query, Searcher, SearchResult
 
 SORTS = ("relevance", "updated", "title")
 
@@ -71,8 +71,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAnswer:
-    """`total` counts all hits, `facets` the datasets for each value, most first. `is_loose`: not all words are in each
-    hit, because no dataset has them all. `words` are what was looked up.
+    """What was found. `total` counts all hits, `facets` the datasets for each value, most first.
+
+    `words` are what was looked up. `is_loose` says that no dataset has all of them, so that these have some.
     """
 
     hits: Sequence[Hit]
@@ -118,7 +119,11 @@ def _search(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[S
     hits = [
         Hit(str(searcher.doc(place).get_first("id")), float(score) if scored else 0.0) for score, place in found.hits
     ]
-    return hits, found.count
+    return hits, _count_hits(found)
+
+
+def _count_hits(found: SearchResult) -> int:
+    return int(found.count)  # type: ignore[attr-defined]  # the stub leaves it out
 
 
 def _count(
@@ -139,7 +144,7 @@ def _leave_out(name: str, wanted: Query, filters: Mapping[str, Query]) -> Query:
 
 
 def _search_count(searcher: Searcher, query: Query) -> int:
-    return int(searcher.search(query, 1).count)
+    return _count_hits(searcher.search(query, 1))
 
 
 def _ask_if(value: str, today: date) -> Query:
@@ -280,7 +285,7 @@ def ask_for_phrase(name: str, run: str, weight: float) -> Query:
     """A run of characters anywhere in a text."""
     from tantivy import Query
 
-    schema, pairs = make_schema(), list(cut_pairs(run))
+    schema, pairs = make_schema(), list[str | tuple[int, str]](cut_pairs(run))
     if len(pairs) > 1:
         return Query.boost_query(Query.phrase_query(schema, name, pairs), weight)
     if is_chinese(run) and len(run) == 1:  # pairs begin or end with it

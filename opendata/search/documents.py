@@ -1,4 +1,4 @@
-"""What the index knows of a dataset: texts to look it up by, values to filter, count and sort by."""
+"""What the index has of a dataset: texts to look it up by, values to filter, count and sort by."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ SPELLED = ("title", "keywords", "publisher", "columns")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchDocument:
-    """One public dataset. `texts` has any number of texts under each name of `WEIGHTS`, in all languages;
-    `values` any number of values under each name of `FACETS`.
+    """One public dataset.
+
+    `texts` has any number of texts under each name of `WEIGHTS`, in all languages; `values` any number of values under
+    each name of `FACETS`.
     """
 
     id: str

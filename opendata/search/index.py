@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -19,12 +20,14 @@ from opendata.search.words import make_terms
 if TYPE_CHECKING:
     from tantivy import Document, Index, IndexWriter, Schema, Searcher, TextAnalyzer
 
+logger = logging.getLogger(__name__)
+
 FORM = 2
 """Counts up when what is written of a document changes: an index of another form is made again."""
 
 _CURRENT = "current.json"
 _STEMS = "stems"
-"""Cuts at blanks and takes the stems of English words."""
+"""Cuts at spaces and takes the stems of English words."""
 _HEAP = 64_000_000
 
 
@@ -42,14 +45,14 @@ class Generation:
 
 
 class SearchIndex:
-    """The index of one instance. Opening and asking never fail for want of an index: there is none, or an empty one."""
+    """The index of one instance. Without an index, or with a damaged one, nothing is found."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._opened: tuple[str, Index] | None = None
 
     def read_generation(self) -> Generation | None:
-        """The index that is asked now; None where there is none of this form."""
+        """The index that is asked now; None without one of this form."""
         try:
             found = json.loads((self._folder / _CURRENT).read_text())
             generation = Generation(**found)
@@ -58,14 +61,18 @@ class SearchIndex:
         return generation if generation.form == FORM and (self._folder / generation.name).is_dir() else None
 
     def open_searcher(self) -> Searcher | None:
-        """The newest state of the index; None where there is none yet."""
+        """The newest state of the index; None without an index."""
         generation = self.read_generation()
         if generation is None:
             return None
         if self._opened is None or self._opened[0] != generation.name:
             from tantivy import Index
 
-            index = Index.open(str(self._folder / generation.name))
+            try:
+                index = Index.open(str(self._folder / generation.name))
+            except ValueError as error:
+                logger.warning("the search index is damaged and will be made again: %s", error)
+                return None
             index.register_tokenizer(_STEMS, make_stemmer())
             index.config_reader("manual")
             self._opened = generation.name, index
@@ -76,7 +83,7 @@ class SearchIndex:
     def rebuild(self, documents: Iterable[SearchDocument], position: int) -> int:
         """Make the index again of all documents, while the old one is asked; how many. Raises `BusyIndexError`."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with self._lock():
+        with self.hold():
             name = uuid4().hex
             path = self._folder / name
             path.mkdir()
@@ -92,13 +99,16 @@ class SearchIndex:
     def update(self, changed: Iterable[SearchDocument], gone: Iterable[str], position: int) -> None:
         """Replace some documents and take others out; `position` is kept once they are on disk.
 
-        Raises `BusyIndexError`, and `LookupError` where there is no index of this form.
+        Raises `BusyIndexError`, and `LookupError` without an index of this form, or with a damaged one.
         """
-        with self._lock():
+        with self.hold():
             generation = self.read_generation()
             if generation is None:
                 raise LookupError(self._folder)
-            with _write(self._folder / generation.name) as writer:
+            path = self._folder / generation.name
+            if not (path / "meta.json").exists():
+                raise LookupError(path)
+            with _write(path) as writer:
                 for name in gone:
                     writer.delete_documents_by_term("id", name)
                 for document in changed:
@@ -122,7 +132,7 @@ class SearchIndex:
                 shutil.rmtree(path, ignore_errors=True)
 
     @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
+    def hold(self) -> Iterator[None]:
         """Hold the right to write, which a process that dies gives back."""
         import fcntl
 

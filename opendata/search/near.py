@@ -12,11 +12,11 @@ from opendata.search.index import make_schema, words_of
 from opendata.search.words import is_chinese, list_runs, list_words, spell
 
 if TYPE_CHECKING:
-    from tantivy import Searcher
+    from tantivy import Query, Searcher
 
 
 def mark(text: str, words: Iterable[str]) -> Sequence[tuple[int, int]]:
-    """Where words stand in a text, as places in it, in order and without overlaps."""
+    """The places of words in a text, in order and without overlaps."""
     folded = fold_with_places(text)
     found: list[tuple[int, int]] = []
     for word in words:
@@ -44,7 +44,7 @@ def find_similar(searcher: Searcher, words: Sequence[str], limit: int) -> Sequen
     """The ids of datasets with words that sound or are written nearly like these."""
     from tantivy import Query
 
-    ways = []
+    ways: list[Query] = []
     for word in words:
         sound = _sound(word)
         names = ("pinyin",) if is_chinese(word) else ("pinyin", words_of("title"), words_of("keywords"))
@@ -60,7 +60,7 @@ def list_titles(searcher: Searcher, typed: str, limit: int) -> Sequence[str]:
     runs = list_runs(typed)
     if not runs:
         return []
-    ways = []
+    ways: list[Query] = []
     for run in runs:
         if is_chinese(run):
             ways.append(ask_for_phrase("titlePairs", run, 1.0))
@@ -107,7 +107,10 @@ def _sound(word: str) -> str:
 
 
 def measure(one: str, other: str, most: int) -> int:
-    """How many letters must be changed, added, removed or swapped with their neighbour; at least `most` + 1 where more."""
+    """How many letters must be changed, added, removed or swapped with their neighbour; beyond `most`, `most` + 1.
+
+    Source: the optimal string alignment distance, after Damerau (1964).
+    """
     if abs(len(one) - len(other)) > most:
         return most + 1
     before: list[int] = []

@@ -17,7 +17,7 @@ def load_synonyms() -> Mapping[str, Sequence[str]]:
 
 
 def read_synonyms(lines: Iterable[str]) -> Mapping[str, Sequence[str]]:
-    """For each word those that stand in a line with it. Words are separated by commas; `#` begins a comment."""
+    """The other words of its line for each word. Words are separated by commas; `#` begins a comment."""
     found: dict[str, list[str]] = {}
     for line in lines:
         words = [fold(word.strip()) for word in line.partition("#")[0].replace("，", ",").split(",") if word.strip()]

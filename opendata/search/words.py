@@ -1,6 +1,6 @@
 """A text → the words it is found by: Chinese cut into words and into pairs of characters, pinyin, Latin words.
 
-A text's words are joined by blanks: the index cuts there, and takes the stems of English words.
+A text's words are joined by spaces: the index cuts there, and takes the stems of English words.
 """
 
 from __future__ import annotations
@@ -164,9 +164,12 @@ def list_pinyin(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         for run in list_runs(text):
             if is_chinese(run):
+                for word in _cutter().cut_for_search(run):
+                    if len(word) > 1:
+                        yield from spell(word)
                 for spelled in spell_neighbours(run):
                     yield from spelled
-            else:
+            elif run.isalpha():
                 yield run
 
 

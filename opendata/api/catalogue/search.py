@@ -136,9 +136,7 @@ def search(query: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     filters = {name: query[name] for name in _FILTERS if query.get(name)}
     found = services().searching.search(
-        Search(
-            text=query["q"], filters=filters, sort=query["sort"], limit=query["limit"], cursor=query.get("cursor")
-        )
+        Search(text=query["q"], filters=filters, sort=query["sort"], limit=query["limit"], cursor=query.get("cursor"))
     )
     return describe_result(found)
 

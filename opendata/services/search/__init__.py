@@ -1,1 +1,1 @@
-"""Finding datasets: what the index is told about each, keeping it up to date, and asking it."""
+"""Finding datasets: what the index has of each, keeping it up to date, and asking it."""

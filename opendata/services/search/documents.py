@@ -1,4 +1,4 @@
-"""What is public about a dataset → what the search index is told about it."""
+"""What is public about a dataset → what the search index has of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from opendata.search.documents import SearchDocument
 from opendata.search.words import spell_title
 from opendata.services.core.access import is_for_all
 from opendata.services.core.values import DatasetView
-from opendata.wording.voice import LANGUAGES
+from opendata.settings import LANGUAGES
 
 _MOST_LABELS = 2_000
 """So many labels and values of a dataset are found; further ones aren't."""
@@ -28,7 +28,7 @@ def make_search_document(
 ) -> SearchDocument:
     """A dataset with its newest version, what is frequent in its columns, and the edition that is expected next.
 
-    Column names are in the catalogue also where rows aren't public; values are given by the caller, who knows which are.
+    Column names are in the catalogue also where rows aren't public. `values` are of rows that anybody may have.
     """
     tables = [item for item in manifest.resources if isinstance(item, TableResource)] if manifest else []
     fields = [item for table in tables for item in table.schema.fields]

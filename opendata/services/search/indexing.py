@@ -1,7 +1,7 @@
 """Keeping the search index up to date: it follows the audit log, which no change of the catalogue passes by.
 
 The index remembers up to which event it has seen all. A process that dies in between does the same again, and what is
-written twice is the same. So nothing is told twice or lost, and there is no second queue.
+written twice is the same. So nothing is lost, and there is no second queue.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, Event, EventChain
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
-from opendata.errors import NotFoundError, NotPublicError, SuspendedError, WithdrawnError
+from opendata.errors import N_, NotFoundError, NotPublicError, StateError, SuspendedError, WithdrawnError
 from opendata.search.documents import SearchDocument
 from opendata.search.index import BusyIndexError, SearchIndex
 from opendata.services.catalogue.editions import Editions
@@ -45,13 +45,14 @@ class Indexing:
         self._index = index
 
     def follow(self) -> bool:
-        """Take in what has happened since the last time; whether there was anything. Another process may do so already:
-        then nothing is done.
+        """Take in what has happened since the last time; whether there was anything.
+
+        Where another process does so already, nothing is done.
         """
         generation = self._index.read_generation()
         try:
             if generation is None:
-                self.rebuild()
+                self._make_again()
                 return True
             with self._context.read() as session:
                 events = self._list_events(session, generation.position)
@@ -59,18 +60,30 @@ class Indexing:
                     return self._rebuild_after_restoring(session, generation.position)
                 touched, all_of_it = self._list_touched(session, events)
             if all_of_it:
-                self.rebuild()
+                self._make_again()
                 return True
             position = int(events[-1].position or 0)
             made = {name: self._describe(name) for name in touched}
             gone = [name for name, document in made.items() if document is None]
             self._index.update([item for item in made.values() if item is not None], gone, position)
-        except (BusyIndexError, LookupError):
+        except BusyIndexError:
             return False
+        except LookupError:  # somebody has deleted it
+            self._make_again()
         return True
 
     def rebuild(self) -> int:
-        """Make the index again, while the old one is asked; how many datasets. Raises `BusyIndexError`."""
+        """Make the index again, while the old one is asked; how many datasets.
+
+        Raises `StateError` where another process writes it now.
+        """
+        try:
+            return self._make_again()
+        except BusyIndexError:
+            text = N_("The search index is being written by another process. Try again in a minute")
+            raise StateError(text) from None
+
+    def _make_again(self) -> int:
         with self._context.read() as session:
             position = self._find_end(session)
         return self._index.rebuild(self._describe_all(), position)
@@ -79,7 +92,7 @@ class Indexing:
         """Make the index again where the database is older than it: a backup was restored."""
         is_older = position > self._find_end(session)
         if is_older:
-            self.rebuild()
+            self._make_again()
         return is_older
 
     def _find_end(self, session: Session) -> int:

@@ -83,7 +83,7 @@ class Search:
 
 
 class Searching:
-    """Answers searches from the index of this machine. Only what is public is in it, and what is shown is read anew."""
+    """Answers searches from the index of this machine, which has only what is public."""
 
     def __init__(self, context: Context, index: SearchIndex) -> None:
         self._context = context
@@ -186,7 +186,7 @@ def _replace(text: str, near: Mapping[str, str]) -> str:
 
 
 def _fingerprint(wanted: Search) -> str:
-    """What a cursor belongs to: going on with another search would leave results out."""
+    """What a cursor belongs to: with another search it would leave results out."""
     said = json.dumps([wanted.text, sorted((k, sorted(v)) for k, v in wanted.filters.items()), wanted.sort])
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 

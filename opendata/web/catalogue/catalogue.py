@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from opendata.metadata.expectation import DELAYS
 from opendata.services.core.values import DatasetView, Page, VersionView
 from opendata.web.catalogue.editions import say_expected
-from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.catalogue.searching import FILTERS, read_search, render_search
+from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.core.instance import prefers_json, rest_path, services
 from opendata.web.properties.shown import list_groups, measure_tables
 

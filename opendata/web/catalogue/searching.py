@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import render_template, request, url_for
 from markupsafe import Markup
@@ -14,7 +15,6 @@ from opendata.search.documents import FACETS, PUNCTUALITY
 from opendata.search.near import mark
 from opendata.services.search.facets import LABELS, name_value
 from opendata.services.search.searching import MOST_TEXT, FacetValue, Search, SearchResult
-from opendata.web.core.instance import services
 from opendata.web.core.languages import choose_language
 
 PAGE_SIZE = 20
@@ -31,7 +31,7 @@ _MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value of a filter: its name, how many results it leaves, whether it is chosen, and the address that changes that."""
+    """A value of a filter: its name, how many results it leaves, whether it is chosen; the address changes that."""
 
     title: str
     count: int
@@ -70,16 +70,18 @@ def read_search() -> Search:
 def render_search(wanted: Search, found: SearchResult) -> str:
     """The page of results."""
     sort = wanted.sort or ("relevance" if wanted.text else "updated")
+    labels = {name: label for name, label in SORT_LABELS.items() if wanted.text or name != "relevance"}
+    near = [Search(text=text, filters=wanted.filters, sort=wanted.sort) for text in found.suggestions]
     return render_template(
         "catalogue/search.html",
         wanted=wanted,
         found=found,
         facets=list(_list_facets(wanted, found)),
         removals=list(_list_removals(wanted, found)),
-        sorts=[(label, _link(wanted, sort=name), name == sort) for name, label in SORT_LABELS.items() if wanted.text or name != "relevance"],
+        sorts=[(label, _link(wanted, sort=name), name == sort) for name, label in labels.items()],
         next_page=_link(wanted, cursor=found.next) if found.next else "",
         first_page=_link(wanted) if wanted.cursor else "",
-        suggestions=[(text, _link(Search(text=text, filters=wanted.filters, sort=wanted.sort))) for text in found.suggestions],
+        suggestions=[(search.text, _link(search)) for search in near],
         without_filters=_link(Search(text=wanted.text, sort=wanted.sort)) if wanted.filters else "",
         marked=lambda text: mark_words(text, found.words),
         most_text=MOST_TEXT,
@@ -127,7 +129,7 @@ def _list_removals(wanted: Search, found: SearchResult) -> Iterator[tuple[str, s
             yield f"{choice.title}", choice.address
 
 
-def _link(wanted: Search, **changed: object) -> str:
+def _link(wanted: Search, **changed: Any) -> str:
     """The address of a search like this one; a change always begins at its first page."""
-    parts: dict[str, object] = {"q": wanted.text or None, "sort": wanted.sort or None, **wanted.filters, **changed}
+    parts: dict[str, Any] = {"q": wanted.text or None, "sort": wanted.sort or None, **wanted.filters, **changed}
     return url_for("catalogue.list_datasets", **{name: value for name, value in parts.items() if value})
