@@ -17,7 +17,7 @@ from tests.search.judged.grades import Query, list_queries, score_all
 
 Asking = Callable[[str], SearchAnswer]
 
-FLOORS = {"tuned": 0.89, "unseen": 0.0}
+FLOORS = {"tuned": 0.89, "unseen": 0.88}
 
 
 @pytest.fixture(scope="module")
