@@ -224,7 +224,7 @@ def _ask_for_sound(sound: str) -> Query:
 
 
 def _list_sounds(text: str) -> Sequence[str]:
-    """The pinyin of Chinese words and of words side by side: what sounds the same may be written otherwise."""
+    """The pinyin of Chinese words and of words side by side: what sounds the same may be spelt differently."""
     runs = (run for run in list_runs(text) if is_chinese(run))
     return list(dict.fromkeys(sound for run in runs for sound, _ in spell_neighbours(run)))
 

@@ -48,7 +48,7 @@ def is_chinese(run: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the index keeps of a text, each joined by blanks."""
+    """What the index keeps of a text, each joined by spaces."""
 
     words: str
     pairs: str
