@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from opendata.search.documents import FACETS, PUNCTUALITY, WEIGHTS
 from opendata.search.index import make_schema, make_stemmer, words_of
-from opendata.search.words import cut_pairs, is_chinese, list_coarse_words, list_runs, list_words
+from opendata.search.words import (
+    cut_pairs,
+    is_chinese,
+    list_coarse_words,
+    list_runs,
+    list_wanted,
+    list_words,
+    spell_neighbours,
+)
 
 if TYPE_CHECKING:
     from tantivy import Query, Searcher, SearchResult
@@ -25,12 +32,18 @@ _PAIRS_WEIGHT = 0.7
 _TITLE_PAIRS_WEIGHT = 6.0
 _PINYIN_WEIGHT = 3.0
 _SYNONYM_WEIGHT = 0.6
+_TRANSLATION_WEIGHT = 0.3
 _PART_WEIGHT = 0.3
-_WHOLE_WEIGHT = 6.0
+_WHOLE_TITLE_WEIGHT = 6.0
+_WHOLE_WEIGHT = 3.0
 _TIE = 0.2
 """What the fields beside the best one add to a word's score."""
-_ENOUGH = 0.6
-"""So many of the words must be found where not all can be."""
+_FOUND_WEIGHT = 30.0
+"""What each of the words that is found adds where not all are: more words count more than rare ones."""
+_SIMILAR_WEIGHT = 0.5
+_SOUND_WEIGHT = 4.0
+_LEAST_FUZZY = 4
+"""A Latin word is at least so long before one letter of it may be wrong; twice as long, two may be."""
 _MOST_VALUES = 10_000
 _FACET = "punctuality"
 _LAST_DAY = date.max.toordinal()
@@ -78,13 +91,13 @@ def ask(searcher: Searcher, request: SearchRequest, synonyms: Synonyms) -> Searc
     """Search an index."""
     from tantivy import Query
 
-    words = list(dict.fromkeys(list_coarse_words(request.text)))[:MOST_WORDS]
+    words = list_wanted(request.text, synonyms)[:MOST_WORDS]
     is_loose = False
     wanted = _ask_for_all(words, request.text, synonyms) if words else Query.all_query()
     filters = {name: _ask_for_values(name, values, request.today) for name, values in request.filters.items() if values}
     found = _search(searcher, _join([wanted, *filters.values()]), request)
     if words and found[1] == 0:
-        wanted, is_loose = _ask_for_some(words, synonyms), True
+        wanted, is_loose = _ask_for_some(words, request.text, synonyms), True
         found = _search(searcher, _join([wanted, *filters.values()]), request)
     facets = _count(searcher, wanted, filters, request.today)
     hits, total = found
@@ -170,9 +183,10 @@ def _ask_for_all(words: Sequence[str], text: str, synonyms: Synonyms) -> Query:
     from tantivy import Occur, Query
 
     parts = [(Occur.Must, _ask_for_word(word, synonyms)) for word in words]
-    parts.extend(
-        (Occur.Should, ask_for_phrase("titlePairs", run, _WHOLE_WEIGHT)) for run in list_runs(text) if len(run) > 2
-    )
+    for run in list_runs(text):
+        if len(run) > 2 and run not in words:
+            parts.append((Occur.Should, ask_for_phrase("titlePairs", run, _WHOLE_TITLE_WEIGHT)))
+            parts.append((Occur.Should, ask_for_phrase("pairs", run, _WHOLE_WEIGHT)))
     whole = Query.boolean_query(parts)
     joined = "".join(words)
     if len(words) > 1 and joined.isascii() and joined.isalpha():  # pinyin with blanks between the syllables
@@ -181,8 +195,8 @@ def _ask_for_all(words: Sequence[str], text: str, synonyms: Synonyms) -> Query:
     return whole
 
 
-def _ask_for_some(words: Sequence[str], synonyms: Synonyms) -> Query:
-    """At least most of the words, or of the words inside them."""
+def _ask_for_some(words: Sequence[str], text: str, synonyms: Synonyms) -> Query:
+    """At least half of the words, or what is written or sounds nearly like them."""
     from tantivy import Occur, Query
 
     parts = []
@@ -192,27 +206,64 @@ def _ask_for_some(words: Sequence[str], synonyms: Synonyms) -> Query:
             part for part in dict.fromkeys([*inner, *(cut_pairs(word) if is_chinese(word) else ())]) if part != word
         ]
         ways = [_ask_for_word(word, synonyms)]
-        ways.extend(Query.boost_query(_ask_for_word(part, {}), _PART_WEIGHT) for part in inner)
-        parts.append((Occur.Should, Query.disjunction_max_query(ways, tie_breaker=0.5)))
-    return Query.boolean_query(parts, minimum_number_should_match=max(1, math.ceil(len(words) * _ENOUGH)))
+        ways.extend(Query.boost_query(_ask_for_text(part), _PART_WEIGHT) for part in inner)
+        if word.isascii() and word.isalpha() and tolerate(word):
+            ways.append(Query.boost_query(_ask_for_similar(word), _SIMILAR_WEIGHT))
+        found = Query.disjunction_max_query(ways, tie_breaker=0.5)
+        counted = Query.const_score_query(found, _FOUND_WEIGHT)
+        parts.append((Occur.Should, Query.boolean_query([(Occur.Must, found), (Occur.Must, counted)])))
+    some = Query.boolean_query(parts, minimum_number_should_match=max(1, len(words) // 2))
+    sounds = [_ask_for_sound(sound) for sound in _list_sounds(text)]
+    return Query.boolean_query([(Occur.Should, query) for query in (some, *sounds)])
+
+
+def _ask_for_sound(sound: str) -> Query:
+    from tantivy import Query
+
+    return Query.boost_query(Query.term_query(make_schema(), "pinyin", sound), _SOUND_WEIGHT)
+
+
+def _list_sounds(text: str) -> Sequence[str]:
+    """The pinyin of Chinese words and of words side by side: what sounds the same may be spelt differently."""
+    runs = (run for run in list_runs(text) if is_chinese(run))
+    return list(dict.fromkeys(sound for run in runs for sound, _ in spell_neighbours(run)))
+
+
+def _ask_for_similar(word: str) -> Query:
+    """What is written nearly like a Latin word, also in pinyin."""
+    from tantivy import Query
+
+    schema, stem = make_schema(), _stem(word)
+    ways = [Query.fuzzy_term_query(schema, "pinyin", word, distance=tolerate(word))]
+    ways.extend(
+        Query.fuzzy_term_query(schema, words_of(name), stem, distance=tolerate(stem)) for name in ("title", "keywords")
+    )
+    return Query.disjunction_max_query(ways)
+
+
+def tolerate(word: str) -> int:
+    """How many letters of a Latin word may be wrong."""
+    return 0 if len(word) < _LEAST_FUZZY else 1 if len(word) < 2 * _LEAST_FUZZY else 2
 
 
 def _ask_for_word(word: str, synonyms: Synonyms) -> Query:
     from tantivy import Query
 
     ways = [_ask_for_text(word)]
-    ways.extend(Query.boost_query(_ask_for_text(other), _SYNONYM_WEIGHT) for other in synonyms.get(word, ()))
+    for other in synonyms.get(word, ()):
+        weight = _SYNONYM_WEIGHT if is_chinese(other) == is_chinese(word) else _TRANSLATION_WEIGHT
+        ways.append(Query.boost_query(_ask_for_text(other), weight))
     return ways[0] if len(ways) == 1 else Query.disjunction_max_query(ways)
 
 
 def _ask_for_text(text: str) -> Query:
-    """One word or a few, in any field."""
+    """One word or a few, in any field. Chinese words side by side are looked for side by side."""
     from tantivy import Occur, Query
 
     words = list(list_coarse_words(text))
-    if len(words) > 1:
+    if len(words) > 1 and not is_chinese(text):
         return Query.boolean_query([(Occur.Must, _ask_in_fields(word)) for word in words])
-    return _ask_in_fields(words[0] if words else text)
+    return _ask_in_fields(text)
 
 
 def _ask_in_fields(word: str) -> Query:

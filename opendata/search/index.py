@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from opendata.search.documents import FACETS, SPELLED, WEIGHTS, SearchDocument
-from opendata.search.words import join_pairs, list_pinyin, list_words
+from opendata.search.words import make_terms
 
 if TYPE_CHECKING:
     from tantivy import Document, Index, IndexWriter, Schema, Searcher, TextAnalyzer
 
 logger = logging.getLogger(__name__)
 
-FORM = 1
+FORM = 2
 """Counts up when what is written of a document changes: an index of another form is made again."""
 
 _CURRENT = "current.json"
@@ -200,14 +200,13 @@ def make_document(document: SearchDocument) -> Document:
 
     made = Document()
     made.add_text("id", document.id)
-    for name in WEIGHTS:
-        texts = document.texts.get(name, ())
-        if texts:
-            made.add_text(words_of(name), " ".join(word for text in texts for word in list_words(text)))
-    made.add_text("pairs", join_pairs(text for name in WEIGHTS for text in document.texts.get(name, ())))
-    made.add_text("titlePairs", join_pairs(document.texts.get("title", ())))
-    spelled = [text for name in SPELLED for text in document.texts.get(name, ())]
-    made.add_text("pinyin", " ".join(list_pinyin(spelled)))
+    terms = {name: [make_terms(text, name in SPELLED) for text in document.texts.get(name, ())] for name in WEIGHTS}
+    for name, found in terms.items():
+        made.add_text(words_of(name), " ".join(item.words for item in found))
+    made.add_text(words_of("theme"), " ".join(document.values.get("period", ())))
+    made.add_text("pairs", " ".join(item.pairs for found in terms.values() for item in found))
+    made.add_text("titlePairs", " ".join(item.pairs for item in terms["title"]))
+    made.add_text("pinyin", " ".join(item.pinyin for name in SPELLED for item in terms[name]))
     for name in FACETS:
         for value in dict.fromkeys(document.values.get(name, ())):
             made.add_text(name, value)

@@ -6,16 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from opendata.search.asking import ask_for_phrase
+from opendata.search.asking import ask_for_phrase, tolerate
 from opendata.search.folding import fold_with_places
 from opendata.search.index import make_schema, words_of
 from opendata.search.words import is_chinese, list_runs, list_words, spell
 
 if TYPE_CHECKING:
     from tantivy import Query, Searcher
-
-_LEAST = 4
-"""A Latin word is at least so long before one letter of it may be wrong; twice as long, two may be."""
 
 
 def mark(text: str, words: Iterable[str]) -> Sequence[tuple[int, int]]:
@@ -51,7 +48,7 @@ def find_similar(searcher: Searcher, words: Sequence[str], limit: int) -> Sequen
     for word in words:
         sound = _sound(word)
         names = ("pinyin",) if is_chinese(word) else ("pinyin", words_of("title"), words_of("keywords"))
-        ways.extend(Query.fuzzy_term_query(make_schema(), name, sound, distance=_tolerate(sound)) for name in names)
+        ways.extend(Query.fuzzy_term_query(make_schema(), name, sound, distance=tolerate(sound)) for name in names)
     found = searcher.search(Query.disjunction_max_query(ways), limit)
     return [str(searcher.doc(place).get_first("id")) for _, place in found.hits]
 
@@ -96,7 +93,7 @@ def _find_one(word: str, known: dict[str, str]) -> str | None:
     same = [other for other, spelled in known.items() if spelled == sound and other != word]
     if same:
         return same[0]
-    most = _tolerate(sound)
+    most = tolerate(sound)
     ranked = sorted(
         (measure(sound, spelled, most), other)
         for other, spelled in known.items()
@@ -107,11 +104,6 @@ def _find_one(word: str, known: dict[str, str]) -> str | None:
 
 def _sound(word: str) -> str:
     return spell(word)[0] if is_chinese(word) else word
-
-
-def _tolerate(sound: str) -> int:
-    """How many letters may be wrong."""
-    return 0 if len(sound) < _LEAST else 1 if len(sound) < 2 * _LEAST else 2
 
 
 def measure(one: str, other: str, most: int) -> int:
