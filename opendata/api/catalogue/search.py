@@ -108,7 +108,7 @@ class SearchShape(Schema):
     )
     words = fields.List(fields.String(), required=True, metadata={"description": "The words that were looked up."})
     loose = fields.Boolean(
-        required=True, metadata={"description": "Whether no dataset has all words, so that some have most of them."}
+        required=True, metadata={"description": "Whether no dataset has all words: these have some, or words that sound or look alike."}
     )
     next = fields.String(
         required=True, allow_none=True, metadata={"description": "The cursor of the next page, null at the end."}
