@@ -61,7 +61,7 @@ def fields(*items: Mapping[str, Any], **rest: Any) -> dict[str, Any]:
         (
             fields({**SIZE, "opendata": {"unit": "t"}}),
             fields(SIZE),
-            [("minor", "t size: no unit is stated any more, it was t")],
+            [("minor", "t size: no unit is stated any more, it was tonnes")],
         ),
         (fields(SIZE), fields({**SIZE, "opendata": {"unit": "t"}}), [("patch", "descriptions of columns changed")]),
         (fields(CODE), fields(CODE, primaryKey=["code"]), [("major", "primary key changed")]),

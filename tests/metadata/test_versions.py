@@ -154,7 +154,7 @@ def test_other_packing_of_the_same_rows_makes_no_version(path: str, value: objec
         ("resources", [*OLD["resources"], NEW], "minor", "new: resource added"),
         ("resources/0/hash", "sha256:ab", "minor", "水位: rows changed"),
         ("resources/0/title", "水面", "patch", "水面: description changed"),
-        ("resources/0/opendata/unit", "t", "patch", "水位: the unit is stated: t"),
+        ("resources/0/opendata/unit", "t", "patch", "水位: the unit is stated: tonnes"),
         ("resources/0/opendata/period", "2026-10", "patch", "水位: new period 2026-10"),
         ("resources/0/opendata/footnotes", [{"text": "快报"}], "patch", "水位: description changed"),
         ("resources/0/sources", [{"title": "统计局"}], "patch", "水位: description changed"),

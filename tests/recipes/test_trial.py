@@ -58,6 +58,7 @@ STEPS: dict[str, Sequence[dict[str, Any]]] = {
     "edit": [{"verb": "edit", "field": "2019年", "old": "y", "new": "39", "row": 10}],
     "strip-suffix": [{"verb": "strip-suffix", "field": "2018年", "suffix": "人"}],
     "split-unit": [{"verb": "split-unit", "field": "2018年", "to": "单位"}],
+    "add-year": [{"verb": "add-year", "field": "备注", "year": "2026"}],
     "leave-out": [{"verb": "leave-out", "field": "地区", "what": "totals"}],
     "fill-down": [{"verb": "fill-down", "field": "地区"}],
     "drop": [{"verb": "drop", "field": "代码"}],

@@ -38,16 +38,16 @@ class SearchQuery(PageQuery):
     """What to search for. Give a filter several times to find what has any of these values."""
 
     q = Text(longest=MOST_TEXT, load_default="", metadata={"description": "Words, in Chinese, pinyin or English."})
-    publisher = _filter("Id of a publisher.")
-    theme = _filter("Code of a theme.")
-    format = _filter("Format of a download, such as `csv`.")
-    updateCycle = _filter("Update cycle, such as `monthly`.")  # noqa: N815 - the name in the API
-    disclosure = _filter("Disclosure attribute: `open`, `conditional` or `closed`.")
-    license = _filter("Name of a licence.")
-    period = _filter("A year that the data covers.")
-    region = _filter("Code of a region (GB/T 2260).")
+    publisher = _filter(N_("Id of a publisher."))
+    theme = _filter(N_("Code of a theme."))
+    format = _filter(N_("Format of a download, such as `csv`."))
+    updateCycle = _filter(N_("Update cycle, such as `monthly`."))  # noqa: N815 - the name in the API
+    disclosure = _filter(N_("Disclosure attribute: `open`, `conditional` or `closed`."))
+    license = _filter(N_("Name of a licence."))
+    period = _filter(N_("A year that the data covers."))
+    region = _filter(N_("Code of a region (GB/T 2260)."))
     punctuality = _filter(
-        "`late` where the next edition is overdue, `onTime` where it isn't.",
+        N_("`late` where the next edition is overdue, `onTime` where it isn't."),
         one_of=PUNCTUALITY,
         error=N_("This must be “onTime” or “late”"),
     )
@@ -108,7 +108,10 @@ class SearchShape(Schema):
     )
     words = fields.List(fields.String(), required=True, metadata={"description": "The words that were looked up."})
     loose = fields.Boolean(
-        required=True, metadata={"description": "Whether no dataset has all words: these have some, or words that sound or look alike."}
+        required=True,
+        metadata={
+            "description": "Whether no dataset has all words: these have some, or words that sound or look alike."
+        },
     )
     next = fields.String(
         required=True, allow_none=True, metadata={"description": "The cursor of the next page, null at the end."}

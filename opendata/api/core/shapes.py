@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, post_dump
 from opendata.api.core.fields import Address, Instant
 from opendata.api.core.profile_fields import build_outputs
 from opendata.domain.disclosure import PUBLIC
+from opendata.errors import N_
 from opendata.metadata.expectation import NextEdition
 from opendata.metadata.properties.measuring import Measures
 from opendata.metadata.properties.reading import load_profile
@@ -158,16 +159,16 @@ def _measure(name: str, description: str) -> fields.Integer:
         allow_none=True,
         attribute=f"measures.{name}",
         dump_default=None,
-        metadata={"description": f"{description} of the newest version; null without one."},
+        metadata={"description": description},
     )
 
 
 class DetailedDatasetShape(DatasetShape):
     """A dataset, when its next edition is expected, and what is counted in its newest version."""
 
-    items = _measure("items", "How many columns there are in all tables")
-    rows = _measure("rows", "How many rows there are in all tables")
-    bytes = _measure("bytes", "How many bytes there are in the CSV files of all tables")
+    items = _measure("items", N_("How many columns all tables of the newest version have; null without one."))
+    rows = _measure("rows", N_("How many rows all tables of the newest version have; null without one."))
+    bytes = _measure("bytes", N_("How many bytes the CSV files of the newest version have; null without one."))
 
     next_expected = fields.Nested(
         NextEditionShape,

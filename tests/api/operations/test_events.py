@@ -117,7 +117,7 @@ def test_each_step_of_the_work_is_an_event_and_done_is_the_last(
     lease = hold(services, draft)
     tell(services, lease)
     name, data = stream.read_event()
-    assert (name, data["stage"], data["text"]) == ("progress", "check levels", "Checking levels")
+    assert (name, data["stage"], data["text"]) == ("progress", "check levels", "Checking levels.csv")
     assert (data["progress"], data["bytes"], data["total"]) == (0.5, total // 2, total)
     finish(services, lease, "valid")
     name, data = stream.read_event()

@@ -221,7 +221,9 @@ def test_the_manifest_says_which_units_the_cells_of_a_workbook_show(services: Se
         (table,) = view.resources
         if given is None:
             assert table.proposed_schema is not None
-            assert [item.own for item in table.proposed_schema.fields] == [{}, {"unit": "万元"}, {"percent": True}]
+            marked = {"proposed": True}
+            own = [{}, {"unit": "万元"}, {"percent": True}]
+            assert [item.own for item in table.proposed_schema.fields] == [{**marked, **item} for item in own]
         services.drafts.submit(editor, view.id, Submission(breaking="the types are new"))
         services.work.run_to_end(view.id)
         version = services.drafts.get(editor, view.id).version
