@@ -16,7 +16,6 @@ from typing import Any
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import DraftState
 from opendata.domain.findings import Finding
-from opendata.domain.resources import TableResource
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import N_, InputError, InvalidPackageError, UnreadableFileError
