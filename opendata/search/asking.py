@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 SORTS = ("relevance", "updated", "title")
 
+FEW = 3
+"""Where fewer datasets have all words, those that have some are shown too."""
+
+_FIRST = 1000.0
 MOST_WORDS = 24
 """Further words of a query aren't looked up."""
 
@@ -73,14 +77,15 @@ class Hit:
 class SearchAnswer:
     """What was found. `total` counts all hits, `facets` the datasets for each value, most first.
 
-    `words` are what was looked up. `is_loose` says that no dataset has all of them, so that these have some.
+    `words` are what was looked up, and `exact` counts the hits that have all of them. Where that are few, the others,
+    which come last, have some of them, or words that sound or look alike.
     """
 
     hits: Sequence[Hit]
     total: int
     facets: Mapping[str, Sequence[tuple[str, int]]]
     words: Sequence[str]
-    is_loose: bool = False
+    exact: int
 
 
 Synonyms = Mapping[str, Sequence[str]]
@@ -92,16 +97,27 @@ def ask(searcher: Searcher, request: SearchRequest, synonyms: Synonyms) -> Searc
     from tantivy import Query
 
     words = list_wanted(request.text, synonyms)[:MOST_WORDS]
-    is_loose = False
     wanted = _ask_for_all(words, request.text, synonyms) if words else Query.all_query()
     filters = {name: _ask_for_values(name, values, request.today) for name, values in request.filters.items() if values}
-    found = _search(searcher, _join([wanted, *filters.values()]), request)
-    if words and found[1] == 0:
-        wanted, is_loose = _ask_for_some(words, request.text, synonyms), True
-        found = _search(searcher, _join([wanted, *filters.values()]), request)
+    exact = _search_count(searcher, wanted) if words else FEW
+    if not exact or (exact < FEW and request.sort == "relevance"):
+        strict, some = wanted, _ask_for_some(words, request.text, synonyms)
+        wanted = _put_first(strict, some) if exact else some
+        exact = _search_count(searcher, _join([strict, *filters.values()])) if exact else 0
+        hits, total = _search(searcher, _join([wanted, *filters.values()]), request)
+    else:
+        hits, total = _search(searcher, _join([wanted, *filters.values()]), request)
+        exact = total
     facets = _count(searcher, wanted, filters, request.today)
-    hits, total = found
-    return SearchAnswer(hits=hits, total=total, facets=facets, words=words, is_loose=is_loose and total > 0)
+    return SearchAnswer(hits=hits, total=total, facets=facets, words=words, exact=exact)
+
+
+def _put_first(strict: Query, some: Query) -> Query:
+    """What has all words before what has some."""
+    from tantivy import Occur, Query
+
+    first = Query.const_score_query(strict, _FIRST)
+    return Query.boolean_query([(Occur.Should, first), (Occur.Should, strict), (Occur.Should, some)])
 
 
 def _search(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[Sequence[Hit], int]:

@@ -110,7 +110,7 @@ class SearchShape(Schema):
     loose = fields.Boolean(
         required=True,
         metadata={
-            "description": "Whether no dataset has all words: these have some, or words that sound or look alike."
+            "description": "Whether the last results don't have all words, but some, or words that sound or look alike."
         },
     )
     next = fields.String(
@@ -169,7 +169,7 @@ def describe_result(found: SearchResult) -> Mapping[str, Any]:
         },
         "suggestions": found.suggestions,
         "words": found.words,
-        "loose": found.is_loose,
+        "loose": found.exact < found.total,
         "next": found.next,
     }
 

@@ -58,7 +58,7 @@ class FacetValue:
 class SearchResult:
     """One page of results. `words` are what was looked up, `suggestions` other texts that find something.
 
-    `is_loose` says that no dataset has all the words. `is_ready` is False while there is no index yet.
+    `exact` counts those that have all the words. `is_ready` is False while there is no index yet.
     """
 
     items: Sequence[Found]
@@ -66,7 +66,7 @@ class SearchResult:
     facets: Mapping[str, Sequence[FacetValue]]
     words: Sequence[str] = ()
     suggestions: Sequence[str] = ()
-    is_loose: bool = False
+    exact: int = 0
     is_ready: bool = True
     next: str | None = None
 
@@ -107,7 +107,7 @@ class Searching:
         views = self._view([hit.id for hit in answer.hits])
         marked = (
             {*answer.words, *(part for word in answer.words for part in list_words(word))}
-            if answer.is_loose
+            if answer.exact < answer.total
             else answer.words
         )
         items = [
@@ -116,7 +116,7 @@ class Searching:
             if hit.id in views
         ]
         suggestions: Sequence[str] = ()
-        if answer.words and (answer.total == 0 or answer.is_loose):
+        if answer.words and answer.exact == 0:
             near = find_near(
                 answer.words,
                 [view.title for view in self._view(find_similar(searcher, answer.words, _SIMILAR)).values()],
@@ -129,7 +129,7 @@ class Searching:
             facets=self._name_facets(answer.facets),
             words=answer.words,
             suggestions=suggestions,
-            is_loose=answer.is_loose,
+            exact=answer.exact,
             next=_write_cursor(wanted, end) if end < min(answer.total, MOST_RESULTS) else None,
         )
 

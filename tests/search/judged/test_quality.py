@@ -44,7 +44,7 @@ def test_a_sample_of_the_judged_queries_is_answered_as_well_as_before(search: As
 
 def test_what_nothing_answers_finds_nothing_or_says_that_not_all_words_were_found(search: Asking) -> None:
     unanswered = [query.text for query in list_queries() if not query.grades]
-    assert [text for text in unanswered if (answer := search(text)).total and not answer.is_loose] == []
+    assert [text for text in unanswered if (answer := search(text)).total and answer.exact] == []
 
 
 @pytest.mark.slow

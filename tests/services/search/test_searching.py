@@ -119,9 +119,9 @@ def test_pages_are_gone_through_by_cursor(read_only: Services) -> None:
 
 def test_near_words_are_found_and_offered_where_nothing_has_what_was_typed(read_only: Services) -> None:
     found = read_only.searching.search(Search(text="水裤"))  # sounds like 水库
-    assert (found.is_loose, found.items[0].dataset.id, found.suggestions) == (True, "reservoirs", ["水库"])
+    assert (found.exact, found.items[0].dataset.id, found.suggestions) == (0, "reservoirs", ["水库"])
     some = read_only.searching.search(Search(text="水库 蝴蝶 水位"))
-    assert (some.is_loose, [item.dataset.id for item in some.items]) == (True, ["reservoirs"])
+    assert (some.exact, [item.dataset.id for item in some.items]) == (0, ["reservoirs"])
     assert read_only.searching.complete("dixia") == ["地下水井名录"]
 
 
