@@ -52,7 +52,10 @@ def receive(services: Services, editor: Actor, names: Sequence[str] = ("levels",
 
 
 @pytest.mark.both_databases
-def test_a_small_draft_takes_two_units_to_receive_and_three_to_check(services: Services, editor: Actor) -> None:
+def test_a_small_draft_takes_two_units_to_receive_and_three_to_check(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processing, "time", SimpleNamespace(monotonic=lambda: 100.0))
     with watch(services) as received:
         draft = receive(services, editor)
     with watch(services) as checked:
@@ -64,7 +67,10 @@ def test_a_small_draft_takes_two_units_to_receive_and_three_to_check(services: S
     assert len(checked.statements) <= 6, checked.statements
 
 
-def test_a_draft_of_many_small_tables_takes_no_more_units(services: Services, editor: Actor) -> None:
+def test_a_draft_of_many_small_tables_takes_no_more_units(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processing, "time", SimpleNamespace(monotonic=lambda: 100.0))  # however slow the machine is
     draft = receive(services, editor, [f"table-{number}" for number in range(10)])
     with watch(services) as checked:
         services.work.run(draft)
