@@ -30,6 +30,25 @@ def examples(most: int) -> int:
     return max(5, most // QUICK_SHARE) if is_quick else most
 
 
+TOGETHER = {f"tests/clients/test_{name}.py": "tests/clients" for name in ("downloads", "readers")}
+"""Files that share what takes seconds to make, a served portal: they go to one process of a run."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Where tests are given out by files (`--dist loadfile`), give out some files together."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            scope = str(super()._split_scope(nodeid))
+            return TOGETHER.get(scope, scope)
+
+    return Together(config, log)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options."""
     group = parser.getgroup("opendata")
