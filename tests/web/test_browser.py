@@ -85,7 +85,8 @@ def publish(page: Page) -> None:
     page.get_by_role("button", name="发布").click()
 
 
-@pytest.mark.parametrize("width", [1280, pytest.param(360, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 360])
 def test_a_browser_has_nothing_to_complain_about(browser: Browser, portal: Portal, width: int) -> None:
     complaints: list[str] = []
     with serve(portal) as address:
