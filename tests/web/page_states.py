@@ -89,6 +89,10 @@ class _Builder:
             yield PageState(path, "clerk", press="main form")
         yield PageState("/workspace", "clerk")
         yield PageState("/account", "anna")
+        while self._services.indexing.follow():
+            pass
+        for query in ("q=水库", "q=水裤", "q=无此", "q=水 xyz", "disclosure=conditional"):
+            yield PageState(f"/datasets?{query}")
 
     def _fill_catalogue(self) -> None:
         self._services.schemas.add(SYSTEM, "reservoirs", "1.0.0", TITLED)
