@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import random
 import subprocess
 import sys
@@ -302,7 +303,9 @@ def test_damages_that_crashed_once_are_refused(tmp_path: Path) -> None:
 def test_a_damaged_file_never_crashes_and_never_takes_much_memory(
     tmp_path: Path, write: Callable[[pa.Table, Path], None]
 ) -> None:
-    damage(tmp_path, write, str(random.randrange(10**9)))
+    # Under CI nothing is random. Arrow itself ends the process for some damages (seed 707546456 as Parquet): that is why
+    # files are read in a process of their own, and such a file is refused there.
+    damage(tmp_path, write, "1" if os.environ.get("CI") else str(random.randrange(10**9)))
 
 
 def damage(tmp_path: Path, write: Callable[[pa.Table, Path], None], seed: str) -> None:
