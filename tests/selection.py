@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 
 import pytest
 from hypothesis import settings
@@ -47,6 +48,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
             return TOGETHER.get(scope, scope)
 
     return Together(config, log)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Under CI nothing is random: what a test draws depends on its name alone."""
+    if _DERANDOMIZED:
+        random.seed(item.nodeid)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
