@@ -21,6 +21,8 @@ SORTS = ("relevance", "updated", "title")
 MOST_WORDS = 24
 """Further words of a query aren't looked up."""
 
+_MOST_CHARACTERS = 4
+"""So many words of one Chinese character are looked up: each is looked for in all pairs, which takes long."""
 _PAIRS_WEIGHT = 0.7
 _TITLE_PAIRS_WEIGHT = 6.0
 _PINYIN_WEIGHT = 3.0
@@ -78,7 +80,7 @@ def ask(searcher: Searcher, request: SearchRequest, synonyms: Synonyms) -> Searc
     """Search an index."""
     from tantivy import Query
 
-    words = list(dict.fromkeys(list_coarse_words(request.text)))[:MOST_WORDS]
+    words = _choose_words(request.text)
     is_loose = False
     wanted = _ask_for_all(words, request.text, synonyms) if words else Query.all_query()
     filters = {name: _ask_for_values(name, values, request.today) for name, values in request.filters.items() if values}
@@ -89,6 +91,12 @@ def ask(searcher: Searcher, request: SearchRequest, synonyms: Synonyms) -> Searc
     facets = _count(searcher, wanted, filters, request.today)
     hits, total = found
     return SearchAnswer(hits=hits, total=total, facets=facets, words=words, is_loose=is_loose and total > 0)
+
+
+def _choose_words(text: str) -> Sequence[str]:
+    words = list(dict.fromkeys(list_coarse_words(text)))[:MOST_WORDS]
+    further = [word for word in words if len(word) == 1 and is_chinese(word)][_MOST_CHARACTERS:]
+    return [word for word in words if word not in further]
 
 
 def _search(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[Sequence[Hit], int]:

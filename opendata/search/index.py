@@ -26,6 +26,10 @@ FORM = 1
 """Counts up when what is written of a document changes: an index of another form is made again."""
 
 _CURRENT = "current.json"
+_UNFINISHED = "unfinished"
+"""Is in an index while it is written: where a writer died or failed, it is made again."""
+_DAMAGED = "damaged"
+"""Is in an index that couldn't be opened."""
 _STEMS = "stems"
 """Cuts at spaces and takes the stems of English words."""
 _HEAP = 64_000_000
@@ -58,27 +62,27 @@ class SearchIndex:
             generation = Generation(**found)
         except (OSError, ValueError, TypeError):
             return None
-        return generation if generation.form == FORM and (self._folder / generation.name).is_dir() else None
+        path = self._folder / generation.name
+        return generation if generation.form == FORM and path.is_dir() and not (path / _DAMAGED).exists() else None
 
     def open_searcher(self) -> Searcher | None:
         """The newest state of the index; None without an index."""
         generation = self.read_generation()
         if generation is None:
             return None
-        if self._opened is None or self._opened[0] != generation.name:
-            from tantivy import Index
-
-            try:
-                index = Index.open(str(self._folder / generation.name))
-            except ValueError as error:
-                logger.warning("the search index is damaged and will be made again: %s", error)
-                return None
-            index.register_tokenizer(_STEMS, make_stemmer())
-            index.config_reader("manual")
-            self._opened = generation.name, index
-        index = self._opened[1]
-        index.reload()
-        return index.searcher()
+        path = self._folder / generation.name
+        try:
+            opened = self._opened
+            if opened is None or opened[0] != generation.name:
+                opened = self._opened = generation.name, _open(path)
+            opened[1].reload()
+        except ValueError as error:
+            logger.warning("the search index is damaged and will be made again: %s", error)
+            self._opened = None
+            with contextlib.suppress(OSError):  # another process has removed it, or will find it out itself
+                (path / _DAMAGED).touch()
+            return None
+        return opened[1].searcher()
 
     def rebuild(self, documents: Iterable[SearchDocument], position: int) -> int:
         """Make the index again of all documents, while the old one is asked; how many. Raises `BusyIndexError`."""
@@ -88,26 +92,31 @@ class SearchIndex:
             path = self._folder / name
             path.mkdir()
             count = 0
-            with _write(path) as writer:
-                for document in documents:
-                    writer.add_document(make_document(document))
-                    count += 1
-            self._switch(Generation(name, FORM, position))
+            try:
+                with _write(path) as writer:
+                    for document in documents:
+                        writer.add_document(make_document(document))
+                        count += 1
+                self._switch(Generation(name, FORM, position))
+            except BaseException:
+                shutil.rmtree(path, ignore_errors=True)  # on a full disk each attempt would leave one
+                raise
             self._sweep(name)
         return count
 
     def update(self, changed: Iterable[SearchDocument], gone: Iterable[str], position: int) -> None:
         """Replace some documents and take others out; `position` is kept once they are on disk.
 
-        Raises `BusyIndexError`, and `LookupError` without an index of this form, or with a damaged one.
+        Raises `BusyIndexError`, and `LookupError` without an index of this form, or with one that can't be trusted.
         """
         with self.hold():
             generation = self.read_generation()
             if generation is None:
                 raise LookupError(self._folder)
             path = self._folder / generation.name
-            if not (path / "meta.json").exists():
+            if not (path / "meta.json").exists() or (path / _UNFINISHED).exists():
                 raise LookupError(path)
+            (path / _UNFINISHED).touch()
             with _write(path) as writer:
                 for name in gone:
                     writer.delete_documents_by_term("id", name)
@@ -115,6 +124,7 @@ class SearchIndex:
                     writer.delete_documents_by_term("id", document.id)
                     writer.add_document(make_document(document))
             self._switch(Generation(generation.name, FORM, position))
+            (path / _UNFINISHED).unlink()
 
     def _switch(self, generation: Generation) -> None:
         path = self._folder / f"{_CURRENT}.{uuid4().hex}"
@@ -142,6 +152,15 @@ class SearchIndex:
             except OSError:
                 raise BusyIndexError(self._folder) from None
             yield
+
+
+def _open(path: Path) -> Index:
+    from tantivy import Index
+
+    index = Index.open(str(path))
+    index.register_tokenizer(_STEMS, make_stemmer())
+    index.config_reader("manual")
+    return index
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, Event, EventChain
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
-from opendata.errors import N_, NotFoundError, NotPublicError, StateError, SuspendedError, WithdrawnError
+from opendata.errors import N_, BackendError, NotFoundError, NotPublicError, StateError, SuspendedError, WithdrawnError
 from opendata.search.documents import SearchDocument
 from opendata.search.index import BusyIndexError, SearchIndex
 from opendata.services.catalogue.editions import Editions
@@ -58,14 +58,14 @@ class Indexing:
                 events = self._list_events(session, generation.position)
                 if not events:
                     return self._rebuild_after_restoring(session, generation.position)
-                touched, all_of_it = self._list_touched(session, events)
-            if all_of_it:
+                touched, is_whole = self._list_touched(session, events)
+            if touched or not is_whole:
+                position = generation.position if is_whole else int(events[-1].position or 0)
+                made = {name: self._describe(name) for name in touched}
+                gone = [name for name, document in made.items() if document is None]
+                self._index.update([item for item in made.values() if item is not None], gone, position)
+            if is_whole:
                 self._make_again()
-                return True
-            position = int(events[-1].position or 0)
-            made = {name: self._describe(name) for name in touched}
-            gone = [name for name, document in made.items() if document is None]
-            self._index.update([item for item in made.values() if item is not None], gone, position)
         except BusyIndexError:
             return False
         except LookupError:  # somebody has deleted it
@@ -105,6 +105,7 @@ class Indexing:
     def _list_touched(self, session: Session, events: Sequence[Event]) -> tuple[set[str], bool]:
         """The datasets that events may have changed, and whether everything has."""
         found: set[str] = set()
+        is_whole = False
         for event in events:
             if event.subject_kind == "catalogue":
                 return set(), True
@@ -113,7 +114,9 @@ class Indexing:
             elif event.subject_kind in ("dataset", "version"):
                 found.add(event.subject.partition("@")[0].partition("/")[0])
                 found |= {str(event.details[name]) for name in ("to", "new", "old") if name in event.details}
-        return found, False
+                # The words of a document that was replaced stay in the files of the index.
+                is_whole |= event.subject_kind == "version" and event.verb == "erase"
+        return found, is_whole
 
     def _describe_all(self) -> Iterator[SearchDocument]:
         after = ""
@@ -136,8 +139,14 @@ class Indexing:
             if row is None or not is_listed(row):
                 return None
             view = view_dataset(row)
-        manifest = self._find_manifest(name, view.latest)
-        values = [] if manifest is None else list(self._list_values(manifest, view))
+        try:
+            manifest = self._find_manifest(name, view.latest)
+            values = [] if manifest is None else list(self._list_values(manifest, view))
+        except BackendError:
+            raise
+        except Exception:  # of all others nothing new would be found
+            logger.exception("what “%s” has in the store is damaged: it is found by its entry alone", name)
+            manifest, values = None, []
         return make_search_document(view, manifest, values, self._editions.find_next(view))
 
     def _find_manifest(self, name: str, latest: str | None) -> Manifest | None:

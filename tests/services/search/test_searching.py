@@ -17,7 +17,7 @@ from opendata.search.documents import SearchDocument
 from opendata.search.index import SearchIndex
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.search.searching import Search
-from opendata.wiring import Services
+from opendata.wiring import Services, build_services
 from tests.instances import DATASET, SCHEMA, make_actor, make_services, publish
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -123,6 +123,7 @@ def test_near_words_are_offered_where_nothing_is_found(read_only: Services) -> N
     some = read_only.searching.search(Search(text="水库 蝴蝶 水位"))
     assert (some.is_loose, [item.dataset.id for item in some.items]) == (True, ["reservoirs"])
     assert read_only.searching.complete("dixia") == ["地下水井名录"]
+    assert read_only.searching.search(Search(text="甲 乙 丙 丁 戊 己 水位")).words == ["甲", "乙", "丙", "丁", "水位"]
 
 
 def test_the_index_follows_what_happens_and_repeats_what_was_cut_off(
@@ -134,6 +135,11 @@ def test_the_index_follows_what_happens_and_repeats_what_was_cut_off(
         patch.setattr(os, "fsync", _die)
         with pytest.raises(OSError, match="killed"):
             lakes.indexing.follow()
+        kept = {path.name for path in lakes.settings.search_folder.iterdir()}
+        with pytest.raises(OSError, match="killed"):
+            lakes.indexing.rebuild()
+        left = {path.name for path in lakes.settings.search_folder.iterdir() if path.is_dir()}
+        assert left < kept  # a disk that is full isn't made fuller
     assert lakes.indexing.follow()
     assert not lakes.indexing.follow()
     assert (find(lakes, "机井"), find(lakes, "地下水井")) == (["wells"], [])
@@ -142,9 +148,35 @@ def test_the_index_follows_what_happens_and_repeats_what_was_cut_off(
     lakes.indexing.follow()
     assert find(lakes, "东湖") == []
     assert find(lakes, "水库") == ["reservoirs"]
+    assert "东湖" in list_terms(lakes)  # the files of an index keep words that were replaced
+    lakes.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="错误", legal_basis="保密法", erase=True)
+    lakes.indexing.follow()
+    assert not lakes.indexing.follow()
+    assert "东湖" not in list_terms(lakes)
+    assert find(lakes, "水库") == ["reservoirs"]
 
 
-@pytest.mark.parametrize("damage", ["folder", "generation", "files", "pointer"])
+def list_terms(services: Services) -> set[str]:
+    """What is in the files of the index, whether it can be found or not."""
+    searcher = SearchIndex(services.settings.search_folder).open_searcher()
+    assert searcher is not None
+    return {term for term, _ in searcher.terms_with_prefix("labelsWords", "")}
+
+
+@pytest.mark.slow
+def test_what_is_damaged_in_the_store_keeps_no_other_dataset_from_being_found(lakes: Services, editor: Actor) -> None:
+    manifest = next(lakes.settings.public_folder.glob("datasets/*/reservoirs/1.0.0.json"))
+    manifest.unlink()
+    manifest.write_text("{")
+    for name, title in (("reservoirs", "水塘"), ("wells", "机井一览")):
+        lakes.datasets.update(editor, name, {"title": title})
+    indexing = build_services(lakes.settings).indexing  # which has read no manifest before
+    assert indexing.follow()
+    assert (find(lakes, "水塘"), find(lakes, "机井"), find(lakes, "东湖")) == (["reservoirs"], ["wells"], [])
+    assert indexing.rebuild() == 2
+
+
+@pytest.mark.parametrize("damage", ["folder", "generation", "files", "pointer", "cut"])
 def test_an_index_that_is_deleted_is_made_again(lakes: Services, editor: Actor, damage: str) -> None:
     folder = lakes.settings.search_folder
     generation = next(path for path in folder.iterdir() if path.is_dir())
@@ -155,6 +187,8 @@ def test_an_index_that_is_deleted_is_made_again(lakes: Services, editor: Actor, 
         shutil.rmtree(generation)
     elif damage == "files":
         _empty(generation)
+    elif damage == "cut":
+        next(generation.glob("*.term")).write_bytes(b"")
     else:
         (folder / "current.json").write_text("{")
     assert fresh.open_searcher() is None

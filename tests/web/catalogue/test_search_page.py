@@ -44,7 +44,11 @@ def test_nothing_found_says_what_was_looked_up_and_what_to_do(found: Portal) -> 
     assert 'href="/datasets?q=%E6%B0%B4%E5%BA%93"' in page  # 水库 sounds the same
 
 
-@pytest.mark.parametrize("query", ["sort=size", "punctuality=x", "cursor=abc"])
+MANY = "&".join(f"region={number:020}" for number in range(60))
+"""Each link of the page would repeat them."""
+
+
+@pytest.mark.parametrize("query", ["sort=size", "punctuality=x", "cursor=abc", MANY])
 def test_what_no_search_can_be_is_refused_with_reasons(found: Portal, query: str) -> None:
     assert found.client().get(f"/datasets?{query}").status_code == 400
     assert found.client().get(f"/api/v1/search?{query}").status_code in (400, 422)
