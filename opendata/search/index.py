@@ -30,6 +30,8 @@ _UNFINISHED = "unfinished"
 """Is in an index while it is written: where a writer died or failed, it is made again."""
 _DAMAGED = "damaged"
 """Is in an index that couldn't be opened."""
+_REFUSED = "IoError { io_error: Os {"
+"""What tantivy says where the system refuses something, such as one more open file: the index itself may be whole."""
 _STEMS = "stems"
 """Cuts at spaces and takes the stems of English words."""
 _HEAP = 64_000_000
@@ -77,8 +79,11 @@ class SearchIndex:
                 opened = self._opened = generation.name, _open(path)
             opened[1].reload()
         except ValueError as error:
-            logger.warning("the search index is damaged and will be made again: %s", error)
             self._opened = None
+            if _REFUSED in str(error):
+                logger.warning("the search index can't be read now: %s", error)
+                return None
+            logger.warning("the search index is damaged and will be made again: %s", error)
             with contextlib.suppress(OSError):  # another process has removed it, or will find it out itself
                 (path / _DAMAGED).touch()
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -197,6 +198,24 @@ def test_an_index_that_is_deleted_is_made_again(lakes: Services, editor: Actor, 
         pass
     assert find(lakes, "机井") == ["wells"]
     assert lakes.indexing.rebuild() == 2
+
+
+@pytest.mark.slow
+def test_an_index_is_not_given_up_where_the_system_opens_no_more_files(tmp_path: Path) -> None:
+    folder = tmp_path / "search"
+    SearchIndex(folder).rebuild([SearchDocument(id="a", texts={}, updated=NOW)], 0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    found = []
+    for free in range(8):  # another file is refused each time
+        free_from = os.open(folder, os.O_RDONLY)
+        os.close(free_from)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free_from + free, hard))
+        try:
+            found.append(SearchIndex(folder).open_searcher() is not None)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert {*found} == {True, False}
+    assert SearchIndex(folder).open_searcher() is not None
 
 
 def test_two_do_not_write_at_once(lakes: Services, editor: Actor) -> None:
