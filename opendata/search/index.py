@@ -37,8 +37,16 @@ _STEMS = "stems"
 _HEAP = 64_000_000
 
 
+_PANIC = "PanicException"
+"""What a failed assertion of tantivy is in Python: no `Exception`, so that it would end the process of a web server."""
+
+
 class BusyIndexError(Exception):
     """Another process writes this index now."""
+
+
+class UnreadableIndexError(Exception):
+    """The index can't be read: something in its files is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,18 @@ class SearchIndex:
                 (path / _DAMAGED).touch()
             return None
         return opened[1].searcher()
+
+    @contextlib.contextmanager
+    def guard(self) -> Iterator[None]:
+        """Ask the index within this. Raises `UnreadableIndexError`."""
+        try:
+            yield
+        except BaseException as error:
+            if not isinstance(error, ValueError) and type(error).__name__ != _PANIC:
+                raise
+            logger.exception("the search index can't be read; `opendata index` makes it again")
+            self._opened = None
+            raise UnreadableIndexError from None
 
     def rebuild(self, documents: Iterable[SearchDocument], position: int) -> int:
         """Make the index again of all documents, while the old one is asked; how many. Raises `BusyIndexError`."""

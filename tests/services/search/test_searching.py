@@ -17,6 +17,7 @@ from opendata.search.asking import SearchRequest, ask
 from opendata.search.documents import SearchDocument
 from opendata.search.index import SearchIndex
 from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.search import searching
 from opendata.services.search.searching import Search
 from opendata.wiring import Services, build_services
 from tests.instances import DATASET, SCHEMA, make_actor, make_services, publish
@@ -198,6 +199,25 @@ def test_an_index_that_is_deleted_is_made_again(lakes: Services, editor: Actor, 
         pass
     assert find(lakes, "机井") == ["wells"]
     assert lakes.indexing.rebuild() == 2
+
+
+class PanicException(BaseException):
+    """A failed assertion."""
+
+
+@pytest.mark.parametrize("error", [PanicException(), ValueError("Data corruption")])
+def test_an_index_that_cannot_be_read_ends_no_process(
+    read_only: Services, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(searching, "ask", fail)
+    monkeypatch.setattr(searching, "list_titles", fail)
+    assert not read_only.searching.search(Search(text="水库")).is_ready
+    assert read_only.searching.complete("水库") == []
+    monkeypatch.undo()
+    assert find(read_only, "水库") == ["reservoirs"]
 
 
 @pytest.mark.slow

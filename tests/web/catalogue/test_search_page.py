@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from opendata.services.core.actors import SYSTEM
+from opendata.services.search.searching import SearchResult
 from tests.web.conftest import Portal
 
 
@@ -74,6 +75,12 @@ def test_rest_answers_the_same_with_facets_and_titles(found: Portal) -> None:
     assert read(found, "search/suggestions?q=shui")["items"]
     prefers = found.client().get("/datasets?q=水库", headers={"Accept": "application/json"})
     assert prefers.location.startswith("/api/v1/search?")
+
+
+def test_a_search_that_fails_leaves_the_list_of_datasets(found: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = SearchResult(items=(), total=0, facets={}, is_ready=False)
+    monkeypatch.setattr(found.services.searching, "search", lambda _: failed)
+    assert 'href="/datasets/reservoirs"' in found.client().get("/datasets?q=水库").text
 
 
 def test_an_instance_without_an_index_lists_its_datasets(desk: Portal) -> None:
