@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,11 +51,15 @@ class UnreadableIndexError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One made index: its folder's name, its form, and up to which event of the audit log it has seen all."""
+    """One made index: its folder's name, its form, and up to which event of the audit log it has seen all.
+
+    `digest` is that event's: another database may have another event in its place.
+    """
 
     name: str
     form: int
     position: int
+    digest: str
 
 
 class SearchIndex:
@@ -109,7 +113,7 @@ class SearchIndex:
             self._opened = None
             raise UnreadableIndexError from None
 
-    def rebuild(self, documents: Iterable[SearchDocument], position: int) -> int:
+    def rebuild(self, documents: Iterable[SearchDocument], position: int, digest: str = "") -> int:
         """Make the index again of all documents, while the old one is asked; how many. Raises `BusyIndexError`."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with self.hold():
@@ -122,15 +126,15 @@ class SearchIndex:
                     for document in documents:
                         writer.add_document(make_document(document))
                         count += 1
-                self._switch(Generation(name, FORM, position))
+                self._switch(Generation(name, FORM, position, digest))
             except BaseException:
                 shutil.rmtree(path, ignore_errors=True)  # on a full disk each attempt would leave one
                 raise
             self._sweep(name)
         return count
 
-    def update(self, changed: Iterable[SearchDocument], gone: Iterable[str], position: int) -> None:
-        """Replace some documents and take others out; `position` is kept once they are on disk.
+    def update(self, changed: Iterable[SearchDocument], gone: Iterable[str], position: int, digest: str = "") -> None:
+        """Replace some documents and take others out; which event was seen is kept once they are on disk.
 
         Raises `BusyIndexError`, and `LookupError` without an index of this form, or with one that can't be trusted.
         """
@@ -148,14 +152,13 @@ class SearchIndex:
                 for document in changed:
                     writer.delete_documents_by_term("id", document.id)
                     writer.add_document(make_document(document))
-            self._switch(Generation(generation.name, FORM, position))
+            self._switch(Generation(generation.name, FORM, position, digest))
             (path / _UNFINISHED).unlink()
 
     def _switch(self, generation: Generation) -> None:
         path = self._folder / f"{_CURRENT}.{uuid4().hex}"
-        values = {"name": generation.name, "form": generation.form, "position": generation.position}
         with path.open("w") as file:
-            json.dump(values, file)
+            json.dump(asdict(generation), file)
             file.flush()
             os.fsync(file.fileno())
         path.replace(self._folder / _CURRENT)

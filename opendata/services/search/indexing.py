@@ -17,7 +17,7 @@ from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.errors import N_, BackendError, NotFoundError, NotPublicError, StateError, SuspendedError, WithdrawnError
 from opendata.search.documents import SearchDocument
-from opendata.search.index import BusyIndexError, SearchIndex
+from opendata.search.index import BusyIndexError, Generation, SearchIndex
 from opendata.services.catalogue.editions import Editions
 from opendata.services.catalogue.entries import view_dataset
 from opendata.services.catalogue.versions import Versions
@@ -56,14 +56,16 @@ class Indexing:
                 return True
             with self._context.read() as session:
                 events = self._list_events(session, generation.position)
-                if not events:
-                    return self._rebuild_after_restoring(session, generation.position)
+                if not events and not self._is_of_another(session, generation):
+                    return False
                 touched, is_whole = self._list_touched(session, events)
+            if not events or not _continues(generation, events[0]):
+                touched, is_whole = set(), True
             if touched or not is_whole:
-                position = generation.position if is_whole else int(events[-1].position or 0)
+                position, digest = (generation.position, generation.digest) if is_whole else _find_place(events[-1])
                 made = {name: self._describe(name) for name in touched}
                 gone = [name for name, document in made.items() if document is None]
-                self._index.update([item for item in made.values() if item is not None], gone, position)
+                self._index.update([item for item in made.values() if item is not None], gone, position, digest)
             if is_whole:
                 self._make_again()
         except BusyIndexError:
@@ -85,18 +87,17 @@ class Indexing:
 
     def _make_again(self) -> int:
         with self._context.read() as session:
-            position = self._find_end(session)
-        return self._index.rebuild(self._describe_all(), position)
+            position, digest = self._find_end(session)
+        return self._index.rebuild(self._describe_all(), position, digest)
 
-    def _rebuild_after_restoring(self, session: Session, position: int) -> bool:
-        """Make the index again where the database is older than it: a backup was restored."""
-        is_older = position > self._find_end(session)
-        if is_older:
-            self._make_again()
-        return is_older
+    def _is_of_another(self, session: Session, generation: Generation) -> bool:
+        """Whether the index is of another database: a backup was restored, to which nothing was added since."""
+        position, digest = self._find_end(session)
+        return position < generation.position or (position == generation.position and digest != generation.digest)
 
-    def _find_end(self, session: Session) -> int:
-        return session.scalar(select(EventChain.position)) or 0
+    def _find_end(self, session: Session) -> tuple[int, str]:
+        found = session.execute(select(EventChain.position, EventChain.digest)).first()
+        return (found[0], found[1] or "") if found is not None else (0, "")
 
     def _list_events(self, session: Session, position: int) -> Sequence[Event]:
         query = select(Event).where(Event.position > position).order_by(Event.position).limit(_AT_ONCE)
@@ -168,3 +169,12 @@ class Indexing:
                 for column in profile:
                     if column["type"] == "string" and column["distinct"]["count"] <= _FEW_VALUES:
                         yield from (str(item["value"]) for item in column.get("top", ()))
+
+
+def _continues(generation: Generation, event: Event) -> bool:
+    """Whether an event comes right after the last one that the index has seen."""
+    return (event.position, event.previous or "") == (generation.position + 1, generation.digest)
+
+
+def _find_place(event: Event) -> tuple[int, str]:
+    return int(event.position or 0), event.digest or ""

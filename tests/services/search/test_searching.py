@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -236,6 +238,24 @@ def test_an_index_is_not_given_up_where_the_system_opens_no_more_files(tmp_path:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert {*found} == {True, False}
     assert SearchIndex(folder).open_searcher() is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("events", [0, 1, 2])
+def test_an_index_of_another_database_is_made_again(lakes: Services, editor: Actor, events: int) -> None:
+    file = lakes.settings.home / "opendata.sqlite"
+    with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(file.with_suffix(".kept"))) as kept:
+        now.backup(kept)
+    lakes.datasets.update(editor, "wells", {"title": "机井一览"})
+    assert lakes.indexing.follow()
+    lakes.database.dispose()
+    with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(file.with_suffix(".kept"))) as kept:
+        kept.backup(now)
+    for number in range(events):
+        lakes.datasets.update(editor, "reservoirs", {"description": f"{number}"})
+    assert lakes.indexing.follow()
+    assert not lakes.indexing.follow()
+    assert (find(lakes, "机井"), find(lakes, "地下水井")) == ([], ["wells"])
 
 
 def test_two_do_not_write_at_once(lakes: Services, editor: Actor) -> None:
