@@ -180,7 +180,9 @@ def test_what_is_damaged_in_the_store_keeps_no_other_dataset_from_being_found(la
     assert indexing.rebuild() == 2
 
 
-@pytest.mark.parametrize("damage", ["folder", "generation", "files", "pointer", "cut"])
+@pytest.mark.parametrize(
+    "damage", ["folder", "generation", "files", "pointer", pytest.param("cut", marks=pytest.mark.slow)]
+)
 def test_an_index_that_is_deleted_is_made_again(lakes: Services, editor: Actor, damage: str) -> None:
     folder = lakes.settings.search_folder
     generation = next(path for path in folder.iterdir() if path.is_dir())
