@@ -135,7 +135,10 @@ def follow_changes(indexing: Indexer, stop: threading.Event, pause: float) -> No
         try:
             while indexing.follow() and not stop.is_set():
                 pass
-        except Exception:
+        except BackendError as error:
+            logger.warning("the search index will be written again: %s", error)
+            seconds = pause
+        except BaseException:  # over a damaged file the library panics, which is no `Exception`
             logger.exception("the search index couldn't be written and will be tried again")
             seconds = pause
 

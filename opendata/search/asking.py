@@ -32,6 +32,8 @@ _FIRST = 1000.0
 MOST_WORDS = 24
 """Further words of a query aren't looked up."""
 
+_MOST_CHARACTERS = 4
+"""So many words of one Chinese character are looked up: each is looked for in all pairs, which takes long."""
 _PAIRS_WEIGHT = 0.7
 _TITLE_PAIRS_WEIGHT = 6.0
 _PINYIN_WEIGHT = 3.0
@@ -96,7 +98,7 @@ def ask(searcher: Searcher, request: SearchRequest, synonyms: Synonyms) -> Searc
     """Search an index."""
     from tantivy import Query
 
-    words = list_wanted(request.text, synonyms)[:MOST_WORDS]
+    words = _choose_words(list_wanted(request.text, synonyms))
     wanted = _ask_for_all(words, request.text, synonyms) if words else Query.all_query()
     filters = {name: _ask_for_values(name, values, request.today) for name, values in request.filters.items() if values}
     exact = _search_count(searcher, wanted) if words else FEW
@@ -118,6 +120,13 @@ def _put_first(strict: Query, some: Query) -> Query:
 
     first = Query.const_score_query(strict, _FIRST)
     return Query.boolean_query([(Occur.Should, first), (Occur.Should, strict), (Occur.Should, some)])
+
+
+def _choose_words(words: Sequence[str]) -> Sequence[str]:
+    """Those that are looked up."""
+    kept = words[:MOST_WORDS]
+    further = [word for word in kept if len(word) == 1 and is_chinese(word)][_MOST_CHARACTERS:]
+    return [word for word in kept if word not in further]
 
 
 def _search(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[Sequence[Hit], int]:

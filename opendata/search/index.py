@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,22 +26,40 @@ FORM = 2
 """Counts up when what is written of a document changes: an index of another form is made again."""
 
 _CURRENT = "current.json"
+_UNFINISHED = "unfinished"
+"""Is in an index while it is written: where a writer died or failed, it is made again."""
+_DAMAGED = "damaged"
+"""Is in an index that couldn't be opened."""
+_REFUSED = "IoError { io_error: Os {"
+"""What tantivy says where the system refuses something, such as one more open file: the index itself may be whole."""
 _STEMS = "stems"
 """Cuts at spaces and takes the stems of English words."""
 _HEAP = 64_000_000
+
+
+_PANIC = "PanicException"
+"""What a failed assertion of tantivy is in Python: no `Exception`, so that it would end the process of a web server."""
 
 
 class BusyIndexError(Exception):
     """Another process writes this index now."""
 
 
+class UnreadableIndexError(Exception):
+    """The index can't be read: something in its files is damaged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One made index: its folder's name, its form, and up to which event of the audit log it has seen all."""
+    """One made index: its folder's name, its form, and up to which event of the audit log it has seen all.
+
+    `digest` is that event's: another database may have another event in its place.
+    """
 
     name: str
     form: int
     position: int
+    digest: str
 
 
 class SearchIndex:
@@ -58,29 +76,44 @@ class SearchIndex:
             generation = Generation(**found)
         except (OSError, ValueError, TypeError):
             return None
-        return generation if generation.form == FORM and (self._folder / generation.name).is_dir() else None
+        path = self._folder / generation.name
+        return generation if generation.form == FORM and path.is_dir() and not (path / _DAMAGED).exists() else None
 
     def open_searcher(self) -> Searcher | None:
         """The newest state of the index; None without an index."""
         generation = self.read_generation()
         if generation is None:
             return None
-        if self._opened is None or self._opened[0] != generation.name:
-            from tantivy import Index
-
-            try:
-                index = Index.open(str(self._folder / generation.name))
-            except ValueError as error:
-                logger.warning("the search index is damaged and will be made again: %s", error)
+        path = self._folder / generation.name
+        try:
+            opened = self._opened
+            if opened is None or opened[0] != generation.name:
+                opened = self._opened = generation.name, _open(path)
+            opened[1].reload()
+        except ValueError as error:
+            self._opened = None
+            if _REFUSED in str(error):
+                logger.warning("the search index can't be read now: %s", error)
                 return None
-            index.register_tokenizer(_STEMS, make_stemmer())
-            index.config_reader("manual")
-            self._opened = generation.name, index
-        index = self._opened[1]
-        index.reload()
-        return index.searcher()
+            logger.warning("the search index is damaged and will be made again: %s", error)
+            with contextlib.suppress(OSError):  # another process has removed it, or will find it out itself
+                (path / _DAMAGED).touch()
+            return None
+        return opened[1].searcher()
 
-    def rebuild(self, documents: Iterable[SearchDocument], position: int) -> int:
+    @contextlib.contextmanager
+    def guard(self) -> Iterator[None]:
+        """Ask the index within this. Raises `UnreadableIndexError`."""
+        try:
+            yield
+        except BaseException as error:
+            if not isinstance(error, ValueError) and type(error).__name__ != _PANIC:
+                raise
+            logger.exception("the search index can't be read; `opendata index` makes it again")
+            self._opened = None
+            raise UnreadableIndexError from None
+
+    def rebuild(self, documents: Iterable[SearchDocument], position: int, digest: str = "") -> int:
         """Make the index again of all documents, while the old one is asked; how many. Raises `BusyIndexError`."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with self.hold():
@@ -88,39 +121,44 @@ class SearchIndex:
             path = self._folder / name
             path.mkdir()
             count = 0
-            with _write(path) as writer:
-                for document in documents:
-                    writer.add_document(make_document(document))
-                    count += 1
-            self._switch(Generation(name, FORM, position))
+            try:
+                with _write(path) as writer:
+                    for document in documents:
+                        writer.add_document(make_document(document))
+                        count += 1
+                self._switch(Generation(name, FORM, position, digest))
+            except BaseException:
+                shutil.rmtree(path, ignore_errors=True)  # on a full disk each attempt would leave one
+                raise
             self._sweep(name)
         return count
 
-    def update(self, changed: Iterable[SearchDocument], gone: Iterable[str], position: int) -> None:
-        """Replace some documents and take others out; `position` is kept once they are on disk.
+    def update(self, changed: Iterable[SearchDocument], gone: Iterable[str], position: int, digest: str = "") -> None:
+        """Replace some documents and take others out; which event was seen is kept once they are on disk.
 
-        Raises `BusyIndexError`, and `LookupError` without an index of this form, or with a damaged one.
+        Raises `BusyIndexError`, and `LookupError` without an index of this form, or with one that can't be trusted.
         """
         with self.hold():
             generation = self.read_generation()
             if generation is None:
                 raise LookupError(self._folder)
             path = self._folder / generation.name
-            if not (path / "meta.json").exists():
+            if not (path / "meta.json").exists() or (path / _UNFINISHED).exists():
                 raise LookupError(path)
+            (path / _UNFINISHED).touch()
             with _write(path) as writer:
                 for name in gone:
                     writer.delete_documents_by_term("id", name)
                 for document in changed:
                     writer.delete_documents_by_term("id", document.id)
                     writer.add_document(make_document(document))
-            self._switch(Generation(generation.name, FORM, position))
+            self._switch(Generation(generation.name, FORM, position, digest))
+            (path / _UNFINISHED).unlink()
 
     def _switch(self, generation: Generation) -> None:
         path = self._folder / f"{_CURRENT}.{uuid4().hex}"
-        values = {"name": generation.name, "form": generation.form, "position": generation.position}
         with path.open("w") as file:
-            json.dump(values, file)
+            json.dump(asdict(generation), file)
             file.flush()
             os.fsync(file.fileno())
         path.replace(self._folder / _CURRENT)
@@ -142,6 +180,15 @@ class SearchIndex:
             except OSError:
                 raise BusyIndexError(self._folder) from None
             yield
+
+
+def _open(path: Path) -> Index:
+    from tantivy import Index
+
+    index = Index.open(str(path))
+    index.register_tokenizer(_STEMS, make_stemmer())
+    index.config_reader("manual")
+    return index
 
 
 @contextlib.contextmanager

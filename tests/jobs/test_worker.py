@@ -186,3 +186,22 @@ def test_a_worker_fetches_tables_and_continues_after_a_failure(monkeypatch: pyte
     monkeypatch.setattr(worker, "FETCH_SECONDS", 0.0)
     worker.fetch_sources(Fetcher(), stop, 0.0)
     assert rounds == [False, False, False]
+
+
+def test_the_index_is_followed_again_after_whatever_failed(caplog: pytest.LogCaptureFixture) -> None:
+    class PanicError(BaseException):
+        """As a library in Rust raises it."""
+
+    class Indexer:
+        def __init__(self) -> None:
+            self.left: list[BaseException] = [BackendError("the database is away"), PanicError(), OSError("disk full")]
+
+        def follow(self) -> bool:
+            if self.left:
+                raise self.left.pop(0)
+            stop.set()
+            return False
+
+    stop = threading.Event()
+    worker.follow_changes(Indexer(), stop, 0.0)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR", "ERROR"]

@@ -25,7 +25,7 @@ CELLS = ("暗湖", "隐河", "8731.25")
 """Values of the cells, and the text of the attachment, that occur nowhere else."""
 
 REASON, LAW = "涉及国家秘密", "政府信息公开条例第十四条"
-TEXT = CSV.replace("东湖", CELLS[0]).replace("12.50", CELLS[2])
+TEXT = CSV.replace("东湖", CELLS[0]).replace("西湖", CELLS[0]).replace("12.50", CELLS[2])
 DATASET = {"id": "secrets", "title": "水库", "publisher": "water-bureau", "licenses": [{"name": "CC-BY-4.0"}]}
 VERSIONS = ("1.0.0", "1.1.0", "latest")
 FORMS = ("csv", "parquet", "xlsx", "json", "jsonl", "arrow")
@@ -110,6 +110,8 @@ def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             services.grants.give(clerk, "secrets", said)
         client = portal.client() if is_closed else portal.signed_in("reader")
         shown = {endpoint for address, endpoint in list_addresses(portal) if _shows(client, address, is_closed)}
+        if is_closed:
+            assert list_found(portal, CELLS[0]) == {"secrets"}
         if request.param == "stopped":
             for version in ("1.0.0", "1.1.0"):
                 services.stops.suspend(clerk, "secrets", version, reason=REASON)
@@ -132,6 +134,19 @@ def list_addresses(portal: Portal) -> Iterator[tuple[str, str]]:
         yield f"/datasets/secrets/{version}/levels.csv?excel=1", "downloads.send_table"
         for suffix in ("csv", "jsonl"):
             yield f"/datasets/secrets/{version}/levels.{suffix}?since=1.0.0", "downloads.send_table"
+
+
+def list_found(portal: Portal, text: str) -> set[str]:
+    """The datasets that anybody finds by a text, on the page or by REST. The page repeats the text in any case."""
+    while portal.services.indexing.follow():
+        pass
+    client = portal.client()
+    page = client.get("/datasets", query_string={"q": text}).text
+    linked = {name for name in VALUES["dataset"] if f'href="/datasets/{name}"' in page}
+    answer = client.get("/api/v1/search", query_string={"q": text}).json
+    assert answer["total"] == len(answer["items"])
+    assert bool(answer["total"]) == any(answer["facets"].values())
+    return linked | {item["id"] for item in answer["items"]}
 
 
 def _clerk(portal: Portal) -> object:
@@ -183,6 +198,14 @@ def test_no_address_gives_a_cell_to_a_stranger(shut: Shut, who: str | None, head
             is_public = endpoint == "downloads.send_report" and answer.status_code in (200, 206)
             assert is_public or answer.status_code in (404, 410), (address, headers)
     assert asked > 200
+
+
+@pytest.mark.slow
+def test_no_search_says_that_a_cell_is_there(shut: Shut) -> None:
+    assert list_found(shut.portal, DATASET["title"]) == {"secrets"}
+    for text in (*CELLS, *(cell[:1] for cell in CELLS)):
+        assert list_found(shut.portal, text) == set(), text
+        assert shut.portal.client().get("/api/v1/search/suggestions", query_string={"q": text}).json == {"items": []}
 
 
 def test_every_address_with_data_was_open_to_those_who_may_have_it(shut: Shut) -> None:

@@ -112,9 +112,10 @@ def split_encryption(url: str) -> tuple[str, str]:
 
 
 def join_encryption(url: str, mode: str) -> str:
-    """The address with what is said of encryption, if it is PostgreSQL's and has no options of its own."""
-    is_said = mode in list(Encryption) and url.startswith("postgresql:") and "?" not in url
-    return f"{url}?{_ENCRYPTION}={mode}" if is_said else url
+    """The address of a PostgreSQL database with what is chosen for encryption, in place of what it says itself."""
+    place, _, options = url.partition("?")
+    is_chosen = mode in list(Encryption) and place.partition(":")[0].lower() == "postgresql"
+    return f"{place}?{_ENCRYPTION}={mode}" if is_chosen and options.partition("=")[0] in ("", _ENCRYPTION) else url
 
 
 def _refuse_address() -> Fault:

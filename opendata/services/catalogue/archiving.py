@@ -68,7 +68,7 @@ class Archiving:
             now = self._context.now()
             if self._context.settings.review != "none":
                 row.archiving = ArchiveRequest(by=found.name, at=format_time(now), reason=reason, successor=wanted)
-                return self._end(session, row, found, "ask-archive", now, reason=reason)
+                return self._end(session, row, found, "ask-archive", now, is_public=False, reason=reason)
             row.archived = Archive(since=format_time(now), reason=reason, successor=wanted)
             return self._end(session, row, found, "archive", now, reason=reason)
 
@@ -100,8 +100,9 @@ class Archiving:
             row, found = self._find(session, actor, dataset, revision)
             if row.archived is None and row.archiving is None:
                 raise StateError(N_("“%(id)s” isn't archived"), id=row.id)
+            is_public = row.archived is not None
             row.archived = row.archiving = None
-            return self._end(session, row, found, "reopen", self._context.now())
+            return self._end(session, row, found, "reopen", self._context.now(), is_public=is_public)
 
     def _find(self, session: Session, actor: Actor | None, dataset: str, revision: int | None) -> tuple[Dataset, Actor]:
         row = find_dataset(session, dataset, lock=True)
@@ -112,12 +113,20 @@ class Archiving:
         return row, found
 
     def _end(
-        self, session: Session, row: Dataset, actor: Actor, verb: str, now: datetime, **details: str
+        self,
+        session: Session,
+        row: Dataset,
+        actor: Actor,
+        verb: str,
+        now: datetime,
+        *,
+        is_public: bool = True,
+        **details: str,
     ) -> DatasetView:
-        """Keep the change, and say it in the store where it is public."""
-        row.modified = now
+        """Keep the change, and say it in the store where it is public; else readers don't see that there is one."""
         row.revision += 1
-        if verb != "ask-archive":
+        if is_public:
+            row.modified = now
             record_entry(self._context, row)
         self._context.log(session, actor, verb, "dataset", row.id, **details)
         session.flush()

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, Event, EventChain
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
-from opendata.errors import N_, NotFoundError, NotPublicError, StateError, SuspendedError, WithdrawnError
+from opendata.errors import N_, BackendError, NotFoundError, NotPublicError, StateError, SuspendedError, WithdrawnError
 from opendata.search.documents import SearchDocument
-from opendata.search.index import BusyIndexError, SearchIndex
+from opendata.search.index import BusyIndexError, Generation, SearchIndex
 from opendata.services.catalogue.editions import Editions
 from opendata.services.catalogue.entries import view_dataset
 from opendata.services.catalogue.versions import Versions
@@ -56,16 +56,18 @@ class Indexing:
                 return True
             with self._context.read() as session:
                 events = self._list_events(session, generation.position)
-                if not events:
-                    return self._rebuild_after_restoring(session, generation.position)
-                touched, all_of_it = self._list_touched(session, events)
-            if all_of_it:
+                if not events and not self._is_of_another(session, generation):
+                    return False
+                touched, is_whole = self._list_touched(session, events)
+            if not events or not _continues(generation, events[0]):
+                touched, is_whole = set(), True
+            if touched or not is_whole:
+                position, digest = (generation.position, generation.digest) if is_whole else _find_place(events[-1])
+                made = {name: self._describe(name) for name in touched}
+                gone = [name for name, document in made.items() if document is None]
+                self._index.update([item for item in made.values() if item is not None], gone, position, digest)
+            if is_whole:
                 self._make_again()
-                return True
-            position = int(events[-1].position or 0)
-            made = {name: self._describe(name) for name in touched}
-            gone = [name for name, document in made.items() if document is None]
-            self._index.update([item for item in made.values() if item is not None], gone, position)
         except BusyIndexError:
             return False
         except LookupError:  # somebody has deleted it
@@ -85,18 +87,17 @@ class Indexing:
 
     def _make_again(self) -> int:
         with self._context.read() as session:
-            position = self._find_end(session)
-        return self._index.rebuild(self._describe_all(), position)
+            position, digest = self._find_end(session)
+        return self._index.rebuild(self._describe_all(), position, digest)
 
-    def _rebuild_after_restoring(self, session: Session, position: int) -> bool:
-        """Make the index again where the database is older than it: a backup was restored."""
-        is_older = position > self._find_end(session)
-        if is_older:
-            self._make_again()
-        return is_older
+    def _is_of_another(self, session: Session, generation: Generation) -> bool:
+        """Whether the index is of another database: a backup was restored, to which nothing was added since."""
+        position, digest = self._find_end(session)
+        return position < generation.position or (position == generation.position and digest != generation.digest)
 
-    def _find_end(self, session: Session) -> int:
-        return session.scalar(select(EventChain.position)) or 0
+    def _find_end(self, session: Session) -> tuple[int, str]:
+        found = session.execute(select(EventChain.position, EventChain.digest)).first()
+        return (found[0], found[1] or "") if found is not None else (0, "")
 
     def _list_events(self, session: Session, position: int) -> Sequence[Event]:
         query = select(Event).where(Event.position > position).order_by(Event.position).limit(_AT_ONCE)
@@ -105,6 +106,7 @@ class Indexing:
     def _list_touched(self, session: Session, events: Sequence[Event]) -> tuple[set[str], bool]:
         """The datasets that events may have changed, and whether everything has."""
         found: set[str] = set()
+        is_whole = False
         for event in events:
             if event.subject_kind == "catalogue":
                 return set(), True
@@ -113,7 +115,9 @@ class Indexing:
             elif event.subject_kind in ("dataset", "version"):
                 found.add(event.subject.partition("@")[0].partition("/")[0])
                 found |= {str(event.details[name]) for name in ("to", "new", "old") if name in event.details}
-        return found, False
+                # The words of a document that was replaced stay in the files of the index.
+                is_whole |= event.subject_kind == "version" and event.verb == "erase"
+        return found, is_whole
 
     def _describe_all(self) -> Iterator[SearchDocument]:
         after = ""
@@ -136,8 +140,14 @@ class Indexing:
             if row is None or not is_listed(row):
                 return None
             view = view_dataset(row)
-        manifest = self._find_manifest(name, view.latest)
-        values = [] if manifest is None else list(self._list_values(manifest, view))
+        try:
+            manifest = self._find_manifest(name, view.latest)
+            values = [] if manifest is None else list(self._list_values(manifest, view))
+        except BackendError:
+            raise
+        except Exception:  # of all others nothing new would be found
+            logger.exception("what “%s” has in the store is damaged: it is found by its entry alone", name)
+            manifest, values = None, []
         return make_search_document(view, manifest, values, self._editions.find_next(view))
 
     def _find_manifest(self, name: str, latest: str | None) -> Manifest | None:
@@ -159,3 +169,12 @@ class Indexing:
                 for column in profile:
                     if column["type"] == "string" and column["distinct"]["count"] <= _FEW_VALUES:
                         yield from (str(item["value"]) for item in column.get("top", ()))
+
+
+def _continues(generation: Generation, event: Event) -> bool:
+    """Whether an event comes right after the last one that the index has seen."""
+    return (event.position, event.previous or "") == (generation.position + 1, generation.digest)
+
+
+def _find_place(event: Event) -> tuple[int, str]:
+    return int(event.position or 0), event.digest or ""

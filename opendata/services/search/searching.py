@@ -16,7 +16,7 @@ from opendata.db.models import Dataset, Publisher
 from opendata.domain.texts import I18n
 from opendata.errors import N_, InputError
 from opendata.search.asking import SearchRequest, ask
-from opendata.search.index import SearchIndex
+from opendata.search.index import SearchIndex, UnreadableIndexError
 from opendata.search.near import find_near, find_similar, list_titles, mark
 from opendata.search.synonyms import load_synonyms
 from opendata.search.words import list_words
@@ -58,7 +58,7 @@ class FacetValue:
 class SearchResult:
     """One page of results. `words` are what was looked up, `suggestions` other texts that find something.
 
-    `exact` counts those that have all the words. `is_ready` is False while there is no index yet.
+    `exact` counts those that have all the words. `is_ready` is False where there is no index, or it can't be read.
     """
 
     items: Sequence[Found]
@@ -103,7 +103,14 @@ class Searching:
             offset=offset,
             today=self._find_today(),
         )
-        answer = ask(searcher, request, load_synonyms())
+        similar: Sequence[str] = ()
+        try:
+            with self._index.guard():
+                answer = ask(searcher, request, load_synonyms())
+                if answer.words and answer.exact == 0:
+                    similar = find_similar(searcher, answer.words, _SIMILAR)
+        except UnreadableIndexError:
+            return SearchResult(items=(), total=0, facets={}, is_ready=False)
         views = self._view([hit.id for hit in answer.hits])
         marked = (
             {*answer.words, *(part for word in answer.words for part in list_words(word))}
@@ -115,13 +122,8 @@ class Searching:
             for hit in answer.hits
             if hit.id in views
         ]
-        suggestions: Sequence[str] = ()
-        if answer.words and answer.exact == 0:
-            near = find_near(
-                answer.words,
-                [view.title for view in self._view(find_similar(searcher, answer.words, _SIMILAR)).values()],
-            )
-            suggestions = [_replace(wanted.text, near)] if near else ()
+        near = find_near(answer.words, [view.title for view in self._view(similar).values()]) if similar else {}
+        suggestions = [_replace(wanted.text, near)] if near else ()
         end = offset + wanted.limit
         return SearchResult(
             items=items,
@@ -142,7 +144,12 @@ class Searching:
         searcher = self._index.open_searcher()
         if searcher is None or not typed.strip():
             return []
-        views = self._view(list_titles(searcher, typed, _TYPED))
+        try:
+            with self._index.guard():
+                names = list_titles(searcher, typed, _TYPED)
+        except UnreadableIndexError:
+            return []
+        views = self._view(names)
         return list(dict.fromkeys(view.title for view in views.values()))
 
     def _find_today(self) -> date:

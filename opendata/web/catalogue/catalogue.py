@@ -45,7 +45,9 @@ def list_datasets() -> Response | str:
         return _lead_to_rest("search" if is_search else "datasets")
     if services().searching.is_ready():
         wanted = read_search()
-        return render_search(wanted, services().searching.search(wanted))
+        found = services().searching.search(wanted)
+        if found.is_ready:
+            return render_search(wanted, found)
     publisher, cursor = request.args.get("publisher") or None, request.args.get("cursor") or None
     return render_template(
         "catalogue/datasets.html",

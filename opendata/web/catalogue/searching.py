@@ -27,6 +27,8 @@ FILTERS = (*FACETS, "punctuality")
 _SHOWN = 8
 """So many values of a facet are shown at once; the others are behind “more”."""
 _MOST_SHOWN = 200
+_MOST_CHOSEN = 1_000
+"""So many characters all chosen values have together, with their names: each link of the page repeats them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def read_search() -> Search:
     sort, text = request.args.get("sort", ""), request.args.get("q", "").strip()
     if sort and sort not in SORTS:
         raise InputError(N_("“sort” must be “relevance”, “updated” or “title”"))
+    if sum(len(name) + len(value) for name, values in filters.items() for value in values) > _MOST_CHOSEN:
+        raise InputError(N_("These are too many values"))
     if any(value not in PUNCTUALITY for value in filters["punctuality"]):
         raise InputError(N_("This must be “onTime” or “late”"))
     return Search(

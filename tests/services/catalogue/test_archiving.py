@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from opendata.errors import InvalidMetadataError, NotPermittedError, StateError
 from opendata.services.core.actors import SYSTEM
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.storage.store import entry_key
-from opendata.wiring import Services
+from opendata.wiring import Services, build_services
 from tests.instances import CSV, DATASET, make_actor, make_services, publish
 
 
@@ -66,11 +67,17 @@ def test_where_two_persons_are_needed_another_one_confirms(tmp_path) -> None:
     services.drafts.publish(other, draft.id)
     services.work.run_to_end(draft.id)
     assert services.drafts.get(editor, draft.id).status == DraftState.PUBLISHED
+    known = services.datasets.get("reservoirs").modified
+    services = build_services(services.settings, clock=lambda: known + timedelta(days=1))
+    services.archiving.archive(editor, "reservoirs", reason="over")
+    services.archiving.reopen(editor, "reservoirs")
     asked = services.archiving.archive(editor, "reservoirs", reason="over")
     assert (asked.archived, asked.archiving and asked.archiving["by"]) == (None, "editor")
-    assert services.datasets.get("reservoirs").archiving is None
+    shown = services.datasets.get("reservoirs")
+    assert (shown.archiving, shown.modified) == (None, known)  # nobody else sees that it was asked for
     with pytest.raises(NotPermittedError, match="someone else"):
         services.archiving.confirm(editor, "reservoirs")
     confirmed = services.archiving.confirm(other, "reservoirs")
     assert confirmed.archived is not None
     assert confirmed.archiving is None
+    assert confirmed.modified > known

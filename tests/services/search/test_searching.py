@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,9 @@ from opendata.search.asking import SearchRequest, ask
 from opendata.search.documents import SearchDocument
 from opendata.search.index import SearchIndex
 from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.search import searching
 from opendata.services.search.searching import Search
-from opendata.wiring import Services
+from opendata.wiring import Services, build_services
 from tests.instances import DATASET, SCHEMA, make_actor, make_services, publish
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -123,6 +127,7 @@ def test_near_words_are_found_and_offered_where_nothing_has_what_was_typed(read_
     some = read_only.searching.search(Search(text="水库 蝴蝶 水位"))
     assert (some.exact, [item.dataset.id for item in some.items]) == (0, ["reservoirs"])
     assert read_only.searching.complete("dixia") == ["地下水井名录"]
+    assert read_only.searching.search(Search(text="甲 乙 丙 丁 戊 己 水位")).words == ["甲", "乙", "丙", "丁", "水位"]
 
 
 def test_the_index_follows_what_happens_and_repeats_what_was_cut_off(
@@ -134,6 +139,11 @@ def test_the_index_follows_what_happens_and_repeats_what_was_cut_off(
         patch.setattr(os, "fsync", _die)
         with pytest.raises(OSError, match="killed"):
             lakes.indexing.follow()
+        kept = {path.name for path in lakes.settings.search_folder.iterdir()}
+        with pytest.raises(OSError, match="killed"):
+            lakes.indexing.rebuild()
+        left = {path.name for path in lakes.settings.search_folder.iterdir() if path.is_dir()}
+        assert left < kept  # a disk that is full isn't made fuller
     assert lakes.indexing.follow()
     assert not lakes.indexing.follow()
     assert (find(lakes, "机井"), find(lakes, "地下水井")) == (["wells"], [])
@@ -142,9 +152,37 @@ def test_the_index_follows_what_happens_and_repeats_what_was_cut_off(
     lakes.indexing.follow()
     assert find(lakes, "东湖") == []
     assert find(lakes, "水库") == ["reservoirs"]
+    assert "东湖" in list_terms(lakes)  # the files of an index keep words that were replaced
+    lakes.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="错误", legal_basis="保密法", erase=True)
+    lakes.indexing.follow()
+    assert not lakes.indexing.follow()
+    assert "东湖" not in list_terms(lakes)
+    assert find(lakes, "水库") == ["reservoirs"]
 
 
-@pytest.mark.parametrize("damage", ["folder", "generation", "files", "pointer"])
+def list_terms(services: Services) -> set[str]:
+    """What is in the files of the index, whether it can be found or not."""
+    searcher = SearchIndex(services.settings.search_folder).open_searcher()
+    assert searcher is not None
+    return {term for term, _ in searcher.terms_with_prefix("labelsWords", "")}
+
+
+@pytest.mark.slow
+def test_what_is_damaged_in_the_store_keeps_no_other_dataset_from_being_found(lakes: Services, editor: Actor) -> None:
+    manifest = next(lakes.settings.public_folder.glob("datasets/*/reservoirs/1.0.0.json"))
+    manifest.unlink()
+    manifest.write_text("{")
+    for name, title in (("reservoirs", "水塘"), ("wells", "机井一览")):
+        lakes.datasets.update(editor, name, {"title": title})
+    indexing = build_services(lakes.settings).indexing  # which has read no manifest before
+    assert indexing.follow()
+    assert (find(lakes, "水塘"), find(lakes, "机井"), find(lakes, "东湖")) == (["reservoirs"], ["wells"], [])
+    assert indexing.rebuild() == 2
+
+
+@pytest.mark.parametrize(
+    "damage", ["folder", "generation", "files", "pointer", pytest.param("cut", marks=pytest.mark.slow)]
+)
 def test_an_index_that_is_deleted_is_made_again(lakes: Services, editor: Actor, damage: str) -> None:
     folder = lakes.settings.search_folder
     generation = next(path for path in folder.iterdir() if path.is_dir())
@@ -155,6 +193,8 @@ def test_an_index_that_is_deleted_is_made_again(lakes: Services, editor: Actor, 
         shutil.rmtree(generation)
     elif damage == "files":
         _empty(generation)
+    elif damage == "cut":
+        next(generation.glob("*.term")).write_bytes(b"")
     else:
         (folder / "current.json").write_text("{")
     assert fresh.open_searcher() is None
@@ -163,6 +203,61 @@ def test_an_index_that_is_deleted_is_made_again(lakes: Services, editor: Actor, 
         pass
     assert find(lakes, "机井") == ["wells"]
     assert lakes.indexing.rebuild() == 2
+
+
+class PanicException(BaseException):
+    """A failed assertion."""
+
+
+@pytest.mark.parametrize("error", [PanicException(), ValueError("Data corruption")])
+def test_an_index_that_cannot_be_read_ends_no_process(
+    read_only: Services, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(searching, "ask", fail)
+    monkeypatch.setattr(searching, "list_titles", fail)
+    assert not read_only.searching.search(Search(text="水库")).is_ready
+    assert read_only.searching.complete("水库") == []
+    monkeypatch.undo()
+    assert find(read_only, "水库") == ["reservoirs"]
+
+
+@pytest.mark.slow
+def test_an_index_is_not_given_up_where_the_system_opens_no_more_files(tmp_path: Path) -> None:
+    folder = tmp_path / "search"
+    SearchIndex(folder).rebuild([SearchDocument(id="a", texts={}, updated=NOW)], 0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    found = []
+    for free in range(8):  # another file is refused each time
+        free_from = os.open(folder, os.O_RDONLY)
+        os.close(free_from)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free_from + free, hard))
+        try:
+            found.append(SearchIndex(folder).open_searcher() is not None)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert {*found} == {True, False}
+    assert SearchIndex(folder).open_searcher() is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("events", [0, 1, 2])
+def test_an_index_of_another_database_is_made_again(lakes: Services, editor: Actor, events: int) -> None:
+    file = lakes.settings.home / "opendata.sqlite"
+    with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(file.with_suffix(".kept"))) as kept:
+        now.backup(kept)
+    lakes.datasets.update(editor, "wells", {"title": "机井一览"})
+    assert lakes.indexing.follow()
+    lakes.database.dispose()
+    with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(file.with_suffix(".kept"))) as kept:
+        kept.backup(now)
+    for number in range(events):
+        lakes.datasets.update(editor, "reservoirs", {"description": f"{number}"})
+    assert lakes.indexing.follow()
+    assert not lakes.indexing.follow()
+    assert (find(lakes, "机井"), find(lakes, "地下水井")) == ([], ["wells"])
 
 
 def test_two_do_not_write_at_once(lakes: Services, editor: Actor) -> None:

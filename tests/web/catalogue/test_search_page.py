@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from opendata.services.core.actors import SYSTEM
+from opendata.services.search.searching import SearchResult
 from tests.web.conftest import Portal
 
 
@@ -44,7 +45,11 @@ def test_nothing_found_says_what_was_looked_up_and_what_to_do(found: Portal) -> 
     assert 'href="/datasets?q=%E6%B0%B4%E5%BA%93"' in page  # 水库 sounds the same
 
 
-@pytest.mark.parametrize("query", ["sort=size", "punctuality=x", "cursor=abc"])
+MANY = "&".join(f"region={number:020}" for number in range(60))
+"""Each link of the page would repeat them."""
+
+
+@pytest.mark.parametrize("query", ["sort=size", "punctuality=x", "cursor=abc", MANY])
 def test_what_no_search_can_be_is_refused_with_reasons(found: Portal, query: str) -> None:
     assert found.client().get(f"/datasets?{query}").status_code == 400
     assert found.client().get(f"/api/v1/search?{query}").status_code in (400, 422)
@@ -70,6 +75,12 @@ def test_rest_answers_the_same_with_facets_and_titles(found: Portal) -> None:
     assert read(found, "search/suggestions?q=shui")["items"]
     prefers = found.client().get("/datasets?q=水库", headers={"Accept": "application/json"})
     assert prefers.location.startswith("/api/v1/search?")
+
+
+def test_a_search_that_fails_leaves_the_list_of_datasets(found: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = SearchResult(items=(), total=0, facets={}, is_ready=False)
+    monkeypatch.setattr(found.services.searching, "search", lambda _: failed)
+    assert 'href="/datasets/reservoirs"' in found.client().get("/datasets?q=水库").text
 
 
 def test_an_instance_without_an_index_lists_its_datasets(desk: Portal) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from opendata.domain.sources.address import join_encryption
 from tests.instances import CSV, DATASET
 from tests.source_servers import serve_site
 from tests.web.conftest import PASSWORD, Portal, make_portal, send
@@ -62,6 +63,12 @@ def test_how_a_connection_is_encrypted_is_chosen_from_a_list(desk: Portal) -> No
     kept = desk.services.sources.find(actor, "reservoirs")
     assert kept is not None
     assert kept.url == url
+
+
+@pytest.mark.parametrize("typed", ["PostgreSQL://r@example.org/a", "postgresql://r@example.org/a?sslmode=prefer"])
+def test_what_is_chosen_for_encryption_counts_however_the_address_is_written(typed: str) -> None:
+    assert join_encryption(typed, "verify-full") == f"{typed.partition('?')[0]}?sslmode=verify-full"
+    assert join_encryption(typed, "") == typed
 
 
 def test_a_secret_never_comes_back_to_the_page(desk: Portal) -> None:
