@@ -259,3 +259,20 @@ def test_columns_that_a_step_made_are_told_and_asked_about(desk: Portal) -> None
     page = client.get(place).text
     assert "校验通过" in page
     assert "“数值”是新增的列" not in page
+
+
+def test_totals_between_rows_are_left_out_with_one_button(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    place = upload(client, "levels", "name,value\na,1\n合计,1\nb,2\n合计,2\n").headers["Location"]
+    desk.work()
+    steps = f"{place}/resources/levels/steps"
+    send(client, steps, {"verb": "leave-out", "what": "totals", "field": "name"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "是合计，去掉这些行" in page
+    send(client, f"{steps}/confirm", {"step": find_values(page, "step")[0]}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "是合计，去掉这些行" not in page
+    assert "改动：2" in page
