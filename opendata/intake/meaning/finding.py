@@ -147,7 +147,7 @@ def _list_notes(heads: Sequence[Said], feet: Sequence[Said], labels: Sequence[st
     for place, said in [item for item in notes if 0 < len(item[1].text) <= _LONGEST_NOTE][:_MOST_NOTES]:
         mark, text = split_mark(said.text)
         columns = tuple(label for label in labels if mark and mark in MARK.findall(label))
-        if text:
+        if re.search(r"[^\W\d]", text):  # not the number alone of a line whose source was taken
             yield FoundNote(text, place, 0.95, mark, columns)
 
 
