@@ -19,7 +19,7 @@ from opendata.recipes.columns import MONTHS, YEARS, is_chinese
 from opendata.recipes.recipe import describe_recipe, describe_step, read_recipe
 from opendata.recipes.rows import INNER_TOTALS
 from opendata.recipes.sentences import QUESTION, say_doubt, say_step
-from opendata.recipes.verbs import JOIN_HEADERS, LEAVE_OUT, MISSING, ONE_FILE, SPLIT_UNIT, VERBS, Kind
+from opendata.recipes.verbs import ADD_YEAR, JOIN_HEADERS, LEAVE_OUT, MISSING, ONE_FILE, SPLIT_UNIT, VERBS, Kind
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.draft_view import list_questions
 from opendata.services.drafts.fixing.following import list_followed
@@ -142,9 +142,20 @@ def _list_columns(task: Mapping[str, Any]) -> Sequence[str]:
 
 @blueprint.post("/<draft>/resources/<resource>/repairs")
 def accept_repairs(draft: str, resource: str) -> Response:
-    """Add the steps that were chosen among those proposed, and check the table again."""
+    """Add the steps that were chosen among those proposed, and check the table again.
+
+    A year that is chosen answers for the step of an earlier file that asks about it.
+    """
     chosen = [read_choice(value) for value in request.form.getlist("repair")]
-    return change_steps(draft, resource, lambda before: [*before, *(item for item in chosen if item not in before)])
+    dated = [item.get("field") for item in chosen if isinstance(item, dict) and item.get("verb") == ADD_YEAR]
+
+    def accept(before: Sequence[Any]) -> list[Any]:
+        kept = [
+            item for item in before if not ("again" in item and item["verb"] == ADD_YEAR and item["field"] in dated)
+        ]
+        return [*kept, *(item for item in chosen if item not in kept)]
+
+    return change_steps(draft, resource, accept)
 
 
 @blueprint.post("/<draft>/resources/<resource>/steps")
