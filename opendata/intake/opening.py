@@ -245,7 +245,7 @@ def _survey(path: Path, form: str) -> Iterator[tuple[TableInfo, Part | None]]:
                 mark = f"{_PART_MARK}{part.number}" if part.number > 1 else ""
                 yield replace(info, name=f"{info.name}{mark}", place=f"{info.place}{mark}"), part
             if not parts:
-                yield replace(info, is_prose=is_short and is_prose(rows)), None
+                yield replace(info, is_prose=stacked and is_prose(rows)), None
         if not kept:
             yield book.sheets[0], None
 

@@ -53,7 +53,7 @@ def find_meaning(
     """What the lines above and below a table say, its sheet and its file's name, the labels and profile of columns.
 
     `file` is the name of the file without its suffix, `labels` are the names of the columns as the file has them. A
-    table without a title that isn't named otherwise (`is_named`) is called by a Chinese name of its file.
+    table without a title gets the Chinese name of its file, unless it has a name (`is_named`).
     """
     heads = list(read_above([line[:_LONGEST_LINE] for line in above]))
     feet = list(read_below([line[: _LONGEST_NOTE + 100] for line in below[:_MOST_LINES]]))
