@@ -21,13 +21,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableInfo:
-    """A table that a file offers. `place` is what opens it; `rows` and `columns` None where only reading tells."""
+    """A table that a file offers. `place` is what opens it; `rows` and `columns` None where only reading tells.
+
+    `is_prose` says that it has only lines of text, such as the sheet of explanations in a workbook.
+    """
 
     name: str
     place: str
     hidden: bool = False
     rows: int | None = None
     columns: int | None = None
+    is_prose: bool = False
 
 
 @dataclass(slots=True)

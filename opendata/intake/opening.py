@@ -17,6 +17,7 @@ from opendata.errors import N_, UnreadableFileError, UnsupportedFormatError
 from opendata.intake.attachments import find_form
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.landmarks import Landmarks
+from opendata.intake.layout.footnotes import is_prose
 from opendata.intake.layout.merged import copy_merged
 from opendata.intake.layout.plain import MOST_BYTES, PlainTable, new_file, write_plain
 from opendata.intake.layout.stacked import MOST_ROWS, Part, cut_out, find_parts, read_start
@@ -77,8 +78,12 @@ def find_contents(path: Path, name: str, folder: Path, *, limits: Limits | None 
     for leaf in tables:
         stem = _stem(leaf.members[-1] if leaf.members else name)
         surveyed = [*islice(_survey(leaf.path, leaf.kind.form), MOST_TABLES + 1 - len(found))]
-        visible = [info for info, _ in surveyed if not info.hidden]
-        told = (*leaf.decisions, *decisions, *_describe_hidden([info for info, _ in surveyed]))
+        infos = [info for info, _ in surveyed]
+        visible = [info for info in infos if not (info.hidden or info.is_prose)]
+        told = (*leaf.decisions, *decisions, *_describe_hidden(infos))
+        if visible:
+            told = (*told, *_describe_prose(infos))
+            surveyed = [(info, part) for info, part in surveyed if not info.is_prose]
         for info, part in surveyed:
             alone = info.hidden is False and len(visible) == 1
             found.append(
@@ -202,6 +207,13 @@ def _describe_hidden(infos: Sequence[TableInfo]) -> tuple[Decision, ...]:
     return (Decision(rule="hidden-sheet", text=text, details={"names": ", ".join(names)}, sure=0.8),)
 
 
+def _describe_prose(infos: Sequence[TableInfo]) -> Iterator[Decision]:
+    names = [info.name for info in infos if info.is_prose]
+    if names:
+        text = N_("Sheets that have only lines of text are left out: %(names)s")
+        yield Decision(rule="prose-sheet", text=text, details={"names": ", ".join(names)}, sure=0.9)
+
+
 def _survey(path: Path, form: str) -> Iterator[tuple[TableInfo, Part | None]]:
     """The tables in a file; of a workbook those below one another apart, and without the empty sheets of a new one."""
     if form not in WORKBOOKS:
@@ -233,7 +245,7 @@ def _survey(path: Path, form: str) -> Iterator[tuple[TableInfo, Part | None]]:
                 mark = f"{_PART_MARK}{part.number}" if part.number > 1 else ""
                 yield replace(info, name=f"{info.name}{mark}", place=f"{info.place}{mark}"), part
             if not parts:
-                yield info, None
+                yield replace(info, is_prose=stacked and is_prose(rows)), None
         if not kept:
             yield book.sheets[0], None
 

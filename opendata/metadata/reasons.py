@@ -12,7 +12,7 @@ from typing import Any, cast
 from opendata.domain.comparison import ReasonText
 from opendata.metadata.properties.reading import load_profile
 from opendata.settings import LANGUAGES, SOURCE_LANGUAGE
-from opendata.wording.reasons import say_reason
+from opendata.wording.reasons import NAMES, say_reason
 from opendata.wording.schemas.units import show_unit
 from opendata.wording.voice import voice_of
 
@@ -48,9 +48,12 @@ class Reason:
         if self.type.startswith("unit-"):
             found |= {name: show_unit(found[name], language) for name in ("old", "new") if name in found}
         if "names" in found:
-            known = load_profile().properties
-            names = [known[name].label(language) if name in known else name for name in found["names"].split(", ")]
-            found["names"] = voice_of(language).separator.join(names)
+            known, voice = load_profile().properties, voice_of(language)
+            names = [
+                known[name].label(language) if name in known else voice.translate(NAMES.get(name, name))
+                for name in found["names"].split(", ")
+            ]
+            found["names"] = voice.separator.join(names)
         return found
 
     def describe(self) -> ReasonText:

@@ -31,6 +31,11 @@ _LABELS = 2
 """A total is named in the step's column, or in one of the first two."""
 
 
+INNER_TOTALS = N_(
+    "Rows %(rows)s are named like totals but are between other rows, so they are kept. Are they totals? %(step)s"
+)
+
+
 class LeaveOutTotals(Action):
     """The totals at both ends of a table are left out; one between other rows only where `within` says so."""
 
@@ -99,10 +104,9 @@ class LeaveOutTotals(Action):
     def conclude(self) -> None:
         if self._inner:
             self.doubt(
-                N_("Rows %(rows)s are named like totals but are between other rows, so they are kept. Are they totals?"
-                   " %(step)s"),
+                INNER_TOTALS,
                 rows=join_numbers(self._inner),
-            )  # fmt: skip
+            )
         if self._elsewhere:
             self.doubt(
                 N_("Rows %(rows)s are named like totals in another column than “%(column)s”, so they are kept. Are"

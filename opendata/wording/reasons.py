@@ -45,6 +45,9 @@ REASONS: Mapping[str, str] = {
 }
 """Type of a reason → the sentence for it."""
 
+NAMES: Mapping[str, str] = {"period": N_("Period"), "publisher": N_("Publisher")}
+"""What is called the metadata that no property of the profile is."""
+
 KEYS = (N_("primary key"), N_("unique keys"), N_("foreign keys"))
 """What kinds of keys are called."""
 

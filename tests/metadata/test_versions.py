@@ -158,14 +158,14 @@ def test_other_packing_of_the_same_rows_makes_no_version(path: str, value: objec
         ("resources/0/opendata/period", "2026-10", "patch", "水位: new period 2026-10"),
         ("resources/0/opendata/footnotes", [{"text": "快报"}], "patch", "水位: description changed"),
         ("resources/0/sources", [{"title": "统计局"}], "patch", "水位: description changed"),
-        ("opendata/period", "2026-10", "patch", "metadata changed: period"),
+        ("opendata/period", "2026-10", "patch", "metadata changed: Period"),
         ("resources/0/opendata/i18n", {"en": {"title": "Levels"}}, "patch", "Levels: description changed"),
         ("resources/0/schema/fields/0/title", "代码", "patch", "水位: descriptions of columns changed"),
         ("resources", OLD["resources"][::-1], "patch", "resources are in a different order"),
         ("title", "各水库", "patch", "metadata changed: Title"),
         ("licenses", None, "patch", "metadata changed: Licence"),
         ("opendata/disclosure", {"attribute": "closed"}, "patch", "metadata changed: Disclosure"),
-        ("opendata/publisher", {"id": "roads"}, "patch", "metadata changed: publisher"),
+        ("opendata/publisher", {"id": "roads"}, "patch", "metadata changed: Publisher"),
     ],
 )
 def test_a_change_is_told_with_its_reason(path: str, value: object, bump: str, reason: str) -> None:

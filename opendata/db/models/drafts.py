@@ -155,10 +155,12 @@ class DraftResource(Base):
 
     @property
     def given_title(self) -> str:
-        """The title that was given; empty where that is only its sheet's name, and the file has one of its own."""
-        is_sheet = self.title != "" and self.title == (self.reading or {}).get("sheet")
+        """The title that was given; empty where that is only its sheet's or a joined file's name, and it has one."""
+        is_joined = "parts" in (self.series or {})
+        name = self.file.rsplit(".", 1)[0] if is_joined else (self.reading or {}).get("sheet")
+        is_name = self.title != "" and self.title == name
         has_own = find_value((self.meaning or {}).get("found") or {}, "title") is not None
-        return "" if is_sheet and has_own else self.title
+        return "" if is_name and has_own else self.title
 
     @property
     def called(self) -> str:

@@ -27,6 +27,7 @@ _SENTENCE = re.compile(r".*[。；;.][”」』)）\"]?\s*", re.DOTALL)
 _MARKED = re.compile(r"[*＊※†①②③④].{6,}", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]")
 _LONG = 30
+_SHORT = 10
 _LOOK = 200
 
 
@@ -48,7 +49,7 @@ def find_footnotes(
         while end and not _filled(rows[end - 1][1]):
             end -= 1
     blank = len(rows) - end
-    start = _find_start(rows[:end], sample, width) if width > 1 else end
+    start = _find_start(rows[:end], sample, width, layout.first_row) if width > 1 else end
     notes = tuple(" ".join(map(_tidy, filter(str.strip, row))) for _, row in rows[start:end] if _filled(row))
     if start < end:
         text = N_("Below the table, not part of it: %(lines)s")
@@ -72,12 +73,31 @@ def is_note(text: str) -> bool:
     return bool(_NOTE.match(start) or _FORM_FOOT.match(start) or _MARKED.fullmatch(start))
 
 
-def _find_start(rows: Sequence[tuple[int, Sequence[str]]], body: Sequence[Sequence[str]], width: int) -> int:
+def is_prose(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows are lines of text, not a table: one cell each, all below the first like notes or sentences.
+
+    A single short line may be the name of a column without values.
+    """
+    lines = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    lines = [line for line in lines if line]
+    if not lines or any(len(line) > 1 for line in lines):
+        return False
+    texts = [line[0] for line in lines]
+    if len(texts) == 1:
+        return len(texts[0]) > _SHORT or is_note(texts[0])
+    return all(is_note(text) or _SENTENCE.fullmatch(text) for text in texts[1:])
+
+
+def _find_start(
+    rows: Sequence[tuple[int, Sequence[str]]], body: Sequence[Sequence[str]], width: int, first_row: int
+) -> int:
     """The index of the first row of notes in what may be notes: the rows at the end that fill hardly a cell."""
     top = len(rows)
     most = 2 if width > 3 else 1
     while top and (len(_filled(rows[top - 1][1])) <= most or _is_form_foot(rows[top - 1][1])):
         top -= 1
+    above = body[: rows[top][0] - first_row] if top < len(rows) else body
+    body = above or body  # in a small table the notes themselves are among the rows to compare with
     lengths = [len(row[0].strip()) for row in body if row]
     usual = max(lengths, default=0)
     sparse = sum(len(_filled(row)) < 2 for row in body) * 5 > len(body)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from opendata.domain.meaning.periods import Period, join_periods, period_of, read_period
-from opendata.domain.meaning.table_meaning import FoundMeaning, FoundNote, FoundText, Place
+from opendata.domain.meaning.table_meaning import CERTAIN, FoundMeaning, FoundNote, FoundText, Place
 from opendata.intake.meaning.lines import (
     MARK,
     Part,
@@ -48,15 +48,19 @@ def find_meaning(
     below: Sequence[str],
     labels: Sequence[str],
     profile: Sequence[Mapping[str, Any]] = (),
+    is_named: bool = True,
 ) -> FoundMeaning:
     """What the lines above and below a table say, its sheet and its file's name, the labels and profile of columns.
 
-    `file` is the name of the file without its suffix, `labels` are the names of the columns as the file has them.
+    `file` is the name of the file without its suffix, `labels` are the names of the columns as the file has them. A
+    table without a title gets the Chinese name of its file, unless it has a name (`is_named`).
     """
     heads = list(read_above([line[:_LONGEST_LINE] for line in above]))
     feet = list(read_below([line[: _LONGEST_NOTE + 100] for line in below[:_MOST_LINES]]))
     file, sheet = file[:_LONGEST_LINE], sheet[:_LONGEST_LINE] if sheet else None
     title, english = _find_title(heads)
+    if title is None and not is_named and _HAN.search(file):
+        title = FoundText(describe_names(file), Place.FILE, file, CERTAIN)
     return FoundMeaning(
         title=title,
         title_en=english,
@@ -147,7 +151,7 @@ def _list_notes(heads: Sequence[Said], feet: Sequence[Said], labels: Sequence[st
     for place, said in [item for item in notes if 0 < len(item[1].text) <= _LONGEST_NOTE][:_MOST_NOTES]:
         mark, text = split_mark(said.text)
         columns = tuple(label for label in labels if mark and mark in MARK.findall(label))
-        if text:
+        if re.search(r"[^\W\d]", text):  # not the number alone of a line whose source was taken
             yield FoundNote(text, place, 0.95, mark, columns)
 
 

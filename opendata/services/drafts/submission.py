@@ -128,7 +128,8 @@ def require_direct(row: Draft, base: Manifest | None, metadata: DatasetMetadata,
 def require_rows(row: Draft) -> None:
     """Raises `InvalidMetadataError` if a table of a draft has no rows and nobody said that this is meant."""
     text = N_(
-        "The table “%(name)s” has no rows. Upload the file with its rows, or say that the table has no rows this time"
+        "The table “%(name)s” has no rows. Upload the file with its rows, say that the table has no rows this time, or"
+        " remove it from the draft"
     )
     empty = [item for item in row.resources if item.checked and item.rows == 0 and not is_said_empty(item)]
     if empty:

@@ -4,11 +4,13 @@ In, a base with month, town, people, and a part with another month
 Out, month and town: together they are different in every row of the base and of the part, and neither is a measure
 
 Columns that say when come first, since rows of two periods may agree in all others; then texts, from the left, until
-the rows differ.
+the rows differ. A column that says when somebody reported a row doesn't count beside one that says what it is about: a
+correction is reported later.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 4
 """At most this many texts are added to the columns that say when."""
+
+_REPORTED = re.compile(
+    r"(?:上报|填报|报送|填表|录入|登记|更新|发布|审核|修改)(?:日期|时间|日)"
+    r"|(?:report|enter|updat|publish|modif|submit|check)\w*[ _](?:date|day|time|at|on)"
+    r"|date[ _](?:reported|entered|updated)",
+    re.IGNORECASE,
+)
 
 
 def find_identity(base: Path, part: Path, folder: Path, kinds: Mapping[str, str]) -> tuple[Sequence[str], int]:
@@ -44,6 +53,8 @@ def _list_candidates(columns: Sequence[Column], schema: pa.Schema) -> Sequence[S
     import pyarrow as pa
 
     periods = [item for item in columns if item.old is not None and tells_periods(schema.field(item.old))]
+    about = [item for item in periods if not _REPORTED.search(item.name)]
     texts = [item for item in columns if item not in periods and pa.types.is_string(item.type)][:MOST_COLUMNS]
-    found = [[*periods, *texts[:count]] for count in range(len(texts) + 1)]
+    sets = [about, periods] if about and len(about) < len(periods) else [periods]
+    found = [[*when, *texts[:count]] for when in sets for count in range(len(texts) + 1)]
     return [item for item in found if item]

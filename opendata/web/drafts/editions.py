@@ -22,7 +22,8 @@ from opendata.web.drafts.choices import APPEND, NEW
 from opendata.wording.editions import say_figures, say_unusual
 
 ROWS = {"added": N_("Rows added"), "removed": N_("Rows removed"), "before": N_("Rows corrected")}
-"""Kind of change → the caption of its rows."""
+CORRECTED = {"added": N_("Rows added, and rows after the correction"), "removed": N_("Rows before the correction")}
+"""Kind of change → the caption of its rows; `CORRECTED` where rows are added, so that none are removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ def _show(
         (NEW, gettext("Make a new table of this file")),
     ]
     rows = beside.rows if beside is not None else {}
+    captions = {**ROWS, **CORRECTED} if edition.mode == Mode.APPEND and rows.get("removed") else ROWS
     return Edition(
         name=table.name,
         said=_say(table, edition),
@@ -115,7 +117,7 @@ def _show(
         unread=(edition.part or {}).get("unread", {}),
         is_broken=edition.is_broken,
         beside=beside,
-        shown=[(ROWS[change], mark_changes(rows[change])) for change in ROWS if rows.get(change)],
+        shown=[(captions[change], mark_changes(rows[change])) for change in ROWS if rows.get(change)],
         carried=_list_carried(draft, table),
     )
 

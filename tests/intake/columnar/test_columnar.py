@@ -303,8 +303,8 @@ def test_damages_that_crashed_once_are_refused(tmp_path: Path) -> None:
 def test_a_damaged_file_never_crashes_and_never_takes_much_memory(
     tmp_path: Path, write: Callable[[pa.Table, Path], None]
 ) -> None:
-    # Under CI nothing is random. For some damages Arrow itself ends the process (seed 707546456 as Parquet), which is why
-    # files are read in a process of their own; such a file is refused there.
+    # Under CI nothing is random. Some damages make Arrow end the process (seed 707546456 as Parquet). Therefore
+    # files are read in a process of their own, and such a file is refused.
     damage(tmp_path, write, "1" if os.environ.get("CI") else str(random.randrange(10**9)))
 
 

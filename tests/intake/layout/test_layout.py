@@ -363,3 +363,16 @@ def test_the_name_of_a_list_of_words_is_doubted(rows: list[str], doubted: bool) 
     assert layout.header_rows == (1,)
     assert [item.rule for item in decisions if item.sure < CAREFUL] == (["header"] if doubted else [])
     assert find_layout([[row] for row in rows], known=[rows[0]])[1] == []
+
+
+def test_notes_below_a_table_of_few_rows_are_not_rows() -> None:
+    table = [
+        *BODY[:3],
+        ["合计", "6", "1.5"],
+        ["注：1. “…”表示不足。"],
+        ["2. 数据来源：统计局。"],
+        ["填表人：甲  审核人：乙"],
+    ]
+    table = [HEADER, *([*row, *[""] * (3 - len(row))] for row in table)]
+    last, found, _ = end_of(table)
+    assert (last, len(found)) == (5, 3)

@@ -146,3 +146,29 @@ def test_a_sheet_whose_name_looks_like_a_part_is_itself(tmp_path: Path) -> None:
     book.save(tmp_path / "t.xlsx")
     found = read(tmp_path / "t.xlsx", tmp_path)
     assert [(place, table[0][1]) for place, table, _ in found] == [("表#2", "人口"), ("表", "人口"), ("表#2", "收入")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_left_out"),
+    [
+        (["本工作簿由县统计局人口科编制"], True),
+        (["填表说明", "本表每月上报。", "来源：统计局"], True),
+        (["名称"], False),
+        (["乡镇", "城关镇", "柳林乡"], False),
+    ],
+)
+def test_a_sheet_of_lines_of_text_beside_a_table_is_no_table(
+    lines: list[str], is_left_out: bool, tmp_path: Path
+) -> None:
+    path = write_sheet(tmp_path / "b.xlsx", make_table(["产量", "面积"]))
+    book = openpyxl.load_workbook(path)
+    for row, line in enumerate(lines, 1):
+        book.create_sheet("说明") if row == 1 else None
+        book["说明"].cell(row, 1, line)
+    book.save(path)
+    found = find_tables(path, path.name, tmp_path)
+    assert len(found) == 2 - is_left_out
+    assert any(item.rule == "prose-sheet" for item in found[0].decisions) == is_left_out
+    del book["表"]
+    book.save(path)
+    assert len(find_tables(path, path.name, tmp_path)) == 1

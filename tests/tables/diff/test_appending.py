@@ -16,6 +16,7 @@ from opendata.domain.schema import TableSchema
 from opendata.tables.diff import appending
 from opendata.tables.diff.appending import CanonicalTable, UnlikeColumnsError, append_rows
 from opendata.tables.diff.difference import compare_tables
+from opendata.tables.diff.identity import find_identity
 from opendata.tables.diff.spellings import read_kinds
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import prepare_table
@@ -191,3 +192,28 @@ def test_texts_are_compared_as_they_are_unless_all_of_the_base_are_of_a_kind(tmp
         place.mkdir()
         one = prepare(place, "one", [(text, "a"), ("", "b")], {"fields": schema["fields"]}, ["code", "x"])
         assert read_kinds(one.parquet, one.parquet).get("code") == kind
+
+
+def test_a_date_of_reporting_does_not_tell_rows_beside_their_month(tmp_path: Path) -> None:
+    fields = [
+        {"name": "月份", "type": "yearmonth"},
+        {"name": "乡镇", "type": "string"},
+        {"name": "上报日期", "type": "date"},
+    ]
+    head = [item["name"] for item in fields]
+    base = prepare(
+        tmp_path,
+        "base",
+        [("2026-08", "东镇", "2026-09-02"), ("2026-08", "西镇", "2026-09-02")],
+        {"fields": fields},
+        head,
+    )
+    part = prepare(
+        tmp_path,
+        "part",
+        [("2026-08", "东镇", "2026-10-09"), ("2026-09", "东镇", "2026-10-02")],
+        {"fields": fields},
+        head,
+    )
+    kinds = read_kinds(base.parquet, part.parquet)
+    assert find_identity(base.parquet, part.parquet, tmp_path, kinds) == (["月份", "乡镇"], 1)

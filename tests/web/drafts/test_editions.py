@@ -84,6 +84,8 @@ def test_one_box_takes_several_files(desk: Portal) -> None:
     page = client.get(place).text
     assert "are added to the table “levels”" in page
     assert "“others.csv” becomes a new table" in page
+    others = page[page.index("“others.csv” becomes a new table") :]
+    assert "We aren't sure" in others  # a file of something else often comes by mistake
     answer = send(client, path, {"box": "1"})
     assert answer.status_code == 422
     assert '<p class="error" id="files-error">Choose a file</p>' in answer.text

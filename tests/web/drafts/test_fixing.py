@@ -259,3 +259,41 @@ def test_columns_that_a_step_made_are_told_and_asked_about(desk: Portal) -> None
     page = client.get(place).text
     assert "校验通过" in page
     assert "“数值”是新增的列" not in page
+
+
+def test_totals_between_rows_are_left_out_with_one_button(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    place = upload(client, "levels", "name,value\na,1\n合计,1\nb,2\n合计,2\n").headers["Location"]
+    desk.work()
+    steps = f"{place}/resources/levels/steps"
+    send(client, steps, {"verb": "leave-out", "what": "totals", "field": "name"}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "是合计，去掉这些行" in page
+    send(client, f"{steps}/confirm", {"step": find_values(page, "step")[0]}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "是合计，去掉这些行" not in page
+    assert "改动：2" in page
+
+
+def test_a_year_that_is_chosen_answers_for_the_step_of_the_file_before(desk: Portal) -> None:
+    client = desk.signed_in("clerk")
+    make_dataset(client)
+    fields = [{"name": "name"}, {"name": "day", "type": "date"}]
+    own = {"schema_0": "own", "own_0": json.dumps({"fields": fields})}
+    table = "name,day\na,8月31日\nb,2026-08-01\n"
+    place = upload(client, "levels", table, **own).headers["Location"]
+    desk.work()
+    steps = f"{place}/resources/levels"
+    year = {"verb": "add-year", "field": "day", "year": "2026"}
+    draft = place.rsplit("/", 1)[-1]
+    desk.services.drafts.change_resource(SYSTEM, draft, "levels", {"recipe": {"steps": [{**year, "again": True}]}})
+    desk.work()
+    assert "这次还是吗" in client.get(place).text
+    send(client, f"{steps}/repairs", {"repair": json.dumps(year)}, form=place)
+    desk.work()
+    page = client.get(place).text
+    assert "这次还是吗" not in page
+    assert len(find_values(page, "step")) == 1

@@ -179,7 +179,7 @@ def _describe(edition: EditionJson, target: Target, columns: int, *, asks: bool)
         figures["taken"] = target.taken
     found: EditionJson = {**edition, "figures": figures, "renamed": dict(target.renamed)}
     if target.table is None:
-        return {**found, "mode": Mode.NEW, "asks": bool(target.rivals or target.taken)}
+        return {**found, "mode": Mode.NEW, "asks": bool(target.rivals or target.taken) or edition["wanted"] == AUTO}
     if edition["wanted"] != AUTO:
         return {**found, "mode": edition["wanted"], "asks": asks, "guessed": asks}
     return {**found, "asks": asks, "guessed": asks}

@@ -169,9 +169,14 @@ def _judge(
 
 
 def _count_gone(resource: DraftResource, changes: KeptChanges) -> int:
-    """How many published rows aren't in the file; where no key tells that, by the columns that tell its rows apart."""
+    """How many published rows aren't in the file; where no key tells that, by the columns that tell its rows apart.
+
+    Rows that are added take none away: what seems to be removed without a key was corrected.
+    """
     edition = resource.edition or {}
     figures: Figures = edition.get("figures", {})
+    if edition.get("mode") == Mode.APPEND:
+        return 0
     if edition.get("mode") == Mode.REPLACE and figures.get("inferred") and "known" in figures:
         return max(0, figures["total"] - figures["known"])
     return changes["removed"]

@@ -62,6 +62,7 @@ def understand(
         below=layout.footnotes,
         labels=opened.labels,
         profile=[item for item in profile if item["name"] not in personal],
+        is_named=bool(resource.title) or before is not None,
     ).describe()
     if "found" not in (resource.meaning or {}):
         is_corrected = row.replaces is not None and (kept or {}).get("draft") == row.replaces

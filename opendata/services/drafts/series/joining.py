@@ -26,6 +26,7 @@ from opendata.domain.schema import find_own
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.intake.meaning.finding import describe_names
 from opendata.metadata.identifiers import suggest_identifier
+from opendata.recipes.columns import is_chinese
 from opendata.recipes.recipe import read_recipe, recall_recipe
 from opendata.recipes.verbs import EDIT, JOIN_HEADERS
 from opendata.services.drafts.meaning.names import read_stem
@@ -186,7 +187,7 @@ def _join(row: Draft, resource: DraftResource, said: Mapping[str, Any], base: Ma
             row.resources.remove(item)
     resource.series = series
     resource.name = name
-    resource.title = _agree([item.title for item in tables]) or ""
+    resource.title = _agree([item.title for item in tables]) or (stem if is_chinese([stem]) else "")
     resource.file = f"{stem or row.dataset.meta['title']}.csv"
     resource.decisions = _agree([item.decisions for item in tables])
     resource.edition = begin_again(resource.edition)

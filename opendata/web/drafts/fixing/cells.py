@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from opendata.problems import choose_voice
 from opendata.recipes.recipe import describe_step
 from opendata.services.drafts.fixing.wrong_cells import make_change, needs_labels
+from opendata.tables.notation.totals import is_total
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
@@ -43,6 +44,7 @@ def show_wrong_cells(draft: str, resource: str) -> str:
         may_change=list_steps(found, g.actor).change,
         fault=choose_voice().say_error(page.fault) if page.fault else "",
         explain_all=lambda findings: [show_finding(item) for item in findings],
+        is_total=is_total,
         write_cell=lambda cell: write_choice(
             {"row": cell.row, "field": cell.field, "number": cell.number, "old": cell.text}
         ),

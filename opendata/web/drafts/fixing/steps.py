@@ -17,8 +17,9 @@ from opendata.errors import InvalidMetadataError, PreconditionError, StateError
 from opendata.problems import choose_voice
 from opendata.recipes.columns import MONTHS, YEARS, is_chinese
 from opendata.recipes.recipe import describe_recipe, describe_step, read_recipe
+from opendata.recipes.rows import INNER_TOTALS
 from opendata.recipes.sentences import QUESTION, say_doubt, say_step
-from opendata.recipes.verbs import JOIN_HEADERS, MISSING, ONE_FILE, SPLIT_UNIT, VERBS, Kind
+from opendata.recipes.verbs import ADD_YEAR, JOIN_HEADERS, LEAVE_OUT, MISSING, ONE_FILE, SPLIT_UNIT, VERBS, Kind
 from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.draft_view import list_questions
 from opendata.services.drafts.fixing.following import list_followed
@@ -40,14 +41,15 @@ blueprint.before_request(protect_forms)
 class ShownStep:
     """A step in words, how much it changed in this file (None: not known), and what is asked of it.
 
-    `value` is sent by the form that takes it back, `confirmed` by the one that says that it is right.
+    `value` is sent by the forms that take it back and that answer yes to what is asked; `yes` is the words of the
+    latter, none where no such answer is possible.
     """
 
     text: str
     count: int | None
     questions: Sequence[str]
     value: str
-    may_be_confirmed: bool
+    yes: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +106,13 @@ def _show_steps(table: DraftResourceView, task: Mapping[str, Any]) -> list[Shown
         for item in ours.get("repaired", ())
     }
     asked: dict[str, list[str]] = {}
+    inner = set()
     for question in list_questions(table.reading):
         if question["rule"] == QUESTION:
-            asked.setdefault(write_choice(question["step"]), []).append(say_doubt(voice, question, is_beside=True))
+            value = write_choice(question["step"])
+            asked.setdefault(value, []).append(say_doubt(voice, question, is_beside=True))
+            if question["template"] == INNER_TOTALS:
+                inner.add(value)
     found = []
     for step in read_recipe(table.recipe).steps if table.recipe else ():
         value = write_choice(describe_step(step))
@@ -117,10 +123,16 @@ def _show_steps(table: DraftResourceView, task: Mapping[str, Any]) -> list[Shown
                 count=count,
                 questions=asked.get(value, ()),
                 value=value,
-                may_be_confirmed=step.verb in ONE_FILE and bool(step.params.get("again")) and bool(count),
+                yes=_say_yes(step, count, is_inner=value in inner),
             )
         )
     return found
+
+
+def _say_yes(step: Step, count: int | None, *, is_inner: bool) -> str:
+    if is_inner:
+        return str(gettext("They are totals, leave them out"))
+    return str(gettext("It is right")) if step.verb in ONE_FILE and step.params.get("again") and count else ""
 
 
 def _list_columns(task: Mapping[str, Any]) -> Sequence[str]:
@@ -130,9 +142,20 @@ def _list_columns(task: Mapping[str, Any]) -> Sequence[str]:
 
 @blueprint.post("/<draft>/resources/<resource>/repairs")
 def accept_repairs(draft: str, resource: str) -> Response:
-    """Add the steps that were chosen among those proposed, and check the table again."""
+    """Add the steps that were chosen among those proposed, and check the table again.
+
+    A year that is chosen answers for the step of an earlier file that asks about it.
+    """
     chosen = [read_choice(value) for value in request.form.getlist("repair")]
-    return change_steps(draft, resource, lambda before: [*before, *(item for item in chosen if item not in before)])
+    dated = [item.get("field") for item in chosen if isinstance(item, dict) and item.get("verb") == ADD_YEAR]
+
+    def accept(before: Sequence[Any]) -> list[Any]:
+        kept = [
+            item for item in before if not ("again" in item and item["verb"] == ADD_YEAR and item["field"] in dated)
+        ]
+        return [*kept, *(item for item in chosen if item not in kept)]
+
+    return change_steps(draft, resource, accept)
 
 
 @blueprint.post("/<draft>/resources/<resource>/steps")
@@ -151,11 +174,12 @@ def undo_step(draft: str, resource: str) -> Response:
 
 @blueprint.post("/<draft>/resources/<resource>/steps/confirm")
 def confirm_step(draft: str, resource: str) -> Response:
-    """Say that a change made for an earlier file is right for this one too."""
+    """Answer yes: a change made for an earlier file is right for this one too, totals between rows are totals."""
     step = read_choice(request.form.get("step", ""))
 
     def confirm(before: Sequence[Any]) -> list[Any]:
-        return [{k: v for k, v in item.items() if k != "again"} if item == step else item for item in before]
+        more = {"within": True} if isinstance(step, dict) and step.get("verb") == LEAVE_OUT else {}
+        return [{k: v for k, v in item.items() if k != "again"} | more if item == step else item for item in before]
 
     return change_steps(draft, resource, confirm)
 
