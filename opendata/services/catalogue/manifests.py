@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from functools import lru_cache
 
 from opendata.domain.manifest import Manifest
+from opendata.errors import N_, DamagedError
 from opendata.storage.store import Store, manifest_key
+
+logger = logging.getLogger(__name__)
 
 
 class Manifests:
@@ -18,7 +22,7 @@ class Manifests:
         self._written = lru_cache(maxsize=1024)(self._find_written)
 
     def get(self, dataset: str, version: str) -> Manifest:
-        """The manifest. Raises `NotFoundError`."""
+        """The manifest. Raises `NotFoundError`, and `DamagedError` for bytes that are no manifest."""
         return self._parsed(dataset, version)
 
     def read(self, dataset: str, version: str) -> bytes:
@@ -37,4 +41,12 @@ class Manifests:
         return self._store.find_written(manifest_key(dataset, version))
 
     def _parse(self, dataset: str, version: str) -> Manifest:
-        return Manifest.from_json(json.loads(self.read(dataset, version)))
+        data = self.read(dataset, version)
+        try:
+            return Manifest.from_json(json.loads(data))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            logger.error("the manifest of %s %s is damaged: %r", dataset, version, error)
+            text = N_(
+                "The manifest of version %(version)s of “%(dataset)s” is damaged. It must be restored from a backup"
+            )
+            raise DamagedError(text, dataset=dataset, version=version) from None
