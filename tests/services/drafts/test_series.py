@@ -272,3 +272,103 @@ def test_steps_of_single_tables_keep_them_from_being_joined_and_rules_and_titles
     assert table.schema is not None
     assert (table.title, table.schema["primaryKey"], table.valid) == ("工业产值", ["月份", "乡镇"], True)
     assert table.schema["fields"][0] == {"name": "月份", "type": "yearmonth"}
+
+
+@pytest.mark.slow
+def test_units_that_a_person_said_tell_tables_apart_and_are_kept_where_all_agree(
+    services: Services, editor: Actor
+) -> None:
+    files = {f"产值2026年0{number}月.csv": f"单位：万元,\n乡镇,产值\n东湖,{number}\n" for number in (1, 2)}
+    draft = send_all(services, editor, **files, **{"产值2026年03月.csv": "乡镇,产值\n东湖,3\n"})
+    first, second, third = draft.series[0].tables
+    with pytest.raises(InvalidMetadataError, match="its unit differs"):
+        join(services, editor, draft)
+    draft = change(services, editor, draft.id, second, meaning={"unit": "元"})
+    draft = change(services, editor, draft.id, third, meaning={"unit": "万元"})
+    with pytest.raises(InvalidMetadataError, match="its unit differs"):
+        join(services, editor, draft)
+    draft = change(services, editor, draft.id, second, meaning={"unit": "万元"})
+    draft = change(services, editor, draft.id, first, meaning={"units": {"产值": "元"}})
+    with pytest.raises(InvalidMetadataError, match="its unit differs"):
+        join(services, editor, draft)
+    draft = join(services, editor, change(services, editor, draft.id, first, meaning={"units": {"产值": None}}))
+    assert draft.tables[0].meaning["unit"] == "万元"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("second", ["乡镇,产值\n东湖,5\n", "乡镇,产值\n东湖,4\n"])
+def test_two_files_of_one_month_are_not_both_added(services: Services, editor: Actor, second: str) -> None:
+    release(services, editor, join(services, editor, send_all(services, editor, **MONTHS)))
+    twice = {"产值2026年04月.csv": "乡镇,产值\n东湖,4\n", "产值2026年04月更正.csv": second}
+    draft = send_all(services, editor, **twice)
+    assert [(item.rows, item.valid) for item in draft.tables] == [(5, True), (0, False)]
+    assert draft.report is not None
+    assert "both of 2026-04" in str(draft.report["tasks"])
+
+
+PERSONS = {f"产值2026年0{number}月.csv": f"乡镇,昵称,产值\n东湖,anna,{number}x\n" for number in (1, 2, 3)}
+DECISIONS = {"columns": [{"field": "昵称", "treatment": "drop"}]}
+STRIP = {"steps": [{"verb": "strip-suffix", "field": "产值", "suffix": "x"}]}
+
+
+@pytest.mark.slow
+def test_steps_and_decisions_of_all_parts_hold_for_the_next_file_of_the_whole(
+    services: Services, editor: Actor
+) -> None:
+    files = list(PERSONS.items())
+    draft = send_all(services, editor, **dict(files[:2]))
+    for table in draft.series[0].tables:
+        draft = change(services, editor, draft.id, table, decisions=DECISIONS, recipe=STRIP)
+    release(services, editor, join(services, editor, draft))
+    written = rows(services, release(services, editor, send_all(services, editor, **dict(files[2:]))), "chan-zhi")
+    assert written == "月份,乡镇,产值\n2026-01,东湖,1\n2026-02,东湖,2\n2026-03,东湖,3\n"
+
+
+@pytest.mark.slow
+def test_what_is_said_with_the_corrected_file_of_a_part_holds_and_answers_about_other_rows_do_not(
+    services: Services, editor: Actor
+) -> None:
+    draft = join(services, editor, send_all(services, editor, **PERSONS))
+    (file, text), *_ = PERSONS.items()
+    draft = send_again(services, editor, draft.id, file, text, mode="auto", name="chan-zhi", decisions=DECISIONS)
+    written = rows(services, release(services, editor, draft), "chan-zhi")
+    assert written.startswith("月份,乡镇,产值\n2026-01,东湖,1x\n")
+    draft = send_all(services, editor, **{file: text.replace("1x", "5x")})
+    draft = change(services, editor, draft.id, "chan-zhi", mode="append")
+    assert [item.edition.asks for item in draft.tables if item.edition] == [False]
+    draft = send_again(services, editor, draft.id, "产值2026年02月.csv", text, mode="auto")
+    assert [item.edition.asks for item in draft.tables if item.edition] == [True]
+
+
+@pytest.mark.slow
+def test_marks_of_files_stay_with_renamed_columns_of_faulty_tables_and_in_corrected_files(
+    services: Services, editor: Actor
+) -> None:
+    files = {f"面积2026年0{number}月.xlsx": make_shares(number / 10) for number in (1, 2)}
+    draft = send_all(services, editor, **files)
+    recipe = {"steps": [{"verb": "rename", "field": "比重", "to": "占比"}]}
+    wrong = {"fields": [{"name": "乡镇", "type": "integer"}, {"name": "占比"}, {"name": "面积（亩）"}]}
+    for table in draft.series[0].tables:
+        draft = change(services, editor, draft.id, table, recipe=recipe, schema=wrong)
+        assert not any(item.valid for item in draft.tables if item.name == table)
+    draft = change(services, editor, join(services, editor, draft).id, "mian-ji", schema=None)
+    file, data = next(iter(files.items()))
+    draft = send_again(services, editor, draft.id, file, data, mode="auto")
+    table = services.versions.get_manifest("reservoirs", release(services, editor, draft)).tables[0]
+    assert [{"name": field.name, **field.own} for field in table.schema.fields] == [
+        {"name": "月份"},
+        {"name": "乡镇"},
+        {"name": "占比", "percent": True},
+        {"name": "面积（亩）", "unit": "亩"},
+    ]
+
+
+@pytest.mark.slow
+def test_names_that_a_person_gave_columns_of_the_whole_hold_when_a_part_is_corrected(
+    services: Services, editor: Actor
+) -> None:
+    draft = join(services, editor, send_all(services, editor, **MONTHS))
+    schema = {"fields": [{"name": "月份", "type": "yearmonth"}, {"name": "镇"}, {"name": "产值", "type": "integer"}]}
+    draft = change(services, editor, draft.id, "chan-zhi", schema=schema, choices={"columns": {"乡镇": "镇"}})
+    draft = send_again(services, editor, draft.id, "产值2026年01月.csv", "乡镇,产值\n东湖,9\n", mode="auto")
+    assert (draft.status, draft.tables[0].rows) == ("valid", 4)

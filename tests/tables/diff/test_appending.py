@@ -185,6 +185,10 @@ def test_texts_are_compared_as_they_are_unless_all_of_the_base_are_of_a_kind(tmp
     (tmp_path / "work").mkdir()
     found = append_rows(base, part, tmp_path / "work")
     assert (found.added, found.corrected, found.repeated, found.unread) == (2, 0, 0, {})
+    base = prepare(make(tmp_path, "a"), "base", [("1.1", "a"), ("1.2", "b")], schema, ["code", "x"])
+    part = prepare(make(tmp_path, "b"), "part", [("1.10", "c")], schema, ["code", "x"])
+    found = append_rows(base, part, make(tmp_path, "c"))
+    assert (found.added, found.corrected) == (1, 0)  # sections of a document
     kinds = {"2": "integer", "1.50": "number", "2026-08": "yearmonth", "x": None, "": None, "2026": "year"}
     for text, kind in kinds.items():
         place = tmp_path / f"of {text}"

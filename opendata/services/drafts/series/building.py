@@ -14,13 +14,14 @@ from opendata.domain.editions.series import Cut, PartOfSeriesJson, SeriesJson
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, UnreadableFileError
 from opendata.intake.meaning.finding import find_meaning
+from opendata.intake.meaning.units import mark_units
 from opendata.intake.opening import WORKBOOKS, find_tables, open_table
 from opendata.intake.tables import FoundTable
 from opendata.intake.understanding import read_choices
 from opendata.intake.unpack.budget import Limits
 from opendata.services.core.context import Context
 from opendata.services.drafts.meaning.names import read_stem
-from opendata.services.drafts.series.joining import make_part
+from opendata.services.drafts.series.joining import ask_again, make_part
 from opendata.services.drafts.series.meaning import describe_found, place_part
 from opendata.services.drafts.series.naming import read_value
 from opendata.services.drafts.series.offers import is_single
@@ -36,6 +37,9 @@ _UNLIKE = N_(
 _UNLIKE_UNIT = N_(
     "In “%(file)s” these columns have other units or formats than in the other files: %(columns)s. Send it again with"
     " the same ones"
+)
+_SAME = N_(
+    "“%(file)s” and “%(other)s” are both of %(value)s, so rows would be there twice. Leave one of them out of the draft"
 )
 _NAMELESS = N_(
     "The column “%(column)s” of “%(table)s” is filled from the names of the files, but the name “%(file)s” doesn't say"
@@ -90,9 +94,11 @@ class Building:
         """The text of all parts of a joined table, made once. Raises `InputError` where they don't fit together."""
         series = resource.series or {}
         parts, target = series.get("parts", []), folder / "series.csv"
+        is_built = "found" in series
         if series.get("made") == resource.upload:
             with self._context.kept_copy(resource.upload) as path:
                 shutil.copyfile(path, target)
+            resource.choices = _choose(resource, sum(part.get("rows", 0) for part in parts), is_built=True)
             return FoundTable(name=read_stem(resource.file), path=target, form="csv", marks=_join_marks(parts))
         parts = [self._read_again(part, folder) for part in parts]
         with ExitStack() as opened:
@@ -101,9 +107,7 @@ class Building:
         counted = [{**part, "rows": count} for part, count in zip(parts, counts, strict=True)]
         made = {**series, "parts": counted, "made": resource.upload, "found": describe_found(parts)}
         resource.series = made  # type: ignore[assignment]  # the same with more
-        last = {"last_row": sum(counts) + 1} if sum(counts) else {}
-        kept = {name: value for name, value in (resource.choices or {}).items() if name == NO_ROWS}
-        resource.choices = {**kept, **_CHOICES, **last}
+        resource.choices = _choose(resource, sum(counts), is_built=is_built)
         return FoundTable(name=read_stem(resource.file), path=target, form="csv", marks=_join_marks(parts))
 
     def _absorb(self, row: Draft, resource: DraftResource, found: FoundTable, folder: Path) -> None:
@@ -120,10 +124,13 @@ class Building:
         if kept["added"] and kept["column"] in self._list_labels(part):
             return
         part["value"] = self._find_value(resource, kept, head) if kept["added"] else ""
-        parts = sorted([*(begun or [make_part(head, "")]), part], key=place_part)
+        begun = begun or [make_part(head, "")]
+        _require_another(begun, part, kept)
+        parts = sorted([*begun, part], key=place_part)
         head.series = SeriesJson(
             cut=kept["cut"], column=kept["column"], added=kept["added"], rest=kept["rest"], parts=parts
         )
+        ask_again(head)
         head.checked = False
         row.privacy = [item for item in row.privacy if item["resource"] != resource.name]
         row.resources.remove(resource)
@@ -163,9 +170,9 @@ class Building:
         part["dialect"] = opened.dialect.describe()
         part["columns"] = dict(opened.renames)
         labels = self._list_labels(part)
-        part["marks"] = {
-            labels[number - 1]: dict(mark) for number, mark in opened.marks.items() if number <= len(labels)
-        }
+        units = ((table["meaning"] or {}).get("said") or {}).get("units") or {}
+        marks = mark_units(self._list_labels({**part, "columns": {}}), units, opened.marks)
+        part["marks"] = {labels[number - 1]: dict(mark) for number, mark in marks.items() if number <= len(labels)}
         layout = opened.understanding.layout
         part["found"] = find_meaning(
             file=read_stem(part["file"]),
@@ -214,6 +221,30 @@ class Building:
             raise UnreadableFileError(_UNLIKE, file=files[error.place], first=files[0], columns=columns) from None
         except DamagedPartError as error:
             raise UnreadableFileError(_DAMAGED, file=files[error.place]) from None
+
+
+def _choose(resource: DraftResource, rows: int, *, is_built: bool) -> dict[str, Any]:
+    """How the text of all parts is read. What somebody said of its columns holds on, once it `is_built`."""
+    own = (NO_ROWS, "columns") if is_built else (NO_ROWS,)
+    kept = {name: value for name, value in (resource.choices or {}).items() if name in own}
+    return {**kept, **_CHOICES, **({"last_row": rows + 1} if rows else {})}
+
+
+def _require_another(parts: Sequence[PartOfSeriesJson], part: PartOfSeriesJson, series: Mapping[str, Any]) -> None:
+    """Raises `UnreadableFileError` where another file is of the same period or area: rows would be there twice.
+
+    Two sheets of one file are parts of what the file is of.
+    """
+    value, sheet = _tell(part, series), part["table"]["reading"]["sheet"]
+    for other in parts:
+        is_beside = other["upload"] == part["upload"] and other["table"]["reading"]["sheet"] != sheet
+        if value and not is_beside and _tell(other, series) == value:
+            raise UnreadableFileError(_SAME, file=part["file"], other=other["file"], value=value)
+
+
+def _tell(part: PartOfSeriesJson, series: Mapping[str, Any]) -> str | None:
+    """What tells a part from others: its value, else what the name of its file says."""
+    return part.get("value") or read_value(Cut(series["cut"]), series["rest"], [read_stem(part["file"])])
 
 
 def _join_marks(parts: Sequence[PartOfSeriesJson]) -> Mapping[str, Mapping[str, Any]]:

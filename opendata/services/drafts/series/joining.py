@@ -11,6 +11,7 @@ from typing import Any
 
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.editions.beginning import begin_again
+from opendata.domain.editions.modes import EditionJson
 from opendata.domain.editions.series import (
     FIELD_TYPES,
     KEPT,
@@ -35,7 +36,9 @@ from opendata.services.drafts.series.offers import (
     find_column,
     find_differences,
     find_offers,
+    find_unit,
     is_single,
+    list_file_marks,
     list_labels,
     list_marks,
     name_part,
@@ -47,6 +50,9 @@ _OF_TABLE = (
     *("dialect", "encoding", "recipe", "choices", "disclosure", "decisions", "meaning", "edition"),
 )
 """What a table is by what was sent and said; all else comes of its check."""
+
+_SAID = ("title", "description", "i18n", "schema", "schema_name", "disclosure", "decisions", "meaning")
+"""What may be said of a joined table with the corrected file of one part."""
 
 
 def change_series(row: Draft, resource: DraftResource, said: Mapping[str, Any] | None, base: Manifest | None) -> bool:
@@ -119,7 +125,7 @@ def make_part(resource: DraftResource, value: str) -> PartOfSeriesJson:
         table=table,
     )
     if resource.checked and resource.engine_dialect:
-        part["marks"] = list_marks(resource)
+        part["marks"] = list_file_marks(resource)
         part["plain"], part["dialect"] = resource.plain, resource.engine_dialect
     return part
 
@@ -143,7 +149,8 @@ def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
         return False
     sent = {name: values[name] for name in ("file", "upload", "upload_bytes")}
     model = parts[same[0]] if same else parts[0]
-    table = {**model["table"], **sent, "reading": {"sheet": None}, "choices": values["choices"]}
+    of_file = {name: values[name] for name in ("choices", "dialect", "encoding")}
+    table = {**model["table"], **sent, **of_file, "reading": {"sheet": None}}
     part = PartOfSeriesJson(
         file=values["file"],
         upload=values["upload"],
@@ -160,9 +167,22 @@ def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
     changed: SeriesJson = {**series, "parts": parts}
     changed.pop("made", None)
     resource.series = changed
-    resource.recipe = recall_recipe(resource.recipe)
+    for name in _SAID:
+        if values[name]:
+            setattr(resource, name, values[name])
+    ask_again(resource)
     _forget_check(resource)
     return True
+
+
+def ask_again(resource: DraftResource) -> None:
+    """Forget what was answered about the rows of a joined table, which are others now: it is asked again."""
+    resource.recipe = recall_recipe(resource.recipe)
+    if resource.edition is not None:
+        edition: EditionJson = {**resource.edition}
+        for name in ("by", "asks", "repeats"):
+            edition.pop(name, None)  # type: ignore[misc]
+        resource.edition = edition
 
 
 def _join(row: Draft, resource: DraftResource, said: Mapping[str, Any], base: Manifest | None) -> None:
@@ -350,8 +370,11 @@ def _agree(items: Sequence[Any]) -> Any:
 def _agree_on_said(tables: Sequence[DraftResource]) -> dict[str, Any]:
     """What a person said of all parts alike; a period is of one part alone."""
     said = [(item.meaning or {}).get("said") or {} for item in tables]
-    return {
+    agreed = {
         name: value
         for name, value in said[0].items()
         if name != "period" and all(one.get(name) == value for one in said)
     }
+    if "unit" not in agreed and any("unit" in one for one in said):  # said of some, found in the others
+        agreed["unit"] = find_unit(tables[0]) or None
+    return agreed
