@@ -13,6 +13,7 @@ from opendata.errors import InvalidMetadataError
 from opendata.services.core.actors import Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import DATASET, make_actor, make_services
@@ -372,3 +373,37 @@ def test_names_that_a_person_gave_columns_of_the_whole_hold_when_a_part_is_corre
     draft = change(services, editor, draft.id, "chan-zhi", schema=schema, choices={"columns": {"乡镇": "镇"}})
     draft = send_again(services, editor, draft.id, "产值2026年01月.csv", "乡镇,产值\n东湖,9\n", mode="auto")
     assert (draft.status, draft.tables[0].rows) == ("valid", 4)
+
+
+@pytest.mark.slow
+def test_a_month_that_cant_be_read_or_that_came_out_meanwhile_is_asked_about(services: Services, editor: Actor) -> None:
+    files = {f"产值2026年0{number}月.csv": f"乡镇,产值\n东湖,{number}\n东湖,{number}\n" for number in (1, 2)}
+    release(services, editor, join(services, editor, send_all(services, editor, **files)))
+    draft = send_all(services, editor, **{"产值4月.csv": "乡镇,产值\n东湖,5\n"})
+    assert [item.edition.asks for item in draft.tables if item.edition] == [True]
+    first, second = (send_all(services, editor, **{"产值2026年03月.csv": f"乡镇,产值\n东湖,{n}\n"}) for n in (3, 4))
+    assert [item.edition.asks for item in (*first.tables, *second.tables) if item.edition] == [False, False]
+    release(services, editor, first)
+    services.drafts.submit(editor, second.id, Submission(breaking="the reason of a test"))
+    services.work.run_to_end(second.id)
+    found = services.drafts.get(editor, second.id)
+    assert (found.status, [item.edition.asks for item in found.tables if item.edition]) == ("returned", [True])
+
+
+@pytest.mark.slow
+def test_sheets_of_one_month_are_not_both_put_under_it(services: Services, editor: Actor) -> None:
+    release(services, editor, join(services, editor, send_all(services, editor, **MONTHS)))
+    sheets = {name: [["乡镇", "产值"], ["东湖", number]] for number, name in enumerate(("本月", "上月"))}
+    draft = send_all(services, editor, **{"产值2026年05月.xlsx": make_workbook(**sheets)})
+    assert [(item.rows, item.valid) for item in draft.tables] == [(5, True), (0, False)]
+
+
+@pytest.mark.slow
+def test_decisions_about_a_joined_table_hold_for_its_parts_when_it_is_taken_apart(
+    services: Services, editor: Actor
+) -> None:
+    draft = join(services, editor, send_all(services, editor, **PERSONS))
+    draft = change(services, editor, draft.id, "chan-zhi", decisions=DECISIONS)
+    draft = change(services, editor, draft.id, "chan-zhi", series=None)
+    version = release(services, editor, draft)
+    assert {rows(services, version, item.name).splitlines()[0] for item in draft.tables} == {"乡镇,产值"}

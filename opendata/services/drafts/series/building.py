@@ -130,6 +130,7 @@ class Building:
         head.series = SeriesJson(
             cut=kept["cut"], column=kept["column"], added=kept["added"], rest=kept["rest"], parts=parts
         )
+        head.decisions = head.decisions or resource.decisions
         ask_again(head)
         head.checked = False
         row.privacy = [item for item in row.privacy if item["resource"] != resource.name]
@@ -233,13 +234,20 @@ def _choose(resource: DraftResource, rows: int, *, is_built: bool) -> dict[str, 
 def _require_another(parts: Sequence[PartOfSeriesJson], part: PartOfSeriesJson, series: Mapping[str, Any]) -> None:
     """Raises `UnreadableFileError` where another file is of the same period or area: rows would be there twice.
 
-    Two sheets of one file are parts of what the file is of.
+    Sheets of one file that have the column themselves may be of the same.
     """
     value, sheet = _tell(part, series), part["table"]["reading"]["sheet"]
     for other in parts:
         is_beside = other["upload"] == part["upload"] and other["table"]["reading"]["sheet"] != sheet
+        is_beside = is_beside and not series["added"]
         if value and not is_beside and _tell(other, series) == value:
-            raise UnreadableFileError(_SAME, file=part["file"], other=other["file"], value=value)
+            raise UnreadableFileError(_SAME, file=_call(part), other=_call(other), value=value)
+
+
+def _call(part: PartOfSeriesJson) -> str:
+    """The name of a file, with that of its sheet."""
+    sheet = part["table"]["reading"]["sheet"]
+    return f"{part['file']} {sheet}" if sheet else part["file"]
 
 
 def _tell(part: PartOfSeriesJson, series: Mapping[str, Any]) -> str | None:

@@ -105,6 +105,8 @@ def take_apart(row: Draft, resource: DraftResource) -> None:
     row.privacy = [item for item in row.privacy if item["resource"] != resource.name]
     taken = {item.name for item in row.resources if item is not resource} | {item.name for item in row.attachments}
     tables = [_as_table(part, taken) for part in parts]
+    if resource.decisions:  # the newest word about the persons in all parts
+        tables = [{**table, "decisions": resource.decisions} for table in tables]
     _follow(resource, tables[0])
     position = max(item.position for item in row.resources)
     for number, values in enumerate(tables[1:], start=1):
