@@ -16,7 +16,6 @@ from typing import Any
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import DraftState
 from opendata.domain.findings import Finding
-from opendata.domain.resources import TableResource
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import N_, InputError, InvalidPackageError, UnreadableFileError
@@ -239,7 +238,7 @@ class Processing:
         report("store", resource.upload_bytes)
         values = self._describe(prepared, resource, opened, upload)
         personal = {item.field for item in prepared.privacy}
-        before_it = self._find_before(row, resource)
+        before_it = find_table(manifest, resource.name)
         values["meaning"] = understand(row, resource, opened, prepared.profile, before_it, personal)
         if values["proposed_schema"] is not None:
             values["proposed_schema"] = propose_units(values["proposed_schema"], values["meaning"])
@@ -289,10 +288,6 @@ class Processing:
         values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(table.parquet)
         values["published_schema"], values["profile"] = publish_schema(table.schema), list(table.profile)
         return values, found.left
-
-    def _find_before(self, row: Draft, resource: DraftResource) -> TableResource | None:
-        """The table in the version before."""
-        return find_table(self._manifests.get(row.dataset_id, row.base) if row.base else None, resource.name)
 
     def _split_off(self, row: Draft, resource: DraftResource, contents: FoundContents) -> None:
         """Make resources of the further tables of an upload and of the files beside them, once."""

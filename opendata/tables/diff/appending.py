@@ -102,10 +102,9 @@ def append_rows(
             work = folder / ("careful" if careful else "fast")
             work.mkdir()
             places = place_rows(old, new, telling, work, careful=careful)
-            appending = _Appending(base, part, columns, key, work)
+            run = _Appending(base, part, columns, key, work).run
             try:
-                found = appending.run(old, new, places, with_repeats=with_repeats and key is None)
-                return replace(found, unread=unread)
+                return replace(run(old, new, places, with_repeats=with_repeats and key is None), unread=unread)
             except _MistakenPairError:
                 continue
     raise AssertionError  # careful numbers make no mistaken pairs

@@ -407,3 +407,17 @@ def test_decisions_about_a_joined_table_hold_for_its_parts_when_it_is_taken_apar
     draft = change(services, editor, draft.id, "chan-zhi", series=None)
     version = release(services, editor, draft)
     assert {rows(services, version, item.name).splitlines()[0] for item in draft.tables} == {"乡镇,产值"}
+
+
+@pytest.mark.slow
+def test_no_decision_about_a_part_is_lost_when_it_is_joined(services: Services, editor: Actor) -> None:
+    draft = send_all(services, editor, **PERSONS)
+    first, second, _ = draft.series[0].tables
+    columns = [{"field": "昵称", "treatment": "drop"}, {"field": "乡镇", "treatment": "not-personal", "reason": "code"}]
+    draft = change(services, editor, draft.id, first, decisions={"columns": columns})
+    draft = change(services, editor, draft.id, second, decisions={"columns": [{**columns[1], "field": "昵称"}]})
+    with pytest.raises(InvalidMetadataError, match="treated in another way"):
+        join(services, editor, draft)
+    draft = join(services, editor, change(services, editor, draft.id, second, decisions=None))
+    assert (draft.tables[0].decisions or {}).get("columns") == columns[:1]
+    assert "昵称" not in rows(services, release(services, editor, draft), "chan-zhi")

@@ -30,6 +30,7 @@ from opendata.metadata.identifiers import suggest_identifier
 from opendata.recipes.recipe import read_recipe, recall_recipe
 from opendata.recipes.verbs import EDIT, JOIN_HEADERS
 from opendata.services.drafts.meaning.names import read_stem
+from opendata.services.drafts.series.deciding import join_decisions
 from opendata.services.drafts.series.meaning import place_part
 from opendata.services.drafts.series.naming import read_value
 from opendata.services.drafts.series.offers import (
@@ -190,6 +191,7 @@ def ask_again(resource: DraftResource) -> None:
 def _join(row: Draft, resource: DraftResource, said: Mapping[str, Any], base: Manifest | None) -> None:
     tables = _find_tables(row, resource, said["tables"])
     _require_alike(tables)
+    decisions = join_decisions(tables)
     offer = next((one for one in find_offers(row) if set(one.tables) == {item.name for item in tables}), None)
     values = _list_values(tables, offer)
     cut = offer.cut if offer is not None else Cut.NAME
@@ -210,7 +212,7 @@ def _join(row: Draft, resource: DraftResource, said: Mapping[str, Any], base: Ma
     resource.name = name
     resource.title = _agree([item.title for item in tables]) or ""
     resource.file = f"{stem or row.dataset.meta['title']}.csv"
-    resource.decisions = _agree([item.decisions for item in tables])
+    resource.decisions = decisions
     resource.edition = begin_again(resource.edition)
     resource.meaning = {"said": _agree_on_said(tables)}
     resource.choices = None
