@@ -200,6 +200,22 @@ def test_the_files_of_a_joined_table_are_erased_with_its_draft_and_not_before(
     assert services.drafts.get(editor, draft.id).tables[0].series is None
 
 
+@pytest.mark.slow
+def test_nothing_that_the_check_made_of_a_part_outlives_what_was_sent(services: Services, editor: Actor) -> None:
+    draft = change(
+        services,
+        editor,
+        join(services, editor, send_all(services, editor, **PERSONS)).id,
+        "chan-zhi",
+        decisions=DECISIONS,
+    )
+    release(services, editor, draft)
+    services.originals.erase(editor, draft.id)
+    files = [path for path in (services.settings.home / "private").rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"anna" in path.read_bytes()]
+
+
 def make_shares(share: float) -> bytes:
     book = openpyxl.Workbook()
     for row in (["乡镇", "比重", "面积（亩）"], ["东湖", share, 3], ["西湖", 0.5, 4]):

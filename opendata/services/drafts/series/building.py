@@ -104,7 +104,7 @@ class Building:
         with ExitStack() as opened:
             counts = self._write(parts, [self._lend(part, opened) for part in parts], series, target)
         resource.upload, resource.upload_bytes = self._context.private.put_blob(target)
-        counted = [{**part, "rows": count} for part, count in zip(parts, counts, strict=True)]
+        counted = [{**part, "rows": count, "made": []} for part, count in zip(parts, counts, strict=True)]
         made = {**series, "parts": counted, "made": resource.upload, "found": describe_found(parts)}
         resource.series = made  # type: ignore[assignment]  # the same with more
         resource.choices = _choose(resource, sum(counts), is_built=is_built)

@@ -127,6 +127,8 @@ def make_part(resource: DraftResource, value: str) -> PartOfSeriesJson:
         found=dict((resource.meaning or {}).get("found") or {}),
         table=table,
     )
+    made = (resource.csv, resource.parquet, resource.findings, resource.texts, resource.part_csv, resource.part_parquet)
+    part["made"] = [name for name in made if name]
     if resource.checked and resource.engine_dialect:
         part["marks"] = list_file_marks(resource)
         part["plain"], part["dialect"] = resource.plain, resource.engine_dialect
@@ -211,6 +213,8 @@ def _join(row: Draft, resource: DraftResource, said: Mapping[str, Any], base: Ma
     resource.series = series
     resource.name = name
     resource.title = _agree([item.title for item in tables]) or ""
+    resource.description = _agree([item.description for item in tables]) or ""
+    resource.i18n = _agree([item.i18n for item in tables]) or {}
     resource.file = f"{stem or row.dataset.meta['title']}.csv"
     resource.decisions = decisions
     resource.edition = begin_again(resource.edition)
