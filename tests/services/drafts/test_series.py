@@ -412,6 +412,16 @@ def test_sheets_of_one_month_are_not_both_put_under_it(services: Services, edito
     sheets = {name: [["乡镇", "产值"], ["东湖", number]] for number, name in enumerate(("本月", "上月"))}
     draft = send_all(services, editor, **{"产值2026年05月.xlsx": make_workbook(**sheets)})
     assert [(item.rows, item.valid) for item in draft.tables] == [(5, True), (0, False)]
+    services.drafts.discard(editor, draft.id)
+    months = {f"{number}月": [["乡镇", "产值"], ["东湖", number]] for number in (4, 5)}
+    draft = send_all(services, editor, **{"产值2026年05月.xlsx": make_workbook(**months)})
+    assert draft.tables[0].series is not None
+    assert [part["value"] for part in draft.tables[0].series.parts] == ["2026-04", "2026-05"]
+    services.drafts.discard(editor, draft.id)
+    old = {"3月": months["5月"], "说明": [["a"], ["b"]]}
+    draft = send_all(services, editor, **{"产值2026年05月.xlsx": make_workbook(**old)})
+    assert draft.report is not None
+    assert "by the sheet “3月”, but 2026-05" in str(draft.report["tasks"])
 
 
 @pytest.mark.slow

@@ -38,6 +38,10 @@ _UNLIKE_UNIT = N_(
     "In “%(file)s” these columns have other units or formats than in the other files: %(columns)s. Send it again with"
     " the same ones"
 )
+_CONTRARY = N_(
+    "The column “%(column)s” would be %(one)s by the sheet “%(sheet)s”, but %(other)s by the name of “%(file)s”. Rename"
+    " the sheet or the file"
+)
 _SAME = N_(
     "“%(file)s” and “%(other)s” are both of %(value)s, so rows would be there twice. Leave one of them out of the draft"
 )
@@ -87,7 +91,7 @@ class Building:
         kept = (row.dataset.series or {}).get(resource.name)
         table = next((item for item in (manifest.tables if manifest else ()) if item.name == resource.name), None)
         if table is not None and kept is not None and kept["column"] in ("", *table.schema.names):
-            self._continue(resource, found, folder, kept)
+            self._continue(row, resource, found, folder, kept)
         return found if is_single(resource) else self.build(resource, folder)
 
     def build(self, resource: DraftResource, folder: Path) -> FoundTable:
@@ -123,7 +127,7 @@ class Building:
         part = self._read(make_part(resource, ""), found, folder)
         if kept["added"] and kept["column"] in self._list_labels(part):
             return
-        part["value"] = self._find_value(resource, kept, head) if kept["added"] else ""
+        part["value"] = self._find_value(row, resource, kept, head) if kept["added"] else ""
         begun = begun or [make_part(head, "")]
         _require_another(begun, part, kept)
         parts = sorted([*begun, part], key=place_part)
@@ -137,14 +141,16 @@ class Building:
         row.resources.remove(resource)
         raise AbsorbedError
 
-    def _continue(self, resource: DraftResource, found: FoundTable, folder: Path, kept: Mapping[str, Any]) -> None:
+    def _continue(
+        self, row: Draft, resource: DraftResource, found: FoundTable, folder: Path, kept: Mapping[str, Any]
+    ) -> None:
         """Give the next file of a series the column that its name fills, unless it has that itself."""
         if (resource.edition or {}).get("mode") == Mode.NEW or not kept["added"]:
             return
         part = self._read(make_part(resource, ""), found, folder)
         if kept["column"] in self._list_labels(part):
             return
-        part["value"] = self._find_value(resource, kept, resource)
+        part["value"] = self._find_value(row, resource, kept, resource)
         resource.series = SeriesJson(
             cut=kept["cut"], column=kept["column"], added=True, rest=kept["rest"], parts=[part]
         )
@@ -184,10 +190,15 @@ class Building:
         ).describe()
         return part
 
-    def _find_value(self, resource: DraftResource, series: Mapping[str, Any], table: DraftResource) -> str:
+    def _find_value(self, row: Draft, resource: DraftResource, series: Mapping[str, Any], table: DraftResource) -> str:
         """What the name of a sheet or a file says of all its rows."""
         sheet, stem, cut = (resource.reading or {}).get("sheet"), read_stem(resource.file), Cut(series["cut"])
-        value = read_value(cut, series["rest"], [str(sheet), stem] if sheet else [stem])
+        value, of_file = (read_value(cut, series["rest"], names) for names in ([str(sheet or stem), stem], [stem]))
+        if value is not None and of_file not in (None, value) and not _has_sheets(row, resource, cut):
+            column = series["column"]
+            raise UnreadableFileError(
+                _CONTRARY, file=resource.file, sheet=sheet, column=column, one=value, other=of_file
+            )
         if value is not None:
             return value
         example = f"{series['rest']}{_EXAMPLES[cut]}"
@@ -242,6 +253,18 @@ def _require_another(parts: Sequence[PartOfSeriesJson], part: PartOfSeriesJson, 
         is_beside = is_beside and not series["added"]
         if value and not is_beside and _tell(other, series) == value:
             raise UnreadableFileError(_SAME, file=_call(part), other=_call(other), value=value)
+
+
+def _has_sheets(row: Draft, resource: DraftResource, cut: Cut) -> bool:
+    """Whether the file of a table has other sheets that are parts of a series: then its own name is of them all."""
+    sheets = [
+        (item.reading or {}).get("sheet")
+        for item in row.resources
+        if item is not resource and item.upload == resource.upload
+    ]
+    parts = (part for item in row.resources for part in (item.series or {}).get("parts", ()))
+    sheets += [part["table"]["reading"]["sheet"] for part in parts if part["upload"] == resource.upload]
+    return any(sheet and read_value(cut, "", [sheet]) is not None for sheet in sheets)
 
 
 def _call(part: PartOfSeriesJson) -> str:
