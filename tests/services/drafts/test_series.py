@@ -146,6 +146,9 @@ def test_a_corrected_file_takes_the_place_of_its_part_and_a_further_one_becomes_
     again = {"产值2026年02月.csv": "乡镇,产值\n东湖,20\n", "产值2025年12月.csv": "乡镇,产值\n东湖,0\n"}
     for file, text in again.items():
         draft = send_again(services, editor, draft.id, file, text, mode="auto")
+    for unclear in ("2月.csv", "人口2026年02月.csv"):
+        with pytest.raises(InvalidMetadataError, match="It isn't clear which part"):
+            send_again(services, editor, draft.id, unclear, "乡镇,产值\n东湖,9\n", mode="auto")
     written = rows(services, release(services, editor, draft), "chan-zhi")
     assert written == "月份,乡镇,产值\n2025-12,东湖,0\n2026-01,东湖,1\n2026-02,东湖,20\n2026-03,东湖,4\n"
     table = services.versions.get_manifest("reservoirs", "1.0.0").tables[0]

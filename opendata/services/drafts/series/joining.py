@@ -31,13 +31,12 @@ from opendata.recipes.recipe import read_recipe, recall_recipe
 from opendata.recipes.verbs import EDIT, JOIN_HEADERS
 from opendata.services.drafts.meaning.names import read_stem
 from opendata.services.drafts.series.deciding import join_decisions
-from opendata.services.drafts.series.meaning import place_part
+from opendata.services.drafts.series.meaning import agree_on_said, place_part
 from opendata.services.drafts.series.naming import read_value
 from opendata.services.drafts.series.offers import (
     find_column,
     find_differences,
     find_offers,
-    find_unit,
     is_single,
     list_file_marks,
     list_labels,
@@ -138,7 +137,8 @@ def make_part(resource: DraftResource, value: str) -> PartOfSeriesJson:
 def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
     """Take a file into a joined table: in the place of the part of its name or value, else as a further part.
 
-    False where it isn't known which part it is: then its rows are all of the table.
+    False where it isn't known which part it is: then its rows are all of the table. Raises `InvalidMetadataError` where
+    its name is of a month without a year, or of something else than the names of the others.
     """
     series = resource.series or {}
     parts = list(series.get("parts", ()))
@@ -152,6 +152,7 @@ def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
     ]
     if len(same) > 1 or (value is None and not same):
         return False
+    _require_clear(series, values["file"], value)
     sent = {name: values[name] for name in ("file", "upload", "upload_bytes")}
     model = parts[same[0]] if same else parts[0]
     of_file = {name: values[name] for name in ("choices", "dialect", "encoding")}
@@ -178,6 +179,18 @@ def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
     ask_again(resource)
     _forget_check(resource)
     return True
+
+
+def _require_clear(series: SeriesJson, file: str, value: str | None) -> None:
+    parts = series["parts"]
+    if any(part["file"] == file for part in parts):
+        return
+    is_dated = any(read_period(part.get("value", "")) is not None for part in parts)
+    if series["rest"] not in read_stem(file) or (is_dated and value is not None and read_period(value) is None):
+        text = N_(
+            "It isn't clear which part of the table “%(file)s” is. Name it like the others, such as “%(example)s”"
+        )
+        raise InvalidMetadataError(faults=[fault("/file", text, file=file, example=parts[0]["file"])])
 
 
 def ask_again(resource: DraftResource) -> None:
@@ -218,7 +231,7 @@ def _join(row: Draft, resource: DraftResource, said: Mapping[str, Any], base: Ma
     resource.file = f"{stem or row.dataset.meta['title']}.csv"
     resource.decisions = decisions
     resource.edition = begin_again(resource.edition)
-    resource.meaning = {"said": _agree_on_said(tables)}
+    resource.meaning = {"said": agree_on_said(tables)}
     resource.choices = None
     if schema is not None:
         resource.schema = add_field(schema, series) if series["added"] else schema
@@ -373,16 +386,3 @@ def _forget_check(resource: DraftResource) -> None:
 def _agree(items: Sequence[Any]) -> Any:
     """What all say; None where they differ."""
     return items[0] if all(item == items[0] for item in items) else None
-
-
-def _agree_on_said(tables: Sequence[DraftResource]) -> dict[str, Any]:
-    """What a person said of all parts alike; a period is of one part alone."""
-    said = [(item.meaning or {}).get("said") or {} for item in tables]
-    agreed = {
-        name: value
-        for name, value in said[0].items()
-        if name != "period" and all(one.get(name) == value for one in said)
-    }
-    if "unit" not in agreed and any("unit" in one for one in said):  # said of some, found in the others
-        agreed["unit"] = find_unit(tables[0]) or None
-    return agreed
