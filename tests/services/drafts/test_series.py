@@ -146,7 +146,7 @@ def test_a_corrected_file_takes_the_place_of_its_part_and_a_further_one_becomes_
     again = {"产值2026年02月.csv": "乡镇,产值\n东湖,20\n", "产值2025年12月.csv": "乡镇,产值\n东湖,0\n"}
     for file, text in again.items():
         draft = send_again(services, editor, draft.id, file, text, mode="auto")
-    for unclear in ("2月.csv", "人口2026年02月.csv"):
+    for unclear in ("2月.csv", "人口2026年02月.csv", "产值.csv"):
         with pytest.raises(InvalidMetadataError, match="It isn't clear which part"):
             send_again(services, editor, draft.id, unclear, "乡镇,产值\n东湖,9\n", mode="auto")
     written = rows(services, release(services, editor, draft), "chan-zhi")

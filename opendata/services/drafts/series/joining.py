@@ -137,8 +137,8 @@ def make_part(resource: DraftResource, value: str) -> PartOfSeriesJson:
 def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
     """Take a file into a joined table: in the place of the part of its name or value, else as a further part.
 
-    False where it isn't known which part it is: then its rows are all of the table. Raises `InvalidMetadataError` where
-    its name is of a month without a year, or of something else than the names of the others.
+    False where it may have all rows, as it has the column that tells them apart. Raises `InvalidMetadataError` where
+    its name doesn't say which part it is, is of a month without a year, or of something else than the other names.
     """
     series = resource.series or {}
     parts = list(series.get("parts", ()))
@@ -150,7 +150,7 @@ def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
         for place, part in enumerate(parts)
         if part["file"] == values["file"] or (value is not None and part.get("value") == value)
     ]
-    if len(same) > 1 or (value is None and not same):
+    if (len(same) > 1 or (value is None and not same)) and not series["added"]:
         return False
     _require_clear(series, values["file"], value)
     sent = {name: values[name] for name in ("file", "upload", "upload_bytes")}
@@ -183,10 +183,11 @@ def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
 
 def _require_clear(series: SeriesJson, file: str, value: str | None) -> None:
     parts = series["parts"]
-    if any(part["file"] == file for part in parts):
+    if [part["file"] for part in parts].count(file) == 1:
         return
     is_dated = any(read_period(part.get("value", "")) is not None for part in parts)
-    if series["rest"] not in read_stem(file) or (is_dated and value is not None and read_period(value) is None):
+    is_vague = (value is None and series["added"]) or (is_dated and value is not None and read_period(value) is None)
+    if is_vague or series["rest"] not in read_stem(file):
         text = N_(
             "It isn't clear which part of the table “%(file)s” is. Name it like the others, such as “%(example)s”"
         )
