@@ -137,8 +137,8 @@ def make_part(resource: DraftResource, value: str) -> PartOfSeriesJson:
 def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
     """Take a file into a joined table: in the place of the part of its name or value, else as a further part.
 
-    False where it may have all rows, as it has the column that tells them apart. Raises `InvalidMetadataError` where
-    its name doesn't say which part it is, is of a month without a year, or of something else than the other names.
+    False where it may have all rows, as files have the column of the parts themselves. Raises `InvalidMetadataError`
+    where its name doesn't say which part it is, has a month without a year, or is of something else than the others.
     """
     series = resource.series or {}
     parts = list(series.get("parts", ()))
