@@ -35,12 +35,15 @@ def follow_columns(
     renamed: dict[str, str] = dict(kept.get("renamed") or {})  # what it is called now → what it was called
     renames = {
         **_find_renames(schema, recipe, columns, joined),
-        **{new: old for new, old in renamed.items() if new not in columns and old in columns},
+        **{new: old for new, old in renamed.items() if (new not in columns or new in gone) and old in columns},
     }
+    replaced = {last for first, last in renames.items() if last != first} - renames.keys()
     fields: dict[str, Mapping[str, Any]] = {}
     for item in schema["fields"]:
         name = renames.get(item["name"], item["name"])
-        if name in columns or not (item["name"] in labels or find_own(item).get(PROPOSED) == BY_STEP):
+        if item["name"] in replaced:
+            gone[name] = item
+        elif name in columns or not (item["name"] in labels or find_own(item).get(PROPOSED) == BY_STEP):
             # the row that joined the header was among its cells when its type was proposed
             is_open = item["name"] in joined and find_own(item).get(PROPOSED) and item.get("type") == "string"
             fields[name] = with_own({**item, "name": name}, {PROPOSED: BY_STEP} if is_open else {})
@@ -58,7 +61,7 @@ def follow_columns(
     if list(fields.values()) == schema["fields"] and [*gone.values()] == [*kept.get("gone", ())]:
         return None
     found, keys = _follow_keys({**schema, "fields": list(fields.values())}, kept.get("keys", ()), renames, set(fields))
-    again = {new: old for new, old in renamed.items() if new in fields}
+    again = {new: old for new, old in renamed.items() if new in fields and old not in fields}
     again |= {new: renamed.get(old, old) for old, new in renames.items() if renamed.get(old) != new}
     return with_own(found, {STEPS: {**kept, "gone": list(gone.values()), "keys": keys, "renamed": again}})
 
@@ -82,6 +85,8 @@ def _find_renames(
     names = _list_names(schema)
     found = dict(joined)
     for step in recipe.steps:
+        if step.verb == DROP:
+            names.discard(step.field)  # another column may have its name now
         if step.verb != RENAME:
             continue
         first = next((name for name, last in found.items() if last == step.field), step.field)

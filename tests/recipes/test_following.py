@@ -66,6 +66,21 @@ def test_names_order_and_keys_follow(
     assert undone.get("primaryKey") == ["地区"]
 
 
+def test_a_column_with_the_name_of_one_that_was_dropped_keeps_its_own_field() -> None:
+    def measure(name: str, unit: str) -> dict[str, Any]:
+        return {"name": name, "type": "number", "opendata": {"unit": unit}}
+
+    schema = {"fields": [measure("面积", "m2"), measure("产量", "t")]}
+    steps = [{"verb": "drop", "field": "面积"}, {"verb": "rename", "field": "产量", "to": "面积"}]
+    found = follow(schema, steps, ["面积", "产量"], ["面积"])
+    assert drop_marks(found)["fields"] == [measure("面积", "t")]
+    assert follow_columns(found, read_recipe({"steps": steps}), ["面积", "产量"], ["面积"]) is None
+    undone = follow(found, [], ["面积", "产量"], ["面积", "产量"])
+    assert drop_marks(undone) == schema
+    dropped = follow(undone, steps[:1], ["面积", "产量"], ["产量"])
+    assert drop_marks(dropped)["fields"] == [measure("产量", "t")]
+
+
 def test_a_column_keeps_its_type_when_a_second_header_row_joins_its_name() -> None:
     schema = mark_proposed({"fields": [{"name": "地区", "type": "string"}, {"name": "人口", "type": "string"}]})
     step = {"verb": "join-headers", "labels": ["", "男", "女"]}

@@ -32,7 +32,7 @@ TABLE = """地区,代码,2018年,2019年,备注
 开封,A2,-,13,
 ,,,,
 开封
-洛阳,A4,14,15,好,多,余
+洛阳,A4,14,15,8月5日,多,余
 地区,代码,2018年,2019年,备注
 合计,,24,y,-
 """
@@ -133,7 +133,7 @@ def test_each_verb_changes_the_count_as_it_changes_the_check(tmp_path: Path, ver
     assert compare(tmp_path, TABLE, recipe, make_schema(), {}, {}) > 0
 
 
-CELLS = st.sampled_from(["", "1", "-", "x", "10人", "合计", "2018", "  ", "郑州", "a"])
+CELLS = st.sampled_from(["", "1", "-", "x", "10人", "合计", "2018", "  ", "郑州", "8月31日", "a"])
 ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=10)
 
 

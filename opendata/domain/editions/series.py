@@ -41,7 +41,8 @@ class PartOfSeriesJson(TypedDict, total=False):
     """One part: its file and blob, the `value` that its rows have in the column, and how many `rows` they are.
 
     `plain` and `dialect` say where its text is and how it is split, once somebody looked. `found` is what the file says
-    about itself. `table` is the draft's table that it was, so that it can be one again.
+    about itself. `table` is the draft's table that it was, so that it can be one again; `made` are the blobs that the
+    check of that made, until the whole is made and nothing needs them.
     """
 
     file: str
@@ -55,6 +56,7 @@ class PartOfSeriesJson(TypedDict, total=False):
     found: dict[str, Any]
     marks: dict[str, dict[str, Any]]
     table: dict[str, Any]
+    made: list[str]
 
 
 class SeriesJson(TypedDict, total=False):

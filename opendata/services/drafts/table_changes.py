@@ -59,6 +59,8 @@ class TableChanges:
         """
         changes, dataset = self._changes, row.dataset
         is_joined = "series" in changes and change_series(row, resource, changes["series"], base)
+        if is_joined and changes["series"] is not None:
+            _keep_of_whole(dataset, resource)
         is_switched = bool(changes.keys() & CHANGES) and switch_edition(row, resource, base, changes, actor)
         is_renamed = "name" in changes and rename_table(row, resource, changes["name"], base)
         name = resource.name
@@ -97,6 +99,13 @@ def keep_schema(dataset: Dataset, table: str, resource: DraftResource | None) ->
     if resource is not None and resource.schema:
         kept[table] = {"schema": resource.schema, "name": resource.schema_name}
     dataset.schemas = kept or None
+
+
+def _keep_of_whole(dataset: Dataset, resource: DraftResource) -> None:
+    """Keep the steps and decisions that the parts of a joined table have in common for the next file of the whole."""
+    keep_recipe(dataset, resource, read_steps(resource))
+    if resource.decisions and not is_restored(resource):
+        dataset.decisions = {**(dataset.decisions or {}), resource.name: resource.decisions}
 
 
 def _decide(row: Draft, resource: DraftResource, document: Mapping[str, Any] | None, actor: Actor) -> None:

@@ -29,7 +29,7 @@ from opendata.recipes.doubts import find_type_doubts
 from opendata.recipes.plan import make_plan
 from opendata.recipes.sentences import describe_applied
 from opendata.recipes.verbs import moves_rows
-from opendata.services.catalogue.files.needed_blobs import list_own_of_table, list_unneeded
+from opendata.services.catalogue.files.needed_blobs import list_own_of_table, list_parts, list_unneeded
 from opendata.services.catalogue.files.placement import find_store
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.versions import Versions
@@ -166,6 +166,7 @@ class Processing:
     def _check_table(self, lease: Lease, row: Draft, resource: DraftResource) -> set[str]:
         """Check a table; return the files that were made of it before the decisions that now apply to it."""
         refused: Finding | None = None
+        parts = {*list_parts(resource)}
         try:
             with self._context.work_folder() as folder, self._context.kept_copy(resource.upload) as upload:
                 values, findings = self._read_table(lease, row, resource, upload, folder)
@@ -179,7 +180,8 @@ class Processing:
         for key, value in values.items():
             setattr(resource, key, value)
         row.privacy = [*(item for item in row.privacy if item["resource"] != resource.name), *findings]
-        return before - list_own_of_table(resource) if resource.treated is not None else set()
+        gone = {name for name in parts - {*list_parts(resource)} if name}
+        return gone | (before - list_own_of_table(resource) if resource.treated is not None else set())
 
     def _screen_attachment(self, attachment: DraftAttachment) -> None:
         """Look for personal data in the text of an attachment; one that can't be read needs a declaration instead."""

@@ -25,6 +25,7 @@ from opendata.domain.schema import TableSchema
 from opendata.tables.arrow.arrays import make_integers, no_to_nulls, view_flags
 from opendata.tables.diff.column_pairs import Column, find_changes, fit, match_columns
 from opendata.tables.diff.difference import STEP_ROWS, find_key, locate_rows
+from opendata.tables.diff.periods import tells_periods
 from opendata.tables.diff.row_order import RowsInOrder, RowSource, ScatteredRows, choose_step, read_ahead
 from opendata.tables.diff.row_places import Places, place_rows
 from opendata.tables.diff.spellings import find_kinds, list_unread
@@ -95,16 +96,15 @@ def append_rows(
         if missing or extra:
             raise UnlikeColumnsError(missing, extra)
         key = find_key(base.schema, part.schema, columns) or tuple(identity) or None
-        unread = list_unread(old, kinds, key or ())
+        unread = list_unread(old, kinds, key or [field.name for field in old.schema_arrow if tells_periods(field)])
         telling = [item for item in columns if key is None or item.name in key]
         for careful in (False, True):
             work = folder / ("careful" if careful else "fast")
             work.mkdir()
             places = place_rows(old, new, telling, work, careful=careful)
-            appending = _Appending(base, part, columns, key, work)
+            run = _Appending(base, part, columns, key, work).run
             try:
-                found = appending.run(old, new, places, with_repeats=with_repeats and key is None)
-                return replace(found, unread=unread)
+                return replace(run(old, new, places, with_repeats=with_repeats and key is None), unread=unread)
             except _MistakenPairError:
                 continue
     raise AssertionError  # careful numbers make no mistaken pairs

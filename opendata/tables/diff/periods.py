@@ -2,6 +2,7 @@
 
 In, a column “month” with 2026-09 in the base, and with 2026-10 alone in the part
 Out, "month": no value of the part is in the base
+In, a base with 2026-08-31, and a part with 8月31日     Out: nothing, it may be that day
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opendata.tables.diff.spellings import find_kinds, spell_column
+from opendata.tables.diff.spellings import find_kinds, list_unread, spell_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +29,7 @@ _NAMES = re.compile(r"[年月日季期]|时间|(?:^|[^a-z])(?:date|day|week|mont
 def find_new_period(base: Path, part: Path, kinds: Mapping[str, str]) -> str | None:
     """The first column of dates, years or months of which a part has only values that the base doesn't have.
 
-    `kinds` are those of `spellings`.
+    `kinds` are those of `spellings`. Values that can't be compared with those of the base may be any of them.
     """
     import pyarrow.parquet as pq
 
@@ -40,7 +41,7 @@ def find_new_period(base: Path, part: Path, kinds: Mapping[str, str]) -> str | N
             if field.name not in known or not tells_periods(field):
                 continue
             fresh = _list_values(new, field.name, kinds.get(field.name, ""))
-            if not fresh or None in fresh:
+            if not fresh or None in fresh or list_unread(new, kinds, [field.name]):
                 continue
             if fresh.isdisjoint(_list_values(old, field.name, kinds.get(field.name, "")) or fresh):
                 return str(field.name)
@@ -54,7 +55,10 @@ def has_only_new(base: Path, part: Path, name: str) -> bool:
     with pq.ParquetFile(base) as old, pq.ParquetFile(part) as new:
         if name not in old.schema_arrow.names or name not in new.schema_arrow.names:
             return False
-        kind = find_kinds(old, new).get(name, "")
+        kinds = find_kinds(old, new)
+        if list_unread(new, kinds, [name]):
+            return False
+        kind = kinds.get(name, "")
         fresh = _list_values(new, name, kind)
         return bool(fresh) and fresh.isdisjoint(_list_values(old, name, kind) or fresh)
 

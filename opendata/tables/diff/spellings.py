@@ -6,6 +6,7 @@ Out, the cells of the part:         2026-08-31, 2026-08-31, unread
 
 In, a base with `1,234` and `5`     Out: integer, 1234 and 5
 In, a base with `007`               Out: nothing, it is text
+In, `1.1` and `1.10`                Out: number, as they are: in a column of text that is section 1 and section 10
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.schema import Field
-from opendata.tables.arrow.arrays import make_text, view_flags
+from opendata.tables.arrow.arrays import view_flags
 from opendata.tables.repair.repairs import MISSING_MARK, REPAIRS, Repairer
 from opendata.tables.types.registry import TYPES
 
@@ -107,9 +108,6 @@ def _spell(column: pa.Array, kind: str) -> tuple[pa.Array, Sequence[str]]:
         flags = np.zeros(len(column), bool)
         flags[others] = True
         column = pc.replace_with_mask(column, pa.array(flags), pa.array(spelled, pa.string()).take(coded.indices))
-    if kind == "number":
-        zeros = pc.replace_substring_regex(column, r"^(-?[0-9]+)\.0+$|^(-?[0-9]+\.[0-9]*?[1-9])0+$", r"\1\2")
-        column = pc.if_else(pc.fill_null(pc.equal(zeros, "-0"), False), make_text("0"), zeros)
     return column, unread
 
 

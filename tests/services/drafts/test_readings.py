@@ -17,6 +17,7 @@ from opendata.services.core.values import DraftResourceView, DraftView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
+from opendata.tables.schema.origins import drop_marks
 from opendata.wiring import Services
 from tests.instances import DATASET, locate, make_actor, make_services
 from tests.reported.dbf_samples import SHP, dbf
@@ -221,9 +222,8 @@ def test_the_manifest_says_which_units_the_cells_of_a_workbook_show(services: Se
         (table,) = view.resources
         if given is None:
             assert table.proposed_schema is not None
-            marked = {"proposed": True}
-            own = [{}, {"unit": "万元"}, {"percent": True}]
-            assert [item.own for item in table.proposed_schema.fields] == [{**marked, **item} for item in own]
+            proposed = drop_marks(table.proposed_schema.descriptor)["fields"]
+            assert [field.get("opendata") for field in proposed] == [None, {"unit": "万元"}, {"percent": True}]
         services.drafts.submit(editor, view.id, Submission(breaking="the types are new"))
         services.work.run_to_end(view.id)
         version = services.drafts.get(editor, view.id).version

@@ -13,6 +13,7 @@ from opendata.errors import InvalidMetadataError
 from opendata.services.core.actors import Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import DATASET, make_actor, make_services
@@ -145,6 +146,9 @@ def test_a_corrected_file_takes_the_place_of_its_part_and_a_further_one_becomes_
     again = {"产值2026年02月.csv": "乡镇,产值\n东湖,20\n", "产值2025年12月.csv": "乡镇,产值\n东湖,0\n"}
     for file, text in again.items():
         draft = send_again(services, editor, draft.id, file, text, mode="auto")
+    for unclear in ("2月.csv", "人口2026年02月.csv", "产值.csv"):
+        with pytest.raises(InvalidMetadataError, match="It isn't clear which part"):
+            send_again(services, editor, draft.id, unclear, "乡镇,产值\n东湖,9\n", mode="auto")
     written = rows(services, release(services, editor, draft), "chan-zhi")
     assert written == "月份,乡镇,产值\n2025-12,东湖,0\n2026-01,东湖,1\n2026-02,东湖,20\n2026-03,东湖,4\n"
     table = services.versions.get_manifest("reservoirs", "1.0.0").tables[0]
@@ -197,6 +201,22 @@ def test_the_files_of_a_joined_table_are_erased_with_its_draft_and_not_before(
     assert services.originals.count(editor, draft.id).files >= len(MONTHS)
     services.originals.erase(editor, draft.id)
     assert services.drafts.get(editor, draft.id).tables[0].series is None
+
+
+@pytest.mark.slow
+def test_nothing_that_the_check_made_of_a_part_outlives_what_was_sent(services: Services, editor: Actor) -> None:
+    draft = change(
+        services,
+        editor,
+        join(services, editor, send_all(services, editor, **PERSONS)).id,
+        "chan-zhi",
+        decisions=DECISIONS,
+    )
+    release(services, editor, draft)
+    services.originals.erase(editor, draft.id)
+    files = [path for path in (services.settings.home / "private").rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"anna" in path.read_bytes()]
 
 
 def make_shares(share: float) -> bytes:
@@ -272,3 +292,161 @@ def test_steps_of_single_tables_keep_them_from_being_joined_and_rules_and_titles
     assert table.schema is not None
     assert (table.title, table.schema["primaryKey"], table.valid) == ("工业产值", ["月份", "乡镇"], True)
     assert table.schema["fields"][0] == {"name": "月份", "type": "yearmonth"}
+
+
+@pytest.mark.slow
+def test_units_that_a_person_said_tell_tables_apart_and_are_kept_where_all_agree(
+    services: Services, editor: Actor
+) -> None:
+    files = {f"产值2026年0{number}月.csv": f"单位：万元,\n乡镇,产值\n东湖,{number}\n" for number in (1, 2)}
+    draft = send_all(services, editor, **files, **{"产值2026年03月.csv": "乡镇,产值\n东湖,3\n"})
+    first, second, third = draft.series[0].tables
+    with pytest.raises(InvalidMetadataError, match="its unit differs"):
+        join(services, editor, draft)
+    draft = change(services, editor, draft.id, second, meaning={"unit": "元"})
+    draft = change(services, editor, draft.id, third, meaning={"unit": "万元"})
+    with pytest.raises(InvalidMetadataError, match="its unit differs"):
+        join(services, editor, draft)
+    draft = change(services, editor, draft.id, second, meaning={"unit": "万元"})
+    draft = change(services, editor, draft.id, first, meaning={"units": {"产值": "元"}})
+    with pytest.raises(InvalidMetadataError, match="its unit differs"):
+        join(services, editor, draft)
+    draft = join(services, editor, change(services, editor, draft.id, first, meaning={"units": {"产值": None}}))
+    assert draft.tables[0].meaning["unit"] == "万元"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("second", ["乡镇,产值\n东湖,5\n", "乡镇,产值\n东湖,4\n"])
+def test_two_files_of_one_month_are_not_both_added(services: Services, editor: Actor, second: str) -> None:
+    release(services, editor, join(services, editor, send_all(services, editor, **MONTHS)))
+    twice = {"产值2026年04月.csv": "乡镇,产值\n东湖,4\n", "产值2026年04月更正.csv": second}
+    draft = send_all(services, editor, **twice)
+    assert [(item.rows, item.valid) for item in draft.tables] == [(5, True), (0, False)]
+    assert draft.report is not None
+    assert "both of 2026-04" in str(draft.report["tasks"])
+
+
+PERSONS = {f"产值2026年0{number}月.csv": f"乡镇,昵称,产值\n东湖,anna,{number}x\n" for number in (1, 2, 3)}
+DECISIONS = {"columns": [{"field": "昵称", "treatment": "drop"}]}
+STRIP = {"steps": [{"verb": "strip-suffix", "field": "产值", "suffix": "x"}]}
+
+
+@pytest.mark.slow
+def test_steps_and_decisions_of_all_parts_hold_for_the_next_file_of_the_whole(
+    services: Services, editor: Actor
+) -> None:
+    files = list(PERSONS.items())
+    draft = send_all(services, editor, **dict(files[:2]))
+    for table in draft.series[0].tables:
+        draft = change(services, editor, draft.id, table, decisions=DECISIONS, recipe=STRIP)
+    release(services, editor, join(services, editor, draft))
+    written = rows(services, release(services, editor, send_all(services, editor, **dict(files[2:]))), "chan-zhi")
+    assert written == "月份,乡镇,产值\n2026-01,东湖,1\n2026-02,东湖,2\n2026-03,东湖,3\n"
+
+
+@pytest.mark.slow
+def test_what_is_said_with_the_corrected_file_of_a_part_holds_and_answers_about_other_rows_do_not(
+    services: Services, editor: Actor
+) -> None:
+    draft = join(services, editor, send_all(services, editor, **PERSONS))
+    (file, text), *_ = PERSONS.items()
+    draft = send_again(services, editor, draft.id, file, text, mode="auto", name="chan-zhi", decisions=DECISIONS)
+    written = rows(services, release(services, editor, draft), "chan-zhi")
+    assert written.startswith("月份,乡镇,产值\n2026-01,东湖,1x\n")
+    draft = send_all(services, editor, **{file: text.replace("1x", "5x")})
+    draft = change(services, editor, draft.id, "chan-zhi", mode="append")
+    assert [item.edition.asks for item in draft.tables if item.edition] == [False]
+    draft = send_again(services, editor, draft.id, "产值2026年02月.csv", text, mode="auto")
+    assert [item.edition.asks for item in draft.tables if item.edition] == [True]
+
+
+@pytest.mark.slow
+def test_marks_of_files_stay_with_renamed_columns_of_faulty_tables_and_in_corrected_files(
+    services: Services, editor: Actor
+) -> None:
+    files = {f"面积2026年0{number}月.xlsx": make_shares(number / 10) for number in (1, 2)}
+    draft = send_all(services, editor, **files)
+    recipe = {"steps": [{"verb": "rename", "field": "比重", "to": "占比"}]}
+    wrong = {"fields": [{"name": "乡镇", "type": "integer"}, {"name": "占比"}, {"name": "面积（亩）"}]}
+    for table in draft.series[0].tables:
+        draft = change(services, editor, draft.id, table, recipe=recipe, schema=wrong)
+        assert not any(item.valid for item in draft.tables if item.name == table)
+    draft = change(services, editor, join(services, editor, draft).id, "mian-ji", schema=None)
+    file, data = next(iter(files.items()))
+    draft = send_again(services, editor, draft.id, file, data, mode="auto")
+    table = services.versions.get_manifest("reservoirs", release(services, editor, draft)).tables[0]
+    assert [{"name": field.name, **field.own} for field in table.schema.fields] == [
+        {"name": "月份"},
+        {"name": "乡镇"},
+        {"name": "占比", "percent": True},
+        {"name": "面积（亩）", "unit": "亩"},
+    ]
+
+
+@pytest.mark.slow
+def test_names_that_a_person_gave_columns_of_the_whole_hold_when_a_part_is_corrected(
+    services: Services, editor: Actor
+) -> None:
+    draft = join(services, editor, send_all(services, editor, **MONTHS))
+    schema = {"fields": [{"name": "月份", "type": "yearmonth"}, {"name": "镇"}, {"name": "产值", "type": "integer"}]}
+    draft = change(services, editor, draft.id, "chan-zhi", schema=schema, choices={"columns": {"乡镇": "镇"}})
+    draft = send_again(services, editor, draft.id, "产值2026年01月.csv", "乡镇,产值\n东湖,9\n", mode="auto")
+    assert (draft.status, draft.tables[0].rows) == ("valid", 4)
+
+
+@pytest.mark.slow
+def test_a_month_that_cant_be_read_or_that_came_out_meanwhile_is_asked_about(services: Services, editor: Actor) -> None:
+    files = {f"产值2026年0{number}月.csv": f"乡镇,产值\n东湖,{number}\n东湖,{number}\n" for number in (1, 2)}
+    release(services, editor, join(services, editor, send_all(services, editor, **files)))
+    draft = send_all(services, editor, **{"产值4月.csv": "乡镇,产值\n东湖,5\n"})
+    assert [item.edition.asks for item in draft.tables if item.edition] == [True]
+    first, second = (send_all(services, editor, **{"产值2026年03月.csv": f"乡镇,产值\n东湖,{n}\n"}) for n in (3, 4))
+    assert [item.edition.asks for item in (*first.tables, *second.tables) if item.edition] == [False, False]
+    release(services, editor, first)
+    services.drafts.submit(editor, second.id, Submission(breaking="the reason of a test"))
+    services.work.run_to_end(second.id)
+    found = services.drafts.get(editor, second.id)
+    assert (found.status, [item.edition.asks for item in found.tables if item.edition]) == ("returned", [True])
+
+
+@pytest.mark.slow
+def test_sheets_of_one_month_are_not_both_put_under_it(services: Services, editor: Actor) -> None:
+    release(services, editor, join(services, editor, send_all(services, editor, **MONTHS)))
+    sheets = {name: [["乡镇", "产值"], ["东湖", number]] for number, name in enumerate(("本月", "上月"))}
+    draft = send_all(services, editor, **{"产值2026年05月.xlsx": make_workbook(**sheets)})
+    assert [(item.rows, item.valid) for item in draft.tables] == [(5, True), (0, False)]
+    services.drafts.discard(editor, draft.id)
+    months = {f"{number}月": [["乡镇", "产值"], ["东湖", number]] for number in (4, 5)}
+    draft = send_all(services, editor, **{"产值2026年05月.xlsx": make_workbook(**months)})
+    assert draft.tables[0].series is not None
+    assert [part["value"] for part in draft.tables[0].series.parts] == ["2026-04", "2026-05"]
+    services.drafts.discard(editor, draft.id)
+    old = {"3月": months["5月"], "说明": [["a"], ["b"]]}
+    draft = send_all(services, editor, **{"产值2026年05月.xlsx": make_workbook(**old)})
+    assert draft.report is not None
+    assert "by the sheet “3月”, but 2026-05" in str(draft.report["tasks"])
+
+
+@pytest.mark.slow
+def test_decisions_about_a_joined_table_hold_for_its_parts_when_it_is_taken_apart(
+    services: Services, editor: Actor
+) -> None:
+    draft = join(services, editor, send_all(services, editor, **PERSONS))
+    draft = change(services, editor, draft.id, "chan-zhi", decisions=DECISIONS)
+    draft = change(services, editor, draft.id, "chan-zhi", series=None)
+    version = release(services, editor, draft)
+    assert {rows(services, version, item.name).splitlines()[0] for item in draft.tables} == {"乡镇,产值"}
+
+
+@pytest.mark.slow
+def test_no_decision_about_a_part_is_lost_when_it_is_joined(services: Services, editor: Actor) -> None:
+    draft = send_all(services, editor, **PERSONS)
+    first, second, _ = draft.series[0].tables
+    columns = [{"field": "昵称", "treatment": "drop"}, {"field": "乡镇", "treatment": "not-personal", "reason": "code"}]
+    draft = change(services, editor, draft.id, first, decisions={"columns": columns})
+    draft = change(services, editor, draft.id, second, decisions={"columns": [{**columns[1], "field": "昵称"}]})
+    with pytest.raises(InvalidMetadataError, match="treated in another way"):
+        join(services, editor, draft)
+    draft = join(services, editor, change(services, editor, draft.id, second, decisions=None))
+    assert (draft.tables[0].decisions or {}).get("columns") == columns[:1]
+    assert "昵称" not in rows(services, release(services, editor, draft), "chan-zhi")

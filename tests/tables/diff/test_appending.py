@@ -17,6 +17,7 @@ from opendata.tables.diff import appending
 from opendata.tables.diff.appending import CanonicalTable, UnlikeColumnsError, append_rows
 from opendata.tables.diff.difference import compare_tables
 from opendata.tables.diff.identity import find_identity
+from opendata.tables.diff.periods import find_new_period
 from opendata.tables.diff.spellings import read_kinds
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import prepare_table
@@ -186,6 +187,15 @@ def test_texts_are_compared_as_they_are_unless_all_of_the_base_are_of_a_kind(tmp
     (tmp_path / "work").mkdir()
     found = append_rows(base, part, tmp_path / "work")
     assert (found.added, found.corrected, found.repeated, found.unread) == (2, 0, 0, {})
+    base = prepare(make(tmp_path, "a"), "base", [("1.1", "a"), ("1.2", "b")], schema, ["code", "x"])
+    part = prepare(make(tmp_path, "b"), "part", [("1.10", "c")], schema, ["code", "x"])
+    found = append_rows(base, part, make(tmp_path, "c"))
+    assert (found.added, found.corrected) == (1, 0)  # sections of a document
+    plain = {"fields": [{"name": "day"}]}
+    base = prepare(make(tmp_path, "d"), "base", [("2026-08-31",), ("2026-08-31",)], plain, ["day"])
+    part = prepare(make(tmp_path, "e"), "part", [("8月31日",)], plain, ["day"])
+    assert append_rows(base, part, make(tmp_path, "f")).unread == {"day": ["8月31日"]}
+    assert find_new_period(base.parquet, part.parquet, read_kinds(base.parquet, part.parquet)) is None
     kinds = {"2": "integer", "1.50": "number", "2026-08": "yearmonth", "x": None, "": None, "2026": "year"}
     for text, kind in kinds.items():
         place = tmp_path / f"of {text}"

@@ -59,6 +59,7 @@ def list_parts(item: DraftResource) -> Iterator[str | None]:
     for part in (item.series or {}).get("parts", ()):
         yield part["upload"]
         yield part.get("plain")
+        yield from part.get("made", ())
 
 
 def _list_tables(item: DraftResource) -> tuple[str | None, ...]:

@@ -93,9 +93,8 @@ class Growing:
             own = part.lend(self._context, opened)
             figures = self._measure(base, own, opened.enter_context(self._context.work_folder()))
             known: Figures = edition.get("figures", {})
-            columns: Any = {name: known[name] for name in _OF_COLUMNS if name in known}  # type: ignore[literal-required]
             fresh = _find_fresh(resource, base, own)
-            edition = {**edition, "figures": {**columns, **(_tell_by(figures, fresh) if fresh else figures)}}
+            edition = {**edition, "figures": _keep_columns(known, _tell_by(figures, fresh) if fresh else figures)}
             if edition["wanted"] == AUTO and fresh:
                 edition = {**edition, "mode": Mode.APPEND, "asks": _is_guessed(resource)}
             elif edition["wanted"] == AUTO:
@@ -127,7 +126,20 @@ class Growing:
             )
             with ExitStack() as opened:
                 base, own = self._lend(earlier, opened), part.lend(self._context, opened)
+                self._ask_about_period(resource, base, own, opened.enter_context(self._context.work_folder()))
                 yield resource, self._grow(row, resource, earlier, base, own, part)
+
+    def _ask_about_period(
+        self, resource: DraftResource, base: CanonicalTable, own: CanonicalTable, folder: Path
+    ) -> None:
+        """Ask what a file is that was all new by its period, where the version that came out meanwhile has that too."""
+        edition = resource.edition
+        figures: Figures = (edition or {}).get("figures", {})
+        period, is_keyed = figures.get("period"), bool(figures.get("key")) and not figures.get("inferred")
+        if edition is None or period is None or is_keyed or has_only_new(base.parquet, own.parquet, period):
+            return
+        again = _keep_columns(figures, self._measure(base, own, folder))
+        resource.edition = {**edition, "figures": again, "asks": True}
 
     def _lend(self, earlier: TableResource, opened: ExitStack) -> CanonicalTable:
         csv, parquet = (
@@ -309,6 +321,12 @@ def _tell_by(figures: Figures, column: str) -> Figures:
     if figures.get("inferred") and column not in figures["key"]:
         del told["key"], told["inferred"]
     return told
+
+
+def _keep_columns(known: Figures, figures: Figures) -> Figures:
+    """Figures about rows, with those that are known about columns and names."""
+    kept: Any = {name: known[name] for name in _OF_COLUMNS if name in known}  # type: ignore[literal-required]
+    return {**kept, **figures}
 
 
 def _is_guessed(resource: DraftResource) -> bool:

@@ -14,13 +14,14 @@ from opendata.domain.editions.series import Cut, PartOfSeriesJson, SeriesJson
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, UnreadableFileError
 from opendata.intake.meaning.finding import find_meaning
+from opendata.intake.meaning.units import mark_units
 from opendata.intake.opening import WORKBOOKS, find_tables, open_table
 from opendata.intake.tables import FoundTable
 from opendata.intake.understanding import read_choices
 from opendata.intake.unpack.budget import Limits
 from opendata.services.core.context import Context
 from opendata.services.drafts.meaning.names import read_stem
-from opendata.services.drafts.series.joining import make_part
+from opendata.services.drafts.series.joining import ask_again, make_part
 from opendata.services.drafts.series.meaning import describe_found, place_part
 from opendata.services.drafts.series.naming import read_value
 from opendata.services.drafts.series.offers import is_single
@@ -36,6 +37,13 @@ _UNLIKE = N_(
 _UNLIKE_UNIT = N_(
     "In “%(file)s” these columns have other units or formats than in the other files: %(columns)s. Send it again with"
     " the same ones"
+)
+_CONTRARY = N_(
+    "The column “%(column)s” would be %(one)s by the sheet “%(sheet)s”, but %(other)s by the name of “%(file)s”. Rename"
+    " the sheet or the file"
+)
+_SAME = N_(
+    "“%(file)s” and “%(other)s” are both of %(value)s, so rows would be there twice. Leave one of them out of the draft"
 )
 _NAMELESS = N_(
     "The column “%(column)s” of “%(table)s” is filled from the names of the files, but the name “%(file)s” doesn't say"
@@ -83,27 +91,27 @@ class Building:
         kept = (row.dataset.series or {}).get(resource.name)
         table = next((item for item in (manifest.tables if manifest else ()) if item.name == resource.name), None)
         if table is not None and kept is not None and kept["column"] in ("", *table.schema.names):
-            self._continue(resource, found, folder, kept)
+            self._continue(row, resource, found, folder, kept)
         return found if is_single(resource) else self.build(resource, folder)
 
     def build(self, resource: DraftResource, folder: Path) -> FoundTable:
         """The text of all parts of a joined table, made once. Raises `InputError` where they don't fit together."""
         series = resource.series or {}
         parts, target = series.get("parts", []), folder / "series.csv"
+        is_built = "found" in series
         if series.get("made") == resource.upload:
             with self._context.kept_copy(resource.upload) as path:
                 shutil.copyfile(path, target)
+            resource.choices = _choose(resource, sum(part.get("rows", 0) for part in parts), is_built=True)
             return FoundTable(name=read_stem(resource.file), path=target, form="csv", marks=_join_marks(parts))
         parts = [self._read_again(part, folder) for part in parts]
         with ExitStack() as opened:
             counts = self._write(parts, [self._lend(part, opened) for part in parts], series, target)
         resource.upload, resource.upload_bytes = self._context.private.put_blob(target)
-        counted = [{**part, "rows": count} for part, count in zip(parts, counts, strict=True)]
+        counted = [{**part, "rows": count, "made": []} for part, count in zip(parts, counts, strict=True)]
         made = {**series, "parts": counted, "made": resource.upload, "found": describe_found(parts)}
         resource.series = made  # type: ignore[assignment]  # the same with more
-        last = {"last_row": sum(counts) + 1} if sum(counts) else {}
-        kept = {name: value for name, value in (resource.choices or {}).items() if name == NO_ROWS}
-        resource.choices = {**kept, **_CHOICES, **last}
+        resource.choices = _choose(resource, sum(counts), is_built=is_built)
         return FoundTable(name=read_stem(resource.file), path=target, form="csv", marks=_join_marks(parts))
 
     def _absorb(self, row: Draft, resource: DraftResource, found: FoundTable, folder: Path) -> None:
@@ -119,24 +127,30 @@ class Building:
         part = self._read(make_part(resource, ""), found, folder)
         if kept["added"] and kept["column"] in self._list_labels(part):
             return
-        part["value"] = self._find_value(resource, kept, head) if kept["added"] else ""
-        parts = sorted([*(begun or [make_part(head, "")]), part], key=place_part)
+        part["value"] = self._find_value(row, resource, kept, head) if kept["added"] else ""
+        begun = begun or [make_part(head, "")]
+        _require_another(begun, part, kept)
+        parts = sorted([*begun, part], key=place_part)
         head.series = SeriesJson(
             cut=kept["cut"], column=kept["column"], added=kept["added"], rest=kept["rest"], parts=parts
         )
+        head.decisions = head.decisions or resource.decisions
+        ask_again(head)
         head.checked = False
         row.privacy = [item for item in row.privacy if item["resource"] != resource.name]
         row.resources.remove(resource)
         raise AbsorbedError
 
-    def _continue(self, resource: DraftResource, found: FoundTable, folder: Path, kept: Mapping[str, Any]) -> None:
+    def _continue(
+        self, row: Draft, resource: DraftResource, found: FoundTable, folder: Path, kept: Mapping[str, Any]
+    ) -> None:
         """Give the next file of a series the column that its name fills, unless it has that itself."""
         if (resource.edition or {}).get("mode") == Mode.NEW or not kept["added"]:
             return
         part = self._read(make_part(resource, ""), found, folder)
         if kept["column"] in self._list_labels(part):
             return
-        part["value"] = self._find_value(resource, kept, resource)
+        part["value"] = self._find_value(row, resource, kept, resource)
         resource.series = SeriesJson(
             cut=kept["cut"], column=kept["column"], added=True, rest=kept["rest"], parts=[part]
         )
@@ -163,9 +177,9 @@ class Building:
         part["dialect"] = opened.dialect.describe()
         part["columns"] = dict(opened.renames)
         labels = self._list_labels(part)
-        part["marks"] = {
-            labels[number - 1]: dict(mark) for number, mark in opened.marks.items() if number <= len(labels)
-        }
+        units = ((table["meaning"] or {}).get("said") or {}).get("units") or {}
+        marks = mark_units(self._list_labels({**part, "columns": {}}), units, opened.marks)
+        part["marks"] = {labels[number - 1]: dict(mark) for number, mark in marks.items() if number <= len(labels)}
         layout = opened.understanding.layout
         part["found"] = find_meaning(
             file=read_stem(part["file"]),
@@ -176,10 +190,15 @@ class Building:
         ).describe()
         return part
 
-    def _find_value(self, resource: DraftResource, series: Mapping[str, Any], table: DraftResource) -> str:
+    def _find_value(self, row: Draft, resource: DraftResource, series: Mapping[str, Any], table: DraftResource) -> str:
         """What the name of a sheet or a file says of all its rows."""
         sheet, stem, cut = (resource.reading or {}).get("sheet"), read_stem(resource.file), Cut(series["cut"])
-        value = read_value(cut, series["rest"], [str(sheet), stem] if sheet else [stem])
+        value, of_file = (read_value(cut, series["rest"], names) for names in ([str(sheet or stem), stem], [stem]))
+        if value is not None and of_file not in (None, value) and not _has_sheets(row, resource, cut):
+            column = series["column"]
+            raise UnreadableFileError(
+                _CONTRARY, file=resource.file, sheet=sheet, column=column, one=value, other=of_file
+            )
         if value is not None:
             return value
         example = f"{series['rest']}{_EXAMPLES[cut]}"
@@ -214,6 +233,49 @@ class Building:
             raise UnreadableFileError(_UNLIKE, file=files[error.place], first=files[0], columns=columns) from None
         except DamagedPartError as error:
             raise UnreadableFileError(_DAMAGED, file=files[error.place]) from None
+
+
+def _choose(resource: DraftResource, rows: int, *, is_built: bool) -> dict[str, Any]:
+    """How the text of all parts is read. What somebody said of its columns holds on, once it `is_built`."""
+    own = (NO_ROWS, "columns") if is_built else (NO_ROWS,)
+    kept = {name: value for name, value in (resource.choices or {}).items() if name in own}
+    return {**kept, **_CHOICES, **({"last_row": rows + 1} if rows else {})}
+
+
+def _require_another(parts: Sequence[PartOfSeriesJson], part: PartOfSeriesJson, series: Mapping[str, Any]) -> None:
+    """Raises `UnreadableFileError` where another file is of the same period or area: rows would be there twice.
+
+    Sheets of one file that have the column themselves may be of the same.
+    """
+    value, sheet = _tell(part, series), part["table"]["reading"]["sheet"]
+    for other in parts:
+        is_beside = other["upload"] == part["upload"] and other["table"]["reading"]["sheet"] != sheet
+        is_beside = is_beside and not series["added"]
+        if value and not is_beside and _tell(other, series) == value:
+            raise UnreadableFileError(_SAME, file=_call(part), other=_call(other), value=value)
+
+
+def _has_sheets(row: Draft, resource: DraftResource, cut: Cut) -> bool:
+    """Whether the file of a table has other sheets that are parts of a series: then its own name is of them all."""
+    sheets = [
+        (item.reading or {}).get("sheet")
+        for item in row.resources
+        if item is not resource and item.upload == resource.upload
+    ]
+    parts = (part for item in row.resources for part in (item.series or {}).get("parts", ()))
+    sheets += [part["table"]["reading"]["sheet"] for part in parts if part["upload"] == resource.upload]
+    return any(sheet and read_value(cut, "", [sheet]) is not None for sheet in sheets)
+
+
+def _call(part: PartOfSeriesJson) -> str:
+    """The name of a file, with that of its sheet."""
+    sheet = part["table"]["reading"]["sheet"]
+    return f"{part['file']} {sheet}" if sheet else part["file"]
+
+
+def _tell(part: PartOfSeriesJson, series: Mapping[str, Any]) -> str | None:
+    """What tells a part from others: its value, else what the name of its file says."""
+    return part.get("value") or read_value(Cut(series["cut"]), series["rest"], [read_stem(part["file"])])
 
 
 def _join_marks(parts: Sequence[PartOfSeriesJson]) -> Mapping[str, Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.editions.beginning import begin_again
+from opendata.domain.editions.modes import EditionJson
 from opendata.domain.editions.series import (
     FIELD_TYPES,
     KEPT,
@@ -30,13 +31,15 @@ from opendata.recipes.columns import is_chinese
 from opendata.recipes.recipe import read_recipe, recall_recipe
 from opendata.recipes.verbs import EDIT, JOIN_HEADERS
 from opendata.services.drafts.meaning.names import read_stem
-from opendata.services.drafts.series.meaning import place_part
+from opendata.services.drafts.series.deciding import join_decisions
+from opendata.services.drafts.series.meaning import agree_on_said, place_part
 from opendata.services.drafts.series.naming import read_value
 from opendata.services.drafts.series.offers import (
     find_column,
     find_differences,
     find_offers,
     is_single,
+    list_file_marks,
     list_labels,
     list_marks,
     name_part,
@@ -48,6 +51,9 @@ _OF_TABLE = (
     *("dialect", "encoding", "recipe", "choices", "disclosure", "decisions", "meaning", "edition"),
 )
 """What a table is by what was sent and said; all else comes of its check."""
+
+_SAID = ("title", "description", "i18n", "schema", "schema_name", "disclosure", "decisions", "meaning")
+"""What may be said of a joined table with the corrected file of one part."""
 
 
 def change_series(row: Draft, resource: DraftResource, said: Mapping[str, Any] | None, base: Manifest | None) -> bool:
@@ -100,6 +106,8 @@ def take_apart(row: Draft, resource: DraftResource) -> None:
     row.privacy = [item for item in row.privacy if item["resource"] != resource.name]
     taken = {item.name for item in row.resources if item is not resource} | {item.name for item in row.attachments}
     tables = [_as_table(part, taken) for part in parts]
+    if resource.decisions:  # the newest word about the persons in all parts
+        tables = [{**table, "decisions": resource.decisions} for table in tables]
     _follow(resource, tables[0])
     position = max(item.position for item in row.resources)
     for number, values in enumerate(tables[1:], start=1):
@@ -119,8 +127,10 @@ def make_part(resource: DraftResource, value: str) -> PartOfSeriesJson:
         found=dict((resource.meaning or {}).get("found") or {}),
         table=table,
     )
+    made = (resource.csv, resource.parquet, resource.findings, resource.texts, resource.part_csv, resource.part_parquet)
+    part["made"] = [name for name in made if name]
     if resource.checked and resource.engine_dialect:
-        part["marks"] = list_marks(resource)
+        part["marks"] = list_file_marks(resource)
         part["plain"], part["dialect"] = resource.plain, resource.engine_dialect
     return part
 
@@ -128,7 +138,8 @@ def make_part(resource: DraftResource, value: str) -> PartOfSeriesJson:
 def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
     """Take a file into a joined table: in the place of the part of its name or value, else as a further part.
 
-    False where it isn't known which part it is: then its rows are all of the table.
+    False where it may have all rows, as files have the column of the parts themselves. Raises `InvalidMetadataError`
+    where its name doesn't say which part it is, has a month without a year, or is of something else than the others.
     """
     series = resource.series or {}
     parts = list(series.get("parts", ()))
@@ -140,11 +151,13 @@ def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
         for place, part in enumerate(parts)
         if part["file"] == values["file"] or (value is not None and part.get("value") == value)
     ]
-    if len(same) > 1 or (value is None and not same):
+    if (len(same) > 1 or (value is None and not same)) and not series["added"]:
         return False
+    _require_clear(series, values["file"], value)
     sent = {name: values[name] for name in ("file", "upload", "upload_bytes")}
     model = parts[same[0]] if same else parts[0]
-    table = {**model["table"], **sent, "reading": {"sheet": None}, "choices": values["choices"]}
+    of_file = {name: values[name] for name in ("choices", "dialect", "encoding")}
+    table = {**model["table"], **sent, **of_file, "reading": {"sheet": None}}
     part = PartOfSeriesJson(
         file=values["file"],
         upload=values["upload"],
@@ -161,14 +174,41 @@ def take_part_again(resource: DraftResource, values: Mapping[str, Any]) -> bool:
     changed: SeriesJson = {**series, "parts": parts}
     changed.pop("made", None)
     resource.series = changed
-    resource.recipe = recall_recipe(resource.recipe)
+    for name in _SAID:
+        if values[name]:
+            setattr(resource, name, values[name])
+    ask_again(resource)
     _forget_check(resource)
     return True
+
+
+def _require_clear(series: SeriesJson, file: str, value: str | None) -> None:
+    parts = series["parts"]
+    if [part["file"] for part in parts].count(file) == 1:
+        return
+    is_dated = any(read_period(part.get("value", "")) is not None for part in parts)
+    is_vague = (value is None and series["added"]) or (is_dated and value is not None and read_period(value) is None)
+    if is_vague or series["rest"] not in read_stem(file):
+        text = N_(
+            "It isn't clear which part of the table “%(file)s” is. Name it like the others, such as “%(example)s”"
+        )
+        raise InvalidMetadataError(faults=[fault("/file", text, file=file, example=parts[0]["file"])])
+
+
+def ask_again(resource: DraftResource) -> None:
+    """Forget what was answered about the rows of a joined table, which are others now: it is asked again."""
+    resource.recipe = recall_recipe(resource.recipe)
+    if resource.edition is not None:
+        edition: EditionJson = {**resource.edition}
+        for name in ("by", "asks", "repeats"):
+            edition.pop(name, None)  # type: ignore[misc]
+        resource.edition = edition
 
 
 def _join(row: Draft, resource: DraftResource, said: Mapping[str, Any], base: Manifest | None) -> None:
     tables = _find_tables(row, resource, said["tables"])
     _require_alike(tables)
+    decisions = join_decisions(tables)
     offer = next((one for one in find_offers(row) if set(one.tables) == {item.name for item in tables}), None)
     values = _list_values(tables, offer)
     cut = offer.cut if offer is not None else Cut.NAME
@@ -188,10 +228,12 @@ def _join(row: Draft, resource: DraftResource, said: Mapping[str, Any], base: Ma
     resource.series = series
     resource.name = name
     resource.title = _agree([item.title for item in tables]) or (stem if is_chinese([stem]) else "")
+    resource.description = _agree([item.description for item in tables]) or ""
+    resource.i18n = _agree([item.i18n for item in tables]) or {}
     resource.file = f"{stem or row.dataset.meta['title']}.csv"
-    resource.decisions = _agree([item.decisions for item in tables])
+    resource.decisions = decisions
     resource.edition = begin_again(resource.edition)
-    resource.meaning = {"said": _agree_on_said(tables)}
+    resource.meaning = {"said": agree_on_said(tables)}
     resource.choices = None
     if schema is not None:
         resource.schema = add_field(schema, series) if series["added"] else schema
@@ -346,13 +388,3 @@ def _forget_check(resource: DraftResource) -> None:
 def _agree(items: Sequence[Any]) -> Any:
     """What all say; None where they differ."""
     return items[0] if all(item == items[0] for item in items) else None
-
-
-def _agree_on_said(tables: Sequence[DraftResource]) -> dict[str, Any]:
-    """What a person said of all parts alike; a period is of one part alone."""
-    said = [(item.meaning or {}).get("said") or {} for item in tables]
-    return {
-        name: value
-        for name, value in said[0].items()
-        if name != "period" and all(one.get(name) == value for one in said)
-    }

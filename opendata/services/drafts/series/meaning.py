@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opendata.db.models import DraftResource
 from opendata.domain.editions.series import PartOfSeriesJson
 from opendata.domain.meaning.periods import join_periods, read_period
 from opendata.domain.meaning.table_meaning import CERTAIN, FoundText, Place
+from opendata.services.drafts.series.offers import find_unit
 
 
 def describe_found(parts: Sequence[PartOfSeriesJson]) -> dict[str, Any]:
@@ -26,6 +28,19 @@ def describe_found(parts: Sequence[PartOfSeriesJson]) -> dict[str, Any]:
     for one in each:
         notes += [note for note in one.get("footnotes", ()) if note not in notes]
     return {**found, "footnotes": notes} if notes else found
+
+
+def agree_on_said(tables: Sequence[DraftResource]) -> dict[str, Any]:
+    """What a person said of all parts alike; a period is of one part alone."""
+    said = [(item.meaning or {}).get("said") or {} for item in tables]
+    agreed = {
+        name: value
+        for name, value in said[0].items()
+        if name != "period" and all(one.get(name) == value for one in said)
+    }
+    if "unit" not in agreed and any("unit" in one for one in said):  # said of some, found in the others
+        agreed["unit"] = find_unit(tables[0]) or None
+    return agreed
 
 
 def place_part(part: PartOfSeriesJson) -> str:

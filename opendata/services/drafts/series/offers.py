@@ -11,9 +11,10 @@ from typing import Any
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.editions.series import Cut, SeriesOffer
 from opendata.domain.meaning.periods import read_period
-from opendata.domain.meaning.table_meaning import find_value
+from opendata.domain.meaning.table_meaning import find_value, settle
 from opendata.domain.schema import find_own
 from opendata.intake.meaning.periods import find_partial
+from opendata.intake.meaning.units import code_unit
 from opendata.services.drafts.meaning.names import read_stem
 from opendata.services.drafts.series.naming import NamedPart, name_column, read_areas, read_name
 from opendata.tables.diff.joining import find_unlike
@@ -74,12 +75,13 @@ def find_differences(parts: Sequence[DraftResource]) -> Iterator[tuple[str, str,
             yield "columns", item.name, ", ".join([*missing, *extra])
         elif len(set(list_labels(item))) < len(list_labels(item)) and list_labels(first) != list_labels(item):
             yield "columns", item.name, ", ".join(list_labels(item))
-        unit, other = _find_unit(item), _find_unit(first)
-        marks, others = list_marks(item), list_marks(first)
+        unit, other = find_unit(item), find_unit(first)
+        list_them = list_marks if item.valid and first.valid else list_file_marks
+        marks, others = list_them(item), list_them(first)
         unlike = [name for name in {**marks, **others} if marks.get(name) != others.get(name)]
         if unit != other:
             yield "unit", item.name, unit or other
-        elif unlike and item.valid and first.valid:
+        elif unlike:
             yield "unit", item.name, ", ".join(unlike)
         if _list_rules(item) != _list_rules(first):
             yield "schema", item.name, ""
@@ -93,6 +95,13 @@ def list_marks(item: DraftResource) -> dict[str, dict[str, Any]]:
         for field in schema.get("fields", ())
     }
     return {name: mark for name, mark in found.items() if mark}
+
+
+def list_file_marks(item: DraftResource) -> dict[str, dict[str, Any]]:
+    """What the columns of a table keep of its file, by their labels: before all steps, and also of a faulty table."""
+    marks = {int(number): mark for number, mark in (item.marks or {}).items()}
+    labels = enumerate(list_labels(item), start=1)
+    return {label: dict(marks[number]) for number, label in labels if number in marks}
 
 
 def _offer(parts: Sequence[_Named]) -> Iterator[SeriesOffer]:
@@ -170,9 +179,10 @@ def _find_year(item: DraftResource) -> int | None:
     return None
 
 
-def _find_unit(item: DraftResource) -> str:
-    """The unit of a table as a whole that its file says."""
-    return str(find_value((item.meaning or {}).get("found") or {}, "unit") or "")
+def find_unit(item: DraftResource) -> str:
+    """The unit of a table as a whole: what a person said of it, else what its file says."""
+    unit = settle(item.meaning).unit
+    return code_unit(unit) if unit else ""
 
 
 def _list_rules(item: DraftResource) -> Any:
