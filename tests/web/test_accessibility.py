@@ -108,6 +108,7 @@ def test_no_page_in_any_state_has_a_fault(
     assert found == {}
 
 
+@pytest.mark.slow
 def test_the_first_pages_of_readers_and_clerks_have_no_fault(browser: Browser, portal: Portal, axe: str) -> None:
     with serve(portal) as address:
         for who, path in (("", "/datasets/reservoirs/1.1.0/"), ("clerk", "/workspace/datasets/reservoirs/upload")):

@@ -22,7 +22,7 @@ class Manifests:
         self._written = lru_cache(maxsize=1024)(self._find_written)
 
     def get(self, dataset: str, version: str) -> Manifest:
-        """The manifest. Raises `NotFoundError`, and `DamagedError` for bytes that are no manifest."""
+        """The manifest. Raises `NotFoundError`, and `DamagedError` for bytes that make none."""
         return self._parsed(dataset, version)
 
     def read(self, dataset: str, version: str) -> bytes:

@@ -81,6 +81,7 @@ def test_every_file_of_an_unfinished_instance_is_completed(home) -> None:
     assert (home / "keys" / "signing.key").exists()
 
 
+@pytest.mark.slow
 def test_demo_publishes_every_sample_and_the_second_time_none(run, home, run_json, demo) -> None:
     first = demo(home)
     assert first.exit_code == 0
@@ -102,6 +103,7 @@ def test_demo_publishes_every_sample_and_the_second_time_none(run, home, run_jso
     assert accounts == {("editor", "data-bureau-demo"), ("maintainer", None)}
 
 
+@pytest.mark.slow
 def test_a_sample_that_changed_gets_its_next_version_and_no_other(home, tmp_path) -> None:
     samples = tmp_path / "datasets"
     for name in ("sac/ethnic-groups", "data-bureau-demo/update-cycles"):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pytest
+
 from tests.search.judged.catalogue import list_entries
 from tests.search.judged.grades import list_queries
 
 
+@pytest.mark.slow
 def test_the_catalogue_and_its_grades_are_those_that_were_written_before_the_engine_was_asked() -> None:
     catalogue = [[entry.id, entry.texts] for entry in list_entries() if entry.region]
     made = {name for name, _ in catalogue}

@@ -126,10 +126,13 @@ def test_files_are_not_kept_and_their_names_are_told(desk: Portal) -> None:
     ("page", "step", "data", "shown"),
     [
         ("/check", "submit", {"notes": "说明", "breaking": "因为"}, "说明"),
-        ("/resources/levels/reading", "resources/levels/reading", {"last_row": "2"}, 'value="2"'),
-        ("", "resources/levels/meaning", {"levels-title": "湖水"}, 'value="湖水"'),
+        pytest.param(
+            *("/resources/levels/reading", "resources/levels/reading", {"last_row": "2"}, 'value="2"'),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("", "resources/levels/meaning", {"levels-title": "湖水"}, 'value="湖水"', marks=pytest.mark.slow),
         ("", "resources/levels/steps", {"verb": "replace", "field": "name", "old": "东湖", "new": "东海"}, '"东海"'),
-        ("", "period", {"period": "2026-10"}, 'value="2026-10"'),
+        pytest.param("", "period", {"period": "2026-10"}, 'value="2026-10"', marks=pytest.mark.slow),
     ],
 )
 def test_forms_of_a_draft_are_filled_in_again(
