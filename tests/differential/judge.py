@@ -406,7 +406,8 @@ def _fits(field: Mapping[str, Any], nulls: Sequence[str], text: str, value: Any)
             exact = Decimal(repr(value)) if isinstance(value, float) else value
             scale = (field.get("opendata") or {}).get("scale")
             if scale is not None:
-                return exact.is_finite() and exact.adjusted() + scale < 38 and exact == round(exact, scale)
+                is_exact = exact.is_finite() and exact.adjusted() + scale < 38 and exact == round(exact, scale)
+                return is_exact and format(exact, "f") not in nulls
             if not exact.is_finite():
                 return bool(exact.is_nan()) or "inf" in text.lower()  # a float may be infinite for its size alone
             return not math.isinf(float(exact)) and (exact.adjusted() > 400 or format(exact, "f") not in nulls)

@@ -244,7 +244,11 @@ def test_an_index_is_not_given_up_where_the_system_opens_no_more_files(tmp_path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("events", [0, 1, 2])
-def test_an_index_of_another_database_is_made_again(lakes: Services, editor: Actor, events: int) -> None:
+def test_an_index_of_another_database_is_made_again(tmp_path: Path, events: int) -> None:
+    lakes = make_services(tmp_path / "instance")  # on SQLite, whose database is a file
+    editor = make_actor(lakes, "editor")
+    lakes.datasets.create(editor, DATASET)
+    fill(lakes, editor)
     file = lakes.settings.home / "opendata.sqlite"
     with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(file.with_suffix(".kept"))) as kept:
         now.backup(kept)
