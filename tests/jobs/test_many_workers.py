@@ -33,7 +33,6 @@ from opendata.jobs.worker import run_worker
 from opendata.settings import read_settings
 from opendata.wiring import build_services
 
-pytestmark = pytest.mark.slow
 services = build_services(read_settings())
 runner = ProcessRunner(services.work, [sys.executable, "tests/jobs/child.py", str(os.getpid())], seconds=60)
 runner.start()

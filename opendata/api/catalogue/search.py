@@ -11,7 +11,7 @@ from marshmallow import Schema, fields, validate
 
 from opendata.api.core.blueprints import ApiBlueprint
 from opendata.api.core.current import services
-from opendata.api.core.fields import Many, Text
+from opendata.api.core.fields import Many, Shape, Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import DatasetShape
 from opendata.errors import N_
@@ -118,7 +118,7 @@ class SearchShape(Schema):
     )
 
 
-class SuggestionQuery(Schema):
+class SuggestionQuery(Shape):
     """What was typed so far."""
 
     q = Text(longest=MOST_TEXT, load_default="", metadata={"description": "The beginning of words or of pinyin."})

@@ -10,18 +10,21 @@ import pytest
 from tests.differential import answers
 
 TESTS = Path(__file__).parents[2]
-ASKING = ("differential", "cli/packages/test_frictionless_rules.py", "tables/check/test_validation.py")
-"""Where the tests are that have fixed questions."""
+ASKING = {
+    "differential": "not slow",
+    "cli/packages/test_frictionless_rules.py": "slow or not slow",
+    "tables/check/test_validation.py": "not slow",
+}
+"""Where the tests are that have fixed questions, and which of them these are: slow ones elsewhere draw theirs."""
 
 
 def main() -> None:
     """Run them, so that what is stored is what they ask."""
     answers.Recording.answers = {}
-    words = ["-q", "-m", "not slow", "-p", "no:cacheprovider"]
-    words += [f"--ignore={TESTS / 'differential/test_answers.py'}"]
-    status = pytest.main([*words, *(str(TESTS / name) for name in ASKING)])
-    if status:
-        sys.exit("nothing is stored: a test fails by frictionless' own answers")
+    words = ["-q", "-p", "no:cacheprovider", f"--ignore={TESTS / 'differential/test_answers.py'}"]
+    for name, which in ASKING.items():
+        if pytest.main([*words, "-m", which, str(TESTS / name)]):
+            sys.exit("nothing is stored: a test fails by frictionless' own answers")
     size = answers.write_file(answers.Recording.answers)
     print(f"{len(answers.Recording.answers)} answers, {size} bytes, in {answers.FILE}")
 

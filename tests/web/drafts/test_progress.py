@@ -95,7 +95,7 @@ def test_the_bar_moves_by_events_and_the_page_shows_the_end_by_itself(
         expect(bar).to_have_attribute("value", "0.25")
         page.on("framenavigated", lambda frame: loads.append(frame.url))
         work.reach(0.5)
-        expect(page.locator("[data-words]")).to_have_text("正在校验 levels · 50%")
+        expect(page.locator("[data-words]")).to_have_text("正在校验 levels.csv · 50%")
         work.reach(0.75)
         expect(page.locator("[data-words]")).to_contain_text("75%")
         assert page.evaluate("document.querySelector('progress').value") == 0.75
@@ -116,7 +116,7 @@ def test_where_streams_are_refused_the_page_asks_instead(browser: Browser, desk:
         page = open_draft(browser, address, draft, [])
         expect(page.locator("[data-words]")).to_contain_text("25%")
         work.reach(0.5)
-        expect(page.locator("[data-words]")).to_have_text("正在校验 levels · 50%")
+        expect(page.locator("[data-words]")).to_have_text("正在校验 levels.csv · 50%")
         work.end()
         expect(page.get_by_role("heading", name="校验通过")).to_be_visible()
         page.context.close()
