@@ -35,6 +35,8 @@ _REFUSED = "IoError { io_error: Os {"
 _STEMS = "stems"
 """Cuts at spaces and takes the stems of English words."""
 _HEAP = 64_000_000
+_SMALL_HEAP = 15_000_000
+"""The memory that the writer may fill: of all datasets, and of a few that changed."""
 
 
 _PANIC = "PanicException"
@@ -122,7 +124,7 @@ class SearchIndex:
             path.mkdir()
             count = 0
             try:
-                with _write(path) as writer:
+                with _write(path, _HEAP) as writer:
                     for document in documents:
                         writer.add_document(make_document(document))
                         count += 1
@@ -146,7 +148,7 @@ class SearchIndex:
             if not (path / "meta.json").exists() or (path / _UNFINISHED).exists():
                 raise LookupError(path)
             (path / _UNFINISHED).touch()
-            with _write(path) as writer:
+            with _write(path, _SMALL_HEAP) as writer:
                 for name in gone:
                     writer.delete_documents_by_term("id", name)
                 for document in changed:
@@ -192,12 +194,12 @@ def _open(path: Path) -> Index:
 
 
 @contextlib.contextmanager
-def _write(path: Path) -> Iterator[IndexWriter]:
+def _write(path: Path, heap: int) -> Iterator[IndexWriter]:
     from tantivy import Index
 
     index = Index(make_schema(), str(path))
     index.register_tokenizer(_STEMS, make_stemmer())
-    writer = index.writer(_HEAP, 1)
+    writer = index.writer(heap, 1)
     try:
         yield writer
         writer.commit()
