@@ -116,45 +116,37 @@ class _Sender(Protocol):
 
 
 def send_mail(work: _Sender, stop: threading.Event, pause: float) -> None:
-    """Every other second: send the mail that is due. After a failure of ours the next look comes after the pause."""
-    seconds = 0.0
-    while not stop.wait(seconds):
-        seconds = MAIL_SECONDS
-        try:
-            work.send_mail(stop.is_set)
-        except Exception:
-            logger.exception("sending mail failed and will be tried again")
-            seconds = pause
-
-
-def follow_changes(indexing: Indexer, stop: threading.Event, pause: float) -> None:
-    """Every second: have what was published found. After a failure of ours the next look comes after the pause."""
-    seconds = 0.0
-    while not stop.wait(seconds):
-        seconds = INDEX_SECONDS
-        try:
-            while indexing.follow() and not stop.is_set():
-                pass
-        except BackendError as error:
-            logger.warning("the search index will be written again: %s", error)
-            seconds = pause
-        except BaseException:  # over a damaged file the library panics, which is no `Exception`
-            logger.exception("the search index couldn't be written and will be tried again")
-            seconds = pause
+    """Every other second: send the mail that is due."""
+    _repeat(lambda: work.send_mail(stop.is_set), stop, MAIL_SECONDS, pause, "sending mail")
 
 
 def fetch_sources(fetching: Fetcher, stop: threading.Event, pause: float) -> None:
-    """Every few seconds: fetch the tables that are due. After a failure of ours the next look comes after the pause."""
+    """Every few seconds: fetch the tables that are due."""
+    _repeat(lambda: fetching.run_due(stop.is_set), stop, FETCH_SECONDS, pause, "fetching")
+
+
+def follow_changes(indexing: Indexer, stop: threading.Event, pause: float) -> None:
+    """Every second: have what was published found."""
+
+    def follow_all() -> None:
+        while indexing.follow() and not stop.is_set():
+            pass
+
+    _repeat(follow_all, stop, INDEX_SECONDS, pause, "writing the search index")
+
+
+def _repeat(step: Callable[[], object], stop: threading.Event, every: float, pause: float, what: str) -> None:
+    """Do something every so many seconds until the worker stops; after a failure only after the pause."""
     seconds = 0.0
     while not stop.wait(seconds):
-        seconds = FETCH_SECONDS
+        seconds = every
         try:
-            fetching.run_due(stop.is_set)
-        except BackendError as error:
-            logger.warning("fetching will be tried again: %s", error)
+            step()
+        except BackendError as error:  # repeated until it is back: one line says it
+            logger.warning("%s will be tried again: %s", what, error)
             seconds = pause
-        except Exception:
-            logger.exception("fetching failed and will be tried again")
+        except BaseException:  # where a library in Rust panics, that is no `Exception`
+            logger.exception("%s failed and will be tried again", what)
             seconds = pause
 
 
