@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, Event, EventChain
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
-from opendata.errors import N_, BackendError, NotFoundError, NotPublicError, StateError, SuspendedError, WithdrawnError
+from opendata.errors import (
+    N_,
+    BackendError,
+    NotFoundError,
+    NotPublicError,
+    OpendataError,
+    StateError,
+    SuspendedError,
+    WithdrawnError,
+)
 from opendata.search.documents import SearchDocument
 from opendata.search.index import BusyIndexError, Generation, SearchIndex
 from opendata.services.catalogue.editions import Editions
@@ -145,7 +154,7 @@ class Indexing:
             values = [] if manifest is None else list(self._list_values(manifest, view))
         except BackendError:
             raise
-        except Exception:  # of all others nothing new would be found
+        except (OpendataError, OSError, ValueError, KeyError, TypeError):  # of all others nothing new would be found
             logger.exception("what “%s” has in the store is damaged: it is found by its entry alone", name)
             manifest, values = None, []
         return make_search_document(view, manifest, values, self._editions.find_next(view))
