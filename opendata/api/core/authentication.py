@@ -12,14 +12,16 @@ from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 from opendata.api.core.current import services
+from opendata.domain.access.costs import Cost
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_, NotPermittedError, NotSignedInError
+from opendata.metering import charge
 from opendata.services.core.actors import Actor, require_signed_in, require_verb
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 COUNTED: set[str] = set()
-"""Endpoints whose requests have a limit in a minute; `ApiBlueprint.operation` enters each."""
+"""Endpoints whose requests count as changes; `ApiBlueprint.operation` enters each."""
 
 NEEDED: dict[str, Verb] = {}
 """Endpoint → what a token needs for it; `ApiBlueprint.operation` enters each."""
@@ -36,7 +38,7 @@ def identify_caller() -> None:
         if request.method not in SAFE_METHODS:
             _check_csrf()
     if request.endpoint in COUNTED:
-        g.allowance = services().pace.count(g.caller, request.remote_addr or "")
+        charge(Cost.CHANGES)
     if request.method not in SAFE_METHODS:
         require_signed_in(g.caller)
     default = Verb.READ if request.method in SAFE_METHODS else Verb.ADMIN

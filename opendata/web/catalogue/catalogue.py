@@ -9,6 +9,7 @@ from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from opendata.metadata.expectation import DELAYS
+from opendata.metering import cost_class
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.values import DatasetView, Page
 from opendata.web.catalogue.editions import say_expected
@@ -38,6 +39,7 @@ def show_home() -> str:
 
 
 @blueprint.get("/datasets")
+@cost_class("light")
 def list_datasets() -> Response | str:
     """The datasets: those that a search finds, or all, a page at a time. Without an index they are in order of ids."""
     is_search = any(request.args.get(name) for name in ("q", "sort", *FILTERS) if name != "publisher")
