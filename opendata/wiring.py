@@ -37,6 +37,7 @@ from opendata.services.core.context import Context, Queue, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
 from opendata.services.delivery.differences import Differences
+from opendata.services.delivery.downloads import Downloads
 from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
 from opendata.services.describing.proposals import Proposals
@@ -98,6 +99,7 @@ class Services:
     deletion: Deletion
     dictionaries: Dictionaries
     differences: Differences
+    downloads: Downloads
     drafts: Drafts
     editions: Editions
     events: Events
@@ -190,6 +192,7 @@ def build_services(
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
     editions = Editions(context)
+    downloads = Downloads(context)
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
@@ -210,6 +213,7 @@ def build_services(
         dictionaries=Dictionaries(context, workbench, schemas, versions),
         editions=editions,
         differences=Differences(context, versions),
+        downloads=downloads,
         drafts=drafts,
         events=Events(context),
         exports=Exports(context, versions),
@@ -245,7 +249,7 @@ def build_services(
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
-        searching=Searching(context, index),
+        searching=Searching(context, index, downloads.rank),
         sending=sending,
         sessions=Sessions(context),
         sources=Sources(context),

@@ -162,7 +162,12 @@ def _add_expected(found: DatasetView) -> DetailedDataset:
     """A dataset with the edition that is expected next, and the measures of its newest version."""
     parts = {item.name: getattr(found, item.name) for item in fields(found)}
     tables = services().versions.get_manifest(found.id, found.latest).tables if found.latest else ()
-    return DetailedDataset(**parts, next_expected=services().editions.find_next(found), measures=measure_tables(tables))
+    return DetailedDataset(
+        **parts,
+        next_expected=services().editions.find_next(found),
+        measures=measure_tables(tables),
+        usage=services().downloads.find(found, caller()),
+    )
 
 
 _DETAILS = ("scope", "audience", "reason", "legalBasis")

@@ -55,8 +55,12 @@ class SearchQuery(PageQuery):
     sort = Text(
         load_default="",
         one_of=("", *SORTS),
-        error=N_("“sort” must be “relevance”, “updated” or “title”"),
-        metadata={"description": "`relevance` (with words), `updated` (newest first) or `title`.", "enum": list(SORTS)},
+        error=N_("“sort” must be “relevance”, “updated”, “title” or “downloads”"),
+        metadata={
+            "description": "`relevance` (with words), `updated` (newest first), `title`, or `downloads` (most first, up"
+            " to yesterday).",
+            "enum": list(SORTS),
+        },
     )
 
 

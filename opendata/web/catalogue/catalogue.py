@@ -78,6 +78,7 @@ def show_dataset(dataset: str) -> Response | str:
         default_delay=DELAYS.get(found.update_cycle, ("", 0))[1],
         readable=readable,
         versions=versions,
+        usage=services().downloads.find(found, g.actor),
         announced=services().drafts.list_announced(dataset),
         tables=manifest.tables if manifest else (),
         attachments=manifest.attachments if manifest else (),

@@ -22,6 +22,7 @@ SORT_LABELS: Mapping[str, str] = {
     "relevance": N_("Best match"),
     "updated": N_("Newest first"),
     "title": N_("By title"),
+    "downloads": N_("Most downloaded"),
 }
 FILTERS = (*FACETS, "punctuality")
 _SHOWN = 8
@@ -57,7 +58,7 @@ def read_search() -> Search:
     filters = {name: [value for value in request.args.getlist(name) if value][:50] for name in FILTERS}
     sort, text = request.args.get("sort", ""), request.args.get("q", "").strip()
     if sort and sort not in SORTS:
-        raise InputError(N_("“sort” must be “relevance”, “updated” or “title”"))
+        raise InputError(N_("“sort” must be “relevance”, “updated”, “title” or “downloads”"))
     if sum(len(name) + len(value) for name, values in filters.items() for value in values) > _MOST_CHOSEN:
         raise InputError(N_("These are too many values"))
     if any(value not in PUNCTUALITY for value in filters["punctuality"]):
