@@ -183,8 +183,8 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
             " from one sender."
         ),
         N_(
-            "Wait for the seconds that the header “Retry-After” names, then send the request again. To read a whole"
-            " table, download its file: downloads have no such limit."
+            "Wait until the time is over (programs find it in the header “Retry-After”), then try again. To read a"
+            " whole table, download its file: downloads have no such limit."
         ),
     ),
     "too-many-at-once": (
