@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
-import subprocess
 import sys
 import threading
 import time
@@ -23,7 +22,7 @@ import opendata_client
 from opendata_client import transport
 from opendata_client.addresses import Address, parse_address
 from tests.clients.conftest import TYPED
-from tests.servers import CHECKOUT, lack
+from tests.servers import CHECKOUT
 
 PACKAGE = CHECKOUT / "clients" / "python"
 
@@ -294,23 +293,3 @@ def test_the_client_needs_pyarrow_alone() -> None:
             for name in {item.partition(".")[0] for item in names}:
                 known = name in sys.stdlib_module_names or name in {"opendata_client", "pyarrow"}
                 assert known or (name in optional and node not in tree.body), f"{path.name}: {name}"
-
-
-@pytest.mark.slow
-def test_the_snippet_of_a_page_runs_where_there_is_only_the_client_and_pandas(office: str, tmp_path: Path) -> None:
-    uv, python = Path(sys.executable).with_name("uv"), tmp_path / "venv" / "bin" / "python"
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
-    subprocess.run(build, cwd=PACKAGE, check=True, capture_output=True, timeout=60)
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv"], check=True, timeout=60)
-    install = [uv, "pip", "install", "--quiet", "--python", python, *tmp_path.glob("*.whl"), "pandas"]
-    done = subprocess.run(install, capture_output=True, text=True, timeout=600)
-    if done.returncode:
-        lack("registry", done.stderr.strip())
-    code = (
-        f"import opendata_client\nprint(opendata_client.load('{office}/datasets/typed').to_pandas().dtypes.to_string())"
-    )
-    result = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, timeout=120)
-    assert result.returncode == 0, result.stderr
-    assert "decimal128(38, 2)[pyarrow]" in result.stdout
-    listed = subprocess.run([uv, "pip", "list", "--python", python], capture_output=True, text=True, timeout=60).stdout
-    assert "flask" not in listed
