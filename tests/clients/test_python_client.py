@@ -5,18 +5,25 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import NameOID
 
 import opendata_client
 from opendata_client import transport
@@ -273,6 +280,50 @@ def test_a_file_with_other_bytes_than_published_is_refused_and_not_kept(
     with pytest.raises(opendata_client.IntegrityError, match=words):
         opendata_client.load(url)
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+
+
+def test_a_certificate_must_be_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = make_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    class Own(Answers):
+        answer = staticmethod(reply(503))
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Own) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"https://127.0.0.1:{server.server_port}/datasets/gdp"
+        with pytest.raises(opendata_client.UnreachableError, match="SSL_CERT_FILE"):
+            opendata_client.load(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with pytest.raises(opendata_client.UnreachableError, match="can't answer now"):
+            opendata_client.load(url)
+        server.shutdown()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    address = x509.IPAddress(IPv4Address("127.0.0.1"))
+    signed = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False).sign(key, hashes.SHA256())
+    (folder / "certificate").write_bytes(signed.public_bytes(Encoding.PEM))
+    (folder / "key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return folder / "certificate", folder / "key"
+
+
+def test_a_proxy_of_the_environment_is_asked(rogue: tuple[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    url, answer_with = rogue
+    asked: list[str] = []
+    answer_with(lambda handler: (asked.append(handler.path), reply(503)(handler)))
+    monkeypatch.setenv("http_proxy", url.partition("/datasets")[0])
+    with pytest.raises(opendata_client.UnreachableError, match=r"http://portal\.invalid"):
+        opendata_client.load("http://portal.invalid/datasets/gdp")
+    assert asked == ["http://portal.invalid/datasets/gdp/latest/datapackage.json"]
 
 
 def test_a_portal_that_cannot_be_reached_is_named() -> None:

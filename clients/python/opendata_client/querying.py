@@ -35,5 +35,5 @@ def query(url: str, sql: str, *, language: str | None = None, timeout: float = T
     try:
         with pyarrow.ipc.open_stream(data) as reader:
             return reader.read_all()
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         raise UnreachableError(f"The answer of {portal} is damaged: {error}. Try again") from error
