@@ -66,6 +66,9 @@ def test_curl_downloads_and_checks(snippets: dict[str, str], tmp_path: Path) -> 
     if shutil.which("curl") is None or shutil.which("sha256sum") is None:
         lack("curl", "curl or sha256sum isn't installed")
     assert run(tmp_path, "sh", "-ec", snippets["curl"]) == "all-types-1.0.0.csv: OK\n"
+    newest, *_ = [line for line in snippets["curl"].splitlines() if line.startswith("curl")]
+    run(tmp_path, "sh", "-ec", newest.replace("1.0.0", "latest"))  # as the page says
+    assert "010," in (tmp_path / "all-types-latest.csv").read_text()
     with pytest.raises(AssertionError, match="NOT match"):
         run(tmp_path, "sh", "-ec", spoil(snippets["curl"]))
 

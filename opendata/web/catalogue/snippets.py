@@ -51,37 +51,40 @@ class Snippet:
 
 def build_snippets(dataset: str, manifest: Manifest, resources: Container[str]) -> Mapping[str, Sequence[Snippet]]:
     """The code for each of the tables that have these names."""
-    return {
-        table.name: [
-            Snippet(tool, _write(template, dataset, manifest.version, table)) for tool, template in _TOOLS.items()
-        ]
-        for table in manifest.tables
-        if table.name in resources
+    templates = {
+        tool: current_app.jinja_env.get_template(f"catalogue/code/{name}.txt") for tool, name in _TOOLS.items()
     }
+    found = {}
+    for table in manifest.tables:
+        if table.name in resources:
+            context = _prepare(dataset, manifest.version, table)
+            found[table.name] = [Snippet(tool, template.render(context)) for tool, template in templates.items()]
+    return found
 
 
-def _write(template: str, dataset: str, version: str, table: TableResource) -> str:
+def _prepare(dataset: str, version: str, table: TableResource) -> Mapping[str, object]:
+    """What the templates are filled with."""
     place = absolute_url(url_for("version_pages.show_version", dataset=dataset, version=version))
-    schema = table.schema
-    return current_app.jinja_env.get_template(f"catalogue/code/{template}.txt").render(
-        table=table,
-        version=version,
-        place=place,
-        address=place.removesuffix(f"/{version}/"),
-        csv=f"{table.name}-{version}.csv",
-        parquet=f"{table.name}-{version}.parquet",
-        integrity=f"sha256-{base64.b64encode(bytes.fromhex(table.file.sha256)).decode()}",
-        nulls=list(dict.fromkeys(schema.null_text_of(item) for item in schema.fields)),
-        numbers=[item.name for item in schema.fields if item.type in _NUMBERS],
-        comment=lambda mark, *notes: "".join(f"{mark} {line}\n" for line in (_describe(table), *notes) if line),
-        quote=lambda value: json.dumps(value, ensure_ascii=False),
-        quote_m=_quote_m,
-        r_class=lambda item: _R_CLASSES.get(item.type, "character"),
-        m_type=_name_m_type,
-        install_note=gettext("Install the client first. It is in the folder clients/python of opendata"),
-        excel_note=gettext("In Excel: Data, Get Data, From Other Sources, Blank Query, Advanced Editor"),
-        excel_check=gettext("Excel can't check the file's digest: %(digest)s", digest=table.file.hash),
-    )
+    schema, about = table.schema, _describe(table)
+    return {
+        "table": table,
+        "version": version,
+        "place": place,
+        "address": place.removesuffix(f"/{version}/"),
+        "csv": f"{table.name}-{version}.csv",
+        "parquet": f"{table.name}-{version}.parquet",
+        "integrity": f"sha256-{base64.b64encode(bytes.fromhex(table.file.sha256)).decode()}",
+        "nulls": list(dict.fromkeys(schema.null_text_of(item) for item in schema.fields)),
+        "numbers": [item.name for item in schema.fields if item.type in _NUMBERS],
+        "comment": lambda mark, *notes: "".join(f"{mark} {line}\n" for line in (about, *notes) if line),
+        "quote": lambda value: json.dumps(value, ensure_ascii=False),
+        "quote_m": _quote_m,
+        "r_class": lambda item: _R_CLASSES.get(item.type, "character"),
+        "m_type": _name_m_type,
+        "install_note": gettext("Install the client first. It is in the folder clients/python of opendata"),
+        "excel_note": gettext("In Excel: Data, Get Data, From Other Sources, Blank Query, Advanced Editor"),
+        "excel_check": gettext("Excel can't check the file's digest: %(digest)s", digest=table.file.hash),
+    }
 
 
 def _describe(table: TableResource) -> str:
