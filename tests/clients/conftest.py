@@ -129,13 +129,14 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a small portal: `typed` has versions and `withdrawn` a withdrawn one; `granted` needs a grant."""
     services = make_services(tmp_path_factory.mktemp("office") / "instance")
     editor, boss = make_actor(services, "clerk"), make_actor(services, "boss", role="maintainer")
-    for name in ("typed", "withdrawn", "granted"):
+    for name in ("old-id", "withdrawn", "granted"):
         services.datasets.create(editor, {**DATASET, "id": name, "title": f"表 {name}"})
     services.datasets.update(
         editor, "granted", {"disclosure": {"attribute": "conditional", "reason": "r", "legalBasis": "b"}}
     )
     for text in (TYPED_ROWS, TYPED_LATER):
-        publish(services, editor, text, dataset="typed", name="all-types", schema=TYPED)
+        publish(services, editor, text, dataset="old-id", name="all-types", schema=TYPED)
+    services.renaming.rename(boss, "old-id", "typed")
     publish(services, editor, dataset="withdrawn")
     services.withdrawals.withdraw(boss, "withdrawn", "1.0.0", reason="数据有误")
     publish(services, editor, dataset="granted")

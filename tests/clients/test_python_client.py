@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import ssl
 import sys
 import threading
@@ -81,8 +82,8 @@ def test_types_and_values_are_those_that_were_published(office: str) -> None:
 
 
 @pytest.mark.slow
-def test_pandas_duckdb_and_polars_get_the_same_values(office: str) -> None:
-    table = load(office)
+def test_pandas_duckdb_and_polars_get_the_same_values(office: str, tmp_path: Path) -> None:
+    table = load(office, cache=tmp_path / "year=2026 [a]*?")
     expected = table.to_arrow().to_pylist()
     frame = table.to_pandas()
     assert frame["count"].tolist()[0] == 9007199254740993
@@ -111,6 +112,10 @@ def test_changes_since_a_version_have_the_types_of_the_table(office: str) -> Non
 def test_a_citation_names_the_version_in_the_readers_language(office: str) -> None:
     assert "Version 1.0.0" in load(office, language="en").citation
     assert "1.0.0 版" in load(office, language="zh").citation
+
+
+def test_a_dataset_is_found_by_the_id_it_had(office: str) -> None:
+    assert opendata_client.load(f"{office}/datasets/old-id").url == f"{office}/datasets/typed/1.1.0/"
 
 
 # ------------------------------------------------------------------------------------------- addresses, digests
@@ -150,8 +155,13 @@ def test_a_file_is_downloaded_once_and_again_if_it_was_damaged(office: str, tmp_
     assert first.path.is_relative_to(tmp_path / "mine")
     whole, made = first.path.read_bytes(), first.path.stat().st_mtime_ns
     assert load(office, cache=tmp_path / "mine").path.stat().st_mtime_ns == made
+    abandoned, busy = first.path.with_name("a.part"), first.path.with_name("b.part")
+    abandoned.touch()
+    os.utime(abandoned, (0, 0))
+    busy.touch()
     first.path.write_bytes(whole[:-1] + b"?")
     assert first.path.read_bytes() == whole
+    assert (abandoned.exists(), busy.exists()) == (False, True)
     assert first.path.stat().st_mode & 0o077 == 0
     with pytest.raises(opendata_client.UsageError, match="cache folder"):
         load(office, cache=first.path)
@@ -238,6 +248,7 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.02)
 
 
+PACED = reply(429, b'{"detail": "Take the file"}', Content_Type="application/problem+json")
 BROKEN: list[tuple[str, Any, type[Exception], str]] = [
     ("a page", reply(body=b"<html>", Content_Type="text/html"), opendata_client.NotAPortalError, "isn't|doesn't"),
     ("deep JSON", reply(body=b"[" * 100_000), opendata_client.NotAPortalError, "doesn't answer"),
@@ -248,7 +259,8 @@ BROKEN: list[tuple[str, Any, type[Exception], str]] = [
     ("a circle", reply(302, Location="/datasets/gdp"), opendata_client.NotAPortalError, "doesn't answer"),
     ("no HTTP", lambda handler: handler.wfile.write(b"hello\r\n"), opendata_client.UnreachableError, "Can't reach"),
     ("cut off", reply(body=b"{}", Content_Length="3"), opendata_client.UnreachableError, "broke off"),
-    ("busy", reply(503, Retry_After="7"), opendata_client.UnreachableError, "in 7 seconds"),
+    ("busy", reply(503, Retry_After="7"), opendata_client.UnreachableError, "now: 503 .* in 7 seconds"),
+    ("too often", PACED, opendata_client.UnreachableError, "now: Take the file. Try again later"),
     ("slow", drip, opendata_client.UnreachableError, "too long"),
     ("too large", reply(body=b"{" + b" " * 2000 + b"}"), opendata_client.RefusedError, "larger than the 1,000 bytes"),
 ]

@@ -92,7 +92,7 @@ def _describe(
     if not isinstance(parquet["bytes"], int):
         raise TypeError
     return Table(
-        dataset=str(manifest["name"]),
+        dataset=parse_address(url).dataset,  # the manifest has the id of its time
         version=str(manifest["version"]),
         resource=str(found["name"]),
         url=url,

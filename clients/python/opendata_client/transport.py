@@ -141,7 +141,8 @@ class Transport:
         if answer.code in _LATER:
             pause = answer.headers.get("Retry-After", "")
             when = f"in {pause} seconds" if pause.isdigit() else "later"
-            return UnreachableError(f"{self.portal} can't answer now ({answer.code} {answer.reason}). Try again {when}")
+            reason = (problem or {}).get("detail") or f"{answer.code} {answer.reason}"
+            return UnreachableError(f"{self.portal} can't answer now: {reason}. Try again {when}")
         if problem is None:
             return self._is_none()
         lines = [str(problem.get("detail") or problem.get("title") or f"{answer.code} {answer.reason}")]
