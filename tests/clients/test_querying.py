@@ -36,6 +36,7 @@ class Portal(BaseHTTPRequestHandler):
 
     asked: ClassVar[list[tuple[str, str]]] = []
     wrong: ClassVar[tuple[int, str, bytes] | None] = None
+    missing: ClassVar[int] = 0
 
     def do_GET(self) -> None:
         self._answer(parse_qs(urlsplit(self.path).query)["q"][0])
@@ -54,7 +55,7 @@ class Portal(BaseHTTPRequestHandler):
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: -self.missing or None])
 
     def log_message(self, *arguments: object) -> None:
         """Write nothing."""
@@ -143,6 +144,16 @@ def test_a_damaged_answer_is_no_answer(portal: str, monkeypatch: pytest.MonkeyPa
         answer_with(monkeypatch, 200, ARROW, body)
         with pytest.raises(opendata_client.UnreachableError, match="damaged"):
             opendata_client.query(portal, "SELECT 1")
+
+
+def test_an_answer_that_is_cut_off_is_a_failure(portal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Portal, "missing", 9)
+    with pytest.raises(opendata_client.UnreachableError, match="broke off"):
+        opendata_client.query(portal, "SELECT 1")
+    for form in ([], ["--csv"]):
+        result = run(portal, "SELECT 1", *form)
+        assert result.exit_code == 2
+        assert f"Can't reach {portal}" in result.stderr
 
 
 def test_the_command_says_what_it_cannot_reach() -> None:

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,6 @@ from opendata.errors import N_, UsageError
 if TYPE_CHECKING:
     import requests
 
-_JSON, _CSV = "application/json", "text/csv"
 _LONGEST = 2000
 """Characters of SQL in an address. Not every proxy takes more."""
 _WIDEST = 60
@@ -41,35 +40,39 @@ def query(url: str, sql: str, as_json: bool, as_csv: bool) -> None:
     if as_json and as_csv:
         raise UsageError(N_("--json and --csv can't be used together"))
     portal = PortalConnection(url.partition("/datasets")[0])
-    with _ask(portal, sql, _CSV if as_csv else _JSON) as answer:
-        if as_csv:
-            _write_csv(portal, answer)
-            return
-        found = portal.read(answer, parse_float=str)
-    rows = found.get("items")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise portal.refuse()
-    if as_json:
-        click.echo(answer.content)
-    else:
-        _write_rows(rows)
-
-
-def _ask(portal: PortalConnection, sql: str, form: str) -> requests.Response:
-    headers = {"Accept": form}
     try:
-        if len(sql) <= _LONGEST:
-            return portal.ask("GET", "/sql", params={"q": sql}, headers=headers, stream=True)
-        return portal.ask("POST", "/sql", json={"q": sql}, headers=headers, stream=True)
+        if as_csv:
+            _write_csv(portal, sql)
+        else:
+            _write_json(portal, sql, as_table=not as_json)
     except UnreachableError as error:
         raise Failure(say(N_("Can't reach %(url)s: %(reason)s"), url=portal.url, reason=str(error))) from error
 
 
-def _write_csv(portal: PortalConnection, answer: requests.Response) -> None:
-    if not answer.headers.get("Content-Type", "").startswith(_CSV):
+def _ask(portal: PortalConnection, sql: str, form: str, **options: Any) -> requests.Response:
+    options["headers"] = {"Accept": form}
+    if len(sql) <= _LONGEST:
+        return portal.ask("GET", "/sql", params={"q": sql}, **options)
+    return portal.ask("POST", "/sql", json={"q": sql}, **options)
+
+
+def _write_csv(portal: PortalConnection, sql: str) -> None:
+    with _ask(portal, sql, "text/csv", stream=True) as answer:
+        if not answer.headers.get("Content-Type", "").startswith("text/csv"):
+            raise portal.refuse()
+        for piece in portal.read_pieces(answer):
+            sys.stdout.buffer.write(piece)
+
+
+def _write_json(portal: PortalConnection, sql: str, *, as_table: bool) -> None:
+    answer = _ask(portal, sql, "application/json")
+    rows = portal.read(answer, parse_float=str).get("items")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise portal.refuse()
-    for piece in answer.iter_content(None):
-        sys.stdout.buffer.write(piece)
+    if as_table:
+        _write_rows(rows)
+    else:
+        click.echo(answer.content)
 
 
 def _write_rows(rows: Sequence[Mapping[str, object]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from opendata.cli.core.failures import Failure
@@ -60,6 +60,15 @@ class PortalConnection:
         if not isinstance(found, dict):
             raise self.refuse()
         return found
+
+    def read_pieces(self, answer: requests.Response) -> Iterator[bytes]:
+        """The bytes of an answer that was asked for with `stream`. Raises `UnreachableError` where it is cut off."""
+        import requests
+
+        try:
+            yield from answer.iter_content(None)
+        except (requests.RequestException, OSError) as error:
+            raise UnreachableError(_name_reason(error)) from error
 
     def refuse(self) -> Failure:
         """What ends a command that got an answer of something else."""
