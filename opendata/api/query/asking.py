@@ -13,9 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from opendata.api.core.fields import Shape
 from opendata.errors import N_, InputError
-from opendata.query.filters import OPERATORS, SEPARATOR, Filter
-from opendata.query.grammar import find_near
-from opendata.query.rows import MOST_ROWS, RowsQuery
+from opendata.query.near import find_near
+from opendata.query.values import MOST_ROWS, SEPARATOR, Filter, RowsQuery
 
 _TEXTS = ("select", "where", "group_by", "having", "order_by", "cursor")
 _WINDOW = ("limit", "offset")
@@ -119,6 +118,8 @@ def refuse_unknown(given: MultiDict[str, str], known: Sequence[str]) -> None:
 
 
 def _read_filter(name: str, value: str, list_columns: Callable[[], Sequence[str]]) -> Filter:
+    from opendata.query.filters import OPERATORS
+
     column, mark, operator = name.rpartition(SEPARATOR)
     if not mark:
         columns = list_columns()

@@ -31,7 +31,7 @@ from opendata.api.query.answering import (
 from opendata.api.query.asking import read_edition, read_once, read_whole, refuse_unknown
 from opendata.api.query.shapes import SelectShape
 from opendata.errors import N_, InputError, InvalidMetadataError, UnsupportedFormatError, fault
-from opendata.query.rows import MOST_ROWS
+from opendata.query.values import MOST_ROWS
 from opendata.sending.content import describe_bytes, is_in_hand, send, send_unchanged
 from opendata.sending.forms import name_file, send_form
 

@@ -18,8 +18,7 @@ from pathlib import Path
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, InputError, NotFoundError, StateError
 from opendata.metadata.explanation import explain_answer, explain_columns, explain_origin, label
-from opendata.query.rows import RowsQuery
-from opendata.query.values import EDITION
+from opendata.query.values import EDITION, RowsQuery
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
