@@ -33,7 +33,7 @@ _DIGESTED_BYTES = 16 * 1024 * 1024
 class Content:
     """What is to be sent. `source` are the bytes themselves, or opens them; `sha256` is their hexadecimal digest.
 
-    `validator` is the text of their entity tag, where that is known before the bytes are; else it is the digest.
+    `validator` is the text of their entity tag, where that is known before the bytes are, otherwise the digest is.
     `disposition` and `links` are the values of their headers. `coding` is the content coding of the bytes, and
     `varies` tells that there are other codings of them. `accel` is where a server before us finds the file.
     """

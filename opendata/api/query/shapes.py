@@ -53,7 +53,7 @@ class QueryShape(Schema):
         },
     )
     editionDiffers = fields.Boolean(  # noqa: N815 - the name in the API
-        metadata={"description": N_("`true` where the link names another edition: the bytes may not be the same.")}
+        metadata={"description": N_("`true` where the link names another edition, so that the bytes can differ.")}
     )
     link = fields.String(
         required=True,

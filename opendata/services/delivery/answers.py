@@ -1,8 +1,8 @@
 """Whole answers of queries as files: every form, each made once and kept among the derived files.
 
 An answer follows from what was asked, of which bytes, by which edition of the engine, so its file has a name before it
-is made, and the same link gives the same bytes. Whoever may not have the rows never comes to the file: the gate is
-asked first, each time.
+is made, and the same link gives the same bytes. The gate is asked first, each time, so nobody gets a file of rows
+that aren't for them.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ class Queries:
             return sources, _fingerprint_select(statement, sources)
 
     def pin_select(self, text: str) -> str:
-        """A SELECT with the version of each table, so that it means the same for ever. Raises as `select`."""
+        """A SELECT with the version of each table, so that its meaning never changes. Raises as `select`."""
         with self._plan(text) as (statement, _):
             return statement.text
 

@@ -109,7 +109,7 @@ def _read_pair(value: object) -> tuple[float | None, float | None]:
 
 
 def _spell_point(longitude: float | None, latitude: float | None) -> str:
-    """A geometry; null where a number is missing or lies outside the globe."""
+    """A geometry, null where a number is missing or off the globe."""
     if longitude is None or latitude is None or not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
         return "null"
     return f'{{"type":"Point","coordinates":[{longitude!r},{latitude!r}]}}'
