@@ -160,7 +160,8 @@ class RowsParameters(Shape):
     )
     where = _text(
         N_(
-            "A condition in SQL: `gdp > 1000 AND city IN ('杭州', '宁波')`. A name with spaces or signs is in double quotes."
+            "A condition in SQL: `gdp > 1000 AND city IN ('杭州', '宁波')`. A name with spaces or signs is in double"
+            " quotes."
         )
     )
     group_by = _text(N_("What rows are grouped by: columns or SQL expressions, with commas between."))

@@ -116,8 +116,8 @@ class Queries:
     def select(self, text: str, *, limit: int = 1000) -> RowsPage:
         """The rows of one SELECT over public tables, at most `limit`.
 
-        Raises `InputError` with the place and what to write instead, `OverloadedError`. What isn't public is told apart
-        in nothing from what doesn't exist.
+        Raises `InputError` with the place and what to write instead, `OverloadedError`. A table that isn't public
+        gets the same answer as one that doesn't exist.
         """
         if not 1 <= limit <= MOST_ROWS:
             raise InputError(_LIMIT, most=MOST_ROWS)
