@@ -36,6 +36,7 @@ from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import Context, Queue, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
+from opendata.services.delivery.answers import AnswerForms
 from opendata.services.delivery.differences import Differences
 from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
@@ -88,6 +89,7 @@ class Services:
     database: Database
     queue: DraftQueue
     accounts: Accounts
+    answer_forms: AnswerForms
     answers: Answers
     backups: Backups
     checking: Checking
@@ -195,11 +197,13 @@ def build_services(
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
+    queries = Queries(context, versions)
     return Services(
         settings=settings,
         database=context.database,
         queue=queue,
         accounts=Accounts(context),
+        answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
         checking=Checking(context, damages),
@@ -236,7 +240,7 @@ def build_services(
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
-        queries=Queries(context, versions),
+        queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
         pace=Pace(context),
