@@ -8,6 +8,7 @@ from opendata.api.access import grants, tokens
 from opendata.api.catalogue import datasets, publishers, schemas, search, versions
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
+from opendata.api.mcp import mcp
 from opendata.api.operations import audit, events
 from opendata.api.review import reviews
 from opendata.api.sources import sources
@@ -36,4 +37,5 @@ def register_api(app: Flask) -> None:
         tokens,
     ):
         api.register_blueprint(module.blueprint)
+    app.register_blueprint(mcp.blueprint)
     tus_override.take_over_methods(app)

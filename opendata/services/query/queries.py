@@ -149,6 +149,11 @@ class Queries:
         with self._plan(text) as (statement, sources):
             return sources, _fingerprint_select(statement, sources)
 
+    def pin_select(self, text: str) -> str:
+        """A SELECT with the version of each table, so that its meaning never changes. Raises as `select`."""
+        with self._plan(text) as (statement, _):
+            return statement.text
+
     @contextmanager
     def _open(
         self, dataset: str, version: str, resource: str, reader: Actor | None
@@ -174,6 +179,7 @@ class Queries:
                     sha256=file.sha256,
                     fields=table.schema.fields,
                     rows=table.rows,
+                    pinned=f"{dataset}@{found}",
                 ),
             )
 
@@ -187,12 +193,16 @@ class Queries:
                 try:
                     source, table = opened.enter_context(self._open(dataset, version or LATEST, resource, None))
                 except (NotFoundError, WithdrawnError, SuspendedError):
-                    name = f'"{place}"."{resource}"'[:200]
-                    raise InputError(_NO_TABLE, table=name, position=position) from None
+                    raise refuse_table(place, resource, position) from None
                 sources.append(source)
                 return table
 
             yield plan_select(text, find_table), sources
+
+
+def refuse_table(place: str, resource: str, position: int) -> InputError:
+    """The error for a table that a SELECT names at a position: it doesn't exist or isn't public."""
+    return InputError(_NO_TABLE, table=f'"{place}"."{resource}"'[:200], position=position)
 
 
 def _cut_page(
