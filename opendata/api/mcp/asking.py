@@ -12,8 +12,7 @@ from opendata.api.core.current import absolute, services
 from opendata.api.mcp.describing import describe_column
 from opendata.errors import InputError, MovedError, NotFoundError, SuspendedError, WithdrawnError
 from opendata.metadata.citation import Citation, build_citation, write_bibtex, write_csl_json, write_sentence
-from opendata.query.rows import RowsQuery
-from opendata.query.values import EDITION
+from opendata.query.values import EDITION, RowsQuery
 from opendata.services.catalogue.versions import LATEST
 from opendata.services.query.answers import AnswerColumn, QuerySource, RowsPage, write_lines
 

@@ -147,7 +147,7 @@ _QUERY = Tool(
         " is DuckDB's. Names of columns come from `describe`; put unusual ones in double quotes. Codes and names are"
         " text: compare them with '440000' in single quotes. Sum up here instead of reading many rows. The answer has"
         " `rows`, `columns` with units, `truncated` (true: there is more; narrow the query, or go on with `cursor` if"
-        " `next` is there), `sources` with digests, and `link`, which gives the same rows for ever."
+        " `next` is there), `sources` with digests, and `link`, which always gives the same rows."
     ),
     properties={
         "sql": _text("One SELECT. Instead of all other arguments but `limit`.", longest=_LONGEST),
