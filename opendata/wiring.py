@@ -23,6 +23,7 @@ from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
+from opendata.services.capabilities.capabilities import Capabilities
 from opendata.services.catalogue.archiving import Archiving
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.editions import Editions
@@ -92,6 +93,7 @@ class Services:
     answer_forms: AnswerForms
     answers: Answers
     backups: Backups
+    capabilities: Capabilities
     checking: Checking
     checkpoints: Checkpoints
     codes: Codes
@@ -194,6 +196,7 @@ def build_services(
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
     editions = Editions(context)
+    forms = Forms(context, versions)
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
@@ -206,6 +209,7 @@ def build_services(
         answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
+        capabilities=Capabilities(versions, forms),
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
@@ -222,7 +226,7 @@ def build_services(
         fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
-        forms=Forms(context, versions),
+        forms=forms,
         grants=Grants(context),
         health=Health(context),
         keys=Keys(context),

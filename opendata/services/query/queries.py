@@ -207,14 +207,18 @@ class Queries:
                 try:
                     source, table = opened.enter_context(self._open(dataset, version or LATEST, resource, None))
                 except (NotFoundError, WithdrawnError, SuspendedError):
-                    name = f'"{place}"."{resource}"'[:200]
-                    raise InputError(_NO_TABLE, table=name, position=position) from None
+                    raise refuse_table(place, resource, position) from None
                 sources.append(source)
                 return table
 
             from opendata.query.select import plan_select
 
             yield plan_select(text, find_table), sources
+
+
+def refuse_table(place: str, resource: str, position: int) -> InputError:
+    """The error for a table that a SELECT names at a position: it doesn't exist or isn't public."""
+    return InputError(_NO_TABLE, table=f'"{place}"."{resource}"'[:200], position=position)
 
 
 def _plan_rows(table: QueryTable, query: RowsQuery) -> RowsPlan:
