@@ -33,6 +33,7 @@ from opendata.services.catalogue.schemas import Schemas
 from opendata.services.catalogue.stops import Stops
 from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
+from opendata.services.charts.charts import Charts
 from opendata.services.core.context import Context, Queue, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
@@ -90,6 +91,7 @@ class Services:
     accounts: Accounts
     answers: Answers
     backups: Backups
+    charts: Charts
     checking: Checking
     checkpoints: Checkpoints
     codes: Codes
@@ -191,6 +193,7 @@ def build_services(
     work = Work(context, processing, publication, withdrawals, sending)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
+    queries = Queries(context, versions)
     editions = Editions(context)
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
@@ -202,6 +205,7 @@ def build_services(
         accounts=Accounts(context),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
+        charts=Charts(versions, queries),
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
@@ -236,7 +240,7 @@ def build_services(
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
-        queries=Queries(context, versions),
+        queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
         pace=Pace(context),

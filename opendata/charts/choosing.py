@@ -106,3 +106,37 @@ def _find(name: str, columns: Mapping[str, ChartColumn], parameter: str) -> Char
 
 def _refuse(message: str, name: str, names: Mapping[str, str] | Sequence[str]) -> None:
     raise InputError(message, name=name[:100], names=", ".join(names))
+
+
+def adapt_chart(chart: Chart, columns: Mapping[str, ChartColumn]) -> Chart:
+    """The chart that somebody means who has chosen its kind in a form, where the columns were for another kind."""
+    x = columns.get(chart.x)
+    y = tuple(name for name in chart.y if name in columns)
+    numbers = [item.name for item in columns.values() if item.is_measure]
+    if chart.kind == "histogram":
+        fit = (*((chart.x,) if x is not None and x.is_number else ()), *_keep_numbers(y, columns), *numbers, chart.x)
+        return replace(chart, x=fit[0], y=(), group="", aggregate="")
+    if chart.kind == "map":
+        longitudes = [item.name for item in columns.values() if item.is_longitude]
+        latitudes = [item.name for item in columns.values() if item.is_latitude]
+        if longitudes and latitudes:
+            chart = replace(chart, x=longitudes[0], y=tuple(latitudes[:1]))
+        return replace(chart, y=tuple(chart.y[:1]), aggregate="", group=_keep_group(chart))
+    if chart.kind == "scatter":
+        if x is None or not (x.is_number or x.is_time):
+            chart = replace(chart, x=next((name for name in numbers if name not in y[:1]), chart.x))
+        fit = (*_keep_numbers(y, columns), *(name for name in numbers if name != chart.x))
+        chart = replace(chart, y=fit[:1], aggregate="")
+    elif chart.kind in ALONG and (x is None or not (x.is_time or x.is_number)):
+        chart = replace(chart, x=next((item.name for item in columns.values() if item.is_time), chart.x))
+    if not chart.y and chart.aggregate != "count":
+        chart = replace(chart, aggregate="")
+    return replace(chart, group=_keep_group(chart))
+
+
+def _keep_numbers(names: Sequence[str], columns: Mapping[str, ChartColumn]) -> tuple[str, ...]:
+    return tuple(name for name in names if columns[name].is_number)
+
+
+def _keep_group(chart: Chart) -> str:
+    return "" if chart.group in (chart.x, *chart.y) or len(chart.y) > 1 else chart.group

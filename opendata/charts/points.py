@@ -9,20 +9,20 @@ from typing import Any, Final
 from opendata.charts.chart import Chart
 
 
-class _Special:
+class Special:
     """A place or series that isn't a value of the data."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self.name = name
 
     def __repr__(self) -> str:
-        return self._name
+        return self.name
 
 
-MISSING: Final = _Special("missing")
+MISSING: Final = Special("missing")
 """The place or series of the rows without a value."""
 
-OTHER: Final = _Special("other")
+OTHER: Final = Special("other")
 """The place or series of all that isn't shown for itself."""
 
 

@@ -37,6 +37,11 @@ class Words:
     percents: frozenset[str] = frozenset()
 
     @property
+    def key(self) -> str:
+        """Tells these words from all others."""
+        return repr(self)
+
+    @property
     def voice(self) -> Voice:
         """Says our own texts."""
         return voice_of(self.language)

@@ -176,7 +176,7 @@ def test_the_rest_is_only_added_where_it_can_be() -> None:
 
 
 def test_wide_tables_draw_columns_beside_one_another() -> None:
-    rows = [{"place": "甲", "count": 3, "size": 1.5}, {"place": "乙", "count": 5, "size": float("inf")}]
+    rows = [{"place": "甲", "count": Decimal(3), "size": 1.5}, {"place": "乙", "count": 5, "size": float("inf")}]
     found = collect(Chart(kind="bar", x="place", y=("count", "size", "count")), COLUMNS, rows)
     assert [item.name for item in found.series] == ["count", "size"]
     assert list(found.list_rows()) == [("乙", 5, None), ("甲", 3, 1.5)]

@@ -14,8 +14,8 @@ from opendata.errors import N_, InputError
 class Key:
     """A column whose values make groups.
 
-    With `width`, a group is an interval, by its number: `floor((value - start) / width)`. With `period` (`day`, `month`
-    or `year`) it is the period of a date or a moment, by its first moment.
+    With `width`, a group is an interval, by its number: `floor((value - start) / width)`. With `period` (`minute`,
+    `hour`, `day`, `month` or `year`) it is the period of a date or a moment, by its first moment.
     """
 
     column: str

@@ -163,10 +163,12 @@ class _Collector:
             return places[-MAX_ORDERED_BARS:]
         most = min(MAX_BARS, max(_FEW_BARS, 2 * MAX_BARS // max(1, len(names))))
         weights = {place: sum(map(_weigh, values.values())) for place, values in cells.items()}
-        totals = {place: _add(values.values()) for place, values in cells.items()}
+        known = {
+            place: [float(item) for item in values.values() if item is not None] for place, values in cells.items()
+        }
         ranked = sorted(cells, key=lambda place: (-weights[place], _rank(place)))
         kept, rest = ranked[:most], ranked[most:]
-        kept.sort(key=lambda place: (totals[place] is None, -(totals[place] or 0), _rank(place)))
+        kept.sort(key=lambda place: (not known[place], -sum(known[place]), _rank(place)))
         if not rest:
             return kept
         if self._is_added:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, timedelta
 from math import ceil, floor, isfinite, log10
 from typing import Any
 
@@ -11,8 +11,8 @@ from opendata.charts.columns import ChartColumn
 from opendata.charts.points import Bin
 from opendata.errors import N_
 
-_DAYS = {"day": 1, "month": 28, "year": 365}
-PERIODS = {"day": N_("a day"), "month": N_("a month"), "year": N_("a year")}
+_DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1, "month": 28, "year": 365}
+PERIODS = {"minute": N_("a minute"), "hour": N_("an hour"), "day": N_("a day"), "month": N_("a month"), "year": N_("a year")}
 """Period of a key → what it is called."""
 
 
@@ -22,8 +22,8 @@ def choose_key(column: ChartColumn, ask: Ask, most: int) -> Key:
     least, greatest, distinct = ask(Question(keys=(), measures=measures))[0]
     if distinct <= most:
         return Key(column.name)
-    if isinstance(least, date | datetime):
-        days = (greatest - least).days + 1
+    if isinstance(least, date):
+        days = (greatest - least) / timedelta(days=1) + 1 / 1440
         period = next((name for name, length in _DAYS.items() if days / length <= most), "year")
         return Key(column.name, period=period)
     ends = _read_ends(least, greatest)
