@@ -28,7 +28,7 @@ def complete_chart(chart: Chart, columns: Mapping[str, ChartColumn]) -> Chart:
         message = N_("There is no way “%(name)s” to combine rows. Choose one of these: %(names)s")
         _refuse(message, chart.aggregate, AGGREGATES)
     if group is not None and group.name in (x.name, *(item.name for item in y)):
-        raise InputError(N_("“%(name)s” is already drawn. Choose another column for “group”"), name=group.name)
+        raise InputError(N_("“%(name)s” is already drawn. Choose another column for “group”"), name=group.label)
     chart = replace(chart, y=tuple(item.name for item in y))
     if chart.kind == "histogram":
         return _complete_histogram(chart, x)
@@ -41,7 +41,7 @@ def _complete_histogram(chart: Chart, x: ChartColumn) -> Chart:
     if not x.is_number:
         raise InputError(
             N_("“%(name)s” doesn't have numbers, so it has no histogram. Choose a column with numbers for “x”"),
-            name=x.name,
+            name=x.label,
         )
     if chart.y or chart.group or chart.aggregate:
         raise InputError(N_("A histogram shows one column. Leave out “y”, “group” and “aggregate”"))
@@ -68,7 +68,7 @@ def _complete_lines(chart: Chart, x: ChartColumn, y: Sequence[ChartColumn]) -> C
                 "“%(name)s” has neither times nor numbers, so no line can follow it. Choose a bar chart, or another"
                 " column for “x”"
             ),
-            name=x.name,
+            name=x.label,
         )
     if len(y) > 1 and chart.group:
         raise InputError(N_("Choose either one column for “y” and one for “group”, or several for “y”"))
@@ -87,7 +87,7 @@ def _complete_lines(chart: Chart, x: ChartColumn, y: Sequence[ChartColumn]) -> C
 
 
 def _refuse_numbers(column: ChartColumn) -> InputError:
-    return InputError(N_("“%(name)s” doesn't have numbers. Choose a column with numbers"), name=column.name)
+    return InputError(N_("“%(name)s” doesn't have numbers. Choose a column with numbers"), name=column.label)
 
 
 def _find(name: str, columns: Mapping[str, ChartColumn], parameter: str) -> ChartColumn:

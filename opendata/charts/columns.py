@@ -44,6 +44,11 @@ class ChartColumn:
         return self.field.name
 
     @property
+    def label(self) -> str:
+        """What messages call it."""
+        return self.field.title or self.name
+
+    @property
     def is_measure(self) -> bool:
         """Whether it has quantities worth drawing: numbers that don't name or place things."""
         return self.is_number and not (self.is_code or self.is_time or self.is_longitude or self.is_latitude)

@@ -11,12 +11,13 @@ from typing import Any
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal, format_percent
 
-from opendata.charts.chart import COMBINED, KINDS
+from opendata.charts.chart import COMBINED, KINDS, Chart
 from opendata.charts.points import MISSING, OTHER, Bin, Dots, Lines, Note, Points
 from opendata.errors import N_
 from opendata.tables.types.canonical import write_value
 from opendata.wording.voice import Voice, voice_of
 
+_SIGNS = {"exact": "=", "not": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤"}
 _EXACT = "#,##0.###################"
 _ROUGH = "#,##0.############"
 
@@ -25,7 +26,8 @@ _ROUGH = "#,##0.############"
 class Words:
     """The names of a table's columns for readers of one language. `labels` are those of codes.
 
-    `types` are the types of the fields, `percents` the columns whose numbers are shares of 1.
+    `types` are the types of the fields, `percents` the columns whose numbers are shares of 1. `source` says below the
+    chart where its table is from.
     """
 
     language: str
@@ -35,6 +37,7 @@ class Words:
     units: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
     percents: frozenset[str] = frozenset()
+    source: str = ""
 
     @property
     def key(self) -> str:
@@ -110,8 +113,25 @@ def write_month(text: str, language: str) -> str:
         return text
 
 
+def list_filters(chart: Chart, words: Words) -> list[str]:
+    """The filters of a chart as readers write them: 年份 = 2024; those that are no simple ones as they were given."""
+    found = []
+    for name, value in chart.where:
+        column, _, operator = name.rpartition("__")
+        if operator in _SIGNS:
+            found.append(f"{words.titles.get(column, column)} {_SIGNS[operator]} {value}")
+        else:
+            found.append(f"{name}: {value}")
+    return found
+
+
 def name_heading(points: Points, words: Words) -> str:
-    """The title of a chart: what it shows, by what."""
+    """The title of a chart: what it shows, by what, of which rows."""
+    filters = words.voice.separator.join(list_filters(points.chart, words))
+    return words.add_unit(_name_what(points, words), filters)
+
+
+def _name_what(points: Points, words: Words) -> str:
     chart, voice = points.chart, words.voice
     x = words.titles.get(chart.x, chart.x)
     if chart.kind == "map":
@@ -135,9 +155,15 @@ def name_values(points: Points, words: Words, *, with_unit: bool = True) -> str:
         return voice.translate(what)
     title = voice.separator.join(words.titles.get(name, name) for name in chart.y)
     unit = share_unit(points, words)
-    if isinstance(points, Lines) and (points.combined or chart.aggregate == "count"):
-        title = voice.translate(COMBINED[chart.aggregate]) % {"title": title}
+    title = _name_combined(points, title, words)
     return words.add_unit(title, unit) if with_unit else title
+
+
+def _name_combined(points: Points, title: str, words: Words) -> str:
+    """The title of a column, with how the values of several rows became one, if they did."""
+    how = points.chart.aggregate
+    is_combined = isinstance(points, Lines) and (points.combined or how == "count")
+    return words.voice.translate(COMBINED[how]) % {"title": title} if is_combined else title
 
 
 def share_unit(points: Points, words: Words) -> str:
@@ -188,4 +214,12 @@ def list_headings(points: Points, words: Words) -> list[str]:
     is_binned = any(isinstance(place, Bin) for place in points.places) or chart.kind == "histogram"
     ends = (N_("%(title)s from"), N_("%(title)s to (not included)"))
     head = [voice.translate(text) % {"title": x} for text in ends] if is_binned else [x]
-    return [*head, *(name_series(points, item.name, words) for item in points.series)]
+    return [*head, *(_head_series(points, item.name, words) for item in points.series)]
+
+
+def _head_series(points: Lines, name: Any, words: Words) -> str:
+    """The heading of a series, which has its unit, unlike the legend of an axis that has it."""
+    if points.chart.group or name is None:
+        return name_series(points, name, words)
+    unit = "" if points.chart.aggregate == "count" else words.units.get(name, "")
+    return words.add_unit(_name_combined(points, words.titles.get(name, name), words), unit)

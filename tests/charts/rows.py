@@ -46,6 +46,7 @@ def make_ask(rows: Sequence[Row]) -> Ask:
         for row in rows:
             groups.setdefault(tuple(_find_key(key, row[key.column]) for key in question.keys), []).append(row)
         found = [(*key, *(_measure(item, group) for item in question.measures)) for key, group in groups.items()]
+        found.sort(key=lambda row: [(value is None, value) for value in row[: len(question.keys)]])
         return found[: question.limit]
 
     return ask

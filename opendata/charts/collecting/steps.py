@@ -12,7 +12,13 @@ from opendata.charts.points import Bin
 from opendata.errors import N_
 
 _DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1, "month": 28, "year": 365}
-PERIODS = {"minute": N_("a minute"), "hour": N_("an hour"), "day": N_("a day"), "month": N_("a month"), "year": N_("a year")}
+PERIODS = {
+    "minute": N_("a minute"),
+    "hour": N_("an hour"),
+    "day": N_("a day"),
+    "month": N_("a month"),
+    "year": N_("a year"),
+}
 """Period of a key → what it is called."""
 
 

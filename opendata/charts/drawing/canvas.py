@@ -24,8 +24,9 @@ HATCHES = ("", "///", "\\\\\\", "|||", "---", "xxx", "+++", "//")
 WIDTH, HEIGHT = 8.0, 4.8
 """The size of a chart in inches."""
 
+_FOOT_INCHES = 0.2
 _LONGEST_LABEL = 32
-_LONGEST_TITLE = 72
+_LONGEST_TITLE = 64
 
 
 def make_figure(points: Points, words: Words, *, height: float = HEIGHT) -> tuple[Figure, Axes]:
@@ -34,12 +35,25 @@ def make_figure(points: Points, words: Words, *, height: float = HEIGHT) -> tupl
 
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title(shorten(name_heading(points, words), _LONGEST_TITLE), loc="left")
+    axes.set_title(_wrap(name_heading(points, words)), loc="left")
+    if words.source:
+        foot = _FOOT_INCHES / height
+        figure.set_layout_engine("constrained", rect=(0, foot, 1, 1 - foot))
+        figure.text(0.01, 0.3 * foot, shorten(words.source, 100), fontsize=8, color="#5a6675")
     if points.is_empty:
         text = words.voice.translate(N_("There are no values to draw."))
         axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
         axes.grid(visible=False)
     return figure, axes
+
+
+def _wrap(title: str) -> str:
+    """A title in one line, or two."""
+    plain = shorten(title, 2 * _LONGEST_TITLE)
+    if measure(plain) <= _LONGEST_TITLE:
+        return plain
+    first = shorten(plain, _LONGEST_TITLE)[:-1]
+    return f"{first}\n{plain[len(first) :].strip()}"
 
 
 def add_legend(figure: Figure, points: Points, names: Sequence[Any], handles: Sequence[Any], words: Words) -> None:

@@ -23,7 +23,7 @@ _MEASURES = {
     "distinct": "count(distinct {0})",
     "sum": "sum({0})",
     "avg": "avg({0})",
-    "median": "median({0})",
+    "median": "median(cast({0} as double))",  # of decimals, the engine would leave out the half of the last digit
     "min": "min({0})",
     "max": "max({0})",
 }

@@ -34,11 +34,15 @@ _KEPT_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartTable:
-    """A table of which a reader may have charts: its columns as charts see them, and the charts that fit it."""
+    """A table of which a reader may have charts: its columns as charts see them, and the charts that fit it.
+
+    `is_public` says whether everybody may have its rows.
+    """
 
     table: TableResource
     columns: Mapping[str, ChartColumn]
     proposals: Sequence[Chart]
+    is_public: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,12 @@ class Charts:
 
     def find_table(self, dataset: str, version: str, resource: str, reader: Actor | None = None) -> ChartTable:
         """A table for charts. Raises `NotFoundError`, `NotPublicError`, `WithdrawnError`, `SuspendedError`."""
+        file = self._versions.find_file(dataset, version, resource, "parquet", reader)
         table = self._versions.get_table(dataset, version, resource)
-        self._versions.require_rows(reader, dataset, version, resource=resource)
         profiles = self._versions.get_profile(dataset, version, resource, reader)
         columns = read_columns(table.schema, profiles)
-        return ChartTable(table=table, columns=columns, proposals=propose_charts(table.schema, columns))
+        proposals = propose_charts(table.schema, columns)
+        return ChartTable(table=table, columns=columns, proposals=proposals, is_public=file.is_public)
 
     def collect(
         self,
