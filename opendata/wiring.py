@@ -34,6 +34,7 @@ from opendata.services.catalogue.schemas import Schemas
 from opendata.services.catalogue.stops import Stops
 from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
+from opendata.services.charts.charts import Charts
 from opendata.services.core.context import Context, Queue, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
@@ -94,6 +95,7 @@ class Services:
     answers: Answers
     backups: Backups
     capabilities: Capabilities
+    charts: Charts
     checking: Checking
     checkpoints: Checkpoints
     codes: Codes
@@ -195,12 +197,12 @@ def build_services(
     work = Work(context, processing, publication, withdrawals, sending)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
+    queries = Queries(context, versions)
     editions = Editions(context)
     forms = Forms(context, versions)
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
-    queries = Queries(context, versions)
     return Services(
         settings=settings,
         database=context.database,
@@ -210,6 +212,7 @@ def build_services(
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
         capabilities=Capabilities(versions, forms),
+        charts=Charts(versions, queries),
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
