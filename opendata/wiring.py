@@ -58,6 +58,8 @@ from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
+from opendata.services.query.labels import Labels
+from opendata.services.query.profiling import Profiling
 from opendata.services.query.queries import Queries
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
@@ -122,6 +124,8 @@ class Services:
     previews: Previews
     proposals: Proposals
     publishers: Publishers
+    labels: Labels
+    profiling: Profiling
     queries: Queries
     rebuilding: Rebuilding
     recoveries: Recoveries
@@ -191,6 +195,7 @@ def build_services(
     work = Work(context, processing, publication, withdrawals, sending)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
+    queries = Queries(context, versions)
     editions = Editions(context)
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
@@ -236,7 +241,9 @@ def build_services(
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
-        queries=Queries(context, versions),
+        labels=Labels(queries, versions),
+        profiling=Profiling(queries, versions),
+        queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
         pace=Pace(context),
