@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from opendata.errors import N_, InputError
-from opendata.query import grammar
-from opendata.query.filters import OPERATORS, SEPARATOR, Filter
-from opendata.query.rows import RowsQuery
+from opendata.query.values import SEPARATOR, Filter, RowsQuery
+
+if TYPE_CHECKING:
+    from opendata.query.grammar import Expression
 
 TEXTS = {"select": "select", "where": "where", "q": "search", "group_by": "group_by", "having": "having"}
 """Parameter → the property of a query that it gives; those below are read in their own way."""
@@ -69,12 +69,14 @@ def write_query(query: RowsQuery, *, limit: int | None = None) -> list[tuple[str
 def write_name(name: str) -> str:
     """A column as an expression, in double quotes only where it needs them."""
     if _PLAIN_NAME.fullmatch(name):
+        from opendata.query import grammar
+
         try:
             (found,) = grammar.read_expressions(name, "select")
         except (InputError, ValueError):
             pass
         else:
-            if isinstance(found, exp.Column) and found.sql(grammar.DIALECT) == name:
+            if grammar.is_name(found) and found.sql(grammar.DIALECT) == name:
                 return name
     return '"' + name.replace('"', '""') + '"'
 
@@ -86,17 +88,13 @@ def list_orders(query: RowsQuery) -> Sequence[tuple[str, bool]]:
     """
     if not query.order_by:
         return ()
+    from opendata.query import grammar
+
     try:
         found = grammar.read_orders(query.order_by, aggregates=True)
     except InputError:
         return ()
-    return [
-        (
-            write_name(item.this.name) if _is_name(item.this) else item.this.sql(grammar.DIALECT, comments=False),
-            bool(item.args.get("desc")),
-        )
-        for item in found
-    ]
+    return [(_write_expression(item.this), bool(item.args.get("desc"))) for item in found]
 
 
 def write_orders(orders: Iterable[tuple[str, bool]]) -> str:
@@ -104,11 +102,15 @@ def write_orders(orders: Iterable[tuple[str, bool]]) -> str:
     return ", ".join(f"{name} DESC" if is_descending else name for name, is_descending in orders)
 
 
-def _is_name(found: exp.Expr) -> bool:
-    return isinstance(found, exp.Column) and not found.table
+def _write_expression(found: Expression) -> str:
+    from opendata.query import grammar
+
+    return write_name(found.name) if grammar.is_name(found) else grammar.write(found)
 
 
 def _read_filter(name: str, value: str) -> Filter:
+    from opendata.query.filters import OPERATORS
+
     column, _, operator = name.rpartition(SEPARATOR)
     if not column or operator not in OPERATORS:
         raise InputError(_OPERATOR, parameter=name[:100], operators=", ".join(OPERATORS))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from opendata.domain.resources import TableResource
 from opendata.domain.schema import Field, ForeignKey, TableSchema
 from opendata.errors import InputError, NotFoundError, SuspendedError, WithdrawnError
 from opendata.query.addresses import write_name
-from opendata.query.filters import Filter
-from opendata.query.rows import RowsQuery
-from opendata.query.values import name_columns
+from opendata.query.values import Filter, RowsQuery, name_columns
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.actors import Actor
 from opendata.services.query.queries import Queries
@@ -18,6 +17,7 @@ from opendata.tables.types.canonical import write_value
 
 _NAMES = ("name", "title", "label")
 _WORDS = ("名称", "标题", "中文名")
+_CODE_END = re.compile(r"_?(code|id|no|number)$")
 _MOST_VALUES = 1_000
 _MOST_CHARACTERS = 100
 
@@ -82,13 +82,16 @@ def list_categories(field: Field) -> Mapping[str, str]:
 
 
 def find_label(schema: TableSchema, key: str, language: str) -> str | None:
-    """The column of a table that names what its key is the code of: by its name, else the first that is a text."""
+    """The column of a table that names what its key is the code of: `name`, or `province` beside `province_code`."""
     others = [item for item in schema.fields if item.type == "string" and item.name != key]
     others = [item for item in others if not any(item.name in found.fields for found in schema.foreign_keys)]
+    stem = _CODE_END.sub("", key.lower())
     for end in (f"_{language}", ""):
         for item in others:
             name = item.name.lower()
-            if any(name in (f"{word}{end}", f"short_{word}{end}") or name.endswith(f"_{word}{end}") for word in _NAMES):
+            if name == f"{stem}{end}" or any(
+                name in (f"{word}{end}", f"short_{word}{end}") or name.endswith(f"_{word}{end}") for word in _NAMES
+            ):
                 return item.name
             if not end and any(word in f"{item.name} {item.title}" for word in _WORDS):
                 return item.name

@@ -13,9 +13,7 @@ from typing import Any, cast
 from opendata.domain.profile import Bin, Bound, ColumnProfile
 from opendata.domain.schema import Field
 from opendata.query.addresses import write_name
-from opendata.query.filters import Filter
-from opendata.query.rows import RowsQuery
-from opendata.query.values import MOMENTS, NUMBERS
+from opendata.query.values import MOMENTS, NUMBERS, Filter, RowsQuery
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.actors import Actor
 from opendata.services.query.edges import list_edges

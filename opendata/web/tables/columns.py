@@ -13,9 +13,7 @@ from opendata.domain.profile import ColumnProfile
 from opendata.domain.resources import TableResource
 from opendata.domain.schema import Field
 from opendata.errors import N_
-from opendata.query.filters import Filter
-from opendata.query.rows import RowsQuery
-from opendata.query.values import MOMENTS, NUMBERS
+from opendata.query.values import MOMENTS, NUMBERS, Filter, RowsQuery
 from opendata.services.query.labels import find_key
 from opendata.tables.profile.scales import LONGEST_SHOWN
 from opendata.tables.types.canonical import write_value
@@ -61,17 +59,17 @@ class Panel:
 
     column: str
     field: Field
-    facts: Sequence[tuple[str, str | Markup]]
-    bars: Sequence[Bar]
-    values: Sequence[Bar]
-    missing: str
     kind: str
     inputs: Sequence[tuple[str, str, str]]
     is_null: str
     kept: Sequence[tuple[str, str]]
     is_filtered: bool
     without: str
-    is_withheld: bool
+    facts: Sequence[tuple[str, str | Markup]] = ()
+    bars: Sequence[Bar] = ()
+    values: Sequence[Bar] = ()
+    missing: str = ""
+    is_withheld: bool = False
 
 
 def build_panel(view: TableView, table: TableResource, field: Field) -> Panel:
@@ -79,27 +77,32 @@ def build_panel(view: TableView, table: TableResource, field: Field) -> Panel:
     column, place = view.column, view.place
     profile = services().profiling.describe(place, view.query, column, field, reader())
     is_told = services().profiling.is_telling(place, field, reader())
-    kind = _find_kind(field)
-    values = list(_list_values(view, table, field, profile)) if is_told else []
+    missing = Filter(column, "isnull", "true")
+    return replace(
+        build_form(view, field),
+        facts=list(_list_facts(profile, field)),
+        bars=list(_list_bars(view, profile)),
+        values=list(_list_values(view, table, field, profile)) if is_told else [],
+        missing=view.with_filters(column, missing, operators=("isnull",)) if profile["missing"] else "",
+        is_withheld=not is_told,
+    )
+
+
+def build_form(view: TableView, field: Field) -> Panel:
+    """The open column with its filters alone: those that were typed, whether they can be used or not."""
+    column, kind = view.column, _find_kind(field)
     typed = {item.operator: item.value for item in view.query.filters if item.column == column}
     inputs = [(name, label, typed.get(name, "")) for name, label in FIELDS.get(kind, ())]
-    operators = [*(name for name, _, _ in inputs), "isnull"]
-    kept = [item for item in view.hidden() if item[0] not in [Filter(column, name, "").parameter for name in operators]]
-    missing = profile["missing"]
+    replaced = [Filter(column, name, "").parameter for name in (*(name for name, _, _ in inputs), "isnull")]
     return Panel(
         column=column,
         field=field,
-        facts=list(_list_facts(profile, field)),
-        bars=list(_list_bars(view, profile)),
-        values=values,
-        missing=view.with_filters(column, Filter(column, "isnull", "true"), operators=("isnull",)) if missing else "",
         kind=kind,
         inputs=inputs,
         is_null=typed.get("isnull", "").lower(),
-        kept=kept,
+        kept=[item for item in view.hidden() if item[0] not in replaced],
         is_filtered=bool(typed),
         without=view.with_filters(column),
-        is_withheld=not is_told,
     )
 
 

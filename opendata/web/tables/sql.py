@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from opendata.errors import InputError
 from opendata.problems import choose_voice
-from opendata.query.grammar import MOST_CHARACTERS
 from opendata.services.query.answers import RowsPage
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.tables.cells import is_quantity, show_rows
@@ -20,6 +19,8 @@ from opendata.web.tables.tables import Head
 blueprint = Blueprint("sql", __name__)
 
 SHOWN_ROWS = 200
+_MOST_CHARACTERS = 8_000
+"""So long a question fits into an address that every browser sends; longer ones are for POST over REST."""
 
 
 @blueprint.get("/sql")
@@ -45,7 +46,7 @@ def show_sql() -> Response:
         render_template(
             "tables/sql.html",
             text=text,
-            longest=MOST_CHARACTERS,
+            longest=_MOST_CHARACTERS,
             page=page,
             heads=heads,
             rows=show_rows(page, {}) if page else (),

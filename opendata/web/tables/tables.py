@@ -14,8 +14,8 @@ from opendata.errors import N_, InputError
 from opendata.metadata.citation import write_sentence
 from opendata.problems import choose_voice
 from opendata.query.addresses import read_query, write_name
-from opendata.query.grammar import find_near
-from opendata.query.values import NUMBERS, name_columns
+from opendata.query.near import find_near
+from opendata.query.values import NUMBERS, SEPARATOR, name_columns
 from opendata.services.query.answers import RowsPage
 from opendata.services.query.labels import find_key, list_categories
 from opendata.tables.types.canonical import write_column
@@ -24,7 +24,7 @@ from opendata.web.core.languages import choose_language, say_plain
 from opendata.web.core.readers import for_readers, reader
 from opendata.web.delivery.citations import cite
 from opendata.web.tables.cells import is_quantity, show_rows
-from opendata.web.tables.columns import SHOWN_VALUES, build_panel
+from opendata.web.tables.columns import SHOWN_VALUES, build_form, build_panel
 from opendata.web.tables.views import LIMITS, MOST_FROZEN, ROWS, TableView, is_tidy, read_view
 from opendata.web.tables.words import list_parts, say_counts, say_stretch
 
@@ -99,6 +99,8 @@ def _render(
                 panel = build_panel(view, table, _find_field(view.column, fields))
         except InputError as found:
             error = found
+            if view.column in fields:
+                panel = build_form(view, fields[view.column])
     labels = _find_labels(view, table, page)
     entry = services().datasets.get(view.dataset, g.actor)
     manifest = services().versions.get_manifest(view.dataset, view.version)
@@ -121,7 +123,7 @@ def _render(
             parts=list(list_parts(view, fields, labels)),
             counts=say_counts(view, page) if page else "",
             stretch=say_stretch(view, page) if page else "",
-            error=choose_voice().say_error(error) if error else "",
+            error=choose_voice().say_error(_name_column(error, fields)) if error else "",
             columns=[(name, say_plain(field), write_name(name), name in shown) for name, field in fields.items()],
             hide=_hide(view, shown) if page and len(shown) == len(heads) > 1 and view.column in shown else "",
             freeze=_freeze(view),
@@ -149,6 +151,14 @@ def _read_what_can_be(dataset: str, version: str, resource: str) -> TableView:
         pairs.append(pair)
     query = read_query(pairs, limit=ROWS)
     return TableView(dataset=dataset, version=version, resource=resource, query=query)
+
+
+def _name_column(error: InputError, fields: Mapping[str, Field]) -> InputError:
+    """The same error, which names a column by its title and not as an address does."""
+    column = str(error.params.get("parameter", "")).rpartition(SEPARATOR)[0]
+    if column not in fields:
+        return error
+    return InputError(error.message, **{**error.params, "parameter": say_plain(fields[column])})
 
 
 def _find_field(column: str, fields: Mapping[str, Field]) -> Field:

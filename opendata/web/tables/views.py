@@ -11,8 +11,7 @@ from flask import request, url_for
 
 from opendata.errors import N_, InputError
 from opendata.query.addresses import is_parameter, list_orders, read_query, write_name, write_orders, write_query
-from opendata.query.filters import Filter
-from opendata.query.rows import RowsQuery
+from opendata.query.values import Filter, RowsQuery
 from opendata.web.core.instance import rest_path
 from opendata.web.core.numbers import read_number
 

@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from opendata.domain.schema import Field
 from opendata.errors import N_
 from opendata.query.addresses import write_name, write_orders
-from opendata.query.filters import Filter
+from opendata.query.values import Filter
 from opendata.services.query.answers import RowsPage
 from opendata.web.core.formats import format_count
 from opendata.web.core.languages import choose_separator, say_plain
