@@ -43,7 +43,7 @@ def read_query(pairs: Iterable[tuple[str, str]], *, limit: int) -> RowsQuery:
             filters.append(_read_filter(name, value))
     return RowsQuery(
         **{own: found.get(name, "") for name, own in TEXTS.items()},
-        filters=filters,
+        filters=tuple(filters),
         order_by=found.get("order_by", ""),
         limit=_read_number(found["limit"]) if "limit" in found else limit,
         cursor=found.get("cursor", ""),

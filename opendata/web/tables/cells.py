@@ -72,7 +72,7 @@ def name_value(value: Any, field: Field | None, labels: Mapping[str, str]) -> st
 
 def name_boolean(text: str) -> str:
     """A value that is true or false, in a word."""
-    return gettext("yes") if text in ("true", "1", "yes") else gettext("no")
+    return str(gettext("yes") if text in ("true", "1", "yes") else gettext("no"))
 
 
 def _show(value: Any, is_number: bool, labels: Mapping[str, str]) -> Cell:
@@ -101,4 +101,4 @@ def _fold(text: str) -> Markup:
 def _is_number(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

@@ -27,7 +27,7 @@ from opendata.web.tables.views import TableView
 MOST_VALUES = 200
 SHOWN_VALUES = 12
 _FEW = 50
-"""A column of so many different values or fewer is one to choose from."""
+"""A column of so many different texts or fewer is one to choose from."""
 
 _MOST_TEXT = 80
 _CHOSEN = ("exact", "in")
@@ -118,7 +118,8 @@ def _is_choice(table: TableResource, field: Field, profile: ColumnProfile) -> bo
     """Whether a column has so few values that one chooses among them."""
     if field.type == "boolean" or field.constraints.get("enum") or field.categories or find_key(table.schema, field):
         return True
-    return profile["distinct"]["exact"] and profile["distinct"]["count"] <= _FEW
+    few = _FEW if _is_text(field) else SHOWN_VALUES
+    return profile["distinct"]["exact"] and profile["distinct"]["count"] <= few
 
 
 def _list_facts(profile: ColumnProfile, field: Field) -> Iterator[tuple[str, str | Markup]]:
@@ -172,11 +173,11 @@ def _list_values(view: TableView, table: TableResource, field: Field, profile: C
     query = replace(view.query, filters=others, cursor="", offset=0)
     is_choice = _is_choice(table, field, profile)
     counted = _find_top(query, profile)
+    if not is_choice and not chosen and profile["distinct"]["count"] >= profile["count"]:
+        return  # each is there once
     if counted is None:
         most = MOST_VALUES if is_choice else SHOWN_VALUES
         counted = services().profiling.count_values(view.place, query, column, most, reader())
-        if not is_choice and all(count == 1 for _, count in counted):
-            return
     texts = [write_value(value) for value, _ in counted]
     labels = services().labels.find(view.place, table, field, texts, choose_language(), reader())
     largest = max((count for _, count in counted), default=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
@@ -158,7 +159,8 @@ def _name_column(error: InputError, fields: Mapping[str, Field]) -> InputError:
     column = str(error.params.get("parameter", "")).rpartition(SEPARATOR)[0]
     if column not in fields:
         return error
-    return InputError(error.message, **{**error.params, "parameter": say_plain(fields[column])})
+    params: dict[str, Any] = {**error.params, "parameter": say_plain(fields[column])}
+    return InputError(error.message, **params)
 
 
 def _find_field(column: str, fields: Mapping[str, Field]) -> Field:

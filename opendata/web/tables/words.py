@@ -83,11 +83,8 @@ def say_filter(found: Filter, field: Field | None, labels: Mapping[str, str]) ->
     column = say_plain(field) if field is not None else found.column
     if found.operator == "isnull":
         is_missing = found.value.lower() in ("1", "true", "yes")
-        return (
-            gettext("%(column)s is missing", column=column)
-            if is_missing
-            else gettext("%(column)s isn't missing", column=column)
-        )
+        template = gettext("%(column)s is missing") if is_missing else gettext("%(column)s isn't missing")
+        return str(template) % {"column": column}
     is_moment = field is not None and field.type in ("date", "datetime")
     sentence = (MOMENT_SENTENCES if is_moment else {}).get(found.operator) or SENTENCES[found.operator]
     values = found.value.split(",") if found.operator in ("in", "notin") else [found.value]
@@ -100,16 +97,18 @@ def say_counts(view: TableView, page: RowsPage) -> str:
     """How many rows are on show, of how many."""
     total, rows = page.total or 0, page.sources[0].rows
     if page.is_grouped:
-        return ngettext("%(found)s summed-up row", "%(found)s summed-up rows", total, found=format_count(total))
-    if not view.filter_count:
-        return ngettext("All %(found)s row", "All %(found)s rows", rows, found=format_count(rows))
-    return ngettext(
-        "%(num)s filter, %(found)s of %(rows)s rows",
-        "%(num)s filters, %(found)s of %(rows)s rows",
-        view.filter_count,
-        found=format_count(total),
-        rows=format_count(rows),
-    )
+        words = ngettext("%(found)s summed-up row", "%(found)s summed-up rows", total, found=format_count(total))
+    elif view.filter_count:
+        words = ngettext(
+            "%(num)s filter, %(found)s of %(rows)s rows",
+            "%(num)s filters, %(found)s of %(rows)s rows",
+            view.filter_count,
+            found=format_count(total),
+            rows=format_count(rows),
+        )
+    else:
+        words = ngettext("All %(found)s row", "All %(found)s rows", rows, found=format_count(rows))
+    return str(words)
 
 
 def say_stretch(view: TableView, page: RowsPage) -> str:
@@ -124,7 +123,8 @@ def say_stretch(view: TableView, page: RowsPage) -> str:
     else:
         return ""
     last = first + page.rows.num_rows - 1
-    return gettext("Rows %(first)s to %(last)s", first=format_count(first), last=format_count(last))
+    words = gettext("Rows %(first)s to %(last)s", first=format_count(first), last=format_count(last))
+    return str(words)
 
 
 def _name(value: str, labels: Mapping[str, str]) -> str:
