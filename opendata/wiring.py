@@ -61,6 +61,8 @@ from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
+from opendata.services.query.labels import Labels
+from opendata.services.query.profiling import Profiling
 from opendata.services.query.queries import Queries
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
@@ -128,6 +130,8 @@ class Services:
     previews: Previews
     proposals: Proposals
     publishers: Publishers
+    labels: Labels
+    profiling: Profiling
     queries: Queries
     rebuilding: Rebuilding
     recoveries: Recoveries
@@ -247,6 +251,8 @@ def build_services(
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
+        labels=Labels(queries, versions),
+        profiling=Profiling(queries, versions),
         queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
