@@ -7,24 +7,22 @@ from dataclasses import replace
 
 from flask import Blueprint, request, url_for
 from flask_babel import gettext
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response
 
 from opendata.errors import N_, BackendError
 from opendata.metadata.atom import MEDIA_TYPE, Entry, Feed, Link, write_feed
 from opendata.metering import cost_class
+from opendata.sending.content import describe_bytes, send
 from opendata.services.core.values import DatasetView
 from opendata.services.search.searching import Search, SearchResult
 from opendata.web.catalogue.feeds import NEVER, PAGE_SIZE, say_archived
 from opendata.web.catalogue.searching import link_search, list_chosen, read_search
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import PARAMETER, TAGS, choose_language, say_plain, vary_by_reader
-from opendata.web.delivery.downloads import JSON, open_to_all, refuse_range
-from opendata.web.delivery.sending import describe_bytes, send
+from opendata.web.delivery.downloads import JSON, open_to_all
 
 blueprint = Blueprint("search_feeds", __name__)
 blueprint.after_request(open_to_all)
-blueprint.register_error_handler(RequestedRangeNotSatisfiable, refuse_range)
 
 _ENDPOINT = "search_feeds.send_search_feed"
 _HTML = "text/html"
