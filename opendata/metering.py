@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 from opendata.domain.access.costs import Cost
 
 if TYPE_CHECKING:
+    from opendata.services.query.answers import QuerySource
     from opendata.wiring import Services
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -47,7 +48,7 @@ def cost_class(name: str) -> Callable[[View], View]:
 
 
 def charge(name: str, *, tables: Sequence[tuple[str, str, str]] = ()) -> None:
-    """Count the request at hand in a class; a request that was charged before moves to this one.
+    """Count the request at hand in a class. One that was charged before counts there too, and changes its slot.
 
     `tables` are the tables it reads (dataset, version, resource), where its address doesn't name them: a client that is
     refused is shown their files. Raises `RateLimitError`, `TooManyAtOnceError`, `OverloadedError`.
@@ -66,6 +67,12 @@ def charge(name: str, *, tables: Sequence[tuple[str, str, str]] = ()) -> None:
         after_this_request(_let_go)
     if held is not None and cost.is_held:
         held.enter_context(services.pace.hold(cost, who, address))
+
+
+def charge_select(sources: Sequence[QuerySource], *, is_whole: bool = False) -> None:
+    """Count a SELECT over these tables, which was charged as `rows`: joins and whole answers are `heavy`."""
+    if is_whole or len(sources) > 1:
+        charge(Cost.HEAVY, tables=[(item.dataset, item.version, item.resource) for item in sources])
 
 
 def _find_table() -> Sequence[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from opendata.errors import InputError
+from opendata.metering import charge, charge_select
 from opendata.problems import choose_voice
 from opendata.services.query.answers import RowsPage
 from opendata.web.core.instance import absolute_url, rest_path, services
@@ -30,7 +31,10 @@ def show_sql() -> Response:
     page: RowsPage | None = None
     error: InputError | None = None
     if text:
+        charge("rows")
         try:
+            sources, _ = services().queries.identify_select(text)
+            charge_select(sources)
             page = services().queries.select(text, limit=SHOWN_ROWS)
         except InputError as found:
             error = found
