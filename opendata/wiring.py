@@ -40,6 +40,7 @@ from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
 from opendata.services.delivery.answers import AnswerForms
 from opendata.services.delivery.differences import Differences
+from opendata.services.delivery.downloads import Downloads
 from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
 from opendata.services.describing.proposals import Proposals
@@ -107,6 +108,7 @@ class Services:
     deletion: Deletion
     dictionaries: Dictionaries
     differences: Differences
+    downloads: Downloads
     drafts: Drafts
     editions: Editions
     events: Events
@@ -203,6 +205,7 @@ def build_services(
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
     editions = Editions(context)
+    downloads = Downloads(context)
     forms = Forms(context, versions)
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
@@ -227,6 +230,7 @@ def build_services(
         dictionaries=Dictionaries(context, workbench, schemas, versions),
         editions=editions,
         differences=Differences(context, versions),
+        downloads=downloads,
         drafts=drafts,
         events=Events(context),
         exports=Exports(context, versions),
@@ -265,7 +269,7 @@ def build_services(
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
-        searching=Searching(context, index),
+        searching=Searching(context, index, downloads.rank),
         sending=sending,
         sessions=Sessions(context),
         sources=Sources(context),
