@@ -22,7 +22,6 @@ from werkzeug.wrappers import Response
 from opendata.domain.access.costs import Cost
 
 if TYPE_CHECKING:
-    from opendata.services.query.answers import QuerySource
     from opendata.wiring import Services
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -69,9 +68,14 @@ def charge(name: str, *, tables: Sequence[tuple[str, str, str]] = ()) -> None:
         held.enter_context(services.pace.hold(cost, who, address))
 
 
-def charge_select(sources: Sequence[QuerySource], *, is_whole: bool = False) -> None:
-    """Count a SELECT over these tables, which was charged as `rows`: joins and whole answers are `heavy`."""
-    if is_whole or len(sources) > 1:
+def charge_select(text: str, *, is_whole: bool = False) -> None:
+    """Count a SELECT over public tables, which was charged as `rows`: joins and whole answers are `heavy`.
+
+    Raises `InputError` for what is wrong with it, and as `charge`.
+    """
+    services = cast("Services", current_app.extensions["opendata"])
+    sources, joins = services.queries.weigh_select(text)
+    if is_whole or joins:
         charge(Cost.HEAVY, tables=[(item.dataset, item.version, item.resource) for item in sources])
 
 

@@ -45,10 +45,11 @@ def plan_select(text: str, find_table: FindTable) -> Statement:
         table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=_columns_of(table)))
         table.set("this", exp.to_identifier(tables[place].view, quoted=True))
         table.set("db", None)
+    joins = len(pins) > 1 or query.find(exp.Join) is not None
     _name_columns(query)
     for begin, end, pinned in sorted(pins, reverse=True):
         text = text[:begin] + pinned + text[end:]
-    return Statement(sql=grammar.write(query), tables=tuple(tables.values()), threads=1, text=text)
+    return Statement(sql=grammar.write(query), tables=tuple(tables.values()), threads=1, text=text, joins=joins)
 
 
 def _name_columns(query: exp.Query) -> None:

@@ -89,8 +89,7 @@ def _read_page(dataset: str, version: str, table: str, asked: Mapping[str, Any])
 
 
 def _select(text: str, limit: int) -> Mapping[str, Any]:
-    sources, _ = services().queries.identify_select(text)
-    charge_select(sources)
+    charge_select(text)
     page, rows = _fit(lambda most: services().queries.select(text, limit=most), limit)
     asked = {"q": services().queries.pin_select(text), "limit": len(rows) or limit, "edition": EDITION}
     link = absolute(f"/api/v1/sql?{urlencode(asked, quote_via=quote)}")

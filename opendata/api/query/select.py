@@ -192,8 +192,8 @@ def _read_body() -> MultiDict[str, str]:
 
 def _send_page(asked: _Asked) -> Response:
     queries = services().queries
-    sources, fingerprint = queries.identify_select(asked.text)
-    charge_select(sources)
+    charge_select(asked.text)
+    _, fingerprint = queries.identify_select(asked.text)
     address, cache = _pin(asked, "")
     validator = make_validator(fingerprint, address, asked.document)
     if request.method != "POST" and is_in_hand(validator):
@@ -212,8 +212,7 @@ def _send_page(asked: _Asked) -> Response:
 
 
 def _send_file(asked: _Asked, form: str) -> Response:
-    sources, _ = services().queries.identify_select(asked.text)
-    charge_select(sources, is_whole=asked.limit is None)
+    charge_select(asked.text, is_whole=asked.limit is None)
     file, _ = services().answer_forms.find_select(asked.text, form, asked.limit)
     address, cache = _pin(asked, f".{form}")
     response = send_form(services(), file, _link(address), name_file(file.name))

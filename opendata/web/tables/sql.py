@@ -33,8 +33,7 @@ def show_sql() -> Response:
     if text:
         charge("rows")
         try:
-            sources, _ = services().queries.identify_select(text)
-            charge_select(sources)
+            charge_select(text)
             page = services().queries.select(text, limit=SHOWN_ROWS)
         except InputError as found:
             error = found

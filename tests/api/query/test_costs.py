@@ -20,6 +20,8 @@ PAGE = "/datasets/cities/1.0.0/places"
         (f"/api/v1{ROWS}?where=nothing", "rows"),
         (f"/api/v1/sql?q=SELECT code FROM {TABLE}", "rows"),
         (f"/api/v1/sql?q=SELECT a.code FROM {TABLE} a JOIN {TABLE} b ON a.code = b.code", "heavy"),
+        (f"/api/v1/sql?q=SELECT code FROM {TABLE} WHERE code IN (SELECT code FROM {TABLE})", "heavy"),
+        (f"/api/v1/sql?q=WITH a AS (SELECT code FROM {TABLE}) SELECT * FROM a", "rows"),
         (f"/api/v1/sql.csv?q=SELECT code FROM {TABLE}&limit=3", "rows"),
         (f"/api/v1/sql.csv?q=SELECT code FROM {TABLE}", "heavy"),
         (f"/sql?q=SELECT code FROM {TABLE}", "rows"),
