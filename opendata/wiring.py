@@ -9,6 +9,7 @@ from datetime import datetime
 from opendata.db.session import Database
 from opendata.domain.mail.letters import LetterKind
 from opendata.jobs.queue import DraftQueue
+from opendata.search.columns.index import ColumnIndex
 from opendata.search.index import SearchIndex
 from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
@@ -61,7 +62,9 @@ from opendata.services.packages.imports import Imports
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
 from opendata.services.search.indexing import Indexing
+from opendata.services.search.inside import Inside
 from opendata.services.search.searching import Searching
+from opendata.services.search.sketching import Sketching
 from opendata.services.sources.fetching import Fetching
 from opendata.services.sources.sources import Sources
 from opendata.services.uploads.uploads import Uploads
@@ -110,6 +113,7 @@ class Services:
     health: Health
     imports: Imports
     indexing: Indexing
+    inside: Inside
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
@@ -134,6 +138,7 @@ class Services:
     searching: Searching
     sending: Sending
     sessions: Sessions
+    sketching: Sketching
     sources: Sources
     stops: Stops
     uploads: Uploads
@@ -190,7 +195,7 @@ def build_services(
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
     editions = Editions(context)
-    index = SearchIndex(settings.search_folder)
+    index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
     return Services(
@@ -224,6 +229,7 @@ def build_services(
         limits=Limits(context),
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
+        inside=Inside(context, versions, columns),
         imports=Imports(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
@@ -248,6 +254,7 @@ def build_services(
         searching=Searching(context, index),
         sending=sending,
         sessions=Sessions(context),
+        sketching=Sketching(context, versions, columns),
         sources=Sources(context),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),
