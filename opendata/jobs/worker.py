@@ -65,8 +65,8 @@ def run_worker(
         for number in range(_FETCHERS):
             threading.Thread(target=fetch_sources, args=words, name=f"fetch-{number}", daemon=True).start()
     for number, indexer in enumerate(indexing):
-        words = (indexer, stop, sweep_seconds)
-        threading.Thread(target=follow_changes, args=words, name=f"index-{number}", daemon=True).start()
+        followed = (indexer, stop, sweep_seconds)
+        threading.Thread(target=follow_changes, args=followed, name=f"index-{number}", daemon=True).start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(

@@ -10,7 +10,7 @@ from flask_babel import Babel, gettext
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
 from opendata.web.access import account, addresses, grants, recoveries, sessions
-from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
+from opendata.web.catalogue import catalogue, differences, feeds, inside, tables, version_pages
 from opendata.web.core import assets, formats, languages, problem_pages, security, slashes
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
@@ -45,6 +45,7 @@ def register_web(app: Flask) -> None:
     for module in (
         assets,
         catalogue,
+        inside,
         version_pages,
         custody,
         archiving,

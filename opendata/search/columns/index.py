@@ -84,19 +84,20 @@ class ColumnIndex:
         """Up to where the index is; None without one of this form."""
         try:
             with self.read() as connection:
-                found = connection.execute("SELECT form, position, digest FROM state").fetchone()
+                return Position(*connection.execute("SELECT position, digest FROM state").fetchone())
         except (sqlite3.Error, FileNotFoundError):
             return None
-        return Position(found[1], found[2]) if found and found[0] == FORM else None
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection to ask with. Raises `FileNotFoundError` without an index, `sqlite3.Error` for a damaged one."""
+        """A connection to ask with. Raises `FileNotFoundError` without one of this form, `sqlite3.Error` if damaged."""
         path = self._folder / FILE
         if not path.exists():
             raise FileNotFoundError(path)
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=_WAIT_SECONDS)) as connection:
             connection.execute("PRAGMA query_only = ON")
+            if connection.execute("SELECT form FROM state").fetchone() != (FORM,):
+                raise FileNotFoundError(path)
             yield connection
 
     @contextlib.contextmanager

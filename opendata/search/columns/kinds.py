@@ -28,6 +28,8 @@ KINDS: Mapping[str, str] = {
 }
 """Each kind, and what it is called."""
 
+WRONG_KIND = N_("“kind” must be creditCode, divisionCode, date, datetime, month, year, longitude or latitude")
+
 _TYPES = {"date": "date", "datetime": "datetime", "yearmonth": "month", "year": "year"}
 _COORDINATES = {
     "longitude": (180, ("经度", "lon", "lng", "longitude")),
