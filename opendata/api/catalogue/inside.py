@@ -242,7 +242,7 @@ def _describe_join(item: JoinFound) -> dict[str, Any]:
     return {
         "table": _describe_place(item.place),
         "column": _describe_values(item.join.other),
-        "on": item.join.column,
+        "on": item.join.column.name,
         "here": _describe_share(item.here),
         "there": _describe_share(item.there),
         "uniqueHere": item.join.is_unique,

@@ -111,7 +111,7 @@ def has_table(connection: sqlite3.Connection, dataset: str, version: str, resour
 def find_joins(connection: sqlite3.Connection, dataset: str, resource: str) -> Iterator[FoundJoin]:
     """What a table can be joined with, the largest shares of its own values first."""
     query = f"""
-        SELECT {_COLUMNS.format("o", "u")}, c.name, c.type, c.is_unique, o.is_unique, j.share, j.asked, j.is_whole,
+        SELECT {_OF_COLUMN}, {_COLUMNS.format("o", "u")}, c.is_unique, o.is_unique, j.share, j.asked, j.is_whole,
             j.share_back, j.asked_back, j.is_whole_back, j.is_declared
         FROM tables t JOIN columns c ON c.table_id = t.id JOIN joins j ON j.column_id = c.id
             JOIN columns o ON o.id = j.other_id JOIN tables u ON u.id = o.table_id
@@ -119,15 +119,14 @@ def find_joins(connection: sqlite3.Connection, dataset: str, resource: str) -> I
         ORDER BY j.is_declared DESC, j.share DESC, j.share_back DESC, u.dataset, u.resource, o.id, c.id
     """  # noqa: S608
     for row in connection.execute(query, [dataset, resource]):
-        name, kind, unique, unique_back, share, asked, whole, back, asked_back, whole_back, declared = row[_WIDTH:]
+        unique, unique_back, share, asked, whole, back, asked_back, whole_back, declared = row[2 * _WIDTH :]
         yield FoundJoin(
-            column=name,
-            type=kind,
+            column=_read_column(row),
             is_unique=bool(unique),
             share=share,
             asked=asked,
             is_whole=bool(whole),
-            other=_read_column(row),
+            other=_read_column(row[_WIDTH:]),
             other_is_unique=bool(unique_back),
             share_back=back,
             asked_back=asked_back,

@@ -69,8 +69,7 @@ class FoundJoin:
     `asked` and `asked_back` are how many values that was estimated from; `is_whole` says that those were all of them.
     """
 
-    column: str
-    type: str
+    column: FoundColumn
     is_unique: bool
     share: float
     asked: int

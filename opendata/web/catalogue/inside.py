@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -120,20 +121,21 @@ def _write_pandas(dataset: str, version: str, resource: str, other: PublicTable,
         absolute_url(url_for("version_pages.show_version", dataset=name, version=number)) + f"{table}.parquet"
         for name, number, table in ((dataset, version, resource), _name(other))
     ]
-    cast = '.astype({{{name!r}: "string"}})' if join.type != join.other.type else ""
+    cast = '.astype({{{name}: "string"}})' if join.column.type != join.other.type else ""
+    columns = [_write(join.column.name), _write(join.other.name)]
     lines = [
         "import pandas as pd",
         "",
-        f'here = pd.read_parquet("{addresses[0]}"){cast.format(name=join.column)}',
-        f'there = pd.read_parquet("{addresses[1]}"){cast.format(name=join.other.name)}',
-        f'df = here.merge(there, how="left", left_on={join.column!r}, right_on={join.other.name!r})',
+        f'here = pd.read_parquet("{addresses[0]}"){cast.format(name=_write(join.column.name))}',
+        f'there = pd.read_parquet("{addresses[1]}"){cast.format(name=_write(join.other.name))}',
+        f'df = here.merge(there, how="left", left_on={columns[0]}, right_on={columns[1]})',
     ]
     return "\n".join(lines)
 
 
 def _write_sql(dataset: str, version: str, resource: str, other: PublicTable, join: FoundJoin) -> str:
-    columns = [f"here.{_quote(join.column)}", f"there.{_quote(join.other.name)}"]
-    if join.type != join.other.type:
+    columns = [f"here.{_quote(join.column.name)}", f"there.{_quote(join.other.name)}"]
+    if join.column.type != join.other.type:
         columns = [f"CAST({column} AS VARCHAR)" for column in columns]
     name, number, table = _name(other)
     tables = f'"{dataset}@{version}"."{resource}"', f'"{name}@{number}"."{table}"'
@@ -143,6 +145,11 @@ def _write_sql(dataset: str, version: str, resource: str, other: PublicTable, jo
 
 def _name(place: PublicTable) -> tuple[str, str, str]:
     return place.dataset.id, place.version, place.table.name
+
+
+def _write(name: str) -> str:
+    """A text in Python."""
+    return json.dumps(name, ensure_ascii=False)
 
 
 def _quote(name: str) -> str:

@@ -77,7 +77,7 @@ def join(
     found = services.inside.find_joins(dataset, version, resource, limit=20)
     return [
         (
-            item.join.column,
+            item.join.column.name,
             item.place.dataset.id,
             item.join.other.name,
             round(item.here.share, 3),

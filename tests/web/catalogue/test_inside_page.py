@@ -124,7 +124,7 @@ def joined(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 @pytest.mark.slow
 def test_the_code_that_joins_two_tables_runs(joined: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = joined.client("en").get("/datasets/visits/1.0.0/").text
-    assert "Can be joined with 1 column of another table" in page
+    assert "Can be joined with 1 other table" in page
     assert re.search(r"<td>all</td>\s*<td>6[89]%</td>", page)
     codes = [html.unescape(code) for code in re.findall(r"<code>([^<]*)</code></pre>", page)]
     sql = next(code for code in codes if code.startswith("SELECT"))
