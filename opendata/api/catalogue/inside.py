@@ -199,8 +199,8 @@ def search_columns(query: Mapping[str, Any]) -> Mapping[str, Any]:
 def search_values(query: Mapping[str, Any]) -> Mapping[str, Any]:
     """Find the tables in which a cell has a value.
 
-    The newest versions of tables that anybody may have are searched, but for columns that may describe persons. Large
-    tables come last. An answer may be a part, also an empty one: go on with `next`.
+    The newest versions of tables that anybody may have are searched, without columns that may describe persons. Large
+    tables come last. An answer may be a part, and that may be empty: ask again with `next` as `cursor`.
     """
     found = services().inside.find_value(query["value"], limit=query["limit"], cursor=query.get("cursor"))
     return _describe(found, [_describe_value(item) for item in found.items])

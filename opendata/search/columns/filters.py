@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 32
 PAGE_BLOCKS = 120
-"""A filter is kept in parts of so many blocks, each of which fits a page of the index."""
+"""A filter is kept in parts of this many blocks, each of which fits a page of the index."""
 
 PAGE_BYTES = PAGE_BLOCKS * BLOCK_BYTES
 _WORDS = 8
@@ -46,7 +46,7 @@ class Probe:
     mask: int
 
     def find_block(self, blocks: int) -> int:
-        """The number of its block, where there are so many."""
+        """The number of its block."""
         return ((self.hash >> 32) * blocks) >> 32
 
     def find_page(self, blocks: int) -> int:
@@ -54,7 +54,7 @@ class Probe:
         return self.find_block(blocks) // PAGE_BLOCKS
 
     def may_be_in(self, page: bytes, blocks: int) -> bool:
-        """Whether the value may be in a filter of so many blocks of which this is the part that has its block."""
+        """Whether the value may be in a filter with this number of blocks; `page` is the part that has its block."""
         place = self.find_block(blocks) % PAGE_BLOCKS * BLOCK_BYTES
         return int.from_bytes(page[place : place + BLOCK_BYTES], "little") & self.mask == self.mask
 

@@ -1,8 +1,8 @@
 """Which columns may be joined sensibly: by the form of their values, how many there are, and what they are called.
 
 Numbers of things, days, years, yes and no, and row numbers have values in common by chance: they are left out. So are
-two columns that both repeat their values, unless both are part of a key. Short codes (“01”) say too little by
-themselves: they are joined only where the columns have the same name, or a foreign key says so.
+two columns that both repeat their values, unless both are part of a key. Short codes (“01”) say too
+little: they are joined only where the columns have the same name, or a foreign key says so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LEAST_DISTINCT = 3
 _LONGEST = 100
 """Longer texts are sentences."""
 _TELLING_CODE = 4
-"""A code of so many characters says something by itself."""
+"""A code of at least this many characters is specific enough to be joined by its values alone."""
 _TELLING_NAME = 2
 _SAYS_NOTHING = frozenset(
     [

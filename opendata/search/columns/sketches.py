@@ -8,7 +8,7 @@ The sample are the 128 smallest hashes of the different values (k minimum values
 evenly drawn as lots. Each of them is looked for in the filter of another column, so the share of a column's values that
 the other has too is estimated as in a poll: the standard error is √(p·(1−p)/128), 4.4 percentage points at most,
 however large the columns are. With 128 different values or fewer all of them are asked: then nothing but the filter
-errs, which says yes to a wrong value once in a hundred times at most, and that is taken off.
+errs, which says yes to a wrong value once in a hundred times at most. The share is corrected for that.
 
 A file is read column by column and batch by batch, so memory doesn't grow with it.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SAMPLE = 128
-"""So many hashes of a column are kept."""
+"""At most this many hashes of a column are kept."""
 
 FOLDED = 0x5DEECE66D1F2A3B7
 """Tells the hash of a folded text from that of the text itself, where a column has both."""
@@ -40,7 +40,7 @@ _COUNTED = 4096
 """The number of different values is exact up to here; above, its standard error is 1/√4096, 1.6%."""
 _BATCH = 65_536
 _LOOKED_AT = 2_000
-"""By so many different values the kind of a column is told."""
+"""At most this many different values are looked at to detect the kind of a column."""
 _MOST_DIGITS = 18
 _NEARLY = 0.96
 """A column without repeated values has at least this many different ones by the estimate, three errors below 1."""
@@ -69,7 +69,7 @@ class Facts:
 
     @property
     def is_unique(self) -> bool:
-        """Whether no value comes twice, as far as is known."""
+        """Whether no value comes twice; where `distinct` is an estimate, this is one too."""
         return self.distinct == self.count if self.is_exact else self.distinct >= _NEARLY * self.count
 
 
