@@ -105,7 +105,9 @@ class InsideColumnShape(Schema):
     distinct = fields.Integer(required=True, metadata={"description": _DESCRIBED["distinct"]})
     exact = fields.Boolean(
         required=True,
-        metadata={"description": N_("Whether `distinct` was counted. An estimate has a standard error of 1.6%.")},
+        metadata={
+            "description": N_("Whether `distinct` was counted. The standard error of an estimate is 1/64 of it.")
+        },
     )
 
 

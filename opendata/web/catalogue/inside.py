@@ -93,15 +93,16 @@ def _show(dataset: str, version: str, resource: str, item: JoinFound) -> ShownJo
     place = url_for("version_pages.show_version", dataset=other.dataset.id, version=other.version)
     return ShownJoin(
         found=item,
-        here=_say_share(item.here),
-        there=_say_share(item.there),
+        here=say_share(item.here),
+        there=say_share(item.there),
         address=f"{place}#{other.table.name}",
         pandas=_write_pandas(dataset, version, resource, other, join),
         sql=_write_sql(dataset, version, resource, other, join),
     )
 
 
-def _say_share(found: Share) -> str:
+def say_share(found: Share) -> str:
+    """A share in words, which claim no more than is known."""
     if found.share == 0:
         return str(gettext("none") if not found.margin else gettext("nearly none"))
     if not found.margin:

@@ -10,7 +10,7 @@ import pytest
 
 from opendata.errors import InputError, NotFoundError, StateError
 from opendata.search.columns.asking import ColumnSearch
-from opendata.search.columns.index import FILE
+from opendata.search.columns.index import FILE, ColumnIndex
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.search import inside
 from opendata.wiring import Services
@@ -235,7 +235,7 @@ def test_a_writer_that_dies_leaves_the_index_as_it_was(services: Services, edito
         with pytest.raises(OSError, match="killed"):
             services.sketching.follow()
     assert list_rows(services, "SELECT count(*) FROM tables") == [(2,)]
-    with services.sketching._index.write():
+    with ColumnIndex(services.settings.search_folder).write():
         assert not services.sketching.follow()  # another process writes
         with pytest.raises(StateError):
             services.sketching.rebuild()

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from opendata.services.search.inside import Share
-from opendata.web.catalogue.inside import _say_share
+from opendata.web.catalogue.inside import say_share
 from tests.services.search.test_inside import fill
 from tests.web.conftest import PASSWORD, Portal, make_portal
 
@@ -111,7 +111,7 @@ def test_a_share_is_said_so_that_nothing_is_claimed_too_much(
     inside: Portal, share: float, margin: float, said: str
 ) -> None:
     with inside.app.test_request_context(headers={"Accept-Language": "en"}):
-        assert _say_share(Share(share, margin)) == said
+        assert say_share(Share(share, margin)) == said
 
 
 @pytest.fixture(scope="module")
