@@ -11,7 +11,7 @@ halved as often as there are fewer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from struct import Struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,34 +36,21 @@ _SALTS = (
     *(0x705495C7, 0x2DF1424B, 0x9EFC4947, 0x5C6BFB31),
 )
 _HALF = 0xFFFFFFFF
+_BLOCK = Struct("<8I")
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A hash, and what must be set in its block."""
-
-    hash: int
-    mask: int
-
-    def find_block(self, blocks: int) -> int:
-        """The number of its block."""
-        return ((self.hash >> 32) * blocks) >> 32
-
-    def find_page(self, blocks: int) -> int:
-        """The number of the part that has its block."""
-        return self.find_block(blocks) // PAGE_BLOCKS
-
-    def may_be_in(self, page: bytes, blocks: int) -> bool:
-        """Whether the value may be in a filter with this number of blocks; `page` is the part that has its block."""
-        place = self.find_block(blocks) % PAGE_BLOCKS * BLOCK_BYTES
-        return int.from_bytes(page[place : place + BLOCK_BYTES], "little") & self.mask == self.mask
+def find_place(hashed: int, blocks: int) -> tuple[int, int]:
+    """Where a filter with this number of blocks has the block of a hash: in which part, from which byte."""
+    page, block = divmod(((hashed >> 32) * blocks) >> 32, PAGE_BLOCKS)
+    return page, block * BLOCK_BYTES
 
 
-def make_probe(number: int) -> Probe:
-    """What a hash is looked for with."""
-    low = number & _HALF
-    bits = (32 * place + ((low * salt & _HALF) >> 27) for place, salt in enumerate(_SALTS))
-    return Probe(number, sum(1 << bit for bit in bits))
+def may_be_in(hashed: int, page: bytes, start: int = 0) -> bool:
+    """Whether a value may be in a filter whose block of its hash begins at this byte of `page`."""
+    low = hashed & _HALF
+    words = _BLOCK.unpack_from(page, start)
+    # The first words tell nearly all that aren't there.
+    return all(word >> ((low * salt & _HALF) >> 27) & 1 for word, salt in zip(words, _SALTS, strict=True))
 
 
 class FilterMaker:

@@ -41,9 +41,10 @@ CREATE TABLE columns (
     kind TEXT NOT NULL, count INTEGER NOT NULL, distincts INTEGER NOT NULL, is_exact INTEGER NOT NULL,
     is_unique INTEGER NOT NULL, is_row_number INTEGER NOT NULL, in_key INTEGER NOT NULL, is_number INTEGER NOT NULL,
     has_variants INTEGER NOT NULL, alphabet TEXT NOT NULL, shortest INTEGER NOT NULL, longest INTEGER NOT NULL,
-    blocks INTEGER NOT NULL, error REAL NOT NULL, is_joined INTEGER NOT NULL
+    refers_to TEXT NOT NULL, blocks INTEGER NOT NULL, error REAL NOT NULL, is_joined INTEGER NOT NULL
 );
 CREATE INDEX columns_of_table ON columns (table_id);
+CREATE INDEX columns_by_count ON columns (count, id);
 CREATE INDEX joined_columns ON columns (alphabet, shortest, longest) WHERE is_joined;
 CREATE TABLE targets (
     column_id INTEGER NOT NULL REFERENCES columns ON DELETE CASCADE, target TEXT NOT NULL,
@@ -222,6 +223,7 @@ class ColumnWriter:
             "alphabet": facts.alphabet,
             "shortest": facts.shortest,
             "longest": facts.longest,
+            "refers_to": "\n".join(column.refers_to),
             "blocks": blocks,
             "error": facts.error,
             "is_joined": is_joined,

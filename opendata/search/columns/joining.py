@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from struct import iter_unpack
 
-from opendata.search.columns.filters import Probe, make_probe
+from opendata.search.columns.filters import find_place, may_be_in
 from opendata.search.columns.judging import LEAST_HITS, LEAST_SHARE, JoinColumn, are_joined, refers
 
 _MOST = 100
 """At most this many partners of a column are kept when it comes in, those with the largest shares."""
 
-_FIRST = 24
-"""So many values are asked for first: a column that has none of them hardly has a fifth of all."""
+_FIRST = 16
+"""This many values are asked for first: of columns that have `LEAST_SHARE` of all, 1 in 300 has none of them."""
 
 _DEVIATION = 1.96
 
 _COLUMNS = """
-c.id, t.dataset || '/' || t.resource || '/' || c.name, c.name, c.title, c.type, c.kind, c.alphabet, c.shortest,
-c.longest, c.distincts, c.is_unique, c.is_row_number, c.in_key, c.blocks, c.error, c.table_id
+SELECT c.id, t.dataset || '/' || t.resource || '/' || c.name, c.name, c.title, c.type, c.kind, c.alphabet, c.shortest,
+    c.longest, c.distincts, c.is_unique, c.is_row_number, c.in_key, c.refers_to, c.blocks, c.error, c.table_id,
+    s.hashes, p.bits
+FROM columns c JOIN tables t ON t.id = c.table_id JOIN samples s ON s.column_id = c.id
+    JOIN pages p ON p.column_id = c.id AND p.number = 0
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column with what is needed to ask it and to ask about it."""
+    """A column with what is needed to ask it and to ask about it; `page` is the first part of its filter."""
 
     id: int
     judged: JoinColumn
     blocks: int
     error: float
     table: int
+    sample: bytes
+    page: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +64,39 @@ def find_margin(share: float, asked: int) -> float:
 
 def join_table(connection: sqlite3.Connection, table: int) -> None:
     """Write down what the columns of a table can be joined with, both ways."""
-    for one in _list_columns(connection, "c.table_id = ? AND c.is_joined", [table]):
-        found: list[tuple[float, tuple[int | float, ...], tuple[int | float, ...]]] = []
-        probes = [*_read_sample(connection, one.id)]
+    for one in _list_columns(connection, "c.table_id = ?", [table]):
+        found: list[tuple[float, Sequence[int | float], Sequence[int | float]]] = []
         for other in _list_candidates(connection, one):
             if not are_joined(one.judged, other.judged):
                 continue
-            there = _measure(connection, probes, one.judged.distinct, other)
-            back = _measure(connection, _read_sample(connection, other.id), other.judged.distinct, one)
-            largest = max(there.share, back.share)
             is_declared = refers(one.judged, other.judged) or refers(other.judged, one.judged)
-            if not is_declared and (largest < LEAST_SHARE or max(there.hits, back.hits) < LEAST_HITS):
+            # The share is larger among the values of which there are fewer: it decides.
+            few, many = (one, other) if one.judged.distinct <= other.judged.distinct else (other, one)
+            larger = _measure(connection, few, many)
+            if not is_declared and (larger.share < LEAST_SHARE or larger.hits < LEAST_HITS):
                 continue
-            values = (there.share, there.asked, there.is_whole), (back.share, back.asked, back.is_whole)
-            both = (one.id, other.id, *values[0], *values[1], is_declared)
-            found.append((largest, both, (other.id, one.id, *values[1], *values[0], is_declared)))
+            smaller = _measure(connection, many, few)
+            there, back = (larger, smaller) if few is one else (smaller, larger)
+            shares = (there.share, there.asked, there.is_whole), (back.share, back.asked, back.is_whole)
+            both = (one.id, other.id, *shares[0], *shares[1], is_declared)
+            found.append((larger.share, both, (other.id, one.id, *shares[1], *shares[0], is_declared)))
         found.sort(key=lambda item: item[0], reverse=True)
         rows = [row for _, *pair in found[:_MOST] for row in pair]
         connection.executemany("INSERT OR REPLACE INTO joins VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def measure_overlap(
-    probes: Iterable[Probe], distinct: int, blocks: int, error: float, find_page: Callable[[int], bytes]
+    sample: bytes, distinct: int, blocks: int, error: float, find_part: Callable[[int], bytes]
 ) -> Overlap:
     """The part of the values of one column that another has.
 
-    `probes` are the sample of the one's `distinct` values. The filter of the other has so many blocks, and `find_page`
-    gives its parts.
+    `sample` are hashes of the one's `distinct` values. The filter of the other has this number of `blocks`, and errs as
+    often as `error` says. `find_part` gives its parts.
     """
     hits = asked = 0
-    for probe in probes:
-        hits += probe.may_be_in(find_page(probe.find_page(blocks)), blocks)
+    for (hashed,) in iter_unpack("<Q", sample):
+        number, start = find_place(hashed, blocks)
+        hits += may_be_in(hashed, find_part(number), start)
         asked += 1
         if asked == _FIRST and hits == 0:
             break
@@ -98,59 +105,52 @@ def measure_overlap(
     return Overlap(corrected, hits, asked, asked >= distinct)
 
 
-def _measure(connection: sqlite3.Connection, probes: Iterable[Probe], distinct: int, other: _Column) -> Overlap:
-    pages: dict[int, bytes] = {}
+def _measure(connection: sqlite3.Connection, one: _Column, other: _Column) -> Overlap:
+    pages = {0: other.page}
 
-    def find_page(number: int) -> bytes:
+    def find_part(number: int) -> bytes:
         if number not in pages:
             query = "SELECT bits FROM pages WHERE column_id = ? AND number = ?"
             pages[number] = connection.execute(query, [other.id, number]).fetchone()[0]
         return pages[number]
 
-    return measure_overlap(probes, distinct, other.blocks, other.error, find_page)
+    return measure_overlap(one.sample, one.judged.distinct, other.blocks, other.error, find_part)
 
 
-def _list_candidates(connection: sqlite3.Connection, one: _Column) -> Iterable[_Column]:
+def _list_candidates(connection: sqlite3.Connection, one: _Column) -> Iterator[_Column]:
     """The columns of other tables that have values of its form, and those that a foreign key joins it with."""
     judged = one.judged
-    form = "c.is_joined AND c.alphabet = ? AND c.shortest <= ? AND c.longest >= ?"
-    found = _list_columns(connection, form, [judged.alphabet, judged.longest, judged.shortest])
-    keyed = "c.is_joined AND c.id IN (SELECT column_id FROM targets WHERE target = ?)"
-    found += _list_columns(connection, keyed, [judged.place])
+    form = """
+        c.is_joined AND c.alphabet = ? AND c.shortest <= ? AND c.longest >= ? AND c.table_id <> ?
+        AND (? OR c.is_unique OR (? AND c.in_key))
+    """  # a part of `are_joined`, which spares reading most columns
+    lengths = judged.longest, judged.shortest
+    yield from _list_columns(connection, form, [judged.alphabet, *lengths, one.table, judged.is_unique, judged.in_key])
+    rest = "c.alphabet <> ? AND c.table_id <> ?"
+    keyed = f"{rest} AND c.id IN (SELECT column_id FROM targets WHERE target = ?)"  # noqa: S608
+    yield from _list_columns(connection, keyed, [judged.alphabet, one.table, judged.place])
     for target in judged.refers_to:
-        named = "c.is_joined AND t.dataset = ? AND t.resource = ? AND c.name = ?"
-        found += _list_columns(connection, named, target.split("/", 2))
-    return {other.id: other for other in found if other.table != one.table}.values()
+        named = f"{rest} AND t.dataset = ? AND t.resource = ? AND c.name = ?"
+        yield from _list_columns(connection, named, [judged.alphabet, one.table, *target.split("/", 2)])
 
 
-def _list_columns(connection: sqlite3.Connection, condition: str, values: Sequence[int | str]) -> list[_Column]:
-    query = f"SELECT {_COLUMNS} FROM columns c JOIN tables t ON t.id = c.table_id WHERE {condition}"  # noqa: S608
-    return [_read_column(connection, row) for row in connection.execute(query, values)]
-
-
-def _read_column(connection: sqlite3.Connection, row: Sequence[object]) -> _Column:
-    identifier, place, name, title, kind, meant, alphabet, shortest, longest, distinct, *rest = row
-    unique, numbered, in_key, blocks, error, table = rest
-    targets = connection.execute("SELECT target FROM targets WHERE column_id = ?", [identifier])
-    judged = JoinColumn(
-        place=str(place),
-        name=str(name),
-        title=str(title),
-        type=str(kind),
-        kind=str(meant),
-        alphabet=str(alphabet),
-        shortest=int(shortest),  # type: ignore[call-overload]
-        longest=int(longest),  # type: ignore[call-overload]
-        distinct=int(distinct),  # type: ignore[call-overload]
-        is_unique=bool(unique),
-        is_row_number=bool(numbered),
-        in_key=bool(in_key),
-        refers_to=[target for (target,) in targets],
-    )
-    return _Column(int(identifier), judged, int(blocks), float(error), int(table))  # type: ignore[call-overload,arg-type]
-
-
-def _read_sample(connection: sqlite3.Connection, column: int) -> Iterator[Probe]:
-    row = connection.execute("SELECT hashes FROM samples WHERE column_id = ?", [column]).fetchone()
-    for (number,) in iter_unpack("<Q", row[0] if row else b""):
-        yield make_probe(number)
+def _list_columns(connection: sqlite3.Connection, condition: str, values: Sequence[int | str]) -> Iterator[_Column]:
+    for row in connection.execute(f"{_COLUMNS} WHERE {condition}", values):
+        identifier, place, name, title, kind, meant, alphabet, shortest, longest, distinct = row[:10]
+        unique, numbered, in_key, targets, blocks, error, table, sample, page = row[10:]
+        judged = JoinColumn(
+            place=place,
+            name=name,
+            title=title,
+            type=kind,
+            kind=meant,
+            alphabet=alphabet,
+            shortest=shortest,
+            longest=longest,
+            distinct=distinct,
+            is_unique=bool(unique),
+            is_row_number=bool(numbered),
+            in_key=bool(in_key),
+            refers_to=targets.splitlines(),
+        )
+        yield _Column(identifier, judged, blocks, error, table, sample, page)

@@ -28,7 +28,7 @@ _SAYS_NOTHING = frozenset(
 )
 """Names that columns of any subject have."""
 
-LEAST_SHARE = 0.2
+LEAST_SHARE = 0.3
 """At least this part of the values of one of the two must be in the other."""
 LEAST_HITS = 3
 

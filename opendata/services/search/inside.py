@@ -150,8 +150,10 @@ class Inside:
             with self._index.read() as connection:
                 candidates = find_candidates(connection, wanted, (first, second))
                 while found := list(islice(candidates, _AT_ONCE)):
-                    places = self._find_public(map(_place, found))
+                    places = self._find_public(_place(item) for item in found if isinstance(item, FoundColumn))
                     for column in found:
+                        if not isinstance(column, FoundColumn):  # there are more columns than one answer asks
+                            return Answer(items=items, next=_write_place(mark, *column))
                         place = places.get(_place(column))
                         is_over = looks and (rows + column.rows > MOST_ROWS or looks >= MOST_LOOKS)
                         if len(items) >= limit or (place is not None and is_over):

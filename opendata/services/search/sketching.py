@@ -88,13 +88,19 @@ class Sketching:
         with self._context.read() as session:
             end = Position(*find_end(session))
         try:
-            with self._index.write() as writer:
-                writer.distrust()
-                self._take_in_all(writer, end)
-                return len(writer.list_datasets())
+            return self._make_again(end)
+        except sqlite3.DatabaseError:
+            self._index.delete()
+            return self._make_again(end)
         except BusyIndexError:
             text = N_("The search index is being written by another process. Try again in a minute")
             raise StateError(text) from None
+
+    def _make_again(self, end: Position) -> int:
+        with self._index.write() as writer:
+            writer.distrust()
+            self._take_in_all(writer, end)
+            return len(writer.list_datasets())
 
     def _take_in_all(self, writer: ColumnWriter, end: Position) -> None:
         with self._context.read() as session:

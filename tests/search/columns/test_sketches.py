@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from struct import iter_unpack
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opendata.domain.schema import TableSchema
-from opendata.search.columns.filters import PAGE_BYTES, make_probe
+from opendata.search.columns.filters import PAGE_BYTES, find_place, may_be_in
 from opendata.search.columns.joining import Overlap, find_margin, measure_overlap
 from opendata.search.columns.judging import JoinColumn, are_joined, may_be_joined
 from opendata.search.columns.sketches import (
@@ -43,16 +42,15 @@ def sketch(path: Path, columns: dict[str, Any], types: dict[str, str] | None = N
 
 
 def has(found: ColumnSketch, text: str, *, folded: bool = False) -> bool:
-    probe, blocks = make_probe(hash_text(text, folded=folded)), len(found.bits) // 32
-    number = probe.find_page(blocks)
-    return probe.may_be_in(found.bits[number * PAGE_BYTES : (number + 1) * PAGE_BYTES], blocks)
+    hashed, blocks = hash_text(text, folded=folded), len(found.bits) // 32
+    number, start = find_place(hashed, blocks)
+    return may_be_in(hashed, found.bits, number * PAGE_BYTES + start)
 
 
 def ask(one: ColumnSketch, other: ColumnSketch) -> Overlap:
-    probes = (make_probe(number) for (number,) in iter_unpack("<Q", one.sample))
     blocks = len(other.bits) // 32
     pages = lambda number: other.bits[number * PAGE_BYTES : (number + 1) * PAGE_BYTES]  # noqa: E731
-    return measure_overlap(probes, one.facts.distinct, blocks, other.facts.error, pages)
+    return measure_overlap(one.sample, one.facts.distinct, blocks, other.facts.error, pages)
 
 
 TEXTS = st.lists(st.text(alphabet="aAＡ東东國国0０1 \nß㎡é", min_size=0, max_size=5) | st.none(), max_size=30)

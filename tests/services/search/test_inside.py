@@ -207,7 +207,7 @@ def list_rows(services: Services, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "rubbish", "form"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "rubbish", "form", "table"])
 def test_an_index_that_cannot_be_read_is_made_again(shared: Services, damage: str) -> None:
     file = shared.settings.search_folder / FILE
     if damage == "missing":
@@ -216,8 +216,13 @@ def test_an_index_that_cannot_be_read_is_made_again(shared: Services, damage: st
         file.write_bytes(b"")
     elif damage == "rubbish":
         file.write_bytes(b"x" * 9_000)
-    else:
+    elif damage == "form":
         list_rows(shared, "UPDATE state SET form = 0")
+    else:
+        list_rows(shared, "DROP TABLE pages")
+        assert not shared.sketching.follow()  # nothing has happened that would have shown it
+        assert shared.sketching.rebuild() == 2
+        return
     assert not shared.inside.find_value("HK0007X", limit=1).is_ready
     assert not shared.inside.find_joins("visits", "latest", "visits", limit=1).is_ready
     assert shared.sketching.follow()
