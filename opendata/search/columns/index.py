@@ -1,7 +1,7 @@
 """The index of columns in a file of SQLite: written by one process at a time, read by many, made again at any time.
 
 Each dataset is replaced in one transaction, so a process that dies leaves the old or the new. What is deleted is
-overwritten.
+overwritten. There is no write-ahead log, which a folder on a network can't have: who asks reads quickly and closes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ FORM = 1
 """Counts up when what is written changes: an index of another form is made again."""
 
 FILE = "columns.sqlite"
+_DAMAGED = ".damaged"
+"""Ends the name of a file that says that the index couldn't be read."""
+_DAMAGES = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _WAIT_SECONDS = 5.0
+_WRITER_WAIT_SECONDS = 60.0
 _TABLES = """
 CREATE TABLE state (form INTEGER NOT NULL, position INTEGER NOT NULL, digest TEXT NOT NULL);
 CREATE TABLE tables (
@@ -75,11 +79,17 @@ class Position:
     digest: str
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error says that the index isn't as it was written; others may pass, such as a full disk."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGES
+
+
 class ColumnIndex:
     """The index of columns of one instance, in the folder of its search index."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._damaged = folder / f"{FILE}{_DAMAGED}"
 
     def read_position(self) -> Position | None:
         """Up to where the index is; None without one of this form."""
@@ -93,13 +103,20 @@ class ColumnIndex:
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection to ask with. Raises `FileNotFoundError` without one of this form, `sqlite3.Error` if damaged."""
         path = self._folder / FILE
-        if not path.exists():
+        if not path.exists() or self._damaged.exists():
             raise FileNotFoundError(path)
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=_WAIT_SECONDS)) as connection:
-            connection.execute("PRAGMA query_only = ON")
-            if connection.execute("SELECT form FROM state").fetchone() != (FORM,):
-                raise FileNotFoundError(path)
-            yield connection
+        try:
+            with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=_WAIT_SECONDS)) as connection:
+                connection.execute("PRAGMA query_only = ON")
+                if connection.execute("SELECT form FROM state").fetchone() != (FORM,):
+                    raise FileNotFoundError(path)
+                yield connection
+        except sqlite3.Error as error:
+            if is_damage(error):
+                logger.warning("the index of columns is damaged and will be made again: %s", error)
+                with contextlib.suppress(OSError):
+                    self._damaged.touch()
+            raise
 
     @contextlib.contextmanager
     def write(self) -> Iterator[ColumnWriter]:
@@ -114,7 +131,7 @@ class ColumnIndex:
                 raise BusyIndexError(self._folder) from None
             if self.read_position() is None:
                 self._start()
-            with closing(sqlite3.connect(self._folder / FILE, timeout=_WAIT_SECONDS)) as connection:
+            with closing(sqlite3.connect(self._folder / FILE, timeout=_WRITER_WAIT_SECONDS)) as connection:
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute("PRAGMA secure_delete = ON")
                 connection.execute("PRAGMA synchronous = NORMAL")
@@ -122,14 +139,13 @@ class ColumnIndex:
 
     def delete(self) -> None:
         """Delete the index; who has it open reads on."""
-        for suffix in ("", "-wal", "-shm", "-journal"):
+        for suffix in ("", "-journal", _DAMAGED):
             (self._folder / f"{FILE}{suffix}").unlink(missing_ok=True)
 
     def _start(self) -> None:
         """Begin with an empty index that has seen nothing."""
         self.delete()
         with closing(sqlite3.connect(self._folder / FILE)) as connection, connection:
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_TABLES)
             connection.execute("INSERT INTO state VALUES (?, -1, '')", [FORM])
 

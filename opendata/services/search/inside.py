@@ -46,13 +46,14 @@ logger = logging.getLogger(__name__)
 _Place: TypeAlias = tuple[str, str, str]
 """A table: dataset, version, resource."""
 
-_AT_ONCE = 50
+_MOST_CANDIDATES = 1_000
+"""At most this many columns that may have a value are taken from the index at once."""
 MOST_ROWS = 20_000_000
-"""At most so many values are read for one answer: about a second of one core."""
+"""At most this many rows are read for one answer: about a second of one core. One column is read whatever it has."""
 MOST_LOOKS = 200
-"""At most so many columns are read for one answer."""
+"""At most this many columns are read for one answer."""
 _MOST_SEEN = 2_000
-"""At most so many joins of a table are looked at for one answer."""
+"""At most this many joins of a table are looked at for one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,27 +145,27 @@ class Inside:
             raise InputError(N_("Give the whole value of a cell, of 1 to %(longest)s characters"), longest=LONGEST)
         mark = _fingerprint(value)
         first, second = _read_place(cursor, mark, 2)
-        items: list[ValueFound] = []
-        rows = looks = 0
         try:
             with self._index.read() as connection:
-                candidates = find_candidates(connection, wanted, (first, second))
-                while found := list(islice(candidates, _AT_ONCE)):
-                    places = self._find_public(_place(item) for item in found if isinstance(item, FoundColumn))
-                    for column in found:
-                        if not isinstance(column, FoundColumn):  # there are more columns than one answer asks
-                            return Answer(items=items, next=_write_place(mark, *column))
-                        place = places.get(_place(column))
-                        is_over = looks and (rows + column.rows > MOST_ROWS or looks >= MOST_LOOKS)
-                        if len(items) >= limit or (place is not None and is_over):
-                            return Answer(items=items, next=_write_place(mark, first, second))
-                        if place is not None:
-                            rows, looks = rows + column.rows, looks + 1
-                            items += self._look(place, column, wanted)
-                        first, second = column.count, column.id
+                candidates = list(islice(find_candidates(connection, wanted, (first, second)), _MOST_CANDIDATES))
         except (FileNotFoundError, sqlite3.Error) as error:
             return _say_unready(error)
-        return Answer(items=items)
+        places = self._find_public(_place(item) for item in candidates if isinstance(item, FoundColumn))
+        items: list[ValueFound] = []
+        rows = looks = 0
+        for column in candidates:
+            if not isinstance(column, FoundColumn):  # there are more columns than one answer asks
+                return Answer(items=items, next=_write_place(mark, *column))
+            place = places.get(_place(column))
+            is_over = looks and (rows + column.rows > MOST_ROWS or looks >= MOST_LOOKS)
+            if len(items) >= limit or (place is not None and is_over):
+                return Answer(items=items, next=_write_place(mark, first, second))
+            if place is not None:
+                rows, looks = rows + column.rows, looks + 1
+                items += self._look(place, column, wanted)
+            first, second = column.count, column.id
+        is_all = len(candidates) < _MOST_CANDIDATES
+        return Answer(items=items, next=None if is_all else _write_place(mark, first, second))
 
     def find_joins(self, dataset: str, version: str, resource: str, *, limit: int) -> Answer[JoinFound]:
         """The public tables that a table has keys in common with, the largest shares first.
@@ -255,7 +256,7 @@ def _estimate(share: float, asked: int, is_whole: bool) -> Share:
 
 def _say_unready(error: Exception) -> Answer[Any]:
     if not isinstance(error, FileNotFoundError):
-        logger.warning("the index of columns can't be read: %s", error)
+        logger.warning("the index of columns can't be read now: %s", error)
     return Answer(items=(), is_ready=False)
 
 

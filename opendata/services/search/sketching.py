@@ -26,7 +26,7 @@ from opendata.errors import (
     WithdrawnError,
 )
 from opendata.search.columns.entries import ColumnEntry, TableEntry
-from opendata.search.columns.index import ColumnIndex, ColumnWriter, Position
+from opendata.search.columns.index import ColumnIndex, ColumnWriter, Position, is_damage
 from opendata.search.columns.sketches import ColumnSketch, sketch_columns
 from opendata.search.columns.sketching import sketch_apart
 from opendata.search.folding import fold
@@ -75,7 +75,9 @@ class Sketching:
                     writer.keep(Position(changes.position, changes.digest))
         except BusyIndexError:
             return False
-        except sqlite3.DatabaseError:
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
             logger.exception("the index of columns is damaged and will be made again")
             self._index.delete()
         return True
@@ -89,7 +91,9 @@ class Sketching:
             end = Position(*find_end(session))
         try:
             return self._make_again(end)
-        except sqlite3.DatabaseError:
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
             self._index.delete()
             return self._make_again(end)
         except BusyIndexError:
