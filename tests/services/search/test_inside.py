@@ -152,6 +152,16 @@ def test_answers_come_in_parts(shared: Services, monkeypatch: pytest.MonkeyPatch
     part = shared.inside.find_value("HK0007X", limit=50)
     assert len(part.items) == 1
     assert find(shared, "HK0007X", cursor=part.next) == [("visits", "org", "HK0007X", 2)]
+    monkeypatch.setattr("opendata.search.columns.asking.MOST_PROBED", 1)
+    found, cursor = [], None
+    for _ in range(6):  # one column that it fits after the other
+        part = shared.inside.find_value("HK0007X", limit=50, cursor=cursor)
+        found += [item.place.dataset.id for item in part.items]
+        cursor = part.next
+        if cursor is None:
+            break
+    assert (found, cursor) == (["organisations", "visits"], None)
+    part = shared.inside.find_value("HK0007X", limit=1)
     for cursor in (part.next, "MQ", "!", "é", "a" * 400):
         with pytest.raises(InputError):
             shared.inside.find_value("another", limit=1, cursor=cursor)
