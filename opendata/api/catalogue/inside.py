@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from marshmallow import Schema, fields
 
@@ -85,7 +85,7 @@ class TablePlaceShape(Schema):
     title = fields.String(required=True, metadata={"description": N_("Its title.")})
     datasetTitle = fields.String(required=True, metadata={"description": N_("The title of its dataset.")})  # noqa: N815
     rows = fields.Integer(required=True)
-    url = fields.String(required=True, metadata={"description": N_("The page of its version.")})
+    url = fields.String(required=True, metadata={"description": N_("Its page.")})
 
 
 class InsideColumnShape(Schema):
@@ -235,8 +235,8 @@ def _describe_column(item: ColumnFound | ValueFound) -> dict[str, Any]:
 
 def _describe_value(item: ValueFound) -> dict[str, Any]:
     column = item.column
-    filtered = urlencode({f"{column.name}__exact": item.value})
-    path = f"/datasets/{column.dataset}/{column.version}/{quote(column.resource)}?{filtered}"
+    filtered = urlencode(item.place.filter_rows(column.name, item.value))
+    path = f"/datasets/{column.dataset}/{column.version}/{column.resource}?{filtered}"
     return {**_describe_column(item), "value": item.value, "rows": item.rows, "rowsUrl": absolute(path)}
 
 
@@ -265,7 +265,7 @@ def _describe_place(place: PublicTable) -> dict[str, Any]:
         "title": place.table.title or place.table.name,
         "datasetTitle": place.dataset.title,
         "rows": place.table.rows,
-        "url": absolute(f"/datasets/{place.dataset.id}/{place.version}/#{place.table.name}"),
+        "url": absolute(f"/datasets/{place.dataset.id}/{place.version}/{place.table.name}"),
     }
 
 

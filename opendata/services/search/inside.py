@@ -20,6 +20,7 @@ from sqlalchemy import and_, select
 from opendata.db.models import Dataset, Version
 from opendata.domain.resources import TableResource
 from opendata.errors import N_, BackendError, InputError, NotFoundError, OpendataError, StateError
+from opendata.query.values import SEPARATOR, name_columns
 from opendata.search.columns.asking import (
     ColumnSearch,
     Wanted,
@@ -63,6 +64,11 @@ class PublicTable:
     dataset: DatasetView
     version: str
     table: TableResource
+
+    def filter_rows(self, column: str, value: str) -> Mapping[str, str]:
+        """The parameters of an address that shows the rows with a value in a column."""
+        names = name_columns(self.table.schema.fields)
+        return {f"{name}{SEPARATOR}exact": value for name, item in names.items() if item.name == column}
 
 
 @dataclass(frozen=True, slots=True)

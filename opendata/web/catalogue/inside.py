@@ -69,6 +69,7 @@ def search_tables() -> str:
         values=values,
         goes_on=place is not None,
         show_rows=link_rows,
+        show_table=link_table,
         longest=LONGEST,
     )
 
@@ -82,20 +83,23 @@ def list_joins(dataset: str, version: str, resource: str) -> Sequence[ShownJoin]
     return [_show(dataset, version, resource, item) for item in found.items]
 
 
+def link_table(place: PublicTable) -> str:
+    """The page of a table."""
+    return url_for("tables.show_table", dataset=place.dataset.id, version=place.version, resource=place.table.name)
+
+
 def link_rows(item: ValueFound) -> str:
     """The page of the rows that have a value."""
-    place = url_for("version_pages.show_version", dataset=item.column.dataset, version=item.column.version)
-    return f"{place}{item.column.resource}?{urlencode({f'{item.column.name}__exact': item.value})}"
+    return f"{link_table(item.place)}?{urlencode(item.place.filter_rows(item.column.name, item.value))}"
 
 
 def _show(dataset: str, version: str, resource: str, item: JoinFound) -> ShownJoin:
     other, join = item.place, item.join
-    place = url_for("version_pages.show_version", dataset=other.dataset.id, version=other.version)
     return ShownJoin(
         found=item,
         here=say_share(item.here),
         there=say_share(item.there),
-        address=f"{place}#{other.table.name}",
+        address=link_table(other),
         pandas=_write_pandas(dataset, version, resource, other, join),
         sql=_write_sql(dataset, version, resource, other, join),
     )
