@@ -92,8 +92,10 @@ class _Builder:
             yield PageState(path, "clerk", press="main form")
         yield PageState("/workspace", "clerk")
         yield PageState("/account", "anna")
-        while self._services.indexing.follow():
-            pass
+        for index in (self._services.indexing, self._services.sketching):
+            while index.follow():
+                pass
+        yield from (PageState(f"/search/tables{query}") for query in ("", "?q=A001", "?kind=date", "?q=无此"))
         for query in ("q=水库", "q=水裤", "q=无此", "q=水 xyz", "disclosure=conditional"):
             yield PageState(f"/datasets?{query}")
 

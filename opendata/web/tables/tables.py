@@ -20,6 +20,7 @@ from opendata.query.values import NUMBERS, SEPARATOR, name_columns
 from opendata.services.query.answers import RowsPage
 from opendata.services.query.labels import find_key, list_categories
 from opendata.tables.types.canonical import write_column
+from opendata.web.catalogue.inside import list_joins
 from opendata.web.core.instance import absolute_url, prefers_json, services
 from opendata.web.core.languages import choose_language, say_plain
 from opendata.web.core.readers import for_readers, reader
@@ -134,6 +135,7 @@ def _render(
             condition=_write_condition(fields),
             sql=_write_sql(view),
             cited=_cite(view, page) if page else "",
+            joins=list_joins(*view.place) if page else (),
         )
     )
     response.status_code = 400 if error else 200
