@@ -4,6 +4,10 @@ Codes and other text are text cells; integers, numbers, days and moments keep th
 is text: numbers of more than 15 digits, days before March 1900, moments finer than a millisecond, and moments with a
 zone, which are written in UTC (`2024-05-01T16:00:00Z`). Rows go on in a further worksheet where one is full. Equal
 tables make equal bytes.
+
+Libraries were tried in November 2026 with 1,000,000 rows x 10: rustpy-xlsxwriter 0.8 takes as long, but leaves out
+decimals, NaN and days before 1900 without a word, writes the hour of making into the file, and needs six times the
+file's size on disk; fastxlsxio 0.8 takes twice as long, and XlsxWriter 3.3 (100,000 rows) five times.
 """
 
 from __future__ import annotations
