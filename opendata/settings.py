@@ -163,6 +163,13 @@ class Settings:
         1024**3, "Memory that showing how a file is read may take, beyond what an idle process has.", unit="bytes"
     )
     preview_seconds: int = _setting(20, "How long showing how a file is read may take.", unit="seconds")
+    query_seconds: int = _setting(
+        10, "How long the engine may take for a query; for all rows of an answer six times as long.", unit="seconds"
+    )
+    query_memory_bytes: int = _setting(1024**3, "Memory that a query may take.", unit="bytes")
+    query_processes: int = _setting(
+        2, "How many queries each process of the web server runs at once.", unit="processes"
+    )
     work_processes: int = _setting(
         2,
         "How many drafts a worker checks at once. No publisher holds all of them, if there are more.",

@@ -58,6 +58,7 @@ from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
+from opendata.services.query.queries import Queries
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
 from opendata.services.search.indexing import Indexing
@@ -121,6 +122,7 @@ class Services:
     previews: Previews
     proposals: Proposals
     publishers: Publishers
+    queries: Queries
     rebuilding: Rebuilding
     recoveries: Recoveries
     refusals: Refusals
@@ -234,6 +236,7 @@ def build_services(
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
+        queries=Queries(context, versions),
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
         pace=Pace(context),

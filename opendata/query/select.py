@@ -1,0 +1,58 @@
+"""One SELECT over many tables: finds the tables it names and puts views of published files in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sqlglot import exp
+
+from opendata.errors import N_, InputError
+from opendata.query import grammar
+from opendata.query.values import QueryTable, Statement
+
+FindTable = Callable[[str, str, int], QueryTable]
+"""A public table by dataset (`id` or `id@version`), resource, and the position at which it is named."""
+
+MOST_TABLES = 20
+_UNNAMED = N_(
+    "The table “%(table)s” (character %(position)s) must be named by dataset and resource, each in double quotes:"
+    ' "dataset"."resource" or "dataset@1.2.0"."resource"'
+)
+_MANY = N_("At most %(most)s tables can be named in one query")
+
+
+def plan_select(text: str, find_table: FindTable) -> Statement:
+    """Understand one SELECT. Raises `InputError` with the place, and what `find_table` raises."""
+    query = grammar.read_select(text)
+    common = {item.alias.lower() for item in query.find_all(exp.CTE)}
+    tables: dict[tuple[str, str], QueryTable] = {}
+    for table in list(query.find_all(exp.Table)):
+        if not table.args.get("db") and table.name.lower() in common:
+            continue
+        position = grammar.find_position(table)
+        if not table.args.get("db") or table.args.get("catalog"):
+            raise InputError(_UNNAMED, table=table.sql("duckdb", comments=False)[:80], position=position)
+        place = (table.text("db"), table.name)
+        if place not in tables:
+            if len(tables) == MOST_TABLES:
+                raise InputError(_MANY, most=MOST_TABLES)
+            tables[place] = replace(find_table(*place, position), view=f"t{len(tables)}")
+        alias = table.alias or table.name
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=_columns_of(table)))
+        table.set("this", exp.to_identifier(tables[place].view, quoted=True))
+        table.set("db", None)
+    _name_columns(query)
+    return Statement(sql=grammar.write(query), tables=tuple(tables.values()), threads=1)
+
+
+def _name_columns(query: exp.Query) -> None:
+    """Columns that have no name are called as they were written."""
+    for item in query.selects:
+        if not isinstance(item, exp.Alias | exp.Column | exp.Star):
+            item.replace(exp.alias_(item.copy(), item.sql("duckdb", comments=False), quoted=True))
+
+
+def _columns_of(table: exp.Table) -> Sequence[exp.Expr]:
+    alias = table.args.get("alias")
+    return list(alias.args.get("columns") or []) if alias is not None else []

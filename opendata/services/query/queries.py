@@ -1,0 +1,281 @@
+"""Asks published tables: finds their files under the gate, runs the query in the engine, says what the answer is of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opendata.domain.schema import Field
+from opendata.errors import N_, InputError, NotFoundError, SuspendedError, WithdrawnError
+from opendata.query.cursors import write_cursor
+from opendata.query.engine import Engine
+from opendata.query.rows import MOST_OFFSET, MOST_ROWS, RowsPlan, RowsQuery, plan_rows
+from opendata.query.select import plan_select
+from opendata.query.values import EDITION, QueryTable, Statement
+from opendata.services.catalogue.versions import LATEST, Versions
+from opendata.services.core.actors import Actor
+from opendata.services.core.context import Context
+from opendata.services.query.answers import AnswerColumn, QuerySource, RowsPage, RowsStream, find_wide
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_WHOLE = 6
+"""A whole answer may take so many times as long as a page."""
+
+_NO_TABLE = N_(
+    "There is no public table “%(table)s” (character %(position)s). The catalogue lists the tables, and their names"
+)
+_LIMIT = N_("“limit” must be a number from 1 to %(most)s. To get all rows, ask for a file: .csv, .jsonl or .parquet")
+_OFFSET = N_("“offset” must be a number from 0 to %(most)s")
+
+
+class Queries:
+    """Rows of one table, and one SELECT over many."""
+
+    def __init__(self, context: Context, versions: Versions) -> None:
+        settings = context.settings
+        self._versions = versions
+        self._seconds = settings.query_seconds
+        self._engine = Engine(memory=settings.query_memory_bytes, most=settings.query_processes)
+
+    def warm(self) -> None:
+        """Have the engine ready: somebody looks at a table, and may ask it something."""
+        self._engine.warm()
+
+    def read_page(
+        self, dataset: str, version: str, resource: str, query: RowsQuery, reader: Actor | None = None
+    ) -> RowsPage:
+        """A page of the rows that a query finds.
+
+        Raises `InputError` with the place and what to write instead, `NotFoundError`, `NotPublicError`,
+        `WithdrawnError`, `SuspendedError`, `OverloadedError`.
+        """
+        limit = query.limit or 0
+        if not 1 <= limit <= MOST_ROWS:
+            raise InputError(_LIMIT, most=MOST_ROWS)
+        if not 0 <= query.offset <= MOST_OFFSET:
+            raise InputError(_OFFSET, most=MOST_OFFSET)
+        with self._open(dataset, version, resource, reader) as (source, table):
+            plan = plan_rows(table, query)
+            with self._engine.run(plan.statement, seconds=self._seconds) as answer:
+                rows, total = answer.read(), None
+                total = answer.total if plan.statement.count else table.rows
+            page = _cut_page(plan, query, rows, (source,), total)
+            computed = [item.name for item in page.columns if item.field is None]
+            return replace(page, wide=_list_wide(page.columns, table) | find_wide(page.rows.select(computed)))
+
+    def identify(
+        self, dataset: str, version: str, resource: str, query: RowsQuery, reader: Actor | None = None
+    ) -> tuple[QuerySource, str]:
+        """What a query would be answered from, and the fingerprint of its answer, without running it.
+
+        Raises as `read_page` does for what is wrong with the table's place.
+        """
+        with self._open(dataset, version, resource, reader) as (source, table):
+            return source, _fingerprint_page(query, query.fingerprint(table))
+
+    @contextmanager
+    def stream_rows(
+        self, dataset: str, version: str, resource: str, query: RowsQuery, reader: Actor | None = None
+    ) -> Iterator[RowsStream]:
+        """All rows that a query finds, whatever its `limit`, unless that is None. Raises as `read_page`, also later."""
+        with self._open(dataset, version, resource, reader) as (source, table):
+            plan = plan_rows(table, replace(query, cursor="", offset=0))
+            with self._engine.run(plan.statement, seconds=self._seconds * _WHOLE, rows=query.limit) as answer:
+                columns = _list_columns(plan.statement.names, answer.schema, plan.statement.fields)
+                schema = _make_schema(columns)
+                batches = (_select(batch, schema) for batch in answer.batches)
+                yield RowsStream(
+                    columns=columns,
+                    schema=schema,
+                    batches=batches,
+                    sources=(source,),
+                    fingerprint=plan.owner,
+                    wide=_list_wide(columns, table),
+                )
+
+    def select(self, text: str, *, limit: int = 1000) -> RowsPage:
+        """The rows of one SELECT over public tables, at most `limit`.
+
+        Raises `InputError` with the place and what to write instead, `OverloadedError`. What isn't public is told apart
+        in nothing from what doesn't exist.
+        """
+        if not 1 <= limit <= MOST_ROWS:
+            raise InputError(_LIMIT, most=MOST_ROWS)
+        with (
+            self._plan(text) as (statement, sources),
+            self._engine.run(statement, seconds=self._seconds, rows=limit + 1) as answer,
+        ):
+            rows = answer.read()
+            columns = _list_columns(_unlike(rows.column_names), rows.schema, ())
+            rows = rows.rename_columns([column.name for column in columns])
+            return RowsPage(
+                columns=columns,
+                rows=rows.slice(0, limit),
+                sources=sources,
+                total=rows.num_rows if rows.num_rows <= limit else None,
+                fingerprint=_fingerprint_select(statement, sources),
+                is_cut=rows.num_rows > limit,
+                wide=find_wide(rows),
+            )
+
+    @contextmanager
+    def stream_select(self, text: str) -> Iterator[RowsStream]:
+        """All rows of one SELECT over public tables. Raises as `select`, also later."""
+        with (
+            self._plan(text) as (statement, sources),
+            self._engine.run(statement, seconds=self._seconds * _WHOLE) as answer,
+        ):
+            columns = _list_columns(_unlike(answer.schema.names), answer.schema, ())
+            schema = _make_schema(columns)
+            batches = (_select(batch, schema) for batch in answer.batches)
+            yield RowsStream(
+                columns=columns,
+                schema=schema,
+                batches=batches,
+                sources=sources,
+                fingerprint=_fingerprint_select(statement, sources),
+            )
+
+    def identify_select(self, text: str) -> tuple[Sequence[QuerySource], str]:
+        """What a SELECT would be answered from, and the fingerprint of its answer, without running it."""
+        with self._plan(text) as (statement, sources):
+            return sources, _fingerprint_select(statement, sources)
+
+    @contextmanager
+    def _open(
+        self, dataset: str, version: str, resource: str, reader: Actor | None
+    ) -> Iterator[tuple[QuerySource, QueryTable]]:
+        """A table that a reader may have, with its file. Raises as `Versions.find_file`."""
+        found = self._versions.find_latest(dataset) if version == LATEST else version
+        file = self._versions.find_file(dataset, found, resource, "parquet", reader)
+        table = self._versions.get_table(dataset, found, resource)
+        source = QuerySource(
+            dataset=dataset,
+            version=found,
+            resource=resource,
+            hash=f"sha256:{file.sha256}",
+            rows=table.rows,
+            is_public=file.is_public,
+        )
+        with file.local_copy() as path:
+            yield (
+                source,
+                QueryTable(
+                    name=f"{dataset}.{resource}",
+                    path=path,
+                    sha256=file.sha256,
+                    fields=table.schema.fields,
+                    rows=table.rows,
+                ),
+            )
+
+    @contextmanager
+    def _plan(self, text: str) -> Iterator[tuple[Statement, Sequence[QuerySource]]]:
+        sources: list[QuerySource] = []
+        with ExitStack() as opened:
+
+            def find_table(place: str, resource: str, position: int) -> QueryTable:
+                dataset, _, version = place.partition("@")
+                try:
+                    source, table = opened.enter_context(self._open(dataset, version or LATEST, resource, None))
+                except (NotFoundError, WithdrawnError, SuspendedError):
+                    name = f'"{place}"."{resource}"'[:200]
+                    raise InputError(_NO_TABLE, table=name, position=position) from None
+                sources.append(source)
+                return table
+
+            yield plan_select(text, find_table), sources
+
+
+def _cut_page(
+    plan: RowsPlan, query: RowsQuery, rows: pa.Table, sources: Sequence[QuerySource], total: int | None
+) -> RowsPage:
+    """The page out of the rows that came: one more than it has tells whether there are others beyond."""
+    limit = query.limit or 0
+    has_more = rows.num_rows > limit
+    rows = rows.slice(0, limit)
+    if plan.backwards:
+        rows = rows.take(list(range(rows.num_rows - 1, -1, -1)))
+    keyed = rows.select([key.name for key in plan.keys])
+    columns = _list_columns(plan.statement.names, rows.schema, plan.statement.fields)
+    shown = rows.select(list(range(len(columns)))).rename_columns([column.name for column in columns])
+    begins = has_more if plan.backwards else bool(query.cursor or query.offset)
+    goes_on = True if plan.backwards else has_more
+    last = rows.num_rows - 1
+    return RowsPage(
+        columns=columns,
+        rows=shown,
+        sources=sources,
+        total=total,
+        fingerprint=_fingerprint_page(query, plan.owner),
+        next=write_cursor(keyed, last, plan.keys, plan.owner) if goes_on and last >= 0 and plan.keys else None,
+        previous=write_cursor(keyed, 0, plan.keys, plan.owner, backwards=True)
+        if begins and last >= 0 and plan.keys
+        else None,
+        is_grouped=plan.is_grouped,
+    )
+
+
+def _fingerprint_page(query: RowsQuery, owner: str) -> str:
+    return hashlib.sha256(json.dumps([owner, query.limit, query.cursor, query.offset]).encode()).hexdigest()
+
+
+def _fingerprint_select(statement: Statement, sources: Sequence[QuerySource]) -> str:
+    parts = [EDITION, statement.sql, [item.hash for item in sources]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _list_columns(names: Sequence[str], schema: pa.Schema, fields: Sequence[Field | None]) -> list[AnswerColumn]:
+    fields = fields or [None] * len(names)
+    return [
+        AnswerColumn(name=name, type=schema.field(number).type, field=field)
+        for number, (name, field) in enumerate(zip(names, fields, strict=True))
+    ]
+
+
+def _list_wide(columns: Sequence[AnswerColumn], table: QueryTable) -> frozenset[str]:
+    """The columns of an answer that are columns of the table with long numbers."""
+    wide = _find_wide(table.sha256, table.path)
+    return frozenset(item.name for item in columns if item.field is not None and item.field.name in wide)
+
+
+@lru_cache(maxsize=1024)
+def _find_wide(sha256: str, path: Path) -> frozenset[str]:  # noqa: ARG001 - the digest is the key
+    import pyarrow.parquet as pq
+
+    from opendata.tables.forms.form_numbers import find_wide_columns
+
+    with pq.ParquetFile(path) as file:
+        return find_wide_columns(file)
+
+
+def _make_schema(columns: Sequence[AnswerColumn]) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([pa.field(column.name, column.type) for column in columns])
+
+
+def _select(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """A batch with the columns that the answer shows, under their names."""
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_arrays(batch.columns[: len(schema)], schema=schema)
+
+
+def _unlike(names: Sequence[str]) -> list[str]:
+    """Names of which no two are equal."""
+    found: list[str] = []
+    for name in names:
+        own, number = name, 1
+        while own in found:
+            own, number = f"{name}_{number}", number + 1
+        found.append(own)
+    return found
