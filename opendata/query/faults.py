@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from opendata.errors import N_, InputError
-from opendata.query.grammar import find_near
+from opendata.query.near import find_near
 from opendata.query.values import ROW, Statement
 
 _MOST_SHOWN = 300

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NoReturn
 
@@ -12,9 +11,8 @@ from sqlglot import exp
 
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
-from opendata.query.values import MOMENTS, NUMBERS
+from opendata.query.values import MOMENTS, NUMBERS, Filter
 
-SEPARATOR = "__"
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _SHOWN = 60
 _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no")
@@ -24,20 +22,6 @@ _EXPECTED: Mapping[str, str] = {
     "datetime": N_("“%(parameter)s” needs a moment such as 2026-08-31T09:30:00, not “%(value)s”"),
     "boolean": N_("“%(parameter)s” needs true or false, not “%(value)s”"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A column, an operator of `OPERATORS`, and the value as written; `in` and `notin` take several, with commas."""
-
-    column: str
-    operator: str
-    value: str
-
-    @property
-    def parameter(self) -> str:
-        """How it is written in an address."""
-        return f"{self.column}{SEPARATOR}{self.operator}"
 
 
 def build_condition(found: Filter, name: str, field: Field) -> exp.Expr:

@@ -5,7 +5,6 @@ What runs is written anew from the checked tree, so nothing reaches the engine t
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from typing import NoReturn, TypeAlias
@@ -16,6 +15,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from opendata.errors import N_, InputError
 from opendata.query import functions
+from opendata.query.near import find_near
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
@@ -112,12 +112,6 @@ def refuse_column(name: str, known: Collection[str], parameter: str, position: i
         raise InputError(_NEAR, column=name[:_SHOWN], parameter=parameter, position=position, near=shown)
     columns = ", ".join(list(known)[:20])
     raise InputError(_UNKNOWN, column=name[:_SHOWN], parameter=parameter, position=position, columns=columns)
-
-
-def find_near(name: str, known: Collection[str]) -> Sequence[str]:
-    """The known names nearest to one that isn't, at most three."""
-    by_lower = {item.lower(): item for item in known}
-    return [by_lower[item] for item in difflib.get_close_matches(name.lower()[:200], by_lower, 3, 0.5)]
 
 
 def find_position(node: Expression, offset: int = 0) -> int:

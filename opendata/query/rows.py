@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,50 +11,14 @@ from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
 from opendata.query import filters, functions, grammar
 from opendata.query.cursors import Key, read_cursor, write_order
-from opendata.query.filters import Filter
-from opendata.query.values import EDITION, NUMBERS, ROW, QueryTable, Statement
+from opendata.query.values import NUMBERS, ROW, QueryTable, RowsQuery, Statement
 
-MOST_ROWS = 10_000
-"""So many rows fit on one page."""
-
-MOST_OFFSET = 100_000_000
 _MOST_COLUMNS = 2_000
 _NOT_WITH = N_("“%(first)s” can't be used together with “%(second)s”")
 _QUOTED = N_(
     "“%(column)s” is text. Put the value in single quotes (“%(parameter)s”, character %(position)s): %(remedy)s"
 )
 _NOT_GROUPED = N_("“%(parameter)s” sums up rows, so it needs “group_by” or a sum in “select”")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsQuery:
-    """What is asked of a table, as it was written. `search` is a text that any cell of a row has.
-
-    `limit` is the number of rows of a page, None for all rows. `offset` leaves rows out, for a jump.
-    """
-
-    select: str = ""
-    where: str = ""
-    filters: Sequence[Filter] = ()
-    search: str = ""
-    group_by: str = ""
-    having: str = ""
-    order_by: str = ""
-    limit: int | None = 100
-    cursor: str = ""
-    offset: int = 0
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it leaves out no row: nothing filters and nothing sums up."""
-        return not (self.where or self.filters or self.search or self.group_by or self.having)
-
-    def fingerprint(self, table: QueryTable) -> str:
-        """The digest of what is asked of which bytes, but for the page."""
-        asked = replace(self, limit=None, cursor="", offset=0)
-        parts = [EDITION, table.sha256, asked.select, asked.where, asked.search, asked.group_by, asked.having]
-        parts += [asked.order_by, [[item.column, item.operator, item.value] for item in asked.filters]]
-        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

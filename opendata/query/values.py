@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +19,14 @@ ROW = "_row"
 
 NUMBERS = ("integer", "year", "number")
 MOMENTS = ("date", "datetime")
+
+MOST_ROWS = 10_000
+"""So many rows fit on one page."""
+
+MOST_OFFSET = 100_000_000
+
+SEPARATOR = "__"
+"""What stands between a column and a simple operator."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,3 +74,48 @@ class Statement:
     threads: int = 1
     hides_rows: bool = True
     fields: Sequence[Field | None] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A column, an operator of `query.filters`, and the value as written; `in` and `notin` take several, by commas."""
+
+    column: str
+    operator: str
+    value: str
+
+    @property
+    def parameter(self) -> str:
+        """How it is written in an address."""
+        return f"{self.column}{SEPARATOR}{self.operator}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsQuery:
+    """What is asked of a table, as it was written. `search` is a text that any cell of a row has.
+
+    `limit` is the number of rows of a page, None for all rows. `offset` leaves rows out, for a jump.
+    """
+
+    select: str = ""
+    where: str = ""
+    filters: Sequence[Filter] = ()
+    search: str = ""
+    group_by: str = ""
+    having: str = ""
+    order_by: str = ""
+    limit: int | None = 100
+    cursor: str = ""
+    offset: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it leaves out no row: nothing filters and nothing sums up."""
+        return not (self.where or self.filters or self.search or self.group_by or self.having)
+
+    def fingerprint(self, table: QueryTable) -> str:
+        """The digest of what is asked of which bytes, but for the page."""
+        asked = replace(self, limit=None, cursor="", offset=0)
+        parts = [EDITION, table.sha256, asked.select, asked.where, asked.search, asked.group_by, asked.having]
+        parts += [asked.order_by, [[item.column, item.operator, item.value] for item in asked.filters]]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()

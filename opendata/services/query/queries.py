@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING
 
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError, NotFoundError, SuspendedError, WithdrawnError
-from opendata.query.cursors import write_cursor
 from opendata.query.engine import Engine
-from opendata.query.rows import MOST_OFFSET, MOST_ROWS, RowsPlan, RowsQuery, plan_rows
-from opendata.query.select import plan_select
-from opendata.query.values import EDITION, QueryTable, Statement
+from opendata.query.values import EDITION, MOST_OFFSET, MOST_ROWS, QueryTable, RowsQuery, Statement
 from opendata.services.catalogue.versions import LATEST, Versions
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
@@ -25,6 +22,8 @@ from opendata.services.query.answers import AnswerColumn, QuerySource, RowsPage,
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from opendata.query.rows import RowsPlan
 
 _WHOLE = 6
 """A whole answer may take so many times as long as a page."""
@@ -47,6 +46,9 @@ class Queries:
 
     def warm(self) -> None:
         """Have the engine ready: somebody looks at a table, and may ask it something."""
+        import opendata.query.rows
+        import opendata.query.select  # noqa: F401 - the parser too is loaded ahead
+
         self._engine.warm()
 
     def read_page(
@@ -63,7 +65,7 @@ class Queries:
         if not 0 <= query.offset <= MOST_OFFSET:
             raise InputError(_OFFSET, most=MOST_OFFSET)
         with self._open(dataset, version, resource, reader) as (source, table):
-            plan = plan_rows(table, query)
+            plan = _plan_rows(table, query)
             with self._engine.run(plan.statement, seconds=self._seconds) as answer:
                 rows, total = answer.read(), None
                 total = answer.total if plan.statement.count else table.rows
@@ -87,7 +89,7 @@ class Queries:
     ) -> Iterator[RowsStream]:
         """All rows that a query finds, whatever its `limit`, unless that is None. Raises as `read_page`, also later."""
         with self._open(dataset, version, resource, reader) as (source, table):
-            plan = plan_rows(table, replace(query, cursor="", offset=0))
+            plan = _plan_rows(table, replace(query, cursor="", offset=0))
             with self._engine.run(plan.statement, seconds=self._seconds * _WHOLE, rows=query.limit) as answer:
                 columns = _list_columns(plan.statement.names, answer.schema, plan.statement.fields)
                 schema = _make_schema(columns)
@@ -192,13 +194,23 @@ class Queries:
                 sources.append(source)
                 return table
 
+            from opendata.query.select import plan_select
+
             yield plan_select(text, find_table), sources
+
+
+def _plan_rows(table: QueryTable, query: RowsQuery) -> RowsPlan:
+    from opendata.query.rows import plan_rows  # it takes long to load: when it is needed
+
+    return plan_rows(table, query)
 
 
 def _cut_page(
     plan: RowsPlan, query: RowsQuery, rows: pa.Table, sources: Sequence[QuerySource], total: int | None
 ) -> RowsPage:
     """The page out of the rows that came: one more than it has tells whether there are others beyond."""
+    from opendata.query.cursors import write_cursor
+
     limit = query.limit or 0
     has_more = rows.num_rows > limit
     rows = rows.slice(0, limit)
