@@ -99,7 +99,10 @@ def ask(searcher: Searcher, request: SearchRequest, synonyms: Synonyms) -> Searc
     from tantivy import Query
 
     words = _choose_words(list_wanted(request.text, synonyms))
-    wanted = _ask_for_all(words, request.text, synonyms) if words else Query.all_query()
+    if words:
+        wanted = _ask_for_all(words, request.text, synonyms)
+    else:  # marks alone are no word, and no dataset has them
+        wanted = Query.empty_query() if request.text.strip() else Query.all_query()
     filters = {name: _ask_for_values(name, values, request.today) for name, values in request.filters.items() if values}
     exact = _search_count(searcher, wanted) if words else FEW
     if not exact or (exact < FEW and request.sort == "relevance"):

@@ -99,6 +99,11 @@ def test_what_is_not_published_is_as_if_it_were_not_there(read_only: Services) -
     assert read_only.searching.complete("未公布") == []
 
 
+def test_marks_alone_find_nothing(read_only: Services) -> None:
+    assert find(read_only, "%") == []
+    assert len(find(read_only, " ")) == 2
+
+
 def test_filters_count_what_else_could_be_chosen(read_only: Services) -> None:
     found = read_only.searching.search(Search(filters={"disclosure": ["conditional"]}))
     assert ([item.dataset.id for item in found.items], found.total) == (["wells"], 1)
