@@ -146,6 +146,7 @@ class _Process:
 
     def __init__(self, memory: int) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENDATA_")}
+        environment["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # the others reserve far more than a query needs
         self._process = subprocess.Popen(
             # -P: nothing is to be imported from the current folder, which may be anyone's.
             [sys.executable, "-P", "-W", "ignore", "-m", MODULE, str(memory)],
