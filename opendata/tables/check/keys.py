@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Finding, Place, Problem
 from opendata.domain.schema import ForeignKey
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.report.report import Tally, TaskReport
 from opendata.tables.types.canonical import agree_by_value, change_type, write_number_column, write_published_column
 
@@ -121,7 +122,7 @@ def _find_unmatched(
     import pyarrow.parquet as pq
 
     start = 0
-    with pq.ParquetFile(table) as file:
+    with open_parquet(table) as file:
         kinds = [file.schema_arrow.field(name).type for name in fields]
         keys = pq.read_table(reference, columns=list(reference_fields))
         step = max(LEAST_ROWS, min(MOST_ROWS, 4 * keys.num_rows))

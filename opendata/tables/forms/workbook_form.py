@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.forms.book import Book, measure, name_sheet
 from opendata.tables.forms.form_cells import CellWriter
 from opendata.tables.forms.form_numbers import find_wide_columns
@@ -46,9 +47,8 @@ def write_workbook_form(
     `cut_note` goes below the last page where a text is longer than a cell holds. Raises `ValueError` where there are
     more columns than a worksheet has.
     """
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(parquet) as file, zipfile.ZipFile(target, "w") as archive:
+    with open_parquet(parquet) as file, zipfile.ZipFile(target, "w") as archive:
         names = file.schema_arrow.names
         if len(names) > SHEET_COLUMNS:
             raise ValueError(f"{len(names)} columns, of at most {SHEET_COLUMNS}")
