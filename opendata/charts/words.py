@@ -114,7 +114,7 @@ def write_month(text: str, language: str) -> str:
 
 
 def list_filters(chart: Chart, words: Words) -> list[str]:
-    """The filters of a chart as readers write them: 年份 = 2024; those that are no simple ones as they were given."""
+    """The filters of a chart as readers write them: 年份 = 2024. Those that aren't simple stay as they were given."""
     found = []
     for name, value in chart.where:
         column, _, operator = name.rpartition("__")
