@@ -19,6 +19,7 @@ from opendata.services.catalogue.versions import LATEST, Versions
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.query.answers import AnswerColumn, QuerySource, RowsPage, RowsStream, find_wide
+from opendata.tables.arrow.parquet import open_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -289,11 +290,10 @@ def _list_wide(columns: Sequence[AnswerColumn], table: QueryTable) -> frozenset[
 
 @lru_cache(maxsize=1024)
 def _find_wide(sha256: str, path: Path) -> frozenset[str]:  # noqa: ARG001 - the digest is the key
-    import pyarrow.parquet as pq
 
     from opendata.tables.forms.form_numbers import find_wide_columns
 
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         return find_wide_columns(file)
 
 
