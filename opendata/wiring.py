@@ -23,6 +23,7 @@ from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
+from opendata.services.capabilities.capabilities import Capabilities
 from opendata.services.catalogue.archiving import Archiving
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.editions import Editions
@@ -33,9 +34,11 @@ from opendata.services.catalogue.schemas import Schemas
 from opendata.services.catalogue.stops import Stops
 from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
+from opendata.services.charts.charts import Charts
 from opendata.services.core.context import Context, Queue, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
+from opendata.services.delivery.answers import AnswerForms
 from opendata.services.delivery.differences import Differences
 from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
@@ -90,8 +93,11 @@ class Services:
     database: Database
     queue: DraftQueue
     accounts: Accounts
+    answer_forms: AnswerForms
     answers: Answers
     backups: Backups
+    capabilities: Capabilities
+    charts: Charts
     checking: Checking
     checkpoints: Checkpoints
     codes: Codes
@@ -197,6 +203,7 @@ def build_services(
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
     editions = Editions(context)
+    forms = Forms(context, versions)
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
@@ -205,8 +212,11 @@ def build_services(
         database=context.database,
         queue=queue,
         accounts=Accounts(context),
+        answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
+        capabilities=Capabilities(versions, forms),
+        charts=Charts(versions, queries),
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
@@ -223,7 +233,7 @@ def build_services(
         fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
-        forms=Forms(context, versions),
+        forms=forms,
         grants=Grants(context),
         health=Health(context),
         keys=Keys(context),

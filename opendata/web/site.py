@@ -11,6 +11,8 @@ from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
 from opendata.web.access import account, addresses, grants, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
+from opendata.web.charts import files as chart_files
+from opendata.web.charts import pages as chart_pages
 from opendata.web.core import assets, formats, languages, problem_pages, security, slashes
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
@@ -50,6 +52,8 @@ def register_web(app: Flask) -> None:
         version_pages,
         table_pages,
         sql,
+        chart_pages,
+        chart_files,
         custody,
         archiving,
         stops,

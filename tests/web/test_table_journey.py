@@ -75,7 +75,7 @@ def look_at_taking(reader: Clerk, page: Page) -> None:
         assert parse_qsl(file.query) == here
     cited = str(reader.find("#cite code").text_content())
     link = next(line for line in cited.splitlines() if line.startswith("http") and "?" in line)
-    assert parse_qsl(urlsplit(link).query) == here
+    assert parse_qsl(urlsplit(link).query) == [*here, ("edition", "1")]
     assert json.dumps(cited).count("sha256:") >= 2
 
 

@@ -70,7 +70,10 @@ def show_dataset(dataset: str) -> Response | str:
     found = services().datasets.get(dataset, g.actor)
     versions = _pair_versions(found, services().versions.list_page(dataset, limit=NEWEST_VERSIONS))
     manifest = services().versions.get_manifest(dataset, found.latest) if found.latest else None
-    readable = services().versions.list_readable(g.actor, dataset, found.latest) if found.latest else frozenset()
+    readable, public = (
+        services().versions.list_readable(who, dataset, found.latest) if found.latest else frozenset()
+        for who in (g.actor, None)
+    )
     previewed = [item for item in manifest.tables if item.name in readable][:PREVIEWED_TABLES] if manifest else []
     return render_template(
         "catalogue/dataset.html",
@@ -87,7 +90,7 @@ def show_dataset(dataset: str) -> Response | str:
         attachments=manifest.attachments if manifest else (),
         property_groups=list_groups(),
         measures=show_measures(manifest.tables if manifest else ()),
-        snippets=[item for item in build_snippets(dataset, manifest) if item.resource in readable] if manifest else (),
+        snippets=build_snippets(dataset, manifest, public) if manifest else {},
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
         can_archive=services().archiving.is_possible(g.actor, found.id),
         can_delete=g.actor is not None and found.head is None and services().deletion.is_possible(g.actor, found.id),
