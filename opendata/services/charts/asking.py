@@ -14,7 +14,7 @@ from opendata.query.values import SEPARATOR, Filter, RowsQuery
 if TYPE_CHECKING:
     from opendata.services.query.queries import Queries
 
-WHERE, SEARCH = "where", "search"
+WHERE, SEARCH = "where", "q"
 """The parameters of an address that filter rows beside the simple operators."""
 
 _MEASURES = {
