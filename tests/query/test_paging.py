@@ -17,7 +17,7 @@ from opendata.services.query.answers import RowsPage
 from tests.query.conftest import Asking
 from tests.selection import examples
 
-MOMENT = datetime(2024, 2, 29, 23, 59, 59)
+MOMENT = datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC)
 COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "f": (pa.float64(), st.sampled_from([0.0, -0.0, 0.1, -1.5, 1e300, 5e-324, math.inf, -math.inf, math.nan])),
     "d": (pa.decimal128(20, 2), st.integers(-2, 2).map(lambda cents: Decimal(cents) / 100)),
@@ -27,7 +27,10 @@ COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
         st.sampled_from(["", "杭州", "杭", "a", "A", "'", '"', "\x00", "é", "e\u0301", "\U0001f600"]),
     ),
     "day": (pa.date32(), st.sampled_from([date(1, 1, 1), date(2024, 2, 29), date(9999, 12, 31)])),
-    "at": (pa.timestamp("us"), st.integers(0, 2).map(lambda part: MOMENT + timedelta(microseconds=part))),
+    "at": (
+        pa.timestamp("us"),
+        st.integers(0, 2).map(lambda part: MOMENT.replace(tzinfo=None) + timedelta(microseconds=part)),
+    ),
     "ok": (pa.bool_(), st.booleans()),
     "y": (pa.int32(), st.integers(1999, 2001)),
 }
@@ -114,7 +117,7 @@ def test_a_page_before_the_first_row_is_empty_and_a_broken_cursor_is_refused(ask
 
 
 def test_a_moment_with_a_zone_is_paged_too(asking: Asking) -> None:
-    moments = [MOMENT.replace(tzinfo=UTC), None, MOMENT.replace(tzinfo=UTC)]
+    moments = [MOMENT, None, MOMENT]
     asking.tables.put(
         "z", pa.table({"at": pa.array(moments, pa.timestamp("us", "UTC"))}), [{"name": "at", "type": "datetime"}]
     )
