@@ -103,7 +103,7 @@ def _answer(connection: Any, request: Mapping[str, Any], sink: Any, before: int)
         send(END, json.dumps({"total": total, "rows": rows, "grown": grown}).encode())
     except (duckdb.OutOfMemoryException, MemoryError):
         fault("memory", "")
-    except duckdb.Error as error:
+    except Exception as error:  # rows that come as Arrow bring faults of their own kinds
         fault(type(error).__name__, str(error))
 
 

@@ -232,13 +232,15 @@ def _cut_page(
     plan: RowsPlan, query: RowsQuery, rows: pa.Table, sources: Sequence[QuerySource], total: int | None
 ) -> RowsPage:
     """The page out of the rows that came: one more than it has tells whether there are others beyond."""
+    import pyarrow as pa
+
     from opendata.query.cursors import write_cursor
 
     limit = query.limit or 0
     has_more = rows.num_rows > limit
     rows = rows.slice(0, limit)
     if plan.backwards:
-        rows = rows.take(list(range(rows.num_rows - 1, -1, -1)))
+        rows = rows.take(pa.array(range(rows.num_rows - 1, -1, -1), pa.int64()))
     keyed = rows.select([key.name for key in plan.keys])
     columns = _list_columns(plan.statement.names, rows.schema, plan.statement.fields)
     shown = rows.select(list(range(len(columns)))).rename_columns([column.name for column in columns])
