@@ -23,6 +23,7 @@ from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
+from opendata.services.capabilities.capabilities import Capabilities
 from opendata.services.catalogue.archiving import Archiving
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.editions import Editions
@@ -37,6 +38,7 @@ from opendata.services.charts.charts import Charts
 from opendata.services.core.context import Context, Queue, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
+from opendata.services.delivery.answers import AnswerForms
 from opendata.services.delivery.differences import Differences
 from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
@@ -59,6 +61,8 @@ from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
+from opendata.services.query.labels import Labels
+from opendata.services.query.profiling import Profiling
 from opendata.services.query.queries import Queries
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
@@ -89,8 +93,10 @@ class Services:
     database: Database
     queue: DraftQueue
     accounts: Accounts
+    answer_forms: AnswerForms
     answers: Answers
     backups: Backups
+    capabilities: Capabilities
     charts: Charts
     checking: Checking
     checkpoints: Checkpoints
@@ -124,6 +130,8 @@ class Services:
     previews: Previews
     proposals: Proposals
     publishers: Publishers
+    labels: Labels
+    profiling: Profiling
     queries: Queries
     rebuilding: Rebuilding
     recoveries: Recoveries
@@ -195,6 +203,7 @@ def build_services(
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
     editions = Editions(context)
+    forms = Forms(context, versions)
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
@@ -203,8 +212,10 @@ def build_services(
         database=context.database,
         queue=queue,
         accounts=Accounts(context),
+        answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
+        capabilities=Capabilities(versions, forms),
         charts=Charts(versions, queries),
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
@@ -222,7 +233,7 @@ def build_services(
         fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
-        forms=Forms(context, versions),
+        forms=forms,
         grants=Grants(context),
         health=Health(context),
         keys=Keys(context),
@@ -240,6 +251,8 @@ def build_services(
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
+        labels=Labels(queries, versions),
+        profiling=Profiling(queries, versions),
         queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,

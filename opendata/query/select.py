@@ -27,6 +27,7 @@ def plan_select(text: str, find_table: FindTable) -> Statement:
     query = grammar.read_select(text)
     common = {item.alias.lower() for item in query.find_all(exp.CTE)}
     tables: dict[tuple[str, str], QueryTable] = {}
+    pins: list[tuple[int, int, str]] = []
     for table in list(query.find_all(exp.Table)):
         if not table.args.get("db") and table.name.lower() in common:
             continue
@@ -38,12 +39,16 @@ def plan_select(text: str, find_table: FindTable) -> Statement:
             if len(tables) == MOST_TABLES:
                 raise InputError(_MANY, most=MOST_TABLES)
             tables[place] = replace(find_table(*place, position), view=f"t{len(tables)}")
+        if (meta := table.args["db"].meta) and tables[place].pinned:
+            pins.append((meta["start"], meta["end"] + 1, f'"{tables[place].pinned}"'))
         alias = table.alias or table.name
         table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=_columns_of(table)))
         table.set("this", exp.to_identifier(tables[place].view, quoted=True))
         table.set("db", None)
     _name_columns(query)
-    return Statement(sql=grammar.write(query), tables=tuple(tables.values()), threads=1)
+    for begin, end, pinned in sorted(pins, reverse=True):
+        text = text[:begin] + pinned + text[end:]
+    return Statement(sql=grammar.write(query), tables=tuple(tables.values()), threads=1, text=text)
 
 
 def _name_columns(query: exp.Query) -> None:

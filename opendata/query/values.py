@@ -29,12 +29,25 @@ SEPARATOR = "__"
 """What stands between a column and a simple operator."""
 
 
+def name_columns(fields: Sequence[Field]) -> Mapping[str, Field]:
+    """Fields by the names of columns in queries, which differ in more than letter case, as the engine wants it."""
+    found: dict[str, Field] = {}
+    taken = {ROW}
+    for item in fields:
+        name, number = item.name, 1
+        while name.lower() in taken:
+            name, number = f"{item.name}_{number}", number + 1
+        taken.add(name.lower())
+        found[name] = item
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class QueryTable:
     """A published table as a query sees it.
 
-    `name` is what people call it, `path` its Parquet file, `sha256` the hexadecimal digest of that file. `view` is its
-    name inside the engine.
+    `name` is what people call it, `pinned` its dataset with the version, as SQL names it, `path` its Parquet file,
+    `sha256` the hexadecimal digest of that file. `view` is its name inside the engine.
     """
 
     name: str
@@ -43,19 +56,12 @@ class QueryTable:
     fields: Sequence[Field]
     rows: int
     view: str = "t0"
+    pinned: str = ""
 
     @cached_property
     def columns(self) -> Mapping[str, Field]:
-        """Its fields by the names of columns, which differ in more than letter case, as the engine wants it."""
-        found: dict[str, Field] = {}
-        taken = {ROW}
-        for item in self.fields:
-            name, number = item.name, 1
-            while name.lower() in taken:
-                name, number = f"{item.name}_{number}", number + 1
-            taken.add(name.lower())
-            found[name] = item
-        return found
+        """Its fields by the names of columns in queries."""
+        return name_columns(self.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,7 @@ class Statement:
 
     `names` are the columns of the answer; the engine may give more behind them, which are ours. `count` is a SELECT
     that counts all rows of which `sql` gives a page. `threads` is 1 wherever the order of the rows that come together
-    could change the bytes of the answer.
+    could change the bytes of the answer. `text` is a SELECT as it was written, each table with its version.
     """
 
     sql: str
@@ -74,6 +80,7 @@ class Statement:
     threads: int = 1
     hides_rows: bool = True
     fields: Sequence[Field | None] = field(default=())
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from opendata.web.operations import archiving, audit, custody, mail, operations,
 from opendata.web.properties import fields, shown
 from opendata.web.review import answers, reviews
 from opendata.web.sources import sources
+from opendata.web.tables import sql
+from opendata.web.tables import tables as table_pages
 from opendata.web.workbench import exchange, workbench
 from opendata.wording.findings import LESSER
 
@@ -50,6 +52,8 @@ def register_web(app: Flask) -> None:
         version_pages,
         chart_pages,
         chart_files,
+        table_pages,
+        sql,
         custody,
         archiving,
         stops,

@@ -27,6 +27,7 @@ from opendata.services.core.values import ServedFile
 from opendata.services.delivery.known_files import KnownFiles
 from opendata.services.delivery.package_form import write_package
 from opendata.storage.derived import DerivedFile, DerivedFolder
+from opendata.tables.forms.workbook_parts import SHEET_COLUMNS
 
 logger = logging.getLogger(__name__)
 
@@ -63,11 +64,13 @@ class ServedForm(ServedFile):
     """A form ready to be sent. `key` names it among the derived files, those made of it begin so too.
 
     `derived` forms are made by this program; the others are what was published. `may_be_encoded` are those of text.
+    `origins` are the digests of the blobs that it is made of, where its key doesn't name all.
     """
 
     key: str
     derived: bool
     may_be_encoded: bool = False
+    origins: tuple[str, ...] = ()
 
 
 class Forms:
@@ -103,19 +106,25 @@ class Forms:
         lend = partial(self._versions.find_file, dataset, version, resource, reader=reader)
         stored = lend("parquet")
         table = self._versions.get_table(dataset, version, resource)
+        require_fit(table, suffix)
         name = f"{dataset}-{version}-{resource}.{suffix}"
-        csv, parquet = table.file.sha256, table.parquet.sha256
         if excel:
-            make, key = partial(_write_excel_csv, lend, table), f"{csv}-excel"
+            make = partial(_write_excel_csv, lend, table)
         elif suffix == "xlsx":
-            manifest = self._versions.get(dataset, version).manifest_sha256
-            key = "-".join((parquet, "xlsx", manifest[:16], *self._context.settings.languages))
             make = partial(self._write_workbook, lend, dataset, version, table)
         else:
-            make, key = partial(_write_form, suffix, lend), f"{parquet}-{suffix}"
+            make = partial(_write_form, suffix, lend)
         may_be_encoded = suffix in _ENCODED
+        key = self._name(dataset, version, table, suffix, excel=excel)
         form = self._get(key, make, name, FORMS[suffix], may_be_encoded=may_be_encoded)
         return replace(form, is_public=stored.is_public)
+
+    def is_there(self, dataset: str, version: str, table: TableResource, suffix: str, *, excel: bool = False) -> bool:
+        """Whether a table is in this form already, so that nobody waits for it."""
+        if suffix in _STORED and not excel:
+            return True
+        key = self._name(dataset, version, table, suffix, excel=excel)
+        return self._folder.find(f"{key}.{_EDITION}") is not None
 
     def find_attachment(self, dataset: str, version: str, name: str, reader: Actor | None = None) -> ServedForm:
         """An attachment by the name of its file, as it was published.
@@ -152,20 +161,22 @@ class Forms:
         key = f"{form.key}-{coding}.{_EDITION}"
         at_once = form.size <= ENCODED_AT_ONCE
         try:
-            found = self._folder.get(key, make) if at_once else self._folder.begin(key, make)
+            found = (self._folder.get if at_once else self._folder.begin)(key, make, form.origins)
         except OSError as error:
             logger.warning("%s is sent as it is: %s", form.name, error)
             return None
         if not found or found.size >= form.size:
             return None
-        return replace(serve_derived(key, found, form.name, form.media_type), is_public=form.is_public)
+        coded = serve_derived(key, found, form.name, form.media_type)
+        return replace(coded, is_public=form.is_public, origins=form.origins)
 
     def find_sha512(self, form: ServedForm) -> bytes | None:
         """The SHA-512 of a form's bytes, taken once and kept; None where that would take long."""
         if form.size > _SHA512_BYTES:
             return None
         try:
-            return self._folder.get(f"{form.key}-sha512", partial(_write_sha512, form)).path.read_bytes()
+            made = self._folder.get(f"{form.key}-sha512", partial(_write_sha512, form), form.origins)
+            return made.path.read_bytes()
         except OSError as error:
             logger.warning("%s is sent without its SHA-512: %s", form.name, error)
             return None
@@ -190,6 +201,15 @@ class Forms:
         file = self._versions.find_file(dataset, version, resource, suffix, reader)
         return _serve(file, may_be_encoded=suffix in _ENCODED)
 
+    def _name(self, dataset: str, version: str, table: TableResource, suffix: str, *, excel: bool) -> str:
+        """By what a form is found among the derived files."""
+        if excel:
+            return f"{table.file.sha256}-excel"
+        if suffix != "xlsx":
+            return f"{table.parquet.sha256}-{suffix}"
+        manifest = self._versions.get(dataset, version).manifest_sha256
+        return "-".join((table.parquet.sha256, "xlsx", manifest[:16], *self._context.settings.languages))
+
     def _get(
         self,
         key: str,
@@ -213,11 +233,13 @@ class Forms:
             Page(label("origin", languages).replace(" / ", " "), explain_origin(manifest, resource, languages)),
         )
         with find("parquet").local_copy() as parquet:
-            try:
-                write_workbook_form(parquet, target, name=resource.name, pages=pages, cut_note=label("cut", languages))
-            except ValueError:
-                text = N_("This table has more columns than an Excel worksheet allows. Choose another format")
-                raise StateError(text) from None
+            write_workbook_form(parquet, target, name=resource.name, pages=pages, cut_note=label("cut", languages))
+
+
+def require_fit(table: TableResource, suffix: str) -> None:
+    """Pass where a table can be in a form. Raises `StateError`."""
+    if suffix == "xlsx" and len(table.schema.fields) > SHEET_COLUMNS:
+        raise StateError(N_("This table has more columns than an Excel worksheet allows. Choose another format"))
 
 
 def _serve(file: ServedFile, *, may_be_encoded: bool = False) -> ServedForm:

@@ -51,7 +51,7 @@ def show_version(dataset: str, version: str) -> str:
         before=_find_before(dataset, version) if is_whole else None,
         errata=[item for item in entry.errata if version in (item["version"], item["successor"])],
         may_edit=g.actor is not None and g.actor.may_edit(entry.publisher.id),
-        snippets=[item for item in build_snippets(dataset, manifest, version) if item.resource in readable],
+        snippets=build_snippets(dataset, manifest, versions.list_readable(None, dataset, version)),
         citation=write_sentence(cite(dataset, version)),
     )
 

@@ -11,16 +11,17 @@ from opendata.charts.chart import Chart
 from opendata.charts.choosing import complete_chart
 from opendata.charts.words import describe_points, name_heading
 from opendata.errors import N_, InputError
+from opendata.sending.content import DERIVED, PRIVATE, describe_bytes, send
+from opendata.sending.forms import name_file
 from opendata.services.charts.charts import ChartTable
 from opendata.web.charts.addresses import DOWNLOAD, find_chart, link_chart
 from opendata.web.charts.titles import find_words
 from opendata.web.core.frames import allow_frames
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import choose_language, vary_by_reader
-from opendata.web.core.links import link_file, name_file
-from opendata.web.core.readers import PRIVATE, for_readers, reader
+from opendata.web.core.links import link_file
+from opendata.web.core.readers import for_readers, reader
 from opendata.web.delivery.downloads import open_to_all
-from opendata.web.delivery.sending import DERIVED, describe_bytes, send
 
 blueprint = Blueprint("chart_files", __name__)
 
