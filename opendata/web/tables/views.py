@@ -121,8 +121,8 @@ class TableView:
         return f"{address}?{pairs}" if pairs else address
 
     def chart(self) -> str:
-        """The address of the chart of what is seen."""
-        query = replace(self.query, limit=None, cursor="", offset=0)
+        """The address of a chart of the rows that the filters leave."""
+        query = RowsQuery(where=self.query.where, filters=self.query.filters, search=self.query.search, limit=None)
         base = self.link(fragment="").partition("?")[0]
         pairs = urlencode(write_query(query))
         return f"{base}/chart{'?' if pairs else ''}{pairs}"
