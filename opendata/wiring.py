@@ -34,6 +34,7 @@ from opendata.services.catalogue.schemas import Schemas
 from opendata.services.catalogue.stops import Stops
 from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
+from opendata.services.charts.charts import Charts
 from opendata.services.core.context import Context, Queue, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
@@ -60,6 +61,8 @@ from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
+from opendata.services.query.labels import Labels
+from opendata.services.query.profiling import Profiling
 from opendata.services.query.queries import Queries
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
@@ -94,6 +97,7 @@ class Services:
     answers: Answers
     backups: Backups
     capabilities: Capabilities
+    charts: Charts
     checking: Checking
     checkpoints: Checkpoints
     codes: Codes
@@ -126,6 +130,8 @@ class Services:
     previews: Previews
     proposals: Proposals
     publishers: Publishers
+    labels: Labels
+    profiling: Profiling
     queries: Queries
     rebuilding: Rebuilding
     recoveries: Recoveries
@@ -195,12 +201,12 @@ def build_services(
     work = Work(context, processing, publication, withdrawals, sending)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
+    queries = Queries(context, versions)
     editions = Editions(context)
     forms = Forms(context, versions)
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
-    queries = Queries(context, versions)
     return Services(
         settings=settings,
         database=context.database,
@@ -210,6 +216,7 @@ def build_services(
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
         capabilities=Capabilities(versions, forms),
+        charts=Charts(versions, queries),
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
@@ -244,6 +251,8 @@ def build_services(
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
+        labels=Labels(queries, versions),
+        profiling=Profiling(queries, versions),
         queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,

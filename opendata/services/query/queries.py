@@ -255,6 +255,7 @@ def _cut_page(
         if begins and last >= 0 and plan.keys
         else None,
         is_grouped=plan.is_grouped,
+        numbers=() if plan.is_grouped else keyed.column(plan.keys[-1].name).to_pylist(),
     )
 
 
