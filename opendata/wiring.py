@@ -41,6 +41,7 @@ from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
 from opendata.services.delivery.answers import AnswerForms
 from opendata.services.delivery.differences import Differences
+from opendata.services.delivery.downloads import Downloads
 from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
 from opendata.services.describing.proposals import Proposals
@@ -110,6 +111,7 @@ class Services:
     deletion: Deletion
     dictionaries: Dictionaries
     differences: Differences
+    downloads: Downloads
     drafts: Drafts
     editions: Editions
     events: Events
@@ -208,6 +210,7 @@ def build_services(
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
     editions = Editions(context)
+    downloads = Downloads(context)
     forms = Forms(context, versions)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
@@ -232,6 +235,7 @@ def build_services(
         dictionaries=Dictionaries(context, workbench, schemas, versions),
         editions=editions,
         differences=Differences(context, versions),
+        downloads=downloads,
         drafts=drafts,
         events=Events(context),
         exports=Exports(context, versions),
@@ -271,7 +275,7 @@ def build_services(
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
-        searching=Searching(context, index),
+        searching=Searching(context, index, downloads.rank),
         sending=sending,
         sessions=Sessions(context),
         sketching=Sketching(context, versions, columns),
