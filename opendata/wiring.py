@@ -9,6 +9,7 @@ from datetime import datetime
 from opendata.db.session import Database
 from opendata.domain.mail.letters import LetterKind
 from opendata.jobs.queue import DraftQueue
+from opendata.search.columns.index import ColumnIndex
 from opendata.search.index import SearchIndex
 from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
@@ -68,7 +69,9 @@ from opendata.services.query.queries import Queries
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
 from opendata.services.search.indexing import Indexing
+from opendata.services.search.inside import Inside
 from opendata.services.search.searching import Searching
+from opendata.services.search.sketching import Sketching
 from opendata.services.sources.fetching import Fetching
 from opendata.services.sources.sources import Sources
 from opendata.services.uploads.uploads import Uploads
@@ -121,6 +124,7 @@ class Services:
     health: Health
     imports: Imports
     indexing: Indexing
+    inside: Inside
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
@@ -148,6 +152,7 @@ class Services:
     searching: Searching
     sending: Sending
     sessions: Sessions
+    sketching: Sketching
     sources: Sources
     stops: Stops
     uploads: Uploads
@@ -207,7 +212,7 @@ def build_services(
     editions = Editions(context)
     downloads = Downloads(context)
     forms = Forms(context, versions)
-    index = SearchIndex(settings.search_folder)
+    index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
     return Services(
@@ -245,6 +250,7 @@ def build_services(
         limits=Limits(context),
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
+        inside=Inside(context, versions, columns),
         imports=Imports(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
@@ -272,6 +278,7 @@ def build_services(
         searching=Searching(context, index, downloads.rank),
         sending=sending,
         sessions=Sessions(context),
+        sketching=Sketching(context, versions, columns),
         sources=Sources(context),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),

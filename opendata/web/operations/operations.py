@@ -26,6 +26,8 @@ _UNENDING = (
     "/api/v1/sql",
     "/api/v1/datasets?*",
     "/api/v1/datasets/*/rows",
+    "/api/v1/datasets/*/joins",
+    "/search/tables?*",
     "/sql",
     "/mcp",
 )
