@@ -16,17 +16,19 @@ from opendata.metadata.citation import write_sentence
 from opendata.problems import choose_voice
 from opendata.query.addresses import read_query, write_name
 from opendata.query.near import find_near
-from opendata.query.values import NUMBERS, SEPARATOR, name_columns
+from opendata.query.values import EDITION, NUMBERS, SEPARATOR, name_columns
+from opendata.services.capabilities.capabilities import State
 from opendata.services.query.answers import RowsPage
 from opendata.services.query.labels import find_key, list_categories
 from opendata.tables.types.canonical import write_column
+from opendata.web.catalogue.inside import list_joins
 from opendata.web.core.instance import absolute_url, prefers_json, services
 from opendata.web.core.languages import choose_language, say_plain
 from opendata.web.core.readers import for_readers, reader
 from opendata.web.delivery.citations import cite
 from opendata.web.tables.cells import is_quantity, show_rows
 from opendata.web.tables.columns import SHOWN_VALUES, build_form, build_panel
-from opendata.web.tables.views import LIMITS, MOST_FROZEN, ROWS, TableView, is_tidy, read_view
+from opendata.web.tables.views import EDITION_NAME, LIMITS, MOST_FROZEN, ROWS, TableView, is_tidy, read_view
 from opendata.web.tables.words import list_parts, say_counts, say_stretch
 
 blueprint = Blueprint("tables", __name__)
@@ -63,6 +65,16 @@ class Head:
         return " ".join(
             [*(["number"] if self.is_number else []), *([f"frozen frozen-{self.frozen}"] if self.frozen else [])]
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ability:
+    """A form or call of the table: its address, if it is possible, and remarks on it."""
+
+    label: str
+    address: str
+    state: State
+    remarks: Sequence[str]
 
 
 @blueprint.get("/datasets/<dataset>/<version>/<resource>")
@@ -134,6 +146,9 @@ def _render(
             condition=_write_condition(fields),
             sql=_write_sql(view),
             cited=_cite(view, page) if page else "",
+            joins=list_joins(*view.place) if page else (),
+            is_of_other_edition=request.args.get(EDITION_NAME, str(EDITION)) != str(EDITION),
+            capabilities=list(_list_capabilities(view)) if page else (),
         )
     )
     response.status_code = 400 if error else 200
@@ -259,10 +274,24 @@ def _write_sql(view: TableView) -> str:
     return f'SELECT *\nFROM "{view.dataset}@{view.version}"."{view.resource}"\nLIMIT 100'
 
 
+def _list_capabilities(view: TableView) -> Iterator[Ability]:
+    """The forms and calls of the table in words, as they are for this reader."""
+    voice = choose_voice()
+    for item in services().capabilities.list(*view.place, reader()):
+        remarks = [voice.fill(said.message, said.params) for said in (item.note, item.remedy) if said is not None]
+        reason = [voice.say_error(item.reason)] if item.reason is not None else []
+        yield Ability(
+            label=voice.translate(item.label),
+            address=f"{request.script_root}{item.path}" if item.path and item.state != State.IMPOSSIBLE else "",
+            state=item.state,
+            remarks=[*reason, *remarks],
+        )
+
+
 def _cite(view: TableView, page: RowsPage) -> str:
     """How to cite what is seen: the version, the rows by their address, and digests that prove them."""
     lines = [
         write_sentence(cite(view.dataset, view.version)),
-        absolute_url(view.link(fragment="", column="", frozen=())),
+        absolute_url(view.cite()),
     ]
     return "\n".join([*lines, f"{page.sources[0].hash} (Parquet)", f"{page.hash} (JSON Lines)"])
