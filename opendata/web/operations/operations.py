@@ -27,6 +27,7 @@ _UNENDING = (
     "/api/v1/datasets?*",
     "/api/v1/datasets/*/rows",
     "/sql",
+    "/search/",
     "/mcp",
 )
 """Where crawlers would find no end, or nothing that is for them (RFC 9309).
