@@ -29,6 +29,7 @@ _UNENDING = (
     "/api/v1/datasets/*/joins",
     "/search/tables?*",
     "/sql",
+    "/search/",
     "/mcp",
 )
 """Where crawlers would find no end, or nothing that is for them (RFC 9309).
