@@ -13,6 +13,7 @@ from opendata.domain.resources import TableResource
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
 from opendata.metadata.citation import write_sentence
+from opendata.metering import cost_class
 from opendata.problems import choose_voice
 from opendata.query.addresses import read_query, write_name
 from opendata.query.near import find_near
@@ -78,6 +79,7 @@ class Ability:
 
 
 @blueprint.get("/datasets/<dataset>/<version>/<resource>")
+@cost_class("rows")
 @for_readers
 def show_table(dataset: str, version: str, resource: str) -> Response | str:
     """A table with its rows, a page at a time; for programs, the rows over REST."""
