@@ -252,7 +252,8 @@ def test_the_problem_says_why_and_by_which_law(shut: Shut) -> None:
 
 def test_a_token_gives_granted_rows_that_no_cache_keeps(shut: Shut) -> None:
     text, _ = shut.portal.services.accounts.create_token("reader")
-    for address in ("levels.csv", "levels.xlsx", "datapackage.zip", "levels.csv?since=1.0.0", "files/notes.txt"):
+    files = ("levels.csv", "levels.xlsx", "datapackage.zip", "levels.csv?since=1.0.0", "files/notes.txt")
+    for address in (*files, "levels/chart.csv"):
         answer = shut.portal.client().get(
             f"/datasets/secrets/1.1.0/{address}", headers={"Authorization": f"Bearer {text}"}
         )
