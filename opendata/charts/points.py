@@ -28,7 +28,7 @@ OTHER: Final = Special("other")
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a reader must know of the numbers, as a template and its parameters."""
+    """What a reader must know about the numbers, as a template and its parameters."""
 
     message: str
     params: Mapping[str, object]
@@ -44,7 +44,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The values of a series, one for each place, None where there is none.
+    """The values of a series, one for each place, None where a value is missing.
 
     `name` is the value of the grouping column, or the name of the column that is drawn; None where there is only one.
     """

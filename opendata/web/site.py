@@ -10,7 +10,7 @@ from flask_babel import Babel, gettext
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
 from opendata.web.access import account, addresses, grants, recoveries, sessions
-from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
+from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
 from opendata.web.charts import files as chart_files
 from opendata.web.charts import pages as chart_pages
 from opendata.web.core import assets, formats, languages, problem_pages, security, slashes
@@ -49,17 +49,19 @@ def register_web(app: Flask) -> None:
     for module in (
         assets,
         catalogue,
+        inside,
         version_pages,
-        table_pages,
-        sql,
         chart_pages,
         chart_files,
+        table_pages,
+        sql,
         custody,
         archiving,
         stops,
         differences,
         downloads,
         feeds,
+        search_feeds,
         sessions,
         account,
         recoveries,

@@ -53,6 +53,9 @@ PUBLIC = (
     *("/api/docs", "/api/docs/datasets", "/api/docs/drafts", "/api/docs/uploads", "/help/words", "/help/guide"),
     *("/datasets/guarded", "/datasets/guarded/1.0.0/", "/datasets/closed", "/datasets/gone/versions"),
     *("/datasets/old", "/datasets/old/1.0.0/"),
+    *("/datasets/reservoirs/1.1.0/levels/chart", "/datasets/reservoirs/1.1.0/levels/chart?kind=pie"),
+    "/datasets/reservoirs/1.1.0/levels/chart?kind=bar&x=name&y=level&group=measured",
+    "/datasets/reservoirs/1.1.0/levels/chart/embed?kind=line&x=measured&y=level",
 )
 TABLE = "/datasets/reservoirs/1.1.0/levels"
 TABLES = (
@@ -98,8 +101,10 @@ class _Builder:
             yield PageState(path, "clerk", press="main form")
         yield PageState("/workspace", "clerk")
         yield PageState("/account", "anna")
-        while self._services.indexing.follow():
-            pass
+        for index in (self._services.indexing, self._services.sketching):
+            while index.follow():
+                pass
+        yield from (PageState(f"/search/tables{query}") for query in ("", "?q=A001", "?kind=date", "?q=无此"))
         for query in ("q=水库", "q=水裤", "q=无此", "q=水 xyz", "disclosure=conditional"):
             yield PageState(f"/datasets?{query}")
 

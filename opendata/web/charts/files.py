@@ -52,7 +52,7 @@ def send_chart(dataset: str, version: str, resource: str, suffix: str) -> Respon
 
 @blueprint.get(f"{_PLACE}/embed")
 def show_embedded(dataset: str, version: str, resource: str) -> Response:
-    """A chart of public rows as a page that any site may frame: no session, no form, no script."""
+    """A chart of public rows as a page that any site may frame: without session, forms and scripts."""
     place = {"dataset": dataset, "version": version, "resource": resource}
     found = services().charts.find_table(dataset, version, resource)
     words = find_words(found, dataset, version)

@@ -6,7 +6,7 @@ from flask import g
 
 
 def allow_frames() -> None:
-    """Let any site frame this answer. It must have no form, no script, and nothing of who is signed in."""
+    """Let any site frame this answer. It mustn't have forms, scripts or anything about who is signed in."""
     g.may_be_framed = True
 
 

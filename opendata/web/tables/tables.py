@@ -21,6 +21,7 @@ from opendata.services.capabilities.capabilities import State
 from opendata.services.query.answers import RowsPage
 from opendata.services.query.labels import find_key, list_categories
 from opendata.tables.types.canonical import write_column
+from opendata.web.catalogue.inside import list_joins
 from opendata.web.core.instance import absolute_url, prefers_json, services
 from opendata.web.core.languages import choose_language, say_plain
 from opendata.web.core.readers import for_readers, reader
@@ -145,6 +146,7 @@ def _render(
             condition=_write_condition(fields),
             sql=_write_sql(view),
             cited=_cite(view, page) if page else "",
+            joins=list_joins(*view.place) if page else (),
             is_of_other_edition=request.args.get(EDITION_NAME, str(EDITION)) != str(EDITION),
             capabilities=list(_list_capabilities(view)) if page else (),
         )

@@ -207,6 +207,7 @@ def test_columns_are_hidden_and_what_is_taken_is_what_is_seen(reader: FlaskClien
     assert reader.get(find_link(page, "REST answer")).json["hash"] in page
     assert find_link(page, "REST answer") == f"{rows}?{wanted}&limit=20"
     assert find_link(page, "Draw a chart") == f"{PLACE}/chart?ok__exact=false"
+    assert reader.get(find_link(page, "Draw a chart")).status_code == 200
     cited = html.unescape(re.findall(r'id="cite".*?<code>(.*?)</code>', page, re.DOTALL)[0])
     assert f"http://localhost{PLACE}?{wanted}&limit=20&edition=1\n" in cited
     assert len(re.findall(r"sha256:[0-9a-f]{64}", cited)) >= 2
