@@ -120,6 +120,7 @@ def _render(
     labels = _find_labels(view, table, page)
     entry = services().datasets.get(view.dataset, g.actor)
     manifest = services().versions.get_manifest(view.dataset, view.version)
+    public = services().versions.list_readable(None, view.dataset, view.version)
     heads = list(_list_heads(view, page)) if page else []
     shown = [head.name for head in heads if head.name]
     response = make_response(
@@ -150,6 +151,7 @@ def _render(
             condition=_write_condition(fields),
             sql=_write_sql(view),
             cited=_cite(view, page) if page else "",
+            snippets=build_snippets(view.dataset, manifest, public & {view.resource}) if page else {},
             joins=list_joins(*view.place) if page else (),
             is_of_other_edition=request.args.get(EDITION_NAME, str(EDITION)) != str(EDITION),
             capabilities=list(_list_capabilities(view)) if page else (),
