@@ -9,6 +9,7 @@ from datetime import datetime
 from opendata.db.session import Database
 from opendata.domain.mail.letters import LetterKind
 from opendata.jobs.queue import DraftQueue
+from opendata.search.columns.index import ColumnIndex
 from opendata.search.index import SearchIndex
 from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
@@ -23,6 +24,7 @@ from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
+from opendata.services.capabilities.capabilities import Capabilities
 from opendata.services.catalogue.archiving import Archiving
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.editions import Editions
@@ -33,11 +35,13 @@ from opendata.services.catalogue.schemas import Schemas
 from opendata.services.catalogue.stops import Stops
 from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
+from opendata.services.charts.charts import Charts
 from opendata.services.core.context import Context, Queue, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
 from opendata.services.delivery.answers import AnswerForms
 from opendata.services.delivery.differences import Differences
+from opendata.services.delivery.downloads import Downloads
 from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
 from opendata.services.describing.proposals import Proposals
@@ -59,11 +63,15 @@ from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
+from opendata.services.query.labels import Labels
+from opendata.services.query.profiling import Profiling
 from opendata.services.query.queries import Queries
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
 from opendata.services.search.indexing import Indexing
+from opendata.services.search.inside import Inside
 from opendata.services.search.searching import Searching
+from opendata.services.search.sketching import Sketching
 from opendata.services.sources.fetching import Fetching
 from opendata.services.sources.sources import Sources
 from opendata.services.uploads.uploads import Uploads
@@ -92,6 +100,8 @@ class Services:
     answer_forms: AnswerForms
     answers: Answers
     backups: Backups
+    capabilities: Capabilities
+    charts: Charts
     checking: Checking
     checkpoints: Checkpoints
     codes: Codes
@@ -101,6 +111,7 @@ class Services:
     deletion: Deletion
     dictionaries: Dictionaries
     differences: Differences
+    downloads: Downloads
     drafts: Drafts
     editions: Editions
     events: Events
@@ -113,6 +124,7 @@ class Services:
     health: Health
     imports: Imports
     indexing: Indexing
+    inside: Inside
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
@@ -124,6 +136,8 @@ class Services:
     previews: Previews
     proposals: Proposals
     publishers: Publishers
+    labels: Labels
+    profiling: Profiling
     queries: Queries
     rebuilding: Rebuilding
     recoveries: Recoveries
@@ -138,6 +152,7 @@ class Services:
     searching: Searching
     sending: Sending
     sessions: Sessions
+    sketching: Sketching
     sources: Sources
     stops: Stops
     uploads: Uploads
@@ -193,11 +208,13 @@ def build_services(
     work = Work(context, processing, publication, withdrawals, sending)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
+    queries = Queries(context, versions)
     editions = Editions(context)
-    index = SearchIndex(settings.search_folder)
+    downloads = Downloads(context)
+    forms = Forms(context, versions)
+    index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
-    queries = Queries(context, versions)
     return Services(
         settings=settings,
         database=context.database,
@@ -206,6 +223,8 @@ def build_services(
         answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
+        capabilities=Capabilities(versions, forms),
+        charts=Charts(versions, queries),
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
@@ -216,13 +235,14 @@ def build_services(
         dictionaries=Dictionaries(context, workbench, schemas, versions),
         editions=editions,
         differences=Differences(context, versions),
+        downloads=downloads,
         drafts=drafts,
         events=Events(context),
         exports=Exports(context, versions),
         fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
-        forms=Forms(context, versions),
+        forms=forms,
         grants=Grants(context),
         health=Health(context),
         keys=Keys(context),
@@ -230,6 +250,7 @@ def build_services(
         limits=Limits(context),
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
+        inside=Inside(context, versions, columns),
         imports=Imports(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
@@ -240,6 +261,8 @@ def build_services(
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
+        labels=Labels(queries, versions),
+        profiling=Profiling(queries, versions),
         queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
@@ -252,9 +275,10 @@ def build_services(
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
-        searching=Searching(context, index),
+        searching=Searching(context, index, downloads.rank),
         sending=sending,
         sessions=Sessions(context),
+        sketching=Sketching(context, versions, columns),
         sources=Sources(context),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from opendata.api.access import grants, tokens
-from opendata.api.catalogue import datasets, publishers, schemas, search, versions
+from opendata.api.catalogue import datasets, inside, publishers, schemas, search, usage, versions
+from opendata.api.document import table_document
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
+from opendata.api.mcp import mcp
 from opendata.api.operations import audit, events
 from opendata.api.query import rows, select
 from opendata.api.review import reviews
@@ -21,6 +23,8 @@ def register_api(app: Flask) -> None:
     for module in (
         datasets,
         search,
+        usage,
+        inside,
         rows,
         select,
         versions,
@@ -39,4 +43,6 @@ def register_api(app: Flask) -> None:
         tokens,
     ):
         api.register_blueprint(module.blueprint)
+    for blueprint in (table_document.blueprint, mcp.blueprint):
+        app.register_blueprint(blueprint)
     tus_override.take_over_methods(app)

@@ -99,6 +99,11 @@ def list_columns(found: Expression) -> Iterable[exp.Column]:
     return found.find_all(exp.Column)
 
 
+def is_name(found: Expression) -> bool:
+    """Whether an expression is a column and nothing more."""
+    return isinstance(found, exp.Column) and not found.args.get("table")
+
+
 def has_aggregate(found: Expression) -> bool:
     """Whether an expression sums up rows."""
     return any(type(node).__name__ in functions.AGGREGATES for node in found.walk())

@@ -29,6 +29,20 @@ SEPARATOR = "__"
 """What stands between a column and a simple operator."""
 
 
+def name_columns(fields: Sequence[Field]) -> Mapping[str, Field]:
+    """Fields by the names of columns in queries, which differ in more than letter case, as the engine wants it."""
+    found: dict[str, Field] = {}
+    taken = {ROW}
+    for item in fields:
+        own = item.name or "column"  # the engine takes no empty name
+        name, number = own, 1
+        while name.lower() in taken:
+            name, number = f"{own}_{number}", number + 1
+        taken.add(name.lower())
+        found[name] = item
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class QueryTable:
     """A published table as a query sees it.
@@ -47,17 +61,8 @@ class QueryTable:
 
     @cached_property
     def columns(self) -> Mapping[str, Field]:
-        """Its fields by the names of columns, which differ in more than letter case, as the engine wants it."""
-        found: dict[str, Field] = {}
-        taken = {ROW}
-        for item in self.fields:
-            own = item.name or "column"  # the engine takes no empty name
-            name, number = own, 1
-            while name.lower() in taken:
-                name, number = f"{own}_{number}", number + 1
-            taken.add(name.lower())
-            found[name] = item
-        return found
+        """Its fields by the names of columns in queries."""
+        return name_columns(self.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
 from opendata.services.core.actors import SYSTEM
 from opendata.wiring import Services
-from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services
+from tests.instances import CSV, DATASET, SCHEMA, lend_app, make_actor, make_services, publish
 
 API = "/api/v1"
 
@@ -154,3 +155,52 @@ def problem(response: TestResponse, status: int, slug: str = "") -> dict[str, An
 def pointers(response: TestResponse) -> set[str]:
     """Where the faults of a 422 are."""
     return {item["pointer"] for item in problem(response, 422)["errors"]}
+
+
+STATIONS = {**DATASET, "id": "stations", "title": "水文站"}
+GRANTED = {
+    **DATASET,
+    "id": "wells",
+    "title": "水井",
+    "disclosure": {"attribute": "conditional", "reason": "安全", "legalBasis": "《条例》第十四条"},
+}
+DESCRIBED = {
+    **SCHEMA,
+    "fields": [
+        {
+            "name": "code",
+            "type": "string",
+            "title": "编号",
+            "constraints": {"required": True, "pattern": "[A-Z][0-9]{3}"},
+        },
+        {"name": "name", "type": "string", "constraints": {"enum": ["东湖", "西湖", "南湖"]}},
+        {
+            "name": "level",
+            "type": "number",
+            "title": "水位",
+            "opendata": {"unit": "m", "i18n": {"en": {"title": "Level"}}},
+        },
+        {"name": "measured", "type": "date"},
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """An instance to read from: an open dataset with two versions, one on application, one without a version."""
+    services = make_services(tmp_path_factory.mktemp("assistants") / "instance", requests_per_minute=0)
+    editor = make_actor(services, "clerk")
+    for dataset in (DATASET, STATIONS, GRANTED):
+        services.datasets.create(editor, dataset)
+    publish(services, editor, CSV, schema=DESCRIBED, title="水位表")
+    publish(services, editor, CSV + "A003,南湖,3.25,2026-02-02\n", schema=DESCRIBED, title="水位表")
+    publish(services, editor, CSV, dataset="wells", name="depths")
+    services.indexing.rebuild()
+    yield services
+    services.database.dispose()
+
+
+@pytest.fixture(scope="module")
+def client(published: Services) -> Iterator[FlaskClient]:
+    with lend_app(published) as app:
+        yield app.test_client()

@@ -7,10 +7,13 @@ from urllib.parse import quote
 
 from marshmallow import Schema, fields
 
+from opendata.api.core.current import absolute
 from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
 from opendata.domain.resources import Resource, TableResource
 from opendata.errors import N_
+from opendata.problems import choose_voice
+from opendata.services.capabilities.capabilities import Said, State
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.drafts.intake import RESOURCE_TYPES
 
@@ -107,6 +110,58 @@ class ResourceShape(Schema):
     url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.path}")
 
 
+class CapabilityShape(Schema):
+    """A format or call of a table: whether it is possible, and if not, why and what to do."""
+
+    name = fields.String(required=True)
+    title = fields.Function(
+        lambda found: choose_voice().translate(found.label),
+        required=True,
+        metadata={"type": "string", "description": N_("What it is called, in the language of the request.")},
+    )
+    kind = fields.String(required=True, metadata={"enum": ["format", "call"]})
+    state = fields.Function(
+        lambda found: found.state.value,
+        required=True,
+        metadata={
+            "type": "string",
+            "enum": [state.value for state in State],
+            "description": N_(
+                "`ready`; `onRequest`: made when somebody first asks for it, so that the answer takes longer;"
+                " `impossible`: refused, for the reason in `reason`."
+            ),
+        },
+    )
+    url = fields.Function(
+        lambda found: absolute(found.path) if found.path else None,
+        required=True,
+        metadata={"type": ["string", "null"], "description": N_("Its address; null where there is nothing to ask.")},
+    )
+    media_type = fields.String(required=True, data_key="mediaType")
+    reason = fields.Function(
+        lambda found: choose_voice().say_error(found.reason) if found.reason else None,
+        required=True,
+        metadata={
+            "type": ["string", "null"],
+            "description": N_("Why it isn't possible: the `detail` with which its address refuses."),
+        },
+    )
+    remedy = fields.Function(
+        lambda found: _say(found.remedy),
+        required=True,
+        metadata={"type": ["string", "null"], "description": N_("What to do instead.")},
+    )
+    note = fields.Function(
+        lambda found: _say(found.note),
+        required=True,
+        metadata={"type": ["string", "null"], "description": N_("What else there is to know.")},
+    )
+
+
+def _say(found: Said | None) -> str | None:
+    return choose_voice().say(found.message, **found.params) if found else None
+
+
 class VersionShape(Schema):
     """A published version: it never changes."""
 
@@ -164,3 +219,4 @@ class ErratumShape(Schema):
 
 VersionPage = page_of(VersionShape)
 ResourcePage = page_of(ResourceShape)
+CapabilityPage = page_of(CapabilityShape)

@@ -7,6 +7,7 @@ from typing import Any
 
 from opendata.api.catalogue.version_inputs import ErratumInput, StopInput, WithdrawalInput
 from opendata.api.catalogue.version_shapes import (
+    CapabilityPage,
     DetailedVersion,
     DetailedVersionShape,
     ErratumShape,
@@ -77,6 +78,23 @@ def get_resource(dataset: str, version: str, resource: str) -> Answer:
     found = _find_version(dataset, version)
     descriptor = services().versions.get_resource(dataset, found.version, resource)
     return PublishedResource(found, descriptor), _locate(found, f"/resources/{resource}")
+
+
+@blueprint.operation(
+    "GET",
+    f"{_ONE}/resources/<identifier:resource>/capabilities",
+    shape=CapabilityPage,
+    gives=("Content-Location",),
+    problems=(404, 410),
+)
+def list_capabilities(dataset: str, version: str, resource: str) -> Answer:
+    """List the formats and calls of a table: ready, made on request, or not possible, with the reason and what to do.
+
+    What is possible depends on who asks: rows that aren't public are for those who have a grant.
+    """
+    found = _find_version(dataset, version)
+    listed = services().capabilities.list(dataset, found.version, resource, caller())
+    return Page(listed), _locate(found, f"/resources/{resource}/capabilities")
 
 
 @blueprint.operation(

@@ -98,15 +98,9 @@ class Differences:
         earlier, later = (self._versions.get_table(dataset, version, resource) for version in (old, new))
         self._versions.require_rows(reader, dataset, old, new, resource=resource)
         _require_form(suffix)
-        if not later.schema.primary_key or earlier.schema.primary_key != later.schema.primary_key:
-            raise InputError(
-                N_(
-                    "The table “%(name)s” has no primary key that both versions share, so its rows can't be"
-                    " matched. Download the whole file, or get the difference at %(path)s"
-                ),
-                name=resource,
-                path=f"/datasets/{dataset}/diff/{old}...{new}/{resource}.{suffix}",
-            )
+        fault = find_key_fault(dataset, old, new, earlier, later, suffix)
+        if fault is not None:
+            raise fault
         return self._find_rows((dataset, old, new), resource, suffix, reader, latest=True)
 
     def read_first_rows(
@@ -198,6 +192,22 @@ class Differences:
                 for version, item in zip(versions, (old, new), strict=True)
             )
             yield before, after
+
+
+def find_key_fault(
+    dataset: str, old: str, new: str, earlier: TableResource, later: TableResource, suffix: str = "csv"
+) -> InputError | None:
+    """Why rows of two versions can't be matched, if so: without a common key no row can be told from another."""
+    if later.schema.primary_key and earlier.schema.primary_key == later.schema.primary_key:
+        return None
+    return InputError(
+        N_(
+            "The table “%(name)s” has no primary key that both versions share, so its rows can't be"
+            " matched. Download the whole file, or get the difference at %(path)s"
+        ),
+        name=later.name,
+        path=f"/datasets/{dataset}/diff/{old}...{new}/{later.name}.{suffix}",
+    )
 
 
 def _require_form(suffix: str) -> None:

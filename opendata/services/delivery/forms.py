@@ -27,6 +27,7 @@ from opendata.services.core.values import ServedFile
 from opendata.services.delivery.known_files import KnownFiles
 from opendata.services.delivery.package_form import write_package
 from opendata.storage.derived import DerivedFile, DerivedFolder
+from opendata.tables.forms.workbook_parts import SHEET_COLUMNS
 
 logger = logging.getLogger(__name__)
 
@@ -105,19 +106,25 @@ class Forms:
         lend = partial(self._versions.find_file, dataset, version, resource, reader=reader)
         stored = lend("parquet")
         table = self._versions.get_table(dataset, version, resource)
+        require_fit(table, suffix)
         name = f"{dataset}-{version}-{resource}.{suffix}"
-        csv, parquet = table.file.sha256, table.parquet.sha256
         if excel:
-            make, key = partial(_write_excel_csv, lend, table), f"{csv}-excel"
+            make = partial(_write_excel_csv, lend, table)
         elif suffix == "xlsx":
-            manifest = self._versions.get(dataset, version).manifest_sha256
-            key = "-".join((parquet, "xlsx", manifest[:16], *self._context.settings.languages))
             make = partial(self._write_workbook, lend, dataset, version, table)
         else:
-            make, key = partial(_write_form, suffix, lend), f"{parquet}-{suffix}"
+            make = partial(_write_form, suffix, lend)
         may_be_encoded = suffix in _ENCODED
+        key = self._name(dataset, version, table, suffix, excel=excel)
         form = self._get(key, make, name, FORMS[suffix], may_be_encoded=may_be_encoded)
         return replace(form, is_public=stored.is_public)
+
+    def is_there(self, dataset: str, version: str, table: TableResource, suffix: str, *, excel: bool = False) -> bool:
+        """Whether a table is in this form already, so that nobody waits for it."""
+        if suffix in _STORED and not excel:
+            return True
+        key = self._name(dataset, version, table, suffix, excel=excel)
+        return self._folder.find(f"{key}.{_EDITION}") is not None
 
     def find_attachment(self, dataset: str, version: str, name: str, reader: Actor | None = None) -> ServedForm:
         """An attachment by the name of its file, as it was published.
@@ -194,6 +201,15 @@ class Forms:
         file = self._versions.find_file(dataset, version, resource, suffix, reader)
         return _serve(file, may_be_encoded=suffix in _ENCODED)
 
+    def _name(self, dataset: str, version: str, table: TableResource, suffix: str, *, excel: bool) -> str:
+        """By what a form is found among the derived files."""
+        if excel:
+            return f"{table.file.sha256}-excel"
+        if suffix != "xlsx":
+            return f"{table.parquet.sha256}-{suffix}"
+        manifest = self._versions.get(dataset, version).manifest_sha256
+        return "-".join((table.parquet.sha256, "xlsx", manifest[:16], *self._context.settings.languages))
+
     def _get(
         self,
         key: str,
@@ -217,11 +233,13 @@ class Forms:
             Page(label("origin", languages).replace(" / ", " "), explain_origin(manifest, resource, languages)),
         )
         with find("parquet").local_copy() as parquet:
-            try:
-                write_workbook_form(parquet, target, name=resource.name, pages=pages, cut_note=label("cut", languages))
-            except ValueError:
-                text = N_("This table has more columns than an Excel worksheet allows. Choose another format")
-                raise StateError(text) from None
+            write_workbook_form(parquet, target, name=resource.name, pages=pages, cut_note=label("cut", languages))
+
+
+def require_fit(table: TableResource, suffix: str) -> None:
+    """Pass where a table can be in a form. Raises `StateError`."""
+    if suffix == "xlsx" and len(table.schema.fields) > SHEET_COLUMNS:
+        raise StateError(N_("This table has more columns than an Excel worksheet allows. Choose another format"))
 
 
 def _serve(file: ServedFile, *, may_be_encoded: bool = False) -> ServedForm:

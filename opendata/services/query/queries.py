@@ -19,6 +19,7 @@ from opendata.services.catalogue.versions import LATEST, Versions
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.query.answers import AnswerColumn, QuerySource, RowsPage, RowsStream, find_wide
+from opendata.tables.arrow.parquet import open_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -207,14 +208,18 @@ class Queries:
                 try:
                     source, table = opened.enter_context(self._open(dataset, version or LATEST, resource, None))
                 except (NotFoundError, WithdrawnError, SuspendedError):
-                    name = f'"{place}"."{resource}"'[:200]
-                    raise InputError(_NO_TABLE, table=name, position=position) from None
+                    raise refuse_table(place, resource, position) from None
                 sources.append(source)
                 return table
 
             from opendata.query.select import plan_select
 
             yield plan_select(text, find_table), sources
+
+
+def refuse_table(place: str, resource: str, position: int) -> InputError:
+    """The error for a table that a SELECT names at a position: it doesn't exist or isn't public."""
+    return InputError(_NO_TABLE, table=f'"{place}"."{resource}"'[:200], position=position)
 
 
 def _plan_rows(table: QueryTable, query: RowsQuery) -> RowsPlan:
@@ -227,9 +232,9 @@ def _cut_page(
     plan: RowsPlan, query: RowsQuery, rows: pa.Table, sources: Sequence[QuerySource], total: int | None
 ) -> RowsPage:
     """The page out of the rows that came: one more than it has tells whether there are others beyond."""
-    from opendata.query.cursors import write_cursor
-
     import pyarrow as pa
+
+    from opendata.query.cursors import write_cursor
 
     limit = query.limit or 0
     has_more = rows.num_rows > limit
@@ -253,6 +258,7 @@ def _cut_page(
         if begins and last >= 0 and plan.keys
         else None,
         is_grouped=plan.is_grouped,
+        numbers=() if plan.is_grouped else keyed.column(plan.keys[-1].name).to_pylist(),
     )
 
 
@@ -286,11 +292,10 @@ def _list_wide(columns: Sequence[AnswerColumn], table: QueryTable) -> frozenset[
 
 @lru_cache(maxsize=1024)
 def _find_wide(sha256: str, path: Path) -> frozenset[str]:  # noqa: ARG001 - the digest is the key
-    import pyarrow.parquet as pq
 
     from opendata.tables.forms.form_numbers import find_wide_columns
 
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         return find_wide_columns(file)
 
 

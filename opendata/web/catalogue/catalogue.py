@@ -8,12 +8,15 @@ from itertools import zip_longest
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from opendata.domain.resources import TableResource
 from opendata.metadata.expectation import DELAYS
+from opendata.metering import cost_class
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.values import DatasetView, Page
 from opendata.web.catalogue.editions import say_expected
 from opendata.web.catalogue.searching import FILTERS, read_search, render_search
 from opendata.web.catalogue.snippets import build_snippets
+from opendata.web.catalogue.tables import Preview, build_preview
 from opendata.web.core.instance import prefers_json, rest_path, services
 from opendata.web.properties.shown import list_groups, show_measures
 
@@ -22,6 +25,8 @@ blueprint = Blueprint("catalogue", __name__)
 PAGE_SIZE = 20
 NEWEST_VERSIONS = 10
 VERSIONS_PAGE_SIZE = 100
+PREVIEW_ROWS = 5
+PREVIEWED_TABLES = 5
 MANY = 1000
 
 
@@ -38,6 +43,7 @@ def show_home() -> str:
 
 
 @blueprint.get("/datasets")
+@cost_class("light")
 def list_datasets() -> Response | str:
     """The datasets: those that a search finds, or all, a page at a time. Without an index they are in order of ids."""
     is_search = any(request.args.get(name) for name in ("q", "sort", *FILTERS) if name != "publisher")
@@ -70,6 +76,7 @@ def show_dataset(dataset: str) -> Response | str:
         services().versions.list_readable(who, dataset, found.latest) if found.latest else frozenset()
         for who in (g.actor, None)
     )
+    previewed = [item for item in manifest.tables if item.name in readable][:PREVIEWED_TABLES] if manifest else []
     return render_template(
         "catalogue/dataset.html",
         dataset=found,
@@ -79,8 +86,10 @@ def show_dataset(dataset: str) -> Response | str:
         default_delay=DELAYS.get(found.update_cycle, ("", 0))[1],
         readable=readable,
         versions=versions,
+        usage=services().downloads.find(found, g.actor),
         announced=services().drafts.list_announced(dataset),
         tables=manifest.tables if manifest else (),
+        previews={item.name: _preview(found, item) for item in previewed},
         attachments=manifest.attachments if manifest else (),
         property_groups=list_groups(),
         measures=show_measures(manifest.tables if manifest else ()),
@@ -162,6 +171,11 @@ def lead_to_versions(dataset: str) -> Response:
 def lead_to_item(collection: str, name: str) -> Response:
     """The REST document of one thing."""
     return _lead_to_rest(collection, name)
+
+
+def _preview(dataset: DatasetView, table: TableResource) -> Preview:
+    rows = services().versions.read_rows(dataset.id, str(dataset.latest), table.name, PREVIEW_ROWS, g.actor)
+    return build_preview(table, rows)
 
 
 def _pair_versions(dataset: DatasetView, page: Page[VersionView]) -> Sequence[tuple[VersionView, VersionView | None]]:

@@ -9,6 +9,7 @@ from flask import Blueprint, g, render_template
 from opendata.domain.profile import ColumnProfile
 from opendata.errors import NotPublicError
 from opendata.metadata.citation import write_sentence
+from opendata.web.catalogue.inside import list_joins
 from opendata.web.catalogue.profiles import list_profiles
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.catalogue.tables import build_preview
@@ -44,6 +45,7 @@ def show_version(dataset: str, version: str) -> str:
         attachments=manifest.attachments,
         previews=previews,
         profiles={item.name: list_profiles(_read_profile(dataset, version, item.name)) for item in shown},
+        joins={item.name: list_joins(dataset, version, item.name) for item in shown if item.name in readable},
         readable=readable,
         is_whole=is_whole,
         latest=entry.latest,

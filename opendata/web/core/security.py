@@ -7,8 +7,11 @@ from urllib.parse import urlsplit
 from flask import Response, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
+from opendata.domain.access.costs import Cost
 from opendata.errors import N_, InputError
+from opendata.metering import charge
 from opendata.services.access.pace import WINDOW_SECONDS, Allowance
+from opendata.web.core.frames import may_be_framed
 from opendata.web.core.instance import services
 
 FORM_BYTES = 2 * 1024 * 1024
@@ -26,6 +29,18 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+_FRAMED_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "form-action 'none'",
+        "base-uri 'none'",
+        "frame-ancestors *",
+    )
+)
+"""For a page that any site may frame."""
 
 _ELSE_POLICY = "frame-ancestors 'none'"
 """For answers that aren't pages: browsers show some of them, such as PDF."""
@@ -54,7 +69,6 @@ _ALWAYS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
 }
 
 _HSTS = "max-age=31536000"
@@ -110,7 +124,7 @@ def count_request() -> None:
     """Count a change or a costly request of the pages; REST counts its own. Raises `RateLimitError`."""
     is_counted = request.method not in ("GET", "HEAD", "OPTIONS") or request.endpoint in _COSTLY
     if is_counted and not request.path.startswith("/api/"):
-        g.allowance = services().pace.count(g.get("actor"), request.remote_addr or "")
+        charge(Cost.CHANGES)
 
 
 def limit_form() -> None:
@@ -122,12 +136,16 @@ def add_headers(response: Response) -> Response:
     """Add the headers of all answers, and those of pages; REST adds its own beside them."""
     for name, value in _ALWAYS.items():
         response.headers.setdefault(name, value)
+    if may_be_framed():
+        response.headers["Content-Security-Policy"] = _FRAMED_POLICY
+    else:
+        response.headers.setdefault("X-Frame-Options", "DENY")
     is_for_all = "Access-Control-Allow-Origin" in response.headers
     response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if is_for_all else "same-origin")
     allowance: Allowance | None = g.get("allowance")
     if allowance is not None:  # draft-ietf-httpapi-ratelimit-headers
-        response.headers["RateLimit-Policy"] = f'"changes";q={allowance.limit};w={WINDOW_SECONDS}'
-        response.headers["RateLimit"] = f'"changes";r={allowance.left};t={allowance.seconds}'
+        response.headers["RateLimit-Policy"] = f'"{allowance.policy}";q={allowance.limit};w={WINDOW_SECONDS}'
+        response.headers["RateLimit"] = f'"{allowance.policy}";r={allowance.left};t={allowance.seconds}'
     if services().settings.base_url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", _HSTS)
     is_page = response.mimetype == "text/html"
