@@ -97,13 +97,14 @@ def _answer(connection: Any, request: Mapping[str, Any], sink: Any, before: int)
 
     try:
         _open_tables(connection, request)
-        total = connection.sql(request["count"]).fetchall()[0][0] if request["count"] else None
-        rows = _send_rows(connection, request, send)
+        rows = total = _send_rows(connection, request, send)
+        if rows >= request["full"]:
+            total = connection.sql(request["count"]).fetchall()[0][0] if request["count"] else None
         grown = read_status("VmData") - before
         send(END, json.dumps({"total": total, "rows": rows, "grown": grown}).encode())
     except (duckdb.OutOfMemoryException, MemoryError):
         fault("memory", "")
-    except Exception as error:  # rows that come as Arrow bring faults of their own kinds
+    except Exception as error:  # noqa: BLE001 - rows that come as Arrow bring faults of their own kinds
         fault(type(error).__name__, str(error))
 
 
