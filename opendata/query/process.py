@@ -97,7 +97,8 @@ def _answer(connection: Any, request: Mapping[str, Any], sink: Any, before: int)
 
     try:
         _open_tables(connection, request)
-        rows = total = _send_rows(connection, request, send)
+        rows = _send_rows(connection, request, send)
+        total: int | None = rows
         if rows >= request["full"]:
             total = connection.sql(request["count"]).fetchall()[0][0] if request["count"] else None
         grown = read_status("VmData") - before

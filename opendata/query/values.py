@@ -70,8 +70,8 @@ class Statement:
     """What runs: one SELECT of our own writing over views of these tables.
 
     `names` are the columns of the answer; the engine may give more behind them, which are ours. `count` is a SELECT
-    that counts all rows of which `sql` gives a page. Where `sql` gives fewer than `full` rows, these are all, and nothing
-    is counted. `threads` is 1 wherever the order of the rows that come together could change the bytes of the answer.
+    that counts all rows of which `sql` gives a page. Where `sql` gives fewer than `full` rows, these are all, and
+    nothing is counted. `threads` is 1 wherever the order of the rows that come together could change the bytes of the answer.
     `text` is a SELECT as it was written, each table with its version.
     """
 
