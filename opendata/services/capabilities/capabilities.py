@@ -35,6 +35,7 @@ _LABELS: Mapping[str, str] = {
     "citation": N_("Citation"),
     "rows": N_("Rows: filter, sort, sum up"),
     "sql": N_("SQL"),
+    "chart": N_("Chart"),
     "changes": N_("Changes since a version"),
     "openapi": N_("Description of the API (OpenAPI)"),
 }
@@ -151,6 +152,7 @@ class Capabilities:
         rest = f"/api/v1/datasets/{manifest.name}/{manifest.version}/{table.name}"
         yield _call("rows", f"{rest}/rows", _JSON, refusal)
         yield self._find_sql(manifest, table, refusal)
+        yield _call("chart", f"{place}/chart", "text/html", refusal)
         yield self._find_changes(manifest, table, refusal, reader)
         report: OpendataError | None = None
         note: Said | None = None

@@ -20,6 +20,8 @@ blueprint = Blueprint("version_pages", __name__)
 
 PREVIEW_ROWS = 20
 PREVIEWED_TABLES = 20
+JOINED_TABLES = 5
+"""Of this many tables the page says what they can be joined with; the page of each other table says it."""
 
 
 @blueprint.get("/datasets/<dataset>/<version>/")
@@ -45,7 +47,7 @@ def show_version(dataset: str, version: str) -> str:
         attachments=manifest.attachments,
         previews=previews,
         profiles={item.name: list_profiles(_read_profile(dataset, version, item.name)) for item in shown},
-        joins={item.name: list_joins(dataset, version, item.name) for item in shown if item.name in readable},
+        joins={item.name: list_joins(dataset, version, item.name) for item in shown[:JOINED_TABLES]},
         readable=readable,
         is_whole=is_whole,
         latest=entry.latest,
