@@ -11,7 +11,7 @@ from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
 from opendata.web.access import account, addresses, grants, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
-from opendata.web.core import assets, formats, languages, problem_pages, security, slashes
+from opendata.web.core import assets, formats, languages, markdown, problem_pages, security, slashes
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
@@ -80,6 +80,7 @@ def register_web(app: Flask) -> None:
     ):
         app.register_blueprint(module.blueprint)
     formats.register_formats(app)
+    markdown.register_markdown(app)
     app.jinja_env.globals.update(_GLOBALS)
     app.context_processor(_offer)
     app.extensions["opendata_error_page"] = problem_pages.render_problem
@@ -109,6 +110,7 @@ _GLOBALS: dict[str, Any] = {
     "language_of": languages.language_of,
     "lesser_strengths": LESSER,
     "licences": LICENSES,
+    "link_markdown": markdown.link_markdown,
     "list_property_names": shown.list_property_names,
     "list_meanings": meaning.list_cards,
     "list_series_parts": series.list_parts,
@@ -119,6 +121,8 @@ _GLOBALS: dict[str, Any] = {
     "offer_property_codes": fields.offer_codes,
     "rest_path": rest_path,
     "say": languages.say,
+    "say_error": languages.say_error,
+    "say_text": languages.say_text,
     "say_list": languages.say_list,
     "say_plain": languages.say_plain,
     "say_property": shown.say_property,

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, g
+from werkzeug.wrappers import Response
 
 from opendata.domain.profile import ColumnProfile
-from opendata.errors import NotPublicError
+from opendata.errors import N_, NotPublicError
 from opendata.metadata.citation import write_sentence
+from opendata.services.capabilities.capabilities import Capability, State
 from opendata.web.catalogue.profiles import list_profiles
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.catalogue.tables import build_preview
 from opendata.web.core.instance import services
+from opendata.web.core.markdown import add_markdown, render_page
 from opendata.web.delivery.citations import cite
 
 blueprint = Blueprint("version_pages", __name__)
 
+STATES: Mapping[State, str] = {
+    State.READY: N_("ready"),
+    State.ON_REQUEST: N_("made on request"),
+    State.IMPOSSIBLE: N_("not possible"),
+}
 PREVIEW_ROWS = 20
 PREVIEWED_TABLES = 20
+EXPLAINED_TABLES = 5
+"""Of so many tables the page says what can be done with them; of the others REST does."""
 
 
 @blueprint.get("/datasets/<dataset>/<version>/")
-def show_version(dataset: str, version: str) -> str:
+def show_version(dataset: str, version: str) -> Response:
     """A version with each of its tables."""
     versions = services().versions
     entry = services().datasets.get(dataset, g.actor)
@@ -35,7 +45,7 @@ def show_version(dataset: str, version: str) -> str:
         if item.name in readable
     }
     is_whole = len(readable) == len(manifest.resources)
-    return render_template(
+    return render_page(
         "catalogue/version.html",
         dataset=dataset,
         version=found,
@@ -45,6 +55,8 @@ def show_version(dataset: str, version: str) -> str:
         previews=previews,
         profiles={item.name: list_profiles(_read_profile(dataset, version, item.name)) for item in shown},
         readable=readable,
+        capabilities={item.name: _list_capabilities(dataset, version, item.name) for item in shown[:EXPLAINED_TABLES]},
+        states=STATES,
         is_whole=is_whole,
         latest=entry.latest,
         parent=entry,
@@ -54,6 +66,14 @@ def show_version(dataset: str, version: str) -> str:
         snippets=[item for item in build_snippets(dataset, manifest, version) if item.resource in readable],
         citation=write_sentence(cite(dataset, version)),
     )
+
+
+add_markdown(blueprint, {"/datasets/<dataset>/<version>/index.md": show_version})
+
+
+def _list_capabilities(dataset: str, version: str, resource: str) -> Sequence[Capability]:
+    """What can be done with a table."""
+    return services().capabilities.list(dataset, version, resource, g.actor)
 
 
 def _read_profile(dataset: str, version: str, resource: str) -> Sequence[ColumnProfile]:
