@@ -116,7 +116,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --extra postgres --extra redis --
 .PHONY: clean
 clean: ## remove .venv, caches and reports; the instance under var/ stays
 	rm -rf $(VENV) .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find opendata tests bench migrations -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find opendata clients tests bench migrations -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # ---------------------------------------------------------------------------------------------- installation
 # A stamp is newer than the lock it was made from, so an unchanged checkout installs nothing. The lock of the

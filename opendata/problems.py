@@ -141,7 +141,7 @@ def register_problems(app: Flask) -> None:
         if error.code is None or error.code < 400:
             return response  # type: ignore[return-value]
         answer = _answer(describe_http(error, request.path))
-        for name in ("Allow", "Retry-After", "WWW-Authenticate"):
+        for name in ("Allow", "Content-Range", "Retry-After", "WWW-Authenticate"):
             if name in response.headers:
                 answer.headers[name] = response.headers[name]
         return answer
@@ -227,7 +227,7 @@ def choose_voice() -> Voice:
 
 def _answer(document: dict[str, Any]) -> Response:
     render: Callable[[dict[str, Any]], str] | None = current_app.extensions.get("opendata_error_page")
-    if render is not None and _wants_page():
+    if render is not None and document["status"] != 416 and _wants_page():  # who asks for ranges is a program
         response = Response(render(document), mimetype="text/html")
     else:
         response = Response(current_app.json.dumps(document), content_type=MEDIA_TYPE)

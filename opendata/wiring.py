@@ -34,9 +34,11 @@ from opendata.services.catalogue.schemas import Schemas
 from opendata.services.catalogue.stops import Stops
 from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
+from opendata.services.charts.charts import Charts
 from opendata.services.core.context import Context, Queue, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
+from opendata.services.delivery.answers import AnswerForms
 from opendata.services.delivery.differences import Differences
 from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
@@ -59,6 +61,8 @@ from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
+from opendata.services.query.labels import Labels
+from opendata.services.query.profiling import Profiling
 from opendata.services.query.queries import Queries
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
@@ -89,9 +93,11 @@ class Services:
     database: Database
     queue: DraftQueue
     accounts: Accounts
+    answer_forms: AnswerForms
     answers: Answers
     backups: Backups
     capabilities: Capabilities
+    charts: Charts
     checking: Checking
     checkpoints: Checkpoints
     codes: Codes
@@ -124,6 +130,8 @@ class Services:
     previews: Previews
     proposals: Proposals
     publishers: Publishers
+    labels: Labels
+    profiling: Profiling
     queries: Queries
     rebuilding: Rebuilding
     recoveries: Recoveries
@@ -193,8 +201,10 @@ def build_services(
     work = Work(context, processing, publication, withdrawals, sending)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
+    queries = Queries(context, versions)
     editions = Editions(context)
     forms = Forms(context, versions)
+    charts = Charts(versions, queries)
     index = SearchIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
@@ -203,9 +213,11 @@ def build_services(
         database=context.database,
         queue=queue,
         accounts=Accounts(context),
+        answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
-        capabilities=Capabilities(versions, forms),
+        capabilities=Capabilities(versions, forms, charts),
+        charts=charts,
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
@@ -240,7 +252,9 @@ def build_services(
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
-        queries=Queries(context, versions),
+        labels=Labels(queries, versions),
+        profiling=Profiling(queries, versions),
+        queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
         pace=Pace(context),

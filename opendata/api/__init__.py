@@ -11,6 +11,7 @@ from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
 from opendata.api.mcp import mcp
 from opendata.api.operations import audit, events
+from opendata.api.query import rows, select
 from opendata.api.review import reviews
 from opendata.api.sources import sources
 from opendata.api.uploads import tus, tus_override
@@ -22,6 +23,8 @@ def register_api(app: Flask) -> None:
     for module in (
         datasets,
         search,
+        rows,
+        select,
         versions,
         grants,
         sources,

@@ -11,6 +11,7 @@ from opendata.cli.access.users import user
 from opendata.cli.catalogue.custody import erase_originals, erratum, rebuild, release, rename, suspend, withdraw
 from opendata.cli.catalogue.differences import diff
 from opendata.cli.catalogue.publishers import publisher
+from opendata.cli.catalogue.querying import query
 from opendata.cli.catalogue.reviews import review
 from opendata.cli.catalogue.searching import index
 from opendata.cli.core.failures import Commands
@@ -50,6 +51,7 @@ for command in (
     upload,
     import_,
     export,
+    query,
     diff,
     review,
     suspend,

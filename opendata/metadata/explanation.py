@@ -47,6 +47,9 @@ _LABELS: Mapping[str, str] = {
     "license": N_("Licence"),
     "source": N_("Source"),
     "digest": N_("CSV digest"),
+    "query": N_("Query"),
+    "edition": N_("Edition of the query engine"),
+    "readFrom": N_("Read from"),
     "dictionary": N_("dictionary"),
     "origin": N_("source and licence"),
     "cut": N_(
@@ -98,6 +101,12 @@ def explain_origin(manifest: Manifest, resource: TableResource, languages: Seque
     first, *others = rows
     heading = [label(text, languages) for text in first]
     return [heading, *([label(key, languages), value] for key, value in others)]
+
+
+def explain_answer(query: str, edition: int, tables: Sequence[str], languages: Sequence[str]) -> Rows:
+    """What an answer was asked and read from: an item and its value in each row."""
+    facts = [("query", query), ("edition", str(edition)), *(("readFrom", table) for table in tables)]
+    return [[label(key, languages), value] for key, value in facts]
 
 
 def _list_facts(manifest: Manifest, resource: TableResource, languages: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -67,7 +67,7 @@ class Answer:
 
 
 class Engine:
-    """Runs statements: `most` at once, each with so many bytes of memory."""
+    """Runs statements: `most` at once, each with this many bytes of memory."""
 
     def __init__(self, *, memory: int, most: int, threads: int | None = None) -> None:
         self._memory = memory
@@ -179,7 +179,7 @@ class _Process:
             pass  # it has ended: reading tells
 
     def read(self, size: int, ends: float) -> bytes:
-        """So many bytes of what it writes; fewer if it has ended. Raises `TimeoutError`."""
+        """Take this many bytes of what it writes; none if it has ended. Raises `TimeoutError`."""
         answers = cast("IO[bytes]", self._process.stdout).fileno()
         while len(self._rest) < size:
             left = ends - time.monotonic()

@@ -14,7 +14,7 @@ _COLUMN = re.compile(r"[Rr]eferenced column \"(.*?)\" (?:not|was not) found")
 _TABLE = re.compile(r"[Rr]eferenced table \"(.*?)\" not found")
 _PATH = re.compile(r"\S*/\S*")
 _UNGROUPED = re.compile(r"column \"?(.*?)\"? must appear in the GROUP BY")
-_CONVERSION = re.compile(r"Could not convert string '(.*?)' to ([A-Z0-9]+)", re.DOTALL)
+_CONVERSION = re.compile(r"Could not convert string (['\"])(.*?)\1 to ([A-Z0-9]+)", re.DOTALL)
 _FUNCTION = re.compile(r"No function matches the given name and argument types '(.*?)'", re.DOTALL)
 _COMPARE = re.compile(r"Cannot compare values of type (\S+) and type (\S+?) ")
 
@@ -41,7 +41,7 @@ def explain(code: str, text: str, statement: Statement) -> InputError:
     if found := _UNGROUPED.search(first):
         return InputError(_GROUP, column="*" if found[1] == ROW else found[1][:60])
     if found := _CONVERSION.search(first):
-        return InputError(_VALUE, value=found[1][:60], type=found[2])
+        return InputError(_VALUE, value=found[2][:60], type=found[3])
     if found := _FUNCTION.search(first):
         return InputError(_TYPES, call=found[1][:100])
     if found := _COMPARE.search(first):

@@ -1,7 +1,7 @@
 """What a query may be made of. Whatever isn't listed here is refused.
 
-The functions are those of DuckDB that take values and give values of bounded size: none reads a file, tells of the
-engine, depends on the time or on chance, or makes long texts or lists out of short ones.
+The functions are those of DuckDB that take values and give values of bounded size: none reads a file, shows the
+state of the engine, depends on the time or on chance, or makes long texts or lists out of short ones.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads what people write: SQL expressions and one SELECT, parsed by sqlglot and checked against what is allowed.
 
-What runs is written anew from the checked tree, so nothing reaches the engine that was not seen here.
+What runs is written from the checked tree, so nothing reaches the engine that was not seen here.
 """
 
 from __future__ import annotations
@@ -99,6 +99,11 @@ def list_columns(found: Expression) -> Iterable[exp.Column]:
     return found.find_all(exp.Column)
 
 
+def is_name(found: Expression) -> bool:
+    """Whether an expression is a column and nothing more."""
+    return isinstance(found, exp.Column) and not found.args.get("table")
+
+
 def has_aggregate(found: Expression) -> bool:
     """Whether an expression sums up rows."""
     return any(type(node).__name__ in functions.AGGREGATES for node in found.walk())
@@ -115,7 +120,7 @@ def refuse_column(name: str, known: Collection[str], parameter: str, position: i
 
 
 def find_position(node: Expression, offset: int = 0) -> int:
-    """At which character, from 1, an expression stands in what was written; 1 where that isn't known."""
+    """The number of the character, from 1, at which an expression begins in what was written; 1 if that isn't known."""
     starts = [item.meta["start"] for item in node.walk() if "start" in item.meta]
     return max(1, min(starts, default=0) + 1 - offset)
 

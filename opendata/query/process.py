@@ -126,7 +126,7 @@ def _open_tables(connection: Any, request: Mapping[str, Any]) -> None:
 
 
 def _send_rows(connection: Any, request: Mapping[str, Any], send: Any) -> int:
-    """Send the answer batch by batch; at most so many rows as were asked for, if there is a limit."""
+    """Send the answer batch by batch; at most as many rows as were asked for, if there is a limit."""
     reader = _flatten(connection, request["sql"]).to_arrow_reader(_BATCH_ROWS)
     send(SCHEMA, reader.schema.serialize())
     rows, most = 0, request["rows"]

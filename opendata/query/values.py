@@ -29,6 +29,19 @@ SEPARATOR = "__"
 """What stands between a column and a simple operator."""
 
 
+def name_columns(fields: Sequence[Field]) -> Mapping[str, Field]:
+    """Fields by the names of columns in queries, which differ in more than letter case, as the engine wants it."""
+    found: dict[str, Field] = {}
+    taken = {ROW}
+    for item in fields:
+        name, number = item.name, 1
+        while name.lower() in taken:
+            name, number = f"{item.name}_{number}", number + 1
+        taken.add(name.lower())
+        found[name] = item
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class QueryTable:
     """A published table as a query sees it.
@@ -47,16 +60,8 @@ class QueryTable:
 
     @cached_property
     def columns(self) -> Mapping[str, Field]:
-        """Its fields by the names of columns, which differ in more than letter case, as the engine wants it."""
-        found: dict[str, Field] = {}
-        taken = {ROW}
-        for item in self.fields:
-            name, number = item.name, 1
-            while name.lower() in taken:
-                name, number = f"{item.name}_{number}", number + 1
-            taken.add(name.lower())
-            found[name] = item
-        return found
+        """Its fields by the names of columns in queries."""
+        return name_columns(self.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

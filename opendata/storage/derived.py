@@ -1,8 +1,9 @@
 """Files that can be made again at any time: each made once, complete or absent, the least used dropped for new ones.
 
 The file of key `k` is stored at `k`, its digest and size at `k.json`, which is written last: without it, the file
-counts as missing. For each origin deleted recently, `.gone-{digest}` warns any process that is still making something
-from it.
+counts as missing. What a file is made of is in its key, and where that would be too much for a name, in `k.json` too,
+which then is there before the file. For each origin deleted recently, `.gone-{digest}` warns any process that is still
+making something from it.
 """
 
 from __future__ import annotations
@@ -63,9 +64,10 @@ class DerivedFolder:
         self._begun: set[str] = set()
         self._background: ThreadPoolExecutor | None = None
 
-    def get(self, key: str, make: Callable[[Path], None]) -> DerivedFile:
+    def get(self, key: str, make: Callable[[Path], None], origins: Collection[str] = ()) -> DerivedFile:
         """The file of a key; `make` writes it to the path it is given where it is not there.
 
+        `origins` are digests of blobs that it is made of, besides those in its key.
         Who asks while another makes it waits. Of two that make it after all, both make the same bytes. What `make`
         needs from this folder it must have before: it would wait for itself. Raises `NotFoundError` where one of its
         origins was forgotten meanwhile.
@@ -74,10 +76,10 @@ class DerivedFolder:
         if found is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._hold(key):
-                found = self.find(key) or self._make(key, make)
+                found = self.find(key) or self._make(key, make, origins)
         return found
 
-    def begin(self, key: str, make: Callable[[Path], None]) -> DerivedFile | None:
+    def begin(self, key: str, make: Callable[[Path], None], origins: Collection[str] = ()) -> DerivedFile | None:
         """The file of a key, if it is there; else nothing yet, and a thread of this process begins to make it."""
         found = self.find(key)
         if found is None:
@@ -85,7 +87,7 @@ class DerivedFolder:
                 if key not in self._begun:
                     self._begun.add(key)
                     self._background = self._background or ThreadPoolExecutor(1, "derived")
-                    self._background.submit(self._make_later, key, make)
+                    self._background.submit(self._make_later, key, make, origins)
         return found
 
     def find(self, key: str) -> DerivedFile | None:
@@ -109,42 +111,53 @@ class DerivedFolder:
         for origin in wanted:
             (self._folder / f"{_GONE}{origin}").write_text(secrets.token_hex(8))
         for path in self._list():
-            if not wanted.isdisjoint(path.name.split("-")):
+            if not wanted.isdisjoint([*path.name.split("-"), *self._list_origins(path)]):
                 self._remove(path)
 
-    def _make_later(self, key: str, make: Callable[[Path], None]) -> None:
+    def _make_later(self, key: str, make: Callable[[Path], None], origins: Collection[str]) -> None:
         try:
-            self.get(key, make)
+            self.get(key, make, origins)
         except Exception:  # nobody waits for it: the answer is sent in another format, and the work is begun again
             logger.warning("%s is not made in the background", key, exc_info=True)
         finally:
             with self._lock:
                 self._begun.discard(key)
 
-    def _make(self, key: str, make: Callable[[Path], None]) -> DerivedFile:
-        gone = self._list_gone(key)
+    def _make(self, key: str, make: Callable[[Path], None], origins: Collection[str]) -> DerivedFile:
+        gone = self._list_gone(key, origins)
+        told: dict[str, object] = {"of": sorted(origins)} if origins else {}
         beside = self._folder / f".{os.getpid()}-{secrets.token_hex(8)}"
         try:
             make(beside)
             with beside.open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
                 size = os.fstat(file.fileno()).st_size
-            (self._folder / f"{key}{_MARK}").unlink(missing_ok=True)
+            mark = self._folder / f"{key}{_MARK}"
+            mark.unlink(missing_ok=True)
+            if told:
+                mark.write_text(json.dumps({**told, "sha256": "", "bytes": -1}))
             beside.replace(self._folder / key)
-            beside.write_text(json.dumps({"sha256": sha256, "bytes": size}))
-            beside.replace(self._folder / f"{key}{_MARK}")
+            beside.write_text(json.dumps({**told, "sha256": sha256, "bytes": size}))
+            beside.replace(mark)
         finally:
             beside.unlink(missing_ok=True)
-        if self._list_gone(key) - gone:
+        if self._list_gone(key, origins) - gone:
             self._remove(self._folder / key)
             raise NotFoundError(N_("The data that this file is made from was deleted a moment ago"))
         self._make_room(key)
         return DerivedFile(self._folder / key, sha256, size)
 
-    def _list_gone(self, key: str) -> set[bytes]:
+    def _list_origins(self, path: Path) -> list[str]:
+        """What a file is made of, besides what its key says."""
+        try:
+            return list(json.loads(path.with_name(f"{path.name}{_MARK}").read_bytes()).get("of", ()))
+        except (OSError, ValueError):
+            return []
+
+    def _list_gone(self, key: str, origins: Collection[str]) -> set[bytes]:
         """What tells that something it is made of was forgotten: another thing each time."""
         found = set()
-        for origin in key.split("-"):
+        for origin in (*key.split("-"), *origins):
             with contextlib.suppress(OSError):
                 found.add((self._folder / f"{_GONE}{origin}").read_bytes())
         return found

@@ -11,6 +11,8 @@ from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
 from opendata.web.access import account, addresses, grants, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
+from opendata.web.charts import files as chart_files
+from opendata.web.charts import pages as chart_pages
 from opendata.web.core import assets, formats, languages, markdown, problem_pages, security, slashes
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
@@ -22,6 +24,8 @@ from opendata.web.operations import archiving, audit, custody, mail, operations,
 from opendata.web.properties import fields, shown
 from opendata.web.review import answers, reviews
 from opendata.web.sources import sources
+from opendata.web.tables import sql
+from opendata.web.tables import tables as table_pages
 from opendata.web.workbench import exchange, workbench
 from opendata.wording.findings import LESSER
 
@@ -46,6 +50,10 @@ def register_web(app: Flask) -> None:
         assets,
         catalogue,
         version_pages,
+        chart_pages,
+        chart_files,
+        table_pages,
+        sql,
         custody,
         archiving,
         stops,

@@ -9,7 +9,7 @@ import pytest
 
 HEAVY = {
     "opendata.cli": ("duckdb", "flask", "frictionless", "pandas", "pyarrow", "sqlalchemy"),
-    "opendata.app": ("duckdb", "frictionless", "pandas", "pyarrow.compute"),
+    "opendata.app": ("duckdb", "frictionless", "matplotlib", "pandas", "pyarrow.compute"),
 }
 
 

@@ -232,10 +232,10 @@ def _read_small(text: str) -> object:
     from opendata.metadata.identifiers import find_identifier_fault
     from opendata.metadata.package import find_path_fault
     from opendata.metadata.versions import parse_version
+    from opendata.sending.ranges import parse_ranges
     from opendata.services.core.paging import read_cursor
     from opendata.web.core.formats import render_markdown
     from opendata.web.core.numbers import read_number
-    from opendata.web.delivery.ranges import parse_ranges
 
     parse_ranges(text, 1000)
     find_client("127.0.0.1", text, ("127.0.0.0/8", "::1"))
@@ -268,7 +268,7 @@ def _read_headers(text: str) -> object:
 
     from opendata.api.core import conditions
     from opendata.api.uploads import tus_headers
-    from opendata.web.delivery.sending import choose_coding, describe_bytes, send
+    from opendata.sending.content import choose_coding, describe_bytes, send
 
     headers = []
     for line in text.split("\n"):

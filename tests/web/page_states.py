@@ -53,6 +53,9 @@ PUBLIC = (
     *("/api/docs", "/api/docs/datasets", "/api/docs/drafts", "/api/docs/uploads", "/help/words", "/help/guide"),
     *("/datasets/guarded", "/datasets/guarded/1.0.0/", "/datasets/closed", "/datasets/gone/versions"),
     *("/datasets/old", "/datasets/old/1.0.0/"),
+    *("/datasets/reservoirs/1.1.0/levels/chart", "/datasets/reservoirs/1.1.0/levels/chart?kind=pie"),
+    "/datasets/reservoirs/1.1.0/levels/chart?kind=bar&x=name&y=level&group=measured",
+    "/datasets/reservoirs/1.1.0/levels/chart/embed?kind=line&x=measured&y=level",
 )
 MAINTAINER = (
     *("/workspace", "/workspace/datasets/new", "/workspace/datasets/reservoirs/edit", "/workspace/review"),

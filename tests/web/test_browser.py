@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -38,7 +39,14 @@ ROWS = 120_000
 @contextmanager
 def serve(portal: Portal) -> Iterator[str]:
     """The portal on a port of its own, in a thread of this process."""
-    server = make_server("127.0.0.1", 0, portal.app, threaded=True)
+    with serve_app(portal.app) as address:
+        yield address
+
+
+@contextmanager
+def serve_app(app: WSGIApplication) -> Iterator[str]:
+    """Any application, such as that of another site, in the same way."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

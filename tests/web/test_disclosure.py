@@ -47,9 +47,15 @@ VALUES = {
     "upload": ("none",),
     "text": ("odi_none",),
 }
-DATA = ("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report")
+DATA = (
+    *("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report"),
+    *("charts.show_chart", "chart_files.send_chart", "chart_files.show_embedded"),
+)
 """What serves rows and files: 404 or 410. The differences between versions do so too."""
 
+
+PICTURES = ("chart.svg", "chart.png")
+"""What takes long to draw for those who may have it; the values in it are those of the CSV beside it."""
 
 SCOPED = {
     "group": {"attribute": "open", "scope": "group", "audience": "甲村低保户"},
@@ -109,7 +115,8 @@ def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             said = {"holder": "甲大学", "purpose": "研究", "until": "2030-01-01", "account": "reader"}
             services.grants.give(clerk, "secrets", said)
         client = portal.client() if is_closed else portal.signed_in("reader")
-        shown = {endpoint for address, endpoint in list_addresses(portal) if _shows(client, address, is_closed)}
+        asked = [item for item in list_addresses(portal) if not item[0].endswith(PICTURES)]
+        shown = {endpoint for address, endpoint in asked if _shows(client, address, is_closed)}
         if is_closed:
             assert list_found(portal, CELLS[0]) == {"secrets"}
         if request.param == "stopped":
@@ -212,6 +219,8 @@ def test_every_address_with_data_was_open_to_those_who_may_have_it(shut: Shut) -
     """The walk proves something."""
     assert {"downloads.send_table", "downloads.send_attachment", "version_pages.show_version"} <= shut.shown
     assert {"differences.send_rows", "downloads.find_latest"} <= shut.shown
+    assert "chart_files.send_chart" in shut.shown
+    assert shut.is_withdrawn or "chart_files.show_embedded" not in shut.shown
 
 
 def _list_reasons(shut: Shut) -> tuple[str, ...]:

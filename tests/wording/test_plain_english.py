@@ -24,9 +24,9 @@ PATTERNS = tuple(
 )
 PAGES = [
     *sorted((CHECKOUT / "docs").rglob("*.md")),
-    *(CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *(CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "clients/python/README.md")),
 ]
-MODULES = sorted((CHECKOUT / "opendata").rglob("*.py"))
+MODULES = sorted(path for folder in ("opendata", "clients") for path in (CHECKOUT / folder).rglob("*.py"))
 
 
 def find_odd(text: str) -> list[str]:

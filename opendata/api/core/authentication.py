@@ -21,6 +21,9 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 COUNTED: set[str] = set()
 """Endpoints whose requests have a limit in a minute; `ApiBlueprint.operation` enters each."""
 
+READING: set[str] = set()
+"""Endpoints that change nothing, whatever their method; `ApiBlueprint.operation` enters each."""
+
 NEEDED: dict[str, Verb] = {}
 """Endpoint → what a token needs for it; `ApiBlueprint.operation` enters each."""
 
@@ -31,15 +34,16 @@ def identify_caller() -> None:
     A token that is wrong is refused on public addresses too, so that nobody works on unnoticed with a dead one.
     """
     g.caller = _find_bearer()
+    changes = request.method not in SAFE_METHODS and request.endpoint not in READING
     if g.caller is None and g.get("actor") is not None:
         g.caller = g.actor
-        if request.method not in SAFE_METHODS:
+        if changes:
             _check_csrf()
     if request.endpoint in COUNTED:
         g.allowance = services().pace.count(g.caller, request.remote_addr or "")
-    if request.method not in SAFE_METHODS:
+    if changes:
         require_signed_in(g.caller)
-    default = Verb.READ if request.method in SAFE_METHODS else Verb.ADMIN
+    default = Verb.ADMIN if changes else Verb.READ
     require_verb(g.caller, NEEDED.get(request.endpoint or "", default))
 
 

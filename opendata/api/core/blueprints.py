@@ -13,7 +13,7 @@ from flask import Response, request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from opendata.api.core.authentication import COUNTED, NEEDED, SAFE_METHODS, caller, identify_caller
+from opendata.api.core.authentication import COUNTED, NEEDED, READING, SAFE_METHODS, caller, identify_caller
 from opendata.api.core.parsing import MAX_DOCUMENT_BYTES, Parser
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_
@@ -52,21 +52,26 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         media_type: str = "application/json",
         takes: Sequence[str] = (),
         gives: Sequence[str] = (),
+        asks: Sequence[Mapping[str, Any]] = (),
+        files: Sequence[str] = (),
         problems: Sequence[int] = (),
         public: bool = True,
         needs: Verb | None = None,
         counts: bool | None = None,
+        reads: bool = False,
         **document: Any,
     ) -> Callable[[View], View]:
         """Register a view: what it reads is handed to it as `query` and `body`, in this order, after the path.
 
         The answer has a `shape`, or is a file of the media type `file_type` that the view sends itself.
         `takes` and `gives` name headers of request and answer, components of the document; `problems` the statuses
-        it refuses with, besides 401. Reading is for everybody where `public`; changing never is. A token `needs` a
-        verb: to read, or if nothing else is said of a change, to administrate. Changes, and files made
-        for one reader, count towards the limit of requests unless `counts` says otherwise.
+        it refuses with, besides 401. `asks` are parameters of the document that the view reads itself, `files` the
+        media types of other forms that an answer with a shape may have. Reading is for everybody where `public`;
+        changing never is. What only `reads` changes nothing, whatever its method. A token `needs` a verb: to read, or
+        if nothing else is said of a change, to administrate. Changes, and files made for one reader, count towards
+        the limit of requests unless `counts` says otherwise.
         """
-        safe = method in SAFE_METHODS
+        safe = reads or method in SAFE_METHODS
         verb = needs or (Verb.READ if safe else Verb.ADMIN)
         security = _list_security(verb, public=public, safe=safe)
         refused = {HTTPStatus.FORBIDDEN} if verb != Verb.READ else set()
@@ -88,6 +93,11 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                 view = self.arguments(body, location="json", content_type=media_type, required=required)(view)
             if query is not None:
                 view = self.arguments(query, location="query")(view)
+            for kind in files:
+                content = {"type": "string", "format": "binary"}
+                view = self.alt_response(
+                    status, schema=content, content_type=kind, description=HTTPStatus(status).phrase, success=True
+                )(view)
             for code in sorted(statuses):
                 if code == HTTPStatus.NOT_MODIFIED:
                     view = self.alt_response(code, description=N_("Nothing has changed"), headers={"ETag": "ETag"})(
@@ -96,9 +106,11 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                 else:
                     view = self.alt_response(code, name_status(code))(view)
             view = self.doc(security=list(security), operationId=function.__name__, **document)(view)
-            view._apidoc["takes"] = list(takes)
+            view._apidoc["takes"] = [*asks, *takes]
             endpoint = f"{self.name}.{function.__name__}"
             NEEDED[endpoint] = verb
+            if reads:
+                READING.add(endpoint)
             if is_counted:
                 COUNTED.add(endpoint)
             self.add_url_rule(rule, function.__name__, view, methods=[method], tags=[self.tag])

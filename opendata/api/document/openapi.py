@@ -38,6 +38,7 @@ _HEADERS = {
     "Retry-After": N_("Read again after this many seconds. Missing once nothing more happens without you."),
     "Idempotency-Replayed": N_("`true` where this answers a request that came before with the same key."),
     "Content-Location": N_("The address of the version that `latest` stands for."),
+    "Query-Edition": N_("The edition of the query engine, raised where the same query gives other bytes."),
     "Tus-Resumable": N_("The version of the tus protocol: `1.0.0`."),
     "Upload-Offset": N_("How many bytes are kept; the next piece begins there."),
     "Upload-Length": N_("How many bytes the whole file has."),
@@ -48,7 +49,7 @@ _PARAMETERS = {
         N_("The `ETag` you have read: refused with 412 where the thing was changed since. Without it, no check."),
         '^(\\*|"[0-9]+")$',
     ),
-    "If-None-Match": (N_("The `ETag` you have: answered with 304 where nothing changed."), '^(\\*|"[0-9]+")$'),
+    "If-None-Match": (N_("The `ETag` you have: answered with 304 where nothing changed."), '^(\\*|"[0-9a-f]+")$'),
     "Idempotency-Key": (
         N_("A key of yours: sent again with the same request, it gets the first answer and creates nothing."),
         r"^[\x21-\x7e]{1,255}$",

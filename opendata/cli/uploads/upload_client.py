@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 from opendata.cli.core.failures import Failure
-from opendata.cli.core.language import choose_voice, read_language, say
+from opendata.cli.core.language import choose_voice, say
+from opendata.cli.core.portals import PortalConnection, UnreachableError
 from opendata.cli.uploads.upload_memory import Memory, identify_file
-from opendata.errors import N_, IntegrityError, UsageError
+from opendata.errors import N_, IntegrityError
 from opendata.wording.work import say_stage
 
 if TYPE_CHECKING:
@@ -28,36 +28,21 @@ PIECE_BYTES = 16 * 1024**2
 """What is sent at once. A proxy may hold a request back until it is whole: then no more than this is lost."""
 
 _TUS = {"Tus-Resumable": "1.0.0"}
-_TIMEOUT = (10, 300)
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 20.0
-_LATER = (408, 423, 425, 429, 500, 502, 503, 504)
-"""Statuses that another time may not come."""
 
 
-class UnreachableError(Exception):
-    """Nothing came back, or not now."""
-
-
-class Portal:
+class Portal(PortalConnection):
     """A portal and somebody's token for it. `patience` is how many seconds it may be out of reach."""
 
     def __init__(self, url: str, token: str, *, patience: float) -> None:
-        import requests
-
-        if not url.startswith(("http://", "https://")):
-            raise UsageError(
-                N_("“%(url)s” isn't the address of a portal. The address must begin with https://"), url=url
-            )
-        self.url = url.rstrip("/")
+        super().__init__(url)
         self._patience = patience
-        self._session = requests.Session()
         self._session.auth = _Bearer(token)
-        self._session.headers["Accept-Language"] = read_language(os.environ)  # of what it refuses with
 
     def require_dataset(self, dataset: str) -> None:
         """Raises `Failure` where there is no such dataset or it takes no drafts of ours."""
-        self._persist(lambda: self._ask("GET", _name_drafts(dataset), params={"limit": 1}))
+        self._persist(lambda: self.ask("GET", _name_drafts(dataset), params={"limit": 1}))
 
     def send_file(self, path: Path, memory: Memory, on_bytes: Callable[[int], None]) -> str:
         """Send a file, or what is missing of it; returns the upload's id. `on_bytes` hears how much is there."""
@@ -80,18 +65,18 @@ class Portal:
     def create_draft(self, dataset: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """A draft of finished uploads."""
         headers = {"Idempotency-Key": secrets.token_hex(16)}
-        ask = partial(self._ask, "POST", _name_drafts(dataset), json=body, headers=headers)
-        return self._read(self._persist(ask))
+        ask = partial(self.ask, "POST", _name_drafts(dataset), json=body, headers=headers)
+        return self.read(self._persist(ask))
 
     def submit(self, draft: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Ask for the publication of a draft."""
-        return self._read(self._ask("POST", f"/drafts/{draft}/submit", json=body))
+        return self.read(self.ask("POST", f"/drafts/{draft}/submit", json=body))
 
     def wait(self, draft: str, on_progress: Callable[[float, str], None]) -> dict[str, Any]:
         """The draft once no more work on it is under way or due."""
         while True:
-            answer = self._persist(lambda: self._ask("GET", f"/drafts/{draft}"))
-            found = self._read(answer)
+            answer = self._persist(lambda: self.ask("GET", f"/drafts/{draft}"))
+            found = self.read(answer)
             pause = answer.headers.get("Retry-After")
             if pause is None:
                 return found
@@ -101,11 +86,11 @@ class Portal:
     def _announce(self, name: str, size: int, once: str) -> str:
         metadata = f"filename {base64.b64encode(name.encode()).decode()}"
         headers = {**_TUS, "Upload-Length": str(size), "Upload-Metadata": metadata, "Idempotency-Key": once}
-        return str(self._read(self._ask("POST", "/uploads", headers=headers))["id"])
+        return str(self.read(self.ask("POST", "/uploads", headers=headers))["id"])
 
     def _find_offset(self, upload: str) -> int | None:
         """How much of it the portal has; None where it knows nothing of it."""
-        answer = self._ask("HEAD", f"/uploads/{upload}", headers=_TUS, known=(404, 410))
+        answer = self.ask("HEAD", f"/uploads/{upload}", headers=_TUS, known=(404, 410))
         return int(answer.headers["Upload-Offset"]) if answer.ok else None
 
     def _send_on(self, upload: str, file: BinaryIO, offset: int, size: int, on_bytes: Callable[[int], None]) -> int:
@@ -123,7 +108,7 @@ class Portal:
             broken = True
             piece = _Piece(file, offset, min(PIECE_BYTES, size - offset), on_bytes)
             headers = {**_TUS, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
-            answer = self._ask("PATCH", f"/uploads/{upload}", data=piece, headers=headers, known=(409,))
+            answer = self.ask("PATCH", f"/uploads/{upload}", data=piece, headers=headers, known=(409,))
             if not answer.ok:
                 raise UnreachableError(answer.reason)
             return int(answer.headers["Upload-Offset"])
@@ -132,12 +117,12 @@ class Portal:
 
     def _compare(self, upload: str, path: Path, forget: Callable[[], None]) -> None:
         """Raises `IntegrityError` where the portal has other bytes than the file."""
-        found = self._read(self._persist(lambda: self._ask("GET", f"/uploads/{upload}")))
+        found = self.read(self._persist(lambda: self.ask("GET", f"/uploads/{upload}")))
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if found["sha256"] != digest:
             forget()
-            self._ask("DELETE", f"/uploads/{upload}", headers=_TUS, known=(404, 410))
+            self.ask("DELETE", f"/uploads/{upload}", headers=_TUS, known=(404, 410))
             raise IntegrityError(N_("“%(path)s” changed while it was being sent. Run the command again"), path=path)
 
     def _persist(self, work: Callable[[], Result]) -> Result:
@@ -153,30 +138,6 @@ class Portal:
                     ) from error
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
-
-    def _ask(self, method: str, path: str, *, known: Collection[int] = (), **options: Any) -> requests.Response:
-        """The answer to a request. Raises `UnreachableError`, and `Failure` with the problem where it is refused."""
-        import requests
-
-        address = f"{self.url}/api/v1{path}"
-        try:
-            answer = self._session.request(method, address, timeout=_TIMEOUT, allow_redirects=False, **options)
-        except (requests.RequestException, OSError) as error:
-            raise UnreachableError(_name_reason(error)) from error
-        if answer.status_code in _LATER:
-            raise UnreachableError(f"{answer.status_code} {answer.reason}")
-        if answer.status_code >= 300 and answer.status_code not in known:
-            raise Failure(_describe_refusal(answer))
-        return answer
-
-    def _read(self, answer: requests.Response) -> dict[str, Any]:
-        try:
-            found = answer.json()
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise Failure(say(N_("The server at %(url)s isn't an opendata portal"), url=self.url))
-        return found
 
 
 class _Bearer:
@@ -216,21 +177,3 @@ class _Piece:
 
 def _name_drafts(dataset: str) -> str:
     return f"/datasets/{quote(dataset, safe='')}/drafts"
-
-
-def _name_reason(error: Exception) -> str:
-    """The innermost cause in words."""
-    found: BaseException = error
-    while (inner := found.__cause__ or found.__context__) is not None:
-        found = inner
-    return getattr(found, "strerror", None) or str(found) or type(found).__name__
-
-
-def _describe_refusal(answer: requests.Response) -> str:
-    try:
-        document = answer.json()
-        lines = [str(document["detail"])]
-        lines += [f"  {item['pointer']}: {item['detail']}" for item in document.get("errors", ())]
-    except (ValueError, KeyError, TypeError):
-        return f"{answer.status_code} {answer.reason}: {answer.url}"
-    return "\n".join(lines)

@@ -64,11 +64,13 @@ class ServedForm(ServedFile):
     """A form ready to be sent. `key` names it among the derived files, those made of it begin so too.
 
     `derived` forms are made by this program; the others are what was published. `may_be_encoded` are those of text.
+    `origins` are the digests of the blobs that it is made of, where its key doesn't name all.
     """
 
     key: str
     derived: bool
     may_be_encoded: bool = False
+    origins: tuple[str, ...] = ()
 
 
 class Forms:
@@ -159,20 +161,22 @@ class Forms:
         key = f"{form.key}-{coding}.{_EDITION}"
         at_once = form.size <= ENCODED_AT_ONCE
         try:
-            found = self._folder.get(key, make) if at_once else self._folder.begin(key, make)
+            found = (self._folder.get if at_once else self._folder.begin)(key, make, form.origins)
         except OSError as error:
             logger.warning("%s is sent as it is: %s", form.name, error)
             return None
         if not found or found.size >= form.size:
             return None
-        return replace(serve_derived(key, found, form.name, form.media_type), is_public=form.is_public)
+        coded = serve_derived(key, found, form.name, form.media_type)
+        return replace(coded, is_public=form.is_public, origins=form.origins)
 
     def find_sha512(self, form: ServedForm) -> bytes | None:
         """The SHA-512 of a form's bytes, taken once and kept; None where that would take long."""
         if form.size > _SHA512_BYTES:
             return None
         try:
-            return self._folder.get(f"{form.key}-sha512", partial(_write_sha512, form)).path.read_bytes()
+            made = self._folder.get(f"{form.key}-sha512", partial(_write_sha512, form), form.origins)
+            return made.path.read_bytes()
         except OSError as error:
             logger.warning("%s is sent without its SHA-512: %s", form.name, error)
             return None

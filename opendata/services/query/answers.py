@@ -40,7 +40,8 @@ class RowsPage:
     """A page of an answer.
 
     `total` counts the rows of all pages, None where that isn't known. `next` and `previous` are cursors. `is_cut` says
-    that there are more rows than an answer without pages may have. `fingerprint` is the digest of what was asked of
+    that there are more rows than an answer without pages may have. `numbers` are the places of the rows in their table,
+    from 0; there are none where rows are summed up. `fingerprint` is the digest of what was asked of
     which bytes by which engine: equal fingerprints mean equal answers. `wide` are the columns with numbers that JSON
     readers would round: they are written as text, in every row of every page (RFC 8259, section 6).
     """
@@ -55,6 +56,7 @@ class RowsPage:
     is_cut: bool = False
     is_grouped: bool = False
     wide: frozenset[str] = frozenset()
+    numbers: Sequence[int] = ()
 
     @property
     def hash(self) -> str:

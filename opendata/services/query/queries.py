@@ -32,6 +32,7 @@ _NO_TABLE = N_(
     "There is no public table “%(table)s” (character %(position)s). The catalogue lists the tables, and their names"
 )
 _LIMIT = N_("“limit” must be a number from 1 to %(most)s. To get all rows, ask for a file: .csv, .jsonl or .parquet")
+_FILE_LIMIT = N_("“limit” must be a number from 1. Leave it out to get all rows")
 _OFFSET = N_("“offset” must be a number from 0 to %(most)s")
 
 
@@ -51,6 +52,10 @@ class Queries:
 
         self._engine.warm()
 
+    def close(self) -> None:
+        """End the processes of the engine that wait; the next query begins another."""
+        self._engine.close()
+
     def read_page(
         self, dataset: str, version: str, resource: str, query: RowsQuery, reader: Actor | None = None
     ) -> RowsPage:
@@ -62,8 +67,7 @@ class Queries:
         limit = query.limit or 0
         if not 1 <= limit <= MOST_ROWS:
             raise InputError(_LIMIT, most=MOST_ROWS)
-        if not 0 <= query.offset <= MOST_OFFSET:
-            raise InputError(_OFFSET, most=MOST_OFFSET)
+        _require_offset(query.offset)
         with self._open(dataset, version, resource, reader) as (source, table):
             plan = _plan_rows(table, query)
             with self._engine.run(plan.statement, seconds=self._seconds) as answer:
@@ -87,9 +91,15 @@ class Queries:
     def stream_rows(
         self, dataset: str, version: str, resource: str, query: RowsQuery, reader: Actor | None = None
     ) -> Iterator[RowsStream]:
-        """All rows that a query finds, whatever its `limit`, unless that is None. Raises as `read_page`, also later."""
+        """All rows that a query finds from its `offset` on, at most `limit` where that isn't None.
+
+        Raises as `read_page`, also later.
+        """
+        if query.limit is not None and query.limit < 1:
+            raise InputError(_FILE_LIMIT)
+        _require_offset(query.offset)
         with self._open(dataset, version, resource, reader) as (source, table):
-            plan = _plan_rows(table, replace(query, cursor="", offset=0))
+            plan = _plan_rows(table, replace(query, cursor=""))
             with self._engine.run(plan.statement, seconds=self._seconds * _WHOLE, rows=query.limit) as answer:
                 columns = _list_columns(plan.statement.names, answer.schema, plan.statement.fields)
                 schema = _make_schema(columns)
@@ -106,8 +116,8 @@ class Queries:
     def select(self, text: str, *, limit: int = 1000) -> RowsPage:
         """The rows of one SELECT over public tables, at most `limit`.
 
-        Raises `InputError` with the place and what to write instead, `OverloadedError`. What isn't public is told apart
-        in nothing from what doesn't exist.
+        Raises `InputError` with the place and what to write instead, `OverloadedError`. A table that isn't public
+        gets the same answer as one that doesn't exist.
         """
         if not 1 <= limit <= MOST_ROWS:
             raise InputError(_LIMIT, most=MOST_ROWS)
@@ -129,11 +139,13 @@ class Queries:
             )
 
     @contextmanager
-    def stream_select(self, text: str) -> Iterator[RowsStream]:
-        """All rows of one SELECT over public tables. Raises as `select`, also later."""
+    def stream_select(self, text: str, limit: int | None = None) -> Iterator[RowsStream]:
+        """All rows of one SELECT over public tables, or the first `limit`. Raises as `select`, also later."""
+        if limit is not None and limit < 1:
+            raise InputError(_FILE_LIMIT)
         with (
             self._plan(text) as (statement, sources),
-            self._engine.run(statement, seconds=self._seconds * _WHOLE) as answer,
+            self._engine.run(statement, seconds=self._seconds * _WHOLE, rows=limit) as answer,
         ):
             columns = _list_columns(_unlike(answer.schema.names), answer.schema, ())
             schema = _make_schema(columns)
@@ -243,7 +255,13 @@ def _cut_page(
         if begins and last >= 0 and plan.keys
         else None,
         is_grouped=plan.is_grouped,
+        numbers=() if plan.is_grouped else keyed.column(plan.keys[-1].name).to_pylist(),
     )
+
+
+def _require_offset(offset: int) -> None:
+    if not 0 <= offset <= MOST_OFFSET:
+        raise InputError(_OFFSET, most=MOST_OFFSET)
 
 
 def _fingerprint_page(query: RowsQuery, owner: str) -> str:

@@ -8,12 +8,14 @@ from itertools import zip_longest
 from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response
 
+from opendata.domain.resources import TableResource
 from opendata.metadata.expectation import DELAYS
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.values import DatasetView, Page
 from opendata.web.catalogue.editions import say_expected
 from opendata.web.catalogue.searching import FILTERS, read_search, render_search
 from opendata.web.catalogue.snippets import build_snippets
+from opendata.web.catalogue.tables import Preview, build_preview
 from opendata.web.core.instance import prefers_json, rest_path, services
 from opendata.web.core.markdown import add_markdown, prefers_markdown, render_page
 from opendata.web.properties.shown import list_groups, show_measures
@@ -23,6 +25,8 @@ blueprint = Blueprint("catalogue", __name__)
 PAGE_SIZE = 20
 NEWEST_VERSIONS = 10
 VERSIONS_PAGE_SIZE = 100
+PREVIEW_ROWS = 5
+PREVIEWED_TABLES = 5
 MANY = 1000
 
 
@@ -67,7 +71,11 @@ def show_dataset(dataset: str) -> Response:
     found = services().datasets.get(dataset, g.actor)
     versions = _pair_versions(found, services().versions.list_page(dataset, limit=NEWEST_VERSIONS))
     manifest = services().versions.get_manifest(dataset, found.latest) if found.latest else None
-    readable = services().versions.list_readable(g.actor, dataset, found.latest) if found.latest else frozenset()
+    readable, public = (
+        services().versions.list_readable(who, dataset, found.latest) if found.latest else frozenset()
+        for who in (g.actor, None)
+    )
+    previewed = [item for item in manifest.tables if item.name in readable][:PREVIEWED_TABLES] if manifest else []
     return render_page(
         "catalogue/dataset.html",
         dataset=found,
@@ -79,10 +87,11 @@ def show_dataset(dataset: str) -> Response:
         versions=versions,
         announced=services().drafts.list_announced(dataset),
         tables=manifest.tables if manifest else (),
+        previews={item.name: _preview(found, item) for item in previewed},
         attachments=manifest.attachments if manifest else (),
         property_groups=list_groups(),
         measures=show_measures(manifest.tables if manifest else ()),
-        snippets=[item for item in build_snippets(dataset, manifest) if item.resource in readable] if manifest else (),
+        snippets=build_snippets(dataset, manifest, public) if manifest else {},
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
         can_archive=services().archiving.is_possible(g.actor, found.id),
         can_delete=g.actor is not None and found.head is None and services().deletion.is_possible(g.actor, found.id),
@@ -175,6 +184,11 @@ add_markdown(
         "/schemas/<schema>.md": show_schema,
     },
 )
+
+
+def _preview(dataset: DatasetView, table: TableResource) -> Preview:
+    rows = services().versions.read_rows(dataset.id, str(dataset.latest), table.name, PREVIEW_ROWS, g.actor)
+    return build_preview(table, rows)
 
 
 def _pair_versions(dataset: DatasetView, page: Page[VersionView]) -> Sequence[tuple[VersionView, VersionView | None]]:

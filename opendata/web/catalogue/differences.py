@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 from opendata.domain.comparison import Comparison, TableComparison
 from opendata.errors import N_
 from opendata.metadata.canonical import write_canonical
+from opendata.sending.content import DERIVED, describe_bytes, send
+from opendata.sending.forms import describe_form, name_file
 from opendata.services.catalogue.versions import LATEST
 from opendata.web.core.formats import format_cell
 from opendata.web.core.instance import prefers_json, services
-from opendata.web.core.links import name_file
 from opendata.web.core.readers import for_readers, reader
-from opendata.web.delivery.downloads import JSON, describe_form, open_to_all
-from opendata.web.delivery.sending import DERIVED, describe_bytes, send
+from opendata.web.delivery.downloads import JSON, open_to_all
 
 blueprint = Blueprint("differences", __name__)
 blueprint.after_request(open_to_all)
@@ -75,7 +75,7 @@ def send_rows(dataset: str, old: str, new: str, file: str) -> Response:
     """The changed rows of a table: `{resource}.csv`, `.jsonl`, or `.daff.csv`."""
     resource, _, suffix = file.partition(".")
     form = services().differences.find_rows(dataset, old, new, resource, suffix, reader())
-    return send(describe_form(form, "", name_file(form.name)))
+    return send(describe_form(services(), form, "", name_file(form.name)))
 
 
 def _show_table(difference: Comparison, item: TableComparison) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from typing import Any
 
 from flask import Blueprint, request, url_for
 from flask_babel import gettext
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response
 
 from opendata.metadata.atom import MEDIA_TYPE, Entry, Feed, Link, write_feed
 from opendata.metadata.citation import identify_version
+from opendata.sending.content import describe_bytes, send
 from opendata.services.core.values import DatasetView, News, Page
 from opendata.web.catalogue.editions import say_expected
 from opendata.web.core.instance import absolute_url, services
@@ -28,12 +28,10 @@ from opendata.web.core.languages import (
     say_plain,
     vary_by_reader,
 )
-from opendata.web.delivery.downloads import JSON, open_to_all, refuse_range
-from opendata.web.delivery.sending import describe_bytes, send
+from opendata.web.delivery.downloads import JSON, open_to_all
 
 blueprint = Blueprint("feeds", __name__)
 blueprint.after_request(open_to_all)
-blueprint.register_error_handler(RequestedRangeNotSatisfiable, refuse_range)
 
 PAGE_SIZE = 100
 _HTML = "text/html"

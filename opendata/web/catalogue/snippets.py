@@ -1,46 +1,107 @@
-"""Lines of code a reader copies to get a table: the address that always gives the newest version."""
+"""Code that a reader copies to get a table: of one version, with a check of its digest where the tool has one.
+
+The code for each tool is a template in the folder `code`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import json
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import url_for
+from flask import current_app, url_for
+from flask_babel import gettext
 
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
+from opendata.domain.schema import Field
 from opendata.web.core.instance import absolute_url
 
+_TOOLS = {
+    "curl": "curl",
+    "Python: opendata_client": "client",
+    "Python: pandas": "pandas",
+    "Python: polars": "polars",
+    "Python: DuckDB": "duckdb",
+    "R": "r",
+    "Excel: Power Query": "excel",
+    "JavaScript": "javascript",
+}
+"""What a tool is called in every language, and the template of its code."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_NUMBERS = frozenset(["integer", "number", "year"])
+_R_CLASSES = {**dict.fromkeys(_NUMBERS, "numeric"), "boolean": "logical", "date": "Date"}
+_M_TYPES = {
+    **dict.fromkeys(_NUMBERS, "type number"),
+    "integer": "Int64.Type",
+    "boolean": "type logical",
+    "date": "type date",
+    "datetime": "type datetime",
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Snippet:
-    """Code for one table."""
+    """Code for one tool."""
 
-    resource: str
-    pandas: str
-    curl: str
-
-
-def build_snippets(dataset: str, manifest: Manifest, version: str = "latest") -> Sequence[Snippet]:
-    """The code for each table of a version."""
-    return [_build(dataset, version, item) for item in manifest.tables]
+    tool: str
+    code: str
 
 
-def _build(dataset: str, version: str, table: TableResource) -> Snippet:
-    resource = table.name
-    place = url_for("version_pages.show_version", dataset=dataset, version=version)
-    address = absolute_url(place)
-    return Snippet(
-        resource=resource,
-        pandas=f'{_comment(table, version)}import pandas as pd\n\ndf = pd.read_parquet("{address}{resource}.parquet")',
-        curl=f"curl -LO {address}{resource}.csv",
-    )
+def build_snippets(dataset: str, manifest: Manifest, resources: Container[str]) -> Mapping[str, Sequence[Snippet]]:
+    """The code for each of the tables that have these names."""
+    templates = {
+        tool: current_app.jinja_env.get_template(f"catalogue/code/{name}.txt") for tool, name in _TOOLS.items()
+    }
+    found = {}
+    for table in manifest.tables:
+        if table.name in resources:
+            context = _prepare(dataset, manifest.version, table)
+            found[table.name] = [Snippet(tool, template.render(context)) for tool, template in templates.items()]
+    return found
 
 
-def _comment(table: TableResource, version: str) -> str:
-    """What the numbers mean, as a line of code that does nothing. The newest version is about another period later."""
+def _prepare(dataset: str, version: str, table: TableResource) -> Mapping[str, object]:
+    """What the templates are filled with."""
+    place = absolute_url(url_for("version_pages.show_version", dataset=dataset, version=version))
+    schema, about = table.schema, _describe(table)
+    return {
+        "table": table,
+        "version": version,
+        "place": place,
+        "address": place.removesuffix(f"/{version}/"),
+        "csv": f"{table.name}-{version}.csv",
+        "parquet": f"{table.name}-{version}.parquet",
+        "integrity": f"sha256-{base64.b64encode(bytes.fromhex(table.file.sha256)).decode()}",
+        "nulls": list(dict.fromkeys(schema.null_text_of(item) for item in schema.fields)),
+        "numbers": [item.name for item in schema.fields if item.type in _NUMBERS],
+        "comment": lambda mark, *notes: "".join(f"{mark} {line}\n" for line in (about, *notes) if line),
+        "quote": lambda value: json.dumps(value, ensure_ascii=False),
+        "quote_m": _quote_m,
+        "r_class": lambda item: _R_CLASSES.get(item.type, "character"),
+        "m_type": _name_m_type,
+        "install_note": gettext("Install the client first. It is in the folder clients/python of opendata"),
+        "excel_note": gettext("In Excel: Data, Get Data, From Other Sources, Blank Query, Advanced Editor"),
+        "excel_check": gettext("Excel can't check the file's digest: %(digest)s", digest=table.file.hash),
+    }
+
+
+def _describe(table: TableResource) -> str:
+    """What the numbers mean, empty if nobody said."""
     units = {unit for field in table.schema.fields if isinstance(unit := field.own.get("unit"), str) and unit}
-    words = [table.period if version != "latest" else "", table.unit or ", ".join(sorted(units))]
+    words = [table.period, table.unit or ", ".join(sorted(units))]
     if not any(words):
         return ""
-    return f"# {' · '.join(' '.join(word.split()) for word in (table.title or table.name, *words) if word)}\n"
+    return " · ".join(" ".join(word.split()) for word in (table.title or table.name, *words) if word)
+
+
+def _name_m_type(item: Field) -> str:
+    """The type of a column in Power Query's language M."""
+    return "type datetimezone" if item.own.get("zone") else _M_TYPES.get(item.type, "type text")
+
+
+def _quote_m(text: str) -> str:
+    """A text in that language."""
+    escaped = text.replace("#(", "#(#)(").replace('"', '""')
+    return '"' + "".join(letter if letter >= " " else f"#({ord(letter):04X})" for letter in escaped) + '"'

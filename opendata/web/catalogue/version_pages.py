@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from flask import Blueprint, g
 from werkzeug.wrappers import Response
 
 from opendata.domain.profile import ColumnProfile
-from opendata.errors import N_, NotPublicError
+from opendata.errors import NotPublicError
 from opendata.metadata.citation import write_sentence
-from opendata.services.capabilities.capabilities import Capability, State
+from opendata.services.capabilities.capabilities import STATES, Capability
 from opendata.web.catalogue.profiles import list_profiles
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.catalogue.tables import build_preview
@@ -20,11 +20,6 @@ from opendata.web.delivery.citations import cite
 
 blueprint = Blueprint("version_pages", __name__)
 
-STATES: Mapping[State, str] = {
-    State.READY: N_("ready"),
-    State.ON_REQUEST: N_("made on request"),
-    State.IMPOSSIBLE: N_("not possible"),
-}
 PREVIEW_ROWS = 20
 PREVIEWED_TABLES = 20
 EXPLAINED_TABLES = 5
@@ -63,7 +58,7 @@ def show_version(dataset: str, version: str) -> Response:
         before=_find_before(dataset, version) if is_whole else None,
         errata=[item for item in entry.errata if version in (item["version"], item["successor"])],
         may_edit=g.actor is not None and g.actor.may_edit(entry.publisher.id),
-        snippets=[item for item in build_snippets(dataset, manifest, version) if item.resource in readable],
+        snippets=build_snippets(dataset, manifest, versions.list_readable(None, dataset, version)),
         citation=write_sentence(cite(dataset, version)),
     )
 

@@ -16,6 +16,7 @@ from opendata.errors import OpendataError
 from opendata.metadata.codes import Code
 from opendata.settings import LANGUAGES, SOURCE_LANGUAGE
 from opendata.web.core.cookies import read_cookie, set_cookie
+from opendata.web.core.frames import may_be_framed
 from opendata.web.core.instance import services
 from opendata.wording.voice import voice_of
 
@@ -57,9 +58,9 @@ def choose_locale() -> str:
 
 
 def keep_choice(response: Response) -> Response:
-    """Keep a language asked for in the address, so that the next page has it too."""
+    """Keep a language asked for in the address, so that the next page has it too; not what another site asks for."""
     wished = request.args.get(PARAMETER)
-    if wished in list_languages() and response.mimetype == "text/html":
+    if wished in list_languages() and response.mimetype == "text/html" and not may_be_framed():
         set_cookie(response, COOKIE, str(wished), seconds=_COOKIE_SECONDS)
     return response
 

@@ -11,10 +11,10 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from flask import request
-from werkzeug.datastructures import Headers
 
 from opendata.domain.manifest import Manifest
 from opendata.metadata.codes import LICENSES
+from opendata.sending.forms import name_file
 from opendata.services.catalogue.versions import Versions
 from opendata.web.core.instance import services
 
@@ -56,20 +56,6 @@ def _list_links(
         yield f'<{place}/{before}/{path}>; rel="predecessor-version"'
     yield f'<{place}/versions>; rel="version-history"'
     yield f'<{place}/{version}/>; rel="cite-as"'
-
-
-@lru_cache(maxsize=4096)
-def name_file(name: str, plain: str = "", *, disposition: str = "attachment") -> str:
-    """The header that gives a download its name, in any script; `plain` is one in ASCII for clients of old."""
-    headers = Headers()
-    if name.isascii():
-        headers.set("Content-Disposition", disposition, filename=name)
-    else:
-        plain = plain or name.encode("ascii", "replace").decode().replace("?", "_")
-        headers.set(
-            "Content-Disposition", disposition, **{"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
-        )
-    return headers["Content-Disposition"]
 
 
 def name_table(dataset: str, version: str, resource: str, file: str, *, excel: bool = False) -> str:

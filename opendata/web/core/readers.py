@@ -13,11 +13,10 @@ from flask import g, make_response, request
 from werkzeug.wrappers import Response
 
 from opendata.errors import N_, NotPublicError, NotSignedInError
+from opendata.sending.content import PRIVATE
 from opendata.services.core.actors import Actor
 from opendata.web.core.cookies import SESSION, read_cookie
 from opendata.web.core.instance import services
-
-PRIVATE = "private, no-store"
 
 
 def find_session() -> Actor | None:

@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from opendata.errors import N_, InputError
 from opendata.services.access.pace import WINDOW_SECONDS, Allowance
+from opendata.web.core.frames import may_be_framed
 from opendata.web.core.instance import services
 
 FORM_BYTES = 2 * 1024 * 1024
@@ -26,6 +27,18 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+_FRAMED_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "form-action 'none'",
+        "base-uri 'none'",
+        "frame-ancestors *",
+    )
+)
+"""For a page that any site may frame."""
 
 _ELSE_POLICY = "frame-ancestors 'none'"
 """For answers that aren't pages: browsers show some of them, such as PDF."""
@@ -54,7 +67,6 @@ _ALWAYS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
 }
 
 _HSTS = "max-age=31536000"
@@ -122,6 +134,10 @@ def add_headers(response: Response) -> Response:
     """Add the headers of all answers, and those of pages; REST adds its own beside them."""
     for name, value in _ALWAYS.items():
         response.headers.setdefault(name, value)
+    if may_be_framed():
+        response.headers["Content-Security-Policy"] = _FRAMED_POLICY
+    else:
+        response.headers.setdefault("X-Frame-Options", "DENY")
     is_for_all = "Access-Control-Allow-Origin" in response.headers
     response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if is_for_all else "same-origin")
     allowance: Allowance | None = g.get("allowance")

@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Response, current_app, redirect, request, url_for
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from opendata import problems
 from opendata.metadata.canonical import write_canonical
-from opendata.services.delivery.forms import CODINGS, ServedForm
-from opendata.storage.store import blob_key
+from opendata.sending.content import DERIVED, IMMUTABLE, describe_bytes, send
+from opendata.sending.forms import describe_form, name_file, open_to_origins, send_form
+from opendata.services.delivery.forms import ServedForm
 from opendata.web.core.instance import services
 from opendata.web.core.languages import vary_by_reader
-from opendata.web.core.links import clean_name, link_file, name_file, name_table
-from opendata.web.core.readers import PRIVATE, for_readers, reader
+from opendata.web.core.links import clean_name, link_file, name_table
+from opendata.web.core.readers import for_readers, reader
 from opendata.web.delivery.citations import FORMS, cite
-from opendata.web.delivery.sending import DERIVED, IMMUTABLE, Content, choose_coding, describe_bytes, send
 
 blueprint = Blueprint("downloads", __name__)
 
 JSON = "application/json"
 _TEXT = "text/plain; charset=us-ascii"
-_EXPOSED = (
-    "ETag, Content-Range, Content-Length, Content-Encoding, Repr-Digest, Content-Digest, Content-Disposition, Link,"
-    " Accept-Ranges"
-)
 _SHOWN = frozenset(["application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"])
 """What a browser shows and never runs; all other attachments are offered to be kept."""
-_ASKED = (
-    "Authorization, Range, If-Range, If-Match, If-None-Match, If-Modified-Since, Want-Repr-Digest, Want-Content-Digest"
-)
 
 
 @blueprint.get("/datasets/<dataset>/latest/")
@@ -69,7 +59,9 @@ def send_package(dataset: str, version: str) -> AnyResponse:
     """The whole version as one archive."""
     form = services().forms.find_package(dataset, version, reader())
     title = services().versions.get_manifest(dataset, version).title
-    return send(describe_form(form, link_file(dataset, version, "datapackage.zip"), _name(form, title, version)))
+    return send(
+        describe_form(services(), form, link_file(dataset, version, "datapackage.zip"), _name(form, title, version))
+    )
 
 
 @blueprint.get('/datasets/<dataset>/<version>/citation.<any("txt","bib","json"):suffix>')
@@ -119,21 +111,17 @@ def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyRes
     excel = suffix == "csv" and request.args.get("excel") == "1"
     form = services().forms.find(dataset, version, resource, suffix, excel=excel, reader=reader())
     links = link_file(dataset, version, f"{resource}.{suffix}", resource)
-    content = describe_form(form, links, name_table(dataset, version, resource, form.name, excel=excel))
-    coding = choose_coding(CODINGS) if content.varies else None
-    coded = services().forms.encode(form, coding) if coding else None
-    if coding and coded is not None:
-        content = replace(
-            describe_form(coded, links, content.disposition), coding=coding, varies=True, cache=content.cache
-        )
-    return send(content)
+    disposition = name_table(dataset, version, resource, form.name, excel=excel)
+    return send_form(services(), form, links, disposition)
 
 
 def _send_since(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:
     """The rows that changed since an older version, each with what to do: `added`, `removed`, `after` a change."""
     form = services().differences.find_since(dataset, request.args["since"], version, resource, suffix, reader())
     return send(
-        describe_form(form, link_file(dataset, version, f"{resource}.{suffix}", resource), name_file(form.name))
+        describe_form(
+            services(), form, link_file(dataset, version, f"{resource}.{suffix}", resource), name_file(form.name)
+        )
     )
 
 
@@ -144,7 +132,7 @@ def send_attachment(dataset: str, version: str, name: str) -> AnyResponse:
     form = services().forms.find_attachment(dataset, version, name, reader())
     shown = "inline" if form.media_type in _SHOWN else "attachment"
     links = link_file(dataset, version, f"files/{name}")
-    response = send(describe_form(form, links, name_file(form.name, disposition=shown)))
+    response = send(describe_form(services(), form, links, name_file(form.name, disposition=shown)))
     if form.media_type != "application/pdf":  # what reads PDF in a browser does not start in a sandbox
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
     return response
@@ -178,39 +166,8 @@ def open_to_all(response: AnyResponse) -> AnyResponse:
     """Programs in any web page may read, whole or in part, what isn't given to this reader alone."""
     if reader() is not None:
         return response
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
-    if request.method == "OPTIONS":
-        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD"
-        response.headers["Access-Control-Allow-Headers"] = _ASKED
-        response.headers["Access-Control-Max-Age"] = "86400"
+    open_to_origins(response)
     return response
-
-
-@blueprint.errorhandler(RequestedRangeNotSatisfiable)
-def refuse_range(error: RequestedRangeNotSatisfiable) -> Response:
-    """416 with the size there is, which the general table of problems does not know."""
-    response = Response(current_app.json.dumps(problems.describe_http(error, request.path)), 416)
-    response.content_type = problems.MEDIA_TYPE
-    response.headers["Content-Range"] = f"bytes */{error.length}"
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def describe_form(form: ServedForm, links: str, disposition: str) -> Content:
-    """A form as content."""
-    return Content(
-        source=form.open,
-        size=form.size,
-        sha256=form.sha256,
-        media_type=form.media_type,
-        cache=PRIVATE if not form.is_public else DERIVED if form.derived else IMMUTABLE,
-        disposition=disposition,
-        links=links,
-        varies=form.may_be_encoded,
-        accel=_find_accel(form),
-        find_sha512=partial(services().forms.find_sha512, form),
-    )
 
 
 def _name(form: ServedForm, title: str, version: str) -> str:
@@ -219,10 +176,3 @@ def _name(form: ServedForm, title: str, version: str) -> str:
     if not cleaned:
         return name_file(form.name)
     return name_file(f"{cleaned}-{version}{Path(form.name).suffix}", form.name)
-
-
-def _find_accel(form: ServedForm) -> str:
-    """Where nginx finds a file, if it is to send it."""
-    prefix = services().settings.accel_prefix if form.is_public else ""
-    place = f"derived/{quote(form.key)}" if form.derived else f"store/{blob_key(form.sha256)}"
-    return f"{prefix}/{place}" if prefix else ""

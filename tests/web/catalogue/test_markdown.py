@@ -15,6 +15,8 @@ PAGES = {
     "/datasets/reservoirs": "/datasets/reservoirs.md",
     "/datasets/reservoirs/versions": "/datasets/reservoirs/versions.md",
     "/datasets/reservoirs/1.0.0/": "/datasets/reservoirs/1.0.0/index.md",
+    "/datasets/reservoirs/1.0.0/levels": "/datasets/reservoirs/1.0.0/levels.md",
+    "/datasets/reservoirs/1.0.0/levels?level__gt=1": "/datasets/reservoirs/1.0.0/levels.md?level__gt=1",
     "/publishers": "/publishers.md",
     "/publishers/water-bureau": "/publishers/water-bureau.md",
     "/schemas": "/schemas.md",

@@ -115,7 +115,7 @@ def test_a_dataset_offers_its_files_with_size_and_code(portal: Portal) -> None:
     assert 'href="/datasets/reservoirs/1.1.0/levels.parquet"' in text
     assert "3 rows" in text
     assert re.search(r"CSV <small>\d+ B</small>", text)
-    assert "pd.read_parquet(&#34;http://localhost/datasets/reservoirs/latest/levels.parquet&#34;)" in text
+    assert "urllib.request.urlopen(&#34;http://localhost/datasets/reservoirs/1.1.0/levels.parquet&#34;)" in text
     assert "first version" in text
     assert "水位表: rows added: 1" in text
     assert "Reservoirs" in text

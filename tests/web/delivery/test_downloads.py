@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendata.web.core.links import name_file
-from opendata.web.delivery.ranges import MAX_RANGES, parse_ranges
+from opendata.sending.forms import name_file
+from opendata.sending.ranges import MAX_RANGES, parse_ranges
 from tests.instances import CSV, publish
 from tests.web.conftest import PASSWORD, SAMPLE, Portal, make_portal
 

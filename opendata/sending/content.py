@@ -18,11 +18,12 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
 from opendata.errors import N_, PreconditionError
-from opendata.web.core.digests import choose_algorithm, write_digest
-from opendata.web.delivery.ranges import FilePart, Multipart, Range, parse_ranges, write_range
+from opendata.sending.digests import choose_algorithm, write_digest
+from opendata.sending.ranges import FilePart, Multipart, Range, parse_ranges, write_range
 
 IMMUTABLE = "public, max-age=31536000, s-maxage=86400, immutable"
 DERIVED = "public, max-age=3600"
+PRIVATE = "private, no-store"
 _BLOCK_BYTES = 64 * 1024
 _DIGESTED_BYTES = 16 * 1024 * 1024
 """At most this many bytes get a `Content-Digest`: it must be known before the first byte is sent."""
@@ -32,6 +33,7 @@ _DIGESTED_BYTES = 16 * 1024 * 1024
 class Content:
     """What is to be sent. `source` are the bytes themselves, or opens them; `sha256` is their hexadecimal digest.
 
+    `validator` is the text of their entity tag, where that is known before the bytes are, otherwise the digest is.
     `disposition` and `links` are the values of their headers. `coding` is the content coding of the bytes, and
     `varies` tells that there are other codings of them. `accel` is where a server before us finds the file.
     """
@@ -41,6 +43,7 @@ class Content:
     sha256: str
     media_type: str
     cache: str
+    validator: str = ""
     disposition: str = ""
     links: str = ""
     coding: str = ""
@@ -51,13 +54,33 @@ class Content:
     @property
     def tag(self) -> str:
         """The strong validator."""
-        return f'"{self.sha256}"'
+        return f'"{self.validator or self.sha256}"'
 
 
-def describe_bytes(data: bytes, media_type: str, cache: str, links: str = "") -> Content:
+def describe_bytes(data: bytes, media_type: str, cache: str, links: str = "", *, validator: str = "") -> Content:
     """A short document as content."""
-    sha256 = hashlib.sha256(data).hexdigest()
-    return Content(source=data, size=len(data), sha256=sha256, media_type=media_type, cache=cache, links=links)
+    return Content(
+        source=data,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        media_type=media_type,
+        cache=cache,
+        validator=validator,
+        links=links,
+    )
+
+
+def is_in_hand(validator: str) -> bool:
+    """Whether the client has the bytes of this entity tag already, so that they need not be made."""
+    known = request.if_none_match
+    return "If-Match" not in request.headers and not known.star_tag and known.contains_weak(validator)
+
+
+def send_unchanged(validator: str, cache: str) -> Response:
+    """Answer that the bytes are those in hand."""
+    response = Response(status=304, headers={"ETag": f'"{validator}"', "Cache-Control": cache})
+    del response.headers["Content-Type"]
+    return response
 
 
 def send(content: Content) -> Response:
@@ -71,9 +94,13 @@ def send(content: Content) -> Response:
     headers["Cache-Control"] = content.cache
     if content.varies:
         headers["Vary"] = "Accept-Encoding"
-    if "If-Match" in request.headers and not request.if_match.contains(content.sha256):
+    if "If-Match" in request.headers and not request.if_match.contains(content.validator or content.sha256):
         raise PreconditionError(N_("The file isn't, or is no longer, the one that “If-Match” names"))
-    if "If-None-Match" in request.headers and request.if_none_match.contains_weak(content.sha256):
+    if (
+        request.method in ("GET", "HEAD")
+        and "If-None-Match" in request.headers
+        and request.if_none_match.contains_weak(content.validator or content.sha256)
+    ):
         del headers["Content-Type"]
         response.status_code = 304
         return response
@@ -126,12 +153,12 @@ def _send_whole(response: Response, content: Content) -> None:
     digest = _write_digest(content, request.headers.get("Want-Content-Digest"))
     if digest:
         response.headers["Content-Digest"] = digest
-    if request.method == "GET" and content.accel and "Range" not in request.headers:
+    if request.method != "HEAD" and content.accel and "Range" not in request.headers:
         response.headers["X-Accel-Redirect"] = content.accel
         response.content_length = 0
         return
     response.content_length = content.size
-    if request.method == "GET":
+    if request.method != "HEAD":
         _set_body(response, content, (0, content.size))
 
 

@@ -1,0 +1,1 @@
+"""Asking published tables over REST: rows of one table, SQL over many."""

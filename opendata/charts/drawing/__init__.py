@@ -1,0 +1,1 @@
+"""Drawing points with matplotlib, which nothing else imports."""

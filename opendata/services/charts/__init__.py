@@ -1,0 +1,1 @@
+"""Charts of published tables: what fits them, what is drawn, and the pictures."""

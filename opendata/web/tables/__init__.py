@@ -1,0 +1,1 @@
+"""Pages of tables: all rows in a grid, what is in a column, SQL over many tables."""
