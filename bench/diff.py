@@ -1,15 +1,19 @@
 """What changed between two tables of 1,000,000 rows x 10 columns with 1 % changes: our time and memory, and theirs.
 
 Ours compares the Parquet files of two versions and writes the changed rows as CSV; csv-diff and daff read the CSV files
-of the same rows. Three pairs: by a key, the same rows in another order, and without a key. Each figure is a whole
-process, ours the median of five. `--daff` gives daff a pair of fewer rows, since it takes most of a minute and 2.6 GB;
-its time for the large pair is then taken in proportion.
+of the same rows. Pairs: by a key, without a key, the same rows in another order, and by two columns of text. Each
+figure is a whole process, ours the median of five.
+
+DuckDB is asked in two ways: a full join alone, which gives the rows of a key without repeats in any order, and a query
+that gives the same rows as ours in the same order. `--daff` gives daff a pair of fewer rows, since it takes most of a
+minute and 2.6 GB; its time for the large pair is then taken in proportion.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -33,6 +37,41 @@ with tempfile.TemporaryDirectory(dir=old.parent) as folder:
     found = compare_tables(old, new, old_schema=schema, new_schema=schema, folder=Path(folder))
     write_difference(found.path, old.parent / "changes.csv", suffix="csv")
 print(json.dumps([found.added, found.removed, found.changed]))
+"""
+DUCKDB = """
+import json, sys
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+old, new, key, is_join = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]).get("primaryKey"), sys.argv[4] == "join"
+names = pq.read_schema(new).names
+telling, others = key or names, [name for name in names if key and name not in key]
+number = "0" if is_join else f"row_number() OVER (PARTITION BY {', '.join(telling)} ORDER BY file_row_number)"
+tables = [f"(SELECT *, {number} AS nth FROM read_parquet('{path}', file_row_number=true))" for path in (old, new)]
+on = " AND ".join([f"o.{name} IS NOT DISTINCT FROM n.{name}" for name in telling] + ["o.nth = n.nth"])
+ends = "o.file_row_number IS NULL OR n.file_row_number IS NULL"
+shown = f"({' OR '.join([ends, *(f'o.{name} IS DISTINCT FROM n.{name}' for name in others)])})"
+cells = [f"{side}.{name} AS {side}_{name}" for side in "on" for name in names]
+rows = "o.file_row_number AS old_row, n.file_row_number AS new_row"
+joined = f"{tables[0]} o FULL JOIN {tables[1]} n ON {on}"
+if is_join:
+    sql = f"SELECT {rows}, {', '.join(cells)} FROM {joined} WHERE {shown}"
+else:
+    place = "coalesce(new_row, max(new_row) OVER (ORDER BY old_row ROWS UNBOUNDED PRECEDING), -1)"
+    kept = ", ".join(f"CASE WHEN {shown} THEN {cell.replace(' AS ', ' END AS ')}" for cell in cells)
+    inner = f"SELECT {rows}, {shown} AS shown, {kept} FROM {joined}"
+    inner = f"SELECT *, {place} AS place FROM ({inner})"
+    sql = f"SELECT * FROM ({inner}) WHERE shown ORDER BY place, new_row IS NULL, old_row"
+base = duckdb.connect(config={"threads": "2", "memory_limit": "600MB", "temp_directory": new + ".spilled"})
+base.execute("SET enable_progress_bar = false")
+reader = base.sql(sql).to_arrow_reader(65536)
+counts = [0, 0, 0]
+with pa.OSFile(new + ".changes", "wb") as sink, pa.ipc.new_file(sink, reader.schema) as writer:
+    for batch in reader:
+        writer.write_batch(batch)
+        added, removed = batch["old_row"].null_count, batch["new_row"].null_count
+        counts = [one + more for one, more in zip(counts, (added, removed, batch.num_rows - added - removed))]
+print(json.dumps(counts))
 """
 PEERS = ("csv-diff==1.2", "daff==1.4.2")
 CSV_DIFF = """
@@ -101,6 +140,20 @@ def write_pair(folder: Path, rows: int, *, shuffled: bool = False) -> tuple[Path
     return paths
 
 
+def write_text_keys(pair: tuple[Path, Path]) -> None:
+    """Make the key of a pair two columns of text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    for path in pair:
+        table = pq.read_table(path)
+        digits = pc.cast(table["id"], pa.string())
+        table = table.set_column(0, "id", pc.binary_join_element_wise("村", pc.utf8_lpad(digits, 9, "0"), ""))
+        table = table.append_column("part", pc.utf8_slice_codeunits(digits, 0, 3))
+        pq.write_table(table, path, compression="zstd", row_group_size=131_072)
+
+
 def install_peers(folder: Path) -> str:
     """The Python of an environment of their own: csv-diff brings a package `tests` that would hide ours."""
     uv, python = str(Path(sys.executable).with_name("uv")), folder / "peers" / "bin" / "python"
@@ -109,18 +162,22 @@ def install_peers(folder: Path) -> str:
     return str(python)
 
 
-def measure(code: str, *words: object, python: str = sys.executable, runs: int = 1) -> tuple[float, int, list[int]]:
-    """Seconds (the median of some runs), peak memory in bytes (of one more, for looking takes time) and the answer."""
+def measure(
+    code: str, *words: object, python: str = sys.executable, runs: int = 1
+) -> tuple[float, float, int, list[int]]:
+    """Seconds and CPU seconds (the median of some runs), peak memory in bytes (of one more that is watched), answer."""
     command = [python, "-c", code, *map(str, words)]
-    times = []
+    times, cpus = [], []
     for _ in range(runs):
-        start = time.perf_counter()
+        start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         times.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpus.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     with PeakMemory(process.pid) as memory:
         out, _ = process.communicate()
-    return statistics.median(times), memory.peak, json.loads(out)
+    return statistics.median(times), statistics.median(cpus), memory.peak, json.loads(out)
 
 
 def main() -> None:
@@ -128,20 +185,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--daff", type=int, default=1_000_000, help="rows of the pair that daff gets")
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--no-peers", action="store_true")
     args = parser.parse_args()
     print(describe_machine())
 
-    def show(name: str, found: tuple[float, int, list[int]], rows: int = args.rows) -> float:
-        seconds, peak, counts = found
-        print(f"{name:<34}{seconds:8.2f} s  {peak / 1e6:8.0f} MB  added, removed, changed: {counts}  of {rows:,} rows")
+    def show(name: str, found: tuple[float, float, int, list[int]], rows: int = args.rows) -> float:
+        seconds, cpu, peak, counts = found
+        figures = f"{name:<34}{seconds:8.2f} s {cpu:8.2f} CPU s  {peak / 1e6:8.0f} MB"
+        print(f"{figures}  added, removed, changed: {counts}  of {rows:,} rows", flush=True)
+        return seconds
+
+    def show_both(name: str, pair: tuple[Path, Path], schema: dict[str, Any]) -> float:
+        seconds = show(f"ours, {name}", measure(OURS, *pair, json.dumps(schema), runs=args.runs))
+        for way in ("join", "same rows") if "primaryKey" in schema else ("same rows",):
+            show(f"DuckDB ({way}), {name}", measure(DUCKDB, *pair, json.dumps(schema), way, runs=args.runs))
         return seconds
 
     with tempfile.TemporaryDirectory(prefix="opendata-bench-") as name:
         folder = Path(name)
         pair = write_pair(folder, args.rows)
-        ours = show("ours, by key", measure(OURS, *pair, json.dumps(KEYED), runs=5))
-        show("ours, without a key", measure(OURS, *pair, json.dumps(KEYLESS), runs=5))
+        ours = show_both("by key", pair, KEYED)
+        show_both("without a key", pair, KEYLESS)
         if not args.no_peers:
             peers = install_peers(folder)
             tables = [path.with_suffix(".csv") for path in pair]
@@ -149,12 +214,14 @@ def main() -> None:
             print(f"  ours is {peer / ours:.1f} times as fast as csv-diff")
             small = write_pair(folder, args.daff)
             tables = [path.with_suffix(".csv") for path in small]
-            own = show("ours, by key", measure(OURS, *small, json.dumps(KEYED), runs=5), args.daff)
+            own = show("ours, by key", measure(OURS, *small, json.dumps(KEYED), runs=args.runs), args.daff)
             peer = show("daff, by key", measure(DAFF, *tables, python=peers), args.daff)
             print(f"  ours is {peer / own:.1f} times as fast as daff here,")
             print(f"  {peer * args.rows / args.daff / ours:.1f} times if every row of the large pair took it as long")
         pair = write_pair(folder, args.rows, shuffled=True)
-        show("ours, by key, in another order", measure(OURS, *pair, json.dumps(KEYED), runs=5))
+        show_both("in another order", pair, KEYED)
+        write_text_keys(pair)
+        show_both("by two texts", pair, {"fields": [], "primaryKey": ["id", "part"]})
 
 
 if __name__ == "__main__":

@@ -185,15 +185,22 @@ class TooManyAttemptsError(WaitError):
 
 
 class RateLimitError(WaitError):
-    """More than `limit` changes and costly requests came in a minute."""
+    """More than the `limit` of requests that `policy` names came in a minute."""
 
     slug = "rate-limit"
     title = N_("Too many requests")
     event = "slowed-down"
 
-    def __init__(self, message: str = "", /, *, seconds: int, limit: int, **params: Any) -> None:
+    def __init__(self, message: str = "", /, *, seconds: int, policy: str, limit: int, **params: Any) -> None:
         super().__init__(message, seconds=seconds, limit=limit, **params)
-        self.limit = limit
+        self.policy, self.limit = policy, limit
+
+
+class TooManyAtOnceError(WaitError):
+    """So many queries of one client are running that it has to wait for one of them to end."""
+
+    slug = "too-many-at-once"
+    title = N_("Too many queries at once")
 
 
 class OverloadedError(WaitError):

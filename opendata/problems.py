@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request, url_for
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from opendata import errors
@@ -31,6 +31,7 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.WaitError: 503,
     errors.TooManyAttemptsError: 429,
     errors.RateLimitError: 429,
+    errors.TooManyAtOnceError: 429,
     errors.OverloadedError: 503,
     errors.NotFoundError: 404,
     errors.NotPublicError: 404,
@@ -84,6 +85,8 @@ HTTP_DETAILS: Mapping[int, str] = {
 
 MEDIA_TYPE = "application/problem+json"
 
+_BULK_TYPES: Mapping[str, str] = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+
 _RETRY_SECONDS = 30
 """When to ask again for what a database, a store or a queue that is away made impossible."""
 
@@ -123,9 +126,12 @@ def register_problems(app: Flask) -> None:
         if isinstance(error, errors.MovedError):
             return _lead_on(error)
         _note_refusal(app, error)
-        answer = _answer(describe_problem(error, choose_voice(), request.path))
+        document = describe_problem(error, choose_voice(), request.path)
+        if isinstance(error, errors.WaitError) and "bulk_tables" in g:
+            document["bulk"] = list(_list_bulk(g.bulk_tables))
+        answer = _answer(document)
         if isinstance(error, errors.RateLimitError):
-            g.allowance = Allowance(error.limit, 0, error.seconds)
+            g.allowance = Allowance(error.policy, error.limit, 0, error.seconds)
         if isinstance(error, errors.WaitError):
             answer.headers["Retry-After"] = str(error.seconds)
         elif answer.status_code == 503:
@@ -160,6 +166,17 @@ def register_problems(app: Flask) -> None:
             "instance": quote(request.path, safe=_SAFE),
         }
         return _answer(document)
+
+
+def _list_bulk(tables: Sequence[tuple[str, str, str]]) -> Iterator[Mapping[str, str]]:
+    """The files with which somebody who asks too often can go on: the whole tables, or what names all that there is."""
+    for dataset, version, resource in tables:
+        for suffix, media_type in _BULK_TYPES.items():
+            href = url_for("downloads.send_table", dataset=dataset, version=version, resource=resource, suffix=suffix)
+            yield {"href": href, "type": media_type}
+    if not tables:
+        yield {"href": url_for("operations.show_sitemap"), "type": "application/xml"}
+        yield {"href": url_for("feeds.send_catalogue_feed"), "type": "application/atom+xml"}
 
 
 def _note_refusal(app: Flask, error: OpendataError) -> None:

@@ -1,9 +1,9 @@
-"""How the texts of settings with rules of their own become values."""
+"""How the texts of settings become values."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from opendata.errors import N_, UsageError
 
@@ -11,6 +11,43 @@ from opendata.errors import N_, UsageError
 def variable_of(name: str) -> str:
     """The environment variable of a setting."""
     return f"OPENDATA_{name.upper()}"
+
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def parse_plain(name: str, default: object, text: str, choices: Sequence[str] = ()) -> object:
+    """A value of the type of the default; one or some of the choices, where there are any. Raises `UsageError`."""
+    if isinstance(default, bool):
+        return _BOOLEANS[_choose(name, text.lower(), tuple(_BOOLEANS))]
+    if isinstance(default, int):
+        if not re.fullmatch(r"0*[1-9][0-9]{0,14}", text):
+            raise UsageError(
+                N_("%(variable)s must be a whole number above 0, not “%(value)s”"),
+                variable=variable_of(name),
+                value=text[:100],
+            )
+        return int(text)
+    if isinstance(default, tuple):
+        parts = (part.strip() for part in text.split(","))
+        return tuple(dict.fromkeys(_choose(name, part, choices) for part in parts))
+    return _choose(name, text, choices) if choices else text
+
+
+def parse_or_never(name: str, default: object, text: str) -> object:
+    """A whole number, of which 0 means never, or no limit. Raises `UsageError`."""
+    return 0 if re.fullmatch("0+", text) else parse_plain(name, default, text)
+
+
+def _choose(name: str, text: str, choices: Sequence[str]) -> str:
+    if text not in choices:
+        raise UsageError(
+            N_("%(variable)s must be one of %(choices)s, not “%(value)s”"),
+            variable=variable_of(name),
+            choices=", ".join(choices),
+            value=text,
+        )
+    return text
 
 
 def parse_timezone(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same

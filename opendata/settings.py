@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from opendata.setting_values import (
     parse_hosts,
     parse_mail,
     parse_networks,
+    parse_or_never,
+    parse_plain,
     parse_prefix,
     parse_queue,
     parse_scanner,
@@ -196,8 +198,23 @@ class Settings:
     requests_per_minute: int = _setting(
         3000,
         "How many changes and costly requests each account, each token, and each address without an account may send in"
-        " a minute; 0: any number.",
+        " a minute, and as many searches besides; 0: any number.",
         unit="requests",
+    )
+    queries_per_minute: int = _setting(
+        1500, "How many queries of rows each of them may send in a minute; 0: any number.", unit="requests"
+    )
+    exports_per_minute: int = _setting(
+        120,
+        "How many exports of whole results, and queries that join tables, each of them may send in a minute;"
+        " 0: any number.",
+        unit="requests",
+    )
+    queries_at_once: int = _setting(
+        6, "How many queries run at once on a machine. Exports and joins take at most half of that.", unit="queries"
+    )
+    client_queries_at_once: int = _setting(
+        3, "How many queries of one account, token or address run at once on a machine.", unit="queries"
     )
     trusted_proxies: tuple[str, ...] = _setting(
         (),
@@ -315,7 +332,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     for item in fields(Settings):
         text = found.get(variable_of(item.name), "")
         if item.name != "home" and text != "":
-            values[item.name] = _CHECKS.get(item.name, _parse)(item.name, item.default, text)
+            check = _CHECKS.get(item.name) or partial(parse_plain, choices=_CHOICES.get(item.name, ()))
+            values[item.name] = check(item.name, item.default, text)
     for needed in ("mail_from", "base_url"):
         if values.get("mail_url") and not values.get(needed):
             raise UsageError(
@@ -327,42 +345,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 _CHOICES = {
     "review": ("none", "two-person"),
     "languages": LANGUAGES,
-    "review_checks": REVIEW_CHECKS,
     "audit_addresses": (KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE),
 }
-_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-
-
-def _parse(name: str, default: object, text: str) -> object:
-    if isinstance(default, bool):
-        return _BOOLEANS[_choose(name, text.lower(), tuple(_BOOLEANS))]
-    if isinstance(default, int):
-        if not re.fullmatch(r"0*[1-9][0-9]{0,14}", text):
-            raise UsageError(
-                N_("%(variable)s must be a whole number above 0, not “%(value)s”"),
-                variable=variable_of(name),
-                value=text[:100],
-            )
-        return int(text)
-    if isinstance(default, tuple):
-        parts = (part.strip() for part in text.split(","))
-        return tuple(dict.fromkeys(_choose(name, part, _CHOICES[name]) for part in parts))
-    return _choose(name, text, _CHOICES[name]) if name in _CHOICES else text
-
-
-def _choose(name: str, text: str, choices: tuple[str, ...]) -> str:
-    if text not in choices:
-        raise UsageError(
-            N_("%(variable)s must be one of %(choices)s, not “%(value)s”"),
-            variable=variable_of(name),
-            choices=", ".join(choices),
-            value=text,
-        )
-    return text
 
 
 def _parse_checks(name: str, default: object, text: str) -> object:
-    found = _parse(name, default, text)
+    found = parse_plain(name, default, text, REVIEW_CHECKS)
     missing = [check for check in _FIXED_CHECKS if isinstance(found, tuple) and check not in found]
     if missing:
         raise UsageError(
@@ -373,14 +361,8 @@ def _parse_checks(name: str, default: object, text: str) -> object:
     return found
 
 
-def _parse_or_never(name: str, default: object, text: str) -> object:
-    """A whole number, of which 0 means never, or no limit."""
-    return 0 if re.fullmatch("0+", text) else _parse(name, default, text)
-
-
 _CHECKS = {
-    "fsck_days": _parse_or_never,
-    "requests_per_minute": _parse_or_never,
+    **dict.fromkeys(("fsck_days", "requests_per_minute", "queries_per_minute", "exports_per_minute"), parse_or_never),
     "accel_prefix": parse_prefix,
     "base_url": parse_address,
     "other_hosts": parse_hosts,

@@ -9,6 +9,7 @@ from datetime import datetime
 from opendata.db.session import Database
 from opendata.domain.mail.letters import LetterKind
 from opendata.jobs.queue import DraftQueue
+from opendata.search.columns.index import ColumnIndex
 from opendata.search.index import SearchIndex
 from opendata.services.access.accounts import Accounts
 from opendata.services.access.grants import Grants
@@ -40,6 +41,7 @@ from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
 from opendata.services.delivery.answers import AnswerForms
 from opendata.services.delivery.differences import Differences
+from opendata.services.delivery.downloads import Downloads
 from opendata.services.delivery.exports import Exports
 from opendata.services.delivery.forms import Forms
 from opendata.services.describing.proposals import Proposals
@@ -67,7 +69,9 @@ from opendata.services.query.queries import Queries
 from opendata.services.review.answers import Answers
 from opendata.services.review.reviews import Reviews
 from opendata.services.search.indexing import Indexing
+from opendata.services.search.inside import Inside
 from opendata.services.search.searching import Searching
+from opendata.services.search.sketching import Sketching
 from opendata.services.sources.fetching import Fetching
 from opendata.services.sources.sources import Sources
 from opendata.services.uploads.uploads import Uploads
@@ -107,6 +111,7 @@ class Services:
     deletion: Deletion
     dictionaries: Dictionaries
     differences: Differences
+    downloads: Downloads
     drafts: Drafts
     editions: Editions
     events: Events
@@ -119,6 +124,7 @@ class Services:
     health: Health
     imports: Imports
     indexing: Indexing
+    inside: Inside
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
@@ -146,6 +152,7 @@ class Services:
     searching: Searching
     sending: Sending
     sessions: Sessions
+    sketching: Sketching
     sources: Sources
     stops: Stops
     uploads: Uploads
@@ -203,9 +210,10 @@ def build_services(
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
     editions = Editions(context)
+    downloads = Downloads(context)
     forms = Forms(context, versions)
     charts = Charts(versions, queries)
-    index = SearchIndex(settings.search_folder)
+    index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
     return Services(
@@ -228,6 +236,7 @@ def build_services(
         dictionaries=Dictionaries(context, workbench, schemas, versions),
         editions=editions,
         differences=Differences(context, versions),
+        downloads=downloads,
         drafts=drafts,
         events=Events(context),
         exports=Exports(context, versions),
@@ -242,6 +251,7 @@ def build_services(
         limits=Limits(context),
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
+        inside=Inside(context, versions, columns),
         imports=Imports(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
@@ -266,9 +276,10 @@ def build_services(
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
-        searching=Searching(context, index),
+        searching=Searching(context, index, downloads.rank),
         sending=sending,
         sessions=Sessions(context),
+        sketching=Sketching(context, versions, columns),
         sources=Sources(context),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),

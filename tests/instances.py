@@ -168,6 +168,7 @@ def lend_app(services: Services) -> Iterator[Flask]:
     config = dict(app.config)
     attach_services(app, services)
     yield app
+    services.downloads.flush()
     app.config.clear()
     app.config.update(config)
     _APPS.append(app)

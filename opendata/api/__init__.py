@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from opendata.api.access import grants, tokens
-from opendata.api.catalogue import datasets, publishers, schemas, search, versions
+from opendata.api.catalogue import datasets, inside, publishers, schemas, search, usage, versions
 from opendata.api.document import table_document
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
@@ -23,6 +23,8 @@ def register_api(app: Flask) -> None:
     for module in (
         datasets,
         search,
+        usage,
+        inside,
         rows,
         select,
         versions,

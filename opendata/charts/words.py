@@ -18,6 +18,18 @@ from opendata.tables.types.canonical import write_value
 from opendata.wording.voice import Voice, voice_of
 
 _SIGNS = {"exact": "=", "not": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤"}
+_FILTERS = {
+    "q": N_("contains “%(value)s”"),
+    "contains": N_("%(column)s contains “%(value)s”"),
+    "notcontains": N_("%(column)s doesn't contain “%(value)s”"),
+    "startswith": N_("%(column)s begins with “%(value)s”"),
+    "endswith": N_("%(column)s ends with “%(value)s”"),
+    "in": N_("%(column)s is one of %(value)s"),
+    "notin": N_("%(column)s isn't one of %(value)s"),
+    "isnull-yes": N_("%(column)s is empty"),
+    "isnull-no": N_("%(column)s is filled in"),
+}
+_NO = ("0", "false", "no")
 _EXACT = "#,##0.###################"
 _ROUGH = "#,##0.############"
 
@@ -114,14 +126,19 @@ def write_month(text: str, language: str) -> str:
 
 
 def list_filters(chart: Chart, words: Words) -> list[str]:
-    """The filters of a chart as readers write them: 年份 = 2024. Those that aren't simple stay as they were given."""
+    """The filters of a chart as readers write them: 年份 = 2024. Conditions of several columns stay as they are."""
     found = []
     for name, value in chart.where:
         column, _, operator = name.rpartition("__")
+        if operator == "isnull":
+            operator += "-" + ("no" if value.lower() in _NO else "yes")
+        title = words.titles.get(column, column)
         if operator in _SIGNS:
-            found.append(f"{words.titles.get(column, column)} {_SIGNS[operator]} {value}")
+            found.append(f"{title} {_SIGNS[operator]} {value}")
+        elif operator in _FILTERS:
+            found.append(words.voice.translate(_FILTERS[operator]) % {"column": title, "value": value})
         else:
-            found.append(f"{name}: {value}")
+            found.append(value)
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from opendata.errors import BackendError
@@ -43,13 +43,13 @@ def run_worker(
     run: Callable[[str], object] | None = None,
     drafts: int = 1,
     fetching: Fetcher | None = None,
-    indexing: Indexer | None = None,
+    indexing: Sequence[Indexer] = (),
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
     `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
-    `indexing` follows the changes of the catalogue.
+    Each of `indexing` follows the changes of the catalogue.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -64,8 +64,9 @@ def run_worker(
         words = (fetching, stop, sweep_seconds)
         for number in range(_FETCHERS):
             threading.Thread(target=fetch_sources, args=words, name=f"fetch-{number}", daemon=True).start()
-    if indexing is not None:
-        threading.Thread(target=follow_changes, args=(indexing, stop, sweep_seconds), name="index", daemon=True).start()
+    for number, indexer in enumerate(indexing):
+        followed = (indexer, stop, sweep_seconds)
+        threading.Thread(target=follow_changes, args=followed, name=f"index-{number}", daemon=True).start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
@@ -104,7 +105,7 @@ class Fetcher(Protocol):
 
 
 class Indexer(Protocol):
-    """What keeps the search index up to date."""
+    """What keeps a search index up to date."""
 
     def follow(self) -> bool:
         """Take in what has happened; whether there was anything."""

@@ -84,7 +84,7 @@ def write_name(name: str) -> str:
 def list_orders(query: RowsQuery) -> Sequence[tuple[str, bool]]:
     """By what a query orders its rows: expressions as they are written, and whether the greatest come first.
 
-    Nothing where that can't be understood: whoever runs it is told why.
+    Nothing if it can't be understood. The error comes when the query is run.
     """
     if not query.order_by:
         return ()

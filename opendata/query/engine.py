@@ -215,6 +215,7 @@ class _Reading:
             head = self._process.read(HEAD.size, begun + self._left)
             kind, size = HEAD.unpack(head) if head else (FAULT, 0)
             data = self._process.read(size, begun + self._left) if size else b""
+            kind = FAULT if size and not data else kind  # it ended amid a frame
         except TimeoutError:
             raise InputError(LATE, seconds=round(self._seconds)) from None
         self._left -= time.monotonic() - begun
@@ -255,4 +256,4 @@ def describe(statement: Statement, threads: int, rows: int | None) -> bytes:
         "rows": rows,
         "tables": tables,
     }
-    return json.dumps(found, ensure_ascii=False).encode()
+    return json.dumps(found).encode()

@@ -11,6 +11,7 @@ from opendata.query.values import ROW, Statement
 
 _MOST_SHOWN = 300
 _COLUMN = re.compile(r"[Rr]eferenced column \"(.*?)\" (?:not|was not) found")
+_NO_COLUMN = re.compile(r"does not have a column named \"(.*?)\"")
 _TABLE = re.compile(r"[Rr]eferenced table \"(.*?)\" not found")
 _PATH = re.compile(r"\S*/\S*")
 _UNGROUPED = re.compile(r"column \"?(.*?)\"? must appear in the GROUP BY")
@@ -34,7 +35,7 @@ def explain(code: str, text: str, statement: Statement) -> InputError:
     """The error that stands for a message of the engine."""
     known = [name for table in statement.tables for name in table.columns]
     first = text.split("\n\n")[0]
-    if found := _COLUMN.search(first):
+    if found := _COLUMN.search(first) or _NO_COLUMN.search(first):
         return _explain_column(found[1], known)
     if found := _TABLE.search(first):
         return InputError(_NO_TABLE, table=found[1][:60])

@@ -86,6 +86,7 @@ def _connect(memory: int) -> Any:
 
 def _answer(connection: Any, request: Mapping[str, Any], sink: Any, before: int) -> None:
     import duckdb
+    import pyarrow as pa
 
     def send(kind: bytes, data: Any) -> None:
         sink.write(HEAD.pack(kind, len(data)))
@@ -103,7 +104,7 @@ def _answer(connection: Any, request: Mapping[str, Any], sink: Any, before: int)
         send(END, json.dumps({"total": total, "rows": rows, "grown": grown}).encode())
     except (duckdb.OutOfMemoryException, MemoryError):
         fault("memory", "")
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, OSError, RuntimeError, ValueError) as error:
         fault(type(error).__name__, str(error))
 
 

@@ -15,6 +15,9 @@ FindTable = Callable[[str, str, int], QueryTable]
 """A public table by dataset (`id` or `id@version`), resource, and the position at which it is named."""
 
 MOST_TABLES = 20
+_SCHEMA = "main"
+"""Where the engine keeps views: named so, a view isn't hidden by a WITH of its name."""
+
 _UNNAMED = N_(
     "The table “%(table)s” (character %(position)s) must be named by dataset and resource, each in double quotes:"
     ' "dataset"."resource" or "dataset@1.2.0"."resource"'
@@ -25,6 +28,7 @@ _MANY = N_("At most %(most)s tables can be named in one query")
 def plan_select(text: str, find_table: FindTable) -> Statement:
     """Understand one SELECT. Raises `InputError` with the place, and what `find_table` raises."""
     query = grammar.read_select(text)
+    _name_columns(query)
     common = {item.alias.lower() for item in query.find_all(exp.CTE)}
     tables: dict[tuple[str, str], QueryTable] = {}
     pins: list[tuple[int, int, str]] = []
@@ -44,8 +48,10 @@ def plan_select(text: str, find_table: FindTable) -> Statement:
         alias = table.alias or table.name
         table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=_columns_of(table)))
         table.set("this", exp.to_identifier(tables[place].view, quoted=True))
-        table.set("db", None)
-    _name_columns(query)
+        table.set("db", exp.to_identifier(_SCHEMA, quoted=True))
+    for column in query.find_all(exp.Column):
+        if (column.text("db"), column.table) in tables:  # "dataset"."resource".column
+            column.set("db", None)
     for begin, end, pinned in sorted(pins, reverse=True):
         text = text[:begin] + pinned + text[end:]
     return Statement(sql=grammar.write(query), tables=tuple(tables.values()), threads=1, text=text)

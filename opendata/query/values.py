@@ -34,9 +34,10 @@ def name_columns(fields: Sequence[Field]) -> Mapping[str, Field]:
     found: dict[str, Field] = {}
     taken = {ROW}
     for item in fields:
-        name, number = item.name, 1
+        own = item.name or "column"  # the engine takes no empty name
+        name, number = own, 1
         while name.lower() in taken:
-            name, number = f"{item.name}_{number}", number + 1
+            name, number = f"{own}_{number}", number + 1
         taken.add(name.lower())
         found[name] = item
     return found
@@ -125,4 +126,4 @@ class RowsQuery:
         asked = replace(self, limit=None, cursor="", offset=0)
         parts = [EDITION, table.sha256, asked.select, asked.where, asked.search, asked.group_by, asked.having]
         parts += [asked.order_by, [[item.column, item.operator, item.value] for item in asked.filters]]
-        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -19,6 +19,7 @@ from opendata.domain.findings import Finding, Place, Problem
 from opendata.domain.recipes import Recipe
 from opendata.recipes.candidates import KINDS, Candidate, IsUnit
 from opendata.recipes.verbs import moves_rows
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.schema.proposal import is_code
 from opendata.tables.text.dialect import Dialect
 
@@ -44,9 +45,8 @@ def find_type_doubts(
 
     `is_unit` knows the units that may follow a number.
     """
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(parquet) as file:
+    with open_parquet(parquet) as file:
         names = file.schema_arrow.names
         columns = [
             [Candidate(kind, is_unit) for kind in KINDS]

@@ -23,7 +23,7 @@ from opendata.search.words import (
 if TYPE_CHECKING:
     from tantivy import Query, Searcher, SearchResult
 
-SORTS = ("relevance", "updated", "title")
+SORTS = ("relevance", "updated", "title", "downloads")
 
 FEW = 3
 """Where fewer datasets have all words, those that have some are shown too."""
@@ -51,19 +51,25 @@ _SOUND_WEIGHT = 4.0
 _LEAST_FUZZY = 4
 """A Latin word is at least so long before one letter of it may be wrong; twice as long, two may be."""
 _MOST_VALUES = 10_000
+_MOST_LIKELY = 1_000
+"""Of the ranked ids so many are looked at first: most searches need no more of them for a page."""
 _FACET = "punctuality"
 _LAST_DAY = date.max.toordinal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """A search: what was typed, values to filter by (one of those of each name), the order, and which hits."""
+    """A search: what was typed, values to filter by (one of those of each name), the order, and which hits.
+
+    `ranked` are the ids that come first, in this order, where it is `downloads`; all others follow, newest first.
+    """
 
     text: str = ""
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sort: str = "relevance"
     limit: int = 20
     offset: int = 0
+    ranked: Sequence[str] = ()
     today: date
 
 
@@ -135,6 +141,8 @@ def _choose_words(words: Sequence[str]) -> Sequence[str]:
 def _search(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[Sequence[Hit], int]:
     from tantivy import Order
 
+    if request.sort == "downloads":
+        return _search_ranked(searcher, query, request)
     if request.sort == "relevance":
         found = searcher.search(query, request.limit, offset=request.offset)
     else:
@@ -148,6 +156,42 @@ def _search(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[S
         Hit(str(searcher.doc(place).get_first("id")), float(score) if scored else 0.0) for score, place in found.hits
     ]
     return hits, _count_hits(found)
+
+
+def _search_ranked(searcher: Searcher, query: Query, request: SearchRequest) -> tuple[Sequence[Hit], int]:
+    """The hits that are ranked, in their order, before all others.
+
+    The index knows nothing of downloads, which change all the time: it is asked which of the ranked ids are hits.
+    """
+    from tantivy import Occur, Order, Query
+
+    first: list[str] = []
+    end = request.offset + request.limit
+    for names in (request.ranked[:_MOST_LIKELY], request.ranked[_MOST_LIKELY:]):
+        if names and len(first) < end:
+            terms = {"terms": {"field": "id", "size": len(names), "segment_size": len(names)}}
+            counted = searcher.aggregate(_join([query, _ask_for_ids(names)]), {"id": terms})
+            known = {str(item["key"]) for item in counted["id"]["buckets"]}
+            first.extend(name for name in names if name in known)
+    hits = [Hit(name, 0.0) for name in first[request.offset : end]]
+    if len(hits) == request.limit:
+        return hits, _search_count(searcher, query)
+    others = Query.boolean_query([(Occur.Must, query), (Occur.MustNot, _ask_for_ids(first))]) if first else query
+    found = searcher.search(
+        others,
+        request.limit - len(hits),
+        offset=max(0, request.offset - len(first)),
+        order_by_field="updated",
+        order=Order.Desc,
+    )
+    hits += [Hit(str(searcher.doc(place).get_first("id")), 0.0) for _, place in found.hits]
+    return hits, len(first) + _count_hits(found)
+
+
+def _ask_for_ids(names: Sequence[str]) -> Query:
+    from tantivy import Query
+
+    return Query.const_score_query(Query.term_set_query(make_schema(), "id", list(names)), 0.0)
 
 
 def _count_hits(found: SearchResult) -> int:

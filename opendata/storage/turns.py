@@ -65,7 +65,7 @@ class Turns:
         try:
             with ExitStack() as held:
                 for names in ([f"{name}.lock"], [f"{number}.turn" for number in range(self._most)]):
-                    while not any(_lock(self._folder / item, held) for item in names):
+                    while all(lock_file(self._folder / item, held) is None for item in names):
                         wait(now + WAIT_SECONDS)
                         time.sleep(_LOOK_SECONDS)
                 yield is_wanted
@@ -78,16 +78,16 @@ def superseded() -> SupersededError:
     return SupersededError(_SUPERSEDED)
 
 
-def _lock(path: Path, held: ExitStack) -> bool:
-    """Lock a file until `held` is closed; False where another has it."""
+def lock_file(path: Path, held: ExitStack) -> int | None:
+    """Lock a file until `held` is closed: its descriptor, or None where another has it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
-        return False
+        return None
     held.callback(os.close, handle)
-    return True
+    return handle
 
 
 def _replace(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from flask_babel import Babel, gettext
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
 from opendata.web.access import account, addresses, grants, recoveries, sessions
-from opendata.web.catalogue import catalogue, differences, feeds, tables, version_pages
+from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
 from opendata.web.charts import files as chart_files
 from opendata.web.charts import pages as chart_pages
 from opendata.web.core import assets, formats, languages, markdown, problem_pages, security, slashes
@@ -49,6 +49,7 @@ def register_web(app: Flask) -> None:
     for module in (
         assets,
         catalogue,
+        inside,
         version_pages,
         chart_pages,
         chart_files,
@@ -60,6 +61,7 @@ def register_web(app: Flask) -> None:
         differences,
         downloads,
         feeds,
+        search_feeds,
         sessions,
         account,
         recoveries,
@@ -129,8 +131,6 @@ _GLOBALS: dict[str, Any] = {
     "offer_property_codes": fields.offer_codes,
     "rest_path": rest_path,
     "say": languages.say,
-    "say_error": languages.say_error,
-    "say_text": languages.say_text,
     "say_list": languages.say_list,
     "say_plain": languages.say_plain,
     "say_property": shown.say_property,

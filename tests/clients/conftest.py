@@ -148,4 +148,5 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+    services.queries.close()
     services.database.dispose()

@@ -73,6 +73,7 @@ def test_curl_downloads_and_checks(snippets: dict[str, str], tmp_path: Path) -> 
         run(tmp_path, "sh", "-ec", spoil(snippets["curl"]))
 
 
+@pytest.mark.slow
 def test_javascript_reads_every_row_and_checks(snippets: dict[str, str], tmp_path: Path) -> None:
     if shutil.which("node") is None:
         lack("node", "it isn't installed")

@@ -57,6 +57,15 @@ PUBLIC = (
     "/datasets/reservoirs/1.1.0/levels/chart?kind=bar&x=name&y=level&group=measured",
     "/datasets/reservoirs/1.1.0/levels/chart/embed?kind=line&x=measured&y=level",
 )
+TABLE = "/datasets/reservoirs/1.1.0/levels"
+TABLES = (
+    *(TABLE, f"{TABLE}?column=level", f"{TABLE}?limit=20&order_by=level DESC,name&freeze=code&freeze=name"),
+    *(f"{TABLE}?level__gte=3&column=level&q=水库", f"{TABLE}?level__gte=x&column=level", f"{TABLE}?q=无此"),
+    *(f"{TABLE}?where=lvel > 1", f"{TABLE}?column=measured&measured__isnull=false&select=code, measured"),
+    *("/datasets/reservoirs/1.0.0/levels?column=name", "/datasets/guarded/1.0.0/levels", "/sql"),
+    '/sql?q=SELECT * FROM "reservoirs"."levels"',
+    '/sql?q=SELECT nme FROM "reservoirs"."levls"',
+)
 MAINTAINER = (
     *("/workspace", "/workspace/datasets/new", "/workspace/datasets/reservoirs/edit", "/workspace/review"),
     *("/workspace/datasets/reservoirs/upload", "/workspace/stops", "/workspace/audit", "/account", "/account/password"),
@@ -83,7 +92,7 @@ class _Builder:
 
     def build(self) -> Iterator[PageState]:
         self._fill_catalogue()
-        yield from (PageState(path) for path in PUBLIC)
+        yield from (PageState(path) for path in (*PUBLIC, *TABLES))
         yield PageState("/sign-in", press="main form")
         yield from self._list_doors()
         yield from self._list_drafts()
@@ -92,8 +101,10 @@ class _Builder:
             yield PageState(path, "clerk", press="main form")
         yield PageState("/workspace", "clerk")
         yield PageState("/account", "anna")
-        while self._services.indexing.follow():
-            pass
+        for index in (self._services.indexing, self._services.sketching):
+            while index.follow():
+                pass
+        yield from (PageState(f"/search/tables{query}") for query in ("", "?q=A001", "?kind=date", "?q=无此"))
         for query in ("q=水库", "q=水裤", "q=无此", "q=水 xyz", "disclosure=conditional"):
             yield PageState(f"/datasets?{query}")
 

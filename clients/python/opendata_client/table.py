@@ -73,7 +73,7 @@ class Table:
     @cached_property
     def citation(self) -> str:
         """How to cite the version: who, when, what, where, and the digest that proves it."""
-        data = self.transport.get_bytes(f"{self.url}citation.txt", "text/plain")
+        data, _ = self.transport.get_bytes(f"{self.url}citation.txt", "text/plain")
         return data.decode().strip()
 
     def changes_since(self, version: str) -> pa.Table:
@@ -82,6 +82,6 @@ class Table:
         Write `added` and `after` rows over those with the same key, and delete `removed` rows.
         """
         address = f"{self.url}{quote(self.resource)}.csv?since={quote(version, safe='')}"
-        data = self.transport.get_bytes(address, "text/csv")
+        data, _ = self.transport.get_bytes(address, "text/csv")
         with pyarrow.parquet.ParquetFile(self.path) as file:
             return parse_changes(data, self.schema, file.schema_arrow)

@@ -5,6 +5,8 @@ Proxies and certificate authorities are those of the environment (`HTTPS_PROXY`,
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import json
 import re
@@ -12,6 +14,7 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email.message import Message
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from socket import socket
@@ -54,6 +57,7 @@ _SLOWEST = 10_000
 _PROBLEM_BYTES = 1024**2
 _PIECE = 1024**2
 _BROKEN = "the connection broke off"
+_DIGEST = re.compile(r"\bsha-256=:([^:]+):")
 _HEADER = re.compile(r"[!-~]*")
 _REFUSALS: Mapping[str, type[RefusedError]] = {
     "not-found": NotFoundError,
@@ -97,12 +101,16 @@ class Transport:
             raise self._is_none()
         return found, final
 
-    def get_bytes(self, url: str, accept: str, body: bytes | None = None) -> bytes:
-        """The bytes of an answer of one media type. A body makes it a POST of JSON."""
+    def get_bytes(self, url: str, accept: str, body: bytes | None = None) -> tuple[bytes, Message]:
+        """The bytes of an answer of one media type, and its headers. A body makes it a POST of JSON."""
         with self._open(url, accept, body) as answer:
             if answer.headers.get_content_type() != accept:
                 raise self._is_none()
-            return _read_whole(answer, RESULT_BYTES)
+            data = _read_whole(answer, RESULT_BYTES)
+        digest = _DIGEST.search(answer.headers.get("Repr-Digest", ""))
+        if digest and digest[1] != base64.b64encode(hashlib.sha256(data).digest()).decode():
+            raise IntegrityError(f"Something changed the answer of {self.portal} on the way. Try again")
+        return data, answer.headers
 
     def download(self, url: str, size: int) -> Iterator[bytes]:
         """The pieces of a file whose size is known."""

@@ -25,6 +25,7 @@ from opendata.api.core.shapes import AnnouncementPage, DatasetPage, DetailedData
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_
 from opendata.metadata.properties.measuring import measure_tables
+from opendata.metering import cost_class
 from opendata.services.core.values import DatasetView, Page
 
 blueprint = ApiBlueprint("datasets", N_("The entries of the catalogue."))
@@ -33,6 +34,7 @@ _ONE = "/datasets/<identifier:dataset>"
 
 
 @blueprint.operation("GET", "/datasets", shape=DatasetPage, query=DatasetQuery, problems=(400, 422))
+@cost_class("light")
 def list_datasets(query: Mapping[str, Any]) -> Page[DatasetView]:
     """List datasets by id.
 
@@ -160,7 +162,12 @@ def _add_expected(found: DatasetView) -> DetailedDataset:
     """A dataset with the edition that is expected next, and the measures of its newest version."""
     parts = {item.name: getattr(found, item.name) for item in fields(found)}
     tables = services().versions.get_manifest(found.id, found.latest).tables if found.latest else ()
-    return DetailedDataset(**parts, next_expected=services().editions.find_next(found), measures=measure_tables(tables))
+    return DetailedDataset(
+        **parts,
+        next_expected=services().editions.find_next(found),
+        measures=measure_tables(tables),
+        usage=services().downloads.find(found, caller()),
+    )
 
 
 _DETAILS = ("scope", "audience", "reason", "legalBasis")

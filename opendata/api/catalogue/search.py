@@ -15,6 +15,7 @@ from opendata.api.core.fields import Many, Shape, Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import DatasetShape
 from opendata.errors import N_
+from opendata.metering import cost_class
 from opendata.problems import choose_voice
 from opendata.search.asking import SORTS
 from opendata.search.documents import FACETS, PUNCTUALITY
@@ -54,8 +55,12 @@ class SearchQuery(PageQuery):
     sort = Text(
         load_default="",
         one_of=("", *SORTS),
-        error=N_("“sort” must be “relevance”, “updated” or “title”"),
-        metadata={"description": "`relevance` (with words), `updated` (newest first) or `title`.", "enum": list(SORTS)},
+        error=N_("“sort” must be “relevance”, “updated”, “title” or “downloads”"),
+        metadata={
+            "description": "`relevance` (with words), `updated` (newest first), `title`, or `downloads` (most first, up"
+            " to yesterday).",
+            "enum": list(SORTS),
+        },
     )
 
 
@@ -131,6 +136,7 @@ class SuggestionsShape(Schema):
 
 
 @blueprint.operation("GET", "/search", shape=SearchShape, query=SearchQuery, problems=(400, 422))
+@cost_class("light")
 def search(query: Mapping[str, Any]) -> Mapping[str, Any]:
     """Search the catalogue.
 
@@ -145,6 +151,7 @@ def search(query: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @blueprint.operation("GET", "/search/suggestions", shape=SuggestionsShape, query=SuggestionQuery, problems=(422,))
+@cost_class("light")
 def suggest(query: Mapping[str, Any]) -> Mapping[str, Any]:
     """Complete what somebody types in a search."""
     return {"items": services().searching.complete(query["q"])}

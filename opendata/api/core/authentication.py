@@ -12,14 +12,16 @@ from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 from opendata.api.core.current import services
+from opendata.domain.access.costs import Cost
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_, NotPermittedError, NotSignedInError
+from opendata.metering import charge
 from opendata.services.core.actors import Actor, require_signed_in, require_verb
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 COUNTED: set[str] = set()
-"""Endpoints whose requests have a limit in a minute; `ApiBlueprint.operation` enters each."""
+"""Endpoints whose requests count as changes; `ApiBlueprint.operation` enters each."""
 
 READING: set[str] = set()
 """Endpoints that change nothing, whatever their method; `ApiBlueprint.operation` enters each."""
@@ -40,7 +42,7 @@ def identify_caller() -> None:
         if changes:
             _check_csrf()
     if request.endpoint in COUNTED:
-        g.allowance = services().pace.count(g.caller, request.remote_addr or "")
+        charge(Cost.CHANGES)
     if changes:
         require_signed_in(g.caller)
     default = Verb.ADMIN if changes else Verb.READ

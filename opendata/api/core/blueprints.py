@@ -17,6 +17,7 @@ from opendata.api.core.authentication import COUNTED, NEEDED, READING, SAFE_METH
 from opendata.api.core.parsing import MAX_DOCUMENT_BYTES, Parser
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_
+from opendata.metering import COST
 
 PREFIX = "/api/v1"
 
@@ -69,15 +70,14 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         media types of other forms that an answer with a shape may have. Reading is for everybody where `public`;
         changing never is. What only `reads` changes nothing, whatever its method. A token `needs` a verb: to read, or
         if nothing else is said of a change, to administrate. Changes, and files made for one reader, count towards
-        the limit of requests unless `counts` says otherwise.
+        the limit of changes unless `counts` says otherwise; a view that has a `cost_class` counts in that.
         """
         safe = reads or method in SAFE_METHODS
         verb = needs or (Verb.READ if safe else Verb.ADMIN)
         security = _list_security(verb, public=public, safe=safe)
         refused = {HTTPStatus.FORBIDDEN} if verb != Verb.READ else set()
         is_counted = counts if counts is not None else not safe or bool(file_type and not public)
-        slowed = {HTTPStatus.TOO_MANY_REQUESTS} if is_counted else set()
-        statuses = {401, *refused, *slowed, *problems, *((304,) if "If-None-Match" in takes else ())}
+        statuses = {401, *refused, *problems, *((304,) if "If-None-Match" in takes else ())}
 
         if ":dataset>" in rule:
             statuses.add(HTTPStatus.PERMANENT_REDIRECT)  # it may have been renamed
@@ -98,7 +98,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                 view = self.alt_response(
                     status, schema=content, content_type=kind, description=HTTPStatus(status).phrase, success=True
                 )(view)
-            for code in sorted(statuses):
+            slowed = {HTTPStatus.TOO_MANY_REQUESTS} if is_counted or hasattr(function, COST) else set()
+            for code in sorted(statuses | slowed):
                 if code == HTTPStatus.NOT_MODIFIED:
                     view = self.alt_response(code, description=N_("Nothing has changed"), headers={"ETag": "ETag"})(
                         view

@@ -15,6 +15,7 @@ from opendata.metadata.expectation import NextEdition
 from opendata.metadata.properties.measuring import Measures
 from opendata.metadata.properties.reading import load_profile
 from opendata.services.core.values import DatasetView
+from opendata.services.delivery.downloads import Usage
 
 
 def page_of(shape: type[Schema]) -> type[Schema]:
@@ -136,10 +137,11 @@ class DatasetShape(Schema):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailedDataset(DatasetView):
-    """A dataset with the edition that is expected next, and the measures of its newest version."""
+    """A dataset with the edition that is expected next, the measures of its newest version, and its downloads."""
 
     next_expected: NextEdition | None
     measures: Measures | None
+    usage: Usage | None
 
 
 class NextEditionShape(Schema):
@@ -163,6 +165,18 @@ def _measure(name: str, description: str) -> fields.Integer:
     )
 
 
+class UsageShape(Schema):
+    """How often the files of a dataset were downloaded. It isn't recorded by whom."""
+
+    since = fields.Date(
+        required=True, allow_none=True, metadata={"description": "The day of the first download; null without one."}
+    )
+    downloads = fields.Integer(required=True, metadata={"description": "All downloads since then."})
+    recent = fields.Integer(
+        required=True, metadata={"description": "Those of the last 30 days, today included.", "minimum": 0}
+    )
+
+
 class DetailedDatasetShape(DatasetShape):
     """A dataset, when its next edition is expected, and what is counted in its newest version."""
 
@@ -176,6 +190,12 @@ class DetailedDatasetShape(DatasetShape):
         allow_none=True,
         data_key="nextExpected",
         metadata={"description": "Null without an update cycle, or where no version has a period."},
+    )
+    usage = fields.Nested(
+        UsageShape,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The `ETag` doesn't change with it. Null for readers of a dataset that isn't open."},
     )
 
 

@@ -28,8 +28,8 @@ where, and what to do; what is wrong *inside* a table is in the draft's `report`
 To publish: create a dataset, send its file as a draft, read the draft until its `status` is `valid`, submit it.
 A large file is sent in pieces as an upload (by the tus protocol), which the draft then names.
 Make a token with `opendata token create` and send it as `Authorization: Bearer odt_…`.
-Answers to changes say how many are left in this minute (`RateLimit`). After 429 or 503, wait for
-`Retry-After` seconds."""
+Answers to changes, searches and queries say how many are left in this minute (`RateLimit`). After 429 or 503, wait
+for `Retry-After` seconds, or take the whole files that `bulk` of the problem document names."""
 )
 
 _HEADERS = {

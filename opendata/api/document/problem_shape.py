@@ -14,6 +14,13 @@ class FaultShape(Schema):
     detail = fields.String(required=True)
 
 
+class BulkFileShape(Schema):
+    """A file that may be downloaded at any time."""
+
+    href = fields.String(required=True, metadata={"format": "uri-reference"})
+    type = fields.String(required=True, metadata={"description": "Its media type."})
+
+
 class ProblemShape(Schema):
     """What is wrong, where, and what to do."""
 
@@ -29,3 +36,7 @@ class ProblemShape(Schema):
     scope = fields.String(metadata={"description": "What a token lacks: `read`, `upload`, `publish` or `admin`."})
     tombstone = fields.Dict(metadata={"description": "Of a version that was withdrawn: when, why, by which law."})
     suspension = fields.Dict(metadata={"description": "Of a version that is stopped: since when, and why."})
+    bulk = fields.List(
+        fields.Nested(BulkFileShape),
+        metadata={"description": "With 429: files that have no such limit, of the table, or of the whole catalogue."},
+    )

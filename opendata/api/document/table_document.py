@@ -23,6 +23,7 @@ from opendata.problems import MEDIA_TYPE
 from opendata.query.values import QueryTable
 from opendata.services.catalogue.versions import LATEST
 from opendata.services.delivery.answers import ANSWER_FORMS, require_points
+from opendata.tables.arrow.parquet import open_parquet
 
 blueprint = Blueprint("table_document", __name__, url_prefix=PREFIX)
 
@@ -90,13 +91,12 @@ def _make(
 
 def _read_contents(dataset: str, version: str, table: TableResource) -> Contents:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from opendata.services.query.answers import write_lines
     from opendata.tables.forms.form_numbers import find_wide_columns
 
     found = services().versions.find_file(dataset, version, table.name, "parquet")
-    with found.local_copy() as path, pq.ParquetFile(path) as file:
+    with found.local_copy() as path, open_parquet(path) as file:
         wide = find_wide_columns(file)
         zoned = frozenset(item.name for item in file.schema_arrow if pa.types.is_timestamp(item.type) and item.type.tz)
         first = next(file.iter_batches(batch_size=_EXAMPLES), None)

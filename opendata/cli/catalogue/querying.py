@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -66,24 +65,28 @@ def _write_csv(portal: PortalConnection, sql: str) -> None:
 
 def _write_json(portal: PortalConnection, sql: str, *, as_table: bool) -> None:
     answer = _ask(portal, sql, "application/json")
-    rows = portal.read(answer, parse_float=str).get("items")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise portal.refuse()
-    if as_table:
-        _write_rows(rows)
-    else:
+    found = portal.read(answer, parse_float=str)
+    if not as_table:
         click.echo(answer.content)
-
-
-def _write_rows(rows: Sequence[Mapping[str, object]]) -> None:
-    """A table for people on stdout, and on stderr how many rows it has."""
-    if rows:
-        write_table([[_show(name) for name in rows[0]], *([_show(value) for value in row.values()] for row in rows)])
-    write_note(ngettext("%(num)s row", "%(num)s rows", len(rows)))
+        return
+    try:
+        names = [column["name"] for column in found["columns"]]
+        write_table([list(map(_show, names)), *([_show(row[name]) for name in names] for row in found["items"])])
+        write_note(ngettext("%(num)s row", "%(num)s rows", len(found["items"])))
+        if found["truncated"]:
+            write_note(say(N_("There are more rows. To get all of them, use --csv")))
+        write_note(say(N_("To cite this answer: %(link)s"), link=_clean(found["query"]["link"])))
+    except (KeyError, TypeError) as error:
+        raise portal.refuse() from error
 
 
 def _show(value: object) -> str:
-    """A cell on one line: what would move the cursor or take too much room is left out."""
+    """A cell on one line, no wider than people read."""
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = _CONTROL.sub(" ", text)
+    text = _clean(text)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def _clean(text: str) -> str:
+    """A text without what would move the cursor."""
+    return _CONTROL.sub(" ", text)

@@ -32,7 +32,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load_config(self) -> None:
         """Take our options; no file and no environment is read."""
-        for name, value in {**self._options, "post_fork": self._begin, "post_worker_init": self._report_ready}.items():
+        hooks = {"post_fork": self._begin, "post_worker_init": self._report_ready, "worker_exit": self._end}
+        for name, value in {**self._options, **hooks}.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
@@ -48,6 +49,10 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def _begin(self, server: Any, worker: Any) -> None:  # noqa: ARG002 - gunicorn asks for both
         end_with_parent(server.pid)
+
+    def _end(self, server: Any, worker: Any) -> None:  # noqa: ARG002 - gunicorn asks for both
+        if worker.wsgi is not None:
+            worker.wsgi.extensions["opendata"].downloads.flush()
 
     def _report_ready(self, worker: Any) -> None:
         worker.wsgi.config["IS_ALIVE"] = lambda: worker.alive

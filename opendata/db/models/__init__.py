@@ -13,6 +13,7 @@ from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
 from opendata.db.models.sources import Source, SourceRun
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
+from opendata.db.models.usage import Download
 
 __all__ = [
     "UPLOAD_STATES",
@@ -21,6 +22,7 @@ __all__ = [
     "Base",
     "Damage",
     "Dataset",
+    "Download",
     "Draft",
     "DraftAttachment",
     "DraftComment",

@@ -26,6 +26,7 @@ from opendata.intake.document.documents import check_width
 from opendata.intake.document.json_cells import name_columns
 from opendata.intake.grid import Grid, TableInfo
 from opendata.intake.understanding import Decision
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.forms.writing import join_csv
 
 if TYPE_CHECKING:
@@ -152,16 +153,15 @@ def _open(path: Path) -> Iterator[_Source]:
 
 @contextmanager
 def _open_parquet(stream: BinaryIO, allowance: Allowance) -> Iterator[_Source]:
-    import pyarrow.parquet as pq
 
     limits = {"thrift_string_size_limit": _THRIFT_BYTES, "thrift_container_size_limit": _THRIFT_ITEMS}
-    first = pq.ParquetFile(stream, **limits)
+    first = open_parquet(stream, **limits)
     columns = len(first.schema_arrow.names)
     check_width(columns)
     allowance.check_cells(first.metadata.num_rows, columns)
     allowance.check_bytes(count_parquet(first.metadata))
     coded = find_coded(first.metadata, first.schema_arrow)
-    with pq.ParquetFile(stream, metadata=first.metadata, read_dictionary=coded, **limits) as file:
+    with open_parquet(stream, metadata=first.metadata, read_dictionary=coded, **limits) as file:
         rows = count_batch_rows(columns, has_prefixes=has_prefixes(first.metadata))
         batches = file.iter_batches(batch_size=rows, use_threads=False)
         yield _Source(file.schema_arrow, file.metadata.num_rows, _check(batches))

@@ -70,14 +70,6 @@ class State(StrEnum):
     IMPOSSIBLE = "impossible"
 
 
-STATES: Mapping[State, str] = {
-    State.READY: N_("ready"),
-    State.ON_REQUEST: N_("made on request"),
-    State.IMPOSSIBLE: N_("not possible"),
-}
-"""What people call each."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """A text to be translated, with what fills it."""

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from opendata.charts.collecting.asking import Answer, Ask, Key, Measure, Question
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
-from opendata.query.values import SEPARATOR, Filter, RowsQuery
+from opendata.query.addresses import read_query
+from opendata.query.values import SEPARATOR, RowsQuery
 
 if TYPE_CHECKING:
     from opendata.services.query.queries import Queries
 
-WHERE, SEARCH = "where", "search"
+_FILTERS = ("where", "q")
 """The parameters of an address that filter rows beside the simple operators."""
 
 _MEASURES = {
@@ -57,25 +58,17 @@ def make_ask(
 
 def read_filters(where: Sequence[tuple[str, str]]) -> RowsQuery:
     """The filters of an address as a query. Raises `InputError` for a parameter that isn't one."""
-    from opendata.query.filters import OPERATORS
-
-    filters, texts = [], {WHERE: "", SEARCH: ""}
-    for name, value in where:
-        column, separator, operator = name.rpartition(SEPARATOR)
-        if separator and operator in OPERATORS:
-            filters.append(Filter(column, operator, value))
-        elif name in texts:
-            texts[name] = value
-        else:
+    for name, _ in where:
+        if name not in _FILTERS and SEPARATOR not in name:
             raise InputError(
                 N_(
-                    "A chart has no parameter “%(name)s”. A filter is written as a column, two underscores and one of"
-                    " these: %(names)s"
+                    "A chart has no parameter “%(name)s”. Rows are filtered by “q”, by “where”, or by a column, two"
+                    " underscores and an operator, such as “%(example)s”"
                 ),
                 name=name[:100],
-                names=", ".join(OPERATORS),
+                example="year__gte",
             )
-    return RowsQuery(where=texts[WHERE], search=texts[SEARCH], filters=filters)
+    return read_query(where, limit=0)
 
 
 def _write_key(key: Key, name: str) -> str:

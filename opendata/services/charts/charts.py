@@ -6,7 +6,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from opendata.charts.chart import Chart
 from opendata.charts.choosing import complete_chart
@@ -18,7 +17,7 @@ from opendata.charts.words import Words
 from opendata.charts.writing import write_csv
 from opendata.domain.resources import TableResource
 from opendata.errors import N_, InputError, NotFoundError
-from opendata.query.values import QueryTable
+from opendata.query.values import name_columns
 from opendata.services.catalogue.versions import Versions
 from opendata.services.charts.asking import make_ask, read_filters
 from opendata.services.core.actors import Actor
@@ -90,9 +89,7 @@ class Charts:
         """
         found = self.find_table(*place, reader)
         chart = complete_chart(chart, found.columns)
-        fields = found.table.schema.fields
-        engine = QueryTable(name="", path=Path(), sha256="", fields=fields, rows=0).columns
-        names = {field.name: (name, field) for name, field in engine.items()}
+        names = {field.name: (name, field) for name, field in name_columns(found.table.schema.fields).items()}
         ask = make_ask(self._queries, place, names, read_filters(chart.where), reader)
         return collect_points(chart, found.columns, ask, titles)
 

@@ -25,6 +25,7 @@ from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.privacy.gate import list_strong_findings
+from opendata.tables.arrow.parquet import open_parquet
 
 logger = logging.getLogger(__name__)
 
@@ -93,10 +94,9 @@ class Screening:
         return found
 
     def _screen_table(self, table: TableResource) -> Sequence[Any]:
-        import pyarrow.parquet as pq
 
         store = find_store(self._context, table.parquet.sha256)
-        with store.local_copy(table.parquet.sha256) as path, pq.ParquetFile(path) as file:
+        with store.local_copy(table.parquet.sha256) as path, open_parquet(path) as file:
             fields = {item.name: item for item in table.schema.fields}
             screen = PrivacyScreen(table.name, [fields[name] for name in file.schema_arrow.names])
             for batch in file.iter_batches(_BATCH_ROWS):

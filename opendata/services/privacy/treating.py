@@ -24,6 +24,7 @@ from opendata.privacy.treatments.schemas import hide_rules
 from opendata.services.core.context import Context
 from opendata.services.privacy.gate import BY, LEFT, NOTES, QUASI, RESTORED
 from opendata.services.privacy.pseudonyms import find_pseudonym_key
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.schema.schema import publish_schema
 from opendata.tables.table import PreparedTable, prepare_table
 from opendata.tables.types.canonical import write_published_column
@@ -183,9 +184,8 @@ def measure_risk(parquet: Path, schema: TableSchema, document: Mapping[str, Any]
 
 
 def _read_typed(parquet: Path) -> Iterator[pa.RecordBatch]:
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(parquet) as file:
+    with open_parquet(parquet) as file:
         yield from file.iter_batches(_BATCH_ROWS)
 
 

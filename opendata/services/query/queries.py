@@ -19,6 +19,7 @@ from opendata.services.catalogue.versions import LATEST, Versions
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.query.answers import AnswerColumn, QuerySource, RowsPage, RowsStream, find_wide
+from opendata.tables.arrow.parquet import open_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -231,13 +232,15 @@ def _cut_page(
     plan: RowsPlan, query: RowsQuery, rows: pa.Table, sources: Sequence[QuerySource], total: int | None
 ) -> RowsPage:
     """The page out of the rows that came: one more than it has tells whether there are others beyond."""
+    import pyarrow as pa
+
     from opendata.query.cursors import write_cursor
 
     limit = query.limit or 0
     has_more = rows.num_rows > limit
     rows = rows.slice(0, limit)
     if plan.backwards:
-        rows = rows.take(list(range(rows.num_rows - 1, -1, -1)))
+        rows = rows.take(pa.array(range(rows.num_rows - 1, -1, -1), pa.int64()))
     keyed = rows.select([key.name for key in plan.keys])
     columns = _list_columns(plan.statement.names, rows.schema, plan.statement.fields)
     shown = rows.select(list(range(len(columns)))).rename_columns([column.name for column in columns])
@@ -289,11 +292,10 @@ def _list_wide(columns: Sequence[AnswerColumn], table: QueryTable) -> frozenset[
 
 @lru_cache(maxsize=1024)
 def _find_wide(sha256: str, path: Path) -> frozenset[str]:  # noqa: ARG001 - the digest is the key
-    import pyarrow.parquet as pq
 
     from opendata.tables.forms.form_numbers import find_wide_columns
 
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         return find_wide_columns(file)
 
 

@@ -1,18 +1,13 @@
-"""Keeping the search index up to date: it follows the audit log, which no change of the catalogue passes by.
-
-The index remembers up to which event it has seen all. A process that dies in between does the same again, and what is
-written twice is the same. So nothing is lost, and there is no second queue.
-"""
+"""Keeping the search index up to date: it follows the audit log."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Event, EventChain
+from opendata.db.models import Dataset
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.errors import (
@@ -26,7 +21,7 @@ from opendata.errors import (
     WithdrawnError,
 )
 from opendata.search.documents import SearchDocument
-from opendata.search.index import BusyIndexError, Generation, SearchIndex
+from opendata.search.index import BusyIndexError, SearchIndex
 from opendata.services.catalogue.editions import Editions
 from opendata.services.catalogue.entries import view_dataset
 from opendata.services.catalogue.versions import Versions
@@ -34,11 +29,10 @@ from opendata.services.core.access import is_for_all, is_listed, where_listed
 from opendata.services.core.context import Context
 from opendata.services.core.values import DatasetView
 from opendata.services.search.documents import make_search_document
+from opendata.services.search.following import find_end, read_changes
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 2_000
-"""So many events are looked at together."""
 _BATCH = 500
 _FEW_VALUES = 50
 """A column with at most so many different values has values that people look for."""
@@ -64,18 +58,17 @@ class Indexing:
                 self._make_again()
                 return True
             with self._context.read() as session:
-                events = self._list_events(session, generation.position)
-                if not events and not self._is_of_another(session, generation):
-                    return False
-                touched, is_whole = self._list_touched(session, events)
-            if not events or not _continues(generation, events[0]):
-                touched, is_whole = set(), True
-            if touched or not is_whole:
-                position, digest = (generation.position, generation.digest) if is_whole else _find_place(events[-1])
-                made = {name: self._describe(name) for name in touched}
+                changes = read_changes(session, generation.position, generation.digest)
+            if changes is None:
+                return False
+            if changes.touched or not changes.is_whole:
+                place = generation if changes.is_whole else changes
+                made = {name: self._describe(name) for name in changes.touched}
                 gone = [name for name, document in made.items() if document is None]
-                self._index.update([item for item in made.values() if item is not None], gone, position, digest)
-            if is_whole:
+                self._index.update(
+                    [item for item in made.values() if item is not None], gone, place.position, place.digest
+                )
+            if changes.is_whole:
                 self._make_again()
         except BusyIndexError:
             return False
@@ -96,37 +89,8 @@ class Indexing:
 
     def _make_again(self) -> int:
         with self._context.read() as session:
-            position, digest = self._find_end(session)
+            position, digest = find_end(session)
         return self._index.rebuild(self._describe_all(), position, digest)
-
-    def _is_of_another(self, session: Session, generation: Generation) -> bool:
-        """Whether the index is of another database: a backup was restored, to which nothing was added since."""
-        position, digest = self._find_end(session)
-        return position < generation.position or (position == generation.position and digest != generation.digest)
-
-    def _find_end(self, session: Session) -> tuple[int, str]:
-        found = session.execute(select(EventChain.position, EventChain.digest)).first()
-        return (found[0], found[1] or "") if found is not None else (0, "")
-
-    def _list_events(self, session: Session, position: int) -> Sequence[Event]:
-        query = select(Event).where(Event.position > position).order_by(Event.position).limit(_AT_ONCE)
-        return session.scalars(query).all()
-
-    def _list_touched(self, session: Session, events: Sequence[Event]) -> tuple[set[str], bool]:
-        """The datasets that events may have changed, and whether everything has."""
-        found: set[str] = set()
-        is_whole = False
-        for event in events:
-            if event.subject_kind == "catalogue":
-                return set(), True
-            if event.subject_kind == "publisher":
-                found |= set(session.scalars(select(Dataset.id).where(Dataset.publisher_id == event.subject)))
-            elif event.subject_kind in ("dataset", "version"):
-                found.add(event.subject.partition("@")[0].partition("/")[0])
-                found |= {str(event.details[name]) for name in ("to", "new", "old") if name in event.details}
-                # The words of a document that was replaced stay in the files of the index.
-                is_whole |= event.subject_kind == "version" and event.verb == "erase"
-        return found, is_whole
 
     def _describe_all(self) -> Iterator[SearchDocument]:
         after = ""
@@ -178,12 +142,3 @@ class Indexing:
                 for column in profile:
                     if column["type"] == "string" and column["distinct"]["count"] <= _FEW_VALUES:
                         yield from (str(item["value"]) for item in column.get("top", ()))
-
-
-def _continues(generation: Generation, event: Event) -> bool:
-    """Whether an event comes right after the last one that the index has seen."""
-    return (event.position, event.previous or "") == (generation.position + 1, generation.digest)
-
-
-def _find_place(event: Event) -> tuple[int, str]:
-    return int(event.position or 0), event.digest or ""

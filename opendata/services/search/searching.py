@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -30,6 +30,9 @@ MOST_TEXT = 200
 
 MOST_RESULTS = 10_000
 """Further results are reached by asking more exactly, not by going on."""
+
+_SETTLED = timedelta(minutes=10)
+"""So long after midnight the downloads of the day before are all in the database of all web processes."""
 
 _SIMILAR = 30
 _TYPED = 8
@@ -85,13 +88,14 @@ class Search:
 class Searching:
     """Answers searches from the index of this machine, which has only what is public."""
 
-    def __init__(self, context: Context, index: SearchIndex) -> None:
+    def __init__(self, context: Context, index: SearchIndex, rank: Callable[[date], Sequence[str]]) -> None:
         self._context = context
         self._index = index
+        self._rank = rank
 
     def search(self, wanted: Search) -> SearchResult:
         """Search. Raises `InputError` for a cursor that isn't of this search."""
-        offset = _read_cursor(wanted)
+        offset, day = self._read_cursor(wanted)
         searcher = self._index.open_searcher()
         if searcher is None:
             return SearchResult(items=(), total=0, facets={}, is_ready=False)
@@ -101,6 +105,7 @@ class Searching:
             sort=wanted.sort or ("relevance" if wanted.text.strip() else "updated"),
             limit=wanted.limit,
             offset=offset,
+            ranked=self._rank(day) if wanted.sort == "downloads" else (),
             today=self._find_today(),
         )
         similar: Sequence[str] = ()
@@ -132,7 +137,7 @@ class Searching:
             words=answer.words,
             suggestions=suggestions,
             exact=answer.exact,
-            next=_write_cursor(wanted, end) if end < min(answer.total, MOST_RESULTS) else None,
+            next=_write_cursor(wanted, end, day) if end < min(answer.total, MOST_RESULTS) else None,
         )
 
     def is_ready(self) -> bool:
@@ -154,6 +159,17 @@ class Searching:
 
     def _find_today(self) -> date:
         return self._context.clock().astimezone(ZoneInfo(self._context.settings.timezone)).date()
+
+    def _read_cursor(self, wanted: Search) -> tuple[int, date]:
+        """Where a page begins, and the day before which downloads count for its order.
+
+        That is the day on which the first page was asked for, so that no result is left out at midnight.
+        """
+        now = (self._context.clock() - _SETTLED).astimezone(ZoneInfo(self._context.settings.timezone)).date()
+        if not wanted.cursor:
+            return 0, now
+        place, day = _parse_cursor(wanted)
+        return place, max(min(day, now), now - timedelta(days=1))
 
     def _view(self, names: Sequence[str]) -> dict[str, DatasetView]:
         """Datasets by id, in this order; those that are public now."""
@@ -198,19 +214,19 @@ def _fingerprint(wanted: Search) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
-def _write_cursor(wanted: Search, offset: int) -> str:
-    return base64.urlsafe_b64encode(f"{offset} {_fingerprint(wanted)}".encode()).decode().rstrip("=")
+def _write_cursor(wanted: Search, offset: int, day: date) -> str:
+    said = f"{offset} {_fingerprint(wanted)} {day.toordinal()}"
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 
-def _read_cursor(wanted: Search) -> int:
-    if not wanted.cursor:
-        return 0
+def _parse_cursor(wanted: Search) -> tuple[int, date]:
+    text = wanted.cursor or ""
     try:
-        padded = wanted.cursor + "=" * (-len(wanted.cursor) % 4)
-        offset, _, fingerprint = base64.urlsafe_b64decode(padded).decode("ascii").partition(" ")
-        place = int(offset)
-    except ValueError:
-        place, fingerprint = -1, ""
+        padded = text + "=" * (-len(text) % 4)
+        offset, fingerprint, number = base64.urlsafe_b64decode(padded).decode("ascii").split(" ")
+        place, day = int(offset), date.fromordinal(int(number))
+    except (ValueError, OverflowError):
+        place, fingerprint, day = -1, "", date.min
     if not 0 < place <= MOST_RESULTS or fingerprint != _fingerprint(wanted):
         raise InputError(N_("The cursor doesn't belong to this search. Take the one in “next” of its last answer"))
-    return place
+    return place, day

@@ -12,6 +12,7 @@ from opendata.errors import N_, NotFoundError, StateError
 from opendata.services.catalogue.schemas import Schemas
 from opendata.services.catalogue.versions import Versions
 from opendata.services.workbench.states import BenchState
+from opendata.tables.arrow.parquet import open_parquet
 
 MOST_CODES = 2000
 """At most this many values become a list; more are referred to by a key."""
@@ -85,14 +86,13 @@ class Codes:
 
     def _read(self, key: ForeignKey, column: str, label: str) -> Sequence[tuple[str, str]]:
         """The different values of a column with their labels, in the order of the table."""
-        import pyarrow.parquet as pq
 
         names = [column, *([label] if label else [])]
         found: dict[str, str] = {}
         with self._versions.local_table(key) as path:
             if path is None:
                 raise StateError(N_("Not everybody may have the rows of this table, so it can't be a code list"))
-            with pq.ParquetFile(path) as file:
+            with open_parquet(path) as file:
                 for batch in file.iter_batches(batch_size=8192, columns=names):
                     texts = [map(_write, batch.column(name).to_pylist()) for name in names]
                     for values in zip(*texts, strict=True):

@@ -100,11 +100,12 @@ class Sketch:
         self._kept: list[np.ndarray] = []
         self._number = 0
         self._bound: int | None = None
-        self._seen: np.ndarray | None = None
+        self._seen = Seen()
 
     def take(self, hashes: np.ndarray) -> None:
         """Regard the values that have these hashes (uint64)."""
-        small = self._leave_out_seen(hashes if self._bound is None else hashes[hashes < self._bound])
+        hashes = hashes if self._bound is None else hashes[hashes < self._bound]
+        small = hashes[self._seen.find_new(hashes)]
         if len(small):
             self._kept.append(small)
             self._number += len(small)
@@ -118,17 +119,12 @@ class Sketch:
             return self._number, True
         return round((self._size - 1) * 2**64 / (self._bound + 1)), False
 
-    def _leave_out_seen(self, hashes: np.ndarray) -> np.ndarray:
+    def list(self) -> np.ndarray:
+        """The smallest hashes, in order: as evenly drawn from the different values as lots."""
         import numpy as np
 
-        if self._seen is None:
-            self._seen = np.zeros(SLOTS, np.uint64)
-            self._seen[0] = 1  # a hash of which this is not the slot
-        slots = (hashes & np.uint64(SLOTS - 1)).view(np.int64)
-        new = self._seen.take(slots) != hashes
-        hashes = hashes[new]
-        self._seen[slots[new]] = hashes
-        return hashes
+        self._settle()
+        return self._kept[0] if self._kept else np.empty(0, np.uint64)
 
     def _settle(self) -> None:
         import numpy as np
@@ -142,6 +138,25 @@ class Sketch:
         self._kept, self._number = [found], len(found)
         if len(found) == self._size:
             self._bound = int(found[-1])
+
+
+class Seen:
+    """Remembers hashes that came lately, so that frequent values are looked at once and not in every batch."""
+
+    def __init__(self) -> None:
+        self._slots: np.ndarray | None = None
+
+    def find_new(self, hashes: np.ndarray) -> np.ndarray:
+        """Which of these hashes (uint64) aren't remembered, and remember them. One that was forgotten is new again."""
+        import numpy as np
+
+        if self._slots is None:
+            self._slots = np.zeros(SLOTS, np.uint64)
+            self._slots[0] = 1  # a hash of which this is not the slot
+        slots = (hashes & np.uint64(SLOTS - 1)).view(np.int64)
+        new: np.ndarray = self._slots.take(slots) != hashes
+        self._slots[slots[new]] = hashes[new]
+        return new
 
 
 def hash_values(values: pa.Array) -> np.ndarray:

@@ -9,18 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial, reduce
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Finding, Place, Problem
 from opendata.domain.schema import ForeignKey
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.report.report import Tally, TaskReport
-from opendata.tables.types.canonical import agree_by_value, change_type, write_published_column
+from opendata.tables.types.canonical import agree_by_value, change_type, write_number_column, write_published_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_ROWS = 65_536
+LEAST_ROWS, MOST_ROWS = 1 << 16, 1 << 20
+"""Of a batch: four times those of the reference, whose values are numbered anew with each batch."""
+
+_Form = Callable[["pa.Array"], "pa.Array"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,74 +118,95 @@ def _find_unmatched(
     table: Path, fields: Sequence[str], reference: Path, reference_fields: Sequence[str]
 ) -> Iterator[tuple[int, Sequence[str]]]:
     """The rows, by index from 0, whose values are not all missing and not in the reference; with their texts."""
-    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    names = [f"k{place}" for place in range(len(fields))]
-    known = pq.read_table(reference, columns=list(reference_fields)).select(list(reference_fields))
-    known = known.rename_columns(names).group_by(names).aggregate([])
     start = 0
-    with pq.ParquetFile(table) as file:
-        for batch in file.iter_batches(columns=list(fields), batch_size=BATCH_ROWS):
-            cells = pa.Table.from_batches([batch]).select(list(fields)).rename_columns(names)
-            lost = _find_lost(cells, known)
-            places = pc.indices_nonzero(lost)
-            texts = [
-                write_published_column(column.combine_chunks()).to_pylist() for column in cells.take(places).columns
-            ]
+    with open_parquet(table) as file:
+        kinds = [file.schema_arrow.field(name).type for name in fields]
+        keys = pq.read_table(reference, columns=list(reference_fields))
+        step = max(LEAST_ROWS, min(MOST_ROWS, 4 * keys.num_rows))
+        known = _KnownKeys(keys, reference_fields, kinds)
+        del keys
+        for batch in file.iter_batches(columns=list(fields), batch_size=step):
+            cells = batch.select(list(fields))
+            lost = cells.take(places := pc.indices_nonzero(known.find_lost(cells.columns)))
+            texts = [write_published_column(column).to_pylist() for column in lost.columns]
             for index, *values in zip(places.to_pylist(), *texts, strict=True):
                 yield start + index, [text or "" for text in values]
             start += batch.num_rows
 
 
-def _find_lost(cells: pa.Table, known: pa.Table) -> pa.Array:
-    """Which rows have a value, and none that is known."""
-    import numpy as np
+class _KnownKeys:
+    """The keys that may be referred to.
+
+    Each value of a column has a number, and so has each pair of the number before it in the key and its own. A key is
+    known if its last number is. A missing value is a value here, as no join would have it.
+    """
+
+    def __init__(self, table: pa.Table, names: Sequence[str], kinds: Sequence[pa.DataType]) -> None:
+        """`names` are the columns of the key, `kinds` the types of those that refer to them."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        self._steps: list[tuple[_Form, pa.Array, pa.Array | None]] = []
+        numbers: pa.ChunkedArray | None = None
+        for name, kind in zip(names, kinds, strict=True):
+            column = table.column(name)
+            form = _agree(kind, column.type)
+            if form is None:
+                self._steps = []
+                return
+            column = pa.chunked_array([form(chunk) for chunk in column.chunks] or [form(pa.nulls(0, column.type))])
+            values = pc.unique(column)
+            pairs, numbers = None, _pair(numbers, pc.index_in(column, values), len(values))
+            if self._steps:
+                pairs = pc.unique(numbers)
+                numbers = pc.index_in(numbers, pairs)
+            self._steps.append((form, values, pairs))
+
+    def find_lost(self, columns: Sequence[pa.Array]) -> pa.Array:
+        """Which rows have a value, and no key that is known."""
+        import pyarrow.compute as pc
+
+        given = reduce(pc.or_, [column.is_valid() for column in columns])
+        if not self._steps:
+            return given
+        numbers: pa.Array | None = None
+        for column, (form, values, pairs) in zip(columns, self._steps, strict=True):
+            numbers = _pair(numbers, pc.index_in(form(column), values), len(values))
+            if pairs is not None:
+                numbers = pc.index_in(numbers, pairs)
+        return pc.and_(given, pc.is_null(numbers))
+
+
+def _pair(numbers: Any, own: Any, count: int) -> Any:
+    """One number for two, the second less than `count`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    given = None
-    for column in cells.columns:
-        valid = column.combine_chunks().is_valid()
-        given = valid if given is None else pc.or_(given, valid)
-    cells, known = _agree(cells, known)
-    if cells.schema.types != known.schema.types:
-        return given
-    if cells.num_columns == 1:
-        found = pc.is_in(cells.column(0).combine_chunks(), value_set=known.column(0).combine_chunks())
-        return pc.and_(given, pc.invert(found))
-    # Rows of both are numbered alike where they are equal, missing values too, which a join would not match.
-    both = pa.concat_tables([known, cells])
-    numbered = both.append_column("row", pa.array(np.arange(both.num_rows)))
-    groups = numbered.group_by(cells.column_names, use_threads=False).aggregate([("row", "min"), ("row", "list")])
-    unknown = groups.filter(pc.greater_equal(groups["row_min"], known.num_rows))["row_list"]
-    lost = np.zeros(cells.num_rows, bool)
-    lost[np.array(pc.list_flatten(unknown).to_pylist(), np.int64) - known.num_rows] = True
-    return pc.and_(given, pa.array(lost))
+    return own if numbers is None else pc.add(pc.multiply(pc.cast(numbers, pa.int64()), count), own)
 
 
-def _agree(cells: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Numbers of different types as doubles, so that 1 is found in 1.0; what else differs stays so.
-
-    Years were text in versions published before; a moment with a zone is the same instant as one written in UTC.
-    """
+def _agree(one: pa.DataType, other: pa.DataType) -> _Form | None:
+    """What makes values of two types comparable; None where none of one type is one of the other."""
     import pyarrow as pa
 
-    for place, (one, other) in enumerate(zip(cells.schema.types, known.schema.types, strict=True)):
-        name = cells.column_names[place]
-        if one != other and agree_by_value(one, other) is not None:
-            shared = agree_by_value(one, other)
-            cells, known = (
-                table.set_column(place, name, change_type(table.column(place).combine_chunks(), shared))
-                for table in (cells, known)
-            )
-            continue
-        numbers = all(
-            pa.types.is_integer(item) or pa.types.is_floating(item) or pa.types.is_decimal(item)
-            for item in (one, other)
-        )
-        if numbers and one != other:
-            cells = cells.set_column(place, name, cells.column(place).cast(pa.float64()))
-            known = known.set_column(place, name, known.column(place).cast(pa.float64()))
-    return cells, known
+    whole = [item for item in (one, other) if pa.types.is_integer(item)]
+    numbers = [item for item in (one, other) if pa.types.is_floating(item) or pa.types.is_decimal(item)]
+    agreed = one if one == other else agree_by_value(one, other)
+    if agreed is not None and not pa.types.is_floating(agreed):
+        return partial(change_type, wanted=agreed)
+    if len(whole) == 2:
+        return partial(change_type, wanted=pa.int64())
+    return _write_number if len(whole) + len(numbers) == 2 else None
+
+
+def _write_number(column: pa.Array) -> pa.Array:
+    """Numbers as text, the same for equal ones of any type: as floats, large ones would be rounded."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_floating(column.type):
+        column = pc.add(column, 0.0)  # nought is nought, whatever its sign
+    return write_number_column(column.cast(pa.int64()) if pa.types.is_integer(column.type) else column)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from opendata.domain.schema import TableSchema
 from opendata.tables.arrow.arrays import make_integers, no_to_nulls, view_flags
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.diff.column_pairs import Column, find_changes, fit, match_columns
 from opendata.tables.diff.difference import STEP_ROWS, find_key, locate_rows
 from opendata.tables.diff.periods import tells_periods
@@ -85,10 +86,9 @@ def append_rows(
     `identity` are the columns that tell a row where the tables have no key. `with_repeats` adds rows that nothing tells
     apart even if they are in the base already. Raises `UnlikeColumnsError`.
     """
-    import pyarrow.parquet as pq
 
     with ExitStack() as files:
-        old, new = (files.enter_context(pq.ParquetFile(item.parquet)) for item in (part, base))
+        old, new = (files.enter_context(open_parquet(item.parquet)) for item in (part, base))
         kinds = find_kinds(new, old)
         columns = match_columns(old.schema_arrow, new.schema_arrow, kinds)
         missing = [item.name for item in columns if item.old is None]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from opendata.domain.comparison import TableCounts
 from opendata.domain.schema import TableSchema
 from opendata.tables.arrow.arrays import make_integers
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.diff.column_pairs import Column, find_changes, fit, match_columns
 from opendata.tables.diff.difference_forms import COUNTS, NULLS, OWNERS
 from opendata.tables.diff.row_order import RowsInOrder, RowSource, ScatteredRows, choose_step, read_ahead
@@ -96,9 +97,7 @@ def compare_tables(
     the changed rows, and where the order is another one the rows of the old table. `kinds` are those of `spellings`.
     """
     with ExitStack() as files:
-        import pyarrow.parquet as pq
-
-        before, after = (files.enter_context(pq.ParquetFile(path)) for path in (old, new))
+        before, after = (files.enter_context(open_parquet(path)) for path in (old, new))
         columns = match_columns(before.schema_arrow, after.schema_arrow, kinds or {})
         common = [column for column in columns if column.is_common]
         key = find_key(old_schema, new_schema, common)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.diff.column_pairs import Column, match_columns
 from opendata.tables.diff.periods import tells_periods
 from opendata.tables.diff.row_places import has_repeats, place_rows
@@ -38,9 +39,8 @@ def find_identity(base: Path, part: Path, folder: Path, kinds: Mapping[str, str]
 
     Files are made in `folder`. `kinds` are those of `spellings`.
     """
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(base) as old, pq.ParquetFile(part) as new:
+    with open_parquet(base) as old, open_parquet(part) as new:
         columns = [item for item in match_columns(old.schema_arrow, new.schema_arrow, kinds) if item.is_common]
         for chosen in _list_candidates(columns, old.schema_arrow):
             if not (has_repeats(old, chosen, folder, is_new=False) or has_repeats(new, chosen, folder, is_new=True)):

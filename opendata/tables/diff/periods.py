@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.diff.spellings import find_kinds, list_unread, spell_column
 
 if TYPE_CHECKING:
@@ -31,9 +32,8 @@ def find_new_period(base: Path, part: Path, kinds: Mapping[str, str]) -> str | N
 
     `kinds` are those of `spellings`. Values that can't be compared with those of the base may be any of them.
     """
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(base) as old, pq.ParquetFile(part) as new:
+    with open_parquet(base) as old, open_parquet(part) as new:
         if not old.metadata.num_rows or not new.metadata.num_rows:
             return None
         known = set(old.schema_arrow.names)
@@ -50,9 +50,8 @@ def find_new_period(base: Path, part: Path, kinds: Mapping[str, str]) -> str | N
 
 def has_only_new(base: Path, part: Path, name: str) -> bool:
     """Whether a column of both tables has only values in the part that it doesn't have in the base."""
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(base) as old, pq.ParquetFile(part) as new:
+    with open_parquet(base) as old, open_parquet(part) as new:
         if name not in old.schema_arrow.names or name not in new.schema_arrow.names:
             return False
         kinds = find_kinds(old, new)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from opendata.domain.schema import Field
 from opendata.tables.arrow.arrays import view_flags
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.repair.repairs import MISSING_MARK, REPAIRS, Repairer
 from opendata.tables.types.registry import TYPES
 
@@ -62,9 +63,8 @@ def find_kinds(base: pq.ParquetFile, part: pq.ParquetFile) -> Mapping[str, str]:
 
 def read_kinds(base: Path, part: Path) -> Mapping[str, str]:
     """The same of two Parquet files."""
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(base) as old, pq.ParquetFile(part) as new:
+    with open_parquet(base) as old, open_parquet(part) as new:
         return find_kinds(old, new)
 
 

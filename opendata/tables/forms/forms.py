@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.forms.json_form import write_json
 
 _BATCH_ROWS = 8192
@@ -33,10 +34,9 @@ def write_form(csv: Path, parquet: Path, target: Path, *, suffix: str = "") -> N
 def write_arrow(parquet: Path, target: Path) -> None:
     """Write the rows as an Arrow IPC file, uncompressed, so that every reader of Arrow takes it."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     with (
-        pq.ParquetFile(parquet) as file,
+        open_parquet(parquet) as file,
         pa.OSFile(str(target), "wb") as sink,
         pa.ipc.new_file(sink, file.schema_arrow) as writer,
     ):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opendata.domain.schema import Field
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.forms.form_numbers import find_wide_columns
 from opendata.tables.forms.json_form import join_rows, join_texts
 
@@ -57,9 +58,8 @@ def find_points(names: Sequence[str], fields: Sequence[Field | None]) -> PointCo
 
 def write_geojson(parquet: Path, target: Path, points: PointColumns) -> None:
     """Write the rows as one `FeatureCollection`; a row without a point has a null geometry."""
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(parquet) as file, target.open("wb") as out:
+    with open_parquet(parquet) as file, target.open("wb") as out:
         wide = find_wide_columns(file) - {points.longitude, points.latitude}
         mark = b'{"type":"FeatureCollection","features":['
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):

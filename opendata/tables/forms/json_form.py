@@ -12,6 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.arrow.shapes import contains_any
 from opendata.tables.forms.form_numbers import find_wide_columns
 from opendata.tables.types.canonical import write_column
@@ -26,10 +27,9 @@ _ESCAPED = {"\\": "\\\\", '"': '\\"', **_CONTROLS}
 
 def write_json(parquet: Path, target: Path, *, lines: bool) -> None:
     """Write the rows as one array, a row on each line, or as a document each (`lines`)."""
-    import pyarrow.parquet as pq
 
     begin, between, end = ("", "\n", "\n") if lines else ("[\n", ",\n", "\n]\n")
-    with pq.ParquetFile(parquet) as file, target.open("wb") as out:
+    with open_parquet(parquet) as file, target.open("wb") as out:
         wide = find_wide_columns(file)
         mark = begin
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):

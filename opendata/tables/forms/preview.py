@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from opendata.tables.arrow.parquet import open_parquet
+
 _BATCH_ROWS = 8192
 
 
 def read_first_rows(parquet: Path, limit: int) -> Sequence[Mapping[str, Any]]:
     """At most `limit` rows of a Parquet file as name → value, in file order."""
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(parquet) as file:
+    with open_parquet(parquet) as file:
         for batch in file.iter_batches(batch_size=max(1, limit)):
             rows: Sequence[Mapping[str, Any]] = batch.slice(0, limit).to_pylist()
             return rows
@@ -23,10 +24,9 @@ def read_first_rows(parquet: Path, limit: int) -> Sequence[Mapping[str, Any]]:
 def read_last_rows(parquet: Path, limit: int) -> Sequence[Mapping[str, Any]]:
     """At most `limit` rows from the end of a Parquet file as name → value, in file order; its last groups are read."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     kept: list[pa.Table] = []
-    with pq.ParquetFile(parquet) as file:
+    with open_parquet(parquet) as file:
         wanted, group = limit, file.num_row_groups - 1
         while wanted > 0 and group >= 0:
             tail: list[pa.RecordBatch] = []

@@ -82,6 +82,11 @@ def withhold_values(column: ColumnProfile) -> ColumnProfile:
     return cast(ColumnProfile, {key: value for key, value in column.items() if key not in REVEALING})
 
 
+def is_withheld(column: ColumnProfile) -> bool:
+    """Whether a description tells counts alone, although there are values: they may describe persons."""
+    return column["count"] > 0 and not REVEALING & column.keys()
+
+
 class _Column:
     """One column: its values counted one by one while they are few, then measured as they come."""
 

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Finding, Problem, shorten_param
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.report.report import Tally
 from opendata.wording.notes import write_note
 
@@ -176,13 +177,12 @@ def read_findings(
 
     Of row groups whose statistics rule them out, nothing is read. Raises `FileNotFoundError`.
     """
-    import pyarrow.parquet as pq
 
     given = {"type": type, "fieldName": field, "rule": rule, "strength": strength}
     wanted = {name: value for name, value in given.items() if value is not None}
     rows: list[dict[str, Any]] = []
     last = start = 0
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         for number in range(file.num_row_groups):
             group = file.metadata.row_group(number)
             if start + group.num_rows > after and _may_hold(group, wanted):
@@ -200,9 +200,8 @@ def read_findings(
 
 def iterate_findings(path: Path, *, after: int = 0) -> Generator[dict[str, Any], None, None]:
     """All findings, in order, in constant memory; of row groups without a row `after` one, nothing is read."""
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         numbers = range(file.num_row_groups)
         groups = [number for number in numbers if not after or _ends_after(file.metadata.row_group(number), after)]
         for batch in file.iter_batches(batch_size=4096, row_groups=groups):
@@ -265,11 +264,10 @@ class _Groups:
 def _merge(source: Path, target: Path, extents: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> None:
     """Write the sorted groups of a file into another in one order; in memory are those that overlap."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     order = sorted(range(len(extents)), key=lambda number: extents[number])
     groups = _Groups(target)
-    with pq.ParquetFile(source) as file:
+    with open_parquet(source) as file:
         carried = file.schema_arrow.empty_table()
         for number, following in zip(order, [*order[1:], None], strict=True):
             carried = _sort(pa.concat_tables([carried, file.read_row_group(number)]))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from opendata.domain.schema import TableSchema
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.schema.schema import PROFILE
 from opendata.tables.types.registry import TYPES
 
@@ -21,9 +22,8 @@ _CODE_NAME = re.compile(r"(code|[^a-z]id|^id|number|zip|phone|编码|代码|编�
 
 def propose_schema(parquet: Path, names: Sequence[str] | None = None) -> dict[str, Any]:
     """The Table Schema that fits every row of a Parquet file whose columns (these, or all) are text."""
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(parquet) as file:
+    with open_parquet(parquet) as file:
         names = file.schema_arrow.names if names is None else names
         marks = _read_marks(file.schema_arrow.metadata)
         fitting = {name: list(TYPES.values()) for name in names}

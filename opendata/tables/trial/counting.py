@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from opendata.domain.findings import Finding, Place, Problem
 from opendata.domain.recipes import Recipe
 from opendata.domain.schema import TableSchema
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.check.beginning import Beginning
 from opendata.tables.check.column_notes import NeedsZoneError
 from opendata.tables.check.columns import ColumnScreen
@@ -82,10 +83,9 @@ class Counts:
 
 def count_fields(copy: Path, wish: Wish, steps: Steps | None = None) -> Counts:
     """Count what would fail; `steps` may change the names and the order of the columns once more, and nothing else."""
-    import pyarrow.parquet as pq
 
     zones: dict[str, bool] = {}
-    with pq.ParquetFile(copy, memory_map=True) as file:
+    with open_parquet(copy, memory_map=True) as file:
         facts = read_facts(file)
         while True:
             try:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from opendata.domain.resources import TableResource
 from opendata.metadata.expectation import DELAYS
+from opendata.metering import cost_class
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.values import DatasetView, Page
 from opendata.web.catalogue.editions import say_expected
@@ -43,6 +44,7 @@ def show_home() -> Response:
 
 
 @blueprint.get("/datasets")
+@cost_class("light")
 def list_datasets() -> Response:
     """The datasets: those that a search finds, or all, a page at a time. Without an index they are in order of ids."""
     is_search = any(request.args.get(name) for name in ("q", "sort", *FILTERS) if name != "publisher")
@@ -85,6 +87,7 @@ def show_dataset(dataset: str) -> Response:
         default_delay=DELAYS.get(found.update_cycle, ("", 0))[1],
         readable=readable,
         versions=versions,
+        usage=services().downloads.find(found, g.actor),
         announced=services().drafts.list_announced(dataset),
         tables=manifest.tables if manifest else (),
         previews={item.name: _preview(found, item) for item in previewed},

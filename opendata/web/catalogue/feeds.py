@@ -35,7 +35,7 @@ blueprint.after_request(open_to_all)
 
 PAGE_SIZE = 100
 _HTML = "text/html"
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """When a feed without entries was changed: it has to say."""
 
 
@@ -57,7 +57,7 @@ def send_dataset_feed(dataset: str) -> Response:
     page = absolute_url(url_for("catalogue.list_versions", dataset=dataset))
     expected = services().editions.find_next(entry)
     subtitle = say_archived(entry) if entry.archived else say_expected(expected) if expected else ""
-    since = datetime.fromisoformat(entry.archived["since"]) if entry.archived else _NEVER
+    since = datetime.fromisoformat(entry.archived["since"]) if entry.archived else NEVER
     return _send(news, f"urn:uuid:{entry.uuid}", title, say_plain(entry.publisher), page, subtitle, since)
 
 
@@ -78,7 +78,7 @@ def _send(
     author: str,
     page: str,
     subtitle: str = "",
-    changed: datetime = _NEVER,
+    changed: datetime = NEVER,
 ) -> Response:
     feed = Feed(
         id=identifier,

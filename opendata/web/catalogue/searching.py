@@ -24,6 +24,7 @@ SORT_LABELS: Mapping[str, str] = {
     "relevance": N_("Best match"),
     "updated": N_("Newest first"),
     "title": N_("By title"),
+    "downloads": N_("Most downloaded"),
 }
 FILTERS = (*FACETS, "punctuality")
 _SHOWN = 8
@@ -59,7 +60,7 @@ def read_search() -> Search:
     filters = {name: [value for value in request.args.getlist(name) if value][:50] for name in FILTERS}
     sort, text = request.args.get("sort", ""), request.args.get("q", "").strip()
     if sort and sort not in SORTS:
-        raise InputError(N_("“sort” must be “relevance”, “updated” or “title”"))
+        raise InputError(N_("“sort” must be “relevance”, “updated”, “title” or “downloads”"))
     if sum(len(name) + len(value) for name, values in filters.items() for value in values) > _MOST_CHOSEN:
         raise InputError(N_("These are too many values"))
     if any(value not in PUNCTUALITY for value in filters["punctuality"]):
@@ -83,12 +84,14 @@ def render_search(wanted: Search, found: SearchResult) -> Response:
         wanted=wanted,
         found=found,
         facets=list(_list_facets(wanted, found)),
-        removals=list(_list_removals(wanted, found)),
-        sorts=[(label, _link(wanted, sort=name), name == sort) for name, label in labels.items()],
-        next_page=_link(wanted, cursor=found.next) if found.next else "",
-        first_page=_link(wanted) if wanted.cursor else "",
-        suggestions=[(search.text, _link(search)) for search in near],
-        without_filters=_link(Search(text=wanted.text, sort=wanted.sort)) if wanted.filters else "",
+        removals=[(choice.title, choice.address) for choice in list_chosen(wanted, found)],
+        sorts=[(label, link_search(wanted, sort=name), name == sort) for name, label in labels.items()],
+        next_page=link_search(wanted, cursor=found.next) if found.next else "",
+        first_page=link_search(wanted) if wanted.cursor else "",
+        suggestions=[(search.text, link_search(search)) for search in near],
+        without_filters=link_search(Search(text=wanted.text, sort=wanted.sort)) if wanted.filters else "",
+        feed=link_search(wanted, "search_feeds.send_search_feed", sort=None, lang=choose_language()),
+        document=link_search(wanted, "api_search.search"),
         marked=lambda text: mark_words(text, found.words),
         most_text=MOST_TEXT,
     )
@@ -123,19 +126,18 @@ def _make_choice(wanted: Search, name: str, item: FacetValue) -> Choice:
     is_chosen = item.value in chosen
     values = [value for value in chosen if value != item.value] if is_chosen else [*chosen, item.value]
     title = name_value(name, item.value, choose_language(), item.title, item.i18n)
-    return Choice(title, item.count, is_chosen, _link(wanted, **{name: values}))
+    return Choice(title, item.count, is_chosen, link_search(wanted, **{name: values}))
 
 
-def _list_removals(wanted: Search, found: SearchResult) -> Iterator[tuple[str, str]]:
-    """Each chosen value with the address without it."""
+def list_chosen(wanted: Search, found: SearchResult) -> Iterator[Choice]:
+    """Each chosen value; its address is that of the search without it."""
     for name, values in wanted.filters.items():
         known = {item.value: item for item in found.facets.get(name, ())}
         for value in values:
-            choice = _make_choice(wanted, name, known.get(value, FacetValue(value, 0)))
-            yield f"{choice.title}", choice.address
+            yield _make_choice(wanted, name, known.get(value, FacetValue(value, 0)))
 
 
-def _link(wanted: Search, **changed: Any) -> str:
+def link_search(wanted: Search, endpoint: str = "catalogue.list_datasets", /, **changed: Any) -> str:
     """The address of a search like this one; a change always begins at its first page."""
     parts: dict[str, Any] = {"q": wanted.text or None, "sort": wanted.sort or None, **wanted.filters, **changed}
-    return url_for("catalogue.list_datasets", **{name: value for name, value in parts.items() if value})
+    return url_for(endpoint, **{name: value for name, value in parts.items() if value})

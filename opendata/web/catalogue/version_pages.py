@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from opendata.domain.profile import ColumnProfile
 from opendata.errors import NotPublicError
 from opendata.metadata.citation import write_sentence
-from opendata.services.capabilities.capabilities import STATES, Capability
+from opendata.web.catalogue.abilities import list_abilities
+from opendata.web.catalogue.inside import list_joins
 from opendata.web.catalogue.profiles import list_profiles
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.catalogue.tables import build_preview
@@ -49,9 +50,11 @@ def show_version(dataset: str, version: str) -> Response:
         attachments=manifest.attachments,
         previews=previews,
         profiles={item.name: list_profiles(_read_profile(dataset, version, item.name)) for item in shown},
+        joins={item.name: list_joins(dataset, version, item.name) for item in shown if item.name in readable},
         readable=readable,
-        capabilities={item.name: _list_capabilities(dataset, version, item.name) for item in shown[:EXPLAINED_TABLES]},
-        states=STATES,
+        capabilities={
+            item.name: list_abilities(dataset, version, item.name, g.actor) for item in shown[:EXPLAINED_TABLES]
+        },
         is_whole=is_whole,
         latest=entry.latest,
         parent=entry,
@@ -64,11 +67,6 @@ def show_version(dataset: str, version: str) -> Response:
 
 
 add_markdown(blueprint, {"/datasets/<dataset>/<version>/index.md": show_version})
-
-
-def _list_capabilities(dataset: str, version: str, resource: str) -> Sequence[Capability]:
-    """What can be done with a table."""
-    return services().capabilities.list(dataset, version, resource, g.actor)
 
 
 def _read_profile(dataset: str, version: str, resource: str) -> Sequence[ColumnProfile]:

@@ -65,6 +65,12 @@ def link_chart(endpoint: str, place: Place, chart: Chart, *, language: str = "")
     return url_for(endpoint, **values)
 
 
+def link_rows(place: Place, chart: Chart) -> str:
+    """The address of the rows of a chart, as a table."""
+    values: dict[str, Any] = {name: [value for key, value in chart.where if key == name] for name, _ in chart.where}
+    return url_for("tables.show_table", **{**values, **place})
+
+
 def find_chart(found: ChartTable) -> Chart | None:
     """The chart that the address names; where it names the table alone, the first that fits, with the filters given.
 

@@ -14,7 +14,7 @@ from opendata.charts.points import Bin, Dots, Lines, Points
 from opendata.charts.words import Words, describe_points, list_filters, list_headings, name_heading
 from opendata.errors import InputError
 from opendata.services.charts.charts import FORMS
-from opendata.web.charts.addresses import CHOOSE, Place, find_chart, link_chart
+from opendata.web.charts.addresses import CHOOSE, Place, find_chart, link_chart, link_rows
 from opendata.web.charts.titles import find_words
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import choose_language
@@ -89,6 +89,7 @@ def show_chart(dataset: str, version: str, resource: str) -> Response | str | tu
         aggregates=AGGREGATES,
         filters=list_filters(chart, words) if chart else [],
         unfiltered=link_chart("charts.show_chart", place, replace(chart, where=())) if chart else "",
+        rows=link_rows(place, chart) if chart else "",
         proposals=[_propose(place, item, words, chart) for item in found.proposals],
         manifest=services().versions.get_manifest(dataset, version),
     )

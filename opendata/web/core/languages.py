@@ -12,7 +12,6 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.domain.comparison import ReasonText
-from opendata.errors import OpendataError
 from opendata.metadata.codes import Code
 from opendata.settings import LANGUAGES, SOURCE_LANGUAGE
 from opendata.web.core.cookies import read_cookie, set_cookie
@@ -133,16 +132,6 @@ def say_reason(reason: ReasonText | str) -> Markup:
     if language in ("", choose_language()):
         return Markup.escape(text)
     return Markup('<span lang="{}">{}</span>').format(TAGS.get(language, language), text)
-
-
-def say_error(error: OpendataError) -> str:
-    """What an error says, in the reader's language."""
-    return voice_of(choose_language()).say_error(error)
-
-
-def say_text(found: Any) -> str:
-    """A text with what fills it (`message`, `params`), in the reader's language."""
-    return voice_of(choose_language()).say(found.message, **found.params)
 
 
 def switch_language(language: str) -> str:

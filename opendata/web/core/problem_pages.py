@@ -179,9 +179,18 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
     "rate-limit": (
         N_("Too many requests"),
         N_(
-            "Your account, token or address has sent more changes in a minute than this portal accepts from one sender."
+            "Your account, token or address has sent more requests of this kind in a minute than this portal accepts"
+            " from one sender."
         ),
-        N_("Wait for the seconds that the header “Retry-After” names, then send the request again."),
+        N_(
+            "Wait until the time is over (programs find it in the header “Retry-After”), then try again. To read a"
+            " whole table, download its file: downloads have no such limit."
+        ),
+    ),
+    "too-many-at-once": (
+        N_("Too many queries at once"),
+        N_("As many queries of your account, token or address are running as one sender may have at the same time."),
+        N_("Send the next query when one of the others is answered, or download the whole table."),
     ),
     "too-many-attempts": (
         N_("Too many attempts"),

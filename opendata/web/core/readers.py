@@ -46,19 +46,22 @@ def for_readers(view: Callable[..., Response | str]) -> Callable[..., Response |
         response = make_response(view(**parts))
         response.headers["Cache-Control"] = PRIVATE
         response.vary.update(("Authorization", "Cookie"))
-        if _is_begun(response):
+        if is_begun(response):
             services().events.note_download(g.reader, request.path)
         return response
 
     return ask
 
 
-def _is_begun(response: Response) -> bool:
+def is_begun(response: Response) -> bool:
     """Whether a file is sent from its beginning: its further parts belong to the same download."""
     if request.method != "GET" or response.mimetype == "text/html":
         return False
-    start = response.content_range.start
-    return response.status_code == 200 or (response.status_code == 206 and not start)
+    if response.status_code != 206:
+        return response.status_code == 200
+    if response.content_range:
+        return response.content_range.start == 0
+    return request.range is not None and any(start == 0 for start, _ in request.range.ranges)  # several parts
 
 
 def _identify() -> Actor | None:

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 from flask import Response, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
+from opendata.domain.access.costs import Cost
 from opendata.errors import N_, InputError
+from opendata.metering import charge
 from opendata.services.access.pace import WINDOW_SECONDS, Allowance
 from opendata.web.core.frames import may_be_framed
 from opendata.web.core.instance import services
@@ -122,7 +124,7 @@ def count_request() -> None:
     """Count a change or a costly request of the pages; REST counts its own. Raises `RateLimitError`."""
     is_counted = request.method not in ("GET", "HEAD", "OPTIONS") or request.endpoint in _COSTLY
     if is_counted and not request.path.startswith("/api/"):
-        g.allowance = services().pace.count(g.get("actor"), request.remote_addr or "")
+        charge(Cost.CHANGES)
 
 
 def limit_form() -> None:
@@ -142,8 +144,8 @@ def add_headers(response: Response) -> Response:
     response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if is_for_all else "same-origin")
     allowance: Allowance | None = g.get("allowance")
     if allowance is not None:  # draft-ietf-httpapi-ratelimit-headers
-        response.headers["RateLimit-Policy"] = f'"changes";q={allowance.limit};w={WINDOW_SECONDS}'
-        response.headers["RateLimit"] = f'"changes";r={allowance.left};t={allowance.seconds}'
+        response.headers["RateLimit-Policy"] = f'"{allowance.policy}";q={allowance.limit};w={WINDOW_SECONDS}'
+        response.headers["RateLimit"] = f'"{allowance.policy}";r={allowance.left};t={allowance.seconds}'
     if services().settings.base_url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", _HSTS)
     is_page = response.mimetype in ("text/html", "text/markdown")

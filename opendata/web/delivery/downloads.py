@@ -16,7 +16,7 @@ from opendata.services.delivery.forms import ServedForm
 from opendata.web.core.instance import services
 from opendata.web.core.languages import vary_by_reader
 from opendata.web.core.links import clean_name, link_file, name_table
-from opendata.web.core.readers import for_readers, reader
+from opendata.web.core.readers import for_readers, is_begun, reader
 from opendata.web.delivery.citations import FORMS, cite
 
 blueprint = Blueprint("downloads", __name__)
@@ -25,6 +25,8 @@ JSON = "application/json"
 _TEXT = "text/plain; charset=us-ascii"
 _SHOWN = frozenset(["application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"])
 """What a browser shows and never runs; all other attachments are offered to be kept."""
+_COUNTED = {"send_table": "", "send_package": "zip", "send_attachment": "attachment"}
+"""The views whose answers are downloads, and what their format is called; that of a table is in its address."""
 
 
 @blueprint.get("/datasets/<dataset>/latest/")
@@ -159,6 +161,17 @@ def send_schema(schema: str, version: str) -> AnyResponse:
     """A schema of the library."""
     data = write_canonical(services().schemas.get(schema, version).schema.descriptor)
     return send(describe_bytes(data, JSON, IMMUTABLE))
+
+
+@blueprint.after_request
+def count_download(response: AnyResponse) -> AnyResponse:
+    """Count that a file was sent from its beginning: which one, not to whom."""
+    name = (request.endpoint or "").rpartition(".")[2]
+    if name in _COUNTED and is_begun(response):
+        parts = request.view_args or {}
+        format_name = _COUNTED[name] or parts["suffix"]
+        services().downloads.count(parts["dataset"], parts.get("resource", ""), format_name)
+    return response
 
 
 @blueprint.after_request

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 
 from opendata.domain.moments import format_time
 from opendata.errors import N_, NotFoundError
@@ -14,6 +14,25 @@ from opendata.services.core.values import DatasetView
 from opendata.web.core.instance import absolute_url, services
 
 blueprint = Blueprint("operations", __name__)
+
+_UNENDING = (
+    "/workspace",
+    "/sign-in",
+    "/datasets?*",
+    "/datasets.atom",
+    "/datasets/*/*/*?*",
+    "/datasets/*/chart",
+    "/api/v1/search",
+    "/api/v1/sql",
+    "/api/v1/datasets?*",
+    "/api/v1/datasets/*/rows",
+    "/sql",
+    "/mcp",
+)
+"""Where crawlers would find no end, or nothing that is for them (RFC 9309).
+
+A rule that ends in a question mark keeps Python's own parser out of all that begins like it: hence the stars.
+"""
 
 _CONTACT_DAYS = 180
 """How long a copy of the contact may be used: less than a year, as the standard recommends."""
@@ -71,9 +90,16 @@ def show_security_contact() -> Response:
 
 @blueprint.get("/robots.txt")
 def show_robots() -> Response:
-    """What crawlers leave alone."""
-    address = absolute_url(url_for("operations.show_sitemap"))
-    rules = ["User-agent: *", "Disallow: /workspace", "Disallow: /sign-in", f"Sitemap: {address}"]
+    """What crawlers leave alone: what has no end, such as searches and queries. What it is about is in files."""
+    root = request.script_root
+    rules = [
+        "# Each search, filter, order and query has an address, so there are more of them than anybody can fetch.",
+        "# All of the data is in files: the site map names each dataset, its datapackage.json names its files (CSV,",
+        "# Parquet), and the feed names each version. They have no limit of requests.",
+        "User-agent: *",
+        *(f"Disallow: {root}{path}" for path in _UNENDING),
+        f"Sitemap: {absolute_url(url_for('operations.show_sitemap'))}",
+    ]
     return Response("\n".join(rules) + "\n", mimetype="text/plain")
 
 

@@ -41,6 +41,22 @@ FIELDS: Mapping[str, Sequence[tuple[str, str]]] = {
 }
 """Kind of column → the operators of its form, with their names."""
 
+_OTHERS: Mapping[str, str] = {
+    "gt": N_("More than"),
+    "lt": N_("Less than"),
+    "exact": N_("Is exactly"),
+    "not": N_("Isn't"),
+    "in": N_("Is one of"),
+    "notin": N_("Isn't one of"),
+    "endswith": N_("Ends with"),
+    "notcontains": N_("Doesn't contain"),
+    "contains": N_("Contains"),
+    "startswith": N_("Starts with"),
+    "gte": N_("From"),
+    "lte": N_("To"),
+}
+"""The operators that a form has only where they are in use, such as those of a bar."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
@@ -92,7 +108,9 @@ def build_form(view: TableView, field: Field) -> Panel:
     """The open column with its filters alone: those that were typed, whether they can be used or not."""
     column, kind = view.column, _find_kind(field)
     typed = {item.operator: item.value for item in view.query.filters if item.column == column}
-    inputs = [(name, label, typed.get(name, "")) for name, label in FIELDS.get(kind, ())]
+    offered = dict(FIELDS.get(kind, ()))
+    offered |= {name: label for name, label in _OTHERS.items() if name in typed and name not in offered}
+    inputs = [(name, label, typed.get(name, "")) for name, label in offered.items()]
     replaced = [Filter(column, name, "").parameter for name in (*(name for name, _, _ in inputs), "isnull")]
     return Panel(
         column=column,

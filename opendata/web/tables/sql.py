@@ -10,11 +10,13 @@ from werkzeug.wrappers import Response
 
 from opendata.errors import InputError
 from opendata.problems import choose_voice
+from opendata.query.values import EDITION
 from opendata.services.query.answers import RowsPage
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.tables.cells import is_quantity, show_rows
 from opendata.web.tables.examples import list_examples, list_tables
 from opendata.web.tables.tables import Head
+from opendata.web.tables.views import EDITION_NAME
 
 blueprint = Blueprint("sql", __name__)
 
@@ -53,7 +55,8 @@ def show_sql() -> Response:
             error=choose_voice().say_error(error) if error else "",
             marked=_mark(text, error),
             rest=lambda suffix="": f"{rest_path('sql')}{suffix}?{urlencode({'q': text})}",
-            address=absolute_url(f"{request.script_root}/sql?{urlencode({'q': text})}"),
+            address=absolute_url(f"{request.script_root}/sql?{urlencode({'q': text, EDITION_NAME: EDITION})}"),
+            is_of_other_edition=request.args.get(EDITION_NAME, str(EDITION)) != str(EDITION),
             tables=tables,
             has_more=has_more,
             examples=list(list_examples(tables)),

@@ -16,11 +16,12 @@ from opendata.metadata.citation import write_sentence
 from opendata.problems import choose_voice
 from opendata.query.addresses import read_query, write_name
 from opendata.query.near import find_near
-from opendata.query.values import NUMBERS, SEPARATOR, name_columns
-from opendata.services.capabilities.capabilities import STATES
+from opendata.query.values import EDITION, NUMBERS, SEPARATOR, name_columns
 from opendata.services.query.answers import RowsPage
 from opendata.services.query.labels import find_key, list_categories
 from opendata.tables.types.canonical import write_column
+from opendata.web.catalogue.abilities import list_abilities
+from opendata.web.catalogue.inside import list_joins
 from opendata.web.core.instance import absolute_url, prefers_json, services
 from opendata.web.core.languages import choose_language, say_plain
 from opendata.web.core.markdown import add_markdown, prefers_markdown, render_page
@@ -28,7 +29,7 @@ from opendata.web.core.readers import for_readers, reader
 from opendata.web.delivery.citations import cite
 from opendata.web.tables.cells import is_quantity, show_rows
 from opendata.web.tables.columns import SHOWN_VALUES, build_form, build_panel
-from opendata.web.tables.views import LIMITS, MOST_FROZEN, ROWS, TableView, is_tidy, read_view
+from opendata.web.tables.views import EDITION_NAME, LIMITS, MOST_FROZEN, ROWS, TableView, is_tidy, read_view
 from opendata.web.tables.words import list_parts, say_counts, say_stretch
 
 blueprint = Blueprint("tables", __name__)
@@ -135,8 +136,9 @@ def _render(
         condition=_write_condition(fields),
         sql=_write_sql(view),
         cited=_cite(view, page) if page else "",
-        capabilities=services().capabilities.list(*view.place, reader()),
-        states=STATES,
+        joins=list_joins(*view.place) if page else (),
+        is_of_other_edition=request.args.get(EDITION_NAME, str(EDITION)) != str(EDITION),
+        capabilities=list_abilities(*view.place, reader()) if page else (),
     )
     response.status_code = 400 if error else 200
     return response
@@ -267,6 +269,6 @@ def _cite(view: TableView, page: RowsPage) -> str:
     """How to cite what is seen: the version, the rows by their address, and digests that prove them."""
     lines = [
         write_sentence(cite(view.dataset, view.version)),
-        absolute_url(view.link(fragment="", column="", frozen=())),
+        absolute_url(view.cite()),
     ]
     return "\n".join([*lines, f"{page.sources[0].hash} (Parquet)", f"{page.hash} (JSON Lines)"])

@@ -11,7 +11,7 @@ from flask import request, url_for
 
 from opendata.errors import N_, InputError
 from opendata.query.addresses import is_parameter, list_orders, read_query, write_name, write_orders, write_query
-from opendata.query.values import Filter, RowsQuery
+from opendata.query.values import EDITION, Filter, RowsQuery
 from opendata.web.core.instance import rest_path
 from opendata.web.core.numbers import read_number
 
@@ -24,6 +24,9 @@ LIMITS = (20, 50, 100, 500)
 MOST_FROZEN = 3
 ROW = "row"
 """The field in which somebody types the row to go to; the address has the offset instead."""
+
+EDITION_NAME = "edition"
+"""The parameter that names the edition of the query engine with which a cited address was made."""
 
 _NO_ROW = N_("Enter the number of a row, from 1")
 
@@ -67,7 +70,7 @@ class TableView:
         return pairs + ([("column", self.column)] if self.column else [])
 
     def hidden(self, *without: str) -> list[tuple[str, str]]:
-        """The parameters that a form keeps which changes others, or all that are named: a page begins anew."""
+        """The parameters that a form keeps, without those that it changes. The answer begins with its first page."""
         return [item for item in self.pairs() if item[0] not in (*without, "cursor", "offset")]
 
     def link(self, *, fragment: str = "grid", **changed: Any) -> str:
@@ -121,11 +124,16 @@ class TableView:
         return f"{address}?{pairs}" if pairs else address
 
     def chart(self) -> str:
-        """The address of the chart of what is seen."""
-        query = replace(self.query, limit=None, cursor="", offset=0)
-        base = self.link(fragment="").partition("?")[0]
+        """The address of the chart of the rows that are seen."""
+        query = RowsQuery(where=self.query.where, filters=self.query.filters, search=self.query.search, limit=None)
+        address = url_for("charts.show_chart", dataset=self.dataset, version=self.version, resource=self.resource)
         pairs = urlencode(write_query(query))
-        return f"{base}/chart{'?' if pairs else ''}{pairs}"
+        return f"{address}?{pairs}" if pairs else address
+
+    def cite(self) -> str:
+        """The address that gives the same rows again, with the edition of the engine that gave them."""
+        address = self.link(fragment="", column="", frozen=())
+        return f"{address}{'&' if '?' in address else '?'}{urlencode({EDITION_NAME: EDITION})}"
 
 
 def read_view(dataset: str, version: str, resource: str, columns: Sequence[str]) -> TableView:

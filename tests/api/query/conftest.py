@@ -39,7 +39,7 @@ CSV = ",".join(f'"{field["name"]}"' for field in SCHEMA["fields"]) + "\n"
 CSV += "".join(",".join('"' + str(cell).replace('"', '""') + '"' for cell in row) + "\n" for row in RECORDS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     services = make_services(tmp_path_factory.mktemp("portal") / "instance")
     with lend_app(services) as app:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from opendata.db.models import Failures
+from opendata.domain.access.costs import Cost
 from opendata.domain.roles import Role
 from opendata.errors import RateLimitError
 from opendata.services.core.actors import Actor
@@ -34,7 +35,7 @@ class Minute:
         """How many of so many requests are let through."""
         for done in range(times):
             try:
-                self.processes[process].pace.count(actor, address)
+                self.processes[process].pace.count(Cost.CHANGES, actor, address)
             except RateLimitError:
                 return done
         return times
@@ -58,7 +59,7 @@ def test_each_account_token_and_address_has_its_own_limit_until_the_next_minute(
 
 def test_what_is_left_is_told_with_the_seconds_until_the_next_minute(tmp_path: Path) -> None:
     minute = Minute(tmp_path, 3)
-    found = [minute.processes[0].pace.count(CLERK, HOME) for _ in range(3)]
+    found = [minute.processes[0].pace.count(Cost.CHANGES, CLERK, HOME) for _ in range(3)]
     assert [(item.limit, item.left, item.seconds) for item in found if item] == [(3, 2, 45), (3, 1, 45), (3, 0, 45)]
 
 
@@ -75,5 +76,5 @@ def test_processes_share_the_limit_and_ordinary_use_writes_nothing(tmp_path: Pat
 
 def test_without_a_limit_nothing_is_counted(tmp_path: Path) -> None:
     minute = Minute(tmp_path, 0)
-    assert minute.processes[0].pace.count(CLERK, HOME) is None
+    assert minute.processes[0].pace.count(Cost.CHANGES, CLERK, HOME) is None
     assert minute.count(5000) == 5000

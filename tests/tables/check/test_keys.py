@@ -18,10 +18,11 @@ from opendata.tables.table import prepare_table
 Errors = list[dict[str, Any]]
 
 
-def make(folder: Path, name: str, content: str, *kinds: str) -> Path:
+def make(folder: Path, name: str, content: str, *kinds: str | dict[str, Any]) -> Path:
     names = content.split("\n", 1)[0].split(",")
     fields = [
-        {"name": field, "type": kind} for field, kind in zip(names, kinds or ["string"] * len(names), strict=True)
+        {"name": field, **(kind if isinstance(kind, dict) else {"type": kind})}
+        for field, kind in zip(names, kinds or ["string"] * len(names), strict=True)
     ]
     source = folder / f"{name}-source.csv"
     source.write_text(content, encoding="utf-8")
@@ -124,6 +125,17 @@ def test_numbers_are_found_by_value(tmp_path: Path) -> None:
     reference = make(tmp_path, "cities", "id,n\n1.0,a\n2.50,b\n", "number", "string")
     (error,) = check(CITY, table, reference)
     assert error["rowNumber"] == 3
+
+
+def test_large_numbers_are_not_rounded_and_nought_has_no_sign(tmp_path: Path) -> None:
+    decimal = {"type": "number", "opendata": {"scale": 2}}
+    table = make(tmp_path, "t", f"a,b,c\n{2**53 + 1},-0,0\n{2**53 + 3},0,1\n", "integer", "number", "integer")
+    reference = make(tmp_path, "r", f"a,b,c\n{2**53 + 3}.0,0.0,-0.0\n{2**53}.5,1,7\n", decimal, "number", "number")
+    rows = [
+        [error["rowNumber"] for error in check(ForeignKey(fields, "r", fields), table, reference)]
+        for fields in (("a",), ("b",), ("c",), ("a", "b"))
+    ]
+    assert rows == [[2], [], [3], [2]]
 
 
 def test_a_resource_that_does_not_exist_is_named(tmp_path: Path) -> None:

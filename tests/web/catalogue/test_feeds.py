@@ -139,7 +139,6 @@ def test_a_feed_is_asked_for_again_each_time_and_by_any_page(archive: Portal) ->
     ("page", "feed"),
     [
         ("/", "/feed.atom"),
-        ("/datasets", "/feed.atom"),
         ("/datasets/reservoirs", "/datasets/reservoirs/feed.atom"),
         ("/datasets/reservoirs/versions", "/datasets/reservoirs/feed.atom"),
     ],

@@ -71,7 +71,7 @@ def test_a_version_has_its_dictionary_first_rows_digests_and_what_can_be_done(po
     assert "| `level` |" in text
     assert "| A001 | 东湖 | 12.5 |" in text.replace("12.50", "12.5")
     assert "http://localhost/api/v1/datasets/reservoirs/1.0.0/levels/openapi.json" in text
-    assert "CSV: 已就绪" in text
+    assert "- CSV: 可用 · http" in text
     tables = MarkdownIt("commonmark").enable("table").render(text)
     assert tables.count("<table>") == 2
     assert tables.count("<tr>") == 1 + 4 + 1 + 2

@@ -400,3 +400,54 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         text = "n,text\n" + "".join(f"{n},第{n}行\n" for n in range(2000))
         publish(built.services, boss, text, dataset="long", name="long", schema=None)
         yield built
+
+
+def test_a_download_is_a_get_that_sends_the_first_bytes_of_a_table_or_package(portal: Portal) -> None:
+    client, downloads = portal.client(), portal.services.downloads
+    tag = client.head(f"{PLACE}levels.csv").headers["ETag"]
+    entry = portal.services.datasets.get("reservoirs")
+
+    def read() -> dict[tuple[str, str], int]:
+        downloads.flush()
+        found = downloads.describe(entry, None)
+        return {(item.resource, item.format): item.downloads for item in found.files} if found else {}
+
+    before = read()
+    for headers in (
+        {"If-None-Match": tag},
+        {"Range": "bytes=5-9"},
+        {"Range": "bytes=-4"},
+        {"Range": "bytes=900000-"},
+        {"Range": "bytes=20-21, 200-"},
+        {"If-Match": '"other"'},
+    ):
+        assert client.get(f"{PLACE}levels.csv", headers=headers).status_code in (206, 304, 412, 416)
+    client.head(f"{PLACE}levels.csv")
+    client.options(f"{PLACE}levels.csv")
+    for path in (
+        "datapackage.json",
+        "levels.schema.json",
+        "levels.report.json",
+        "citation.txt",
+        "gone.csv",
+        "levels.doc",
+    ):
+        client.get(PLACE + path)
+    assert client.get("/datasets/reservoirs/latest/levels.csv").status_code == 302
+    assert read() == before
+    for headers in ({}, {"Range": "bytes=0-3"}, {"Range": "bytes=0-1, 200-201"}, {"Accept-Encoding": "gzip"}):
+        assert client.get(f"{PLACE}levels.csv", headers=headers).status_code in (200, 206)
+    for path in ("levels.csv?excel=1", "levels.parquet", "levels.xlsx", "datapackage.zip"):
+        assert client.get(PLACE + path).status_code == 200
+    after = read()
+    assert {key: count - before.get(key, 0) for key, count in after.items() if count != before.get(key)} == {
+        ("levels", "csv"): 5,
+        ("levels", "parquet"): 1,
+        ("levels", "xlsx"): 1,
+        ("", "zip"): 1,
+    }
+    total = sum(after.values())
+    assert client.get("/api/v1/datasets/reservoirs").json["usage"]["downloads"] == total
+    assert client.get("/api/v1/datasets/reservoirs/usage").json["files"][0]["format"] == "csv"
+    page = client.get("/datasets/reservoirs").text
+    assert f"<dt>下载次数</dt><dd>{total}" in page

@@ -200,10 +200,16 @@ def test_columns_are_hidden_and_what_is_taken_is_what_is_seen(reader: FlaskClien
     wanted = "select=id%2C+city%2C+%22order%22%2C+day%2C+kind%2C+ok&ok__exact=false&order_by=id+DESC"
     rows = f"/api/v1{PLACE}/rows"
     assert find_link(page, "^CSV$") == f"{rows}.csv?{wanted}"
+    taken = reader.get(find_link(page, "^CSV$"))
+    assert taken.status_code == 200
+    assert [int(line.partition(",")[0]) + 1 for line in taken.text.splitlines()[1:]] == list_numbers(page)
+    assert "note" not in taken.text.splitlines()[0]
+    assert reader.get(find_link(page, "REST answer")).json["hash"] in page
     assert find_link(page, "REST answer") == f"{rows}?{wanted}&limit=20"
-    assert find_link(page, "Draw a chart") == f"{PLACE}/chart?{wanted}"
+    assert find_link(page, "Draw a chart") == f"{PLACE}/chart?ok__exact=false"
+    assert reader.get(find_link(page, "Draw a chart")).status_code == 200
     cited = html.unescape(re.findall(r'id="cite".*?<code>(.*?)</code>', page, re.DOTALL)[0])
-    assert f"http://localhost{PLACE}?{wanted}&limit=20\n" in cited
+    assert f"http://localhost{PLACE}?{wanted}&limit=20&edition=1\n" in cited
     assert len(re.findall(r"sha256:[0-9a-f]{64}", cited)) >= 2
     program = reader.get(f"{PLACE}?id__lt=5", headers={"Accept": "application/json"})
     assert (program.status_code, program.location) == (302, f"{rows}?id__lt=5&limit=50")

@@ -24,6 +24,7 @@ from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_scanned_table
 from opendata.storage.turns import Turns
+from opendata.tables.arrow.parquet import open_parquet
 from opendata.tables.report.findings import iterate_findings
 from opendata.tables.text.dialect import Dialect, restore_dialect
 from opendata.tables.text.picking import pick_rows
@@ -232,9 +233,8 @@ def _list_cells(findings: Path, after: int) -> Generator[Mapping[str, Any], None
 def _count_texts(findings: Path) -> Mapping[tuple[str, str], int]:
     """How many wrong cells of each column have each text."""
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(findings) as file:
+    with open_parquet(findings) as file:
         if file.metadata.num_rows > _MOST_COUNTED:
             return {}
         table = file.read(columns=["row", "fieldName", "cell", "strength"])

@@ -1,0 +1,26 @@
+"""How often files were downloaded: of whom, nothing is kept."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opendata.db.models.base import Base, Id
+
+
+class Download(Base):
+    """How often a format of a table was downloaded on a day of the portal's time zone.
+
+    `resource` is empty for packages (`zip`) and attachments. The dataset goes by its `uuid`, which outlives renaming.
+    No constraint ties it to the dataset's row, which others hold locked while they publish.
+    """
+
+    __tablename__ = "downloads"
+
+    dataset_uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    resource: Mapped[str] = mapped_column(Id, primary_key=True)
+    format: Mapped[str] = mapped_column(String(20), primary_key=True)
+    count: Mapped[int]
