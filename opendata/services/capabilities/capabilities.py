@@ -52,14 +52,13 @@ _SELECT = 'SELECT * FROM "{place}"."{table}" LIMIT 10'
 _APPLY = N_("Apply to the publisher for a grant. With one, sign in or send your token")
 _NARROWER = N_("Download CSV, Parquet or JSON Lines, or ask for some of the columns as rows")
 _DIFFERENCE = N_("Get the difference of the two versions, or download the whole table")
-_NO_POINTS = N_("Choose another format")
+_NO_POINTS = N_("Download the table as CSV or Parquet")
 _NO_CHART = N_("Choose a kind of chart and its columns on the page of the chart")
 _LATER = N_("Wait for the next version. This is the first that has the table")
 _GRANTED = N_("Ask for the rows of this table alone. They follow your grant")
 _NOTHING_BEFORE = N_("There is no older version of this table that could be compared")
 _SHEETS = N_("The rows are split over %(sheets)s worksheets or more, since one holds %(rows)s")
 _WITHHELD = N_("Values of %(count)s columns are withheld, since they may describe persons. Counts are shown")
-_MADE = N_("It is made when somebody first asks for it, so the first download begins later")
 
 
 class State(StrEnum):
@@ -139,7 +138,7 @@ class Capabilities:
             state = State.IMPOSSIBLE
             if reason is None:
                 is_there = self._forms.is_there(dataset, version, table, suffix, excel=excel)
-                state, note = (State.READY, None) if is_there else (State.ON_REQUEST, Said(message=_MADE))
+                state = State.READY if is_there else State.ON_REQUEST
                 if suffix == "xlsx" and table.rows >= SHEET_ROWS:
                     sheets = -(-table.rows // (SHEET_ROWS - 1))
                     note = Said(message=_SHEETS, params={"sheets": sheets, "rows": f"{SHEET_ROWS:,}"})
