@@ -71,7 +71,8 @@ class Statement:
 
     `names` are the columns of the answer; the engine may give more behind them, which are ours. `count` is a SELECT
     that counts all rows of which `sql` gives a page. `threads` is 1 wherever the order of the rows that come together
-    could change the bytes of the answer. `text` is a SELECT as it was written, each table with its version.
+    could change the bytes of the answer. `text` is a SELECT as it was written, each table with its version. `joins`
+    tells whether it brings rows together that are apart: of several tables, or of one several times.
     """
 
     sql: str
@@ -82,6 +83,7 @@ class Statement:
     hides_rows: bool = True
     fields: Sequence[Field | None] = field(default=())
     text: str = ""
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)

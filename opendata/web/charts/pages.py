@@ -13,6 +13,7 @@ from opendata.charts.choosing import DOTTED, adapt_chart, complete_chart
 from opendata.charts.points import Bin, Dots, Lines, Points
 from opendata.charts.words import Words, describe_points, list_filters, list_headings, name_heading
 from opendata.errors import InputError
+from opendata.metering import cost_class
 from opendata.services.charts.charts import FORMS
 from opendata.web.charts.addresses import CHOOSE, Place, find_chart, link_chart, link_rows
 from opendata.web.charts.titles import find_words
@@ -63,6 +64,7 @@ class Drawn:
 
 
 @blueprint.get("/datasets/<dataset>/<version>/<resource>/chart")
+@cost_class("rows")
 def show_chart(dataset: str, version: str, resource: str) -> Response | str | tuple[str, int]:
     """The chart that the address names, else the first that fits; what can't be drawn is said beside the form."""
     place = {"dataset": dataset, "version": version, "resource": resource}

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SHORT = 24
-_LONG = 160
+_LONG = 100
+_SUMMARY = 60
 _MOST = 4_000
 """So many characters of a text are on the page; the file has all of it."""
 
@@ -77,7 +78,9 @@ def name_boolean(text: str) -> str:
 
 def _show(value: Any, is_number: bool, labels: Mapping[str, str]) -> Cell:
     if value is None:
-        return Cell(Markup('<span class="missing">{}</span>').format(gettext("missing")), "number" if is_number else "")
+        return Cell(
+            Markup('<span class="missing">{}</span>').format(gettext("(missing)")), "number" if is_number else ""
+        )
     text = write_value(value)
     if isinstance(value, bool):
         return Cell(Markup.escape(name_boolean(text)), "short")
@@ -90,12 +93,12 @@ def _show(value: Any, is_number: bool, labels: Mapping[str, str]) -> Cell:
     label = labels.get(text)
     if label and label != text:
         shown = Markup('{} <span class="muted">{}</span>').format(shown, label)
-    return Cell(shown, "number" if is_number else "short" if len(text) <= SHORT and "\n" not in text else "")
+    return Cell(shown, "number" if is_number else "short" if len(text) <= SHORT and "\n" not in text else "text")
 
 
 def _fold(text: str) -> Markup:
     whole = text if len(text) <= _MOST else gettext("%(text)s… (the file has all of it)", text=text[:_MOST])
-    return Markup("<details><summary>{}…</summary>{}</details>").format(text[: _LONG - 40], whole)
+    return Markup("<details><summary>{}…</summary>{}</details>").format(text[:_SUMMARY], whole)
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -13,6 +13,7 @@ from opendata.domain.resources import TableResource
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
 from opendata.metadata.citation import write_sentence
+from opendata.metering import cost_class
 from opendata.problems import choose_voice
 from opendata.query.addresses import read_query, write_name
 from opendata.query.near import find_near
@@ -22,6 +23,7 @@ from opendata.services.query.labels import find_key, list_categories
 from opendata.tables.types.canonical import write_column
 from opendata.web.catalogue.abilities import list_abilities
 from opendata.web.catalogue.inside import list_joins
+from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.core.instance import absolute_url, prefers_json, services
 from opendata.web.core.languages import choose_language, say_plain
 from opendata.web.core.markdown import add_markdown, prefers_markdown, render_page
@@ -69,6 +71,7 @@ class Head:
 
 
 @blueprint.get("/datasets/<dataset>/<version>/<resource>")
+@cost_class("rows")
 @for_readers
 def show_table(dataset: str, version: str, resource: str) -> Response | str:
     """A table with its rows, a page at a time; for programs, the rows over REST."""
@@ -117,6 +120,7 @@ def _render(
         fields=fields,
         dataset=entry,
         manifest=manifest,
+        snippets=build_snippets(view.dataset, manifest, _list_public(view)),
         version=services().versions.get(view.dataset, view.version),
         page=page,
         heads=heads,
@@ -201,6 +205,11 @@ def _list_heads(view: TableView, page: RowsPage) -> Iterator[Head]:
             more=view.open(name),
             frozen=view.frozen.index(name) + 1 if name in view.frozen else 0,
         )
+
+
+def _list_public(view: TableView) -> frozenset[str]:
+    """The name of the table, if anybody may have its rows: code has no token."""
+    return services().versions.list_readable(None, view.dataset, view.version) & {view.resource}
 
 
 def _find_labels(view: TableView, table: TableResource, page: RowsPage | None) -> Mapping[str, Mapping[str, str]]:
