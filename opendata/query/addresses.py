@@ -86,15 +86,18 @@ def list_orders(query: RowsQuery) -> Sequence[tuple[str, bool]]:
 
     Nothing if it can't be understood. The error comes when the query is run.
     """
-    if not query.order_by:
-        return ()
+    return _read_orders(query.order_by) if query.order_by else ()
+
+
+@lru_cache(maxsize=1024)
+def _read_orders(text: str) -> Sequence[tuple[str, bool]]:
     from opendata.query import grammar
 
     try:
-        found = grammar.read_orders(query.order_by, aggregates=True)
+        found = grammar.read_orders(text, aggregates=True)
     except InputError:
         return ()
-    return [(_write_expression(item.this), bool(item.args.get("desc"))) for item in found]
+    return tuple((_write_expression(item.this), bool(item.args.get("desc"))) for item in found)
 
 
 def write_orders(orders: Iterable[tuple[str, bool]]) -> str:

@@ -11,6 +11,7 @@ from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
 from opendata.query import filters, functions, grammar
 from opendata.query.cursors import Key, read_cursor, write_order
+from opendata.query.medians import keep_halves
 from opendata.query.values import NUMBERS, ROW, QueryTable, RowsQuery, Statement
 
 _MOST_COLUMNS = 2_000
@@ -112,8 +113,8 @@ class _Planner:
                 found |= self._take_all()
                 continue
             bare = item.this if isinstance(item, exp.Alias) else item
+            name = item.alias_or_name or bare.sql("duckdb", comments=False)  # as it was written
             self._resolve(bare, "select", 7)
-            name = item.alias_or_name or bare.sql("duckdb", comments=False)
             if isinstance(bare, exp.Column) and not isinstance(item, exp.Alias):
                 name = bare.name
             found[_unlike(name, found)] = bare
@@ -191,6 +192,7 @@ class _Planner:
             column.set("this", exp.to_identifier(name or ROW, quoted=True))
         for node in found.walk():
             self._refuse_bare_number(node, parameter, offset)
+        keep_halves(found, self._find_field)
 
     def _refuse_bare_number(self, node: exp.Expr, parameter: str, offset: int) -> None:
         """A code is text: `code = 4601` would fail at the first code that isn't a number, or miss `04601`."""

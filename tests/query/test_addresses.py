@@ -43,11 +43,11 @@ def test_a_parameter_without_an_operator_is_refused_with_the_operators(name: str
 )
 def test_a_name_is_quoted_where_it_would_not_be_read_as_a_column(name: str, written: str) -> None:
     assert write_name(name) == written
-    assert list_orders(RowsQuery(order_by=f"{written} DESC")) == [(written, True)]
+    assert list(list_orders(RowsQuery(order_by=f"{written} DESC"))) == [(written, True)]
 
 
 def test_orders_are_read_and_written() -> None:
     query = RowsQuery(order_by='"level" desc, length(name), "城市" ASC')
-    assert list_orders(query) == [("level", True), ("LENGTH(name)", False), ('"城市"', False)]
+    assert list(list_orders(query)) == [("level", True), ("LENGTH(name)", False), ('"城市"', False)]
     assert write_orders(list_orders(query)) == 'level DESC, LENGTH(name), "城市"'
     assert list_orders(RowsQuery(order_by="((")) == ()

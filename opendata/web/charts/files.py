@@ -10,11 +10,10 @@ from werkzeug.wrappers import Response
 from opendata.charts.chart import Chart
 from opendata.charts.choosing import complete_chart
 from opendata.charts.words import describe_points, name_heading
-from opendata.errors import N_, InputError
 from opendata.metering import cost_class
 from opendata.sending.content import DERIVED, PRIVATE, describe_bytes, send
 from opendata.sending.forms import name_file
-from opendata.services.charts.charts import ChartTable
+from opendata.services.charts.charts import ChartTable, refuse_chart
 from opendata.web.charts.addresses import DOWNLOAD, find_chart, link_chart
 from opendata.web.charts.titles import find_words
 from opendata.web.core.frames import allow_frames
@@ -81,7 +80,7 @@ def show_embedded(dataset: str, version: str, resource: str) -> Response:
 def _require_chart(found: ChartTable) -> Chart:
     chart = find_chart(found)
     if chart is None:
-        raise InputError(N_("No chart suggests itself for this table. Name one, such as “?kind=bar&x=” and a column"))
+        raise refuse_chart()
     return chart
 
 

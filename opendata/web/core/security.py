@@ -152,7 +152,7 @@ def add_headers(response: Response) -> Response:
         response.headers["RateLimit"] = f'"{allowance.policy}";r={allowance.left};t={allowance.seconds}'
     if services().settings.base_url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", _HSTS)
-    is_page = response.mimetype == "text/html"
+    is_page = response.mimetype in ("text/html", "text/markdown")
     response.headers.setdefault("Content-Security-Policy", POLICY if is_page else _ELSE_POLICY)
     if not is_page:
         return response

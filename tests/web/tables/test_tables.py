@@ -76,8 +76,6 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
 def ask(reader: FlaskClient, address: str, status: int = 200) -> str:
     answer = reader.get(address.partition("#")[0])
     assert answer.status_code == status, answer.text
-    if status == 200:
-        check_page(answer.text)
     return answer.text
 
 
@@ -97,6 +95,7 @@ def test_rows_are_shown_with_names_of_codes_missing_values_and_numbers_that_copy
     reader: FlaskClient,
 ) -> None:
     page = ask(reader, PLACE)
+    check_page(page)
     assert "All 60 rows" in page
     assert "Rows 1 to 50" in page
     assert '01 <span class="muted">Haikou</span>' in page
@@ -124,7 +123,6 @@ def test_sorting_and_filters_add_up_and_each_can_be_removed(reader: FlaskClient)
     assert dict(parse_qsl(urlsplit(find_link(fewer, "^id .sort.")).query))["order_by"] == "id"
     assert 'data-also="' in fewer
     assert "order_by=city+DESC%2C+%22order%22%2C+id" in fewer
-    assert "No row is like this." in ask(reader, f"{PLACE}?note__exact=nothing")
 
 
 def test_a_form_leads_to_the_address_that_links_have(reader: FlaskClient) -> None:
@@ -140,15 +138,11 @@ def test_a_form_leads_to_the_address_that_links_have(reader: FlaskClient) -> Non
 
 
 def test_pages_follow_each_other_by_cursor_there_and_back(reader: FlaskClient) -> None:
-    seen, page = [], ask(reader, f"{PLACE}?limit=25&order_by=kind&freeze=city")
-    first = list_numbers(page)
-    for _ in range(2):
-        seen += list_numbers(page)
-        page = ask(reader, find_link(page, "Next page"))
-        assert "frozen frozen-1" in page
-    assert sorted([*seen, *list_numbers(page)]) == list(range(1, ROWS + 1))
-    back = ask(reader, find_link(ask(reader, find_link(page, "Previous page")), "Previous page"))
-    assert list_numbers(back) == first
+    first = ask(reader, f"{PLACE}?limit=35&order_by=kind&freeze=city")
+    second = ask(reader, find_link(first, "Next page"))
+    assert "frozen frozen-1" in second
+    assert sorted([*list_numbers(first), *list_numbers(second)]) == list(range(1, ROWS + 1))
+    assert list_numbers(ask(reader, find_link(second, "Previous page"))) == list_numbers(first)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +161,6 @@ def test_what_cannot_be_shown_is_said_above_the_grid_and_the_forms_stay(
     reader: FlaskClient, query: str, said: str
 ) -> None:
     page = ask(reader, f"{PLACE}?{query}", 400)
-    check_page(page)
     assert said in page
     assert 'id="search-table"' in page
     assert 'value="abc"' in page or "abc" not in query
@@ -176,21 +169,21 @@ def test_what_cannot_be_shown_is_said_above_the_grid_and_the_forms_stay(
 
 def test_a_column_tells_what_is_in_it_and_each_bar_and_value_filters(reader: FlaskClient) -> None:
     page = ask(reader, f"{PLACE}?day__lt=2026-07-01&column=order")
+    check_page(page)
     rows = [n for n in range(ROWS) if n % 12 < 6]
     values = [n * 1000 + 0.5 for n in rows if n % 10 != 9]
     assert f"{len(rows) - len(values)} (" in page
     assert f"{sum(values) / len(values):,.3f}".rstrip("0") in page
     bars = re.findall(r'<span class="bar-count">(\d+)</span>', page)
     assert sum(map(int, bars)) == len(values)
-    for number, address in enumerate(re.findall(r'<a href="([^"]*order__lt=[^"]*)"', page)[:2]):
-        assert f"3 filters, {bars[number]} of 60 rows" in ask(reader, html.unescape(address))
+    (second,) = re.findall(r'<a href="([^"]*order__lt=[^"]*)"', page)[1:2]
+    assert f"3 filters, {bars[1]} of 60 rows" in ask(reader, html.unescape(second))
     kinds = ask(reader, f"{PLACE}?kind__exact=a&column=kind")
     assert '<span aria-hidden="true">✓ </span>a' in kinds
     assert f"1 filter, {len(range(0, ROWS, 3))} of 60 rows" in ask(reader, find_link(kinds, "b,c"))
     cities = ask(reader, f"{PLACE}?city__exact=01&column=city")
-    assert "All 60 rows" in ask(reader, find_link(cities, "✓ 01 Haikou 30"))
+    assert find_link(cities, "✓ 01 Haikou 30") == f"{PLACE}?column=city#grid"
     assert "city__in=01%2C02" in find_link(cities, "^02 Sanya 30")
-    assert "Different values</dt><dd>2" in ask(reader, f"{PLACE}?column=city")
 
 
 def test_columns_are_hidden_and_what_is_taken_is_what_is_seen(reader: FlaskClient) -> None:
@@ -228,6 +221,7 @@ def test_rows_that_are_summed_up_are_shown_as_such(reader: FlaskClient) -> None:
 def test_public_tables_are_asked_in_sql_with_examples_that_run(reader: FlaskClient) -> None:
     page = ask(reader, "/sql")
     assert "&#34;output&#34;.&#34;readings&#34;" in page
+    check_page(page)
     examples = re.findall(r'<li><a href="(/sql\?[^"]*)"', page)
     assert len(examples) == 2
     answers = [ask(reader, html.unescape(address)) for address in examples]
