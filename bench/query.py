@@ -31,7 +31,6 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from bench._machine import describe_machine
 from opendata.query.engine import MODULE
@@ -109,12 +108,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="opendata-bench-") as name:
         folder = Path(name)
         table = make_table(options.rows)
-        pq.write_table(table, folder / "t.parquet", compression="zstd", row_group_size=122_880)
         asking = make_asking(folder, seconds=600, megabytes=1024)
         asking.tables.put("t", table)
+        parquet = asking.tables.files["t"][0]
         with serve_datasette(options.datasette, folder, table) as port:
             del table
-            measure(asking, folder, options, port)
+            measure(asking, parquet, options, port)
         asking.queries.close()
     print(f"load at the end {os.getloadavg()[0]:.1f}")
 
@@ -143,11 +142,12 @@ def make_table(rows: int) -> pa.Table:
     )
 
 
-def measure(asking: Asking, folder: Path, options: argparse.Namespace, port: tuple[int, int] | None) -> None:
+def measure(asking: Asking, parquet: Path, options: argparse.Namespace, port: tuple[int, int] | None) -> None:
     """Ask every question of all, round by round."""
     connection = duckdb.connect()
     connection.execute(f"SET threads = {min(4, os.cpu_count() or 1)}")
-    connection.execute(f"CREATE VIEW t AS SELECT * FROM read_parquet('{folder}/t.parquet')")
+    connection.execute(f"CREATE VIEW t AS SELECT * FROM read_parquet('{parquet}')")
+    folder = parquet.parent
     print(
         f"\n{options.rows:,} x 10          opendata s (CPU s)   DuckDB in process     Datasette      ratios of medians"
     )
@@ -198,12 +198,16 @@ def ask_datasette(port: int, question: Question) -> None:
 
 def clock(figures: Figures, ask: Callable[[], object], list_pids: Callable[[], list[int]], *, own: bool = True) -> None:
     """Add the seconds of one answer."""
-    before, begun, cpu = {pid: read_cpu(pid) for pid in list_pids()}, time.perf_counter(), time.process_time()
+
+    def count() -> float:
+        ended = os.times()  # processes of the engine that gave way to others count too
+        mine = time.process_time() + ended.children_user + ended.children_system if own else 0.0
+        return mine + sum(read_cpu(pid) for pid in list_pids())
+
+    cpu, begun = count(), time.perf_counter()
     ask()
-    wall, spent = time.perf_counter() - begun, time.process_time() - cpu
-    spent = sum((read_cpu(pid) - before.get(pid, 0.0) for pid in list_pids()), spent if own else 0.0)
-    figures.wall.append(wall)
-    figures.cpu.append(spent)
+    figures.wall.append(time.perf_counter() - begun)
+    figures.cpu.append(count() - cpu)
 
 
 def list_engines() -> list[int]:

@@ -47,7 +47,7 @@ def cost_class(name: str) -> Callable[[View], View]:
 
 
 def charge(name: str, *, tables: Sequence[tuple[str, str, str]] = ()) -> None:
-    """Count the request at hand in a class; a request that was charged before moves to this one.
+    """Count the request at hand in a class. One that was charged before counts there too, and changes its slot.
 
     `tables` are the tables it reads (dataset, version, resource), where its address doesn't name them: a client that is
     refused is shown their files. Raises `RateLimitError`, `TooManyAtOnceError`, `OverloadedError`.
@@ -66,6 +66,17 @@ def charge(name: str, *, tables: Sequence[tuple[str, str, str]] = ()) -> None:
         after_this_request(_let_go)
     if held is not None and cost.is_held:
         held.enter_context(services.pace.hold(cost, who, address))
+
+
+def charge_select(text: str, *, is_whole: bool = False) -> None:
+    """Count a SELECT over public tables, which was charged as `rows`: joins and whole answers are `heavy`.
+
+    Raises `InputError` for what is wrong with it, and as `charge`.
+    """
+    services = cast("Services", current_app.extensions["opendata"])
+    sources, joins = services.queries.weigh_select(text)
+    if is_whole or joins:
+        charge(Cost.HEAVY, tables=[(item.dataset, item.version, item.resource) for item in sources])
 
 
 def _find_table() -> Sequence[tuple[str, str, str]]:

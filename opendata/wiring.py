@@ -212,6 +212,7 @@ def build_services(
     editions = Editions(context)
     downloads = Downloads(context)
     forms = Forms(context, versions)
+    charts = Charts(versions, queries)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
@@ -223,8 +224,8 @@ def build_services(
         answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
-        capabilities=Capabilities(versions, forms),
-        charts=Charts(versions, queries),
+        capabilities=Capabilities(versions, forms, charts),
+        charts=charts,
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),

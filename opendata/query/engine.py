@@ -251,6 +251,7 @@ def describe(statement: Statement, threads: int, rows: int | None) -> bytes:
     found = {
         "sql": statement.sql,
         "count": statement.count,
+        "full": statement.full,
         "threads": statement.threads or threads,
         "hides_rows": statement.hides_rows,
         "rows": rows,

@@ -98,8 +98,10 @@ def _answer(connection: Any, request: Mapping[str, Any], sink: Any, before: int)
 
     try:
         _open_tables(connection, request)
-        total = connection.sql(request["count"]).fetchall()[0][0] if request["count"] else None
         rows = _send_rows(connection, request, send)
+        total: int | None = rows
+        if rows >= request["full"]:
+            total = connection.sql(request["count"]).fetchall()[0][0] if request["count"] else None
         grown = read_status("VmData") - before
         send(END, json.dumps({"total": total, "rows": rows, "grown": grown}).encode())
     except (duckdb.OutOfMemoryException, MemoryError):

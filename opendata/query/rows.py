@@ -98,7 +98,10 @@ class _Planner:
             sql += f" LIMIT {int(query.limit) + 1}"  # one more tells whether there is a next page
         if query.offset and not jumps:
             sql += f" OFFSET {int(query.offset)}"
-        return Statement(sql=sql, tables=(self._table,), names=names, count=count, hides_rows=False), backwards
+        is_first = not query.cursor and not query.offset
+        full = query.limit + 1 if query.limit is not None and is_first else 0
+        statement = Statement(sql=sql, tables=(self._table,), names=names, count=count, full=full, hides_rows=False)
+        return statement, backwards
 
     def _read_selected(self) -> dict[str, exp.Expr]:
         if not self._query.select:

@@ -52,9 +52,10 @@ def plan_select(text: str, find_table: FindTable) -> Statement:
     for column in query.find_all(exp.Column):
         if (column.text("db"), column.table) in tables:  # "dataset"."resource".column
             column.set("db", None)
+    joins = len(pins) > 1 or query.find(exp.Join) is not None
     for begin, end, pinned in sorted(pins, reverse=True):
         text = text[:begin] + pinned + text[end:]
-    return Statement(sql=grammar.write(query), tables=tuple(tables.values()), threads=1, text=text)
+    return Statement(sql=grammar.write(query), tables=tuple(tables.values()), threads=1, text=text, joins=joins)
 
 
 def _name_columns(query: exp.Query) -> None:

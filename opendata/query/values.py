@@ -70,18 +70,22 @@ class Statement:
     """What runs: one SELECT of our own writing over views of these tables.
 
     `names` are the columns of the answer; the engine may give more behind them, which are ours. `count` is a SELECT
-    that counts all rows of which `sql` gives a page. `threads` is 1 wherever the order of the rows that come together
-    could change the bytes of the answer. `text` is a SELECT as it was written, each table with its version.
+    that counts all rows of which `sql` gives a page. Where `sql` gives fewer than `full` rows, these are all, and
+    nothing is counted. `threads` is 1 wherever the order of the rows that come together could change the bytes of the
+    answer. `text` is a SELECT as it was written, each table with its version. `joins` tells whether it brings rows
+    together that are apart: of several tables, or of one several times.
     """
 
     sql: str
     tables: Sequence[QueryTable]
     names: Sequence[str] = ()
     count: str = ""
+    full: int = 0
     threads: int = 1
     hides_rows: bool = True
     fields: Sequence[Field | None] = field(default=())
     text: str = ""
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)

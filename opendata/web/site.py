@@ -13,7 +13,7 @@ from opendata.web.access import account, addresses, grants, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
 from opendata.web.charts import files as chart_files
 from opendata.web.charts import pages as chart_pages
-from opendata.web.core import assets, formats, languages, problem_pages, security, slashes
+from opendata.web.core import assets, formats, languages, markdown, problem_pages, security, slashes
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
@@ -90,6 +90,7 @@ def register_web(app: Flask) -> None:
     ):
         app.register_blueprint(module.blueprint)
     formats.register_formats(app)
+    markdown.register_markdown(app)
     app.jinja_env.globals.update(_GLOBALS)
     app.context_processor(_offer)
     app.extensions["opendata_error_page"] = problem_pages.render_problem
@@ -119,6 +120,7 @@ _GLOBALS: dict[str, Any] = {
     "language_of": languages.language_of,
     "lesser_strengths": LESSER,
     "licences": LICENSES,
+    "link_markdown": markdown.link_markdown,
     "list_property_names": shown.list_property_names,
     "list_meanings": meaning.list_cards,
     "list_series_parts": series.list_parts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from math import floor
+from math import floor, isfinite
 from statistics import median
 from typing import Any
 
@@ -56,6 +56,8 @@ def _find_key(key: Key, value: Any) -> Any:
     if value is None:
         return None
     if key.width:
+        if not isfinite(value):
+            return float(value)
         return floor(round((float(value) - key.start) / key.width, 9))
     if key.period:
         return {"day": value, "month": value.replace(day=1), "year": value.replace(month=1, day=1)}[key.period]
@@ -69,6 +71,9 @@ def _measure(measure: Measure, rows: Sequence[Row]) -> Any:
     match measure.function:
         case "count":
             return len(values)
+        case "least" | "greatest":
+            finite = [value for value in values if isfinite(value)]
+            return (min if measure.function == "least" else max)(finite, default=None)
         case "distinct":
             return len(set(values))
         case "sum":

@@ -95,6 +95,16 @@ def test_a_histogram_counts_every_value_in_the_interval_that_it_is_in(values: li
     assert len(ends) <= 42
 
 
+def test_numbers_that_are_not_finite_are_counted_beside_the_chart() -> None:
+    endless = [{"size": value, "lat": 1.0} for value in (float("inf"), float("-inf"), float("nan"))]
+    finite = [{"size": number / 4, "lat": number % 5} for number in range(MAX_DOTS + 10)]
+    for rows, count in ((endless, 3), ([*finite, *endless], 3)):
+        for kind, y in (("histogram", ()), ("scatter", ("lat",)), ("line", ())):
+            found = collect(Chart(kind=kind, x="size", y=y), COLUMNS, rows)
+            assert sum(note.params.get("count", 0) for note in found.notes) == count, kind
+            assert found.is_empty == (rows is endless), kind
+
+
 def test_an_interval_begins_at_a_round_number_and_takes_values_at_its_edge() -> None:
     rows = [{"size": number / 10} for number in range(21)]
     found = collect(Chart(kind="histogram", x="size"), COLUMNS, rows)

@@ -59,6 +59,8 @@ def test_a_page_has_code_for_each_tool_pinned_to_version_and_digest(snippets: di
         assert "万元" in code.splitlines()[0] or "万元" in code.splitlines()[1]
     newest = requests.get(f"{office}/datasets/typed", timeout=60).text
     assert "/datasets/typed/1.1.0/all-types.parquet" in newest
+    table = requests.get(f"{office}/datasets/typed/1.0.0/all-types", timeout=60).text
+    assert snippets["Python: pandas"] in html.unescape(table)
     assert "sha256sum" not in requests.get(f"{office}/datasets/granted", timeout=60).text
 
 

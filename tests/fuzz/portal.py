@@ -199,6 +199,7 @@ def serve() -> Iterator[Portal]:
     with tempfile.TemporaryDirectory(prefix="opendata-fuzz-home-") as name:
         home, log = Path(name) / "instance", Path(name) / "log"
         environment = {**os.environ, "OPENDATA_HOME": str(home), "OPENDATA_REVIEW": "none", "LANG": "C.UTF-8"}
+        environment |= {f"OPENDATA_{name}_PER_MINUTE": "0" for name in ("REQUESTS", "QUERIES", "EXPORTS")}
         program = [sys.executable, "-m", "opendata"]
         subprocess.run(
             [*program, "init", "--review", "none"], env=environment, cwd=CHECKOUT, check=True, capture_output=True

@@ -19,6 +19,7 @@ from opendata.errors import NotFoundError
 from opendata.query.values import RowsQuery
 from opendata.services.query.answers import RowsPage, write_lines
 from opendata.services.query.queries import Queries
+from opendata.tables.forms.writing import ROW_GROUP_ROWS
 
 TYPES = {
     pa.string(): "string",
@@ -40,7 +41,7 @@ class Tables:
 
     def put(self, name: str, table: pa.Table, fields: Sequence[Mapping[str, Any]] | None = None) -> None:
         path = self.folder / f"{len(self.files)}-{id(table)}.parquet"
-        pq.write_table(table, path)
+        pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP_ROWS)  # as publication does
         found = fields or [describe(item) for item in table.schema]
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         self.files[name] = (path, sha256, TableSchema({"fields": list(found)}), table.num_rows)

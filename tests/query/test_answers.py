@@ -30,7 +30,7 @@ QUESTIONS = [
     RowsQuery(group_by="n % 100", order_by="count(*)", limit=10_000),
     RowsQuery(where="f > 0.5", limit=10_000),
     RowsQuery(order_by="n % 3", limit=10_000),
-    RowsQuery(select="t, f / 3 AS g", order_by="g DESC", limit=10_000, offset=5000),
+    RowsQuery(select="t, f / nullif(n, 5) AS g", order_by="g DESC", limit=10_000, offset=5000),
     RowsQuery(select="t", group_by="t", having="sum(f) > 10", limit=10_000),
 ]
 
@@ -39,7 +39,7 @@ QUESTIONS = [
 def test_the_same_question_gives_the_same_bytes_on_any_number_of_threads(tmp_path: Path) -> None:
     chance, rows = random.Random(5), 400_000
     columns = {
-        "f": [chance.random() * 10 ** chance.randint(-9, 9) for _ in range(rows)],
+        "f": [None if row % 9 == 0 else chance.random() * 10 ** chance.randint(-9, 9) for row in range(rows)],
         "n": [chance.randint(0, 999) for _ in range(rows)],
         "t": [f"v{chance.randint(0, 50)}" for _ in range(rows)],
     }
@@ -139,11 +139,7 @@ NAMES = st.sampled_from(ODD) | st.text(st.characters(codec="utf-8", exclude_char
 @settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
 @given(st.lists(NAMES, min_size=1, max_size=300, unique=True), st.randoms(use_true_random=False))
 def test_columns_of_any_name_can_be_asked_for(asking: Asking, names: list[str], chance: random.Random) -> None:
-    ask_for_all(asking, [*ODD, *names][: chance.randint(1, 300)], chance)
-
-
-def test_odd_names_of_columns_can_be_asked_for(asking: Asking) -> None:
-    ask_for_all(asking, ODD, random.Random(1))
+    ask_for_all(asking, [*ODD, *names][: chance.randint(1, 300)] if chance.random() < 0.8 else names, chance)
 
 
 def ask_for_all(asking: Asking, names: list[str], chance: random.Random) -> None:

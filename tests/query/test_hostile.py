@@ -159,7 +159,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
     found.queries.close()
 
 
-@pytest.mark.parametrize("kind", REFUSED)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] if kind == "bombs" else []) for kind in REFUSED]
+)
 def test_what_is_no_question_to_a_table_is_refused(asking: Asking, kind: str) -> None:
     asking.tables.put("t", pa.table({"id": [1], "s": ["x"], "f": [0.5]}))
     for text in REFUSED[kind]:

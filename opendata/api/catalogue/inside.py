@@ -13,6 +13,7 @@ from opendata.api.core.current import absolute, services
 from opendata.api.core.fields import Shape, Text, Whole
 from opendata.api.core.inputs import PageQuery
 from opendata.errors import N_
+from opendata.metering import cost_class
 from opendata.search.columns.asking import ColumnSearch
 from opendata.search.columns.entries import FoundColumn
 from opendata.search.columns.kinds import KINDS, WRONG_KIND
@@ -181,6 +182,7 @@ class FoundValuesShape(Schema):
 
 
 @blueprint.operation("GET", "/search/columns", shape=FoundColumnsShape, query=ColumnQuery, problems=(400, 422))
+@cost_class("light")
 def search_columns(query: Mapping[str, Any]) -> Mapping[str, Any]:
     """Find columns by name, kind, type, schema or code list.
 
@@ -198,6 +200,7 @@ def search_columns(query: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @blueprint.operation("GET", "/search/values", shape=FoundValuesShape, query=ValueQuery, problems=(400, 422))
+@cost_class("rows")
 def search_values(query: Mapping[str, Any]) -> Mapping[str, Any]:
     """Find the tables in which a cell has a value.
 
@@ -215,6 +218,7 @@ def search_values(query: Mapping[str, Any]) -> Mapping[str, Any]:
     query=JoinQuery,
     problems=(404, 409, 422),
 )
+@cost_class("rows")
 def list_joins(query: Mapping[str, Any], dataset: str, version: str, resource: str) -> Mapping[str, Any]:
     """List the tables that a table can be joined with, on which columns, and which part of their values fits.
 

@@ -17,10 +17,12 @@ from opendata.api.document.columns import SAYS, describe_column, describe_value,
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.domain.schema import Field
+from opendata.errors import InputError
 from opendata.metadata.codes import LICENSES
 from opendata.problems import MEDIA_TYPE
 from opendata.query.values import QueryTable
 from opendata.services.catalogue.versions import LATEST
+from opendata.services.delivery.answers import ANSWER_FORMS, require_points
 from opendata.tables.arrow.parquet import open_parquet
 
 blueprint = Blueprint("table_document", __name__, url_prefix=PREFIX)
@@ -31,7 +33,6 @@ MOST_FILTERED = 200
 MOST_ROWS = 10_000
 _EXAMPLES = 3
 _KEPT = 64
-_SUFFIXES = ("csv", "jsonl", "parquet", "arrow", "xlsx", "json")
 _JSON = "application/json"
 
 _TEXTS: Mapping[str, str] = {
@@ -129,7 +130,7 @@ def build_document(
     if contents.rows:
         page["example"] = _make_example(manifest, table, contents)
     binary = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
-    suffix = {"name": "suffix", "in": "path", "required": True, "schema": {"enum": list(_SUFFIXES)}}
+    suffix = {"name": "suffix", "in": "path", "required": True, "schema": {"enum": _list_suffixes(named)}}
     return {
         "openapi": "3.1.0",
         "info": _describe_info(manifest, table),
@@ -172,6 +173,15 @@ def build_document(
     }
 
 
+def _list_suffixes(named: Mapping[str, Field]) -> list[str]:
+    """The formats of a file of rows: GeoJSON if there are points."""
+    try:
+        require_points(list(named), list(named.values()))
+    except InputError:
+        return [suffix for suffix in ANSWER_FORMS if suffix != "geojson"]
+    return list(ANSWER_FORMS)
+
+
 def _is_wide(field: Field, contents: Contents) -> bool | None:
     return None if contents.wide is None else field.name in contents.wide
 
@@ -203,8 +213,10 @@ def _list_parameters(named: Mapping[str, Field]) -> Iterator[dict[str, Any]]:
         yield found | ({"example": examples[name]} if name in examples and first else {})
     limit = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": 100}
     yield {"name": "limit", "in": "query", "description": "How many rows.", "schema": limit}
-    offset = {"type": "integer", "minimum": 0}
-    yield {"name": "offset", "in": "query", "description": "How many rows to leave out first.", "schema": offset}
+    whole = {"type": "integer", "minimum": 0}
+    yield {"name": "offset", "in": "query", "description": "How many rows to leave out first.", "schema": whole}
+    text = "The edition of the query engine that a link was made with; it changes no row."
+    yield {"name": "edition", "in": "query", "description": text, "schema": whole}
 
 
 def _list_filters(

@@ -12,6 +12,7 @@ from opendata.api.core.current import absolute, services
 from opendata.api.mcp.describing import describe_column
 from opendata.errors import InputError, MovedError, NotFoundError, SuspendedError, WithdrawnError
 from opendata.metadata.citation import Citation, build_citation, write_bibtex, write_csl_json, write_sentence
+from opendata.metering import charge, charge_select
 from opendata.query.values import EDITION, RowsQuery
 from opendata.services.catalogue.versions import LATEST
 from opendata.services.query.answers import AnswerColumn, QuerySource, RowsPage, write_lines
@@ -38,6 +39,7 @@ def query(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
 
     Raises `InputError` with the place and what to write instead, `OverloadedError`.
     """
+    charge("rows")
     if "sql" in arguments:
         others = [name for name in arguments if name not in ("sql", "limit")]
         if others:
@@ -87,6 +89,7 @@ def _read_page(dataset: str, version: str, table: str, asked: Mapping[str, Any])
 
 
 def _select(text: str, limit: int) -> Mapping[str, Any]:
+    charge_select(text)
     page, rows = _fit(lambda most: services().queries.select(text, limit=most), limit)
     asked = {"q": services().queries.pin_select(text), "limit": len(rows) or limit, "edition": EDITION}
     link = absolute(f"/api/v1/sql?{urlencode(asked, quote_via=quote)}")

@@ -17,6 +17,7 @@ from opendata.api.mcp import protocol
 from opendata.api.mcp.protocol import Message, RpcError
 from opendata.api.mcp.tools import TOOLS, call_tool
 from opendata.errors import InputError
+from opendata.metering import cost_class
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.wording.voice import voice_of
 
@@ -36,6 +37,7 @@ _INSTRUCTIONS = (
 
 
 @blueprint.post("/mcp")
+@cost_class("light")
 def answer() -> Response:
     """Answer a message, or several at once where the version of the protocol has that."""
     try:

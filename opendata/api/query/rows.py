@@ -25,6 +25,7 @@ from opendata.api.query.answering import (
 from opendata.api.query.asking import FILTERS, Asked, RowsParameters, read_rows
 from opendata.api.query.shapes import RowsShape
 from opendata.errors import N_
+from opendata.metering import charge, cost_class
 from opendata.sending.content import describe_bytes, is_in_hand, send, send_unchanged
 from opendata.sending.forms import name_file, send_form
 from opendata.services.catalogue.versions import LATEST
@@ -43,6 +44,7 @@ _DOCUMENT: dict[str, Any] = {
 
 
 @blueprint.operation("GET", _ROWS, shape=RowsShape, **_DOCUMENT)
+@cost_class("rows")
 def list_rows(dataset: str, version: str, resource: str) -> Response:
     """Read rows of a table: filtered, grouped, sorted, page by page.
 
@@ -57,6 +59,7 @@ def list_rows(dataset: str, version: str, resource: str) -> Response:
 
 
 @blueprint.operation("GET", f"{_ROWS}.<suffix>", shape=RowsShape, **_DOCUMENT)
+@cost_class("rows")
 def send_rows(dataset: str, version: str, resource: str, suffix: str) -> Response:
     """Download rows of a table as `csv`, `jsonl`, `parquet`, `arrow`, `xlsx`, `geojson` or, page by page, `json`.
 
@@ -72,6 +75,8 @@ def _answer(dataset: str, version: str, resource: str, form: str) -> Response:
 
     asked = read_rows(list_columns, whole=form != "json")
     place = (dataset, version, resource)
+    if form != "json" and asked.query.limit is None:
+        charge("heavy")
     return _send_page(place, asked) if form == "json" else _send_file(place, asked, form)
 
 

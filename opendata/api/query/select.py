@@ -31,6 +31,7 @@ from opendata.api.query.answering import (
 from opendata.api.query.asking import read_edition, read_once, read_whole, refuse_unknown
 from opendata.api.query.shapes import SelectShape
 from opendata.errors import N_, InputError, InvalidMetadataError, UnsupportedFormatError, fault
+from opendata.metering import charge_select, cost_class
 from opendata.query.values import MOST_ROWS
 from opendata.sending.content import describe_bytes, is_in_hand, send, send_unchanged
 from opendata.sending.forms import name_file, send_form
@@ -108,6 +109,7 @@ class _Asked:
 
 
 @blueprint.operation("GET", _SQL, **_GET)
+@cost_class("rows")
 def query_tables() -> Response:
     """Ask public tables with one SELECT in SQL, joins and window functions included.
 
@@ -118,6 +120,7 @@ def query_tables() -> Response:
 
 
 @blueprint.operation("GET", f"{_SQL}.<suffix>", **{**_GET, "problems": (*_GET["problems"], 404)})
+@cost_class("rows")
 def send_answer(suffix: str) -> Response:
     """Download all rows that one SELECT gives as `csv`, `jsonl`, `parquet`, `arrow`, `xlsx` or `geojson`.
 
@@ -127,6 +130,7 @@ def send_answer(suffix: str) -> Response:
 
 
 @blueprint.operation("POST", _SQL, **_POST)
+@cost_class("rows")
 def post_query() -> Response:
     """Ask public tables with one SELECT that is too long for an address.
 
@@ -136,6 +140,7 @@ def post_query() -> Response:
 
 
 @blueprint.operation("POST", f"{_SQL}.<suffix>", **{**_POST, "problems": (*_POST["problems"], 404)})
+@cost_class("rows")
 def post_answer(suffix: str) -> Response:
     """Download all rows of a SELECT that is too long for an address."""
     return _answer(_read_body(), suffix)
@@ -187,6 +192,7 @@ def _read_body() -> MultiDict[str, str]:
 
 def _send_page(asked: _Asked) -> Response:
     queries = services().queries
+    charge_select(asked.text)
     _, fingerprint = queries.identify_select(asked.text)
     address, cache = _pin(asked, "")
     validator = make_validator(fingerprint, address, asked.document)
@@ -206,6 +212,7 @@ def _send_page(asked: _Asked) -> Response:
 
 
 def _send_file(asked: _Asked, form: str) -> Response:
+    charge_select(asked.text, is_whole=asked.limit is None)
     file, _ = services().answer_forms.find_select(asked.text, form, asked.limit)
     address, cache = _pin(asked, f".{form}")
     response = send_form(services(), file, _link(address), name_file(file.name))

@@ -26,7 +26,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One value for each group: an aggregate of `charts.chart` over the values of a column; `rows` counts the rows."""
+    """One value for each group: an aggregate of `charts.chart` over the values of a column.
+
+    `rows` counts the rows and `distinct` the different values. `least` and `greatest` are those of the finite numbers.
+    """
 
     function: str
     column: str = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
 from math import isfinite
 from typing import Any
 
@@ -40,11 +39,11 @@ def _drop_group(chart: Chart) -> Chart:
 
 
 def _choose_squares(column: ChartColumn, ask: Ask) -> Key:
-    measures = (Measure("min", column.name), Measure("max", column.name))
-    least, greatest = ask(Question(keys=(), measures=measures))[0]
-    if isinstance(least, date | str):
+    if not column.is_number:
         return choose_key(column, ask, 2 * _SQUARES)
-    return make_interval_key(column, float(least), float(greatest), _SQUARES)
+    measures = (Measure("least", column.name), Measure("greatest", column.name))
+    least, greatest = ask(Question(keys=(), measures=measures))[0]
+    return Key(column.name) if least is None else make_interval_key(column, float(least), float(greatest), _SQUARES)
 
 
 def _make_dots(chart: Chart, answer: Answer, notes: list[Note], keys: tuple[Key, Key]) -> Dots:

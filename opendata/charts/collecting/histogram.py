@@ -11,18 +11,21 @@ from opendata.charts.columns import ChartColumn
 from opendata.charts.points import Bin, Lines, Note, Series
 from opendata.errors import N_
 
+_ENDLESS = N_("Values that aren't finite aren't drawn: %(count)s.")
 _BINS = 20
 """About this many intervals, rarely twice as many."""
 
 
 def collect_histogram(chart: Chart, column: ChartColumn, ask: Ask) -> Lines:
     """The intervals of a column without gaps, and the number of values in each."""
-    measures = (Measure("min", column.name), Measure("max", column.name), Measure("count", column.name), ROWS)
+    measures = (*(Measure(name, column.name) for name in ("least", "greatest", "count")), ROWS)
     least, greatest, count, rows = ask(Question(keys=(), measures=measures))[0]
     notes = []
     if rows > count:
         notes.append(Note(N_("Rows without a value aren't counted: %(count)s."), {"count": rows - count}))
-    if not count:
+    if least is None:
+        if count:
+            notes.append(Note(_ENDLESS, {"count": count}))
         return Lines(chart=chart, places=(), series=(Series(None, ()),), notes=notes)
     key = make_interval_key(column, float(least), float(greatest), _BINS)
     found: dict[int, int] = {}
@@ -35,7 +38,7 @@ def collect_histogram(chart: Chart, column: ChartColumn, ask: Ask) -> Lines:
         else:
             endless += values
     if endless:
-        notes.append(Note(N_("Values that aren't finite aren't drawn: %(count)s."), {"count": endless}))
+        notes.append(Note(_ENDLESS, {"count": endless}))
     numbers = range(min(found, default=0), max(found, default=-1) + 1)
     places = [_make_bin(key, number) for number in numbers]
     series = Series(None, [found.get(number, 0) for number in numbers])

@@ -24,7 +24,8 @@ PERIODS = {
 
 def choose_key(column: ChartColumn, ask: Ask, most: int) -> Key:
     """A key with about `most` groups or fewer: of the values themselves where these aren't more."""
-    measures = tuple(Measure(name, column.name) for name in ("min", "max", "distinct"))
+    ends = ("least", "greatest") if column.is_number else ("min", "max")
+    measures = tuple(Measure(name, column.name) for name in (*ends, "distinct"))
     least, greatest, distinct = ask(Question(keys=(), measures=measures))[0]
     if distinct <= most:
         return Key(column.name)
@@ -32,8 +33,9 @@ def choose_key(column: ChartColumn, ask: Ask, most: int) -> Key:
         days = (greatest - least) / timedelta(days=1) + 1 / 1440
         period = next((name for name, length in _DAYS.items() if days / length <= most), "year")
         return Key(column.name, period=period)
-    ends = _read_ends(least, greatest)
-    return make_interval_key(column, *ends, most // 3) if ends else Key(column.name)
+    if least is None or not column.is_number:
+        return Key(column.name)
+    return make_interval_key(column, float(least), float(greatest), most // 3)
 
 
 def make_interval_key(column: ChartColumn, least: float, greatest: float, most: int) -> Key:
@@ -54,14 +56,6 @@ def read_interval(key: Key, value: Any) -> Any:
 def tidy(value: float) -> float:
     """Without the last digits, in which sums of binary fractions differ from decimal ones."""
     return float(f"{value:.12g}")
-
-
-def _read_ends(least: Any, greatest: Any) -> tuple[float, float] | None:
-    try:
-        ends = float(least), float(greatest)
-    except (TypeError, ValueError):
-        return None
-    return ends if all(map(isfinite, ends)) else None
 
 
 def _round_up(width: float) -> float:

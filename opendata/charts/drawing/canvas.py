@@ -25,6 +25,9 @@ WIDTH, HEIGHT = 8.0, 4.8
 """The size of a chart in inches."""
 
 _FOOT_INCHES = 0.2
+_BELOW = 4.2
+"""How far below an axis its legend is, in heights of its letters: marks and title are between them."""
+
 _LONGEST_LABEL = 32
 _LONGEST_TITLE = 64
 
@@ -56,13 +59,13 @@ def _wrap(title: str) -> str:
     return f"{first}\n{plain[len(first) :].strip()}"
 
 
-def add_legend(figure: Figure, points: Points, names: Sequence[Any], handles: Sequence[Any], words: Words) -> None:
+def add_legend(axes: Axes, points: Points, names: Sequence[Any], handles: Sequence[Any], words: Words) -> None:
     """The names of the series below the chart, if there are several."""
     if len(names) < 2:
         return
     labels = [shorten(name_series(points, name, words), 24) for name in names]
-    columns = max(1, min(4, len(names), 96 // (max(map(measure, labels)) + 8)))
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+    columns = max(1, min(4, len(names), 80 // (max(map(measure, labels)) + 8)))
+    axes.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=_BELOW, ncols=columns)
 
 
 def write_numbers(axis: Axis, words: Words, column: str, *, most: int = 7) -> None:

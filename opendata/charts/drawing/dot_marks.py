@@ -54,7 +54,7 @@ def draw(points: Dots, words: Words) -> Figure:
         _lay_out_map(axes, points)
     axes.set_xlabel(shorten(words.name_column(column), 80))
     axes.set_ylabel(shorten(words.name_column(points.chart.y[0]), 44))
-    add_legend(figure, points, points.groups, handles, words)
+    add_legend(axes, points, points.groups, handles, words)
     return figure
 
 

@@ -92,7 +92,7 @@ def _draw_bars(points: Lines, words: Words) -> Figure:
         axes.invert_yaxis()
     (axes.axhline if is_upright else axes.axvline)(0, color="#5a6675", linewidth=1)
     _name_axes(axes, points, words, is_turned=not is_upright)
-    add_legend(figure, points, [series.name for series in points.series], handles, words)
+    add_legend(axes, points, [series.name for series in points.series], handles, words)
     return figure
 
 
@@ -137,7 +137,7 @@ def _draw_lines(points: Lines, words: Words) -> Figure:
         set_marks(axes.xaxis, marks)
     write_numbers(axes.yaxis, words, _find_measure(points))
     _name_axes(axes, points, words)
-    add_legend(figure, points, [series.name for series in points.series], handles, words)
+    add_legend(axes, points, [series.name for series in points.series], handles, words)
     return figure
 
 

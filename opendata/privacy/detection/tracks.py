@@ -116,7 +116,8 @@ def _are_degrees(values: np.ndarray, least: float, greatest: float) -> bool:
     if len(known) < _LEAST_STEPS:
         return False
     inside = (known >= least) & (known <= greatest)
-    fine = np.abs(known * 1000 - np.round(known * 1000)) > 1e-6
+    with np.errstate(invalid="ignore"):  # INF isn't fine either
+        fine = np.abs(known * 1000 - np.round(known * 1000)) > 1e-6
     return bool(inside.mean() > 0.95 and fine.mean() > 0.5)
 
 

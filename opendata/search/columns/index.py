@@ -94,14 +94,24 @@ class ColumnIndex:
     def read_position(self) -> Position | None:
         """Up to where the index is; None without one of this form."""
         try:
-            with self.read() as connection:
+            with self._open() as connection:
                 return Position(*connection.execute("SELECT position, digest FROM state").fetchone())
         except (sqlite3.Error, FileNotFoundError):
             return None
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection to ask with. Raises `FileNotFoundError` without one of this form, `sqlite3.Error` if damaged."""
+        """A connection to ask with.
+
+        Raises `FileNotFoundError` without a finished index of this form, `sqlite3.Error` for a damaged one.
+        """
+        with self._open() as connection:
+            if connection.execute("SELECT position FROM state").fetchone()[0] < 0:
+                raise FileNotFoundError(self._folder / FILE)
+            yield connection
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
         path = self._folder / FILE
         if not path.exists() or self._damaged.exists():
             raise FileNotFoundError(path)

@@ -14,8 +14,12 @@ from urllib.parse import quote, urlencode
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.errors import N_, InputError, NotPublicError, OpendataError, StateError
+from opendata.query.values import name_columns
 from opendata.services.catalogue.versions import LATEST, Versions
+from opendata.services.charts.charts import FORMS as CHARTS
+from opendata.services.charts.charts import Charts, refuse_chart
 from opendata.services.core.actors import Actor
+from opendata.services.delivery.answers import ANSWER_FORMS, require_points
 from opendata.services.delivery.differences import find_key_fault
 from opendata.services.delivery.forms import FORMS, Forms, require_fit
 from opendata.services.query.queries import refuse_table
@@ -33,8 +37,11 @@ _LABELS: Mapping[str, str] = {
     "report": N_("Validation report"),
     "profile": N_("Profile of the columns"),
     "citation": N_("Citation"),
+    "geojson": N_("GeoJSON"),
+    "table": N_("Look into the table"),
     "rows": N_("Rows: filter, sort, sum up"),
     "sql": N_("SQL"),
+    "chart": N_("Chart"),
     "changes": N_("Changes since a version"),
     "openapi": N_("Description of the API (OpenAPI)"),
 }
@@ -45,12 +52,13 @@ _SELECT = 'SELECT * FROM "{place}"."{table}" LIMIT 10'
 _APPLY = N_("Apply to the publisher for a grant. With one, sign in or send your token")
 _NARROWER = N_("Download CSV, Parquet or JSON Lines, or ask for some of the columns as rows")
 _DIFFERENCE = N_("Get the difference of the two versions, or download the whole table")
+_NO_POINTS = N_("Download the table as CSV or Parquet")
+_NO_CHART = N_("Choose a kind of chart and its columns on the page of the chart")
 _LATER = N_("Wait for the next version. This is the first that has the table")
-_GRANTED = N_("Ask for the rows of the table by themselves: they follow your grant")
+_GRANTED = N_("Ask for the rows of this table alone. They follow your grant")
 _NOTHING_BEFORE = N_("There is no older version of this table that could be compared")
 _SHEETS = N_("The rows are split over %(sheets)s worksheets or more, since one holds %(rows)s")
 _WITHHELD = N_("Values of %(count)s columns are withheld, since they may describe persons. Counts are shown")
-_MADE = N_("It is made when somebody first asks for it, so the first download begins later")
 
 
 class State(StrEnum):
@@ -95,9 +103,10 @@ class Capability:
 class Capabilities:
     """Lists the formats and calls of a table."""
 
-    def __init__(self, versions: Versions, forms: Forms) -> None:
+    def __init__(self, versions: Versions, forms: Forms, charts: Charts) -> None:
         self._versions = versions
         self._forms = forms
+        self._charts = charts
 
     def list(self, dataset: str, version: str, resource: str, reader: Actor | None = None) -> Sequence[Capability]:
         """All forms and calls of a table, as they are for a reader.
@@ -129,7 +138,7 @@ class Capabilities:
             state = State.IMPOSSIBLE
             if reason is None:
                 is_there = self._forms.is_there(dataset, version, table, suffix, excel=excel)
-                state, note = (State.READY, None) if is_there else (State.ON_REQUEST, Said(message=_MADE))
+                state = State.READY if is_there else State.ON_REQUEST
                 if suffix == "xlsx" and table.rows >= SHEET_ROWS:
                     sheets = -(-table.rows // (SHEET_ROWS - 1))
                     note = Said(message=_SHEETS, params={"sheets": sheets, "rows": f"{SHEET_ROWS:,}"})
@@ -144,13 +153,28 @@ class Capabilities:
                 note=note,
             )
 
+        yield self._find_geojson(manifest, table, refusal)
+
+    def _find_geojson(self, manifest: Manifest, table: TableResource, refusal: OpendataError | None) -> Capability:
+        """Points on a map, where the table has some: an answer about all rows."""
+        named = name_columns(table.schema.fields)
+        path = f"{_rest(manifest, table)}/rows.geojson"
+        try:
+            require_points(list(named), list(named.values()))
+        except InputError as error:
+            found = _call("geojson", path, ANSWER_FORMS["geojson"], refusal or error)
+            return replace(found, kind="format", remedy=_advise(refusal) if refusal else Said(message=_NO_POINTS))
+        return replace(_call("geojson", path, ANSWER_FORMS["geojson"], refusal), kind="format")
+
     def _list_calls(
         self, manifest: Manifest, table: TableResource, refusal: OpendataError | None, reader: Actor | None
     ) -> Iterator[Capability]:
         place = _place(manifest, table)
-        rest = f"/api/v1/datasets/{manifest.name}/{manifest.version}/{table.name}"
+        rest = _rest(manifest, table)
+        yield _call("table", place, "text/html", refusal)
         yield _call("rows", f"{rest}/rows", _JSON, refusal)
         yield self._find_sql(manifest, table, refusal)
+        yield self._find_chart(manifest, table, refusal, reader)
         yield self._find_changes(manifest, table, refusal, reader)
         report: OpendataError | None = None
         note: Said | None = None
@@ -179,6 +203,15 @@ class Capabilities:
         remedy = Said(message=_APPLY if isinstance(refusal, NotPublicError) else _GRANTED)
         return replace(_call("sql", path, _JSON, reason), remedy=remedy)
 
+    def _find_chart(
+        self, manifest: Manifest, table: TableResource, refusal: OpendataError | None, reader: Actor | None
+    ) -> Capability:
+        """The chart that fits the table best."""
+        path = f"{_place(manifest, table)}/chart.svg"
+        if refusal is None and not self._charts.find_table(*_name(manifest, table), reader).proposals:
+            return replace(_call("chart", path, CHARTS["svg"], refuse_chart()), remedy=Said(message=_NO_CHART))
+        return _call("chart", path, CHARTS["svg"], refusal)
+
     def _find_changes(
         self, manifest: Manifest, table: TableResource, refusal: OpendataError | None, reader: Actor | None
     ) -> Capability:
@@ -204,6 +237,14 @@ class Capabilities:
 
 def _place(manifest: Manifest, table: TableResource) -> str:
     return f"/datasets/{manifest.name}/{manifest.version}/{quote(table.name)}"
+
+
+def _rest(manifest: Manifest, table: TableResource) -> str:
+    return "/api/v1/datasets/" + "/".join(_name(manifest, table))
+
+
+def _name(manifest: Manifest, table: TableResource) -> tuple[str, str, str]:
+    return manifest.name, manifest.version, table.name
 
 
 def _call(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -146,9 +147,10 @@ class Versions:
         return latest or self.get(dataset, str(head)).version
 
     def get_manifest(self, dataset: str, version: str) -> Manifest:
-        """The manifest of a version."""
+        """The manifest of a version. Its `name` is the dataset's id now, its document has the one of its time."""
         self.get(dataset, version)
-        return self._manifests.get(dataset, version)
+        found = self._manifests.get(dataset, version)
+        return found if found.name == dataset else replace(found, name=dataset)
 
     def read_manifest(self, dataset: str, version: str) -> bytes:
         """The exact bytes of the manifest: what is signed."""

@@ -16,7 +16,7 @@ from opendata.charts.proposing import propose_charts
 from opendata.charts.words import Words
 from opendata.charts.writing import write_csv
 from opendata.domain.resources import TableResource
-from opendata.errors import N_, NotFoundError
+from opendata.errors import N_, InputError, NotFoundError
 from opendata.query.values import name_columns
 from opendata.services.catalogue.versions import Versions
 from opendata.services.charts.asking import make_ask, read_filters
@@ -51,6 +51,11 @@ class ChartFile:
     data: bytes
     media_type: str
     is_public: bool
+
+
+def refuse_chart() -> InputError:
+    """The error where no chart fits a table, and none is named."""
+    return InputError(N_("No chart suggests itself for this table. Name one, such as “?kind=bar&x=” and a column"))
 
 
 class Charts:

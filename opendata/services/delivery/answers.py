@@ -14,8 +14,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from opendata.domain.schema import TableSchema
+from opendata.domain.schema import Field, TableSchema
 from opendata.errors import N_, InputError, NotFoundError, StateError
 from opendata.metadata.explanation import explain_answer, explain_columns, explain_origin, label
 from opendata.query.values import EDITION, RowsQuery
@@ -26,6 +27,9 @@ from opendata.services.delivery.forms import FORMS, ServedForm, serve_derived
 from opendata.services.query.answers import QuerySource, RowsStream
 from opendata.services.query.queries import Queries
 from opendata.storage.derived import DerivedFolder
+
+if TYPE_CHECKING:
+    from opendata.tables.forms.geojson_form import PointColumns
 
 ANSWER_FORMS: Mapping[str, str] = {**FORMS, "geojson": "application/geo+json"}
 """The suffix of each form of an answer → its media type."""
@@ -152,16 +156,12 @@ class AnswerForms:
     def _write_from_parquet(self, asked: _Asked, stream: RowsStream, suffix: str, target: Path) -> None:
         """What must know all values of a column before it writes the first is made from a Parquet file."""
         from opendata.tables.forms import batches
-        from opendata.tables.forms.geojson_form import find_points, write_geojson
+        from opendata.tables.forms.geojson_form import write_geojson
         from opendata.tables.forms.json_form import write_json
 
         points = None
         if suffix == "geojson":
-            points = find_points([item.name for item in stream.columns], [item.field for item in stream.columns])
-            if points is None:
-                raise InputError(_NO_POINTS)
-            if points.crs:
-                raise InputError(_OTHER_CRS, crs=points.crs)
+            points = require_points([item.name for item in stream.columns], [item.field for item in stream.columns])
         beside = target.with_name(f"{target.name}-rows")
         try:
             batches.write_parquet(stream.batches, stream.schema, beside, {})
@@ -183,6 +183,18 @@ class AnswerForms:
             write_workbook_form(parquet, target, name=name, pages=pages, cut_note=cut_note)
         except ValueError:
             raise StateError(_WIDE) from None
+
+
+def require_points(names: Sequence[str], fields: Sequence[Field | None]) -> PointColumns:
+    """The columns in which the points of rows are. Raises `InputError` if GeoJSON can't be made of them."""
+    from opendata.tables.forms.geojson_form import find_points
+
+    points = find_points(names, fields)
+    if points is None:
+        raise InputError(_NO_POINTS)
+    if points.crs:
+        raise InputError(_OTHER_CRS, crs=points.crs)
+    return points
 
 
 def _require_form(suffix: str) -> None:

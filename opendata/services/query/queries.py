@@ -164,6 +164,11 @@ class Queries:
         with self._plan(text) as (statement, sources):
             return sources, _fingerprint_select(statement, sources)
 
+    def weigh_select(self, text: str) -> tuple[Sequence[QuerySource], bool]:
+        """The tables that a SELECT reads, and whether it joins rows. Raises as `select`."""
+        with self._plan(text) as (statement, sources):
+            return sources, statement.joins
+
     def pin_select(self, text: str) -> str:
         """A SELECT with the version of each table, so that its meaning never changes. Raises as `select`."""
         with self._plan(text) as (statement, _):

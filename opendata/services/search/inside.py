@@ -47,6 +47,7 @@ logger = logging.getLogger(__name__)
 _Place: TypeAlias = tuple[str, str, str]
 """A table: dataset, version, resource."""
 
+_AT_ONCE = 20
 _MOST_CANDIDATES = 1_000
 """At most this many columns that may have a value are taken from the index at once."""
 MOST_ROWS = 20_000_000
@@ -193,17 +194,13 @@ class Inside:
                 found = list(islice(find_joins(connection, dataset, resource), _MOST_SEEN))
         except (FileNotFoundError, sqlite3.Error) as error:
             return _say_unready(error)
-        places = self._find_public(_place(join.other) for join in found)
-        items = [
-            JoinFound(
-                places[_place(join.other)],
-                join,
-                _estimate(join.share, join.asked, join.is_whole),
-                _estimate(join.share_back, join.asked_back, join.is_whole_back),
-            )
-            for join in found
-            if _place(join.other) in places
-        ]
+        items: list[JoinFound] = []
+        for start in range(0, len(found), _AT_ONCE):
+            part = found[start : start + _AT_ONCE]
+            places = self._find_public(_place(join.other) for join in part)
+            items += [_show_join(places[_place(join.other)], join) for join in part if _place(join.other) in places]
+            if len(items) >= limit:
+                break
         return Answer(items=items[:limit])
 
     def _look(self, place: PublicTable, column: FoundColumn, wanted: Wanted) -> Iterator[ValueFound]:
@@ -254,6 +251,11 @@ class Inside:
 
 def _place(column: FoundColumn) -> _Place:
     return column.dataset, column.version, column.resource
+
+
+def _show_join(place: PublicTable, join: FoundJoin) -> JoinFound:
+    here = _estimate(join.share, join.asked, join.is_whole)
+    return JoinFound(place, join, here, _estimate(join.share_back, join.asked_back, join.is_whole_back))
 
 
 def _estimate(share: float, asked: int, is_whole: bool) -> Share:

@@ -93,10 +93,9 @@ def _cut(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Re
 
 
 def _join(held: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
+    """One batch, always of new buffers: a part of a larger array is written with more bytes than it needs."""
     import pyarrow as pa
 
-    arrays = [
-        pa.concat_arrays([batch.column(number) for batch in held]) if len(held) > 1 else held[0].column(number)
-        for number in range(len(schema))
-    ]
+    parts = [*held, held[0].slice(0, 0)]
+    arrays = [pa.concat_arrays([batch.column(number) for batch in parts]) for number in range(len(schema))]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from flask import Blueprint, g, redirect, render_template, request
+from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response
 
 from opendata.domain.resources import TableResource
@@ -18,6 +18,7 @@ from opendata.web.catalogue.searching import FILTERS, read_search, render_search
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.catalogue.tables import Preview, build_preview
 from opendata.web.core.instance import prefers_json, rest_path, services
+from opendata.web.core.markdown import add_markdown, prefers_markdown, render_page
 from opendata.web.properties.shown import list_groups, show_measures
 
 blueprint = Blueprint("catalogue", __name__)
@@ -31,10 +32,10 @@ MANY = 1000
 
 
 @blueprint.get("/")
-def show_home() -> str:
+def show_home() -> Response:
     """What the portal is, and what is new."""
     publishers = services().publishers.list(limit=MANY).items
-    return render_template(
+    return render_page(
         "catalogue/home.html",
         publishers=[publisher for publisher in publishers if publisher.datasets],
         datasets=sum(publisher.datasets for publisher in publishers),
@@ -44,10 +45,10 @@ def show_home() -> str:
 
 @blueprint.get("/datasets")
 @cost_class("light")
-def list_datasets() -> Response | str:
+def list_datasets() -> Response:
     """The datasets: those that a search finds, or all, a page at a time. Without an index they are in order of ids."""
     is_search = any(request.args.get(name) for name in ("q", "sort", *FILTERS) if name != "publisher")
-    if prefers_json():
+    if prefers_json() and not prefers_markdown():
         return _lead_to_rest("search" if is_search else "datasets")
     if services().searching.is_ready():
         wanted = read_search()
@@ -55,7 +56,7 @@ def list_datasets() -> Response | str:
         if found.is_ready:
             return render_search(wanted, found)
     publisher, cursor = request.args.get("publisher") or None, request.args.get("cursor") or None
-    return render_template(
+    return render_page(
         "catalogue/datasets.html",
         page=services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE),
         publishers=services().publishers.list(limit=MANY).items,
@@ -65,9 +66,9 @@ def list_datasets() -> Response | str:
 
 
 @blueprint.get("/datasets/<dataset>")
-def show_dataset(dataset: str) -> Response | str:
+def show_dataset(dataset: str) -> Response:
     """A dataset: what it is, its tables, its versions."""
-    if prefers_json():
+    if prefers_json() and not prefers_markdown():
         return _lead_to_rest("datasets", dataset)
     found = services().datasets.get(dataset, g.actor)
     versions = _pair_versions(found, services().versions.list_page(dataset, limit=NEWEST_VERSIONS))
@@ -77,7 +78,7 @@ def show_dataset(dataset: str) -> Response | str:
         for who in (g.actor, None)
     )
     previewed = [item for item in manifest.tables if item.name in readable][:PREVIEWED_TABLES] if manifest else []
-    return render_template(
+    return render_page(
         "catalogue/dataset.html",
         dataset=found,
         editions=services().editions.list(dataset),
@@ -101,54 +102,54 @@ def show_dataset(dataset: str) -> Response | str:
 
 
 @blueprint.get("/datasets/<dataset>/versions")
-def list_versions(dataset: str) -> Response | str:
+def list_versions(dataset: str) -> Response:
     """The versions of a dataset with what changed in each, a page at a time."""
-    if prefers_json():
+    if prefers_json() and not prefers_markdown():
         return _lead_to_rest("datasets", dataset, "versions")
     found = services().datasets.get(dataset, g.actor)
     cursor = request.args.get("cursor") or None
     page = services().versions.list_page(dataset, cursor=cursor, limit=VERSIONS_PAGE_SIZE)
-    return render_template("catalogue/versions.html", dataset=found, page=page, versions=_pair_versions(found, page))
+    return render_page("catalogue/versions.html", dataset=found, page=page, versions=_pair_versions(found, page))
 
 
 @blueprint.get("/publishers")
-def list_publishers() -> Response | str:
+def list_publishers() -> Response:
     """The publishers."""
-    if prefers_json():
+    if prefers_json() and not prefers_markdown():
         return _lead_to_rest("publishers")
-    return render_template(
+    return render_page(
         "catalogue/publishers.html", page=services().publishers.list(cursor=request.args.get("cursor"), limit=100)
     )
 
 
 @blueprint.get("/publishers/<publisher>")
-def show_publisher(publisher: str) -> Response | str:
+def show_publisher(publisher: str) -> Response:
     """A publisher and its datasets."""
-    if prefers_json():
+    if prefers_json() and not prefers_markdown():
         return _lead_to_rest("publishers", publisher)
     found = services().publishers.get(publisher)
     cursor = request.args.get("cursor") or None
     page = services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE)
-    return render_template("catalogue/publisher.html", publisher=found, page=page)
+    return render_page("catalogue/publisher.html", publisher=found, page=page)
 
 
 @blueprint.get("/schemas")
-def list_schemas() -> Response | str:
+def list_schemas() -> Response:
     """The library of schemas."""
-    if prefers_json():
+    if prefers_json() and not prefers_markdown():
         return _lead_to_rest("schemas")
-    return render_template(
+    return render_page(
         "catalogue/schemas.html", page=services().schemas.list(cursor=request.args.get("cursor"), limit=100)
     )
 
 
 @blueprint.get("/schemas/<schema>")
-def show_schema(schema: str) -> Response | str:
+def show_schema(schema: str) -> Response:
     """A schema: its fields and its versions."""
-    if prefers_json():
+    if prefers_json() and not prefers_markdown():
         return _lead_to_rest("schemas", schema)
     found = services().schemas.get(schema, request.args.get("version") or None)
-    return render_template("catalogue/schema.html", schema=found, versions=services().schemas.list_versions(schema))
+    return render_page("catalogue/schema.html", schema=found, versions=services().schemas.list_versions(schema))
 
 
 @blueprint.get("/datasets.json", defaults={"collection": "datasets"})
@@ -171,6 +172,21 @@ def lead_to_versions(dataset: str) -> Response:
 def lead_to_item(collection: str, name: str) -> Response:
     """The REST document of one thing."""
     return _lead_to_rest(collection, name)
+
+
+add_markdown(
+    blueprint,
+    {
+        "/index.md": show_home,
+        "/datasets.md": list_datasets,
+        "/datasets/<dataset>.md": show_dataset,
+        "/datasets/<dataset>/versions.md": list_versions,
+        "/publishers.md": list_publishers,
+        "/publishers/<publisher>.md": show_publisher,
+        "/schemas.md": list_schemas,
+        "/schemas/<schema>.md": show_schema,
+    },
+)
 
 
 def _preview(dataset: DatasetView, table: TableResource) -> Preview:

@@ -11,6 +11,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask_babel import format_percent, gettext
 
 from opendata.errors import N_, InputError, NotFoundError, StateError
+from opendata.metering import charge, cost_class
 from opendata.search.columns.asking import ColumnSearch
 from opendata.search.columns.entries import FoundJoin
 from opendata.search.columns.kinds import KINDS, WRONG_KIND
@@ -39,6 +40,7 @@ class ShownJoin:
 
 
 @blueprint.get("/search/tables")
+@cost_class("light")
 def search_tables() -> str:
     """Columns that are called so, or are of a kind, and cells that have just this value."""
     text, kind = request.args.get("q", "").strip(), request.args.get("kind", "")
@@ -46,6 +48,8 @@ def search_tables() -> str:
         raise InputError(WRONG_KIND)
     if len(text) > LONGEST:
         raise InputError(N_("Give the whole value of a cell, of 1 to %(longest)s characters"), longest=LONGEST)
+    if text:
+        charge("rows")  # files are read
     inside = services().inside
     place = request.args.get("cursor") or None
     goes_on = {name: request.args.get(name) == "1" for name in ("columns", "values")}

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import request, url_for
 from markupsafe import Markup
+from werkzeug.wrappers import Response
 
 from opendata.errors import N_, InputError
 from opendata.search.asking import SORTS
@@ -16,6 +17,7 @@ from opendata.search.near import mark
 from opendata.services.search.facets import LABELS, name_value
 from opendata.services.search.searching import MOST_TEXT, FacetValue, Search, SearchResult
 from opendata.web.core.languages import choose_language
+from opendata.web.core.markdown import render_page
 
 PAGE_SIZE = 20
 SORT_LABELS: Mapping[str, str] = {
@@ -72,12 +74,12 @@ def read_search() -> Search:
     )
 
 
-def render_search(wanted: Search, found: SearchResult) -> str:
+def render_search(wanted: Search, found: SearchResult) -> Response:
     """The page of results."""
     sort = wanted.sort or ("relevance" if wanted.text else "updated")
     labels = {name: label for name, label in SORT_LABELS.items() if wanted.text or name != "relevance"}
     near = [Search(text=text, filters=wanted.filters, sort=wanted.sort) for text in found.suggestions]
-    return render_template(
+    return render_page(
         "catalogue/search.html",
         wanted=wanted,
         found=found,

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, g
+from werkzeug.wrappers import Response
 
 from opendata.domain.profile import ColumnProfile
 from opendata.errors import NotPublicError
 from opendata.metadata.citation import write_sentence
+from opendata.web.catalogue.abilities import list_abilities
 from opendata.web.catalogue.inside import list_joins
 from opendata.web.catalogue.profiles import list_profiles
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.catalogue.tables import build_preview
 from opendata.web.core.instance import services
+from opendata.web.core.markdown import add_markdown, render_page
 from opendata.web.delivery.citations import cite
 
 blueprint = Blueprint("version_pages", __name__)
 
 PREVIEW_ROWS = 20
 PREVIEWED_TABLES = 20
+JOINED_TABLES = 5
+"""Of this many tables the page says what they can be joined with; the page of each other table says it."""
+EXPLAINED_TABLES = 5
+"""Of so many tables the page says what can be done with them; of the others REST does."""
 
 
 @blueprint.get("/datasets/<dataset>/<version>/")
-def show_version(dataset: str, version: str) -> str:
+def show_version(dataset: str, version: str) -> Response:
     """A version with each of its tables."""
     versions = services().versions
     entry = services().datasets.get(dataset, g.actor)
@@ -36,7 +43,7 @@ def show_version(dataset: str, version: str) -> str:
         if item.name in readable
     }
     is_whole = len(readable) == len(manifest.resources)
-    return render_template(
+    return render_page(
         "catalogue/version.html",
         dataset=dataset,
         version=found,
@@ -45,8 +52,11 @@ def show_version(dataset: str, version: str) -> str:
         attachments=manifest.attachments,
         previews=previews,
         profiles={item.name: list_profiles(_read_profile(dataset, version, item.name)) for item in shown},
-        joins={item.name: list_joins(dataset, version, item.name) for item in shown if item.name in readable},
+        joins={item.name: list_joins(dataset, version, item.name) for item in shown[:JOINED_TABLES]},
         readable=readable,
+        capabilities={
+            item.name: list_abilities(dataset, version, item.name, g.actor) for item in shown[:EXPLAINED_TABLES]
+        },
         is_whole=is_whole,
         latest=entry.latest,
         parent=entry,
@@ -56,6 +66,9 @@ def show_version(dataset: str, version: str) -> str:
         snippets=build_snippets(dataset, manifest, versions.list_readable(None, dataset, version)),
         citation=write_sentence(cite(dataset, version)),
     )
+
+
+add_markdown(blueprint, {"/datasets/<dataset>/<version>/index.md": show_version})
 
 
 def _read_profile(dataset: str, version: str, resource: str) -> Sequence[ColumnProfile]:

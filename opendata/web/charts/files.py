@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response
 from opendata.charts.chart import Chart
 from opendata.charts.choosing import complete_chart
 from opendata.charts.words import describe_points, name_heading
-from opendata.errors import N_, InputError
+from opendata.metering import cost_class
 from opendata.sending.content import DERIVED, PRIVATE, describe_bytes, send
 from opendata.sending.forms import name_file
-from opendata.services.charts.charts import ChartTable
+from opendata.services.charts.charts import ChartTable, refuse_chart
 from opendata.web.charts.addresses import DOWNLOAD, find_chart, link_chart
 from opendata.web.charts.titles import find_words
 from opendata.web.core.frames import allow_frames
@@ -32,6 +32,7 @@ _PLACE = "/datasets/<dataset>/<version>/<resource>/chart"
 
 
 @blueprint.get(f'{_PLACE}.<any("svg","png","csv"):suffix>')
+@cost_class("rows")
 @for_readers
 def send_chart(dataset: str, version: str, resource: str, suffix: str) -> Response:
     """A chart, the same bytes for the same address and language."""
@@ -51,6 +52,7 @@ def send_chart(dataset: str, version: str, resource: str, suffix: str) -> Respon
 
 
 @blueprint.get(f"{_PLACE}/embed")
+@cost_class("rows")
 def show_embedded(dataset: str, version: str, resource: str) -> Response:
     """A chart of public rows as a page that any site may frame: without session, forms and scripts."""
     place = {"dataset": dataset, "version": version, "resource": resource}
@@ -78,7 +80,7 @@ def show_embedded(dataset: str, version: str, resource: str) -> Response:
 def _require_chart(found: ChartTable) -> Chart:
     chart = find_chart(found)
     if chart is None:
-        raise InputError(N_("No chart suggests itself for this table. Name one, such as “?kind=bar&x=” and a column"))
+        raise refuse_chart()
     return chart
 
 

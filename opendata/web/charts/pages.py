@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, g, redirect, render_template, request
+from flask import Blueprint, make_response, redirect, render_template, request
 from markupsafe import escape
 from werkzeug.wrappers import Response
 
@@ -13,11 +13,13 @@ from opendata.charts.choosing import DOTTED, adapt_chart, complete_chart
 from opendata.charts.points import Bin, Dots, Lines, Points
 from opendata.charts.words import Words, describe_points, list_filters, list_headings, name_heading
 from opendata.errors import InputError
+from opendata.metering import cost_class
 from opendata.services.charts.charts import FORMS
 from opendata.web.charts.addresses import CHOOSE, Place, find_chart, link_chart, link_rows
 from opendata.web.charts.titles import find_words
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import choose_language
+from opendata.web.core.readers import for_readers, reader
 from opendata.wording.voice import voice_of
 
 blueprint = Blueprint("charts", __name__)
@@ -63,10 +65,12 @@ class Drawn:
 
 
 @blueprint.get("/datasets/<dataset>/<version>/<resource>/chart")
-def show_chart(dataset: str, version: str, resource: str) -> Response | str | tuple[str, int]:
+@cost_class("rows")
+@for_readers
+def show_chart(dataset: str, version: str, resource: str) -> Response:
     """The chart that the address names, else the first that fits; what can't be drawn is said beside the form."""
     place = {"dataset": dataset, "version": version, "resource": resource}
-    found = services().charts.find_table(dataset, version, resource, g.actor)
+    found = services().charts.find_table(dataset, version, resource, reader())
     words, chart, error, drawn = find_words(found, dataset, version), find_chart(found), "", None
     try:
         if CHOOSE in request.args and chart is not None:
@@ -93,12 +97,12 @@ def show_chart(dataset: str, version: str, resource: str) -> Response | str | tu
         proposals=[_propose(place, item, words, chart) for item in found.proposals],
         manifest=services().versions.get_manifest(dataset, version),
     )
-    return (page, 400) if error else page
+    return make_response(page, 400 if error else 200)
 
 
 def _draw(place: Place, chart: Chart, words: Words) -> Drawn:
     dataset, version, resource = place.values()
-    points = services().charts.collect((dataset, version, resource), chart, words.titles, g.actor)
+    points = services().charts.collect((dataset, version, resource), chart, words.titles, reader())
     title, language = name_heading(points, words), choose_language()
     rows = list(points.list_rows())
     columns = _list_columns(points)

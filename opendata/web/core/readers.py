@@ -55,7 +55,7 @@ def for_readers(view: Callable[..., Response | str]) -> Callable[..., Response |
 
 def is_begun(response: Response) -> bool:
     """Whether a file is sent from its beginning: its further parts belong to the same download."""
-    if request.method != "GET" or response.mimetype == "text/html":
+    if request.method != "GET" or response.mimetype in ("text/html", "text/markdown"):
         return False
     if response.status_code != 206:
         return response.status_code == 200

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from opendata.domain.access.costs import Cost
 from opendata.errors import N_, InputError
-from opendata.metering import charge
+from opendata.metering import COST, charge
 from opendata.services.access.pace import WINDOW_SECONDS, Allowance
 from opendata.web.core.frames import may_be_framed
 from opendata.web.core.instance import services
@@ -121,9 +121,13 @@ def protect_forms() -> None:
 
 
 def count_request() -> None:
-    """Count a change or a costly request of the pages; REST counts its own. Raises `RateLimitError`."""
+    """Count a change or a costly request of the pages; REST, and views with a class of their own, count themselves.
+
+    Raises `RateLimitError`.
+    """
     is_counted = request.method not in ("GET", "HEAD", "OPTIONS") or request.endpoint in _COSTLY
-    if is_counted and not request.path.startswith("/api/"):
+    view = current_app.view_functions.get(request.endpoint or "")
+    if is_counted and not request.path.startswith("/api/") and not hasattr(view, COST):
         charge(Cost.CHANGES)
 
 
@@ -148,7 +152,7 @@ def add_headers(response: Response) -> Response:
         response.headers["RateLimit"] = f'"{allowance.policy}";r={allowance.left};t={allowance.seconds}'
     if services().settings.base_url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", _HSTS)
-    is_page = response.mimetype == "text/html"
+    is_page = response.mimetype in ("text/html", "text/markdown")
     response.headers.setdefault("Content-Security-Policy", POLICY if is_page else _ELSE_POLICY)
     if not is_page:
         return response

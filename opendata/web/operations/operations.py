@@ -26,7 +26,10 @@ _UNENDING = (
     "/api/v1/sql",
     "/api/v1/datasets?*",
     "/api/v1/datasets/*/rows",
+    "/api/v1/datasets/*/joins",
+    "/search/tables?*",
     "/sql",
+    "/search/",
     "/mcp",
 )
 """Where crawlers would find no end, or nothing that is for them (RFC 9309).

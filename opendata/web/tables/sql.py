@@ -9,6 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from opendata.errors import InputError
+from opendata.metering import charge, charge_select
 from opendata.problems import choose_voice
 from opendata.query.values import EDITION
 from opendata.services.query.answers import RowsPage
@@ -32,7 +33,9 @@ def show_sql() -> Response:
     page: RowsPage | None = None
     error: InputError | None = None
     if text:
+        charge("rows")
         try:
+            charge_select(text)
             page = services().queries.select(text, limit=SHOWN_ROWS)
         except InputError as found:
             error = found

@@ -6,25 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, g, make_response, redirect, render_template, request
+from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response
 
 from opendata.domain.resources import TableResource
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
 from opendata.metadata.citation import write_sentence
+from opendata.metering import cost_class
 from opendata.problems import choose_voice
 from opendata.query.addresses import read_query, write_name
 from opendata.query.near import find_near
 from opendata.query.values import EDITION, NUMBERS, SEPARATOR, name_columns
-from opendata.services.capabilities.capabilities import State
 from opendata.services.query.answers import RowsPage
 from opendata.services.query.labels import find_key, list_categories
 from opendata.tables.types.canonical import write_column
+from opendata.web.catalogue.abilities import list_abilities
 from opendata.web.catalogue.inside import list_joins
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.core.instance import absolute_url, prefers_json, services
 from opendata.web.core.languages import choose_language, say_plain
+from opendata.web.core.markdown import add_markdown, prefers_markdown, render_page
 from opendata.web.core.readers import for_readers, reader
 from opendata.web.delivery.citations import cite
 from opendata.web.tables.cells import is_quantity, show_rows
@@ -68,17 +70,8 @@ class Head:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ability:
-    """A form or call of the table: its address, if it is possible, and remarks on it."""
-
-    label: str
-    address: str
-    state: State
-    remarks: Sequence[str]
-
-
 @blueprint.get("/datasets/<dataset>/<version>/<resource>")
+@cost_class("rows")
 @for_readers
 def show_table(dataset: str, version: str, resource: str) -> Response | str:
     """A table with its rows, a page at a time; for programs, the rows over REST."""
@@ -91,11 +84,11 @@ def show_table(dataset: str, version: str, resource: str) -> Response | str:
         view = read_view(dataset, version, resource, list(fields))
     except InputError as error:
         return _render(_read_what_can_be(dataset, version, resource), table, fields, error)
-    if prefers_json():
+    if prefers_json() and not prefers_markdown():
         response = redirect(view.rest(), 302)
         response.vary.add("Accept")
         return response
-    if not is_tidy():
+    if not (is_tidy() or prefers_markdown()):
         response = redirect(view.link(fragment="column" if view.column else "grid"), 302)
         response.headers["Cache-Control"] = "no-cache"
         return response
@@ -121,42 +114,42 @@ def _render(
     public = services().versions.list_readable(None, view.dataset, view.version)
     heads = list(_list_heads(view, page, fields)) if page else []
     shown = [head.name for head in heads if head.name]
-    response = make_response(
-        render_template(
-            "tables/table.html",
-            view=view,
-            table=table,
-            fields=fields,
-            dataset=entry,
-            manifest=manifest,
-            version=services().versions.get(view.dataset, view.version),
-            page=page,
-            heads=heads,
-            rows=show_rows(page, labels) if page else (),
-            panel=panel,
-            shown_values=SHOWN_VALUES,
-            parts=list(list_parts(view, fields, labels)),
-            counts=say_counts(view, page) if page else "",
-            stretch=say_stretch(view, page) if page else "",
-            error=choose_voice().say_error(_name_column(error, fields)) if error else "",
-            columns=[(name, say_plain(field), write_name(name), name in shown) for name, field in fields.items()],
-            hide=_hide(view, shown) if page and len(shown) == len(heads) > 1 and view.column in shown else "",
-            freeze=_freeze(view),
-            most_frozen=MOST_FROZEN,
-            limits=[(limit, view.link(limit=limit), limit == view.query.limit) for limit in list_limits(len(fields))],
-            places=_list_places(view, page),
-            condition=_write_condition(fields),
-            sql=_write_sql(view),
-            cited=_cite(view, page) if page else "",
-            snippets=build_snippets(view.dataset, manifest, public & {view.resource}) if page else {},
-            joins=list_joins(*view.place) if page else (),
-            is_of_other_edition=request.args.get(EDITION_NAME, str(EDITION)) != str(EDITION),
-            capabilities=list(_list_capabilities(view)) if page else (),
-        )
+    response = render_page(
+        "tables/table.html",
+        view=view,
+        table=table,
+        fields=fields,
+        dataset=entry,
+        manifest=manifest,
+        snippets=build_snippets(view.dataset, manifest, public & {view.resource}) if page else {},
+        version=services().versions.get(view.dataset, view.version),
+        page=page,
+        heads=heads,
+        rows=show_rows(page, labels) if page else (),
+        panel=panel,
+        shown_values=SHOWN_VALUES,
+        parts=list(list_parts(view, fields, labels)),
+        counts=say_counts(view, page) if page else "",
+        stretch=say_stretch(view, page) if page else "",
+        error=choose_voice().say_error(_name_column(error, fields)) if error else "",
+        columns=[(name, say_plain(field), write_name(name), name in shown) for name, field in fields.items()],
+        hide=_hide(view, shown) if page and len(shown) == len(heads) > 1 and view.column in shown else "",
+        freeze=_freeze(view),
+        most_frozen=MOST_FROZEN,
+        limits=[(limit, view.link(limit=limit), limit == view.query.limit) for limit in list_limits(len(fields))],
+        places=_list_places(view, page),
+        condition=_write_condition(fields),
+        sql=_write_sql(view),
+        cited=_cite(view, page) if page else "",
+        joins=list_joins(*view.place) if page else (),
+        is_of_other_edition=request.args.get(EDITION_NAME, str(EDITION)) != str(EDITION),
+        capabilities=list_abilities(*view.place, reader()) if page else (),
     )
     response.status_code = 400 if error else 200
-    response.vary.add("Accept")
     return response
+
+
+add_markdown(blueprint, {"/datasets/<dataset>/<version>/<resource>.md": show_table})
 
 
 def _read_what_can_be(dataset: str, version: str, resource: str) -> TableView:
@@ -276,20 +269,6 @@ def _write_condition(fields: Mapping[str, Field]) -> str:
 
 def _write_sql(view: TableView) -> str:
     return f'SELECT *\nFROM "{view.dataset}@{view.version}"."{view.resource}"\nLIMIT 100'
-
-
-def _list_capabilities(view: TableView) -> Iterator[Ability]:
-    """The forms and calls of the table in words, as they are for this reader."""
-    voice = choose_voice()
-    for item in services().capabilities.list(*view.place, reader()):
-        remarks = [voice.fill(said.message, said.params) for said in (item.note, item.remedy) if said is not None]
-        reason = [voice.say_error(item.reason)] if item.reason is not None else []
-        yield Ability(
-            label=voice.translate(item.label),
-            address=f"{request.script_root}{item.path}" if item.path and item.state != State.IMPOSSIBLE else "",
-            state=item.state,
-            remarks=[*reason, *remarks],
-        )
 
 
 def _cite(view: TableView, page: RowsPage) -> str:

@@ -161,7 +161,7 @@ def test_pages_of_other_sites_are_refused_even_where_their_name_leads_here(
         assert _post(client, _call("ping"), Origin=origin).status_code == 200
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_comes_in_is_answered_and_never_a_fault_of_ours(client: FlaskClient, data: st.DataObject) -> None:
     value = st.recursive(

@@ -35,6 +35,13 @@ def ask(client: FlaskClient) -> Any:
     return call
 
 
+def _read_again(client: FlaskClient, answer: dict[str, Any]) -> None:
+    """The link of an answer gives the same rows over REST."""
+    rest = client.get(answer["link"].removeprefix("http://localhost")).json
+    assert (rest["items"], rest["hash"]) == (answer["rows"], answer["hash"])
+    assert rest["query"]["link"].partition("?")[0] == answer["link"].partition("?")[0]
+
+
 def _text(result: dict[str, Any]) -> str:
     assert result["isError"]
     assert "structuredContent" not in result
@@ -74,7 +81,9 @@ def test_a_table_is_described_with_its_columns_units_digests_and_first_rows(ask:
     assert {item["name"]: item["state"] for item in table["capabilities"]}["csv"] == "ready"
 
 
-def test_rows_and_sums_come_with_what_they_are_of_and_a_link_that_is_pinned(ask: Any, published: Services) -> None:
+def test_rows_and_sums_come_with_what_they_are_of_and_a_link_that_is_pinned(
+    ask: Any, client: FlaskClient, published: Services
+) -> None:
     found = ask("query", dataset="reservoirs", table="levels", where="level > 3", order_by="level", limit=1)
     answer = found["structuredContent"]
     assert answer["rows"] == [{"code": "A003", "name": "南湖", "level": 3.25, "measured": "2026-02-02"}]
@@ -85,13 +94,14 @@ def test_rows_and_sums_come_with_what_they_are_of_and_a_link_that_is_pinned(ask:
     parts = urlsplit(answer["link"])
     assert parts.path == "/api/v1/datasets/reservoirs/1.1.0/levels/rows"
     assert parse_qs(parts.query) == {"where": ["level > 3"], "order_by": ["level"], "limit": ["1"], "edition": ["1"]}
+    _read_again(client, answer)
     asked = {"dataset": "reservoirs", "table": "levels", "where": "level > 3", "order_by": "level", "limit": 1}
     after = ask("query", **asked, cursor=answer["next"])["structuredContent"]
     assert [row["code"] for row in after["rows"]] == ["A001"]
     assert (after["truncated"], after["next"]) == (False, None)
 
 
-def test_sql_over_several_versions_is_pinned_to_each(ask: Any) -> None:
+def test_sql_over_several_versions_is_pinned_to_each(ask: Any, client: FlaskClient) -> None:
     text = (
         'SELECT n.code FROM "reservoirs"."levels" AS n LEFT JOIN "reservoirs@1.0.0"."levels" AS o ON n.code = o.code'
         " WHERE o.code IS NULL"
@@ -99,6 +109,7 @@ def test_sql_over_several_versions_is_pinned_to_each(ask: Any) -> None:
     answer = ask("query", sql=text)["structuredContent"]
     assert answer["rows"] == [{"code": "A003"}]
     assert [item["version"] for item in answer["sources"]] == ["1.1.0", "1.0.0"]
+    _read_again(client, answer)
     pinned = parse_qs(urlsplit(answer["link"]).query)["q"][0]
     assert '"reservoirs@1.1.0"."levels"' in pinned
     again = ask("query", sql=pinned, limit=1)["structuredContent"]

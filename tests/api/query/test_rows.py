@@ -184,3 +184,59 @@ def test_what_is_not_there_is_not_found(reader: Caller) -> None:
     for path in (ROWS.replace("cities", "nothing"), ROWS.replace("1.0.0", "9.0.0"), ROWS.replace("places", "other")):
         problem(reader.get(path), 404, "not-found")
         problem(reader.get(f"{path}?nonsense=1"), 404, "not-found")
+
+
+COSTED = '"cities"."places"'
+COSTED_PAGE = "/datasets/cities/1.0.0/places"
+
+
+@pytest.mark.parametrize(
+    ("path", "cost"),
+    [
+        (f"/api/v1{ROWS}?limit=2", "rows"),
+        (f"/api/v1{ROWS}.csv?limit=2", "rows"),
+        (f"/api/v1{ROWS}.csv", "heavy"),
+        (f"/api/v1{ROWS}?where=nothing", "rows"),
+        (f"/api/v1/sql?q=SELECT code FROM {COSTED}", "rows"),
+        (f"/api/v1/sql?q=SELECT a.code FROM {COSTED} a JOIN {COSTED} b ON a.code = b.code", "heavy"),
+        (f"/api/v1/sql?q=SELECT code FROM {COSTED} WHERE code IN (SELECT code FROM {COSTED})", "heavy"),
+        (f"/api/v1/sql?q=WITH a AS (SELECT code FROM {COSTED}) SELECT * FROM a", "rows"),
+        (f"/api/v1/sql.csv?q=SELECT code FROM {COSTED}&limit=3", "rows"),
+        (f"/api/v1/sql.csv?q=SELECT code FROM {COSTED}", "heavy"),
+        (f"/sql?q=SELECT code FROM {COSTED}", "rows"),
+        (f"/sql?q=SELECT a.code FROM {COSTED} a, {COSTED} b", "heavy"),
+        ("/sql", ""),
+        (COSTED_PAGE, "rows"),
+        (f"{COSTED_PAGE}/chart", "rows"),
+        (f"{COSTED_PAGE}/chart.svg?type=bar", "rows"),
+        ("/datasets", "light"),
+        ("/api/v1/search", "light"),
+        ("/api/v1/search/columns?q=x", "light"),
+        ("/api/v1/search/values?value=x", "rows"),
+        (f"/api/v1{ROWS.removesuffix('rows')}joins", "rows"),
+        ("/search/tables?q=x", "rows"),
+        (f"{COSTED_PAGE}.csv", ""),
+        ("/datasets/cities", ""),
+    ],
+)
+def test_a_request_counts_in_the_class_of_what_it_asks(reader: Caller, path: str, cost: str) -> None:
+    answer = reader.client.get(path)
+    assert answer.status_code in (200, 400)
+    assert answer.headers.get("RateLimit-Policy", "").partition(";")[0].strip('"') == cost
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "cost"),
+    [
+        ("search", {}, "light"),
+        ("query", {"dataset": "cities", "table": "places"}, "rows"),
+        ("query", {"sql": f"SELECT a.code FROM {COSTED} a, {COSTED} b"}, "heavy"),
+    ],
+)
+def test_a_tool_of_an_assistant_counts_in_the_class_of_its_work(
+    reader: Caller, tool: str, arguments: dict[str, str], cost: str
+) -> None:
+    params = {"name": tool, "arguments": arguments}
+    answer = reader.client.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+    assert not answer.json["result"]["isError"]
+    assert answer.headers["RateLimit-Policy"].startswith(f'"{cost}"')

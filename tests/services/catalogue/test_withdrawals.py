@@ -262,13 +262,16 @@ def test_a_renamed_dataset_keeps_its_versions_to_the_byte_and_its_old_id_leads_o
     found = services.renaming.rename(boss, "reservoirs", "lakes")
     assert (found.id, found.uuid, found.latest) == ("lakes", uuid, "1.0.0")
     assert services.versions.read_manifest("lakes", "1.0.0") == before
+    manifest = services.versions.get_manifest("lakes", "1.0.0")
+    assert (manifest.name, manifest.to_json()["name"]) == ("lakes", "reservoirs")
+    assert not [item for item in services.capabilities.list("lakes", "1.0.0", "levels") if "reservoirs" in item.path]
     for ask in (services.datasets.get, lambda old: services.versions.get(old, "1.0.0")):
         with pytest.raises(MovedError) as caught:
             ask("reservoirs")
         assert caught.value.new == "lakes"
     view = publish(services, editor, MORE, dataset="lakes")
-    manifest = services.versions.get_manifest("lakes", str(view.version)).to_json()
-    assert (manifest["name"], manifest["opendata"]["previous"]) == ("lakes", digest(before))
+    later = services.versions.get_manifest("lakes", str(view.version)).to_json()
+    assert (later["name"], later["opendata"]["previous"]) == ("lakes", digest(before))
     services.renaming.rename(boss, "lakes", "waters")
     with pytest.raises(MovedError, match="waters"):
         services.datasets.get("reservoirs")

@@ -411,6 +411,12 @@ def test_nothing_stays_of_what_was_erased_while_it_was_made(tmp_path: Path) -> N
         folder.get(f"{'a' * 64}-{'b' * 64}-diff", make)
     assert list_files(tmp_path / "derived") == []
     assert folder.get("a" * 64 + "-again", lambda target: target.write_bytes(b"public") and None).size == 6
+    with pytest.raises(NotFoundError):
+        folder.get("answer", make, origins=["a" * 64, "c" * 64])
+    folder.get("answer", lambda target: target.write_bytes(b"of two") and None, origins=["a" * 64, "c" * 64])
+    folder.forget([f"sha256:{'c' * 64}"])
+    assert folder.find("answer") is None
+    assert list_files(tmp_path / "derived") == []
 
 
 def test_a_long_text_is_coded_in_the_background(reservoirs: Services, monkeypatch: pytest.MonkeyPatch) -> None:

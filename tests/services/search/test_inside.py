@@ -233,6 +233,8 @@ def test_an_index_that_cannot_be_read_is_made_again(shared: Services, damage: st
         list_rows(shared, "DROP TABLE joins")
     assert not shared.inside.find_joins("visits", "latest", "visits", limit=1).is_ready
     assert not shared.inside.find_value("HK0007X", limit=1).is_ready
+    with ColumnIndex(shared.settings.search_folder).write():  # one that has begun
+        assert not shared.inside.find_columns(ColumnSearch(), limit=1).is_ready
     assert shared.sketching.follow()
     assert len(find(shared, "HK0007X")) == 2
     assert len(join(shared, "visits", "visits")) == 1

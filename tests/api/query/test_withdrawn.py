@@ -1,0 +1,44 @@
+"""Rows of a version that was withdrawn are gone, and so is what was made of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.conftest import Caller, problem
+
+LAW = {"reason": "错误", "legalBasis": "条例", "erase": True}
+
+
+@pytest.mark.slow
+def test_rows_of_a_version_that_was_withdrawn_are_gone_with_all_that_was_made_of_them(
+    editor: Caller, maintainer: Caller, stranger: Caller
+) -> None:
+    editor.publish()
+    editor.publish("code,name,level,measured\nA001,东湖水库,1.0,2026-01-01\n")
+    versions = [item["version"] for item in stranger.get("/datasets/reservoirs/versions").json["items"]]
+    newest, oldest = versions[0], versions[-1]
+    rows = f"/datasets/reservoirs/{oldest}/levels/rows"
+    both = f'SELECT * FROM "reservoirs@{oldest}"."levels" UNION ALL SELECT * FROM "reservoirs@{newest}"."levels"'
+    swapped = f'SELECT * FROM "reservoirs@{newest}"."levels" UNION ALL SELECT * FROM "reservoirs@{oldest}"."levels"'
+    for text in (both, swapped):
+        assert stranger.get("/sql.csv", query_string={"q": text}).status_code == 200
+    for path in (rows, f"{rows}.csv"):
+        assert stranger.get(path, headers={"Accept-Encoding": "gzip"}).status_code == 200
+    assert stranger.get(f"/datasets/reservoirs/{newest}/levels/rows.csv").status_code == 200
+    assert maintainer.post(f"/datasets/reservoirs/versions/{oldest}/withdraw", json=LAW).status_code == 200
+    for path in (rows, f"{rows}.csv"):
+        assert problem_of(stranger, path)["tombstone"]["reason"] == "错误"
+    for text in (both, swapped):
+        assert "no public table" in problem(stranger.get("/sql.csv", query_string={"q": text}), 400)["detail"]
+    folder = stranger.services.settings.derived_folder
+    kept = [path.name for path in folder.iterdir() if "-answer-" in path.name and path.suffix != ".json"]
+    assert len(kept) == 1
+    assert stranger.get(f"/datasets/reservoirs/{newest}/levels/rows.csv").status_code == 200
+    stranger.services.queries.close()
+
+
+def problem_of(caller: Caller, path: str) -> dict[str, dict[str, str]]:
+    answer = caller.get(path)
+    assert (answer.status_code, answer.content_type) == (410, "application/problem+json")
+    found: dict[str, dict[str, str]] = answer.json
+    return found
