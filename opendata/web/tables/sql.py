@@ -29,7 +29,7 @@ _MOST_CHARACTERS = 8_000
 @blueprint.get("/sql")
 def show_sql() -> Response:
     """The question in the address with its answer, or what may be asked."""
-    text = request.args.get("q", "").replace("\r\n", "\n").strip()
+    text = request.args.get("q", "").replace("\0", "").replace("\r\n", "\n").strip()
     page: RowsPage | None = None
     error: InputError | None = None
     if text:

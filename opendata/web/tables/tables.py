@@ -31,7 +31,7 @@ from opendata.web.core.readers import for_readers, reader
 from opendata.web.delivery.citations import cite
 from opendata.web.tables.cells import is_quantity, show_rows
 from opendata.web.tables.columns import SHOWN_VALUES, build_form, build_panel
-from opendata.web.tables.views import EDITION_NAME, LIMITS, MOST_FROZEN, ROWS, TableView, is_tidy, read_view
+from opendata.web.tables.views import EDITION_NAME, MOST_FROZEN, ROWS, TableView, is_tidy, list_limits, read_view
 from opendata.web.tables.words import list_parts, say_counts, say_stretch
 
 blueprint = Blueprint("tables", __name__)
@@ -102,7 +102,7 @@ def _render(
     if error is None:
         try:
             page = services().queries.read_page(*view.place, view.query, reader())
-            if view.column:
+            if view.column and not page.is_grouped:
                 panel = build_panel(view, table, _find_field(view.column, fields))
         except InputError as found:
             error = found
@@ -112,7 +112,7 @@ def _render(
     entry = services().datasets.get(view.dataset, g.actor)
     manifest = services().versions.get_manifest(view.dataset, view.version)
     public = services().versions.list_readable(None, view.dataset, view.version)
-    heads = list(_list_heads(view, page)) if page else []
+    heads = list(_list_heads(view, page, fields)) if page else []
     shown = [head.name for head in heads if head.name]
     response = render_page(
         "tables/table.html",
@@ -136,7 +136,7 @@ def _render(
         hide=_hide(view, shown) if page and len(shown) == len(heads) > 1 and view.column in shown else "",
         freeze=_freeze(view),
         most_frozen=MOST_FROZEN,
-        limits=[(limit, view.link(limit=limit), limit == view.query.limit) for limit in LIMITS],
+        limits=[(limit, view.link(limit=limit), limit == view.query.limit) for limit in list_limits(len(fields))],
         places=_list_places(view, page),
         condition=_write_condition(fields),
         sql=_write_sql(view),
@@ -160,7 +160,8 @@ def _read_what_can_be(dataset: str, version: str, resource: str) -> TableView:
             read_query([pair], limit=1)
         except InputError:
             continue
-        pairs.append(pair)
+        if pair[0] != "limit" and "\0" not in "".join(pair):
+            pairs.append(pair)
     query = read_query(pairs, limit=ROWS)
     return TableView(dataset=dataset, version=version, resource=resource, query=query)
 
@@ -183,11 +184,11 @@ def _find_field(column: str, fields: Mapping[str, Field]) -> Field:
     raise InputError(_NO_COLUMN, column=column[:100])
 
 
-def _list_heads(view: TableView, page: RowsPage) -> Iterator[Head]:
+def _list_heads(view: TableView, page: RowsPage, fields: Mapping[str, Field]) -> Iterator[Head]:
     orders = {name: (rank, is_descending) for rank, (name, is_descending) in enumerate(view.orders, 1)}
     for column in page.columns:
         name, field = column.name, column.field
-        if field is None or page.is_grouped:
+        if field is None or page.is_grouped or fields.get(name) is not field:
             label = say_plain(field) if field is not None else name
             yield Head(name="", label=label, field=field, is_number=is_quantity(column))
             continue

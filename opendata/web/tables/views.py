@@ -21,6 +21,9 @@ WIDE_ROWS = 20
 
 WIDE_COLUMNS = 50
 LIMITS = (20, 50, 100, 500)
+_MOST_CELLS = 50_000
+"""So many cells are on a page at most."""
+
 MOST_FROZEN = 3
 ROW = "row"
 """The field in which somebody types the row to go to; the address has the offset instead."""
@@ -29,6 +32,8 @@ EDITION_NAME = "edition"
 """The parameter that names the edition of the query engine with which a cited address was made."""
 
 _NO_ROW = N_("Enter the number of a row, from 1")
+_MANY = N_("A page of this table shows at most %(most)s rows. Take all rows as a file, or ask for fewer")
+_NUL = N_("A NUL character isn't allowed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +143,13 @@ class TableView:
 
 def read_view(dataset: str, version: str, resource: str, columns: Sequence[str]) -> TableView:
     """The view that the address asks for. Raises `InputError`."""
+    if any("\0" in text for pair in request.args.items(multi=True) for text in pair):
+        raise InputError(_NUL)
     usual = WIDE_ROWS if len(columns) > WIDE_COLUMNS else ROWS
     query = read_query(request.args.items(multi=True), limit=usual)
+    limits = list_limits(len(columns))
+    if (query.limit or 0) > limits[-1]:
+        raise InputError(_MANY, most=limits[-1])
     if request.args.get(ROW):
         number = read_number(request.args[ROW].strip())
         if not number:
@@ -155,6 +165,11 @@ def read_view(dataset: str, version: str, resource: str, columns: Sequence[str])
         frozen=list(dict.fromkeys(frozen))[:MOST_FROZEN],
         column=request.args.get("column", ""),
     )
+
+
+def list_limits(columns: int) -> Sequence[int]:
+    """How many rows a page of so many columns may have."""
+    return [limit for limit in LIMITS if limit == LIMITS[0] or limit * columns <= _MOST_CELLS]
 
 
 def is_tidy() -> bool:

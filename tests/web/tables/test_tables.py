@@ -31,6 +31,7 @@ SCHEMA = {
         {"name": "kind", "type": "string", "constraints": {"enum": ["a", "b,c"]}},
         {"name": "ok", "type": "boolean"},
         {"name": "note", "type": "string"},
+        {"name": "seen", "type": "datetime"},
     ],
     "primaryKey": "id",
     "foreignKeys": [{"fields": "city", "reference": {"resource": "cities", "fields": "code"}}],
@@ -41,13 +42,14 @@ PLACE = "/datasets/output/1.0.0/readings"
 
 
 def write_rows() -> str:
-    lines = ["id,city,order,day,kind,ok,note"]
+    lines = ["id,city,order,day,kind,ok,note,seen"]
     for number in range(ROWS):
         amount = "" if number % 10 == 9 else f"{number * 1000}.50"
         kind = '"b,c"' if number % 3 == 0 else "a"
         note = LONG if number == 1 else "<b>" if number == 2 else f"n{number}"
         day = f"2026-{number % 12 + 1:02}-01"
-        lines.append(f"{number},0{number % 2 + 1},{amount},{day},{kind},{'true' if number % 4 else 'false'},{note}")
+        ok = "true" if number % 4 else "false"
+        lines.append(f"{number},0{number % 2 + 1},{amount},{day},{kind},{ok},{note},{day}T08:00:00")
     return "\n".join(lines) + "\n"
 
 
@@ -107,7 +109,7 @@ def test_rows_are_shown_with_names_of_codes_missing_values_and_numbers_that_copy
     assert f"<summary>{LONG[:60]}…</summary>{LONG}</details>" in page
     assert "noindex" not in page
     leading = [link for link in re.findall(r"<a [^>]*>", page) if f"{PLACE}?" in link and "lang=" not in link]
-    assert len(leading) >= 14 + 4
+    assert len(leading) >= 16 + 4
     assert not [link for link in leading if not re.search(r'rel="[^"]*nofollow', link)]
 
 
@@ -130,7 +132,7 @@ def test_a_form_leads_to_the_address_that_links_have(reader: FlaskClient) -> Non
         ("q=&order__gte=5&order__lte=&column=order", "order__gte=5&column=order#column"),
         ("select=id&select=city", "select=id%2C+city#grid"),
         ("row=12&order_by=id", "order_by=id&offset=11#grid"),
-        ("select=id&select=city&select=%22order%22&select=day&select=kind&select=ok&select=note", "#grid"),
+        ("select=id&select=city&select=%22order%22&select=day&select=kind&select=ok&select=note&select=seen", "#grid"),
     ):
         answer = reader.get(f"{PLACE}?{sent}")
         assert (answer.status_code, answer.location) == (302, f"{PLACE}{'?' * (tidy[0] != '#')}{tidy}")
@@ -154,6 +156,8 @@ def test_pages_follow_each_other_by_cursor_there_and_back(reader: FlaskClient) -
         ("cursor=nonsense", "isn&#39;t one of ours"),
         ("column=citty", "Did you mean “city”?"),
         ("row=x", "Enter the number of a row"),
+        ("limit=501", "shows at most 500 rows"),
+        ("q=a%00", "A NUL character"),
         ("limit=0", "“limit” must be a number from 1"),
     ],
 )
@@ -181,6 +185,8 @@ def test_a_column_tells_what_is_in_it_and_each_bar_and_value_filters(reader: Fla
     kinds = ask(reader, f"{PLACE}?kind__exact=a&column=kind")
     assert '<span aria-hidden="true">✓ </span>a' in kinds
     assert f"1 filter, {len(range(0, ROWS, 3))} of 60 rows" in ask(reader, find_link(kinds, "b,c"))
+    moments = ask(reader, f"{PLACE}?id__lt=30&column=seen")
+    assert sum(map(int, re.findall(r'seen__lt=[^>]*>.*?"bar-count">(\d+)<', moments))) == 30
     cities = ask(reader, f"{PLACE}?city__exact=01&column=city")
     assert find_link(cities, "✓ 01 Haikou 30") == f"{PLACE}?column=city#grid"
     assert "city__in=01%2C02" in find_link(cities, "^02 Sanya 30")
@@ -189,8 +195,8 @@ def test_a_column_tells_what_is_in_it_and_each_bar_and_value_filters(reader: Fla
 def test_columns_are_hidden_and_what_is_taken_is_what_is_seen(reader: FlaskClient) -> None:
     page = ask(reader, f"{PLACE}?column=note&ok__exact=false&order_by=id%20DESC&limit=20")
     page = ask(reader, find_link(page, "Hide this column"))
-    assert "6 of 7 columns" in page
-    wanted = "select=id%2C+city%2C+%22order%22%2C+day%2C+kind%2C+ok&ok__exact=false&order_by=id+DESC"
+    assert "7 of 8 columns" in page
+    wanted = "select=id%2C+city%2C+%22order%22%2C+day%2C+kind%2C+ok%2C+seen&ok__exact=false&order_by=id+DESC"
     rows = f"/api/v1{PLACE}/rows"
     assert find_link(page, "^CSV$") == f"{rows}.csv?{wanted}"
     taken = reader.get(find_link(page, "^CSV$"))
