@@ -44,7 +44,7 @@ def write_cursor(
 
     Where rows are `numbered`, by the last key, a long text is named by the number of its row: addresses are short.
     """
-    values = []
+    values: list[list[str | None]] = []
     for key in keys:
         column = batch.column(key.name)
         cell = column[row]
