@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from math import floor
+from math import floor, isfinite
 from statistics import median
 from typing import Any
 
@@ -56,6 +56,8 @@ def _find_key(key: Key, value: Any) -> Any:
     if value is None:
         return None
     if key.width:
+        if not isfinite(value):
+            return float(value)
         return floor(round((float(value) - key.start) / key.width, 9))
     if key.period:
         return {"day": value, "month": value.replace(day=1), "year": value.replace(month=1, day=1)}[key.period]
@@ -75,7 +77,9 @@ def _measure(measure: Measure, rows: Sequence[Row]) -> Any:
             return sum(values[1:], values[0]) if values else None
         case "avg":
             return sum(values) / len(values) if values else None
-    functions = {"min": min, "max": max, "median": median}
+    if measure.function in ("least", "greatest"):
+        values = [value for value in values if not isinstance(value, float) or isfinite(value)]
+    functions = {"min": min, "max": max, "least": min, "greatest": max, "median": median}
     return functions[measure.function](values) if values else None
 
 

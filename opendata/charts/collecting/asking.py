@@ -26,7 +26,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One value for each group: an aggregate of `charts.chart` over the values of a column; `rows` counts the rows."""
+    """One value for each group: an aggregate of `charts.chart` over the values of a column.
+
+    `rows` counts the rows; `least` and `greatest` are the ends of the finite values, None where there are none.
+    """
 
     function: str
     column: str = ""

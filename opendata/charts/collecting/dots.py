@@ -40,11 +40,11 @@ def _drop_group(chart: Chart) -> Chart:
 
 
 def _choose_squares(column: ChartColumn, ask: Ask) -> Key:
-    measures = (Measure("min", column.name), Measure("max", column.name))
+    measures = (Measure("least", column.name), Measure("greatest", column.name))
     least, greatest = ask(Question(keys=(), measures=measures))[0]
     if isinstance(least, date | str):
         return choose_key(column, ask, 2 * _SQUARES)
-    return make_interval_key(column, float(least), float(greatest), _SQUARES)
+    return make_interval_key(column, float(least or 0), float(greatest or 0), _SQUARES)
 
 
 def _make_dots(chart: Chart, answer: Answer, notes: list[Note], keys: tuple[Key, Key]) -> Dots:

@@ -17,14 +17,14 @@ _BINS = 20
 
 def collect_histogram(chart: Chart, column: ChartColumn, ask: Ask) -> Lines:
     """The intervals of a column without gaps, and the number of values in each."""
-    measures = (Measure("min", column.name), Measure("max", column.name), Measure("count", column.name), ROWS)
+    measures = (Measure("least", column.name), Measure("greatest", column.name), Measure("count", column.name), ROWS)
     least, greatest, count, rows = ask(Question(keys=(), measures=measures))[0]
     notes = []
     if rows > count:
         notes.append(Note(N_("Rows without a value aren't counted: %(count)s."), {"count": rows - count}))
     if not count:
         return Lines(chart=chart, places=(), series=(Series(None, ()),), notes=notes)
-    key = make_interval_key(column, float(least), float(greatest), _BINS)
+    key = make_interval_key(column, float(least or 0), float(greatest or 0), _BINS)
     found: dict[int, int] = {}
     endless = 0
     for number, values in ask(Question(keys=(key,), measures=(Measure("count", column.name),))):

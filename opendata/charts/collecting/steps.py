@@ -24,7 +24,7 @@ PERIODS = {
 
 def choose_key(column: ChartColumn, ask: Ask, most: int) -> Key:
     """A key with about `most` groups or fewer: of the values themselves where these aren't more."""
-    measures = tuple(Measure(name, column.name) for name in ("min", "max", "distinct"))
+    measures = tuple(Measure(name, column.name) for name in ("least", "greatest", "distinct"))
     least, greatest, distinct = ask(Question(keys=(), measures=measures))[0]
     if distinct <= most:
         return Key(column.name)
