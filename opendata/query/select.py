@@ -51,8 +51,9 @@ def plan_select(text: str, find_table: FindTable) -> Statement:
         table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=_columns_of(table)))
         table.set("this", exp.to_identifier(tables[place].view, quoted=True))
         table.set("db", exp.to_identifier(_SCHEMA, quoted=True))
+    named = {*tables, *((dataset.partition("@")[0], resource) for dataset, resource in tables)}
     for column in query.find_all(exp.Column):
-        if (column.text("db"), column.table) in tables:  # "dataset"."resource".column
+        if (column.text("db"), column.table) in named:  # "dataset"."resource".column
             column.set("db", None)
     keep_halves(query, lambda column: _find_field(column, tables.values()))
     joins = len(pins) > 1 or query.find(exp.Join) is not None
