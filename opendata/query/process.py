@@ -28,6 +28,15 @@ _OVERHEAD = 300 << 20
 """What Python, Arrow and the engine's own structures take beside the memory that the engine counts."""
 
 
+HIDDEN = {
+    **{name: name for name in ("current_catalog", "current_date", "current_role", "current_schema", "current_user")},
+    **{name: f"get_{name}" for name in ("current_time", "current_timestamp")},
+    **{name: f"current_{name}" for name in ("localtime", "localtimestamp")},
+    **{name: name for name in ("session_user", "user")},
+}
+"""Names that the engine takes for functions where no column has them, even in quotes: of the time, of itself."""
+
+
 def main() -> None:
     """Answer requests until there are no more for a while, or the parent is gone."""
     _bound(int(sys.argv[1]))
@@ -81,6 +90,9 @@ def _connect(memory: int) -> Any:
         },
     )
     connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
+    for name, function in HIDDEN.items():
+        told = _quote(f"Referenced column {_name(name)} not found")
+        connection.execute(f"CREATE MACRO main.{_name(function)}() AS error({told})")
     return connection
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from opendata.errors import InputError
+from opendata.query.process import HIDDEN
 from opendata.query.values import RowsQuery
 from tests.query.conftest import Asking, make_asking
 from tests.query.test_processes import list_processes
@@ -93,6 +94,11 @@ REFUSED = {
         "SELECT getvariable('x')",
         "SELECT current_database()",
         "SELECT currval('x')",
+        f"SELECT sql FROM (WITH duckdb_views AS (SELECT 1) SELECT 1) AS a, duckdb_views, {T}",
+        "WITH sqlite_master AS (SELECT * FROM sqlite_master) SELECT * FROM sqlite_master",
+        "WITH a AS (SELECT * FROM pg_class), pg_class AS (SELECT 1) SELECT * FROM a",
+        'SELECT * FROM (WITH "/etc/hosts.csv" AS (SELECT 1) SELECT 1) AS a, "/etc/hosts.csv"',
+        *[f'SELECT "{name}" FROM {T}' for name in HIDDEN],
     ],
     "bombs": [
         "SELECT range(1000000000)",
@@ -168,6 +174,8 @@ def test_what_is_no_question_to_a_table_is_refused(asking: Asking, kind: str) ->
         if text.strip(" /*"):
             with pytest.raises(InputError):
                 asking.page(where=f"id IN ({text})")
+    common = 'WITH u AS (SELECT 1 AS "user"), T AS (SELECT "user" + 1 AS n FROM u) SELECT t.n FROM t ORDER BY T.n'
+    assert asking.select(common) == [{"n": 2}]
     assert asking.select(f"SELECT count(*) AS n FROM {T} -- a comment\n/* another */") == [{"n": 1}]
 
 
