@@ -247,3 +247,19 @@ def test_a_fault_in_a_later_row_is_explained(asking: Asking) -> None:
         ) as rows,
     ):
         list(rows.batches)
+
+
+def test_an_answer_is_never_held_in_more_memory_than_it_may(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking.tables.put("long", pa.table({"s": ["x"] * 3000}))
+    text = "SELECT replace(s, 'x', '{}') AS s FROM \"d\".\"long\"".format("y" * 12_000)
+    with asking.queries.stream_select(text) as rows:
+        sizes = [batch.nbytes for batch in rows.batches]
+    assert sum(sizes) > 36_000_000
+    assert max(sizes) < 20_000_000
+    monkeypatch.setattr("opendata.query.engine.MOST_BYTES", 30 << 20)
+    with pytest.raises(InputError, match="larger than the 30 MB"):
+        asking.select(text, limit=3000)
+    assert len(asking.select(text, limit=100)) == 100
+    monkeypatch.setattr("opendata.query.engine.MOST_BYTES", 1 << 20)
+    with pytest.raises(InputError, match="larger than the 1 MB"), asking.queries.stream_select(text) as rows:
+        list(rows.batches)
