@@ -34,6 +34,9 @@ _MOST_QUERIES = 200
 _MOST_GROWN = 128 << 20
 """A process that keeps more memory after a query gives way to another, so that each query has all it may have."""
 
+MOST_BYTES = 64 << 20
+"""At most so many bytes of an answer are held at once: of a page all, of a stream those of one frame."""
+
 _CHUNK = 1 << 18
 _END_SECONDS = 5
 
@@ -45,6 +48,10 @@ LATE = N_(
 LARGE = N_(
     "This query took more memory than a query may have and was stopped. Filter more rows out, group by fewer"
     " different values, or download the whole table"
+)
+_WIDE = N_(
+    "This answer is larger than the %(most)s MB that can be given at once. Ask for fewer rows, fewer columns or shorter"
+    " texts, or download the whole table"
 )
 _FAILED = N_("This query made the query engine fail. Ask in another way, or download the whole table")
 
@@ -60,10 +67,20 @@ class Answer:
     took: float = field(default=0.0)
 
     def read(self) -> pa.Table:
-        """All rows at once."""
+        """All rows at once. Raises `InputError` where that is too much."""
         import pyarrow as pa
 
-        return pa.Table.from_batches(self.batches, self.schema)
+        found, size = [], 0
+        for batch in self.batches:
+            size += batch.nbytes
+            _require_size(size)
+            found.append(batch)
+        return pa.Table.from_batches(found, self.schema)
+
+
+def _require_size(size: int) -> None:
+    if size > MOST_BYTES:
+        raise InputError(_WIDE, most=MOST_BYTES >> 20)
 
 
 class Engine:
@@ -214,6 +231,7 @@ class _Reading:
         try:
             head = self._process.read(HEAD.size, begun + self._left)
             kind, size = HEAD.unpack(head) if head else (FAULT, 0)
+            _require_size(size)
             data = self._process.read(size, begun + self._left) if size else b""
             kind = FAULT if size and not data else kind  # it ended amid a frame
         except TimeoutError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import cast
 
 from sqlglot import exp
 
@@ -31,11 +32,11 @@ def plan_select(text: str, find_table: FindTable) -> Statement:
     """Understand one SELECT. Raises `InputError` with the place, and what `find_table` raises."""
     query = grammar.read_select(text)
     _name_columns(query)
-    common = {item.alias.lower() for item in query.find_all(exp.CTE)}
+    common = _rename_common(query)
     tables: dict[tuple[str, str], QueryTable] = {}
     pins: list[tuple[int, int, str]] = []
     for table in list(query.find_all(exp.Table)):
-        if not table.args.get("db") and table.name.lower() in common:
+        if id(table) in common:
             continue
         position = grammar.find_position(table)
         if not table.args.get("db") or table.args.get("catalog"):
@@ -60,6 +61,44 @@ def plan_select(text: str, find_table: FindTable) -> Statement:
     for begin, end, pinned in sorted(pins, reverse=True):
         text = text[:begin] + pinned + text[end:]
     return Statement(sql=grammar.write(query), tables=tuple(tables.values()), threads=1, text=text, joins=joins)
+
+
+def _rename_common(query: exp.Query) -> frozenset[int]:
+    """Give each WITH a name of ours where it is defined and where it is meant; gives the tables that mean one.
+
+    A name that means no WITH where it stands would mean a table of the engine's own.
+    """
+    meant = [
+        (table, found)
+        for table in query.find_all(exp.Table)
+        if not table.args.get("db") and (found := _find_common(table)) is not None
+    ]
+    names = {id(item): f"w{number}" for number, item in enumerate(query.find_all(exp.CTE))}
+    for table, found in meant:
+        alias = exp.TableAlias(
+            this=exp.to_identifier(table.alias or table.name, quoted=True), columns=_columns_of(table)
+        )
+        table.set("alias", alias)
+        table.set("this", exp.to_identifier(names[id(found)], quoted=True))
+    for item in query.find_all(exp.CTE):
+        item.args["alias"].set("this", exp.to_identifier(names[id(item)], quoted=True))
+    return frozenset(id(table) for table, _ in meant)
+
+
+def _find_common(table: exp.Table) -> exp.CTE | None:
+    """The WITH that a name means where it stands: of the queries around it, and defined before it."""
+    name, child, node = table.name.lower(), cast("exp.Expr", table), table.parent
+    while node is not None:
+        known: list[exp.CTE] = node.expressions if isinstance(node, exp.With) else []
+        if isinstance(child, exp.CTE):
+            known = known[: next(place for place, item in enumerate(known) if item is child)]
+        elif (own := node.args.get("with_")) is not None and own is not child:
+            known = own.expressions
+        found = next((item for item in known if item.alias.lower() == name), None)
+        if found is not None:
+            return found
+        child, node = node, node.parent
+    return None
 
 
 def _name_columns(query: exp.Query) -> None:

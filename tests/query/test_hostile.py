@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from opendata.errors import InputError
+from opendata.query.process import HIDDEN
 from opendata.query.values import RowsQuery
 from tests.query.conftest import Asking, make_asking
 from tests.query.test_processes import list_processes
@@ -93,6 +94,11 @@ REFUSED = {
         "SELECT getvariable('x')",
         "SELECT current_database()",
         "SELECT currval('x')",
+        f"SELECT sql FROM (WITH duckdb_views AS (SELECT 1) SELECT 1) AS a, duckdb_views, {T}",
+        "WITH sqlite_master AS (SELECT * FROM sqlite_master) SELECT * FROM sqlite_master",
+        "WITH a AS (SELECT * FROM pg_class), pg_class AS (SELECT 1) SELECT * FROM a",
+        'SELECT * FROM (WITH "/etc/hosts.csv" AS (SELECT 1) SELECT 1) AS a, "/etc/hosts.csv"',
+        *[f'SELECT "{name}" FROM {T}' for name in HIDDEN],
     ],
     "bombs": [
         "SELECT range(1000000000)",
@@ -170,6 +176,8 @@ def test_what_is_no_question_to_a_table_is_refused(asking: Asking, kind: str) ->
         if text.strip(" /*"):
             with pytest.raises(InputError):
                 asking.page(where=f"id IN ({text})")
+    common = 'WITH u AS (SELECT 1 AS "user"), T AS (SELECT "user" + 1 AS n FROM u) SELECT t.n FROM t ORDER BY T.n'
+    assert asking.select(common) == [{"n": 2}]
     assert asking.select(f"SELECT count(*) AS n FROM {T} -- a comment\n/* another */") == [{"n": 1}]
 
 
@@ -240,4 +248,20 @@ def test_a_fault_in_a_later_row_is_explained(asking: Asking) -> None:
             "d", "1.0.0", "late", RowsQuery(select="CAST(s AS INTEGER) AS n", limit=None)
         ) as rows,
     ):
+        list(rows.batches)
+
+
+def test_an_answer_is_never_held_in_more_memory_than_it_may(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking.tables.put("long", pa.table({"s": ["x"] * 3000}))
+    text = "SELECT replace(s, 'x', '{}') AS s FROM \"d\".\"long\"".format("y" * 12_000)
+    with asking.queries.stream_select(text) as rows:
+        sizes = [batch.nbytes for batch in rows.batches]
+    assert sum(sizes) > 36_000_000
+    assert max(sizes) < 20_000_000
+    monkeypatch.setattr("opendata.query.engine.MOST_BYTES", 30 << 20)
+    with pytest.raises(InputError, match="larger than the 30 MB"):
+        asking.select(text, limit=3000)
+    assert len(asking.select(text, limit=100)) == 100
+    monkeypatch.setattr("opendata.query.engine.MOST_BYTES", 1 << 20)
+    with pytest.raises(InputError, match="larger than the 1 MB"), asking.queries.stream_select(text) as rows:
         list(rows.batches)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +27,7 @@ from opendata.services.delivery.forms import FORMS, ServedForm, serve_derived
 from opendata.services.query.answers import QuerySource, RowsStream
 from opendata.services.query.queries import Queries
 from opendata.storage.derived import DerivedFolder
+from opendata.storage.faults import require_room
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,11 +45,15 @@ _NO_POINTS = N_(
     " with latitudes, named so. Select them, or choose another format"
 )
 _OTHER_CRS = N_("GeoJSON needs coordinates in WGS 84, and these are in %(crs)s. Choose another format")
-_LARGE = N_(
-    "This answer is larger than %(most)s MB. Filter more rows out, ask for fewer columns, or download the whole table"
-)
 _NO_FORM = N_("Answers aren't available as “%(suffix)s”. Choose one of: %(forms)s")
 _WIDE = N_("This table has more columns than an Excel worksheet allows. Choose another format")
+
+_LARGE = N_(
+    "This answer is larger than the %(most)s MB that one may have and was stopped. Filter more rows out, ask for fewer"
+    " columns, or download the whole table"
+)
+_PART = 4
+"""One answer has at most the fourth part of the room for files that are made on demand."""
 
 Open = Callable[[], AbstractContextManager[RowsStream]]
 Pages = Callable[[], Sequence[tuple[str, Sequence[Sequence[str]]]]]
@@ -72,8 +77,9 @@ class AnswerForms:
         self._languages = context.settings.languages
         self._versions = versions
         self._queries = queries
-        self._most = context.settings.derived_bytes
-        self._folder = DerivedFolder(context.settings.derived_folder, self._most)
+        self._place, self._free = context.settings.derived_folder, context.settings.free_bytes
+        self._most = context.settings.derived_bytes // _PART
+        self._folder = DerivedFolder(self._place, context.settings.derived_bytes)
 
     def find_rows(
         self,
@@ -144,9 +150,8 @@ class AnswerForms:
     def _write(self, asked: _Asked, suffix: str, target: Path) -> None:
         from opendata.tables.forms import batches
 
-        with asked.open() as stream:
-            if suffix in ("csv", "arrow", "parquet"):
-                stream.batches = self._watch(stream.batches, target)
+        with asked.open() as whole:
+            stream = replace(whole, batches=self._bound(whole.batches, target))
             if suffix == "csv":
                 nulls, years = [], set()
                 for column in stream.columns:
@@ -161,12 +166,18 @@ class AnswerForms:
             else:
                 self._write_from_parquet(asked, stream, suffix, target)
 
-    def _watch(self, batches: Iterator[pa.RecordBatch], target: Path) -> Iterator[pa.RecordBatch]:
-        """The same batches, until their file is larger than all derived files may be together. Raises `InputError`."""
+    def _bound(self, batches: Iterable[pa.RecordBatch], target: Path) -> Iterator[pa.RecordBatch]:
+        """The same rows, while they and their file are as large as may be. A join makes many out of few.
+
+        Raises `InputError`, `StorageFullError`.
+        """
+        size = 0
         for batch in batches:
+            size += batch.nbytes
+            if max(size, target.stat().st_size if target.exists() else 0) > self._most:
+                raise InputError(_LARGE, most=self._most >> 20)
+            require_room(self._place, self._free)
             yield batch
-            if target.stat().st_size > self._most:
-                raise InputError(_LARGE, most=max(1, self._most >> 20))
 
     def _write_from_parquet(self, asked: _Asked, stream: RowsStream, suffix: str, target: Path) -> None:
         """What must know all values of a column before it writes the first is made from a Parquet file."""
@@ -178,7 +189,6 @@ class AnswerForms:
         if suffix == "geojson":
             points = require_points([item.name for item in stream.columns], [item.field for item in stream.columns])
         beside = target.with_name(f"{target.name}-rows")
-        stream.batches = self._watch(stream.batches, beside)
         try:
             batches.write_parquet(stream.batches, stream.schema, beside, {})
             if points is not None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from opendata.wiring import Services
 from tests.api.conftest import Caller, problem
 
 TABLE = '"cities"."places"'
@@ -89,3 +90,20 @@ def test_what_is_not_public_cannot_be_told_from_what_does_not_exist(reader: Call
             answer = caller.get("/sql", query_string={"q": f'SELECT secret FROM "{name}"."places"'})
             bodies.add(problem(answer, 400)["detail"].replace(name, "?"))
     assert len(bodies) == 1
+
+
+def test_an_answer_has_no_more_room_than_it_may(
+    reader: Caller, portal: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = '"cities"."places"'
+    text = f"SELECT a.* FROM {place} a, {place} b, {place} c, {place} d, {place} e"
+    monkeypatch.setattr(portal.answer_forms, "_most", 1 << 20)
+    for form in ("csv", "jsonl", "parquet", "xlsx"):  # 46,656 rows of 6: Parquet would be a few kB of some MB
+        found = reader.get(f"/sql.{form}", query_string={"q": f"{text} LIMIT 100"})
+        assert found.status_code == 200
+        found = reader.get(f"/sql.{form}", query_string={"q": f"{text}, {place} f"})
+        assert found.status_code == 400
+        assert "larger than the 1 MB" in found.json["detail"]
+    assert not list(portal.settings.derived_folder.glob(".[0-9]*"))
+    monkeypatch.setattr(portal.answer_forms, "_free", 1 << 60)
+    assert reader.get("/sql.csv", query_string={"q": f"{text} LIMIT 101"}).status_code == 507
