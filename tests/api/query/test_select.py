@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from opendata.wiring import Services
 from tests.api.conftest import Caller, problem
 
 TABLE = '"cities"."places"'
@@ -89,3 +91,20 @@ def test_what_is_not_public_cannot_be_told_from_what_does_not_exist(reader: Call
             answer = caller.get("/sql", query_string={"q": f'SELECT secret FROM "{name}"."places"'})
             bodies.add(problem(answer, 400)["detail"].replace(name, "?"))
     assert len(bodies) == 1
+
+
+def test_rows_and_their_citation_are_of_one_version_whatever_is_published_meanwhile(
+    reader: Caller, portal: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'SELECT count(*) AS n FROM "cities"."places"'
+    asked: list[str] = []
+    real = portal.queries.select
+
+    def select(query: str, **options: Any) -> Any:
+        asked.append(query)
+        return real(query, **options)
+
+    monkeypatch.setattr(portal.queries, "select", select)
+    answer = reader.get("/sql", query_string={"q": text})
+    assert answer.status_code == 200
+    assert asked == [text.replace('"cities"', '"cities@1.0.0"')]
