@@ -270,7 +270,7 @@ def describe(statement: Statement, threads: int, rows: int | None) -> bytes:
             "view": item.view,
             "path": str(item.path),
             "columns": list(item.columns),
-            "blanks": [name for name, column in item.columns.items() if column.name in item.blanks],
+            "nan_fields": [name for name, column in item.columns.items() if column.name in item.nan_fields],
         }
         for item in statement.tables
     ]

@@ -137,7 +137,7 @@ def _open_tables(connection: Any, request: Mapping[str, Any]) -> None:
         columns: Sequence[str] = table["columns"]
         hidden = [f"c{number}" for number in range(len(columns))]
         shown = ", ".join(
-            f"{_NAN.format(own) if name in table['blanks'] else own} AS {_name(name)}"
+            f"{_NAN.format(own) if name in table['nan_fields'] else own} AS {_name(name)}"
             for own, name in zip(hidden, columns, strict=True)
         )
         source = f"read_parquet({_quote(table['path'])}, file_row_number = {not request['hides_rows']})"

@@ -54,8 +54,8 @@ class QueryTable:
     """A published table as a query sees it.
 
     `name` is what people call it, `pinned` its dataset with the version, as SQL names it, `path` its Parquet file,
-    `sha256` the hexadecimal digest of that file. `view` is its name inside the engine. `blanks` are the fields that may
-    have `NaN`, which the statistics of a Parquet file leave out.
+    `sha256` the hexadecimal digest of that file. `view` is its name inside the engine. `nan_fields` are the fields
+    that may have `NaN`, which the statistics of a Parquet file leave out.
     """
 
     name: str
@@ -65,7 +65,7 @@ class QueryTable:
     rows: int
     view: str = "t0"
     pinned: str = ""
-    blanks: frozenset[str] = frozenset()
+    nan_fields: frozenset[str] = frozenset()
 
     @cached_property
     def columns(self) -> Mapping[str, Field]:

@@ -46,7 +46,7 @@ class Queries:
         settings = context.settings
         self._versions = versions
         self._seconds = settings.query_seconds
-        self._blanks: dict[str, frozenset[str]] = {}
+        self._nan_fields: dict[str, frozenset[str]] = {}
         self._engine = Engine(memory=settings.query_memory_bytes, most=settings.query_processes)
 
     def warm(self) -> None:
@@ -193,7 +193,7 @@ class Queries:
             rows=table.rows,
             is_public=file.is_public,
         )
-        blanks = self._find_blanks((dataset, found, resource), file.sha256, table.schema.fields, reader)
+        nan_fields = self._find_nan_fields((dataset, found, resource), file.sha256, table.schema.fields, reader)
         with file.local_copy() as path:
             yield (
                 source,
@@ -204,24 +204,24 @@ class Queries:
                     fields=table.schema.fields,
                     rows=table.rows,
                     pinned=f"{dataset}@{found}",
-                    blanks=blanks,
+                    nan_fields=nan_fields,
                 ),
             )
 
-    def _find_blanks(
+    def _find_nan_fields(
         self, place: tuple[str, str, str], sha256: str, fields: Sequence[Field], reader: Actor | None
     ) -> frozenset[str]:
         """The columns of floats of which publication didn't find that none is `NaN`."""
         floats = [item.name for item in fields if is_float(item)]
         if not floats:
             return frozenset()
-        if sha256 not in self._blanks:
+        if sha256 not in self._nan_fields:
             told = {item["name"]: item for item in self._versions.get_profile(*place, reader)}
             clean = {name for name, item in told.items() if "least" in item and "NaN" not in item.get("special", {})}
-            if len(self._blanks) >= _KEPT:
-                self._blanks.clear()
-            self._blanks[sha256] = frozenset(floats) - clean
-        return self._blanks[sha256]
+            if len(self._nan_fields) >= _KEPT:
+                self._nan_fields.clear()
+            self._nan_fields[sha256] = frozenset(floats) - clean
+        return self._nan_fields[sha256]
 
     @contextmanager
     def _plan(self, text: str) -> Iterator[tuple[Statement, Sequence[QuerySource]]]:

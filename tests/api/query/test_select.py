@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -107,3 +108,20 @@ def test_an_answer_has_no_more_room_than_it_may(
     assert not list(portal.settings.derived_folder.glob(".[0-9]*"))
     monkeypatch.setattr(portal.answer_forms, "_free", 1 << 60)
     assert reader.get("/sql.csv", query_string={"q": f"{text} LIMIT 101"}).status_code == 507
+
+
+def test_rows_and_their_citation_are_of_one_version_whatever_is_published_meanwhile(
+    reader: Caller, portal: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'SELECT count(*) AS n FROM "cities"."places"'
+    asked: list[str] = []
+    real = portal.queries.select
+
+    def select(query: str, **options: Any) -> Any:
+        asked.append(query)
+        return real(query, **options)
+
+    monkeypatch.setattr(portal.queries, "select", select)
+    answer = reader.get("/sql", query_string={"q": text})
+    assert answer.status_code == 200
+    assert asked == [text.replace('"cities"', '"cities@1.0.0"')]
