@@ -248,6 +248,7 @@ def test_the_problem_says_why_and_by_which_law(shut: Shut) -> None:
     assert (answer.status_code, answer.json["type"]) == (status, f"/problems/{slug}")
     assert _list_reasons(shut)[0] in answer.json["detail"]
     assert answer.headers["Cache-Control"] == "no-store"
+    assert shut.portal.client().get("/datasets/secrets/1.0.0/levels?q=a").status_code == status
 
 
 def test_a_token_gives_granted_rows_that_no_cache_keeps(shut: Shut) -> None:
@@ -297,6 +298,7 @@ def test_feeds_and_lists_have_nothing_of_a_timed_release_before_its_time(timed: 
     ]
     assert not [address for address in addresses if _shows(client, address, True)]
     assert client.get("/datasets/secrets/1.1.0/levels.csv").status_code == 404
+    assert client.get("/datasets/secrets/1.1.0/levels").status_code == 404
     release(timed)
     shown = {address for address in addresses if _shows(client, address, True)}
     assert {"/feed.atom", "/datasets/secrets/feed.atom", "/api/v1/datasets/secrets/versions"} <= shown
