@@ -218,7 +218,7 @@ def test_no_search_says_that_a_cell_is_there(shut: Shut) -> None:
 def test_every_address_with_data_was_open_to_those_who_may_have_it(shut: Shut) -> None:
     """The walk proves something."""
     assert {"downloads.send_table", "downloads.send_attachment", "version_pages.show_version"} <= shut.shown
-    assert {"differences.send_rows", "downloads.find_latest", "charts.show_chart"} <= shut.shown
+    assert {"differences.send_rows", "downloads.find_latest"} <= shut.shown
     assert "tables.show_table" in shut.shown
     assert "chart_files.send_chart" in shut.shown
     assert shut.is_withdrawn or "chart_files.show_embedded" not in shut.shown
