@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _BROKEN = N_("“cursor” isn't one of ours. Leave it out to begin with the first rows")
 _OTHER = N_("“cursor” belongs to another query or version. Leave it out to begin with the first rows")
 _MOST_CHARACTERS = 8_000
+_MOST_TEXT = 200
+_OF_ROW = "ROW"
+"""Instead of the type of a value: the value is that of the row with this number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +37,33 @@ class Key:
     nulls_first: bool = False
 
 
-def write_cursor(batch: pa.Table, row: int, keys: Sequence[Key], owner: str, *, backwards: bool = False) -> str:
-    """The cursor that begins after this row of a page (before it, if `backwards`)."""
-    values = []
+def write_cursor(
+    batch: pa.Table, row: int, keys: Sequence[Key], owner: str, *, backwards: bool = False, numbered: bool = False
+) -> str:
+    """The cursor that begins after this row of a page (before it, if `backwards`).
+
+    Where rows are `numbered`, by the last key, a long text is named by the number of its row: addresses are short.
+    """
+    values: list[list[str | None]] = []
     for key in keys:
         column = batch.column(key.name)
         cell = column[row]
-        values.append([_name_type(column.type), None if not cell.is_valid else _write_value(cell)])
+        value = None if not cell.is_valid else _write_value(cell)
+        if numbered and value is not None and len(value) > _MOST_TEXT:
+            values.append([_OF_ROW, str(batch.column(keys[-1].name)[row].as_py())])
+        else:
+            values.append([_name_type(column.type), value])
     document = [owner[:16], "-" if backwards else "+", values]
     data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def read_cursor(text: str, keys: Sequence[Key], owner: str) -> tuple[exp.Expr, bool]:
+def read_cursor(
+    text: str, keys: Sequence[Key], owner: str, numbered: exp.Select | None = None
+) -> tuple[exp.Expr, bool]:
     """The condition that a row comes after a cursor, and whether the cursor reads backwards.
 
+    `numbered` are the rows, where the last key numbers them: there a value may be that of a row of some number.
     Raises `InputError` for what isn't a cursor, and for the cursor of another query or file.
     """
     try:
@@ -58,10 +73,13 @@ def read_cursor(text: str, keys: Sequence[Key], owner: str) -> tuple[exp.Expr, b
         told, direction, values = document
         backwards = {"-": True, "+": False}[direction]
         pairs = [(str(kind), None if value is None else str(value)) for kind, value in values]
-        literals = [_read_value(kind, value) for kind, value in pairs]
+        literals = [
+            _find_value(key, keys[-1], value, numbered) if kind == _OF_ROW else _read_value(kind, value)
+            for key, (kind, value) in zip(keys, pairs, strict=False)
+        ]
     except (ValueError, TypeError, KeyError, binascii.Error, RecursionError):
         raise InputError(_BROKEN) from None
-    if told != owner[:16] or len(literals) != len(keys):
+    if told != owner[:16] or len(pairs) != len(keys):
         raise InputError(_OTHER)
     return _after(list(zip(keys, literals, strict=True)), backwards=backwards), backwards
 
@@ -116,6 +134,14 @@ def _read_value(kind: str, value: str | None) -> exp.Expr | None:
     if value is None:
         return None
     return exp.cast(exp.Literal.string(value), kind)
+
+
+def _find_value(key: Key, number: Key, row: str | None, rows: exp.Select | None) -> exp.Expr:
+    """The value that a key has in a row. Raises `ValueError` where rows have no numbers."""
+    if rows is None:
+        raise ValueError
+    found = exp.Select().select(exp.column(key.name, quoted=True)).from_(rows.copy().subquery("c"))
+    return found.where(exp.column(number.name, quoted=True).eq(int(row or ""))).subquery()
 
 
 def _after(pairs: list[tuple[Key, exp.Expr | None]], *, backwards: bool) -> exp.Expr:

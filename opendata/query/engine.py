@@ -247,7 +247,15 @@ class _Reading:
 
 def describe(statement: Statement, threads: int, rows: int | None) -> bytes:
     """A statement as the process reads it."""
-    tables = [{"view": item.view, "path": str(item.path), "columns": list(item.columns)} for item in statement.tables]
+    tables = [
+        {
+            "view": item.view,
+            "path": str(item.path),
+            "columns": list(item.columns),
+            "blanks": [name for name, column in item.columns.items() if column.name in item.blanks],
+        }
+        for item in statement.tables
+    ]
     found = {
         "sql": statement.sql,
         "count": statement.count,

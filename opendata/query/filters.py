@@ -11,9 +11,13 @@ from sqlglot import exp
 
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
-from opendata.query.values import MOMENTS, NUMBERS, Filter
+from opendata.query.values import MOMENTS, NUMBERS, Filter, is_float
 
+_DAY_TIME = re.compile(r"(?<=[0-9]) (?=[0-9])", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+NOT_FINITE = ("NaN", "INF", "-INF")
+"""How Table Schema writes them, and so do cells."""
+
 _SHOWN = 60
 _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no")
 _EXPECTED: Mapping[str, str] = {
@@ -34,10 +38,30 @@ def quote_name(name: str) -> exp.Column:
     return _column(name)
 
 
-def contains(column: exp.Expr, text: str) -> exp.Expr:
-    """Whether a value has a text in it, whatever the letter case."""
-    lower = exp.Lower(this=exp.cast(column, "VARCHAR"))
-    return exp.Contains(this=lower, expression=exp.Lower(this=exp.Literal.string(text)))
+def contains(column: exp.Expr, text: str, field: Field) -> exp.Expr:
+    """Whether a value, as cells write it, has a text in it, whatever the letter case."""
+    return exp.Contains(this=_spell(column, field), expression=_spell_text(text, field))
+
+
+def _spell(column: exp.Expr, field: Field) -> exp.Expr:
+    """A value as cells write it, in small letters."""
+    text: exp.Expr = exp.cast(column, "VARCHAR")
+    if field.type == "datetime":  # the engine writes 2026-08-31 09:30:00 and +00
+        for found, written in ((" ", "T"), ("+00", "Z")):
+            text = exp.Replace(this=text, expression=exp.Literal.string(found), replacement=exp.Literal.string(written))
+    elif is_float(field):  # the engine writes 5.0
+        end = exp.Literal.string(".0")
+        whole = exp.Left(
+            this=text, expression=exp.Sub(this=exp.Length(this=text.copy()), expression=exp.Literal.number(2))
+        )
+        text = exp.If(this=exp.Anonymous(this="ENDS_WITH", expressions=[text.copy(), end]), true=whole, false=text)
+    return exp.Lower(this=text)
+
+
+def _spell_text(text: str, field: Field) -> exp.Expr:
+    if field.type == "datetime":
+        text = _DAY_TIME.sub("T", text)
+    return exp.Lower(this=exp.Literal.string(text))
 
 
 def read_value(field: Field, value: str, parameter: str) -> exp.Expr:
@@ -55,6 +79,8 @@ def read_value(field: Field, value: str, parameter: str) -> exp.Expr:
 
 def _read_number(value: str, parameter: str) -> exp.Expr:
     text = value.strip()
+    if text in NOT_FINITE:
+        return exp.cast(exp.Literal.string(text.replace("INF", "Infinity")), "DOUBLE")
     if not _NUMBER.fullmatch(text):
         _refuse("number", value, parameter)
     number = exp.Literal.number(text.lstrip("+-"))
@@ -95,18 +121,16 @@ def _any(found: Filter, column: exp.Expr, field: Field) -> exp.Expr:
     return exp.In(this=column, expressions=values)
 
 
-def _text(build: Callable[[exp.Expr, str], exp.Expr]) -> _Build:
-    return lambda found, column, _: build(column, found.value)
+def _text(build: Callable[[exp.Expr, str, Field], exp.Expr]) -> _Build:
+    return lambda found, column, field: build(column, found.value, field)
 
 
-def _starts(column: exp.Expr, text: str) -> exp.Expr:
-    lower = exp.Lower(this=exp.cast(column, "VARCHAR"))
-    return exp.StartsWith(this=lower, expression=exp.Lower(this=exp.Literal.string(text)))
+def _starts(column: exp.Expr, text: str, field: Field) -> exp.Expr:
+    return exp.StartsWith(this=_spell(column, field), expression=_spell_text(text, field))
 
 
-def _ends(column: exp.Expr, text: str) -> exp.Expr:
-    lower = exp.Lower(this=exp.cast(column, "VARCHAR"))
-    return exp.Anonymous(this="ENDS_WITH", expressions=[lower, exp.Lower(this=exp.Literal.string(text))])
+def _ends(column: exp.Expr, text: str, field: Field) -> exp.Expr:
+    return exp.Anonymous(this="ENDS_WITH", expressions=[_spell(column, field), _spell_text(text, field)])
 
 
 def _is_null(found: Filter, column: exp.Expr, _: Field) -> exp.Expr:

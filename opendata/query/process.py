@@ -110,6 +110,10 @@ def _answer(connection: Any, request: Mapping[str, Any], sink: Any, before: int)
         fault(type(error).__name__, str(error))
 
 
+_NAN = "CASE WHEN isnan({0}) THEN 'NaN'::DOUBLE ELSE {0} END"
+"""The same number. Statistics of Parquet leave NaN out, and the engine would conclude from them that it isn't there."""
+
+
 def _open_tables(connection: Any, request: Mapping[str, Any]) -> None:
     """Make the views of a query, then close everything else off."""
     paths = ", ".join(_quote(table["path"]) for table in request["tables"])
@@ -118,7 +122,10 @@ def _open_tables(connection: Any, request: Mapping[str, Any]) -> None:
     for table in request["tables"]:
         columns: Sequence[str] = table["columns"]
         hidden = [f"c{number}" for number in range(len(columns))]
-        shown = ", ".join(f"{own} AS {_name(name)}" for own, name in zip(hidden, columns, strict=True))
+        shown = ", ".join(
+            f"{_NAN.format(own) if name in table['blanks'] else own} AS {_name(name)}"
+            for own, name in zip(hidden, columns, strict=True)
+        )
         source = f"read_parquet({_quote(table['path'])}, file_row_number = {not request['hides_rows']})"
         row = [] if request["hides_rows"] else ["_row"]
         connection.execute(

@@ -11,7 +11,8 @@ from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
 from opendata.query import filters, functions, grammar
 from opendata.query.cursors import Key, read_cursor, write_order
-from opendata.query.values import NUMBERS, ROW, QueryTable, RowsQuery, Statement
+from opendata.query.medians import keep_halves
+from opendata.query.values import NUMBERS, ROW, QueryTable, RowsQuery, Statement, is_float
 
 _MOST_COLUMNS = 2_000
 _NOT_WITH = N_("“%(first)s” can't be used together with “%(second)s”")
@@ -90,7 +91,7 @@ class _Planner:
         if query.cursor:
             if query.offset:
                 raise InputError(_NOT_WITH, first="offset", second="cursor")
-            condition, backwards = read_cursor(query.cursor, keys, owner)
+            condition, backwards = read_cursor(query.cursor, keys, owner, None if is_grouped else inner)
             sql += f" WHERE {grammar.write(condition)}"
         if keys:
             sql += f" ORDER BY {write_order(keys, backwards=backwards)}"
@@ -109,11 +110,13 @@ class _Planner:
         found: dict[str, exp.Expr] = {}
         for item in grammar.read_expressions(self._query.select, "select", aggregates=True):
             if isinstance(item, exp.Star):
-                found |= self._take_all()
+                for name, column in self._take_all().items():
+                    if found.get(name) != column:
+                        found[_unlike(name, found)] = column
                 continue
             bare = item.this if isinstance(item, exp.Alias) else item
+            name = item.alias_or_name or bare.sql("duckdb", comments=False)  # as it was written
             self._resolve(bare, "select", 7)
-            name = item.alias_or_name or bare.sql("duckdb", comments=False)
             if isinstance(bare, exp.Column) and not isinstance(item, exp.Alias):
                 name = bare.name
             found[_unlike(name, found)] = bare
@@ -154,7 +157,14 @@ class _Planner:
                 grammar.refuse_column(item.column, table.columns, item.parameter, 1)
             found.append(filters.build_condition(item, item.column, table.columns[item.column]))
         if query.search:
-            found.append(exp.or_(*[filters.contains(filters.quote_name(name), query.search) for name in table.columns]))
+            found.append(
+                exp.or_(
+                    *[
+                        filters.contains(filters.quote_name(name), query.search, field)
+                        for name, field in table.columns.items()
+                    ]
+                )
+            )
         return found
 
     def _choose_default(self, groups: Sequence[exp.Expr]) -> dict[str, exp.Expr]:
@@ -191,6 +201,7 @@ class _Planner:
             column.set("this", exp.to_identifier(name or ROW, quoted=True))
         for node in found.walk():
             self._refuse_bare_number(node, parameter, offset)
+        keep_halves(found, self._find_field)
 
     def _refuse_bare_number(self, node: exp.Expr, parameter: str, offset: int) -> None:
         """A code is text: `code = 4601` would fail at the first code that isn't a number, or miss `04601`."""
@@ -233,7 +244,7 @@ def _is_text(field: Field) -> bool:
 
 def _is_exact_number(field: Field) -> bool:
     """Whether a column is kept as whole numbers or decimals, not as floats."""
-    return field.type in ("integer", "year") or (field.type == "number" and "scale" in field.own)
+    return field.type in NUMBERS and not is_float(field)
 
 
 def _is_first(item: exp.Ordered) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
 
+from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
 from opendata.query import grammar
+from opendata.query.medians import is_decimal, keep_halves
 from opendata.query.values import QueryTable, Statement
 
 FindTable = Callable[[str, str, int], QueryTable]
@@ -49,9 +51,11 @@ def plan_select(text: str, find_table: FindTable) -> Statement:
         table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=_columns_of(table)))
         table.set("this", exp.to_identifier(tables[place].view, quoted=True))
         table.set("db", exp.to_identifier(_SCHEMA, quoted=True))
+    named = {*tables, *((dataset.partition("@")[0], resource) for dataset, resource in tables)}
     for column in query.find_all(exp.Column):
-        if (column.text("db"), column.table) in tables:  # "dataset"."resource".column
+        if (column.text("db"), column.table) in named:  # "dataset"."resource".column
             column.set("db", None)
+    keep_halves(query, lambda column: _find_field(column, tables.values()))
     joins = len(pins) > 1 or query.find(exp.Join) is not None
     for begin, end, pinned in sorted(pins, reverse=True):
         text = text[:begin] + pinned + text[end:]
@@ -63,6 +67,12 @@ def _name_columns(query: exp.Query) -> None:
     for item in query.selects:
         if not isinstance(item, exp.Alias | exp.Column | exp.Star):
             item.replace(exp.alias_(item.copy(), item.sql("duckdb", comments=False), quoted=True))
+
+
+def _find_field(column: exp.Column, tables: Collection[QueryTable]) -> Field | None:
+    """The field that a column may be, whichever table it is of."""
+    names = (name for table in tables for name in table.columns.items())
+    return next((field for name, field in names if name.lower() == column.name.lower() and is_decimal(field)), None)
 
 
 def _columns_of(table: exp.Table) -> Sequence[exp.Expr]:

@@ -29,14 +29,20 @@ SEPARATOR = "__"
 """What stands between a column and a simple operator."""
 
 
+def is_float(field: Field) -> bool:
+    """Whether a column is kept as floats, among which `NaN` and `INF` can be."""
+    return field.type == "number" and "scale" not in field.own
+
+
 def name_columns(fields: Sequence[Field]) -> Mapping[str, Field]:
     """Fields by the names of columns in queries, which differ in more than letter case, as the engine wants it."""
     found: dict[str, Field] = {}
     taken = {ROW}
+    exact = {item.name for item in fields}
     for item in fields:
         own = item.name or "column"  # the engine takes no empty name
         name, number = own, 1
-        while name.lower() in taken:
+        while name.lower() in taken or (name != own and name in exact):  # a column's own name is nobody else's
             name, number = f"{own}_{number}", number + 1
         taken.add(name.lower())
         found[name] = item
@@ -48,7 +54,8 @@ class QueryTable:
     """A published table as a query sees it.
 
     `name` is what people call it, `pinned` its dataset with the version, as SQL names it, `path` its Parquet file,
-    `sha256` the hexadecimal digest of that file. `view` is its name inside the engine.
+    `sha256` the hexadecimal digest of that file. `view` is its name inside the engine. `blanks` are the fields that may
+    have `NaN`, which the statistics of a Parquet file leave out.
     """
 
     name: str
@@ -58,6 +65,7 @@ class QueryTable:
     rows: int
     view: str = "t0"
     pinned: str = ""
+    blanks: frozenset[str] = frozenset()
 
     @cached_property
     def columns(self) -> Mapping[str, Field]:

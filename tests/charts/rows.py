@@ -80,7 +80,9 @@ def _measure(measure: Measure, rows: Sequence[Row]) -> Any:
             return sum(values[1:], values[0]) if values else None
         case "avg":
             return sum(values) / len(values) if values else None
-    functions = {"min": min, "max": max, "median": median}
+    if measure.function in ("least", "greatest"):
+        values = [value for value in values if not isinstance(value, float) or isfinite(value)]
+    functions = {"min": min, "max": max, "least": min, "greatest": max, "median": median}
     return functions[measure.function](values) if values else None
 
 

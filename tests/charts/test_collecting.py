@@ -83,6 +83,15 @@ def test_a_line_has_every_year_between_its_ends_and_a_gap_where_there_is_no_valu
         assert value == max(known, default=None)
 
 
+def test_intervals_are_as_wide_as_the_finite_values_ask_for() -> None:
+    sizes = [0.0, 1e6, float("nan"), float("inf")]
+    found = collect(Chart(kind="histogram", x="size"), COLUMNS, [{"size": size} for size in sizes])
+    assert len(found.places) == 21
+    assert sum(found.series[0].values) == 2
+    none = collect(Chart(kind="histogram", x="size"), COLUMNS, [{"size": size} for size in sizes[2:]])
+    assert none.is_empty
+
+
 @given(st.lists(st.none() | st.integers(-999, 999), max_size=50))
 def test_a_histogram_counts_every_value_in_the_interval_that_it_is_in(values: list[int | None]) -> None:
     found = collect(Chart(kind="histogram", x="count"), COLUMNS, [{"count": value} for value in values])

@@ -59,6 +59,9 @@ class Tables:
 
         return SimpleNamespace(sha256=sha256, is_public=True, local_copy=local_copy)
 
+    def get_profile(self, dataset: str, version: str, resource: str, reader: object = None) -> list[Any]:
+        return []
+
     def get_table(self, dataset: str, version: str, resource: str) -> Any:
         _, _, schema, rows = self.files[resource]
         return SimpleNamespace(schema=schema, rows=rows)

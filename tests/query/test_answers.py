@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -162,3 +163,10 @@ def ask_for_all(asking: Asking, names: list[str], chance: random.Random) -> None
         if wrong not in called:
             with pytest.raises(InputError):
                 asking.page(filters=[Filter(wrong, "exact", "1")])
+
+
+def test_between_two_decimals_lies_one_with_more_digits(asking: Asking) -> None:
+    asking.tables.put("m", pa.table({"x": pa.array([Decimal("3.01"), Decimal("3.02")], pa.decimal128(38, 2))}))
+    found = asking.rows("m", select="median(x) AS a, quantile_cont(x, 0.5) AS b")
+    found += asking.select('SELECT median(m.x) AS a, quantile_cont(X, 0.5) AS b FROM "d"."m" AS m')
+    assert [value for row in found for value in row.values()] == pytest.approx([3.015] * 4)

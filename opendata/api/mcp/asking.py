@@ -90,8 +90,9 @@ def _read_page(dataset: str, version: str, table: str, asked: Mapping[str, Any])
 
 def _select(text: str, limit: int) -> Mapping[str, Any]:
     charge_select(text)
-    page, rows = _fit(lambda most: services().queries.select(text, limit=most), limit)
-    asked = {"q": services().queries.pin_select(text), "limit": len(rows) or limit, "edition": EDITION}
+    pinned = services().queries.pin_select(text)
+    page, rows = _fit(lambda most: services().queries.select(pinned, limit=most), limit)
+    asked = {"q": pinned, "limit": len(rows) or limit, "edition": EDITION}
     link = absolute(f"/api/v1/sql?{urlencode(asked, quote_via=quote)}")
     return {**_describe(page, rows, link), "truncated": page.is_cut}
 

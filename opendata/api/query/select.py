@@ -193,13 +193,13 @@ def _read_body() -> MultiDict[str, str]:
 def _send_page(asked: _Asked) -> Response:
     queries = services().queries
     charge_select(asked.text)
-    _, fingerprint = queries.identify_select(asked.text)
-    address, cache = _pin(asked, "")
+    pinned, address, cache = _pin(asked, "")
+    _, fingerprint = queries.identify_select(pinned)
     validator = make_validator(fingerprint, address, asked.document)
     if request.method != "POST" and is_in_hand(validator):
         response = send_unchanged(validator, cache)
     else:
-        page = queries.select(asked.text, limit=_DEFAULT_LIMIT if asked.limit is None else asked.limit)
+        page = queries.select(pinned, limit=_DEFAULT_LIMIT if asked.limit is None else asked.limit)
         rest = {
             "columns": [{"name": column.name, "type": str(column.type)} for column in page.columns],
             "truncated": page.is_cut,
@@ -213,18 +213,21 @@ def _send_page(asked: _Asked) -> Response:
 
 def _send_file(asked: _Asked, form: str) -> Response:
     charge_select(asked.text, is_whole=asked.limit is None)
-    file, _ = services().answer_forms.find_select(asked.text, form, asked.limit)
-    address, cache = _pin(asked, f".{form}")
+    pinned, address, cache = _pin(asked, f".{form}")
+    file, _ = services().answer_forms.find_select(pinned, form, asked.limit)
     response = send_form(services(), file, _link(address), name_file(file.name))
     return finish(response, edition=asked.edition, reader=None, cache=cache)
 
 
-def _pin(asked: _Asked, suffix: str) -> tuple[str, str]:
-    """The address that gives the same answer again, and how long this one may be kept."""
+def _pin(asked: _Asked, suffix: str) -> tuple[str, str, str]:
+    """The query with its versions, the address that gives the same answer again, and how long this one may be kept.
+
+    All else is asked of the versions found here: another one may be published at any moment.
+    """
     pinned = services().queries.pin_select(asked.text)
     window = [] if asked.limit is None else [("limit", str(asked.limit))]
     address = link(f"{PREFIX}{_SQL}{suffix}", [("q", pinned), *window])
-    return address, choose_cache(None, is_pinned=pinned == asked.text)
+    return pinned, address, choose_cache(None, is_pinned=pinned == asked.text)
 
 
 def _link(address: str) -> str:

@@ -27,7 +27,7 @@ def collect_histogram(chart: Chart, column: ChartColumn, ask: Ask) -> Lines:
         if count:
             notes.append(Note(_ENDLESS, {"count": count}))
         return Lines(chart=chart, places=(), series=(Series(None, ()),), notes=notes)
-    key = make_interval_key(column, float(least), float(greatest), _BINS)
+    key = make_interval_key(column, float(least or 0), float(greatest or 0), _BINS)
     found: dict[int, int] = {}
     endless = 0
     for number, values in ask(Question(keys=(key,), measures=(Measure("count", column.name),))):

@@ -10,7 +10,7 @@ from opendata.charts.collecting.asking import Answer, Ask, Key, Measure, Questio
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError
 from opendata.query.addresses import read_query
-from opendata.query.values import SEPARATOR, RowsQuery
+from opendata.query.values import SEPARATOR, RowsQuery, is_float
 
 if TYPE_CHECKING:
     from opendata.services.query.queries import Queries
@@ -85,7 +85,10 @@ def _write_key(key: Key, name: str) -> str:
 
 def _write_measure(measure: Measure, names: dict[str, tuple[str, Field]]) -> str:
     column = _quote(names[measure.column][0]) if measure.column else ""
-    return _MEASURES[measure.function].format(column)
+    written = _MEASURES[measure.function].format(column)
+    if measure.function in ("least", "greatest") and is_float(names[measure.column][1]):
+        return f"{written} FILTER (WHERE isfinite({column}))"
+    return written
 
 
 def _quote(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +29,8 @@ from opendata.services.query.queries import Queries
 from opendata.storage.derived import DerivedFolder
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from opendata.tables.forms.geojson_form import PointColumns
 
 ANSWER_FORMS: Mapping[str, str] = {**FORMS, "geojson": "application/geo+json"}
@@ -42,6 +44,9 @@ _NO_POINTS = N_(
     " with latitudes, named so. Select them, or choose another format"
 )
 _OTHER_CRS = N_("GeoJSON needs coordinates in WGS 84, and these are in %(crs)s. Choose another format")
+_LARGE = N_(
+    "This answer is larger than %(most)s MB. Filter more rows out, ask for fewer columns, or download the whole table"
+)
 _NO_FORM = N_("Answers aren't available as “%(suffix)s”. Choose one of: %(forms)s")
 _WIDE = N_("This table has more columns than an Excel worksheet allows. Choose another format")
 
@@ -67,7 +72,8 @@ class AnswerForms:
         self._languages = context.settings.languages
         self._versions = versions
         self._queries = queries
-        self._folder = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
+        self._most = context.settings.derived_bytes
+        self._folder = DerivedFolder(context.settings.derived_folder, self._most)
 
     def find_rows(
         self,
@@ -139,6 +145,8 @@ class AnswerForms:
         from opendata.tables.forms import batches
 
         with asked.open() as stream:
+            if suffix in ("csv", "arrow", "parquet"):
+                stream.batches = self._watch(stream.batches, target)
             if suffix == "csv":
                 nulls, years = [], set()
                 for column in stream.columns:
@@ -153,6 +161,13 @@ class AnswerForms:
             else:
                 self._write_from_parquet(asked, stream, suffix, target)
 
+    def _watch(self, batches: Iterator[pa.RecordBatch], target: Path) -> Iterator[pa.RecordBatch]:
+        """The same batches, until their file is larger than all derived files may be together. Raises `InputError`."""
+        for batch in batches:
+            yield batch
+            if target.stat().st_size > self._most:
+                raise InputError(_LARGE, most=max(1, self._most >> 20))
+
     def _write_from_parquet(self, asked: _Asked, stream: RowsStream, suffix: str, target: Path) -> None:
         """What must know all values of a column before it writes the first is made from a Parquet file."""
         from opendata.tables.forms import batches
@@ -163,6 +178,7 @@ class AnswerForms:
         if suffix == "geojson":
             points = require_points([item.name for item in stream.columns], [item.field for item in stream.columns])
         beside = target.with_name(f"{target.name}-rows")
+        stream.batches = self._watch(stream.batches, beside)
         try:
             batches.write_parquet(stream.batches, stream.schema, beside, {})
             if points is not None:

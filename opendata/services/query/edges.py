@@ -14,6 +14,11 @@ from opendata.domain.schema import Field
 from opendata.query.values import MOMENTS, NUMBERS
 
 _BARS = 12
+_END = "10000-01-01T00:00:00"
+"""Where the last year ends that a date has: `9999-12-31` often stands for no end."""
+
+_LAST = datetime(9999, 12, 31, 23, 59)  # noqa: DTZ001
+
 _MONTHS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000, 12000)
 
 
@@ -62,16 +67,18 @@ def _as_bound(text: str) -> Bound:
 def _list_moments(least: date, greatest: date) -> Iterator[Edge]:
     is_timed = isinstance(least, datetime)
     zone = least.tzinfo if isinstance(least, datetime) else None
-    for moment in _list_starts(least, greatest):
+    starts = _list_starts(least, greatest)
+    texts = [moment.isoformat() for moment in starts]
+    if starts[-1] <= _as_moment(greatest):  # the calendar of Python ended before
+        texts.append(_END)
+    for text in texts:
         if not is_timed:
-            day = moment.date().isoformat()
+            day = text.partition("T")[0]
             yield Edge(day, f"DATE '{day}'")
         elif zone is None:
-            text = moment.isoformat()
             yield Edge(text, f"TIMESTAMP '{text}'")
         else:
-            text = f"{moment.isoformat()}Z"
-            yield Edge(text, f"TIMESTAMPTZ '{text}'")
+            yield Edge(f"{text}Z", f"TIMESTAMPTZ '{text}Z'")
 
 
 def _list_starts(least: date, greatest: date) -> Sequence[datetime]:
@@ -85,7 +92,8 @@ def _list_starts(least: date, greatest: date) -> Sequence[datetime]:
         start = low.replace(hour=0, minute=0, second=0, microsecond=0)
     else:
         step, start = timedelta(hours=1 if days < 1 else 4), low.replace(minute=0, second=0, microsecond=0)
-    return [start + place * step for place in range(int((high - start) / step) + 2)]
+    count = min(int((high - start) / step) + 2, int((_LAST - start) / step) + 1)
+    return [start + place * step for place in range(count)]
 
 
 def _walk(low: datetime, high: datetime, months: int) -> Iterator[datetime]:

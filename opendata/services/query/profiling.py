@@ -13,7 +13,7 @@ from typing import Any, cast
 from opendata.domain.profile import Bin, Bound, ColumnProfile
 from opendata.domain.schema import Field
 from opendata.query.addresses import write_name
-from opendata.query.values import MOMENTS, NUMBERS, Filter, RowsQuery
+from opendata.query.values import MOMENTS, NUMBERS, Filter, RowsQuery, is_float
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.actors import Actor
 from opendata.services.query.edges import list_edges
@@ -65,7 +65,7 @@ class Profiling:
     ) -> Sequence[tuple[Any, int]]:
         """The values of a column in the rows that a query finds, the most frequent first, without missing ones."""
         name = write_name(column)
-        asked = _over(query, column, f"{name}, count(*) AS n")
+        asked = _over(query, column, f"{name}, count(*)")  # an alias would be taken for a column of its name
         asked = replace(asked, group_by=name, order_by=f"count(*) DESC, {name}", limit=most)
         rows = self._queries.read_page(*place, asked, reader).rows
         return list(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))
@@ -101,8 +101,10 @@ class Profiling:
             return ()
         name = write_name(column)
         cases = " ".join(f"WHEN {name} < {edge.literal} THEN {place}" for place, edge in enumerate(edges[1:]))
+        if is_float(field):
+            cases = f"WHEN NOT isfinite({name}) THEN -1 {cases}"
         asked = _over(query, column, f"CASE {cases} ELSE {len(edges) - 1} END AS place, count(*) AS n")
-        rows = self._queries.read_page(*place, replace(asked, group_by="place", limit=len(edges)), reader).rows
+        rows = self._queries.read_page(*place, replace(asked, group_by="place", limit=len(edges) + 1), reader).rows
         counts = dict(zip(rows.column("place").to_pylist(), rows.column("n").to_pylist(), strict=True))
         return [
             {"from": here.bound, "to": beyond.bound, "count": counts.get(number, 0)}
@@ -123,8 +125,9 @@ def _over(query: RowsQuery, column: str, select: str) -> RowsQuery:
 
 def _measure(name: str, field: Field) -> dict[str, str]:
     if field.type in (*NUMBERS, *MOMENTS):
-        found = {"least": f"min({name})", "greatest": f"max({name})"}
-        return found | ({"mean": f"avg({name})"} if field.type in ("integer", "number") else {})
+        finite = f" FILTER (WHERE isfinite({name}))" if is_float(field) else ""  # as profiles of publication are
+        found = {"least": f"min({name}){finite}", "greatest": f"max({name}){finite}"}
+        return found | ({"mean": f"avg({name}){finite}"} if field.type in ("integer", "number") else {})
     if field.type == "string":
         return {"shortest": f"min(length({name}))", "longest": f"max(length({name}))"}
     return {}

@@ -7,14 +7,14 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError, NotFoundError, SuspendedError, WithdrawnError
 from opendata.query.engine import Engine
-from opendata.query.values import EDITION, MOST_OFFSET, MOST_ROWS, QueryTable, RowsQuery, Statement
+from opendata.query.values import EDITION, MOST_OFFSET, MOST_ROWS, QueryTable, RowsQuery, Statement, is_float
 from opendata.services.catalogue.versions import LATEST, Versions
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _WHOLE = 6
 """A whole answer may take so many times as long as a page."""
+
+_KEPT = 1024
 
 _NO_TABLE = N_(
     "There is no public table “%(table)s” (character %(position)s). The catalogue lists the tables, and their names"
@@ -44,6 +46,7 @@ class Queries:
         settings = context.settings
         self._versions = versions
         self._seconds = settings.query_seconds
+        self._blanks: dict[str, frozenset[str]] = {}
         self._engine = Engine(memory=settings.query_memory_bytes, most=settings.query_processes)
 
     def warm(self) -> None:
@@ -190,6 +193,7 @@ class Queries:
             rows=table.rows,
             is_public=file.is_public,
         )
+        blanks = self._find_blanks((dataset, found, resource), file.sha256, table.schema.fields, reader)
         with file.local_copy() as path:
             yield (
                 source,
@@ -200,8 +204,24 @@ class Queries:
                     fields=table.schema.fields,
                     rows=table.rows,
                     pinned=f"{dataset}@{found}",
+                    blanks=blanks,
                 ),
             )
+
+    def _find_blanks(
+        self, place: tuple[str, str, str], sha256: str, fields: Sequence[Field], reader: Actor | None
+    ) -> frozenset[str]:
+        """The columns of floats of which publication didn't find that none is `NaN`."""
+        floats = [item.name for item in fields if is_float(item)]
+        if not floats:
+            return frozenset()
+        if sha256 not in self._blanks:
+            told = {item["name"]: item for item in self._versions.get_profile(*place, reader)}
+            clean = {name for name, item in told.items() if "least" in item and "NaN" not in item.get("special", {})}
+            if len(self._blanks) >= _KEPT:
+                self._blanks.clear()
+            self._blanks[sha256] = frozenset(floats) - clean
+        return self._blanks[sha256]
 
     @contextmanager
     def _plan(self, text: str) -> Iterator[tuple[Statement, Sequence[QuerySource]]]:
@@ -252,16 +272,15 @@ def _cut_page(
     begins = has_more if plan.backwards else bool(query.cursor or query.offset)
     goes_on = True if plan.backwards else has_more
     last = rows.num_rows - 1
+    write = partial(write_cursor, keyed, keys=plan.keys, owner=plan.owner, numbered=not plan.is_grouped)
     return RowsPage(
         columns=columns,
         rows=shown,
         sources=sources,
         total=total,
         fingerprint=_fingerprint_page(query, plan.owner),
-        next=write_cursor(keyed, last, plan.keys, plan.owner) if goes_on and last >= 0 and plan.keys else None,
-        previous=write_cursor(keyed, 0, plan.keys, plan.owner, backwards=True)
-        if begins and last >= 0 and plan.keys
-        else None,
+        next=write(last) if goes_on and last >= 0 and plan.keys else None,
+        previous=write(0, backwards=True) if begins and last >= 0 and plan.keys else None,
         is_grouped=plan.is_grouped,
         numbers=() if plan.is_grouped else keyed.column(plan.keys[-1].name).to_pylist(),
     )
@@ -295,7 +314,7 @@ def _list_wide(columns: Sequence[AnswerColumn], table: QueryTable) -> frozenset[
     return frozenset(item.name for item in columns if item.field is not None and item.field.name in wide)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_KEPT)
 def _find_wide(sha256: str, path: Path) -> frozenset[str]:  # noqa: ARG001 - the digest is the key
 
     from opendata.tables.forms.form_numbers import find_wide_columns

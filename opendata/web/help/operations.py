@@ -31,13 +31,19 @@ REFUSALS: Mapping[int, type[OpendataError]] = {
 """Status → the problem it most often is, whose page explains it."""
 
 GROUPS: Mapping[str, str] = {
+    "search": N_("Search"),
+    "inside": N_("Look inside the tables"),
     "datasets": N_("Datasets"),
     "versions": N_("Versions"),
+    "rows": N_("Rows"),
+    "sql": N_("SQL"),
+    "usage": N_("Downloads"),
     "drafts": N_("Drafts"),
     "uploads": N_("Large files"),
     "events": N_("Progress"),
     "findings": N_("Findings"),
     "matching": N_("Schemas that fit"),
+    "workbench": N_("Schema workbench"),
     "reviews": N_("Review"),
     "publishers": N_("Publishers"),
     "schemas": N_("Schemas"),
@@ -163,6 +169,7 @@ class _Reader:
         body = self._shapes.resolve(raw.get("requestBody", {}))
         scope = self._find_scope(raw["security"])
         call = self._build_call(method, path, parameters, body, scope)
+        needed = any(item.get("required") for item in parameters)
         return Operation(
             id=raw["operationId"],
             method=method,
@@ -177,7 +184,7 @@ class _Reader:
             refusals=list(self._list_refusals(raw["responses"])),
             curl=write_curl(call),
             python=write_python(call),
-            sample=path if method == "GET" and not scope and "{" not in path else "",
+            sample=path if method == "GET" and not (scope or needed or "{" in path) else "",
         )
 
     def _read_parameter(self, raw: Mapping[str, Any]) -> Parameter:

@@ -174,7 +174,9 @@ def _list_bars(view: TableView, profile: ColumnProfile) -> Iterator[Bar]:
     column = view.column
     for item in bins:
         low, high = write_value(item["from"]), write_value(item["to"])
-        filters = Filter(column, "gte", low), Filter(column, "lt", high)
+        filters = [Filter(column, "gte", low)]
+        if not high.startswith("10000-"):  # after the last year that a date has
+            filters.append(Filter(column, "lt", high))
         yield Bar(
             label=Markup("{} – {}").format(group_digits(low), group_digits(high)),
             count=item["count"],

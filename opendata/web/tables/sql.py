@@ -29,14 +29,15 @@ _MOST_CHARACTERS = 8_000
 @blueprint.get("/sql")
 def show_sql() -> Response:
     """The question in the address with its answer, or what may be asked."""
-    text = request.args.get("q", "").replace("\0", "").replace("\r\n", "\n").strip()
+    text = pinned = request.args.get("q", "").replace("\0", "").replace("\r\n", "\n").strip()
     page: RowsPage | None = None
     error: InputError | None = None
     if text:
         charge("rows")
         try:
             charge_select(text)
-            page = services().queries.select(text, limit=SHOWN_ROWS)
+            pinned = services().queries.pin_select(text)  # what is downloaded and cited is what is seen
+            page = services().queries.select(pinned, limit=SHOWN_ROWS)
         except InputError as found:
             error = found
     else:
@@ -57,8 +58,8 @@ def show_sql() -> Response:
             rows=show_rows(page, {}) if page else (),
             error=choose_voice().say_error(error) if error else "",
             marked=_mark(text, error),
-            rest=lambda suffix="": f"{rest_path('sql')}{suffix}?{urlencode({'q': text})}",
-            address=absolute_url(f"{request.script_root}/sql?{urlencode({'q': text, EDITION_NAME: EDITION})}"),
+            rest=lambda suffix="": f"{rest_path('sql')}{suffix}?{urlencode({'q': pinned})}",
+            address=absolute_url(f"{request.script_root}/sql?{urlencode({'q': pinned, EDITION_NAME: EDITION})}"),
             is_of_other_edition=request.args.get(EDITION_NAME, str(EDITION)) != str(EDITION),
             tables=tables,
             has_more=has_more,

@@ -37,6 +37,18 @@ def test_rows_of_a_version_that_was_withdrawn_are_gone_with_all_that_was_made_of
     stranger.services.queries.close()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("limits", [{"derived_bytes": 1000}])
+def test_an_answer_too_large_to_keep_is_stopped(editor: Caller, stranger: Caller) -> None:
+    fields = [{"name": "code", "type": "string"}, {"name": "n", "type": "integer"}]
+    editor.publish("code,n\n" + "".join(f"A{row:06},1\n" for row in range(120_000)), schema={"fields": fields})
+    for form in ("csv", "arrow"):
+        answer = stranger.get(f"/datasets/reservoirs/latest/levels/rows.{form}")
+        assert "larger than 1 MB" in problem(answer, 400)["detail"]
+    assert stranger.get("/datasets/reservoirs/latest/levels/rows.csv?limit=2").status_code == 200
+    stranger.services.queries.close()
+
+
 def problem_of(caller: Caller, path: str) -> dict[str, dict[str, str]]:
     answer = caller.get(path)
     assert (answer.status_code, answer.content_type) == (410, "application/problem+json")

@@ -27,7 +27,7 @@ def _list(kind: str, least: Any, greatest: Any) -> list[Any]:
         ("date", date(2020, 2, 3), date(2020, 2, 20), "2020-02-03", "2020-02-05", "2020-02-21"),
         ("date", date(2018, 12, 29), date(2026, 10, 10), "2018-01-01", "2019-01-01", "2027-01-01"),
         ("date", date(2024, 2, 3), date(2024, 12, 31), "2024-02-01", "2024-03-01", "2025-01-01"),
-        ("date", date(1, 1, 1), date(9999, 12, 31), "0001-01-01", "1000-01-01", "9000-01-01"),
+        ("date", date(1, 1, 1), date(9999, 12, 31), "0001-01-01", "1000-01-01", "10000-01-01"),
         (
             *("datetime", datetime(2024, 1, 1, 0, 30, tzinfo=UTC), datetime(2024, 1, 1, 5, tzinfo=UTC)),
             *("2024-01-01T00:00:00Z", "2024-01-01T01:00:00Z", "2024-01-01T06:00:00Z"),
@@ -48,3 +48,15 @@ def test_bars_begin_at_round_places_and_have_all_values(
 )
 def test_where_there_is_no_line_there_are_no_bars(kind: str, least: Any, greatest: Any) -> None:
     assert _list(kind, least, greatest) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "greatest"),
+    [
+        ("date", date(2020, 1, 1), date(9999, 12, 31)),
+        ("date", date(9999, 12, 20), date(9999, 12, 31)),
+        ("datetime", datetime(9999, 12, 31, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)),
+    ],
+)
+def test_the_last_bar_has_the_last_of_all_days(kind: str, least: Any, greatest: Any) -> None:
+    assert _list(kind, least, greatest)[-1].startswith("10000-01-01")
