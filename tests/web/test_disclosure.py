@@ -218,7 +218,7 @@ def test_no_search_says_that_a_cell_is_there(shut: Shut) -> None:
 def test_every_address_with_data_was_open_to_those_who_may_have_it(shut: Shut) -> None:
     """The walk proves something."""
     assert {"downloads.send_table", "downloads.send_attachment", "version_pages.show_version"} <= shut.shown
-    assert {"differences.send_rows", "downloads.find_latest", "charts.show_chart"} <= shut.shown
+    assert {"differences.send_rows", "downloads.find_latest"} <= shut.shown
     assert "tables.show_table" in shut.shown
     assert "chart_files.send_chart" in shut.shown
     assert shut.is_withdrawn or "chart_files.show_embedded" not in shut.shown
@@ -248,6 +248,7 @@ def test_the_problem_says_why_and_by_which_law(shut: Shut) -> None:
     assert (answer.status_code, answer.json["type"]) == (status, f"/problems/{slug}")
     assert _list_reasons(shut)[0] in answer.json["detail"]
     assert answer.headers["Cache-Control"] == "no-store"
+    assert shut.portal.client().get("/datasets/secrets/1.0.0/levels?q=a").status_code == status
 
 
 def test_a_token_gives_granted_rows_that_no_cache_keeps(shut: Shut) -> None:
@@ -297,6 +298,7 @@ def test_feeds_and_lists_have_nothing_of_a_timed_release_before_its_time(timed: 
     ]
     assert not [address for address in addresses if _shows(client, address, True)]
     assert client.get("/datasets/secrets/1.1.0/levels.csv").status_code == 404
+    assert client.get("/datasets/secrets/1.1.0/levels").status_code == 404
     release(timed)
     shown = {address for address in addresses if _shows(client, address, True)}
     assert {"/feed.atom", "/datasets/secrets/feed.atom", "/api/v1/datasets/secrets/versions"} <= shown
