@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request, url_for
 from werkzeug.datastructures import MultiDict
@@ -59,16 +60,20 @@ def write_chart(chart: Chart) -> dict[str, str | Sequence[str]]:
 
 def link_chart(endpoint: str, place: Place, chart: Chart, *, language: str = "") -> str:
     """The address of a chart; with a language, the same for everybody."""
-    values: dict[str, Any] = {**place, **write_chart(chart)}
-    if language:
-        values[PARAMETER] = language
-    return url_for(endpoint, **values)
+    asked = list(write_chart(chart).items())
+    return _link(endpoint, place, [*asked, (PARAMETER, language)] if language else asked)
 
 
 def link_rows(place: Place, chart: Chart) -> str:
     """The address of the rows of a chart, as a table."""
-    values: dict[str, Any] = {name: [value for key, value in chart.where if key == name] for name, _ in chart.where}
-    return url_for("tables.show_table", **{**values, **place})
+    return _link("tables.show_table", place, chart.where)
+
+
+def _link(endpoint: str, place: Place, query: Sequence[tuple[str, str | Sequence[str]]]) -> str:
+    """An address with a query whose names are anybody's: `url_for` would take some for parts of the address."""
+    parts: dict[str, Any] = dict(place)
+    path = url_for(endpoint, **parts)
+    return f"{path}?{urlencode(query, doseq=True)}" if query else path
 
 
 def find_chart(found: ChartTable) -> Chart | None:

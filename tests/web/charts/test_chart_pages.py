@@ -125,6 +125,9 @@ def test_what_is_chosen_in_the_form_leads_to_one_clean_address(water: Portal) ->
     assert (chosen.status_code, chosen.location) == (303, f"{CHART}?kind=histogram&x=amount&year__gt=2020")
     chosen = client.get(f"{CHART}?choose=1&kind=line&x=place&y=amount&y=amount&group=&aggregate=")
     assert chosen.location == f"{CHART}?kind=line&x=year&y=amount&aggregate=sum"
+    foreign = "dataset=other&endpoint=1&_external=1"
+    chosen = client.get(f"{CHART}?choose=1&kind=line&x=year&y=amount&{foreign}")
+    assert chosen.location == f"{CHART}?kind=line&x=year&y=amount&aggregate=sum&{foreign}"
 
 
 @pytest.mark.parametrize(
@@ -139,6 +142,7 @@ def test_what_is_chosen_in_the_form_leads_to_one_clean_address(water: Portal) ->
         ("kind=bar&x=place&where=" + "(" * 3000, "where"),
         ("kind=bar&x=%00&y=%F0%9F%A7%BF", "没有列"),
         ("kind=choose&choose=1", "没有图表类型"),
+        ("endpoint=1&dataset=other&_scheme=javascript&_external=1&_anchor=x&_method=POST", "图表没有参数“endpoint”"),
     ],
 )
 def test_a_chart_that_cannot_be_drawn_says_what_to_write_instead(water: Portal, query: str, said: str) -> None:
