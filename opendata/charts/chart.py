@@ -40,8 +40,8 @@ COMBINED: Mapping[str, str] = {
 ADDED = frozenset(["sum", "count"])
 """The ways whose results can be added: only they give a bar for everything that isn't shown."""
 
-MAX_BARS = 30
-"""At most this many bars of categories in a chart with one series; the rest become one bar."""
+MAX_BARS = 36
+"""At most this many bars of categories in a chart with one series; the rest become one bar. There are 34 provinces."""
 
 MAX_ORDERED_BARS = 60
 """At most this many bars where their order is given, such as years."""

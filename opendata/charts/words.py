@@ -30,7 +30,6 @@ _FILTERS = {
     "isnull-no": N_("%(column)s is filled in"),
 }
 _NO = ("0", "false", "no")
-_EXACT = "#,##0.###################"
 _ROUGH = "#,##0.############"
 
 
@@ -106,7 +105,7 @@ class Words:
         """A number with the grouping of the language; those of decimals keep all digits."""
         if is_percent:
             return str(format_percent(value, "#,##0.######%", locale=self.language))
-        pattern = _EXACT if isinstance(value, Decimal) else _ROUGH
+        pattern = f"#,##0.{'0' * _count_places(value)}" if isinstance(value, Decimal) else _ROUGH
         return str(format_decimal(value, pattern, locale=self.language))
 
     def say(self, notes: Sequence[Note]) -> list[str]:
@@ -115,6 +114,12 @@ class Words:
 
     def _write_params(self, params: Mapping[str, object]) -> Mapping[str, object]:
         return {key: self.write_number(item) if isinstance(item, int) else item for key, item in params.items()}
+
+
+def _count_places(value: Decimal) -> int:
+    """How many digits a decimal has behind its point: zeros at its end as well."""
+    exponent = value.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def write_month(text: str, language: str) -> str:

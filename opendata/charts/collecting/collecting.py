@@ -1,7 +1,7 @@
 """From a chart to what is drawn: asks for groups, and chooses what is shown of many.
 
 In: `Chart(kind="bar", x="province", y=("gdp",))` and the groups of 31 provinces, each with the sum of its rows.
-Out: 30 places, the largest first, and `OTHER` with the sum of those left out, with a note that says so.
+Out: 36 places, the largest first, and `OTHER` with the sum of those left out, with a note that says so.
 """
 
 from __future__ import annotations

@@ -24,9 +24,12 @@ HATCHES = ("", "///", "\\\\\\", "|||", "---", "xxx", "+++", "//")
 WIDTH, HEIGHT = 8.0, 4.8
 """The size of a chart in inches."""
 
-_FOOT_INCHES = 0.2
+_FOOT_INCHES = 0.3
 _BELOW = 4.2
 """How far below an axis its legend is, in heights of its letters: marks and title are between them."""
+
+NAME_PAD = 10
+"""How many points the name of the upright axis keeps from its numbers: a reader's letters may be wider than ours."""
 
 _LONGEST_LABEL = 32
 _LONGEST_TITLE = 64

@@ -5,7 +5,16 @@ from __future__ import annotations
 from math import cos, radians
 from typing import TYPE_CHECKING
 
-from opendata.charts.drawing.canvas import COLOURS, MARKERS, add_legend, make_figure, set_marks, shorten, write_numbers
+from opendata.charts.drawing.canvas import (
+    COLOURS,
+    MARKERS,
+    NAME_PAD,
+    add_legend,
+    make_figure,
+    set_marks,
+    shorten,
+    write_numbers,
+)
 from opendata.charts.drawing.scales import list_marks, place_value
 from opendata.charts.points import Dots
 from opendata.charts.words import Words
@@ -53,7 +62,7 @@ def draw(points: Dots, words: Words) -> Figure:
     if is_map:
         _lay_out_map(axes, points)
     axes.set_xlabel(shorten(words.name_column(column), 80))
-    axes.set_ylabel(shorten(words.name_column(points.chart.y[0]), 44))
+    axes.set_ylabel(shorten(words.name_column(points.chart.y[0]), 44), labelpad=NAME_PAD)
     add_legend(axes, points, points.groups, handles, words)
     return figure
 

@@ -12,6 +12,7 @@ from opendata.charts.drawing.canvas import (
     HATCHES,
     HEIGHT,
     MARKERS,
+    NAME_PAD,
     add_legend,
     make_figure,
     measure,
@@ -181,4 +182,4 @@ def _name_axes(axes: Axes, points: Lines, words: Words, *, is_turned: bool = Fal
     if is_turned:
         x, y = y, x
     axes.set_xlabel(shorten(x, 80))
-    axes.set_ylabel(shorten(y, 44))
+    axes.set_ylabel(shorten(y, 44), labelpad=NAME_PAD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,10 @@ _SUMMARY = 60
 _MOST = 4_000
 """So many characters of a text are on the page; the file has all of it."""
 
-_GROUPED = re.compile(r"([+-]?)([0-9]{5,})(\.[0-9]+)?", re.ASCII)
+_GROUPED = re.compile(r"([+-]?)([0-9]{4,})(\.[0-9]+)?", re.ASCII)
+_FEW_DIGITS = 4
+"""Numbers of so many digits are in groups only beside longer ones: alone they may be years."""
+
 _NO_QUANTITY = ("year", "boolean")
 
 
@@ -38,10 +42,16 @@ class Cell:
 def show_rows(page: RowsPage, labels: Mapping[str, Mapping[str, str]]) -> Sequence[Sequence[Cell]]:
     """The rows of a page as cells. `labels` are the names of codes, by column."""
     columns = [
-        [_show(value, is_quantity(column), labels.get(column.name, {})) for value in values.to_pylist()]
+        _show_column(values.to_pylist(), is_quantity(column), labels.get(column.name, {}))
         for column, values in zip(page.columns, page.rows.columns, strict=True)
     ]
     return list(zip(*columns, strict=True))
+
+
+def _show_column(values: Sequence[Any], is_number: bool, labels: Mapping[str, str]) -> Sequence[Cell]:
+    texts = ["" if value is None else write_value(value) for value in values]
+    numbers = group_digits(texts) if is_number else itertools.repeat(None)
+    return [_show(*parts, labels) for parts in zip(values, texts, numbers, strict=False)]
 
 
 def is_quantity(column: AnswerColumn) -> bool:
@@ -51,11 +61,15 @@ def is_quantity(column: AnswerColumn) -> bool:
     return _is_number(column.type)
 
 
-def group_digits(text: str) -> Markup:
-    """A number whose groups of digits are apart on the screen alone: the text is the number as it is."""
-    found = _GROUPED.fullmatch(text)
-    if found is None:
-        return Markup.escape(text)
+def group_digits(texts: Sequence[str]) -> Sequence[Markup]:
+    """Numbers read together, whose groups of digits are apart on the screen alone: the text is the number as it is."""
+    found = [_GROUPED.fullmatch(text) for text in texts]
+    if all(item is None or len(item[2]) == _FEW_DIGITS for item in found):
+        return [Markup.escape(text) for text in texts]
+    return [Markup.escape(text) if item is None else _group(item) for text, item in zip(texts, found, strict=True)]
+
+
+def _group(found: re.Match[str]) -> Markup:
     sign, digits, rest = found.groups()
     first = len(digits) % 3 or 3
     groups = [digits[:first], *(digits[place : place + 3] for place in range(first, len(digits), 3))]
@@ -76,16 +90,17 @@ def name_boolean(text: str) -> str:
     return str(gettext("yes") if text in ("true", "1", "yes") else gettext("no"))
 
 
-def _show(value: Any, is_number: bool, labels: Mapping[str, str]) -> Cell:
+def _show(value: Any, text: str, number: Markup | None, labels: Mapping[str, str]) -> Cell:
+    """A value as a cell. `number` is how it is written in a column of numbers."""
+    is_number = number is not None
     if value is None:
         return Cell(
             Markup('<span class="missing">{}</span>').format(gettext("(missing)")), "number" if is_number else ""
         )
-    text = write_value(value)
     if isinstance(value, bool):
         return Cell(Markup.escape(name_boolean(text)), "short")
-    if is_number:
-        shown = group_digits(text)
+    if number is not None:
+        shown = number
     elif len(text) <= _LONG:
         shown = Markup.escape(text)
     else:

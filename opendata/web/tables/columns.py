@@ -57,6 +57,8 @@ _OTHERS: Mapping[str, str] = {
 }
 """The operators that a form has only where they are in use, such as those of a bar."""
 
+_ENDS = ("least", "greatest", "shortest", "longest")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
@@ -152,6 +154,8 @@ def _list_facts(profile: ColumnProfile, field: Field) -> Iterator[tuple[str, str
         gettext("Different values"),
         number if distinct["exact"] else gettext("about %(count)s", count=number),
     )
+    present = {key: write_value(value) for key in _ENDS if (value := profile.get(key)) is not None}
+    ends = dict(zip(present, group_digits(list(present.values())), strict=True))
     for key, label in (
         ("least", gettext("Least")),
         ("greatest", gettext("Greatest")),
@@ -161,7 +165,7 @@ def _list_facts(profile: ColumnProfile, field: Field) -> Iterator[tuple[str, str
     ):
         value: Any = profile.get(key)
         if value is not None and not (field.type == "boolean" or (key in ("least", "greatest") and _is_text(field))):
-            yield label, format_count(value) if key == "mean" else group_digits(write_value(value))
+            yield label, format_count(value) if key == "mean" else ends[key]
 
 
 def _is_text(field: Field) -> bool:
@@ -170,15 +174,16 @@ def _is_text(field: Field) -> bool:
 
 def _list_bars(view: TableView, profile: ColumnProfile) -> Iterator[Bar]:
     bins = profile.get("histogram") or ()
+    bounds = [(write_value(item["from"]), write_value(item["to"])) for item in bins]
+    shown = group_digits([text for pair in bounds for text in pair])
     most = max((item["count"] for item in bins), default=0)
     column = view.column
-    for item in bins:
-        low, high = write_value(item["from"]), write_value(item["to"])
+    for item, (low, high), place in zip(bins, bounds, range(0, len(shown), 2), strict=True):
         filters = [Filter(column, "gte", low)]
         if not high.startswith("10000-"):  # after the last year that a date has
             filters.append(Filter(column, "lt", high))
         yield Bar(
-            label=Markup("{} – {}").format(group_digits(low), group_digits(high)),
+            label=Markup("{} – {}").format(*shown[place : place + 2]),
             count=item["count"],
             length=_measure(item["count"], most),
             address=view.with_filters(column, *filters, operators=_BOUNDS),

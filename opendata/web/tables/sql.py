@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import Blueprint, make_response, render_template, request
+from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -56,7 +57,7 @@ def show_sql() -> Response:
             page=page,
             heads=heads,
             rows=show_rows(page, {}) if page else (),
-            error=choose_voice().say_error(error) if error else "",
+            error=_say(error) if error else "",
             marked=_mark(text, error),
             rest=lambda suffix="": f"{rest_path('sql')}{suffix}?{urlencode({'q': pinned})}",
             address=absolute_url(f"{request.script_root}/sql?{urlencode({'q': pinned, EDITION_NAME: EDITION})}"),
@@ -68,6 +69,12 @@ def show_sql() -> Response:
     )
     response.status_code = 400 if error else 200
     return response
+
+
+def _say(error: InputError) -> str:
+    """What is wrong, for people: they see a box with a name, not a parameter."""
+    params = {**error.params, "parameter": gettext("Your question")} if "parameter" in error.params else error.params
+    return choose_voice().fill(error.message, params)
 
 
 def _mark(text: str, error: InputError | None) -> Markup:

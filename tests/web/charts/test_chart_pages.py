@@ -67,7 +67,7 @@ def test_the_page_the_file_and_the_picture_have_the_same_values(water: Portal) -
     header, *rows = read_table(page.text)
     assert header == ["年份", "湖东区", "湖西<b>区", "甲乙"]
     assert [row[0] for row in rows] == ["2020", "2021", "2022", "2023", "2024"]
-    assert rows[2] == ["2022", "44.5", "—", "37"]
+    assert rows[2] == ["2022", "44.5", "—", "37.0"]
     assert rows[3] == ["2023", "—", "—", "—"]
     answer = client.get(f"{CHART}.csv?{LINES}")
     assert answer.content_type == "text/csv; charset=utf-8"
@@ -104,7 +104,7 @@ def test_a_chart_has_its_filter_in_its_words_and_in_every_address(water: Portal)
     assert "<h1>Water used by Place (Year = 2021; amount&gt;30)</h1>" in page
     header, *rows = read_table(page)
     assert header == ["Place", "Water used (tonnes)"]
-    assert rows == [["湖西<b>区", "66"], ["湖东区", "43.5"], ["甲乙", "36"]]
+    assert rows == [["湖西<b>区", "66.0"], ["湖东区", "43.5"], ["甲乙", "36.0"]]
     for address in re.findall(r'(?:src|href)="([^"]*chart\.(?:svg|png|csv)[^"]*)"', page):
         asked = dict(parse_qsl(urlsplit(unescape(address)).query))
         assert (asked["year__exact"], asked["where"], asked["lang"]) == ("2021", "amount>30", "en")

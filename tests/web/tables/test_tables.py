@@ -103,7 +103,7 @@ def test_rows_are_shown_with_names_of_codes_missing_values_and_numbers_that_copy
     assert '01 <span class="muted">Haikou</span>' in page
     assert '<span class="missing">(missing)</span>' in page
     assert '<td class="number">11<i></i>000.50</td>' in page
-    assert '<td class="number">1000.50</td>' in page
+    assert '<td class="number">1<i></i>000.50</td>' in page
     assert "tonnes" in page
     assert "&lt;b&gt;" in page
     assert f"<summary>{LONG[:60]}…</summary>{LONG}</details>" in page
