@@ -168,7 +168,7 @@ def read_view(dataset: str, version: str, resource: str, columns: Sequence[str])
 
 
 def list_limits(columns: int) -> Sequence[int]:
-    """How many rows a page of so many columns may have."""
+    """How many rows a page of this number of columns may have."""
     return [limit for limit in LIMITS if limit == LIMITS[0] or limit * columns <= _MOST_CELLS]
 
 
