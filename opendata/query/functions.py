@@ -18,8 +18,8 @@ _SELECT = """
 """
 
 _FUNCTIONS = """
-    Abs Ceil Coalesce Concat ConcatWs Contains DateDiff DateTrunc Day DayOfMonth DayOfWeek DayOfYear EndsWith Exp
-    Extract Floor Greatest Hour Least Left Length Ln Log Lower Minute Month Monthname Nullif Pow Quarter
+    Abs Ceil Coalesce Concat ConcatWs Contains DateDiff DateFromParts DateTrunc Day DayOfMonth DayOfWeek DayOfYear EndsWith Exp
+    Extract Floor Greatest Hour Least LastDay Left Length Ln Log Lower Minute Month Monthname Nullif Pow Quarter
     RegexpLike Replace Reverse Right Round Second Sign Sqrt StartsWith StrPosition Substring TimeToStr TimestampTrunc
     Trim Trunc Upper Week Year
     IsInf IsNan
@@ -46,7 +46,7 @@ EXPRESSIONS = frozenset((_STRUCTURE + _FUNCTIONS).split())
 SELECTS = EXPRESSIONS | AGGREGATES | WINDOWS | frozenset(_SELECT.split())
 
 _NAMED = """
-    count_star endswith ends_with isfinite last_day make_date prefix
+    count_star endswith ends_with isfinite date_part prefix
     round_even strip_accents suffix weekday yearweek
 """
 NAMED = frozenset(_NAMED.split())
