@@ -1,7 +1,7 @@
 """Whole instances for tests: real stores, a real database, no mocks.
 
 A test that takes `services`, `database_url` or `empty_database_url` runs on SQLite; under `--all-databases`, or marked
-`both_databases`, on PostgreSQL too.
+`both_databases`, on PostgreSQL too; with `slow=True` that is a slow test.
 """
 
 from __future__ import annotations
@@ -231,7 +231,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("both_databases")
         is_both = marker is not None or metafunc.config.getoption("--all-databases")
-        metafunc.parametrize("database_kind", ["sqlite", "postgresql"] if is_both else ["sqlite"])
+        is_slow = marker is not None and marker.kwargs.get("slow", False)
+        second = pytest.param("postgresql", marks=[pytest.mark.slow] if is_slow else [])
+        metafunc.parametrize("database_kind", ["sqlite", second] if is_both else ["sqlite"])
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ def approve(services: Services, boss: Actor, draft: str) -> str | None:
     return services.drafts.get(boss, draft).version
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_an_instance_from_before_the_gate_works_on_with_what_it_has(tmp_path: Path, database_url: str) -> None:
     migrate_instance(tmp_path, database_url, "0010")
 
@@ -259,7 +259,7 @@ def test_the_uses_of_schemas_in_versions_of_before_are_listed_when_somebody_asks
     services.database.dispose()
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_drafts_of_before_have_not_been_scanned(tmp_path: Path, empty_database_url: str) -> None:
     database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
     command.upgrade(database.migration_config(), "0014")
@@ -274,7 +274,7 @@ def test_drafts_of_before_have_not_been_scanned(tmp_path: Path, empty_database_u
     database.dispose()
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_accounts_of_before_have_no_address_and_a_process_of_before_can_make_more(
     tmp_path: Path, empty_database_url: str
 ) -> None:
@@ -308,7 +308,7 @@ def test_migrations_can_be_taken_back(tmp_path: Path, empty_database_url: str) -
     database.dispose()
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_events_of_before_are_there_unchanged_and_a_process_of_before_can_write_more(
     tmp_path: Path, empty_database_url: str
 ) -> None:
@@ -331,7 +331,7 @@ def test_events_of_before_are_there_unchanged_and_a_process_of_before_can_write_
     database.dispose()
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_tokens_of_before_keep_all_rights_and_a_process_of_before_can_make_more(
     tmp_path: Path, empty_database_url: str
 ) -> None:

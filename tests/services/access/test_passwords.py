@@ -108,7 +108,7 @@ def test_who_waits_too_long_is_sent_away() -> None:
         pass
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_person_changes_their_password_and_their_other_sessions_end(services: Services) -> None:
     make_actor(services, "clerk")
     here, there = (services.accounts.sign_in("clerk", PASSWORD)[1] for _ in range(2))
@@ -138,7 +138,7 @@ def test_a_stolen_session_cannot_guess_the_password(services: Services) -> None:
         services.accounts.change_password(actor, PASSWORD, NEW)
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_link_sets_a_new_password_once(services: Services) -> None:
     make_actor(services, "clerk")
     _, session = services.accounts.sign_in("clerk", PASSWORD)

@@ -83,7 +83,7 @@ def test_the_last_use_is_written_once_a_minute(services: Services) -> None:
     assert view.address == "198.51.100.0/24"
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_person_lists_their_sessions_and_ends_them(services: Services) -> None:
     make_actor(services, "other")
     services.accounts.create_user("clerk", PASSWORD, "editor", "water-bureau")

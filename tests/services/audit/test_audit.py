@@ -236,7 +236,7 @@ def test_a_checkpoint_that_nobody_signed_is_named(services: Services) -> None:
     assert "is damaged" in found.error.text
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_log_that_was_cut_is_verified_from_there_on(services: Services) -> None:
     log(services, 3)
     moment = datetime.now(UTC)

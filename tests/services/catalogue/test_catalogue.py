@@ -216,7 +216,7 @@ def test_a_publisher_is_made_once(services: Services) -> None:
 # -------------------------------------------------------------------------------------------------------- schemas
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_the_newest_version_of_a_schema_is_the_highest_number(services: Services) -> None:
     for version in ("1.9.0", "1.10.0", "1.2.0"):
         services.schemas.add(SYSTEM, "levels", version, {**SCHEMA, "title": version})
@@ -349,7 +349,7 @@ def test_concurrent_additions_of_one_schema_agree(services: Services) -> None:
 # --------------------------------------------------------------------------------------------------------- paging
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_walk_over_the_pages_meets_everything_once_in_order(services: Services) -> None:
     names = [f"set-{number:02}" for number in range(7)]
     for name in reversed(names):

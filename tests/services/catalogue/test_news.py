@@ -54,7 +54,7 @@ def set_times(services: Services) -> None:
             row.published = row.changed = MOMENT + timedelta(days=row.id)
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_an_old_version_is_news_again_when_it_is_corrected_or_withdrawn(services: Services, editor: Actor) -> None:
     publish_three(services, editor)
     set_times(services)
@@ -127,7 +127,7 @@ def describe_row(number: int) -> dict[str, Any]:
     return {"dataset_id": "reservoirs", "version": f"1.{number}.0", "manifest": "0" * 64, **times, **counts}
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_versions_of_before_take_the_times_of_their_tombstones_and_errata(
     tmp_path: Path, empty_database_url: str
 ) -> None:

@@ -62,7 +62,7 @@ def test_no_exit_gives_the_rows_of_a_stopped_version(services: Services, editor:
     assert list_blobs(services) == set()
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_the_version_before_is_the_latest_until_a_maintainer_lets_it_go(
     stopped: Services, editor: Actor, boss: Actor
 ) -> None:

@@ -101,7 +101,7 @@ def test_where_all_versions_are_withdrawn_the_dataset_stays_and_its_next_number_
     assert services.versions.get_manifest("reservoirs", "2.0.0").previous == digest(first)
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_erasing_deletes_the_bytes_from_every_version_and_draft_that_has_them(
     services: Services, editor: Actor, boss: Actor
 ) -> None:
@@ -252,7 +252,7 @@ def test_a_version_is_restored_whole_however_soon_the_worker_begins(
     assert (found.status, found.dropped) == ("validating", ("other",))
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_renamed_dataset_keeps_its_versions_to_the_byte_and_its_old_id_leads_on(
     services: Services, editor: Actor, boss: Actor
 ) -> None:

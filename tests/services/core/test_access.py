@@ -151,7 +151,7 @@ def closed(services: Services, editor: Actor) -> Services:
     return services
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_closing_withdraws_all_versions_with_the_reason_and_takes_their_files_away(closed: Services) -> None:
     for suffix in ("csv", "parquet"):
         with pytest.raises(WithdrawnError, match="涉及国家秘密"):

@@ -83,7 +83,7 @@ def test_a_number_is_never_lowered(services: Services, editor: Actor, bump: str)
     assert caught.value.faults[0].pointer == "/bump"
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_draft_that_was_overtaken_is_compared_with_what_is_there_now(services: Services, editor: Actor) -> None:
     late = upload(services, editor, ONE_MORE)
     publish(services, editor, ONE_MORE + "A004,北湖,4,2026-02-03\n")

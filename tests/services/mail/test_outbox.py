@@ -33,7 +33,7 @@ def office(tmp_path: Path, database_url: str, mailbox: Mailbox) -> Iterator[Offi
     built.services.database.dispose()
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_mail_is_sent_once_and_nothing_of_its_text_is_kept(office: Office, mailbox: Mailbox) -> None:
     assert office.write()
     message_id = office.rows()[0].message_id

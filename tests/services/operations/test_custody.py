@@ -179,7 +179,7 @@ def test_a_look_that_was_broken_off_goes_on_where_it_was(published: Services) ->
     assert published.checking.run().blobs == whole
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_slices_get_round_to_every_file(published: Services) -> None:
     path = find_blob(published)
     times = path.stat()
@@ -195,7 +195,7 @@ def test_slices_get_round_to_every_file(published: Services) -> None:
 # ------------------------------------------------------------------------------------------------------------ garbage
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_only_what_nothing_needs_is_removed(published: Services, editor: Actor) -> None:
     waiting = upload(published, editor, CSV + "A009,北湖,1,2026-02-03\n")
     discarded = upload(published, editor, CSV + "A008,北湖,1,2026-02-03\n")
@@ -229,7 +229,7 @@ def restore(source: Path, home: Path) -> Services:
     return services
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_backup_restored_answers_as_before_and_goes_on(published: Services, editor: Actor, tmp_path: Path) -> None:
     published.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="x")
     waiting = upload(published, editor, CSV)

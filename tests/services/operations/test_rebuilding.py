@@ -62,7 +62,7 @@ def rebuilt(services: Services, tmp_path: Path) -> Iterator[Any]:
         item.database.dispose()
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_the_catalogue_comes_back_from_the_store(services: Services, editor: Actor, rebuilt: Any) -> None:
     services.schemas.add(SYSTEM, "levels", "1.0.0", SCHEMA)
     publish(services, editor)
@@ -91,7 +91,7 @@ def test_the_catalogue_comes_back_from_the_store(services: Services, editor: Act
     )
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_rebuilt_instance_goes_on_publishing_in_the_same_chain(
     services: Services, editor: Actor, rebuilt: Any
 ) -> None:

@@ -46,7 +46,7 @@ def propose(services: Services, actor: Actor, **changes: object) -> str:
     return view.id
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_changed_metadata_wait_for_the_next_approved_draft(published: Services, editor: Actor, boss: Actor) -> None:
     draft = propose(published, editor, title="湖泊", licenses=LICENCE)
     entry = published.datasets.get("reservoirs")

@@ -56,7 +56,7 @@ def submit(
     return services.drafts.submit(editor, view.id, said).id
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_routine_drafts_are_approved_together_and_a_stale_digest_names_its_draft(
     services: Services, published: Actor, boss: Actor
 ) -> None:

@@ -65,7 +65,7 @@ def test_a_check_of_another_seal_is_shown_as_it_counts(services: Services, draft
     assert (in_force(found), found.open_checks) == ([], ALL)
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_several_people_sign_and_one_approves_what_the_manifest_names(
     services: Services, draft: DraftView, second: Actor, boss: Actor
 ) -> None:
@@ -147,7 +147,7 @@ def test_a_refusal_returns_the_draft_with_check_place_and_remark(
 
 
 @pytest.mark.parametrize("moment", ["submitted", "approved", "scheduled"])
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_changed_metadata_end_the_approval_and_say_so(
     services: Services, editor: Actor, draft: DraftView, boss: Actor, moment: str
 ) -> None:
@@ -306,7 +306,7 @@ def test_fewer_checks_may_be_set_but_never_those_two(tmp_path: Path) -> None:
     assert len(services.drafts.approve(boss, draft.id).checks) == 3
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_comments_stay_in_order_for_both_sides_also_after_publication(
     services: Services, editor: Actor, draft: DraftView, boss: Actor
 ) -> None:

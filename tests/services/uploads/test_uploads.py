@@ -70,7 +70,7 @@ def later(services: Services, hours: float) -> Uploads:
     return Uploads(build_context(services.settings, clock=lambda: read_clock() + timedelta(hours=hours)))
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_file_sent_in_pieces_is_whole_and_its_digest_known(services: Services, editor: Actor) -> None:
     upload = begin(services, editor)
     assert services.uploads.get(editor, upload).state == "receiving"
@@ -261,7 +261,7 @@ def test_a_file_larger_than_allowed_is_refused_before_a_byte_of_it(tmp_path: Pat
         begin(services, editor, 1001)
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_uploads_nobody_uses_have_a_limit_together(services: Services, editor: Actor) -> None:
     small = replace(services.settings, max_pending_bytes=1000)
     front = Uploads(build_context(small))
@@ -303,7 +303,7 @@ def test_an_upload_that_is_not_all_there_makes_no_draft(services: Services, edit
         services.uploads.open(editor, upload)
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_what_nobody_sends_on_expires_and_is_removed(services: Services, editor: Actor) -> None:
     folder = services.settings.upload_folder
     old, young, used = begin(services, editor), begin(services, editor), send(services, editor, b"n\n1\n").id

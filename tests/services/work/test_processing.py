@@ -51,7 +51,7 @@ def receive(services: Services, editor: Actor, names: Sequence[str] = ("levels",
     return services.drafts.create(editor, "reservoirs", files, enqueue=False)[0].id
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_small_draft_takes_two_units_to_receive_and_three_to_check(
     services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,7 +78,7 @@ def test_a_draft_of_many_small_tables_takes_no_more_units(
     assert checked.units <= 3
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_the_results_of_long_work_are_kept_where_it_is_broken_off(
     services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

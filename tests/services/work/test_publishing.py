@@ -29,7 +29,7 @@ from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, locate, make_actor, make_services, publish, upload
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_valid_file_becomes_version_1_0_0_with_both_forms(services: Services, editor: Actor) -> None:
     view = publish(services, editor)
     assert (view.status, view.version) == ("published", "1.0.0")
