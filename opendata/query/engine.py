@@ -89,8 +89,9 @@ class Engine:
     def __init__(self, *, memory: int, most: int, threads: int | None = None) -> None:
         self._memory = memory
         self._threads = threads or min(4, os.cpu_count() or 1)
+        self._most = most
         self._turns = threading.BoundedSemaphore(most)
-        self._lock = threading.Lock()
+        self._lock, self._warming = threading.Lock(), threading.Lock()
         self._idle: list[_Process] = []
         self._parent = os.getpid()
         atexit.register(self.close)
@@ -115,8 +116,16 @@ class Engine:
 
     def warm(self) -> None:
         """Have a process ready, so that the next query doesn't wait for it to start."""
-        if self._parent != os.getpid() or not any(item.is_alive for item in self._idle):
-            self._give_back(_Process(self._memory))
+        if not self._warming.acquire(blocking=False):
+            return  # another thread does it
+        try:
+            with self._lock:
+                self._disown()
+                is_ready = any(item.is_alive for item in self._idle)
+            if not is_ready:
+                self._give_back(_Process(self._memory))
+        finally:
+            self._warming.release()
 
     def close(self) -> None:
         """End the processes that wait."""
@@ -141,8 +150,7 @@ class Engine:
 
     def _take(self) -> _Process:
         with self._lock:
-            if self._parent != os.getpid():  # after a fork, the processes are those of the parent
-                self._idle, self._parent = [], os.getpid()
+            self._disown()
             while self._idle:
                 found = self._idle.pop()
                 if found.is_alive:
@@ -155,7 +163,17 @@ class Engine:
             process.end()
             process = _Process(self._memory)  # it gets ready while nobody waits for it
         with self._lock:
-            self._idle.append(process)
+            self._disown()
+            gone = [item for item in self._idle if not item.is_alive]
+            self._idle = [item for item in self._idle if item.is_alive]
+            (self._idle if len(self._idle) < self._most else gone).append(process)
+        for item in gone:
+            item.end()
+
+    def _disown(self) -> None:
+        """After a fork, the processes are those of the parent."""
+        if self._parent != os.getpid():
+            self._idle, self._parent = [], os.getpid()
 
 
 class _Process:

@@ -29,7 +29,7 @@ from opendata.errors import N_, NotFoundError
 logger = logging.getLogger(__name__)
 
 _MARK = ".json"
-_SLOTS = 4
+SLOTS = 4
 """At most this many files are made at once, by all processes of a machine."""
 
 _GONE = ".gone-"
@@ -55,11 +55,15 @@ class DerivedFile:
 
 
 class DerivedFolder:
-    """A folder of files made on demand, together at most `limit` bytes. Nothing in it is missed when it is deleted."""
+    """A folder of files made on demand, together at most `limit` bytes. Nothing in it is missed when it is deleted.
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    What is made with another `lane` doesn't wait for this, and at most `slots` files are made at once.
+    """
+
+    def __init__(self, folder: Path, limit: int, *, lane: str = "", slots: int = SLOTS) -> None:
         self._folder = folder
         self._limit = limit
+        self._lane, self._slots = lane, slots
         self._lock = threading.Lock()
         self._begun: set[str] = set()
         self._background: ThreadPoolExecutor | None = None
@@ -165,7 +169,7 @@ class DerivedFolder:
     @contextlib.contextmanager
     def _hold(self, key: str) -> Iterator[None]:
         """One at a time for each key, and few at all."""
-        place = self._folder / f".lock-{zlib.crc32(key.encode()) % _SLOTS}"
+        place = self._folder / f".lock-{self._lane}{zlib.crc32(key.encode()) % self._slots}"
         with place.open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -94,6 +94,8 @@ REFUSED = {
         "SELECT getvariable('x')",
         "SELECT current_database()",
         "SELECT currval('x')",
+        "SELECT TIMESTAMP 'now'",
+        "SELECT CAST('today' AS DATE)",
         f"SELECT sql FROM (WITH duckdb_views AS (SELECT 1) SELECT 1) AS a, duckdb_views, {T}",
         "WITH sqlite_master AS (SELECT * FROM sqlite_master) SELECT * FROM sqlite_master",
         "WITH a AS (SELECT * FROM pg_class), pg_class AS (SELECT 1) SELECT * FROM a",
@@ -178,6 +180,7 @@ def test_what_is_no_question_to_a_table_is_refused(asking: Asking, kind: str) ->
                 asking.page(where=f"id IN ({text})")
     common = 'WITH u AS (SELECT 1 AS "user"), T AS (SELECT "user" + 1 AS n FROM u) SELECT t.n FROM t ORDER BY T.n'
     assert asking.select(common) == [{"n": 2}]
+    assert asking.select("SELECT TIMESTAMP '2026-01-02 03:04' > CAST('2026-01-02' AS TIMESTAMP) AS n") == [{"n": True}]
     assert asking.select(f"SELECT count(*) AS n FROM {T} -- a comment\n/* another */") == [{"n": 1}]
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from opendata.domain.schema import Field
 from opendata.query.engine import MODULE, Engine
@@ -32,3 +37,22 @@ def test_a_process_that_has_answered_is_asked_again(tmp_path: Path) -> None:
     assert len(seen[0]) == 1
     assert seen[0] == seen[1]
     assert list_processes() == others
+
+
+def test_readers_who_come_at_once_have_one_process_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, start = [], subprocess.Popen
+
+    def count(*arguments: Any, **options: Any) -> Any:
+        started.append(start(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", count)
+    engine, coming = Engine(memory=256 << 20, most=1), threading.Barrier(4)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: (coming.wait(), engine.warm()), range(4)))
+    with engine.run(Statement(sql="SELECT 1", tables=[]), seconds=30) as answer:
+        engine.warm()  # there is none beside the one that answers
+        answer.read()
+    engine.close()
+    assert len(started) == 2
+    assert all(process.poll() is not None for process in started)

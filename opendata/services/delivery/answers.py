@@ -52,6 +52,9 @@ _LARGE = N_(
     "This answer is larger than the %(most)s MB that one may have and was stopped. Filter more rows out, ask for fewer"
     " columns, or download the whole table"
 )
+_SLOTS = 64
+"""Few queries run at once anyway, and nobody waits for what another asks, whose join may take minutes."""
+
 _PART = 4
 """One answer has at most the fourth part of the room for files that are made on demand."""
 
@@ -79,7 +82,7 @@ class AnswerForms:
         self._queries = queries
         self._place, self.free_bytes = context.settings.derived_folder, context.settings.free_bytes
         self.most_bytes = context.settings.derived_bytes // _PART
-        self._folder = DerivedFolder(self._place, context.settings.derived_bytes)
+        self._folder = DerivedFolder(self._place, context.settings.derived_bytes, lane="answer-", slots=_SLOTS)
 
     def find_rows(
         self,

@@ -113,8 +113,12 @@ class Profiling:
 
 
 def tells_values(profile: ColumnProfile) -> bool:
-    """Whether a profile of publication has values, and not counts alone."""
-    return not profile["count"] or profile["type"] == "boolean" or bool(_TELLING & profile.keys())
+    """Whether a profile of publication has values, and not counts alone.
+
+    Where each value is there once, there is nothing to say of yes and no.
+    """
+    is_bare = profile["type"] == "boolean" and profile["distinct"]["count"] >= profile["count"]
+    return not profile["count"] or is_bare or bool(_TELLING & profile.keys())
 
 
 def _over(query: RowsQuery, column: str, select: str) -> RowsQuery:

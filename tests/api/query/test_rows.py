@@ -178,6 +178,9 @@ def test_rows_that_are_not_public_are_for_those_who_may_have_them(reader: Caller
         assert {"Authorization", "Cookie"} <= set(answer.headers["Vary"].split(", "))
         assert "Access-Control-Allow-Origin" not in answer.headers
         problem(reader.get(path), 404, "not-public")
+        told = owner.get(path, query_string={"select": "CAST(城市 AS INTEGER) AS n"})
+        assert "杭州" in problem(told, 400)["detail"]
+        assert "Access-Control-Allow-Origin" not in told.headers
 
 
 def test_what_is_not_there_is_not_found(reader: Caller) -> None:

@@ -440,3 +440,18 @@ def wait_for(ask: Callable[[], Any]) -> Any:
             return found
         time_module.sleep(0.01)
     raise AssertionError("it did not come")
+
+
+def test_nobody_waits_for_what_is_made_in_another_lane(tmp_path: Path) -> None:
+    folder = DerivedFolder(tmp_path / "derived", 1000, slots=1)
+    answers = DerivedFolder(tmp_path / "derived", 1000, lane="answer-", slots=1)
+
+    def write(target: Path) -> None:
+        target.write_bytes(b"x")
+
+    def make(target: Path) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(folder.get, "table", write).result(10).size == 1
+        write(target)
+
+    assert answers.get("answer", make).size == 1
