@@ -130,6 +130,8 @@ def test_the_code_that_joins_two_tables_runs(joined: Portal, tmp_path: Path, mon
     sql = next(code for code in codes if code.startswith("SELECT"))
     answer = joined.services.queries.select(sql)
     assert (answer.total, answer.rows.num_columns) == (80, 6)
+    run = next(html.unescape(link) for link in re.findall(r'href="(/sql\?q=[^"]*)"', page) if "JOIN" in link)
+    assert "80 rows" in joined.client("en").get(run).text
     files = {}
     for dataset, resource in (("visits", "visits"), ("organisations", "orgs")):
         with joined.services.versions.find_file(dataset, "1.0.0", resource, "parquet").local_copy() as path:

@@ -196,7 +196,7 @@ def test_a_reader_draws_a_line_changes_it_and_takes_what_is_seen(
         reader.press("main form button")
         page.wait_for_url("**/chart?kind=bar&x=place&y=amount&aggregate=sum")
         cells = page.locator("table.data tbody tr").first.locator("td")
-        expect(cells).to_have_text(["湖西<b>区", "200"])
+        expect(cells).to_have_text(["湖西<b>区", "200.0"])
         with page.expect_download() as download:
             page.locator("a[href*='chart.csv']").click()
         assert download.value.path().read_text("utf-8").splitlines()[:2] == ["place,amount_sum", "湖西<b>区,200.0"]
