@@ -78,8 +78,8 @@ class AnswerForms:
         self._languages = context.settings.languages
         self._versions = versions
         self._queries = queries
-        self._place, self._free = context.settings.derived_folder, context.settings.free_bytes
-        self._most = context.settings.derived_bytes // _PART
+        self._place, self.free_bytes = context.settings.derived_folder, context.settings.free_bytes
+        self.most_bytes = context.settings.derived_bytes // _PART
         self._folder = DerivedFolder(self._place, context.settings.derived_bytes, lane="answer-", slots=_SLOTS)
 
     def find_rows(
@@ -175,9 +175,9 @@ class AnswerForms:
         size = 0
         for batch in batches:
             size += batch.nbytes
-            if max(size, target.stat().st_size if target.exists() else 0) > self._most:
-                raise InputError(_LARGE, most=self._most >> 20)
-            require_room(self._place, self._free)
+            if max(size, target.stat().st_size if target.exists() else 0) > self.most_bytes:
+                raise InputError(_LARGE, most=self.most_bytes >> 20)
+            require_room(self._place, self.free_bytes)
             yield batch
 
     def _write_from_parquet(self, asked: _Asked, stream: RowsStream, suffix: str, target: Path) -> None:

@@ -97,7 +97,7 @@ def test_an_answer_has_no_more_room_than_it_may(
 ) -> None:
     place = '"cities"."places"'
     text = f"SELECT a.* FROM {place} a, {place} b, {place} c, {place} d, {place} e"
-    monkeypatch.setattr(portal.answer_forms, "_most", 1 << 20)
+    monkeypatch.setattr(portal.answer_forms, "most_bytes", 1 << 20)
     for form in ("csv", "jsonl", "parquet", "xlsx"):  # 46,656 rows of 6: Parquet would be a few kB of some MB
         found = reader.get(f"/sql.{form}", query_string={"q": f"{text} LIMIT 100"})
         assert found.status_code == 200
@@ -105,5 +105,5 @@ def test_an_answer_has_no_more_room_than_it_may(
         assert found.status_code == 400
         assert "larger than the 1 MB" in found.json["detail"]
     assert not list(portal.settings.derived_folder.glob(".[0-9]*"))
-    monkeypatch.setattr(portal.answer_forms, "_free", 1 << 60)
+    monkeypatch.setattr(portal.answer_forms, "free_bytes", 1 << 60)
     assert reader.get("/sql.csv", query_string={"q": f"{text} LIMIT 101"}).status_code == 507
