@@ -19,9 +19,9 @@ _SELECT = """
 
 _FUNCTIONS = """
     Abs Ceil Coalesce Concat ConcatWs Contains DateDiff DateFromParts DateTrunc Day DayOfMonth DayOfWeek DayOfYear
-    EndsWith Exp Extract Floor Greatest Hour Least LastDay Left Length Ln Log Lower Minute Month Monthname Nullif Pow Quarter
-    RegexpLike Replace Reverse Right Round Second Sign Sqrt StartsWith StrPosition Substring TimeToStr TimestampTrunc
-    Trim Trunc Upper Week Year
+    EndsWith Exp Extract Floor Greatest Hour Least LastDay Left Length Ln Log Lower Minute Month Monthname Nullif Pow
+    Quarter RegexpLike Replace Reverse Right Round Second Sign Sqrt StartsWith StrPosition Substring TimeToStr
+    TimestampTrunc Trim Trunc Upper Week Year
     IsInf IsNan
 """
 
