@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from opendata.charts.chart import MAX_SERIES, Chart
+from opendata.charts.chart import MAX_GROUPS, MAX_SERIES, Chart
 from opendata.charts.choosing import complete_chart
 from opendata.charts.columns import ChartColumn
 from opendata.domain.schema import TableSchema
@@ -89,7 +89,7 @@ class _Proposer:
         """What tells apart the rows of one time: nothing where a time has one row."""
         if (time.name,) == self._key or (time.profile and time.distinct == time.profile["count"]):
             return None
-        return next((item for item in self._categories if item.distinct is None or item.distinct > 1), None)
+        return next((item for item in self._categories if _can_be_drawn(time, item)), None)
 
     def _choose_newest(self, category: ChartColumn) -> tuple[tuple[str, str], ...]:
         for time in self._times:
@@ -113,6 +113,11 @@ class _Proposer:
 
 def _varies(column: ChartColumn) -> bool:
     return column.distinct is None or column.distinct > 1
+
+
+def _can_be_drawn(time: ChartColumn, group: ChartColumn) -> bool:
+    """Whether a group of each time has a value that can be looked at: not when there are more than a chart reads."""
+    return _varies(group) and (time.distinct or 1) * (group.distinct or 1) <= MAX_GROUPS
 
 
 def _is_name(column: ChartColumn) -> bool:

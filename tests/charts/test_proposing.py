@@ -49,6 +49,21 @@ def test_a_long_table_by_place_and_year_gets_lines_and_the_bars_of_its_newest_ye
     assert [item.kind for item in found] == ["line", "area", "bar", "bar", "histogram"]
 
 
+def test_a_long_table_with_more_groups_than_a_chart_reads_gets_a_line_of_their_sum() -> None:
+    fields = [
+        {"name": "day", "type": "date"},
+        {"name": "country", "type": "string"},
+        {"name": "cases", "type": "integer"},
+    ]
+    rows = 628 * 195
+    profiles = describe("day", "date", rows, 628), describe("country", "string", rows, 195, longest=9)
+    found = propose(
+        {"fields": fields, "primaryKey": ["day", "country"]}, *profiles, describe("cases", "integer", rows, 99)
+    )
+    assert found[0] == Chart(kind="line", x="day", y=("cases",), aggregate="sum")
+    assert not any(item.group for item in found)
+
+
 def test_a_wide_table_gets_bars_of_one_column_and_of_all_that_are_alike() -> None:
     names = ("undergraduate", "junior_college", "regular")
     fields = [{"name": "province", "type": "string"}, *({"name": name, "type": "integer"} for name in names)]
