@@ -28,6 +28,7 @@ _VALUE = N_(
 )
 _TYPES = N_("There is no function %(call)s for values of these types. Convert them with CAST(… AS …)")
 _COMPARED = N_("Values of the types %(one)s and %(other)s can't be compared. Convert one with CAST(… AS …)")
+_YEARS = N_("A date or time of this answer lies outside the years 1 to 9999")
 _OTHER = N_("The query can't be run: %(reason)s")
 
 
@@ -35,6 +36,8 @@ def explain(code: str, text: str, statement: Statement) -> InputError:
     """The error that stands for a message of the engine."""
     known = [name for table in statement.tables for name in table.columns]
     first = text.split("\n\n")[0]
+    if code == "CalendarError":
+        return InputError(_YEARS)
     if found := _COLUMN.search(first) or _NO_COLUMN.search(first):
         return _explain_column(found[1], known)
     if found := _TABLE.search(first):

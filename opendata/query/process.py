@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from opendata.confined import limit_memory, read_status
@@ -26,6 +27,8 @@ _BATCH_ROWS = 50_000
 _FRAME_BYTES = 16 << 20
 """About so many bytes of rows are sent at once: the reader holds no more, however long the values are."""
 _LOOK_SECONDS = 1.0
+_FIRST_DAY = (date.min - date(1970, 1, 1)).days
+_LAST_DAY = (date.max - date(1970, 1, 1)).days
 _OVERHEAD = 300 << 20
 """What Python, Arrow and the engine's own structures take beside the memory that the engine counts."""
 
@@ -37,6 +40,10 @@ HIDDEN = {
     **{name: name for name in ("session_user", "user")},
 }
 """Names that the engine takes for functions where no column has them, even in quotes: of the time, of itself."""
+
+
+class CalendarError(ValueError):
+    """A day or moment is in none of the years that there are."""
 
 
 def main() -> None:
@@ -158,11 +165,27 @@ def _send_rows(connection: Any, request: Mapping[str, Any], send: Any) -> int:
         if most is not None and rows + batch.num_rows > most:
             batch = batch.slice(0, most - rows)
         rows += batch.num_rows
+        _require_years(batch)
         for piece in _cut(batch):
             send(BATCH, piece.serialize())
         if most is not None and rows >= most:
             break
     return rows
+
+
+def _require_years(batch: Any) -> None:
+    """Raises `CalendarError` for a day or moment that is in none of the years 1 to 9999: no form can write it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for column in batch.columns:
+        if not (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)):
+            continue
+        numbers = column.cast(pa.int32() if pa.types.is_date32(column.type) else pa.int64())
+        least, greatest = pc.min_max(numbers).as_py().values()
+        days = 1 if pa.types.is_date32(column.type) else 86_400_000_000
+        if least is not None and not (_FIRST_DAY * days <= least and greatest < (_LAST_DAY + 1) * days):
+            raise CalendarError
 
 
 def _cut(batch: Any) -> Iterator[Any]:

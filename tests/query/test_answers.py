@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -170,3 +171,15 @@ def test_between_two_decimals_lies_one_with_more_digits(asking: Asking) -> None:
     found = asking.rows("m", select="median(x) AS a, quantile_cont(x, 0.5) AS b")
     found += asking.select('SELECT median(m.x) AS a, quantile_cont(X, 0.5) AS b FROM "d"."m" AS m')
     assert [value for row in found for value in row.values()] == pytest.approx([3.015] * 4)
+
+
+@pytest.mark.parametrize(
+    "value", ["DATE '9999-12-31' + 1", "DATE '0001-01-01' - 1", "TIMESTAMP '9999-12-31' + INTERVAL 1 DAY"]
+)
+def test_a_day_that_no_calendar_has_is_refused(asking: Asking, value: str) -> None:
+    asking.tables.put("y", pa.table({"x": [1]}))
+    with pytest.raises(InputError, match="outside the years 1 to 9999"):
+        asking.rows("y", select=f"{value} AS a")
+    assert asking.rows("y", select="DATE '9999-12-31' AS a, DATE '0001-01-01' AS b") == [
+        {"a": date(9999, 12, 31), "b": date(1, 1, 1)}
+    ]
