@@ -17,7 +17,7 @@ from opendata.api.mcp import protocol
 from opendata.api.mcp.protocol import Message, RpcError
 from opendata.api.mcp.tools import TOOLS, call_tool
 from opendata.errors import InputError
-from opendata.metering import cost_class
+from opendata.metering import charge, cost_class
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.wording.voice import voice_of
 
@@ -59,7 +59,9 @@ def _answer_many(documents: list[Any]) -> Response:
         text = f"Send from 1 to {protocol.MOST_MESSAGES} messages at once"
         raise RpcError(protocol.INVALID_REQUEST, text)
     found = []
-    for document in documents:
+    for number, document in enumerate(documents):
+        if number:  # the first is counted with the request
+            charge("light")
         try:
             found.append(_answer_one(document, alone=False))
         except RpcError as error:
