@@ -154,7 +154,7 @@ def _list_facts(profile: ColumnProfile, field: Field) -> Iterator[tuple[str, str
         gettext("Different values"),
         number if distinct["exact"] else gettext("about %(count)s", count=number),
     )
-    present = {key: write_value(value) for key in _ENDS if (value := profile.get(key)) is not None}
+    present = {key: write_value(end) for key in _ENDS if (end := profile.get(key)) is not None}
     ends = dict(zip(present, group_digits(list(present.values())), strict=True))
     for key, label in (
         ("least", gettext("Least")),
