@@ -64,9 +64,12 @@ def build_citation(
     """
     named = manifest.publisher
     publisher = _say(named.get("title"), named.get("i18n"), language, default) or named["id"]
+    creators = [
+        publisher if name == named.get("title") else name for name in _list_creators(manifest.metadata.contributors)
+    ]  # a contributor has a name in one language, the publisher in several
     return Citation(
         key=f"{manifest.name}-{manifest.version}",
-        creators=tuple(_list_creators(manifest.metadata.contributors)) or (publisher,),
+        creators=tuple(creators) or (publisher,),
         title=_add_period(_say(manifest.title, manifest.i18n, language, default) or manifest.name, manifest, language),
         version=manifest.version,
         publisher=publisher,

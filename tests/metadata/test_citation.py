@@ -50,6 +50,8 @@ def test_the_sentence_names_who_when_what_where_and_the_digest() -> None:
 def test_those_who_made_the_data_are_named_before_the_publisher() -> None:
     made = cite(contributors=[{"title": "观测站", "roles": ["creator"]}, {"title": "某人", "roles": ["editor"]}])
     assert made.creators == ("观测站",)
+    same = [{"title": "水务局", "roles": ["creator"]}]
+    assert [cite(language, contributors=same).creators for language in ("en", "zh")] == [("Water bureau",), ("水务局",)]
     assert write_sentence(made).startswith("观测站 (2026). Reservoirs.")
 
 
