@@ -6,7 +6,7 @@ language. What is wrong *inside* a table is never an exception but an error of a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypedDict
 
@@ -14,6 +14,20 @@ from typing import Any, Self, TypedDict
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
     """Mark a text for translation without translating it yet."""
     return message
+
+
+class Listed(str):
+    """Items as one text, for a parameter of a message: each language joins them in its own way."""
+
+    __slots__ = ("items",)
+    items: tuple[str, ...]
+
+    def __new__(cls, items: Iterable[object]) -> Self:
+        """Join them as English does."""
+        found = tuple(map(str, items))
+        text = super().__new__(cls, ", ".join(found))
+        text.items = found
+        return text
 
 
 @dataclass(frozen=True, slots=True)

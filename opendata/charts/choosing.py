@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from opendata.charts.chart import AGGREGATES, KINDS, MAX_SERIES, Chart
 from opendata.charts.columns import ChartColumn
-from opendata.errors import N_, InputError
+from opendata.errors import N_, InputError, Listed
 
 ALONG = ("line", "area")
 """The kinds that follow an axis."""
@@ -105,7 +105,7 @@ def _find(name: str, columns: Mapping[str, ChartColumn], parameter: str) -> Char
 
 
 def _refuse(message: str, name: str, names: Mapping[str, str] | Sequence[str]) -> None:
-    raise InputError(message, name=name[:100], names=", ".join(names))
+    raise InputError(message, name=name[:100], names=Listed(names))
 
 
 def adapt_chart(chart: Chart, columns: Mapping[str, ChartColumn]) -> Chart:

@@ -11,7 +11,7 @@ from typing import Any
 
 from opendata.domain.disclosure import CLOSED, OPEN, PUBLIC, Disclosure
 from opendata.domain.metadata import DatasetMetadata
-from opendata.errors import N_, Fault, InvalidMetadataError, fault
+from opendata.errors import N_, Fault, InvalidMetadataError, Listed, fault
 from opendata.metadata.codes import DISCLOSURES, SCOPES
 from opendata.metadata.properties.reading import REQUIRED, Profile, Property, load_profile
 from opendata.metadata.properties.values import MAX_ITEMS, find_faults, read_further
@@ -112,7 +112,7 @@ def _find_disclosure_faults(name: str, disclosure: object) -> Iterator[Fault]:
             f"/{name}/attribute",
             N_("“%(value)s” isn't one of %(choices)s"),
             value=attribute,
-            choices=", ".join(DISCLOSURES),
+            choices=Listed(DISCLOSURES),
         )
     elif attribute != OPEN:
         for key in ("reason", "legalBasis"):
@@ -125,7 +125,7 @@ def _find_scope_faults(disclosure: Mapping[str, str | None], attribute: str) -> 
     scope = disclosure.get("scope") or PUBLIC
     if scope not in SCOPES:
         yield fault(
-            "/disclosure/scope", N_("“%(value)s” isn't one of %(choices)s"), value=scope, choices=", ".join(SCOPES)
+            "/disclosure/scope", N_("“%(value)s” isn't one of %(choices)s"), value=scope, choices=Listed(SCOPES)
         )
     elif scope != PUBLIC and attribute == CLOSED:
         yield fault("/disclosure/scope", N_("Data that isn't disclosed has no scope. Leave it at “public”"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from opendata.errors import N_, InputError
+from opendata.errors import N_, InputError, Listed
 from opendata.query.values import SEPARATOR, Filter, RowsQuery
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _read_filter(name: str, value: str) -> Filter:
 
     column, _, operator = name.rpartition(SEPARATOR)
     if not column or operator not in OPERATORS:
-        raise InputError(_OPERATOR, parameter=name[:100], operators=", ".join(OPERATORS))
+        raise InputError(_OPERATOR, parameter=name[:100], operators=Listed(OPERATORS))
     return Filter(column, operator, value)
 
 

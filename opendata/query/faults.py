@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from opendata.errors import N_, InputError
+from opendata.errors import N_, InputError, Listed
 from opendata.query.near import find_near
 from opendata.query.values import ROW, Statement
 
@@ -20,7 +20,9 @@ _FUNCTION = re.compile(r"No function matches the given name and argument types '
 _COMPARE = re.compile(r"Cannot compare values of type (\S+) and type (\S+?) ")
 
 _NEAR = N_("There is no column “%(column)s”. Did you mean %(near)s?")
-_UNKNOWN = N_("There is no column “%(column)s”. Columns: %(columns)s")
+_UNKNOWN = N_(
+    "There is no column “%(column)s”. If it is a text, put it in single quotes: '%(column)s'. Columns: %(columns)s"
+)
 _NO_TABLE = N_("“%(table)s” isn't a table or an alias of this query")
 _GROUP = N_("“%(column)s” is neither in “group by” nor summed up. Add it there, or wrap it in a function such as max()")
 _VALUE = N_(
@@ -57,5 +59,5 @@ def explain(code: str, text: str, statement: Statement) -> InputError:
 def _explain_column(name: str, known: Collection[str]) -> InputError:
     near = find_near(name, known)
     if near:
-        return InputError(_NEAR, column=name[:60], near=", ".join(f"“{item}”" for item in near))
-    return InputError(_UNKNOWN, column=name[:60], columns=", ".join(list(known)[:20]))
+        return InputError(_NEAR, column=name[:60], near=Listed(f"“{item}”" for item in near))
+    return InputError(_UNKNOWN, column=name[:60], columns=Listed(list(known)[:20]))

@@ -13,7 +13,7 @@ from sqlglot import ParseError, exp, parse, tokenize
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from opendata.errors import N_, InputError
+from opendata.errors import N_, InputError, Listed
 from opendata.query import functions
 from opendata.query.near import find_near
 
@@ -113,9 +113,9 @@ def refuse_column(name: str, known: Collection[str], parameter: str, position: i
     """Say that there is no such column, and which name is nearest. Raises `InputError`."""
     near = find_near(name, known)
     if near:
-        shown = ", ".join(f"“{item}”" for item in near)
+        shown = Listed(f"“{item}”" for item in near)
         raise InputError(_NEAR, column=name[:_SHOWN], parameter=parameter, position=position, near=shown)
-    columns = ", ".join(list(known)[:20])
+    columns = Listed(list(known)[:20])
     raise InputError(_UNKNOWN, column=name[:_SHOWN], parameter=parameter, position=position, columns=columns)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from opendata.domain.recipes import REPAIR, Recipe, Step
-from opendata.errors import N_, Fault, InvalidMetadataError, fault
+from opendata.errors import N_, Fault, InvalidMetadataError, Listed, fault
 from opendata.recipes.columns import MONTHS, YEARS
 from opendata.recipes.rows import TEXT, TOTALS
 from opendata.recipes.verbs import ONE_FILE, UNPIVOT, VERBS, Kind, Verb
@@ -101,13 +101,13 @@ def _find_repair_faults(number: int, item: object) -> Iterator[Fault]:
     if not _is_text(name) or not name:
         yield fault(f"{place}/fieldName", N_("“fieldName” must be the name of a field"))
     if not isinstance(kind, str) or kind not in REPAIRS:
-        yield fault(f"{place}/kind", N_("“kind” must be one of %(names)s"), names=", ".join(REPAIRS))
+        yield fault(f"{place}/kind", N_("“kind” must be one of %(names)s"), names=Listed(REPAIRS))
 
 
 def _find_faults(place: str, item: object) -> Iterator[Fault]:
     """What keeps a step from being one."""
     if not isinstance(item, Mapping) or not isinstance(item.get("verb"), str) or item["verb"] not in VERBS:
-        yield fault(f"{place}/verb", N_("“verb” must be one of %(names)s"), names=", ".join(VERBS))
+        yield fault(f"{place}/verb", N_("“verb” must be one of %(names)s"), names=Listed(VERBS))
         return
     verb = VERBS[item["verb"]]
     known = {"verb", *verb.needed, *verb.optional, *(["field"] if verb.has_field else [])}

@@ -10,7 +10,7 @@ import gettext
 from collections.abc import Mapping
 from functools import cache
 
-from opendata.errors import N_, Fault, OpendataError
+from opendata.errors import N_, Fault, Listed, OpendataError
 from opendata.settings import LANGUAGES, SOURCE_LANGUAGE, TRANSLATIONS
 
 
@@ -34,7 +34,12 @@ class Voice:
         said = self.translate(text)
         if not params:
             return said
-        return said % {key: self.translate(value) if isinstance(value, str) else value for key, value in params.items()}
+        return said % {key: self._say_param(value) for key, value in params.items()}
+
+    def _say_param(self, value: object) -> object:
+        if isinstance(value, Listed):
+            return self.translate(N_(", ")).join(value.items)
+        return self.translate(value) if isinstance(value, str) else value
 
     def count(self, one: str, many: str, number: int) -> str:
         """A text with a number (`num`), in the form that the number needs."""

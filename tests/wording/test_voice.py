@@ -12,7 +12,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
-from opendata.errors import InvalidMetadataError, fault
+from opendata.errors import InputError, InvalidMetadataError, Listed, fault
 from opendata.settings import LANGUAGES
 from opendata.wording.voice import voice_of
 from tests.servers import CHECKOUT
@@ -75,3 +75,9 @@ def test_another_language_is_one_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_items_are_separated_as_the_language_does_it(language: str) -> None:
     assert voice_of(language).separator.strip() in (";", "；")
+
+
+def test_lists_are_joined_as_a_language_does() -> None:
+    near = InputError("There is no column “%(column)s”. Did you mean %(near)s?", column="x", near=Listed(["甲", "乙"]))
+    assert near.text.endswith("Did you mean 甲, 乙?")
+    assert voice_of("zh").say_error(near).endswith("您要找的是不是甲、乙？")

@@ -16,7 +16,7 @@ from opendata.api.core.documents import parse_document
 from opendata.api.core.multipart import open_form
 from opendata.api.core.parsing import list_faults
 from opendata.api.drafts.draft_inputs import PlainOptionInput, ResourceOptionInput
-from opendata.errors import N_, Fault, InvalidMetadataError, fault
+from opendata.errors import N_, Fault, InvalidMetadataError, Listed, fault
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 
@@ -66,7 +66,7 @@ def read_upload() -> Upload:
 def _find_part_faults() -> Sequence[Fault]:
     known = (*_TEXTS, "file")
     faults = [
-        fault(f"/{name[:100]}", N_("There is no part with this name. The parts are %(names)s"), names=", ".join(known))
+        fault(f"/{name[:100]}", N_("There is no part with this name. The parts are %(names)s"), names=Listed(known))
         for name in (*request.form, *request.files)
         if name not in known
     ]

@@ -12,7 +12,7 @@ from marshmallow import fields
 from werkzeug.datastructures import MultiDict
 
 from opendata.api.core.fields import Shape
-from opendata.errors import N_, InputError
+from opendata.errors import N_, InputError, Listed
 from opendata.query.near import find_near
 from opendata.query.values import MOST_ROWS, SEPARATOR, Filter, RowsQuery
 
@@ -131,18 +131,18 @@ def _read_filter(name: str, value: str, list_columns: Callable[[], Sequence[str]
         near = [f"{column[:_SHOWN]}{SEPARATOR}{item}" for item in find_near(operator, OPERATORS)]
         if near:
             raise InputError(_NEAR_OPERATOR, name=shown, operator=told, near=_join(near))
-        raise InputError(_OPERATOR, name=shown, operator=told, operators=", ".join(OPERATORS))
+        raise InputError(_OPERATOR, name=shown, operator=told, operators=Listed(OPERATORS))
     return Filter(column, operator, value)
 
 
 def _refuse(name: str, near: Sequence[str], known: Sequence[str]) -> NoReturn:
     if near:
         raise InputError(_NEAR, name=name[:_SHOWN], near=_join(near))
-    raise InputError(_UNKNOWN, name=name[:_SHOWN], parameters=", ".join(known))
+    raise InputError(_UNKNOWN, name=name[:_SHOWN], parameters=Listed(known))
 
 
 def _join(texts: Sequence[str]) -> str:
-    return ", ".join(f"“{item}”" for item in texts)
+    return Listed(f"“{item}”" for item in texts)
 
 
 def _text(description: str) -> fields.String:

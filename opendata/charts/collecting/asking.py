@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opendata.charts.chart import MAX_GROUPS
-from opendata.errors import N_, InputError
+from opendata.errors import N_, InputError, Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def ask_groups(ask: Ask, question: Question, titles: Mapping[str, str]) -> Answe
     """All groups. Raises `InputError` where there are more than a chart can be made of."""
     found = ask(question)
     if len(found) >= question.limit:
-        names = ", ".join(f"“{titles.get(key.column, key.column)}”" for key in question.keys)
+        names = Listed(f"“{titles.get(key.column, key.column)}”" for key in question.keys)
         raise InputError(
             N_(
                 "%(columns)s: there are more than %(limit)s different values, which is too many for a chart."

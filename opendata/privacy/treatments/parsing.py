@@ -9,7 +9,7 @@ from typing import Any, TypeGuard, TypeVar
 from opendata.domain.moments import read_day
 from opendata.domain.privacy import Generalisation, Ground, Kind, Reason, Treatment
 from opendata.domain.schema import Field, TableSchema
-from opendata.errors import N_, Fault, InvalidMetadataError, escape_pointer, fault
+from opendata.errors import N_, Fault, InvalidMetadataError, Listed, escape_pointer, fault
 from opendata.privacy.treatments.decisions import SMALL_CELL, Aggregation, Decision, Decisions
 
 MAX_TEXT = 500
@@ -264,7 +264,7 @@ def _is_column(name: object, fields: _Fields) -> TypeGuard[str]:
 
 
 def _choices(place: str, key: str, code: Iterable[StrEnum]) -> Fault:
-    return fault(place, N_("“%(key)s” must be one of %(names)s"), key=key, names=", ".join(item.value for item in code))
+    return fault(place, N_("“%(key)s” must be one of %(names)s"), key=key, names=Listed(item.value for item in code))
 
 
 def _is_text(found: object) -> bool:

@@ -17,7 +17,7 @@ from opendata.domain.access.addresses import shorten_address
 from opendata.domain.access.origin import NOWHERE, Origin
 from opendata.domain.mail.letters import LetterKind
 from opendata.domain.roles import ACCOUNT_ROLES, Role
-from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
+from opendata.errors import N_, Fault, InvalidMetadataError, Listed, NotFoundError, NotSignedInError, StateError, fault
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.services.access.limits import Limits, knows_browser
 from opendata.services.access.notices import notify
@@ -345,7 +345,7 @@ def _find_faults(name: str, role: str, publisher: str | None) -> Sequence[Fault]
     faults = [find_identifier_fault("/name", name)]
     if role not in ACCOUNT_ROLES:
         faults.append(
-            fault("/role", N_("“%(value)s” isn't one of %(choices)s"), value=role, choices=", ".join(ACCOUNT_ROLES))
+            fault("/role", N_("“%(value)s” isn't one of %(choices)s"), value=role, choices=Listed(ACCOUNT_ROLES))
         )
     if role == Role.EDITOR and not publisher:
         faults.append(fault("/publisher", N_("An editor must belong to a publisher. Name the publisher")))

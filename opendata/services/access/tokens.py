@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, Token, User
 from opendata.domain.access.scopes import VERBS, Scope, Verb, write_verbs
 from opendata.domain.roles import Role
-from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, ScopeError, fault
+from opendata.errors import N_, Fault, InvalidMetadataError, Listed, NotFoundError, ScopeError, fault
 from opendata.metadata.text import find_value_faults
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.publishers import find_publisher
@@ -77,7 +77,7 @@ def make_scope(session: Session, owner: User, options: TokenOptions, giver: Acto
                 "/scopes",
                 N_("“%(value)s” isn't one of %(choices)s"),
                 value=str(unknown[0])[:100] if unknown else "",
-                choices=", ".join(VERBS),
+                choices=Listed(VERBS),
             )
         )
     if faults:

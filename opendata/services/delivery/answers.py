@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opendata.domain.schema import Field, TableSchema
-from opendata.errors import N_, InputError, NotFoundError, StateError
+from opendata.errors import N_, InputError, Listed, NotFoundError, StateError
 from opendata.metadata.explanation import explain_answer, explain_columns, explain_origin, label
 from opendata.query.values import EDITION, RowsQuery
 from opendata.services.catalogue.versions import Versions
@@ -228,7 +228,7 @@ def require_points(names: Sequence[str], fields: Sequence[Field | None]) -> Poin
 
 def _require_form(suffix: str) -> None:
     if suffix not in ANSWER_FORMS or suffix == "json":
-        raise NotFoundError(_NO_FORM, suffix=suffix[:20], forms=", ".join(ANSWER_FORMS))
+        raise NotFoundError(_NO_FORM, suffix=suffix[:20], forms=Listed(ANSWER_FORMS))
 
 
 def _describe(asked: _Asked, stream: RowsStream) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.moments import format_time, read_day, read_moment
 from opendata.domain.review.checklist import REQUIRED
-from opendata.errors import N_, InvalidMetadataError, StateError, fault
+from opendata.errors import N_, InvalidMetadataError, Listed, StateError, fault
 from opendata.metadata.reasons import BUMPS
 from opendata.services.core.access import is_listed
 from opendata.services.core.context import Context
@@ -180,7 +180,7 @@ def _take_bump(row: Draft, base: Manifest | None, bump: str | None) -> None:
     if not bump:
         return
     if bump not in BUMPS:
-        raise _refuse("/bump", N_("Choose one of: %(choices)s"), choices=", ".join(BUMPS))
+        raise _refuse("/bump", N_("Choose one of: %(choices)s"), choices=Listed(BUMPS))
     row.bump = None
     computed = foresee(row, base).computed
     if computed is not None and BUMPS.index(bump) < BUMPS.index(computed):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from opendata.errors import N_, InvalidMetadataError, StateError, escape_pointer, fault
+from opendata.errors import N_, InvalidMetadataError, Listed, StateError, escape_pointer, fault
 from opendata.metadata.package import PackageDescription, ResourceDescription
 from opendata.privacy.treatments.parsing import require_shape
 from opendata.services.core.values import DraftView
@@ -64,7 +64,7 @@ def find_unsaid(view: DraftView) -> Mapping[str, StateError]:
     for item in view.tables:
         open_columns = dict.fromkeys(finding["field"] for finding in view.undecided if finding["resource"] == item.name)
         if open_columns:
-            found[item.name] = StateError(_PERSONAL, name=item.name, columns=", ".join(open_columns))
+            found[item.name] = StateError(_PERSONAL, name=item.name, columns=Listed(open_columns))
         elif not item.carried and item.rows == 0 and not item.no_rows:
             found[item.name] = StateError(_NO_ROWS, name=item.name)
     return found

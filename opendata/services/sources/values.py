@@ -11,7 +11,7 @@ from opendata.db.models import Source, SourceRun
 from opendata.domain.mail.addresses import parse_mail_address
 from opendata.domain.sources.address import SECRET_PLACE, SourceAddress, SourceKind
 from opendata.domain.sources.timetable import Cycle, Outcome, Timetable
-from opendata.errors import N_, Fault, KeptMessage, fault
+from opendata.errors import N_, Fault, KeptMessage, Listed, fault
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.outside.sftp import find_key_fault
 from opendata.outside.sql import find_option_fault
@@ -57,7 +57,7 @@ class SourceInput:
             faults += self.timetable.list_faults()
         else:
             text = N_("“%(value)s” isn't one of %(choices)s")
-            faults.append(fault("/cycle", text, value=self.cycle[:100], choices=", ".join(Cycle)))
+            faults.append(fault("/cycle", text, value=self.cycle[:100], choices=Listed(Cycle)))
         if self.contact and parse_mail_address(self.contact) is None:
             faults.append(fault("/contact", N_("Enter an e-mail address, such as name@example.org")))
         if self.secret is not None and len(self.secret) > _MOST_SECRET:

@@ -19,7 +19,7 @@ from opendata.domain.privacy import Treatment
 from opendata.domain.resources import TableResource
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
-from opendata.errors import N_, InputError, fault
+from opendata.errors import N_, InputError, Listed, fault
 from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.services.catalogue.files.placement import find_store
 from opendata.services.catalogue.manifests import Manifests
@@ -192,7 +192,7 @@ class Growing:
                 identity = _list_identity(resource)
                 appended = append_rows(base, own, place, identity=identity, with_repeats=with_repeats)
             except UnlikeColumnsError as error:
-                columns = ", ".join((*error.missing, *error.extra))
+                columns = Listed((*error.missing, *error.extra))
                 return self._refuse(resource, _UNLIKE, table=resource.name, columns=columns)
             whole = self._check(row, resource, base, own, appended, folder)
             release_memory()

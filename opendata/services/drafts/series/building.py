@@ -12,7 +12,7 @@ from opendata.db.models import Draft, DraftResource
 from opendata.domain.editions.modes import AUTO, Mode
 from opendata.domain.editions.series import Cut, PartOfSeriesJson, SeriesJson
 from opendata.domain.manifest import Manifest
-from opendata.errors import N_, UnreadableFileError
+from opendata.errors import N_, Listed, UnreadableFileError
 from opendata.intake.meaning.finding import find_meaning
 from opendata.intake.meaning.units import mark_units
 from opendata.intake.opening import WORKBOOKS, find_tables, open_table
@@ -229,7 +229,7 @@ class Building:
         try:
             return write_joined(lent, target, column=series["column"] if series["added"] else None)
         except UnlikePartsError as error:
-            columns = ", ".join([*error.missing, *error.extra])
+            columns = Listed([*error.missing, *error.extra])
             raise UnreadableFileError(_UNLIKE, file=files[error.place], first=files[0], columns=columns) from None
         except DamagedPartError as error:
             raise UnreadableFileError(_DAMAGED, file=files[error.place]) from None
@@ -285,7 +285,7 @@ def _join_marks(parts: Sequence[PartOfSeriesJson]) -> Mapping[str, Mapping[str, 
         marks = part.get("marks") or {}
         unlike = [name for name in {**first, **marks} if first.get(name) != marks.get(name)]
         if unlike:
-            raise UnreadableFileError(_UNLIKE_UNIT, file=part["file"], columns=", ".join(unlike))
+            raise UnreadableFileError(_UNLIKE_UNIT, file=part["file"], columns=Listed(unlike))
     return first
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from opendata.db.models import DraftResource
 from opendata.domain.privacy import Treatment
-from opendata.errors import N_, InvalidMetadataError, fault
+from opendata.errors import N_, InvalidMetadataError, Listed, fault
 from opendata.services.privacy.gate import BY, NOTES, RESTORED
 
 _LEAVES_VALUES = (Treatment.PUBLISH, Treatment.NOT_PERSONAL)
@@ -34,9 +34,7 @@ def join_decisions(tables: Sequence[DraftResource]) -> dict[str, Any] | None:
         differ += [name for name, value in rest.items() if others.setdefault(name, value) != value]
         if differ:
             text = N_("“%(table)s” can't be joined: its personal data is treated in another way (%(what)s)")
-            raise InvalidMetadataError(
-                faults=[fault("/series/tables", text, table=item.called, what=", ".join(differ))]
-            )
+            raise InvalidMetadataError(faults=[fault("/series/tables", text, table=item.called, what=Listed(differ))])
         times.update(own.keys())
         notes |= {name: decisions[name] for name in (BY, RESTORED) if name in decisions}
     kept = [

@@ -24,7 +24,7 @@ from opendata.domain.editions.series import (
 from opendata.domain.manifest import Manifest
 from opendata.domain.meaning.periods import read_period
 from opendata.domain.schema import find_own
-from opendata.errors import N_, Fault, InvalidMetadataError, fault
+from opendata.errors import N_, Fault, InvalidMetadataError, Listed, fault
 from opendata.intake.meaning.finding import describe_names
 from opendata.metadata.identifiers import suggest_identifier
 from opendata.recipes.columns import is_chinese
@@ -91,7 +91,7 @@ def list_unanswered(row: Draft) -> list[Fault]:
     """A fault for each series about which nobody has said whether it is one table."""
     text = N_("Say whether these tables are joined into one or kept apart: %(names)s")
     return [
-        fault(f"/resources/{offer.tables[0]}/series", text, names=", ".join(offer.tables))
+        fault(f"/resources/{offer.tables[0]}/series", text, names=Listed(offer.tables))
         for offer in find_offers(row)
         if offer.asks
     ]
