@@ -30,7 +30,7 @@ _VALUE = N_(
 )
 _TYPES = N_("There is no function %(call)s for values of these types. Convert them with CAST(… AS …)")
 _COMPARED = N_("Values of the types %(one)s and %(other)s can't be compared. Convert one with CAST(… AS …)")
-_YEARS = N_("A date or time of this answer lies outside the years 1 to 9999")
+_YEARS = N_("This answer has a date or time that isn't in the years 1 to 9999")
 _OTHER = N_("The query can't be run: %(reason)s")
 
 

@@ -174,7 +174,7 @@ def _send_rows(connection: Any, request: Mapping[str, Any], send: Any) -> int:
 
 
 def _require_years(batch: Any) -> None:
-    """Raises `CalendarError` for a day or moment that is in none of the years 1 to 9999: no form can write it."""
+    """Raises `CalendarError` for a day or moment outside the years 1 to 9999, which can't be written."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -178,7 +178,7 @@ def test_between_two_decimals_lies_one_with_more_digits(asking: Asking) -> None:
 )
 def test_a_day_that_no_calendar_has_is_refused(asking: Asking, value: str) -> None:
     asking.tables.put("y", pa.table({"x": [1]}))
-    with pytest.raises(InputError, match="outside the years 1 to 9999"):
+    with pytest.raises(InputError, match="in the years 1 to 9999"):
         asking.rows("y", select=f"{value} AS a")
     assert asking.rows("y", select="DATE '9999-12-31' AS a, DATE '0001-01-01' AS b") == [
         {"a": date(9999, 12, 31), "b": date(1, 1, 1)}
