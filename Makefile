@@ -13,6 +13,8 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 COMPILED := $(VENV)/.compiled
+# What can't be compiled (olefile2), or is imported seldom or never.
+UNCOMPILED := olefile2|/tests/|/fontTools/|/mypyc?/|/pip/|/setuptools/
 BROWSER := $(VENV)/browser/.installed
 CLIENTS := tests/clients/browser
 
@@ -144,12 +146,12 @@ $(BIN)/python -m compileall -q opendata migrations
 endef
 
 define compile_installed
-{ $(BIN)/python -m compileall -q -j 0 -x olefile2 $(VENV)/lib && touch $(COMPILED); }
+{ $(BIN)/python -m compileall -q -j 0 -x '$(UNCOMPILED)' $(VENV)/lib && touch $(COMPILED); }
 endef
 
 # `make run` compiles what it imports as it starts; all else is compiled beside it, when nothing else wants the machine.
 define compile_later
-[ $(COMPILED) -nt $(RUNTIME) ] || { nice -n 19 $(BIN)/python -m compileall -q -x olefile2 $(VENV)/lib >/dev/null 2>&1 && touch $(COMPILED); } &
+[ $(COMPILED) -nt $(RUNTIME) ] || { nice -n 19 $(BIN)/python -m compileall -q -x '$(UNCOMPILED)' $(VENV)/lib >/dev/null 2>&1 && touch $(COMPILED); } &
 endef
 
 # uv takes a fifth of pip's time, but does not read pip's configuration: so a mirror that is set

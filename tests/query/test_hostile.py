@@ -254,6 +254,7 @@ def test_a_fault_in_a_later_row_is_explained(asking: Asking) -> None:
         list(rows.batches)
 
 
+@pytest.mark.slow
 def test_an_answer_is_never_held_in_more_memory_than_it_may(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     asking.tables.put("long", pa.table({"s": ["x"] * 3000}))
     text = "SELECT replace(s, 'x', '{}') AS s FROM \"d\".\"long\"".format("y" * 12_000)

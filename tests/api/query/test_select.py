@@ -93,6 +93,7 @@ def test_what_is_not_public_cannot_be_told_from_what_does_not_exist(reader: Call
     assert len(bodies) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_has_no_more_room_than_it_may(
     reader: Caller, portal: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

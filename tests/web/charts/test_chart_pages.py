@@ -133,7 +133,7 @@ def test_what_is_chosen_in_the_form_leads_to_one_clean_address(water: Portal) ->
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("kind=pie&x=place", "没有图表类型“pie”。请选择：bar, line"),
+        ("kind=pie&x=place", "没有图表类型“pie”。请选择：bar、line"),
         ("kind=bar&x=palce", "没有列“palce”。您要找的是“place”吗？"),
         ("kind=line&x=place&y=amount", "“地区”既不是时间也不是数值"),
         ("kind=bar&x=place&colour=red", "图表没有参数“colour”"),
