@@ -13,7 +13,7 @@ import random
 import pytest
 from hypothesis import settings
 
-QUICK_SHARE = 8
+QUICK_SHARE = 10
 """Under the quick profile a property is tried with one of so many examples."""
 
 # No deadline: a test asserts what is right, never how fast; those limits live in bench/. Under CI nothing is random.

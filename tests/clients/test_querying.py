@@ -89,6 +89,7 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, status: int, media_type: str, b
 QUESTION = 'SELECT code, "count", amount, day FROM "typed@1.0.0"."all-types" WHERE year = 2026 OR amount IS NULL'
 
 
+@pytest.mark.slow
 def test_a_served_portal_answers_with_the_types_of_the_table(office: str) -> None:
     found = opendata_client.query(f"{office}/datasets/typed", QUESTION)
     wanted = opendata_client.load(f"{office}/datasets/typed", version="1.0.0").to_arrow()

@@ -48,6 +48,7 @@ def test_an_altered_file_is_named_and_the_status_says_so(run: Run, lakes: Path) 
     assert json.loads(run("fsck", "--full", "--json").stdout)["findings"]
 
 
+@pytest.mark.slow
 def test_what_nothing_needs_is_removed_once_it_was_counted(
     run: Run, lakes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +146,7 @@ def test_nothing_is_withdrawn_that_nobody_confirmed(run: Run, lakes: Path, monke
     assert (agreed.exit_code, "Withdrew lakes 1.0.0" in agreed.stderr) == (0, True)
 
 
+@pytest.mark.slow
 def test_the_files_that_were_sent_are_erased_once_somebody_confirms_it(run: Run, lakes: Path) -> None:
     refused = run("erase-originals", "lakes")
     assert (refused.exit_code, "use --yes" in refused.stderr) == (2, True)

@@ -81,6 +81,7 @@ def test_a_drill_measures_each_part_and_leaves_nothing(run: Run, instance: Path,
     assert [path for path in instance.iterdir() if path.name.startswith("drill-")] == []
 
 
+@pytest.mark.slow
 def test_a_drill_says_in_words_what_is_missing_and_what_a_restore_would_end(
     run: Run, instance: Path, backup: Path, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_a_damaged_table_and_a_wrong_key_are_named(run: Run, instance: Path, bac
     assert list(instance.glob("drill-*")) == []
 
 
+@pytest.mark.slow
 def test_a_drill_that_is_interrupted_leaves_nothing(
     run: Run, instance: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +178,7 @@ def test_what_a_drill_left_that_was_killed_goes_with_the_next(run: Run, instance
     assert sorted(instance.glob("drill-*")) == [held, young]
 
 
+@pytest.mark.slow
 def test_a_restore_says_what_it_ended_and_how_to_make_new_ones(run: Run, backup: Path, tmp_path: Path) -> None:
     there = {"OPENDATA_HOME": str(tmp_path / "other")}
     restored = run("restore", backup, "--end-passwords", env=there)

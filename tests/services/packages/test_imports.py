@@ -107,7 +107,9 @@ def messages(found: Imported, name: str) -> str:
     return "\n".join(item.messages)
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "population" else name for name in REAL]
+)
 def test_a_real_package_is_published_with_all_its_rows(instance: Services, realdata: Path, name: str) -> None:
     found = load(instance, realdata / "datapackages" / name)
     assert (found.version, found.created, found.refused) == ("1.0.0", True, False)
