@@ -27,8 +27,8 @@ _MEASURES = {
     "median": "median(cast({0} as double))",  # of decimals, the engine would leave out the half of the last digit
     "min": "min({0})",
     "max": "max({0})",
-    "least": "min({0}) filter (where isfinite(cast({0} as double)))",
-    "greatest": "max({0}) filter (where isfinite(cast({0} as double)))",
+    "least": "min({0})",
+    "greatest": "max({0})",
 }
 
 
