@@ -178,6 +178,10 @@ WRITTEN: dict[str, Callable[[str, str, Any], str]] = {
 }
 
 
+AS_WRITTEN = ("contains", "notcontains", "startswith", "endswith")
+"""What compares values as cells write them."""
+
+
 @pytest.mark.slow
 @settings(max_examples=examples(300), suppress_health_check=list(HealthCheck))
 @given(tables(), st.data())
@@ -189,6 +193,8 @@ def test_a_simple_operator_finds_what_its_sql_finds(asking: Asking, table: pa.Ta
         operator = data.draw(st.sampled_from(list(OPERATORS)))
         value = data.draw(COLUMNS[name][2].filter(lambda value: "," not in str(value)))
         text = str(value).lower() if isinstance(value, bool) else str(value)
+        if COLUMNS[name][0] == "Float64" and operator in AS_WRITTEN:
+            operator = "exact"  # cells write floats in another way than the engine
         if operator == "isnull":
             text = data.draw(st.sampled_from(["true", "false"]))
         written = WRITTEN[operator](quote(name), write(value), text)
