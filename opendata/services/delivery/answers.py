@@ -178,7 +178,7 @@ class AnswerForms:
         for batch in batches:
             size += batch.nbytes
             if max(size, target.stat().st_size if target.exists() else 0) > self.most_bytes:
-                raise InputError(_LARGE, most=self.most_bytes >> 20)
+                raise InputError(_LARGE, most=max(1, self.most_bytes >> 20))
             require_room(self._place, self.free_bytes)
             yield batch
 
