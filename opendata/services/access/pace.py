@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from opendata.db.models import Failures
@@ -65,10 +65,14 @@ class Allowance:
 
 @dataclass(slots=True)
 class _Count:
-    """The requests of one sender and class in a minute: `own` of this process, and `shared` of all when last added."""
+    """The requests of one sender and class in a minute: `own` of this process, and `shared` of all when last added.
+
+    While some are being added, further ones wait at the `lock`: each would be let through by a count that is behind.
+    """
 
     own: int = 0
     shared: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Pace:
@@ -98,19 +102,16 @@ class Pace:
         part = max(1, limit // _PARTS)
         with self._lock:
             found = self._find(cost, name, minute)
+        with found.lock:
             if found.shared + found.own >= limit:
                 raise _refuse(cost, limit, seconds)
             found.own += 1
-            is_due = found.own >= part
-            if is_due:
-                found.own, own = 0, found.own
-                found.shared += own
-        if is_due:
-            shared = self._share(cost, name, minute, own)
-            with self._lock:
-                found.shared = max(found.shared, shared)
-            if shared > limit:  # others have used it up
-                raise _refuse(cost, limit, seconds)
+            if found.own >= part:
+                shared = self._share(cost, name, minute, found.own)
+                found.shared = max(found.shared + found.own, shared)
+                found.own = 0
+                if shared > limit:  # others have used it up
+                    raise _refuse(cost, limit, seconds)
         return Allowance(cost.value, limit, max(0, limit - found.shared - found.own), seconds)
 
     @contextmanager

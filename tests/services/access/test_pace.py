@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,6 +62,13 @@ def test_what_is_left_is_told_with_the_seconds_until_the_next_minute(tmp_path: P
     minute = Minute(tmp_path, 3)
     found = [minute.processes[0].pace.count(Cost.CHANGES, CLERK, HOME) for _ in range(3)]
     assert [(item.limit, item.left, item.seconds) for item in found if item] == [(3, 2, 45), (3, 1, 45), (3, 0, 45)]
+
+
+def test_requests_that_come_at_once_are_let_through_no_more_than_others(tmp_path: Path) -> None:
+    minute = Minute(tmp_path, 100, processes=3)
+    with ThreadPoolExecutor(12) as pool:
+        passed = sum(pool.map(lambda number: minute.count(1, process=number % 3), range(300)))
+    assert 100 <= passed <= 100 + 3 * 100 // 50
 
 
 def test_processes_share_the_limit_and_ordinary_use_writes_nothing(tmp_path: Path) -> None:
