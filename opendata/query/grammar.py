@@ -33,7 +33,8 @@ _IN_FRONT = (TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE)
 _WRONG = N_("“%(parameter)s” can't be understood at character %(position)s, near “%(near)s”")
 _REFUSED = N_(
     "“%(parameter)s” has “%(what)s” at character %(position)s, which can't be used here."
-    " These functions can: %(functions)s"
+    " A column whose name has dots, brackets or spaces must be in double quotes. These functions can be used:"
+    " %(functions)s"
 )
 _LONG = N_("“%(parameter)s” is too long: at most %(most)s characters are read")
 _DEEP = N_("“%(parameter)s” is too complicated. Ask for less at once")
@@ -218,5 +219,5 @@ def _refuse(node: Expression, what: str, parameter: str, offset: int) -> NoRetur
         parameter=parameter,
         what=what[:_SHOWN],
         position=find_position(node, offset),
-        functions=functions.OFFERED,
+        functions=Listed(functions.OFFERED.split(", ")),
     )
