@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -12,7 +12,7 @@ from opendata.errors import N_, InputError
 from opendata.query import filters, functions, grammar
 from opendata.query.cursors import Key, read_cursor, write_order
 from opendata.query.medians import keep_halves
-from opendata.query.values import NUMBERS, ROW, QueryTable, RowsQuery, Statement, is_float
+from opendata.query.values import NUMBERS, ROW, QueryTable, RowsQuery, Statement, is_float, make_unlike
 
 _MOST_COLUMNS = 2_000
 _NOT_WITH = N_("“%(first)s” can't be used together with “%(second)s”")
@@ -112,14 +112,14 @@ class _Planner:
             if isinstance(item, exp.Star):
                 for name, column in self._take_all().items():
                     if found.get(name) != column:
-                        found[_unlike(name, found)] = column
+                        found[make_unlike(name, found)] = column
                 continue
             bare = item.this if isinstance(item, exp.Alias) else item
             name = item.alias_or_name or bare.sql("duckdb", comments=False)  # as it was written
             self._resolve(bare, "select", 7)
             if isinstance(bare, exp.Column) and not isinstance(item, exp.Alias):
                 name = bare.name
-            found[_unlike(name, found)] = bare
+            found[make_unlike(name, found)] = bare
             if isinstance(item, exp.Alias):
                 self._aliases[item.alias] = bare
         if len(found) > _MOST_COLUMNS:
@@ -172,8 +172,8 @@ class _Planner:
         found: dict[str, exp.Expr] = {}
         for item in groups:
             name = item.name if isinstance(item, exp.Column) else item.sql("duckdb", comments=False)
-            found[_unlike(name, found)] = item
-        found[_unlike("count", found)] = exp.Count(this=exp.Star())
+            found[make_unlike(name, found)] = item
+        found[make_unlike("count", found)] = exp.Count(this=exp.Star())
         return found
 
     def _take_all(self) -> dict[str, exp.Expr]:
@@ -250,11 +250,3 @@ def _is_exact_number(field: Field) -> bool:
 def _is_first(item: exp.Ordered) -> bool:
     """Whether nulls come first: only where that was written."""
     return bool(item.args.get("nulls_first"))
-
-
-def _unlike(name: str, taken: Mapping[str, object]) -> str:
-    """A name that no other column of the answer has."""
-    found, number = name, 1
-    while found in taken:
-        found, number = f"{name}_{number}", number + 1
-    return found

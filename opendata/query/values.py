@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,14 @@ SEPARATOR = "__"
 def is_float(field: Field) -> bool:
     """Whether a column is kept as floats, among which `NaN` and `INF` can be."""
     return field.type == "number" and "scale" not in field.own
+
+
+def make_unlike(name: str, taken: Container[str]) -> str:
+    """A name that isn't taken: itself, or with the first free number."""
+    found, number = name, 1
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    return found
 
 
 def name_columns(fields: Sequence[Field]) -> Mapping[str, Field]:

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError, NotFoundError, SuspendedError, WithdrawnError
 from opendata.query.engine import Engine
-from opendata.query.values import EDITION, MOST_OFFSET, MOST_ROWS, QueryTable, RowsQuery, Statement, is_float
+from opendata.query.values import (
+    EDITION,
+    MOST_OFFSET,
+    MOST_ROWS,
+    QueryTable,
+    RowsQuery,
+    Statement,
+    is_float,
+    make_unlike,
+)
 from opendata.services.catalogue.versions import LATEST, Versions
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
@@ -340,8 +349,5 @@ def _unlike(names: Sequence[str]) -> list[str]:
     """Names of which no two are equal."""
     found: list[str] = []
     for name in names:
-        own, number = name, 1
-        while own in found:
-            own, number = f"{name}_{number}", number + 1
-        found.append(own)
+        found.append(make_unlike(name, found))
     return found
