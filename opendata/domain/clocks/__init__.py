@@ -1,0 +1,1 @@
+"""Clocks: which days are working days, and when what must be done is due."""
