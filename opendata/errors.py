@@ -292,6 +292,13 @@ class StateError(OpendataError):
     title = N_("This step isn't possible now")
 
 
+class UnknownYearError(StateError):
+    """The working days of a year aren't announced or entered yet."""
+
+    slug = "calendar-unknown"
+    title = N_("The working days of this year aren't known yet")
+
+
 class BusyError(OpendataError):
     """Another request is at it just now; only one may be."""
 

@@ -41,6 +41,7 @@ STATUS: Mapping[type[OpendataError], int] = {
     errors.DamagedError: 503,
     errors.ExpiredError: 410,
     errors.StateError: 409,
+    errors.UnknownYearError: 409,
     errors.BusyError: 423,
     errors.SupersededError: 409,
     errors.ProtocolError: 412,

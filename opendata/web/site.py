@@ -19,6 +19,7 @@ from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
+from opendata.web.governance import hub
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -89,6 +90,8 @@ def register_web(app: Flask) -> None:
         words,
     ):
         app.register_blueprint(module.blueprint)
+    for blueprint in (hub.public, hub.staff):
+        app.register_blueprint(blueprint)
     formats.register_formats(app)
     markdown.register_markdown(app)
     app.jinja_env.globals.update(_GLOBALS)

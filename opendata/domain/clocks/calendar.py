@@ -16,17 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from opendata.errors import N_, StateError
+from opendata.errors import N_, UnknownYearError
 
 _FILE = Path(__file__).with_name("workdays.json")
 _SATURDAY = 5
-
-
-class CalendarError(StateError):
-    """The working days of a year aren't known yet."""
-
-    slug = "calendar-unknown"
-    title = N_("The working days of this year aren't known yet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +46,17 @@ class WorkingCalendar:
     years: Mapping[int, WorkingYear]
 
     def is_working(self, day: date) -> bool:
-        """Whether people work on a day. Raises `CalendarError` for a year that isn't announced."""
+        """Whether people work on a day. Raises `UnknownYearError` for a year that isn't announced."""
         year = self.years.get(day.year)
         if year is None:
-            raise CalendarError(
+            raise UnknownYearError(
                 N_("The working days of %(year)s aren't announced or entered yet, so this can't be computed"),
                 year=day.year,
             )
         return day in year.on or (day.weekday() < _SATURDAY and day not in year.off)
 
     def find_working(self, day: date) -> date:
-        """The first working day that isn't before a day. Raises `CalendarError`."""
+        """The first working day that isn't before a day. Raises `UnknownYearError`."""
         while not self.is_working(day):
             day += timedelta(days=1)
         return day

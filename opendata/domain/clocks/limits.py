@@ -49,7 +49,7 @@ class Pause:
 def find_due(start: date, limit: Limit, calendar: WorkingCalendar, pauses: Sequence[Pause] = ()) -> date | None:
     """The last day that is in time; None while a pause without an end stops the clock before that.
 
-    Raises `CalendarError` where a working day of a year that isn't announced would be counted.
+    Raises `UnknownYearError` where a working day of a year that isn't announced would be counted.
     """
     match limit.unit:
         case Unit.WORKING_DAY:

@@ -8,7 +8,7 @@ a grant, for the editors of its publisher and for maintainers. All others see th
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from opendata.db.models import Dataset, Grant, Version
 from opendata.domain.disclosure import OPEN, PUBLIC, Disclosure
@@ -37,6 +37,11 @@ def where_edited(actor: Actor) -> ColumnElement[bool]:
     own = Dataset.publisher_id == (actor.edited_publisher or "")
     limit = actor.scope.dataset if actor.scope else None
     return own if limit is None else and_(own, Dataset.id == limit)
+
+
+def where_acting_for(actor: Actor, publisher: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """The condition on a column of publishers' ids under which somebody acts for that publisher."""
+    return true() if actor.is_maintainer else publisher == (actor.edited_publisher or "")
 
 
 def where_open() -> ColumnElement[bool]:

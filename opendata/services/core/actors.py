@@ -101,6 +101,19 @@ def require_maintainer(actor: Actor | None) -> Actor:
     return found
 
 
+def require_overseer(actor: Actor | None) -> Actor:
+    """The actor where they may read everything, of all publishers, else `NotSignedInError` or `NotPermittedError`."""
+    return require_maintainer(actor)
+
+
+def require_lead(actor: Actor | None, publisher: str) -> Actor:
+    """The actor where they decide for a publisher: what it answers, what it takes on, who works for it.
+
+    Raises `NotSignedInError`, `NotPermittedError`, `ScopeError`.
+    """
+    return require_editor(actor, publisher)
+
+
 def _require_scope(actor: Actor, owner_may: bool) -> None:
     """Raises `ScopeError` where the owner may do what their token isn't for."""
     if owner_may and actor.scope is not None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendata.domain.clocks.calendar import CalendarError, WorkingYear, load_calendar
+from opendata.domain.clocks.calendar import UnknownYearError, WorkingYear, load_calendar
 from opendata.domain.clocks.limits import Limit, Pause, Unit, add_months, find_due
 
 CHINA = load_calendar()
@@ -45,7 +45,7 @@ def test_what_is_due(start: str, number: int, unit: Unit, due: str) -> None:
 
 
 def test_a_year_that_is_not_announced_is_not_guessed() -> None:
-    with pytest.raises(CalendarError, match="2027"):
+    with pytest.raises(UnknownYearError, match="2027"):
         find_due(date(2026, 12, 30), Limit(5, Unit.WORKING_DAY), CHINA)
     later = CHINA.extend({2027: WorkingYear.from_json(2027, {"off": ["01-01"], "on": []})})
     assert find_due(date(2026, 12, 30), Limit(2, Unit.WORKING_DAY), later) == date(2027, 1, 4)
@@ -57,9 +57,9 @@ def test_what_others_take_is_not_counted() -> None:
     assert find_due(date(2026, 3, 2), limit, CHINA, [asked]) is None
     answered = Pause(date(2026, 3, 9), date(2026, 3, 13))
     assert find_due(date(2026, 3, 2), limit, CHINA, [answered]) == date(2026, 4, 7)
-    assert find_due(date(2026, 1, 31), Limit(1, Unit.MONTH), CHINA, [Pause(date(2026, 2, 2), date(2026, 2, 3))]) == date(
-        2026, 3, 2
-    )
+    assert find_due(
+        date(2026, 1, 31), Limit(1, Unit.MONTH), CHINA, [Pause(date(2026, 2, 2), date(2026, 2, 3))]
+    ) == date(2026, 3, 2)
 
 
 @given(st.dates(date(2020, 1, 1), date(2026, 6, 1)), st.integers(0, 60))

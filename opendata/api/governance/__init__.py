@@ -1,0 +1,1 @@
+"""REST about who answers for what."""

@@ -1,0 +1,1 @@
+"""What those who answer for the catalogue do: grounds, duties, requests, the inventory."""
