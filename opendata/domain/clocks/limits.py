@@ -1,7 +1,7 @@
 """When something is due: so many days, working days or months after what starts the clock, or on a day of the year.
 
-The day that starts a clock isn't counted. A clock can be paused (what a third party takes for its opinion isn't counted)
-and extended.
+The day that starts a clock isn't counted. A clock can be paused (what a third party takes for its opinion isn't
+counted) and extended.
 
 Source: Regulations on Open Government Information (Decree 711), articles 26 to 49; 政府信息公开条例.
 """

@@ -1,4 +1,4 @@
-"""The two pages that lead to everything about who answers for what: one for the public, one for those who do the work."""
+"""The two pages that lead to who answers for what: one for the public, one for those who do the work."""
 
 from __future__ import annotations
 
