@@ -53,6 +53,7 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.governance.control.control import Control
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -106,6 +107,7 @@ class Services:
     checkpoints: Checkpoints
     codes: Codes
     collecting: Collecting
+    control: Control
     counts: Counts
     datasets: Datasets
     deletion: Deletion
@@ -230,6 +232,7 @@ def build_services(
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
         collecting=Collecting(context),
+        control=Control(context),
         counts=Counts(context),
         datasets=datasets,
         deletion=Deletion(context, originals),

@@ -20,6 +20,7 @@ from opendata.web.drafts import choices, drafts, meaning, next_version, personal
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
 from opendata.web.governance import hub
+from opendata.web.governance.control import control
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -81,6 +82,8 @@ def register_web(app: Flask) -> None:
         personal,
         workbench,
         exchange,
+        hub,
+        control,
         problem_pages,
         operations,
         audit,
@@ -90,8 +93,6 @@ def register_web(app: Flask) -> None:
         words,
     ):
         app.register_blueprint(module.blueprint)
-    for blueprint in (hub.public, hub.staff):
-        app.register_blueprint(blueprint)
     formats.register_formats(app)
     markdown.register_markdown(app)
     app.jinja_env.globals.update(_GLOBALS)

@@ -20,11 +20,10 @@ from opendata.services.core.context import Context
 from opendata.services.core.event_chain import EventDocument, describe_event
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
+from opendata.tables.forms.sheets import guard_formula
 
 _AT_ONCE = 500
 _COLUMNS = ("number", "at", "actor", "action", "kind", "subject", "address", "details", "previous", "digest")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,4 +147,4 @@ def _list_conditions(wanted: EventFilter) -> Iterator[ColumnElement[bool]]:
 
 def _quote(value: Any) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return guard_formula(text)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, render_template
 
 from opendata.errors import N_
-from opendata.services.core.actors import Actor, require_publisher
-from opendata.web.access.sessions import ask_to_sign_in
+from opendata.services.core.actors import Actor
 
-public = Blueprint("disclosure", __name__)
-staff = Blueprint("control", __name__, url_prefix="/workspace/control")
-staff.before_request(ask_to_sign_in)
+blueprint = Blueprint("disclosure", __name__)
 
 
 def _is_maintainer(actor: Actor) -> bool:
@@ -50,14 +47,7 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
 """In the order of the page."""
 
 
-@public.get("/disclosure")
+@blueprint.get("/disclosure")
 def show_disclosure() -> str:
     """The disclosure column (政府信息公开专栏)."""
     return render_template("governance/disclosure.html", entries=PUBLIC_ENTRIES)
-
-
-@staff.get("")
-def show_control() -> str:
-    """Where those who publish find what is theirs to do."""
-    actor = require_publisher(g.actor)
-    return render_template("governance/control.html", entries=[one for one in STAFF_ENTRIES if one.is_for(actor)])

@@ -1,0 +1,163 @@
+"""Counts what the control room shows, and lists what it has counted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from opendata.domain.moments import format_time
+from opendata.errors import N_, NotFoundError
+from opendata.services.core.actors import Actor, require_publisher
+from opendata.services.core.context import Context
+from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
+from opendata.services.core.values import Page
+from opendata.services.governance.control.gauges import GAUGES, Asking, Gauge, Group, Kind
+from opendata.tables.forms.sheets import guard_formula
+
+SORTS = ("since", "-since", "title", "publisher")
+"""The orders of a list: `since` has what waits longest first."""
+
+_AT_ONCE = 500
+_COLUMNS = ("id", "title", "publisher", "since")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaugeCount:
+    """A gauge with its number, and since when the oldest of its rows waits."""
+
+    code: str
+    group: Group
+    kind: Kind
+    count: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaugeRow:
+    """A row of a gauge's list. `publisher` is empty for what belongs to the instance."""
+
+    kind: Kind
+    id: str
+    title: str
+    publisher: str
+    since: datetime
+
+
+class Control:
+    """The numbers of the control room and the lists behind them."""
+
+    def __init__(self, context: Context, gauges: Sequence[Gauge] = GAUGES) -> None:
+        self._context = context
+        self._gauges = gauges
+
+    def count_all(self, actor: Actor | None, publisher: str | None = None) -> Sequence[GaugeCount]:
+        """All gauges that the actor may see, of one publisher if that is named.
+
+        Raises `NotSignedInError`, `NotPermittedError` for who publishes nothing.
+        """
+        asking = self._ask(actor, publisher)
+        with self._context.read() as session:
+            return [
+                GaugeCount(code=gauge.code, group=gauge.group, kind=gauge.kind, count=count, oldest=oldest)
+                for gauge in self._list_gauges(asking)
+                for count, oldest in [self._count(session, gauge, asking)]
+            ]
+
+    def list(
+        self,
+        actor: Actor | None,
+        code: str,
+        *,
+        publisher: str | None = None,
+        sort: str = SORTS[0],
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[GaugeRow]:
+        """One page of a gauge's rows. Raises `NotFoundError` for another code, `InputError` for a wrong cursor."""
+        asking = self._ask(actor, publisher)
+        gauge = self.find(asking.actor, code)
+        items = self._read(gauge, asking, sort, read_cursor(cursor), limit + 1)
+        following = _write_key(items[limit - 1], sort) if len(items) > limit else None
+        return Page(items[:limit], write_cursor(following) if following else None)
+
+    def export(
+        self, actor: Actor | None, code: str, *, publisher: str | None = None, sort: str = SORTS[0]
+    ) -> Iterator[str]:
+        """All rows of a gauge as CSV; what a spreadsheet would take for a formula is quoted. Raises as `list`."""
+        asking = self._ask(actor, publisher)
+        return self._write(self.find(asking.actor, code), asking, sort)
+
+    def find(self, actor: Actor | None, code: str) -> Gauge:
+        """A gauge that the actor may see. Raises `NotFoundError`."""
+        for gauge in self._list_gauges(self._ask(actor, None)):
+            if gauge.code == code:
+                return gauge
+        raise NotFoundError(N_("The control room has no list “%(code)s”"), code=code[:100])
+
+    def _ask(self, actor: Actor | None, publisher: str | None) -> Asking:
+        return Asking(actor=require_publisher(actor), now=self._context.clock(), publisher=publisher or None)
+
+    def _list_gauges(self, asking: Asking) -> Sequence[Gauge]:
+        sees_all = asking.actor.is_maintainer
+        return [gauge for gauge in self._gauges if not gauge.is_for_all or (sees_all and not asking.publisher)]
+
+    @staticmethod
+    def _count(session: Any, gauge: Gauge, asking: Asking) -> tuple[int, datetime | None]:
+        rows = gauge.select(asking).subquery()
+        count, oldest = session.execute(select(func.count(), func.min(rows.c.since)).select_from(rows)).one()
+        return int(count), oldest
+
+    def _read(self, gauge: Gauge, asking: Asking, sort: str, after: str | None, limit: int) -> Sequence[GaugeRow]:
+        query = _order(gauge.select(asking), sort, after)
+        with self._context.read() as session:
+            return [
+                GaugeRow(kind=gauge.kind, id=row.id, title=row.title or "", publisher=row.publisher, since=row.since)
+                for row in session.execute(query.limit(limit))
+            ]
+
+    def _write(self, gauge: Gauge, asking: Asking, sort: str) -> Iterator[str]:
+        yield ",".join(_COLUMNS) + "\n"
+        after = None
+        while rows := self._read(gauge, asking, sort, after, _AT_ONCE):
+            buffer = io.StringIO()
+            writer = csv.writer(buffer, lineterminator="\n")
+            for row in rows:
+                writer.writerow(
+                    [guard_formula(text) for text in (row.id, row.title, row.publisher, format_time(row.since))]
+                )
+            yield buffer.getvalue()
+            after = _write_key(rows[-1], sort)
+
+
+def _order(query: Select[Any], sort: str, after: str | None) -> Select[Any]:
+    """A gauge's rows in an order, after a key. The id makes it one that is the same each time."""
+    rows = query.subquery()
+    name = sort.removeprefix("-")
+    column = func.coalesce(rows.c[name], "") if name == "title" else rows.c[name]
+    is_falling = sort.startswith("-")
+    found = select(rows).order_by(column.desc() if is_falling else column, rows.c.id)
+    if after is None:
+        return found
+    value, last = _read_key(after, name)
+    beyond = column < value if is_falling else column > value
+    return found.where(or_(beyond, and_(column == value, rows.c.id > last)))
+
+
+def _write_key(row: GaugeRow, sort: str) -> str:
+    values: Mapping[str, str] = {"since": row.since.isoformat(), "title": row.title, "publisher": row.publisher}
+    return json.dumps([values[sort.removeprefix("-")], row.id])
+
+
+def _read_key(key: str, name: str) -> tuple[Any, str]:
+    try:
+        value, last = json.loads(key)
+        return (datetime.fromisoformat(value) if name == "since" else str(value)), str(last)
+    except (TypeError, ValueError):
+        raise refuse_cursor() from None

@@ -1,0 +1,109 @@
+"""The control room: numbers, each of which leads to its list; the list as a page and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, g, render_template, request, stream_with_context, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from opendata.errors import N_, InputError
+from opendata.services.core.actors import require_publisher
+from opendata.services.governance.control.control import SORTS, GaugeRow
+from opendata.services.governance.control.gauges import Group, Kind
+from opendata.web.access.sessions import ask_to_sign_in
+from opendata.web.core.instance import services
+from opendata.web.governance.control.words import GAUGES, GROUPS
+from opendata.web.governance.hub import STAFF_ENTRIES
+
+blueprint = Blueprint("control", __name__, url_prefix="/workspace/control")
+blueprint.before_request(ask_to_sign_in)
+
+_SORTS: Mapping[str, str] = {
+    "since": N_("Longest first"),
+    "-since": N_("Newest first"),
+    "title": N_("By title"),
+    "publisher": N_("By publisher"),
+}
+
+
+@blueprint.get("")
+def show_control() -> str:
+    """What waits, is late, failed or isn't public, and where the work on it is done."""
+    actor, publisher = require_publisher(g.actor), _read_publisher()
+    counts = services().control.count_all(actor, publisher)
+    groups = [(group, [one for one in counts if one.group == group]) for group in Group]
+    return render_template(
+        "governance/control/control.html",
+        groups=[(GROUPS[group], found) for group, found in groups if found],
+        names=GAUGES,
+        publisher=publisher,
+        publishers=_list_publishers(),
+        entries=[one for one in STAFF_ENTRIES if one.is_for(actor)],
+    )
+
+
+@blueprint.get("/<gauge>")
+def show_list(gauge: str) -> str:
+    """The list behind a number."""
+    publisher, sort = _read_publisher(), _read_sort()
+    found = services().control.find(g.actor, gauge)
+    cursor = request.args.get("cursor") or None
+    page = services().control.list(g.actor, gauge, publisher=publisher, sort=sort, cursor=cursor)
+    return render_template(
+        "governance/control/list.html",
+        gauge=found,
+        name=GAUGES[found.code],
+        rows=[(row, _find_address(row)) for row in page.items],
+        next=page.next,
+        publisher=publisher,
+        publishers=_list_publishers(),
+        titles={one["id"]: one for one in _list_publishers()},
+        sort=sort,
+        sorts=_SORTS,
+    )
+
+
+@blueprint.get("/<gauge>.csv")
+def export_list(gauge: str) -> AnyResponse:
+    """The list as CSV."""
+    lines = services().control.export(g.actor, gauge, publisher=_read_publisher(), sort=_read_sort())
+    headers = {"Content-Disposition": f"attachment; filename={gauge}.csv", "Cache-Control": "private, no-store"}
+    return Response(stream_with_context(lines), mimetype="text/csv", headers=headers)
+
+
+def _read_publisher() -> str | None:
+    return request.args.get("publisher") or None
+
+
+def _read_sort() -> str:
+    sort = request.args.get("sort") or SORTS[0]
+    if sort not in SORTS:
+        raise InputError(N_("“sort” must be one of: %(sorts)s"), sorts=", ".join(SORTS))
+    return sort
+
+
+def _list_publishers() -> list[dict[str, object]]:
+    """Those that a filter offers; none where there is only one to ask about."""
+    if not g.actor.is_maintainer:
+        return []
+    return [
+        {"id": one.id, "title": one.title, "i18n": one.i18n} for one in services().publishers.list(limit=1000).items
+    ]
+
+
+def _find_address(row: GaugeRow) -> str:
+    match row.kind:
+        case Kind.DATASET:
+            return url_for("catalogue.show_dataset", dataset=row.id)
+        case Kind.UNPUBLISHED:
+            return url_for("workspace.show_metadata", dataset=row.id)
+        case Kind.DRAFT:
+            return url_for("drafts.show_draft", draft=row.id)
+        case Kind.VERSION:
+            dataset, _, version = row.id.partition("@")
+            return url_for("version_pages.show_version", dataset=dataset, version=version)
+        case Kind.SOURCE:
+            return url_for("sources.show_source", dataset=row.id)
+        case Kind.MAIL:
+            return url_for("mail.show_mail", state="failed")

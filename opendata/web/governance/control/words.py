@@ -1,0 +1,37 @@
+"""What the gauges of the control room and their groups are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from opendata.errors import N_
+
+GROUPS: Mapping[str, str] = {
+    "waiting": N_("Waiting"),
+    "due": N_("Due and overdue"),
+    "returned": N_("To be mended"),
+    "failed": N_("Failed"),
+    "grounds": N_("Not open"),
+    "withdrawn": N_("Taken down"),
+    "quality": N_("Quality"),
+}
+
+GAUGES: Mapping[str, str] = {
+    "mine": N_("My drafts that go on with me"),
+    "to-review": N_("Drafts that I can review"),
+    "in-review": N_("Drafts in review"),
+    "scheduled": N_("Approved, not published yet"),
+    "never-published": N_("Open datasets without any data yet"),
+    "returned": N_("Returned drafts"),
+    "invalid": N_("Drafts with errors"),
+    "failed": N_("Drafts that failed on our side"),
+    "sources-failed": N_("Sources that can't be fetched"),
+    "mail-failed": N_("Mail that couldn't be delivered"),
+    "closed": N_("Closed datasets"),
+    "conditional": N_("Datasets on application"),
+    "for-some": N_("Datasets for an area or a group"),
+    "withdrawn": N_("Withdrawn versions"),
+    "stopped": N_("Stopped versions"),
+    "alarming": N_("Versions that may have personal data"),
+    "archived": N_("Archived datasets"),
+}
