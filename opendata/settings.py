@@ -82,6 +82,9 @@ class Settings:
         " (comma-separated); empty: no such file.",
     )
     title: str = _setting("", "Name of the portal on its pages; empty: a general name.")
+    lists_publisher: str = _setting(
+        "", "The publisher under whose name the portal publishes its own lists every day; empty: it publishes none."
+    )
     languages: tuple[str, ...] = _setting(
         ("zh", "en"), "Languages of the portal, the default first (comma-separated: zh, en)."
     )

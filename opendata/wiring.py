@@ -64,6 +64,7 @@ from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
+from opendata.services.packages.own_lists import OwnLists
 from opendata.services.query.labels import Labels
 from opendata.services.query.profiling import Profiling
 from opendata.services.query.queries import Queries
@@ -134,6 +135,7 @@ class Services:
     matching: Matching
     originals: Originals
     outbox: Outbox
+    own_lists: OwnLists
     pace: Pace
     previews: Previews
     proposals: Proposals
@@ -218,6 +220,9 @@ def build_services(
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
+    imports = Imports(
+        publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
+    )
     return Services(
         settings=settings,
         database=context.database,
@@ -255,13 +260,12 @@ def build_services(
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
         inside=Inside(context, versions, columns),
-        imports=Imports(
-            publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
-        ),
+        imports=imports,
         matching=Matching(context, manifests),
         watching=Watching(context, manifests),
         originals=originals,
         outbox=Outbox(context),
+        own_lists=OwnLists(context, imports, ()),
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,

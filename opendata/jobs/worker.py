@@ -28,6 +28,9 @@ FETCH_SECONDS = 5.0
 INDEX_SECONDS = 1.0
 """How often the worker looks for changes of the catalogue."""
 
+LIST_SECONDS = 60.0
+"""How often the worker looks for lists of the portal to publish."""
+
 _FETCHERS = 3
 """How many tables are fetched at once: one slow server doesn't hold up the others."""
 
@@ -44,12 +47,13 @@ def run_worker(
     drafts: int = 1,
     fetching: Fetcher | None = None,
     indexing: Sequence[Indexer] = (),
+    publishing: Publisher | None = None,
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
     `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
-    Each of `indexing` follows the changes of the catalogue.
+    Each of `indexing` follows the changes of the catalogue. `publishing` publishes the portal's own lists.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -67,6 +71,9 @@ def run_worker(
     for number, indexer in enumerate(indexing):
         followed = (indexer, stop, sweep_seconds)
         threading.Thread(target=follow_changes, args=followed, name=f"index-{number}", daemon=True).start()
+    if publishing is not None:
+        named = (publishing, stop, sweep_seconds)
+        threading.Thread(target=publish_lists, args=named, name="lists", daemon=True).start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
@@ -104,6 +111,14 @@ class Fetcher(Protocol):
         ...
 
 
+class Publisher(Protocol):
+    """What publishes the lists that are due."""
+
+    def publish_due(self, is_stopping: Callable[[], bool]) -> int:
+        """Publish what is due, until it is to stop; how many."""
+        ...
+
+
 class Indexer(Protocol):
     """What keeps a search index up to date."""
 
@@ -124,6 +139,11 @@ def send_mail(work: _Sender, stop: threading.Event, pause: float) -> None:
 def fetch_sources(fetching: Fetcher, stop: threading.Event, pause: float) -> None:
     """Every few seconds: fetch the tables that are due."""
     _repeat(lambda: fetching.run_due(stop.is_set), stop, FETCH_SECONDS, pause, "fetching")
+
+
+def publish_lists(publishing: Publisher, stop: threading.Event, pause: float) -> None:
+    """Every minute: publish the portal's own lists that are due."""
+    _repeat(lambda: publishing.publish_due(stop.is_set), stop, LIST_SECONDS, pause, "publishing lists")
 
 
 def follow_changes(indexing: Indexer, stop: threading.Event, pause: float) -> None:

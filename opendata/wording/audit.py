@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, str] = {
     "fetch-stopped": N_("Stopped fetching a table"),
     "foreign-request": N_("Refused a form or host that isn't ours"),
     "grant": N_("Gave a grant"),
+    "list-failed": N_("Failed to publish a list"),
     "healed": N_("A damaged file is whole again"),
     "publish": N_("Published"),
     "rebuild": N_("Rebuilt the catalogue"),

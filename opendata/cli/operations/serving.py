@@ -83,6 +83,7 @@ def worker(parent: int | None) -> None:
                 drafts=pool.size,
                 fetching=services.fetching,
                 indexing=(services.indexing, services.sketching),
+                publishing=services.own_lists,
             )
         finally:
             pool.stop()

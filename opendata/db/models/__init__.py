@@ -8,6 +8,7 @@ from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
+from opendata.db.models.lists import OwnListState
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
@@ -34,6 +35,7 @@ __all__ = [
     "IdempotencyKey",
     "KnownPlace",
     "OutboxMail",
+    "OwnListState",
     "Publisher",
     "Recovery",
     "ReviewCheck",

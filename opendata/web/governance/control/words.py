@@ -17,7 +17,7 @@ GROUPS: Mapping[str, str] = {
 }
 
 GAUGES: Mapping[str, str] = {
-    "mine": N_("My drafts that go on with me"),
+    "mine": N_("My unfinished drafts"),
     "to-review": N_("Drafts that I can review"),
     "in-review": N_("Drafts in review"),
     "scheduled": N_("Approved, not published yet"),

@@ -1,0 +1,81 @@
+"""The portal's own lists: one version a day where something has changed, by one worker, and faults that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from opendata.errors import NotFoundError, NotPermittedError, StateError
+from opendata.services.core.actors import SYSTEM
+from opendata.services.packages.own_lists import OwnList, OwnLists
+from opendata.wiring import build_context
+from tests.instances import make_actor, make_services
+
+FIELDS = [
+    {"name": "id", "type": "string", "title": "编号", "constraints": {"required": True}},
+    {"name": "day", "type": "date", "title": "日期"},
+    {"name": "isOpen", "type": "boolean", "title": "是否开放"},
+]
+LIST = OwnList(
+    id="working-list",
+    title="清单",
+    description="本门户的清单",
+    i18n={"en": {"title": "List", "description": "A list of this portal"}},
+    schema={"fields": FIELDS, "primaryKey": ["id"]},
+    read=lambda: [("a", date(2026, 1, 1), True), ("b", None, False)],
+)
+
+
+def test_a_list_makes_a_version_a_day_where_it_has_changed(tmp_path: Path) -> None:
+    services = make_services(tmp_path, review="two-person", lists_publisher="water-bureau")
+    times = [datetime(2026, 3, 1, 18, 30, tzinfo=UTC)]  # 02:30 of the second in Shanghai
+    context = replace(build_context(services.settings), clock=lambda: times[0])
+    rows: list[Sequence[object]] = list(LIST.read())
+    workers = [OwnLists(context, services.imports, [replace(LIST, read=lambda: list(rows))]) for _ in range(2)]
+
+    def publish() -> list[int]:
+        return [one.publish_due(lambda: False) for one in workers]
+
+    def find_version() -> str:
+        return str(workers[0].list(SYSTEM)[0].version)
+
+    assert publish() == [0, 0]  # it is early in the morning
+    times[0] += timedelta(hours=1)
+    assert publish() == [1, 0]
+    assert find_version() == services.datasets.get("working-list").latest == "1.0.0"
+    table = services.versions.get_manifest("working-list", "1.0.0").tables[0]
+    with context.public.open_blob(table.file.sha256) as content:
+        assert content.read() == b"id,day,isOpen\na,2026-01-01,true\nb,,false\n"
+    times[0] += timedelta(days=1)
+    assert publish() == [1, 0]
+    assert find_version() == "1.0.0"
+    times[0] += timedelta(days=1)
+    rows[1] = ("b", date(2026, 3, 1), True)
+    assert publish() == [1, 0]
+    assert find_version() == "1.0.1"
+    times[0] += timedelta(days=1)
+    rows.append(("a", None, None))  # the key is there twice
+    assert publish() == [1, 0]
+    view = workers[1].list(SYSTEM)[0]
+    assert (view.version, view.fault and view.fault["type"]) == ("1.0.1", "Refused")
+    assert services.events.list(SYSTEM).items[0]["action"] == "list-failed"
+    rows.pop()
+    times[0] += timedelta(days=1)
+    assert publish() == [1, 0]
+    assert workers[0].list(SYSTEM)[0].fault is None
+    with pytest.raises(NotFoundError, match="Lists: working-list"):
+        workers[0].publish("other")
+    with pytest.raises(NotPermittedError):
+        workers[0].list(make_actor(services, "clerk"))
+
+
+def test_without_a_publisher_nothing_is_published(tmp_path: Path) -> None:
+    services = make_services(tmp_path)
+    lists = OwnLists(build_context(services.settings), services.imports, [LIST])
+    assert lists.publish_due(lambda: False) == 0
+    with pytest.raises(StateError, match="OPENDATA_LISTS_PUBLISHER"):
+        lists.publish("working-list")
