@@ -54,6 +54,7 @@ from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
 from opendata.services.governance.control.control import Control
+from opendata.services.governance.quality.measuring import Measuring
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -133,6 +134,7 @@ class Services:
     limits: Limits
     mail_addresses: MailAddresses
     matching: Matching
+    measuring: Measuring
     originals: Originals
     outbox: Outbox
     own_lists: OwnLists
@@ -262,6 +264,7 @@ def build_services(
         inside=Inside(context, versions, columns),
         imports=imports,
         matching=Matching(context, manifests),
+        measuring=Measuring(context, versions, queries),
         watching=Watching(context, manifests),
         originals=originals,
         outbox=Outbox(context),

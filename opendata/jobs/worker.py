@@ -31,6 +31,9 @@ INDEX_SECONDS = 1.0
 LIST_SECONDS = 60.0
 """How often the worker looks for lists of the portal to publish."""
 
+MEASURE_SECONDS = 10.0
+"""How often the worker looks for tables to measure."""
+
 _FETCHERS = 3
 """How many tables are fetched at once: one slow server doesn't hold up the others."""
 
@@ -45,15 +48,17 @@ def run_worker(
     sweep_seconds: int,
     run: Callable[[str], object] | None = None,
     drafts: int = 1,
-    fetching: Fetcher | None = None,
+    fetching: Periodic | None = None,
     indexing: Sequence[Indexer] = (),
-    publishing: Publisher | None = None,
+    publishing: Periodic | None = None,
+    measuring: Periodic | None = None,
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
     `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
-    Each of `indexing` follows the changes of the catalogue. `publishing` publishes the portal's own lists.
+    Each of `indexing` follows the changes of the catalogue. `publishing` publishes the portal's own lists,
+    `measuring` measures what was published.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -74,6 +79,9 @@ def run_worker(
     if publishing is not None:
         named = (publishing, stop, sweep_seconds)
         threading.Thread(target=publish_lists, args=named, name="lists", daemon=True).start()
+    if measuring is not None:
+        wanted = (measuring, stop, sweep_seconds)
+        threading.Thread(target=measure, args=wanted, name="measure", daemon=True).start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
@@ -103,19 +111,11 @@ def sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) ->
             return
 
 
-class Fetcher(Protocol):
-    """What fetches the tables that are due."""
+class Periodic(Protocol):
+    """What does all that is due, again and again."""
 
     def run_due(self, is_stopping: Callable[[], bool]) -> int:
-        """Fetch what is due, until it is to stop; how many."""
-        ...
-
-
-class Publisher(Protocol):
-    """What publishes the lists that are due."""
-
-    def publish_due(self, is_stopping: Callable[[], bool]) -> int:
-        """Publish what is due, until it is to stop; how many."""
+        """Do what is due, until it is to stop; how much that was."""
         ...
 
 
@@ -136,14 +136,19 @@ def send_mail(work: _Sender, stop: threading.Event, pause: float) -> None:
     _repeat(lambda: work.send_mail(stop.is_set), stop, MAIL_SECONDS, pause, "sending mail")
 
 
-def fetch_sources(fetching: Fetcher, stop: threading.Event, pause: float) -> None:
+def fetch_sources(fetching: Periodic, stop: threading.Event, pause: float) -> None:
     """Every few seconds: fetch the tables that are due."""
     _repeat(lambda: fetching.run_due(stop.is_set), stop, FETCH_SECONDS, pause, "fetching")
 
 
-def publish_lists(publishing: Publisher, stop: threading.Event, pause: float) -> None:
+def measure(measuring: Periodic, stop: threading.Event, pause: float) -> None:
+    """Every few seconds: measure what was published."""
+    _repeat(lambda: measuring.run_due(stop.is_set), stop, MEASURE_SECONDS, pause, "measuring tables")
+
+
+def publish_lists(publishing: Periodic, stop: threading.Event, pause: float) -> None:
     """Every minute: publish the portal's own lists that are due."""
-    _repeat(lambda: publishing.publish_due(stop.is_set), stop, LIST_SECONDS, pause, "publishing lists")
+    _repeat(lambda: publishing.run_due(stop.is_set), stop, LIST_SECONDS, pause, "publishing lists")
 
 
 def follow_changes(indexing: Indexer, stop: threading.Event, pause: float) -> None:

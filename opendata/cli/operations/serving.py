@@ -84,6 +84,7 @@ def worker(parent: int | None) -> None:
                 fetching=services.fetching,
                 indexing=(services.indexing, services.sketching),
                 publishing=services.own_lists,
+                measuring=services.measuring,
             )
         finally:
             pool.stop()

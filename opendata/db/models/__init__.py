@@ -10,6 +10,7 @@ from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, Sch
 from opendata.db.models.events import Event, EventChain
 from opendata.db.models.lists import OwnListState
 from opendata.db.models.mail import AddressChange, OutboxMail
+from opendata.db.models.quality import DatasetMeasure, TableMeasure
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
 from opendata.db.models.sources import Source, SourceRun
@@ -23,6 +24,7 @@ __all__ = [
     "Base",
     "Damage",
     "Dataset",
+    "DatasetMeasure",
     "Download",
     "Draft",
     "DraftAttachment",
@@ -44,6 +46,7 @@ __all__ = [
     "SchemaUse",
     "Source",
     "SourceRun",
+    "TableMeasure",
     "Token",
     "Upload",
     "User",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Alias, Dataset, Draft, Grant, Source, Token, Version
+from opendata.db.models import Alias, Dataset, Draft
+from opendata.db.models.references import list_references
 from opendata.domain.drafts import ENDED
 from opendata.domain.moments import format_time
 from opendata.errors import N_, IntegrityError, InvalidMetadataError, StateError
@@ -51,7 +52,6 @@ class Renaming:
             moved = self._move(session, row, new)
             drafts = session.scalars(select(Draft).where(Draft.dataset_id == new, Draft.status.not_in(ENDED)))
             end_reviews(self._context, moved, drafts.all(), found_actor)  # its id is part of what was signed
-            session.execute(update(Alias).where(Alias.dataset_id == dataset).values(dataset_id=new))
             if public:
                 session.add(Alias(old=dataset, dataset_id=new, created=moved.modified, unfinished=True))
             session.flush()
@@ -93,8 +93,8 @@ class Renaming:
         moved.revision += 1
         session.add(moved)
         session.flush()
-        for table in (Version, Draft, Grant, Source, Token):
-            session.execute(update(table).where(table.dataset_id == values["id"]).values(dataset_id=new))
+        for column in list_references("datasets", "dataset_id"):
+            session.execute(update(column.table).where(column == values["id"]).values({column.name: new}))
         return moved
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Draft, Grant, Source, SourceRun
+from opendata.db.models import Dataset, Draft, Source, SourceRun
+from opendata.db.models.references import list_references
 from opendata.errors import N_, NotPermittedError, NotSignedInError, PreconditionError, StateError
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.core.access import is_listed
@@ -68,11 +69,15 @@ class Deletion:
             drafts = _list_drafts(session, row)
             for draft in drafts:
                 session.delete(draft)
-            session.execute(delete(Grant).where(Grant.dataset_id == row.id))
+            session.flush()
             source = select(Source.id).where(Source.dataset_id == row.id)
             session.execute(delete(SourceRun).where(SourceRun.source_id.in_(source)))
-            session.execute(delete(Source).where(Source.dataset_id == row.id))
-            session.flush()
+            for column in list_references("datasets", "dataset_id"):
+                if not column.foreign_keys:
+                    continue  # such as the limit of a token, which isn't lifted by that
+                own = column == row.id
+                left = update(column.table).where(own).values({column.name: None})
+                session.execute(left if column.nullable else delete(column.table).where(own))
             session.delete(row)
             self._context.log(session, found, "delete", "dataset", dataset, drafts=len(drafts))
         return Doomed(drafts=len(drafts), files=self._originals.delete(listed))

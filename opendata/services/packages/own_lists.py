@@ -93,7 +93,7 @@ class OwnLists:
             for found, row in zip(self._lists.values(), rows.values(), strict=True)
         ]
 
-    def publish_due(self, is_stopping: Callable[[], bool]) -> int:
+    def run_due(self, is_stopping: Callable[[], bool]) -> int:
         """Publish the lists of today that nobody has published or is at, until it is to stop; how many."""
         now = self._context.clock().astimezone(ZoneInfo(self._context.settings.timezone))
         if not self._context.settings.lists_publisher or now.hour < _FROM_HOUR:

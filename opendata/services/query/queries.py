@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -125,6 +125,23 @@ class Queries:
                     fingerprint=plan.owner,
                     wide=_list_wide(columns, table),
                 )
+
+    def read_own(
+        self,
+        dataset: str,
+        version: str,
+        resource: str,
+        write: Callable[[QueryTable], Statement],
+        reader: Actor | None = None,
+    ) -> pa.Table:
+        """The rows of a statement of our own writing over a table, which may take as long as a whole answer.
+
+        Raises as `read_page`.
+        """
+        with self._open(dataset, version, resource, reader) as (_, table):
+            statement = write(table)
+            with self._engine.run(statement, seconds=self._seconds * _WHOLE) as answer:
+                return answer.read()
 
     def select(self, text: str, *, limit: int = 1000) -> RowsPage:
         """The rows of one SELECT over public tables, at most `limit`.

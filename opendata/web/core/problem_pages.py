@@ -136,6 +136,11 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         ),
         N_("Reload the page, check the current state, and choose a step that it allows."),
     ),
+    "calendar-unknown": (
+        N_("The working days of this year aren't known yet"),
+        N_("A date depends on working days of a year whose public holidays haven't been announced or entered."),
+        N_("Ask a maintainer to enter the working days of that year."),
+    ),
     "precondition-failed": (
         N_("This has changed since you read it"),
         N_("Someone else, or you in another window, has changed it since you read it."),

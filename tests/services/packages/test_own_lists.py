@@ -38,7 +38,7 @@ def test_a_list_makes_a_version_a_day_where_it_has_changed(tmp_path: Path) -> No
     workers = [OwnLists(context, services.imports, [replace(LIST, read=lambda: list(rows))]) for _ in range(2)]
 
     def publish() -> list[int]:
-        return [one.publish_due(lambda: False) for one in workers]
+        return [one.run_due(lambda: False) for one in workers]
 
     def find_version() -> str:
         return str(workers[0].list(SYSTEM)[0].version)
@@ -76,6 +76,6 @@ def test_a_list_makes_a_version_a_day_where_it_has_changed(tmp_path: Path) -> No
 def test_without_a_publisher_nothing_is_published(tmp_path: Path) -> None:
     services = make_services(tmp_path)
     lists = OwnLists(build_context(services.settings), services.imports, [LIST])
-    assert lists.publish_due(lambda: False) == 0
+    assert lists.run_due(lambda: False) == 0
     with pytest.raises(StateError, match="OPENDATA_LISTS_PUBLISHER"):
         lists.publish("working-list")

@@ -8,12 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, distinct, func, literal, or_, select
+from sqlalchemy.orm import aliased
 
-from opendata.db.models import Dataset, Draft, OutboxMail, Source, Version
+from opendata.db.models import Dataset, DatasetMeasure, Draft, OutboxMail, Source, TableMeasure, Version
 from opendata.domain.disclosure import CLOSED, OPEN, PUBLIC
 from opendata.domain.drafts import DraftState
 from opendata.domain.mail.letters import LetterState
+from opendata.domain.quality.figures import BREAKS_SHARE, FEW_ROWS, FRAGMENTS, MISSING_SHARE
 from opendata.services.core.access import where_acting_for, where_listed
 from opendata.services.core.actors import Actor
 
@@ -36,6 +38,7 @@ class Kind(StrEnum):
     DATASET = "dataset"
     UNPUBLISHED = "unpublished"
     DRAFT = "draft"
+    TABLE = "table"
     VERSION = "version"
     SOURCE = "source"
     MAIL = "mail"
@@ -190,6 +193,48 @@ def _alarming(asking: Asking) -> Select[Any]:
     return _select_versions(asking, Version.alarming.is_(True), Version.withdrawal.is_(None))
 
 
+def _tables(asking: Asking, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Tables of newest versions, as they were measured."""
+    columns = (
+        (TableMeasure.dataset_id + "/" + TableMeasure.resource).label("id"),
+        Dataset.meta["title"].as_string().label("title"),
+        Dataset.publisher_id.label("publisher"),
+        DatasetMeasure.measured.label("since"),
+    )
+    found = select(*columns).join(Dataset, Dataset.id == TableMeasure.dataset_id)
+    is_newest = and_(DatasetMeasure.dataset_id == Dataset.id, DatasetMeasure.version == Dataset.latest)
+    return found.join(DatasetMeasure, is_newest).where(asking.sees(Dataset.publisher_id), *conditions)
+
+
+def _much_missing(asking: Asking) -> Select[Any]:
+    return _tables(asking, TableMeasure.worst > MISSING_SHARE)
+
+
+def _repeated(asking: Asking) -> Select[Any]:
+    return _tables(asking, TableMeasure.repeated > 0)
+
+
+def _few_rows(asking: Asking) -> Select[Any]:
+    return _tables(asking, TableMeasure.rows < FEW_ROWS)
+
+
+def _stiff(asking: Asking) -> Select[Any]:
+    return _tables(asking, or_(TableMeasure.paged > 0, TableMeasure.broken > BREAKS_SHARE * TableMeasure.rows))
+
+
+def _fragments(asking: Asking) -> Select[Any]:
+    """Tables whose columns are those of tables of other datasets of the publisher too."""
+    other, owner = aliased(TableMeasure), aliased(Dataset)
+    same = (
+        select(func.count(distinct(other.dataset_id)))
+        .join(owner, owner.id == other.dataset_id)
+        .where(other.header == TableMeasure.header, owner.publisher_id == Dataset.publisher_id)
+        .correlate(TableMeasure, Dataset)
+        .scalar_subquery()
+    )
+    return _tables(asking, same >= FRAGMENTS)
+
+
 def _archived(asking: Asking) -> Select[Any]:
     return select_datasets(asking, Dataset.archived.is_not(None))
 
@@ -212,5 +257,10 @@ GAUGES = (
     Gauge("stopped", Group.WITHDRAWN, Kind.VERSION, _stopped),
     Gauge("alarming", Group.WITHDRAWN, Kind.VERSION, _alarming),
     Gauge("archived", Group.WITHDRAWN, Kind.DATASET, _archived),
+    Gauge("much-missing", Group.QUALITY, Kind.TABLE, _much_missing),
+    Gauge("repeated-rows", Group.QUALITY, Kind.TABLE, _repeated),
+    Gauge("few-rows", Group.QUALITY, Kind.TABLE, _few_rows),
+    Gauge("fragments", Group.QUALITY, Kind.TABLE, _fragments),
+    Gauge("stiff", Group.QUALITY, Kind.TABLE, _stiff),
 )
 """In the order of the page."""

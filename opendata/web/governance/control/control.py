@@ -103,6 +103,9 @@ def _find_address(row: GaugeRow) -> str:
         case Kind.VERSION:
             dataset, _, version = row.id.partition("@")
             return url_for("version_pages.show_version", dataset=dataset, version=version)
+        case Kind.TABLE:
+            dataset, _, table = row.id.partition("/")
+            return url_for("tables.show_table", dataset=dataset, version="latest", resource=table)
         case Kind.SOURCE:
             return url_for("sources.show_source", dataset=row.id)
         case Kind.MAIL:

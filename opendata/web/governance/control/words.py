@@ -34,4 +34,9 @@ GAUGES: Mapping[str, str] = {
     "stopped": N_("Stopped versions"),
     "alarming": N_("Versions that may have personal data"),
     "archived": N_("Archived datasets"),
+    "much-missing": N_("Tables with a column that is mostly empty"),
+    "repeated-rows": N_("Tables with repeated rows"),
+    "few-rows": N_("Tables with fewer than ten rows"),
+    "fragments": N_("Tables with the same columns as others of the publisher"),
+    "stiff": N_("Tables that look like a document poured into a grid"),
 }

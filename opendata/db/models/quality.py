@@ -1,0 +1,38 @@
+"""What was measured of the tables of each dataset's newest version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opendata.db.models.base import Base, Id
+
+
+class DatasetMeasure(Base):
+    """That the tables of a `version` were measured. A version that isn't the newest any more is measured again."""
+
+    __tablename__ = "dataset_measures"
+
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), primary_key=True)
+    version: Mapped[str] = mapped_column(String(40))
+    measured: Mapped[datetime]
+
+
+class TableMeasure(Base):
+    """The figures of a table (`domain.quality.figures`); `header` stands for its columns: names and types."""
+
+    __tablename__ = "table_measures"
+
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), primary_key=True)
+    resource: Mapped[str] = mapped_column(Id, primary_key=True)
+    header: Mapped[str] = mapped_column(String(64), index=True)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    columns: Mapped[int]
+    missing: Mapped[int] = mapped_column(BigInteger)
+    worst: Mapped[float]
+    worst_column: Mapped[str]
+    repeated: Mapped[int | None] = mapped_column(BigInteger)
+    broken: Mapped[int] = mapped_column(BigInteger)
+    paged: Mapped[int] = mapped_column(BigInteger)
