@@ -54,6 +54,7 @@ from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
 from opendata.services.governance.control.control import Control
+from opendata.services.governance.goals.goals import Goals
 from opendata.services.governance.quality.measuring import Measuring
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
@@ -124,6 +125,7 @@ class Services:
     findings: Findings
     fixing: Fixing
     forms: Forms
+    goals: Goals
     grants: Grants
     health: Health
     imports: Imports
@@ -254,6 +256,7 @@ def build_services(
         findings=Findings(context),
         fixing=Fixing(context),
         forms=forms,
+        goals=Goals(context),
         grants=Grants(context),
         health=Health(context),
         keys=Keys(context),

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("header", sa.String(length=64), nullable=False),
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("columns", sa.Integer(), nullable=False),
+        sa.Column("described", sa.Integer(), nullable=False),
         sa.Column("missing", sa.BigInteger(), nullable=False),
         sa.Column("worst", sa.Double(), nullable=False),
         sa.Column("worst_column", sa.Text(), nullable=False),

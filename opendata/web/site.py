@@ -21,6 +21,7 @@ from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
 from opendata.web.governance import hub
 from opendata.web.governance.control import control
+from opendata.web.governance.goals import goals
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -84,6 +85,7 @@ def register_web(app: Flask) -> None:
         exchange,
         hub,
         control,
+        goals,
         problem_pages,
         operations,
         audit,

@@ -147,6 +147,7 @@ class MonthStates:
         yield PageState("/workspace/mail", "boss")
         yield PageState("/workspace/control", "boss")
         yield PageState("/workspace/control/mine", "clerk")
+        yield PageState("/workspace/goals", "boss")
         yield PageState("/account/address", "clerk")
 
     def _view(self, draft: str, *below: str) -> Iterator[PageState]:

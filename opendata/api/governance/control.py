@@ -17,6 +17,7 @@ from opendata.errors import N_
 from opendata.services.core.values import Page
 from opendata.services.governance.control.control import SORTS, GaugeCount, GaugeRow
 from opendata.services.governance.control.gauges import Group, Kind
+from opendata.services.governance.goals.goals import GoalView, Layer
 
 blueprint = ApiBlueprint("control", N_("What waits, is late, failed or isn't public, for those who publish."))
 
@@ -65,6 +66,29 @@ class GaugeRowShape(Schema):
 
 
 GaugeRowPage = page_of(GaugeRowShape)
+
+
+class GoalShape(Schema):
+    """A goal and how far it is reached: `done` of all that count (`of`, 0 where there is nothing to count)."""
+
+    number = fields.Integer(required=True)
+    id = fields.String(required=True, attribute="code")
+    layer = fields.String(required=True, metadata={"enum": list(Layer)})
+    done = fields.Integer(required=True, attribute="reached.done")
+    of = fields.Integer(required=True, attribute="reached.of")
+    gauge = fields.String(required=True, metadata={"description": "The list of what is missing; empty where no list has it."})
+
+
+class GoalsShape(Schema):
+    """All goals."""
+
+    items = fields.List(fields.Nested(GoalShape), required=True)
+
+
+@blueprint.operation("GET", "/goals", shape=GoalsShape, query=ControlQuery, problems=(403, 422), public=False)
+def measure_goals(query: Mapping[str, Any]) -> Mapping[str, Sequence[GoalView]]:
+    """Measure how far the goals of open data are reached, by one's publisher; by all for maintainers."""
+    return {"items": services().goals.measure_all(caller(), query.get("publisher"))}
 
 
 @blueprint.operation("GET", "/control", shape=GaugesShape, query=ControlQuery, problems=(403, 422), public=False)

@@ -21,7 +21,7 @@ class DatasetMeasure(Base):
 
 
 class TableMeasure(Base):
-    """The figures of a table (`domain.quality.figures`); `header` stands for its columns: names and types."""
+    """The figures of a table (`domain.quality.figures`); `header` stands for names and types of columns."""
 
     __tablename__ = "table_measures"
 
@@ -30,6 +30,7 @@ class TableMeasure(Base):
     header: Mapped[str] = mapped_column(String(64), index=True)
     rows: Mapped[int] = mapped_column(BigInteger)
     columns: Mapped[int]
+    described: Mapped[int]
     missing: Mapped[int] = mapped_column(BigInteger)
     worst: Mapped[float]
     worst_column: Mapped[str]

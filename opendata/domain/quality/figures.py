@@ -37,13 +37,14 @@ class Flaw(StrEnum):
 class TableMeasures:
     """The figures of a table.
 
-    `missing` counts cells without a value, `worst` is the greatest share (0..1) of them in a column, `worst_column` its
-    name. `repeated` counts rows that are there already, None where that couldn't be counted. `broken` counts rows with
-    a line break in a cell, `paged` those with a page break.
+    `described` counts columns with a title or a description, `missing` cells without a value, `worst` is the greatest
+    share (0..1) of them in a column, `worst_column` its name. `repeated` counts rows that are there already, None where
+    that couldn't be counted. `broken` counts rows with a line break in a cell, `paged` those with a page break.
     """
 
     rows: int
     columns: int
+    described: int
     missing: int
     worst: float
     worst_column: str

@@ -31,6 +31,7 @@ PUBLIC_ENTRIES: tuple[Entry, ...] = ()
 """In the order of the page."""
 
 STAFF_ENTRIES: tuple[Entry, ...] = (
+    Entry("goals.show_goals", N_("Goals"), N_("How far the goals of open data are reached, and what is missing")),
     Entry(
         "audit.show_audit",
         N_("Audit log"),

@@ -12,7 +12,10 @@ from tests.instances import publish
 FIELDS = {
     "fields": [{"name": name, "type": kind} for name, kind in zip("abc", ("string", "integer", "string"), strict=True)]
 }
-GOOD = TableMeasures(rows=10, columns=3, missing=5, worst=0.5, worst_column="a", repeated=0, broken=2, paged=0)
+LACKS = {"undescribed": 3, "no-contact": 3, "no-licence": 0}
+GOOD = TableMeasures(
+    rows=10, columns=3, described=0, missing=5, worst=0.5, worst_column="a", repeated=0, broken=2, paged=0
+)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +49,11 @@ def test_what_is_published_is_measured_once_a_version(services: Services, editor
     assert (found.rows, found.columns, found.missing, found.repeated, found.broken, found.paged) == (4, 3, 4, 1, 1, 0)
     assert (found.worst, found.worst_column, found.cells, found.missing_share) == (0.75, "c", 12, 4 / 12)
     counts = {one.code: one.count for one in services.control.count_all(SYSTEM) if one.group == "quality"}
-    assert counts == {"much-missing": 1, "repeated-rows": 3, "few-rows": 3, "fragments": 3, "stiff": 1}
+    assert counts == {"much-missing": 1, "repeated-rows": 3, "few-rows": 3, "fragments": 3, "stiff": 1, **LACKS}
+    reached = {one.code: (one.reached.done, one.reached.of) for one in services.goals.measure_all(editor)}
+    expected = {"complete": (2, 3), "volume": (0, 3), "whole": (0, 3), "native": (2, 3), "licences": (3, 3)}
+    assert expected.items() <= reached.items()
+    assert {**reached, "standards": (0, 1), "harvest": (0, 1), "valid": (3, 4), "contacts": (0, 3)} == reached
     publish(services, editor, "a,b,c\nx,1,u\n", dataset="part-0", schema=FIELDS)
     assert measuring.find("part-0", "2.0.0") == {}
     assert [one.id for one in services.control.list(SYSTEM, "fragments").items] == ["part-1/levels", "part-2/levels"]

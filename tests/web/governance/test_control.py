@@ -25,6 +25,8 @@ def test_each_number_leads_to_its_list_as_page_csv_and_json(office: Portal) -> N
     assert "There is nothing in this list" in boss.get("/workspace/control/in-review?publisher=road-bureau").text
     for address, status in (("/in-review?sort=size", 400), ("/nothing", 404), ("/mine?cursor=x", 400)):
         assert boss.get(f"/workspace/control{address}").status_code == status
+    assert "0% <span" in boss.get("/workspace/goals").text
+    assert {one["id"]: one["of"] for one in boss.get("/api/v1/goals").get_json()["items"]}["valid"] == 1
     found = boss.get("/api/v1/control").get_json()["items"]
     assert {one["id"]: one["count"] for one in found}["never-published"] == 1
     rows = boss.get("/api/v1/control/never-published").get_json()

@@ -18,7 +18,8 @@ from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
-from opendata.services.governance.control.gauges import GAUGES, Asking, Gauge, Group, Kind
+from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind
+from opendata.services.governance.control.lists import GAUGES
 from opendata.tables.forms.sheets import guard_formula
 
 SORTS = ("since", "-since", "title", "publisher")

@@ -110,6 +110,7 @@ class Measuring:
             header=hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest(),
             rows=table.rows,
             columns=len(fields),
+            described=sum(bool(field.title or field.description) for field in table.schema.fields),
             missing=sum(item["missing"] for item in profile),
             worst=worst,
             worst_column=column,
@@ -132,6 +133,7 @@ def _view(row: TableMeasure) -> TableMeasures:
     return TableMeasures(
         rows=row.rows,
         columns=row.columns,
+        described=row.described,
         missing=row.missing,
         worst=row.worst,
         worst_column=row.worst_column,

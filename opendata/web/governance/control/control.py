@@ -38,7 +38,7 @@ def show_control() -> str:
         groups=[(GROUPS[group], found) for group, found in groups if found],
         names=GAUGES,
         publisher=publisher,
-        publishers=_list_publishers(),
+        publishers=list_publishers(),
         entries=[one for one in STAFF_ENTRIES if one.is_for(actor)],
     )
 
@@ -57,8 +57,8 @@ def show_list(gauge: str) -> str:
         rows=[(row, _find_address(row)) for row in page.items],
         next=page.next,
         publisher=publisher,
-        publishers=_list_publishers(),
-        titles={one["id"]: one for one in _list_publishers()},
+        publishers=list_publishers(),
+        titles={one["id"]: one for one in list_publishers()},
         sort=sort,
         sorts=_SORTS,
     )
@@ -83,8 +83,8 @@ def _read_sort() -> str:
     return sort
 
 
-def _list_publishers() -> list[dict[str, object]]:
-    """Those that a filter offers; none where there is only one to ask about."""
+def list_publishers() -> list[dict[str, object]]:
+    """The publishers that a filter offers; none where there is only one to ask about."""
     if not g.actor.is_maintainer:
         return []
     return [

@@ -34,9 +34,13 @@ GAUGES: Mapping[str, str] = {
     "stopped": N_("Stopped versions"),
     "alarming": N_("Versions that may have personal data"),
     "archived": N_("Archived datasets"),
+    "no-ground": N_("Not open, without a reason or legal basis"),
+    "no-contact": N_("Datasets without a contact"),
+    "no-licence": N_("Datasets without a licence"),
     "much-missing": N_("Tables with a column that is mostly empty"),
     "repeated-rows": N_("Tables with repeated rows"),
     "few-rows": N_("Tables with fewer than ten rows"),
     "fragments": N_("Tables with the same columns as others of the publisher"),
     "stiff": N_("Tables that look like a document poured into a grid"),
+    "undescribed": N_("Tables with columns that nothing explains"),
 }

@@ -1,0 +1,9 @@
+"""All gauges of the control room, in the order of the page within each group."""
+
+from __future__ import annotations
+
+from opendata.services.governance.control.datasets import DATASET_GAUGES
+from opendata.services.governance.control.drafts import DRAFT_GAUGES
+from opendata.services.governance.control.tables import TABLE_GAUGES
+
+GAUGES = (*DRAFT_GAUGES, *DATASET_GAUGES, *TABLE_GAUGES)

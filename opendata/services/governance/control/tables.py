@@ -1,0 +1,69 @@
+"""Tables with flaws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, distinct, func, or_, select
+from sqlalchemy.orm import aliased
+
+from opendata.db.models import Dataset, DatasetMeasure, TableMeasure
+from opendata.domain.quality.figures import BREAKS_SHARE, FEW_ROWS, FRAGMENTS, MISSING_SHARE
+from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind
+
+
+def select_tables(asking: Asking, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Tables of newest versions, as they were measured."""
+    columns = (
+        (TableMeasure.dataset_id + "/" + TableMeasure.resource).label("id"),
+        Dataset.meta["title"].as_string().label("title"),
+        Dataset.publisher_id.label("publisher"),
+        DatasetMeasure.measured.label("since"),
+    )
+    found = select(*columns).join(Dataset, Dataset.id == TableMeasure.dataset_id)
+    is_newest = and_(DatasetMeasure.dataset_id == Dataset.id, DatasetMeasure.version == Dataset.latest)
+    return found.join(DatasetMeasure, is_newest).where(asking.sees(Dataset.publisher_id), *conditions)
+
+
+def _much_missing(asking: Asking) -> Select[Any]:
+    return select_tables(asking, TableMeasure.worst > MISSING_SHARE)
+
+
+def _repeated(asking: Asking) -> Select[Any]:
+    return select_tables(asking, TableMeasure.repeated > 0)
+
+
+def _few_rows(asking: Asking) -> Select[Any]:
+    return select_tables(asking, TableMeasure.rows < FEW_ROWS)
+
+
+def _stiff(asking: Asking) -> Select[Any]:
+    return select_tables(asking, or_(TableMeasure.paged > 0, TableMeasure.broken > BREAKS_SHARE * TableMeasure.rows))
+
+
+def _fragments(asking: Asking) -> Select[Any]:
+    """Tables whose columns are those of tables of other datasets of the publisher too."""
+    other, owner = aliased(TableMeasure), aliased(Dataset)
+    same = (
+        select(func.count(distinct(other.dataset_id)))
+        .join(owner, owner.id == other.dataset_id)
+        .where(other.header == TableMeasure.header, owner.publisher_id == Dataset.publisher_id)
+        .correlate(TableMeasure, Dataset)
+        .scalar_subquery()
+    )
+    return select_tables(asking, same >= FRAGMENTS)
+
+
+def _undescribed(asking: Asking) -> Select[Any]:
+    """Tables with a column that has neither title nor description."""
+    return select_tables(asking, TableMeasure.described < TableMeasure.columns)
+
+
+TABLE_GAUGES = (
+    Gauge("much-missing", Group.QUALITY, Kind.TABLE, _much_missing),
+    Gauge("repeated-rows", Group.QUALITY, Kind.TABLE, _repeated),
+    Gauge("few-rows", Group.QUALITY, Kind.TABLE, _few_rows),
+    Gauge("fragments", Group.QUALITY, Kind.TABLE, _fragments),
+    Gauge("stiff", Group.QUALITY, Kind.TABLE, _stiff),
+    Gauge("undescribed", Group.QUALITY, Kind.TABLE, _undescribed),
+)

@@ -1,0 +1,164 @@
+"""The 32 goals: how far each is reached, and which list has what is still missing.
+
+Most are a share: of all that count, how many aren't in a list of the control room. Others are reached where something
+is there at all, such as a request that anybody may read, or because every instance of this program has it.
+
+Source: 中国开放数林指数 (Fudan University), its layers readiness, platform, data and use; the measures are our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Schema
+from opendata.services.core.access import where_listed, where_open
+from opendata.services.core.actors import Actor, require_publisher
+from opendata.services.core.context import Context
+from opendata.services.governance.control.gauges import Asking, select_datasets
+from opendata.services.governance.control.lists import GAUGES
+from opendata.services.governance.control.tables import select_tables
+
+
+class Layer(StrEnum):
+    """What a goal is about, in the order of the index."""
+
+    READINESS = "readiness"
+    PLATFORM = "platform"
+    DATA = "data"
+    USE = "use"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """So many (`done`) of all that count (`of`); `of` is 0 where there is nothing to count yet."""
+
+    done: int
+    of: int
+
+    @property
+    def share(self) -> float | None:
+        """From 0 to 1; None where there is nothing to count."""
+        return self.done / self.of if self.of else None
+
+
+Measure = Callable[[Session, Asking], Reached]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A goal. `gauge` names the list of the control room that has what is missing, empty where there is no list."""
+
+    number: int
+    code: str
+    layer: Layer
+    measure: Measure
+    gauge: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalView:
+    """A goal with how far it is reached. `is_built_in` marks what every instance of this program has."""
+
+    number: int
+    code: str
+    layer: Layer
+    reached: Reached
+    gauge: str
+    is_built_in: bool
+
+
+def _built_in(_: Session, __: Asking) -> Reached:
+    return Reached(1, 1)
+
+
+def _missing(_: Session, __: Asking) -> Reached:
+    return Reached(0, 1)
+
+
+def _count(session: Session, rows: Select[Any]) -> int:
+    return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+
+
+def lose(select_all: Callable[[Asking], Select[Any]], code: str) -> Measure:
+    """A share: of all that count, those that this list of the control room doesn't have."""
+    (gauge,) = [one for one in GAUGES if one.code == code]
+
+    def measure(session: Session, asking: Asking) -> Reached:
+        of = _count(session, select_all(asking))
+        return Reached(of - _count(session, gauge.select(asking)), of)
+
+    return measure
+
+
+def _all_listed(asking: Asking) -> Select[Any]:
+    return select_datasets(asking, where_listed())
+
+
+def _all_open(asking: Asking) -> Select[Any]:
+    return select_datasets(asking, where_open())
+
+
+def _library(session: Session, _: Asking) -> Reached:
+    return Reached(int(bool(session.scalar(select(func.count(Schema.id))))), 1)
+
+
+_R, _P, _D, _U = Layer.READINESS, Layer.PLATFORM, Layer.DATA, Layer.USE
+
+GOALS: Sequence[Goal] = (
+    Goal(1, "grounds", _R, lose(_all_listed, "no-ground"), "no-ground"),
+    Goal(3, "contacts", _R, lose(_all_listed, "no-contact"), "no-contact"),
+    Goal(4, "standards", _R, _library),
+    Goal(5, "whole-catalogue", _P, _built_in),
+    Goal(6, "no-sign-in", _P, _built_in),
+    Goal(7, "preview", _P, _built_in),
+    Goal(8, "search", _P, _built_in),
+    Goal(9, "feeds", _P, _built_in),
+    Goal(14, "api", _P, _built_in),
+    Goal(15, "harvest", _P, _missing),
+    Goal(16, "valid", _D, lose(_all_open, "never-published"), "never-published"),
+    Goal(17, "capacity", _D, _built_in),
+    Goal(18, "whole", _D, lose(select_tables, "fragments"), "fragments"),
+    Goal(19, "volume", _D, lose(select_tables, "few-rows"), "few-rows"),
+    Goal(20, "complete", _D, lose(select_tables, "much-missing"), "much-missing"),
+    Goal(21, "formats", _D, _built_in),
+    Goal(22, "native", _D, lose(select_tables, "stiff"), "stiff"),
+    Goal(24, "history", _D, _built_in),
+    Goal(25, "dictionary", _D, lose(select_tables, "undescribed"), "undescribed"),
+    Goal(26, "licences", _D, lose(_all_listed, "no-licence"), "no-licence"),
+    Goal(30, "usage", _U, _built_in),
+    Goal(32, "citation", _U, _built_in),
+)
+"""By their numbers."""
+
+
+class Goals:
+    """Computes how far the goals are reached."""
+
+    def __init__(self, context: Context, goals: Sequence[Goal] = GOALS) -> None:
+        self._context = context
+        self._goals = goals
+
+    def measure_all(self, actor: Actor | None, publisher: str | None = None) -> Sequence[GoalView]:
+        """All goals, of one publisher if that is named, else of all that the actor acts for.
+
+        Raises `NotSignedInError`, `NotPermittedError` for who publishes nothing.
+        """
+        asking = Asking(actor=require_publisher(actor), now=self._context.clock(), publisher=publisher or None)
+        with self._context.read() as session:
+            return [
+                GoalView(
+                    number=goal.number,
+                    code=goal.code,
+                    layer=goal.layer,
+                    reached=goal.measure(session, asking),
+                    gauge=goal.gauge,
+                    is_built_in=goal.measure is _built_in,
+                )
+                for goal in self._goals
+            ]
