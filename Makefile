@@ -14,7 +14,7 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 COMPILED := $(VENV)/.compiled
 # What can't be compiled (olefile2), or is imported seldom or never.
-UNCOMPILED := olefile2|/tests/|/fontTools/|/mypyc?/|/pip/|/setuptools/
+UNCOMPILED := olefile2|/pyasn1_modules/|/authlib/|/pygments/(lexers|styles)/|/redis/asyncio/|/openpyxl/|/aiohttp/|/tests/|/fontTools/|/mypyc?/|/pip/|/setuptools/
 BROWSER := $(VENV)/browser/.installed
 CLIENTS := tests/clients/browser
 
@@ -78,6 +78,7 @@ coverage: $(DEV) $(BROWSER) ## show which lines and branches `make test` reaches
 
 .PHONY: check
 check: $(DEV) ## format, lint, types, layers: all that needs no run
+	@$(compile)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
