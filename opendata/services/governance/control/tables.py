@@ -43,15 +43,16 @@ def _stiff(asking: Asking) -> Select[Any]:
 
 def _fragments(asking: Asking) -> Select[Any]:
     """Tables whose columns are those of tables of other datasets of the publisher too."""
-    other, owner = aliased(TableMeasure), aliased(Dataset)
-    same = (
-        select(func.count(distinct(other.dataset_id)))
-        .join(owner, owner.id == other.dataset_id)
-        .where(other.header == TableMeasure.header, owner.publisher_id == Dataset.publisher_id)
-        .correlate(TableMeasure, Dataset)
-        .scalar_subquery()
+    table, owner = aliased(TableMeasure), aliased(Dataset)
+    shared = (
+        select(table.header, owner.publisher_id)
+        .join(owner, owner.id == table.dataset_id)
+        .group_by(table.header, owner.publisher_id)
+        .having(func.count(distinct(table.dataset_id)) >= FRAGMENTS)
+        .subquery()
     )
-    return select_tables(asking, same >= FRAGMENTS)
+    is_shared = and_(shared.c.header == TableMeasure.header, shared.c.publisher_id == Dataset.publisher_id)
+    return select_tables(asking).join(shared, is_shared)
 
 
 def _undescribed(asking: Asking) -> Select[Any]:
