@@ -53,6 +53,9 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.governance.offices.figures import Figures
+from opendata.services.governance.offices.lists import PublisherLists
+from opendata.services.governance.offices.succession import Succession
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -113,6 +116,7 @@ class Services:
     differences: Differences
     downloads: Downloads
     drafts: Drafts
+    figures: Figures
     editions: Editions
     events: Events
     exports: Exports
@@ -138,6 +142,7 @@ class Services:
     publishers: Publishers
     labels: Labels
     profiling: Profiling
+    publisher_lists: PublisherLists
     queries: Queries
     rebuilding: Rebuilding
     recoveries: Recoveries
@@ -155,6 +160,7 @@ class Services:
     sketching: Sketching
     sources: Sources
     stops: Stops
+    succession: Succession
     uploads: Uploads
     verifying: Verifying
     versions: Versions
@@ -240,6 +246,7 @@ def build_services(
         drafts=drafts,
         events=Events(context),
         exports=Exports(context, versions),
+        figures=Figures(context),
         fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
@@ -264,6 +271,7 @@ def build_services(
         publishers=publishers,
         labels=Labels(queries, versions),
         profiling=Profiling(queries, versions),
+        publisher_lists=PublisherLists(context),
         queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
@@ -282,6 +290,7 @@ def build_services(
         sketching=Sketching(context, versions, columns),
         sources=Sources(context),
         stops=Stops(context, manifests, withdrawals),
+        succession=Succession(context),
         uploads=Uploads(context),
         verifying=Verifying(context),
         versions=versions,
