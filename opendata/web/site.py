@@ -8,6 +8,8 @@ from flask import Flask, g
 from flask_babel import Babel, gettext
 
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
+from opendata.metadata.properties.code_lists import find_codes
+from opendata.metadata.properties.publishers import PUBLISHER_KINDS
 from opendata.settings import TRANSLATIONS
 from opendata.web.access import account, addresses, grants, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
@@ -20,6 +22,7 @@ from opendata.web.drafts import choices, drafts, meaning, next_version, personal
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
 from opendata.web.governance import hub
+from opendata.web.governance.offices import fate, pages
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -88,6 +91,8 @@ def register_web(app: Flask) -> None:
         documentation,
         guide,
         words,
+        pages,
+        fate,
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in (hub.public, hub.staff):
@@ -132,6 +137,7 @@ _GLOBALS: dict[str, Any] = {
     "name_property": shown.name_property,
     "name_type": tables.name_type,
     "offer_property_codes": fields.offer_codes,
+    "publisher_kinds": PUBLISHER_KINDS,
     "rest_path": rest_path,
     "say": languages.say,
     "say_list": languages.say_list,
@@ -143,6 +149,7 @@ _GLOBALS: dict[str, Any] = {
     "separator": languages.choose_separator,
     "statuses": statuses.STATUSES,
     "switch_language": languages.switch_language,
+    "theme_codes": find_codes("themes"),
     "update_cycles": UPDATE_CYCLES,
 }
 """What every template may call, imported ones included."""

@@ -7,10 +7,8 @@ from opendata.api.core.inputs import PageQuery
 from opendata.api.core.profile_fields import build_inputs
 from opendata.errors import N_
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE
-from opendata.metadata.properties.publishers import load_publisher_profile
+from opendata.metadata.properties.publishers import PUBLISHER_KINDS, load_publisher_profile
 from opendata.services.core.reasons import MAX_REASON
-
-_KINDS = tuple(load_publisher_profile().properties["kind"].codes)
 
 
 class PublisherQuery(PageQuery):
@@ -18,9 +16,9 @@ class PublisherQuery(PageQuery):
 
     kind = Text(
         longest=30,
-        one_of=_KINDS,
+        one_of=tuple(PUBLISHER_KINDS),
         error=N_("“kind” must be department, public-enterprise, public-institution, subdistrict, town, zone or other"),
-        metadata={"description": "Of this kind only.", "enum": list(_KINDS)},
+        metadata={"description": "Of this kind only.", "enum": list(PUBLISHER_KINDS)},
     )
     parent = Text(longest=100, metadata={"description": "Directly below this publisher only."})
     q = Text(longest=200, metadata={"description": "With this text in its code, or in a name that it has or had."})

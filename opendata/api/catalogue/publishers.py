@@ -134,5 +134,5 @@ def move_dataset(body: Mapping[str, Any], dataset: str) -> DatasetView:
 
     Its versions keep their manifests; the next one names the new publisher. A draft that was submitted is returned.
     """
-    services().succession.move(caller(), [dataset], body["publisher"], reason=body["reason"])
+    services().succession.move(caller(), {dataset: body["publisher"]}, reason=body["reason"])
     return services().datasets.get(dataset, caller())

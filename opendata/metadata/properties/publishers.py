@@ -10,6 +10,7 @@ from typing import Any
 
 from opendata.domain.offices.codes import clean_code
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
+from opendata.metadata.properties.code_lists import find_codes
 from opendata.metadata.properties.reading import Profile, read_profile
 from opendata.metadata.properties.values import clean_value, find_faults
 from opendata.metadata.text import find_value_faults
@@ -23,6 +24,8 @@ OWN = frozenset({"contactPoint", "responsible", "officer"})
 """What a publisher keeps of itself. All else is for maintainers."""
 
 DEFAULT_KIND = "department"
+
+PUBLISHER_KINDS = find_codes("publisher-kinds")
 
 Values = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -23,8 +23,8 @@ class Column:
     """A column: its path among the properties (`contactPoint/email`), its property, and its names by language."""
 
     path: str
-    item: Property | None
-    names: Mapping[str, str]
+    item: Property | None = field(compare=False)
+    names: Mapping[str, str] = field(compare=False)
 
     @property
     def is_private(self) -> bool:

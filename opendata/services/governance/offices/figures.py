@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -32,6 +33,11 @@ class Figure:
     of: int | None = None
     search: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_moment(self) -> bool:
+        """Whether it says when something was."""
+        return isinstance(self.value, datetime)
+
 
 Provider = Callable[[Context, Session, str], Iterator[Figure]]
 """What counts something of a publisher (its id)."""
@@ -47,6 +53,21 @@ class Figures:
         """All figures, in the order of the page."""
         with self._context.read() as session:
             return [figure for provide in PROVIDERS for figure in provide(self._context, session, publisher)]
+
+    def list_themes(self, publisher: str) -> Sequence[ThemeCount]:
+        """The themes of its public datasets, the most frequent first."""
+        query = select(Dataset.meta).where(Dataset.publisher_id == publisher, where_listed())
+        with self._context.read() as session:
+            counts = Counter(theme for meta in session.scalars(query) for theme in meta.get("themes") or ())
+        return [ThemeCount(theme, count) for theme, count in counts.most_common()]
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeCount:
+    """A theme and how many public datasets of a publisher have it."""
+
+    theme: str
+    count: int
 
 
 def _count_disclosures(context: Context, session: Session, publisher: str) -> Iterator[Figure]:  # noqa: ARG001

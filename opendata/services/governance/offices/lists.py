@@ -82,7 +82,7 @@ class PublisherLists:
         with self._context.write() as session:
             taken, faults = _Taking(self._context, session, found, lines).run()
             if faults:
-                placed = [self._place(number, wrong, places) for number, wrong in faults[:_MOST_FAULTS]]
+                placed = [self._place(number, wrong, places) for number, wrong in sorted(faults, key=_find_row)[:_MOST_FAULTS]]
                 raise InvalidMetadataError(faults=placed)
         finish_publishers(self._context)
         return taken
@@ -179,6 +179,7 @@ class _Taking:
         codes = {row.code: row.id for row in self._known.values() if row.code}
         titles = {row.title: row.id for row in self._known.values() if row.ended is None}
         seen: dict[str, int] = {}
+        named: dict[str, int] = {}
         taken = set(self._known)
         for line in self._lines:
             given = line.found.pop(ID, None)
@@ -188,6 +189,11 @@ class _Taking:
             if wrong:
                 self._faults.append((line.number, wrong))
                 continue
+            if not name and title in named:
+                text = N_("Row %(row)s has the same name. If these are two publishers, give each an id")
+                self._faults.append((line.number, fault("/title", text, row=named[title])))
+            if title:
+                named.setdefault(title, line.number)
             line.publisher = name or (suggest_identifier(title, taken=taken) if title else "")
             taken.add(line.publisher)
             if line.publisher in seen:
@@ -225,6 +231,10 @@ class _Taking:
             if text in (line.publisher, line.found.get("title")) or text.upper() == line.found.get("code"):
                 return line.publisher
         return text
+
+
+def _find_row(item: tuple[int, Fault]) -> int:
+    return item[0]
 
 
 def _names_publishers(matched: Mapping[int, Column]) -> bool:

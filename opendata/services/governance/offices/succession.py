@@ -63,23 +63,24 @@ class Succession:
             accounts = session.scalars(select(User.name).where(User.publisher_id == row.id).order_by(User.name))
             return Holdings(view_publisher(row, 0, found), [view_dataset(item) for item in datasets], list(accounts))
 
-    def move(self, actor: Actor | None, datasets: Iterable[str], target: str, *, reason: str) -> None:
-        """Move datasets to another publisher, all or none.
+    def move(self, actor: Actor | None, targets: Mapping[str, str], *, reason: str) -> None:
+        """Move datasets to other publishers, each to its target, all or none.
 
         Their drafts go on there: what was signed is void, and the draft is returned. Raises `InvalidMetadataError`,
         `NotFoundError`, `NotPermittedError`, and `StateError` where a version of one is being published.
         """
         found = require_maintainer(actor)
         reason = read_reason("/reason", reason, missing=_REASON)
-        names = sorted(set(datasets))
+        names = sorted(targets)
         if not names:
             raise InvalidMetadataError(faults=[fault("/datasets", N_("Choose at least one dataset"))])
         with self._context.write() as session:
             _lock_drafts(session, Dataset.id.in_(names))
             rows = [find_dataset(session, name, lock=True) for name in names]
-            held = lock_publishers(session, {target, *(row.publisher_id for row in rows)})
-            _require_target(held, target, "/publisher")
-            self._move(session, found, rows, {row.id: target for row in rows}, MOVED, reason)
+            held = lock_publishers(session, {*targets.values(), *(row.publisher_id for row in rows)})
+            for target in targets.values():
+                _require_target(held, target, "/publisher")
+            self._move(session, found, rows, targets, MOVED, reason)
         self.finish_all()
 
     def merge(self, actor: Actor | None, sources: Iterable[str], target: str, *, reason: str) -> PublisherView:

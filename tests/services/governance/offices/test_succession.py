@@ -219,11 +219,11 @@ def test_a_draft_in_review_is_returned_when_its_dataset_moves_and_its_source_goe
         source |= {"author_id": author.id, "changed": datetime.now(UTC)}
         session.add(Source(dataset_id="reservoirs", **source))
     with pytest.raises(NotPermittedError):
-        services.succession.move(author, ["reservoirs"], "roads", reason=REASON)
+        services.succession.move(author, {"reservoirs": "roads"}, reason=REASON)
     with pytest.raises(InvalidMetadataError) as caught:
-        services.succession.move(boss, ["reservoirs"], "roads", reason=" ")
+        services.succession.move(boss, {"reservoirs": "roads"}, reason=" ")
     assert caught.value.faults[0].pointer == "/reason"
-    services.succession.move(boss, ["reservoirs"], "roads", reason=REASON)
+    services.succession.move(boss, {"reservoirs": "roads"}, reason=REASON)
     view = services.drafts.get(boss, draft.id)
     assert (view.status, view.publisher) == (DraftState.RETURNED, "roads")
     assert "boss" in view.comments[-1].text
@@ -245,7 +245,7 @@ def test_a_dataset_whose_version_is_being_published_waits(services: Services, ed
     with services.database.unit(write=True) as session:
         session.get_one(Dataset, "reservoirs").publishing_id = "x"
     for act in (
-        lambda: services.succession.move(SYSTEM, ["reservoirs"], "roads", reason=REASON),
+        lambda: services.succession.move(SYSTEM, {"reservoirs": "roads"}, reason=REASON),
         lambda: services.succession.merge(SYSTEM, ["water-bureau"], "roads", reason=REASON),
     ):
         with pytest.raises(StateError, match="being published"):
