@@ -30,8 +30,10 @@ def test_a_code_of_the_right_form_may_be_doubted(code: str, doubts: tuple[Doubt,
 
 @pytest.mark.parametrize(
     "text",
-    ["", "11332500MB1601924", "11332500MB1601924JJ", "1133250IMB1601924J", "11332500MB16O1924J", "1133A500MB1601924J"]
-    + ["11332500mb1601924j", "１1332500MB1601924J"],
+    [
+        *("", "11332500MB1601924", "11332500MB1601924JJ", "1133250IMB1601924J", "11332500MB16O1924J"),
+        *("1133A500MB1601924J", "11332500mb1601924j", "１1332500MB1601924J"),
+    ],
 )
 def test_a_text_of_another_length_or_alphabet_is_no_code(text: str) -> None:
     assert not is_code(text)

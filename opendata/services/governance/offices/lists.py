@@ -82,7 +82,9 @@ class PublisherLists:
         with self._context.write() as session:
             taken, faults = _Taking(self._context, session, found, lines).run()
             if faults:
-                placed = [self._place(number, wrong, places) for number, wrong in sorted(faults, key=_find_row)[:_MOST_FAULTS]]
+                placed = [
+                    self._place(number, wrong, places) for number, wrong in sorted(faults, key=_find_row)[:_MOST_FAULTS]
+                ]
                 raise InvalidMetadataError(faults=placed)
         finish_publishers(self._context)
         return taken
