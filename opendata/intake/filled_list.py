@@ -33,7 +33,7 @@ Rows = Sequence[tuple[int, Sequence[str]]]
 def read_list(path: Path, name: str, folder: Path) -> Rows:
     """The rows of the first visible table of a file called `name`; `folder` is an empty one for what is unpacked.
 
-    Raises `UnsupportedFormatError` for a file that is no table, `UnreadableFileError`, `TooLargeError`.
+    Raises `UnsupportedFormatError` for a file that isn't a table, `UnreadableFileError`, `TooLargeError`.
     """
     if path.stat().st_size > MOST_BYTES:
         raise TooLargeError(N_("The file has more than %(size)s MB"), size=MOST_BYTES >> 20)

@@ -66,7 +66,7 @@ class PublisherShape(OwnerShape):
     contact_point = fields.Dict(required=True, attribute="contact", data_key="contactPoint")
     responsible = fields.Dict(
         required=True,
-        metadata={"description": "`name` and `post` as far as they are public, or all for those who may change it."},
+        metadata={"description": "What is public of `name` and `post`; all of it for those who may change it."},
     )
     officer = fields.Dict(required=True, metadata={"description": "As `responsible`."})
     history = fields.List(

@@ -43,8 +43,8 @@ class PublisherView:
     """A publisher; `datasets` counts its public datasets.
 
     `parent` is the id of the one above it, `supervisor` of the department that supervises it. `contact` has the parts
-    of `contactPoint`; `responsible` and `officer` have `name` and `post` as far as this reader may see them, and
-    `shows` for those who may change it. `ended` is when it was merged, split or closed, `history` what happened to it.
+    of `contactPoint`; `responsible` and `officer` have the `name` and `post` that this reader may see, and `shows`
+    for those who may change it. `ended` is when it was merged, split or closed, `history` what happened to it.
     """
 
     id: str

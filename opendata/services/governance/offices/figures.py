@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, Version
 from opendata.errors import N_
 from opendata.metadata.codes import DISCLOSURES
+from opendata.metadata.dataset import read_metadata
 from opendata.metadata.expectation import expect_next
 from opendata.services.core.access import disclosure_of, where_listed, where_standing
 from opendata.services.core.context import Context
@@ -25,7 +26,7 @@ _MOST_EDITIONS = 36
 class Figure:
     """A figure with its name (to be translated): a number, a moment, or a share of a whole (`of`).
 
-    `search` are the values of a search for what was counted, empty where there is none.
+    `search` has the values of a search for what was counted; empty if nothing can be searched for.
     """
 
     name: str
@@ -58,7 +59,9 @@ class Figures:
         """The themes of its public datasets, the most frequent first."""
         query = select(Dataset.meta).where(Dataset.publisher_id == publisher, where_listed())
         with self._context.read() as session:
-            counts = Counter(theme for meta in session.scalars(query) for theme in meta.get("themes") or ())
+            counts = Counter(
+                theme for meta in session.scalars(query) for theme in read_metadata(meta).further.get("themes", ())
+            )
         return [ThemeCount(theme, count) for theme, count in counts.most_common()]
 
 

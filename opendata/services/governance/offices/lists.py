@@ -225,7 +225,7 @@ class _Taking:
         return values
 
     def _find(self, text: str) -> str:
-        """The id of the publisher that a cell names by its id, code or name; the text itself where there is none."""
+        """The id of the publisher that a cell names by its id, code or name; the text itself if nothing has it."""
         for row in self._known.values():
             if text in (row.id, row.title) or (row.code and text.upper() == row.code):
                 return row.id

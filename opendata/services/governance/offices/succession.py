@@ -66,7 +66,7 @@ class Succession:
     def move(self, actor: Actor | None, targets: Mapping[str, str], *, reason: str) -> None:
         """Move datasets to other publishers, each to its target, all or none.
 
-        Their drafts go on there: what was signed is void, and the draft is returned. Raises `InvalidMetadataError`,
+        Their drafts move along: what was signed is void, and the draft is returned. Raises `InvalidMetadataError`,
         `NotFoundError`, `NotPermittedError`, and `StateError` where a version of one is being published.
         """
         found = require_maintainer(actor)

@@ -44,9 +44,9 @@ def hand_over(publisher: str) -> Answer:
             services().succession.split(
                 g.actor, publisher, datasets=datasets, accounts=accounts, rest=rest, reason=reason
             )
-            return gettext("The publisher is split. Its page says where everything went")
+            return str(gettext("The publisher is split. Its page says where everything went"))
         services().succession.move(g.actor, datasets, reason=reason)
-        return gettext("The datasets have moved")
+        return str(gettext("The datasets have moved"))
 
     return _take(publisher, values, act)
 
@@ -58,7 +58,7 @@ def merge_publisher(publisher: str) -> Answer:
 
     def act() -> str:
         services().succession.merge(g.actor, [publisher], values.get("into", ""), reason=values.get("merge_reason", ""))
-        return gettext("The publisher is merged. Its page says where it went")
+        return str(gettext("The publisher is merged. Its page says where it went"))
 
     return _take(publisher, values, act, "merge_")
 
@@ -70,7 +70,7 @@ def close_publisher(publisher: str) -> Answer:
 
     def act() -> str:
         services().succession.close(g.actor, publisher, reason=values.get("close_reason", ""))
-        return gettext("The publisher is closed")
+        return str(gettext("The publisher is closed"))
 
     return _take(publisher, values, act, "close_")
 
@@ -82,7 +82,7 @@ def reopen_publisher(publisher: str) -> Answer:
 
     def act() -> str:
         services().succession.reopen(g.actor, publisher, reason=values.get("reopen_reason", ""))
-        return gettext("The publisher is open again")
+        return str(gettext("The publisher is open again"))
 
     return _take(publisher, values, act, "reopen_")
 

@@ -18,7 +18,7 @@ Errors = dict[str, list[str]]
 
 
 def list_groups(*, is_own: bool) -> Sequence[tuple[Group, Sequence[Property]]]:
-    """The headings of the form with their properties; `is_own`: those alone that a publisher keeps of itself."""
+    """The headings and their properties; `is_own`: those alone that a publisher keeps of itself."""
     profile = load_publisher_profile()
     found = []
     for group in profile.groups:
