@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
@@ -11,6 +12,7 @@ from opendata.domain.offices.records import Change
 from opendata.errors import N_
 from opendata.metadata.properties.code_lists import name_region
 from opendata.services.core.values import PublisherView
+from opendata.web.core.formats import format_day
 from opendata.web.core.instance import services
 from opendata.web.core.languages import choose_language, say_plain
 
@@ -40,6 +42,7 @@ def describe_office(publisher: PublisherView) -> Mapping[str, Any]:
         "figures": services().figures.list(publisher.id),
         "themes": services().figures.list_themes(publisher.id),
         "changes": CHANGE_NAMES,
+        "days": {entry["at"]: format_day(datetime.fromisoformat(entry["at"])) for entry in publisher.history},
         "division": name_region(publisher.division[:6], language),
         "short_title": publisher.i18n.get(language, {}).get("shortTitle") or publisher.short_title,
         "may_edit": g.actor is not None and g.actor.may_edit(publisher.id),
