@@ -55,6 +55,9 @@ from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
 from opendata.services.governance.control.control import Control
 from opendata.services.governance.goals.goals import Goals
+from opendata.services.governance.offices.figures import Figures
+from opendata.services.governance.offices.lists import PublisherLists
+from opendata.services.governance.offices.succession import Succession
 from opendata.services.governance.quality.measuring import Measuring
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
@@ -118,6 +121,7 @@ class Services:
     differences: Differences
     downloads: Downloads
     drafts: Drafts
+    figures: Figures
     editions: Editions
     events: Events
     exports: Exports
@@ -146,6 +150,7 @@ class Services:
     publishers: Publishers
     labels: Labels
     profiling: Profiling
+    publisher_lists: PublisherLists
     queries: Queries
     rebuilding: Rebuilding
     recoveries: Recoveries
@@ -163,6 +168,7 @@ class Services:
     sketching: Sketching
     sources: Sources
     stops: Stops
+    succession: Succession
     uploads: Uploads
     verifying: Verifying
     versions: Versions
@@ -252,6 +258,7 @@ def build_services(
         drafts=drafts,
         events=Events(context),
         exports=Exports(context, versions),
+        figures=Figures(context),
         fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
@@ -277,6 +284,7 @@ def build_services(
         publishers=publishers,
         labels=Labels(queries, versions),
         profiling=Profiling(queries, versions),
+        publisher_lists=PublisherLists(context),
         queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
@@ -295,6 +303,7 @@ def build_services(
         sketching=Sketching(context, versions, columns),
         sources=Sources(context),
         stops=Stops(context, manifests, withdrawals),
+        succession=Succession(context),
         uploads=Uploads(context),
         verifying=Verifying(context),
         versions=versions,

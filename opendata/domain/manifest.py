@@ -26,12 +26,13 @@ _METADATA = ("licenses", "keywords", "sources", "contributors")
 
 
 class PublisherName(TypedDict, total=False):
-    """A publisher as manifests and records name it; `id` is always there."""
+    """A publisher as manifests and records name it; `id` is always there. `code` is its unified social credit code."""
 
     id: str
     title: str
     description: str
     i18n: I18n
+    code: str
 
 
 class Notice(TypedDict):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 from opendata.domain.metadata import MetadataJson
+from opendata.domain.offices.records import Move
 
 
 class Archive(TypedDict):
@@ -28,7 +29,7 @@ class ArchiveRequest(TypedDict):
 class Entry(TypedDict):
     """What is public of a dataset but for its versions; `publisher` is an id. Times are RFC 3339.
 
-    `archived` is there while the dataset is archived.
+    `archived` is there while the dataset is archived, `moves` if it once had another publisher.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Entry(TypedDict):
     modified: str
     metadata: MetadataJson
     archived: NotRequired[Archive]
+    moves: NotRequired[Sequence[Move]]
 
 
 class Alias(TypedDict):

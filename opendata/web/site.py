@@ -8,6 +8,8 @@ from flask import Flask, g
 from flask_babel import Babel, gettext
 
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
+from opendata.metadata.properties.code_lists import find_codes
+from opendata.metadata.properties.publishers import PUBLISHER_KINDS
 from opendata.settings import TRANSLATIONS
 from opendata.web.access import account, addresses, grants, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
@@ -22,6 +24,8 @@ from opendata.web.drafts.series import series
 from opendata.web.governance import hub
 from opendata.web.governance.control import control
 from opendata.web.governance.goals import goals
+from opendata.web.governance.offices import fate
+from opendata.web.governance.offices import pages as office_pages
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -93,6 +97,8 @@ def register_web(app: Flask) -> None:
         documentation,
         guide,
         words,
+        office_pages,
+        fate,
     ):
         app.register_blueprint(module.blueprint)
     formats.register_formats(app)
@@ -135,6 +141,7 @@ _GLOBALS: dict[str, Any] = {
     "name_property": shown.name_property,
     "name_type": tables.name_type,
     "offer_property_codes": fields.offer_codes,
+    "publisher_kinds": PUBLISHER_KINDS,
     "rest_path": rest_path,
     "say": languages.say,
     "say_list": languages.say_list,
@@ -146,6 +153,7 @@ _GLOBALS: dict[str, Any] = {
     "separator": languages.choose_separator,
     "statuses": statuses.STATUSES,
     "switch_language": languages.switch_language,
+    "theme_codes": find_codes("themes"),
     "update_cycles": UPDATE_CYCLES,
 }
 """What every template may call, imported ones included."""

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from opendata.db.models import Base, Draft, Event, OutboxMail, Token, User, Version
+from opendata.db.models import Base, Dataset, Draft, Event, OutboxMail, Publisher, Token, User, Version
 from opendata.db.session import Database
 from opendata.domain.access.scopes import Verb
 from opendata.domain.manifest import Manifest
@@ -357,4 +357,53 @@ def test_tokens_of_before_keep_all_rights_and_a_process_of_before_can_make_more(
         require_verb(actor, Verb.ADMIN)
     with pytest.raises(NotSignedInError):
         services.accounts.authenticate("odt_ended")
+    database.dispose()
+
+
+@pytest.mark.both_databases(slow=True)
+def test_publishers_of_before_are_departments_at_the_top_and_the_release_before_can_go_on_writing(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0030")
+    day = "2026-01-01 00:00:00+00:00"
+
+    def insert(table: str, **row: object) -> None:
+        with database.engine.begin() as connection:
+            names = ", ".join(row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(row)})"), row)
+
+    times = {"created": day, "modified": day}
+    insert("publishers", id="p", title="t", description="", i18n="{}", editions=1, **times)
+    insert("datasets", id="d", uuid="u", publisher_id="p", meta="{}", revision=1, editions=1, **times)
+    insert(
+        "users",
+        id=1,
+        name="clerk",
+        password="x",
+        role="editor",
+        publisher_id="p",
+        session="s",
+        created=day,
+        disabled=False,
+    )
+    database.migrate()
+    insert("publishers", id="q", title="t", description="", i18n="{}", editions=0, **times)
+    insert("datasets", id="e", uuid="v", publisher_id="q", meta="{}", revision=1, editions=0, **times)
+    with database.unit(write=True) as session:
+        for name in ("p", "q"):
+            row = session.get_one(Publisher, name)
+            assert (row.kind, row.code, row.parent_id, row.supervisor_id, row.details) == ("department",) + (None,) * 4
+            assert (row.history, row.ended, row.revision, row.unfinished) == (None, None, 1, False)
+        for name in ("d", "e"):
+            dataset = session.get_one(Dataset, name)
+            assert (dataset.moves, dataset.unfinished) == (None, False)
+        session.get_one(Publisher, "p").parent_id = "nowhere"
+        with pytest.raises(IntegrityError):
+            session.flush()
+        session.rollback()
+    command.downgrade(database.migration_config(), "0030")
+    with database.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM users WHERE publisher_id = 'p'")).scalar() == 1
+        assert "parent_id" not in {column["name"] for column in inspect(connection).get_columns("publishers")}
     database.dispose()

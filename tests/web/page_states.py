@@ -53,6 +53,7 @@ PUBLIC = (
     *("/api/docs", "/api/docs/datasets", "/api/docs/drafts", "/api/docs/uploads", "/help/words", "/help/guide"),
     *("/datasets/guarded", "/datasets/guarded/1.0.0/", "/datasets/closed", "/datasets/gone/versions"),
     *("/datasets/old", "/datasets/old/1.0.0/", "/disclosure"),
+    *("/publishers?kind=town", "/publishers?q=无此", "/publishers/road-bureau", "/publishers/former"),
     *("/datasets/reservoirs/1.1.0/levels/chart", "/datasets/reservoirs/1.1.0/levels/chart?kind=pie"),
     "/datasets/reservoirs/1.1.0/levels/chart?kind=bar&x=name&y=level&group=measured",
     "/datasets/reservoirs/1.1.0/levels/chart/embed?kind=line&x=measured&y=level",
@@ -77,6 +78,8 @@ MAINTAINER = (
     *("/workspace/datasets/reservoirs/versions/1.1.0/withdraw", "/datasets/reservoirs/1.1.0/"),
     *("/workspace/datasets/reservoirs/archive", "/workspace/datasets/old/archive", "/workspace/datasets/asked/archive"),
     "/datasets/asked",
+    *("/workspace/publishers", "/workspace/new-publisher", "/workspace/publisher-list"),
+    *("/workspace/publishers/road-bureau", "/workspace/publishers/road-bureau/future"),
 )
 
 
@@ -91,6 +94,7 @@ class _Builder:
         self._clerk, self._boss = (portal.services.accounts.sign_in(name, PASSWORD)[0] for name in ("clerk", "boss"))
 
     def build(self) -> Iterator[PageState]:
+        self._fill_publishers()
         self._fill_catalogue()
         yield from (PageState(path) for path in (*PUBLIC, *TABLES))
         yield PageState("/sign-in", press="main form")
@@ -107,6 +111,14 @@ class _Builder:
         yield from (PageState(f"/search/tables{query}") for query in ("", "?q=A001", "?kind=date", "?q=无此"))
         for query in ("q=水库", "q=水裤", "q=无此", "q=水 xyz", "disclosure=conditional"):
             yield PageState(f"/datasets?{query}")
+
+    def _fill_publishers(self) -> None:
+        """One above another, one that was renamed, and one that was merged."""
+        self._services.publishers.create(SYSTEM, {"id": "former", "title": "河道局", "kind": "public-institution"})
+        office = {"address": "经十路 1 号", "telephone": "0531-00000000", "url": "https://example.gov.cn/"}
+        said = {"title": "交通运输局", "parent": "water-bureau", "code": "11332500MB1601924J", "contactPoint": office}
+        self._services.publishers.update(SYSTEM, "road-bureau", said, reason="机构改革")
+        self._services.succession.merge(SYSTEM, ["former"], "road-bureau", reason="机构改革")
 
     def _fill_catalogue(self) -> None:
         self._services.schemas.add(SYSTEM, "reservoirs", "1.0.0", TITLED)

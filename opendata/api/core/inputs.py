@@ -133,15 +133,6 @@ class DatasetChanges(_Metadata):
         field_obj.allow_none = True
 
 
-class PublisherInput(Shape):
-    """A new publisher. Without `id` it is made from the title."""
-
-    id = Text(metadata={"pattern": IDENTIFIER})
-    title = Text(required=True, longest=MAX_TITLE)
-    description = Text(longest=MAX_TEXT)
-    i18n = Translations()
-
-
 class SchemaInput(Shape):
     """A new version of a schema of the library."""
 

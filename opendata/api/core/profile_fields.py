@@ -14,9 +14,12 @@ from opendata.settings import SOURCE_LANGUAGE
 Fields = dict[str, fields.Field[Any]]
 
 
-def build_inputs(profile: Profile) -> Fields:
-    """What the API takes: the shape alone. The service says what is wrong with a value."""
-    return {item.name: _build_input(item) for item in profile.further}
+def build_inputs(profile: Profile, prefix: str = "") -> Fields:
+    """What the API takes: the shape alone. The service says what is wrong with a value.
+
+    The shapes of objects have names that begin with `prefix`, which tells those of two profiles apart.
+    """
+    return {item.name: _build_input(item, prefix) for item in profile.further}
 
 
 def build_outputs(profile: Profile) -> Fields:
@@ -24,10 +27,10 @@ def build_outputs(profile: Profile) -> Fields:
     return {item.name: _build_output(item, f"further.{item.name}") for item in profile.further}
 
 
-def _build_input(item: Property) -> fields.Field[Any]:
+def _build_input(item: Property, prefix: str) -> fields.Field[Any]:
     if item.parts:
-        parts: Any = {part.name: _build_input(part) for part in item.parts}
-        shape: Any = type(f"{_name_shape(item)}Input", (Shape,), parts)
+        parts: Any = {part.name: _build_input(part, prefix) for part in item.parts}
+        shape: Any = type(f"{prefix}{_name_shape(item)}Input", (Shape,), parts)
         return Inner(shape, allow_none=True, metadata=_describe(item))
     if item.type == "codes":
         return Many(Text(longest=LONGEST), allow_none=True, metadata=_describe(item))

@@ -51,6 +51,37 @@ class PublisherShape(OwnerShape):
     """A publisher: the department accountable for datasets."""
 
     description = _text()
+    short_title = _text(key="shortTitle")
+    kind = _text()
+    code = fields.String(required=True, metadata={"description": "Its unified social credit code, if it has one."})
+    parent = fields.String(
+        required=True, allow_none=True, metadata={"description": "The id of the publisher above it; null at the top."}
+    )
+    supervisor = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the department that supervises it, if it is a public enterprise."},
+    )
+    division = _text()
+    contact_point = fields.Dict(required=True, attribute="contact", data_key="contactPoint")
+    responsible = fields.Dict(
+        required=True,
+        metadata={"description": "What is public of `name` and `post`; all of it for those who may change it."},
+    )
+    officer = fields.Dict(required=True, metadata={"description": "As `responsible`."})
+    history = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata={
+            "description": "What happened to it, the oldest first: `kind` (`renamed`, `merged`, `absorbed`, `split`,"
+            " `founded`, `closed`, `reopened`), `at`, `reason`, and the names until then or the `others`."
+        },
+    )
+    ended = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When it was merged, split or closed; null while it is there."},
+    )
     datasets = fields.Integer(required=True, metadata={"description": "How many of its datasets are public."})
     created = Instant(required=True)
     modified = Instant(required=True)
@@ -130,6 +161,14 @@ class DatasetShape(Schema):
         metadata={
             "description": "That somebody asked to archive it (`by`, `at`, `reason`, `successor`), until another person"
             " confirms it; null where nobody did, and for readers."
+        },
+    )
+    moves = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata={
+            "description": "Its ways from one publisher to another, the oldest first: `source`, `target`, `at`,"
+            " `reason`, and `kind` (`moved`, `merged`, `split`)."
         },
     )
     url = Address("/datasets/{0.id}", metadata={"description": "Its page."})

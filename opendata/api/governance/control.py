@@ -76,7 +76,9 @@ class GoalShape(Schema):
     layer = fields.String(required=True, metadata={"enum": list(Layer)})
     done = fields.Integer(required=True, attribute="reached.done")
     of = fields.Integer(required=True, attribute="reached.of")
-    gauge = fields.String(required=True, metadata={"description": "The list of what is missing; empty where no list has it."})
+    gauge = fields.String(
+        required=True, metadata={"description": "The list of what is missing; empty: no list has it."}
+    )
 
 
 class GoalsShape(Schema):

@@ -11,12 +11,18 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opendata.db.models.base import Base, Id
 from opendata.domain.metadata import MetadataJson, ProposedMetadata
+from opendata.domain.offices.records import HistoryEntry, Move
 from opendata.domain.records import Archive, ArchiveRequest, Erratum, Suspension, Tombstone
 from opendata.domain.texts import I18n
 
 
 class Publisher(Base):
-    """A department or public enterprise. `editions` counts the records of it in the store."""
+    """A department or public enterprise. `editions` counts the records of it in the store.
+
+    `parent_id` is the publisher above it, `supervisor_id` the department that supervises a public enterprise. `details`
+    are its further properties, also those that aren't public. `ended` is when it was merged, split or closed; `history`
+    says what happened to it. `unfinished` says that the store doesn't have its newest record yet.
+    """
 
     __tablename__ = "publishers"
 
@@ -27,6 +33,15 @@ class Publisher(Base):
     created: Mapped[datetime]
     modified: Mapped[datetime]
     editions: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[str] = mapped_column(String(30), default="department", server_default="department")
+    code: Mapped[str | None] = mapped_column(String(18), index=True)
+    parent_id: Mapped[str | None] = mapped_column(Id, ForeignKey("publishers.id"), index=True)
+    supervisor_id: Mapped[str | None] = mapped_column(Id, ForeignKey("publishers.id"), index=True)
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    history: Mapped[list[HistoryEntry] | None] = mapped_column(JSON(none_as_null=True))
+    ended: Mapped[datetime | None]
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    unfinished: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
 
 
 class Dataset(Base):
@@ -40,7 +55,8 @@ class Dataset(Base):
     the next file of a table is checked by, where somebody said so (`{schema, name}`), `meanings` what was found and
     said last about each table as a whole, `series` how tables of several files are joined. `proposed` is what its next
     approved draft makes public; null where nothing waits. `archived` says since when it is no longer kept, `archiving`
-    that somebody asked for that.
+    that somebody asked for that. `moves` are its ways from one publisher to another. `unfinished` says that the store
+    doesn't have its newest entry yet.
     """
 
     __tablename__ = "datasets"
@@ -66,6 +82,8 @@ class Dataset(Base):
     series: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     archived: Mapped[Archive | None] = mapped_column(JSON(none_as_null=True))
     archiving: Mapped[ArchiveRequest | None] = mapped_column(JSON(none_as_null=True))
+    moves: Mapped[list[Move] | None] = mapped_column(JSON(none_as_null=True))
+    unfinished: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 

@@ -66,3 +66,8 @@ def name_region(code: str, language: str) -> str:
 def is_region(code: str) -> bool:
     """Whether a text can be a code of GB/T 2260: six digits in a province. Codes of counties, also old ones, count."""
     return len(code) == 6 and code.isascii() and code.isdigit() and f"{code[:2]}0000" in find_codes("regions")
+
+
+def is_division(code: str) -> bool:
+    """Whether a text can be the code of a division: of GB/T 2260, or of a town or village in it (GB/T 10114)."""
+    return len(code) in (6, 9, 12) and code.isascii() and code.isdigit() and is_region(code[:6])

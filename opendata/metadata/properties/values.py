@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from opendata.domain.meaning.periods import read_period
+from opendata.domain.offices.codes import clean_code, is_code
 from opendata.errors import N_, Fault, fault
-from opendata.metadata.properties.code_lists import is_region
+from opendata.metadata.identifiers import find_identifier_fault
+from opendata.metadata.properties.code_lists import is_division, is_region
 from opendata.metadata.properties.reading import Profile, Property
 from opendata.metadata.text import find_value_faults, is_web_address
 
@@ -123,6 +125,21 @@ _RULES: Mapping[str, tuple[Callable[[str], bool], str]] = {
     "email": (
         lambda text: bool(_EMAIL.fullmatch(text)),
         N_("“%(value)s” isn't an e-mail address. Write it like data@example.gov.cn"),
+    ),
+    "creditCode": (
+        lambda text: is_code(clean_code(text)),
+        N_(
+            "“%(value)s” isn't a unified social credit code. Enter its 18 characters: digits and capital letters, but"
+            " not I, O, S, V or Z, with the six digits of a division in places 3 to 8"
+        ),
+    ),
+    "division": (
+        is_division,
+        N_("“%(value)s” isn't a division code. Write the 6 digits of a county, or the 9 or 12 of a town or village"),
+    ),
+    "publisher": (
+        lambda text: find_identifier_fault("", text) is None,
+        N_("“%(value)s” isn't the id of a publisher. An id has lower-case letters, digits, “-” and “_”"),
     ),
     "region": (is_region, N_("“%(value)s” isn't a division code. Write the six digits of a province, city or county")),
 }

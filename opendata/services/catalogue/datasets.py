@@ -24,8 +24,9 @@ from opendata.errors import (
 )
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.metadata.properties.patches import merge_patch
 from opendata.services.catalogue.entries import find_dataset, next_metadata, record_entry, require_kept, view_dataset
-from opendata.services.catalogue.publishers import find_publisher
+from opendata.services.catalogue.publishers import find_publisher, follow_publishers
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.access import disclosure_of, is_listed, where_edited, where_listed
 from opendata.services.core.actors import SYSTEM, Actor, require_editor, require_publisher
@@ -54,7 +55,7 @@ class Datasets:
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Page[DatasetView]:
-        """The datasets this reader may see, by id."""
+        """The datasets this reader may see, by id; of one publisher, or of those that it became."""
         query = select(Dataset).order_by(Dataset.id).limit(limit + 1)
         if actor is None:
             query = query.where(where_listed())
@@ -63,7 +64,8 @@ class Datasets:
         if publisher:
             if find_identifier_fault("", publisher):
                 return Page([])
-            query = query.where(Dataset.publisher_id == publisher)
+            with self._context.read() as session:
+                query = query.where(Dataset.publisher_id.in_(follow_publishers(session, [publisher])))
         after = read_cursor(cursor)
         if after:
             query = query.where(Dataset.id > after)
@@ -114,12 +116,7 @@ class Datasets:
                 raise InvalidMetadataError(faults=[wrong])
 
         def create(session: Session) -> str:
-            try:
-                find_publisher(session, publisher)
-            except NotFoundError:
-                raise InvalidMetadataError(
-                    faults=[fault("/publisher", N_("There is no publisher “%(id)s”"), id=publisher)]
-                ) from None
+            _require_publisher(session, publisher)
             identifier = wanted or _free_identifier(session, metadata.title)
             if session.get(Dataset, identifier) or session.get(Alias, identifier):
                 raise StateError(N_("The dataset “%(id)s” already exists"), id=identifier)
@@ -228,17 +225,16 @@ def _count_as_contributor(session: Session, row: Dataset, actor: Actor) -> Seque
     return drafts
 
 
-def merge_patch(target: Any, patch: Any) -> Any:
-    """A document with a JSON Merge Patch applied (RFC 7396, section 2)."""
-    if not isinstance(patch, Mapping):
-        return patch
-    found = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            found.pop(name, None)
-        else:
-            found[name] = merge_patch(found.get(name), value)
-    return found
+def _require_publisher(session: Session, publisher: str) -> None:
+    """Hold a publisher until the dataset is there, so that nobody ends it meanwhile; raises `InvalidMetadataError`."""
+    try:
+        row = find_publisher(session, publisher, lock=True)
+    except NotFoundError:
+        wrong = fault("/publisher", N_("There is no publisher “%(id)s”"), id=publisher)
+        raise InvalidMetadataError(faults=[wrong]) from None
+    if row.ended is not None:
+        wrong = fault("/publisher", N_("The publisher “%(id)s” has ended, so it gets no new datasets"), id=publisher)
+        raise InvalidMetadataError(faults=[wrong])
 
 
 def _read_publisher(found: Mapping[str, Any], actor: Actor | None) -> str:

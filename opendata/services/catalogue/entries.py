@@ -74,6 +74,7 @@ def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = Fals
         proposed=proposed["metadata"] if proposed else None,
         archived=row.archived,
         archiving=row.archiving if may_edit else None,
+        moves=row.moves or (),
     )
 
 
@@ -88,6 +89,19 @@ def require_kept(row: Dataset) -> None:
         raise StateError(N_("“%(id)s” is archived, so nothing new can be published in it. Reopen it first"), id=row.id)
 
 
+def finish_entries(context: Context) -> None:
+    """Write the entries into the store that were changed and aren't there yet, each in a unit of work of its own."""
+    with context.read() as session:
+        names = list(session.scalars(select(Dataset.id).where(Dataset.unfinished).order_by(Dataset.id)))
+    for name in names:
+        with context.write() as session:
+            query = select(Dataset).where(Dataset.id == name, Dataset.unfinished)
+            row = session.scalar(query.with_for_update(of=Dataset))
+            if row is not None:
+                record_entry(context, row)
+                row.unfinished = False
+
+
 def record_entry(context: Context, row: Dataset) -> None:
     """Write the next edition of a dataset's public entry into the store, unless the newest one says the same."""
     found: Entry = {
@@ -100,6 +114,8 @@ def record_entry(context: Context, row: Dataset) -> None:
     }
     if row.archived is not None:
         found["archived"] = row.archived
+    if row.moves:
+        found["moves"] = row.moves
     if row.editions:
         newest = context.public.get_record(entry_key(row.id, row.editions))
         if write_canonical({**json.loads(newest), "modified": ""}) == write_canonical({**found, "modified": ""}):

@@ -2,73 +2,147 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Publisher
-from opendata.domain.manifest import PublisherName
+from opendata.db.models import Dataset, Draft, Publisher
+from opendata.domain.drafts import ENDED
 from opendata.domain.moments import format_time
-from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError
-from opendata.metadata.dataset import read_metadata
+from opendata.domain.offices.records import Change, HistoryEntry
+from opendata.domain.offices.tree import MAX_DEPTH, Parents, TreeFault, find_tree_fault
+from opendata.errors import (
+    N_,
+    Fault,
+    InvalidMetadataError,
+    NotFoundError,
+    NotPermittedError,
+    PreconditionError,
+    StateError,
+    fault,
+)
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
+from opendata.metadata.properties.patches import merge_patch
+from opendata.metadata.properties.publishers import OWN, read_publisher
+from opendata.services.catalogue.publisher_records import (
+    describe_properties,
+    describe_publisher,
+    finish_publishers,
+    keep_properties,
+    show_official,
+)
 from opendata.services.core.access import where_listed
-from opendata.services.core.actors import Actor, require_maintainer
+from opendata.services.core.actors import Actor, require_lead, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, write_cursor
-from opendata.services.core.records import keep_edition
 from opendata.services.core.values import Page, PublisherView
-from opendata.storage.store import publisher_key
+from opendata.services.signing.endings import end_reviews
+
+_TREE = {
+    TreeFault.CIRCLE: N_("“%(id)s” is this publisher or below it, so it can't be above it"),
+    TreeFault.TOO_DEEP: N_("There would be more than %(depth)s levels of publishers, one above the other"),
+}
+_RENAMED = N_(
+    "%(name)s changed the name or the code of the publisher after the draft was submitted. Everything signed before is"
+    " void. Check the draft and submit it again"
+)
 
 
 class Publishers:
-    """Creating and reading publishers."""
+    """Creating, changing and reading publishers."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def list(self, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[PublisherView]:
-        """Publishers by id."""
+    def list(
+        self,
+        *,
+        kind: str | None = None,
+        parent: str | None = None,
+        q: str | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Page[PublisherView]:
+        """Publishers by id: those of a kind, directly below a parent, or with a text in a name that they have or had.
+
+        Those that were merged, split or closed are among them.
+        """
         after = read_cursor(cursor)
-        query = select(Publisher).order_by(Publisher.id).limit(limit + 1)
+        query = select(Publisher).order_by(Publisher.id)
         if after:
             query = query.where(Publisher.id > after)
+        if kind:
+            query = query.where(Publisher.kind == kind)
+        if parent:
+            query = query.where(Publisher.parent_id == parent)
         with self._context.read() as session:
-            rows = list(session.scalars(query))
+            if q and q.strip():
+                # A portal has some hundred publishers, and JSON has no text that both databases search alike.
+                rows = [row for row in session.scalars(query) if _is_called(row, q)][: limit + 1]
+            else:
+                rows = list(session.scalars(query.limit(limit + 1)))
             counts = count_datasets(session)
         items = [view_publisher(row, counts.get(row.id, 0)) for row in rows[:limit]]
         return Page(items, write_cursor(items[-1].id) if len(rows) > limit else None)
 
-    def get(self, publisher: str) -> PublisherView:
-        """One publisher. Raises `NotFoundError`."""
+    def list_all(self) -> Sequence[PublisherView]:
+        """All publishers by id, for a tree of them."""
+        with self._context.read() as session:
+            counts = count_datasets(session)
+            rows = session.scalars(select(Publisher).order_by(Publisher.id))
+            return [view_publisher(row, counts.get(row.id, 0)) for row in rows]
+
+    def list_led(self, actor: Actor | None) -> Sequence[PublisherView]:
+        """Those that somebody may change: all for a maintainer, their own for others. Raises `NotSignedInError`."""
+        found = [item for item in self.list_all() if actor is not None and actor.may_edit(item.id)]
+        if not found:
+            require_maintainer(actor)
+        return found
+
+    def get(self, publisher: str, actor: Actor | None = None) -> PublisherView:
+        """One publisher, with what isn't public for those who may change it. Raises `NotFoundError`."""
         with self._context.read() as session:
             row = find_publisher(session, publisher)
-            return view_publisher(row, count_datasets(session).get(publisher, 0))
+            return view_publisher(row, count_datasets(session).get(publisher, 0), actor)
+
+    def list_near(self, publisher: str) -> tuple[Sequence[PublisherView], Sequence[PublisherView]]:
+        """What is above a publisher, the highest first, and what is directly below it."""
+        with self._context.read() as session:
+            row: Publisher | None = find_publisher(session, publisher)
+            above: list[PublisherView] = []
+            while row is not None and row.parent_id is not None and len(above) < MAX_DEPTH:
+                row = session.get(Publisher, row.parent_id)
+                if row is not None:
+                    above.insert(0, view_publisher(row))
+            query = select(Publisher).where(Publisher.parent_id == publisher, Publisher.ended.is_(None))
+            counts = count_datasets(session)
+            below = session.scalars(query.order_by(Publisher.id))
+            return above, [view_publisher(item, counts.get(item.id, 0)) for item in below]
 
     def create(
         self, actor: Actor | None, found: Mapping[str, Any], *, once: Once | None = None
     ) -> tuple[PublisherView, bool]:
-        """Create a publisher from `{id, title, description, i18n}`; return it and whether it is new.
+        """Create a publisher from its properties and, if wanted, `id`; return it and whether it is new.
 
         Raises `NotPermittedError`, `InvalidMetadataError`, and `StateError` if the id is in use.
         """
         found_actor = require_maintainer(actor)
-        values = _check(found)
+        values = read_publisher(found)
+        identifier = found.get("id") or suggest_identifier(values["title"])
+        wrong = find_identifier_fault("/id", identifier)
+        if wrong:
+            raise InvalidMetadataError(faults=[wrong])
 
         def create(session: Session) -> str:
-            if session.get(Publisher, values["id"]):
-                raise StateError(N_("The publisher “%(id)s” already exists"), id=values["id"])
-            now = self._context.now()
-            session.add(Publisher(**values, created=now, modified=now))
-            self._context.log(session, found_actor, "create", "publisher", values["id"])
-            return str(values["id"])
+            add_publisher(self._context, session, found_actor, identifier, values)
+            return identifier
 
-        identifier, created = create_once(self._context, found_actor, once, create)
-        return self.get(identifier), created
+        created_id, created = create_once(self._context, found_actor, once, create)
+        finish_publishers(self._context)
+        return self.get(created_id, found_actor), created
 
     def ensure(self, actor: Actor, found: Mapping[str, Any]) -> PublisherView:
         """The publisher of this id, created if it doesn't exist."""
@@ -77,27 +151,100 @@ class Publishers:
         except NotFoundError:
             return self.create(actor, found)[0]
 
+    def update(
+        self,
+        actor: Actor | None,
+        publisher: str,
+        changes: Mapping[str, Any],
+        *,
+        revision: int | None = None,
+        is_correction: bool = False,
+        reason: str = "",
+    ) -> PublisherView:
+        """Change the properties named in `changes` (JSON Merge Patch, RFC 7396).
 
-def record_publisher(context: Context, publisher: Publisher) -> None:
-    """Write the publisher's record into the store where its newest edition does not say the same."""
-    found = {**describe_publisher(publisher), "created": format_time(publisher.created)}
-    publisher.editions = keep_edition(context, partial(publisher_key, publisher.id), found, publisher.editions)
+        The name before stays in its history, unless the change `is_correction` of a mistake. Those who lead a publisher
+        may change its contact and persons, maintainers everything. Raises `InvalidMetadataError`, `NotPermittedError`,
+        and `PreconditionError` if `revision` isn't the current one.
+        """
+        with self._context.write() as session:
+            if "parent" in changes:
+                lock_publishers(session)  # two that place each other at once would make a circle
+            row = find_publisher(session, publisher, lock=True)
+            found_actor = require_lead(actor, row.id)
+            require_own(found_actor, changes)
+            if revision is not None and revision != row.revision:
+                text = N_("The publisher has changed since you read it. Read it again, then make your change")
+                raise PreconditionError(text)
+            values = read_publisher(merge_patch(describe_properties(row), changes))
+            change_publisher(
+                self._context, session, found_actor, row, values, is_correction=is_correction, reason=reason.strip()
+            )
+        finish_publishers(self._context)
+        return self.get(publisher, found_actor)
 
 
-def describe_publisher(row: Publisher) -> PublisherName:
-    """A publisher as manifests and records name it."""
-    found: PublisherName = {"id": row.id}
-    if row.title:
-        found["title"] = row.title
-    if row.description:
-        found["description"] = row.description
-    if row.i18n:
-        found["i18n"] = row.i18n
-    return found
+def add_publisher(
+    context: Context, session: Session, actor: Actor, identifier: str, values: Mapping[str, Any]
+) -> Publisher:
+    """The row of a new publisher whose properties were checked. Raises `StateError`, `InvalidMetadataError`."""
+    if session.get(Publisher, identifier):
+        raise StateError(N_("The publisher “%(id)s” already exists"), id=identifier)
+    _require_place(session, identifier, values, read_parents(session))
+    now = context.now()
+    row = Publisher(id=identifier, created=now, modified=now, unfinished=True)
+    keep_properties(row, values)
+    session.add(row)
+    context.log(session, actor, "create", "publisher", identifier)
+    session.flush()
+    return row
 
 
-def view_publisher(row: Publisher, datasets: int = 0) -> PublisherView:
-    """The value of a row."""
+def change_publisher(
+    context: Context,
+    session: Session,
+    actor: Actor,
+    row: Publisher,
+    values: Mapping[str, Any],
+    *,
+    is_correction: bool = False,
+    reason: str = "",
+) -> bool:
+    """Give a publisher properties that were checked; False where they are as before. Raises `InvalidMetadataError`."""
+    before, named = describe_properties(row), describe_publisher(row)
+    changed = sorted(name for name in {*before, *values} if before.get(name) != values.get(name))
+    if not changed:
+        return False
+    _require_place(session, row.id, values, read_parents(session), before)
+    keep_properties(row, values)
+    now = context.now()
+    if _list_names(before) != _list_names(values) and not is_correction:
+        entry = HistoryEntry(kind=Change.RENAMED, at=format_time(now), reason=reason)
+        entry |= {"title": before["title"], "i18n": before.get("i18n", {})}
+        row.history = [*(row.history or ()), entry]
+    row.modified, row.unfinished = now, True
+    row.revision += 1
+    if describe_publisher(row) != named:
+        _end_reviews(context, session, row, actor)
+    context.log(session, actor, "update", "publisher", row.id, properties=changed)
+    return True
+
+
+def require_own(actor: Actor, names: Iterable[str]) -> None:
+    """Raises `NotPermittedError` for a property that only maintainers change."""
+    further = sorted(set(names) - OWN)
+    if further and not actor.is_maintainer:
+        raise NotPermittedError(
+            N_("You can change the contact and the persons of your publisher. “%(name)s” is for maintainers"),
+            name=further[0],
+        )
+
+
+def view_publisher(row: Publisher, datasets: int = 0, actor: Actor | None = None) -> PublisherView:
+    """The value of a row, with what isn't public where `actor` may change it."""
+    details = row.details or {}
+    may_edit = actor is not None and actor.may_edit(row.id)
+    responsible, officer = details.get("responsible", {}), details.get("officer", {})
     return PublisherView(
         id=row.id,
         title=row.title,
@@ -106,15 +253,59 @@ def view_publisher(row: Publisher, datasets: int = 0) -> PublisherView:
         created=row.created,
         modified=row.modified,
         datasets=datasets,
+        short_title=details.get("shortTitle", ""),
+        kind=row.kind,
+        code=row.code or "",
+        parent=row.parent_id,
+        supervisor=row.supervisor_id,
+        division=details.get("division", ""),
+        contact=details.get("contactPoint", {}),
+        responsible=responsible if may_edit else show_official(responsible),
+        officer=officer if may_edit else show_official(officer),
+        history=row.history or (),
+        ended=row.ended,
+        revision=row.revision,
     )
 
 
-def find_publisher(session: Session, publisher: str) -> Publisher:
-    """The row of a publisher. Raises `NotFoundError`."""
-    row = None if find_identifier_fault("", publisher) else session.get(Publisher, publisher)
+def find_publisher(session: Session, publisher: str, *, lock: bool = False) -> Publisher:
+    """The row of a publisher, locked against other writers if wanted. Raises `NotFoundError`."""
+    query = select(Publisher).where(Publisher.id == publisher)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = None if find_identifier_fault("", publisher) else session.scalar(query)
     if row is None:
         raise NotFoundError(N_("There is no publisher “%(id)s”"), id=publisher[:200])
     return row
+
+
+def lock_publishers(session: Session, names: Iterable[str] | None = None) -> Mapping[str, Publisher]:
+    """Lock publishers, all without `names`, one after the other by id so that no two wait for each other."""
+    query = select(Publisher).order_by(Publisher.id).with_for_update().execution_options(populate_existing=True)
+    if names is not None:
+        query = query.where(Publisher.id.in_(list(names)))
+    return {row.id: row for row in session.scalars(query)}
+
+
+def follow_publishers(session: Session, names: Iterable[str]) -> Sequence[str]:
+    """Ids of publishers, those that were merged or split replaced by the ones that they became."""
+    waiting, seen, found = list(names), set[str](), list[str]()
+    while waiting:
+        name = waiting.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        row = None if find_identifier_fault("", name) else session.get(Publisher, name)
+        others = row.history[-1].get("others", ()) if row is not None and row.ended and row.history else ()
+        waiting += others
+        if not others:
+            found.append(name)
+    return found
+
+
+def read_parents(session: Session) -> Parents:
+    """What is directly above each publisher."""
+    return {name: parent for name, parent in session.execute(select(Publisher.id, Publisher.parent_id))}  # noqa: C416 - to mypy, a row isn't a pair
 
 
 def count_datasets(session: Session) -> dict[str, int]:
@@ -123,16 +314,51 @@ def count_datasets(session: Session) -> dict[str, int]:
     return {publisher: count for publisher, count in session.execute(query)}  # noqa: C416 - to mypy, a row isn't a pair
 
 
-def _check(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a publisher says of itself follows the rules for a dataset's title, description and translations."""
-    metadata = read_metadata({key: found[key] for key in ("title", "description", "i18n") if key in found})
-    identifier = found.get("id") or suggest_identifier(metadata.title)
-    wrong = find_identifier_fault("/id", identifier)
-    if wrong:
-        raise InvalidMetadataError(faults=[wrong])
-    return {
-        "id": identifier,
-        "title": metadata.title,
-        "description": metadata.description,
-        "i18n": dict(metadata.i18n),
-    }
+def _require_place(
+    session: Session,
+    publisher: str,
+    values: Mapping[str, Any],
+    parents: Parents,
+    before: Mapping[str, Any] | None = None,
+) -> None:
+    """Raises `InvalidMetadataError` where the parent or the supervisor isn't there, or the tree would not be one."""
+    faults: list[Fault] = []
+    for name in ("parent", "supervisor"):
+        wanted = values.get(name)
+        if wanted is None or wanted == (before or {}).get(name):
+            continue
+        row = session.get(Publisher, wanted)
+        if row is None:
+            faults.append(fault(f"/{name}", N_("There is no publisher “%(id)s”"), id=wanted[:100]))
+        elif row.ended is not None:
+            faults.append(fault(f"/{name}", N_("The publisher “%(id)s” has ended"), id=wanted))
+        elif name == "parent" and (wrong := find_tree_fault(parents, publisher, wanted)):
+            faults.append(fault("/parent", _TREE[wrong], id=wanted, depth=MAX_DEPTH))
+        elif name == "supervisor" and wanted == publisher:
+            faults.append(fault("/supervisor", N_("A publisher can't supervise itself")))
+    if faults:
+        raise InvalidMetadataError(faults=faults)
+
+
+def _end_reviews(context: Context, session: Session, row: Publisher, actor: Actor) -> None:
+    """Return the drafts that wait for approval: what was signed has the name and the code of the publisher."""
+    query = select(Draft).join(Dataset, Dataset.id == Draft.dataset_id).where(Dataset.publisher_id == row.id)
+    for draft in session.scalars(query.where(Draft.status.not_in(ENDED))):
+        end_reviews(context, draft.dataset, [draft], actor, _RENAMED)
+
+
+def _list_names(values: Mapping[str, Any]) -> Sequence[Any]:
+    """What a publisher is called in each language."""
+    translated = {language: texts.get("title") for language, texts in (values.get("i18n") or {}).items()}
+    return values["title"], {language: title for language, title in translated.items() if title}
+
+
+def _is_called(row: Publisher, text: str) -> bool:
+    """Whether a name that a publisher has or had, or its code, has a text in it."""
+    wanted = text.strip().casefold()
+    names = [{"title": row.title, "i18n": row.i18n, **(row.details or {})}, *(row.history or ())]
+    found = [row.id, row.code or ""]
+    for entry in names:
+        found += [entry.get("title") or "", str(entry.get("shortTitle") or "")]
+        found += [str(text) for texts in (entry.get("i18n") or {}).values() for text in texts.values()]
+    return any(wanted in name.casefold() for name in found)

@@ -24,6 +24,7 @@ from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.entries import find_dataset, view_dataset
 from opendata.services.catalogue.files.placement import find_store
 from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.publishers import follow_publishers
 from opendata.services.core.access import (
     disclosure_of,
     is_for_all,
@@ -75,8 +76,10 @@ class Versions:
             found = [view_version(row) for row in session.scalars(query)]
         return Page(found[:limit], write_cursor(found[limit - 1].version) if len(found) > limit else None)
 
-    def list_news(self, dataset: str | None = None, *, limit: int, cursor: str | None = None) -> Page[News]:
-        """The versions, of all datasets or of one, those with the latest news first.
+    def list_news(
+        self, dataset: str | None = None, *, publisher: str | None = None, limit: int, cursor: str | None = None
+    ) -> Page[News]:
+        """The versions, of all datasets, of one or of those of a publisher, those with the latest news first.
 
         Raises `NotFoundError` if the dataset is not public, `InputError` for a cursor that isn't one of ours.
         """
@@ -91,6 +94,8 @@ class Versions:
                 if not is_listed(find_dataset(session, dataset)):
                     raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
                 query = query.where(Version.dataset_id == dataset)
+            if publisher is not None:
+                query = query.where(Dataset.publisher_id.in_(follow_publishers(session, [publisher])))
             rows = list(session.execute(query))
             views: dict[str, DatasetView] = {}
             for _, owner in rows:

@@ -15,6 +15,7 @@ from opendata.domain.drafts import SETTLED, ChangeCounts, DraftState, Failure
 from opendata.domain.editions.series import SeriesOffer, SeriesView
 from opendata.domain.manifest import Notice
 from opendata.domain.metadata import MetadataJson
+from opendata.domain.offices.records import Change, HistoryEntry, Move
 from opendata.domain.privacy import PlacedFindingJson, TextFindingJson
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.records import Archive, ArchiveRequest, Erratum
@@ -39,7 +40,12 @@ class Page(Generic[Item]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherView:
-    """A publisher; `datasets` counts its public datasets."""
+    """A publisher; `datasets` counts its public datasets.
+
+    `parent` is the id of the one above it, `supervisor` of the department that supervises it. `contact` has the parts
+    of `contactPoint`; `responsible` and `officer` have the `name` and `post` that this reader may see, and `shows`
+    for those who may change it. `ended` is when it was merged, split or closed, `history` what happened to it.
+    """
 
     id: str
     title: str
@@ -48,6 +54,28 @@ class PublisherView:
     created: datetime
     modified: datetime
     datasets: int = 0
+    short_title: str = ""
+    kind: str = "department"
+    code: str = ""
+    parent: str | None = None
+    supervisor: str | None = None
+    division: str = ""
+    contact: Mapping[str, str] = field(default_factory=dict)
+    responsible: Mapping[str, str] = field(default_factory=dict)
+    officer: Mapping[str, str] = field(default_factory=dict)
+    history: Sequence[HistoryEntry] = ()
+    ended: datetime | None = None
+    revision: int = 1
+
+    @property
+    def former(self) -> Sequence[HistoryEntry]:
+        """The names that it had, the newest first."""
+        return [entry for entry in reversed(self.history) if entry["kind"] == Change.RENAMED]
+
+    @property
+    def ending(self) -> HistoryEntry | None:
+        """How it ended: merged, split or closed; None while it is there."""
+        return self.history[-1] if self.ended and self.history else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +85,8 @@ class DatasetView:
     `head` is its highest version, None before the first; `latest` the highest that is not withdrawn.
     `proposed` are the metadata that its next approved draft makes public; None where nothing waits, and for all who
     may not edit it. `further` are the properties that the profile adds, without those that say nothing. `archived` says
-    since when it is no longer kept; `archiving`, for those who may edit it, that somebody asked for that.
+    since when it is no longer kept; `archiving`, for those who may edit it, that somebody asked for that. `moves` are
+    its ways from one publisher to another.
     """
 
     id: str
@@ -85,6 +114,7 @@ class DatasetView:
     further: Mapping[str, Any] = field(default_factory=dict)
     archived: Archive | None = None
     archiving: ArchiveRequest | None = None
+    moves: Sequence[Move] = ()
 
     @property
     def is_open(self) -> bool:

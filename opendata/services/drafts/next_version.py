@@ -24,7 +24,7 @@ from opendata.privacy.detection.texts import screen_text
 from opendata.recipes.publishing import publish_recipe
 from opendata.recipes.recipe import read_recipe
 from opendata.services.catalogue.entries import next_metadata
-from opendata.services.catalogue.publishers import describe_publisher
+from opendata.services.catalogue.publisher_records import describe_publisher
 from opendata.services.catalogue.row_changes import read_changes
 from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.core.actors import SYSTEM

@@ -26,6 +26,7 @@ from opendata.metadata.canonical import digest
 from opendata.metadata.keys import PublicKey, find_signer
 from opendata.metadata.versions import parse_version
 from opendata.services.audit.checkpoints import Checkpoints
+from opendata.services.catalogue.publisher_records import restore_publisher
 from opendata.services.catalogue.schemas import index_schema
 from opendata.services.catalogue.version_index import index_version
 from opendata.services.core.actors import SYSTEM
@@ -128,15 +129,22 @@ class Rebuilding:
 
     def _restore_publishers(self, session: Session, keys: Sequence[PublicKey], rebuilt: Rebuilt) -> None:
         known = set(session.scalars(select(Publisher.id)))
+        placed: list[tuple[Publisher, str, Mapping[str, str]]] = []
         for name in sorted({key.split("/")[1] for key in self._store.list_records("publishers")} - known):
             count = count_editions(self._store, partial(publisher_key, name))
             with _naming(rebuilt.wrong, publisher_key(name, count)):
                 found = self._read(keys, publisher_key(name, count), "created")
-                created = datetime.fromisoformat(found["created"])
-                texts = {key: found.get(key, "") for key in ("title", "description")}
-                times = {"created": created, "modified": created}
-                session.add(Publisher(id=name, i18n=found.get("i18n", {}), editions=count, **texts, **times))
+                row, leads = restore_publisher({**found, "id": name}, count)
+                session.add(row)
+                placed.append((row, publisher_key(name, count), leads))
                 rebuilt.publishers += 1
+        session.flush()
+        known |= {row.id for row, _, _ in placed}
+        for row, key, leads in placed:
+            lost = [name for name in leads.values() if name not in known]
+            rebuilt.wrong += [(key, f"there is no publisher “{name}”") for name in lost]
+            kept = {name: lead for name, lead in leads.items() if lead in known}
+            row.parent_id, row.supervisor_id = kept.get("parent"), kept.get("supervisor")
 
     def _restore_schemas(self, session: Session, keys: Sequence[PublicKey], rebuilt: Rebuilt) -> None:
         known = {(name, version) for name, version in session.execute(select(Schema.name, Schema.version))}
@@ -219,6 +227,7 @@ def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt) -> None:
             errata=list(found.errata) or None,
             editions=found.editions,
             archived=entry.get("archived"),
+            moves=list(entry.get("moves", ())) or None,
         )
     )
     session.flush()

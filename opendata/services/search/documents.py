@@ -15,7 +15,7 @@ from opendata.metadata.properties.code_lists import find_codes, name_region
 from opendata.search.documents import SearchDocument
 from opendata.search.words import spell_title
 from opendata.services.core.access import is_for_all
-from opendata.services.core.values import DatasetView
+from opendata.services.core.values import DatasetView, PublisherView
 from opendata.settings import LANGUAGES
 
 _MOST_LABELS = 2_000
@@ -38,7 +38,7 @@ def make_search_document(
     texts = {
         "title": [dataset.title, *_translations(dataset.i18n, "title"), dataset.id],
         "keywords": [*dataset.keywords, *(word for item in dataset.i18n.values() for word in _words(item))],
-        "publisher": [dataset.publisher.title, *_translations(dataset.publisher.i18n, "title")],
+        "publisher": list(_name_publisher(dataset.publisher)),
         "theme": [*(find_codes("themes")[code].title(tag) for code in themes for tag in LANGUAGES), *_region(region)],
         "columns": [text for item in fields for text in _name_field(item)]
         + [text for table in tables for text in _name_table(table)],
@@ -98,6 +98,15 @@ def _name_field(item: Field) -> Iterator[str]:
     yield item.name
     yield item.title
     yield from _translations(item.i18n, "title")
+
+
+def _name_publisher(publisher: PublisherView) -> Iterator[str]:
+    """The names that a publisher has, and those that it had."""
+    yield from (publisher.title, publisher.short_title)
+    yield from _translations(publisher.i18n, "title")
+    for entry in publisher.former:
+        yield entry.get("title", "")
+        yield from _translations(entry.get("i18n", {}), "title")
 
 
 def _name_table(table: TableResource) -> Iterator[str]:

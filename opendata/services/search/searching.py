@@ -21,6 +21,7 @@ from opendata.search.near import find_near, find_similar, list_titles, mark
 from opendata.search.synonyms import load_synonyms
 from opendata.search.words import list_words
 from opendata.services.catalogue.entries import view_dataset
+from opendata.services.catalogue.publishers import follow_publishers
 from opendata.services.core.access import where_listed
 from opendata.services.core.context import Context
 from opendata.services.core.values import DatasetView
@@ -101,7 +102,7 @@ class Searching:
             return SearchResult(items=(), total=0, facets={}, is_ready=False)
         request = SearchRequest(
             text=wanted.text,
-            filters=wanted.filters,
+            filters=self._follow_publishers(wanted.filters),
             sort=wanted.sort or ("relevance" if wanted.text.strip() else "updated"),
             limit=wanted.limit,
             offset=offset,
@@ -156,6 +157,13 @@ class Searching:
             return []
         views = self._view(names)
         return list(dict.fromkeys(view.title for view in views.values()))
+
+    def _follow_publishers(self, filters: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+        """Links to the datasets of a publisher that was merged or split go on finding them."""
+        if not filters.get("publisher"):
+            return filters
+        with self._context.read() as session:
+            return {**filters, "publisher": follow_publishers(session, filters["publisher"])}
 
     def _find_today(self) -> date:
         return self._context.clock().astimezone(ZoneInfo(self._context.settings.timezone)).date()

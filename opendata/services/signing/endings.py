@@ -19,12 +19,12 @@ _CHANGED = N_(
 )
 
 
-def end_reviews(context: Context, dataset: Dataset, drafts: Iterable[Draft], actor: Actor) -> None:
-    """Return the drafts of a dataset that wait for approval or publication: the metadata they carry have changed.
+def end_reviews(context: Context, dataset: Dataset, drafts: Iterable[Draft], actor: Actor, why: str = _CHANGED) -> None:
+    """Return the drafts of a dataset that wait for approval or publication: what they carry has changed.
 
-    One whose publication has begun carries what was approved.
+    One whose publication has begun carries what was approved. `why` is a text with the `name` of who changed it.
     """
-    text = voice_of(context.settings.languages[0]).translate(_CHANGED) % {"name": actor.name}
+    text = voice_of(context.settings.languages[0]).translate(why) % {"name": actor.name}
     for row in drafts:
         is_waiting = row.status in (DraftState.SUBMITTED, DraftState.APPROVED) or (
             row.status == DraftState.FAILED and row.wanted == "publish"

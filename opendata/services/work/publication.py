@@ -31,7 +31,7 @@ from opendata.recipes.publishing import withhold_texts
 from opendata.services.catalogue.entries import find_dataset, record_entry
 from opendata.services.catalogue.files.placement import Placement, find_store
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.publishers import record_publisher
+from opendata.services.catalogue.publisher_records import record_publisher
 from opendata.services.catalogue.version_index import index_version
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.access import disclosure_of, is_for_all, is_listed, list_public_blobs

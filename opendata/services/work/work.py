@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import func, or_, select
 
@@ -20,7 +21,9 @@ from opendata.services.access.mail_addresses import MailAddresses
 from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
+from opendata.services.catalogue.entries import finish_entries
 from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.publisher_records import finish_publishers
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import WORK_FOLDER, Context
@@ -160,11 +163,17 @@ class Work:
             return list(session.scalars(query))
 
     def sweep(self) -> int:
-        """Put every draft that wants work into the queue again; finish withdrawals and renamings.
+        """Put every draft that wants work into the queue again; finish withdrawals, renamings, changes of publishers.
 
         Returns how many drafts.
         """
-        _try_each({"withdrawals": self._withdrawals.finish_all, "renamings": self._renaming.finish_all})
+        steps: Mapping[str, Callable[[], object]] = {
+            "withdrawals": self._withdrawals.finish_all,
+            "renamings": self._renaming.finish_all,
+            "publishers": partial(finish_publishers, self._context),
+            "entries": partial(finish_entries, self._context),
+        }
+        _try_each(steps)
         found = self.find()
         for draft in found:
             self._context.queue.put(draft)

@@ -8,16 +8,20 @@ from itertools import zip_longest
 from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response
 
+from opendata.domain.offices.tree import walk_tree
 from opendata.domain.resources import TableResource
 from opendata.metadata.expectation import DELAYS
 from opendata.metering import cost_class
+from opendata.sending.content import describe_bytes, send
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.values import DatasetView, Page
 from opendata.web.catalogue.editions import say_expected
+from opendata.web.catalogue.offices import describe_office
 from opendata.web.catalogue.searching import FILTERS, read_search, render_search
 from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.catalogue.tables import Preview, build_preview
 from opendata.web.core.instance import prefers_json, rest_path, services
+from opendata.web.core.languages import choose_language, vary_by_reader
 from opendata.web.core.markdown import add_markdown, prefers_markdown, render_page
 from opendata.web.properties.shown import list_groups, show_measures
 
@@ -115,23 +119,39 @@ def list_versions(dataset: str) -> Response:
 
 @blueprint.get("/publishers")
 def list_publishers() -> Response:
-    """The publishers."""
+    """The publishers: a tree of them, or a page of those that the filters leave."""
     if prefers_json() and not prefers_markdown():
         return _lead_to_rest("publishers")
-    return render_page(
-        "catalogue/publishers.html", page=services().publishers.list(cursor=request.args.get("cursor"), limit=100)
-    )
+    kind, q = request.args.get("kind", ""), request.args.get("q", "").strip()[:200]
+    cursor = request.args.get("cursor") or None
+    if kind or q or cursor or prefers_markdown():
+        page = services().publishers.list(kind=kind or None, q=q or None, cursor=cursor, limit=100)
+        return render_page("catalogue/publishers.html", page=page, levels=(), kind=kind, q=q)
+    known = {item.id: item for item in services().publishers.list_all() if item.ended is None}
+    levels = [(known[name], level) for name, level in walk_tree({item.id: item.parent for item in known.values()})]
+    return render_page("catalogue/publishers.html", page=None, levels=levels, kind="", q="")
+
+
+@blueprint.get("/publishers.csv")
+def send_publishers() -> Response:
+    """All publishers with what is public of them, as a table."""
+    data = services().publisher_lists.write(None, choose_language())
+    response = send(describe_bytes(data, "text/csv", "no-cache"))
+    vary_by_reader(response)
+    return response
 
 
 @blueprint.get("/publishers/<publisher>")
 def show_publisher(publisher: str) -> Response:
-    """A publisher and its datasets."""
+    """A publisher: what it is, its place, its datasets, its figures, what happened to it."""
     if prefers_json() and not prefers_markdown():
         return _lead_to_rest("publishers", publisher)
     found = services().publishers.get(publisher)
     cursor = request.args.get("cursor") or None
-    page = services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE)
-    return render_page("catalogue/publisher.html", publisher=found, page=page)
+    # One that was merged or split has no datasets: the list would be of the publishers that it became.
+    has_own = found.ending is None or not found.ending.get("others")
+    page = services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE) if has_own else Page([])
+    return render_page("catalogue/publisher.html", publisher=found, page=page, **describe_office(found))
 
 
 @blueprint.get("/schemas")

@@ -61,6 +61,19 @@ def send_dataset_feed(dataset: str) -> Response:
     return _send(news, f"urn:uuid:{entry.uuid}", title, say_plain(entry.publisher), page, subtitle, since)
 
 
+@blueprint.get("/publishers/<publisher>/feed.atom")
+def send_publisher_feed(publisher: str) -> Response:
+    """What was said last of the versions of a publisher's datasets."""
+    found = services().publishers.get(publisher)
+    news = services().versions.list_news(
+        publisher=publisher, limit=PAGE_SIZE, cursor=request.args.get("cursor") or None
+    )
+    title = gettext("Datasets of “%(title)s”", title=say_plain(found))
+    address = absolute_url(url_for("feeds.send_publisher_feed", publisher=publisher))
+    page = absolute_url(url_for("catalogue.show_publisher", publisher=publisher))
+    return _send(news, address, title, say_plain(found), page)
+
+
 def say_archived(dataset: DatasetView) -> str:
     """Since when a dataset is no longer kept, why, and which one to use instead; empty while it is kept."""
     found = dataset.archived

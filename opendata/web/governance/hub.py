@@ -33,6 +33,11 @@ PUBLIC_ENTRIES: tuple[Entry, ...] = ()
 STAFF_ENTRIES: tuple[Entry, ...] = (
     Entry("goals.show_goals", N_("Goals"), N_("How far the goals of open data are reached, and what is missing")),
     Entry(
+        "offices.list_publishers",
+        N_("Publishers"),
+        N_("Names, contact and who is responsible; what is merged, split or moved"),
+    ),
+    Entry(
         "audit.show_audit",
         N_("Audit log"),
         N_("Who did what, and when: nothing in it can be changed"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opendata.domain.offices.codes import SYMBOLS, WEIGHTS
 from opendata.tables.arrow.shapes import find_bytes, find_extent
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ LONGEST = 64
 """More digits than these have no Luhn check here."""
 
 _LENGTH = 18
-_SYMBOLS = b"0123456789ABCDEFGHJKLMNPQRTUWXY"
+_SYMBOLS = SYMBOLS.encode()
 _DIGITS = b"0123456789"
 PROVINCES = (
     *(11, 12, 13, 14, 15, 21, 22, 23),
@@ -40,7 +41,7 @@ def find_wrong_credit_codes(texts: pa.Array) -> np.ndarray:
 
     rows, characters = _take_characters(texts)
     values = _look_up(characters, _SYMBOLS)
-    weights = np.array([pow(3, place, 31) for place in range(_LENGTH - 1)] + [1])
+    weights = np.array([*WEIGHTS, 1])
     right = (values >= 0).all(axis=1) & (values[:, 2:8] < 10).all(axis=1) & (values[:, :17] > 0).any(axis=1)
     right &= values @ weights % 31 == 0
     return _invert(len(texts), rows, right)

@@ -1,0 +1,69 @@
+"""What belongs to a publisher beside its datasets, and passes to another when it ends or is divided."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from opendata.db.models import Grant, Publisher, Token, Upload, User
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A column with ids of publishers, and the column beside it with whose row it is, if it is an account's."""
+
+    publisher: InstrumentedAttribute[Any]
+    account: InstrumentedAttribute[Any] | None = None
+
+
+PASSED: tuple[Passing, ...] = (
+    Passing(User.publisher_id, User.id),
+    Passing(Token.publisher_id, Token.user_id),
+    Passing(Upload.publisher_id, Upload.user_id),
+    Passing(Grant.publisher_id),
+)
+"""All that follows a publisher. A new table that names publishers is added here, or to `KEPT`."""
+
+KEPT: tuple[InstrumentedAttribute[Any], ...] = ()
+"""Columns that go on naming the publisher of then."""
+
+
+def pass_over(session: Session, source: str, target: str, *, accounts: Collection[int] | None = None) -> dict[str, int]:
+    """Pass what belongs to one publisher to another, or only that of some `accounts`; how many of each table."""
+    counts: dict[str, int] = {}
+    for item in PASSED:
+        if accounts is not None and item.account is None:
+            continue
+        query = update(item.publisher.class_).where(item.publisher == source)
+        if accounts is not None and item.account is not None:
+            query = query.where(item.account.in_(accounts))
+        done = session.execute(query.values({item.publisher.key: target}))
+        if isinstance(done, CursorResult) and done.rowcount:
+            counts[item.publisher.class_.__tablename__] = done.rowcount
+    return counts
+
+
+def pass_children(session: Session, source: Publisher, target: Publisher) -> None:
+    """Place what is below a publisher below another, and have that supervise what it supervised.
+
+    Where the other one was itself below it, the branch with it takes the place of the publisher that ends.
+    """
+    parents = {name: parent for name, parent in session.execute(select(Publisher.id, Publisher.parent_id))}  # noqa: C416 - to mypy, a row isn't a pair
+    branch = target.id
+    while parents.get(branch) not in (None, source.id):
+        branch = str(parents[branch])
+    for row in session.scalars(select(Publisher).where(Publisher.parent_id == source.id)):
+        row.parent_id = source.parent_id if row.id == branch else target.id
+        _touch(row)
+    for row in session.scalars(select(Publisher).where(Publisher.supervisor_id == source.id)):
+        row.supervisor_id = target.id if row.id != target.id else None
+        _touch(row)
+
+
+def _touch(row: Publisher) -> None:
+    row.revision += 1
+    row.unfinished = True

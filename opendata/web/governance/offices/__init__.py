@@ -1,0 +1,1 @@
+"""Pages on which publishers are kept, and on which somebody decides what becomes of them."""
