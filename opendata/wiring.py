@@ -53,6 +53,9 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.governance.grounds.lapses import Ungrounded
+from opendata.services.governance.grounds.lists import NegativeLists
+from opendata.services.governance.grounds.self_checks import SelfChecks
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -130,6 +133,7 @@ class Services:
     limits: Limits
     mail_addresses: MailAddresses
     matching: Matching
+    negative_lists: NegativeLists
     originals: Originals
     outbox: Outbox
     pace: Pace
@@ -150,11 +154,13 @@ class Services:
     schemas: Schemas
     screening: Screening
     searching: Searching
+    self_checks: SelfChecks
     sending: Sending
     sessions: Sessions
     sketching: Sketching
     sources: Sources
     stops: Stops
+    ungrounded: Ungrounded
     uploads: Uploads
     verifying: Verifying
     versions: Versions
@@ -257,6 +263,9 @@ def build_services(
         ),
         matching=Matching(context, manifests),
         watching=Watching(context, manifests),
+        negative_lists=NegativeLists(context),
+        self_checks=SelfChecks(context),
+        ungrounded=Ungrounded(context),
         originals=originals,
         outbox=Outbox(context),
         previews=Previews(context),

@@ -42,6 +42,7 @@ def read_metadata(found: Mapping[str, Any], profile: Profile | None = None) -> D
             audience=(given.get("audience") or "").strip(),
             reason=(given.get("reason") or "").strip(),
             legal_basis=(given.get("legalBasis") or "").strip(),
+            ground="" if (given.get("attribute") or OPEN) == OPEN else (given.get("ground") or "").strip(),
         ),
         licenses=tuple(found.get("licenses") or ()),
         keywords=tuple(dict.fromkeys(word.strip() for word in found.get("keywords") or () if word.strip())),

@@ -8,6 +8,7 @@ from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
+from opendata.db.models.grounds import NegativeList, SelfCheck, SelfCheckItem
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
@@ -33,6 +34,7 @@ __all__ = [
     "Grant",
     "IdempotencyKey",
     "KnownPlace",
+    "NegativeList",
     "OutboxMail",
     "Publisher",
     "Recovery",
@@ -40,6 +42,8 @@ __all__ = [
     "Schema",
     "SchemaBench",
     "SchemaUse",
+    "SelfCheck",
+    "SelfCheckItem",
     "Source",
     "SourceRun",
     "Token",
