@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from opendata.services.core.actors import Actor, require_maintainer, require_ove
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import read_reason
 from opendata.services.governance.grounds.lapses import foresee_lapses, tell_publishers
+from opendata.services.governance.grounds.sheets import place_faults, read_form
 from opendata.services.governance.grounds.values import LapseView, ListView, view_list
 
 _KIND = "negative-list"
@@ -95,6 +96,18 @@ class NegativeLists:
             row = self._find_or_begin(session, found, revision)
             self._set(session, row, entries, found)
             return view_list(row)
+
+    def take_form(self, actor: Actor | None, stream: IO[bytes], *, revision: int | None = None) -> ListView:
+        """Give the version that is prepared the entries of a workbook or CSV file that was filled in.
+
+        Raises `InvalidMetadataError` with the cells that are wrong, and as `change` and `read_form`.
+        """
+        require_maintainer(actor)
+        entries = read_form(self._context, stream)
+        try:
+            return self.change(actor, entries, revision=revision)
+        except InvalidMetadataError as error:
+            raise InvalidMetadataError(faults=place_faults(error.faults, entries)) from None
 
     def put_entry(
         self, actor: Actor | None, entry: Mapping[str, Any], *, place: str = "", revision: int | None = None
