@@ -20,6 +20,7 @@ from opendata.web.drafts import choices, drafts, meaning, next_version, personal
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
 from opendata.web.governance import hub
+from opendata.web.governance.grounds import negative_list, preparing, self_checks
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -85,12 +86,15 @@ def register_web(app: Flask) -> None:
         operations,
         audit,
         mail,
+        negative_list,
+        preparing,
+        self_checks,
         documentation,
         guide,
         words,
     ):
         app.register_blueprint(module.blueprint)
-    for blueprint in (hub.public, hub.staff):
+    for blueprint in (hub.public, hub.staff, self_checks.public):
         app.register_blueprint(blueprint)
     formats.register_formats(app)
     markdown.register_markdown(app)

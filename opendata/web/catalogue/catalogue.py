@@ -81,6 +81,7 @@ def show_dataset(dataset: str) -> Response:
     return render_page(
         "catalogue/dataset.html",
         dataset=found,
+        ground=services().negative_lists.find_entry(found.disclosure.ground),
         editions=services().editions.list(dataset),
         expected=services().editions.find_next(found),
         say_expected=say_expected,

@@ -178,6 +178,7 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         status=describe_status(view),
         steps=list_steps(view, g.actor),
         review=settings.review,
+        ground_state=services().negative_lists.judge(found.metadata.disclosure, found.publisher.id),
         checklist=list_items(view, required),
         own_checks=[(check, CHECKS[check]) for check in REQUIRED] if settings.review == "none" else (),
         signed_own=request.form.getlist("check"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from enum import StrEnum
 from typing import IO, Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import NegativeList, Publisher
+from opendata.domain.disclosure import Disclosure
 from opendata.domain.grounds.entries import Comparison, Entry, compare, find_entry_faults, make_id
 from opendata.domain.moments import read_day
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, PreconditionError, StateError, fault
@@ -24,14 +27,26 @@ from opendata.services.governance.grounds.values import LapseView, ListView, vie
 _KIND = "negative-list"
 
 
+class GroundState(StrEnum):
+    """Whether something has the ground that it needs; without a list in force, nothing needs one."""
+
+    HELD = "held"
+    MISSING = "missing"
+    NO_LIST = "no-list"
+
+
 class NegativeLists:
     """Prepares, puts in force and reads the versions of the negative list."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    def read_today(self) -> date:
+        """The day that it is at the portal."""
+        return read_today(self._context)
+
     def get(self, number: int | None = None) -> ListView | None:
-        """A version, or the one in force, None if there is none. Raises `NotFoundError` for a number without one."""
+        """A version, or the one in force; None while no list is in force. Raises `NotFoundError` for a number without one."""
         with self._context.read() as session:
             if number is None:
                 row = find_list(session)
@@ -68,8 +83,18 @@ class NegativeLists:
             today = read_today(self._context)
             return [item for item in read_entries(find_list(session)) if item.is_in_force(today)]
 
+    def judge(self, disclosure: Disclosure, publisher: str) -> GroundState:
+        """Whether a disclosure has the ground that it needs."""
+        if not disclosure.is_closed:
+            return GroundState.HELD
+        with self._context.read() as session:
+            if find_list(session) is None:
+                return GroundState.NO_LIST
+            fitting = {item.id for item in list_fitting(self._context, session, publisher)}
+        return GroundState.HELD if disclosure.ground in fitting else GroundState.MISSING
+
     def get_draft(self, actor: Actor | None) -> ListView | None:
-        """The version that is prepared; None where there is none. Raises `NotSignedInError`, `NotPermittedError`."""
+        """The version that is prepared; None where nothing is. Raises `NotSignedInError`, `NotPermittedError`."""
         require_overseer(actor)
         with self._context.read() as session:
             row = _find_draft(session)
@@ -86,7 +111,7 @@ class NegativeLists:
     def change(
         self, actor: Actor | None, entries: Sequence[Mapping[str, Any]], *, revision: int | None = None
     ) -> ListView:
-        """Give the version that is prepared these entries; one is begun if there is none.
+        """Give the version that is prepared these entries; one is begun if nothing is prepared.
 
         An entry without an `id` gets the next number. Raises `InvalidMetadataError` with each fault,
         `PreconditionError`, `NotPermittedError`.

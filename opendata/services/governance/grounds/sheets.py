@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import IO, Any
 
@@ -60,12 +60,17 @@ def write_workbook(entries: Sequence[Entry], voice: Voice) -> bytes:
 
 
 def write_csv(entries: Sequence[Entry], voice: Voice) -> str:
-    """The entries as CSV that a spreadsheet opens: with a byte order mark, and nothing in it is a formula."""
+    """The entries as CSV that a spreadsheet opens."""
+    return write_table(_write_rows(entries, voice))
+
+
+def write_table(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as CSV that a spreadsheet opens: with a byte order mark, and nothing in it is a formula."""
     out = io.StringIO()
-    rows = (
-        [f"'{text}" if text[:1] in _FORMULAS and text else text for text in row] for row in _write_rows(entries, voice)
-    )
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    for row in rows:
+        csv.writer(out, lineterminator="\r\n").writerow(
+            [f"'{text}" if text[:1] and text[:1] in _FORMULAS else text for text in row]
+        )
     return "\ufeff" + out.getvalue()
 
 
@@ -106,7 +111,7 @@ def read_rows(sheet: FilledSheet) -> Sequence[Mapping[str, Any]]:
         entry["publishers"] = [text.strip() for text in _SEPARATORS.split(entry["publishers"]) if text.strip()]
         entry["ground"] = _know_grounds().get(_clean(entry["ground"]), entry["ground"])
         if entry["ground"] not in GROUNDS:
-            text = N_("“%(value)s” isn't a ground. The second worksheet of the form names them")
+            text = N_("“%(value)s” isn't a ground. The second worksheet names them")
             faults.append(fault(places["ground"], text, value=entry["ground"][:60]))
         for name in ("from", "until"):
             day = _DAY.fullmatch(entry[name])
