@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, NegativeList, Publisher, User
+from opendata.db.models import Dataset, NegativeList, User
 from opendata.domain.disclosure import CLOSED, OPEN
 from opendata.domain.grounds.entries import Entry, Holder, find_lapses
 from opendata.domain.mail.letters import LetterKind
@@ -98,6 +98,7 @@ def foresee_lapses(context: Context, session: Session, entries: Sequence[Entry])
             dataset=item.holder.dataset,
             title=str(rows[item.holder.dataset].meta.get("title", "")),
             publisher=item.holder.publisher,
+            publisher_title=rows[item.holder.dataset].publisher.title,
             entry=item.entry,
             day=item.day,
         )
@@ -107,8 +108,8 @@ def foresee_lapses(context: Context, session: Session, entries: Sequence[Entry])
 
 def tell_publishers(context: Context, session: Session, lapses: Sequence[LapseView]) -> None:
     """Write a mail to the people of each publisher of which datasets lose their ground, where they have an address."""
-    for publisher, count in sorted(Counter(item.publisher for item in lapses).items()):
-        title = session.get_one(Publisher, publisher).title
+    counts = Counter((item.publisher, item.publisher_title) for item in lapses)
+    for (publisher, title), count in sorted(counts.items()):
         people = select(User).where(User.publisher_id == publisher, User.disabled.is_(False)).order_by(User.id)
         for user in session.scalars(people):
             notify(

@@ -46,7 +46,7 @@ class NegativeLists:
         return read_today(self._context)
 
     def get(self, number: int | None = None) -> ListView | None:
-        """A version, or the one in force; None while no list is in force. Raises `NotFoundError` for a number without one."""
+        """A version, or the one in force; None while none is. Raises `NotFoundError` for a number without one."""
         with self._context.read() as session:
             if number is None:
                 row = find_list(session)

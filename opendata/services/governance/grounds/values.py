@@ -32,6 +32,7 @@ class LapseView:
     dataset: str
     title: str
     publisher: str
+    publisher_title: str
     entry: Entry
     day: date
 
