@@ -17,8 +17,9 @@ from opendata.errors import N_, Fault, Listed, fault
 
 MOST_ENTRIES = 2000
 LONGEST = 4000
+LONGEST_ID = 40
 _LONGEST_TITLE = 300
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_ID - 1}}}")
 _MADE_ID = re.compile(r"N([0-9]{3,9})")
 
 

@@ -98,9 +98,10 @@ def test_a_list_is_prepared_by_a_maintainer_and_put_in_force_in_one_step(office:
         lists.put_entry(office.boss, PRIVATE, revision=draft.revision - 1)
     with pytest.raises(NotFoundError):
         lists.put_entry(office.boss, PRIVATE, place="N009")
-    with pytest.raises(InvalidMetadataError) as caught:
-        lists.enforce(office.boss, " ")
-    assert find_pointers(caught) == ["/note"]
+    for note in (" ", "a\0"):
+        with pytest.raises(InvalidMetadataError) as caught:
+            lists.enforce(office.boss, note)
+        assert find_pointers(caught) == ["/note"]
     assert lists.get() is None
     assert lists.enforce(office.boss, "首次发布").number == 1
     assert lists.get_draft(office.boss) is None
@@ -235,6 +236,10 @@ def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
         checks.decide(office.stranger, year, [one], keep)
     with pytest.raises(InvalidMetadataError):
         checks.decide(office.clerk, year, [one], Answer(decision=Decision.KEEP, ground="N009", reason="仍涉密"))
+    with pytest.raises(InvalidMetadataError):
+        checks.decide(office.clerk, year, [one], Answer(decision=Decision.KEEP, ground="N001", reason="a\0"))
+    assert checks.list_items(office.boss, year, publisher="a\0").items == []
+    assert office.services.ungrounded.list(office.boss, publisher="a\0").items == []
     with pytest.raises(StateError, match="Nothing is proposed"):
         checks.confirm(office.boss, year, [one])
     assert checks.decide(office.clerk, year, [one, later], keep) == 2

@@ -12,6 +12,7 @@ from opendata.db.models import Dataset, NegativeList, User
 from opendata.domain.disclosure import CLOSED, OPEN
 from opendata.domain.grounds.entries import Entry, Holder, find_lapses
 from opendata.domain.mail.letters import LetterKind
+from opendata.metadata.text import find_value_faults
 from opendata.services.access.notices import notify
 from opendata.services.catalogue.grounds.gate import find_list, read_entries, read_today
 from opendata.services.catalogue.publishers import view_publisher
@@ -47,6 +48,8 @@ class Ungrounded:
             query = select(Dataset).where(
                 where_acting_for(found, Dataset.publisher_id), self._where_ungrounded(entries)
             )
+            if publisher is not None and any(find_value_faults(publisher)):
+                return Page([])  # a text that no database can hold
             if publisher:
                 query = query.where(Dataset.publisher_id == publisher)
             after = read_cursor(cursor)

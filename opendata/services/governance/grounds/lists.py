@@ -198,6 +198,9 @@ class NegativeLists:
         with self._context.write() as session:
             row = _require_draft(session, lock=True)
             _require_revision(row, revision)
+            faults = list(find_value_faults({"note": note}))
+            if faults:
+                raise InvalidMetadataError(faults=faults)
             said = read_reason("/note", note, missing=N_("Say what changes and why. Everybody can read this"))
             before = find_list(session)
             entries = read_entries(row)

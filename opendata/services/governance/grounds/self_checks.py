@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Publisher, SelfCheck, SelfCheckItem
 from opendata.domain.grounds.entries import find_fitting
 from opendata.domain.grounds.self_check import Answer, Asked, Decision, ItemState, count_report, find_answer_faults
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
+from opendata.metadata.text import find_value_faults
 from opendata.services.catalogue.grounds.gate import find_list, read_entries, read_today
 from opendata.services.core.access import disclosure_of, is_listed, where_acting_for
 from opendata.services.core.actors import Actor, require_editor, require_lead, require_maintainer, require_publisher
@@ -75,7 +77,10 @@ class SelfChecks:
                 raise StateError(N_("The self-check of %(year)s has begun already"), year=year)
             row = SelfCheck(year=year, begun=self._context.now(), begun_by=found.name, closed_by="")
             session.add(row)
-            session.flush()
+            try:
+                session.flush()
+            except IntegrityError:  # somebody else began it in the same moment
+                raise StateError(N_("The self-check of %(year)s has begun already"), year=year) from None
             count = self._refresh(session, row)
             self._context.log(session, found, "begin", "self-check", str(year), items=count)
             return view_check(row)
@@ -125,6 +130,8 @@ class SelfChecks:
         with self._context.read() as session:
             row = find_check(session, year)
             query = select_items(row).where(where_acting_for(found, SelfCheckItem.publisher_id))
+            if any(find_value_faults([publisher, state, ground])):
+                return Page([])  # a text that no database can hold
             if publisher:
                 query = query.where(SelfCheckItem.publisher_id == publisher)
             if state:
@@ -146,6 +153,9 @@ class SelfChecks:
         All of them or none. Raises `InvalidMetadataError`, `NotFoundError`, `NotPermittedError`, `StateError` where the
         self-check is closed.
         """
+        faults = list(find_value_faults({"reason": answer.reason, "ground": answer.ground}))
+        if faults:
+            raise InvalidMetadataError(faults=faults)
         with self._context.write() as session:
             check = self._find_open(session, year)
             rows = find_items(session, check, items)
