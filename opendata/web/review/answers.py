@@ -219,7 +219,9 @@ def _place_faults(error: OpendataError) -> dict[str, list[str]]:
     for item in error.faults:
         name = item.pointer.strip("/")
         name = "no_rows" if name.endswith("/noRows") else name
-        name = {**names, "publishAt": "publish_at", "checks": Check.SECRECY}.get(name, name)
+        name = {**names, "publishAt": "publish_at", "checks": Check.SECRECY, "disclosure/ground": "metadata"}.get(
+            name, name
+        )
         found.setdefault(name, []).append(choose_voice().say_fault(item))
     return found
 

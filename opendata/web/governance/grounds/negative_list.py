@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -130,8 +130,3 @@ def _show_value(entry: Entry, name: str) -> str:
     if name == "publishers":
         return ", ".join(value) or gettext("all")
     return "" if value is None else str(value)
-
-
-def address_of(version: ListView) -> str:
-    """The page of a version."""
-    return url_for("negative_list.show_version", number=str(version.number))

@@ -159,6 +159,7 @@ def list_ungrounded() -> str:
     return render_template(
         "governance/grounds/ungrounded.html",
         page=_read_ungrounded(100),
+        count=services().ungrounded.count(g.actor),
         publisher=request.args.get("publisher", ""),
         publishers=services().publishers.list(limit=1000).items if g.actor.is_maintainer else (),
         has_list=services().negative_lists.get() is not None,
