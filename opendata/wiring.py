@@ -55,6 +55,9 @@ from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
 from opendata.services.governance.control.control import Control
 from opendata.services.governance.goals.goals import Goals
+from opendata.services.governance.grounds.lapses import Ungrounded
+from opendata.services.governance.grounds.lists import NegativeLists
+from opendata.services.governance.grounds.self_checks import SelfChecks
 from opendata.services.governance.offices.figures import Figures
 from opendata.services.governance.offices.lists import PublisherLists
 from opendata.services.governance.offices.succession import Succession
@@ -141,6 +144,7 @@ class Services:
     mail_addresses: MailAddresses
     matching: Matching
     measuring: Measuring
+    negative_lists: NegativeLists
     originals: Originals
     outbox: Outbox
     own_lists: OwnLists
@@ -163,12 +167,14 @@ class Services:
     schemas: Schemas
     screening: Screening
     searching: Searching
+    self_checks: SelfChecks
     sending: Sending
     sessions: Sessions
     sketching: Sketching
     sources: Sources
     stops: Stops
     succession: Succession
+    ungrounded: Ungrounded
     uploads: Uploads
     verifying: Verifying
     versions: Versions
@@ -276,6 +282,9 @@ def build_services(
         matching=Matching(context, manifests),
         measuring=Measuring(context, versions, queries),
         watching=Watching(context, manifests),
+        negative_lists=NegativeLists(context),
+        self_checks=SelfChecks(context),
+        ungrounded=Ungrounded(context),
         originals=originals,
         outbox=Outbox(context),
         own_lists=OwnLists(context, imports, ()),

@@ -24,12 +24,14 @@ class DisclosureJson(TypedDict, total=False):
     audience: str
     reason: str
     legalBasis: str
+    ground: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
     """`attribute` is `open`, `conditional` or `closed`; `reason` and `legal_basis` are needed unless it is `open`.
 
+    `ground` is the id of the entry of the negative list that it points to; what is open has none.
     `scope` is `public`, or `area` or `group` where the data is disclosed to some people only; `audience` names them.
     """
 
@@ -38,6 +40,7 @@ class Disclosure:
     audience: str = ""
     reason: str = ""
     legal_basis: str = ""
+    ground: str = ""
 
     @classmethod
     def from_json(cls, found: Mapping[str, object] | None) -> Self:
@@ -49,6 +52,7 @@ class Disclosure:
             audience=str(given.get("audience") or ""),
             reason=str(given.get("reason") or ""),
             legal_basis=str(given.get("legalBasis") or ""),
+            ground=str(given.get("ground") or ""),
         )
 
     def to_json(self) -> DisclosureJson:
@@ -59,6 +63,7 @@ class Disclosure:
             "audience": self.audience,
             "reason": self.reason,
             "legalBasis": self.legal_basis,
+            "ground": self.ground,
         }
         return cast(DisclosureJson, {key: value for key, value in pairs.items() if value})
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from opendata.domain.disclosure import CLOSED, OPEN, PUBLIC, Disclosure
+from opendata.domain.grounds.entries import LONGEST_ID
 from opendata.domain.metadata import DatasetMetadata
 from opendata.errors import N_, Fault, InvalidMetadataError, Listed, fault
 from opendata.metadata.codes import DISCLOSURES, SCOPES
@@ -42,6 +43,7 @@ def read_metadata(found: Mapping[str, Any], profile: Profile | None = None) -> D
             audience=(given.get("audience") or "").strip(),
             reason=(given.get("reason") or "").strip(),
             legal_basis=(given.get("legalBasis") or "").strip(),
+            ground="" if (given.get("attribute") or OPEN) == OPEN else (given.get("ground") or "").strip(),
         ),
         licenses=tuple(found.get("licenses") or ()),
         keywords=tuple(dict.fromkeys(word.strip() for word in found.get("keywords") or () if word.strip())),
@@ -118,6 +120,8 @@ def _find_disclosure_faults(name: str, disclosure: object) -> Iterator[Fault]:
         for key in ("reason", "legalBasis"):
             if not (disclosure.get(key) or "").strip():
                 yield fault(f"/{name}/{key}", N_("Data that isn't open needs a reason and a legal basis"))
+    if len(disclosure.get("ground") or "") > LONGEST_ID:
+        yield fault(f"/{name}/ground", N_("At most %(limit)s characters are allowed"), limit=LONGEST_ID)
     yield from _find_scope_faults(disclosure, attribute)
 
 

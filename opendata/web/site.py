@@ -24,6 +24,7 @@ from opendata.web.drafts.series import series
 from opendata.web.governance import hub
 from opendata.web.governance.control import control
 from opendata.web.governance.goals import goals
+from opendata.web.governance.grounds import negative_list, preparing, self_checks
 from opendata.web.governance.offices import fate
 from opendata.web.governance.offices import pages as office_pages
 from opendata.web.help import documentation, guide, words
@@ -94,6 +95,9 @@ def register_web(app: Flask) -> None:
         operations,
         audit,
         mail,
+        negative_list,
+        preparing,
+        self_checks,
         documentation,
         guide,
         words,
@@ -101,6 +105,8 @@ def register_web(app: Flask) -> None:
         fate,
     ):
         app.register_blueprint(module.blueprint)
+    for blueprint in (self_checks.public,):
+        app.register_blueprint(blueprint)
     formats.register_formats(app)
     markdown.register_markdown(app)
     app.jinja_env.globals.update(_GLOBALS)

@@ -24,6 +24,7 @@ KIND_NAMES: Mapping[str, str] = {
     LetterKind.SOURCE_FAILED: N_("A table can't be fetched"),
     LetterKind.SOURCE_STOPPED: N_("A table isn't fetched any more"),
     LetterKind.SOURCE_WAITS: N_("A fetched table waits for you"),
+    LetterKind.GROUND_LOST: N_("Datasets lose their ground"),
 }
 """Kind of a mail → its name on pages."""
 
@@ -143,6 +144,16 @@ _TEXTS: Mapping[LetterKind, tuple[str, tuple[str, ...]]] = {
         (
             N_("The table “%(table)s” of the dataset “%(dataset)s” was fetched. %(reason)s"),
             N_("The draft is here:\n%(base)s%(path)s"),
+        ),
+    ),
+    LetterKind.GROUND_LOST: (
+        N_("Datasets lose their ground"),
+        (
+            N_(
+                "The negative list has changed. Datasets of “%(publisher)s” that lose the entry they pointed to:"
+                " %(count)s. They stay as they are for now."
+            ),
+            N_("Please open each of them, or choose another entry for it. They are listed here:\n%(base)s%(path)s"),
         ),
     ),
 }

@@ -32,7 +32,8 @@ VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["en", "title", "name", "path", "attribute", "reason", "legalBasis", "roles"]), inner
+            st.sampled_from(["en", "title", "name", "path", "attribute", "reason", "legalBasis", "ground", "roles"]),
+            inner,
         )
     ),
     max_leaves=8,
@@ -70,6 +71,7 @@ def nest(levels: int) -> Any:
         ("i18n", {"en": {"title": 5}}, "/i18n/en"),
         ("i18n", {"en": {"keywords": ["a", 5]}}, "/i18n/en"),
         ("i18n", {"en": {"title": "a\0"}}, "/i18n/en/title"),
+        ("disclosure", {"ground": "x" * 41}, "/disclosure/ground"),
         ("disclosure", "open", "/disclosure"),
         ("disclosure", {"attribute": ["open"]}, "/disclosure"),
         ("disclosure", {"attribute": "secret"}, "/disclosure/attribute"),

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.servers import require
 from tests.web.conftest import PASSWORD, Portal, make_portal
+from tests.web.governance.ground_states import list_ground_states
 from tests.web.journeys import LOCALES, WAIT_MILLISECONDS
 from tests.web.month_states import MonthStates
 from tests.web.page_states import PageState, build_states
@@ -43,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[P
     """The address of a portal, and everything there is to see on it. Some forms change it, so each test has its own."""
     settings = {"review": "two-person", "source_hosts": ("127.0.0.1",)}
     with make_portal(tmp_path_factory.mktemp("states"), **settings) as portal:
-        states = [*build_states(portal), *MonthStates(portal).build()]
+        states = [*build_states(portal), *MonthStates(portal).build(), *list_ground_states(portal)]
         with serve(portal) as address:
             yield address, states
 

@@ -170,7 +170,7 @@ def _add_expected(found: DatasetView) -> DetailedDataset:
     )
 
 
-_DETAILS = ("scope", "audience", "reason", "legalBasis")
+_DETAILS = ("scope", "audience", "reason", "legalBasis", "ground")
 
 
 def _spell_out(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -47,7 +47,8 @@ class PublisherReference(Shape):
 class DisclosureInput(Shape):
     """The disclosure attribute: `open`, `conditional` or `closed`, the latter two with reason and legal basis.
 
-    `scope` is `public`, `area` or `group`; the latter two with `audience`, which says whom the data is for.
+    `scope` is `public`, `area` or `group`; the latter two with `audience`, which says whom the data is for. `ground` is
+    the id of the entry of the negative list that the data points to: `closed` data needs one once a list is in force.
     """
 
     attribute = Text(longest=20)
@@ -55,6 +56,7 @@ class DisclosureInput(Shape):
     audience = Text(longest=MAX_TITLE, allow_none=True)
     reason = Text(longest=MAX_TEXT, allow_none=True)
     legal_basis = Text(longest=MAX_TEXT, allow_none=True, attribute="legalBasis", data_key="legalBasis")
+    ground = Text(longest=40, allow_none=True)
 
 
 class _Item(Shape):

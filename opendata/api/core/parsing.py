@@ -10,9 +10,10 @@ from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from opendata.api.core.documents import join_pointer, parse_document
-from opendata.errors import N_, Fault, InputError, InvalidMetadataError, UnsupportedFormatError, fault
+from opendata.errors import N_, Fault, InputError, InvalidMetadataError, NotFoundError, UnsupportedFormatError, fault
 
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+_MOST_DIGITS = 9
 
 
 class Parser(FlaskParser):
@@ -58,3 +59,10 @@ def list_faults(messages: Any, place: str = "") -> Iterator[Fault]:
             yield from list_faults(found, place)
     else:
         yield fault(place, str(messages))
+
+
+def read_path_number(text: str) -> int:
+    """The number in an address that is a whole one from 1 on. Raises `NotFoundError`: nothing else has a place."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text)):
+        raise NotFoundError(N_("There is nothing at this address"))
+    return int(text)

@@ -92,7 +92,7 @@ class DisclosureShape(Schema):
     """The disclosure attribute: `open`, `conditional` or `closed`, the latter two with reason and legal basis.
 
     `scope` is there where the data is for an `area` or a `group`, which `audience` names: only readers with a grant may
-    have it.
+    have it. `ground` is the id of the entry of the negative list that the data points to; without one it is left out.
     """
 
     attribute = _text()
@@ -100,13 +100,14 @@ class DisclosureShape(Schema):
     audience = fields.String()
     reason = _text()
     legal_basis = _text(key="legalBasis")
+    ground = fields.String()
 
     @post_dump
     def leave_out_public(self, found: dict[str, Any], **_: object) -> dict[str, Any]:
         """Data for everybody has no scope to speak of."""
-        if found.get("scope") != PUBLIC:
-            return found
-        return {key: value for key, value in found.items() if key not in ("scope", "audience")}
+        needless = {"scope", "audience"} if found.get("scope") == PUBLIC else set()
+        needless |= set() if found.get("ground") else {"ground"}
+        return {key: value for key, value in found.items() if key not in needless}
 
 
 class DatasetShape(Schema):

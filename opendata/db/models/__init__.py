@@ -8,6 +8,7 @@ from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
+from opendata.db.models.grounds import NegativeList, SelfCheck, SelfCheckItem
 from opendata.db.models.lists import OwnListState
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.quality import DatasetMeasure, TableMeasure
@@ -36,6 +37,7 @@ __all__ = [
     "Grant",
     "IdempotencyKey",
     "KnownPlace",
+    "NegativeList",
     "OutboxMail",
     "OwnListState",
     "Publisher",
@@ -44,6 +46,8 @@ __all__ = [
     "Schema",
     "SchemaBench",
     "SchemaUse",
+    "SelfCheck",
+    "SelfCheckItem",
     "Source",
     "SourceRun",
     "TableMeasure",

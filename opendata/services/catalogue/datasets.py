@@ -26,6 +26,7 @@ from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
 from opendata.metadata.properties.patches import merge_patch
 from opendata.services.catalogue.entries import find_dataset, next_metadata, record_entry, require_kept, view_dataset
+from opendata.services.catalogue.grounds.gate import require_ground
 from opendata.services.catalogue.publishers import find_publisher, follow_publishers
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.access import disclosure_of, is_listed, where_edited, where_listed
@@ -189,6 +190,8 @@ class Datasets:
                 if row.latest is not None and not withdraws and wanted.is_narrower_than(disclosure):
                     text = N_("By this disclosure all published versions are withdrawn. Confirm that you want this")
                     raise InvalidMetadataError(faults=[fault("/withdraws", text)])
+                if is_listed(row) and not is_reviewed:
+                    require_ground(self._context, session, row, wanted)
                 if is_reviewed:
                     require_kept(row)
                     self._propose(row, described, found_actor)

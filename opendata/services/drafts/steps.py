@@ -39,6 +39,7 @@ from opendata.services.drafts.submission import (
     find_due,
     read_time,
     require_direct,
+    require_grounded,
     require_publishable,
     require_rows,
     require_sealed,
@@ -204,6 +205,7 @@ class Steps:
                 chosen = [Signature(check=check) for check in list_open(row, self._required)]
             if self._sign(row, actor, chosen, digest):
                 return
+            require_grounded(self._context, row)
             missing = list_open(row, self._required)
             if missing:
                 names = ", ".join(missing)
@@ -289,6 +291,7 @@ class Steps:
             require_publishable(row, self._find_base(row))
             require_sealed(row, self._find_base(row))
             require_signed(row)
+            require_grounded(self._context, row)
             self._ask_for_publication(row)
 
         return self._change(actor, draft, steps.PUBLISH, change, revision=revision)
@@ -298,7 +301,7 @@ class Steps:
         with self._context.read() as session:
             row = find_draft(session, draft)
             merged = {key: value for key, value in {**row.dataset.meta, **metadata}.items() if value is not None}
-            require_direct(row, self._find_base(row), read_metadata(merged), reason or row.reason)
+            require_direct(self._context, row, self._find_base(row), read_metadata(merged), reason or row.reason)
 
     def publish_directly(self, actor: Actor, draft: str, *, reason: str = "") -> DraftView:
         """Publish a valid draft without review: for the owner of the instance at the command line alone.
@@ -314,7 +317,7 @@ class Steps:
             row.reason = reason or row.reason
             self._ask_for_publication(row)
             require_publishable(row, self._find_base(row))
-            require_direct(row, self._find_base(row), metadata_of(row), row.reason)
+            require_direct(self._context, row, self._find_base(row), metadata_of(row), row.reason)
             keep_seen(row)
             settle_unread(row)
 

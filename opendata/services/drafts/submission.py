@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.orm import object_session
+
 from opendata.db.models import Draft
 from opendata.domain.editions.modes import Mode
 from opendata.domain.manifest import Manifest
@@ -15,6 +17,7 @@ from opendata.domain.moments import format_time, read_day, read_moment
 from opendata.domain.review.checklist import REQUIRED
 from opendata.errors import N_, InvalidMetadataError, Listed, StateError, fault
 from opendata.metadata.reasons import BUMPS
+from opendata.services.catalogue.grounds.gate import require_ground
 from opendata.services.core.access import is_listed
 from opendata.services.core.context import Context
 from opendata.services.drafts.attachments import require_sound_names
@@ -53,6 +56,7 @@ def take_submission(context: Context, row: Draft, base: Manifest | None, said: S
     Raises `StateError` where it cannot become a version, `InvalidMetadataError` for what is missing or not possible.
     """
     require_publishable(row, base)
+    require_grounded(context, row)
     require_unit(row)
     for item in row.resources:
         if item.name in said.no_rows:
@@ -115,8 +119,16 @@ def require_publishable(row: Draft, base: Manifest | None) -> None:
     require_sound_names(row, base)
 
 
-def require_direct(row: Draft, base: Manifest | None, metadata: DatasetMetadata, reason: str) -> None:
+def require_grounded(context: Context, row: Draft, metadata: DatasetMetadata | None = None) -> None:
+    """Raises `InvalidMetadataError` where what a draft doesn't open has no ground on the negative list in force."""
+    session = object_session(row)
+    if session is not None:
+        require_ground(context, session, row.dataset, (metadata or metadata_of(row)).disclosure)
+
+
+def require_direct(context: Context, row: Draft, base: Manifest | None, metadata: DatasetMetadata, reason: str) -> None:
     """Raises `InvalidMetadataError` or `StateError` where not even the owner can publish a draft with this metadata."""
+    require_grounded(context, row, metadata)
     require_sound_names(row, base)
     require_unit(row)
     require_rows(row)

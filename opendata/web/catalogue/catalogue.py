@@ -86,6 +86,7 @@ def show_dataset(dataset: str) -> Response:
         "catalogue/dataset.html",
         dataset=found,
         quality=services().measuring.find(dataset, found.latest) if found.latest else {},
+        ground=services().negative_lists.find_entry(found.disclosure.ground),
         editions=services().editions.list(dataset),
         expected=services().editions.find_next(found),
         say_expected=say_expected,

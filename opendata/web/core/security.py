@@ -61,6 +61,8 @@ _PRIVATE = (
     "audit",
     "addresses",
     "mail",
+    "preparing",
+    "self_checks",
 )
 """The blueprints whose pages are never kept by a cache."""
 

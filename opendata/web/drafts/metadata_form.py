@@ -40,6 +40,7 @@ _FIELDS: Mapping[str, str] = {
     "/disclosure/audience": "audience",
     "/disclosure/reason": "reason",
     "/disclosure/legalBasis": "legal_basis",
+    "/disclosure/ground": "ground",
     "/withdraws": "withdraws",
     "/licenses": "license",
     "/licenses/0": "license",
@@ -69,6 +70,7 @@ def show_dataset(dataset: DatasetView) -> Values:
         "audience": dataset.disclosure.audience,
         "reason": dataset.disclosure.reason,
         "legal_basis": dataset.disclosure.legal_basis,
+        "ground": dataset.disclosure.ground,
         "homepage": dataset.homepage,
         "source_version": dataset.source_version,
         "temporal": dataset.temporal,
@@ -158,6 +160,7 @@ def _read_disclosure(values: Mapping[str, str]) -> dict[str, str]:
         "audience": values.get("audience", "").strip(),
         "reason": values.get("reason", "").strip(),
         "legalBasis": values.get("legal_basis", "").strip(),
+        "ground": values.get("ground", "").strip(),
     }
     return _leave_out_empty(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -162,6 +162,16 @@ def _take(dataset: DatasetView | None, name: str, values: Values) -> Values:
     return take_proposal(proposals, name, values)
 
 
+def _offer_grounds(dataset: DatasetView | None, values: Values) -> Sequence[tuple[str, str]]:
+    """The entries of the negative list that the dataset can point to, and the one that it points to."""
+    publisher = dataset.publisher.id if dataset else values.get("publisher") or g.actor.edited_publisher or ""
+    found = {item.id: f"{item.id} {item.title}" for item in services().negative_lists.list_fitting(publisher)}
+    chosen = values.get("ground", "")
+    if chosen and chosen not in found:
+        found[chosen] = gettext("%(entry)s (not in force)", entry=chosen)
+    return [("", gettext("none")), *found.items()] if found else []
+
+
 def _render_form(
     dataset: DatasetView | None,
     values: Values,
@@ -175,6 +185,7 @@ def _render_form(
         "publishers": services().publishers.list(limit=1000).items if g.actor.is_maintainer else (),
         "languages": services().settings.languages,
         "sources": count_sources(values),
+        "grounds": _offer_grounds(dataset, values),
         "properties": profile.properties,
         "property_groups": list_groups(),
         "further": {item.name for item in profile.further},

@@ -27,7 +27,18 @@ class Entry:
     is_for: Callable[[Actor], bool] = bool
 
 
-PUBLIC_ENTRIES: tuple[Entry, ...] = ()
+PUBLIC_ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "negative_list.show_list",
+        N_("Negative list"),
+        N_("What isn't disclosed, and on which ground of law. All else is open in principle"),
+    ),
+    Entry(
+        "self_check_reports.list_reports",
+        N_("Yearly self-check"),
+        N_("What the publishers decided each year about what isn't open"),
+    ),
+)
 """In the order of the page."""
 
 STAFF_ENTRIES: tuple[Entry, ...] = (
@@ -36,6 +47,22 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         "offices.list_publishers",
         N_("Publishers"),
         N_("Names, contact and who is responsible; what is merged, split or moved"),
+    ),
+    Entry(
+        "preparing.list_ungrounded",
+        N_("Without a ground"),
+        N_("What isn't open, and doesn't point to an entry of the negative list that is in force"),
+    ),
+    Entry(
+        "self_checks.list_checks",
+        N_("Yearly self-check"),
+        N_("Decide about what isn't open: it stays as it is, or it is opened"),
+    ),
+    Entry(
+        "preparing.show_draft",
+        N_("Change the negative list"),
+        N_("Prepare the next version, see what loses its ground by it, and put it in force"),
+        _is_maintainer,
     ),
     Entry(
         "audit.show_audit",

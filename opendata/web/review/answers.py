@@ -178,6 +178,7 @@ def _render(draft: str, values: Mapping[str, Any] | None = None, error: Opendata
         status=describe_status(view),
         steps=list_steps(view, g.actor),
         review=settings.review,
+        ground_state=services().negative_lists.judge(found.metadata.disclosure, found.publisher.id),
         checklist=list_items(view, required),
         own_checks=[(check, CHECKS[check]) for check in REQUIRED] if settings.review == "none" else (),
         signed_own=request.form.getlist("check"),
@@ -218,7 +219,9 @@ def _place_faults(error: OpendataError) -> dict[str, list[str]]:
     for item in error.faults:
         name = item.pointer.strip("/")
         name = "no_rows" if name.endswith("/noRows") else name
-        name = {**names, "publishAt": "publish_at", "checks": Check.SECRECY}.get(name, name)
+        name = {**names, "publishAt": "publish_at", "checks": Check.SECRECY, "disclosure/ground": "metadata"}.get(
+            name, name
+        )
         found.setdefault(name, []).append(choose_voice().say_fault(item))
     return found
 

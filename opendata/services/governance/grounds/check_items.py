@@ -1,0 +1,155 @@
+"""The items of self-checks: found, made, answered, counted and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Dataset, Publisher, SelfCheck, SelfCheckItem
+from opendata.domain.disclosure import OPEN
+from opendata.domain.grounds.entries import Entry
+from opendata.domain.grounds.self_check import Answer, Asked, Decision, Report, Settled, find_report_due
+from opendata.errors import N_, InvalidMetadataError, NotFoundError, fault
+from opendata.services.core.access import disclosure_of
+from opendata.services.governance.grounds.lapses import ATTRIBUTE
+from opendata.services.governance.grounds.values import CheckView, ItemView, Progress, ReportView
+
+MOST_AT_ONCE = 1000
+
+
+def find_check(session: Session, year: int, *, lock: bool = False) -> SelfCheck:
+    """The self-check of a year. Raises `NotFoundError`."""
+    query = select(SelfCheck).where(SelfCheck.year == year)
+    row = session.scalar(query.with_for_update() if lock else query) if 0 < year < 10000 else None
+    if row is None:
+        raise NotFoundError(N_("There is no self-check of %(year)s"), year=year)
+    return row
+
+
+def find_items(session: Session, check: SelfCheck, items: Sequence[int]) -> Sequence[SelfCheckItem]:
+    """Some items by their numbers. Raises `InvalidMetadataError` for none or too many, `NotFoundError`."""
+    wanted = sorted(set(items))
+    if not wanted:
+        raise InvalidMetadataError(faults=[fault("/items", N_("Choose at least one item"))])
+    if len(wanted) > MOST_AT_ONCE:
+        text = N_("At most %(limit)s items can be decided at once")
+        raise InvalidMetadataError(faults=[fault("/items", text, limit=MOST_AT_ONCE)])
+    query = select(SelfCheckItem).where(SelfCheckItem.check_id == check.id, SelfCheckItem.id.in_(wanted))
+    rows = session.scalars(query.order_by(SelfCheckItem.id)).all()
+    missing = set(wanted) - {row.id for row in rows}
+    if missing:
+        raise NotFoundError(N_("The self-check has no item %(number)s"), number=min(missing))
+    return rows
+
+
+def list_missing(session: Session, row: SelfCheck) -> Iterable[Dataset]:
+    """The datasets that aren't open and aren't items yet."""
+    known = select(SelfCheckItem.dataset_uuid).where(
+        SelfCheckItem.check_id == row.id, SelfCheckItem.dataset_uuid.is_not(None)
+    )
+    query = select(Dataset).where(ATTRIBUTE != OPEN, Dataset.uuid.not_in(known))
+    return session.scalars(query.order_by(Dataset.publisher_id, Dataset.id))
+
+
+def make_item(row: SelfCheck, dataset: Dataset, *, now: datetime, asked: int = 0) -> SelfCheckItem:
+    """The item of a dataset."""
+    return SelfCheckItem(
+        check_id=row.id,
+        dataset_uuid=dataset.uuid,
+        publisher_id=dataset.publisher_id,
+        title=str(dataset.meta.get("title", "")),
+        attribute=disclosure_of(dataset).attribute,
+        asked=asked,
+        added=now,
+    )
+
+
+def make_topic(row: SelfCheck, asked: Asked, *, now: datetime) -> SelfCheckItem:
+    """The item of a topic in words."""
+    return SelfCheckItem(check_id=row.id, publisher_id=asked.publisher, title=asked.text, asked=asked.count, added=now)
+
+
+def count_items(session: Session, row: SelfCheck) -> int:
+    """How many items there are."""
+    return session.scalar(select(func.count()).where(SelfCheckItem.check_id == row.id)) or 0
+
+
+def take(row: SelfCheckItem, answer: Answer, entries: Mapping[str, Entry]) -> None:
+    """Write an answer into an item."""
+    row.decision, row.ground, row.reason, row.open_by = answer.decision, answer.ground, answer.reason, answer.open_by
+    row.kind = entries[answer.ground].ground if answer.decision == Decision.KEEP else ""
+
+
+def select_items(row: SelfCheck) -> Select[SelfCheckItem, Dataset | None, str]:
+    """The items of a self-check in order, with the dataset of each and the title of its publisher."""
+    query = (
+        select(SelfCheckItem, Dataset, Publisher.title)
+        .join(Publisher, Publisher.id == SelfCheckItem.publisher_id)
+        .outerjoin(Dataset, Dataset.uuid == SelfCheckItem.dataset_uuid)
+        .where(SelfCheckItem.check_id == row.id)
+        .order_by(SelfCheckItem.id)
+    )
+    return cast("Select[SelfCheckItem, Dataset | None, str]", query)  # the outer join leaves datasets out
+
+
+def settle_all(session: Session, check: SelfCheck) -> Iterator[Settled]:
+    """The decided items as the report counts them."""
+    for item, dataset, _ in session.execute(select_items(check)):
+        if item.decision is None:
+            continue
+        is_fulfilled = dataset is not None and disclosure_of(dataset).is_open
+        yield Settled(item.publisher_id, item.decision, item.kind, is_fulfilled)
+
+
+def view_check(row: SelfCheck, progress: tuple[Progress, ...] = ()) -> CheckView:
+    """The value of a row."""
+    return CheckView(
+        year=row.year,
+        begun=row.begun,
+        due=find_report_due(row.year),
+        closed=row.closed,
+        report=Report.from_json(row.report) if row.report else None,
+        progress=progress,
+    )
+
+
+def view_item(row: SelfCheckItem, dataset: Dataset | None, publisher: str) -> ItemView:
+    """The value of an item, with what its dataset is now."""
+    disclosure = disclosure_of(dataset) if dataset is not None else None
+    is_fulfilled = row.decision == Decision.OPEN and disclosure is not None and disclosure.is_open
+    return ItemView(
+        id=row.id,
+        dataset=dataset.id if dataset is not None else None,
+        title=row.title,
+        publisher=row.publisher_id,
+        publisher_title=publisher,
+        attribute=row.attribute,
+        pointed=disclosure.ground if disclosure is not None else "",
+        asked=row.asked,
+        state=row.state,
+        decision=row.decision,
+        ground=row.ground,
+        reason=row.reason,
+        open_by=row.open_by,
+        proposed_by=row.proposed_by,
+        decided_by=row.decided_by,
+        decided=row.decided,
+        fulfilled=((dataset.latest or "") if dataset is not None else "") if is_fulfilled else None,
+    )
+
+
+def view_report(session: Session, row: SelfCheck) -> ReportView:
+    """The report of a closed self-check, without what is opened."""
+    report = Report.from_json(row.report or Report().to_json())
+    names = select(Publisher.id, Publisher.title).where(Publisher.id.in_(report.publishers))
+    return ReportView(
+        year=row.year,
+        closed=row.closed or row.begun,
+        due=find_report_due(row.year),
+        report=report,
+        titles={row.id: row.title for row in session.execute(names)},
+    )

@@ -1,0 +1,1 @@
+"""Pages of the negative list, of what lacks a ground, and of the self-check."""
