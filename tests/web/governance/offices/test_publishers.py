@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
 from openpyxl import Workbook
 
 from opendata.services.core.actors import SYSTEM
@@ -117,6 +118,11 @@ def test_a_list_is_taken_in_whole_or_not_at_all_with_what_is_wrong_in_each_cell(
     for cell in ("C2", "D3", "A5", "B6"):
         assert f'<th scope="row">{cell}</th>' in wrong.text
     assert len(desk.services.publishers.list_all()) == 2
+
+
+@pytest.mark.slow
+def test_a_list_creates_publishers_and_comes_back_as_it_was(desk: Portal) -> None:
+    boss, place = desk.signed_in("boss", "en"), "/workspace/publisher-list"
     taken = send(boss, place, {"file": (io.BytesIO(LIST.encode("utf-8")), "单位.csv")})
     assert taken.status_code == 303
     found = {item.id: item for item in desk.services.publishers.list_all()}
