@@ -46,7 +46,7 @@ TYPES = {
     "sources": "A list of objects with `title` or `path`",
     "contributors": "A list of objects with `title`, `organization` and `roles`",
     "licenses": "A list of objects with `name` or `path`, and `title`",
-    "disclosure": "An object with `attribute`, `scope`, `audience`, `reason`, `legalBasis` and `ground` (the entry of the negative list)",
+    "disclosure": "An object with `attribute`, `scope`, `audience`, `reason`, `legalBasis` and `ground`",
 }
 
 # What each error type of a report means. Its title and its advice come from `wording`.
