@@ -8,10 +8,10 @@ from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
-from opendata.db.models.grounds import NegativeList, SelfCheck, SelfCheckItem
-from opendata.db.models.lists import OwnListState
+from opendata.db.models.governance.grounds import NegativeList, SelfCheck, SelfCheckItem
+from opendata.db.models.governance.lists import OwnListState
+from opendata.db.models.governance.quality import DatasetMeasure, TableMeasure
 from opendata.db.models.mail import AddressChange, OutboxMail
-from opendata.db.models.quality import DatasetMeasure, TableMeasure
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
 from opendata.db.models.sources import Source, SourceRun

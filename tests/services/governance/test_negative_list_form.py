@@ -16,6 +16,7 @@ from tests.services.governance.test_grounds import PRIVATE, ROADS, SECRET, Offic
 HEADS = ["编号", "不予公开的事项", "依据类型", "法律依据"]
 
 
+@pytest.mark.slow
 def test_what_is_written_is_read_again_as_workbook_and_as_csv(tmp_path: Path) -> None:
     office = Office(tmp_path)
     lists = office.services.negative_lists

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from opendata.db.models import Grant, Publisher, Token, Upload, User
+from opendata.db.models import Grant, Publisher, SelfCheckItem, Token, Upload, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ PASSED: tuple[Passing, ...] = (
     Passing(Token.publisher_id, Token.user_id),
     Passing(Upload.publisher_id, Upload.user_id),
     Passing(Grant.publisher_id),
+    Passing(SelfCheckItem.publisher_id),
 )
 """All that follows a publisher. A new table that names publishers is added here, or to `KEPT`."""
 

@@ -1,0 +1,1 @@
+"""The tables of who answers for what."""
