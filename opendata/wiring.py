@@ -53,6 +53,9 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.governance.inventory.imports import InventoryImports
+from opendata.services.governance.inventory.inventory import Inventory
+from opendata.services.governance.inventory.plans import Plans
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -125,6 +128,8 @@ class Services:
     imports: Imports
     indexing: Indexing
     inside: Inside
+    inventory: Inventory
+    inventory_imports: InventoryImports
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
@@ -133,6 +138,7 @@ class Services:
     originals: Originals
     outbox: Outbox
     pace: Pace
+    plans: Plans
     previews: Previews
     proposals: Proposals
     publishers: Publishers
@@ -213,6 +219,7 @@ def build_services(
     downloads = Downloads(context)
     forms = Forms(context, versions)
     charts = Charts(versions, queries)
+    plans = Plans(context)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
@@ -252,6 +259,8 @@ def build_services(
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
         inside=Inside(context, versions, columns),
+        inventory=Inventory(context, datasets, manifests, plans),
+        inventory_imports=InventoryImports(context, datasets, manifests, plans),
         imports=Imports(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
@@ -259,6 +268,7 @@ def build_services(
         watching=Watching(context, manifests),
         originals=originals,
         outbox=Outbox(context),
+        plans=plans,
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,

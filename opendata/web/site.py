@@ -20,6 +20,8 @@ from opendata.web.drafts import choices, drafts, meaning, next_version, personal
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
 from opendata.web.governance import hub
+from opendata.web.governance.inventory import public as inventory
+from opendata.web.governance.inventory import staff as inventory_staff
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -88,6 +90,8 @@ def register_web(app: Flask) -> None:
         documentation,
         guide,
         words,
+        inventory,
+        inventory_staff,
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in (hub.public, hub.staff):

@@ -40,6 +40,8 @@ ACTIONS: Mapping[str, str] = {
     "foreign-request": N_("Refused a form or host that isn't ours"),
     "grant": N_("Gave a grant"),
     "healed": N_("A damaged file is whole again"),
+    "import": N_("Imported items"),
+    "plan": N_("Planned the opening"),
     "publish": N_("Published"),
     "rebuild": N_("Rebuilt the catalogue"),
     "recover": N_("Issued a recovery link"),

@@ -5,9 +5,19 @@ from __future__ import annotations
 from opendata.db.models.access import Grant
 from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
 from opendata.db.models.base import Base, UtcDateTime
-from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
+from opendata.db.models.catalogue import (
+    Alias,
+    Damage,
+    Dataset,
+    Publisher,
+    Schema,
+    SchemaUse,
+    Version,
+    index_metadata,
+)
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
+from opendata.db.models.inventory import IndexCounter, IndexNumber, InventoryFile, OpeningDate
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
@@ -32,7 +42,11 @@ __all__ = [
     "Failures",
     "Grant",
     "IdempotencyKey",
+    "IndexCounter",
+    "IndexNumber",
+    "InventoryFile",
     "KnownPlace",
+    "OpeningDate",
     "OutboxMail",
     "Publisher",
     "Recovery",
@@ -48,4 +62,5 @@ __all__ = [
     "UserSession",
     "UtcDateTime",
     "Version",
+    "index_metadata",
 ]

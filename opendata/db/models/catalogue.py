@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, event, false
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opendata.db.models.base import Base, Id
+from opendata.domain.disclosure import CONDITIONAL, OPEN, Disclosure
 from opendata.domain.metadata import MetadataJson, ProposedMetadata
 from opendata.domain.records import Archive, ArchiveRequest, Erratum, Suspension, Tombstone
 from opendata.domain.texts import I18n
 
 
 class Publisher(Base):
-    """A department or public enterprise. `editions` counts the records of it in the store."""
+    """A department or public enterprise. `code` is its unified social credit code, `editions` counts its records."""
 
     __tablename__ = "publishers"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     title: Mapped[str]
+    code: Mapped[str | None] = mapped_column(String(18))
     description: Mapped[str] = mapped_column(default="")
     i18n: Mapped[I18n] = mapped_column(JSON)
     created: Mapped[datetime]
@@ -40,10 +42,20 @@ class Dataset(Base):
     the next file of a table is checked by, where somebody said so (`{schema, name}`), `meanings` what was found and
     said last about each table as a whole, `series` how tables of several files are joined. `proposed` is what its next
     approved draft makes public; null where nothing waits. `archived` says since when it is no longer kept, `archiving`
-    that somebody asked for that.
+    that somebody asked for that. `opens` is the day that the opening plan has for it, the newest of its
+    `opening_dates`; `opened` the day on which it first had an open version.
+
+    `title` and `attribute` are kept from `meta` for an index by which lists of many thousands are filtered and counted:
+    see `index_metadata`, which runs whenever `meta` is set.
     """
 
     __tablename__ = "datasets"
+    __table_args__ = (
+        Index(
+            "ix_datasets_inventory",
+            *("id", "publisher_id", "attribute", "editions", "head", "latest", "opens", "opened", "title"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
@@ -66,8 +78,25 @@ class Dataset(Base):
     series: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     archived: Mapped[Archive | None] = mapped_column(JSON(none_as_null=True))
     archiving: Mapped[ArchiveRequest | None] = mapped_column(JSON(none_as_null=True))
+    opens: Mapped[date | None]
+    opened: Mapped[date | None]
+    title: Mapped[str | None]
+    attribute: Mapped[str | None] = mapped_column(String(20))
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
+
+
+def index_metadata(meta: MetadataJson) -> dict[str, str]:
+    """The columns that hold a part of a dataset's metadata. What is open to some people only counts as conditional."""
+    disclosure = Disclosure.from_json(meta.get("disclosure"))
+    attribute = CONDITIONAL if disclosure.attribute == OPEN and not disclosure.is_open else disclosure.attribute
+    return {"title": str(meta.get("title") or ""), "attribute": attribute}
+
+
+@event.listens_for(Dataset.meta, "set")
+def _follow_metadata(row: Dataset, meta: MetadataJson, *_: object) -> None:
+    for name, value in index_metadata(meta).items():
+        setattr(row, name, value)
 
 
 def _read_published(context: DefaultExecutionContext) -> datetime:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Draft, Grant, Source, SourceRun
+from opendata.db.models import Dataset, Draft, Grant, OpeningDate, Source, SourceRun
 from opendata.errors import N_, NotPermittedError, NotSignedInError, PreconditionError, StateError
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.core.access import is_listed
@@ -72,6 +72,7 @@ class Deletion:
             source = select(Source.id).where(Source.dataset_id == row.id)
             session.execute(delete(SourceRun).where(SourceRun.source_id.in_(source)))
             session.execute(delete(Source).where(Source.dataset_id == row.id))
+            session.execute(delete(OpeningDate).where(OpeningDate.dataset_uuid == row.uuid))
             session.flush()
             session.delete(row)
             self._context.log(session, found, "delete", "dataset", dataset, drafts=len(drafts))

@@ -59,6 +59,11 @@ def needs_reason(metadata: DatasetMetadata) -> bool:
     return any(item["needsReason"] for item in _screen_metadata(metadata))
 
 
+def has_personal_data(text: str) -> bool:
+    """Whether a text that becomes public at once surely has personal data in it."""
+    return any(item["certainty"] != Certainty.POSSIBLE for item in _screen(text))
+
+
 def _screen_metadata(metadata: DatasetMetadata) -> list[PlacedFindingJson]:
     texts = {"title": metadata.title, "description": metadata.description, "keywords": "\n".join(metadata.keywords)}
     texts |= {"reason": metadata.disclosure.reason, "legalBasis": metadata.disclosure.legal_basis}

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import func, or_, select
 
@@ -21,6 +22,7 @@ from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.registering.columns import follow_metadata
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import WORK_FOLDER, Context
@@ -180,6 +182,7 @@ class Work:
             "recovery links": Recoveries(self._context).tidy,
             "addresses": MailAddresses(self._context).tidy,
             "mail": self._sending.tidy,
+            "columns of metadata": partial(follow_metadata, self._context),
             "audit log": Checkpoints(self._context).tidy,
             "screening": self._screening.run_slice,
             "checking": self._check_slice,

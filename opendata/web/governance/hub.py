@@ -30,10 +30,18 @@ class Entry:
     is_for: Callable[[Actor], bool] = bool
 
 
-PUBLIC_ENTRIES: tuple[Entry, ...] = ()
+PUBLIC_ENTRIES: tuple[Entry, ...] = (
+    Entry("inventory.show_inventory", N_("Resource inventory"), N_("What each publisher holds, open or not, and why")),
+    Entry("inventory.show_plan", N_("Opening plan"), N_("What opens when, and whether that was kept")),
+)
 """In the order of the page."""
 
 STAFF_ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "inventory_staff.list_items",
+        N_("Resource inventory"),
+        N_("All that your office holds: list it, fill it in by a table, plan what opens when"),
+    ),
     Entry(
         "audit.show_audit",
         N_("Audit log"),
