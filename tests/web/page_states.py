@@ -52,7 +52,7 @@ PUBLIC = (
     *("/sign-in", "/workspace/drafts/none", "/datasets/stopped/1.0.0/", "/datasets/gone/1.0.0/", "/datasets/gone"),
     *("/api/docs", "/api/docs/datasets", "/api/docs/drafts", "/api/docs/uploads", "/help/words", "/help/guide"),
     *("/datasets/guarded", "/datasets/guarded/1.0.0/", "/datasets/closed", "/datasets/gone/versions"),
-    *("/datasets/old", "/datasets/old/1.0.0/", "/disclosure"),
+    *("/datasets/old", "/datasets/old/1.0.0/", "/disclosure", "/inventory", "/inventory?state=x", "/inventory/plan"),
     *("/datasets/reservoirs/1.1.0/levels/chart", "/datasets/reservoirs/1.1.0/levels/chart?kind=pie"),
     "/datasets/reservoirs/1.1.0/levels/chart?kind=bar&x=name&y=level&group=measured",
     "/datasets/reservoirs/1.1.0/levels/chart/embed?kind=line&x=measured&y=level",
@@ -76,7 +76,8 @@ MAINTAINER = (
     ),
     *("/workspace/datasets/reservoirs/versions/1.1.0/withdraw", "/datasets/reservoirs/1.1.0/"),
     *("/workspace/datasets/reservoirs/archive", "/workspace/datasets/old/archive", "/workspace/datasets/asked/archive"),
-    "/datasets/asked",
+    *("/datasets/asked", "/workspace/inventory", "/workspace/inventory/upload"),
+    *("/workspace/inventory/items/guarded", "/workspace/inventory/items/closed"),
 )
 
 

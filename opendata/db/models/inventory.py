@@ -53,7 +53,7 @@ class OpeningDate(Base):
 
 
 class InventoryFile(Base):
-    """A file of items that somebody has sent, kept until it is imported or too old: its blob is in the private store."""
+    """A file of items that somebody has sent, kept until it is imported or too old: `blob` is in the private store."""
 
     __tablename__ = "inventory_files"
 
