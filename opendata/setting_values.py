@@ -182,3 +182,25 @@ def parse_prefix(name: str, default: object, text: str) -> str:  # noqa: ARG001 
             value=text,
         )
     return text.rstrip("/")
+
+
+INDEX_PARTS = re.compile(r"\{(uscc|organisation|year|month|serial)\}")
+"""What the pattern of index numbers fills in."""
+
+
+def parse_index_pattern(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """The pattern of index numbers, which must tell every two apart. Raises `UsageError`."""
+    parts = INDEX_PARTS.findall(text)
+    rest = INDEX_PARTS.sub("", text)
+    is_whole = parts.count("serial") == 1 and "year" in parts and bool({"uscc", "organisation"} & set(parts))
+    if not is_whole or not re.fullmatch(r"[0-9A-Za-z/._-]{0,40}", rest):
+        raise UsageError(
+            N_(
+                "%(variable)s must have {uscc} or {organisation}, {year}, {serial} once, and between them only letters,"
+                " digits and / . _ -, such as %(example)s, not “%(value)s”"
+            ),
+            variable=variable_of(name),
+            example="{uscc}/{year}-{serial}",
+            value=text[:100],
+        )
+    return text

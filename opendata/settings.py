@@ -15,6 +15,7 @@ from opendata.setting_values import (
     parse_address,
     parse_contacts,
     parse_hosts,
+    parse_index_pattern,
     parse_mail,
     parse_networks,
     parse_or_never,
@@ -89,6 +90,12 @@ class Settings:
         ("zh", "en"), "Languages of the portal, the default first (comma-separated: zh, en)."
     )
     timezone: str = _setting("Asia/Shanghai", "Time zone in which pages show times.")
+    index_number: str = _setting(
+        "{uscc}/{year}-{serial}",
+        "Pattern of the index numbers that items of the inventory get, from `{uscc}` (the publisher's unified social"
+        " credit code), `{organisation}` (the nine characters of the organisation in it), `{year}`, `{month}` and"
+        " `{serial}`.",
+    )
     review: str = _setting(
         "two-person", "`two-person`: another person approves before publication; `none`: submitting publishes."
     )
@@ -370,6 +377,7 @@ _CHECKS = {
     "base_url": parse_address,
     "other_hosts": parse_hosts,
     "security_contact": parse_contacts,
+    "index_number": parse_index_pattern,
     "mail_from": parse_sender,
     "mail_url": parse_mail,
     "queue_url": parse_queue,

@@ -58,6 +58,9 @@ from opendata.services.governance.goals.goals import Goals
 from opendata.services.governance.grounds.lapses import Ungrounded
 from opendata.services.governance.grounds.lists import NegativeLists
 from opendata.services.governance.grounds.self_checks import SelfChecks
+from opendata.services.governance.inventory.imports import InventoryImports
+from opendata.services.governance.inventory.inventory import Inventory
+from opendata.services.governance.inventory.plans import Plans
 from opendata.services.governance.offices.figures import Figures
 from opendata.services.governance.offices.lists import PublisherLists
 from opendata.services.governance.offices.succession import Succession
@@ -138,6 +141,8 @@ class Services:
     imports: Imports
     indexing: Indexing
     inside: Inside
+    inventory: Inventory
+    inventory_imports: InventoryImports
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
@@ -149,6 +154,7 @@ class Services:
     outbox: Outbox
     own_lists: OwnLists
     pace: Pace
+    plans: Plans
     previews: Previews
     proposals: Proposals
     publishers: Publishers
@@ -233,6 +239,7 @@ def build_services(
     downloads = Downloads(context)
     forms = Forms(context, versions)
     charts = Charts(versions, queries)
+    plans = Plans(context)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
@@ -279,6 +286,8 @@ def build_services(
         indexing=Indexing(context, versions, editions, index),
         inside=Inside(context, versions, columns),
         imports=imports,
+        inventory=Inventory(context, datasets, manifests, plans),
+        inventory_imports=InventoryImports(context, datasets, manifests, plans),
         matching=Matching(context, manifests),
         measuring=Measuring(context, versions, queries),
         watching=Watching(context, manifests),
@@ -288,6 +297,7 @@ def build_services(
         originals=originals,
         outbox=Outbox(context),
         own_lists=OwnLists(context, imports, ()),
+        plans=plans,
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,

@@ -9,7 +9,7 @@ from opendata.api.catalogue import datasets, inside, publishers, schemas, search
 from opendata.api.document import table_document
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
-from opendata.api.governance import control, negative_list, self_checks
+from opendata.api.governance import control, inventory, negative_list, self_checks
 from opendata.api.mcp import mcp
 from opendata.api.operations import audit, events
 from opendata.api.query import rows, select
@@ -23,6 +23,7 @@ def register_api(app: Flask) -> None:
     api = register_document(app)
     for module in (
         datasets,
+        inventory,
         search,
         usage,
         inside,

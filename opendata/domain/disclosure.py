@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Required, Self, TypedDict, cast
 
 OPEN = "open"
+CONDITIONAL = "conditional"
 CLOSED = "closed"
 
 PUBLIC = "public"

@@ -25,6 +25,8 @@ from opendata.web.governance import hub
 from opendata.web.governance.control import control
 from opendata.web.governance.goals import goals
 from opendata.web.governance.grounds import negative_list, preparing, self_checks
+from opendata.web.governance.inventory import public as inventory
+from opendata.web.governance.inventory import staff as inventory_staff
 from opendata.web.governance.offices import fate
 from opendata.web.governance.offices import pages as office_pages
 from opendata.web.help import documentation, guide, words
@@ -103,6 +105,8 @@ def register_web(app: Flask) -> None:
         words,
         office_pages,
         fate,
+        inventory,
+        inventory_staff,
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in (self_checks.public,):

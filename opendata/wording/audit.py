@@ -46,6 +46,8 @@ ACTIONS: Mapping[str, str] = {
     "list-failed": N_("Failed to publish a list"),
     "healed": N_("A damaged file is whole again"),
     "propose": N_("Proposed"),
+    "import": N_("Imported items"),
+    "plan": N_("Planned the opening"),
     "publish": N_("Published"),
     "rebuild": N_("Rebuilt the catalogue"),
     "recover": N_("Issued a recovery link"),

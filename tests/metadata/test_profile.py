@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from opendata.api.core.profile_fields import build_inputs, build_outputs
 from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata, MetadataJson
+from opendata.domain.schema import TableSchema
 from opendata.errors import InvalidMetadataError
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.package import read_package
 from opendata.metadata.properties.code_lists import find_codes, is_region, name_region
+from opendata.metadata.properties.data_items import derive_items, parse_items, write_items
 from opendata.metadata.properties.reading import COMPUTED, FILE, Property, load_profile, read_profile
 from opendata.metadata.versions import compare_manifests
 
@@ -30,6 +32,12 @@ FURTHER = {
     "spatial": {"code": "410100", "name": "黄河流域"},
     "contactPoint": {"name": "信息中心", "telephone": "0371-65500000", "email": "data@example.gov.cn"},
     "basis": "《中华人民共和国政府信息公开条例》第二十条",
+    "resourceCode": "306001/000012",
+    "resourceFormat": {"class": "2", "name": "xlsx"},
+    "dataItems": [{"name": "水库代码", "type": "C", "length": 20, "key": True, "nullable": False}, {"name": "水位"}],
+    "sharing": {"type": "2", "condition": "仅供防汛调度使用", "method": "file"},
+    "openingCondition": "注明来源即可使用",
+    "relatedCodes": ["306001/000013"],
 }
 
 
@@ -86,6 +94,21 @@ def test_the_profile_has_every_property_and_says_all_of_it_in_two_languages() ->
         ("contactPoint", {"email": "data.example.gov.cn"}, "/contactPoint/email"),
         ("contactPoint", [], "/contactPoint"),
         ("basis", "x" * 2001, "/basis"),
+        ("resourceCode", "30600", "/resourceCode"),
+        ("resourceCode", "306001/", "/resourceCode"),
+        ("resourceFormat", {"class": "8"}, "/resourceFormat/class"),
+        ("dataItems", "水位", "/dataItems"),
+        ("dataItems", [{"type": "C"}], "/dataItems/0/name"),
+        ("dataItems", [{"name": "水位, 米"}], "/dataItems/0/name"),
+        ("dataItems", [{"name": "水位"}, {"name": "水位"}], "/dataItems/1/name"),
+        ("dataItems", [{"name": "水位", "type": "X"}], "/dataItems/0/type"),
+        ("dataItems", [{"name": "水位", "length": 0}], "/dataItems/0/length"),
+        ("dataItems", [{"name": "水位", "key": "yes"}], "/dataItems/0/key"),
+        ("dataItems", [{"name": "水位", "unit": "m"}], "/dataItems/0/unit"),
+        ("sharing", {"type": "2"}, "/sharing/condition"),
+        ("sharing", {"type": "3", "condition": " "}, "/sharing/condition"),
+        ("sharing", {"method": "file"}, "/sharing/type"),
+        ("relatedCodes", "306001/000013", "/relatedCodes"),
     ],
 )
 def test_what_is_wrong_is_named_at_its_place(name: str, value: object, pointer: str) -> None:
@@ -103,6 +126,40 @@ def test_what_is_wrong_is_named_at_its_place(name: str, value: object, pointer: 
 )
 def test_what_is_right_is_kept(name: str, value: object) -> None:
     assert read_metadata({"title": "水库", name: value}).further == {name: value}
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("水库代码，C，20，主键，非空\n水位，数值型", [*FURTHER["dataItems"][:1], {"name": "水位", "type": "N"}]),
+        (
+            "Code, c, key, 20, required; Level",
+            [{"name": "Code", "type": "C", "length": 20, "key": True, "nullable": False}, {"name": "Level"}],
+        ),
+        ("名称 | 字符型C | 可空；", [{"name": "名称", "type": "C", "nullable": True}]),
+        ("名称，文字", [{"name": "名称", "type": "文字"}]),  # which the check then refuses
+    ],
+)
+def test_information_items_are_read_from_what_people_type(text: str, items: list[dict[str, Any]]) -> None:
+    assert parse_items(text) == items
+    for language, between in (("zh", "\n"), ("en", "；")):
+        assert parse_items(write_items(items, language, between=between)) == items
+
+
+def test_the_items_of_a_published_table_are_its_columns() -> None:
+    fields = [
+        {"name": "code", "title": "代码, 水库", "type": "string", "constraints": {"maxLength": 20}},
+        {"name": "level", "type": "number", "constraints": {"required": True}},
+        {"name": "place", "type": "geopoint"},
+    ]
+    schema = TableSchema({"fields": fields, "primaryKey": "code"})
+    items = derive_items([schema, schema])
+    assert items == [
+        {"name": "代码 水库", "type": "C", "length": 20, "key": True, "nullable": False},
+        {"name": "level", "type": "N", "nullable": False},
+        {"name": "place", "type": "G"},
+    ]
+    assert parse_items(write_items(items, "zh")) == items
 
 
 def test_what_says_nothing_leaves_the_manifest_as_it_was() -> None:

@@ -54,6 +54,7 @@ PUBLIC = (
     *("/datasets/guarded", "/datasets/guarded/1.0.0/", "/datasets/closed", "/datasets/gone/versions"),
     *("/datasets/old", "/datasets/old/1.0.0/", "/disclosure"),
     *("/publishers?kind=town", "/publishers?q=无此", "/publishers/road-bureau", "/publishers/former"),
+    *("/datasets/old", "/datasets/old/1.0.0/", "/disclosure", "/inventory", "/inventory?state=x", "/inventory/plan"),
     *("/datasets/reservoirs/1.1.0/levels/chart", "/datasets/reservoirs/1.1.0/levels/chart?kind=pie"),
     "/datasets/reservoirs/1.1.0/levels/chart?kind=bar&x=name&y=level&group=measured",
     "/datasets/reservoirs/1.1.0/levels/chart/embed?kind=line&x=measured&y=level",
@@ -80,6 +81,8 @@ MAINTAINER = (
     "/datasets/asked",
     *("/workspace/publishers", "/workspace/new-publisher", "/workspace/publisher-list"),
     *("/workspace/publishers/road-bureau", "/workspace/publishers/road-bureau/future"),
+    *("/datasets/asked", "/workspace/inventory", "/workspace/inventory/upload"),
+    *("/workspace/inventory/items/guarded", "/workspace/inventory/items/closed"),
 )
 
 

@@ -31,6 +31,7 @@ VERSIONS = ("1.0.0", "1.1.0", "latest")
 FORMS = ("csv", "parquet", "xlsx", "json", "jsonl", "arrow")
 VALUES = {
     "dataset": ("secrets", "drafted"),
+    "item": ("secrets", "drafted"),
     "version": VERSIONS,
     "old": ("1.0.0",),
     "new": ("1.1.0", "1.1.0.json"),

@@ -59,7 +59,7 @@ def create_dataset(body: Mapping[str, Any]) -> Answer:
 
     Its data comes with drafts. Until the first version is published, only its publisher's editors see it.
     """
-    found, created = services().datasets.create(caller(), _spell_out(body), once=read_once())
+    found, created = services().datasets.create(caller(), spell_out(body), once=read_once())
     return _add_expected(found), build_created_headers(
         f"{PREFIX}/datasets/{found.id}", created=created, revision=found.revision
     )
@@ -93,7 +93,7 @@ def update_dataset(body: Mapping[str, Any], dataset: str) -> Answer:
     `proposed` until a draft that carries it is approved and published. With `If-Match`, a change in the meantime is
     refused with 412; without it, the patch applies to whatever the metadata is now.
     """
-    found = services().datasets.update(caller(), dataset, _spell_out(body), revision=read_revision(), deep=True)
+    found = services().datasets.update(caller(), dataset, spell_out(body), revision=read_revision(), deep=True)
     return _add_expected(found), {"ETag": write_etag(found.revision)}
 
 
@@ -173,7 +173,7 @@ def _add_expected(found: DatasetView) -> DetailedDataset:
 _DETAILS = ("scope", "audience", "reason", "legalBasis", "ground")
 
 
-def _spell_out(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def spell_out(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The short form of `disclosure` as the full one, which says all of it."""
     given = body.get("disclosure")
     if not isinstance(given, str):

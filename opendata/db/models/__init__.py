@@ -5,10 +5,20 @@ from __future__ import annotations
 from opendata.db.models.access import Grant
 from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
 from opendata.db.models.base import Base, UtcDateTime
-from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
+from opendata.db.models.catalogue import (
+    Alias,
+    Damage,
+    Dataset,
+    Publisher,
+    Schema,
+    SchemaUse,
+    Version,
+    index_metadata,
+)
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
 from opendata.db.models.governance.grounds import NegativeList, SelfCheck, SelfCheckItem
+from opendata.db.models.governance.inventory import IndexCounter, IndexNumber, InventoryFile, OpeningDate
 from opendata.db.models.governance.lists import OwnListState
 from opendata.db.models.governance.quality import DatasetMeasure, TableMeasure
 from opendata.db.models.mail import AddressChange, OutboxMail
@@ -36,8 +46,12 @@ __all__ = [
     "Failures",
     "Grant",
     "IdempotencyKey",
+    "IndexCounter",
+    "IndexNumber",
+    "InventoryFile",
     "KnownPlace",
     "NegativeList",
+    "OpeningDate",
     "OutboxMail",
     "OwnListState",
     "Publisher",
@@ -57,4 +71,5 @@ __all__ = [
     "UserSession",
     "UtcDateTime",
     "Version",
+    "index_metadata",
 ]

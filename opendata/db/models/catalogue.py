@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, event, false
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opendata.db.models.base import Base, Id
+from opendata.domain.disclosure import CONDITIONAL, OPEN, Disclosure
 from opendata.domain.metadata import MetadataJson, ProposedMetadata
 from opendata.domain.offices.records import HistoryEntry, Move
 from opendata.domain.records import Archive, ArchiveRequest, Erratum, Suspension, Tombstone
@@ -56,10 +57,20 @@ class Dataset(Base):
     said last about each table as a whole, `series` how tables of several files are joined. `proposed` is what its next
     approved draft makes public; null where nothing waits. `archived` says since when it is no longer kept, `archiving`
     that somebody asked for that. `moves` are its ways from one publisher to another. `unfinished` says that the store
-    doesn't have its newest entry yet.
+    doesn't have its newest entry yet. `opens` is the day that the opening plan has for it, the newest of its
+    `opening_dates`; `opened` the day on which it first had an open version.
+
+    `title` and `attribute` are kept from `meta` for an index by which lists of many thousands are filtered and counted:
+    see `index_metadata`, which runs whenever `meta` is set.
     """
 
     __tablename__ = "datasets"
+    __table_args__ = (
+        Index(
+            "ix_datasets_inventory",
+            *("id", "publisher_id", "attribute", "editions", "head", "latest", "opens", "opened", "title"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
@@ -84,8 +95,25 @@ class Dataset(Base):
     archiving: Mapped[ArchiveRequest | None] = mapped_column(JSON(none_as_null=True))
     moves: Mapped[list[Move] | None] = mapped_column(JSON(none_as_null=True))
     unfinished: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
+    opens: Mapped[date | None]
+    opened: Mapped[date | None]
+    title: Mapped[str | None]
+    attribute: Mapped[str | None] = mapped_column(String(20))
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
+
+
+def index_metadata(meta: MetadataJson) -> dict[str, str]:
+    """The columns that hold a part of a dataset's metadata. What is open to some people only counts as conditional."""
+    disclosure = Disclosure.from_json(meta.get("disclosure"))
+    attribute = CONDITIONAL if disclosure.attribute == OPEN and not disclosure.is_open else disclosure.attribute
+    return {"title": str(meta.get("title") or ""), "attribute": attribute}
+
+
+@event.listens_for(Dataset.meta, "set")
+def _follow_metadata(row: Dataset, meta: MetadataJson, *_: object) -> None:
+    for name, value in index_metadata(meta).items():
+        setattr(row, name, value)
 
 
 def _read_published(context: DefaultExecutionContext) -> datetime:

@@ -11,6 +11,7 @@ from opendata.domain.offices.codes import clean_code, is_code
 from opendata.errors import N_, Fault, fault
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.metadata.properties.code_lists import is_division, is_region
+from opendata.metadata.properties.data_items import clean_items, find_item_faults
 from opendata.metadata.properties.reading import Profile, Property
 from opendata.metadata.text import find_value_faults, is_web_address
 
@@ -19,6 +20,7 @@ LONGEST = 300
 """How long a text may be where the profile doesn't say."""
 
 _TELEPHONE = re.compile(r"\+?[0-9(（][0-9 ()（）/,，、;；转\-]{2,99}")
+_RESOURCE_CODE = re.compile(r"[1-9]([0-9]{2}([0-9]{3}[0-9]*)?)?(/[0-9A-Za-z]+)?")
 _EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>.]+(\.[^\s@<>.]+)+")
 
 Faults = Iterator[Fault]
@@ -34,6 +36,8 @@ def clean_value(item: Property, value: Any) -> Any:
     """A value without faults in the form in which it is kept; None where it says nothing."""
     if isinstance(value, str):
         return value.strip() or None
+    if item.type == "dataItems":
+        return clean_items(value or ()) or None
     if isinstance(value, list | tuple):
         return list(dict.fromkeys(text.strip() for text in value if text.strip())) or None
     if isinstance(value, Mapping):
@@ -97,6 +101,29 @@ def _find_codes_faults(item: Property, value: object, pointer: str) -> Faults:
         yield from _find_code_faults(item, code, f"{pointer}/{number}")
 
 
+def _find_texts_faults(item: Property, value: object, pointer: str) -> Faults:
+    if not isinstance(value, list | tuple) or len(value) > MAX_ITEMS:
+        yield fault(pointer, N_("This must be a list"))
+        return
+    for number, text in enumerate(value):
+        yield from _find_text_faults(item, text, f"{pointer}/{number}")
+
+
+def _find_sharing_faults(item: Property, value: object, pointer: str) -> Faults:
+    """Sharing has parts, and needs a condition, or a legal basis, unless it is unconditional."""
+    faults = list(_find_object_faults(item, value, pointer))
+    yield from faults
+    if faults or not isinstance(value, Mapping):
+        return
+    kind, condition = value.get("type"), (value.get("condition") or "").strip()
+    if kind == "2" and not condition:
+        yield fault(f"{pointer}/condition", N_("Say under which condition the data is shared"))
+    elif kind == "3" and not condition:
+        yield fault(f"{pointer}/condition", N_("Say by which law or rule the data isn't shared"))
+    elif not kind and (condition or value.get("method")):
+        yield fault(f"{pointer}/type", N_("Choose a type of sharing"))
+
+
 def _find_object_faults(item: Property, value: object, pointer: str) -> Faults:
     if not isinstance(value, Mapping):
         yield fault(pointer, N_("This must be an object"))
@@ -141,6 +168,13 @@ _RULES: Mapping[str, tuple[Callable[[str], bool], str]] = {
         lambda text: find_identifier_fault("", text) is None,
         N_("“%(value)s” isn't the id of a publisher. An id has lower-case letters, digits, “-” and “_”"),
     ),
+    "resourceCode": (
+        lambda text: bool(_RESOURCE_CODE.fullmatch(text)),
+        N_(
+            "“%(value)s” isn't a code of a resource. Write 1, 3, 6 or more digits, and after “/” the serial number if"
+            " there is one, such as 306001/000012"
+        ),
+    ),
     "region": (is_region, N_("“%(value)s” isn't a division code. Write the six digits of a province, city or county")),
 }
 """What a text of some types must be, and what is said where it isn't."""
@@ -149,7 +183,10 @@ _FAULTS: Mapping[str, Callable[[Property, object, str], Faults]] = {
     **dict.fromkeys(("text", "longText", *_RULES), _find_text_faults),
     "code": _find_code_faults,
     "codes": _find_codes_faults,
+    "texts": _find_texts_faults,
     "object": _find_object_faults,
+    "sharing": _find_sharing_faults,
+    "dataItems": lambda item, value, pointer: find_item_faults(value, pointer),  # noqa: ARG005 - all take the same
     "period": _find_period_faults,
 }
 """The types of further properties; the types of `dataset` are checked there."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Alias, Dataset, Draft
+from opendata.db.models import Alias, Dataset, Draft, Publisher
 from opendata.domain.disclosure import Disclosure
 from opendata.domain.drafts import ENDED
-from opendata.domain.metadata import MetadataJson
+from opendata.domain.metadata import DatasetMetadata, MetadataJson
 from opendata.errors import (
     N_,
     InvalidMetadataError,
@@ -28,6 +28,8 @@ from opendata.metadata.properties.patches import merge_patch
 from opendata.services.catalogue.entries import find_dataset, next_metadata, record_entry, require_kept, view_dataset
 from opendata.services.catalogue.grounds.gate import require_ground
 from opendata.services.catalogue.publishers import find_publisher, follow_publishers
+from opendata.services.catalogue.registering.numbers import PROPERTY, find_number, give_numbers
+from opendata.services.catalogue.registering.opening import note_opening
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.access import disclosure_of, is_listed, where_edited, where_listed
 from opendata.services.core.actors import SYSTEM, Actor, require_editor, require_publisher
@@ -99,12 +101,17 @@ class Datasets:
             return view_dataset(row, require_editor(actor, row.publisher_id, row.id), ahead=True)
 
     def create(
-        self, actor: Actor | None, found: Mapping[str, Any], *, once: Once | None = None
+        self,
+        actor: Actor | None,
+        found: Mapping[str, Any],
+        *,
+        once: Once | None = None,
+        also: Callable[[Session, Dataset], None] | None = None,
     ) -> tuple[DatasetView, bool]:
         """Create a dataset from its metadata, `publisher` and, if wanted, `id`; return it and whether it is new.
 
-        If no publisher is named, an editor's dataset gets their own. Raises `InvalidMetadataError`,
-        `NotPermittedError`, and `StateError` if the id is in use.
+        If no publisher is named, an editor's dataset gets their own. `also` is done in the same unit of work.
+        Raises `InvalidMetadataError`, `NotPermittedError`, and `StateError` if the id is in use.
         """
         require_publisher(actor)
         publisher = _read_publisher(found, actor)
@@ -117,26 +124,48 @@ class Datasets:
                 raise InvalidMetadataError(faults=[wrong])
 
         def create(session: Session) -> str:
-            _require_publisher(session, publisher)
+            found_publisher = _require_publisher(session, publisher)
             identifier = wanted or _free_identifier(session, metadata.title)
             if session.get(Dataset, identifier) or session.get(Alias, identifier):
                 raise StateError(N_("The dataset “%(id)s” already exists"), id=identifier)
-            now = self._context.now()
-            session.add(
-                Dataset(
-                    id=identifier,
-                    uuid=str(uuid.uuid4()),
-                    publisher_id=publisher,
-                    meta=metadata.to_json(),
-                    created=now,
-                    modified=now,
-                )
-            )
-            self._context.log(session, found_actor, "create", "dataset", identifier)
+            rows = self.register(session, found_actor, found_publisher, {identifier: metadata})
+            if also is not None:
+                also(session, rows[0])
             return identifier
 
         identifier, created = create_once(self._context, found_actor, once, create)
         return self.get(identifier, found_actor), created
+
+    def register(
+        self,
+        session: Session,
+        actor: Actor,
+        publisher: Publisher,
+        found: Mapping[str, DatasetMetadata],
+        **details: Any,
+    ) -> Sequence[Dataset]:
+        """Add datasets of a publisher by their ids, which are free, within a unit of work that writes.
+
+        Each gets an index number, unless it has one or the publisher has no code; `details` are those of its event.
+        """
+        now = self._context.now()
+        rows = [
+            Dataset(id=name, uuid=str(uuid.uuid4()), publisher_id=publisher.id, meta=metadata.to_json())
+            for name, metadata in found.items()
+        ]
+        self._number(session, publisher, rows)
+        for row in rows:
+            row.created = row.modified = now
+            self._context.log(session, actor, "create", "dataset", row.id, **details)
+        session.add_all(rows)
+        return rows
+
+    def _number(self, session: Session, publisher: Publisher, rows: Sequence[Dataset]) -> None:
+        without = [row for row in rows if PROPERTY not in row.meta]
+        if publisher.code and without:
+            numbers = give_numbers(self._context, session, publisher.code, [row.uuid for row in without])
+            for row, number in zip(without, numbers, strict=True):
+                row.meta = cast(MetadataJson, {**row.meta, PROPERTY: number})
 
     def require_publisher(self, dataset: str, publisher: str) -> None:
         """Raises `StateError` where the dataset belongs to another publisher."""
@@ -177,39 +206,84 @@ class Datasets:
                 raise PreconditionError(
                     N_("The dataset has changed since you read it. Read it again, then make your change")
                 )
-            disclosure = disclosure_of(row)
-            carried = next_metadata(row)
-            before = row.meta if actor == SYSTEM else carried
-            merged = merge_patch(before, changes) if deep else {**before, **changes}
-            metadata = read_metadata({key: value for key, value in merged.items() if value is not None})
-            described = metadata.to_json()
-            waits = self._context.settings.review != "none" or needs_reason(metadata)
-            is_reviewed = is_listed(row) and actor != SYSTEM and waits
-            if described != (before if is_reviewed else row.meta):
-                wanted = Disclosure.from_json(described.get("disclosure"))
-                if row.latest is not None and not withdraws and wanted.is_narrower_than(disclosure):
-                    text = N_("By this disclosure all published versions are withdrawn. Confirm that you want this")
-                    raise InvalidMetadataError(faults=[fault("/withdraws", text)])
-                if is_listed(row) and not is_reviewed:
-                    require_ground(self._context, session, row, wanted)
-                if is_reviewed:
-                    require_kept(row)
-                    self._propose(row, described, found_actor)
-                else:
-                    row.meta = described
-                    row.proposed = row.proposed if actor == SYSTEM else None
-                    row.modified = self._context.now()
-                    self._withdrawals.follow(session, row, disclosure, found_actor)
-                    if is_listed(row):
-                        record_entry(self._context, row)
-                row.revision += 1
-                drafts = _count_as_contributor(session, row, found_actor)
-                if next_metadata(row) != carried:
-                    end_reviews(self._context, row, drafts, found_actor)
-                self._context.log(session, found_actor, "update", "dataset", dataset, properties=sorted(changes))
+            is_direct = found_actor == SYSTEM
+            self.change(session, row, found_actor, changes, deep=deep, withdraws=withdraws, is_direct=is_direct)
             view = view_dataset(row, found_actor)
-        self._withdrawals.finish_all(dataset)
+        self.finish(dataset)
         return view
+
+    def change(
+        self,
+        session: Session,
+        row: Dataset,
+        actor: Actor,
+        changes: Mapping[str, Any],
+        *,
+        deep: bool = False,
+        withdraws: bool = True,
+        is_direct: bool = False,
+        **details: Any,
+    ) -> bool:
+        """What `update` does, to a row that is locked, within a unit of work; whether that changed anything.
+
+        What `is_direct` needs no draft to become public. `finish` must be called after it. `details` are added to those
+        of its event.
+        """
+        disclosure = disclosure_of(row)
+        carried = next_metadata(row)
+        before = row.meta if is_direct else carried
+        merged = merge_patch(before, changes) if deep else {**before, **changes}
+        metadata = read_metadata({key: value for key, value in merged.items() if value is not None})
+        described = metadata.to_json()
+        waits = self._context.settings.review != "none" or needs_reason(metadata)
+        is_reviewed = is_listed(row) and waits and not is_direct
+        if described == (before if is_reviewed else row.meta):
+            return False
+        wanted = Disclosure.from_json(described.get("disclosure"))
+        if row.latest is not None and not withdraws and wanted.is_narrower_than(disclosure):
+            text = N_("By this disclosure all published versions are withdrawn. Confirm that you want this")
+            raise InvalidMetadataError(faults=[fault("/withdraws", text)])
+        if is_listed(row) and not is_reviewed:
+            require_ground(self._context, session, row, wanted)
+        described = self._keep_number(session, row, described)
+        if is_reviewed:
+            require_kept(row)
+            self._propose(row, described, actor)
+        else:
+            row.meta = described
+            row.proposed = row.proposed if is_direct else None
+            row.modified = self._context.now()
+            note_opening(self._context, row)
+            self._withdrawals.follow(session, row, disclosure, actor)
+            if is_listed(row):
+                record_entry(self._context, row)
+        row.revision += 1
+        drafts = _count_as_contributor(session, row, actor)
+        if next_metadata(row) != carried:
+            end_reviews(self._context, row, drafts, actor)
+        self._context.log(session, actor, "update", "dataset", row.id, properties=sorted(changes), **details)
+        return True
+
+    def give_number(self, session: Session, row: Dataset, actor: Actor) -> bool:
+        """Give an item that is locked its index number, if it has none and can have one; whether it got one."""
+        if PROPERTY in next_metadata(row) or not row.publisher.code:
+            return False
+        number = (
+            find_number(session, row.uuid) or give_numbers(self._context, session, row.publisher.code, [row.uuid])[0]
+        )
+        return self.change(session, row, actor, {PROPERTY: number})
+
+    def finish(self, dataset: str) -> None:
+        """Do outside the database what a change of a dataset decided there."""
+        self._withdrawals.finish_all(dataset)
+
+    def _keep_number(self, session: Session, row: Dataset, described: MetadataJson) -> MetadataJson:
+        """The metadata with the index number that was generated for the item, or is now, where they have none."""
+        code = row.publisher.code
+        if PROPERTY in described or not code:
+            return described
+        number = find_number(session, row.uuid) or give_numbers(self._context, session, code, [row.uuid])[0]
+        return cast(MetadataJson, {**described, PROPERTY: number})
 
     def _propose(self, row: Dataset, described: MetadataJson, actor: Actor) -> None:
         """Keep metadata until a draft that carries them is approved; what is public already needs no approval."""
@@ -228,7 +302,7 @@ def _count_as_contributor(session: Session, row: Dataset, actor: Actor) -> Seque
     return drafts
 
 
-def _require_publisher(session: Session, publisher: str) -> None:
+def _require_publisher(session: Session, publisher: str) -> Publisher:
     """Hold a publisher until the dataset is there, so that nobody ends it meanwhile; raises `InvalidMetadataError`."""
     try:
         row = find_publisher(session, publisher, lock=True)
@@ -238,6 +312,7 @@ def _require_publisher(session: Session, publisher: str) -> None:
     if row.ended is not None:
         wrong = fault("/publisher", N_("The publisher “%(id)s” has ended, so it gets no new datasets"), id=publisher)
         raise InvalidMetadataError(faults=[wrong])
+    return row
 
 
 def _read_publisher(found: Mapping[str, Any], actor: Actor | None) -> str:

@@ -30,6 +30,14 @@ def is_listed(row: Dataset) -> bool:
     return row.head is not None or row.editions > 0
 
 
+def may_be_listed_alone(row: Dataset, disclosure: Disclosure) -> bool:
+    """Whether the entry of a dataset may be public without any data, where a draft has this disclosure for it.
+
+    It may where the data isn't open, where the opening plan has a day for it, and where it is public already.
+    """
+    return is_listed(row) or row.opens is not None or not disclosure.is_open
+
+
 def where_edited(actor: Actor) -> ColumnElement[bool]:
     """The condition on rows of `datasets` under which somebody may edit them."""
     if actor.is_maintainer:

@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -56,6 +57,10 @@ class Context:
     def now(self) -> datetime:
         """The current second: times in records have no fractions."""
         return self.clock().replace(microsecond=0)
+
+    def today(self) -> date:
+        """The current day in the portal's time zone."""
+        return self.clock().astimezone(ZoneInfo(self.settings.timezone)).date()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -24,7 +24,7 @@ from opendata.domain.manifest import Manifest
 from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.entries import find_dataset, next_metadata, require_kept
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.core.access import is_listed, where_edited
+from opendata.services.core.access import may_be_listed_alone, where_edited
 from opendata.services.core.actors import Actor, require_editor, require_publisher, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.once import create_once
@@ -253,7 +253,7 @@ class Drafts(Steps):
             manifest = self._manifests.get(dataset, owner.latest) if owner.latest else None
             disclosure = Disclosure.from_json(next_metadata(owner).get("disclosure"))
             received = self._intake.place(
-                kept, manifest, schemas=owner.schemas, needs_file=not (disclosure.is_closed or is_listed(owner))
+                kept, manifest, schemas=owner.schemas, needs_file=not may_be_listed_alone(owner, disclosure)
             )
             recalled = {item["name"]: recall_choices(session, owner, item["name"]) for item in received.tables}
             now = self._context.clock()

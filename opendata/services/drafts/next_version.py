@@ -26,7 +26,7 @@ from opendata.recipes.recipe import read_recipe
 from opendata.services.catalogue.entries import next_metadata
 from opendata.services.catalogue.publisher_records import describe_publisher
 from opendata.services.catalogue.row_changes import read_changes
-from opendata.services.core.access import disclosure_of, is_listed
+from opendata.services.core.access import disclosure_of, may_be_listed_alone
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.editions.version_values import NextVersion
 from opendata.services.drafts.attachments import make_attachment
@@ -138,8 +138,9 @@ def carries_data(row: Draft) -> bool:
 
 def publishes_entry_only(row: Draft) -> bool:
     """Whether a draft publishes the entry in the catalogue alone: its data is closed, or it has none."""
-    has_none = row.base is None and not carries_data(row) and is_listed(row.dataset)
-    return has_none or metadata_of(row).disclosure.is_closed
+    disclosure = metadata_of(row).disclosure
+    has_none = row.base is None and not carries_data(row) and may_be_listed_alone(row.dataset, disclosure)
+    return has_none or disclosure.is_closed
 
 
 def draw_manifest(

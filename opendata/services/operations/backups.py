@@ -15,14 +15,14 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Table, delete, func, null, select, text
+from sqlalchemy import JSON, Date, DateTime, Table, delete, func, null, select, text
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Base, Dataset, Event, EventChain, User
+from opendata.db.models import Base, Dataset, Event, EventChain, User, index_metadata
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, StateError
 from opendata.metadata.versions import parse_version
@@ -361,18 +361,21 @@ def _list_lacking(source: Path) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value  # a moment is a date too
 
 
 def _load_table(session: Session, table: Table, file: Path) -> None:
     times = [column.name for column in table.columns if isinstance(_type_of(column), DateTime)]
+    days = [column.name for column in table.columns if isinstance(_type_of(column), Date)]
     documents = [column.name for column in table.columns if isinstance(_type_of(column), JSON)]
     if not file.exists():
         return  # the backup is older than the table
     with file.open("rb") as lines:
         for line in lines:
             row = json.loads(line)
-            row |= {name: datetime.fromisoformat(row[name]) for name in times if row[name] is not None}
+            row |= {name: datetime.fromisoformat(row[name]) for name in times if row.get(name) is not None}
+            row |= {name: date.fromisoformat(row[name]) for name in days if row.get(name) is not None}
+            row |= index_metadata(row["meta"]) if table is Dataset.__table__ else {}  # an older backup hasn't got them
             row |= {name: null() for name in documents if row[name] is None}
             session.execute(table.insert().values(**row))
     if (

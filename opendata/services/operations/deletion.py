@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Draft, Source, SourceRun
+from opendata.db.models import Dataset, Draft, OpeningDate, Source, SourceRun
 from opendata.db.models.references import list_references
 from opendata.errors import N_, NotPermittedError, NotSignedInError, PreconditionError, StateError
 from opendata.services.catalogue.entries import find_dataset
@@ -72,6 +72,7 @@ class Deletion:
             session.flush()
             source = select(Source.id).where(Source.dataset_id == row.id)
             session.execute(delete(SourceRun).where(SourceRun.source_id.in_(source)))
+            session.execute(delete(OpeningDate).where(OpeningDate.dataset_uuid == row.uuid))
             for column in list_references("datasets", "dataset_id"):
                 if not column.foreign_keys:
                     continue  # such as the limit of a token, which isn't lifted by that

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset, Draft, Publisher, Schema, Version
 from opendata.domain.disclosure import Disclosure
+from opendata.domain.manifest import Manifest
 from opendata.domain.records import Alias as AliasRecord
 from opendata.domain.records import Entry, Erratum, Suspension, Tombstone
 from opendata.errors import N_, IntegrityError, NotFoundError, OpendataError, StateError
@@ -27,6 +29,7 @@ from opendata.metadata.keys import PublicKey, find_signer
 from opendata.metadata.versions import parse_version
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.catalogue.publisher_records import restore_publisher
+from opendata.services.catalogue.registering.numbers import keep_numbers
 from opendata.services.catalogue.schemas import index_schema
 from opendata.services.catalogue.version_index import index_version
 from opendata.services.core.actors import SYSTEM
@@ -59,6 +62,7 @@ class _Found:
     editions: int
     versions: Sequence[Version]
     errata: Sequence[Erratum]
+    opened: Sequence[datetime]
     wrong: Sequence[tuple[str, str]]
 
 
@@ -90,17 +94,19 @@ class Rebuilding:
         names = [name for name in self._list_names("entries") if name not in aliases]
         todo = [name for name in names if name not in known]
         done = len(names) - len(todo)
+        zone = ZoneInfo(self._context.settings.timezone)
         with ThreadPoolExecutor(_THREADS) as pool:
             for start in range(0, len(todo), _AT_ONCE):
                 part = todo[start : start + _AT_ONCE]
                 found = pool.map(partial(self._read_dataset, keys), part)
                 with self._context.write() as session:
                     for item in found:
-                        _restore_dataset(session, item, rebuilt)
+                        _restore_dataset(session, item, rebuilt, zone)
                 done += len(part)
                 if on_progress is not None:
                     on_progress(done, len(names))
         with self._context.write() as session:
+            keep_numbers(self._context, session)
             present = set(session.scalars(select(Alias.old)))
             for old, alias in aliases.items():
                 if old not in present:
@@ -171,7 +177,7 @@ class Rebuilding:
         editions = count_editions(self._store, partial(entry_key, dataset))
         with _naming(wrong, entry_key(dataset, editions)):
             entry = cast(Entry, self._read(keys, entry_key(dataset, editions), "modified"))
-        versions = []
+        versions, opened = [], []
         for key in self._store.list_records(
             entry_key(dataset, 1).replace("entries/", "datasets/", 1).rpartition("/")[0]
         ):
@@ -179,11 +185,13 @@ class Rebuilding:
             if key.count("/") == 3 and parse_version(name) is not None:
                 with _naming(wrong, key):
                     versions.append(self._read_version(keys, dataset, key))
+                    if Manifest.from_json(json.loads(self._store.get_record(key))).metadata.disclosure.is_open:
+                        opened.append(versions[-1].published)
         errata = []
         for number in range(1, count_editions(self._store, partial(erratum_key, dataset)) + 1):
             with _naming(wrong, erratum_key(dataset, number)):
                 errata.append(cast(Erratum, self._read(keys, erratum_key(dataset, number), "created")))
-        return _Found(entry, editions, versions, errata, wrong)
+        return _Found(entry, editions, versions, errata, opened, wrong)
 
     def _read_version(self, keys: Sequence[PublicKey], dataset: str, key: str) -> Version:
         data = self._store.get_record(key)
@@ -204,7 +212,7 @@ class Rebuilding:
         return row
 
 
-def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt) -> None:
+def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt, zone: ZoneInfo) -> None:
     rebuilt.wrong += found.wrong
     entry = found.entry
     if entry is None:
@@ -228,6 +236,7 @@ def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt) -> None:
             editions=found.editions,
             archived=entry.get("archived"),
             moves=list(entry.get("moves", ())) or None,
+            opened=min(found.opened).astimezone(zone).date() if found.opened else None,
         )
     )
     session.flush()

@@ -29,7 +29,7 @@ _ALONE = frozenset(["name", "title", "description", "example", "i18n", "type", "
 _OFFICIAL = frozenset(["contributors", "sources", "author", "authors", "maintainers", "contact", "homepage"])
 """Properties of schemas that name official contacts."""
 
-_SCREENED = frozenset(["text", "longText", "telephone", "email"])
+_SCREENED = frozenset(["text", "longText", "texts", "dataItems", "telephone", "email"])
 """Types of properties in which somebody writes freely."""
 
 _OFFICIAL_DOMAINS = (".gov.cn", ".gov.hk", ".gov.mo")
@@ -59,6 +59,11 @@ def needs_reason(metadata: DatasetMetadata) -> bool:
     return any(item["needsReason"] for item in _screen_metadata(metadata))
 
 
+def has_personal_data(text: str) -> bool:
+    """Whether a text that becomes public at once surely has personal data in it."""
+    return any(item["certainty"] != Certainty.POSSIBLE for item in _screen(text))
+
+
 def _screen_metadata(metadata: DatasetMetadata) -> list[PlacedFindingJson]:
     texts = {"title": metadata.title, "description": metadata.description, "keywords": "\n".join(metadata.keywords)}
     texts |= {"reason": metadata.disclosure.reason, "legalBasis": metadata.disclosure.legal_basis}
@@ -70,6 +75,8 @@ def _screen_metadata(metadata: DatasetMetadata) -> list[PlacedFindingJson]:
 
 def _screen_property(item: Property, value: Any) -> list[PlacedFindingJson]:
     """The findings in a property that the profile adds. The telephone and the mailbox of an office aren't personal."""
+    if isinstance(value, list):
+        value = "\n".join(str(each["name"]) if isinstance(each, Mapping) else str(each) for each in value)
     pairs = [(part, value.get(part.name)) for part in item.parts] if isinstance(value, Mapping) else [(item, value)]
     name = item.name if item.name in TEXT_PROPERTIES else "metadata"
     return [

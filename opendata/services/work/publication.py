@@ -32,6 +32,7 @@ from opendata.services.catalogue.entries import find_dataset, record_entry
 from opendata.services.catalogue.files.placement import Placement, find_store
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publisher_records import record_publisher
+from opendata.services.catalogue.registering.opening import note_opening
 from opendata.services.catalogue.version_index import index_version
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.access import disclosure_of, is_for_all, is_listed, list_public_blobs
@@ -302,6 +303,7 @@ class Publication:
             self._take_over(session, dataset, _find_actor(row))
         session.add(version)
         dataset.latest = dataset.head = row.target
+        note_opening(self._context, dataset)
         dataset.modified = version.created
         dataset.revision += 1
         record_publisher(self._context, dataset.publisher)

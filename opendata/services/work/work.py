@@ -24,6 +24,7 @@ from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.catalogue.entries import finish_entries
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publisher_records import finish_publishers
+from opendata.services.catalogue.registering.columns import follow_metadata
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import WORK_FOLDER, Context
@@ -189,6 +190,7 @@ class Work:
             "recovery links": Recoveries(self._context).tidy,
             "addresses": MailAddresses(self._context).tidy,
             "mail": self._sending.tidy,
+            "columns of metadata": partial(follow_metadata, self._context),
             "audit log": Checkpoints(self._context).tidy,
             "screening": self._screening.run_slice,
             "checking": self._check_slice,

@@ -76,6 +76,9 @@ def create_dataset() -> Answer:
         dataset, _ = services().datasets.create(g.actor, read_document(values))
     except (InvalidMetadataError, StateError) as error:
         return _render_form(None, values, error)
+    if "register" in values:
+        flash(gettext("“%(title)s” is in the inventory", title=dataset.title), "good")
+        return redirect(f"/workspace/inventory/items/{dataset.id}", 303)
     if dataset.disclosure.is_closed:
         draft, _ = services().drafts.create(g.actor, dataset.id, [])
         flash(

@@ -38,6 +38,8 @@ PUBLIC_ENTRIES: tuple[Entry, ...] = (
         N_("Yearly self-check"),
         N_("What the publishers decided each year about what isn't open"),
     ),
+    Entry("inventory.show_inventory", N_("Resource inventory"), N_("What each publisher holds, open or not, and why")),
+    Entry("inventory.show_plan", N_("Opening plan"), N_("What opens when, and whether that was kept")),
 )
 """In the order of the page."""
 
@@ -63,6 +65,11 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         N_("Change the negative list"),
         N_("Prepare the next version, see what loses its ground by it, and put it in force"),
         _is_maintainer,
+    ),
+    Entry(
+        "inventory_staff.list_items",
+        N_("Resource inventory"),
+        N_("All that your office holds: list it, fill it in by a table, plan what opens when"),
     ),
     Entry(
         "audit.show_audit",

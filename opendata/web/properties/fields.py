@@ -6,14 +6,18 @@ of which several can be chosen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from opendata.metadata.properties.code_lists import name_region
+from opendata.metadata.properties.data_items import parse_items, write_items
 from opendata.metadata.properties.reading import Profile, Property
 from opendata.web.core.languages import choose_language
 
 Values = dict[str, str]
+
+_SEPARATORS = re.compile(r"[\s,，、;；]+")
 
 
 def show_further(profile: Profile, further: Mapping[str, Any]) -> Values:
@@ -38,6 +42,10 @@ def show_value(item: Property, value: Any) -> Values:
         texts = [str(value.get(part.name, "")) for part in item.parts]
     elif item.type == "codes":
         texts = [code if code in value else "" for code in item.codes]
+    elif item.type == "texts":
+        texts = ["\n".join(value)]
+    elif item.type == "dataItems":
+        texts = [write_items(value, choose_language())]
     else:
         texts = [str(value)]
     return dict(zip(name_fields(item), texts, strict=True))
@@ -79,4 +87,8 @@ def _read(item: Property, values: Mapping[str, str]) -> Any:
     texts = [values.get(name, "").replace("\r\n", "\n").strip() for name in name_fields(item)]
     if item.parts:
         return {part.name: text for part, text in zip(item.parts, texts, strict=True) if text}
+    if item.type == "dataItems":
+        return parse_items(texts[0])
+    if item.type == "texts":
+        return [text for text in _SEPARATORS.split(texts[0]) if text]
     return [text for text in texts if text] if item.type == "codes" else texts[0]

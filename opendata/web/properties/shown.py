@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from opendata.domain.resources import TableResource
 from opendata.metadata.properties.code_lists import name_region
+from opendata.metadata.properties.data_items import write_items
 from opendata.metadata.properties.measuring import measure_tables
 from opendata.metadata.properties.reading import Group, Property, load_profile
 from opendata.web.core.formats import format_count, format_plain, format_size
@@ -41,6 +42,10 @@ def say_property(name: str, value: Any) -> str:
     if item.type in ("code", "codes"):
         codes = value if isinstance(value, list | tuple) else [value]
         return choose_separator().join(name_code(item, str(code)) for code in codes)
+    if item.type == "texts":
+        return choose_separator().join(value)
+    if item.type == "dataItems":
+        return Markup("<br>").join(write_items([each], choose_language()) for each in value)
     if item.parts and isinstance(value, Mapping):
         return _say_parts(item, value)
     return format_plain(value)
@@ -65,6 +70,8 @@ def _say_parts(item: Property, value: Mapping[str, Any]) -> str:
 def _say_part(part: Property, text: str) -> str:
     if part.type == "email":
         return Markup('<a href="mailto:{0}">{0}</a>').format(text)
+    if part.type == "code":
+        return name_code(part, text)
     if part.type == "region":
         return f"{name_region(text, choose_language())} {text}".strip()
     return text

@@ -1,0 +1,1 @@
+"""What is done whenever an item of the inventory is registered or first opened."""
