@@ -53,6 +53,10 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.governance.basics.catalogue import Basics
+from opendata.services.governance.basics.drafting import BasicDrafts
+from opendata.services.governance.basics.importing import BasicImports
+from opendata.services.governance.basics.linking import BasicLinks
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -100,6 +104,10 @@ class Services:
     answer_forms: AnswerForms
     answers: Answers
     backups: Backups
+    basics: Basics
+    basic_drafts: BasicDrafts
+    basic_imports: BasicImports
+    basic_links: BasicLinks
     capabilities: Capabilities
     charts: Charts
     checking: Checking
@@ -215,6 +223,7 @@ def build_services(
     charts = Charts(versions, queries)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
+    searching = Searching(context, index, downloads.rank)
     workbench = Workbench(context, manifests, drafts)
     return Services(
         settings=settings,
@@ -224,6 +233,10 @@ def build_services(
         answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
+        basics=Basics(context),
+        basic_drafts=BasicDrafts(context),
+        basic_imports=BasicImports(context),
+        basic_links=BasicLinks(context, searching),
         capabilities=Capabilities(versions, forms, charts),
         charts=charts,
         checking=Checking(context, damages),
@@ -276,7 +289,7 @@ def build_services(
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
-        searching=Searching(context, index, downloads.rank),
+        searching=searching,
         sending=sending,
         sessions=Sessions(context),
         sketching=Sketching(context, versions, columns),

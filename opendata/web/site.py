@@ -20,6 +20,9 @@ from opendata.web.drafts import choices, drafts, meaning, next_version, personal
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
 from opendata.web.governance import hub
+from opendata.web.governance.basics import drafts as basic_drafts
+from opendata.web.governance.basics import imports as basic_imports
+from opendata.web.governance.basics import public as basics
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -88,6 +91,9 @@ def register_web(app: Flask) -> None:
         documentation,
         guide,
         words,
+        basics,
+        basic_drafts,
+        basic_imports,
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in (hub.public, hub.staff):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from opendata.db.models.access import Grant
 from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
 from opendata.db.models.base import Base, UtcDateTime
+from opendata.db.models.basics import BasicEdition, BasicEntry, BasicGuide, BasicImport, BasicLink, BasicVersion
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
@@ -20,6 +21,12 @@ __all__ = [
     "AddressChange",
     "Alias",
     "Base",
+    "BasicEdition",
+    "BasicEntry",
+    "BasicGuide",
+    "BasicImport",
+    "BasicLink",
+    "BasicVersion",
     "Damage",
     "Dataset",
     "Download",

@@ -16,7 +16,7 @@ _EMPTY = frozenset("□☐口○◇×✗✕/／-—－") | {"", "否", "无", "0
 
 _FULL = "√✓✔☑■●◆þü"
 _BOXES = "□☐○◇"
-_OTHER = re.compile(r"\s*其[他它][\s_:(]*([^、,;]*)$")
+_OTHER = re.compile(r"\s*(?:其[他它]|Other channels)[\s_:(]*([^、,;]*)$")
 _CUTS = re.compile(r"[、,，;；\n\r\t|]+|\s{1,}")
 _SAME = frozenset(["同上", "〃", "″", '"', "同前", "同上行", "同上一行"])
 
@@ -69,7 +69,8 @@ def read_options(text: str, codes: type[StrEnum]) -> Options:
     pieces = [piece for piece in pieces if piece]
     marks = [place for place, piece in enumerate(pieces) if piece in _FULL + _BOXES]
     if not marks:
-        _collect(text, codes, found, others)
+        for piece in _split(text, codes):
+            _collect(piece, codes, found, others)
         return Options(_order(found, codes), _join(others))
     after = marks[0] != 0
     ticked = False
@@ -81,6 +82,13 @@ def read_options(text: str, codes: type[StrEnum]) -> Options:
         if mark < 0 or mark >= len(pieces) or pieces[mark] in _FULL:
             _collect(piece, codes, found, others)
     return Options(_order(found, codes), _join(others), is_unticked=not ticked)
+
+
+def _split(text: str, codes: type[StrEnum]) -> list[str]:
+    """The parts of a list in words: of a text that is a name as a whole, one."""
+    if "".join(text.split()) in _know_names(codes):
+        return [text]
+    return re.split(r"[、,，;；\n]", text)
 
 
 def _collect(text: str, codes: type[StrEnum], found: list[str], others: list[str]) -> None:

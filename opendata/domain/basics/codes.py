@@ -193,7 +193,7 @@ NAMES: Mapping[str, str] = {
     Channel.SERVICE_CENTRE: N_("Government service centre"),
     Channel.SERVICE_STATION: N_("Service station"),
     Channel.ON_SITE: N_("At home or on site"),
-    Channel.NOTICE_BOARD: N_("Notice board or screen of the community, institution or village"),
+    Channel.NOTICE_BOARD: N_("Notice board or screen"),
     Channel.DELIVERY: N_("Sent to those it concerns"),
     Channel.HOTLINE: N_("12345 hotline"),
     Channel.OTHER: N_("Other channels"),

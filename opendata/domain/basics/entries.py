@@ -102,7 +102,7 @@ TITLES: Mapping[str, str] = {
     "matter": N_("Matter of level 1"),
     "item": N_("Matter of level 2"),
     "content": N_("Content and elements"),
-    "basis": N_("Basis"),
+    "basis": N_("Basis of disclosure"),
     "time_limit": N_("Time limit"),
     "body": N_("Responsible body"),
     "publisher": N_("Publisher on this portal"),
@@ -137,6 +137,9 @@ def read_entry(found: Mapping[str, Any]) -> tuple[Entry, list[Fault]]:
         if "\0" in text:
             faults.append(fault(f"/{key}", N_("A NUL character isn't allowed")))
         values[name] = text[:longest]
+    for name, text, code in (("channels", "other_channels", Channel.OTHER), ("audiences", "group", Audience.GROUP)):
+        if values[text] and code not in values[name]:
+            values[name] = tuple(found for found in map(str, LISTS[name]) if found in (*values[name], code))
     values["domain"] = find_domain(values["domain"]) or values["domain"]
     entry = Entry(**values)
     if not entry.title:

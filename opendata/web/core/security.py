@@ -61,6 +61,8 @@ _PRIVATE = (
     "audit",
     "addresses",
     "mail",
+    "basic_drafts",
+    "basic_imports",
 )
 """The blueprints whose pages are never kept by a cache."""
 

@@ -30,10 +30,26 @@ class Entry:
     is_for: Callable[[Actor], bool] = bool
 
 
-PUBLIC_ENTRIES: tuple[Entry, ...] = ()
+PUBLIC_ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "basics.list_entries",
+        N_("Basic catalogue of proactive disclosure"),
+        N_("What must be public without anyone asking: who publishes it, where, and by when"),
+    ),
+    Entry(
+        "basics.show_coverage",
+        N_("Coverage of the basic catalogue"),
+        N_("What is published, planned, missing or overdue in each of the 26 domains"),
+    ),
+)
 """In the order of the page."""
 
 STAFF_ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "basic_drafts.list_entries",
+        N_("Basic catalogue"),
+        N_("Write or import what must be public, and link the datasets that fulfil it"),
+    ),
     Entry(
         "audit.show_audit",
         N_("Audit log"),
