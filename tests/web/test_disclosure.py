@@ -46,6 +46,8 @@ VALUES = {
     "group": ("datasets",),
     "upload": ("none",),
     "text": ("odi_none",),
+    "entry": ("b00001",),
+    "number": ("1",),
 }
 DATA = (
     *("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report"),

@@ -84,7 +84,7 @@ def get_basic_changes(query: Mapping[str, Any], number: str) -> Comparison:
     status=201,
     shape=BasicVersionShape,
     body=InForceInput,
-    problems=(403, 409, 422),
+    problems=(400, 403, 409, 413, 415, 422),
 )
 def put_basics_in_force(body: Mapping[str, Any]) -> VersionView:
     """Put the draft in force as the next version. Maintainers only."""
@@ -117,7 +117,7 @@ def get_basic_draft(entry: str) -> DraftEntry:
     shape=BasicDraftShape,
     body=BasicEntryInput,
     gives=("Location",),
-    problems=(400, 403, 422),
+    problems=(400, 403, 413, 415, 422),
 )
 def create_basic_draft(body: Mapping[str, Any]) -> Answer:
     """Add an entry to the draft. Without a publisher it gets the one with the name of its body, or your own."""
@@ -130,7 +130,7 @@ def create_basic_draft(body: Mapping[str, Any]) -> Answer:
     "/basic-catalogue/draft/<entry>",
     shape=BasicDraftShape,
     body=BasicEntryInput,
-    problems=(400, 403, 404, 422),
+    problems=(400, 403, 404, 413, 415, 422),
 )
 def change_basic_draft(body: Mapping[str, Any], entry: str) -> DraftEntry:
     """Change an entry of the draft: what isn't named stays."""

@@ -82,7 +82,7 @@ class BasicGuide(Base):
 
 
 class BasicImport(Base):
-    """A file that was read and waits for its author to take it; deleted when it is taken, or after some days."""
+    """A file that was read and waits for its author: deleted once its entries are in the draft, or after some days."""
 
     __tablename__ = "basic_imports"
 

@@ -45,7 +45,7 @@ class Entry:
 
     @property
     def limit(self) -> TimeLimit:
-        """The time limit, as far as it is understood."""
+        """What is understood of the time limit."""
         return parse_time_limit(self.time_limit)
 
     @property

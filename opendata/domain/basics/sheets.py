@@ -173,7 +173,7 @@ class _Reader:
         elif column.code == "other" and tick.text:
             texts["other_channels"] = tick.text
         elif not tick.is_clear:
-            message = N_("“%(text)s” is taken for a tick. Write √, or leave the cell empty")
+            message = N_("“%(text)s” counts as a tick. Write √, or leave the cell empty")
             self._note(cell, message, text=text[:80])
 
     def _add_options(self, name: str, text: str, cell: str, codes: dict[str, list[str]], texts: dict[str, str]) -> None:
@@ -193,7 +193,7 @@ class _Reader:
             texts["group"] = found.other
             if "group" not in found.codes:
                 codes[name].append("group")
-                message = N_("“%(text)s” isn't a word for an audience. It is taken as a specific group")
+                message = N_("“%(text)s” isn't a word for an audience. It counts as a specific group")
                 self._note(cell, message, text=found.other[:80])
         else:
             message = N_("“%(text)s” isn't one of the choices for “%(field)s”, so it is left out")
@@ -204,7 +204,7 @@ class _Reader:
             self._above[-1] = texts["matter"]
         elif texts.get("item") and self._above.get(-1):
             texts["matter"] = self._above[-1]
-            message = N_("The matter of level 1 is empty. It is taken from the row above: “%(text)s”")
+            message = N_("The matter of level 1 is empty. The row above gives “%(text)s”")
             self._note(places.get("matter", ""), message, text=texts["matter"][:80])
 
     def _finish(

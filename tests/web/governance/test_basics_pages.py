@@ -56,6 +56,7 @@ def test_an_entry_is_written_put_in_force_and_linked(desk: Portal) -> None:
     sent = reader.get("/disclosure/catalogue.json?domain=health")
     assert sent.headers["Location"] == "/api/v1/basic-catalogue?domain=health"
 
+    assert clerk.get(f"{WORKSPACE}/draft.xlsx").data[:2] == b"PK"
     link = send(clerk, f"{WORKSPACE}/entries/b00001/links", {"dataset": "none"}, form=f"{WORKSPACE}/entries/b00001")
     assert link.status_code == 404
     send(clerk, f"{WORKSPACE}/entries/b00001/remove", {}, form=f"{WORKSPACE}/entries/b00001")

@@ -14,10 +14,12 @@ from opendata.domain.basics.entries import LISTS, NAMES, Entry
 from opendata.errors import InvalidMetadataError, OpendataError, StateError
 from opendata.problems import choose_voice, status_of
 from opendata.services.governance.basics.values import DraftEntry, Wanted
+from opendata.services.governance.basics.workbooks import write_workbook
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
+from opendata.web.governance.basics.files import send_book
 from opendata.web.governance.basics.words import CONTEXT, list_values, read_wanted
 
 blueprint = Blueprint("basic_drafts", __name__, url_prefix="/workspace/basic-catalogue")
@@ -42,6 +44,16 @@ def list_entries() -> str:
         versions=services().basics.list_versions(),
         drafts=services().basic_drafts.list_all(g.actor, Wanted()),
     )
+
+
+@blueprint.get("/draft.xlsx")
+def send_draft() -> Response:
+    """The entries that the same filters show as a workbook, which can be changed and imported again."""
+    found = services().basic_drafts.list_all(g.actor, read_wanted())
+    book = write_workbook(
+        (item.entry for item in found if not item.is_removed), choose_voice(), gettext("Basic catalogue")
+    )
+    return send_book(book, "basic-catalogue-draft.xlsx", is_private=True)
 
 
 @blueprint.get("/new")

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, send_file
+from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,13 +17,13 @@ from opendata.services.governance.basics.table import write_csv
 from opendata.services.governance.basics.values import NOBODY, Cell
 from opendata.services.governance.basics.workbooks import write_template, write_workbook
 from opendata.web.core.instance import rest_path, services
-from opendata.web.core.languages import say_plain, vary_by_reader
+from opendata.web.core.languages import say_plain
 from opendata.web.core.numbers import read_number
+from opendata.web.governance.basics.files import send_book, send_text
 from opendata.web.governance.basics.words import CONTEXT, list_values, read_wanted, say_domain
 
 blueprint = Blueprint("basics", __name__, url_prefix="/disclosure")
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CELLS = ("entries", "published", "planned", "gap", "overdue")
 
 
@@ -53,10 +53,10 @@ def send_catalogue(suffix: str) -> AnyResponse:
         return redirect(rest_path("basic-catalogue") + (f"?{query}" if query else ""), 302)
     found = services().basics.list_all(read_wanted())
     if suffix == "csv":
-        return _send_text(write_csv(found), "basic-catalogue.csv")
+        return send_text(write_csv(found), "basic-catalogue.csv")
     voice = choose_voice()
     book = write_workbook((view.entry for view in found), voice, voice.say(N_("Basic catalogue")))
-    return _send_book(book, "basic-catalogue.xlsx")
+    return send_book(book, "basic-catalogue.xlsx")
 
 
 @blueprint.get("/catalogue/template.xlsx")
@@ -66,7 +66,7 @@ def send_template() -> AnyResponse:
     domain = find_domain(text) or ""
     if text and not domain:
         raise NotFoundError(N_("“%(domain)s” isn't one of the pilot domains"), domain=text[:80])
-    return _send_book(write_template(domain, choose_voice()), f"basic-catalogue-{domain or 'template'}.xlsx")
+    return send_book(write_template(domain, choose_voice()), f"basic-catalogue-{domain or 'template'}.xlsx")
 
 
 @blueprint.get("/catalogue/versions")
@@ -114,23 +114,8 @@ def send_coverage() -> AnyResponse:
         for body, cell in row.bodies.items():
             title = gettext("Other bodies") if body == NOBODY else say_plain(found.bodies[body])
             writer.writerow([*head, body, title, *(getattr(cell, name) for name in _CELLS)])
-    return _send_text(out.getvalue(), "basic-catalogue-coverage.csv")
+    return send_text(out.getvalue(), "basic-catalogue-coverage.csv")
 
 
 def _render(template: str, **values: Any) -> str:
     return render_template(f"governance/basics/{template}", **CONTEXT, **values)
-
-
-def _send_text(text: str, name: str) -> Response:
-    response = Response(text, mimetype="text/csv")
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    response.headers["Cache-Control"] = "no-cache"
-    vary_by_reader(response)
-    return response
-
-
-def _send_book(found: io.BytesIO | Any, name: str) -> Response:
-    response = send_file(found, mimetype=XLSX, as_attachment=True, download_name=name, conditional=False, etag=False)
-    response.headers["Cache-Control"] = "no-cache"
-    vary_by_reader(response)
-    return response

@@ -28,7 +28,7 @@ STATES: Mapping[str, str] = {
 DRAFT_STATES: Mapping[str, str] = {
     INCOMPLETE: N_("Incomplete"),
     "added": N_("New"),
-    "changed": N_("Changed"),
+    "changed": N_("Amended"),
     "removed": N_("To be left out"),
 }
 _UNITS: Mapping[str, str] = {
