@@ -67,12 +67,12 @@ def read_options(text: str, codes: type[StrEnum]) -> Options:
     others: list[str] = []
     pieces = [piece.strip() for piece in re.split(f"([{_FULL}{_BOXES}])", text)]
     pieces = [piece for piece in pieces if piece]
-    marks = [place for place, piece in enumerate(pieces) if piece in _FULL + _BOXES]
+    marks = {place for place, piece in enumerate(pieces) if piece in _FULL + _BOXES}
     if not marks:
         for piece in _split(text, codes):
             _collect(piece, codes, found, others)
         return Options(_order(found, codes), _join(others))
-    after = marks[0] != 0
+    after = 0 not in marks
     ticked = False
     for place, piece in enumerate(pieces):
         if place in marks:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opendata.domain.basics.cells import Options, Tick, read_options, read_tick
 from opendata.domain.basics.codes import DOMAINS, Audience, Channel, Kind, Level, Method, find_domain
@@ -173,3 +177,17 @@ def test_changes_by_id_and_entries_that_we_have_already() -> None:
     ]
     assert match_entries(listed, known) == ["2", "3", "1", None]
     assert list(list_absent([Entry(matter="a"), Entry(matter="z")], listed)) == [Entry(matter="z")]
+
+
+@given(st.lists(st.lists(st.sampled_from([*TOP, *SUB, BOXES, "同上", "√", "口", "", "x", "注：", "乡", "社会救助"]))))
+def test_whatever_a_sheet_has_is_read_and_each_note_names_a_cell_of_it(rows: list[list[str]]) -> None:
+    found = read_sheet("x", [TOP, SUB, *rows])
+    assert all(2 < number <= len(rows) + 2 for number, _ in found.entries)
+    for note in found.notes:
+        letters, number = re.fullmatch("([A-Z]+)([0-9]+)", note.cell or "").groups()  # type: ignore[union-attr]
+        assert letters in {letter for letter, _ in found.columns}
+        assert int(number) in {place for place, _ in found.entries}
+    for _, entry in found.entries:
+        again, faults = read_entry(entry.to_json())
+        assert again == entry
+        assert {item.pointer for item in faults} <= {"/matter"}

@@ -103,7 +103,7 @@ def test_a_maintainer_brings_a_domain_into_force(browser: Browser, desk: Portal,
         page.get_by_role("button", name="保存到草稿").click()
         page.get_by_role("link", name="返回草稿").click()
         page.get_by_role("link", name="教育法律法规").click()
-        page.locator("#datasets").locator("..").get_by_role("button", name="关联“教育法律法规”").click()
+        page.locator("#datasets").locator("..").get_by_role("button", name="关联: 教育法律法规").click()
         expect(page.get_by_text("数据集已与条目关联")).to_be_visible()
         page.get_by_role("link", name="返回草稿").click()
         page.get_by_role("link", name="发布生效").click()
