@@ -128,7 +128,7 @@ class _Reader:
         codes: dict[str, list[str]] = {}
         further: list[str] = []
         for place, column in enumerate(self._header.columns):
-            text = row[place].strip() if place < len(row) else ""
+            text = row[place].replace("\0", "").strip() if place < len(row) else ""
             cell = f"{name_letters(place)}{number}"
             if is_same(text):
                 text = self._repeat(place, cell)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from opendata.domain.clocks.limits import Limit, Unit
 from opendata.errors import N_
@@ -100,6 +101,7 @@ _DATES = re.compile(rf"{_NUMBER}月{_NUMBER}日")
 _LAST_DAYS = {2: 28, 4: 30, 6: 30, 9: 30, 11: 30}
 
 
+@lru_cache(maxsize=10_000)  # a catalogue has a few texts, each in many entries
 def parse_time_limit(text: str) -> TimeLimit:
     """The time limit that a text states."""
     plain = "".join(unicodedata.normalize("NFKC", text).split())

@@ -6,7 +6,7 @@ import io
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,10 @@ from opendata.db.models import BasicEdition, BasicLink, Dataset
 from opendata.domain.basics.codes import DOMAINS
 from opendata.domain.basics.entries import Entry
 from opendata.domain.basics.sheets import read_sheet
+from opendata.domain.clocks.calendar import load_calendar
 from opendata.errors import InputError, InvalidMetadataError, NotFoundError, NotPermittedError, StateError
 from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.governance.basics.rows import find_due_day
 from opendata.services.governance.basics.table import HEADER, list_rows, make_schema, write_csv
 from opendata.services.governance.basics.values import NOBODY, OVERDUE, State, Wanted
 from opendata.services.governance.basics.workbooks import write_template, write_workbook
@@ -44,8 +46,8 @@ WHOLE = {
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    made = make_services(tmp_path / "home")
+def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
+    made = make_services(tmp_path / "home", database_url=database_url)
     made.publishers.ensure(SYSTEM, {"id": "road-bureau", "title": "道路局"})
     yield made
     made.database.dispose()
@@ -157,6 +159,7 @@ def test_a_guide_names_what_the_draft_lacks(services: Services) -> None:
     assert list_states(services, boss)[-1] == ("b00003", "added")
 
 
+@pytest.mark.slow
 def test_links_state_and_what_is_due(tmp_path: Path) -> None:
     now = [datetime(2026, 2, 10, 1, tzinfo=UTC)]
     first = make_services(tmp_path / "home")
@@ -197,6 +200,21 @@ def test_links_state_and_what_is_due(tmp_path: Path) -> None:
     first.database.dispose()
 
 
+@pytest.mark.parametrize(
+    ("limit", "begun", "due"),
+    [
+        ("信息形成或者变更之日起20个工作日内", date(2026, 1, 5), date(2026, 2, 2)),
+        ("3个工作日内", date(2026, 2, 13), date(2026, 2, 25)),  # Spring Festival, and a Saturday on which people work
+        ("1个月内", date(2026, 1, 31), date(2026, 2, 28)),
+        ("每年1月31日前", date(2026, 5, 1), date(2027, 1, 31)),
+        ("3个工作日内", date(2031, 1, 6), None),  # a year that isn't announced
+        ("及时", date(2026, 1, 5), None),
+    ],
+)
+def test_the_last_day_in_time_is_counted_from_the_day_in_force(limit: str, begun: date, due: date | None) -> None:
+    assert find_due_day(Entry(time_limit=limit), begun, load_calendar()) == due
+
+
 def test_the_table_of_the_catalogue_has_a_schema_in_two_languages() -> None:
     schema = read_schema(make_schema())
     assert [field.name for field in schema.fields] == [*HEADER]
@@ -234,6 +252,7 @@ def test_what_a_workbook_says_is_read_again(language: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.both_databases(slow=True)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_numbers_of_coverage_equal_direct_queries_and_lists(services: Services, seed: int) -> None:
     """Random lives: entries of any domain and body, some changed or left out, some linked, some of those public."""

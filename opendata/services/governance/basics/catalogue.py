@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from opendata.db.models import BasicVersion
+from opendata.db.models import BasicEdition, BasicVersion
 from opendata.domain.basics.codes import DOMAINS
 from opendata.domain.basics.comparing import list_changes
 from opendata.errors import N_, NotFoundError
@@ -16,15 +16,17 @@ from opendata.services.core.paging import write_cursor
 from opendata.services.core.values import Page
 from opendata.services.governance.basics.rows import (
     find_newest,
+    find_view,
     list_due_entries,
     list_entries,
+    list_page,
     list_state,
     name_bodies,
-    read_place,
     require_version,
 )
 from opendata.services.governance.basics.values import (
     NOBODY,
+    OVERDUE,
     BodyName,
     Cell,
     Comparison,
@@ -35,7 +37,6 @@ from opendata.services.governance.basics.values import (
     VersionView,
     Wanted,
     read_id,
-    write_id,
 )
 
 
@@ -47,11 +48,9 @@ class Basics:
 
     def list(self, wanted: Wanted) -> Page[EntryView]:
         """One page of the entries that somebody asks for. Raises `NotFoundError` for a version that doesn't exist."""
-        after = read_place(wanted.cursor)
-        found = [view for view in self.list_all(wanted) if view.id > after]
-        rest = found[wanted.limit :]
-        page = found[: wanted.limit]
-        return Page(page, write_cursor(page[-1].id) if rest else None)
+        with self._context.read() as session:
+            page, has_more = list_page(self._context, session, wanted)
+        return Page(page, write_cursor(page[-1].id) if has_more else None)
 
     def list_all(self, wanted: Wanted) -> Sequence[EntryView]:
         """All entries that somebody asks for. Raises `NotFoundError`."""
@@ -60,8 +59,8 @@ class Basics:
 
     def get(self, identifier: str) -> EntryView:
         """An entry that is in force. Raises `NotFoundError`."""
-        number = read_id(identifier)
-        found = next((view for view in self.list_all(Wanted()) if view.id == write_id(number)), None)
+        with self._context.read() as session:
+            found = find_view(self._context, session, read_id(identifier))
         if found is None:
             raise NotFoundError(N_("The basic catalogue has no entry “%(id)s”"), id=identifier)
         return found
@@ -87,28 +86,37 @@ class Basics:
         with self._context.read() as session:
             return list_due_entries(self._context, session)
 
-    def list_bodies(self) -> Sequence[BodyName]:
-        """The publishers, by id."""
+    def list_filters(self) -> tuple[Sequence[BodyName], Sequence[str]]:
+        """The publishers and the domains that the entries in force have."""
         with self._context.read() as session:
-            return list(name_bodies(session).values())
+            in_force = BasicEdition.until.is_(None)
+            bodies = set(session.scalars(select(BasicEdition.publisher_id).where(in_force).distinct()))
+            domains = sorted(session.scalars(select(BasicEdition.domain).where(in_force).distinct()))
+            return [body for body in name_bodies(session).values() if body.id in bodies], domains
 
     def cover(self) -> Coverage:
         """How far datasets cover each domain and each body. Each pilot domain is there, with or without entries."""
         with self._context.read() as session:
             views = list_entries(self._context, session, Wanted())
             version = find_newest(session)
+        counts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        bodies = {}
+        for view in views:
+            domain, body = view.entry.domain, view.body.id or NOBODY
+            bodies[body] = view.body if view.body.id else BodyName()
+            found = ["entries", view.state, *([OVERDUE] if view.is_overdue else [])]
+            for place in (("", ""), (domain, ""), (domain, body)):
+                counts[place].update(found)
         own = sorted({view.entry.domain for view in views} - {*DOMAINS})
-        bodies = {(view.body.id or NOBODY): view.body for view in views}
-        bodies |= {NOBODY: BodyName()} if NOBODY in bodies else {}
-        rows = []
-        for domain in (*DOMAINS, *own):
-            inside = [view for view in views if view.entry.domain == domain]
-            parts = {
-                body: _count(view for view in inside if (view.body.id or NOBODY) == body)
-                for body in sorted({view.body.id or NOBODY for view in inside})
-            }
-            rows.append(CoverageRow(domain=domain, total=_count(inside), bodies=parts))
-        return Coverage(rows=rows, bodies=dict(sorted(bodies.items())), total=_count(views), version=version)
+        rows = [
+            CoverageRow(
+                domain=domain,
+                total=Cell(**counts[domain, ""]),
+                bodies={body: Cell(**counts[domain, body]) for body in sorted(bodies) if counts[domain, body]},
+            )
+            for domain in (*DOMAINS, *own)
+        ]
+        return Coverage(rows=rows, bodies=dict(sorted(bodies.items())), total=Cell(**counts["", ""]), version=version)
 
 
 def view_version(row: BasicVersion) -> VersionView:
@@ -122,10 +130,3 @@ def view_version(row: BasicVersion) -> VersionView:
         changed=row.changed,
         removed=row.removed,
     )
-
-
-def _count(views: Iterable[EntryView]) -> Cell:
-    found = Counter[str]()
-    for view in views:
-        found.update(["entries", view.state, *(["overdue"] if view.is_overdue else [])])
-    return Cell(**found)

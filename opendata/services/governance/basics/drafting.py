@@ -91,6 +91,7 @@ class BasicDrafts:
         with self._context.write() as session:
             entry = self._settle(session, actor, entry)
             row = add_entry(self._context, session, _require(actor, entry.publisher), entry)
+            session.flush()
             self._context.log(session, require_publisher(actor), "create", "basic-entry", write_id(row.id))
             identifier = write_id(row.id)
         return self.get(actor, identifier)
@@ -198,7 +199,6 @@ def add_entry(context: Context, session: Session, actor: Actor, entry: Entry) ->
     row = BasicEntry(content={}, revision=0, author="", domain="", changed=context.now())
     put_entry(context, actor, row, entry)
     session.add(row)
-    session.flush()
     return row
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import BasicEdition, BasicEntry, BasicLink, BasicVersion, Dataset, Publisher, Version
 from opendata.domain.basics.entries import Entry
 from opendata.domain.clocks.calendar import WorkingCalendar, load_calendar
-from opendata.domain.clocks.limits import find_due
+from opendata.domain.clocks.limits import Limit, find_due
 from opendata.errors import N_, NotFoundError, UnknownYearError
 from opendata.services.core.access import is_listed, where_acting_for, where_open, where_standing
 from opendata.services.core.actors import Actor
@@ -100,7 +100,28 @@ def read_place(cursor: str | None) -> str:
 
 
 def list_entries(context: Context, session: Session, wanted: Wanted) -> list[EntryView]:
-    """The entries that somebody asks for, by id, all of them: paging is left to the caller. Raises `NotFoundError`."""
+    """The entries that somebody asks for, by id, all of them. Raises `NotFoundError`."""
+    return _keep_state(_view(context, session, _list_rows(session, wanted)), wanted.state)
+
+
+def list_page(context: Context, session: Session, wanted: Wanted) -> tuple[list[EntryView], bool]:
+    """One page of these entries, and whether there are more. Raises `NotFoundError`, `InputError` for a cursor."""
+    after = read_place(wanted.cursor)
+    rows = _list_rows(session, wanted, after=read_id(after) if after else 0)
+    if not wanted.state:  # most rows needn't be looked at any closer
+        return _view(context, session, rows[: wanted.limit]), len(rows) > wanted.limit
+    views = _keep_state(_view(context, session, rows), wanted.state)
+    return views[: wanted.limit], len(views) > wanted.limit
+
+
+def find_view(context: Context, session: Session, identifier: int) -> EntryView | None:
+    """An entry in force; None where it isn't."""
+    rows = list(session.scalars(select_editions().where(BasicEdition.entry_id == identifier)))
+    return next(iter(_view(context, session, rows)), None)
+
+
+def _list_rows(session: Session, wanted: Wanted, *, after: int | None = None) -> list[BasicEdition]:
+    """The editions that somebody asks for: those of a page and one more, where `after` is given and they are known."""
     if wanted.version:
         require_version(session, wanted.version)
     query = select_editions(wanted.version)
@@ -109,11 +130,17 @@ def list_entries(context: Context, session: Session, wanted: Wanted) -> list[Ent
     if wanted.publisher:
         is_nobody = wanted.publisher == NOBODY
         query = query.where(BasicEdition.publisher_id == (None if is_nobody else wanted.publisher))
-    rows = [row for row in session.scalars(query) if _fits(row, wanted)]
-    views = _view(context, session, rows)
-    if not wanted.state:
+    if after is not None:
+        query = query.where(BasicEdition.entry_id > after)
+        if not (wanted.state or wanted.level or wanted.audience or wanted.text):
+            query = query.limit(wanted.limit + 1)
+    return [row for row in session.scalars(query) if _fits(row, wanted)]
+
+
+def _keep_state(views: list[EntryView], state: str) -> list[EntryView]:
+    if not state:
         return views
-    return [view for view in views if (view.is_overdue if wanted.state == OVERDUE else view.state == wanted.state)]
+    return [view for view in views if (view.is_overdue if state == OVERDUE else view.state == state)]
 
 
 def list_due_entries(context: Context, session: Session) -> list[DueEntry]:
@@ -201,9 +228,13 @@ def _view(context: Context, session: Session, rows: Sequence[BasicEdition]) -> l
     begun: dict[int, int] = {row[0]: row[1] for row in session.execute(first)}
     datasets, bodies = list_datasets(session, some), name_bodies(session)
     today, calendar = find_today(context), load_calendar()
+    known: dict[tuple[date, Limit | None], date | None] = {}
     found = []
     for row in rows:
         entry, since = read_row(row), begun[row.entry_id]
+        clock = (days[since], entry.limit.limit)
+        if clock not in known:  # a few clocks for many entries
+            known[clock] = find_due_day(entry, days[since], calendar)
         view = EntryView(
             id=write_id(row.entry_id),
             entry=entry,
@@ -211,7 +242,7 @@ def _view(context: Context, session: Session, rows: Sequence[BasicEdition]) -> l
             since=since,
             begun=days[since],
             datasets=datasets.get(row.entry_id, ()),
-            due=find_due_day(entry, days[since], calendar),
+            due=known[clock],
         )
         found.append(_mark(view, today))
     return found
@@ -230,8 +261,10 @@ def find_due_day(entry: Entry, begun: date, calendar: WorkingCalendar) -> date |
     The clock starts on the day on which the entry came into force: nobody here knows when information is made.
     """
     limit = entry.limit.limit
-    if limit is None:
-        return None
+    return None if limit is None else _find_last_day(begun, limit, calendar)
+
+
+def _find_last_day(begun: date, limit: Limit, calendar: WorkingCalendar) -> date | None:
     try:
         return find_due(begun, limit, calendar)
     except (UnknownYearError, OverflowError, ValueError):

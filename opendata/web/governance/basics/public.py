@@ -33,15 +33,15 @@ def list_entries() -> str:
     wanted = read_wanted()
     versions = services().basics.list_versions()
     page = services().basics.list(wanted)
-    coverage = services().basics.cover()
+    bodies, domains = services().basics.list_filters()
     return _render(
         "list.html",
         page=page,
         wanted=wanted,
         values=list_values(wanted),
         versions=versions,
-        bodies=[body for body in coverage.bodies.values() if body.id],
-        own=tuple(row.domain for row in coverage.rows),
+        bodies=bodies,
+        own=tuple(domains),
     )
 
 
