@@ -71,6 +71,13 @@ def test_a_list_with_two_wrong_rows_is_mended_and_put_in_force(services: Service
     )
     with pytest.raises(InputError):
         read_list(services, boss, "a,b\n1,2\n")
+    for hostile in ("nobody", "\0"):
+        with pytest.raises(NotFoundError):
+            read_list(services, boss, publisher=hostile)
+        with pytest.raises(NotFoundError):
+            services.basic_imports.show(boss, hostile)
+        with pytest.raises(NotFoundError):
+            services.basic_imports.adopt_guide(boss, hostile)
     preview = services.basic_imports.show(boss, read_list(services, boss))
     assert (preview.count("added"), preview.same, preview.left_out) == (3, 0, 0)
     faults = {note.cell for sheet in preview.sheets for note in sheet.notes if note.is_fault}

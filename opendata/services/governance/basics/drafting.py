@@ -132,7 +132,7 @@ class BasicDrafts:
         an element, or where nothing has changed.
         """
         known = require_maintainer(actor)
-        note = note.strip()
+        note = note.replace("\0", "").strip()
         if not note or len(note) > _MOST_NOTE:
             text = N_("Write a note of at most %(limit)s characters that says what is new in this version")
             raise InvalidMetadataError(faults=[fault("/note", text, limit=_MOST_NOTE)])

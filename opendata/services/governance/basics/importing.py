@@ -5,6 +5,7 @@ A file is read once. What was understood waits for its author, so that what they
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from opendata.domain.basics.headings import Column
 from opendata.domain.basics.sheets import MOST_ENTRIES, CellNote, SheetReading, read_sheet
 from opendata.errors import N_, InputError, NotFoundError, StateError, TooLargeError
 from opendata.intake.filled_sheets import MOST_BYTES, list_filled_sheets
+from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.actors import Actor, require_lead, require_maintainer, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.governance.basics.drafting import add_entry, list_names, put_entry
@@ -76,9 +78,13 @@ class BasicImports:
 
         `domain` and `publisher` are those of entries that don't say. Raises `InputError` where no table has the
         headings of a catalogue, `UnsupportedFormatError`, `UnreadableFileError`, `TooLargeError`,
-        `NotPermittedError`.
+        `NotPermittedError`, `NotFoundError` for a publisher that doesn't exist.
         """
         known = require_maintainer(actor) if is_guide or not publisher else require_lead(actor, publisher)
+        file, domain = file.replace("\0", "")[:200], domain.replace("\0", "")
+        if publisher:
+            with self._context.read() as session:
+                find_publisher(session, publisher)
         with self._context.work_folder() as folder:
             path = folder / "file"
             with path.open("wb") as target:
@@ -86,7 +92,7 @@ class BasicImports:
                     target.write(chunk)
                     if target.tell() > MOST_BYTES:
                         raise TooLargeError(N_("The file has more than %(size)s MB"), size=MOST_BYTES >> 20)
-            sheets = [read_sheet(name, rows, domain=domain) for name, rows in list_filled_sheets(path, file[:200])]
+            sheets = [read_sheet(name, rows, domain=domain) for name, rows in list_filled_sheets(path, file)]
         tables = [sheet for sheet in sheets if sheet.is_table]
         count = sum(len(sheet.entries) for sheet in tables)
         if not count:
@@ -102,7 +108,7 @@ class BasicImports:
             id=secrets.token_urlsafe(18),
             author=known.name,
             created=self._context.now(),
-            file=file[:200],
+            file=file,
             publisher_id=publisher or None,
             is_guide=is_guide,
             content={"sheets": [_write_sheet(sheet) for sheet in tables]},
@@ -222,7 +228,7 @@ class BasicImports:
 
 
 def _find(session: Session, actor: Actor, identifier: str) -> BasicImport:
-    row = session.get(BasicImport, identifier[:100])
+    row = session.get(BasicImport, identifier) if re.fullmatch(r"[\w-]{1,40}", identifier, re.ASCII) else None
     if row is None or row.author != actor.name:
         raise NotFoundError(
             N_("This file was taken already, or it was read more than %(days)s days ago. Send it again"), days=KEPT_DAYS
@@ -231,7 +237,7 @@ def _find(session: Session, actor: Actor, identifier: str) -> BasicImport:
 
 
 def _find_guide(session: Session, domain: str) -> BasicGuide:
-    row = session.get(BasicGuide, domain[:100])
+    row = session.get(BasicGuide, domain[:100].replace("\0", ""))
     if row is None:
         raise NotFoundError(N_("There is no guide for this domain"))
     return row

@@ -41,15 +41,19 @@ PAGE = 50
 
 def read_wanted() -> Wanted:
     """Which entries the address asks for."""
-    found = {name: request.args.get(name, "").strip()[:200] for name in ("domain", "publisher", "level", "audience")}
+    found = {name: _read_text(name) for name in ("domain", "publisher", "level", "audience")}
     return Wanted(
         **found,
-        state=request.args.get("state", "").strip(),
-        text=request.args.get("q", "").strip()[:200],
+        state=_read_text("state"),
+        text=_read_text("q"),
         version=read_number(request.args.get("version", "")) or 0,
         limit=PAGE,
         cursor=request.args.get("cursor") or None,
     )
+
+
+def _read_text(name: str) -> str:
+    return request.args.get(name, "").replace("\0", "").strip()[:200]
 
 
 def list_values(wanted: Wanted) -> dict[str, Any]:
