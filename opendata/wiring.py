@@ -53,6 +53,10 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.governance.basics.catalogue import Basics
+from opendata.services.governance.basics.drafting import BasicDrafts
+from opendata.services.governance.basics.importing import BasicImports
+from opendata.services.governance.basics.linking import BasicLinks
 from opendata.services.governance.control.control import Control
 from opendata.services.governance.goals.goals import Goals
 from opendata.services.governance.grounds.lapses import Ungrounded
@@ -113,6 +117,10 @@ class Services:
     answer_forms: AnswerForms
     answers: Answers
     backups: Backups
+    basics: Basics
+    basic_drafts: BasicDrafts
+    basic_imports: BasicImports
+    basic_links: BasicLinks
     capabilities: Capabilities
     charts: Charts
     checking: Checking
@@ -242,6 +250,7 @@ def build_services(
     plans = Plans(context)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
+    searching = Searching(context, index, downloads.rank)
     workbench = Workbench(context, manifests, drafts)
     imports = Imports(
         publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
@@ -254,6 +263,10 @@ def build_services(
         answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
+        basics=Basics(context),
+        basic_drafts=BasicDrafts(context),
+        basic_imports=BasicImports(context),
+        basic_links=BasicLinks(context, searching),
         capabilities=Capabilities(versions, forms, charts),
         charts=charts,
         checking=Checking(context, damages),
@@ -316,7 +329,7 @@ def build_services(
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
         screening=Screening(context, manifests),
-        searching=Searching(context, index, downloads.rank),
+        searching=searching,
         sending=sending,
         sessions=Sessions(context),
         sketching=Sketching(context, versions, columns),

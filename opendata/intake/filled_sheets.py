@@ -1,91 +1,115 @@
-"""The rows of a form that somebody filled in and sent as an XLSX workbook or as CSV, as texts.
+"""The tables of a file that somebody filled in, as they are: title rows and headers included, merged areas unfolded.
 
-The file may be hostile: `read_sheet` reads it in a process of its own, which is this module.
+Who reads them knows the headings, so nothing is guessed of them here. The file may be hostile: `list_filled_sheets`
+reads it in a process of its own, which is this module.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from opendata.confined import Bounds, BrokenOffError, Cause, answer_one, ask
-from opendata.errors import N_, TooLargeError, UnreadableFileError, UnsupportedFormatError
+from opendata.errors import N_, InputError, TooLargeError, UnreadableFileError, UnsupportedFormatError
 from opendata.intake.kind.kinds import detect_kind
-from opendata.intake.text.delimited import find_dialect
-from opendata.intake.text.encodings import find_encoding
+from opendata.intake.opening import WORKBOOKS, find_contents, open_table
+from opendata.intake.understanding import Choices
+from opendata.intake.unpack.budget import Limits
+from opendata.intake.word.word_tables import read_word_tables
 from opendata.intake.workbook.workbooks import Book
 from opendata.tables.text.decoding import DecodingFault, read_rows
-from opendata.tables.text.dialect import read_dialect
 
 MOST_BYTES = 20 * 1024 * 1024
-"""The largest form."""
+MOST_ROWS = 60_000
+MOST_COLUMNS = 100
+"""The largest file, and at most this many rows of all its tables together and columns of each."""
 
-_COLUMNS = 200
-_BOUNDS = Bounds(seconds=30, memory=512 * 1024 * 1024)
-_DAMAGED = N_("The file can't be read: it is damaged")
+_BOUNDS = Bounds(seconds=60, memory=1 << 30)
+_UNPACKED_BYTES = 200 << 20
+_MOST_ANSWER = 48 << 20
+_WORD = "word"
 
 
-@dataclass(frozen=True, slots=True)
-class FilledSheet:
-    """The first worksheet of a form; `name` is empty for CSV. `is_cut` tells that it has more rows than were read."""
+class FilledSheet(NamedTuple):
+    """The name of a sheet, empty for text, and its rows."""
 
     name: str
     rows: Sequence[Sequence[str]]
-    is_cut: bool = False
 
 
-def read_sheet(path: Path, most_rows: int) -> FilledSheet:
-    """The first worksheet of an XLSX workbook, or the records of a CSV file.
+def list_filled_sheets(path: Path, name: str) -> Sequence[FilledSheet]:
+    """The names and rows of the visible tables of a workbook, a text table, a web page or a Word document (DOCX).
 
-    Raises `UnsupportedFormatError` for another kind of file, `UnreadableFileError`, `TooLargeError`.
+    Rows are those of the source from its first on, blank ones included. Raises `UnsupportedFormatError`,
+    `UnreadableFileError`, `TooLargeError`.
     """
     if path.stat().st_size > MOST_BYTES:
         raise TooLargeError(N_("The file has more than %(size)s MB"), size=MOST_BYTES >> 20)
-    request = json.dumps({"path": str(path), "rows": most_rows + 1}).encode()
+    request = json.dumps({"path": str(path), "name": name}).encode()
     try:
         found = json.loads(ask("opendata.intake.filled_sheets", request, _BOUNDS))
     except BrokenOffError as error:
         if error.cause in (Cause.TIME, Cause.MEMORY):
-            raise TooLargeError(N_("The file is too large to be read here")) from None
-        raise UnreadableFileError(_DAMAGED) from None
+            raise TooLargeError(N_("The file is too large to be read here. Send its tables one at a time")) from None
+        raise UnreadableFileError(N_("The file can't be read: it is damaged")) from None
     if "fault" in found:
-        if found["fault"] == "kind":
-            raise UnsupportedFormatError(
-                N_("Send the form as an Excel workbook (XLSX) or as CSV. This file is neither")
-            )
-        raise UnreadableFileError(_DAMAGED)
-    return FilledSheet(found["name"], found["rows"][:most_rows], is_cut=len(found["rows"]) > most_rows)
+        kinds = {"unsupported": UnsupportedFormatError, "large": TooLargeError}
+        raise kinds.get(found["kind"], UnreadableFileError)(found["fault"]["message"], **found["fault"]["params"])
+    return [FilledSheet(title, rows) for title, rows in found["sheets"]]
+
+
+def _list(path: Path, name: str, folder: Path) -> Iterator[tuple[str, Iterator[Sequence[str]]]]:
+    if detect_kind(path).form == _WORD:
+        for number, rows in enumerate(read_word_tables(path, folder), start=1):
+            yield str(number), iter(rows)
+        return
+    seen: set[tuple[Path, str]] = set()
+    for table in find_contents(path, name, folder, limits=Limits(total_bytes=_UNPACKED_BYTES)).tables:
+        sheet = table.part.sheet if table.part else table.place or ""
+        if table.hidden or (table.path, sheet) in seen:
+            continue
+        seen.add((table.path, sheet))
+        if table.form in WORKBOOKS:
+            with closing(Book(table.path, table.form)) as book:
+                title = next((info.name for info in book.sheets if info.place == sheet), sheet)
+                yield title, iter(book.open(sheet, fill_merged=True).rows)
+        else:
+            opened = open_table(table, folder, choices=Choices(fill_merged=True))
+            with closing(read_rows(opened.path, opened.dialect)) as records:
+                yield table.name, records
 
 
 def _answer(request: bytes) -> bytes:
-    wanted = json.loads(request)
-    path, most = Path(wanted["path"]), int(wanted["rows"])
-    form = detect_kind(path).form
-    if form not in ("xlsx", "csv"):
-        return json.dumps({"fault": "kind"}).encode()
-    try:
-        name, rows = _read_workbook(path, most) if form == "xlsx" else ("", _read_text(path, most))
-    except (UnreadableFileError, TooLargeError, DecodingFault):
-        return json.dumps({"fault": "damaged"}).encode()
-    return json.dumps({"name": name, "rows": rows}).encode()
+    given = json.loads(request)
+    sheets, left, size = [], MOST_ROWS, 0
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            for title, source in _list(Path(given["path"]), given["name"], Path(folder)):
+                rows = [list(row[:MOST_COLUMNS]) for row in islice(source, left + 1)]
+                left -= len(rows)
+                size += sum(len(cell) for row in rows for cell in row)
+                if left < 0 or size > _MOST_ANSWER // 3:
+                    raise TooLargeError(
+                        N_("The file has too many rows or too much text. Send its tables one at a time")
+                    )
+                sheets.append([title, rows])
+        except InputError as error:
+            return json.dumps({"kind": _name_kind(error), "fault": error.describe()}).encode()
+        except DecodingFault:
+            text = N_("The file can't be read as text. Save it as an Excel workbook and send it again")
+            return json.dumps({"kind": "", "fault": {"message": text, "params": {}}}).encode()
+    return json.dumps({"sheets": sheets}).encode()
 
 
-def _read_workbook(path: Path, most: int) -> tuple[str, list[list[str]]]:
-    with closing(Book(path, "xlsx")) as book:
-        info = book.sheets[0]
-        rows = book.open(info.place or info.name).rows
-        return info.name, [list(row[:_COLUMNS]) for row in islice(rows, most)]
-
-
-def _read_text(path: Path, most: int) -> list[list[str]]:
-    encoding = find_encoding(path).encoding
-    descriptor, _ = find_dialect(path, encoding, None)
-    rows = read_rows(path, read_dialect(descriptor, encoding=encoding))
-    return [row[:_COLUMNS] for row in islice(rows, most)]
+def _name_kind(error: InputError) -> str:
+    if isinstance(error, UnsupportedFormatError):
+        return "unsupported"
+    return "large" if isinstance(error, TooLargeError) else ""
 
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ from opendata.web.drafts import choices, drafts, meaning, next_version, personal
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
 from opendata.web.governance import hub
+from opendata.web.governance.basics import drafts as basic_drafts
+from opendata.web.governance.basics import imports as basic_imports
+from opendata.web.governance.basics import public as basics
 from opendata.web.governance.control import control
 from opendata.web.governance.goals import goals
 from opendata.web.governance.grounds import negative_list, preparing, self_checks
@@ -107,6 +110,9 @@ def register_web(app: Flask) -> None:
         fate,
         inventory,
         inventory_staff,
+        basics,
+        basic_drafts,
+        basic_imports,
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in (self_checks.public,):

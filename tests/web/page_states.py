@@ -55,6 +55,9 @@ PUBLIC = (
     *("/datasets/old", "/datasets/old/1.0.0/", "/disclosure"),
     *("/publishers?kind=town", "/publishers?q=无此", "/publishers/road-bureau", "/publishers/former"),
     *("/datasets/old", "/datasets/old/1.0.0/", "/disclosure", "/inventory", "/inventory?state=x", "/inventory/plan"),
+    *("/datasets/old", "/datasets/old/1.0.0/", "/disclosure", "/disclosure/coverage", "/disclosure/catalogue/b00001"),
+    *("/disclosure/catalogue", "/disclosure/catalogue/versions", "/disclosure/catalogue/versions/1"),
+    *("/disclosure/catalogue?domain=culture", "/disclosure/catalogue?version=1", "/disclosure/coverage?publisher=-"),
     *("/datasets/reservoirs/1.1.0/levels/chart", "/datasets/reservoirs/1.1.0/levels/chart?kind=pie"),
     "/datasets/reservoirs/1.1.0/levels/chart?kind=bar&x=name&y=level&group=measured",
     "/datasets/reservoirs/1.1.0/levels/chart/embed?kind=line&x=measured&y=level",
@@ -83,6 +86,8 @@ MAINTAINER = (
     *("/workspace/publishers/road-bureau", "/workspace/publishers/road-bureau/future"),
     *("/datasets/asked", "/workspace/inventory", "/workspace/inventory/upload"),
     *("/workspace/inventory/items/guarded", "/workspace/inventory/items/closed"),
+    *(f"/workspace/basic-catalogue{path}" for path in ("", "/new", "/entries/b00001", "/entries/b00002", "/import")),
+    *(f"/workspace/basic-catalogue/{path}" for path in ("in-force", "guides", "datasets/reservoirs")),
 )
 
 
@@ -106,6 +111,8 @@ class _Builder:
         yield from (PageState(path, "boss") for path in MAINTAINER)
         for path in ("/workspace/datasets/new", "/workspace/datasets/reservoirs/upload", "/account/password"):
             yield PageState(path, "clerk", press="main form")
+        yield PageState(f"/workspace/basic-catalogue/imports/{self.reading}", "boss")
+        yield PageState("/workspace/basic-catalogue/new", "clerk", press="main form")
         yield PageState("/workspace", "clerk")
         yield PageState("/account", "anna")
         for index in (self._services.indexing, self._services.sketching):
@@ -147,9 +154,28 @@ class _Builder:
         )
         self._services.stops.suspend(self._clerk, "stopped", "1.0.0", reason="含有个人信息")
         self._services.withdrawals.withdraw(self._boss, "gone", "1.0.0", reason="数据有误")
+        self._fill_basics()
         for dataset in ("old", "asked"):
             self._services.archiving.archive(self._clerk, dataset, reason="已停止调查", successor="reservoirs")
         self._services.archiving.confirm(self._boss, "old")
+
+    def _fill_basics(self) -> None:
+        """A catalogue in force with a linked dataset, a draft that differs and is incomplete, a guide, a file read."""
+        drafts, imports = self._services.basic_drafts, self._services.basic_imports
+        said = {"matter": "水库", "item": "水位", "content": "名称、水位", "timeLimit": "3个工作日内"}
+        drafts.create(self._clerk, {**said, "domain": "environment", "methods": ["proactive"]})
+        drafts.put_in_force(self._boss, "首版")
+        self._services.basic_links.link(self._clerk, "b00001", "reservoirs")
+        drafts.change(self._clerk, "b00001", {"item": "水位和蓄水量"})
+        drafts.create(self._boss, {"matter": "河流", "domain": "environment"})
+        text = "序号,一级事项,公开内容,公开时限,公开主体,公开方式\n1,湖泊,面积,按规定,水务局,主动\n2,水库,库容,,,主动\n"
+        for is_guide in (True, False):
+            made = imports.read(
+                self._boss, io.BytesIO(text.encode()), "目录.csv", domain="environment", is_guide=is_guide
+            )
+            if is_guide:
+                imports.keep_guide(self._boss, made)
+        self.reading = made
 
     def _list_doors(self) -> Iterator[PageState]:
         """The pages that a link alone opens."""

@@ -49,6 +49,7 @@ VALUES = {
     "text": ("odi_none",),
     "number": ("1",),
     "year": ("2026",),
+    "entry": ("b00001",),
 }
 DATA = (
     *("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report"),

@@ -17,6 +17,14 @@ from opendata.db.models.catalogue import (
 )
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
+from opendata.db.models.governance.basics import (
+    BasicEdition,
+    BasicEntry,
+    BasicGuide,
+    BasicImport,
+    BasicLink,
+    BasicVersion,
+)
 from opendata.db.models.governance.grounds import NegativeList, SelfCheck, SelfCheckItem
 from opendata.db.models.governance.inventory import IndexCounter, IndexNumber, InventoryFile, OpeningDate
 from opendata.db.models.governance.lists import OwnListState
@@ -33,6 +41,12 @@ __all__ = [
     "AddressChange",
     "Alias",
     "Base",
+    "BasicEdition",
+    "BasicEntry",
+    "BasicGuide",
+    "BasicImport",
+    "BasicLink",
+    "BasicVersion",
     "Damage",
     "Dataset",
     "DatasetMeasure",

@@ -63,6 +63,8 @@ _PRIVATE = (
     "mail",
     "preparing",
     "self_checks",
+    "basic_drafts",
+    "basic_imports",
 )
 """The blueprints whose pages are never kept by a cache."""
 

@@ -40,6 +40,16 @@ PUBLIC_ENTRIES: tuple[Entry, ...] = (
     ),
     Entry("inventory.show_inventory", N_("Resource inventory"), N_("What each publisher holds, open or not, and why")),
     Entry("inventory.show_plan", N_("Opening plan"), N_("What opens when, and whether that was kept")),
+    Entry(
+        "basics.list_entries",
+        N_("Basic catalogue of proactive disclosure"),
+        N_("What must be public without anyone asking: who publishes it, where, and by when"),
+    ),
+    Entry(
+        "basics.show_coverage",
+        N_("Coverage of the basic catalogue"),
+        N_("What is published, planned, missing or overdue in each of the 26 domains"),
+    ),
 )
 """In the order of the page."""
 
@@ -70,6 +80,11 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         "inventory_staff.list_items",
         N_("Resource inventory"),
         N_("All that your office holds: list it, fill it in by a table, plan what opens when"),
+    ),
+    Entry(
+        "basic_drafts.list_entries",
+        N_("Basic catalogue"),
+        N_("Write or import what must be public, and link the datasets that fulfil it"),
     ),
     Entry(
         "audit.show_audit",

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from opendata.services.core.actors import Actor
+from opendata.services.core.actors import SYSTEM, Actor
 from opendata.wiring import Services
 from tests.api.conftest import Caller
 from tests.instances import CSV, SCHEMA
@@ -82,6 +82,9 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
     real["upload"] = caller.services.uploads.create(_find_actor(caller), 10, "levels.csv")[0].id
     real |= {"publisher": "water-bureau", "schema": "levels", "grant": "none", "token": "999999", "suffix": "csv"}
     real |= {"number": "1", "year": "2026"}
+    said = {"domain": "health", "matter": "医院", "content": "名称", "timeLimit": "及时", "methods": ["proactive"]}
+    real["entry"] = caller.services.basic_drafts.create(SYSTEM, {**said, "publisher": "water-bureau"}).id
+    real["number"] = str(caller.services.basic_drafts.put_in_force(SYSTEM, "首版").number)
     seen: Counter[int] = Counter()
     count = 0
     for result in document.get_all_operations():

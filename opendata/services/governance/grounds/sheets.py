@@ -13,7 +13,7 @@ from typing import IO, Any
 from opendata.domain.grounds.codes import GROUNDS
 from opendata.domain.grounds.entries import MOST_ENTRIES, Entry
 from opendata.errors import N_, Fault, InvalidMetadataError, TooLargeError, fault
-from opendata.intake.filled_sheets import MOST_BYTES, FilledSheet, read_sheet
+from opendata.intake.filled_sheets import MOST_BYTES, FilledSheet, list_filled_sheets
 from opendata.services.core.context import Context
 from opendata.settings import LANGUAGES
 from opendata.tables.forms.book import Book, name_sheet
@@ -87,7 +87,7 @@ def read_form(context: Context, stream: IO[bytes]) -> Sequence[Mapping[str, Any]
                 file.write(chunk)
                 if file.tell() > MOST_BYTES:
                     raise TooLargeError(N_("The file has more than %(size)s MB"), size=MOST_BYTES >> 20)
-        return read_rows(read_sheet(path, MOST_ENTRIES + 1))
+        return read_rows(list_filled_sheets(path, path.name)[0])
 
 
 def read_rows(sheet: FilledSheet) -> Sequence[Mapping[str, Any]]:
@@ -97,7 +97,7 @@ def read_rows(sheet: FilledSheet) -> Sequence[Mapping[str, Any]]:
     if missing:
         text = N_("The first row has no heading “%(name)s”. Download the form again and fill it in")
         raise InvalidMetadataError(faults=[fault("", text, name=COLUMNS[name]) for name in missing])
-    if sheet.is_cut:
+    if len(sheet.rows) > MOST_ENTRIES + 1:
         text = N_("The negative list can have at most %(limit)s entries")
         raise InvalidMetadataError(faults=[fault("", text, limit=MOST_ENTRIES)])
     faults: list[Fault] = []

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, InventoryFile, Publisher
 from opendata.errors import N_, NotFoundError, OpendataError, StateError
-from opendata.intake.filled import MOST_BYTES, read_filled
+from opendata.intake.filled_tables import MOST_BYTES, read_filled
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Alias, Dataset, IndexNumber, Publisher
 from opendata.domain.metadata import DatasetMetadata
 from opendata.errors import N_, Fault, InvalidMetadataError, OpendataError, UnreadableFileError, fault
-from opendata.intake.filled import FilledTable
+from opendata.intake.filled_tables import FilledTable
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import suggest_identifier
 from opendata.metadata.properties.data_items import derive_items

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Publisher
 from opendata.errors import N_, Fault, InvalidMetadataError, TooLargeError, fault
-from opendata.intake.filled_list import MOST_BYTES, Rows, read_list
+from opendata.intake.filled_sheets import MOST_BYTES, list_filled_sheets
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
 from opendata.metadata.properties.patches import merge_patch
 from opendata.metadata.properties.publishers import read_publisher
@@ -35,6 +35,9 @@ from opendata.services.governance.offices.columns import (
 _HEADER_ROWS = 20
 _MOST = 5_000
 _MOST_FAULTS = 500
+Rows = Sequence[tuple[int, Sequence[str]]]
+"""Rows that aren't blank, by the numbers that they have in the file."""
+
 _LEADS = ("parent", "supervisor")
 
 
@@ -75,9 +78,7 @@ class PublisherLists:
         with self._context.work_folder() as folder:
             path = folder / "list"
             _copy(stream, path)
-            unpacked = folder / "unpacked"
-            unpacked.mkdir()
-            rows = read_list(path, name, unpacked)
+            rows = _number_rows(list_filled_sheets(path, name)[0].rows)
         places, lines = self._read_lines(rows)
         with self._context.write() as session:
             taken, faults = _Taking(self._context, session, found, lines).run()
@@ -233,6 +234,11 @@ class _Taking:
             if text in (line.publisher, line.found.get("title")) or text.upper() == line.found.get("code"):
                 return line.publisher
         return text
+
+
+def _number_rows(rows: Sequence[Sequence[str]]) -> Rows:
+    stripped = [[cell.strip() for cell in row] for row in rows]
+    return [(number, cells) for number, cells in enumerate(stripped, start=1) if any(cells)]
 
 
 def _find_row(item: tuple[int, Fault]) -> int:

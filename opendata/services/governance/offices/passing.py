@@ -9,7 +9,17 @@ from typing import Any
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from opendata.db.models import Grant, Publisher, SelfCheckItem, Token, Upload, User
+from opendata.db.models import (
+    BasicEdition,
+    BasicEntry,
+    BasicImport,
+    Grant,
+    Publisher,
+    SelfCheckItem,
+    Token,
+    Upload,
+    User,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,9 @@ PASSED: tuple[Passing, ...] = (
     Passing(Upload.publisher_id, Upload.user_id),
     Passing(Grant.publisher_id),
     Passing(SelfCheckItem.publisher_id),
+    Passing(BasicEntry.publisher_id),
+    Passing(BasicEdition.publisher_id),
+    Passing(BasicImport.publisher_id),
 )
 """All that follows a publisher. A new table that names publishers is added here, or to `KEPT`."""
 

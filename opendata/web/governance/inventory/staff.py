@@ -20,7 +20,7 @@ from opendata.errors import (
     TooLargeError,
     UnreadableFileError,
 )
-from opendata.intake.filled import MOST_BYTES
+from opendata.intake.filled_tables import MOST_BYTES
 from opendata.problems import choose_voice, status_of
 from opendata.services.core.actors import require_publisher
 from opendata.services.core.values import Page

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from opendata.domain.offices.codes import Doubt, list_doubts
 from opendata.errors import N_, InputError, InvalidMetadataError, OpendataError, PreconditionError, StateError
-from opendata.intake.filled_list import MOST_BYTES
+from opendata.intake.filled_sheets import MOST_BYTES
 from opendata.problems import choose_voice, status_of
 from opendata.sending.forms import name_file
 from opendata.services.core.actors import require_lead, require_maintainer

@@ -55,7 +55,7 @@ def read_filled(path: Path, name: str, folder: Path, known: Sequence[str]) -> Se
         raise TooLargeError(N_("The file has more than %(size)s MB. Send it in parts"), size=MOST_BYTES >> 20)
     request = {"path": str(path), "name": name, "folder": str(folder), "known": list(known)}
     try:
-        found = json.loads(ask("opendata.intake.filled", json.dumps(request).encode(), _BOUNDS))
+        found = json.loads(ask("opendata.intake.filled_tables", json.dumps(request).encode(), _BOUNDS))
     except BrokenOffError as error:
         if error.cause in (Cause.TIME, Cause.MEMORY):
             raise TooLargeError(N_("The file is too large to be read here. Send it in parts")) from None
