@@ -53,6 +53,14 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.governance.duties.calendars import Calendars
+from opendata.services.governance.duties.feeds import DutyFeeds
+from opendata.services.governance.duties.keeping import Keeping
+from opendata.services.governance.duties.reading import Duties
+from opendata.services.governance.duties.reminding import Reminding
+from opendata.services.governance.duties.reporting import Reports
+from opendata.services.governance.duties.rules import Rules
+from opendata.services.governance.duties.steps import DutySteps
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -100,6 +108,7 @@ class Services:
     answer_forms: AnswerForms
     answers: Answers
     backups: Backups
+    calendars: Calendars
     capabilities: Capabilities
     charts: Charts
     checking: Checking
@@ -113,6 +122,12 @@ class Services:
     differences: Differences
     downloads: Downloads
     drafts: Drafts
+    duties: Duties
+    duty_feeds: DutyFeeds
+    duty_keeping: Keeping
+    duty_reports: Reports
+    duty_rules: Rules
+    duty_steps: DutySteps
     editions: Editions
     events: Events
     exports: Exports
@@ -224,6 +239,7 @@ def build_services(
         answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
+        calendars=Calendars(context),
         capabilities=Capabilities(versions, forms, charts),
         charts=charts,
         checking=Checking(context, damages),
@@ -238,6 +254,12 @@ def build_services(
         differences=Differences(context, versions),
         downloads=downloads,
         drafts=drafts,
+        duties=Duties(context),
+        duty_feeds=DutyFeeds(context),
+        duty_keeping=Keeping(context, Reminding(context)),
+        duty_reports=Reports(context),
+        duty_rules=Rules(context),
+        duty_steps=DutySteps(context),
         events=Events(context),
         exports=Exports(context, versions),
         fetching=Fetching(context, drafts),

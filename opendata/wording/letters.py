@@ -24,6 +24,7 @@ KIND_NAMES: Mapping[str, str] = {
     LetterKind.SOURCE_FAILED: N_("A table can't be fetched"),
     LetterKind.SOURCE_STOPPED: N_("A table isn't fetched any more"),
     LetterKind.SOURCE_WAITS: N_("A fetched table waits for you"),
+    LetterKind.DUTIES: N_("What is due"),
 }
 """Kind of a mail → its name on pages."""
 
@@ -143,6 +144,14 @@ _TEXTS: Mapping[LetterKind, tuple[str, tuple[str, ...]]] = {
         (
             N_("The table “%(table)s” of the dataset “%(dataset)s” was fetched. %(reason)s"),
             N_("The draft is here:\n%(base)s%(path)s"),
+        ),
+    ),
+    LetterKind.DUTIES: (
+        N_("Duties that are due soon or overdue"),
+        (
+            N_("You or the publisher you work for must do this:"),
+            "%(list)s",
+            N_("On this page you see all duties, and can say that one is done:\n%(base)s%(path)s"),
         ),
     ),
 }

@@ -7,6 +7,15 @@ from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
 from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
+from opendata.db.models.duties import (
+    CalendarYear,
+    DutyFeed,
+    DutyProgress,
+    DutyReminder,
+    DutyRule,
+    DutyRuleUse,
+    Obligation,
+)
 from opendata.db.models.events import Event, EventChain
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
@@ -20,6 +29,7 @@ __all__ = [
     "AddressChange",
     "Alias",
     "Base",
+    "CalendarYear",
     "Damage",
     "Dataset",
     "Download",
@@ -27,12 +37,18 @@ __all__ = [
     "DraftAttachment",
     "DraftComment",
     "DraftResource",
+    "DutyFeed",
+    "DutyProgress",
+    "DutyReminder",
+    "DutyRule",
+    "DutyRuleUse",
     "Event",
     "EventChain",
     "Failures",
     "Grant",
     "IdempotencyKey",
     "KnownPlace",
+    "Obligation",
     "OutboxMail",
     "Publisher",
     "Recovery",

@@ -20,6 +20,7 @@ class LetterKind(StrEnum):
     SOURCE_FAILED = "source-failed"
     SOURCE_STOPPED = "source-stopped"
     SOURCE_WAITS = "source-waits"
+    DUTIES = "duties"
 
 
 class LetterState(StrEnum):
@@ -57,4 +58,5 @@ LETTERS: dict[LetterKind, LetterRule] = {
     LetterKind.SOURCE_FAILED: LetterRule(),
     LetterKind.SOURCE_STOPPED: LetterRule(),
     LetterKind.SOURCE_WAITS: LetterRule(),
+    LetterKind.DUTIES: LetterRule(),
 }
