@@ -10,6 +10,7 @@ from opendata.cli.access.tokens import token
 from opendata.cli.access.users import user
 from opendata.cli.catalogue.custody import erase_originals, erratum, rebuild, release, rename, suspend, withdraw
 from opendata.cli.catalogue.differences import diff
+from opendata.cli.catalogue.duties import duties
 from opendata.cli.catalogue.publishers import publisher
 from opendata.cli.catalogue.querying import query
 from opendata.cli.catalogue.reviews import review
@@ -69,6 +70,7 @@ for command in (
     restore,
     drill,
     publisher,
+    duties,
     user,
     grant,
     key,

@@ -20,6 +20,7 @@ from opendata.web.drafts import choices, drafts, meaning, next_version, personal
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
 from opendata.web.governance import hub
+from opendata.web.governance.duties import clocks, ledger, public
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -90,7 +91,7 @@ def register_web(app: Flask) -> None:
         words,
     ):
         app.register_blueprint(module.blueprint)
-    for blueprint in (hub.public, hub.staff):
+    for blueprint in (hub.public, hub.staff, public.blueprint, public.feeds, ledger.blueprint, clocks.blueprint):
         app.register_blueprint(blueprint)
     formats.register_formats(app)
     markdown.register_markdown(app)

@@ -46,6 +46,11 @@ VALUES = {
     "group": ("datasets",),
     "upload": ("none",),
     "text": ("odi_none",),
+    "duty": ("1",),
+    "obligation": ("1",),
+    "step": ("finish",),
+    "rule": ("n7",),
+    "year": ("2026",),
 }
 DATA = (
     *("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report"),

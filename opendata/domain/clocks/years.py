@@ -20,6 +20,7 @@ _SATURDAY = 5
 _FEWEST_OFF, _MOST_OFF = 5, 35
 _MOST_ON = 15
 _BETWEEN = re.compile(r"[\s,;，；、]+")
+_SPREADSHEET = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})")
 _LONGEST = 31
 """Days. A longer range is a slip."""
 
@@ -51,13 +52,13 @@ def read_year_csv(year: int, text: str) -> tuple[WorkingYear | None, Sequence[Fa
     lists: dict[bool, list[str]] = {True: [], False: []}
     for number, row in enumerate(csv.reader(io.StringIO(text.lstrip("\ufeff"))), start=1):
         cells = [cell.strip() for cell in row[:2]]
-        if not any(cells) or (number == 1 and read_day(cells[0].replace("/", "-")) is None):
+        if not any(cells) or (number == 1 and read_day(_normalise(cells[0])) is None):
             continue
         kind = KINDS.get(cells[1].lower()) if len(cells) > 1 else None
         if kind is None:
             text = N_("Line %(line)s: the second column must be “off” or “on”")
             return None, [fault("/file", text, line=number)]
-        lists[kind].append(cells[0].replace("/", "-"))
+        lists[kind].append(_normalise(cells[0]))
     return read_year(year, "\n".join(lists[True]), "\n".join(lists[False]))
 
 
@@ -97,6 +98,12 @@ def _read_days(place: str, year: int, text: str, faults: list[Fault]) -> set[dat
             else:
                 found.add(day)
     return found
+
+
+def _normalise(cell: str) -> str:
+    """A day as spreadsheets write it (2027/1/9) in the usual notation."""
+    found = _SPREADSHEET.fullmatch(cell)
+    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else cell
 
 
 def _list_days(first: date, last: date) -> Iterator[date]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from flask import Blueprint, g, redirect, request
@@ -13,6 +13,7 @@ from opendata.metadata.expectation import DELAYS
 from opendata.metering import cost_class
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.values import DatasetView, Page
+from opendata.services.governance.duties.reading import UpdateView
 from opendata.web.catalogue.editions import say_expected
 from opendata.web.catalogue.searching import FILTERS, read_search, render_search
 from opendata.web.catalogue.snippets import build_snippets
@@ -35,11 +36,13 @@ MANY = 1000
 def show_home() -> Response:
     """What the portal is, and what is new."""
     publishers = services().publishers.list(limit=MANY).items
+    recent = services().datasets.list_recent(6)
     return render_page(
         "catalogue/home.html",
         publishers=[publisher for publisher in publishers if publisher.datasets],
         datasets=sum(publisher.datasets for publisher in publishers),
-        recent=services().datasets.list_recent(6),
+        recent=recent,
+        updates=_find_updates(recent),
     )
 
 
@@ -56,9 +59,11 @@ def list_datasets() -> Response:
         if found.is_ready:
             return render_search(wanted, found)
     publisher, cursor = request.args.get("publisher") or None, request.args.get("cursor") or None
+    page = services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE)
     return render_page(
         "catalogue/datasets.html",
-        page=services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE),
+        page=page,
+        updates=_find_updates(page.items),
         publishers=services().publishers.list(limit=MANY).items,
         publisher=publisher,
         cursor=cursor,
@@ -81,6 +86,7 @@ def show_dataset(dataset: str) -> Response:
     return render_page(
         "catalogue/dataset.html",
         dataset=found,
+        update=_find_updates([found]).get(found.uuid),
         editions=services().editions.list(dataset),
         expected=services().editions.find_next(found),
         say_expected=say_expected,
@@ -130,7 +136,7 @@ def show_publisher(publisher: str) -> Response:
     found = services().publishers.get(publisher)
     cursor = request.args.get("cursor") or None
     page = services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE)
-    return render_page("catalogue/publisher.html", publisher=found, page=page)
+    return render_page("catalogue/publisher.html", publisher=found, page=page, updates=_find_updates(page.items))
 
 
 @blueprint.get("/schemas")
@@ -192,6 +198,11 @@ add_markdown(
 def _preview(dataset: DatasetView, table: TableResource) -> Preview:
     rows = services().versions.read_rows(dataset.id, str(dataset.latest), table.name, PREVIEW_ROWS, g.actor)
     return build_preview(table, rows)
+
+
+def _find_updates(datasets: Sequence[DatasetView]) -> Mapping[str, UpdateView]:
+    """By their `uuid`: whether datasets on a list are up to date."""
+    return services().duties.find_updates([dataset.uuid for dataset in datasets])
 
 
 def _pair_versions(dataset: DatasetView, page: Page[VersionView]) -> Sequence[tuple[VersionView, VersionView | None]]:

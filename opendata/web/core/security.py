@@ -61,6 +61,9 @@ _PRIVATE = (
     "audit",
     "addresses",
     "mail",
+    "duties",
+    "clocks",
+    "duty_feeds",
 )
 """The blueprints whose pages are never kept by a cache."""
 

@@ -30,10 +30,49 @@ class Entry:
     is_for: Callable[[Actor], bool] = bool
 
 
-PUBLIC_ENTRIES: tuple[Entry, ...] = ()
+PUBLIC_ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "on_time.show_on_time",
+        N_("Done on time"),
+        N_("How much of what was due each publisher did in time, by month"),
+    ),
+    Entry(
+        "on_time.list_rules",
+        N_("Rules and limits"),
+        N_("What must be published within which time, and where that is written"),
+    ),
+    Entry(
+        "on_time.show_calendar",
+        N_("Working calendar"),
+        N_("The public holidays and the weekend days on which people work"),
+    ),
+)
 """In the order of the page."""
 
 STAFF_ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "duties.list_duties",
+        N_("Duties"),
+        N_("What is due and what is overdue, who does it, and what proves it"),
+    ),
+    Entry(
+        "clocks.show_supervision",
+        N_("Supervision report"),
+        N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
+        _is_maintainer,
+    ),
+    Entry(
+        "clocks.list_rules",
+        N_("Rules of clocks"),
+        N_("Switch rules on and off, say for whom they count, and add your own"),
+        _is_maintainer,
+    ),
+    Entry(
+        "clocks.list_years",
+        N_("Enter the working calendar"),
+        N_("Enter the days off and working weekend days of the next year once they are announced"),
+        _is_maintainer,
+    ),
     Entry(
         "audit.show_audit",
         N_("Audit log"),

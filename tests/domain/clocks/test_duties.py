@@ -134,7 +134,13 @@ def test_a_year_is_read_from_texts_and_files_and_written_again() -> None:
         (2027, OFF_2027, "2027-02-15", "/on", "isn't a Saturday or Sunday"),
         (2027, "2027-01-01", "", "/off", "weekdays off"),
         (2027, "2027-03-01/2027-03-31 2027-04-01/2027-04-30", "", "/off", "weekdays off"),
-        (2027, "2027-01-04/2027-01-08", "2027-01-02/2027-01-03 2027-01-09/2027-01-10 2027-01-16/2027-01-17", "/on", "at most"),
+        (
+            2027,
+            "2027-01-04/2027-01-08",
+            "2027-01-02/2027-01-03 2027-01-09/2027-01-10 2027-01-16/2027-01-17",
+            "/on",
+            "at most",
+        ),
     ],
 )
 def test_a_year_with_a_slip_is_refused_where_it_is(year: int, off: str, on: str, place: str, message: str) -> None:

@@ -61,6 +61,10 @@ class Calendars:
                 return found
         raise NotFoundError(N_("The working days of %(year)s aren't announced or entered yet"), year=year)
 
+    def today(self) -> date:
+        """The day it is where the portal is."""
+        return find_today(self._context)
+
     def find_missing(self) -> int | None:
         """The year that should be entered by now; None where none is missing."""
         with self._context.read() as session:

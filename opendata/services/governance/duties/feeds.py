@@ -49,7 +49,7 @@ class DutyFeeds:
         self._context = context
 
     def find(self, actor: Actor | None) -> str | None:
-        """The secret text of the actor's feed; None where there is none. Raises `NotSignedInError`."""
+        """The secret text of the actor's feed; None before it is made. Raises `NotSignedInError`."""
         found = require_publisher(actor)
         with self._context.read() as session:
             row = session.get(DutyFeed, found.id) if found.id is not None else None

@@ -84,7 +84,7 @@ class Maker:
             .where(Obligation.rule_id == rule.id, Obligation.key.is_not(None))
             .group_by(Obligation.publisher_id)
         )
-        known = dict(self._session.execute(query).tuples().all())
+        known = dict(self._session.execute(query).all())
         for publisher in publishers:
             last = known.get(publisher)
             if last is not None and last >= self._today:

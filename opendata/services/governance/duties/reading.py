@@ -281,7 +281,7 @@ class Duties:
             query = query.where(
                 Obligation.dataset_uuid == select(Dataset.uuid).where(Dataset.id == wanted.dataset).scalar_subquery()
             )
-        if wanted.state:
+        if wanted.state not in ("", "any"):
             query = query.where(_where_state(wanted.state, today))
         until = wanted.until
         if wanted.within is not None:
@@ -319,7 +319,7 @@ def view_rows(session: Session, rows: Sequence[Obligation], today: date) -> Sequ
         read_rules(session),
         {item.id: item for item in session.scalars(select(Publisher).where(Publisher.id.in_(publishers)))},
         {item.uuid: item for item in session.scalars(select(Dataset).where(Dataset.uuid.in_(uuids)))} if uuids else {},
-        dict(session.execute(select(User.id, User.name).where(User.id.in_(owners))).tuples().all()),
+        dict(session.execute(select(User.id, User.name).where(User.id.in_(owners))).all()),
         today,
     )
     return [names.view(row) for row in rows]
@@ -335,7 +335,7 @@ def write_line(cells: Sequence[Any]) -> str:
 
 def read_state(text: str) -> str:
     """A state to filter by. Raises `InputError`."""
-    if text not in ("", "open", *DutyState):
+    if text not in ("", "any", "open", *DutyState):
         raise InputError(N_("“state” must be one of: %(names)s"), names=", ".join(("open", *DutyState)))
     return text
 

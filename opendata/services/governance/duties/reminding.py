@@ -47,7 +47,7 @@ class Reminding:
             return sum(self._write(session, user, rows, rules, today) for user, rows in found)
 
     def _list_due(self, session: Session, today: date) -> Sequence[tuple[User, Sequence[Obligation]]]:
-        """Who is to be told of what: of each duty its owner, or else all who work for its publisher."""
+        """Who is reminded of which duties: its owner of each, or else all who work for its publisher."""
         last = find_horizon(read_calendar(session), today, self._context.settings.remind_days)
         query = select(Obligation).where(
             Obligation.done_on.is_(None), Obligation.waived_on.is_(None), Obligation.due <= last
@@ -58,7 +58,7 @@ class Reminding:
                 select(DutyReminder.obligation_id, DutyReminder.stage, DutyReminder.user_id)
                 .join(Obligation, Obligation.id == DutyReminder.obligation_id)
                 .where(Obligation.done_on.is_(None), Obligation.waived_on.is_(None))
-            ).tuples()
+            ).all()
         )
         busy = set(session.scalars(select(DutyReminder.user_id).where(DutyReminder.day == today)))
         users = list_reachable(session)
@@ -84,7 +84,7 @@ class Reminding:
                 select(Dataset.uuid, Dataset.meta["title"].as_string()).where(
                     Dataset.uuid.in_({row.dataset_uuid for row in rows if row.dataset_uuid})
                 )
-            ).tuples()
+            ).all()
         )
         lines = [
             DutyLine(

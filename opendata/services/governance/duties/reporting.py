@@ -1,7 +1,7 @@
 """Numbers of the ledger: on time per publisher and month, and the reports of a quarter or half-year.
 
-They are counted anew whenever somebody asks, and those of a time that is over come out the same: nothing is recorded in
-it afterwards (`steps`), but that a clock started earlier, or the calendar of a year that was missing.
+They are counted whenever somebody asks, and those of a time that is over stay the same: nothing is recorded in it
+afterwards (`steps`) except that a clock started earlier, or the calendar of a year that was missing.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def _count_published(session: Session, begin: datetime, end: datetime) -> Mappin
         .where(Version.published >= begin, Version.published < end)
         .group_by(Dataset.publisher_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _count_returned(session: Session, begin: datetime, end: datetime) -> Mapping[str, int]:
@@ -216,7 +216,7 @@ def _count_returned(session: Session, begin: datetime, end: datetime) -> Mapping
         .where(DraftComment.kind == Remark.RETURNED, DraftComment.at >= begin, DraftComment.at < end)
         .group_by(Dataset.publisher_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _count_failed(session: Session, begin: datetime, end: datetime) -> Mapping[str, int]:
@@ -227,7 +227,7 @@ def _count_failed(session: Session, begin: datetime, end: datetime) -> Mapping[s
         .where(ReviewCheck.result == Result.REFUSED, ReviewCheck.at >= begin, ReviewCheck.at < end)
         .group_by(Dataset.publisher_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _reversed(month: str) -> int:

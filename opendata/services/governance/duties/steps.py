@@ -6,7 +6,7 @@ neither extended nor paused, and its clock can only be said to have started earl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from opendata.domain.clocks.limits import Limit, Unit
 from opendata.domain.clocks.obligations import DutyState, judge
 from opendata.domain.clocks.rules import Rule, Trigger
 from opendata.domain.moments import read_day
-from opendata.errors import N_, InvalidMetadataError, StateError, fault
+from opendata.errors import N_, InvalidMetadataError, NotPermittedError, NotSignedInError, StateError, fault
 from opendata.services.core.actors import Actor, require_editor, require_lead, require_maintainer, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import read_reason
@@ -67,6 +67,20 @@ class DutySteps:
             details = {"publisher": publisher, "rule": row.rule_id, "due": _write(row.due)}
             self._context.log(session, found, "add-duty", "obligation", str(row.id), **details)
             return view_rows(session, [row], find_today(self._context))[0]
+
+    def may_decide(self, actor: Actor | None, publisher: str) -> bool:
+        """Whether somebody decides for a publisher."""
+        try:
+            require_lead(actor, publisher)
+        except (NotPermittedError, NotSignedInError):
+            return False
+        return True
+
+    def list_owners(self, actor: Actor | None, publisher: str) -> Sequence[str]:
+        """The accounts that a duty of a publisher can be given to. Raises `NotSignedInError`, `NotPermittedError`."""
+        require_lead(actor, publisher)
+        with self._context.read() as session:
+            return [user.name for user in list_members(session, publisher)]
 
     def start(self, actor: Actor | None, obligation: int, said: Mapping[str, Any]) -> ObligationView:
         """Say on which `day` the clock started."""
