@@ -98,6 +98,11 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         ),
         N_("Ask a maintainer of the catalogue."),
     ),
+    "calendar-unknown": (
+        N_("The working days of this year aren't known yet"),
+        N_("The public holidays of a year are announced in the autumn before it, and then entered by a maintainer."),
+        N_("Ask a maintainer of the catalogue to enter the working calendar of the year."),
+    ),
     "not-found": (
         N_("Not found"),
         N_("There is nothing at this address, or it isn't public."),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from opendata.services.core.actors import SYSTEM
 from opendata.wiring import build_services
 from tests.instances import CSV, DATASET, lend_app, make_actor, make_services, publish
 from tests.mail_office import Clock
 from tests.web.conftest import Portal, send
+from tests.web.journeys import LOCALES, Clerk, Variant
+from tests.web.test_browser import serve
 
 OFF = "2027-01-01\n2027-02-05/2027-02-11\n2027-04-05\n2027-05-03/2027-05-05\n2027-10-01/2027-10-07"
 
@@ -128,3 +132,57 @@ def test_rules_and_years_are_entered_on_pages(late: tuple[Portal, Clock]) -> Non
     shown = "每周报送 2026-W49"
     assert shown in portal.signed_in("stranger").get("/workspace/duties").text
     assert shown not in portal.signed_in("clerk").get("/workspace/duties").text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", [Variant(language, 1280, has_scripts=False) for language in LOCALES], ids=str)
+def test_a_duty_with_a_date_turns_overdue_in_public_and_done_late_counts_as_late(
+    browser: Browser, late: tuple[Portal, Clock], variant: Variant
+) -> None:
+    """By links and forms alone: a maintainer sets the date, time goes by, a clerk gives the evidence too late."""
+    portal, clock = late
+    day = (clock.now + timedelta(days=20)).date()
+    with serve(portal) as address:
+        boss = Clerk(browser, address, variant)
+        boss.sign_in("boss")
+        boss.visit("/workspace/duties")
+        boss.press("a[href='/workspace/duties/new']")
+        boss.choose("#publisher", "water-bureau")
+        boss.fill("#task", "公开水库月报")
+        boss.page.fill("#due", day.isoformat())
+        boss.fill("#dataset", "reservoirs")
+        boss.fill("#owner", "clerk")
+        boss.press("main form button.strong")
+        expect(boss.page.locator("h1")).to_have_text("公开水库月报")
+        duty = boss.page.url.rsplit("/", 1)[-1]
+        boss.visit(f"/workspace/duties/{duty}")
+        expect(boss.page.locator(f"a[href='/workspace/duties/{duty}/rectify']")).to_have_count(0)
+        boss.close()
+
+        clock.pass_by(days=34)
+        while portal.services.duty_keeping.follow():
+            pass
+        reader = Clerk(browser, address, variant)
+        reader.visit("/datasets/reservoirs")
+        expect(reader.page.locator(".facts .tag.warn")).to_have_count(1)
+        reader.visit("/disclosure")
+        reader.press("a[href='/disclosure/on-time']")
+        row = reader.page.locator("tbody tr", has_text="2026-12")
+        expect(row.locator("td.number")).to_have_text(["2", "0", "2", "0%"])
+
+        clerk = Clerk(browser, address, variant)
+        clerk.sign_in("clerk")
+        clerk.visit("/workspace/duties?state=overdue")
+        clerk.press(f"a[href='/workspace/duties/{duty}']")
+        clerk.press(f"a[href='/workspace/duties/{duty}/finish']")
+        clerk.fill("#version", "9.0.0")
+        clerk.press("main form button.strong")
+        expect(clerk.page.locator("#version-error")).to_be_visible()
+        clerk.fill("#version", "1.0.0")
+        clerk.press("main form button.strong")
+        expect(clerk.page.locator("dd code")).to_contain_text("sha256:")
+        clerk.visit("/workspace/duties?state=late")
+        expect(clerk.page.locator("tbody tr")).to_have_count(1)
+
+        reader.visit("/disclosure/on-time")
+        expect(row.locator("td.number")).to_have_text(["2", "0", "2", "0%"])  # as before: late stays late
