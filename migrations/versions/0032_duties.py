@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("pauses", sa.JSON(), nullable=False),
         sa.Column("extensions", sa.JSON(), nullable=False),
         sa.Column("due", sa.Date(), nullable=True),
+        sa.Column("due_month", sa.String(length=7), nullable=True),
         sa.Column("unknown_year", sa.Integer(), nullable=True),
         sa.Column("done_on", sa.Date(), nullable=True),
         sa.Column("evidence", sa.JSON(), nullable=True),
@@ -74,9 +75,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_obligations_rule_id"), "obligations", ["rule_id"])
     op.create_index(op.f("ix_obligations_owner_id"), "obligations", ["owner_id"])
-    op.create_index("ix_obligations_due", "obligations", ["due", "id"])
+    op.create_index("ix_obligations_done_on", "obligations", ["done_on", "waived_on", "due", "id"])
+    op.create_index(
+        "ix_obligations_due_month", "obligations", ["due_month", "publisher_id", "due", "done_on", "waived_on"]
+    )
     op.create_index("ix_obligations_publisher_id_due", "obligations", ["publisher_id", "due"])
-    op.create_index("ix_obligations_dataset_uuid_due", "obligations", ["dataset_uuid", "due"])
+    op.create_index("ix_obligations_dataset_uuid", "obligations", ["dataset_uuid", "done_on", "waived_on", "due"])
     op.create_table(
         "duty_reminders",
         sa.Column("obligation_id", sa.Integer(), nullable=False),

@@ -16,6 +16,7 @@ from opendata.api.core.shapes import page_of
 from opendata.domain.clocks.limits import Unit
 from opendata.domain.clocks.rules import Trigger
 from opendata.errors import N_, NotFoundError
+from opendata.metering import cost_class
 from opendata.services.core.paging import cut_page
 from opendata.services.core.reasons import MAX_REASON
 from opendata.services.core.values import Page
@@ -185,6 +186,7 @@ def use_rule(body: Mapping[str, Any], rule: str) -> RuleView:
 
 
 @blueprint.operation("GET", "/on-time", shape=OnTimePage, query=OnTimeQuery, problems=(400, 422))
+@cost_class("light")
 def list_on_time(query: Mapping[str, Any]) -> Page[OnTimeRow]:
     """List by month and publisher how much of what was due was done in time. Without months, the last 12."""
     named = {name: query.get(name) or "" for name in ("since", "until", "publisher")}

@@ -23,13 +23,11 @@ def duties(overdue: bool, publisher: str, within: int | None, as_json: bool) -> 
 
     wanted = DutyFilter(state="overdue" if overdue else "open", publisher=publisher, within=within)
     with open_services() as services:
-        cursor, items = None, []
-        while True:
-            page = services.duties.list(SYSTEM, wanted, cursor=cursor, limit=500)
+        page = services.duties.list(SYSTEM, wanted, limit=500)
+        items = [*page.items]
+        while page.next is not None:
+            page = services.duties.list(SYSTEM, wanted, cursor=page.next, limit=500)
             items.extend(page.items)
-            cursor = page.next
-            if cursor is None:
-                break
         missing = services.calendars.find_missing()
     if as_json:
         found = [

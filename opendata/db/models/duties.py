@@ -55,15 +55,17 @@ class Obligation(Base):
     `key` names one that was made automatically, so that it is made once. `rule_id` is empty for one that somebody
     wrote themselves. What its due day follows from is kept with it: `trigger`, `number` and `unit` of the limit or the
     day `entered`, `pauses`, `extensions`. `due` is computed again whenever one of these or the calendar changes; where
-    it can't be, since a year isn't announced, `unknown_year` is that year. `period_end` is the last day of the period
-    that it is about. `evidence` says how it was done. `owner_id` is the person, `office` the office or post.
+    it can't be, since a year isn't announced, `unknown_year` is that year. `due_month` is its month, to count by.
+    `period_end` is the last day of the period that it is about. `evidence` says how it was done. `owner_id` is the
+    person, `office` the office or post.
     """
 
     __tablename__ = "obligations"
     __table_args__ = (
-        Index("ix_obligations_due", "due", "id"),
+        Index("ix_obligations_done_on", "done_on", "waived_on", "due", "id"),
+        Index("ix_obligations_due_month", "due_month", "publisher_id", "due", "done_on", "waived_on"),
         Index("ix_obligations_publisher_id_due", "publisher_id", "due"),
-        Index("ix_obligations_dataset_uuid_due", "dataset_uuid", "due"),
+        Index("ix_obligations_dataset_uuid", "dataset_uuid", "done_on", "waived_on", "due"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -85,6 +87,7 @@ class Obligation(Base):
     pauses: Mapped[list[Any]] = mapped_column(default=list)
     extensions: Mapped[list[Any]] = mapped_column(default=list)
     due: Mapped[date | None] = mapped_column(Date)
+    due_month: Mapped[str | None] = mapped_column(String(7))
     unknown_year: Mapped[int | None]
     done_on: Mapped[date | None] = mapped_column(Date)
     evidence: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

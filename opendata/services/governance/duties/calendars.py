@@ -126,6 +126,7 @@ def recompute(row: Obligation, calendar: WorkingCalendar) -> None:
         row.due = compute_due(terms, calendar)
     except UnknownYearError as error:
         row.due, row.unknown_year = None, int(str(error.params["year"]))
+    row.due_month = f"{row.due:%Y-%m}" if row.due else None
 
 
 def read_pause(found: dict[str, str | None]) -> Pause:

@@ -215,7 +215,7 @@ class Duties:
         """How many duties there are. Raises as `list` does."""
         query = self._select(actor, wanted)
         with self._context.read() as session:
-            return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+            return session.scalar(query.with_only_columns(func.count())) or 0
 
     def get(self, actor: Actor | None, obligation: int) -> ObligationView:
         """One duty. Raises `NotFoundError`, `NotSignedInError`, `NotPermittedError`."""

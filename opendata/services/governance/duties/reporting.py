@@ -67,12 +67,12 @@ class Reports:
     def list_on_time(self, since: str = "", until: str = "", publisher: str = "") -> Sequence[OnTimeRow]:
         """By month and publisher, the newest month first; without months, the last 12. Raises `InputError`."""
         first, last = self._read_months(since, until)
-        year, month = extract("year", Obligation.due), extract("month", Obligation.due)
+        month = Obligation.due_month
         kept = func.sum(case((Obligation.done_on <= Obligation.due, 1), else_=0))
         query = (
-            select(Obligation.publisher_id, year, month, func.count(), kept)
-            .where(where_counted(find_today(self._context)), Obligation.due >= first, Obligation.due <= last)
-            .group_by(Obligation.publisher_id, year, month)
+            select(Obligation.publisher_id, month, func.count(), kept)
+            .where(where_counted(find_today(self._context)), month >= first, month <= last)
+            .group_by(Obligation.publisher_id, month)
         )
         if publisher:
             query = query.where(Obligation.publisher_id == publisher)
@@ -80,12 +80,8 @@ class Reports:
             rows = session.execute(query).all()
             parties = _list_parties(session)
         found = [
-            OnTimeRow(
-                publisher=parties[name],
-                month=f"{int(found_year):04}-{int(found_month):02}",
-                tally=Tally(int(count), int(number or 0)),
-            )
-            for name, found_year, found_month, count, number in rows
+            OnTimeRow(publisher=parties[name], month=str(found_month), tally=Tally(int(count), int(number or 0)))
+            for name, found_month, count, number in rows
         ]
         return sorted(found, key=lambda row: (_reversed(row.month), row.publisher.id))
 
@@ -141,7 +137,7 @@ class Reports:
             counts = (row.published, row.in_time, row.late, row.overdue, row.returned, row.failed_checks)
             yield write_line((period.text, row.publisher.id, row.publisher.title, *counts))
 
-    def _read_months(self, since: str, until: str) -> tuple[date, date]:
+    def _read_months(self, since: str, until: str) -> tuple[str, str]:
         today = find_today(self._context)
         last = _read_month(until) if until else period_of(today, "month")
         if since:
@@ -151,7 +147,7 @@ class Reports:
             first = date(number // 12, number % 12 + 1, 1)
         if not 0 <= (last.start.year - first.year) * 12 + last.start.month - first.month < _MOST_MONTHS:
             raise InputError(N_("Name a first and a last month in order, at most %(most)s months"), most=_MOST_MONTHS)
-        return first, last.end
+        return f"{first:%Y-%m}", last.text
 
 
 def where_counted(today: date) -> ColumnElement[bool]:
@@ -180,7 +176,7 @@ def _list_parties(session: Session) -> Mapping[str, PartyView]:
 
 def _count_duties(session: Session, period: Period, today: date) -> Mapping[str, Mapping[str, int]]:
     """Duties that were due in a period, as they were at its end."""
-    due, done = Obligation.due, Obligation.done_on
+    due, done, month = Obligation.due, Obligation.done_on, Obligation.due_month
     kinds = {
         "in_time": done <= due,
         "late": and_(done > due, done <= period.end),
@@ -188,7 +184,7 @@ def _count_duties(session: Session, period: Period, today: date) -> Mapping[str,
     }
     query = (
         select(Obligation.publisher_id, *(func.sum(case((kind, 1), else_=0)) for kind in kinds.values()))
-        .where(where_counted(today), due >= period.start, due <= period.end)
+        .where(where_counted(today), month >= f"{period.start:%Y-%m}", month <= f"{period.end:%Y-%m}")
         .group_by(Obligation.publisher_id)
     )
     found: dict[str, dict[str, int]] = {name: {} for name in kinds}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
 from flask_babel import force_locale, gettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,8 +9,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from opendata.domain.clocks.years import write_year_csv
 from opendata.errors import InputError
 from opendata.metadata.atom import MEDIA_TYPE, Entry, Feed, Link, write_feed
+from opendata.metering import cost_class
 from opendata.problems import status_of
 from opendata.sending.content import describe_bytes, send
+from opendata.services.core.paging import cut_page
+from opendata.services.core.values import Page
 from opendata.services.governance.duties.reporting import OnTimeRow
 from opendata.web.catalogue.feeds import NEVER
 from opendata.web.core.instance import absolute_url, services
@@ -25,29 +26,33 @@ feeds = Blueprint("duty_feeds", __name__)
 
 _CSV = "text/csv"
 _MANY = 1000
+_PAGE = 200
+_FILTERS = ("since", "until", "publisher")
 
 
 @blueprint.get("/disclosure/on-time")
+@cost_class("light")
 def show_on_time() -> str | tuple[str, int]:
     """How much of what was due was done in time, by month and publisher."""
-    rows: Sequence[OnTimeRow] = ()
+    page: Page[OnTimeRow] = Page([])
     message, status = "", 200
     try:
-        rows = _list_rows()
+        page = cut_page(_list_rows(), _name_row, limit=_PAGE, cursor=request.args.get("cursor") or None)
     except InputError as error:
         message, status = say_message(error), status_of(error)
-    page = render_template(
+    text = render_template(
         "governance/duties/on_time.html",
-        rows=rows,
-        values=request.args,
+        page=page,
+        values={name: text for name in _FILTERS if (text := request.args.get(name, "").strip())},
         message=message,
         publishers=services().publishers.list(limit=_MANY).items,
         **HELPERS,
     )
-    return page if status == 200 else (page, status)
+    return text if status == 200 else (text, status)
 
 
 @blueprint.get("/disclosure/on-time.csv")
+@cost_class("light")
 def send_on_time() -> AnyResponse:
     """The same as a CSV file."""
     text = "".join(services().duty_reports.write_on_time(list(_list_rows())))
@@ -55,6 +60,7 @@ def send_on_time() -> AnyResponse:
 
 
 @blueprint.get("/disclosure/on-time.json")
+@cost_class("light")
 def send_on_time_json() -> AnyResponse:
     """The same as JSON."""
     items = [
@@ -134,8 +140,12 @@ def send_feed(text: str) -> AnyResponse:
 
 
 def _list_rows() -> list[OnTimeRow]:
-    values = {name: request.args.get(name, "").strip() for name in ("since", "until", "publisher")}
+    values = {name: request.args.get(name, "").strip() for name in _FILTERS}
     return list(services().duty_reports.list_on_time(**values))
+
+
+def _name_row(row: OnTimeRow) -> str:
+    return f"{row.month} {row.publisher.id}"
 
 
 def _send_csv(text: str, name: str) -> Response:
