@@ -307,6 +307,7 @@ def test_a_clock_can_be_said_to_have_started_earlier_but_not_later_once_a_month_
     )
     for said, place in (
         ({"task": ""}, "/task"),
+        ({"task": "x\0", "due": "2026-12-01"}, "/task"),
         ({"task": "x"}, "/due"),
         ({"task": "x", "due": "2026-10-31"}, "/due"),
         ({"rule": "n1", "due": "2026-12-01"}, "/due"),

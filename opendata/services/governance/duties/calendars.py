@@ -16,6 +16,7 @@ from opendata.domain.clocks.limits import Limit, Pause, Unit
 from opendata.domain.clocks.obligations import Terms, compute_due
 from opendata.domain.clocks.years import find_missing_year, read_year, read_year_csv
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, UnknownYearError
+from opendata.metadata.text import find_value_faults
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import read_reason
@@ -88,8 +89,9 @@ class Calendars:
     ) -> YearView:
         found = require_maintainer(actor)
         source = read_reason("/source", source, needed=False)
-        if days is None:
-            raise InvalidMetadataError(faults=list(faults))
+        faults = [*faults, *find_value_faults({"source": source})]
+        if days is None or faults:
+            raise InvalidMetadataError(faults=faults)
         with self._context.write() as session:
             row = session.get(CalendarYear, year) or CalendarYear(year=year)
             row.days, row.source, row.changed = days.to_json(), source, self._context.now()

@@ -17,6 +17,7 @@ from opendata.domain.clocks.limits import Limit, Unit
 from opendata.domain.clocks.obligations import DutyState, Life, judge
 from opendata.domain.texts import I18n
 from opendata.errors import N_, InputError, NotFoundError
+from opendata.metadata.identifiers import find_identifier_fault
 from opendata.services.core.access import where_acting_for
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
@@ -269,6 +270,8 @@ class Duties:
 
     def _select(self, actor: Actor | None, wanted: DutyFilter) -> Select[Obligation]:
         found = require_publisher(actor)
+        if any(find_identifier_fault("", name) for name in (wanted.publisher, wanted.rule, wanted.dataset) if name):
+            raise InputError(N_("A publisher, a rule or a dataset is named by its identifier"))
         query = select(Obligation).where(where_acting_for(found, Obligation.publisher_id))
         today = find_today(self._context)
         if wanted.whose == "mine":

@@ -20,6 +20,7 @@ from opendata.domain.clocks.obligations import Tally
 from opendata.domain.meaning.periods import Period, period_of, read_period
 from opendata.domain.review.checklist import Remark, Result
 from opendata.errors import N_, InputError
+from opendata.metadata.identifiers import find_identifier_fault
 from opendata.services.core.actors import Actor, require_overseer
 from opendata.services.core.context import Context
 from opendata.services.governance.duties.calendars import find_today
@@ -74,6 +75,8 @@ class Reports:
             .where(where_counted(find_today(self._context)), month >= first, month <= last)
             .group_by(Obligation.publisher_id, month)
         )
+        if publisher and find_identifier_fault("", publisher):
+            return []
         if publisher:
             query = query.where(Obligation.publisher_id == publisher)
         with self._context.read() as session:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import DutyRule, DutyRuleUse, Obligation, Publisher
 from opendata.domain.clocks.rules import NotComputed, list_rule_faults, load_not_computed, load_rules, read_rule
 from opendata.errors import N_, InvalidMetadataError, fault
+from opendata.metadata.text import find_value_faults
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.governance.duties.calendars import find_today
@@ -44,7 +45,7 @@ class Rules:
         Raises `InvalidMetadataError`, `NotSignedInError`, `NotPermittedError`.
         """
         maintainer = require_maintainer(actor)
-        faults = list(list_rule_faults(found))
+        faults = [*find_value_faults(dict(found)), *list_rule_faults(found)]
         if found.get("id") in load_rules():
             text = N_("“%(id)s” is a rule of the release and can't be changed. Switch it off, and choose another name")
             faults.append(fault("/id", text, id=found["id"]))
@@ -71,7 +72,7 @@ class Rules:
         wanted = sorted({name.strip() for name in publishers if name.strip()})
         with self._context.write() as session:
             find_rule(session, rule)
-            known = set(session.scalars(select(Publisher.id).where(Publisher.id.in_(wanted))))
+            known = set(session.scalars(select(Publisher.id)))
             missing = [name for name in wanted if name != ALL and name not in known]
             if missing:
                 text = N_("There is no publisher “%(id)s”")

@@ -19,6 +19,7 @@ from opendata.domain.clocks.obligations import DutyState, judge
 from opendata.domain.clocks.rules import Rule, Trigger
 from opendata.domain.moments import read_day
 from opendata.errors import N_, InvalidMetadataError, NotPermittedError, NotSignedInError, StateError, fault
+from opendata.metadata.text import find_value_faults
 from opendata.services.core.actors import Actor, require_editor, require_lead, require_maintainer, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import read_reason
@@ -50,6 +51,7 @@ class DutySteps:
         require_publisher(actor)
         publisher = _text(said, "publisher")
         found = require_lead(actor, publisher)
+        _require_texts(said)
         with self._context.write() as session:
             if session.get(Publisher, publisher) is None:
                 raise _refuse("/publisher", N_("There is no publisher “%(id)s”"), id=publisher[:100])
@@ -125,6 +127,7 @@ class DutySteps:
     ) -> ObligationView:
         """Raises `NotFoundError`, `NotSignedInError`, `NotPermittedError`, `InvalidMetadataError`, `StateError`."""
         reader = require_publisher(actor)
+        _require_texts(said)
         with self._context.write() as session:
             row = find_obligation(session, reader, obligation, lock=True)
             found = require(actor, row.publisher_id)
@@ -328,6 +331,13 @@ _CLOSED = N_("This duty was due on %(day)s, in a month that is over. Only an ear
 
 def _require_maintainer(actor: Actor | None, _publisher: str) -> Actor:
     return require_maintainer(actor)
+
+
+def _require_texts(said: Mapping[str, Any]) -> None:
+    """Raises `InvalidMetadataError` for characters that no database keeps."""
+    faults = list(find_value_faults(dict(said)))
+    if faults:
+        raise InvalidMetadataError(faults=faults)
 
 
 def _require_open(row: Obligation) -> None:
