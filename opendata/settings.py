@@ -143,6 +143,9 @@ class Settings:
     )
     mail_from: str = _setting("", "Sender of the portal's mail, such as noreply@data.example.org.")
     mail_seconds: int = _setting(30, "How long the mail server may take for each answer.", unit="seconds")
+    remind_days: int = _setting(
+        5, "How many working days before a duty is due people are reminded by mail.", unit="working days"
+    )
     fsck_days: int = _setting(
         30,
         "Within how many days the worker hashes every published file again, a slice at a time; 0: never.",

@@ -58,6 +58,14 @@ from opendata.services.governance.basics.drafting import BasicDrafts
 from opendata.services.governance.basics.importing import BasicImports
 from opendata.services.governance.basics.linking import BasicLinks
 from opendata.services.governance.control.control import Control
+from opendata.services.governance.duties.calendars import Calendars
+from opendata.services.governance.duties.feeds import DutyFeeds
+from opendata.services.governance.duties.keeping import Keeping
+from opendata.services.governance.duties.reading import Duties
+from opendata.services.governance.duties.reminding import Reminding
+from opendata.services.governance.duties.reporting import Reports
+from opendata.services.governance.duties.rules import Rules
+from opendata.services.governance.duties.steps import DutySteps
 from opendata.services.governance.goals.goals import Goals
 from opendata.services.governance.grounds.lapses import Ungrounded
 from opendata.services.governance.grounds.lists import NegativeLists
@@ -121,6 +129,7 @@ class Services:
     basic_drafts: BasicDrafts
     basic_imports: BasicImports
     basic_links: BasicLinks
+    calendars: Calendars
     capabilities: Capabilities
     charts: Charts
     checking: Checking
@@ -136,6 +145,12 @@ class Services:
     downloads: Downloads
     drafts: Drafts
     figures: Figures
+    duties: Duties
+    duty_feeds: DutyFeeds
+    duty_keeping: Keeping
+    duty_reports: Reports
+    duty_rules: Rules
+    duty_steps: DutySteps
     editions: Editions
     events: Events
     exports: Exports
@@ -267,6 +282,7 @@ def build_services(
         basic_drafts=BasicDrafts(context),
         basic_imports=BasicImports(context),
         basic_links=BasicLinks(context, searching),
+        calendars=Calendars(context),
         capabilities=Capabilities(versions, forms, charts),
         charts=charts,
         checking=Checking(context, damages),
@@ -282,6 +298,12 @@ def build_services(
         differences=Differences(context, versions),
         downloads=downloads,
         drafts=drafts,
+        duties=Duties(context),
+        duty_feeds=DutyFeeds(context),
+        duty_keeping=Keeping(context, Reminding(context)),
+        duty_reports=Reports(context),
+        duty_rules=Rules(context),
+        duty_steps=DutySteps(context),
         events=Events(context),
         exports=Exports(context, versions),
         figures=Figures(context),

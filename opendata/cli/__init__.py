@@ -10,6 +10,7 @@ from opendata.cli.access.tokens import token
 from opendata.cli.access.users import user
 from opendata.cli.catalogue.custody import erase_originals, erratum, rebuild, release, rename, suspend, withdraw
 from opendata.cli.catalogue.differences import diff
+from opendata.cli.catalogue.duties import duties
 from opendata.cli.catalogue.inventory import inventory
 from opendata.cli.catalogue.lists import lists
 from opendata.cli.catalogue.publishers import publisher
@@ -72,6 +73,7 @@ for command in (
     drill,
     publisher,
     inventory,
+    duties,
     user,
     grant,
     key,

@@ -26,6 +26,8 @@ from opendata.web.governance.basics import drafts as basic_drafts
 from opendata.web.governance.basics import imports as basic_imports
 from opendata.web.governance.basics import public as basics
 from opendata.web.governance.control import control
+from opendata.web.governance.duties import clocks, ledger
+from opendata.web.governance.duties import public as duties_public
 from opendata.web.governance.goals import goals
 from opendata.web.governance.grounds import negative_list, preparing, self_checks
 from opendata.web.governance.inventory import public as inventory
@@ -113,9 +115,11 @@ def register_web(app: Flask) -> None:
         basics,
         basic_drafts,
         basic_imports,
+        ledger,
+        clocks,
     ):
         app.register_blueprint(module.blueprint)
-    for blueprint in (self_checks.public,):
+    for blueprint in (self_checks.public, duties_public.blueprint, duties_public.feeds):
         app.register_blueprint(blueprint)
     formats.register_formats(app)
     markdown.register_markdown(app)

@@ -25,6 +25,7 @@ KIND_NAMES: Mapping[str, str] = {
     LetterKind.SOURCE_STOPPED: N_("A table isn't fetched any more"),
     LetterKind.SOURCE_WAITS: N_("A fetched table waits for you"),
     LetterKind.GROUND_LOST: N_("Datasets lose their ground"),
+    LetterKind.DUTIES: N_("What is due"),
 }
 """Kind of a mail → its name on pages."""
 
@@ -154,6 +155,14 @@ _TEXTS: Mapping[LetterKind, tuple[str, tuple[str, ...]]] = {
                 " %(count)s. They stay as they are for now."
             ),
             N_("Please open each of them, or choose another entry for it. They are listed here:\n%(base)s%(path)s"),
+        ),
+    ),
+    LetterKind.DUTIES: (
+        N_("Duties that are due soon or overdue"),
+        (
+            N_("You or the publisher you work for must do this:"),
+            "%(list)s",
+            N_("On this page you see all duties, and can say that one is done:\n%(base)s%(path)s"),
         ),
     ),
 }

@@ -141,6 +141,7 @@ class Portal:
             },
             **{"upload": upload.headers["Location"].rpartition("/")[2], "slug": "not-found", "suffix": "csv"},
             **{"rest": "levels.csv", "filename": "style.css", "text": "abc", "number": "1", "token": "1"},
+            **{"duty": "1", "obligation": "1", "step": "finish", "rule": "n7", "year": "2026"},
         }
 
     def is_whole(self) -> bool:

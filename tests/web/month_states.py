@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from opendata.db.models import OutboxMail
 from opendata.domain.editions.modes import AUTO
@@ -47,6 +47,33 @@ class MonthStates:
         yield from self._list_benches()
         yield from self._list_sources()
         yield from self._list_mail()
+        yield from self._list_duties()
+
+    def _list_duties(self) -> Iterator[PageState]:
+        """The ledger with one of each kind, its forms, and what the public sees of clocks."""
+        services, rule = self._services, "n28"
+        services.duty_rules.use(self._boss, "n7", is_off=False, publishers=["water-bureau"])
+        day = services.calendars.today()
+        said = {"publisher": "water-bureau", "rule": rule, "owner": "clerk", "task": "申请一"}
+        paused = services.duty_steps.add(self._boss, {**said, "trigger": (day - timedelta(days=3)).isoformat()})
+        services.duty_steps.pause(self._clerk, paused.id, {"reason": "征求意见"})
+        late = services.duty_steps.add(self._boss, {**said, "trigger": (day - timedelta(days=99)).isoformat()})
+        services.duty_steps.rectify(self._boss, late.id, {"reason": "尽快", "day": (day + timedelta(1)).isoformat()})
+        done = services.duty_steps.add(self._boss, {**said, "trigger": (day - timedelta(days=98)).isoformat()})
+        services.duty_steps.finish(self._clerk, done.id, {"url": "https://example.gov.cn/1", "text": "见网站"})
+        while services.duty_keeping.follow():
+            pass
+        for path in ("", "/new", f"/{paused.id}", f"/{late.id}", f"/{done.id}", f"/{late.id}/finish", "?state=any"):
+            yield PageState(f"/workspace/duties{path}", "clerk")
+        for step in ("assign", "pause", "resume", "extend", "waive", "rectify", "start"):
+            yield PageState(f"/workspace/duties/{late.id}/{step}", "boss")
+        yield PageState(f"/workspace/duties/{late.id}/waive", "boss", press="main form.form")
+        yield PageState("/workspace/duties/new", "boss", press="main form.form")
+        for path in ("calendar", "calendar/2027", "rules", "rules/n7", "rules/new", "supervision", "duties"):
+            yield PageState(f"/workspace/{path}", "boss")
+        for path in ("calendar/2027", "rules/new"):
+            yield PageState(f"/workspace/{path}", "boss", press="main form.form")
+        yield from (PageState(f"/disclosure/{path}") for path in ("on-time", "rules", "calendar", "on-time?since=x"))
 
     def _list_editions(self) -> Iterator[PageState]:
         self._publish("months", make_month(9, 5)["buffer"], name="population", schema=POPULATION)

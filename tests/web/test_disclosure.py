@@ -50,6 +50,10 @@ VALUES = {
     "number": ("1",),
     "year": ("2026",),
     "entry": ("b00001",),
+    "duty": ("1",),
+    "obligation": ("1",),
+    "step": ("finish",),
+    "rule": ("n7",),
 }
 DATA = (
     *("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report"),

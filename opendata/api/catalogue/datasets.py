@@ -167,6 +167,7 @@ def _add_expected(found: DatasetView) -> DetailedDataset:
         next_expected=services().editions.find_next(found),
         measures=measure_tables(tables),
         usage=services().downloads.find(found, caller()),
+        update=services().duties.find_updates([found.uuid]).get(found.uuid),
     )
 
 

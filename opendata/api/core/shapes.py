@@ -16,6 +16,7 @@ from opendata.metadata.properties.measuring import Measures
 from opendata.metadata.properties.reading import load_profile
 from opendata.services.core.values import DatasetView
 from opendata.services.delivery.downloads import Usage
+from opendata.services.governance.duties.reading import UpdateView
 
 
 def page_of(shape: type[Schema]) -> type[Schema]:
@@ -182,6 +183,19 @@ class DetailedDataset(DatasetView):
     next_expected: NextEdition | None
     measures: Measures | None
     usage: Usage | None
+    update: UpdateView | None
+
+
+class UpdateShape(Schema):
+    """Whether a dataset is up to date: the edition that is due first, by which day, and `next` the next due day.
+
+    `state` is `overdue` when that day is over, else `running`. `due` and `next` are null where they aren't known.
+    """
+
+    state = fields.String(required=True, metadata={"enum": ["running", "overdue"]})
+    period = _text()
+    due = fields.Date(required=True, allow_none=True)
+    next = fields.Date(required=True, allow_none=True)
 
 
 class NextEditionShape(Schema):
@@ -236,6 +250,12 @@ class DetailedDatasetShape(DatasetShape):
         required=True,
         allow_none=True,
         metadata={"description": "The `ETag` doesn't change with it. Null for readers of a dataset that isn't open."},
+    )
+    update = fields.Nested(
+        UpdateShape,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The `ETag` doesn't change with it. Null without an update cycle with periods."},
     )
 
 

@@ -82,7 +82,7 @@ def worker(parent: int | None) -> None:
                 run=pool.run,
                 drafts=pool.size,
                 fetching=services.fetching,
-                indexing=(services.indexing, services.sketching),
+                indexing=(services.indexing, services.sketching, services.duty_keeping),
                 publishing=services.own_lists,
                 measuring=services.measuring,
             )

@@ -25,6 +25,15 @@ from opendata.db.models.governance.basics import (
     BasicLink,
     BasicVersion,
 )
+from opendata.db.models.governance.duties import (
+    CalendarYear,
+    DutyFeed,
+    DutyProgress,
+    DutyReminder,
+    DutyRule,
+    DutyRuleUse,
+    Obligation,
+)
 from opendata.db.models.governance.grounds import NegativeList, SelfCheck, SelfCheckItem
 from opendata.db.models.governance.inventory import IndexCounter, IndexNumber, InventoryFile, OpeningDate
 from opendata.db.models.governance.lists import OwnListState
@@ -47,6 +56,7 @@ __all__ = [
     "BasicImport",
     "BasicLink",
     "BasicVersion",
+    "CalendarYear",
     "Damage",
     "Dataset",
     "DatasetMeasure",
@@ -55,6 +65,11 @@ __all__ = [
     "DraftAttachment",
     "DraftComment",
     "DraftResource",
+    "DutyFeed",
+    "DutyProgress",
+    "DutyReminder",
+    "DutyRule",
+    "DutyRuleUse",
     "Event",
     "EventChain",
     "Failures",
@@ -65,6 +80,7 @@ __all__ = [
     "InventoryFile",
     "KnownPlace",
     "NegativeList",
+    "Obligation",
     "OpeningDate",
     "OutboxMail",
     "OwnListState",

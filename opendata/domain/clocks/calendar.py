@@ -38,6 +38,10 @@ class WorkingYear:
         }
         return cls(off=days["off"], on=days["on"])
 
+    def to_json(self) -> dict[str, list[str]]:
+        """The same as it is kept."""
+        return {name: [f"{day:%m-%d}" for day in sorted(days)] for name, days in (("off", self.off), ("on", self.on))}
+
 
 @dataclass(frozen=True, slots=True)
 class WorkingCalendar:

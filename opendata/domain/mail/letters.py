@@ -21,6 +21,7 @@ class LetterKind(StrEnum):
     SOURCE_STOPPED = "source-stopped"
     SOURCE_WAITS = "source-waits"
     GROUND_LOST = "ground-lost"
+    DUTIES = "duties"
 
 
 class LetterState(StrEnum):
@@ -59,4 +60,5 @@ LETTERS: dict[LetterKind, LetterRule] = {
     LetterKind.SOURCE_STOPPED: LetterRule(),
     LetterKind.SOURCE_WAITS: LetterRule(),
     LetterKind.GROUND_LOST: LetterRule(),
+    LetterKind.DUTIES: LetterRule(),
 }

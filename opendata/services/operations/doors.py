@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import AddressChange, Grant, Recovery, Source, Token, User, UserSession
+from opendata.db.models import AddressChange, DutyFeed, Grant, Recovery, Source, Token, User, UserSession
 from opendata.services.core.context import read_clock
 from opendata.services.mail.outbox import drop_waiting
 
@@ -45,6 +45,7 @@ def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: b
     session.execute(update(Source).values(due=None, asked=False, is_awaited=False, owner=None, held_until=None))
     if not keep_tokens:
         now = read_clock()
+        session.execute(delete(DutyFeed))
         standing = and_(Token.ended.is_(None), Token.revoked.is_(False) | Token.verbs.is_not(None))
         live = (standing, Token.expires.is_(None) | (Token.expires > now))
         tokens = session.scalar(select(func.count(Token.id)).where(*live)) or 0

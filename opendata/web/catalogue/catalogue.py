@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from flask import Blueprint, g, redirect, request
@@ -15,6 +15,7 @@ from opendata.metering import cost_class
 from opendata.sending.content import describe_bytes, send
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.values import DatasetView, Page
+from opendata.services.governance.duties.reading import UpdateView
 from opendata.web.catalogue.editions import say_expected
 from opendata.web.catalogue.offices import describe_office
 from opendata.web.catalogue.searching import FILTERS, read_search, render_search
@@ -39,11 +40,13 @@ MANY = 1000
 def show_home() -> Response:
     """What the portal is, and what is new."""
     publishers = services().publishers.list(limit=MANY).items
+    recent = services().datasets.list_recent(6)
     return render_page(
         "catalogue/home.html",
         publishers=[publisher for publisher in publishers if publisher.datasets],
         datasets=sum(publisher.datasets for publisher in publishers),
-        recent=services().datasets.list_recent(6),
+        recent=recent,
+        updates=_find_updates(recent),
     )
 
 
@@ -60,9 +63,11 @@ def list_datasets() -> Response:
         if found.is_ready:
             return render_search(wanted, found)
     publisher, cursor = request.args.get("publisher") or None, request.args.get("cursor") or None
+    page = services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE)
     return render_page(
         "catalogue/datasets.html",
-        page=services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE),
+        page=page,
+        updates=_find_updates(page.items),
         publishers=services().publishers.list(limit=MANY).items,
         publisher=publisher,
         cursor=cursor,
@@ -87,6 +92,7 @@ def show_dataset(dataset: str) -> Response:
         dataset=found,
         quality=services().measuring.find(dataset, found.latest) if found.latest else {},
         ground=services().negative_lists.find_entry(found.disclosure.ground),
+        update=_find_updates([found]).get(found.uuid),
         editions=services().editions.list(dataset),
         expected=services().editions.find_next(found),
         say_expected=say_expected,
@@ -152,7 +158,10 @@ def show_publisher(publisher: str) -> Response:
     # One that was merged or split has no datasets: the list would be of the publishers that it became.
     has_own = found.ending is None or not found.ending.get("others")
     page = services().datasets.list(None, publisher=publisher, cursor=cursor, limit=PAGE_SIZE) if has_own else Page([])
-    return render_page("catalogue/publisher.html", publisher=found, page=page, **describe_office(found))
+    updates = _find_updates(page.items)
+    return render_page(
+        "catalogue/publisher.html", publisher=found, page=page, updates=updates, **describe_office(found)
+    )
 
 
 @blueprint.get("/schemas")
@@ -214,6 +223,11 @@ add_markdown(
 def _preview(dataset: DatasetView, table: TableResource) -> Preview:
     rows = services().versions.read_rows(dataset.id, str(dataset.latest), table.name, PREVIEW_ROWS, g.actor)
     return build_preview(table, rows)
+
+
+def _find_updates(datasets: Sequence[DatasetView]) -> Mapping[str, UpdateView]:
+    """By their `uuid`: whether datasets on a list are up to date."""
+    return services().duties.find_updates([dataset.uuid for dataset in datasets])
 
 
 def _pair_versions(dataset: DatasetView, page: Page[VersionView]) -> Sequence[tuple[VersionView, VersionView | None]]:

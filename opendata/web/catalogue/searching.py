@@ -16,6 +16,7 @@ from opendata.search.documents import FACETS, PUNCTUALITY
 from opendata.search.near import mark
 from opendata.services.search.facets import LABELS, name_value
 from opendata.services.search.searching import MOST_TEXT, FacetValue, Search, SearchResult
+from opendata.web.core.instance import services
 from opendata.web.core.languages import choose_language
 from opendata.web.core.markdown import render_page
 
@@ -83,6 +84,7 @@ def render_search(wanted: Search, found: SearchResult) -> Response:
         "catalogue/search.html",
         wanted=wanted,
         found=found,
+        updates=services().duties.find_updates([item.dataset.uuid for item in found.items]),
         facets=list(_list_facets(wanted, found)),
         removals=[(choice.title, choice.address) for choice in list_chosen(wanted, found)],
         sorts=[(label, link_search(wanted, sort=name), name == sort) for name, label in labels.items()],

@@ -98,6 +98,11 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
         ),
         N_("Ask a maintainer of the catalogue."),
     ),
+    "calendar-unknown": (
+        N_("The working days of this year aren't known yet"),
+        N_("The public holidays of a year are announced in the autumn before it, and then entered by a maintainer."),
+        N_("Ask a maintainer of the catalogue to enter the working calendar of the year."),
+    ),
     "not-found": (
         N_("Not found"),
         N_("There is nothing at this address, or it isn't public."),
@@ -135,11 +140,6 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
             " submitted."
         ),
         N_("Reload the page, check the current state, and choose a step that it allows."),
-    ),
-    "calendar-unknown": (
-        N_("The working days of this year aren't known yet"),
-        N_("A date depends on working days of a year whose public holidays haven't been announced or entered."),
-        N_("Ask a maintainer to enter the working days of that year."),
     ),
     "precondition-failed": (
         N_("This has changed since you read it"),

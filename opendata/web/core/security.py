@@ -65,6 +65,9 @@ _PRIVATE = (
     "self_checks",
     "basic_drafts",
     "basic_imports",
+    "duties",
+    "clocks",
+    "duty_feeds",
 )
 """The blueprints whose pages are never kept by a cache."""
 

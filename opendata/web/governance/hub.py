@@ -50,6 +50,21 @@ PUBLIC_ENTRIES: tuple[Entry, ...] = (
         N_("Coverage of the basic catalogue"),
         N_("What is published, planned, missing or overdue in each of the 26 domains"),
     ),
+    Entry(
+        "on_time.show_on_time",
+        N_("Done on time"),
+        N_("How much of what was due each publisher did in time, by month"),
+    ),
+    Entry(
+        "on_time.list_rules",
+        N_("Rules and limits"),
+        N_("What must be published within which time, and where that is written"),
+    ),
+    Entry(
+        "on_time.show_calendar",
+        N_("Working calendar"),
+        N_("The public holidays and the weekend days on which people work"),
+    ),
 )
 """In the order of the page."""
 
@@ -85,6 +100,29 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         "basic_drafts.list_entries",
         N_("Basic catalogue"),
         N_("Write or import what must be public, and link the datasets that fulfil it"),
+    ),
+    Entry(
+        "duties.list_duties",
+        N_("Duties"),
+        N_("What is due and what is overdue, who does it, and what proves it"),
+    ),
+    Entry(
+        "clocks.show_supervision",
+        N_("Supervision report"),
+        N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
+        _is_maintainer,
+    ),
+    Entry(
+        "clocks.list_rules",
+        N_("Rules of clocks"),
+        N_("Switch rules on and off, say for whom they count, and add your own"),
+        _is_maintainer,
+    ),
+    Entry(
+        "clocks.list_years",
+        N_("Enter the working calendar"),
+        N_("Enter the days off and working weekend days of the next year once they are announced"),
+        _is_maintainer,
     ),
     Entry(
         "audit.show_audit",

@@ -18,6 +18,9 @@ PLACES = {
     "upload": "9f2c1e7ab04d",
     "grant": "5b1d09c2",
     "token": "12",
+    "obligation": "12",
+    "rule": "n28",
+    "year": "2026",
 }
 """Examples of what a path names."""
 

@@ -50,6 +50,8 @@ GROUPS: Mapping[str, str] = {
     "sources": N_("Automatic fetching"),
     "grants": N_("Grants"),
     "tokens": N_("Tokens"),
+    "clocks": N_("Rules and limits"),
+    "obligations": N_("Duties"),
     "audit": N_("Audit log"),
 }
 """Tag → heading, in the order of the pages. A tag without a heading keeps its name."""

@@ -85,6 +85,8 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
     said = {"domain": "health", "matter": "医院", "content": "名称", "timeLimit": "及时", "methods": ["proactive"]}
     real["entry"] = caller.services.basic_drafts.create(SYSTEM, {**said, "publisher": "water-bureau"}).id
     real["number"] = str(caller.services.basic_drafts.put_in_force(SYSTEM, "首版").number)
+    duty = caller.services.duty_steps.add(_find_actor(caller), {"publisher": "water-bureau", "rule": "n28"})
+    real |= {"year": "2026", "rule": "n7", "obligation": str(duty.id)}
     seen: Counter[int] = Counter()
     count = 0
     for result in document.get_all_operations():

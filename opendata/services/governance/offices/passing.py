@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from opendata.db.models import (
@@ -14,6 +14,7 @@ from opendata.db.models import (
     BasicEntry,
     BasicImport,
     Grant,
+    Obligation,
     Publisher,
     SelfCheckItem,
     Token,
@@ -24,10 +25,14 @@ from opendata.db.models import (
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """A column with ids of publishers, and the column beside it with whose row it is, if it is an account's."""
+    """A column with ids of publishers, and the column beside it with whose row it is, if it is an account's.
+
+    `only` is the condition on the rows that pass over; the others go on naming the publisher of then.
+    """
 
     publisher: InstrumentedAttribute[Any]
     account: InstrumentedAttribute[Any] | None = None
+    only: ColumnElement[bool] = field(default_factory=true)
 
 
 PASSED: tuple[Passing, ...] = (
@@ -36,6 +41,7 @@ PASSED: tuple[Passing, ...] = (
     Passing(Upload.publisher_id, Upload.user_id),
     Passing(Grant.publisher_id),
     Passing(SelfCheckItem.publisher_id),
+    Passing(Obligation.publisher_id, only=and_(Obligation.done_on.is_(None), Obligation.waived_on.is_(None))),
     Passing(BasicEntry.publisher_id),
     Passing(BasicEdition.publisher_id),
     Passing(BasicImport.publisher_id),
@@ -52,7 +58,7 @@ def pass_over(session: Session, source: str, target: str, *, accounts: Collectio
     for item in PASSED:
         if accounts is not None and item.account is None:
             continue
-        query = update(item.publisher.class_).where(item.publisher == source)
+        query = update(item.publisher.class_).where(item.publisher == source, item.only)
         if accounts is not None and item.account is not None:
             query = query.where(item.account.in_(accounts))
         done = session.execute(query.values({item.publisher.key: target}))

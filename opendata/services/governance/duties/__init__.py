@@ -1,0 +1,1 @@
+"""Duties with a clock: the working calendar, rules, obligations, reminders and reports."""

@@ -1,0 +1,1 @@
+"""Pages of duties with a clock: the ledger, its rules, the working calendar, what was done on time."""
