@@ -53,6 +53,8 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.governance.requests.letters import open_link as open_request_link
+from opendata.services.governance.requests.requests import Requests, build_requests
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -144,6 +146,7 @@ class Services:
     refusals: Refusals
     archiving: Archiving
     renaming: Renaming
+    requests: Requests
     restoring: Restoring
     reviews: Reviews
     schema_library: SchemaLibrary
@@ -203,9 +206,15 @@ def build_services(
     processing = Processing(context, manifests, changes, scanning)
     publication = Publication(context, manifests, processing, scanning, changes, withdrawals)
     recoveries, mail_addresses = Recoveries(context), MailAddresses(context)
-    openers = {LetterKind.RECOVERY: recoveries.open_link, LetterKind.CONFIRM_ADDRESS: mail_addresses.open_link}
+    openers = {
+        LetterKind.RECOVERY: recoveries.open_link,
+        LetterKind.CONFIRM_ADDRESS: mail_addresses.open_link,
+        LetterKind.REQUEST_RECEIVED: open_request_link,
+    }
     sending = Sending(context, openers)
-    work = Work(context, processing, publication, withdrawals, sending)
+    grants, stops = Grants(context), Stops(context, manifests, withdrawals)
+    requests = build_requests(context, manifests, grants, stops)
+    work = Work(context, processing, publication, withdrawals, sending, {"requests": requests.keeping.tidy})
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
@@ -244,7 +253,7 @@ def build_services(
         findings=Findings(context),
         fixing=Fixing(context),
         forms=forms,
-        grants=Grants(context),
+        grants=grants,
         health=Health(context),
         keys=Keys(context),
         kept_forms=KeptForms(context),
@@ -271,6 +280,7 @@ def build_services(
         refusals=Refusals(context),
         archiving=Archiving(context),
         renaming=Renaming(context),
+        requests=requests,
         restoring=Restoring(drafts, versions),
         reviews=Reviews(drafts),
         schema_library=SchemaLibrary(context, manifests, schemas),
@@ -281,7 +291,7 @@ def build_services(
         sessions=Sessions(context),
         sketching=Sketching(context, versions, columns),
         sources=Sources(context),
-        stops=Stops(context, manifests, withdrawals),
+        stops=stops,
         uploads=Uploads(context),
         verifying=Verifying(context),
         versions=versions,

@@ -9,6 +9,7 @@ from opendata.api.catalogue import datasets, inside, publishers, schemas, search
 from opendata.api.document import table_document
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
+from opendata.api.governance import requests
 from opendata.api.mcp import mcp
 from opendata.api.operations import audit, events
 from opendata.api.query import rows, select
@@ -41,6 +42,7 @@ def register_api(app: Flask) -> None:
         schemas,
         audit,
         tokens,
+        requests,
     ):
         api.register_blueprint(module.blueprint)
     for blueprint in (table_document.blueprint, mcp.blueprint):

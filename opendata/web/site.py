@@ -20,6 +20,9 @@ from opendata.web.drafts import choices, drafts, meaning, next_version, personal
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
 from opendata.web.governance import hub
+from opendata.web.governance.requests import asking as request_asking
+from opendata.web.governance.requests import board as request_board
+from opendata.web.governance.requests import inbox as request_inbox
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -88,6 +91,9 @@ def register_web(app: Flask) -> None:
         documentation,
         guide,
         words,
+        request_board,
+        request_asking,
+        request_inbox,
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in (hub.public, hub.staff):

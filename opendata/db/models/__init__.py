@@ -9,6 +9,7 @@ from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Sche
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
 from opendata.db.models.mail import AddressChange, OutboxMail
+from opendata.db.models.requests import Request, RequestEvent
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
 from opendata.db.models.sources import Source, SourceRun
@@ -36,6 +37,8 @@ __all__ = [
     "OutboxMail",
     "Publisher",
     "Recovery",
+    "Request",
+    "RequestEvent",
     "ReviewCheck",
     "Schema",
     "SchemaBench",

@@ -20,6 +20,10 @@ class LetterKind(StrEnum):
     SOURCE_FAILED = "source-failed"
     SOURCE_STOPPED = "source-stopped"
     SOURCE_WAITS = "source-waits"
+    REQUEST_RECEIVED = "request-received"
+    REQUEST_NEWS = "request-news"
+    REQUEST_NEW = "request-new"
+    REQUEST_DUE = "request-due"
 
 
 class LetterState(StrEnum):
@@ -57,4 +61,8 @@ LETTERS: dict[LetterKind, LetterRule] = {
     LetterKind.SOURCE_FAILED: LetterRule(),
     LetterKind.SOURCE_STOPPED: LetterRule(),
     LetterKind.SOURCE_WAITS: LetterRule(),
+    LetterKind.REQUEST_RECEIVED: LetterRule(per_hour=3, hours=24, secret="odq_", path="/requests/confirm/"),  # noqa: S106
+    LetterKind.REQUEST_NEWS: LetterRule(),
+    LetterKind.REQUEST_NEW: LetterRule(per_hour=30),
+    LetterKind.REQUEST_DUE: LetterRule(per_hour=30),
 }

@@ -61,6 +61,8 @@ _PRIVATE = (
     "audit",
     "addresses",
     "mail",
+    "request_following",
+    "request_inbox",
 )
 """The blueprints whose pages are never kept by a cache."""
 

@@ -30,10 +30,21 @@ class Entry:
     is_for: Callable[[Actor], bool] = bool
 
 
-PUBLIC_ENTRIES: tuple[Entry, ...] = ()
+PUBLIC_ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "requests.list_requests",
+        N_("Requests and replies"),
+        N_("Ask for data or information, report a mistake, object, and read what publishers replied"),
+    ),
+)
 """In the order of the page."""
 
 STAFF_ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "request_inbox.list_inbox",
+        N_("Requests"),
+        N_("What readers ask for: reply in time"),
+    ),
     Entry(
         "audit.show_audit",
         N_("Audit log"),
