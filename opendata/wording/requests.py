@@ -133,7 +133,7 @@ OUTCOME_NAMES: Mapping[str, str] = {
     Outcome.OTHER: N_("Other"),
     Outcome.GRANTED: N_("Approved"),
     Outcome.DECLINED: N_("Not approved"),
-    Outcome.CORRECTED: N_("Corrected"),
+    Outcome.CORRECTED: N_("Corrected by a version"),
     Outcome.WILL_CORRECT: N_("Will be corrected"),
     Outcome.NO_ERROR: N_("The data is right"),
     Outcome.UPHELD: N_("The objection is justified"),
@@ -170,8 +170,8 @@ STANDARD_TEXTS: Mapping[str, str] = {
         "This information isn't our responsibility. Please ask the body that is responsible: … (contact: …)"
     ),
     Outcome.NEEDS_MAKING: N_(
-        "We don't hold this information in a finished form. It would have to be processed or analysed first, so we"
-        " can't give it."
+        "We don't hold this information in a finished form. We would need to process or analyse it first, so we can't"
+        " give it."
     ),
     Outcome.UNCLEAR: N_("After you clarified your request, it still isn't clear what information you need."),
     Outcome.COMPLAINT: N_(

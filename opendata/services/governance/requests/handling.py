@@ -169,7 +169,7 @@ class Handling:
             self._check(row, step, texts)
             details = self._act(session, found, row, step, texts)
             row.state = STEPS[step].to or row.state
-            said_text, sealed = texts.get("text", ""), {"link": details.pop("link")} if "link" in details else None
+            sealed = {"link": details.pop("link")} if "link" in details else None
             add_line(
                 self._context, session, row, step, found, text=texts.get("text", ""), sealed=sealed, details=details
             )
