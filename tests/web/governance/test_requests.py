@@ -14,11 +14,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from opendata.domain.requests.steps import RequestStep
-from opendata.services.core.actors import SYSTEM
 from opendata.services.governance.requests import bounds
 from opendata.wiring import build_services
 from tests.instances import CSV, DATASET, lend_app, publish
-from tests.web.conftest import PASSWORD, Portal, find_token, make_portal, send
+from tests.web.conftest import PASSWORD, Portal, make_portal, send
 from tests.web.test_browser import open_page, serve
 
 CLOSED = {"attribute": "closed", "reason": "涉及国家秘密", "legalBasis": "保守国家秘密法"}
