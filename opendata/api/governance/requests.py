@@ -15,7 +15,6 @@ from opendata.api.core.current import services
 from opendata.api.core.fields import Address, Instant, Shape, Switch, Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import OwnerShape, page_of
-from opendata.domain.access.scopes import Verb
 from opendata.domain.requests.kinds import Applicant, RequestKind, WantedForm
 from opendata.domain.requests.outcomes import Outcome
 from opendata.domain.requests.steps import STEPS, RequestState, RequestStep, Taker
@@ -43,32 +42,35 @@ class RequestQuery(PageQuery):
     q = Text(longest=100, metadata={"description": "This text is in the summary or in the reply."})
 
 
-def _text(name: str, **metadata: object) -> Text:
-    return Text(longest=LONGEST[name], metadata=metadata)
-
-
 class RequestInput(Shape):
     """A request. Which properties it needs depends on its `kind`; the answer names each that is missing."""
 
     kind = Text(required=True, one_of=list(RequestKind), error=_NOT_ONE)
     dataset = Text(longest=100, metadata={"description": "The id of the dataset that it is about."})
     publisher = Text(longest=100, metadata={"description": "The id of the publisher, where it is about no dataset."})
-    subject = _text("subject", description="What it is about, in one line without personal data.")
-    text = _text("text", description="What is wanted, wrong or asked.")
-    version = _text("version", description="Of a correction or an objection; without it, the newest version.")
-    resource = _text("resource", description="The table with what is wrong.")
-    row = _text("row", description="The number of the row, or the value of its key.")
-    column = _text("column", description="The name of the column.")
-    proposed = _text("proposed", description="What should be there.")
-    purpose = _text("purpose", description="What data with conditions will be used for.")
-    period = _text("period", description="For how long.")
-    agreement = _text("agreement", description="The number or name of an agreement.")
+    subject = Text(
+        longest=LONGEST["subject"], metadata={"description": "What it is about, in one line without personal data."}
+    )
+    text = Text(longest=LONGEST["text"], metadata={"description": "What is wanted, wrong or asked."})
+    version = Text(
+        longest=LONGEST["version"],
+        metadata={"description": "Of a correction or an objection; without it, the newest version."},
+    )
+    resource = Text(longest=LONGEST["resource"], metadata={"description": "The table with what is wrong."})
+    row = Text(longest=LONGEST["row"], metadata={"description": "The number of the row, or the value of its key."})
+    column = Text(longest=LONGEST["column"], metadata={"description": "The name of the column."})
+    proposed = Text(longest=LONGEST["proposed"], metadata={"description": "What should be there."})
+    purpose = Text(longest=LONGEST["purpose"], metadata={"description": "What data with conditions will be used for."})
+    period = Text(longest=LONGEST["period"], metadata={"description": "For how long."})
+    agreement = Text(longest=LONGEST["agreement"], metadata={"description": "The number or name of an agreement."})
     applicant = Text(one_of=list(Applicant), error=_NOT_ONE)
     form = Text(one_of=list(WantedForm), error=_NOT_ONE)
-    name = _text("name", description="Who asks. Only the publisher sees it.")
-    identity = _text("identity", description="Kind and number of a document that proves it.")
-    telephone = _text("telephone")
-    mail = _text("mail", format="email")
+    name = Text(longest=LONGEST["name"], metadata={"description": "Who asks. Only the publisher sees it."})
+    identity = Text(
+        longest=LONGEST["identity"], metadata={"description": "Kind and number of a document that proves it."}
+    )
+    telephone = Text(longest=LONGEST["telephone"])
+    mail = Text(longest=LONGEST["mail"], metadata={"format": "email"})
     public = Switch(metadata={"description": "Whether everybody may read a summary and the reply."})
 
 
@@ -196,7 +198,6 @@ def list_requests(query: Mapping[str, Any]) -> Page[RequestView]:
     body=RequestInput,
     gives=("Location",),
     problems=(400, 404, 409, 413, 415, 422, 429),
-    needs=Verb.READ,
     strangers=True,
 )
 def send_request(body: Mapping[str, Any]) -> Answer:
@@ -225,7 +226,6 @@ def get_request(number: str) -> RequestView:
     shape=HandledRequestShape,
     body=StepInput,
     problems=(400, 403, 404, 409, 413, 415, 422),
-    needs=Verb.ADMIN,
 )
 def take_request_step(body: Mapping[str, Any], number: str, step: str) -> RequestView:
     """Take a step with a request, for those who work for its publisher: register it, extend the time, reply.

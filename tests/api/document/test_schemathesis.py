@@ -81,6 +81,8 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
     real = {"dataset": "reservoirs", "version": "1.0.0", "resource": "levels", "draft": draft}
     real["upload"] = caller.services.uploads.create(_find_actor(caller), 10, "levels.csv")[0].id
     real |= {"publisher": "water-bureau", "schema": "levels", "grant": "none", "token": "999999", "suffix": "csv"}
+    asked = {"kind": "question", "publisher": "water-bureau", "subject": "水位", "text": "单位是什么？"}
+    real |= {"number": caller.post("/requests", json=asked).json["number"], "step": "register"}
     seen: Counter[int] = Counter()
     count = 0
     for result in document.get_all_operations():
