@@ -12,6 +12,7 @@ from opendata.cli.catalogue.custody import erase_originals, erratum, rebuild, re
 from opendata.cli.catalogue.differences import diff
 from opendata.cli.catalogue.publishers import publisher
 from opendata.cli.catalogue.querying import query
+from opendata.cli.catalogue.requests import requests
 from opendata.cli.catalogue.reviews import review
 from opendata.cli.catalogue.searching import index
 from opendata.cli.core.failures import Commands
@@ -75,6 +76,7 @@ for command in (
     token,
     audit,
     mail,
+    requests,
     config,
 ):
     main.add_command(command)

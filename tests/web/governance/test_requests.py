@@ -95,6 +95,7 @@ def test_a_stranger_asks_by_page_and_follows_the_request_to_its_reply(desk: Port
     assert TEXT not in other.get("/requests/follow").text
 
 
+@pytest.mark.slow
 def test_each_step_has_a_page_and_an_account_finds_its_requests(desk: Portal, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bounds, "LEAST_SECONDS", 0)
     boss, clerk = desk.signed_in("boss"), desk.signed_in("clerk")
@@ -120,6 +121,7 @@ def test_each_step_has_a_page_and_an_account_finds_its_requests(desk: Portal, mo
         is_ours = step not in (RequestStep.RECEIVE, RequestStep.ANSWER, RequestStep.ADD, RequestStep.WITHDRAW)
         assert answer.status_code == (200 if is_ours else 404), step
     assert send(clerk, f"{page}/opinion", {"text": "x"}).status_code == 409
+    assert send(clerk, f"{page}/assign", {"person": "stranger"}).status_code == 422
     assert send(clerk, f"{page}/assign", {"person": "clerk"}).status_code == 303
     assert send(boss, f"{page}/pass-on", {"publisher": "road-bureau", "text": "由道路局负责"}).status_code == 303
     assert clerk.get(page).status_code == 403

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, and_, case, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Publisher, Request
+from opendata.db.models import Publisher, Request, User
 from opendata.domain.mail.letters import LetterKind
 from opendata.domain.moments import read_day
 from opendata.domain.requests.clock import NEAR_DAYS, find_clarify_end
@@ -27,6 +27,7 @@ from opendata.errors import (
     fault,
 )
 from opendata.metadata.text import find_value_faults
+from opendata.services.access.accounts import view_actor
 from opendata.services.catalogue.publishers import find_publisher, view_publisher
 from opendata.services.catalogue.stops import Stops
 from opendata.services.core.access import where_acting_for
@@ -215,7 +216,7 @@ class Handling:
             case RequestStep.REGISTER | RequestStep.SUMMARISE:
                 row.summary = texts.get("summary", "") or row.summary
             case RequestStep.ASSIGN:
-                row.person = texts["person"][:100]
+                row.person = _find_person(session, row, texts["person"])
                 return {"person": row.person}
             case RequestStep.CLARIFY:
                 self._require_early(row)
@@ -304,6 +305,15 @@ def _read_texts(said: Mapping[str, Any]) -> dict[str, str]:
     if faults:
         raise InvalidMetadataError(faults=faults)
     return {name: str(value).strip() for name, value in said.items() if value is not None}
+
+
+def _find_person(session: Session, row: Request, name: str) -> str:
+    """The name of an account that works for the publisher of a request. Raises `InvalidMetadataError`."""
+    user = session.scalar(select(User).where(User.name == name[:100], User.disabled.is_(False)))
+    if user is None or not view_actor(user).may_edit(row.publisher_id):
+        text = N_("“%(name)s” isn't an account that works for this publisher")
+        raise InvalidMetadataError(faults=[fault("/person", text, name=name[:100])])
+    return user.name
 
 
 def _as_number(condition: ColumnElement[bool]) -> ColumnElement[int]:

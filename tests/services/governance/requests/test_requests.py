@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from statistics import median
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
-from opendata.db.models import Event, Failures, Request, RequestEvent
+from opendata.db.models import Event, Failures, Request, RequestEvent, User
 from opendata.domain.requests.annual import count_year
 from opendata.domain.requests.kinds import Applicant, RequestKind
 from opendata.domain.requests.outcomes import OUTCOMES, OUTCOMES_OF, AnnualRow
@@ -33,6 +35,8 @@ from opendata.services.governance.requests.following import Follower
 from opendata.services.governance.requests.handling import InboxFilter
 from opendata.wiring import Services, build_services
 from tests.instances import CSV, make_actor, publish
+from tests.mail_office import make_office
+from tests.mailbox import Mailbox
 
 R = RequestStep
 CLOSED = {"attribute": "closed", "reason": "涉及国家秘密", "legalBasis": "保守国家秘密法"}
@@ -195,6 +199,7 @@ def test_only_those_who_work_for_the_publisher_handle_a_request(desk: Desk):
     assert [(item.publisher.id, item.waiting) for item in handling.count(boss)] == [("road-bureau", 1)]
 
 
+@pytest.mark.slow
 def test_silence_of_the_asker_ends_an_application_only_after_the_day_that_was_set(desk: Desk):
     number = desk.ask("application", **PERSON).request.number
     desk.take(number, "register")
@@ -213,6 +218,7 @@ def test_silence_of_the_asker_ends_an_application_only_after_the_day_that_was_se
         desk.take(late, "reply", **said)
 
 
+@pytest.mark.slow
 def test_nobody_guesses_a_code_and_nobody_floods_a_publisher(desk: Desk):
     asked = desk.ask("question", telephone="010-00000001")
     following = desk.services.requests.following
@@ -240,6 +246,7 @@ def test_nobody_guesses_a_code_and_nobody_floods_a_publisher(desk: Desk):
             )
 
 
+@pytest.mark.slow
 def test_a_correction_ends_with_the_version_that_mends_it_and_an_objection_stops_one(desk: Desk):
     publish(desk.services, desk.editor, CSV)
     with pytest.raises(InvalidMetadataError) as caught:
@@ -271,6 +278,7 @@ def test_a_correction_ends_with_the_version_that_mends_it_and_an_objection_stops
         desk.services.requests.board.get(objection.number)
 
 
+@pytest.mark.slow
 def test_an_approved_application_for_data_ends_in_a_grant_that_only_the_asker_can_accept(desk: Desk):
     desk.services.datasets.create(
         desk.editor,
@@ -296,7 +304,7 @@ CHOICES = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=7)
 
 @pytest.mark.slow
 @pytest.mark.both_databases(slow=True)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(
@@ -399,3 +407,42 @@ def _compare(desk: Desk) -> None:
         and any(line.step == R.REGISTER for line in item.history)
     }
     assert count_year(2026, []).row("new") == [0] * 7
+
+
+def test_the_asker_gets_mail_once_their_address_is_confirmed_and_editors_hear_of_what_is_due(
+    tmp_path: Path, mailbox: Mailbox
+):
+    office = make_office(tmp_path / "instance", mailbox.url())
+    services = office.services
+    clerk = make_actor(services, "clerk")
+    with services.database.unit(write=True) as session:
+        session.execute(update(User).where(User.name == "clerk").values(mail_address="clerk@example.org"))
+    said = {
+        "kind": "question",
+        "publisher": "water-bureau",
+        "subject": "单位",
+        "text": "单位是什么？",
+        "mail": PERSON["mail"],
+    }
+    asked = services.requests.asking.ask(None, said, address="192.0.2.1", language="zh")
+    number = asked.request.number
+    services.requests.handling.take(clerk, number, R.REGISTER, {})
+    services.sending.send_due()
+    assert sorted(mailbox.recipients) == [PERSON["mail"], "clerk@example.org"]
+    text = next(text for text in mailbox.texts() if "/requests/confirm/" in text)
+    assert number in text
+    assert asked.code not in "".join(mailbox.texts())
+    link = re.search(r"/requests/confirm/(\S+)", text)
+    assert link is not None
+    assert services.requests.following.find_confirmation(link[1]) == number
+    follower = services.requests.following.confirm(link[1])
+    assert services.requests.following.get(follower).is_mail_confirmed
+    with pytest.raises(NotFoundError):
+        services.requests.following.confirm(link[1])
+    mailbox.clear()
+    services.requests.handling.take(clerk, number, R.REPLY, {"outcome": "answered", "text": "米。"})
+    services.sending.send_due()
+    assert mailbox.recipients == [PERSON["mail"]]
+    assert "/requests/follow" in mailbox.texts()[0]
+    assert "米" not in mailbox.texts()[0]
+    services.database.dispose()
