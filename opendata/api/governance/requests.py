@@ -64,7 +64,7 @@ class RequestInput(Shape):
     period = Text(longest=LONGEST["period"], metadata={"description": "For how long."})
     agreement = Text(longest=LONGEST["agreement"], metadata={"description": "The number or name of an agreement."})
     applicant = Text(one_of=list(Applicant), error=_NOT_ONE)
-    form = Text(one_of=list(WantedForm), error=_NOT_ONE)
+    wanted = Text(one_of=list(WantedForm), error=_NOT_ONE)
     name = Text(longest=LONGEST["name"], metadata={"description": "Who asks. Only the publisher sees it."})
     identity = Text(
         longest=LONGEST["identity"], metadata={"description": "Kind and number of a document that proves it."}
@@ -123,7 +123,9 @@ class RequestShape(Schema):
         required=True,
         metadata={"type": ["string", "null"], "description": "The id of the dataset that it is about."},
     )
-    place = fields.Dict(required=True, metadata={"description": "`version`, `resource`, `row` and `column`."})
+    place = fields.Dict(
+        required=True, metadata={"description": "`version`, `resource` and `column`; `row` for the publisher."}
+    )
     summary = fields.String(required=True)
     created = Instant(required=True)
     changed = Instant(required=True)

@@ -113,7 +113,7 @@ class Asking:
         texts = {name: str(said.get(name) or "").strip() for name in (*LONGEST, "dataset", "publisher")}
         kind = _read_word(RequestKind, "kind", said.get("kind"), faults)
         applicant = _read_word(Applicant, "applicant", said.get("applicant") or Applicant.PERSON, faults)
-        form = _read_word(WantedForm, "form", said.get("form") or WantedForm.ELECTRONIC, faults)
+        form = _read_word(WantedForm, "wanted", said.get("wanted") or WantedForm.ELECTRONIC, faults)
         if kind is None or applicant is None or form is None:
             raise InvalidMetadataError(faults=faults)
         faults += _check_texts(kind, texts)

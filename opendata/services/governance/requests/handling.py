@@ -199,7 +199,7 @@ class Handling:
         for name in ("text", "summary", "basis"):
             if len(texts.get(name, "")) > MAX_REASON:
                 faults.append(fault(f"/{name}", TOO_LONG, limit=MAX_REASON))
-        is_shown = row.is_public and step in (RequestStep.REPLY, RequestStep.EXTEND)
+        is_shown = row.is_public and step in (RequestStep.REPLY, RequestStep.EXTEND, RequestStep.MEND)
         for name, is_read in (("summary", True), ("text", is_shown)):
             if is_read and find_personal_data(texts.get(name, "")):
                 faults.append(fault(f"/{name}", _PRIVATE_DATA))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from opendata.db.models import Request
 from opendata.domain.mail.letters import LetterKind
@@ -57,7 +57,8 @@ class Keeping:
     def remind(self) -> None:
         """Write to publishers about requests that are due within days, and once more about those that are late."""
         today = find_day(self._context, self._context.clock())
-        query = select(Request).where(Request.state.in_(OPEN_STATES), Request.due <= today + timedelta(days=NEAR_DAYS))
+        near = (Request.state.in_(OPEN_STATES), Request.due <= today + timedelta(days=NEAR_DAYS))
+        query = select(Request).where(*near, or_(Request.reminded.is_(None), Request.reminded <= Request.due))
         with self._context.write() as session:
             for row in session.scalars(query):
                 if row.due is None:

@@ -45,6 +45,9 @@ _SHOWN: Mapping[Audience, frozenset[Audience]] = {
     Audience.SIDES: frozenset([Audience.PUBLIC, Audience.SIDES]),
     Audience.STAFF: frozenset(Audience),
 }
+_TYPED = "row"
+"""The part of a place that an asker writes freely, so that nobody else is shown it."""
+
 _SHOWN_TEXTS = frozenset([RequestStep.EXTEND, RequestStep.MEND])
 """Steps whose texts are shown in public."""
 
@@ -175,7 +178,7 @@ def view_request(context: Context, session: Session, row: Request, audience: Aud
         state=row.state,
         publisher=view_publisher(row.publisher),
         dataset=view_dataset(dataset) if dataset is not None and (is_staff or is_listed(dataset)) else None,
-        place=row.place or {},
+        place={name: text for name, text in (row.place or {}).items() if is_inside or name != _TYPED},
         applicant=row.applicant,
         subject=row.subject if is_inside else "",
         summary=row.summary,

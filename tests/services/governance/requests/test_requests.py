@@ -161,7 +161,7 @@ def test_what_a_request_must_say_is_named_field_by_field(desk: Desk):
         ("open", {"subject": "", "text": ""}, {"/subject", "/text"}),
         ("open", {"publisher": "none"}, {"/publisher"}),
         ("application", {}, {"/name", "/identity", "/telephone"}),
-        ("application", {**PERSON, "applicant": "cat", "form": "tape"}, {"/applicant", "/form"}),
+        ("application", {**PERSON, "applicant": "cat", "wanted": "tape"}, {"/applicant", "/wanted"}),
         ("access", {**PERSON}, {"/purpose", "/period", "/dataset"}),
         ("correction", {}, {"/dataset"}),
         ("question", {"subject": "我的手机 13812345678"}, {"/subject"}),
@@ -265,7 +265,8 @@ def test_a_correction_ends_with_the_version_that_mends_it_and_an_objection_stops
     mended = desk.services.datasets.get("reservoirs").latest
     assert mended is not None
     assert desk.take(number, "mend", version=mended).mended == mended
-    assert desk.services.requests.board.get(number).mended == mended
+    shown = desk.services.requests.board.get(number)
+    assert (shown.mended, shown.place) == (mended, {"version": "1.0.0", "resource": "levels", "column": "level"})
 
     objection = desk.ask("objection", dataset="reservoirs", version=mended, text="侵犯隐私", public=True).request
     assert objection.clock.days == 3
