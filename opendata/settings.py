@@ -245,6 +245,11 @@ class Settings:
         120, "After how long without a request a person has to sign in again.", unit="minutes"
     )
     session_hours: int = _setting(12, "After how long a person has to sign in again in any case.", unit="hours")
+    access_days: int = _setting(
+        15, "How long a publisher may take to answer an application for data.", unit="working days"
+    )
+    objection_days: int = _setting(3, "How long a publisher may take to answer an objection.", unit="working days")
+    asker_days: int = _setting(180, "How long the portal keeps who made a request, after it ends.", unit="days")
     secure_cookies: bool = _setting(
         False,
         "Send cookies over HTTPS only, also where `OPENDATA_BASE_URL` doesn't begin with https.",

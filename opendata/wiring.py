@@ -77,6 +77,9 @@ from opendata.services.governance.offices.figures import Figures
 from opendata.services.governance.offices.lists import PublisherLists
 from opendata.services.governance.offices.succession import Succession
 from opendata.services.governance.quality.measuring import Measuring
+from opendata.services.governance.requests.asked import list_asked
+from opendata.services.governance.requests.letters import open_link as open_request_link
+from opendata.services.governance.requests.requests import Requests, build_requests
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -190,6 +193,7 @@ class Services:
     refusals: Refusals
     archiving: Archiving
     renaming: Renaming
+    requests: Requests
     restoring: Restoring
     reviews: Reviews
     schema_library: SchemaLibrary
@@ -252,9 +256,15 @@ def build_services(
     processing = Processing(context, manifests, changes, scanning)
     publication = Publication(context, manifests, processing, scanning, changes, withdrawals)
     recoveries, mail_addresses = Recoveries(context), MailAddresses(context)
-    openers = {LetterKind.RECOVERY: recoveries.open_link, LetterKind.CONFIRM_ADDRESS: mail_addresses.open_link}
+    openers = {
+        LetterKind.RECOVERY: recoveries.open_link,
+        LetterKind.CONFIRM_ADDRESS: mail_addresses.open_link,
+        LetterKind.REQUEST_RECEIVED: open_request_link,
+    }
     sending = Sending(context, openers)
-    work = Work(context, processing, publication, withdrawals, sending)
+    grants, stops = Grants(context), Stops(context, manifests, withdrawals)
+    requests = build_requests(context, manifests, grants, stops)
+    work = Work(context, processing, publication, withdrawals, sending, {"requests": requests.keeping.tidy})
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
@@ -312,7 +322,7 @@ def build_services(
         fixing=Fixing(context),
         forms=forms,
         goals=Goals(context),
-        grants=Grants(context),
+        grants=grants,
         health=Health(context),
         keys=Keys(context),
         kept_forms=KeptForms(context),
@@ -327,7 +337,7 @@ def build_services(
         measuring=Measuring(context, versions, queries),
         watching=Watching(context, manifests),
         negative_lists=NegativeLists(context),
-        self_checks=SelfChecks(context),
+        self_checks=SelfChecks(context, list_asked),
         ungrounded=Ungrounded(context),
         originals=originals,
         outbox=Outbox(context),
@@ -346,6 +356,7 @@ def build_services(
         refusals=Refusals(context),
         archiving=Archiving(context),
         renaming=Renaming(context),
+        requests=requests,
         restoring=Restoring(drafts, versions),
         reviews=Reviews(drafts),
         schema_library=SchemaLibrary(context, manifests, schemas),
@@ -356,7 +367,7 @@ def build_services(
         sessions=Sessions(context),
         sketching=Sketching(context, versions, columns),
         sources=Sources(context),
-        stops=Stops(context, manifests, withdrawals),
+        stops=stops,
         succession=Succession(context),
         uploads=Uploads(context),
         verifying=Verifying(context),

@@ -15,6 +15,7 @@ from opendata.cli.catalogue.inventory import inventory
 from opendata.cli.catalogue.lists import lists
 from opendata.cli.catalogue.publishers import publisher
 from opendata.cli.catalogue.querying import query
+from opendata.cli.catalogue.requests import requests
 from opendata.cli.catalogue.reviews import review
 from opendata.cli.catalogue.searching import index
 from opendata.cli.core.failures import Commands
@@ -81,6 +82,7 @@ for command in (
     audit,
     lists,
     mail,
+    requests,
     config,
 ):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Secrets of sources: encrypted in the database with a key from the folder of the signing keys, and shown to nobody."""
+"""Secrets of sources, and who sent requests: encrypted in the database with a key beside the signing keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 SECRET_FILE = "sources.secret"  # noqa: S105 - the name of a file
-"""The key that the secrets of sources are encrypted with."""
+"""The key that they are encrypted with."""
 
 
 def encrypt_secret(folder: Path, text: str) -> str:

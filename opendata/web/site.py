@@ -34,6 +34,9 @@ from opendata.web.governance.inventory import public as inventory
 from opendata.web.governance.inventory import staff as inventory_staff
 from opendata.web.governance.offices import fate
 from opendata.web.governance.offices import pages as office_pages
+from opendata.web.governance.requests import asking as request_asking
+from opendata.web.governance.requests import board as request_board
+from opendata.web.governance.requests import inbox as request_inbox
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -117,6 +120,9 @@ def register_web(app: Flask) -> None:
         basic_imports,
         ledger,
         clocks,
+        request_board,
+        request_asking,
+        request_inbox,
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in (self_checks.public, duties_public.blueprint, duties_public.feeds):

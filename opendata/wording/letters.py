@@ -26,6 +26,10 @@ KIND_NAMES: Mapping[str, str] = {
     LetterKind.SOURCE_WAITS: N_("A fetched table waits for you"),
     LetterKind.GROUND_LOST: N_("Datasets lose their ground"),
     LetterKind.DUTIES: N_("What is due"),
+    LetterKind.REQUEST_RECEIVED: N_("A request was received"),
+    LetterKind.REQUEST_NEWS: N_("News about a request"),
+    LetterKind.REQUEST_NEW: N_("A new request"),
+    LetterKind.REQUEST_DUE: N_("A request is due"),
 }
 """Kind of a mail → its name on pages."""
 
@@ -165,6 +169,34 @@ _TEXTS: Mapping[LetterKind, tuple[str, tuple[str, ...]]] = {
             N_("On this page you see all duties, and can say that one is done:\n%(base)s%(path)s"),
         ),
     ),
+    LetterKind.REQUEST_RECEIVED: (
+        N_("Your request %(number)s was received"),
+        (
+            N_("Your request %(number)s was received."),
+            N_(
+                "If you want mail about it, open this link and confirm your address. The link also opens your request."
+                " It works once, within a week:\n%(link)s"
+            ),
+            N_("If you didn't send a request, you don't need to do anything. You won't get any more mail about it."),
+        ),
+    ),
+    LetterKind.REQUEST_NEWS: (
+        N_("News about your request %(number)s"),
+        (
+            N_(
+                "Something happened to your request %(number)s. Enter its number and code on this page to read it:\n"
+                "%(base)s%(path)s"
+            ),
+        ),
+    ),
+    LetterKind.REQUEST_NEW: (
+        N_("New request %(number)s"),
+        (N_("A reader has sent the request %(number)s. It waits for you here:\n%(base)s%(path)s"),),
+    ),
+    LetterKind.REQUEST_DUE: (
+        N_("Request %(number)s is due"),
+        (N_("The reply to the request %(number)s is due on %(day)s. It is here:\n%(base)s%(path)s"),),
+    ),
 }
 
 
@@ -185,4 +217,6 @@ def write_letter(kind: LetterKind, language: str, params: Mapping[str, str], *, 
     unknown = voice.translate(N_("unknown"))
     filled = {**{key: value or unknown for key, value in params.items()}, "portal": title, "base": base}
     texts = [voice.translate(text) % filled for text in (_GREETING, *paragraphs, _CLOSING)]
-    return Written(portal=title, subject=f"{voice.translate(subject)} – {title}", text="\n\n".join(texts) + "\n")
+    return Written(
+        portal=title, subject=f"{voice.translate(subject) % filled} – {title}", text="\n\n".join(texts) + "\n"
+    )

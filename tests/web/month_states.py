@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from opendata.db.models import OutboxMail
 from opendata.domain.editions.modes import AUTO
 from opendata.domain.mail.letters import LetterKind, LetterState
+from opendata.domain.requests.kinds import RequestKind
+from opendata.domain.requests.steps import RequestStep
 from opendata.errors import N_
 from opendata.services.core.actors import SYSTEM
 from opendata.services.drafts.intake import ResourceOption
@@ -175,7 +177,30 @@ class MonthStates:
         yield PageState("/workspace/control", "boss")
         yield PageState("/workspace/control/mine", "clerk")
         yield PageState("/workspace/goals", "boss")
+        yield from self._list_requests()
         yield PageState("/account/address", "clerk")
+
+    def _list_requests(self) -> Iterator[PageState]:
+        """The forms, a request that waits and one that is replied to, and all that is counted."""
+        said = {"kind": "open", "publisher": "water-bureau", "subject": "水库", "text": "请开放", "public": True}
+        requests = self._services.requests
+        numbers = [
+            requests.asking.ask(None, said, address=f"192.0.2.{part}", language="zh").request.number for part in (1, 2)
+        ]
+        reply = {"outcome": "not-existing", "text": "经检索，您申请的信息不存在。"}
+        for number, step, texts in ((0, "register", {"summary": "水库数据"}), (1, "register", {}), (0, "reply", reply)):
+            requests.handling.take(self._clerk, numbers[number], RequestStep(step), texts)
+        for path in ("", "/new", "/follow", "/statistics", "/annual", f"/{numbers[0]}", "?q=无此"):
+            yield PageState(f"/requests{path}")
+        for kind in RequestKind:
+            yield PageState(f"/requests/new?kind={kind}")
+        yield PageState("/requests/new?kind=application", press="main form")
+        open_one = f"/{numbers[1]}"
+        for path in ("", f"/{numbers[0]}", open_one, f"{open_one}/reply", f"{open_one}/reply?outcome=law"):
+            yield PageState(f"/workspace/requests{path}", "clerk")
+        for step in ("clarify", "extend", "pass-on", "start"):
+            yield PageState(f"/workspace/requests{open_one}/{step}", "clerk")
+        yield PageState(f"/workspace/requests{open_one}/assign", "boss", press="main form")
 
     def _view(self, draft: str, *below: str) -> Iterator[PageState]:
         yield from (PageState(f"/workspace/drafts/{draft}{path}", "clerk") for path in below)

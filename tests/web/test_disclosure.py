@@ -47,12 +47,12 @@ VALUES = {
     "group": ("datasets",),
     "upload": ("none",),
     "text": ("odi_none",),
-    "number": ("1",),
+    "number": ("1", "none"),
     "year": ("2026",),
     "entry": ("b00001",),
     "duty": ("1",),
     "obligation": ("1",),
-    "step": ("finish",),
+    "step": ("finish", "register"),
     "rule": ("n7",),
 }
 DATA = (

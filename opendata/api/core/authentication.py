@@ -26,6 +26,9 @@ COUNTED: set[str] = set()
 READING: set[str] = set()
 """Endpoints that change nothing, whatever their method; `ApiBlueprint.operation` enters each."""
 
+FOR_STRANGERS: set[str] = set()
+"""Endpoints of changes that need no account; `ApiBlueprint.operation` enters each."""
+
 NEEDED: dict[str, Verb] = {}
 """Endpoint → what a token needs for it; `ApiBlueprint.operation` enters each."""
 
@@ -43,7 +46,7 @@ def identify_caller() -> None:
             _check_csrf()
     if request.endpoint in COUNTED:
         charge(Cost.CHANGES)
-    if changes:
+    if changes and request.endpoint not in FOR_STRANGERS:
         require_signed_in(g.caller)
     default = Verb.ADMIN if changes else Verb.READ
     require_verb(g.caller, NEEDED.get(request.endpoint or "", default))

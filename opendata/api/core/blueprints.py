@@ -13,7 +13,15 @@ from flask import Response, request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from opendata.api.core.authentication import COUNTED, NEEDED, READING, SAFE_METHODS, caller, identify_caller
+from opendata.api.core.authentication import (
+    COUNTED,
+    FOR_STRANGERS,
+    NEEDED,
+    READING,
+    SAFE_METHODS,
+    caller,
+    identify_caller,
+)
 from opendata.api.core.parsing import MAX_DOCUMENT_BYTES, Parser
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_
@@ -60,6 +68,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         needs: Verb | None = None,
         counts: bool | None = None,
         reads: bool = False,
+        strangers: bool = False,
         **document: Any,
     ) -> Callable[[View], View]:
         """Register a view: what it reads is handed to it as `query` and `body`, in this order, after the path.
@@ -68,13 +77,14 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         `takes` and `gives` name headers of request and answer, components of the document; `problems` the statuses
         it refuses with, besides 401. `asks` are parameters of the document that the view reads itself, `files` the
         media types of other forms that an answer with a shape may have. Reading is for everybody where `public`;
-        changing never is. What only `reads` changes nothing, whatever its method. A token `needs` a verb: to read, or
-        if nothing else is said of a change, to administrate. Changes, and files made for one reader, count towards
-        the limit of changes unless `counts` says otherwise; a view that has a `cost_class` counts in that.
+        changing never is, unless it is for `strangers` too. What only `reads` changes nothing, whatever its method. A
+        token `needs` a verb: to read, or if nothing else is said of a change, to administrate. Changes, and files made
+        for one reader, count towards the limit of changes unless `counts` says otherwise; a view that has a
+        `cost_class` counts in that.
         """
         safe = reads or method in SAFE_METHODS
         verb = needs or (Verb.READ if safe else Verb.ADMIN)
-        security = _list_security(verb, public=public, safe=safe)
+        security = _list_security(verb, public=public, safe=safe, strangers=strangers)
         refused = {HTTPStatus.FORBIDDEN} if verb != Verb.READ else set()
         is_counted = counts if counts is not None else not safe or bool(file_type and not public)
         statuses = {401, *refused, *problems, *((304,) if "If-None-Match" in takes else ())}
@@ -112,6 +122,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
             NEEDED[endpoint] = verb
             if reads:
                 READING.add(endpoint)
+            if strangers:
+                FOR_STRANGERS.add(endpoint)
             if is_counted:
                 COUNTED.add(endpoint)
             self.add_url_rule(rule, function.__name__, view, methods=[method], tags=[self.tag])
@@ -120,11 +132,11 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         return register
 
 
-def _list_security(verb: Verb, *, public: bool, safe: bool) -> Sequence[Mapping[str, Sequence[str]]]:
+def _list_security(verb: Verb, *, public: bool, safe: bool, strangers: bool) -> Sequence[Mapping[str, Sequence[str]]]:
     """Who may call an operation: anybody, or with a token that has the verb, or with a session."""
     session: Mapping[str, Sequence[str]] = {"session": []} if safe else {"session": [], "csrf": []}
     known: Sequence[Mapping[str, Sequence[str]]] = ({"token": [verb.value]}, session)
-    return ({}, *known) if public and safe else known
+    return ({}, *known) if (public and safe) or strangers else known
 
 
 def name_status(code: int) -> str:

@@ -38,6 +38,7 @@ from opendata.db.models.governance.grounds import NegativeList, SelfCheck, SelfC
 from opendata.db.models.governance.inventory import IndexCounter, IndexNumber, InventoryFile, OpeningDate
 from opendata.db.models.governance.lists import OwnListState
 from opendata.db.models.governance.quality import DatasetMeasure, TableMeasure
+from opendata.db.models.governance.requests import Request, RequestEvent
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
@@ -86,6 +87,8 @@ __all__ = [
     "OwnListState",
     "Publisher",
     "Recovery",
+    "Request",
+    "RequestEvent",
     "ReviewCheck",
     "Schema",
     "SchemaBench",

@@ -22,6 +22,10 @@ class LetterKind(StrEnum):
     SOURCE_WAITS = "source-waits"
     GROUND_LOST = "ground-lost"
     DUTIES = "duties"
+    REQUEST_RECEIVED = "request-received"
+    REQUEST_NEWS = "request-news"
+    REQUEST_NEW = "request-new"
+    REQUEST_DUE = "request-due"
 
 
 class LetterState(StrEnum):
@@ -61,4 +65,8 @@ LETTERS: dict[LetterKind, LetterRule] = {
     LetterKind.SOURCE_WAITS: LetterRule(),
     LetterKind.GROUND_LOST: LetterRule(),
     LetterKind.DUTIES: LetterRule(),
+    LetterKind.REQUEST_RECEIVED: LetterRule(per_hour=3, hours=24, secret="odq_", path="/requests/confirm/"),  # noqa: S106
+    LetterKind.REQUEST_NEWS: LetterRule(),
+    LetterKind.REQUEST_NEW: LetterRule(per_hour=30),
+    LetterKind.REQUEST_DUE: LetterRule(per_hour=30),
 }

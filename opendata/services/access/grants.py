@@ -72,33 +72,39 @@ class Grants:
         and `StateError` where everybody or nobody may have the data.
         """
         with self._context.write() as session:
-            row = find_dataset(session, dataset, lock=True)
-            found = require_editor(actor, row.publisher_id, row.id)
-            _require_conditional(row)
-            until = self._check(said)
-            account, publisher = (str(said.get(name) or "").strip() for name in ("account", "publisher"))
-            now = self._context.now()
-            grant = Grant(
-                id=secrets.token_hex(12),
-                dataset_id=dataset,
-                holder=said["holder"].strip(),
-                user_id=_find_account(session, account).id if account else None,
-                publisher_id=_find_publisher(session, publisher) if publisher else None,
-                purpose=said["purpose"].strip(),
-                agreement=str(said.get("agreement") or "").strip(),
-                expires=self._end_of(until),
-                created=now,
-                created_by=found.name,
-            )
-            text = None
-            if not account and not publisher:
-                text = INVITATION_PREFIX + secrets.token_urlsafe(32)
-                grant.invitation, grant.invited_until = _digest(text), now + timedelta(days=_INVITATION_DAYS)
-            session.add(grant)
-            self._context.log(session, found, "grant", "dataset", dataset, grant=grant.id, until=until.isoformat())
-            session.flush()
-            session.refresh(grant)
-            return self._view(grant), text
+            return self.give_within(session, actor, dataset, said)
+
+    def give_within(
+        self, session: Session, actor: Actor | None, dataset: str, said: Mapping[str, Any]
+    ) -> tuple[GrantView, str | None]:
+        """Do the same within a unit of work that writes."""
+        row = find_dataset(session, dataset, lock=True)
+        found = require_editor(actor, row.publisher_id, row.id)
+        _require_conditional(row)
+        until = self._check(said)
+        account, publisher = (str(said.get(name) or "").strip() for name in ("account", "publisher"))
+        now = self._context.now()
+        grant = Grant(
+            id=secrets.token_hex(12),
+            dataset_id=dataset,
+            holder=said["holder"].strip(),
+            user_id=_find_account(session, account).id if account else None,
+            publisher_id=_find_publisher(session, publisher) if publisher else None,
+            purpose=said["purpose"].strip(),
+            agreement=str(said.get("agreement") or "").strip(),
+            expires=self._end_of(until),
+            created=now,
+            created_by=found.name,
+        )
+        text = None
+        if not account and not publisher:
+            text = INVITATION_PREFIX + secrets.token_urlsafe(32)
+            grant.invitation, grant.invited_until = _digest(text), now + timedelta(days=_INVITATION_DAYS)
+        session.add(grant)
+        self._context.log(session, found, "grant", "dataset", dataset, grant=grant.id, until=until.isoformat())
+        session.flush()
+        session.refresh(grant)
+        return self._view(grant), text
 
     def end(self, actor: Actor | None, dataset: str, grant: str, reason: str) -> GrantView:
         """End a grant at once: first the store says so, for good, then the database.

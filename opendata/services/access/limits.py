@@ -80,6 +80,15 @@ class Limits:
         """Count an address that an account wants to use. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("mail-address", actor.name, 5, 900)], actor, actor.name)
 
+    def count_request(self, address: str) -> Attempt:
+        """Count a request that a reader sends to a publisher. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("request", name_source(address), 10, 900)], make_stranger(""), "")
+
+    def count_code(self, number: str, address: str) -> Attempt:
+        """Count an attempt to open a request with its code as wrong, until `take_back`. Raises as above."""
+        gates = [self._gate("code", number, 5, 60), self._gate("code-address", name_source(address), 10, 900)]
+        return self._count(gates, make_stranger(""), "")
+
     def take_back(self, attempt: Attempt) -> None:
         """An attempt that succeeded doesn't count."""
         with self._context.write() as session:

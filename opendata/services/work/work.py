@@ -52,7 +52,7 @@ _STALE_SECONDS = 24 * 3600
 
 
 class Work:
-    """Does what drafts want done."""
+    """Does what drafts want done. `further` tidies up in other rooms, by name."""
 
     def __init__(
         self,
@@ -61,8 +61,10 @@ class Work:
         publication: Publication,
         withdrawals: Withdrawals,
         sending: Sending,
+        further: Mapping[str, Callable[[], object]],
     ) -> None:
         self._context = context
+        self._further = further
         self._withdrawals = withdrawals
         self._sending = sending
         self._renaming = Renaming(context)
@@ -195,6 +197,7 @@ class Work:
             "screening": self._screening.run_slice,
             "checking": self._check_slice,
             "temporary files": self._remove_old_files,
+            **self._further,
         }
         _try_each(steps)
 

@@ -68,6 +68,8 @@ _PRIVATE = (
     "duties",
     "clocks",
     "duty_feeds",
+    "request_following",
+    "request_inbox",
 )
 """The blueprints whose pages are never kept by a cache."""
 

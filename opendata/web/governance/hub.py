@@ -65,6 +65,11 @@ PUBLIC_ENTRIES: tuple[Entry, ...] = (
         N_("Working calendar"),
         N_("The public holidays and the weekend days on which people work"),
     ),
+    Entry(
+        "requests.list_requests",
+        N_("Requests and replies"),
+        N_("Ask for data or information, report a mistake, object, and read what publishers replied"),
+    ),
 )
 """In the order of the page."""
 
@@ -123,6 +128,11 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         N_("Enter the working calendar"),
         N_("Enter the days off and working weekend days of the next year once they are announced"),
         _is_maintainer,
+    ),
+    Entry(
+        "request_inbox.list_inbox",
+        N_("Requests"),
+        N_("What readers ask for: reply in time"),
     ),
     Entry(
         "audit.show_audit",

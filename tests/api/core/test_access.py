@@ -102,4 +102,6 @@ def test_every_operation_that_changes_something_needs_somebody(
             continue
         path = re.sub(r"<version:\w+>", "1.0.0", re.sub(r"<identifier:\w+>", "anything", rule.rule))
         for method in rule.methods & {"POST", "PATCH", "PUT", "DELETE"}:
+            if rule.endpoint == "api_requests.send_request":  # a reader asks a publisher without an account
+                continue
             problem(stranger.send(method, path), 401, "not-signed-in")

@@ -87,6 +87,8 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
     real["number"] = str(caller.services.basic_drafts.put_in_force(SYSTEM, "首版").number)
     duty = caller.services.duty_steps.add(_find_actor(caller), {"publisher": "water-bureau", "rule": "n28"})
     real |= {"year": "2026", "rule": "n7", "obligation": str(duty.id)}
+    asked = {"kind": "question", "publisher": "water-bureau", "subject": "水位", "text": "单位是什么？"}
+    real |= {"number": caller.post("/requests", json=asked).json["number"], "step": "register"}
     seen: Counter[int] = Counter()
     count = 0
     for result in document.get_all_operations():

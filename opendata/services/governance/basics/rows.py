@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import BasicEdition, BasicEntry, BasicLink, BasicVersion, Dataset, Publisher, Version
 from opendata.domain.basics.entries import Entry
-from opendata.domain.clocks.calendar import WorkingCalendar, load_calendar
+from opendata.domain.clocks.calendar import WorkingCalendar
 from opendata.domain.clocks.limits import Limit, find_due
 from opendata.errors import N_, NotFoundError, UnknownYearError
 from opendata.services.core.access import is_listed, where_acting_for, where_open, where_standing
@@ -33,6 +33,7 @@ from opendata.services.governance.basics.values import (
     read_id,
     write_id,
 )
+from opendata.services.governance.duties.calendars import read_calendar
 
 _AT_ONCE = 500
 
@@ -227,7 +228,7 @@ def _view(context: Context, session: Session, rows: Sequence[BasicEdition]) -> l
         first = first.where(BasicEdition.entry_id.in_(some))
     begun: dict[int, int] = {row[0]: row[1] for row in session.execute(first)}
     datasets, bodies = list_datasets(session, some), name_bodies(session)
-    today, calendar = find_today(context), load_calendar()
+    today, calendar = find_today(context), read_calendar(session)
     known: dict[tuple[date, Limit | None], date | None] = {}
     found = []
     for row in rows:

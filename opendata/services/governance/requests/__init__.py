@@ -1,0 +1,1 @@
+"""Requests of readers: asked, followed, handled, shown in public, counted, and forgotten in time."""

@@ -1,0 +1,1 @@
+"""Pages of requests: asked, followed, on the public board, in the publisher's inbox, and in numbers."""
