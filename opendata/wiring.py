@@ -53,6 +53,13 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.governance.site.columns import Columns
+from opendata.services.governance.site.files import SiteFiles
+from opendata.services.governance.site.identity import Identity
+from opendata.services.governance.site.link_checking import LinkChecking
+from opendata.services.governance.site.pages import Pages
+from opendata.services.governance.site.reuses import Reuses
+from opendata.services.governance.site.status import Status
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -106,6 +113,7 @@ class Services:
     checkpoints: Checkpoints
     codes: Codes
     collecting: Collecting
+    columns: Columns
     counts: Counts
     datasets: Datasets
     deletion: Deletion
@@ -122,17 +130,20 @@ class Services:
     forms: Forms
     grants: Grants
     health: Health
+    identity: Identity
     imports: Imports
     indexing: Indexing
     inside: Inside
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
+    link_checking: LinkChecking
     mail_addresses: MailAddresses
     matching: Matching
     originals: Originals
     outbox: Outbox
     pace: Pace
+    pages: Pages
     previews: Previews
     proposals: Proposals
     publishers: Publishers
@@ -145,6 +156,7 @@ class Services:
     archiving: Archiving
     renaming: Renaming
     restoring: Restoring
+    reuses: Reuses
     reviews: Reviews
     schema_library: SchemaLibrary
     schemas: Schemas
@@ -153,7 +165,9 @@ class Services:
     sending: Sending
     sessions: Sessions
     sketching: Sketching
+    site_files: SiteFiles
     sources: Sources
+    status: Status
     stops: Stops
     uploads: Uploads
     verifying: Verifying
@@ -216,6 +230,8 @@ def build_services(
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     workbench = Workbench(context, manifests, drafts)
+    health, outbox, limits, pages = Health(context), Outbox(context), Limits(context), Pages(context)
+    reuses = Reuses(context, limits, pages)
     return Services(
         settings=settings,
         database=context.database,
@@ -230,6 +246,7 @@ def build_services(
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
         collecting=Collecting(context),
+        columns=Columns(context),
         counts=Counts(context),
         datasets=datasets,
         deletion=Deletion(context, originals),
@@ -245,10 +262,12 @@ def build_services(
         fixing=Fixing(context),
         forms=forms,
         grants=Grants(context),
-        health=Health(context),
+        health=health,
+        identity=Identity(pages),
         keys=Keys(context),
         kept_forms=KeptForms(context),
-        limits=Limits(context),
+        limits=limits,
+        link_checking=LinkChecking(context, reuses),
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
         inside=Inside(context, versions, columns),
@@ -258,7 +277,8 @@ def build_services(
         matching=Matching(context, manifests),
         watching=Watching(context, manifests),
         originals=originals,
-        outbox=Outbox(context),
+        outbox=outbox,
+        pages=pages,
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
@@ -272,6 +292,7 @@ def build_services(
         archiving=Archiving(context),
         renaming=Renaming(context),
         restoring=Restoring(drafts, versions),
+        reuses=reuses,
         reviews=Reviews(drafts),
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
@@ -279,8 +300,10 @@ def build_services(
         searching=Searching(context, index, downloads.rank),
         sending=sending,
         sessions=Sessions(context),
+        site_files=SiteFiles(context),
         sketching=Sketching(context, versions, columns),
         sources=Sources(context),
+        status=Status(context, health=health, outbox=outbox, index=index, pages=pages, count_queue=queue.count),
         stops=Stops(context, manifests, withdrawals),
         uploads=Uploads(context),
         verifying=Verifying(context),

@@ -5,6 +5,7 @@ It also fetches the tables that come from elsewhere, in threads of their own: a 
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -28,6 +29,12 @@ FETCH_SECONDS = 5.0
 INDEX_SECONDS = 1.0
 """How often the worker looks for changes of the catalogue."""
 
+LINK_SECONDS = 30.0
+"""How often the worker looks for links to ask, and shows that it is alive."""
+
+TIDY_ROUNDS = 120
+"""After so many looks at links, what isn't needed any more is erased."""
+
 _FETCHERS = 3
 """How many tables are fetched at once: one slow server doesn't hold up the others."""
 
@@ -44,12 +51,13 @@ def run_worker(
     drafts: int = 1,
     fetching: Fetcher | None = None,
     indexing: Sequence[Indexer] = (),
+    links: LinkChecker | None = None,
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
     `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
-    Each of `indexing` follows the changes of the catalogue.
+    Each of `indexing` follows the changes of the catalogue. `links` asks whether the links of re-uses still work.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -67,6 +75,9 @@ def run_worker(
     for number, indexer in enumerate(indexing):
         followed = (indexer, stop, sweep_seconds)
         threading.Thread(target=follow_changes, args=followed, name=f"index-{number}", daemon=True).start()
+    if links is not None:
+        asked = (links, stop, sweep_seconds)
+        threading.Thread(target=check_links, args=asked, name="links", daemon=True).start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
@@ -112,6 +123,18 @@ class Indexer(Protocol):
         ...
 
 
+class LinkChecker(Protocol):
+    """What asks whether links still work."""
+
+    def run_due(self, is_stopping: Callable[[], bool]) -> int:
+        """Ask the links that are due, until it is to stop; how many."""
+        ...
+
+    def tidy(self) -> None:
+        """Erase what isn't needed any more."""
+        ...
+
+
 class _Sender(Protocol):
     def send_mail(self, is_stopping: Callable[[], bool]) -> int: ...
 
@@ -134,6 +157,18 @@ def follow_changes(indexing: Indexer, stop: threading.Event, pause: float) -> No
             pass
 
     _repeat(follow_all, stop, INDEX_SECONDS, pause, "writing the search index")
+
+
+def check_links(links: LinkChecker, stop: threading.Event, pause: float) -> None:
+    """Every half minute: ask the links that are due; now and then erase what isn't needed any more."""
+    rounds = itertools.count()
+
+    def look() -> None:
+        links.run_due(stop.is_set)
+        if next(rounds) % TIDY_ROUNDS == 0:
+            links.tidy()
+
+    _repeat(look, stop, LINK_SECONDS, pause, "checking links")
 
 
 def _repeat(step: Callable[[], object], stop: threading.Event, every: float, pause: float, what: str) -> None:

@@ -46,6 +46,10 @@ VALUES = {
     "group": ("datasets",),
     "upload": ("none",),
     "text": ("odi_none",),
+    "sha256": ("0" * 64,),
+    "kind": ("guide", "none"),
+    "page": ("new",),
+    "reuse": ("none",),
 }
 DATA = (
     *("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report"),

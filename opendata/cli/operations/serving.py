@@ -83,6 +83,7 @@ def worker(parent: int | None) -> None:
                 drafts=pool.size,
                 fetching=services.fetching,
                 indexing=(services.indexing, services.sketching),
+                links=services.link_checking,
             )
         finally:
             pool.stop()

@@ -11,6 +11,7 @@ from opendata.db.models.events import Event, EventChain
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
+from opendata.db.models.site import LastCheck, Reuse, ReuseDataset, SiteFile, SitePage, SitePageVersion
 from opendata.db.models.sources import Source, SourceRun
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
 from opendata.db.models.usage import Download
@@ -33,13 +34,19 @@ __all__ = [
     "Grant",
     "IdempotencyKey",
     "KnownPlace",
+    "LastCheck",
     "OutboxMail",
     "Publisher",
     "Recovery",
+    "Reuse",
+    "ReuseDataset",
     "ReviewCheck",
     "Schema",
     "SchemaBench",
     "SchemaUse",
+    "SiteFile",
+    "SitePage",
+    "SitePageVersion",
     "Source",
     "SourceRun",
     "Token",

@@ -9,6 +9,7 @@ from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response
 
 from opendata.domain.resources import TableResource
+from opendata.domain.site.kinds import PARTS, PageKind
 from opendata.metadata.expectation import DELAYS
 from opendata.metering import cost_class
 from opendata.services.core.editions.version_values import VersionView
@@ -20,6 +21,7 @@ from opendata.web.catalogue.tables import Preview, build_preview
 from opendata.web.core.instance import prefers_json, rest_path, services
 from opendata.web.core.markdown import add_markdown, prefers_markdown, render_page
 from opendata.web.properties.shown import list_groups, show_measures
+from opendata.wording.site import KIND_NAMES
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -29,6 +31,7 @@ VERSIONS_PAGE_SIZE = 100
 PREVIEW_ROWS = 5
 PREVIEWED_TABLES = 5
 MANY = 1000
+MOST_REUSES = 5
 
 
 @blueprint.get("/")
@@ -40,6 +43,8 @@ def show_home() -> Response:
         publishers=[publisher for publisher in publishers if publisher.datasets],
         datasets=sum(publisher.datasets for publisher in publishers),
         recent=services().datasets.list_recent(6),
+        parts=[(part, KIND_NAMES[part]) for part in PARTS if services().pages.list(None, part)],
+        columns=services().pages.list(None, PageKind.COLUMN),
     )
 
 
@@ -94,6 +99,7 @@ def show_dataset(dataset: str) -> Response:
         attachments=manifest.attachments if manifest else (),
         property_groups=list_groups(),
         measures=show_measures(manifest.tables if manifest else ()),
+        reuses=services().reuses.list(dataset=found.id, limit=MOST_REUSES),
         snippets=build_snippets(dataset, manifest, public) if manifest else {},
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
         can_archive=services().archiving.is_possible(g.actor, found.id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from opendata.tables.types.canonical import write_value
 from opendata.web.core.languages import choose_language
+from opendata.web.core.skin.leaving import leave
 from opendata.wording.schemas.units import show_unit
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def register_formats(app: Flask) -> None:
         "count": format_count,
         "size": format_size,
         "percent": format_percent,
-        "markdown": render_markdown,
+        "markdown": show_markdown,
         "excerpt": excerpt,
         "plain": format_plain,
         "unit": name_unit,
@@ -88,8 +89,16 @@ def name_unit(unit: str) -> str:
     return show_unit(unit, choose_language())
 
 
-def render_markdown(text: str) -> Markup:
-    """Markdown as safe HTML: no raw HTML, no pictures, no scripts; headings begin at the third level."""
+def show_markdown(text: str) -> Markup:
+    """Markdown for a page of ours: a link to another site leads past the notice."""
+    return render_markdown(text, leave)
+
+
+def render_markdown(text: str, link: Callable[[str], str] = str) -> Markup:
+    """Markdown as safe HTML: no raw HTML, no pictures, no scripts; headings begin at the third level.
+
+    `link` gives what a link leads to.
+    """
     import nh3
 
     engine = _build_markdown()
@@ -104,6 +113,7 @@ def render_markdown(text: str) -> Markup:
         attributes={"a": {"href", "title"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener nofollow",
+        attribute_filter=lambda _, name, value: link(value) if name == "href" else value,
     )
     return Markup(cleaned)  # noqa: S704 - cleaned just above
 

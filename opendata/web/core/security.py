@@ -61,6 +61,7 @@ _PRIVATE = (
     "audit",
     "addresses",
     "mail",
+    "site_staff",
 )
 """The blueprints whose pages are never kept by a cache."""
 

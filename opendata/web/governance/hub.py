@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, g, render_template
 
+from opendata.domain.site.kinds import PARTS, PageKind
 from opendata.errors import N_
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.web.access.sessions import ask_to_sign_in
+from opendata.web.core.instance import services
+from opendata.wording.site import KIND_NAMES, KIND_PURPOSES
 
 public = Blueprint("disclosure", __name__)
 staff = Blueprint("control", __name__, url_prefix="/workspace/control")
@@ -30,10 +34,24 @@ class Entry:
     is_for: Callable[[Actor], bool] = bool
 
 
-PUBLIC_ENTRIES: tuple[Entry, ...] = ()
+PUBLIC_ENTRIES: tuple[Entry, ...] = (
+    Entry("site_reuses.list_reuses", N_("Re-uses of the data"), N_("What people made of the data; show what you made")),
+    Entry("site_topics.list_calls", N_("Contests and calls"), N_("What people are asked to make of the data")),
+    Entry(
+        "site_status.show_status",
+        N_("Status of the site"),
+        N_("What of the portal works now, and what the last checks found"),
+    ),
+)
 """In the order of the page."""
 
 STAFF_ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "site_staff.show_site",
+        N_("The public site"),
+        N_("Name, header and footer, the disclosure column, columns, re-uses, calls, incidents"),
+        _is_maintainer,
+    ),
     Entry(
         "audit.show_audit",
         N_("Audit log"),
@@ -50,10 +68,32 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
 """In the order of the page."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the disclosure column; `updated` is None where it is empty."""
+
+    kind: PageKind
+    name: str
+    purpose: str
+    updated: datetime | None
+
+
+def list_parts() -> Sequence[Part]:
+    """The four parts in their order, and when each was changed last."""
+    found = []
+    for kind in PARTS:
+        days = [page.published for page in services().pages.list(None, kind) if page.published]
+        found.append(Part(kind, KIND_NAMES[kind], KIND_PURPOSES[kind], max(days, default=None)))
+    return found
+
+
 @public.get("/disclosure")
 def show_disclosure() -> str:
     """The disclosure column (政府信息公开专栏)."""
-    return render_template("governance/disclosure.html", entries=PUBLIC_ENTRIES)
+    sees_empty = g.actor is not None and g.actor.is_maintainer
+    parts = [part for part in list_parts() if part.updated or sees_empty]
+    columns = services().pages.list(None, PageKind.COLUMN)
+    return render_template("governance/disclosure.html", entries=PUBLIC_ENTRIES, parts=parts, columns=columns)
 
 
 @staff.get("")
