@@ -9,6 +9,7 @@ from opendata.api.catalogue import datasets, inside, publishers, schemas, search
 from opendata.api.document import table_document
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
+from opendata.api.governance import site
 from opendata.api.mcp import mcp
 from opendata.api.operations import audit, events
 from opendata.api.query import rows, select
@@ -40,6 +41,7 @@ def register_api(app: Flask) -> None:
         publishers,
         schemas,
         audit,
+        site,
         tokens,
     ):
         api.register_blueprint(module.blueprint)

@@ -41,6 +41,28 @@ REUSE = {
     "author": "甲大学水利系",
 }
 
+PUBLIC_SIDE = (
+    *("/disclosure", "/disclosure/guide", "/disclosure/guide/guide/history", "/disclosure/guide/guide?revision=1"),
+    *("/disclosure/report", "/columns/budgets", "/columns/all", "/calls", "/calls/contest", "/calls/past"),
+    *("/reuses", "/reuses/new", "/reuses/thanks", "/status", "/sitemap", "/statement", "/help/accessibility"),
+    *("/leave?to=https://evil.example/", "/disclosure/rules"),
+)
+"""What everybody may open."""
+
+CARE = (
+    *("/?care=1", "/datasets?care=2", "/datasets/reservoirs?care=3", "/disclosure/guide?care=3", "/reuses/new?care=2"),
+    *("/status?care=3", "/columns/budgets?care=1", "/sign-in?care=3", "/?care=0"),
+)
+"""The simple version in its sizes; the last one leaves it again."""
+
+STAFF_SIDE = (
+    *("/workspace/site", "/workspace/site/identity/site", "/workspace/site/guide", "/workspace/site/guide/guide"),
+    *("/workspace/site/rules/new", "/workspace/site/column/budgets", "/workspace/site/call/contest"),
+    *("/workspace/site/incident/new", "/workspace/site/reuses", "/workspace/site/reuses?state=approved"),
+    *("/workspace/site/report/new?care=2", "/disclosure?care=0", "/disclosure/rules", "/columns/budgets"),
+)
+"""What maintainers see."""
+
 
 def fill_site(services: Services, boss: Actor, *datasets: str) -> None:
     """Fill the public side; `datasets` are public ones that the re-use and the call name."""

@@ -51,6 +51,7 @@ GROUPS: Mapping[str, str] = {
     "grants": N_("Grants"),
     "tokens": N_("Tokens"),
     "audit": N_("Audit log"),
+    "site": N_("The public site"),
 }
 """Tag → heading, in the order of the pages. A tag without a heading keeps its name."""
 

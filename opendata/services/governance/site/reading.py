@@ -97,7 +97,9 @@ def _read_text(item: PageField, text: str, pointer: str, zone: tzinfo) -> tuple[
     if not text:
         return None, []
     if item.type == FieldType.DAY:
-        return text, [] if read_day(text) else [fault(pointer, N_("Enter a date, such as 2026-12-31"))]
+        if read_day(text) is None:
+            return None, [fault(pointer, N_("Enter a date, such as 2026-12-31"))]
+        return text, []
     if item.type == FieldType.MOMENT:
         moment = read_moment(text, zone)
         if moment is None:
