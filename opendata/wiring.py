@@ -80,6 +80,13 @@ from opendata.services.governance.quality.measuring import Measuring
 from opendata.services.governance.requests.asked import list_asked
 from opendata.services.governance.requests.letters import open_link as open_request_link
 from opendata.services.governance.requests.requests import Requests, build_requests
+from opendata.services.governance.site.columns import Columns
+from opendata.services.governance.site.files import SiteFiles
+from opendata.services.governance.site.identity import Identity
+from opendata.services.governance.site.link_checking import LinkChecking
+from opendata.services.governance.site.pages import Pages
+from opendata.services.governance.site.reuses import Reuses
+from opendata.services.governance.site.status import Status
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -140,6 +147,7 @@ class Services:
     codes: Codes
     collecting: Collecting
     control: Control
+    columns: Columns
     counts: Counts
     datasets: Datasets
     deletion: Deletion
@@ -164,6 +172,7 @@ class Services:
     goals: Goals
     grants: Grants
     health: Health
+    identity: Identity
     imports: Imports
     indexing: Indexing
     inside: Inside
@@ -172,6 +181,7 @@ class Services:
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
+    link_checking: LinkChecking
     mail_addresses: MailAddresses
     matching: Matching
     measuring: Measuring
@@ -181,6 +191,7 @@ class Services:
     own_lists: OwnLists
     pace: Pace
     plans: Plans
+    pages: Pages
     previews: Previews
     proposals: Proposals
     publishers: Publishers
@@ -195,6 +206,7 @@ class Services:
     renaming: Renaming
     requests: Requests
     restoring: Restoring
+    reuses: Reuses
     reviews: Reviews
     schema_library: SchemaLibrary
     schemas: Schemas
@@ -204,7 +216,9 @@ class Services:
     sending: Sending
     sessions: Sessions
     sketching: Sketching
+    site_files: SiteFiles
     sources: Sources
+    status: Status
     stops: Stops
     succession: Succession
     ungrounded: Ungrounded
@@ -280,6 +294,8 @@ def build_services(
     imports = Imports(
         publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
     )
+    health, outbox, limits, pages = Health(context), Outbox(context), Limits(context), Pages(context)
+    reuses = Reuses(context, limits, pages)
     return Services(
         settings=settings,
         database=context.database,
@@ -299,6 +315,7 @@ def build_services(
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
         collecting=Collecting(context),
+        columns=Columns(context),
         control=Control(context),
         counts=Counts(context),
         datasets=datasets,
@@ -323,10 +340,12 @@ def build_services(
         forms=forms,
         goals=Goals(context),
         grants=grants,
-        health=Health(context),
+        health=health,
+        identity=Identity(pages),
         keys=Keys(context),
         kept_forms=KeptForms(context),
-        limits=Limits(context),
+        limits=limits,
+        link_checking=LinkChecking(context, reuses),
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
         inside=Inside(context, versions, columns),
@@ -340,8 +359,9 @@ def build_services(
         self_checks=SelfChecks(context, list_asked),
         ungrounded=Ungrounded(context),
         originals=originals,
-        outbox=Outbox(context),
+        outbox=outbox,
         own_lists=OwnLists(context, imports, ()),
+        pages=pages,
         plans=plans,
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
@@ -358,6 +378,7 @@ def build_services(
         renaming=Renaming(context),
         requests=requests,
         restoring=Restoring(drafts, versions),
+        reuses=reuses,
         reviews=Reviews(drafts),
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
@@ -365,8 +386,10 @@ def build_services(
         searching=searching,
         sending=sending,
         sessions=Sessions(context),
+        site_files=SiteFiles(context),
         sketching=Sketching(context, versions, columns),
         sources=Sources(context),
+        status=Status(context, health=health, outbox=outbox, index=index, pages=pages, count_queue=queue.count),
         stops=stops,
         succession=Succession(context),
         uploads=Uploads(context),

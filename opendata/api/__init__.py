@@ -9,7 +9,17 @@ from opendata.api.catalogue import datasets, inside, publishers, schemas, search
 from opendata.api.document import table_document
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
-from opendata.api.governance import basics, clocks, control, duties, inventory, negative_list, requests, self_checks
+from opendata.api.governance import (
+    basics,
+    clocks,
+    control,
+    duties,
+    inventory,
+    negative_list,
+    requests,
+    self_checks,
+    site,
+)
 from opendata.api.mcp import mcp
 from opendata.api.operations import audit, events
 from opendata.api.query import rows, select
@@ -47,6 +57,7 @@ def register_api(app: Flask) -> None:
         duties,
         audit,
         control,
+        site,
         tokens,
         basics,
         requests,

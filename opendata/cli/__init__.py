@@ -25,6 +25,7 @@ from opendata.cli.operations.drills import drill
 from opendata.cli.operations.mail import mail
 from opendata.cli.operations.serving import serve, worker
 from opendata.cli.operations.setup import demo, init
+from opendata.cli.operations.site import site
 from opendata.cli.operations.stores import backup, fsck, gc, restore
 from opendata.cli.operations.verification import verify
 from opendata.cli.packages.description import convert, describe
@@ -83,6 +84,7 @@ for command in (
     lists,
     mail,
     requests,
+    site,
     config,
 ):
     main.add_command(command)

@@ -5,6 +5,7 @@ It also fetches the tables that come from elsewhere, in threads of their own: a 
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -33,6 +34,11 @@ LIST_SECONDS = 60.0
 
 MEASURE_SECONDS = 10.0
 """How often the worker looks for tables to measure."""
+LINK_SECONDS = 30.0
+"""How often the worker looks for links to ask, and shows that it is alive."""
+
+TIDY_ROUNDS = 120
+"""After so many looks at links, what isn't needed any more is erased."""
 
 _FETCHERS = 3
 """How many tables are fetched at once: one slow server doesn't hold up the others."""
@@ -52,13 +58,14 @@ def run_worker(
     indexing: Sequence[Indexer] = (),
     publishing: Periodic | None = None,
     measuring: Periodic | None = None,
+    links: LinkChecker | None = None,
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
     `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
     Each of `indexing` follows the changes of the catalogue. `publishing` publishes the portal's own lists,
-    `measuring` measures what was published.
+    `measuring` measures what was published, `links` asks whether the links of re-uses still work.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -82,6 +89,9 @@ def run_worker(
     if measuring is not None:
         wanted = (measuring, stop, sweep_seconds)
         threading.Thread(target=measure, args=wanted, name="measure", daemon=True).start()
+    if links is not None:
+        asked = (links, stop, sweep_seconds)
+        threading.Thread(target=check_links, args=asked, name="links", daemon=True).start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
@@ -127,6 +137,18 @@ class Indexer(Protocol):
         ...
 
 
+class LinkChecker(Protocol):
+    """What asks whether links still work."""
+
+    def run_due(self, is_stopping: Callable[[], bool]) -> int:
+        """Ask the links that are due, until it is to stop; how many."""
+        ...
+
+    def tidy(self) -> None:
+        """Erase what isn't needed any more."""
+        ...
+
+
 class _Sender(Protocol):
     def send_mail(self, is_stopping: Callable[[], bool]) -> int: ...
 
@@ -159,6 +181,18 @@ def follow_changes(indexing: Indexer, stop: threading.Event, pause: float) -> No
             pass
 
     _repeat(follow_all, stop, INDEX_SECONDS, pause, "writing the search index")
+
+
+def check_links(links: LinkChecker, stop: threading.Event, pause: float) -> None:
+    """Every half minute: ask the links that are due; now and then erase what isn't needed any more."""
+    rounds = itertools.count()
+
+    def look() -> None:
+        links.run_due(stop.is_set)
+        if next(rounds) % TIDY_ROUNDS == 0:
+            links.tidy()
+
+    _repeat(look, stop, LINK_SECONDS, pause, "checking links")
 
 
 def _repeat(step: Callable[[], object], stop: threading.Event, every: float, pause: float, what: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, g
-from flask_babel import Babel, gettext
+from flask_babel import Babel
 
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.metadata.properties.code_lists import find_codes
@@ -17,6 +17,7 @@ from opendata.web.charts import files as chart_files
 from opendata.web.charts import pages as chart_pages
 from opendata.web.core import assets, formats, languages, markdown, problem_pages, security, slashes
 from opendata.web.core.instance import absolute_url, rest_path, services
+from opendata.web.core.skin import care, identity, leaving
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.drafts.fixing import cells
@@ -37,6 +38,9 @@ from opendata.web.governance.offices import pages as office_pages
 from opendata.web.governance.requests import asking as request_asking
 from opendata.web.governance.requests import board as request_board
 from opendata.web.governance.requests import inbox as request_inbox
+from opendata.web.governance.site import disclosure, reuses, status, topics
+from opendata.web.governance.site import public as site_public
+from opendata.web.governance.site import staff as site_staff
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -64,6 +68,8 @@ def register_web(app: Flask) -> None:
     app.before_request(security.count_request)
     app.after_request(security.add_headers)
     app.after_request(languages.keep_choice)
+    app.after_request(care.keep_care)
+    app.url_defaults(care.carry_care)
     for module in (
         assets,
         catalogue,
@@ -123,6 +129,12 @@ def register_web(app: Flask) -> None:
         request_board,
         request_asking,
         request_inbox,
+        site_public,
+        disclosure,
+        topics,
+        status,
+        reuses,
+        site_staff,
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in (self_checks.public, duties_public.blueprint, duties_public.feeds):
@@ -142,7 +154,9 @@ def _offer() -> dict[str, Any]:
         "language": language,
         "language_tag": languages.TAGS[language],
         "other_languages": [found for found in languages.list_languages() if found != language],
-        "portal_title": services().settings.title or gettext("Open Data Portal"),
+        "portal_title": identity.name_portal(),
+        "site": services().identity.read(),
+        "care": care.choose_care(),
     }
 
 
@@ -156,7 +170,10 @@ _GLOBALS: dict[str, Any] = {
     "scopes": SCOPES,
     "language_names": languages.NAMES,
     "language_of": languages.language_of,
+    "leave": leaving.leave,
     "lesser_strengths": LESSER,
+    "link_file": identity.link_file,
+    "list_carried": care.list_carried,
     "licences": LICENSES,
     "link_markdown": markdown.link_markdown,
     "list_property_names": shown.list_property_names,
@@ -178,6 +195,7 @@ _GLOBALS: dict[str, Any] = {
     "say_reason": languages.say_reason,
     "separator": languages.choose_separator,
     "statuses": statuses.STATUSES,
+    "switch_care": care.switch_care,
     "switch_language": languages.switch_language,
     "theme_codes": find_codes("themes"),
     "update_cycles": UPDATE_CYCLES,

@@ -17,6 +17,7 @@ from tests.instances import CSV, DATASET, SCHEMA, upload
 from tests.services.drafts.test_matching import CHINESE, TITLED
 from tests.services.work.test_privacy_gate import ROLL
 from tests.web.conftest import PASSWORD, Portal
+from tests.web.site_fill import CARE, PUBLIC_SIDE, STAFF_SIDE, fill_site
 
 CONDITIONAL = {"attribute": "conditional", "reason": "涉及第三方权益", "legalBasis": "政府信息公开条例第十五条"}
 CLOSED = {"attribute": "closed", "reason": "涉及国家秘密", "legalBasis": "保守国家秘密法"}
@@ -58,6 +59,7 @@ PUBLIC = (
     *("/datasets/old", "/datasets/old/1.0.0/", "/disclosure", "/disclosure/coverage", "/disclosure/catalogue/b00001"),
     *("/disclosure/catalogue", "/disclosure/catalogue/versions", "/disclosure/catalogue/versions/1"),
     *("/disclosure/catalogue?domain=culture", "/disclosure/catalogue?version=1", "/disclosure/coverage?publisher=-"),
+    *("/datasets/old", "/datasets/old/1.0.0/"),
     *("/datasets/reservoirs/1.1.0/levels/chart", "/datasets/reservoirs/1.1.0/levels/chart?kind=pie"),
     "/datasets/reservoirs/1.1.0/levels/chart?kind=bar&x=name&y=level&group=measured",
     "/datasets/reservoirs/1.1.0/levels/chart/embed?kind=line&x=measured&y=level",
@@ -104,7 +106,11 @@ class _Builder:
     def build(self) -> Iterator[PageState]:
         self._fill_publishers()
         self._fill_catalogue()
-        yield from (PageState(path) for path in (*PUBLIC, *TABLES))
+        fill_site(self._services, self._boss, "reservoirs")
+        yield from (PageState(path) for path in (*PUBLIC, *TABLES, *PUBLIC_SIDE, *CARE))
+        yield from (PageState(path, "boss") for path in STAFF_SIDE)
+        yield PageState("/reuses/new", press="main form")
+        yield PageState("/workspace/site/guide/new", "boss", press="main form")
         yield PageState("/sign-in", press="main form")
         yield from self._list_doors()
         yield from self._list_drafts()

@@ -54,6 +54,10 @@ VALUES = {
     "obligation": ("1",),
     "step": ("finish", "register"),
     "rule": ("n7",),
+    "sha256": ("0" * 64,),
+    "kind": ("guide", "none"),
+    "page": ("new",),
+    "reuse": ("none",),
 }
 DATA = (
     *("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report"),

@@ -85,6 +85,7 @@ def worker(parent: int | None) -> None:
                 indexing=(services.indexing, services.sketching, services.duty_keeping),
                 publishing=services.own_lists,
                 measuring=services.measuring,
+                links=services.link_checking,
             )
         finally:
             pool.stop()

@@ -39,6 +39,7 @@ from opendata.db.models.governance.inventory import IndexCounter, IndexNumber, I
 from opendata.db.models.governance.lists import OwnListState
 from opendata.db.models.governance.quality import DatasetMeasure, TableMeasure
 from opendata.db.models.governance.requests import Request, RequestEvent
+from opendata.db.models.governance.site import LastCheck, Reuse, ReuseDataset, SiteFile, SitePage, SitePageVersion
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
@@ -80,6 +81,7 @@ __all__ = [
     "IndexNumber",
     "InventoryFile",
     "KnownPlace",
+    "LastCheck",
     "NegativeList",
     "Obligation",
     "OpeningDate",
@@ -89,12 +91,17 @@ __all__ = [
     "Recovery",
     "Request",
     "RequestEvent",
+    "Reuse",
+    "ReuseDataset",
     "ReviewCheck",
     "Schema",
     "SchemaBench",
     "SchemaUse",
     "SelfCheck",
     "SelfCheckItem",
+    "SiteFile",
+    "SitePage",
+    "SitePageVersion",
     "Source",
     "SourceRun",
     "TableMeasure",

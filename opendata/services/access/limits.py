@@ -76,6 +76,10 @@ class Limits:
         """Count a request for a link to set a new password. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("recovery", name_source(address), 5, 900)], make_stranger(address), "")
 
+    def count_submission(self, address: str) -> Attempt:
+        """Count a proposal that somebody without an account sends. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("submission", name_source(address), 5, 3600)], make_stranger(address), "")
+
     def count_address(self, actor: Actor) -> Attempt:
         """Count an address that an account wants to use. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("mail-address", actor.name, 5, 900)], actor, actor.name)

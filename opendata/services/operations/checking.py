@@ -32,6 +32,7 @@ from opendata.services.core.access import disclosure_of, list_public_blobs, wher
 from opendata.services.core.context import Context
 from opendata.services.core.damages import ALTERED, MISSING, Damages
 from opendata.services.core.records import list_editions, read_keys
+from opendata.services.operations.last_checks import CheckName, note_check
 from opendata.storage.store import Store, manifest_key, signature_key, tombstone_key
 
 _PIECE = 1 << 20
@@ -113,6 +114,9 @@ class Checking:
         self._check_presence(checked, blobs, present, allowed)
         self._check_exposure(checked, present & blobs.keys() - allowed)
         self._place_file.unlink(missing_ok=True)
+        faults = sum(not item.is_note for item in checked.findings)
+        with self._context.write() as session:
+            note_check(session, CheckName.STORES, self._context.now(), faults=faults, files=checked.blobs)
         return checked
 
     def run_slice(self, seconds_since: float) -> int:
@@ -135,6 +139,8 @@ class Checking:
             self._slice_file.write_text(name)
             if checked.bytes >= due:
                 break
+        with self._context.write() as session:
+            note_check(session, CheckName.BLOBS, self._context.now(), files=checked.blobs)
         return checked.bytes
 
     # ------------------------------------------------------------------------------------------------------ records

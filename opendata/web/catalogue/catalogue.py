@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from opendata.domain.offices.tree import walk_tree
 from opendata.domain.resources import TableResource
+from opendata.domain.site.kinds import PARTS, PageKind
 from opendata.metadata.expectation import DELAYS
 from opendata.metering import cost_class
 from opendata.sending.content import describe_bytes, send
@@ -25,6 +26,7 @@ from opendata.web.core.instance import prefers_json, rest_path, services
 from opendata.web.core.languages import choose_language, vary_by_reader
 from opendata.web.core.markdown import add_markdown, prefers_markdown, render_page
 from opendata.web.properties.shown import list_groups, show_measures
+from opendata.wording.site import KIND_NAMES
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -34,6 +36,7 @@ VERSIONS_PAGE_SIZE = 100
 PREVIEW_ROWS = 5
 PREVIEWED_TABLES = 5
 MANY = 1000
+MOST_REUSES = 5
 
 
 @blueprint.get("/")
@@ -47,6 +50,8 @@ def show_home() -> Response:
         datasets=sum(publisher.datasets for publisher in publishers),
         recent=recent,
         updates=_find_updates(recent),
+        parts=[(part, KIND_NAMES[part]) for part in PARTS if services().pages.list(None, part)],
+        columns=services().pages.list(None, PageKind.COLUMN),
     )
 
 
@@ -106,6 +111,7 @@ def show_dataset(dataset: str) -> Response:
         attachments=manifest.attachments if manifest else (),
         property_groups=list_groups(),
         measures=show_measures(manifest.tables if manifest else ()),
+        reuses=services().reuses.list(dataset=found.id, limit=MOST_REUSES),
         snippets=build_snippets(dataset, manifest, public) if manifest else {},
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
         can_archive=services().archiving.is_possible(g.actor, found.id),

@@ -28,6 +28,7 @@ from opendata.web.core.languages import (
     say_plain,
     vary_by_reader,
 )
+from opendata.web.core.skin.identity import name_portal
 from opendata.web.delivery.downloads import JSON, open_to_all
 
 blueprint = Blueprint("feeds", __name__)
@@ -43,7 +44,7 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 def send_catalogue_feed() -> Response:
     """What was said last of the versions of all datasets."""
     news = services().versions.list_news(limit=PAGE_SIZE, cursor=request.args.get("cursor") or None)
-    title = services().settings.title or gettext("Open Data Portal")
+    title = name_portal()
     address = absolute_url(url_for("feeds.send_catalogue_feed"))
     return _send(news, address, title, title, absolute_url(url_for("catalogue.show_home")))
 

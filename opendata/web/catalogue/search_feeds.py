@@ -19,6 +19,7 @@ from opendata.web.catalogue.feeds import NEVER, PAGE_SIZE, say_archived
 from opendata.web.catalogue.searching import link_search, list_chosen, read_search
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import PARAMETER, TAGS, choose_language, say_plain, vary_by_reader
+from opendata.web.core.skin.identity import name_portal
 from opendata.web.delivery.downloads import JSON, open_to_all
 
 blueprint = Blueprint("search_feeds", __name__)
@@ -39,7 +40,7 @@ def send_search_feed() -> Response:
         if wanted.text or wanted.filters or wanted.cursor:
             raise BackendError(N_("The search index isn't ready yet. Try again in a minute"))
         items = list(services().datasets.list_recent(PAGE_SIZE))
-    portal = services().settings.title or gettext("Open Data Portal")
+    portal = name_portal()
     whole = replace(wanted, sort="", cursor=None)
     feed = Feed(
         id=absolute_url(link_search(whole, _ENDPOINT)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from opendata.tables.types.canonical import write_value
 from opendata.web.core.languages import choose_language
+from opendata.web.core.skin.leaving import leave
 from opendata.wording.schemas.units import show_unit
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ MAX_CELL = 200
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _TAGS = {
     *("a", "p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li"),
-    *("h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+    *("h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
 }
 
 
@@ -36,7 +37,8 @@ def register_formats(app: Flask) -> None:
         "count": format_count,
         "size": format_size,
         "percent": format_percent,
-        "markdown": render_markdown,
+        "markdown": show_markdown,
+        "page_text": show_page_text,
         "excerpt": excerpt,
         "plain": format_plain,
         "unit": name_unit,
@@ -88,15 +90,33 @@ def name_unit(unit: str) -> str:
     return show_unit(unit, choose_language())
 
 
-def render_markdown(text: str) -> Markup:
-    """Markdown as safe HTML: no raw HTML, no pictures, no scripts; headings begin at the third level."""
+def show_markdown(text: str) -> Markup:
+    """Markdown for a page of ours: a link to another site leads past the notice."""
+    return render_markdown(text, leave)
+
+
+def show_page_text(text: str, top: int = 2) -> Markup:
+    """The Markdown of a whole page: its headings begin at a level and skip none."""
+    return render_markdown(text, leave, top)
+
+
+def render_markdown(text: str, link: Callable[[str], str] = str, top: int = 0) -> Markup:
+    """Markdown as safe HTML: no raw HTML, no pictures, no scripts; headings begin at the third level.
+
+    `link` gives what a link leads to. With `top` headings begin at that level, whatever their marks, and skip none.
+    """
     import nh3
 
     engine = _build_markdown()
     tokens = engine.parse(text)
+    above: list[int] = []
     for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+        if token.type not in ("heading_open", "heading_close"):
+            continue
+        level = int(token.tag[1])
+        if token.type == "heading_open":
+            above = [*(item for item in above if item < level), level]
+        token.tag = f"h{min(6, top - 1 + len(above) if top else level + 2)}"
     rendered = engine.renderer.render(tokens, engine.options, {})
     cleaned = nh3.clean(
         rendered,
@@ -104,6 +124,7 @@ def render_markdown(text: str) -> Markup:
         attributes={"a": {"href", "title"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener nofollow",
+        attribute_filter=lambda _, name, value: link(value) if name == "href" else value,
     )
     return Markup(cleaned)  # noqa: S704 - cleaned just above
 

@@ -70,6 +70,7 @@ _PRIVATE = (
     "duty_feeds",
     "request_following",
     "request_inbox",
+    "site_staff",
 )
 """The blueprints whose pages are never kept by a cache."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from flask import Blueprint, render_template
+from flask import Blueprint, g, render_template
 
+from opendata.domain.site.kinds import PARTS, PageKind
 from opendata.errors import N_
 from opendata.services.core.actors import Actor
+from opendata.web.core.instance import services
+from opendata.wording.site import KIND_NAMES, KIND_PURPOSES
 
 blueprint = Blueprint("disclosure", __name__)
 
@@ -69,6 +73,13 @@ PUBLIC_ENTRIES: tuple[Entry, ...] = (
         "requests.list_requests",
         N_("Requests and replies"),
         N_("Ask for data or information, report a mistake, object, and read what publishers replied"),
+    ),
+    Entry("site_reuses.list_reuses", N_("Re-uses of the data"), N_("What people made of the data; show what you made")),
+    Entry("site_topics.list_calls", N_("Contests and calls"), N_("What people are asked to make of the data")),
+    Entry(
+        "site_status.show_status",
+        N_("Status of the site"),
+        N_("What of the portal works now, and what the last checks found"),
     ),
 )
 """In the order of the page."""
@@ -135,6 +146,12 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         N_("What readers ask for: reply in time"),
     ),
     Entry(
+        "site_staff.show_site",
+        N_("The public site"),
+        N_("Name, header and footer, the disclosure column, columns, re-uses, calls, incidents"),
+        _is_maintainer,
+    ),
+    Entry(
         "audit.show_audit",
         N_("Audit log"),
         N_("Who did what, and when: nothing in it can be changed"),
@@ -150,7 +167,29 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
 """In the order of the page."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the disclosure column; `updated` is None where it is empty."""
+
+    kind: PageKind
+    name: str
+    purpose: str
+    updated: datetime | None
+
+
+def list_parts() -> Sequence[Part]:
+    """The four parts in their order, and when each was changed last."""
+    found = []
+    for kind in PARTS:
+        days = [page.published for page in services().pages.list(None, kind) if page.published]
+        found.append(Part(kind, KIND_NAMES[kind], KIND_PURPOSES[kind], max(days, default=None)))
+    return found
+
+
 @blueprint.get("/disclosure")
 def show_disclosure() -> str:
     """The disclosure column (政府信息公开专栏)."""
-    return render_template("governance/disclosure.html", entries=PUBLIC_ENTRIES)
+    sees_empty = g.actor is not None and g.actor.is_maintainer
+    parts = [part for part in list_parts() if part.updated or sees_empty]
+    columns = services().pages.list(None, PageKind.COLUMN)
+    return render_template("governance/disclosure.html", entries=PUBLIC_ENTRIES, parts=parts, columns=columns)

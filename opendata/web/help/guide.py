@@ -1,4 +1,4 @@
-"""The clerk's guide at `/help/guide`: Markdown of this folder in the reader's language, with pictures.
+"""The clerk's guide and the accessibility statement: Markdown of this folder in the reader's language.
 
 `tools/make_guide.py` makes the pictures.
 """
@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, render_template
+from flask_babel import gettext
 from markupsafe import Markup
 
 from opendata.settings import SOURCE_LANGUAGE
@@ -27,16 +28,26 @@ blueprint = Blueprint("guide", __name__)
 @blueprint.get("/help/guide")
 def show_guide() -> str:
     """A clerk's first three months."""
-    return render_template("help/guide.html", content=_render(choose_language()))
+    return _show("guide", gettext("A clerk's first three months"))
+
+
+@blueprint.get("/help/accessibility")
+def show_accessibility() -> str:
+    """What of the rules of accessibility is met, and what isn't."""
+    return _show("accessibility", gettext("Accessibility"))
+
+
+def _show(name: str, title: str) -> str:
+    return render_template("help/guide.html", content=_render(name, choose_language()), title=title)
 
 
 @cache
-def _render(language: str) -> Markup:
+def _render(name: str, language: str) -> Markup:
     """The text in a language, or in that of the program where nobody has translated it."""
     from markdown_it import MarkdownIt
 
-    path = _TEXTS / f"guide-{language}.md"
-    text = (path if path.is_file() else _TEXTS / f"guide-{SOURCE_LANGUAGE}.md").read_text(encoding="utf-8")
+    path = _TEXTS / f"{name}-{language}.md"
+    text = (path if path.is_file() else _TEXTS / f"{name}-{SOURCE_LANGUAGE}.md").read_text(encoding="utf-8")
     engine = MarkdownIt("commonmark", {"html": False})
     tokens = engine.parse(text)
     for token in (child for block in tokens for child in block.children or () if child.type == "image"):

@@ -53,6 +53,7 @@ GROUPS: Mapping[str, str] = {
     "clocks": N_("Rules and limits"),
     "obligations": N_("Duties"),
     "audit": N_("Audit log"),
+    "site": N_("The public site"),
 }
 """Tag → heading, in the order of the pages. A tag without a heading keeps its name."""
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, Response, render_template, request, url_for
 
 from opendata.domain.moments import format_time
+from opendata.domain.site.kinds import PARTS, PageKind
 from opendata.errors import N_, NotFoundError
 from opendata.services.core.values import DatasetView
 from opendata.web.core.instance import absolute_url, services
@@ -31,11 +32,20 @@ _UNENDING = (
     "/sql",
     "/search/",
     "/mcp",
+    "/leave?*",
+    "/reuses/new",
 )
 """Where crawlers would find no end, or nothing that is for them (RFC 9309).
 
 A rule that ends in a question mark keeps Python's own parser out of all that begins like it: hence the stars.
 """
+
+_PAGES = (
+    *("catalogue.show_home", "catalogue.list_datasets", "catalogue.list_publishers", "catalogue.list_schemas"),
+    *("disclosure.show_disclosure", "site_reuses.list_reuses", "site_topics.list_calls", "site_status.show_status"),
+    *("site_public.show_sitemap", "guide.show_accessibility"),
+)
+"""The pages of the site map that every portal has."""
 
 _CONTACT_DAYS = 180
 """How long a copy of the contact may be used: less than a year, as the standard recommends."""
@@ -109,12 +119,25 @@ def show_robots() -> Response:
 @blueprint.get("/sitemap.xml")
 def show_sitemap() -> Response:
     """The pages worth finding."""
-    text = render_template("operations/sitemap.xml", datasets=list(_list_public()))
+    pages = list(_list_pages())
+    text = render_template("operations/sitemap.xml", pages=pages, datasets=list(_list_public(len(pages))))
     return Response(text, mimetype="application/xml", headers={"Cache-Control": "no-cache"})
 
 
-def _list_public() -> Iterator[DatasetView]:
-    cursor, left = None, MAX_ADDRESSES - 4
+def _list_pages() -> Iterator[tuple[str, datetime | None]]:
+    """The pages of the site that aren't datasets, and when each was changed, where that is known."""
+    for endpoint in _PAGES:
+        yield url_for(endpoint), None
+    for part in PARTS:
+        for page in services().pages.list(None, part):
+            yield url_for("site_disclosure.show_page", part=part, page=page.id), page.published
+    for kind, endpoint in ((PageKind.COLUMN, "site_topics.show_column"), (PageKind.CALL, "site_topics.show_call")):
+        for page in services().pages.list(None, kind):
+            yield url_for(endpoint, page=page.id), page.published
+
+
+def _list_public(others: int) -> Iterator[DatasetView]:
+    cursor, left = None, MAX_ADDRESSES - others
     while left > 0:
         page = services().datasets.list(None, cursor=cursor, limit=min(1000, left))
         yield from page.items

@@ -89,6 +89,7 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
     real |= {"year": "2026", "rule": "n7", "obligation": str(duty.id)}
     asked = {"kind": "question", "publisher": "water-bureau", "subject": "水位", "text": "单位是什么？"}
     real |= {"number": caller.post("/requests", json=asked).json["number"], "step": "register"}
+    real |= {"kind": "guide", "page": "none", "reuse": "none"}
     seen: Counter[int] = Counter()
     count = 0
     for result in document.get_all_operations():

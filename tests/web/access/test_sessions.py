@@ -164,6 +164,7 @@ def test_every_form_is_guarded(portal: Portal) -> None:
                 .replace("<grant>", "x")
                 .replace("<int:number>", "1")
                 .replace("<text>", "x")
+                .replace("<kind>", "guide")
             )
             assert client.post(path, data={}).status_code == 400, rule.rule
 

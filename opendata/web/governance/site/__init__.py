@@ -1,0 +1,1 @@
+"""Pages of the public side: disclosure, columns, calls, re-uses, status, and how maintainers keep them."""
