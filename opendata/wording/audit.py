@@ -88,6 +88,7 @@ ACTIONS: Mapping[str, str] = {
     "request-opinion": N_("Recorded the opinion of a third party"),
     "request-pass-on": N_("Passed a request on"),
     "request-receive": N_("Received a request"),
+    "request-refused": N_("Refused requests, or codes of them, after too many attempts"),
     "request-register": N_("Registered a request"),
     "request-reply": N_("Replied to a request"),
     "request-spam": N_("Marked a request as spam"),

@@ -109,7 +109,7 @@ class ObligationInput(Shape):
     office = Text(longest=MAX_REASON)
 
 
-class DayInput(Shape):
+class DutyDayInput(Shape):
     """The day on which the clock started."""
 
     day = Text(required=True, longest=10, metadata={"format": "date"})
@@ -132,13 +132,13 @@ class EvidenceInput(Shape):
     text = Text(longest=MAX_REASON)
 
 
-class ReasonInput(Shape):
+class DutyReasonInput(Shape):
     """Why."""
 
     reason = Text(required=True, longest=MAX_REASON)
 
 
-class PauseInput(ReasonInput):
+class PauseInput(DutyReasonInput):
     """Why the clock is paused, and from which day on; today if it isn't given."""
 
     day = Text(longest=10, metadata={"format": "date"})
@@ -150,14 +150,14 @@ class ResumeInput(Shape):
     day = Text(longest=10, metadata={"format": "date"})
 
 
-class ExtensionInput(ReasonInput):
+class ExtensionInput(DutyReasonInput):
     """How much longer, and why. The unit is that of the rule, if it has one."""
 
     number = Whole(1, 3660, error=N_("Enter a whole number"), required=True)
     unit = Text(longest=20)
 
 
-class RectificationInput(ReasonInput):
+class RectificationInput(DutyReasonInput):
     """By which day to make up for it, and what."""
 
     day = Text(required=True, longest=10, metadata={"format": "date"})
@@ -206,7 +206,7 @@ def list_obligation_steps(obligation: str) -> Page[StepView]:
     return Page(services().duties.list_steps(caller(), _read_number(obligation)))
 
 
-@blueprint.operation("POST", f"{_ONE}/start", shape=ObligationShape, body=DayInput, problems=_PROBLEMS)
+@blueprint.operation("POST", f"{_ONE}/start", shape=ObligationShape, body=DutyDayInput, problems=_PROBLEMS)
 def start_obligation(body: Mapping[str, Any], obligation: str) -> ObligationView:
     """Say on which day the clock of a duty started."""
     return services().duty_steps.start(caller(), _read_number(obligation), body)
@@ -242,7 +242,7 @@ def extend_obligation(body: Mapping[str, Any], obligation: str) -> ObligationVie
     return services().duty_steps.extend(caller(), _read_number(obligation), body)
 
 
-@blueprint.operation("POST", f"{_ONE}/waive", shape=ObligationShape, body=ReasonInput, problems=_PROBLEMS)
+@blueprint.operation("POST", f"{_ONE}/waive", shape=ObligationShape, body=DutyReasonInput, problems=_PROBLEMS)
 def waive_obligation(body: Mapping[str, Any], obligation: str) -> ObligationView:
     """Say that a duty isn't needed. For maintainers."""
     return services().duty_steps.waive(caller(), _read_number(obligation), body)

@@ -74,7 +74,7 @@ class ItemInput(DatasetInput):
     opens_reason = Text(longest=1000, attribute="opensReason", data_key="opensReason")
 
 
-class DayInput(Shape):
+class OpeningDayInput(Shape):
     """The day on which an item is to be opened, null for none; moving it needs a reason."""
 
     opens = fields.Raw(required=True, allow_none=True, metadata={"type": ["string", "null"], "format": "date"})
@@ -298,7 +298,7 @@ def list_plan(query: Mapping[str, Any]) -> Page[PlanView]:
     "PUT",
     f"{_ONE}/plan",
     shape=PlanShape,
-    body=DayInput,
+    body=OpeningDayInput,
     problems=(400, 403, 404, 409, 413, 415, 422),
     needs=Verb.UPLOAD,
 )

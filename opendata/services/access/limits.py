@@ -39,6 +39,9 @@ DEVICE_DAYS = 365
 PRESSURE = 300
 """So many wrong sign-ins from unknown places within an hour are an attack on the whole instance."""
 
+_REFUSED, _REFUSED_REQUEST = "sign-in-refused", "request-refused"
+"""What the audit log calls attempts that are refused."""
+
 _KEPT_PLACES = 50
 """Of an account, the newest."""
 
@@ -86,12 +89,14 @@ class Limits:
 
     def count_request(self, address: str) -> Attempt:
         """Count a request that a reader sends to a publisher. Raises `TooManyAttemptsError`."""
-        return self._count([self._gate("request", name_source(address), 10, 900)], make_stranger(""), "")
+        return self._count(
+            [self._gate("request", name_source(address), 10, 900)], make_stranger(""), "", _REFUSED_REQUEST
+        )
 
     def count_code(self, number: str, address: str) -> Attempt:
         """Count an attempt to open a request with its code as wrong, until `take_back`. Raises as above."""
         gates = [self._gate("code", number, 5, 60), self._gate("code-address", name_source(address), 10, 900)]
-        return self._count(gates, make_stranger(""), "")
+        return self._count(gates, make_stranger(""), "", _REFUSED_REQUEST)
 
     def take_back(self, attempt: Attempt) -> None:
         """An attempt that succeeded doesn't count."""
@@ -153,12 +158,12 @@ class Limits:
             overall,
         ]
 
-    def _count(self, gates: Sequence[Gate], who: Actor, subject: str) -> Attempt:
+    def _count(self, gates: Sequence[Gate], who: Actor, subject: str, verb: str = _REFUSED) -> Attempt:
         now = self._context.clock()
         keys = [gate.key for gate in gates]
         with self._context.read() as session:
             rows = {row.key: row for row in session.scalars(select(Failures).where(Failures.key.in_(keys)))}
-        self._refuse(gates, rows, now, who, subject)
+        self._refuse(gates, rows, now, who, subject, verb)
         before: dict[str, datetime] = {}
         with self._context.write() as session:
             for key in sorted(keys):
@@ -175,7 +180,7 @@ class Limits:
         return Attempt(gates, now, before)
 
     def _refuse(
-        self, gates: Sequence[Gate], rows: Mapping[str, Failures], now: datetime, who: Actor, subject: str
+        self, gates: Sequence[Gate], rows: Mapping[str, Failures], now: datetime, who: Actor, subject: str, verb: str
     ) -> None:
         """Refuse an attempt that comes too soon; the audit log hears of it once an hour for each gate."""
         waits = {
@@ -189,7 +194,7 @@ class Limits:
         if fresh:
             with self._context.write() as session:
                 session.execute(update(Failures).where(Failures.key.in_(fresh)).values(noted=now))
-                self._context.log(session, who, "sign-in-refused", "user", subject)
+                self._context.log(session, who, verb, "user", subject)
         raise _make_error(max(waits.values()))
 
     def _gate(self, kind: str, name: str, free: int, longest: int) -> Gate:
