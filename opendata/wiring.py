@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from opendata.db.session import Database
@@ -53,40 +53,8 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
-from opendata.services.governance.basics.catalogue import Basics
-from opendata.services.governance.basics.drafting import BasicDrafts
-from opendata.services.governance.basics.importing import BasicImports
-from opendata.services.governance.basics.linking import BasicLinks
-from opendata.services.governance.control.control import Control
-from opendata.services.governance.duties.calendars import Calendars
-from opendata.services.governance.duties.feeds import DutyFeeds
-from opendata.services.governance.duties.keeping import Keeping
-from opendata.services.governance.duties.reading import Duties
-from opendata.services.governance.duties.reminding import Reminding
-from opendata.services.governance.duties.reporting import Reports
-from opendata.services.governance.duties.rules import Rules
-from opendata.services.governance.duties.steps import DutySteps
-from opendata.services.governance.goals.goals import Goals
-from opendata.services.governance.grounds.lapses import Ungrounded
-from opendata.services.governance.grounds.lists import NegativeLists
-from opendata.services.governance.grounds.self_checks import SelfChecks
-from opendata.services.governance.inventory.imports import InventoryImports
-from opendata.services.governance.inventory.inventory import Inventory
-from opendata.services.governance.inventory.plans import Plans
-from opendata.services.governance.offices.figures import Figures
-from opendata.services.governance.offices.lists import PublisherLists
-from opendata.services.governance.offices.succession import Succession
-from opendata.services.governance.quality.measuring import Measuring
-from opendata.services.governance.requests.asked import list_asked
+from opendata.services.governance.governance import Foundation, Governance, build_governance
 from opendata.services.governance.requests.letters import open_link as open_request_link
-from opendata.services.governance.requests.requests import Requests, build_requests
-from opendata.services.governance.site.columns import Columns
-from opendata.services.governance.site.files import SiteFiles
-from opendata.services.governance.site.identity import Identity
-from opendata.services.governance.site.link_checking import LinkChecking
-from opendata.services.governance.site.pages import Pages
-from opendata.services.governance.site.reuses import Reuses
-from opendata.services.governance.site.status import Status
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -97,6 +65,7 @@ from opendata.services.operations.originals import Originals
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
+from opendata.services.packages.list_definitions import define_lists
 from opendata.services.packages.own_lists import OwnLists
 from opendata.services.query.labels import Labels
 from opendata.services.query.profiling import Profiling
@@ -125,7 +94,7 @@ from opendata.storage.signing import Signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
+class Services(Governance):
     """Everything a skin may call."""
 
     settings: Settings
@@ -135,19 +104,12 @@ class Services:
     answer_forms: AnswerForms
     answers: Answers
     backups: Backups
-    basics: Basics
-    basic_drafts: BasicDrafts
-    basic_imports: BasicImports
-    basic_links: BasicLinks
-    calendars: Calendars
     capabilities: Capabilities
     charts: Charts
     checking: Checking
     checkpoints: Checkpoints
     codes: Codes
     collecting: Collecting
-    control: Control
-    columns: Columns
     counts: Counts
     datasets: Datasets
     deletion: Deletion
@@ -155,13 +117,6 @@ class Services:
     differences: Differences
     downloads: Downloads
     drafts: Drafts
-    figures: Figures
-    duties: Duties
-    duty_feeds: DutyFeeds
-    duty_keeping: Keeping
-    duty_reports: Reports
-    duty_rules: Rules
-    duty_steps: DutySteps
     editions: Editions
     events: Events
     exports: Exports
@@ -169,59 +124,42 @@ class Services:
     findings: Findings
     fixing: Fixing
     forms: Forms
-    goals: Goals
     grants: Grants
     health: Health
-    identity: Identity
     imports: Imports
     indexing: Indexing
     inside: Inside
-    inventory: Inventory
-    inventory_imports: InventoryImports
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
-    link_checking: LinkChecking
     mail_addresses: MailAddresses
     matching: Matching
-    measuring: Measuring
-    negative_lists: NegativeLists
     originals: Originals
     outbox: Outbox
     own_lists: OwnLists
     pace: Pace
-    plans: Plans
-    pages: Pages
     previews: Previews
     proposals: Proposals
     publishers: Publishers
     labels: Labels
     profiling: Profiling
-    publisher_lists: PublisherLists
     queries: Queries
     rebuilding: Rebuilding
     recoveries: Recoveries
     refusals: Refusals
     archiving: Archiving
     renaming: Renaming
-    requests: Requests
     restoring: Restoring
-    reuses: Reuses
     reviews: Reviews
     schema_library: SchemaLibrary
     schemas: Schemas
     screening: Screening
     searching: Searching
-    self_checks: SelfChecks
     sending: Sending
     sessions: Sessions
     sketching: Sketching
-    site_files: SiteFiles
     sources: Sources
-    status: Status
     stops: Stops
-    succession: Succession
-    ungrounded: Ungrounded
     uploads: Uploads
     verifying: Verifying
     versions: Versions
@@ -277,8 +215,6 @@ def build_services(
     }
     sending = Sending(context, openers)
     grants, stops = Grants(context), Stops(context, manifests, withdrawals)
-    requests = build_requests(context, manifests, grants, stops)
-    work = Work(context, processing, publication, withdrawals, sending, {"requests": requests.keeping.tidy})
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
@@ -286,17 +222,34 @@ def build_services(
     downloads = Downloads(context)
     forms = Forms(context, versions)
     charts = Charts(versions, queries)
-    plans = Plans(context)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     searching = Searching(context, index, downloads.rank)
     workbench = Workbench(context, manifests, drafts)
+    health, outbox, limits = Health(context), Outbox(context), Limits(context)
+    governance = build_governance(
+        context,
+        Foundation(
+            datasets=datasets,
+            manifests=manifests,
+            versions=versions,
+            queries=queries,
+            searching=searching,
+            index=index,
+            grants=grants,
+            stops=stops,
+            limits=limits,
+            health=health,
+            outbox=outbox,
+            count_queue=queue.count,
+        ),
+    )
+    work = Work(context, processing, publication, withdrawals, sending, {"requests": governance.requests.keeping.tidy})
     imports = Imports(
         publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
     )
-    health, outbox, limits, pages = Health(context), Outbox(context), Limits(context), Pages(context)
-    reuses = Reuses(context, limits, pages)
     return Services(
+        **{item.name: getattr(governance, item.name) for item in fields(governance)},
         settings=settings,
         database=context.database,
         queue=queue,
@@ -304,19 +257,12 @@ def build_services(
         answer_forms=AnswerForms(context, versions, queries),
         answers=Answers(context, manifests, drafts),
         backups=Backups(context),
-        basics=Basics(context),
-        basic_drafts=BasicDrafts(context),
-        basic_imports=BasicImports(context),
-        basic_links=BasicLinks(context, searching),
-        calendars=Calendars(context),
         capabilities=Capabilities(versions, forms, charts),
         charts=charts,
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
         collecting=Collecting(context),
-        columns=Columns(context),
-        control=Control(context),
         counts=Counts(context),
         datasets=datasets,
         deletion=Deletion(context, originals),
@@ -325,50 +271,31 @@ def build_services(
         differences=Differences(context, versions),
         downloads=downloads,
         drafts=drafts,
-        duties=Duties(context),
-        duty_feeds=DutyFeeds(context),
-        duty_keeping=Keeping(context, Reminding(context)),
-        duty_reports=Reports(context),
-        duty_rules=Rules(context),
-        duty_steps=DutySteps(context),
         events=Events(context),
         exports=Exports(context, versions),
-        figures=Figures(context),
         fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
         forms=forms,
-        goals=Goals(context),
         grants=grants,
         health=health,
-        identity=Identity(pages),
         keys=Keys(context),
         kept_forms=KeptForms(context),
         limits=limits,
-        link_checking=LinkChecking(context, reuses),
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
         inside=Inside(context, versions, columns),
         imports=imports,
-        inventory=Inventory(context, datasets, manifests, plans),
-        inventory_imports=InventoryImports(context, datasets, manifests, plans),
         matching=Matching(context, manifests),
-        measuring=Measuring(context, versions, queries),
         watching=Watching(context, manifests),
-        negative_lists=NegativeLists(context),
-        self_checks=SelfChecks(context, list_asked),
-        ungrounded=Ungrounded(context),
         originals=originals,
         outbox=outbox,
-        own_lists=OwnLists(context, imports, ()),
-        pages=pages,
-        plans=plans,
+        own_lists=OwnLists(context, imports, define_lists(governance)),
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
         labels=Labels(queries, versions),
         profiling=Profiling(queries, versions),
-        publisher_lists=PublisherLists(context),
         queries=queries,
         rebuilding=Rebuilding(context),
         recoveries=recoveries,
@@ -376,9 +303,7 @@ def build_services(
         refusals=Refusals(context),
         archiving=Archiving(context),
         renaming=Renaming(context),
-        requests=requests,
         restoring=Restoring(drafts, versions),
-        reuses=reuses,
         reviews=Reviews(drafts),
         schema_library=SchemaLibrary(context, manifests, schemas),
         schemas=schemas,
@@ -386,12 +311,9 @@ def build_services(
         searching=searching,
         sending=sending,
         sessions=Sessions(context),
-        site_files=SiteFiles(context),
         sketching=Sketching(context, versions, columns),
         sources=Sources(context),
-        status=Status(context, health=health, outbox=outbox, index=index, pages=pages, count_queue=queue.count),
         stops=stops,
-        succession=Succession(context),
         uploads=Uploads(context),
         verifying=Verifying(context),
         versions=versions,

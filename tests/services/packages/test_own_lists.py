@@ -13,7 +13,7 @@ from opendata.errors import NotFoundError, NotPermittedError, StateError
 from opendata.services.core.actors import SYSTEM
 from opendata.services.packages.own_lists import OwnList, OwnLists
 from opendata.wiring import build_context
-from tests.instances import make_actor, make_services
+from tests.instances import DATASET, make_actor, make_services, publish
 
 FIELDS = [
     {"name": "id", "type": "string", "title": "编号", "constraints": {"required": True}},
@@ -71,6 +71,21 @@ def test_a_list_makes_a_version_a_day_where_it_has_changed(tmp_path: Path) -> No
         workers[0].publish("other")
     with pytest.raises(NotPermittedError):
         workers[0].list(make_actor(services, "clerk"))
+
+
+def test_every_list_of_the_portal_is_published(tmp_path: Path) -> None:
+    services = make_services(tmp_path, lists_publisher="water-bureau")
+    editor = make_actor(services, "clerk")
+    services.datasets.create(editor, {**DATASET, "contactPoint": {"telephone": "0371-65500000"}})
+    publish(services, editor)
+    for view in services.own_lists.list(SYSTEM):
+        found = services.own_lists.publish(view.id)
+        assert (found.dataset, found.version, found.refused) == (view.id, "1.0.0", False), found
+        assert not services.own_lists.publish(view.id).created or view.id == "catalogue-inventory"
+    counts = {name: services.versions.get_manifest(name, "1.0.0").tables[0].rows for name in ("working-calendar",)}
+    assert counts["working-calendar"] > 150
+    rows = services.versions.get_manifest("catalogue-inventory", "1.0.0").tables[0].rows
+    assert rows == 1
 
 
 def test_without_a_publisher_nothing_is_published(tmp_path: Path) -> None:
