@@ -103,7 +103,12 @@ class Control:
         raise NotFoundError(N_("The control room has no list “%(code)s”"), code=code[:100])
 
     def _ask(self, actor: Actor | None, publisher: str | None) -> Asking:
-        return Asking(actor=require_publisher(actor), now=self._context.clock(), publisher=publisher or None)
+        return Asking(
+            actor=require_publisher(actor),
+            now=self._context.clock(),
+            today=self._context.today(),
+            publisher=publisher or None,
+        )
 
     def _list_gauges(self, asking: Asking) -> Sequence[Gauge]:
         sees_all = asking.actor.is_maintainer

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from opendata.db.models import Dataset, Version
-from opendata.domain.disclosure import CLOSED, OPEN, PUBLIC
+from opendata.domain.disclosure import CLOSED, CONDITIONAL, OPEN, PUBLIC
 from opendata.services.core.access import where_listed
 from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind, select_datasets
 
 
 def _select_versions(asking: Asking, *conditions: ColumnElement[bool]) -> Select[Any]:
-    columns = (
+    columns: tuple[Any, ...] = (
         (Version.dataset_id + "@" + Version.version).label("id"),
-        Dataset.meta["title"].as_string().label("title"),
+        Dataset.title.label("title"),
         Dataset.publisher_id.label("publisher"),
         Version.changed.label("since"),
     )
@@ -23,29 +23,24 @@ def _select_versions(asking: Asking, *conditions: ColumnElement[bool]) -> Select
     return found.where(asking.sees(Dataset.publisher_id), *conditions)
 
 
-def _disclosed(asking: Asking, attribute: str) -> Select[Any]:
-    return select_datasets(asking, where_listed(), Dataset.meta[("disclosure", "attribute")].as_string() == attribute)
-
-
 def _closed(asking: Asking) -> Select[Any]:
-    return _disclosed(asking, CLOSED)
+    return select_datasets(asking, where_listed(), Dataset.attribute == CLOSED)
 
 
 def _conditional(asking: Asking) -> Select[Any]:
-    return _disclosed(asking, "conditional")
+    return select_datasets(asking, where_listed(), Dataset.attribute == CONDITIONAL, _has_scope(PUBLIC))
 
 
 def _scoped(asking: Asking) -> Select[Any]:
-    scope = Dataset.meta[("disclosure", "scope")].as_string()
-    attribute = Dataset.meta[("disclosure", "attribute")].as_string()
-    is_open = or_(attribute.is_(None), attribute == OPEN)
-    return select_datasets(asking, where_listed(), scope.is_not(None), scope != PUBLIC, is_open)
+    return select_datasets(asking, where_listed(), Dataset.attribute == CONDITIONAL, ~_has_scope(PUBLIC))
+
+
+def _has_scope(scope: str) -> ColumnElement[bool]:
+    return func.coalesce(Dataset.meta[("disclosure", "scope")].as_string(), PUBLIC) == scope
 
 
 def _never_published(asking: Asking) -> Select[Any]:
-    attribute = Dataset.meta[("disclosure", "attribute")].as_string()
-    is_open = or_(attribute.is_(None), attribute == OPEN)
-    return select_datasets(asking, Dataset.head.is_(None), is_open, since=Dataset.created)
+    return select_datasets(asking, Dataset.head.is_(None), Dataset.attribute == OPEN, since=Dataset.created)
 
 
 def _withdrawn(asking: Asking) -> Select[Any]:
@@ -66,9 +61,8 @@ def _archived(asking: Asking) -> Select[Any]:
 
 def _no_ground(asking: Asking) -> Select[Any]:
     """Not open, and the reason or the legal basis is missing."""
-    attribute = Dataset.meta[("disclosure", "attribute")].as_string()
     lacks = or_(*(_is_empty(("disclosure", name)) for name in ("reason", "legalBasis")))
-    return select_datasets(asking, where_listed(), attribute.is_not(None), attribute != OPEN, lacks)
+    return select_datasets(asking, where_listed(), Dataset.attribute != OPEN, lacks)
 
 
 def _no_contact(asking: Asking) -> Select[Any]:
@@ -87,7 +81,14 @@ def _is_empty(place: tuple[str | int, ...]) -> ColumnElement[bool]:
     return or_(found.is_(None), found == "")
 
 
+def _plan_missed(asking: Asking) -> Select[Any]:
+    """What should have opened by now."""
+    due = (Dataset.opens < asking.today, Dataset.opened.is_(None))
+    return select_datasets(asking, where_listed(), *due)
+
+
 DATASET_GAUGES = (
+    Gauge("plan-missed", Group.DUE, Kind.DATASET, _plan_missed),
     Gauge("never-published", Group.WAITING, Kind.UNPUBLISHED, _never_published),
     Gauge("closed", Group.GROUNDS, Kind.DATASET, _closed),
     Gauge("conditional", Group.GROUNDS, Kind.DATASET, _conditional),

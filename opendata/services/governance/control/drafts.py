@@ -13,9 +13,9 @@ from opendata.services.governance.control.gauges import Asking, Gauge, Group, Ki
 
 
 def _select_drafts(asking: Asking, *conditions: ColumnElement[bool]) -> Select[Any]:
-    columns = (
+    columns: tuple[Any, ...] = (
         Draft.id.label("id"),
-        Dataset.meta["title"].as_string().label("title"),
+        Dataset.title.label("title"),
         Dataset.publisher_id.label("publisher"),
         Draft.modified.label("since"),
     )
@@ -55,9 +55,9 @@ def _failed(asking: Asking) -> Select[Any]:
 
 
 def _sources(asking: Asking) -> Select[Any]:
-    columns = (
+    columns: tuple[Any, ...] = (
         Dataset.id.label("id"),
-        Dataset.meta["title"].as_string().label("title"),
+        Dataset.title.label("title"),
         Dataset.publisher_id.label("publisher"),
         Source.changed.label("since"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -37,14 +37,18 @@ class Kind(StrEnum):
     VERSION = "version"
     SOURCE = "source"
     MAIL = "mail"
+    DUTY = "duty"
+    REQUEST = "request"
+    REUSE = "reuse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """Who asks, when, and about which publisher: None, all that are theirs to see."""
+    """Who asks, when (`today` where the portal is), and about which publisher: None, all that are theirs to see."""
 
     actor: Actor
     now: datetime
+    today: date
     publisher: str | None = None
 
     def sees(self, column: Any) -> ColumnElement[bool]:
@@ -71,7 +75,7 @@ def select_datasets(asking: Asking, *conditions: ColumnElement[bool], since: Any
     """The rows of a gauge about datasets."""
     return select(
         Dataset.id.label("id"),
-        Dataset.meta["title"].as_string().label("title"),
+        Dataset.title.label("title"),
         Dataset.publisher_id.label("publisher"),
         since.label("since"),
     ).where(asking.sees(Dataset.publisher_id), *conditions)

@@ -14,9 +14,9 @@ from opendata.services.governance.control.gauges import Asking, Gauge, Group, Ki
 
 def select_tables(asking: Asking, *conditions: ColumnElement[bool]) -> Select[Any]:
     """Tables of newest versions, as they were measured."""
-    columns = (
+    columns: tuple[Any, ...] = (
         (TableMeasure.dataset_id + "/" + TableMeasure.resource).label("id"),
-        Dataset.meta["title"].as_string().label("title"),
+        Dataset.title.label("title"),
         Dataset.publisher_id.label("publisher"),
         DatasetMeasure.measured.label("since"),
     )

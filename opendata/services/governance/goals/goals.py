@@ -17,12 +17,25 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Schema
+from opendata.domain.requests.kinds import RequestKind
 from opendata.services.core.access import where_listed, where_open
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.governance.control.gauges import Asking, select_datasets
 from opendata.services.governance.control.lists import GAUGES
 from opendata.services.governance.control.tables import select_tables
+from opendata.services.governance.goals.measures import (
+    Measure,
+    Reached,
+    count_rows,
+    measure_calls,
+    measure_common,
+    measure_domains,
+    measure_plan,
+    measure_replies,
+    measure_reuses,
+    measure_updates,
+)
 
 
 class Layer(StrEnum):
@@ -32,22 +45,6 @@ class Layer(StrEnum):
     PLATFORM = "platform"
     DATA = "data"
     USE = "use"
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """So many (`done`) of all that count (`of`); `of` is 0 where there is nothing to count yet."""
-
-    done: int
-    of: int
-
-    @property
-    def share(self) -> float | None:
-        """From 0 to 1; None where there is nothing to count."""
-        return self.done / self.of if self.of else None
-
-
-Measure = Callable[[Session, Asking], Reached]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +78,13 @@ def _missing(_: Session, __: Asking) -> Reached:
     return Reached(0, 1)
 
 
-def _count(session: Session, rows: Select[Any]) -> int:
-    return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
-
-
 def lose(select_all: Callable[[Asking], Select[Any]], code: str) -> Measure:
     """A share: of all that count, those that this list of the control room doesn't have."""
     (gauge,) = [one for one in GAUGES if one.code == code]
 
     def measure(session: Session, asking: Asking) -> Reached:
-        of = _count(session, select_all(asking))
-        return Reached(of - _count(session, gauge.select(asking)), of)
+        of = count_rows(session, select_all(asking))
+        return Reached(of - count_rows(session, gauge.select(asking)), of)
 
     return measure
 
@@ -112,6 +105,7 @@ _R, _P, _D, _U = Layer.READINESS, Layer.PLATFORM, Layer.DATA, Layer.USE
 
 GOALS: Sequence[Goal] = (
     Goal(1, "grounds", _R, lose(_all_listed, "no-ground"), "no-ground"),
+    Goal(2, "plan", _R, measure_plan),
     Goal(3, "contacts", _R, lose(_all_listed, "no-contact"), "no-contact"),
     Goal(4, "standards", _R, _library),
     Goal(5, "whole-catalogue", _P, _built_in),
@@ -119,6 +113,16 @@ GOALS: Sequence[Goal] = (
     Goal(7, "preview", _P, _built_in),
     Goal(8, "search", _P, _built_in),
     Goal(9, "feeds", _P, _built_in),
+    Goal(10, "applications", _P, measure_replies(RequestKind.ACCESS), "requests-late"),
+    Goal(
+        11,
+        "requests",
+        _P,
+        measure_replies(RequestKind.OPEN, RequestKind.APPLICATION, RequestKind.QUESTION),
+        "requests-late",
+    ),
+    Goal(12, "corrections", _P, measure_replies(RequestKind.CORRECTION), "requests-late"),
+    Goal(13, "objections", _P, measure_replies(RequestKind.OBJECTION), "requests-late"),
     Goal(14, "api", _P, _built_in),
     Goal(15, "harvest", _P, _missing),
     Goal(16, "valid", _D, lose(_all_open, "never-published"), "never-published"),
@@ -128,10 +132,15 @@ GOALS: Sequence[Goal] = (
     Goal(20, "complete", _D, lose(select_tables, "much-missing"), "much-missing"),
     Goal(21, "formats", _D, _built_in),
     Goal(22, "native", _D, lose(select_tables, "stiff"), "stiff"),
+    Goal(23, "updates", _D, measure_updates, "duties-late"),
     Goal(24, "history", _D, _built_in),
     Goal(25, "dictionary", _D, lose(select_tables, "undescribed"), "undescribed"),
     Goal(26, "licences", _D, lose(_all_listed, "no-licence"), "no-licence"),
+    Goal(27, "domains", _D, measure_domains),
+    Goal(28, "common", _D, measure_common),
+    Goal(29, "gallery", _U, measure_reuses),
     Goal(30, "usage", _U, _built_in),
+    Goal(31, "calls", _U, measure_calls),
     Goal(32, "citation", _U, _built_in),
 )
 """By their numbers."""
@@ -149,7 +158,12 @@ class Goals:
 
         Raises `NotSignedInError`, `NotPermittedError` for who publishes nothing.
         """
-        asking = Asking(actor=require_publisher(actor), now=self._context.clock(), publisher=publisher or None)
+        asking = Asking(
+            actor=require_publisher(actor),
+            now=self._context.clock(),
+            today=self._context.today(),
+            publisher=publisher or None,
+        )
         with self._context.read() as session:
             return [
                 GoalView(

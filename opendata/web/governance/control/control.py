@@ -108,5 +108,11 @@ def _find_address(row: GaugeRow) -> str:
             return url_for("tables.show_table", dataset=dataset, version="latest", resource=table)
         case Kind.SOURCE:
             return url_for("sources.show_source", dataset=row.id)
+        case Kind.DUTY:
+            return url_for("duties.show_duty", duty=int(row.id))
+        case Kind.REQUEST:
+            return url_for("request_inbox.show_request", number=row.id)
+        case Kind.REUSE:
+            return url_for("site_reuses.show_reuse", reuse=row.id)
         case Kind.MAIL:
             return url_for("mail.show_mail", state="failed")

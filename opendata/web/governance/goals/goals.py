@@ -8,7 +8,7 @@ from opendata.services.governance.goals.goals import Layer
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.governance.control.control import list_publishers
-from opendata.web.governance.goals.words import GOALS, LAYERS
+from opendata.web.governance.goals.words import GOALS, LAYERS, PLACES
 
 blueprint = Blueprint("goals", __name__, url_prefix="/workspace/goals")
 blueprint.before_request(ask_to_sign_in)
@@ -23,6 +23,7 @@ def show_goals() -> str:
         "governance/goals/goals.html",
         layers=[(LAYERS[layer], [goal for goal in found if goal.layer == layer]) for layer in Layer],
         names=GOALS,
+        places=PLACES,
         publisher=publisher,
         publishers=list_publishers(),
     )

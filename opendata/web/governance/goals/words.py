@@ -17,6 +17,16 @@ GOALS: Mapping[str, str] = {
     "grounds": N_("What isn't open says why, with its legal basis"),
     "contacts": N_("Each dataset names a contact"),
     "standards": N_("Standards of data are published as schemas"),
+    "plan": N_("A public plan says what opens when"),
+    "applications": N_("Applications for data are answered in time"),
+    "requests": N_("Requests and questions are answered in time"),
+    "corrections": N_("Reports of mistakes are answered in time"),
+    "objections": N_("Objections are answered in time"),
+    "updates": N_("Datasets are updated on time"),
+    "domains": N_("The 26 domains of the basic catalogue have data"),
+    "common": N_("What readers look for everywhere is there"),
+    "gallery": N_("Uses of the data are shown"),
+    "calls": N_("People were called to use the data"),
     "whole-catalogue": N_("The whole catalogue can be downloaded without signing in"),
     "no-sign-in": N_("Open data needs neither account nor form"),
     "preview": N_("Each table shows its rows and what is in its columns"),
@@ -37,3 +47,13 @@ GOALS: Mapping[str, str] = {
     "usage": N_("Downloads are counted in public"),
     "citation": N_("Each version can be cited"),
 }
+
+PLACES: Mapping[str, str] = {
+    "plan": "inventory_staff.list_items",
+    "standards": "catalogue.list_schemas",
+    "domains": "basics.show_coverage",
+    "common": "inventory_staff.list_items",
+    "gallery": "site_reuses.list_reuses",
+    "calls": "site_staff.show_site",
+}
+"""The page on which a goal without a list is worked at."""
