@@ -38,8 +38,8 @@ class CellFault:
 class ImportRow:
     """A row as it would be taken. `changed` are the columns in which it differs from the item that is there.
 
-    `patch` are the changes of the metadata, `metadata` the whole of a new item. `plans` says that the row has a day for
-    the plan or takes it away; `opens` is the day.
+    A new item has no `id` until it is imported. `patch` are the changes of the metadata, `metadata` the whole of a new
+    item. `plans` says that the row has a day for the plan or takes it away; `opens` is the day.
     """
 
     sheet: str
