@@ -322,7 +322,7 @@ def describe_import(found: ImportResult) -> Mapping[str, Any]:
                 "column": item.letters,
                 "heading": item.column.label(voice.language),
                 "value": item.value,
-                "message": voice.say_fault(item.fault),
+                "message": item.say(voice),
                 "hint": item.column.hint(voice.language),
             }
             for item in plan.faults[:_MOST_FAULTS]
