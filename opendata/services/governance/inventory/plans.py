@@ -102,15 +102,17 @@ class Plans:
     ) -> Page[PlanView]:
         """What the plan has for public items, by day. Raises `InputError` for an outcome that doesn't exist."""
         place = func.coalesce(Dataset.opens, _LAST, type_=OpeningDate.opens.type)
-        query = select(Dataset).where(*self._list_conditions(publisher, outcome))
+        query = select(Dataset.id).where(*self._list_conditions(publisher, outcome))
         after = _read_place(cursor)
         if after is not None:
             query = query.where(tuple_(place, Dataset.id) > tuple_(literal(after[0], OpeningDate.opens.type), after[1]))
         with self._context.read() as session:
-            rows = session.scalars(query.order_by(place, Dataset.id).limit(limit + 1)).all()
-            days = self._list_days(session, [row.uuid for row in rows[:limit]])
-            items = [self._view(row, days[row.uuid]) for row in rows[:limit]]
-        last = items[-1] if len(rows) > limit else None
+            # The ids come from an index that has all the conditions; the rows, which are large, only for one page.
+            ids = session.scalars(query.order_by(place, Dataset.id).limit(limit + 1)).all()
+            rows = {row.id: row for row in session.scalars(select(Dataset).where(Dataset.id.in_(ids[:limit])))}
+            days = self._list_days(session, [row.uuid for row in rows.values()])
+            items = [self._view(rows[name], days[rows[name].uuid]) for name in ids[:limit]]
+        last = items[-1] if len(ids) > limit else None
         return Page(items, write_cursor(f"{last.opens or _LAST} {last.id}") if last else None)
 
     def get(self, actor: Actor | None, dataset: str) -> PlanView | None:
