@@ -195,7 +195,7 @@ class InventoryImports:
                 part, self._datasets.register(session, actor, publisher, found, file=digest), strict=True
             ):
                 if row.opens is not None:
-                    self._plans.set_within(session, item, actor, row.opens, row.reason, file=digest)
+                    self._plans.set_within(session, item, actor, row.opens, row.reason, is_new=True, file=digest)
             done += part
         return done
 

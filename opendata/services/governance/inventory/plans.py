@@ -52,16 +52,26 @@ class Plans:
             return self._view(row, self._list_days(session, [row.uuid]).get(row.uuid, ()))
 
     def set_within(
-        self, session: Session, row: Dataset, actor: Actor, opens: date | None, reason: str = "", **details: object
+        self,
+        session: Session,
+        row: Dataset,
+        actor: Actor,
+        opens: date | None,
+        reason: str = "",
+        *,
+        is_new: bool = False,
+        **details: object,
     ) -> bool:
-        """What `set_day` does, within a unit of work that writes; whether the day is another one now."""
+        """What `set_day` does, within a unit of work that writes; whether the day is another one now.
+
+        A row that `is_new` has no earlier day, so none is looked for.
+        """
         if opens == row.opens:
             return False
         today, reason = self._context.today(), reason.strip()
         self.require_possible(row, opens, reason, disclosure_of(row))
-        newest = session.scalar(
-            select(OpeningDate).where(OpeningDate.dataset_uuid == row.uuid).order_by(OpeningDate.id.desc()).limit(1)
-        )
+        earlier = select(OpeningDate).where(OpeningDate.dataset_uuid == row.uuid).order_by(OpeningDate.id.desc())
+        newest = None if is_new else session.scalar(earlier.limit(1))
         if newest is not None:
             newest.replaced = today
         day = OpeningDate(dataset_uuid=row.uuid, opens=opens, reason=reason, decided=today, decided_by=actor.name)
