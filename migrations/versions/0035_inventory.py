@@ -27,7 +27,7 @@ def upgrade() -> None:
     op.add_column("datasets", sa.Column("title", sa.Text(), nullable=True))
     op.add_column("datasets", sa.Column("attribute", sa.String(length=20), nullable=True))
     fill(sa.table("datasets", *map(sa.column, ("id", "title", "attribute")), sa.column("meta", sa.JSON())))
-    columns = ["id", "publisher_id", "attribute", "editions", "head", "latest", "opens", "opened", "title"]
+    columns = ["id", "publisher_id", "attribute", "editions", "head", "latest", "opens", "opened", "uuid", "title"]
     op.create_index("ix_datasets_inventory", "datasets", columns)
     op.create_table(
         "index_counters",

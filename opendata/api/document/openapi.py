@@ -14,7 +14,7 @@ from flask_smorest.spec.plugins import FlaskPlugin
 
 from opendata.api.core.blueprints import PREFIX, TUS_STATUS
 from opendata.api.core.fields import IDENTIFIER, VERSION, Address, Choice, Instant
-from opendata.api.document.paths import IdentifierConverter, VersionConverter
+from opendata.api.document.paths import IdentifierConverter, ItemConverter, VersionConverter
 from opendata.api.document.problem_shape import ProblemShape
 from opendata.errors import N_
 from opendata.problems import MEDIA_TYPE
@@ -145,7 +145,7 @@ def register_document(app: Flask) -> ProblemApi:
         OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
     )
-    app.url_map.converters.update(identifier=IdentifierConverter, version=VersionConverter)
+    app.url_map.converters.update(identifier=IdentifierConverter, item=ItemConverter, version=VersionConverter)
     options = {
         "info": {"description": _DESCRIPTION},
         "flask_plugin": FlaskPlugin(),
@@ -153,7 +153,8 @@ def register_document(app: Flask) -> ProblemApi:
     }
     api = ProblemApi(app, spec_kwargs=options)
     app.extensions["opendata_document"] = api.build_document
-    api.register_converter(IdentifierConverter, lambda _: {"type": "string", "pattern": IDENTIFIER})
+    for converter in (IdentifierConverter, ItemConverter):
+        api.register_converter(converter, lambda _: {"type": "string", "pattern": IDENTIFIER})
     api.register_converter(VersionConverter, lambda _: {"type": "string", "pattern": f"^latest$|{VERSION}"})
     api.register_field(Instant, "string", "date-time")
     api.register_field(Address, "string", "uri")

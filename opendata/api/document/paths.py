@@ -11,6 +11,12 @@ class IdentifierConverter(BaseConverter):
     regex = "[a-z0-9][a-z0-9_-]{1,99}"
 
 
+class ItemConverter(IdentifierConverter):
+    """The identifier of an item of the inventory: `import` is an address of its own there."""
+
+    regex = rf"(?!import\Z){IdentifierConverter.regex}"
+
+
 class VersionConverter(BaseConverter):
     """A version's number in a path, or `latest`."""
 

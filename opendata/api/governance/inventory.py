@@ -42,7 +42,7 @@ from opendata.services.governance.inventory.items import ItemFilter, ItemView, P
 
 blueprint = ApiBlueprint("inventory", N_("What publishers hold, and what opens when."))
 
-_ONE = "/inventory/<identifier:dataset>"
+_ONE = "/inventory/<item:dataset>"
 _MOST_FAULTS = 1000
 _ETAG: dict[str, Any] = {"takes": ("If-Match",), "gives": ("ETag",)}
 
@@ -70,14 +70,14 @@ class PlanQuery(PageQuery):
 class ItemInput(DatasetInput):
     """The metadata of an item, and the day on which it is to be opened."""
 
-    opens = fields.Raw(allow_none=True, metadata={"type": ["string", "null"], "format": "date"})
+    opens = Text(longest=40, allow_none=True, metadata={"format": "date"})
     opens_reason = Text(longest=1000, attribute="opensReason", data_key="opensReason")
 
 
 class OpeningDayInput(Shape):
     """The day on which an item is to be opened, null for none; moving it needs a reason."""
 
-    opens = fields.Raw(required=True, allow_none=True, metadata={"type": ["string", "null"], "format": "date"})
+    opens = Text(required=True, longest=40, allow_none=True, metadata={"format": "date"})
     reason = Text(longest=1000)
 
 
@@ -322,7 +322,7 @@ def describe_import(found: ImportResult) -> Mapping[str, Any]:
                 "column": item.letters,
                 "heading": item.column.label(voice.language),
                 "value": item.value,
-                "message": voice.say_fault(item.fault),
+                "message": item.say(voice),
                 "hint": item.column.hint(voice.language),
             }
             for item in plan.faults[:_MOST_FAULTS]
@@ -336,12 +336,12 @@ def _read_plan(body: Mapping[str, Any]) -> PlanChange:
     return PlanChange(opens=_read_day(body["opens"]), reason=body.get("opensReason", ""))
 
 
-def _read_day(value: object) -> date | None:
+def _read_day(text: str | None) -> date | None:
     """A day of JSON. Raises `InvalidMetadataError`."""
-    if value is None:
+    if text is None:
         return None
-    day = parse_day(value) if isinstance(value, str) else None
+    day = parse_day(text)
     if day is None:
-        text = N_("“%(value)s” isn't a day. Write it like 2026-09-30")
-        raise InvalidMetadataError(faults=[fault("/opens", text, value=str(value)[:60])])
+        message = N_("“%(value)s” isn't a day. Write it like 2026-09-30")
+        raise InvalidMetadataError(faults=[fault("/opens", message, value=text)])
     return day

@@ -49,7 +49,7 @@ def import_items(file: Path, publisher: str, check: bool, only_valid: bool, as_j
             "cell": f"{item.letters}{item.row}",
             "column": item.column.label(voice.language),
             "value": item.value,
-            "message": voice.say_fault(item.fault),
+            "message": item.say(voice),
         }
         for item in plan.faults
     ]

@@ -68,7 +68,7 @@ class Dataset(Base):
     __table_args__ = (
         Index(
             "ix_datasets_inventory",
-            *("id", "publisher_id", "attribute", "editions", "head", "latest", "opens", "opened", "title"),
+            *("id", "publisher_id", "attribute", "editions", "head", "latest", "opens", "opened", "uuid", "title"),
         ),
     )
 

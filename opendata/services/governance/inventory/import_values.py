@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from opendata.domain.metadata import DatasetMetadata
-from opendata.errors import Fault, OpendataError
-from opendata.services.governance.inventory.columns import Column
+from opendata.errors import Fault, Listed, OpendataError
+from opendata.services.governance.inventory.columns import Column, name_code
+from opendata.wording.voice import Voice
 
 
 class RowKind(StrEnum):
@@ -33,13 +34,21 @@ class CellFault:
     value: str
     fault: Fault
 
+    def say(self, voice: Voice) -> str:
+        """What is wrong, in a sentence. Codes are listed by the names that the cell can have."""
+        params = dict(self.fault.params)
+        if self.column.codes and "choices" in params:
+            names = [name_code(code, voice.language) for code in self.column.codes.values()]
+            return voice.say(self.fault.message, **{**params, "choices": Listed(names)})
+        return voice.say_fault(self.fault)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRow:
     """A row as it would be taken. `changed` are the columns in which it differs from the item that is there.
 
-    `patch` are the changes of the metadata, `metadata` the whole of a new item. `plans` says that the row has a day for
-    the plan or takes it away; `opens` is the day.
+    A new item has no `id` until it is imported. `patch` are the changes of the metadata, `metadata` the whole of a new
+    item. `plans` says that the row has a day for the plan or takes it away; `opens` is the day.
     """
 
     sheet: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -17,9 +18,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, InventoryFile, Publisher
+from opendata.db.models import Alias, Dataset, InventoryFile, Publisher
 from opendata.errors import N_, NotFoundError, OpendataError, StateError
 from opendata.intake.filled_tables import MOST_BYTES, read_filled
+from opendata.metadata.identifiers import suggest_identifier
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests
@@ -78,7 +80,7 @@ class InventoryImports:
                 "%(count)s rows are wrong, so nothing was imported. Mend them, or import only the rows that are right"
             )
             raise StateError(text, count=plan.counts[RowKind.WRONG])
-        rows = [row for row in plan.rows if row.kind in (RowKind.NEW, RowKind.CHANGED)]
+        rows = self._name_new([row for row in plan.rows if row.kind in (RowKind.NEW, RowKind.CHANGED)])
         failed: list[tuple[ImportRow, OpendataError]] = []
         done: list[ImportRow] = []
         if rows:
@@ -111,6 +113,17 @@ class InventoryImports:
         if dry:
             return ImportResult(plan=self.plan(actor, file, publisher=publisher), new=0, changed=0)
         return self.take(actor, file, only_valid=only_valid, publisher=publisher)
+
+    def _name_new(self, rows: Sequence[ImportRow]) -> list[ImportRow]:
+        """The rows with ids for new items, those of a publisher together."""
+        with self._context.read() as session:
+            taken = {*session.scalars(select(Dataset.id)), *session.scalars(select(Alias.old))}
+        named = []
+        for row in sorted(rows, key=lambda item: item.publisher):
+            name = row.id or suggest_identifier(row.title, taken=taken)
+            taken.add(name)
+            named.append(replace(row, id=name))
+        return named
 
     def _plan(self, session: Session, by: Actor, path: Path, row: InventoryFile, publisher: str) -> ImportPlan:
         headings = [column.label(language) for column in list_columns() for language in ("zh", "en")]
@@ -182,7 +195,7 @@ class InventoryImports:
                 part, self._datasets.register(session, actor, publisher, found, file=digest), strict=True
             ):
                 if row.opens is not None:
-                    self._plans.set_within(session, item, actor, row.opens, row.reason, file=digest)
+                    self._plans.set_within(session, item, actor, row.opens, row.reason, is_new=True, file=digest)
             done += part
         return done
 

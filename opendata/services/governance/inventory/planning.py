@@ -18,7 +18,6 @@ from opendata.domain.metadata import DatasetMetadata
 from opendata.errors import N_, Fault, InvalidMetadataError, OpendataError, UnreadableFileError, fault
 from opendata.intake.filled_tables import FilledTable
 from opendata.metadata.dataset import read_metadata
-from opendata.metadata.identifiers import suggest_identifier
 from opendata.metadata.properties.data_items import derive_items
 from opendata.metadata.properties.patches import merge_patch
 from opendata.services.catalogue.entries import next_metadata
@@ -183,7 +182,7 @@ class Planner:
             sheet=row.sheet,
             row=row.number,
             kind=kind,
-            id=item.id if item is not None else self._name(title) if kind == RowKind.NEW else "",
+            id=item.id if item is not None else "",
             title=title,
             publisher=row.publisher.id if row.publisher is not None else "",
             changed=changed,
@@ -243,11 +242,6 @@ class Planner:
         except OpendataError as error:
             row.faults.append(Fault("/opens", error.message, tuple(error.params.items())))
         return True
-
-    def _name(self, title: str) -> str:
-        name = suggest_identifier(title, taken=self._taken)
-        self._taken.add(name)
-        return name
 
 
 def _withdraws(item: Dataset | None, metadata: DatasetMetadata) -> bool:

@@ -52,16 +52,26 @@ class Plans:
             return self._view(row, self._list_days(session, [row.uuid]).get(row.uuid, ()))
 
     def set_within(
-        self, session: Session, row: Dataset, actor: Actor, opens: date | None, reason: str = "", **details: object
+        self,
+        session: Session,
+        row: Dataset,
+        actor: Actor,
+        opens: date | None,
+        reason: str = "",
+        *,
+        is_new: bool = False,
+        **details: object,
     ) -> bool:
-        """What `set_day` does, within a unit of work that writes; whether the day is another one now."""
+        """What `set_day` does, within a unit of work that writes; whether the day is another one now.
+
+        A row that `is_new` has no earlier day, so none is looked for.
+        """
         if opens == row.opens:
             return False
         today, reason = self._context.today(), reason.strip()
         self.require_possible(row, opens, reason, disclosure_of(row))
-        newest = session.scalar(
-            select(OpeningDate).where(OpeningDate.dataset_uuid == row.uuid).order_by(OpeningDate.id.desc()).limit(1)
-        )
+        earlier = select(OpeningDate).where(OpeningDate.dataset_uuid == row.uuid).order_by(OpeningDate.id.desc())
+        newest = None if is_new else session.scalar(earlier.limit(1))
         if newest is not None:
             newest.replaced = today
         day = OpeningDate(dataset_uuid=row.uuid, opens=opens, reason=reason, decided=today, decided_by=actor.name)
@@ -102,15 +112,17 @@ class Plans:
     ) -> Page[PlanView]:
         """What the plan has for public items, by day. Raises `InputError` for an outcome that doesn't exist."""
         place = func.coalesce(Dataset.opens, _LAST, type_=OpeningDate.opens.type)
-        query = select(Dataset).where(*self._list_conditions(publisher, outcome))
+        query = select(Dataset.id).where(*self._list_conditions(publisher, outcome))
         after = _read_place(cursor)
         if after is not None:
             query = query.where(tuple_(place, Dataset.id) > tuple_(literal(after[0], OpeningDate.opens.type), after[1]))
         with self._context.read() as session:
-            rows = session.scalars(query.order_by(place, Dataset.id).limit(limit + 1)).all()
-            days = self._list_days(session, [row.uuid for row in rows[:limit]])
-            items = [self._view(row, days[row.uuid]) for row in rows[:limit]]
-        last = items[-1] if len(rows) > limit else None
+            # The ids come from an index that has all the conditions; the rows, which are large, only for one page.
+            ids = session.scalars(query.order_by(place, Dataset.id).limit(limit + 1)).all()
+            rows = {row.id: row for row in session.scalars(select(Dataset).where(Dataset.id.in_(ids[:limit])))}
+            days = self._list_days(session, [row.uuid for row in rows.values()])
+            items = [self._view(rows[name], days[rows[name].uuid]) for name in ids[:limit]]
+        last = items[-1] if len(ids) > limit else None
         return Page(items, write_cursor(f"{last.opens or _LAST} {last.id}") if last else None)
 
     def get(self, actor: Actor | None, dataset: str) -> PlanView | None:

@@ -13,7 +13,7 @@ from opendata.domain.inventory.states import STATE_NAMES
 from opendata.errors import InputError
 from opendata.metering import cost_class
 from opendata.problems import choose_voice, status_of
-from opendata.services.core.values import Page
+from opendata.services.core.values import Page, PublisherView
 from opendata.services.governance.inventory.exports import write_csv
 from opendata.services.governance.inventory.inventory import PublisherCounts
 from opendata.services.governance.inventory.items import ItemFilter, ItemView, PlanView
@@ -38,7 +38,8 @@ def show_inventory() -> str | tuple[str, int]:
     try:
         wanted = ItemFilter.from_texts(values)
         page = services().inventory.list_page(None, wanted, cursor=request.args.get("cursor") or None, limit=PAGE_SIZE)
-        counts = services().inventory.count(None, wanted)
+        if "cursor" not in request.args:  # the counts are on the first page
+            counts = services().inventory.count(None, wanted)
     except InputError as error:
         message = choose_voice().say_error(error)
         status = status_of(error)
@@ -48,7 +49,7 @@ def show_inventory() -> str | tuple[str, int]:
         page=page,
         counts=counts,
         states=STATE_NAMES,
-        publishers=services().publishers.list(limit=1000).items,
+        publishers=[row.publisher for row in counts] if counts and not values else _list_publishers(),
         message=message,
     )
     return (shown, status) if message else shown
@@ -81,7 +82,7 @@ def show_plan() -> str | tuple[str, int]:
         page=page,
         counts=services().plans.count(publisher=values.get("publisher")),
         outcomes=OUTCOME_NAMES,
-        publishers=services().publishers.list(limit=1000).items,
+        publishers=_list_publishers(),
         message=message,
     )
     return (shown, status) if message else shown
@@ -104,6 +105,11 @@ def send_csv(lines: Iterator[str], filename: str, *, is_private: bool = False) -
     headers = {"Content-Disposition": f"attachment; filename={filename}"}
     headers["Cache-Control"] = "private, no-store" if is_private else "no-cache"
     return Response(stream_with_context(lines), mimetype="text/csv", headers=headers)
+
+
+def _list_publishers() -> Sequence[PublisherView]:
+    """Those who can be chosen."""
+    return services().publishers.list(limit=1000).items
 
 
 def _write_plan(values: dict[str, str]) -> Iterator[str]:

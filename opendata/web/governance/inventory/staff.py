@@ -212,7 +212,7 @@ def _render_plan(file: str, plan: ImportPlan) -> str:
             "row": item.row,
             "heading": item.column.label(voice.language),
             "value": item.value,
-            "wrong": voice.say_fault(item.fault),
+            "wrong": item.say(voice),
             "hint": item.column.hint(voice.language),
         }
         for item in plan.faults[:_MOST_FAULTS]

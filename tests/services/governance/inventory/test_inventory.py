@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,16 +11,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from opendata.db.models import IndexNumber, Publisher
+from opendata.db.models import Dataset, IndexNumber, Publisher
 from opendata.domain.inventory.plan import Outcome
 from opendata.domain.inventory.states import ItemState
 from opendata.errors import InvalidMetadataError, NotFoundError, StateError
 from opendata.services.catalogue.registering.columns import follow_metadata
-from opendata.services.core.actors import Actor
+from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.drafts.submission import Submission
+from opendata.services.governance.inventory.import_values import RowKind
 from opendata.services.governance.inventory.items import ItemFilter
+from opendata.settings import Settings
 from opendata.wiring import Services, build_context, build_services
-from tests.instances import DATASET, make_actor, make_services, publish
+from tests.instances import DATASET, make_actor, make_services, make_tables, publish
 
 CODE = "11370104597024629Y"
 GROUNDS = {"attribute": "closed", "reason": "涉及商业秘密", "legalBasis": "《条例》第十五条"}
@@ -98,7 +102,8 @@ def test_a_serial_number_is_given_once_even_after_its_item_was_deleted(services:
     assert services.inventory.get(editor, "wells").index_number == numbers["wells"]
 
 
-@pytest.mark.both_databases(slow=True)
+@pytest.mark.slow
+@pytest.mark.both_databases
 def test_those_who_register_at_once_get_different_numbers(services: Services, editor: Actor) -> None:
     give_code(services)
     failures: list[Exception] = []
@@ -174,3 +179,43 @@ def test_what_a_process_of_the_release_before_wrote_is_listed_right(services: Se
     assert list_ids(services, editor, q="水井") == []
     assert follow_metadata(build_context(services.settings)) == 2  # the dataset “reservoirs” too
     assert list_ids(services, editor, q="水井", disclosure="open") == ["wells"]
+
+
+def test_what_the_store_alone_brings_back_has_its_opening_and_never_its_number_again(
+    services: Services, tmp_path: Path
+) -> None:
+    give_code(services)
+    editor = make_actor(services, "editor")
+    services.datasets.create(editor, DATASET)
+    publish(services, editor)
+    before = services.inventory.get(None, "reservoirs")
+    other = tmp_path / "other"
+    for name in ("keys", "store"):
+        shutil.copytree(services.settings.home / name, other / name)
+    rebuilt = build_services(Settings(home=other, review="none"))
+    make_tables(rebuilt)
+    rebuilt.rebuilding.run()
+    after = rebuilt.inventory.get(None, "reservoirs")
+    assert (after.opened, after.index_number) == (before.opened, before.index_number)
+    assert before.index_number.endswith("-00001")
+    give_code(rebuilt)
+    register(rebuilt, SYSTEM, "wells")
+    assert rebuilt.inventory.get(SYSTEM, "wells").index_number.endswith("-00002")
+    rebuilt.database.dispose()
+
+
+@pytest.mark.slow
+def test_a_table_that_changes_a_public_item_only_proposes_it_where_drafts_are_reviewed(tmp_path: Path) -> None:
+    services = make_services(tmp_path, review="two-person")
+    services.datasets.create(SYSTEM, {**DATASET, "disclosure": GROUNDS})
+    draft, _ = services.drafts.create(SYSTEM, "reservoirs", [])
+    services.work.run_to_end(draft.id)
+    with services.database.unit(write=True) as session:
+        session.get_one(Dataset, "reservoirs").editions = 1  # as if it had been reviewed and published
+    table = "目录编号,标题,更新周期,开放属性,理由,法律依据\nreservoirs,水库台账,每年,否,涉及商业秘密,《条例》第十五条\n"
+    for actor in (make_actor(services, "editor"), SYSTEM):
+        found = services.inventory_imports.run(actor, io.BytesIO(table.encode()), "a.csv", publisher="water-bureau")
+        assert (found.changed, found.plan.counts[RowKind.UNCHANGED]) == ((1, 0) if actor != SYSTEM else (0, 1))
+        assert services.inventory.get(None, "reservoirs").title == "水库"
+        waiting = services.inventory.get(actor, "reservoirs")
+        assert (waiting.title, waiting.is_waiting) == ("水库台账", True)
