@@ -18,6 +18,8 @@ from opendata.services.access.keys import Keys
 from opendata.services.access.limits import Limits
 from opendata.services.access.mail_addresses import MailAddresses
 from opendata.services.access.pace import Pace
+from opendata.services.access.people.invitations import Invitations
+from opendata.services.access.people.persons import Persons
 from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.refusals import Refusals
 from opendata.services.access.sessions import Sessions
@@ -125,6 +127,7 @@ class Services:
     imports: Imports
     indexing: Indexing
     inside: Inside
+    invitations: Invitations
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
@@ -133,6 +136,7 @@ class Services:
     originals: Originals
     outbox: Outbox
     pace: Pace
+    persons: Persons
     previews: Previews
     proposals: Proposals
     publishers: Publishers
@@ -202,8 +206,12 @@ def build_services(
     scanning = Scanning(context)
     processing = Processing(context, manifests, changes, scanning)
     publication = Publication(context, manifests, processing, scanning, changes, withdrawals)
-    recoveries, mail_addresses = Recoveries(context), MailAddresses(context)
-    openers = {LetterKind.RECOVERY: recoveries.open_link, LetterKind.CONFIRM_ADDRESS: mail_addresses.open_link}
+    recoveries, mail_addresses, invitations = Recoveries(context), MailAddresses(context), Invitations(context)
+    openers = {
+        LetterKind.RECOVERY: recoveries.open_link,
+        LetterKind.CONFIRM_ADDRESS: mail_addresses.open_link,
+        LetterKind.INVITATION: invitations.open_link,
+    }
     sending = Sending(context, openers)
     work = Work(context, processing, publication, withdrawals, sending)
     damages = Damages(context)
@@ -252,6 +260,7 @@ def build_services(
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
         inside=Inside(context, versions, columns),
+        invitations=invitations,
         imports=Imports(
             publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
         ),
@@ -259,6 +268,7 @@ def build_services(
         watching=Watching(context, manifests),
         originals=originals,
         outbox=Outbox(context),
+        persons=Persons(context),
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,

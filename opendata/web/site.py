@@ -9,11 +9,11 @@ from flask_babel import Babel, gettext
 
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
-from opendata.web.access import account, addresses, grants, recoveries, sessions
+from opendata.web.access import account, addresses, grants, joining, people, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
 from opendata.web.charts import files as chart_files
 from opendata.web.charts import pages as chart_pages
-from opendata.web.core import assets, formats, languages, markdown, problem_pages, security, slashes
+from opendata.web.core import assets, formats, languages, markdown, problem_pages, security, slashes, watching
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
@@ -47,6 +47,7 @@ def register_web(app: Flask) -> None:
     app.before_request(security.count_request)
     app.after_request(security.add_headers)
     app.after_request(languages.keep_choice)
+    app.after_request(watching.hide_changes)
     for module in (
         assets,
         catalogue,
@@ -67,6 +68,8 @@ def register_web(app: Flask) -> None:
         account,
         recoveries,
         addresses,
+        joining,
+        people,
         grants,
         workspace,
         uploads,

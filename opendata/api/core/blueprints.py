@@ -13,7 +13,7 @@ from flask import Response, request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from opendata.api.core.authentication import COUNTED, NEEDED, READING, SAFE_METHODS, caller, identify_caller
+from opendata.api.core.authentication import COUNTED, NEEDED, OWN, READING, SAFE_METHODS, caller, identify_caller
 from opendata.api.core.parsing import MAX_DOCUMENT_BYTES, Parser
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_
@@ -60,6 +60,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         needs: Verb | None = None,
         counts: bool | None = None,
         reads: bool = False,
+        is_own: bool = False,
         **document: Any,
     ) -> Callable[[View], View]:
         """Register a view: what it reads is handed to it as `query` and `body`, in this order, after the path.
@@ -68,7 +69,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         `takes` and `gives` name headers of request and answer, components of the document; `problems` the statuses
         it refuses with, besides 401. `asks` are parameters of the document that the view reads itself, `files` the
         media types of other forms that an answer with a shape may have. Reading is for everybody where `public`;
-        changing never is. What only `reads` changes nothing, whatever its method. A token `needs` a verb: to read, or
+        changing never is. What only `reads` changes nothing, whatever its method, and what `is_own`
+        changes the caller's account alone. A token `needs` a verb: to read, or
         if nothing else is said of a change, to administrate. Changes, and files made for one reader, count towards
         the limit of changes unless `counts` says otherwise; a view that has a `cost_class` counts in that.
         """
@@ -112,6 +114,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
             NEEDED[endpoint] = verb
             if reads:
                 READING.add(endpoint)
+            if is_own:
+                OWN.add(endpoint)
             if is_counted:
                 COUNTED.add(endpoint)
             self.add_url_rule(rule, function.__name__, view, methods=[method], tags=[self.tag])

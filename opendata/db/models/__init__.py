@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opendata.db.models.access import Grant
 from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
+from opendata.db.models.appointments import Appointment, Invitation
 from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
@@ -19,6 +20,7 @@ __all__ = [
     "UPLOAD_STATES",
     "AddressChange",
     "Alias",
+    "Appointment",
     "Base",
     "Damage",
     "Dataset",
@@ -32,6 +34,7 @@ __all__ = [
     "Failures",
     "Grant",
     "IdempotencyKey",
+    "Invitation",
     "KnownPlace",
     "OutboxMail",
     "Publisher",

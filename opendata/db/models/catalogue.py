@@ -16,11 +16,15 @@ from opendata.domain.texts import I18n
 
 
 class Publisher(Base):
-    """A department or public enterprise. `editions` counts the records of it in the store."""
+    """A department or public enterprise, below another one if it has a parent.
+
+    `editions` counts the records of it in the store.
+    """
 
     __tablename__ = "publishers"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
+    parent_id: Mapped[str | None] = mapped_column(Id, ForeignKey("publishers.id"), index=True)
     title: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
     i18n: Mapped[I18n] = mapped_column(JSON)

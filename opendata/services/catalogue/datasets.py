@@ -28,7 +28,7 @@ from opendata.services.catalogue.entries import find_dataset, next_metadata, rec
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.access import disclosure_of, is_listed, where_edited, where_listed
-from opendata.services.core.actors import SYSTEM, Actor, require_editor, require_publisher
+from opendata.services.core.actors import SYSTEM, Actor, require_editor, require_insider, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, write_cursor
@@ -51,15 +51,16 @@ class Datasets:
         actor: Actor | None = None,
         *,
         publisher: str | None = None,
+        is_own: bool = False,
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Page[DatasetView]:
-        """The datasets this reader may see, by id."""
+        """The datasets this reader may see, by id; those alone that they see the work on, where `is_own`."""
         query = select(Dataset).order_by(Dataset.id).limit(limit + 1)
         if actor is None:
             query = query.where(where_listed())
         else:
-            query = query.where(or_(where_listed(), where_edited(actor)))
+            query = query.where(where_edited(actor) if is_own else or_(where_listed(), where_edited(actor)))
         if publisher:
             if find_identifier_fault("", publisher):
                 return Page([])
@@ -82,18 +83,18 @@ class Datasets:
         """One dataset. Raises `NotFoundError` if there is no such dataset that this reader may see."""
         with self._context.read() as session:
             row = find_dataset(session, dataset)
-            if not is_listed(row) and not (actor and actor.may_edit(row.publisher_id, row.id)):
+            if not is_listed(row) and not (actor and actor.may_see(row.publisher_id, row.id)):
                 raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
             return view_dataset(row, actor)
 
     def get_ahead(self, dataset: str, actor: Actor | None) -> DatasetView:
-        """One dataset as its next version will show it, for those who may edit it.
+        """One dataset as its next version will show it, for those who see the work on it.
 
         Raises `NotFoundError`, `NotSignedInError`, `NotPermittedError`.
         """
         with self._context.read() as session:
             row = find_dataset(session, dataset)
-            return view_dataset(row, require_editor(actor, row.publisher_id, row.id), ahead=True)
+            return view_dataset(row, require_insider(actor, row.publisher_id, row.id), ahead=True)
 
     def create(
         self, actor: Actor | None, found: Mapping[str, Any], *, once: Once | None = None

@@ -206,7 +206,7 @@ class Downloads:
 
 
 def _may_see(dataset: DatasetView, reader: Actor | None) -> bool:
-    return dataset.is_open or (reader is not None and reader.may_edit(dataset.publisher.id, dataset.id))
+    return dataset.is_open or (reader is not None and reader.may_see(dataset.publisher.id, dataset.id))
 
 
 def _find_uuids(session: Session, names: set[str]) -> Mapping[str, str]:

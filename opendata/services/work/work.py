@@ -17,6 +17,7 @@ from opendata.errors import BackendError, OpendataError, TooLargeError
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.limits import Limits
 from opendata.services.access.mail_addresses import MailAddresses
+from opendata.services.access.people.invitations import Invitations
 from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
@@ -178,6 +179,7 @@ class Work:
             "sessions": Sessions(self._context).tidy,
             "limits": Limits(self._context).tidy,
             "recovery links": Recoveries(self._context).tidy,
+            "invitations": Invitations(self._context).tidy,
             "addresses": MailAddresses(self._context).tidy,
             "mail": self._sending.tidy,
             "audit log": Checkpoints(self._context).tidy,

@@ -14,11 +14,11 @@ from opendata.domain.access.origin import Origin, name_browser
 from opendata.errors import NotSignedInError, WaitError
 from opendata.problems import status_of
 from opendata.services.access.limits import DEVICE_DAYS
-from opendata.services.core.actors import Actor
+from opendata.services.core.actors import Actor, require_changes
 from opendata.web.access.kept_forms import carry_over, forget_sent_form, keep_form, keep_old_form, note_former
 from opendata.web.core.cookies import DEVICE, SESSION, delete_cookie, read_cookie, write_cookie
 from opendata.web.core.instance import services
-from opendata.web.core.readers import find_session
+from opendata.web.core.readers import find_session, is_read
 from opendata.web.core.security import csrf, limit_form, protect_forms
 
 blueprint = Blueprint("sessions", __name__)
@@ -28,6 +28,9 @@ blueprint.before_request(protect_forms)
 _WITHOUT = ("assets", "downloads", "operations")
 """What looks at the session only where not everybody may have it, so that caches may keep the rest."""
 
+OWN = ("sessions", "account", "recoveries", "addresses", "joining")
+"""What changes nothing but one's own account. Who only watches may do that, and change nothing else."""
+
 
 def load_actor() -> None:
     """Set `g.actor` (None where nobody is signed in) and `g.has_session`."""
@@ -35,6 +38,8 @@ def load_actor() -> None:
     if request.blueprint in _WITHOUT or not read_cookie(SESSION):
         return
     g.actor = find_session()
+    if not is_read() and request.blueprint not in OWN and not request.path.startswith("/api/"):
+        require_changes(g.actor)
     g.has_session = g.actor is not None
     if g.actor is None:
         _end()

@@ -60,6 +60,8 @@ _PRIVATE = (
     "workbench",
     "audit",
     "addresses",
+    "joining",
+    "people",
     "mail",
 )
 """The blueprints whose pages are never kept by a cache."""

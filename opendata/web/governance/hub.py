@@ -7,17 +7,29 @@ from dataclasses import dataclass
 
 from flask import Blueprint, g, render_template
 
-from opendata.errors import N_
-from opendata.services.core.actors import Actor, require_publisher
+from opendata.errors import N_, NotPermittedError
+from opendata.services.access.people.persons import may_manage_any
+from opendata.services.core.actors import Actor, require_signed_in
 from opendata.web.access.sessions import ask_to_sign_in
+from opendata.web.core.instance import services
 
 public = Blueprint("disclosure", __name__)
 staff = Blueprint("control", __name__, url_prefix="/workspace/control")
 staff.before_request(ask_to_sign_in)
 
 
-def _is_maintainer(actor: Actor) -> bool:
-    return actor.is_maintainer
+def _oversees(actor: Actor) -> bool:
+    return actor.may_oversee
+
+
+def works_on_data(actor: Actor) -> bool:
+    """Whether somebody sees the work of some publisher."""
+    return bool(actor.posts.seen) or actor.may_oversee
+
+
+def sees_figures(actor: Actor) -> bool:
+    """Whether somebody works on data, or reads the figures of all."""
+    return works_on_data(actor) or actor.may_see_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +39,7 @@ class Entry:
     endpoint: str
     name: str
     purpose: str
-    is_for: Callable[[Actor], bool] = bool
+    is_for: Callable[[Actor], bool] = works_on_data
 
 
 PUBLIC_ENTRIES: tuple[Entry, ...] = ()
@@ -35,16 +47,22 @@ PUBLIC_ENTRIES: tuple[Entry, ...] = ()
 
 STAFF_ENTRIES: tuple[Entry, ...] = (
     Entry(
+        "people.list_people",
+        N_("People"),
+        N_("Who has which role, invitations, handing over"),
+        may_manage_any,
+    ),
+    Entry(
         "audit.show_audit",
         N_("Audit log"),
         N_("Who did what, and when: nothing in it can be changed"),
-        _is_maintainer,
+        _oversees,
     ),
     Entry(
         "mail.show_mail",
         N_("Mail"),
         N_("What became of the mail that the portal sends"),
-        _is_maintainer,
+        _oversees,
     ),
 )
 """In the order of the page."""
@@ -59,5 +77,10 @@ def show_disclosure() -> str:
 @staff.get("")
 def show_control() -> str:
     """Where those who publish find what is theirs to do."""
-    actor = require_publisher(g.actor)
-    return render_template("governance/control.html", entries=[one for one in STAFF_ENTRIES if one.is_for(actor)])
+    actor = require_signed_in(g.actor)
+    if not actor.works:
+        raise NotPermittedError(N_("Only those who publish data can do this"))
+    vacant = services().persons.list_vacant(actor) if may_manage_any(actor) else ()
+    return render_template(
+        "governance/control.html", vacant=vacant, entries=[one for one in STAFF_ENTRIES if one.is_for(actor)]
+    )

@@ -80,7 +80,15 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
     draft = caller.check(("levels.csv", CSV), schema=SCHEMA)["id"]
     real = {"dataset": "reservoirs", "version": "1.0.0", "resource": "levels", "draft": draft}
     real["upload"] = caller.services.uploads.create(_find_actor(caller), 10, "levels.csv")[0].id
-    real |= {"publisher": "water-bureau", "schema": "levels", "grant": "none", "token": "999999", "suffix": "csv"}
+    real |= {
+        "publisher": "water-bureau",
+        "schema": "levels",
+        "grant": "none",
+        "token": "999999",
+        "name": "nobody",
+        "number": "999999",
+        "suffix": "csv",
+    }
     seen: Counter[int] = Counter()
     count = 0
     for result in document.get_all_operations():

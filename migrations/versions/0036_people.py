@@ -1,0 +1,84 @@
+"""Appointments, which follow from the role that an account had; invitations; publishers below others."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0036"
+down_revision = "0030"
+branch_labels = None
+depends_on = None
+
+_ROLES = "role IN ('editor', 'reviewer', 'lead', 'maintainer', 'auditor', 'evaluator')"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("publishers", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("parent_id", sa.String(length=100), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_publishers_parent_id"), "publishers", ["parent_id"], ["id"])
+        batch_op.create_index(batch_op.f("ix_publishers_parent_id"), ["parent_id"], unique=False)
+    with op.batch_alter_table("users", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("appointed", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("seen", sa.Date(), nullable=True))
+    op.create_table(
+        "appointments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("publisher_id", sa.String(length=100), nullable=True),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.CheckConstraint(_ROLES, name=op.f("ck_appointments_role")),
+        sa.ForeignKeyConstraint(["publisher_id"], ["publishers.id"], name=op.f("fk_appointments_publisher_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_appointments_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appointments")),
+    )
+    for column in ("user_id", "publisher_id"):
+        op.create_index(op.f(f"ix_appointments_{column}"), "appointments", [column], unique=False)
+    op.create_table(
+        "invitations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("publisher_id", sa.String(length=100), nullable=True),
+        sa.Column("language", sa.String(length=20), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(_ROLES, name=op.f("ck_invitations_role")),
+        sa.ForeignKeyConstraint(["publisher_id"], ["publishers.id"], name=op.f("fk_invitations_publisher_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
+        sa.UniqueConstraint("digest", name=op.f("uq_invitations_digest")),
+    )
+    op.create_index(op.f("ix_invitations_publisher_id"), "invitations", ["publisher_id"], unique=False)
+    _appoint()
+
+
+def _appoint() -> None:
+    """Give each account the appointments that its role amounted to: an editor reviewed as well.
+
+    Accounts that a process of the release before makes later have none: `appointed` is empty, and their role counts.
+    """
+    for role, where in (
+        ("editor", "role = 'editor' AND publisher_id IS NOT NULL"),
+        ("reviewer", "role = 'editor' AND publisher_id IS NOT NULL"),
+        ("maintainer", "role = 'maintainer'"),
+    ):
+        place = "NULL" if role == "maintainer" else "publisher_id"
+        op.execute(
+            "INSERT INTO appointments (user_id, role, publisher_id, created, created_by)"  # noqa: S608 - our own words
+            f" SELECT id, '{role}', {place}, created, 'system' FROM users WHERE {where} ORDER BY id"
+        )
+    op.execute("UPDATE users SET appointed = created")
+
+
+def downgrade() -> None:
+    op.drop_table("invitations")
+    op.drop_table("appointments")
+    with op.batch_alter_table("users", schema=None) as batch_op:
+        batch_op.drop_column("seen")
+        batch_op.drop_column("appointed")
+    with op.batch_alter_table("publishers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_publishers_parent_id"))
+        batch_op.drop_constraint(batch_op.f("fk_publishers_parent_id"), type_="foreignkey")
+        batch_op.drop_column("parent_id")
