@@ -12,6 +12,7 @@ from opendata.jobs.queue import DraftQueue
 from opendata.search.columns.index import ColumnIndex
 from opendata.search.index import SearchIndex
 from opendata.services.access.accounts import Accounts
+from opendata.services.access.factors.codes import SecondFactors
 from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
@@ -154,6 +155,7 @@ class Services:
     schemas: Schemas
     screening: Screening
     searching: Searching
+    second_factors: SecondFactors
     sending: Sending
     sessions: Sessions
     sketching: Sketching
@@ -287,6 +289,7 @@ def build_services(
         schemas=schemas,
         screening=Screening(context, manifests),
         searching=Searching(context, index, downloads.rank),
+        second_factors=SecondFactors(context),
         sending=sending,
         sessions=Sessions(context),
         sketching=Sketching(context, versions, columns),

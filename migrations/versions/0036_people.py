@@ -1,4 +1,4 @@
-"""Appointments, which follow from the role that an account had; invitations; publishers below others."""
+"""Appointments, which follow from the role of an account; invitations; second factors; publishers below others."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,6 +51,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_invitations_digest")),
     )
     op.create_index(op.f("ix_invitations_publisher_id"), "invitations", ["publisher_id"], unique=False)
+    op.create_table(
+        "second_factors",
+        sa.Column("user_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_second_factors_user_id")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_second_factors")),
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_recovery_codes_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
+        sa.UniqueConstraint("digest", name=op.f("uq_recovery_codes_digest")),
+    )
+    op.create_index(op.f("ix_recovery_codes_user_id"), "recovery_codes", ["user_id"], unique=False)
     _appoint()
 
 
@@ -73,6 +93,8 @@ def _appoint() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("recovery_codes")
+    op.drop_table("second_factors")
     op.drop_table("invitations")
     op.drop_table("appointments")
     with op.batch_alter_table("users", schema=None) as batch_op:

@@ -9,7 +9,7 @@ from flask_babel import Babel, gettext
 
 from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.settings import TRANSLATIONS
-from opendata.web.access import account, addresses, grants, joining, people, recoveries, sessions
+from opendata.web.access import account, addresses, factors, grants, joining, people, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
 from opendata.web.charts import files as chart_files
 from opendata.web.charts import pages as chart_pages
@@ -69,6 +69,7 @@ def register_web(app: Flask) -> None:
         recoveries,
         addresses,
         joining,
+        factors,
         people,
         grants,
         workspace,

@@ -44,6 +44,8 @@ KIND_NAMES: Mapping[str, str] = {
     LetterKind.NEW_SIGN_IN: N_("Signed in from a new browser"),
     LetterKind.NEW_TOKEN: N_("A token was created"),
     LetterKind.INVITATION: N_("Invitation to a role"),
+    LetterKind.FACTOR_ADDED: N_("A second factor was added"),
+    LetterKind.FACTOR_REMOVED: N_("The second factor was removed"),
     LetterKind.VACANCY: N_("Nobody edits for a publisher"),
     LetterKind.SOURCE_FAILED: N_("A table can't be fetched"),
     LetterKind.SOURCE_STOPPED: N_("A table isn't fetched any more"),
@@ -154,6 +156,20 @@ _TEXTS: Mapping[LetterKind, tuple[str, tuple[str, ...]]] = {
                 "You choose the name and the password of your account there. If you don't expect this, do nothing."
                 " Don't pass the link on to anybody: the person who opens it gets the role."
             ),
+        ),
+    ),
+    LetterKind.FACTOR_ADDED: (
+        N_("A second factor was added"),
+        (
+            N_("Since %(time)s, signing in to the account “%(account)s” needs a code from an app as well."),
+            _NOT_YOU,
+        ),
+    ),
+    LetterKind.FACTOR_REMOVED: (
+        N_("The second factor was removed"),
+        (
+            N_("Since %(time)s, signing in to the account “%(account)s” needs no code any more."),
+            _NOT_YOU,
         ),
     ),
     LetterKind.VACANCY: (

@@ -147,6 +147,11 @@ class MonthStates:
         yield PageState("/workspace/mail", "boss")
         yield PageState("/workspace/control", "boss")
         yield PageState("/account/address", "clerk")
+        yield PageState("/account/second-factor", "clerk")
+        yield PageState("/workspace/people", "boss")
+        yield PageState("/workspace/people", "clerk", 'form[action="/workspace/people/invitations"]')
+        yield PageState("/workspace/people/clerk", "boss")
+        yield PageState("/workspace/people/clerk", "boss", 'form[action="/workspace/people/clerk/hand-over"]')
 
     def _view(self, draft: str, *below: str) -> Iterator[PageState]:
         yield from (PageState(f"/workspace/drafts/{draft}{path}", "clerk") for path in below)

@@ -46,6 +46,7 @@ VALUES = {
     "group": ("datasets",),
     "upload": ("none",),
     "text": ("odi_none",),
+    "number": ("1",),
 }
 DATA = (
     *("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report"),

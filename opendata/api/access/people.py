@@ -54,6 +54,7 @@ class PersonShape(Schema):
     seen = fields.Date(required=True, allow_none=True, metadata={"description": "The day of their last request."})
     created = Instant(required=True)
     disabled = fields.Boolean(required=True)
+    second_factor = fields.Boolean(required=True, attribute="has_factor", data_key="secondFactor")
 
 
 class RolesInput(Shape):

@@ -175,6 +175,15 @@ def enable_user(name: str) -> None:
         services.persons.close(SYSTEM, name, disabled=False)
 
 
+@user.command("reset-factor")
+@click.argument("name")
+def reset_factor(name: str) -> None:
+    """Take the second factor off an account, for somebody who lost their app and their recovery codes."""
+    with open_services() as services:
+        services.second_factors.reset(SYSTEM, name)
+    write_note(say(N_("“%(name)s” has no second factor any more."), name=name))
+
+
 def _say_roles(posts: Sequence[Post | HeldPost]) -> str:
     return ", ".join(f"{post.role}@{post.publisher}" if post.publisher else post.role for post in posts) or "reader"
 

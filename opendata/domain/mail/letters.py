@@ -18,6 +18,8 @@ class LetterKind(StrEnum):
     NEW_SIGN_IN = "new-sign-in"
     NEW_TOKEN = "new-token"  # noqa: S105 - the name of a kind
     INVITATION = "invitation"
+    FACTOR_ADDED = "factor-added"
+    FACTOR_REMOVED = "factor-removed"
     VACANCY = "vacancy"
     SOURCE_FAILED = "source-failed"
     SOURCE_STOPPED = "source-stopped"
@@ -57,6 +59,8 @@ LETTERS: dict[LetterKind, LetterRule] = {
     LetterKind.NEW_SIGN_IN: LetterRule(per_hour=5),
     LetterKind.NEW_TOKEN: LetterRule(),
     LetterKind.INVITATION: LetterRule(per_hour=5, secret="odj_", path="/join/"),  # noqa: S106
+    LetterKind.FACTOR_ADDED: LetterRule(),
+    LetterKind.FACTOR_REMOVED: LetterRule(),
     LetterKind.VACANCY: LetterRule(per_hour=100),
     LetterKind.SOURCE_FAILED: LetterRule(),
     LetterKind.SOURCE_STOPPED: LetterRule(),

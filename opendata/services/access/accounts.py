@@ -23,6 +23,7 @@ from opendata.metadata.identifiers import find_identifier_fault
 from opendata.services.access.limits import Limits, knows_browser
 from opendata.services.access.notices import notify
 from opendata.services.access.passwords import find_password_faults, hash_password, is_right
+from opendata.services.access.pending import CodeNeededError, require_no_factor
 from opendata.services.access.posts import list_posts, put_posts, read_posts, view_actor
 from opendata.services.access.sessions import begin_session, digest_text, end_sessions
 from opendata.services.access.tokens import (
@@ -128,13 +129,18 @@ class Accounts:
     def sign_in(self, name: str, password: str, origin: Origin = NOWHERE) -> tuple[Actor, str]:
         """Begin a session for a name and password: the actor and the text for the cookie.
 
-        Raises `NotSignedInError`, and `TooManyAttemptsError` where too many wrong sign-ins came before.
-        Both are written to the audit log; a name that no account has isn't, since it may be a password.
+        Raises `NotSignedInError`, `TooManyAttemptsError` where too many wrong sign-ins came before, and
+        `CodeNeededError` where the account has a second factor. The first two are written to the audit log; a name that
+        no account has isn't, since it may be a password.
         """
         row = self._find(name)
         attempt = self._limits.count_sign_in(name, row, origin)
         is_known = is_right(row.password if row else None, password)
-        begun = self._begin(row, origin) if is_known and row is not None and not row.disabled else None
+        try:
+            begun = self._begin(row, origin) if is_known and row is not None and not row.disabled else None
+        except CodeNeededError:
+            self._limits.take_back(attempt)
+            raise
         if begun is None:
             self._context.note(make_stranger(origin.address), "sign-in-failed", "user", row.name if row else "")
             raise NotSignedInError(N_("The name or password is incorrect"))
@@ -153,14 +159,8 @@ class Accounts:
             row = session.get(User, known.id, with_for_update=True)
             if row is None or row.disabled or row.password != known.password:
                 return None
-            if not knows_browser(session, row, origin):
-                address = shorten_address(origin.address, self._context.settings.audit_addresses)
-                notify(self._context, session, row, LetterKind.NEW_SIGN_IN, browser=origin.browser, address=address)
-            text, number = begin_session(self._context, session, row, origin)
-            row.seen = self._context.clock().date()
-            actor = replace(view_actor(session, row), address=origin.address, session=number)
-            self._context.log(session, actor, "sign-in", "user", row.name)
-        return actor, text
+            require_no_factor(self._context, session, row)
+            return begin_for(self._context, session, row, origin)
 
     def get_actor(self, name: str) -> Actor:
         """The actor of an account, for the owner of the instance who acts in its name.
@@ -236,6 +236,18 @@ class Accounts:
                 session.execute(update(Token).where(Token.id == token.id).values(used=now))
                 session.execute(update(User).where(User.id == user.id).values(seen=now.date()))
         return replace(actor, token=token.id, scope=read_scope(token))
+
+
+def begin_for(context: Context, session: Session, row: User, origin: Origin) -> tuple[Actor, str]:
+    """Begin a session for somebody who has shown who they are: the actor and the text for the cookie."""
+    if not knows_browser(session, row, origin):
+        address = shorten_address(origin.address, context.settings.audit_addresses)
+        notify(context, session, row, LetterKind.NEW_SIGN_IN, browser=origin.browser, address=address)
+    text, number = begin_session(context, session, row, origin)
+    row.seen = context.clock().date()
+    actor = replace(view_actor(session, row), address=origin.address, session=number)
+    context.log(session, actor, "sign-in", "user", row.name)
+    return actor, text
 
 
 def _refuse_token(message: str) -> NotSignedInError:

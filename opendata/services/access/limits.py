@@ -80,6 +80,10 @@ class Limits:
         """Count an address that an account wants to use. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("mail-address", actor.name, 5, 900)], actor, actor.name)
 
+    def count_code(self, name: str, address: str) -> Attempt:
+        """Count a code of the second factor of an account. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("code", name, 5, 300)], make_stranger(address), name)
+
     def take_back(self, attempt: Attempt) -> None:
         """An attempt that succeeded doesn't count."""
         with self._context.write() as session:

@@ -19,6 +19,7 @@ from opendata.db.models import User, UserSession
 from opendata.domain.access.addresses import shorten_address
 from opendata.domain.access.origin import Origin
 from opendata.errors import N_, NotFoundError
+from opendata.services.access.pending import has_factor
 from opendata.services.access.posts import view_actor
 from opendata.services.core.actors import Actor, require_signed_in
 from opendata.services.core.context import Context
@@ -55,12 +56,14 @@ class Sessions:
                 return None
             row, user = found
             actor = view_actor(session, user)
+            is_required = self._context.settings.second_factor == "required" and actor.works
+            lacks = is_required and not has_factor(session, user.id)
         if now - row.seen >= timedelta(seconds=_SEEN_SECONDS):
             kept = shorten_address(address, self._context.settings.audit_addresses)
             with self._context.write() as session:
                 session.execute(update(UserSession).where(UserSession.id == row.id).values(seen=now, address=kept))
                 session.execute(update(User).where(User.id == user.id).values(seen=now.date()))
-        return replace(actor, address=address, session=row.id)
+        return replace(actor, address=address, session=row.id, lacks_factor=lacks)
 
     def list(self, actor: Actor | None) -> Sequence[SessionView]:
         """The sessions of the actor's account, the one used last first. Raises `NotSignedInError`."""

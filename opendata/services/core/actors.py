@@ -19,7 +19,7 @@ class Actor:
     their request comes from, `session` the session of the browser that sent it, `token` the number of the token that
     came with it, and `scope` what that is for. `appointed` is what their appointments mean; without it, `role` and
     `publisher` say it. `is_reading` is set where their request can change nothing: then an auditor opens whatever a
-    maintainer can open.
+    maintainer can open. `lacks_factor`: they must set up a second factor first.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Actor:
     scope: Scope | None = field(default=None, compare=False)
     appointed: Posts | None = field(default=None, compare=False)
     is_reading: bool = field(default=False, compare=False)
+    lacks_factor: bool = field(default=False, compare=False)
 
     @property
     def posts(self) -> Posts:

@@ -119,6 +119,14 @@ def hand_over(name: str) -> Answer:
     return _take(name, change)
 
 
+@blueprint.post("/<name>/reset-factor")
+def reset_factor(name: str) -> Answer:
+    """Take the second factor off the account."""
+    services().second_factors.reset(g.actor, name)
+    flash(gettext("The second factor of %(name)s is reset", name=name), "good")
+    return redirect(url_for("people.show_person", name=name), 303)
+
+
 @blueprint.post("/<name>/tokens/<int:token>/end")
 def end_token(name: str, token: int) -> Answer:
     """End a token of the person."""

@@ -61,6 +61,7 @@ _PRIVATE = (
     "audit",
     "addresses",
     "joining",
+    "factors",
     "people",
     "mail",
 )

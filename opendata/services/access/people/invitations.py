@@ -16,7 +16,16 @@ from opendata.domain.access.posts import Post
 from opendata.domain.mail.addresses import parse_mail_address
 from opendata.domain.mail.letters import LetterKind
 from opendata.domain.roles import INSTANCE_ROLES, PUBLISHER_ROLES, Role
-from opendata.errors import N_, Fault, InvalidMetadataError, Listed, NotFoundError, TooManyAttemptsError, fault
+from opendata.errors import (
+    N_,
+    Fault,
+    InvalidMetadataError,
+    Listed,
+    NotFoundError,
+    NotPermittedError,
+    TooManyAttemptsError,
+    fault,
+)
 from opendata.services.access.accounts import add_account, check_account
 from opendata.services.access.limits import Limits
 from opendata.services.access.posts import list_clashes, list_posts, put_posts
@@ -62,6 +71,8 @@ class Invitations:
         if publisher:
             query = query.where(Invitation.publisher_id == publisher)
         if not found.may_oversee:
+            if not found.posts.led:
+                raise NotPermittedError(N_("Only leads, maintainers and auditors see who works here"))
             query = query.where(Invitation.publisher_id.in_(sorted(found.posts.led)))
         with self._context.read() as session:
             return [self._view(session, row) for row in session.scalars(query)]

@@ -15,6 +15,7 @@ from opendata.domain.drafts import ENDED
 from opendata.domain.roles import INSTANCE_ROLES, PUBLISHER_ROLES, Role
 from opendata.errors import N_, InvalidMetadataError, Listed, NotFoundError, NotPermittedError, StateError, fault
 from opendata.services.access.accounts import close_account, find_user
+from opendata.services.access.factors.codes import list_with_factor
 from opendata.services.access.people.vacancies import list_vacant, watch_vacancies
 from opendata.services.access.posts import list_below, list_clashes, list_posts, put_posts
 from opendata.services.access.tokens import TokenView, has_ended, view_token
@@ -51,6 +52,7 @@ class PersonView:
     created: datetime
     disabled: bool
     has_address: bool
+    has_factor: bool
     may_close: bool
 
 
@@ -159,8 +161,9 @@ class Persons:
         needs a third person to approve it. Raises as `set_roles`, and `StateError` where it can't be handed over.
         """
         with self._context.write() as session:
-            row, heir = find_user(session, name), find_user(session, successor)
+            row = find_user(session, name)
             found = self._require_manager(session, actor, row)
+            heir = find_user(session, successor)
             if row.id == heir.id:
                 raise StateError(N_("Name another person to hand over to"))
             if heir.disabled:
@@ -225,6 +228,7 @@ class Persons:
         for item in session.scalars(query):
             post = Post(role=item.role, publisher=item.publisher_id)
             held[item.user_id].append(_view_post(actor, post, item.created, item.created_by))
+        factors = list_with_factor(session, list(held))
         for row in rows:
             if row.appointed is None:
                 posts = posts_of_before(row.role, row.publisher_id)
@@ -237,6 +241,7 @@ class Persons:
                 created=row.created,
                 disabled=row.disabled,
                 has_address=row.mail_address is not None,
+                has_factor=row.id in factors,
                 may_close=row.id != actor.id and (actor.is_maintainer or _may_manage(actor, held[row.id])),
             )
             for row in rows
