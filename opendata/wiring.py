@@ -13,6 +13,7 @@ from opendata.search.columns.index import ColumnIndex
 from opendata.search.index import SearchIndex
 from opendata.services.access.accounts import Accounts
 from opendata.services.access.factors.codes import SecondFactors
+from opendata.services.access.factors.passkeys import Passkeys
 from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
@@ -137,6 +138,7 @@ class Services:
     originals: Originals
     outbox: Outbox
     pace: Pace
+    passkeys: Passkeys
     persons: Persons
     previews: Previews
     proposals: Proposals
@@ -270,6 +272,7 @@ def build_services(
         watching=Watching(context, manifests),
         originals=originals,
         outbox=Outbox(context),
+        passkeys=Passkeys(context),
         persons=Persons(context),
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),

@@ -58,8 +58,9 @@ VIEWS: Mapping[str, str] = {
     """,
     # One's own account, and what anybody may do who is signed in.
     "account": """
-        account.* api_tokens.* factors.confirm_factor factors.remove_factor factors.renew_codes factors.show_factor
-        factors.show_qr reviews.list_waiting workspace.show_new_dataset workspace.show_workspace
+        account.* api_tokens.* factors.add_passkey factors.confirm_factor factors.offer_passkey factors.remove_*
+        factors.renew_codes factors.show_factor factors.show_qr reviews.list_waiting workspace.show_new_dataset
+        workspace.show_workspace
     """,
     "acting": "grants.accept_invitation reviews.approve_routine api_reviews.approve_routine_drafts",
     # Those who have a role somewhere.
@@ -124,7 +125,10 @@ VIEWS: Mapping[str, str] = {
         people.reset_factor custody.withdraw_version exchange.add_to_library stops.release_version
     """,
     # Signing in and out decides who asks, so it has tests of its own.
-    "doors": "sessions.sign_in sessions.sign_out factors.show_code factors.enter_code",
+    "doors": """
+        factors.enter_code factors.offer_sign_in factors.show_code factors.sign_in_with_passkey sessions.sign_in
+        sessions.sign_out
+    """,
 }
 
 

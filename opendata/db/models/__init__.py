@@ -9,7 +9,7 @@ from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import Alias, Damage, Dataset, Publisher, Schema, SchemaUse, Version
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
-from opendata.db.models.factors import RecoveryCode, SecondFactor
+from opendata.db.models.factors import Challenge, Passkey, RecoveryCode, SecondFactor
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
@@ -23,6 +23,7 @@ __all__ = [
     "Alias",
     "Appointment",
     "Base",
+    "Challenge",
     "Damage",
     "Dataset",
     "Download",
@@ -38,6 +39,7 @@ __all__ = [
     "Invitation",
     "KnownPlace",
     "OutboxMail",
+    "Passkey",
     "Publisher",
     "Recovery",
     "RecoveryCode",

@@ -33,3 +33,28 @@ class RecoveryCode(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class Passkey(Base):
+    """A key pair of somebody's device, which signs in without a password: the public half."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str]
+    credential: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[str]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    created: Mapped[datetime]
+    used: Mapped[datetime | None]
+
+
+class Challenge(Base):
+    """What a device is to sign, as SHA-256: deleted when it comes back. `user_id` wants to register a passkey."""
+
+    __tablename__ = "challenges"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    expires: Mapped[datetime]

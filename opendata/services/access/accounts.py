@@ -138,7 +138,7 @@ class Accounts:
         is_known = is_right(row.password if row else None, password)
         try:
             begun = self._begin(row, origin) if is_known and row is not None and not row.disabled else None
-        except CodeNeededError:
+        except (CodeNeededError, NotSignedInError):
             self._limits.take_back(attempt)
             raise
         if begun is None:

@@ -84,6 +84,10 @@ class Limits:
         """Count a code of the second factor of an account. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("code", name, 5, 300)], make_stranger(address), name)
 
+    def count_passkey(self, address: str) -> Attempt:
+        """Count a sign-in with a passkey. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("passkey", name_source(address), 20, 300)], make_stranger(address), "")
+
     def take_back(self, attempt: Attempt) -> None:
         """An attempt that succeeded doesn't count."""
         with self._context.write() as session:

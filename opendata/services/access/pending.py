@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import SecondFactor, User
+from opendata.db.models import Passkey, SecondFactor, User
 from opendata.errors import N_, NotSignedInError
 from opendata.services.core.context import Context
 from opendata.services.core.instance import read_secret
@@ -25,18 +26,27 @@ class CodeNeededError(Exception):
 
 
 def require_no_factor(context: Context, session: Session, row: User) -> None:
-    """Raises `CodeNeededError` where an account has a second factor."""
-    if has_factor(session, row.id):
+    """Raises `CodeNeededError` where a password isn't enough; `NotSignedInError` where only a passkey is."""
+    if has_app(session, row.id):
         from itsdangerous import URLSafeTimedSerializer
 
         signer = URLSafeTimedSerializer(read_secret(context.settings), salt=_SALT)
         raise CodeNeededError(str(signer.dumps([row.id, row.session])))
 
+    if has_factor(session, row.id):
+        raise NotSignedInError(N_("This account has a passkey. Sign in with that"))
 
-def has_factor(session: Session, user: int) -> bool:
-    """Whether an account has a second factor."""
+
+def has_app(session: Session, user: int) -> bool:
+    """Whether an account has an app that makes codes."""
     found = session.get(SecondFactor, user)
     return found is not None and found.confirmed is not None
+
+
+def has_factor(session: Session, user: int) -> bool:
+    """Whether more than a password is needed to sign in to an account: a code, or a passkey."""
+    passkey = select(Passkey.id).where(Passkey.user_id == user).limit(1)
+    return has_app(session, user) or session.scalar(passkey) is not None
 
 
 def find_pending(context: Context, session: Session, pending: str) -> User:

@@ -14,6 +14,7 @@ from sqlalchemy import func, or_, select
 from opendata.db.models import Dataset, Draft, DraftResource
 from opendata.domain.drafts import HELD, DraftState, Failure, is_held
 from opendata.errors import BackendError, OpendataError, TooLargeError
+from opendata.services.access.factors.passkeys import Passkeys
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.limits import Limits
 from opendata.services.access.mail_addresses import MailAddresses
@@ -179,6 +180,7 @@ class Work:
             "sessions": Sessions(self._context).tidy,
             "limits": Limits(self._context).tidy,
             "recovery links": Recoveries(self._context).tidy,
+            "passkeys": Passkeys(self._context).tidy,
             "invitations": Invitations(self._context).tidy,
             "addresses": MailAddresses(self._context).tidy,
             "mail": self._sending.tidy,

@@ -11,14 +11,14 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import RecoveryCode, SecondFactor, User
+from opendata.db.models import Passkey, RecoveryCode, SecondFactor, User
 from opendata.domain.access.origin import Origin
 from opendata.domain.mail.letters import LetterKind
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
 from opendata.services.access.accounts import begin_for, find_user, require_password
 from opendata.services.access.limits import Limits
 from opendata.services.access.notices import notify
-from opendata.services.access.pending import find_pending
+from opendata.services.access.pending import find_pending, has_factor
 from opendata.services.access.sessions import digest_text, end_sessions
 from opendata.services.core.actors import Actor, make_stranger, require_maintainer, require_signed_in
 from opendata.services.core.context import Context
@@ -131,9 +131,10 @@ class SecondFactors:
         found = require_maintainer(actor)
         with self._context.write() as session:
             row = find_user(session, name)
-            if session.get(SecondFactor, row.id) is None:
+            if not has_factor(session, row.id):
                 raise NotFoundError(N_("“%(name)s” has no second factor"), name=name)
             _forget(session, row.id)
+            _forget_passkeys(session, row.id)
             end_sessions(session, row.id)
             self._context.log(session, found, "reset-factor", "user", row.name)
             notify(self._context, session, row, LetterKind.FACTOR_REMOVED)
@@ -224,13 +225,18 @@ class SecondFactors:
 
 def list_with_factor(session: Session, users: Sequence[int]) -> frozenset[int]:
     """Which of these accounts have a second factor."""
-    query = select(SecondFactor.user_id).where(SecondFactor.user_id.in_(users), SecondFactor.confirmed.is_not(None))
-    return frozenset(session.scalars(query))
+    apps = select(SecondFactor.user_id).where(SecondFactor.user_id.in_(users), SecondFactor.confirmed.is_not(None))
+    passkeys = select(Passkey.user_id).where(Passkey.user_id.in_(users))
+    return frozenset(user for query in (apps, passkeys) for user in session.scalars(query))
 
 
 def _forget(session: Session, user: int) -> None:
     for model in (RecoveryCode, SecondFactor):
         session.execute(delete(model).where(model.user_id == user))
+
+
+def _forget_passkeys(session: Session, user: int) -> None:
+    session.execute(delete(Passkey).where(Passkey.user_id == user))
 
 
 def _plain(code: str) -> str:
