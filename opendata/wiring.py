@@ -19,6 +19,7 @@ from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
 from opendata.services.access.limits import Limits
 from opendata.services.access.mail_addresses import MailAddresses
+from opendata.services.access.own.own_data import OwnData
 from opendata.services.access.pace import Pace
 from opendata.services.access.people.invitations import Invitations
 from opendata.services.access.people.persons import Persons
@@ -137,6 +138,7 @@ class Services:
     matching: Matching
     originals: Originals
     outbox: Outbox
+    own_data: OwnData
     pace: Pace
     passkeys: Passkeys
     persons: Persons
@@ -272,6 +274,7 @@ def build_services(
         watching=Watching(context, manifests),
         originals=originals,
         outbox=Outbox(context),
+        own_data=OwnData(context),
         passkeys=Passkeys(context),
         persons=Persons(context),
         previews=Previews(context),

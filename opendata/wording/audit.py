@@ -30,6 +30,8 @@ ACTIONS: Mapping[str, str] = {
     "create": N_("Created"),
     "cut": N_("Cut off old events"),
     "delete": N_("Deleted"),
+    "delete-account": N_("Deleted their account"),
+    "delete-account-failed": N_("Failed to delete their account"),
     "delete-source": N_("Ended automatic fetching"),
     "disable": N_("Closed the account"),
     "discard": N_("Discarded"),

@@ -148,6 +148,7 @@ class MonthStates:
         yield PageState("/workspace/control", "boss")
         yield PageState("/account/address", "clerk")
         yield PageState("/account/second-factor", "clerk")
+        yield PageState("/account/data", "clerk")
         yield PageState("/workspace/people", "boss")
         yield PageState("/workspace/people", "clerk", 'form[action="/workspace/people/invitations"]')
         yield PageState("/workspace/people/clerk", "boss")

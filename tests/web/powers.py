@@ -58,9 +58,9 @@ VIEWS: Mapping[str, str] = {
     """,
     # One's own account, and what anybody may do who is signed in.
     "account": """
-        account.* api_tokens.* factors.add_passkey factors.confirm_factor factors.offer_passkey factors.remove_*
-        factors.renew_codes factors.show_factor factors.show_qr reviews.list_waiting workspace.show_new_dataset
-        workspace.show_workspace
+        account.* api_account.* api_tokens.* factors.add_passkey factors.confirm_factor factors.offer_passkey
+        factors.remove_* factors.renew_codes factors.show_factor factors.show_qr reviews.list_waiting
+        workspace.show_new_dataset workspace.show_workspace
     """,
     "acting": "grants.accept_invitation reviews.approve_routine api_reviews.approve_routine_drafts",
     # Those who have a role somewhere.

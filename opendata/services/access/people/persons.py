@@ -286,7 +286,7 @@ def _pass_drafts(session: Session, row: User, heir: User) -> int:
     drafts = session.scalars(select(Draft).where(Draft.author == row.name, Draft.status.not_in(ENDED))).all()
     for draft in drafts:
         draft.contributors = sorted({draft.author, *(draft.contributors or ()), heir.name})
-        draft.author = heir.name
+        draft.author_id, draft.author = heir.id, heir.name
         draft.revision += 1
     return len(drafts)
 
