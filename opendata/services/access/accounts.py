@@ -370,10 +370,11 @@ def _hash_new(password: str, words: Sequence[str]) -> str:
     return hash_password(password)
 
 
-def find_user(session: Session, name: str) -> User:
-    """The row of an account. Raises `NotFoundError`."""
+def find_user(session: Session, name: str, *, lock: bool = False) -> User:
+    """The row of an account, locked until the unit of work ends if wanted. Raises `NotFoundError`."""
     known = find_identifier_fault("", name) is None
-    row = session.scalar(select(User).where(User.name == name)) if known else None
+    query = select(User).where(User.name == name)
+    row = session.scalar(query.with_for_update() if lock else query) if known else None
     if row is None:
         raise NotFoundError(N_("There is no account “%(name)s”"), name=name[:100])
     return row

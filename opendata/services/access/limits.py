@@ -76,6 +76,10 @@ class Limits:
         """Count a request for a link to set a new password. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("recovery", name_source(address), 5, 900)], make_stranger(address), "")
 
+    def count_invite(self, actor: Actor) -> Attempt:
+        """Count an invitation that somebody sends. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("invite", actor.name, 100, 900)], actor, actor.name)
+
     def count_address(self, actor: Actor) -> Attempt:
         """Count an address that an account wants to use. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("mail-address", actor.name, 5, 900)], actor, actor.name)

@@ -38,6 +38,7 @@ def test_every_table_that_refers_to_an_account_is_thought_of() -> None:
     assert found <= {*TABLES, *ELSEWHERE}
 
 
+@pytest.mark.both_databases(slow=True)
 def test_people_get_what_is_kept_about_them_and_delete_it(services: Services) -> None:
     clerk, boss = make_actor(services, "mei"), make_actor(services, "boss", role="maintainer")
     text, _ = services.accounts.create_token("mei")

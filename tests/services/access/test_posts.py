@@ -128,6 +128,7 @@ def test_who_only_watches_has_no_other_role_and_no_token_that_writes(services: S
     assert services.accounts.create_token("eye", options=TokenOptions(verbs=["read"]))[1].scopes == ("read",)
 
 
+@pytest.mark.both_databases(slow=True)
 def test_a_lead_decides_about_persons_of_its_publishers_and_of_no_others(services: Services) -> None:
     grow(services)
     lead, rival = make_actor(services, "lead", role="lead"), make_actor(services, "rival", "lead", "road-bureau")
@@ -153,6 +154,7 @@ def test_a_lead_decides_about_persons_of_its_publishers_and_of_no_others(service
 
 
 @pytest.mark.slow
+@pytest.mark.both_databases
 def test_handing_over_passes_roles_and_open_drafts_and_keeps_who_took_part(services: Services, editor: Actor) -> None:
     draft = upload(services, editor).id
     services.accounts.create_user("heir", PASSWORD, "reader")
@@ -174,6 +176,7 @@ def test_handing_over_passes_roles_and_open_drafts_and_keeps_who_took_part(servi
         services.persons.hand_over(boss, "boss", "editor")  # which is closed
 
 
+@pytest.mark.both_databases(slow=True)
 def test_the_last_editor_and_the_last_maintainer_do_not_go_unnoticed(services: Services, editor: Actor) -> None:
     boss = make_actor(services, "boss", role="maintainer")
     assert services.persons.list_vacant(editor) == []

@@ -92,6 +92,7 @@ class Invitations:
         if parsed is None or faults:
             raise InvalidMetadataError(faults=faults)
         place = publisher if role in PUBLISHER_ROLES else None
+        self._count(actor)
         with self._context.write() as session:
             if place is not None:
                 find_publisher(session, place)
@@ -115,6 +116,7 @@ class Invitations:
 
     def repeat(self, actor: Actor | None, number: int) -> tuple[InvitationView, str | None]:
         """Send an invitation again, for another week; the link before it ends. Raises as `invite`."""
+        self._count(actor)
         with self._context.write() as session:
             row, found = self._find_own(session, actor, number)
             row.digest, row.created_by = None, found.name
@@ -189,6 +191,12 @@ class Invitations:
         with self._context.write() as session:
             before = self._context.clock() - timedelta(days=30)
             session.execute(delete(Invitation).where(Invitation.expires < before))
+
+    def _count(self, actor: Actor | None) -> None:
+        """Let nobody flood strangers with mail; the owner of the instance may invite everybody at once."""
+        found = require_signed_in(actor)
+        if found.role != Role.SYSTEM:
+            self._limits.count_invite(found)
 
     def _send(self, session: Session, row: Invitation) -> str | None:
         """Mail the link, or give its text where the portal sends no mail. Raises `TooManyAttemptsError`."""

@@ -128,7 +128,7 @@ class Persons:
             if publisher:
                 find_publisher(session, publisher)
             found = require_lead(actor, publisher) if publisher else require_maintainer(actor)
-            row = find_user(session, name)
+            row = find_user(session, name, lock=True)
             held = list_posts(session, row)
             wanted = [Post(role=Role(role), publisher=publisher or None) for role in dict.fromkeys(roles)]
             kept = [post for post in held if post.publisher != (publisher or None)]
@@ -145,7 +145,7 @@ class Persons:
     def close(self, actor: Actor | None, name: str, *, disabled: bool = True, confirmed: bool = False) -> None:
         """Close an account, or open it again. Raises as `set_roles`, and `StateError` for one's own account."""
         with self._context.write() as session:
-            row = find_user(session, name)
+            row = find_user(session, name, lock=True)
             found = self._require_manager(session, actor, row)
             if found.id is not None and found.id == row.id:
                 raise StateError(N_("You can't close your own account here. Ask another person who may"))
@@ -161,7 +161,7 @@ class Persons:
         needs a third person to approve it. Raises as `set_roles`, and `StateError` where it can't be handed over.
         """
         with self._context.write() as session:
-            row = find_user(session, name)
+            row = find_user(session, name, lock=True)
             found = self._require_manager(session, actor, row)
             heir = find_user(session, successor)
             if row.id == heir.id:
