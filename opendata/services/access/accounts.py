@@ -98,15 +98,6 @@ class Accounts:
             notify(self._context, session, row, LetterKind.PASSWORD_CHANGED)
             self._context.log(session, found, "change-password", "user", found.name)
 
-    def disable_user(self, name: str, *, disabled: bool = True) -> None:
-        """Close an account, or open it again; its sessions end at once.
-
-        When it is closed, its tokens and links end too, and its e-mail address is removed: a person who made closing it
-        necessary may have entered that.
-        """
-        with self._context.write() as session:
-            close_account(self._context, session, find_user(session, name), SYSTEM, disabled=disabled)
-
     def sign_out(self, name: str | None) -> int:
         """End the sessions of an account, or with None of all accounts; how many. Nothing else changes.
 
@@ -317,7 +308,11 @@ def require_password(context: Context, actor: Actor, current: str, failed: str) 
 
 
 def close_account(context: Context, session: Session, row: User, actor: Actor, *, disabled: bool) -> None:
-    """Close an account or open it again within a unit of work, as `Accounts.disable_user` says."""
+    """Close an account, or open it again, within a unit of work; its sessions end at once.
+
+    When it is closed, its tokens and links end too, and its e-mail address is removed: a person who made closing it
+    necessary may have entered that.
+    """
     row.disabled = disabled
     row.session = secrets.token_hex(16)
     end_sessions(session, row.id)

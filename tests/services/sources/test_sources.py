@@ -203,11 +203,11 @@ def test_a_private_address_stops_a_source_until_the_operator_allows_it(house: Ho
 
 def test_a_closed_account_or_a_lost_right_stops_its_source(house: House) -> None:
     house.put(contact="wang@example.org")
-    house.services.accounts.disable_user("editor")
+    house.services.persons.close(SYSTEM, "editor", confirmed=True)
     with house.services.database.unit(write=True) as session:
         session.execute(update(Source).values(asked=True))
     house.services.fetching.run_due()
-    house.services.accounts.disable_user("editor", disabled=False)
+    house.services.persons.close(SYSTEM, "editor", disabled=False)
     house.services.persons.set_roles(SYSTEM, "editor", [], "water-bureau", confirmed=True)
     with house.services.database.unit(write=True) as session:
         session.execute(update(Source).values(asked=True))
